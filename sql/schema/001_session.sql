@@ -1,0 +1,27 @@
+-- End users, and what proves that a session speaks for one.
+
+create table postern_internal.end_user (
+  userid text primary key check (userid <> '' and length(userid) <= 128),
+  description text not null,
+  db_role name unique,
+  active boolean not null default true,
+  created_at timestamptz not null default clock_timestamp()
+);
+comment on table postern_internal.end_user is 'People who work through the application. db_role maps a database login role to its end user.';
+
+create table postern_internal.server_key (
+  purpose text primary key,
+  inner_pad bytea not null check (length(inner_pad) = 64),
+  outer_pad bytea not null check (length(outer_pad) = 64)
+);
+comment on table postern_internal.server_key is 'Secret keys of this database, kept as the two padded blocks of RFC 2104, so that an HMAC costs two calls of the built-in sha256. Nobody but postern_owner can read them.';
+
+create table postern_internal.session_key (
+  kid text primary key check (kid <> '' and length(kid) <= 128),
+  inner_pad bytea not null check (length(inner_pad) = 64),
+  outer_pad bytea not null check (length(outer_pad) = 64),
+  created_at timestamptz not null default clock_timestamp(),
+  created_by name not null default session_user,
+  retired_at timestamptz
+);
+comment on table postern_internal.session_key is 'Keys that application servers sign session tokens with (JWT HS256), as padded blocks. A retired key verifies nothing and is kept so that its kid is never used again.';
