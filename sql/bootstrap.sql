@@ -1,7 +1,18 @@
--- What has to exist before the first migration can run: the roles, the schemas, the one extension,
--- and the table in which the migrations are counted. Runs at the start of every install, as the
--- installing user, and changes nothing where all of it is there: roles belong to the cluster, so a
--- database that was restored elsewhere meets a cluster without them.
+-- What has to exist before the first migration can run: the roles, the schemas, the one extension, and
+-- the table in which installations are recorded. Runs at the start of every install, as the installing
+-- user, and changes nothing where all of it is there: roles belong to the cluster, so a database that was
+-- restored elsewhere meets a cluster without them. Ends as postern_owner, who shall own all that follows.
+
+do $$
+begin
+  if pg_catalog.current_setting('server_version_num')::integer < 150000 then
+    raise exception 'Postern needs PostgreSQL 15 or later'
+      using errcode = 'feature_not_supported',
+            detail = pg_catalog.format('This server is PostgreSQL %s.', pg_catalog.current_setting('server_version')),
+            hint = 'Upgrade the server first.';
+  end if;
+end
+$$;
 
 do $$
 declare
@@ -22,8 +33,14 @@ begin
       begin
         execute pg_catalog.format('create role %I nologin', wanted.name);
         execute pg_catalog.format('comment on role %I is %L', wanted.name, wanted.purpose);
-      exception when duplicate_object or unique_violation then
-        null;  -- an installation into another database of this cluster was a moment faster
+      exception
+        when duplicate_object or unique_violation then
+          null;  -- an installation into another database of this cluster was a moment faster
+        when insufficient_privilege then
+          raise exception '% may not create roles', current_user
+            using errcode = 'insufficient_privilege',
+                  detail = pg_catalog.format('Role %s does not exist yet, and creating it was refused: %s', wanted.name, sqlerrm),
+                  hint = pg_catalog.format('As a superuser: alter role %I createrole;', current_user);
       end;
     end if;
   end loop;
@@ -31,20 +48,53 @@ end
 $$;
 
 do $$
+declare
+  wanted record;
 begin
   -- Granted only where missing: two installations in one cluster must not update the same catalog rows.
-  if not pg_catalog.pg_has_role('postern_app', 'postern_user', 'member') then
-    grant postern_user to postern_app;
-  end if;
-  if not pg_catalog.pg_has_role('postern_trusted_app', 'postern_app', 'member') then
-    grant postern_app to postern_trusted_app;
-  end if;
+  for wanted in
+    select *
+      from (values
+        ('postern_user', 'postern_app'),
+        ('postern_app',  'postern_trusted_app')
+      ) as memberships (role, member)
+     where not pg_catalog.pg_has_role(member, role, 'member')
+  loop
+    begin
+      execute pg_catalog.format('grant %I to %I', wanted.role, wanted.member);
+    exception when insufficient_privilege then
+      raise exception '% may not grant % to %', current_user, wanted.role, wanted.member
+        using errcode = 'insufficient_privilege',
+              detail = sqlerrm,
+              hint = pg_catalog.format('As a superuser: grant %I to %I;', wanted.role, wanted.member);
+    end;
+  end loop;
+end
+$$;
 
+do $$
+declare
+  may_become_owner boolean;
+begin
   -- A managed server's administrator is no superuser: to create what postern_owner shall own it must
   -- be able to become it. The installer takes this membership away again when it has finished.
-  if not pg_catalog.pg_has_role(current_user, 'postern_owner', 'member') then
+  -- From PostgreSQL 16 on, who created a role is a member of it without the right to become it.
+  if pg_catalog.current_setting('server_version_num')::integer < 160000 then
+    may_become_owner := pg_catalog.pg_has_role(current_user, 'postern_owner', 'member');
+  else
+    may_become_owner := pg_catalog.pg_has_role(current_user, 'postern_owner', 'set');
+  end if;
+  perform pg_catalog.set_config('postern.granted_owner', (not may_become_owner)::text, false);
+  if not may_become_owner then
     execute pg_catalog.format('grant postern_owner to %I', current_user);
   end if;
+exception when insufficient_privilege then
+  raise exception '% may not become postern_owner', current_user
+    using errcode = 'insufficient_privilege',
+          detail = pg_catalog.format('The role exists already, and granting it was refused: %s', sqlerrm),
+          hint = pg_catalog.format('As a superuser: grant postern_owner to %I%s; and take it away when the installation is done.',
+                                   current_user,
+                                   case when pg_catalog.current_setting('server_version_num')::integer < 160000 then '' else ' with admin option' end);
 end
 $$;
 
@@ -57,6 +107,30 @@ begin
       create extension pgcrypto;
     end if;
   end if;
+exception
+  when insufficient_privilege then
+    raise exception '% may not create the extension pgcrypto in database %', current_user, pg_catalog.current_database()
+      using errcode = 'insufficient_privilege',
+            detail = sqlerrm,
+            hint = pg_catalog.format('As the owner of the database: grant create on database %I to %I; or as a superuser, in this database: create extension pgcrypto;',
+                                     pg_catalog.current_database(), current_user);
+  when undefined_file or feature_not_supported then
+    raise exception 'The extension pgcrypto is not available on this server'
+      using errcode = 'feature_not_supported',
+            detail = sqlerrm,
+            hint = 'Install PostgreSQL''s contrib modules on the server (Debian: they are part of postgresql-NN).';
+end
+$$;
+
+do $$
+begin
+  -- Asked before, not answered after: creating six schemas is the first thing that needs this right.
+  if not pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'create') then
+    raise exception '% may not create schemas in database %', current_user, pg_catalog.current_database()
+      using errcode = 'insufficient_privilege',
+            detail = 'Postern lives in schemas of its own.',
+            hint = pg_catalog.format('As the owner of the database: grant create on database %I to %I;', pg_catalog.current_database(), current_user);
+  end if;
 end
 $$;
 
@@ -66,3 +140,15 @@ create schema if not exists security_sys authorization postern_owner;
 create schema if not exists sec_checkpoint_gate_api authorization postern_owner;
 create schema if not exists message_sys authorization postern_owner;
 create schema if not exists fnd_session_api authorization postern_owner;
+
+set role postern_owner;
+
+create table if not exists postern_internal.installation (
+  installation_id bigint generated always as identity primary key,
+  version text not null,
+  schema_version integer not null,
+  code_sha256 text not null,
+  server_major integer not null,
+  installed_at timestamptz not null default pg_catalog.clock_timestamp(),
+  installed_by name not null default session_user
+);

@@ -1,0 +1,67 @@
+package install
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// ScriptError is PostgreSQL's refusal of a part of an installation.
+type ScriptError struct {
+	File string // under sql/, or what was being done
+	*pgconn.PgError
+	place    place
+	hasPlace bool
+}
+
+// newScriptError adds to an error from PostgreSQL where in the script it happened; other errors are
+// passed on with the name of the step.
+func newScriptError(step string, ran script, err error) error {
+	if err == nil {
+		return nil
+	}
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		return fmt.Errorf("%s: %w", step, err)
+	}
+	failure := &ScriptError{File: step, PgError: server}
+	if server.Position > 0 {
+		failure.place, failure.hasPlace = ran.locate(int(server.Position))
+		if failure.hasPlace {
+			failure.File = failure.place.file
+		}
+	}
+	return failure
+}
+
+// Error names the file, the line, and what PostgreSQL said, in one line.
+func (e *ScriptError) Error() string {
+	if e.hasPlace {
+		return fmt.Sprintf("%s, line %d: %s", e.place.file, e.place.line, e.PgError.Error())
+	}
+	return fmt.Sprintf("%s: %s", e.File, e.PgError.Error())
+}
+
+func (e *ScriptError) Unwrap() error { return e.PgError }
+
+// Excerpt gives the line at fault with a caret under the position, or "" where PostgreSQL named none.
+func (e *ScriptError) Excerpt() string {
+	if !e.hasPlace {
+		return ""
+	}
+	prefix := fmt.Sprintf("LINE %d: ", e.place.line)
+	var padding strings.Builder
+	for index, char := range []rune(e.place.lineText) {
+		if index == e.place.column-1 {
+			break
+		}
+		if char == '\t' {
+			padding.WriteRune('\t')
+		} else {
+			padding.WriteByte(' ')
+		}
+	}
+	return prefix + e.place.lineText + "\n" + strings.Repeat(" ", len(prefix)) + padding.String() + "^"
+}

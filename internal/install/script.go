@@ -1,0 +1,64 @@
+package install
+
+import "strings"
+
+// script is SQL text that remembers which file each part of it came from, so that an error's
+// position can be shown where a person can look it up.
+type script struct {
+	text  string
+	parts []part
+}
+
+type part struct {
+	file   string
+	offset int // bytes from the start of the script
+}
+
+func newScript(file, text string) script {
+	var made script
+	made.append(file, text)
+	return made
+}
+
+func (s *script) append(file, text string) {
+	s.parts = append(s.parts, part{file: file, offset: len(s.text)})
+	s.text += strings.TrimRight(text, "\n") + "\n"
+}
+
+// place is a position in a file.
+type place struct {
+	file     string
+	line     int    // from 1
+	column   int    // from 1, in characters
+	lineText string // the whole line
+}
+
+// locate finds the file and line of a position as PostgreSQL counts it: in characters, from 1.
+func (s script) locate(position int) (place, bool) {
+	offset := -1
+	for index := range s.text {
+		if position--; position == 0 {
+			offset = index
+			break
+		}
+	}
+	if offset < 0 {
+		return place{}, false
+	}
+	var from part
+	for _, candidate := range s.parts {
+		if candidate.offset > offset {
+			break
+		}
+		from = candidate
+	}
+	before := s.text[from.offset:offset]
+	lineStart := strings.LastIndexByte(before, '\n') + 1
+	lineText, _, _ := strings.Cut(s.text[from.offset+lineStart:], "\n")
+	return place{
+		file:     from.file,
+		line:     strings.Count(before, "\n") + 1,
+		column:   len([]rune(before[lineStart:])) + 1,
+		lineText: lineText,
+	}, true
+}

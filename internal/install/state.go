@@ -1,0 +1,146 @@
+package install
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// state is what a database says about Postern, read without any right in Postern's schemas: the record
+// of the last installation is repeated in the comment of its table, since catalogs are open to everybody.
+type state struct {
+	database    string
+	user        string
+	serverMajor int
+	schemas     []string // of those that bootstrap.sql creates, the ones that exist and belong to postern_owner
+	roles       []string // of Postern's roles, the ones that exist
+	pgcrypto    bool
+	// mayBecomeOwner is false where the installing user must first be granted postern_owner.
+	mayBecomeOwner bool
+	// reached is what the last migration left; its version is that of the binary which ran it.
+	reached *record
+	// recorded is what the last finished installation left.
+	recorded *record
+}
+
+// record is what an installation leaves behind about itself.
+type record struct {
+	Version       string `json:"version"`
+	SchemaVersion int    `json:"schema_version"`
+	CodeSHA256    string `json:"code_sha256,omitempty"`
+	ServerMajor   int    `json:"server_major,omitempty"`
+}
+
+// commentOn repeats the record where everybody can read it.
+func (r record) commentOn(table, purpose string) string {
+	// Nothing in a record needs quoting: numbers, hexadecimal digits and a version.
+	text, err := json.Marshal(r)
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf("comment on table postern_internal.%s is '%s %s';\n", table, purpose, text)
+}
+
+// recordSQL is an expression for the record in a table's comment, as jsonb; null where there is none.
+func recordSQL(table string) string {
+	return `(select substring(d.description from '[{].*[}]')::jsonb
+   from pg_catalog.pg_description as d
+   join pg_catalog.pg_class as c on c.oid = d.objoid and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objsubid = 0
+   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+  where n.nspname = 'postern_internal' and c.relname = '` + table + `' and c.relkind = 'r')`
+}
+
+// mayBecomeOwnerSQL is an expression that is true where set role postern_owner would succeed. From
+// PostgreSQL 16 on, a membership does not always include that right.
+const mayBecomeOwnerSQL = `coalesce(
+  (select pg_has_role(current_user, r.oid,
+                      case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end)
+     from pg_roles as r where r.rolname = 'postern_owner'),
+  (select r.rolsuper from pg_roles as r where r.rolname = current_user))`
+
+var roleNames = []string{"postern_owner", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_auditor"}
+
+func readState(ctx context.Context, connection *pgx.Conn, wanted *source) (*state, error) {
+	var read state
+	err := connection.QueryRow(ctx, `
+select current_database(), current_user, current_setting('server_version_num')::integer / 10000,
+       array(select n.nspname::text
+               from pg_namespace as n
+               join pg_roles as r on r.oid = n.nspowner
+              where n.nspname = any ($1) and r.rolname = 'postern_owner'),
+       array(select r.rolname::text from pg_roles as r where r.rolname = any ($2)),
+       exists (select from pg_extension as e where e.extname = 'pgcrypto'),
+       `+mayBecomeOwnerSQL+`,
+       `+recordSQL("schema_version")+`,
+       `+recordSQL("installation"),
+		wanted.schemas, roleNames,
+	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.mayBecomeOwner, &read.reached, &read.recorded)
+	if err != nil {
+		return nil, fmt.Errorf("read what is installed: %w", err)
+	}
+	return &read, nil
+}
+
+// pending tells what an installation would still have to do; empty where everything is in place.
+func (s *state) pending(wanted *source) []string {
+	var missing []string
+	if len(s.roles) < len(roleNames) {
+		missing = append(missing, fmt.Sprintf("%d roles", len(roleNames)-len(s.roles)))
+	}
+	if !s.pgcrypto {
+		missing = append(missing, "extension pgcrypto")
+	}
+	if len(s.schemas) < len(wanted.schemas) {
+		missing = append(missing, fmt.Sprintf("%d schemas", len(wanted.schemas)-len(s.schemas)))
+	}
+	if reached := s.schemaVersion(); reached < wanted.schemaVersion() {
+		missing = append(missing, fmt.Sprintf("%d migrations", wanted.schemaVersion()-reached))
+	}
+	recorded := record{}
+	if s.recorded != nil {
+		recorded = *s.recorded
+	}
+	if recorded.CodeSHA256 != wanted.codeSHA256 {
+		missing = append(missing, "functions and views")
+	}
+	if recorded.Version != Version && recorded.Version != "" {
+		missing = append(missing, "the record of the version")
+	}
+	if recorded.ServerMajor != s.serverMajor && recorded.ServerMajor != 0 {
+		missing = append(missing, fmt.Sprintf("functions and views, compiled again for PostgreSQL %d", s.serverMajor))
+	}
+	return missing
+}
+
+// schemaVersion is the number of migrations that have run.
+func (s *state) schemaVersion() int {
+	if s.reached == nil {
+		return 0
+	}
+	return s.reached.SchemaVersion
+}
+
+// refuseNewer fails where the database holds something that this binary does not know.
+func (s *state) refuseNewer(wanted *source) error {
+	for _, held := range []*record{s.reached, s.recorded} {
+		if held != nil && (newer(held.Version, Version) || held.SchemaVersion > wanted.schemaVersion()) {
+			return &NewerError{Database: s.database, Version: held.Version, SchemaVersion: held.SchemaVersion, Known: wanted.schemaVersion()}
+		}
+	}
+	return nil
+}
+
+// NewerError is returned where a later Postern than this binary's is installed.
+type NewerError struct {
+	Database      string
+	Version       string // installed
+	SchemaVersion int    // installed
+	Known         int    // the newest schema version this binary knows
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("database %q holds Postern %s (schema %d), this binary is %s (schema %d): use an installer of version %s or later",
+		e.Database, e.Version, e.SchemaVersion, Version, e.Known, e.Version)
+}

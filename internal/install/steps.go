@@ -1,0 +1,187 @@
+package install
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/tern/v2/migrate"
+)
+
+const (
+	schemaVersionPurpose = "The number of migrations that have run."
+	installationPurpose  = "Every installation into this database. This comment repeats the last one for those who may not read the table."
+)
+
+// createVersionTable is what tern runs before its first migration, for those who go without tern.
+const createVersionTable = `create table if not exists postern_internal.schema_version(version int4 not null primary key);
+
+insert into postern_internal.schema_version(version)
+select 0
+where 0=(select count(*) from postern_internal.schema_version);
+`
+
+// leaveOwnerSQL ends what bootstrap.sql began; the membership is revoked only where bootstrap.sql granted it.
+const (
+	leaveOwnerSQL  = "reset role;\n"
+	revokeOwnerSQL = "revoke postern_owner from current_user;\n"
+)
+
+// installation runs the steps of one installation.
+type installation struct {
+	connection *pgx.Conn
+	config     *pgx.ConnConfig
+	options    Options
+	wanted     *source
+	found      *state
+
+	migrator *migrate.Migrator
+	entered  bool // bootstrap.sql has run
+	granted  bool // and it has granted postern_owner to the installing user
+}
+
+// step is a Step that can run itself.
+type step struct {
+	Step
+	run func(context.Context) error
+}
+
+// steps gives what has to run, in order: what a dry run shows is what an installation runs.
+func (i *installation) steps() []step {
+	steps := []step{{
+		Step: Step{Name: "bootstrap.sql", SQL: transaction(i.wanted.bootstrap.text)},
+		run:  i.bootstrap,
+	}}
+	for index := i.found.schemaVersion(); index < i.wanted.schemaVersion(); index++ {
+		text := i.wanted.migration(index).text
+		prepare := ""
+		if index == 0 {
+			prepare = createVersionTable + "\n"
+		}
+		steps = append(steps, step{
+			Step: Step{
+				Name: i.wanted.migration(index).parts[0].file,
+				SQL:  prepare + transaction(text+countMigration(index+1)),
+			},
+			run: func(ctx context.Context) error { return i.migrate(ctx, index) },
+		})
+	}
+	leave := leaveOwnerSQL
+	if !i.found.mayBecomeOwner {
+		leave += revokeOwnerSQL
+	}
+	return append(steps,
+		step{
+			Step: Step{
+				Name: fmt.Sprintf("functions/ (%d files)", len(i.wanted.code.parts)),
+				SQL:  transaction(i.wanted.code.text + i.recordSQL()),
+			},
+			run: i.installCode,
+		},
+		step{Step: Step{Name: "leave postern_owner", SQL: leave}, run: i.leaveOwner},
+	)
+}
+
+func transaction(text string) string { return "begin;\n\n" + text + "\ncommit;\n" }
+
+func countMigration(number int) string {
+	return fmt.Sprintf("\nupdate postern_internal.schema_version set version=%d;\n", number)
+}
+
+// bootstrap makes roles and schemas, and becomes postern_owner.
+func (i *installation) bootstrap(ctx context.Context) error {
+	err := retry(ctx, func() error {
+		return pgx.BeginFunc(ctx, i.connection, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, i.wanted.bootstrap.text); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, "select current_setting('postern.granted_owner')::boolean").Scan(&i.granted)
+		})
+	})
+	if err != nil {
+		i.granted = false
+		return newScriptError("bootstrap.sql", i.wanted.bootstrap, err)
+	}
+	i.entered = true
+	return nil
+}
+
+// migrate runs one migration through tern.
+func (i *installation) migrate(ctx context.Context, index int) error {
+	if i.migrator == nil {
+		migrator, err := migrate.NewMigrator(ctx, i.connection, versionTable)
+		if err != nil {
+			return newScriptError("schema/", script{}, err)
+		}
+		migrator.Migrations = i.wanted.migrations
+		i.migrator = migrator
+	}
+	ran := i.wanted.migration(index)
+	return newScriptError(ran.parts[0].file, ran, i.migrator.MigrateTo(ctx, int32(index+1)))
+}
+
+// installCode runs the code lane and records it, in one transaction.
+func (i *installation) installCode(ctx context.Context) error {
+	err := pgx.BeginFunc(ctx, i.connection, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, i.wanted.code.text+i.recordSQL())
+		return err
+	})
+	return newScriptError("functions/", i.wanted.code, err)
+}
+
+// recordSQL says what has been installed, in the table for its owner and in the comments for everybody.
+func (i *installation) recordSQL() string { return i.wanted.recordSQL(i.found.serverMajor) }
+
+func (s *source) recordSQL(serverMajor int) string {
+	installed := record{Version: Version, SchemaVersion: s.schemaVersion(), CodeSHA256: s.codeSHA256, ServerMajor: serverMajor}
+	return fmt.Sprintf(`
+insert into postern_internal.installation (version, schema_version, code_sha256, server_major)
+values ('%s', %d, '%s', %d);
+`, installed.Version, installed.SchemaVersion, installed.CodeSHA256, installed.ServerMajor) +
+		record{Version: Version, SchemaVersion: s.schemaVersion()}.commentOn("schema_version", schemaVersionPurpose) +
+		installed.commentOn("installation", installationPurpose)
+}
+
+// leaveOwner gives back what bootstrap took, also after a failure and with a connection that is gone.
+func (i *installation) leaveOwner(ctx context.Context) error {
+	if !i.entered {
+		return nil
+	}
+	i.entered = false
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	connection := i.connection
+	if connection.IsClosed() {
+		if !i.granted {
+			return nil
+		}
+		var err error
+		if connection, err = connect(ctx, i.config, i.options.LockTimeout); err != nil {
+			return i.stillMember(err)
+		}
+		defer closeConnection(ctx, connection)
+	}
+	if _, err := connection.Exec(ctx, leaveOwnerSQL); err != nil {
+		return i.stillMember(err)
+	}
+	if i.granted {
+		err := retry(ctx, func() error {
+			_, err := connection.Exec(ctx, revokeOwnerSQL)
+			return err
+		})
+		if err != nil {
+			return i.stillMember(err)
+		}
+	}
+	return nil
+}
+
+func (i *installation) stillMember(err error) error {
+	if !i.granted {
+		return err
+	}
+	return errors.Join(err, fmt.Errorf("%s is still a member of postern_owner: run \"revoke postern_owner from %s\"",
+		i.found.user, pgx.Identifier{i.found.user}.Sanitize()))
+}
