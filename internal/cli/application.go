@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/posternsql/postern/internal/install"
+)
+
+// application is what every command shares: the streams, the flags of the root, and ways to reach the
+// database and to print.
+type application struct {
+	in  io.Reader
+	out io.Writer // what was asked for
+	err io.Writer // diagnostics, progress, errors
+
+	databaseURL string
+	verbose     bool
+
+	running bool // a command was entered: an error from now on is no bad usage
+}
+
+// config tells which database to work on: --database-url beats DATABASE_URL beats libpq's variables.
+func (a *application) config() (*pgx.ConnConfig, error) {
+	origin, text := "--database-url", a.databaseURL
+	if text == "" {
+		origin, text = "DATABASE_URL", os.Getenv("DATABASE_URL")
+	}
+	if text == "" {
+		origin = "the environment (PG*)"
+	}
+	config, err := pgx.ParseConfig(text)
+	if err != nil {
+		// Not what pgx says: the reason may quote a piece of the password.
+		a.logger().Debug("connection string refused", "from", origin, "length", len(text))
+		return nil, usageError("%s is no valid connection string: expected postgres://user@host:port/database or key=value pairs; "+
+			"in a URL, write special characters of a password as %%XX", origin)
+	}
+	if origin == "--database-url" && hasPassword(text) {
+		fmt.Fprintln(a.err, "Warning: the password in --database-url can be read in the process list; use DATABASE_URL, PGPASSWORD or a password file.")
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "postern installer " + install.Version
+	}
+	return config, nil
+}
+
+func hasPassword(text string) bool {
+	if parsed, err := url.Parse(text); err == nil && parsed.User != nil {
+		_, given := parsed.User.Password()
+		return given
+	}
+	return strings.Contains(text, "password=")
+}
+
+// connect opens a connection for a command that calls Postern. The caller closes it.
+func (a *application) connect(ctx context.Context) (*pgx.Conn, error) {
+	config, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["search_path"] = "pg_catalog, pg_temp"
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// logger writes diagnostics to standard error where --verbose was given, else only warnings.
+func (a *application) logger() *slog.Logger {
+	level := slog.LevelWarn
+	if a.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
+}
+
+// terminal tells whether a person is looking at this stream: only then colours, tables and progress.
+func terminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// colour tells whether the stream takes colours.
+func colour(stream any) bool { return terminal(stream) && os.Getenv("NO_COLOR") == "" }
+
+// printf writes to standard output.
+func (a *application) printf(format string, arguments ...any) {
+	fmt.Fprintf(a.out, format, arguments...)
+}
+
+// printJSON writes a value to standard output, indented.
+func (a *application) printJSON(value any) error {
+	encoder := json.NewEncoder(a.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// printTable writes rows under a header: as a table on a terminal, else separated by tabs, so that
+// cut and awk can read them.
+func (a *application) printTable(header []string, rows [][]string) {
+	if !terminal(a.out) {
+		for _, row := range append([][]string{header}, rows...) {
+			fmt.Fprintln(a.out, strings.Join(row, "\t"))
+		}
+		return
+	}
+	writer := table.NewWriter()
+	writer.SetOutputMirror(a.out)
+	writer.SetStyle(table.StyleLight)
+	if file, ok := a.out.(*os.File); ok {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
+			writer.Style().Size.WidthMax = width
+		}
+	}
+	writer.AppendHeader(tableRow(header))
+	for _, row := range rows {
+		writer.AppendRow(tableRow(row))
+	}
+	writer.Render()
+}
+
+func tableRow(cells []string) table.Row {
+	row := make(table.Row, len(cells))
+	for index, cell := range cells {
+		row[index] = cell
+	}
+	return row
+}
+
+// progress gives a bar on standard error for what may take more than two seconds; it is silent where
+// nobody looks. A total of -1 means that it is not known. The caller calls Finish.
+func (a *application) progress(total int64, description string) *progressbar.ProgressBar {
+	if !terminal(a.err) {
+		return progressbar.DefaultSilent(total)
+	}
+	return progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(a.err),
+		progressbar.OptionSetDescription(description),
+		progressbar.OptionShowCount(),
+		progressbar.OptionClearOnFinish(),
+	)
+}
+
+// errNotInstalled is returned where a command needs Postern and the database has none.
+var errNotInstalled = errors.New(`Postern is not installed in this database: run "installer install"`)

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/internal/install"
+)
+
+// The exit codes that scripts rely on.
+const (
+	exitDone       = 0
+	exitFailed     = 1
+	exitUsage      = 2
+	exitDifference = 3
+)
+
+// exitError carries an exit code. With a nil err there is nothing more to say: the command has printed
+// what it found.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError tells that a command was called in a way that it does not understand.
+func usageError(format string, arguments ...any) error {
+	return &exitError{code: exitUsage, err: fmt.Errorf(format, arguments...)}
+}
+
+// errDifference tells that a command found, and printed, a difference or a finding.
+var errDifference error = &exitError{code: exitDifference}
+
+// report prints an error and gives the exit code.
+func (a *application) report(command *cobra.Command, failure error) int {
+	if failure == nil {
+		return exitDone
+	}
+	code := exitFailed
+	var exit *exitError
+	if errors.As(failure, &exit) {
+		code = exit.code
+		if exit.err == nil {
+			return code
+		}
+	}
+	label := "Error:"
+	if colour(a.err) {
+		label = text.FgRed.Sprint(label)
+	}
+	fmt.Fprintln(a.err, label, describe(failure))
+	if code == exitUsage && command != nil {
+		fmt.Fprintf(a.err, "Run \"%s --help\".\n", command.CommandPath())
+	}
+	return code
+}
+
+// describe gives all that PostgreSQL said, not only its message: the line with a caret, DETAIL, HINT
+// and CONTEXT.
+func describe(failure error) string {
+	lines := []string{failure.Error()}
+	var script *install.ScriptError
+	if errors.As(failure, &script) && script.Excerpt() != "" {
+		lines = append(lines, script.Excerpt())
+	}
+	var server *pgconn.PgError
+	if errors.As(failure, &server) {
+		for _, field := range []struct{ name, text string }{
+			{"DETAIL", server.Detail},
+			{"HINT", server.Hint},
+			{"CONTEXT", server.Where},
+		} {
+			if field.text != "" {
+				lines = append(lines, field.name+": "+field.text)
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}

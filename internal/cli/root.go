@@ -1,0 +1,86 @@
+// Package cli is the installer's command line: one file a command, which holds its flags, their
+// validation and its output. What a command does is done elsewhere.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/internal/install"
+)
+
+// Main runs one command line and gives the exit code: 0 done, 1 failed, 2 bad usage, 3 found a
+// difference or a finding.
+func Main(ctx context.Context, arguments []string, in io.Reader, out, err io.Writer) int {
+	app := &application{in: in, out: out, err: err}
+	root := newRootCommand(app)
+	root.SetArgs(arguments)
+	command, failure := root.ExecuteContextC(ctx)
+	if failure != nil && !app.running {
+		// cobra refused the flags or the arguments: no command was entered.
+		failure = &exitError{code: exitUsage, err: failure}
+	}
+	return app.report(command, failure)
+}
+
+func newRootCommand(app *application) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "installer",
+		Short: "Security checkpoints for PostgreSQL: install and look after Postern",
+		Long: `Postern brings security checkpoints to PostgreSQL 15 and later. This is its installer, and what a DBA
+does by hand afterwards.
+
+The database is taken from --database-url, else from DATABASE_URL, else from libpq's variables (PGHOST,
+PGPORT, PGUSER, PGDATABASE, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSSLMODE …). Connect to the server itself,
+not to a transaction-mode pooler. A password in --database-url can be read in the process list: put it
+into DATABASE_URL, PGPASSWORD or a password file.
+
+Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
+		Example: `  installer install
+  installer status --database-url postgres://dba@db.example.com/erp
+  PGSERVICE=erp installer verify`,
+		Version:       install.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(app.in)
+	root.SetOut(app.out)
+	root.SetErr(app.err)
+	root.PersistentFlags().StringVar(&app.databaseURL, "database-url", "", "database, as a URL or key=value pairs (beats DATABASE_URL and PG*)")
+	root.PersistentFlags().BoolVar(&app.verbose, "verbose", false, "say on standard error what is being done")
+
+	root.AddCommand(
+		newInstallCommand(app),
+	)
+	enter(app, root)
+	return root
+}
+
+// enter notes for every command that it was entered, and makes a group refuse a subcommand that it does
+// not have: cobra would print the group's help and succeed.
+func enter(app *application, command *cobra.Command) {
+	if run := command.RunE; run != nil {
+		command.RunE = func(entered *cobra.Command, arguments []string) error {
+			app.running = true
+			return run(entered, arguments)
+		}
+	} else {
+		command.Args = cobra.ArbitraryArgs
+		command.RunE = func(entered *cobra.Command, arguments []string) error {
+			if len(arguments) == 0 {
+				return entered.Help()
+			}
+			problem := fmt.Errorf("unknown command %q for %q", arguments[0], entered.CommandPath())
+			if similar := entered.SuggestionsFor(arguments[0]); len(similar) > 0 {
+				problem = fmt.Errorf("%w; did you mean %q?", problem, similar[0])
+			}
+			return problem
+		}
+	}
+	for _, child := range command.Commands() {
+		enter(app, child)
+	}
+}
