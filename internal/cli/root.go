@@ -54,6 +54,8 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 
 	root.AddCommand(
 		newInstallCommand(app),
+		newStatusCommand(app),
+		newVerifyCommand(app),
 	)
 	enter(app, root)
 	return root

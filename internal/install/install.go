@@ -81,7 +81,7 @@ func Install(ctx context.Context, config *pgx.ConnConfig, options Options) (repo
 		return report, nil
 	}
 	if !options.DryRun {
-		if err := acquireLock(ctx, connection, options.LockTimeout); err != nil {
+		if err := acquireLock(ctx, connection, options.LockTimeout, exclusive); err != nil {
 			return report, err
 		}
 		// Whoever held the lock may have done it all.

@@ -28,10 +28,15 @@ func (e *LockedError) Error() string {
 		e.Waited, strings.Join(e.Holders, ", "))
 }
 
+const (
+	exclusive = "select pg_advisory_lock($1)"
+	shared    = "select pg_advisory_lock_shared($1)"
+)
+
 // acquireLock takes the lock over everything that changes an installation; closing the connection
 // releases it. The session's lock_timeout says how long to wait.
-func acquireLock(ctx context.Context, connection *pgx.Conn, timeout time.Duration) error {
-	_, err := connection.Exec(ctx, "select pg_advisory_lock($1)", lockKey)
+func acquireLock(ctx context.Context, connection *pgx.Conn, timeout time.Duration, mode string) error {
+	_, err := connection.Exec(ctx, mode, lockKey)
 	var server *pgconn.PgError
 	if !errors.As(err, &server) || server.Code != "55P03" {
 		return err

@@ -25,6 +25,26 @@ func (s *script) append(file, text string) {
 	s.text += strings.TrimRight(text, "\n") + "\n"
 }
 
+func (s *script) appendScript(other script) {
+	for _, from := range other.parts {
+		s.parts = append(s.parts, part{file: from.file, offset: len(s.text) + from.offset})
+	}
+	s.text += other.text
+}
+
+// rewrite gives the script with every part's text changed.
+func (s script) rewrite(change func(string) string) script {
+	var rewritten script
+	for index, from := range s.parts {
+		end := len(s.text)
+		if index+1 < len(s.parts) {
+			end = s.parts[index+1].offset
+		}
+		rewritten.append(from.file, change(s.text[from.offset:end]))
+	}
+	return rewritten
+}
+
 // place is a position in a file.
 type place struct {
 	file     string

@@ -104,3 +104,17 @@ func compileCode(files fs.FS) (script, error) {
 	}
 	return compiled, lines.Err()
 }
+
+// whole gives an installation from nothing as one script, for those who run it without tern.
+func (s *source) whole(serverMajor int) script {
+	var all script
+	all.appendScript(s.bootstrap)
+	all.append("create schema_version", createVersionTable)
+	for index := range s.migrations {
+		migration := s.migration(index)
+		all.append(migration.parts[0].file, migration.text+countMigration(index+1))
+	}
+	all.appendScript(s.code)
+	all.append("record the installation", s.recordSQL(serverMajor))
+	return all
+}

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/internal/install"
+)
+
+func newStatusCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "status",
+		Short: "Tell which version is installed, and whether install has work to do",
+		Long: `Tells which version this binary carries, which one the database holds, and what install would do.
+Needs no right in Postern's schemas and takes no lock. Whether somebody has changed what is installed, verify
+tells.
+
+Exit code 3 where the two differ, or nothing is installed.`,
+		Example: `  installer status
+  installer status --json | jq .pending`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			config, err := app.config()
+			if err != nil {
+				return err
+			}
+			status, err := install.ReadStatus(command.Context(), config, nil)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = app.printJSON(status)
+			} else {
+				app.printTable([]string{"", "this binary", fmt.Sprintf("database %q", status.Database)}, statusRows(status))
+			}
+			if err != nil {
+				return err
+			}
+			if status.Newer || len(status.Pending) > 0 {
+				return errDifference
+			}
+			return nil
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func statusRows(status *install.Status) [][]string {
+	rows := [][]string{
+		{"version", status.BinaryVersion, orDash(status.Version)},
+		{"schema", fmt.Sprint(status.BinarySchemaVersion), fmt.Sprint(status.SchemaVersion)},
+		{"code SHA-256", short(status.BinaryCodeSHA256), orDash(short(status.CodeSHA256))},
+		{"server", "", "PostgreSQL " + status.ServerVersion},
+	}
+	if status.InstalledAt != nil {
+		rows = append(rows, []string{"installed", "", fmt.Sprintf("%s by %s", status.InstalledAt.Format(time.RFC3339), *status.InstalledBy)})
+	}
+	switch {
+	case status.Newer:
+		rows = append(rows, []string{"pending", "", "none for this binary: it is older than the database"})
+	case len(status.Pending) > 0:
+		rows = append(rows, []string{"pending", "", strings.Join(status.Pending, ", ")})
+	default:
+		rows = append(rows, []string{"pending", "", "nothing"})
+	}
+	return rows
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+func short(digest string) string {
+	if len(digest) > 12 {
+		return digest[:12]
+	}
+	return digest
+}

@@ -1,0 +1,90 @@
+package install
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// Status tells what this binary carries, what the database holds, and what is between them.
+type Status struct {
+	Database      string `json:"database"`
+	ServerVersion string `json:"server_version"`
+
+	BinaryVersion       string `json:"binary_version"`
+	BinarySchemaVersion int    `json:"binary_schema_version"`
+	BinaryCodeSHA256    string `json:"binary_code_sha256"`
+
+	Installed     bool   `json:"installed"`
+	Version       string `json:"version,omitempty"`
+	SchemaVersion int    `json:"schema_version,omitempty"`
+	CodeSHA256    string `json:"code_sha256,omitempty"`
+	// InstalledAt and InstalledBy are null where the user may not read Postern's tables.
+	InstalledAt *time.Time `json:"installed_at"`
+	InstalledBy *string    `json:"installed_by"`
+
+	// Pending is what an installation would do; Newer tells that this binary is older than the database.
+	Pending []string `json:"pending"`
+	Newer   bool     `json:"newer"`
+}
+
+// ReadStatus reads what is installed. It needs no right in Postern's schemas and takes no lock. Nil files
+// are those that this binary carries.
+func ReadStatus(ctx context.Context, config *pgx.ConnConfig, files fs.FS) (*Status, error) {
+	defaults := Options{Files: files}.withDefaults()
+	wanted, err := readSource(ctx, defaults.Files)
+	if err != nil {
+		return nil, err
+	}
+	connection, err := connect(ctx, config, defaults.LockTimeout)
+	if err != nil {
+		return nil, err
+	}
+	defer closeConnection(ctx, connection)
+	found, err := readState(ctx, connection, wanted)
+	if err != nil {
+		return nil, err
+	}
+	status := &Status{
+		Database:            found.database,
+		ServerVersion:       connection.PgConn().ParameterStatus("server_version"),
+		BinaryVersion:       Version,
+		BinarySchemaVersion: wanted.schemaVersion(),
+		BinaryCodeSHA256:    wanted.codeSHA256,
+		Installed:           found.recorded != nil,
+		SchemaVersion:       found.schemaVersion(),
+		Newer:               found.refuseNewer(wanted) != nil,
+		Pending:             []string{},
+	}
+	if !status.Newer {
+		status.Pending = append(status.Pending, found.pending(wanted)...)
+	}
+	if found.recorded == nil {
+		return status, nil
+	}
+	status.Version, status.CodeSHA256 = found.recorded.Version, found.recorded.CodeSHA256
+
+	var readable pgtype.Bool
+	// By OID: a name would be refused where the schema may not be used.
+	const installationOID = `(select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+ where n.nspname = 'postern_internal' and c.relname = 'installation')`
+	err = connection.QueryRow(ctx, `select has_table_privilege(`+installationOID+`, 'select')
+   and has_schema_privilege((select n.oid from pg_namespace as n where n.nspname = 'postern_internal'), 'usage')`).Scan(&readable)
+	if err != nil {
+		return nil, fmt.Errorf("read what is installed: %w", err)
+	}
+	if readable.Bool {
+		err = connection.QueryRow(ctx, `
+select i.installed_at, i.installed_by::text
+  from postern_internal.installation as i
+ order by i.installation_id desc limit 1`).Scan(&status.InstalledAt, &status.InstalledBy)
+		if err != nil {
+			return nil, fmt.Errorf("read the last installation: %w", err)
+		}
+	}
+	return status, nil
+}
