@@ -1,0 +1,13 @@
+create or replace function postern.construct_message(name text)
+returns text
+language sql
+immutable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+return '!' || postern_internal.check_message_name(name);
+
+revoke execute on function postern.construct_message(text) from public;
+grant execute on function postern.construct_message(text) to postern_user, postern_admin;
+comment on function postern.construct_message(text) is
+  'A new IFS Message of that name, without attributes. PS107 for null or an invalid name.';

@@ -1,0 +1,23 @@
+create or replace function postern.find_message_attribute(message text, name text)
+returns text
+language plpgsql
+immutable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  pairs text[] := postern_internal.parse_message(message);
+begin
+  if pairs is null then
+    perform postern_internal.reject_message(message);
+  end if;
+
+  return jsonb_object(pairs) ->> postern_internal.check_message_name(name);
+end
+$$;
+
+revoke execute on function postern.find_message_attribute(text, text) from public;
+grant execute on function postern.find_message_attribute(text, text) to postern_user, postern_admin;
+comment on function postern.find_message_attribute(text, text) is
+  'Value of an attribute of an IFS Message, empty where it is empty; null where there is no such attribute. Names are case-sensitive. PS107 for a null or malformed message and a null or invalid name.';

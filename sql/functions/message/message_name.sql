@@ -1,0 +1,21 @@
+create or replace function postern.message_name(message text)
+returns text
+language plpgsql
+immutable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if postern_internal.parse_message(message) is null then
+    perform postern_internal.reject_message(message);
+  end if;
+
+  return substring(message collate "C" from E'^(?: [^\n]*\n)*!([^\n]+)');
+end
+$$;
+
+revoke execute on function postern.message_name(text) from public;
+grant execute on function postern.message_name(text) to postern_user, postern_admin;
+comment on function postern.message_name(text) is
+  'Name in the header of an IFS Message. PS107 for null and for a malformed message; DETAIL names the line.';

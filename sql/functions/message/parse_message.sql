@@ -1,0 +1,67 @@
+-- The only parser of IFS Messages. It answers null where a message is malformed, since whether a value is
+-- itself a message is a question, not an error, and an exception block would cost a subtransaction (which
+-- parallel workers can't have). The caller for whom it is an error calls reject_message.
+--
+-- The grammar is one regular expression, which PostgreSQL runs as an automaton: linear time. Everything
+-- is compared under collation "C", whatever collation the argument came with.
+create or replace function postern_internal.parse_message(message text)
+returns text[]
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  rows text collate "C" := message;
+  chunk text collate "C";
+  chunks text[] collate "C";
+  equals integer;
+  pairs text[] collate "C" := '{}';
+  size integer := 0;
+begin
+  -- 64 MiB keeps every intermediate value below the 1 GiB that PostgreSQL can hold.
+  if octet_length(rows) > 67108864 then
+    return null;
+  end if;
+
+  if right(rows, 1) = E'\n' then
+    rows := left(rows, -1);
+  end if;
+  rows := E'\n' || rows;
+
+  if rows ~ E'^(?:\n [^\n]*)*\n![^\n\r=]+(?:\n[ +][^\n]*)*(?:\n\\$[^\n\r=]+=[^\n]*(?:\n[-+ ][^\n]*)*)*$' then
+    if strpos(rows, E'\n ') > 0 or strpos(rows, E'\n+') > 0 then
+      rows := regexp_replace(rows, E'(?:\n[ +][^\n]*)+', '', 'g');
+    end if;
+  else
+    return null;
+  end if;
+
+  -- Every line feed now starts a $ row or a - row, so an attribute ends where the next one starts.
+  chunks := string_to_array(rows, E'\n$');
+  if length(chunks[1]) > 130 then
+    return null;
+  end if;
+
+  foreach chunk in array chunks[2:] loop
+    equals := strpos(chunk, '=');
+    if equals > 129 then
+      return null;
+    end if;
+    pairs[size + 1] := left(chunk, equals - 1);
+    pairs[size + 2] := replace(substr(chunk, equals + 1), E'\n-', E'\n');
+    size := size + 2;
+  end loop;
+
+  -- An object holds each name once: where it has fewer members than there are pairs, a name is there twice.
+  if jsonb_array_length(jsonb_path_query_array(jsonb_object(pairs), '$.*')) * 2 <> size then
+    return null;
+  end if;
+
+  return pairs;
+end
+$$;
+
+revoke execute on function postern_internal.parse_message(text) from public;
+comment on function postern_internal.parse_message(text) is
+  'Attributes of an IFS Message in their order, as name, value, name, value, …; null for a malformed message and for null.';

@@ -1,0 +1,10 @@
+create or replace procedure message_sys.add_attribute(inout message text, name text, value text)
+language sql
+begin atomic
+  select postern.add_message_attribute(message, name, value);
+end;
+
+revoke execute on procedure message_sys.add_attribute(text, text, text) from public;
+grant execute on procedure message_sys.add_attribute(text, text, text) to postern_user, postern_admin;
+comment on procedure message_sys.add_attribute(text, text, text) is
+  'Adds an attribute at the end of an IFS Message. A null value is written as the empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB.';

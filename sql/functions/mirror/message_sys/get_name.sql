@@ -1,0 +1,11 @@
+create or replace function message_sys.get_name(message text)
+returns text
+language sql
+immutable
+parallel safe
+return postern.message_name(message);
+
+revoke execute on function message_sys.get_name(text) from public;
+grant execute on function message_sys.get_name(text) to postern_user, postern_admin;
+comment on function message_sys.get_name(text) is
+  'Name in the header of an IFS Message. PS107 for null and for a malformed message; DETAIL names the line.';

@@ -1,0 +1,10 @@
+create or replace procedure message_sys.remove_attribute(inout message text, name text)
+language sql
+begin atomic
+  select postern.remove_message_attribute(message, name);
+end;
+
+revoke execute on procedure message_sys.remove_attribute(text, text) from public;
+grant execute on procedure message_sys.remove_attribute(text, text) to postern_user, postern_admin;
+comment on procedure message_sys.remove_attribute(text, text) is
+  'Removes an attribute from an IFS Message; does nothing where it has none of that name. PS107 for a null or malformed message and a null or invalid name.';

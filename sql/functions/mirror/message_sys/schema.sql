@@ -1,0 +1,1 @@
+grant usage on schema message_sys to postern_user, postern_admin;
