@@ -56,6 +56,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		newInstallCommand(app),
 		newStatusCommand(app),
 		newVerifyCommand(app),
+		newUninstallCommand(app),
 	)
 	enter(app, root)
 	return root

@@ -1,0 +1,158 @@
+package install
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed dependents.sql
+var dependentsSQL string
+
+// UninstallOptions changes how Uninstall works; the zero value keeps the log and removes nothing that
+// others built on Postern.
+type UninstallOptions struct {
+	// DryRun finds out what would be done and changes nothing.
+	DryRun bool
+	// WithDependents removes what depends on Postern too.
+	WithDependents bool
+	// DropLog removes the log too.
+	DropLog     bool
+	LockTimeout time.Duration // 0 means DefaultLockTimeout
+	Logger      *slog.Logger
+	Files       fs.FS
+}
+
+// Removal tells what Uninstall did, or would do.
+type Removal struct {
+	Database string
+	Schemas  []string // removed; empty where Postern was not installed
+	// Dependents are the users' objects that depend on Postern.
+	Dependents []string
+	// LogSchema is where the log is kept; empty where there was none, or it was dropped.
+	LogSchema string
+}
+
+// DependentsError is returned where others' objects depend on Postern and are not to be removed.
+type DependentsError struct{ Dependents []string }
+
+func (e *DependentsError) Error() string {
+	return fmt.Sprintf("%d objects depend on Postern, nothing was removed:\n  %s", len(e.Dependents), strings.Join(e.Dependents, "\n  "))
+}
+
+// Uninstall removes Postern from the database in one transaction. Roles stay, since they belong to the
+// cluster and other databases may use them. Errors are *DependentsError, *NewerError, *LockedError,
+// *ScriptError, or those of the connection.
+func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOptions) (*Removal, error) {
+	defaults := Options{LockTimeout: options.LockTimeout, Logger: options.Logger, Files: options.Files}.withDefaults()
+	wanted, err := readSource(ctx, defaults.Files)
+	if err != nil {
+		return nil, err
+	}
+	connection, err := connect(ctx, config, defaults.LockTimeout)
+	if err != nil {
+		return nil, err
+	}
+	defer closeConnection(ctx, connection)
+	if err := acquireLock(ctx, connection, defaults.LockTimeout, exclusive); err != nil {
+		return nil, err
+	}
+	found, err := readState(ctx, connection, wanted)
+	if err != nil {
+		return nil, err
+	}
+	if err := found.refuseNewer(wanted); err != nil {
+		return nil, err
+	}
+	removal := &Removal{Database: found.database, Schemas: found.schemas}
+	if len(found.schemas) == 0 {
+		return removal, nil
+	}
+	err = retry(ctx, func() error { return remove(ctx, connection, removal, options) })
+	return removal, err
+}
+
+// remove does it all in one transaction; a failure, or a dry run, leaves everything as it was.
+func remove(ctx context.Context, connection *pgx.Conn, removal *Removal, options UninstallOptions) error {
+	tx, err := connection.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = tx.Rollback(ctx)
+	}()
+
+	run := func(name, text string) error {
+		_, err := tx.Exec(ctx, text)
+		return newScriptError(name, newScript(name, text), err)
+	}
+	if err := run("become postern_owner", enterOwnerSQL); err != nil {
+		return err
+	}
+
+	var relations []string
+	var hasLog bool
+	err = tx.QueryRow(ctx, `
+select coalesce(array_agg(format('%I.%I', n.nspname, c.relname) order by c.oid), '{}'),
+       coalesce(bool_or(n.nspname = 'postern_internal' and c.relname = 'checkpoint_entry'), false)
+  from pg_class as c
+  join pg_namespace as n on n.oid = c.relnamespace
+ where n.nspname = any ($1) and c.relkind in ('r', 'p') and c.relowner = (select r.oid from pg_roles as r where r.rolname = 'postern_owner')`,
+		removal.Schemas).Scan(&relations, &hasLog)
+	if err != nil {
+		return fmt.Errorf("read what is installed: %w", err)
+	}
+	if !options.DryRun && len(relations) > 0 {
+		// Nobody builds on these tables between our look at the dependents and the removal.
+		lock := "set local role postern_owner; lock table " + strings.Join(relations, ", ") + " in access exclusive mode; reset role;"
+		if err := run("lock Postern's tables", lock); err != nil {
+			return err
+		}
+	}
+	rows, err := tx.Query(ctx, dependentsSQL, removal.Schemas)
+	if err == nil {
+		removal.Dependents, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	if err != nil {
+		return fmt.Errorf("read what depends on Postern: %w", err)
+	}
+	if hasLog && !options.DropLog {
+		removal.LogSchema = "postern_log_" + time.Now().UTC().Format("20060102t150405z")
+	}
+	if options.DryRun {
+		return nil
+	}
+	if len(removal.Dependents) > 0 && !options.WithDependents {
+		return &DependentsError{Dependents: removal.Dependents}
+	}
+	if removal.LogSchema != "" {
+		if err := run("keep the log", strings.ReplaceAll(keepLogSQL, "LOG_SCHEMA", removal.LogSchema)); err != nil {
+			return err
+		}
+	}
+	// Cascade: the schemas are full, and what of others goes with them has been named and agreed to.
+	drop := "set local client_min_messages = warning; set local role postern_owner; drop schema " + strings.Join(removal.Schemas, ", ") + " cascade; reset role;"
+	if err := run("drop schemas", drop); err != nil {
+		return err
+	}
+	if err := run("leave postern_owner", leaveOwnerOnceSQL); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
+}
+
+// DropRolesSQL removes Postern's roles from a cluster where no database uses them any more.
+func DropRolesSQL() string {
+	names := slices.Clone(roleNames)
+	slices.Reverse(names)
+	return "drop role " + strings.Join(names, ", ") + ";"
+}
