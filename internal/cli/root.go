@@ -57,6 +57,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		newStatusCommand(app),
 		newVerifyCommand(app),
 		newUninstallCommand(app),
+		newRenderCommand(app),
 	)
 	enter(app, root)
 	return root

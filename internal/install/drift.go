@@ -85,7 +85,7 @@ func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) 
 		return nil, err
 	}
 	err = retry(ctx, func() error {
-		differences, err = compare(ctx, connection, wanted, found.serverMajor)
+		differences, err = compare(ctx, connection, wanted)
 		return err
 	})
 	return differences, err
@@ -94,7 +94,7 @@ func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) 
 // ErrNotInstalled is returned where there is no Postern in the database.
 var ErrNotInstalled = errors.New(`Postern is not installed in this database: run "installer install"`)
 
-func compare(ctx context.Context, connection *pgx.Conn, wanted *source, serverMajor int) ([]Difference, error) {
+func compare(ctx context.Context, connection *pgx.Conn, wanted *source) ([]Difference, error) {
 	tx, err := connection.Begin(ctx)
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func compare(ctx context.Context, connection *pgx.Conn, wanted *source, serverMa
 	maps.Copy(installed, objects)
 
 	shadow := newShadow(wanted.schemas)
-	whole := wanted.whole(serverMajor).rewrite(shadow.hide)
+	whole := wanted.whole().rewrite(shadow.hide)
 	if _, err := tx.Exec(ctx, whole.text); err != nil {
 		return nil, newScriptError("install for comparison", whole, err)
 	}

@@ -48,13 +48,18 @@ func (e *ScriptError) Unwrap() error { return e.PgError }
 
 // Excerpt gives the line at fault with a caret under the position, or "" where PostgreSQL named none.
 func (e *ScriptError) Excerpt() string {
+	at := e.place
 	if !e.hasPlace {
-		return ""
+		var found bool
+		// A statement that a function or a do block made: PostgreSQL sends its text along.
+		if at, found = newScript("", e.InternalQuery).locate(int(e.InternalPosition)); !found {
+			return ""
+		}
 	}
-	prefix := fmt.Sprintf("LINE %d: ", e.place.line)
+	prefix := fmt.Sprintf("LINE %d: ", at.line)
 	var padding strings.Builder
-	for index, char := range []rune(e.place.lineText) {
-		if index == e.place.column-1 {
+	for index, char := range []rune(at.lineText) {
+		if index == at.column-1 {
 			break
 		}
 		if char == '\t' {
@@ -63,5 +68,5 @@ func (e *ScriptError) Excerpt() string {
 			padding.WriteByte(' ')
 		}
 	}
-	return prefix + e.place.lineText + "\n" + strings.Repeat(" ", len(prefix)) + padding.String() + "^"
+	return prefix + at.lineText + "\n" + strings.Repeat(" ", len(prefix)) + padding.String() + "^"
 }

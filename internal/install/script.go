@@ -1,6 +1,9 @@
 package install
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // script is SQL text that remembers which file each part of it came from, so that an error's
 // position can be shown where a person can look it up.
@@ -32,15 +35,26 @@ func (s *script) appendScript(other script) {
 	s.text += other.text
 }
 
+// all gives the parts in order: file and text.
+func (s script) all() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for index, from := range s.parts {
+			end := len(s.text)
+			if index+1 < len(s.parts) {
+				end = s.parts[index+1].offset
+			}
+			if !yield(from.file, s.text[from.offset:end]) {
+				return
+			}
+		}
+	}
+}
+
 // rewrite gives the script with every part's text changed.
 func (s script) rewrite(change func(string) string) script {
 	var rewritten script
-	for index, from := range s.parts {
-		end := len(s.text)
-		if index+1 < len(s.parts) {
-			end = s.parts[index+1].offset
-		}
-		rewritten.append(from.file, change(s.text[from.offset:end]))
+	for file, text := range s.all() {
+		rewritten.append(file, change(text))
 	}
 	return rewritten
 }

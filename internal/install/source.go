@@ -106,7 +106,7 @@ func compileCode(files fs.FS) (script, error) {
 }
 
 // whole gives an installation from nothing as one script, for those who run it without tern.
-func (s *source) whole(serverMajor int) script {
+func (s *source) whole() script {
 	var all script
 	all.appendScript(s.bootstrap)
 	all.append("create schema_version", createVersionTable)
@@ -115,6 +115,6 @@ func (s *source) whole(serverMajor int) script {
 		all.append(migration.parts[0].file, migration.text+countMigration(index+1))
 	}
 	all.appendScript(s.code)
-	all.append("record the installation", s.recordSQL(serverMajor))
+	all.append("record the installation", s.recordSQL())
 	return all
 }

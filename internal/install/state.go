@@ -35,12 +35,16 @@ type record struct {
 
 // commentOn repeats the record where everybody can read it.
 func (r record) commentOn(table, purpose string) string {
-	// Nothing in a record needs quoting: numbers, hexadecimal digits and a version.
+	return fmt.Sprintf("comment on table postern_internal.%s is '%s %s';\n", table, purpose, r.json())
+}
+
+// json needs no quoting in SQL: a record holds numbers, hexadecimal digits and a version.
+func (r record) json() string {
 	text, err := json.Marshal(r)
 	if err != nil {
-		panic(err)
+		panic(err) // a struct of texts and numbers cannot fail
 	}
-	return fmt.Sprintf("comment on table postern_internal.%s is '%s %s';\n", table, purpose, text)
+	return string(text)
 }
 
 // recordSQL is an expression for the record in a table's comment, as jsonb; null where there is none.

@@ -76,7 +76,7 @@ func (i *installation) steps() []step {
 		step{
 			Step: Step{
 				Name: fmt.Sprintf("functions/ (%d files)", len(i.wanted.code.parts)),
-				SQL:  transaction(i.wanted.code.text + i.recordSQL()),
+				SQL:  transaction(i.wanted.code.text + i.wanted.recordSQL()),
 			},
 			run: i.installCode,
 		},
@@ -125,23 +125,30 @@ func (i *installation) migrate(ctx context.Context, index int) error {
 // installCode runs the code lane and records it, in one transaction.
 func (i *installation) installCode(ctx context.Context) error {
 	err := pgx.BeginFunc(ctx, i.connection, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, i.wanted.code.text+i.recordSQL())
+		_, err := tx.Exec(ctx, i.wanted.code.text+i.wanted.recordSQL())
 		return err
 	})
 	return newScriptError("functions/", i.wanted.code, err)
 }
 
 // recordSQL says what has been installed, in the table for its owner and in the comments for everybody.
-func (i *installation) recordSQL() string { return i.wanted.recordSQL(i.found.serverMajor) }
-
-func (s *source) recordSQL(serverMajor int) string {
-	installed := record{Version: Version, SchemaVersion: s.schemaVersion(), CodeSHA256: s.codeSHA256, ServerMajor: serverMajor}
+// The server tells its own version, so that a rendered script is right on every one.
+func (s *source) recordSQL() string {
+	installed := record{Version: Version, SchemaVersion: s.schemaVersion(), CodeSHA256: s.codeSHA256}
+	reached := record{Version: Version, SchemaVersion: s.schemaVersion()}
 	return fmt.Sprintf(`
-insert into postern_internal.installation (version, schema_version, code_sha256, server_major)
-values ('%s', %d, '%s', %d);
-`, installed.Version, installed.SchemaVersion, installed.CodeSHA256, installed.ServerMajor) +
-		record{Version: Version, SchemaVersion: s.schemaVersion()}.commentOn("schema_version", schemaVersionPurpose) +
-		installed.commentOn("installation", installationPurpose)
+do $$
+declare
+  server_major constant integer := current_setting('server_version_num')::integer / 10000;
+begin
+  insert into postern_internal.installation (version, schema_version, code_sha256, server_major)
+  values ('%s', %d, '%s', server_major);
+  execute format('comment on table postern_internal.installation is %%L',
+                 '%s ' || ('%s'::jsonb || jsonb_build_object('server_major', server_major))::text);
+end
+$$;
+`, installed.Version, installed.SchemaVersion, installed.CodeSHA256, installationPurpose, installed.json()) +
+		reached.commentOn("schema_version", schemaVersionPurpose)
 }
 
 // leaveOwner gives back what bootstrap took, also after a failure and with a connection that is gone.

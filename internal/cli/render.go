@@ -1,0 +1,29 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/internal/install"
+)
+
+func newRenderCommand(app *application) *cobra.Command {
+	var format string
+	command := &cobra.Command{
+		Use:   "render",
+		Short: "Print the installation as one SQL script for psql",
+		Long: `Prints one script that installs Postern with psql alone, in one transaction. What it leaves is what install
+leaves, so that a later installer takes the database over as its own. The script does nothing where this very
+version is installed, and stops where another one is. No database is needed to print it.`,
+		Example: `  installer render > postern.sql
+  psql -v ON_ERROR_STOP=1 -f postern.sql erp`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if format != "psql" {
+				return usageError("--format must be psql, not %q", format)
+			}
+			return install.RenderPsql(command.Context(), nil, app.out)
+		},
+	}
+	command.Flags().StringVar(&format, "format", "psql", "psql")
+	return command
+}
