@@ -14,7 +14,13 @@ create table postern_internal.server_key (
   inner_pad bytea not null check (length(inner_pad) = 64),
   outer_pad bytea not null check (length(outer_pad) = 64)
 );
-comment on table postern_internal.server_key is 'Secret keys of this database, kept as the two padded blocks of RFC 2104, so that an HMAC costs two calls of the built-in sha256. Nobody but postern_owner can read them.';
+comment on table postern_internal.server_key is 'Secret keys that only this database uses, one a purpose, each as two independent random blocks: a keyed digest (NMAC) then costs two calls of the built-in sha256.';
+
+insert into postern_internal.server_key (purpose, inner_pad, outer_pad)
+select purpose,
+       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
+       uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+  from unnest(array['session', 'challenge', 'pin']) as purpose;
 
 create table postern_internal.session_key (
   kid text primary key check (kid <> '' and length(kid) <= 128),
@@ -24,4 +30,4 @@ create table postern_internal.session_key (
   created_by name not null default session_user,
   retired_at timestamptz
 );
-comment on table postern_internal.session_key is 'Keys that application servers sign session tokens with (JWT HS256), as padded blocks. A retired key verifies nothing and is kept so that its kid is never used again.';
+comment on table postern_internal.session_key is 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again.';

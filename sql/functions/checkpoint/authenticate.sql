@@ -1,0 +1,159 @@
+-- T1: takes a response and tells nobody whether it was right. What was right or wrong stands in the ticket, which only
+-- a later transaction can read, so that a guess that was rolled back taught nothing and a guess that was learned was
+-- counted. Right, wrong, unknown and locked run the same statements and write rows of the same size.
+--
+-- Anybody may set debug_print_plan and have the plans sent to the client: the verdict would stand in the plan of the
+-- very statement that writes it. Hence the last two settings: no plan is printed, and none contains a value.
+
+create or replace function postern.authenticate(
+  challenge text,
+  username text,
+  response text,
+  comment text default null,
+  scheme text default 'PIN'
+)
+returns uuid
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set debug_print_plan = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  fields jsonb := postern_internal.read_challenge(challenge);
+  session_userid text := fields ->> 'user';
+  gate postern_internal.gate;
+  verify_name text;
+  target text;   -- whose credential is tried; NULL where username could not be right anyway
+  counted text;  -- whose attempts that costs
+  credential postern_internal.credential;
+  is_active boolean;
+  is_right boolean;
+  verdict postern_internal.verdict;
+  new_failures integer;
+  new_locked_until timestamptz;
+  max_failures integer := postern_internal.setting_integer('max_failures');
+  lock_interval interval := make_interval(mins => postern_internal.setting_integer('lock_minutes'));
+  new_ticket uuid;
+  -- For a user without a PIN: bcrypt takes its time and gives what equals no stored hash.
+  dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
+begin
+  if to_timestamp((fields ->> 'expires')::double precision) <= clock_timestamp() then
+    raise exception using
+      errcode = 'PS103',
+      message = 'The challenge has expired',
+      detail = format('It was valid until %s.', to_timestamp((fields ->> 'expires')::double precision)),
+      hint = 'Send the business transaction again and answer the challenge that it returns.';
+  end if;
+  comment := postern_internal.check_comment(comment);
+  if comment is null and postern_internal.setting_boolean('comment_required') then
+    raise exception using
+      errcode = 'PS108',
+      message = 'A comment is required',
+      detail = 'The setting comment_required is true, and the comment is missing or blank.',
+      hint = 'Ask the user why this is right, and pass the answer as comment.';
+  end if;
+  if username is null or response is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'User name and response are needed',
+      detail = format('%s is NULL.', case when username is null then 'username' else 'response' end),
+      hint = 'Pass what the user typed; to refuse, call postern.cancel(challenge, comment).';
+  end if;
+
+  select g.* into gate from postern_internal.gate as g where g.gate_id = fields ->> 'gate';
+  if not found then
+    raise exception using
+      errcode = 'PS103',
+      message = 'The challenge is not valid',
+      detail = format('Its gate %s does not exist any more.', fields ->> 'gate'),
+      hint = 'Send the business transaction again.';
+  end if;
+  select s.verify_function into verify_name
+    from postern_internal.scheme as s
+   where s.scheme = authenticate.scheme
+     and s.enabled
+     and (s.scheme = 'PIN' or not gate.built_in and postern_internal.is_verify_function(to_regprocedure(s.verify_function)));
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The scheme cannot be used here',
+      detail = format('scheme is %s, the gate is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), gate.gate_id),
+      hint = 'Use one of the schemes that the error PS101 names.';
+  end if;
+
+  -- Only the user's own session can spend the user's attempts; with all_users_valid also the session of somebody who
+  -- could approve, having a PIN in use. Every other name costs the session's own user, and is tried in vain against
+  -- the same row, so that it reads and writes what a right one does.
+  if username = session_userid
+     or not gate.built_in
+        and postern_internal.setting_boolean('all_users_valid')
+        and exists (select from postern_internal.end_user as e where e.userid = username and e.active)
+        and exists (select from postern_internal.credential as c
+                     where c.userid = session_userid and c.hash is not null and not c.must_change) then
+    target := username;
+  end if;
+  counted := coalesce(target, session_userid);
+
+  select c.* into strict credential from postern_internal.credential as c where c.userid = counted for update;
+  select e.active into strict is_active from postern_internal.end_user as e where e.userid = session_userid;
+  if scheme = 'PIN' then
+    is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
+            and (gate.built_in or not credential.must_change);
+  else
+    execute format('select %s($1, $2, $3)', to_regprocedure(verify_name)::regproc)
+       into is_right
+      using target, response, fields - array['user', 'role', 'digest', 'nonce'] || jsonb_build_object('username', username);
+  end if;
+  is_right := coalesce(is_right, false) and is_active and target is not null;
+
+  new_failures := case when credential.failures >= max_failures and credential.locked_until <= clock_timestamp() then 0 else credential.failures end;
+  if credential.locked_until > clock_timestamp() then
+    verdict := 'locked';
+    new_locked_until := credential.locked_until;
+  elsif is_right then
+    verdict := 'accepted';
+    new_failures := 0;
+    new_locked_until := '-infinity';
+  else
+    verdict := 'denied';
+    new_failures := new_failures + 1;
+    new_locked_until := case when new_failures >= max_failures
+                         then clock_timestamp() + lock_interval else '-infinity' end;
+  end if;
+  update postern_internal.credential as c
+     set first_filler = gen_random_uuid(),
+         failures = new_failures,
+         locked_until = new_locked_until,
+         last_filler = gen_random_uuid()
+   where c.userid = counted;
+
+  -- What has long expired goes, of this user only: nobody waits for anybody else here.
+  delete from postern_internal.ticket as t
+   where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '1 hour';
+  delete from postern_internal.open_gate as o
+   where o.userid = session_userid and o.expires_at < clock_timestamp() - interval '1 hour';
+
+  insert into postern_internal.ticket
+    (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, expires_at)
+  values
+    (verdict, case verdict when 'locked' then new_locked_until else '-infinity' end,
+     session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
+     decode(fields ->> 'digest', 'hex'),
+     clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
+  returning ticket into new_ticket;
+
+  insert into postern_internal.checkpoint_entry
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme)
+  values
+    (case verdict when 'accepted' then 'accepted' else 'denied' end::postern_internal.outcome,
+     gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
+     fields ->> 'message', fields -> 'parameters', comment, scheme);
+
+  return new_ticket;
+end
+$$;
+revoke execute on function postern.authenticate(text, text, text, text, text) from public;
+grant execute on function postern.authenticate(text, text, text, text, text) to postern_user;
+comment on function postern.authenticate(text, text, text, text, text) is
+'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, PS107 argument, PS108 comment missing, PS401, PS402.';

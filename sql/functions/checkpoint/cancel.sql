@@ -1,0 +1,24 @@
+-- Whoever thinks again leaves a trace as well: it is the trace of a dialog that did its work. Also after the challenge
+-- has expired.
+
+create or replace function postern.cancel(
+  challenge text,
+  comment text default null
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  fields jsonb := postern_internal.read_challenge(challenge);
+begin
+  insert into postern_internal.checkpoint_entry (outcome, gate_id, action, userid, message, parameters, comment)
+  values ('cancelled', fields ->> 'gate', fields ->> 'action', fields ->> 'user', fields ->> 'message', fields -> 'parameters',
+          postern_internal.check_comment(comment));
+end
+$$;
+revoke execute on function postern.cancel(text, text) from public;
+grant execute on function postern.cancel(text, text) to postern_user;
+comment on function postern.cancel(text, text) is
+'Logs that the user refused to approve. challenge: from PS101 or postern.challenge. comment: at most 2000 characters. Errors: PS103 the challenge is not valid, PS107 comment too long, PS401, PS402.';

@@ -1,0 +1,26 @@
+create or replace function postern.challenge(
+  gate_id text,
+  parameters jsonb default '{}'
+)
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  gate postern_internal.gate;
+begin
+  perform postern_internal.gate_is_active(gate_id);
+  select g.* into strict gate from postern_internal.gate as g where g.gate_id = challenge.gate_id;
+  perform postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+  return postern_internal.create_challenge(
+    postern.current_userid(), gate, parameters,
+    postern_internal.substitute(gate.message, gate.parameters, parameters),
+    postern_internal.challenge_expiry());
+end
+$$;
+revoke execute on function postern.challenge(text, jsonb) from public;
+grant execute on function postern.challenge(text, jsonb) to postern_user;
+comment on function postern.challenge(text, jsonb) is
+'The challenge that postern.checkpoint would raise with these arguments, without reaching the gate and whether or not it is active: for dialogs that ask up front. Errors: PS106 no such gate, PS107 parameters, PS401, PS402.';

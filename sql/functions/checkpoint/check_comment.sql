@@ -1,0 +1,21 @@
+create or replace function postern_internal.check_comment(comment text)
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if length(comment) > 2000 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The comment is too long',
+      detail = format('It has %s characters; 2000 are allowed.', length(comment)),
+      hint = 'Shorten it.';
+  end if;
+  return nullif(btrim(comment, E' \t\r\n'), '');
+end
+$$;
+revoke execute on function postern_internal.check_comment(text) from public;
+comment on function postern_internal.check_comment(text) is
+'The comment without white space at its ends; NULL where nothing is left. Errors: PS107 over 2000 characters.';

@@ -1,0 +1,54 @@
+create or replace function postern_internal.check_gate_message(
+  message text,
+  names text[]
+)
+returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  undeclared text;
+  cut text;
+  redundant text;
+begin
+  perform postern_internal.require_text(message, 'message', 2000);
+
+  -- A reference is the longest declared name that the text behind & begins with.
+  select string_agg(reference.word, ', ') filter (where not reference.declared),
+         string_agg(reference.word, ', ') filter (where reference.declared and reference.word <> all (names))
+    into undeclared, cut
+    from (select distinct r.word[1] as word,
+                 exists (select from unnest(names) as name where starts_with(r.word[1], name)) as declared
+            from regexp_matches(message, '&([A-Za-z_][A-Za-z0-9_]*)', 'g') as r (word)) as reference;
+  if undeclared is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The message names parameters that are not declared',
+      detail = format('Not declared: %s. Declared: %s.', undeclared, coalesce(nullif(array_to_string(names, ', '), ''), 'none')),
+      hint = 'Declare them, or take them out of the message. Upper and lower case differ.';
+  end if;
+  if cut is not null then
+    raise warning using
+      message = format('The message names %s, which only begins with a declared parameter', cut),
+      detail = 'The longest declared name is replaced, and the rest stays as text.',
+      hint = 'Put a space behind the parameter, or declare the longer name.';
+  end if;
+
+  select string_agg(distinct lower(r.word[1]), ', ')
+    into redundant
+    from regexp_matches(
+           message,
+           '(\mcheckpoints?\M|\mgates?\M|\mauthenticat\w*|\mpasswords?\M|\mpins?\M|&?\mfnd_?user\w*|&?\muser(?:s|_?id|_?name)?\M|&?\m(?:transaction_?|log_?|sys)?date\M)',
+           'gi') as r (word);
+  if redundant is not null then
+    raise warning using
+      message = 'The message repeats what every log entry has',
+      detail = format('It has: %s.', redundant),
+      hint = 'Say what happened and to which business object. The log always adds the user and the time, and everybody knows that it is about checkpoints.';
+  end if;
+end
+$$;
+revoke execute on function postern_internal.check_gate_message(text, text[]) from public;
+comment on function postern_internal.check_gate_message(text, text[]) is
+'Raises PS107 where the message is missing, over 2000 characters, or names a parameter that is not in names; warns where it repeats what each log entry has anyway.';

@@ -1,0 +1,40 @@
+create or replace function postern_internal.check_parameters(
+  gate_id text,
+  names text[],
+  parameters jsonb
+)
+returns void
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if jsonb_typeof(parameters) is distinct from 'object' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The parameters are no JSON object',
+      detail = format('They are %s.', coalesce('of type ' || jsonb_typeof(parameters), 'NULL')),
+      hint = 'Pass one object with a value for each parameter of the gate.';
+  end if;
+  if not parameters ?& names or parameters - names <> '{}' then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The parameters are not those of gate %s', gate_id),
+      detail = format('Missing: %s. Not declared: %s.',
+        coalesce((select string_agg(name, ', ') from unnest(names) as name where not parameters ? name), 'none'),
+        coalesce((select left(string_agg(left(name, 128), ', '), 1000) from jsonb_object_keys(parameters - names) as name), 'none')),
+      hint = format('Gate %s has the parameters: %s.', gate_id, coalesce(nullif(array_to_string(names, ', '), ''), 'none'));
+  end if;
+  if length(parameters::text) > 32768 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The parameters are too long',
+      detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
+      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+  end if;
+end
+$$;
+revoke execute on function postern_internal.check_parameters(text, text[], jsonb) from public;
+comment on function postern_internal.check_parameters(text, text[], jsonb) is
+'Raises PS107, naming them, where parameters of the gate are missing or others are there, or where they are longer than 32768 characters.';

@@ -1,0 +1,34 @@
+-- All that authenticate and cancel have to know travels in the challenge, since the transaction that met the gate
+-- rolls back and can leave nothing behind. Signed, so that it comes back as it was.
+
+create or replace function postern_internal.create_challenge(
+  userid text,
+  gate postern_internal.gate,
+  parameters jsonb,
+  message text,
+  expires_at timestamptz
+)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  content text;
+begin
+  content := postern_internal.encode_base64url(convert_to(jsonb_build_object(
+    'user', userid,
+    'role', session_user,
+    'gate', gate.gate_id,
+    'action', null,
+    'message', message,
+    'parameters', parameters,
+    'digest', encode(postern_internal.digest(gate.gate_id, null, gate.bound_parameters, parameters), 'hex'),
+    'expires', extract(epoch from expires_at),
+    'nonce', gen_random_uuid())::text, 'UTF8'));
+  return content || '.' || postern_internal.sign_challenge(content);
+end
+$$;
+revoke execute on function postern_internal.create_challenge(text, postern_internal.gate, jsonb, text, timestamptz) from public;
+comment on function postern_internal.create_challenge(text, postern_internal.gate, jsonb, text, timestamptz) is
+'A signed challenge for one user, the current database role, one gate and its bound parameters.';

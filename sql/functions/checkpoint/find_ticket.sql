@@ -1,0 +1,31 @@
+-- What an earlier, committed transaction of this user wrote. A verdict that could be read in the transaction that made
+-- it could be learned and rolled back, attempt and all.
+
+create or replace function postern_internal.find_ticket(ticket uuid)
+returns postern_internal.ticket
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  current_user_id text := postern.current_userid();
+  found_ticket postern_internal.ticket;
+begin
+  select t.* into found_ticket
+    from postern_internal.ticket as t
+   where t.ticket = find_ticket.ticket
+     and t.userid = current_user_id
+     and t.session_role = session_user;
+  if not found then
+    perform postern_internal.raise_ticket_invalid(
+      'It is unknown here: never issued, not committed yet, long expired, or of another user or database role.');
+  end if;
+  if found_ticket.transaction_id = pg_current_xact_id_if_assigned() then
+    perform postern_internal.raise_ticket_invalid('It was made in this very transaction, which has to commit first.');
+  end if;
+  return found_ticket;
+end
+$$;
+revoke execute on function postern_internal.find_ticket(uuid) from public;
+comment on function postern_internal.find_ticket(uuid) is
+'The ticket, if an earlier committed transaction made it for the current user and database role. Errors: PS103, PS401, PS402.';

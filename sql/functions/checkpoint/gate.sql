@@ -1,0 +1,7 @@
+create or replace view postern.gate as
+  select g.gate_id, g.description, g.message, g.parameters, g.bound_parameters, g.active, g.built_in,
+         g.active_administered, g.message_administered, g.registered_at
+    from postern_internal.gate as g;
+revoke all on postern.gate from public;
+grant select on postern.gate to postern_admin, postern_auditor;
+comment on view postern.gate is 'Registered gates. …_administered: an administrator has set it, and registrations leave it alone.';

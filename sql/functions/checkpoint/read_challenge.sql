@@ -1,0 +1,35 @@
+create or replace function postern_internal.read_challenge(challenge text)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  content text := split_part(challenge, '.', 1);
+  fields jsonb;
+  reason text;
+begin
+  -- The length first: 10 MB of nonsense should not cost a digest over them.
+  if challenge is null or length(challenge) > 262144
+     or split_part(challenge, '.', 2) <> postern_internal.sign_challenge(content)
+     or split_part(challenge, '.', 3) <> '' then
+    reason := 'It was not made by this database, or it was changed.';
+  else
+    fields := convert_from(postern_internal.decode_base64url(content), 'UTF8')::jsonb;
+    if fields ->> 'user' <> postern.current_userid() or fields ->> 'role' <> session_user then
+      reason := 'It was made for another user or another database role.';
+    end if;
+  end if;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS103',
+      message = 'The challenge is not valid',
+      detail = reason,
+      hint = 'Send the business transaction again and answer the challenge that it returns.';
+  end if;
+  return fields;
+end
+$$;
+revoke execute on function postern_internal.read_challenge(text) from public;
+comment on function postern_internal.read_challenge(text) is
+'What a challenge of this database says, if it was made for the current user and database role; whether it has expired is for the caller to ask. Errors: PS103, PS401, PS402.';

@@ -1,0 +1,88 @@
+-- Registration belongs to the upgrade of an application, and so runs again and again: it brings description and
+-- parameters up to date and keeps what an administrator has changed.
+
+create or replace function postern.register_gate(
+  gate_id text,
+  description text,
+  message text,
+  parameters text[] default '{}',
+  active boolean default false,
+  bound_parameters text[] default null
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  kept_message text;
+  reason text;
+begin
+  if gate_id is null or length(gate_id) > 30 or gate_id !~ '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$' then
+    reason := format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL'));
+  elsif upper(gate_id) like 'POSTERN\_%' then
+    reason := format('gate_id is %s; the prefix POSTERN is Postern''s own.', to_jsonb(gate_id));
+  end if;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The gate id is not usable',
+      detail = reason,
+      hint = 'Use at most 30 letters, digits and underscores, with the component as prefix: SINWOF_APPROVE.';
+  end if;
+  perform postern_internal.require_text(description, 'description', 200);
+  if parameters is null or active is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'An argument is missing',
+      detail = format('%s is NULL.', case when parameters is null then 'parameters' else 'active' end),
+      hint = 'Leave the argument away to get its default.';
+  end if;
+
+  select case
+           when cardinality(parameters) > 50 then format('There are %s parameters; 50 are allowed.', cardinality(parameters))
+           when array_ndims(parameters) > 1 or array_ndims(bound_parameters) > 1 then 'An array has more than one dimension.'
+           when exists (select from unnest(parameters) as name where name is null or name !~ '^[A-Za-z][A-Za-z0-9_]{0,29}$')
+             then 'Not usable: ' || (select string_agg(coalesce(to_jsonb(left(name, 128))::text, 'NULL'), ', ')
+                                       from unnest(parameters) as name where name is null or name !~ '^[A-Za-z][A-Za-z0-9_]{0,29}$') || '.'
+           when (select count(distinct name) from unnest(parameters) as name) < cardinality(parameters) then 'A name is there twice.'
+           when not coalesce(bound_parameters, parameters) <@ parameters or array_position(bound_parameters, null) is not null
+             then format('Bound, but no parameter of the gate: %s.',
+                         (select string_agg(coalesce(to_jsonb(left(name, 128))::text, 'NULL'), ', ')
+                            from unnest(bound_parameters) as name where name is null or name <> all (parameters)))
+         end
+    into reason;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The parameters of the gate are not usable',
+      detail = reason,
+      hint = 'A parameter has 1 to 30 letters, digits and underscores and begins with a letter; bound_parameters names some of them.';
+  end if;
+  perform postern_internal.check_gate_message(message, parameters);
+
+  -- An administrator's message must fit the new parameters as well, or the gate would stop the business for good.
+  select g.message into kept_message
+    from postern_internal.gate as g
+   where g.gate_id = register_gate.gate_id and g.message_administered
+     for update;
+  if found then
+    perform postern_internal.check_gate_message(kept_message, parameters);
+  end if;
+
+  insert into postern_internal.gate as g (gate_id, description, message, parameters, bound_parameters, active)
+  values (gate_id, description, message, parameters, coalesce(bound_parameters, parameters), active)
+  on conflict on constraint gate_pkey do update
+     set description = excluded.description,
+         message = case when g.message_administered then g.message else excluded.message end,
+         parameters = excluded.parameters,
+         bound_parameters = excluded.bound_parameters,
+         active = case when g.active_administered then g.active else excluded.active end,
+         registered_at = excluded.registered_at;
+  perform postern_internal.derive_gate_stops();
+end
+$$;
+revoke execute on function postern.register_gate(text, text, text, text[], boolean, text[]) from public;
+grant execute on function postern.register_gate(text, text, text, text[], boolean, text[]) to postern_admin;
+comment on function postern.register_gate(text, text, text, text[], boolean, text[]) is
+'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Errors: PS107. Warns where the message repeats what each log entry has anyway.';

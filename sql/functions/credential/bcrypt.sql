@@ -1,0 +1,34 @@
+-- pgcrypto may live in any schema of the database, so its two functions that Postern needs get fixed names here.
+-- Dynamic because of that, and bound at creation: should the extension move, the call moves with it.
+
+do $do$
+declare
+  extension_schema name;
+begin
+  select n.nspname into strict extension_schema
+    from pg_catalog.pg_extension as e
+    join pg_catalog.pg_namespace as n on n.oid = e.extnamespace
+   where e.extname = 'pgcrypto';
+
+  execute pg_catalog.format($sql$
+    create or replace function postern_internal.bcrypt(secret text, hash text)
+    returns text
+    language sql
+    immutable
+    strict
+    return %1$I.crypt(secret, hash)
+  $sql$, extension_schema);
+
+  execute pg_catalog.format($sql$
+    create or replace function postern_internal.bcrypt_salt()
+    returns text
+    language sql
+    volatile
+    return %1$I.gen_salt('bf', 10)
+  $sql$, extension_schema);
+end
+$do$;
+revoke execute on function postern_internal.bcrypt(text, text) from public;
+revoke execute on function postern_internal.bcrypt_salt() from public;
+comment on function postern_internal.bcrypt(text, text) is 'crypt of pgcrypto: the bcrypt hash of secret with the salt that hash begins with.';
+comment on function postern_internal.bcrypt_salt() is 'A new bcrypt salt with cost 10, the same for everybody: a cost of its own would tell a known user from an unknown one by the time that a response takes.';

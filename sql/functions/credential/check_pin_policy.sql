@@ -1,0 +1,55 @@
+-- What a new PIN must not be. Everything here is public knowledge; the stored PIN is not looked at.
+
+create or replace function postern_internal.check_pin_policy(
+  userid text,
+  pin text
+)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  minimum integer := postern_internal.setting_integer('pin_min_length');
+  reason text;
+begin
+  if pin is null then
+    reason := 'It is NULL.';
+  elsif length(pin) > 128 then
+    reason := 'It has more than 128 characters.';
+  elsif length(pin) < minimum then
+    reason := format('It has fewer than %s characters.', minimum);
+  elsif pin ~ '^(.+)\1+$' then
+    reason := 'It repeats one part, as 111111 and 121212 do.';
+  elsif strpos('01234567890123456789', pin) > 0 or strpos('98765432109876543210', pin) > 0
+        or strpos('abcdefghijklmnopqrstuvwxyz', lower(pin)) > 0 or strpos('zyxwvutsrqponmlkjihgfedcba', lower(pin)) > 0 then
+    reason := 'It is a run, as 123456 and 654321 are.';
+  elsif postern_internal.is_date_of_year(pin) then
+    reason := 'It is a date, and dates are guessed first.';
+  elsif lower(pin) = lower(userid) then
+    reason := 'It is the user name.';
+  elsif lower(pin) = any (array[
+    '112233', '123321', '123654', '159753', '147258', '258369', '147852', '852456', '456852', '159357', '951753',
+    '102030', '010203', '100200', '135790', '246810', '135791', '147896', '789456', '456123', '789123', '321654',
+    '963852', '741852', '369258', '520520', '521521', '131313', '252525', '696969', '007007', '112358', '314159',
+    '271828', '142857', '123123', '123456a', '123abc', 'abc123', 'a12345', 'a123456', '1q2w3e', '1q2w3e4r', '1qaz2wsx',
+    'qwerty', 'qwertz', 'azerty', 'qwerty1', 'qwerty123', 'asdfgh', 'zxcvbn', 'qazwsx', 'password', 'password1',
+    'passw0rd', 'p@ssw0rd', 'letmein', 'welcome', 'welcome1', 'iloveyou', 'monkey', 'dragon', 'master', 'sunshine',
+    'princess', 'football', 'baseball', 'shadow', 'michael', 'secret', 'admin1', 'admin123', 'changeme', 'default',
+    '1234', '0000', '1212', '2580', '0852', '1379', '1397', '5683', '4321', '1122', '2468', '1357', '6969', '1004',
+    '12345678', '123456789', '1234567890', '11223344', '12344321', '87654321', '88888888', '147258369', '12341234'
+  ]) then
+    reason := 'It is one of the most common ones.';
+  end if;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS109',
+      message = 'The new PIN is not acceptable',
+      detail = reason,
+      hint = format('Choose at least %s characters that are no repetition, no run, no date and no common PIN.', minimum);
+  end if;
+end
+$$;
+revoke execute on function postern_internal.check_pin_policy(text, text) from public;
+comment on function postern_internal.check_pin_policy(text, text) is
+'Raises PS109 where pin is too short (setting pin_min_length), over 128 characters, a repetition, a run, a date, the user name, or common.';

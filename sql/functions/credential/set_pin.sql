@@ -1,0 +1,37 @@
+-- A person changes the own PIN. The proof of the current one is the gate, since any function that answered
+-- "wrong PIN" in the caller's own transaction would let the caller guess for nothing.
+
+create or replace function postern.set_pin(new_pin text)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  current_user_id text := postern.current_userid();
+  old_hash text;
+begin
+  perform postern_internal.check_pin_policy(current_user_id, new_pin);
+  perform postern.checkpoint('POSTERN_PIN_CHANGE');
+
+  -- Only behind the gate: whoever is here has just proved to know the old PIN.
+  select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
+  if postern_internal.hash_pin(new_pin, old_hash) = old_hash then
+    raise exception using
+      errcode = 'PS109',
+      message = 'The new PIN is not acceptable',
+      detail = 'It is the old one again.',
+      hint = 'Choose another PIN.';
+  end if;
+  update postern_internal.credential as c
+     set hash = postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt()),
+         must_change = false,
+         changed_at = clock_timestamp(),
+         changed_by = session_user
+   where c.userid = current_user_id;
+end
+$$;
+revoke execute on function postern.set_pin(text) from public;
+grant execute on function postern.set_pin(text) to postern_user;
+comment on function postern.set_pin(text) is
+'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only the own current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402.';

@@ -1,0 +1,31 @@
+create or replace function postern.set_scheme_enabled(
+  scheme text,
+  enabled boolean
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if enabled is null or scheme = 'PIN' and not enabled then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The scheme cannot be set so',
+      detail = format('scheme is %s, enabled is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), coalesce(enabled::text, 'NULL')),
+      hint = 'Pass true or false; PIN stays enabled, since a PIN is changed with it.';
+  end if;
+  update postern_internal.scheme as s set enabled = set_scheme_enabled.enabled where s.scheme = set_scheme_enabled.scheme;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such scheme',
+      detail = format('scheme is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL')),
+      hint = 'See postern.scheme for the schemes there are.';
+  end if;
+end
+$$;
+revoke execute on function postern.set_scheme_enabled(text, boolean) from public;
+grant execute on function postern.set_scheme_enabled(text, boolean) to postern_admin;
+comment on function postern.set_scheme_enabled(text, boolean) is
+'Allows a way to authenticate, or forbids it. Errors: PS107 no such scheme, or PIN switched off.';

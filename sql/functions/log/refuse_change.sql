@@ -1,0 +1,25 @@
+-- The log only grows. That stops mistakes and everybody but a superuser; what stops superusers is the proof that
+-- an outsider holds.
+
+create or replace function postern_internal.refuse_change()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception using
+    errcode = '55000',
+    message = format('%s.%s cannot be changed', tg_table_schema, tg_table_name),
+    detail = format('%s was tried; the log is append-only.', tg_op),
+    hint = 'Nothing in Postern needs this.';
+end
+$$;
+revoke execute on function postern_internal.refuse_change() from public;
+comment on function postern_internal.refuse_change() is 'Trigger of tables that only grow. Errors: 55000 always.';
+
+create or replace trigger refuse_change
+before update or delete or truncate
+on postern_internal.checkpoint_entry
+for each statement
+execute function postern_internal.refuse_change();
+comment on trigger refuse_change on postern_internal.checkpoint_entry is 'The log is append-only.';

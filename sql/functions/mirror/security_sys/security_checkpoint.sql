@@ -1,0 +1,21 @@
+-- Reads the message only where the gate is active: most gates are not, most of the time.
+
+create or replace function security_sys.security_checkpoint(
+  gate_id text,
+  msg text default null
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if postern_internal.gate_is_active(gate_id) then
+    perform postern_internal.pass_gate(gate_id, case when msg is null then '{}' else postern.message_to_jsonb(msg) end);
+  end if;
+end
+$$;
+revoke execute on function security_sys.security_checkpoint(text, text) from public;
+grant execute on function security_sys.security_checkpoint(text, text) to postern_user;
+comment on function security_sys.security_checkpoint(text, text) is
+'Security_SYS.Security_Checkpoint: postern.checkpoint with the parameters as an IFS Message, which is read only if the gate is active. NULL: no parameters. Errors: as postern.checkpoint.';

@@ -1,0 +1,24 @@
+-- Identity by the word of a trusted application, which has authenticated the person itself.
+
+create or replace function postern.assume_user(userid text)
+returns text
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from postern_internal.end_user as e where e.userid = assume_user.userid and e.active) then
+    raise exception using
+      errcode = 'PS402',
+      message = 'The session cannot be started',
+      detail = format('%s is no active end user.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
+      hint = 'Pass the user id of an active end user; an administrator creates one with postern.create_user.';
+  end if;
+  perform set_config('postern.session', postern_internal.session_setting(userid), true);
+  return userid;
+end
+$$;
+revoke execute on function postern.assume_user(text) from public;
+grant execute on function postern.assume_user(text) to postern_trusted_app;
+comment on function postern.assume_user(text) is
+'Asserts the end user of this transaction by name, unsigned. Returns the user id. Errors: PS402 no such active user.';

@@ -1,0 +1,34 @@
+create or replace function postern.create_session_key(
+  kid text,
+  secret bytea
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform postern_internal.require_text(kid, 'kid', 128);
+  if secret is null or length(secret) not between 32 and 1024 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The secret of a session key must have 32 to 1024 bytes',
+      detail = format('It has %s.', coalesce(length(secret)::text, 'none: it is NULL')),
+      hint = 'Take 32 random bytes, for example from the installer: installer session key create KID.';
+  end if;
+  insert into postern_internal.session_key (kid, inner_pad, outer_pad)
+  values (kid, postern_internal.hmac_pad(secret, 54), postern_internal.hmac_pad(secret, 92))
+  on conflict do nothing;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The session key exists already',
+      detail = format('kid is %s.', to_jsonb(kid)),
+      hint = 'Rotate keys under new ids: create the new one, switch the application, retire the old one. A kid is never used again.';
+  end if;
+end
+$$;
+revoke execute on function postern.create_session_key(text, bytea) from public;
+grant execute on function postern.create_session_key(text, bytea) to postern_admin;
+comment on function postern.create_session_key(text, bytea) is
+'Adds a key that session tokens may be signed with. kid: its name in the header of the token. secret: 32 to 1024 random bytes; bind it as a parameter, so that it reaches no server log. Errors: PS107 bad or used kid, short secret.';

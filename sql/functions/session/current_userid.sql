@@ -1,0 +1,44 @@
+-- The one place that says who the end user is. Everything that guards something asks here.
+
+create or replace function postern.current_userid()
+returns text
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  setting text := current_setting('postern.session', true);
+  known text;
+begin
+  -- After a transaction the setting reads back as '', not NULL: both mean that nobody was asserted.
+  if setting <> '' then
+    known := substr(setting, 65);
+    -- A comparison that stops at the first difference is good enough here: the digest is another one in each
+    -- transaction, and memcmp compares eight bytes a step.
+    if known <> '' and setting = postern_internal.session_setting(known) then
+      return known;
+    end if;
+    raise exception using
+      errcode = 'PS402',
+      message = 'The session is not valid in this transaction',
+      detail = 'The setting postern.session was made up, or copied from another transaction.',
+      hint = 'Call postern.begin_session(token) in this transaction, and nothing else that sets postern.session.';
+  end if;
+
+  select e.userid into known from postern_internal.end_user as e where e.db_role = session_user and e.active;
+  if not found then
+    raise exception using
+      errcode = 'PS401',
+      message = 'No end user is known for this session',
+      detail = format('Nobody was asserted in this transaction, and the database role %I is mapped to no active end user.', session_user),
+      hint = 'Call postern.begin_session(token) at the start of each transaction, or have an administrator map the role with postern.create_user(userid, description, db_role).';
+  end if;
+  return known;
+end
+$$;
+revoke execute on function postern.current_userid() from public;
+grant execute on function postern.current_userid() to postern_user, postern_admin;
+comment on function postern.current_userid() is
+'The end user of this transaction: the one asserted by begin_session or assume_user, else the one whose db_role is session_user. Not affected by SET ROLE. Errors: PS401 nobody is known, PS402 the session setting is forged or from another transaction.';

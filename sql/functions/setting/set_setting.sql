@@ -1,0 +1,48 @@
+create or replace function postern.set_setting(
+  name text,
+  value text
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  setting record;
+  wanted text := lower(btrim(value));
+begin
+  select s.* into setting from postern_internal.setting as s where s.name = set_setting.name;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such setting',
+      detail = format('name is %s.', coalesce(to_jsonb(left(name, 128))::text, 'NULL')),
+      hint = 'The settings are: ' || (select string_agg(s.name, ', ' order by s.name) from postern_internal.setting as s) || '.';
+  end if;
+
+  if setting.kind = 'boolean' then
+    wanted := case when wanted in ('true', 'on', 'yes', '1') then 'true'
+                   when wanted in ('false', 'off', 'no', '0') then 'false' end;
+  elsif wanted ~ '^[0-9]{1,9}$' and wanted::integer between setting.minimum and setting.maximum then
+    wanted := wanted::integer::text;
+  else
+    wanted := null;
+  end if;
+  if wanted is null then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The setting %s cannot have this value', name),
+      detail = format('value is %s.', coalesce(to_jsonb(left(value, 128))::text, 'NULL')),
+      hint = case setting.kind
+               when 'boolean' then 'Pass true or false.'
+               else format('Pass a whole number from %s to %s.', setting.minimum, setting.maximum)
+             end;
+  end if;
+  update postern_internal.setting as s set value = wanted where s.name = set_setting.name;
+  perform postern_internal.derive_gate_stops();
+end
+$$;
+revoke execute on function postern.set_setting(text, text) from public;
+grant execute on function postern.set_setting(text, text) to postern_admin;
+comment on function postern.set_setting(text, text) is
+'Changes a setting; postern.setting lists them with their ranges. Booleans take true, on, yes, 1 and their opposites. Errors: PS107 no such setting, value not allowed.';

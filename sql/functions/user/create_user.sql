@@ -1,0 +1,45 @@
+create or replace function postern.create_user(
+  userid text,
+  description text,
+  db_role name default null
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform postern_internal.require_text(userid, 'userid', 128);
+  perform postern_internal.require_text(description, 'description', 200);
+  if userid ~ '[[:cntrl:]]' or userid <> btrim(userid) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The user id is not usable',
+      detail = format('userid is %s.', to_jsonb(userid)),
+      hint = 'A user id has no control characters and no space at either end.';
+  end if;
+  -- A name that is no role yet could later be taken by somebody who may create roles.
+  if db_role is not null and not exists (select from pg_roles as r where r.rolname = create_user.db_role) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such database role',
+      detail = format('db_role is %I.', db_role),
+      hint = 'Create the role first, or leave db_role away for a user who works through the application.';
+  end if;
+  insert into postern_internal.end_user (userid, description, db_role)
+  values (userid, description, db_role)
+  on conflict do nothing;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The user exists already, or the database role belongs to another user',
+      detail = format('userid is %s, db_role is %s.', to_jsonb(userid), coalesce(quote_ident(db_role), 'NULL')),
+      hint = 'See postern.user_account for the users there are.';
+  end if;
+  insert into postern_internal.credential (userid) values (userid);
+end
+$$;
+revoke execute on function postern.create_user(text, text, name) from public;
+grant execute on function postern.create_user(text, text, name) to postern_admin;
+comment on function postern.create_user(text, text, name) is
+'Adds an end user. userid: 1 to 128 characters, upper and lower case differ. description: 1 to 200 characters. db_role: the login role that is this user where no session is begun. The user has no PIN until postern.reset_pin gives one. Errors: PS107 bad argument, user exists, role unknown or taken.';

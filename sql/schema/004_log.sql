@@ -1,0 +1,25 @@
+-- The log of checkpoints.
+
+create type postern_internal.outcome as enum ('passed', 'denied', 'cancelled', 'accepted');
+comment on type postern_internal.outcome is 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict.';
+
+create table postern_internal.checkpoint_entry (
+  log_id bigint generated always as identity primary key,
+  outcome postern_internal.outcome not null,
+  gate_id text not null,
+  action text,
+  userid text not null,
+  authenticated_by text,
+  logged_at timestamptz not null default clock_timestamp(),
+  message text not null,
+  parameters jsonb not null,
+  comment text,
+  scheme text,
+  session_role name not null default session_user,
+  client_addr inet default inet_client_addr(),
+  application_name text not null default current_setting('application_name'),
+  transaction_id xid8 not null default pg_current_xact_id()
+);
+create index checkpoint_entry_transaction_id on postern_internal.checkpoint_entry (transaction_id);
+create index checkpoint_entry_logged_at on postern_internal.checkpoint_entry using brin (logged_at);
+comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log.';
