@@ -1,7 +1,7 @@
 create or replace function postern_internal.raise_ticket_invalid(reason text)
 returns void
 language plpgsql
-immutable
+volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
