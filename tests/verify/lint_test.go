@@ -1,0 +1,85 @@
+//go:build verify
+
+// Package verify holds the checks of `make verify` that need a server: they hold the committed schema dump against an
+// installation, and lint the PL/pgSQL with plpgsql_check (Debian: postgresql-15-plpgsql-check).
+package verify
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// lint checks every PL/pgSQL function of Postern. A trigger function is checked with the table that has it.
+const lint = `
+select p.oid::regprocedure::text || ', line ' || coalesce(c.lineno::text, '?') || ': ' || c.level || ': ' || c.message
+         || coalesce(' (' || c.detail || ')', '')
+  from pg_catalog.pg_proc as p
+  join pg_catalog.pg_language as l on l.oid = p.prolang
+  left join pg_catalog.pg_trigger as t on t.tgfoid = p.oid
+ cross join lateral public.plpgsql_check_function_tb(
+         p.oid, coalesce(t.tgrelid, 0),
+         fatal_errors => false, extra_warnings => true, performance_warnings => true, security_warnings => true) as c
+ where l.lanname = 'plpgsql'
+   and p.proowner = 'postern_owner'::regrole
+   -- A function that only raises must not be immutable: with constant arguments it would raise in the planner.
+   and c.message not like 'routine is marked as VOLATILE, should be %'
+ order by 1`
+
+const count = `
+select count(*)
+  from pg_catalog.pg_proc as p
+  join pg_catalog.pg_language as l on l.oid = p.prolang
+ where l.lanname = 'plpgsql' and p.proowner = 'postern_owner'::regrole`
+
+func TestPlpgsqlIsClean(t *testing.T) {
+	connection := testdb.New(t).Connect(t)
+	if _, err := connection.Exec(t.Context(), "create extension plpgsql_check schema public"); err != nil {
+		t.Fatalf("plpgsql_check is needed (Debian: postgresql-15-plpgsql-check): %v", err)
+	}
+	var checked int
+	if err := connection.QueryRow(t.Context(), count).Scan(&checked); err != nil {
+		t.Fatal(err)
+	}
+	if checked < 30 {
+		t.Fatalf("only %d functions would be checked", checked)
+	}
+	rows, err := connection.Query(t.Context(), lint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range findings {
+		t.Error(finding)
+	}
+}
+
+func TestLintSeesAFault(t *testing.T) {
+	connection := testdb.New(t).Connect(t)
+	for _, statement := range []string{
+		"create extension plpgsql_check schema public",
+		`create function postern_internal.faulty() returns void language plpgsql as $$
+		 begin perform no_such_column from postern_internal.gate; end $$`,
+		"alter function postern_internal.faulty() owner to postern_owner",
+	} {
+		if _, err := connection.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, err := connection.Query(t.Context(), lint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(findings) == 0 {
+		t.Error("the fault was not found")
+	}
+}
