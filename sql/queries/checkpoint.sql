@@ -1,0 +1,27 @@
+-- name: Checkpoint :exec
+-- Stops the transaction unless the gate is inactive or open in it.
+select postern.checkpoint(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}'));
+
+-- name: Challenge :one
+-- The challenge that Checkpoint would raise, without reaching the gate.
+select postern.challenge(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}'))::text as challenge;
+
+-- name: Authenticate :one
+-- Answers a challenge. The transaction has to commit; only a later one learns the verdict. Returns a ticket.
+select postern.authenticate(@challenge, @username, @response, sqlc.narg('comment'), @scheme)::uuid as ticket;
+
+-- name: OpenGates :exec
+-- Opens the gates for this transaction.
+select postern.open_gates(@ticket::uuid);
+
+-- name: TicketStatus :one
+-- What became of an authentication: accepted, denied, locked, expired or used.
+select postern.ticket_status(@ticket::uuid)::text as status;
+
+-- name: Cancel :exec
+-- Logs that the user refused to approve.
+select postern.cancel(@challenge, sqlc.narg('comment'));
+
+-- name: SetPIN :exec
+-- Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE.
+select postern.set_pin(@new_pin);

@@ -1,0 +1,18 @@
+-- name: RegisterGate :exec
+-- Registers a gate, or brings it up to date. Without bound_parameters all parameters are bound.
+select postern.register_gate(@gate_id, @description, @message, coalesce(sqlc.narg('parameters')::text[], '{}'), @active, sqlc.narg('bound_parameters')::text[]);
+
+-- name: SetGateActive :exec
+-- Switches a gate on or off; a later registration keeps it so.
+select postern.set_gate_active(@gate_id, @active);
+
+-- name: SetGateMessage :exec
+-- Changes what the log says when the gate is passed; a later registration keeps it.
+select postern.set_gate_message(@gate_id, @message);
+
+-- name: ListGates :many
+-- The registered gates.
+select g.gate_id, g.description, g.message, g.parameters, g.bound_parameters, g.active, g.built_in,
+       g.active_administered, g.message_administered, g.registered_at
+  from postern.gate as g
+ order by g.gate_id;

@@ -1,0 +1,25 @@
+-- name: BeginSession :one
+-- Starts the session of an end user for this transaction, by a signed token. Returns the user id.
+select postern.begin_session(@token)::text as userid;
+
+-- name: AssumeUser :one
+-- Asserts the end user of this transaction by name, unsigned. Returns the user id.
+select postern.assume_user(@userid)::text as userid;
+
+-- name: CurrentUserid :one
+-- The end user of this transaction.
+select postern.current_userid()::text as userid;
+
+-- name: CreateSessionKey :exec
+-- Adds a key that session tokens may be signed with.
+select postern.create_session_key(@kid, @secret);
+
+-- name: RetireSessionKey :exec
+-- Has tokens signed with this key refused from now on.
+select postern.retire_session_key(@kid);
+
+-- name: ListSessionKeys :many
+-- The keys for session tokens, without their secrets.
+select k.kid, k.created_at, k.created_by, k.retired_at
+  from postern.session_key as k
+ order by k.created_at, k.kid;
