@@ -1,0 +1,30 @@
+package testdb
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Code is the SQLSTATE of an error; empty for an error that is not the server's, and for none.
+func Code(err error) string {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return server.Code
+	}
+	return ""
+}
+
+// RequireCode ends the test unless err has the SQLSTATE code and, as every error of Postern does, DETAIL and HINT.
+func RequireCode(t testing.TB, err error, code string) *pgconn.PgError {
+	t.Helper()
+	var server *pgconn.PgError
+	if !errors.As(err, &server) || server.Code != code {
+		t.Fatalf("got %v, want SQLSTATE %s", err, code)
+	}
+	if server.Message == "" || server.Detail == "" || server.Hint == "" {
+		t.Fatalf("%s without MESSAGE, DETAIL or HINT: %q, %q, %q", code, server.Message, server.Detail, server.Hint)
+	}
+	return server
+}

@@ -1,0 +1,140 @@
+package testdb
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/posternsql/postern/internal/server"
+)
+
+// Database is a test's own; it is dropped when the test ends.
+type Database struct {
+	Name string
+	// URL connects as the superuser.
+	URL string
+	// Pool connects as the superuser with an empty search_path, so that what works by an unqualified name fails.
+	Pool   *pgxpool.Pool
+	Server *server.Server
+
+	cluster *cluster
+}
+
+// New returns a database with Postern installed.
+func New(t testing.TB) *Database {
+	t.Helper()
+	template, err := require(t).template()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return create(t, template)
+}
+
+// Empty returns a database without Postern.
+func Empty(t testing.TB) *Database {
+	t.Helper()
+	return create(t, "template0")
+}
+
+func create(t testing.TB, template string) *Database {
+	t.Helper()
+	c := require(t)
+	d := &Database{Name: c.name(), Server: c.server, cluster: c}
+	if _, err := c.pool.Exec(t.Context(), "create database "+quote(d.Name)+" template "+quote(template)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.dropDatabase(context.Background(), d.Name); err != nil {
+			t.Errorf("drop the test's database: %v", err)
+		}
+	})
+	d.URL = d.ConnectionString(t, "", "")
+	d.Pool = openPool(t, d.URL)
+	return d
+}
+
+// ConnectionString connects to this database as another user; an empty one is the superuser.
+func (d *Database) ConnectionString(t testing.TB, user, password string) string {
+	t.Helper()
+	address, err := d.Server.ConnectionString(d.Name, user, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+// Config is URL, parsed.
+func (d *Database) Config(t testing.TB) *pgx.ConnConfig {
+	t.Helper()
+	return parse(t, d.URL)
+}
+
+// Connect opens one connection as the superuser, with an empty search_path; it is closed when the test ends.
+func (d *Database) Connect(t testing.TB) *pgx.Conn {
+	t.Helper()
+	return connect(t, d.URL)
+}
+
+func parse(t testing.TB, address string) *pgx.ConnConfig {
+	t.Helper()
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+func connect(t testing.TB, address string) *pgx.Conn {
+	t.Helper()
+	config := parse(t, address)
+	config.RuntimeParams["search_path"] = ""
+	connection, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		connection.Close(ctx) // the test may have had its backend terminated
+	})
+	return connection
+}
+
+func openPool(t testing.TB, address string) *pgxpool.Pool {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.MaxConns = poolSize
+	config.ConnConfig.RuntimeParams["search_path"] = ""
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := closePool(pool); err != nil {
+			t.Error(err)
+		}
+	})
+	return pool
+}
+
+// closePool doesn't wait for ever: a test that failed may hold a connection.
+func closePool(pool *pgxpool.Pool) error {
+	closed := make(chan struct{})
+	go func() {
+		pool.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+		return nil
+	case <-time.After(closeTimeout):
+		return errors.New("the test has not given back all connections of a pool")
+	}
+}

@@ -1,0 +1,69 @@
+package testdb
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Login is a role that can log in to a test's database; it is dropped with all it owns when the test ends.
+type Login struct {
+	Name     string
+	Password string
+	URL      string
+	// Pool connects as the role, with an empty search_path.
+	Pool *pgxpool.Pool
+}
+
+// Login makes a role with a random name and password, a member of the named roles.
+func (d *Database) Login(t testing.TB, memberOf ...string) *Login {
+	t.Helper()
+	l := &Login{Name: d.cluster.name(), Password: rand.Text()}
+	if _, err := d.Pool.Exec(t.Context(), "create role "+quote(l.Name)+" login password '"+l.Password+"'"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.dropRole(context.Background(), l.Name); err != nil {
+			t.Errorf("drop the test's role: %v", err)
+		}
+	})
+	for _, role := range memberOf {
+		if _, err := d.Pool.Exec(t.Context(), "grant "+quote(role)+" to "+quote(l.Name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.URL = d.ConnectionString(t, l.Name, l.Password)
+	l.Pool = openPool(t, l.URL)
+	return l
+}
+
+// dropRole works in any state that the role's sessions may be in. Other sessions go on: other subtests may use them.
+func (d *Database) dropRole(ctx context.Context, name string) error {
+	if err := d.cluster.rollbackPrepared(ctx, d.Name, name); err != nil {
+		return err
+	}
+	return d.cluster.within(ctx, d.Name, func(connection *pgx.Conn) error {
+		_, err := connection.Exec(ctx,
+			"select pg_terminate_backend(a.pid, 5000) from pg_stat_activity as a where a.usename = $1", name)
+		if err != nil {
+			return err
+		}
+		if _, err := connection.Exec(ctx, "set lock_timeout = '10s'"); err != nil {
+			return err
+		}
+		if _, err := connection.Exec(ctx, "drop owned by "+quote(name)+" cascade"); err != nil {
+			return err
+		}
+		_, err = connection.Exec(ctx, "drop role "+quote(name))
+		return err
+	})
+}
+
+// Connect opens one connection as the role, with an empty search_path; it is closed when the test ends.
+func (l *Login) Connect(t testing.TB) *pgx.Conn {
+	t.Helper()
+	return connect(t, l.URL)
+}

@@ -1,0 +1,219 @@
+// Package testdb gives each test a database of its own on a real PostgreSQL server.
+//
+// The server is found or started once for a test binary, see package server. A template database with Postern
+// installed is made once too, and cloned for each test that asks. Several test binaries may share one server: all
+// names are random, and what a killed binary left behind is removed by the next one.
+package testdb
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/server"
+)
+
+const (
+	// prefix begins the name of every database and role that this package makes.
+	prefix = "postern_test_"
+	// poolSize lets one test race 50 sessions.
+	poolSize = 64
+	// closeTimeout bounds the wait for connections that a test has not given back.
+	closeTimeout = 10 * time.Second
+)
+
+// cluster is the server as one test binary uses it.
+type cluster struct {
+	server *server.Server
+	// key is in every name, and locked as long as this process lives, so that others can tell what is abandoned.
+	key      int64
+	pool     *pgxpool.Pool
+	counter  atomic.Int64
+	template func() (string, error)
+}
+
+// shared is the one global: a test binary has no other place that outlives a test.
+var shared = sync.OnceValues(openCluster)
+
+// Server returns the server that the tests of this binary run on.
+func Server(t testing.TB) *server.Server {
+	t.Helper()
+	return require(t).server
+}
+
+func require(t testing.TB) *cluster {
+	t.Helper()
+	c, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func openCluster() (*cluster, error) {
+	ctx := context.Background()
+	started, err := server.Start(ctx, server.Options{})
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.New(ctx, started.URL)
+	if err != nil {
+		return nil, err
+	}
+	random := [8]byte{}
+	rand.Read(random[:])
+	c := &cluster{server: started, pool: pool, key: int64(binary.BigEndian.Uint64(random[:]))}
+	keeper, err := pool.Acquire(ctx) // never released: its session holds the lock
+	if err != nil {
+		return nil, err
+	}
+	if _, err := keeper.Exec(ctx, "select pg_advisory_lock($1)", c.key); err != nil {
+		return nil, err
+	}
+	if err := c.removeAbandoned(ctx); err != nil {
+		return nil, fmt.Errorf("remove what earlier tests left behind: %w", err)
+	}
+	c.template = sync.OnceValues(c.makeTemplate)
+	return c, nil
+}
+
+func (c *cluster) name() string {
+	return fmt.Sprintf("%s%016x_%d", prefix, uint64(c.key), c.counter.Add(1))
+}
+
+// removeAbandoned drops the databases and roles of test binaries that no longer run.
+func (c *cluster) removeAbandoned(ctx context.Context) error {
+	return c.pool.AcquireFunc(ctx, func(connection *pgxpool.Conn) error {
+		rows, err := connection.Query(ctx, `
+select distinct ('x' || substr(o.name, length($1) + 1, 16))::bit(64)::bigint
+  from (select datname::text from pg_database union all select rolname::text from pg_roles) as o (name)
+ where o.name ~ ('^' || $1 || '[0-9a-f]{16}_')`, prefix)
+		if err != nil {
+			return err
+		}
+		keys, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			var abandoned bool
+			if err := connection.QueryRow(ctx, "select pg_try_advisory_lock($1)", key).Scan(&abandoned); err != nil {
+				return err
+			}
+			if !abandoned {
+				continue
+			}
+			err := c.removeKey(ctx, connection, fmt.Sprintf("%s%016x_", prefix, uint64(key)))
+			if _, unlockError := connection.Exec(ctx, "select pg_advisory_unlock($1)", key); err == nil {
+				err = unlockError
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (c *cluster) removeKey(ctx context.Context, connection *pgxpool.Conn, names string) error {
+	rows, err := connection.Query(ctx, "select datname from pg_database where starts_with(datname, $1)", names)
+	if err != nil {
+		return err
+	}
+	databases, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, database := range databases {
+		if err := c.dropDatabase(ctx, database); err != nil {
+			return err
+		}
+	}
+	rows, err = connection.Query(ctx, "select rolname from pg_roles where starts_with(rolname, $1)", names)
+	if err != nil {
+		return err
+	}
+	roles, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if _, err := connection.Exec(ctx, "drop role "+quote(role)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropDatabase drops a database although somebody is connected to it, or left a prepared transaction in it.
+func (c *cluster) dropDatabase(ctx context.Context, name string) error {
+	if err := c.rollbackPrepared(ctx, name, ""); err != nil {
+		return err
+	}
+	_, err := c.pool.Exec(ctx, "drop database if exists "+quote(name)+" with (force)")
+	return err
+}
+
+// rollbackPrepared ends the prepared transactions of a database, of one role or, when that is empty, of all: their
+// locks outlive every session.
+func (c *cluster) rollbackPrepared(ctx context.Context, database, role string) error {
+	rows, err := c.pool.Query(ctx, "select gid from pg_prepared_xacts where database = $1 and $2 in (owner, '')", database, role)
+	if err != nil {
+		return err
+	}
+	prepared, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(prepared) == 0 {
+		return err
+	}
+	return c.within(ctx, database, func(connection *pgx.Conn) error {
+		for _, identifier := range prepared {
+			if _, err := connection.Exec(ctx, "rollback prepared '"+strings.ReplaceAll(identifier, "'", "''")+"'"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// within calls do with a superuser's connection to a database.
+func (c *cluster) within(ctx context.Context, database string, do func(*pgx.Conn) error) error {
+	config := c.pool.Config().ConnConfig.Copy()
+	config.Database = database
+	connection, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(connection), connection.Close(ctx))
+}
+
+// makeTemplate installs Postern into a database that nobody connects to afterwards: a database with
+// connections can't be cloned.
+func (c *cluster) makeTemplate() (string, error) {
+	ctx := context.Background()
+	name := c.name()
+	if _, err := c.pool.Exec(ctx, "create database "+quote(name)+" template template0"); err != nil {
+		return "", err
+	}
+	config := c.pool.Config().ConnConfig.Copy()
+	config.Database = name
+	if _, err := install.Install(ctx, config, install.Options{}); err != nil {
+		return "", fmt.Errorf("install Postern into the template database: %w", err)
+	}
+	_, err := c.pool.Exec(ctx, "alter database "+quote(name)+" allow_connections false")
+	return name, err
+}
+
+func quote(name string) string {
+	return pgx.Identifier{name}.Sanitize()
+}
