@@ -168,7 +168,7 @@ func (c *cluster) dropDatabase(ctx context.Context, name string) error {
 // rollbackPrepared ends the prepared transactions of a database, of one role or, when that is empty, of all: their
 // locks outlive every session.
 func (c *cluster) rollbackPrepared(ctx context.Context, database, role string) error {
-	rows, err := c.pool.Query(ctx, "select gid from pg_prepared_xacts where database = $1 and $2 in (owner, '')", database, role)
+	rows, err := c.pool.Query(ctx, "select gid from pg_prepared_xacts where database = $1 and ($2::text = '' or owner = $2::text)", database, role)
 	if err != nil {
 		return err
 	}
