@@ -1,0 +1,224 @@
+// Package docs runs what the documentation says: each SQL block in psql, each shell block in bash, and each Go block
+// has to stand, word for word, in a test of this package, where it runs.
+package docs
+
+import (
+	"bytes"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
+
+	"github.com/posternsql/postern/internal/server"
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+const root = "../.."
+
+// block is one fenced code block. output is that of the block right behind it, where that is one of kind output.
+type block struct {
+	kind, code, output string
+	hasOutput          bool
+}
+
+func TestEveryBlockRuns(t *testing.T) {
+	installer := buildInstaller(t)
+	for _, file := range markdownFiles(t) {
+		name, err := filepath.Rel(root, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			blocks := readBlocks(t, file)
+			database := testdb.New(t)
+			if installsItself(blocks) {
+				database = testdb.Empty(t)
+			}
+			for _, b := range blocks {
+				runBlock(t, database, installer, b)
+			}
+		})
+	}
+}
+
+func TestFileLinksLeadSomewhere(t *testing.T) {
+	for _, file := range markdownFiles(t) {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = ast.Walk(goldmark.DefaultParser().Parse(text.NewReader(source)), func(node ast.Node, entering bool) (ast.WalkStatus, error) {
+			link, ok := node.(*ast.Link)
+			if !ok || !entering {
+				return ast.WalkContinue, nil
+			}
+			target, err := url.Parse(string(link.Destination))
+			if err != nil {
+				return ast.WalkStop, err
+			}
+			if target.Scheme != "" || target.Path == "" {
+				return ast.WalkContinue, nil
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), target.Path)); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+			return ast.WalkContinue, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func markdownFiles(t *testing.T) []string {
+	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(files, filepath.Join(root, "README.md"))
+}
+
+func readBlocks(t *testing.T, file string) []block {
+	t.Helper()
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []block
+	var last ast.Node
+	err = ast.Walk(goldmark.DefaultParser().Parse(text.NewReader(source)), func(node ast.Node, entering bool) (ast.WalkStatus, error) {
+		fence, ok := node.(*ast.FencedCodeBlock)
+		if !ok || !entering {
+			return ast.WalkContinue, nil
+		}
+		code := string(fence.Lines().Value(source))
+		kind := string(fence.Language(source))
+		if kind == "output" {
+			if last == nil || fence.PreviousSibling() != last {
+				t.Errorf("%s: an output without a block before it:\n%s", file, code)
+				return ast.WalkContinue, nil
+			}
+			blocks[len(blocks)-1].output = code
+			blocks[len(blocks)-1].hasOutput = true
+			return ast.WalkContinue, nil
+		}
+		blocks = append(blocks, block{kind: kind, code: code})
+		last = fence
+		return ast.WalkContinue, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return blocks
+}
+
+func installsItself(blocks []block) bool {
+	for _, b := range blocks {
+		if b.kind == "sh" && strings.Contains(b.code, "installer install") {
+			return true
+		}
+	}
+	return false
+}
+
+func runBlock(t *testing.T, database *testdb.Database, installer string, b block) {
+	t.Helper()
+	switch b.kind {
+	case "sql":
+		var out, errors bytes.Buffer
+		err := database.Server.Run(t.Context(), server.Program{
+			Name:      "psql",
+			Arguments: []string{"--no-psqlrc", "--quiet"},
+			Database:  database.Name,
+			Stdin:     strings.NewReader(b.code),
+			Stdout:    &out,
+			Stderr:    &errors,
+		})
+		if err != nil {
+			t.Fatalf("%v\n%s\n%s", err, b.code, errors.String())
+		}
+		if !strings.Contains(b.output, "ERROR:") && strings.Contains(errors.String(), "ERROR:") {
+			t.Errorf("fails:\n%s\n%s", b.code, errors.String())
+		}
+		checkOutput(t, b, out.String()+errors.String())
+	case "sh":
+		out, err := shell(t, database, installer, b.code)
+		if err != nil {
+			t.Errorf("%v:\n%s\n%s", err, b.code, out)
+		}
+		checkOutput(t, b, out)
+	case "go":
+		source, err := os.ReadFile("go_test.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(unindented(string(source)), unindented(b.code)) {
+			t.Errorf("does not stand in go_test.go:\n%s", b.code)
+		}
+	default:
+		t.Errorf("a block of kind %q, which nothing runs:\n%s", b.kind, b.code)
+	}
+}
+
+// checkOutput looks for each line of the printed output, in order. Where a line ends with …, what it begins with counts.
+func checkOutput(t *testing.T, b block, got string) {
+	t.Helper()
+	rest := got
+	for line := range strings.Lines(b.output) {
+		line = strings.TrimSuffix(strings.TrimRight(line, " \n"), "…")
+		_, after, found := strings.Cut(rest, line)
+		if !found {
+			t.Errorf("the output has no %q:\n%s\n%s", line, b.code, got)
+			return
+		}
+		rest = after
+	}
+}
+
+func shell(t *testing.T, database *testdb.Database, installer, code string) (string, error) {
+	t.Helper()
+	folder := t.TempDir()
+	// The documentation runs the installer from a checkout with go run; here it is built once. Running all tests from
+	// within a test would never end: CI takes that command from the README and runs it.
+	shim := "#!/bin/sh\ncase \"$1 $2\" in\n'run ./cmd/installer') shift 2; exec installer \"$@\" ;;\n'test ./...') exit 0 ;;\nesac\necho \"the documentation runs: go $*\" >&2; exit 1\n"
+	if err := os.WriteFile(filepath.Join(folder, "go"), []byte(shim), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	config := database.Config(t)
+	command := exec.CommandContext(t.Context(), "bash", "-eu", "-o", "pipefail", "-c", code)
+	command.Dir = t.TempDir()
+	command.Env = append(os.Environ(),
+		"PATH="+folder+":"+filepath.Dir(installer)+":"+os.Getenv("PATH"),
+		"DATABASE_URL="+database.URL,
+		"PGHOST="+config.Host, "PGPORT="+strconv.Itoa(int(config.Port)),
+		"PGUSER="+config.User, "PGPASSWORD="+config.Password, "PGDATABASE="+config.Database)
+	out, err := command.CombinedOutput()
+	return string(out), err
+}
+
+func unindented(code string) string {
+	var out strings.Builder
+	for line := range strings.Lines(code) {
+		out.WriteString(strings.TrimSpace(line) + "\n")
+	}
+	return out.String()
+}
+
+func buildInstaller(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "installer")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./cmd/installer")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
