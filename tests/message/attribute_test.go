@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
 )
 
 const (
@@ -59,7 +61,7 @@ func TestExampleIsReadAndWritten(t *testing.T) {
 }
 
 func TestAdministratorsMayUseMessagesAndOthersMayNot(t *testing.T) {
-	administrator := connectAs(t, "postern_admin")
+	administrator := testdb.New(t).Login(t, "postern_admin").Connect(t)
 	if got := requireText(t, administrator, addText, "!M", "A", "1"); got != "!M\n$A=1" {
 		t.Errorf("got %q", got)
 	}

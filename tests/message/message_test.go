@@ -3,69 +3,19 @@ package message_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/posternsql/postern/internal/install"
-	"github.com/posternsql/postern/internal/server"
+	"github.com/posternsql/postern/internal/testdb"
 )
 
-var databaseURL string
-
-func TestMain(m *testing.M) {
-	code, err := run(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func run(m *testing.M) (code int, err error) {
-	ctx := context.Background()
-	postgres, err := server.Start(ctx, server.Options{})
-	if err != nil {
-		return 1, err
-	}
-	defer func() { err = errors.Join(err, postgres.Close()) }()
-	databaseURL = postgres.URL
-	config, err := pgx.ParseConfig(databaseURL)
-	if err != nil {
-		return 1, err
-	}
-	if _, err := install.Install(ctx, config, install.Options{}); err != nil {
-		return 1, err
-	}
-	return m.Run(), nil
-}
-
-// connectAs gives a session with the rights of one role and no search_path, closed at the test's end.
-func connectAs(t testing.TB, role string) *pgx.Conn {
-	t.Helper()
-	ctx := context.Background()
-	connection, err := pgx.Connect(ctx, databaseURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := connection.Close(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	execute(t, connection, "set search_path = ''")
-	execute(t, connection, "set role "+pgx.Identifier{role}.Sanitize())
-	return connection
-}
-
-// connect gives a session of an end user.
+// connect gives a session of an end user in a database of its own.
 func connect(t testing.TB) *pgx.Conn {
 	t.Helper()
-	return connectAs(t, "postern_user")
+	return testdb.New(t).Login(t, "postern_user").Connect(t)
 }
 
 func execute(t testing.TB, connection *pgx.Conn, statement string, arguments ...any) {
@@ -86,7 +36,7 @@ func requireText(t testing.TB, connection *pgx.Conn, query string, arguments ...
 	t.Helper()
 	result, err := text(t, connection, query, arguments...)
 	if err != nil {
-		t.Fatalf("%s: %v", query, err)
+		t.Fatalf("%s of %.1000q: %v", query, arguments, err)
 	}
 	return result
 }
@@ -94,14 +44,7 @@ func requireText(t testing.TB, connection *pgx.Conn, query string, arguments ...
 // requireError wants PS107, with something to say in each part.
 func requireError(t testing.TB, err error) *pgconn.PgError {
 	t.Helper()
-	var failure *pgconn.PgError
-	if !errors.As(err, &failure) {
-		t.Fatalf("got %v, want an error of PostgreSQL", err)
-	}
-	if failure.Code != "PS107" || failure.Message == "" || failure.Detail == "" || failure.Hint == "" {
-		t.Fatalf("got %+v, want PS107 with message, detail and hint", failure)
-	}
-	return failure
+	return testdb.RequireCode(t, err, "PS107")
 }
 
 // attributesOf reads a message by get_attributes.
