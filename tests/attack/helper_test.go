@@ -1,0 +1,229 @@
+// Package attack tries what an attacker would try. Each test first shows that its attack works on a naive version, so
+// that its failure on Postern says something.
+package attack
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// The people of each scene. MALLORY sits at ALICE's unlocked workstation.
+const (
+	alice   = "ALICE"
+	bob     = "BOB"
+	mallory = "MALLORY"
+
+	wrongPIN = "no such PIN 83"
+)
+
+// pins are those that the people of a scene have in use.
+var pins = map[string]string{
+	alice:   "alice 7391 pin",
+	bob:     "bob 4826 pin",
+	mallory: "mallory 9157 pin",
+}
+
+// The gates of each scene, all active.
+const (
+	// approveGate has the bound parameters PAYEE and AMOUNT.
+	approveGate = "SINWOF_APPROVE"
+	// numberedGate has the bound parameter PAYEE, and SEQUENCE, which may differ when a transaction is sent again.
+	numberedGate = "SINWOF_NUMBERED"
+	// releaseGate has no parameters.
+	releaseGate = "SINWOF_RELEASE"
+	// pinGate is built in.
+	pinGate = "POSTERN_PIN_CHANGE"
+)
+
+// invoice is what gets approved at approveGate.
+const invoice = `{"PAYEE": "Paper Mill Ltd", "AMOUNT": 100}`
+
+// scene is a database with gates, people and an application server.
+type scene struct {
+	*testdb.Database
+	// application may assert any end user by name; each person's session runs through it.
+	application *testdb.Login
+}
+
+// querier is a connection, a transaction, or a pool.
+type querier interface {
+	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
+}
+
+// newScene has the gates, and of the people those that are named. The table public.payment stands for the business.
+func newScene(t testing.TB, people ...string) *scene {
+	t.Helper()
+	database := testdb.New(t)
+	s := &scene{Database: database, application: database.Login(t, "postern_trusted_app")}
+	run(t, s.Pool, `select postern.register_gate($1, 'Approve an invoice', 'Invoice of &PAYEE over &AMOUNT approved', '{PAYEE,AMOUNT}', true)`, approveGate)
+	run(t, s.Pool, `select postern.register_gate($1, 'Number a voucher', 'Voucher &SEQUENCE of &PAYEE numbered', '{PAYEE,SEQUENCE}', true, '{PAYEE}')`, numberedGate)
+	run(t, s.Pool, `select postern.register_gate($1, 'Release payments', 'Payments released', '{}', true)`, releaseGate)
+	run(t, s.Pool, `create table public.payment (payee text not null); grant all on public.payment to public`)
+	for _, userid := range people {
+		s.addUser(t, userid)
+		s.givePIN(t, userid, pins[userid])
+	}
+	return s
+}
+
+// addUser creates an end user who has no PIN yet.
+func (s *scene) addUser(t testing.TB, userid string) {
+	t.Helper()
+	run(t, s.Pool, "select postern.create_user($1, $1)", userid)
+}
+
+// givePIN gives a user a PIN as if the user had changed it already: POSTERN_PIN_CHANGE has tests of its own, and each
+// of its passes takes three hashes.
+func (s *scene) givePIN(t testing.TB, userid, pin string) {
+	t.Helper()
+	run(t, s.Pool, "select postern.reset_pin($1, $2)", userid, pin)
+	run(t, s.Pool, "update postern_internal.credential set must_change = false where userid = $1", userid)
+}
+
+// set changes a setting of Postern.
+func (s *scene) set(t testing.TB, name, value string) {
+	t.Helper()
+	run(t, s.Pool, "select postern.set_setting($1, $2)", name, value)
+}
+
+// connect opens a connection of the application.
+func (s *scene) connect(t testing.TB) *pgx.Conn {
+	t.Helper()
+	return s.application.Connect(t)
+}
+
+// challenge is what userid would be asked at a gate.
+func challenge(t testing.TB, connection *pgx.Conn, userid, gate, parameters string) string {
+	t.Helper()
+	tx := begin(t, connection, userid)
+	defer rollback(t, tx)
+	return value[string](t, tx, "select postern.challenge($1, $2::jsonb)", gate, parameters)
+}
+
+const authenticate = "select postern.authenticate($1, $2, $3)::text"
+
+// answer answers a challenge in the session of userid, and commits. It returns the ticket.
+func answer(t testing.TB, connection *pgx.Conn, userid, challenge, username, response string) string {
+	t.Helper()
+	tx := begin(t, connection, userid)
+	ticket := value[string](t, tx, authenticate, challenge, username, response)
+	commit(t, tx)
+	return ticket
+}
+
+// approve has userid approve at a gate with the right PIN, and commits. It returns the ticket.
+func approve(t testing.TB, connection *pgx.Conn, userid, gate, parameters string) string {
+	t.Helper()
+	return answer(t, connection, userid, challenge(t, connection, userid, gate, parameters), userid, pins[userid])
+}
+
+// status is what a transaction of its own, in the session of userid, says about a ticket.
+func status(t testing.TB, connection *pgx.Conn, userid, ticket string) string {
+	t.Helper()
+	tx := begin(t, connection, userid)
+	defer rollback(t, tx)
+	return value[string](t, tx, "select postern.ticket_status($1::uuid)", ticket)
+}
+
+// open uses a ticket in the caller's transaction.
+func open(t testing.TB, q querier, ticket string) {
+	t.Helper()
+	run(t, q, openGates, ticket)
+}
+
+const openGates = "select postern.open_gates($1::uuid)"
+
+// reach reaches a gate in the caller's transaction.
+func reach(t testing.TB, q querier, gate, parameters string) {
+	t.Helper()
+	run(t, q, checkpoint, gate, parameters)
+}
+
+const checkpoint = "select postern.checkpoint($1, $2::jsonb)"
+
+// passes counts the log entries of passes, which only commits add to.
+func (s *scene) passes(t testing.TB) int {
+	t.Helper()
+	return value[int](t, s.Pool, "select count(*) from postern.checkpoint_log where outcome = 'passed'")
+}
+
+// failures is how many wrong responses of a user are counted.
+func (s *scene) failures(t testing.TB, userid string) int {
+	t.Helper()
+	return value[int](t, s.Pool, "select failures from postern_internal.credential where userid = $1", userid)
+}
+
+// begin starts a transaction in which the application's connection speaks for userid.
+func begin(t testing.TB, connection *pgx.Conn, userid string) pgx.Tx {
+	t.Helper()
+	return beginAt(t, connection, userid, pgx.ReadCommitted)
+}
+
+func beginAt(t testing.TB, connection *pgx.Conn, userid string, level pgx.TxIsoLevel) pgx.Tx {
+	t.Helper()
+	tx, err := connection.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: level})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, tx, "select postern.assume_user($1)", userid)
+	return tx
+}
+
+func commit(t testing.TB, tx pgx.Tx) {
+	t.Helper()
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func rollback(t testing.TB, tx pgx.Tx) {
+	t.Helper()
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs a statement that must succeed. Without arguments, sql may be several statements in one message.
+func run(t testing.TB, q querier, sql string, arguments ...any) {
+	t.Helper()
+	if _, err := q.Exec(t.Context(), sql, arguments...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// value is the one value that a statement returns.
+func value[T any](t testing.TB, q querier, sql string, arguments ...any) T {
+	t.Helper()
+	rows, err := q.Query(t.Context(), sql, arguments...)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	got, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return got
+}
+
+// refused runs a statement that must fail with an error of Postern: SQLSTATE, DETAIL and HINT.
+func refused(t testing.TB, q querier, code, sql string, arguments ...any) *pgconn.PgError {
+	t.Helper()
+	_, err := q.Exec(t.Context(), sql, arguments...)
+	return testdb.RequireCode(t, err, code)
+}
+
+// refusedAndGoOn is refused within a savepoint, so that the transaction can go on.
+func refusedAndGoOn(t testing.TB, tx pgx.Tx, code, sql string, arguments ...any) *pgconn.PgError {
+	t.Helper()
+	run(t, tx, "savepoint before_refusal")
+	got := refused(t, tx, code, sql, arguments...)
+	run(t, tx, "rollback to savepoint before_refusal")
+	run(t, tx, "release savepoint before_refusal")
+	return got
+}
