@@ -10,8 +10,8 @@ declare
   header text collate "C";
   value text collate "C";
   inner_pairs text[];
-  names text[] := '{}';
-  objects jsonb[] := '{}';
+  names text[] := '{}'::text[];
+  objects jsonb[] := '{}'::jsonb[];
 begin
   for i in 1 .. cardinality(pairs) by 2 loop
     value := pairs[i + 1];

@@ -16,7 +16,7 @@ declare
   chunk text collate "C";
   chunks text[] collate "C";
   equals integer;
-  pairs text[] collate "C" := '{}';
+  pairs text[] collate "C" := '{}'::text[];
   size integer := 0;
 begin
   -- 64 MiB keeps every intermediate value below the 1 GiB that PostgreSQL can hold.
