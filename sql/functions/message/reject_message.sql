@@ -10,7 +10,7 @@ as $$
 declare
   rows text collate "C" := message;
   line_text text collate "C";
-  line bigint := 0;
+  line bigint := 0::bigint;
   named boolean := false;
   attributed boolean := false;
   fault text;
