@@ -100,6 +100,18 @@ $$;
 
 do $$
 begin
+  -- Asked here, so that the answer says what to do.
+  if not pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'create') then
+    raise exception '% may not create schemas in database %', current_user, pg_catalog.current_database()
+      using errcode = 'insufficient_privilege',
+            detail = 'Postern lives in schemas of its own.',
+            hint = pg_catalog.format('As the owner of the database: grant create on database %I to %I;', pg_catalog.current_database(), current_user);
+  end if;
+end
+$$;
+
+do $$
+begin
   if not exists (select from pg_catalog.pg_extension as e where e.extname = 'pgcrypto') then
     if exists (select from pg_catalog.pg_namespace as n where n.nspname = 'public') then
       create extension pgcrypto schema public;
@@ -112,25 +124,12 @@ exception
     raise exception '% may not create the extension pgcrypto in database %', current_user, pg_catalog.current_database()
       using errcode = 'insufficient_privilege',
             detail = sqlerrm,
-            hint = pg_catalog.format('As the owner of the database: grant create on database %I to %I; or as a superuser, in this database: create extension pgcrypto;',
-                                     pg_catalog.current_database(), current_user);
+            hint = 'As a superuser, in this database: create extension pgcrypto;';
   when undefined_file or feature_not_supported then
     raise exception 'The extension pgcrypto is not available on this server'
       using errcode = 'feature_not_supported',
             detail = sqlerrm,
             hint = 'Install PostgreSQL''s contrib modules on the server (Debian: they are part of postgresql-NN).';
-end
-$$;
-
-do $$
-begin
-  -- Asked before, not answered after: creating six schemas is the first thing that needs this right.
-  if not pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'create') then
-    raise exception '% may not create schemas in database %', current_user, pg_catalog.current_database()
-      using errcode = 'insufficient_privilege',
-            detail = 'Postern lives in schemas of its own.',
-            hint = pg_catalog.format('As the owner of the database: grant create on database %I to %I;', pg_catalog.current_database(), current_user);
-  end if;
 end
 $$;
 

@@ -68,8 +68,8 @@ func (a *application) report(command *cobra.Command, failure error) int {
 	return code
 }
 
-// describe gives all that PostgreSQL said, not only its message: the line with a caret, DETAIL, HINT
-// and CONTEXT.
+// describe gives all that PostgreSQL said, not only its message: the line with a caret, DETAIL and HINT,
+// or CONTEXT where nobody wrote a hint.
 func describe(failure error) string {
 	lines := []string{failure.Error()}
 	var script *install.ScriptError
@@ -83,7 +83,7 @@ func describe(failure error) string {
 			{"HINT", server.Hint},
 			{"CONTEXT", server.Where},
 		} {
-			if field.text != "" {
+			if field.text != "" && (field.name != "CONTEXT" || server.Hint == "") {
 				lines = append(lines, field.name+": "+field.text)
 			}
 		}

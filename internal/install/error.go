@@ -26,6 +26,9 @@ func newScriptError(step string, ran script, err error) error {
 	if !errors.As(err, &server) {
 		return fmt.Errorf("%s: %w", step, err)
 	}
+	if server.Code == "55P03" && server.Hint == "" {
+		server.Hint = "Another session holds a lock on what has to change (see pg_locks): wait for it, or raise --lock-timeout."
+	}
 	failure := &ScriptError{File: step, PgError: server}
 	if server.Position > 0 {
 		failure.place, failure.hasPlace = ran.locate(int(server.Position))

@@ -144,7 +144,6 @@ union all
 select 'index', i.name,
        concat_ws(e'\n',
          pg_get_indexdef(x.indexrelid),
-         'owner: ' || pg_get_userbyid(i.relowner),
          case when not x.indisvalid then 'not valid' end,
          case when not x.indisready then 'not ready' end,
          'comment: ' || obj_description(i.oid, 'pg_class'))

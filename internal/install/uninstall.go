@@ -16,6 +16,9 @@ import (
 //go:embed dependents.sql
 var dependentsSQL string
 
+//go:embed keep_log.sql
+var keepLogSQL string
+
 // UninstallOptions changes how Uninstall works; the zero value keeps the log and removes nothing that
 // others built on Postern.
 type UninstallOptions struct {

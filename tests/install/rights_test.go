@@ -1,0 +1,230 @@
+package install_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/server"
+	"github.com/posternsql/postern/internal/testdb"
+	postern "github.com/posternsql/postern/sql"
+)
+
+// administrator is a role as managed servers give it: it owns the database and may create roles.
+func administrator(t *testing.T, database *database) *testdb.Login {
+	t.Helper()
+	login := database.Login(t)
+	database.run("alter role " + login.Name + " createrole; alter database " + database.Name + " owner to " + login.Name)
+	t.Cleanup(func() {
+		// Before the role goes: what goes with it belongs to nobody else.
+		connection, err := pgx.Connect(context.Background(), database.Server.URL)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer connection.Close(context.Background())
+		if _, err := connection.Exec(context.Background(), "alter database "+database.Name+" owner to current_user"); err != nil {
+			t.Error(err)
+		}
+	})
+	// From PostgreSQL 16 on, only who created postern_owner, or was given it so, can take it.
+	database.run(`
+do $$
+begin
+  if current_setting('server_version_num')::integer >= 160000 then
+    execute 'grant postern_owner to ` + login.Name + ` with admin true, inherit false, set false';
+  end if;
+end
+$$`)
+	return login
+}
+
+func members(database *database) string {
+	return database.text(`
+select string_agg(m.member::regrole::text, ', ') from pg_auth_members as m
+ where m.roleid = 'postern_owner'::regrole
+   and coalesce(to_jsonb(m) ->> 'set_option', 'true')::boolean`)
+}
+
+func TestAdministratorInstallsWithoutSuperuser(t *testing.T) {
+	testdb.New(t) // the roles exist, and are somebody else's
+	database := newDatabase(t)
+	login := administrator(t, database)
+	config := configOf(t, login)
+	for range 2 {
+		if _, err := install.Install(t.Context(), config, install.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found := members(database); found != "" {
+		t.Errorf("%s is left in postern_owner", found)
+	}
+	differences, err := install.Verify(t.Context(), config, install.VerifyOptions{})
+	if err != nil || len(differences) != 0 {
+		t.Errorf("verify: %v, %v", differences, err)
+	}
+	if found := members(database); found != "" {
+		t.Errorf("after verify %s is left in postern_owner", found)
+	}
+	status, err := install.ReadStatus(t.Context(), config, nil)
+	if err != nil || len(status.Pending) != 0 || status.InstalledAt != nil {
+		t.Errorf("status: %+v, %v; want nothing pending, and a date that the user may not read", status, err)
+	}
+	other := newDatabase(t)
+	other.install()
+	if database.dump() != strings.ReplaceAll(other.dump(), other.Name, database.Name) {
+		t.Error("an administrator's installation is not a superuser's")
+	}
+	removal, err := install.Uninstall(t.Context(), config, install.UninstallOptions{})
+	if err != nil || removal.LogSchema == "" {
+		t.Errorf("uninstall: %v, %v", removal, err)
+	}
+	if found := members(database); found != "" {
+		t.Errorf("after uninstall %s is left in postern_owner", found)
+	}
+}
+
+// A cluster that has never seen Postern: the administrator creates the roles too.
+func TestAdministratorInstallsIntoNewCluster(t *testing.T) {
+	t.Parallel()
+	cluster, err := server.Start(t.Context(), server.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cluster.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	superuser, err := pgx.Connect(t.Context(), cluster.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer superuser.Close(context.Background())
+	for _, statement := range []string{
+		"drop role if exists new_administrator",
+		"create role new_administrator login createrole password 'a secret'",
+		"drop database if exists new_cluster",
+		"create database new_cluster owner new_administrator",
+	} {
+		if _, err := superuser.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	address, err := cluster.ConnectionString("new_cluster", "new_administrator", "a secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := install.Install(t.Context(), config, install.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	differences, err := install.Verify(t.Context(), config, install.VerifyOptions{})
+	if err != nil || len(differences) != 0 {
+		t.Errorf("verify: %v, %v", differences, err)
+	}
+}
+
+// A failure, or a person's Ctrl-C, takes the membership away again.
+func TestFailureLeavesNobodyInPosternOwner(t *testing.T) {
+	testdb.New(t)
+	for name, stop := range map[string]func(cancel context.CancelFunc) install.Options{
+		"broken function": func(context.CancelFunc) install.Options {
+			broken := files(t)
+			addFunction(broken, "broken.sql", "select no_such_column;")
+			return install.Options{Files: broken}
+		},
+		"cancelled": func(cancel context.CancelFunc) install.Options {
+			return install.Options{OnStep: func(_ install.Step, number, _ int) {
+				if number == 3 {
+					cancel()
+				}
+			}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			database := newDatabase(t)
+			config := configOf(t, administrator(t, database))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if _, err := install.Install(ctx, config, stop(cancel)); err == nil {
+				t.Fatal("the installation did not fail")
+			}
+			if found := members(database); found != "" {
+				t.Errorf("%s is left in postern_owner", found)
+			}
+			if _, err := install.Install(t.Context(), config, install.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			database.mustBeClean()
+		})
+	}
+}
+
+func TestMissingRightIsNamed(t *testing.T) {
+	testdb.New(t)
+	database := newDatabase(t)
+	login := database.Login(t)
+	config := configOf(t, login)
+	hint := func() string {
+		t.Helper()
+		_, err := install.Install(t.Context(), config, install.Options{})
+		var server *pgconn.PgError
+		if !errors.As(err, &server) || server.Code != "42501" {
+			t.Fatalf("%v, want 42501", err)
+		}
+		return server.Hint
+	}
+	if found, want := hint(), "As a superuser: grant postern_owner to "+login.Name; !strings.HasPrefix(found, want) {
+		t.Errorf("%q, want %q", found, want)
+	}
+	database.run("grant postern_owner to " + login.Name)
+	want := "As the owner of the database: grant create on database " + database.Name + " to " + login.Name + ";"
+	if found := hint(); found != want {
+		t.Errorf("%q, want %q", found, want)
+	}
+	database.run(strings.TrimPrefix(want, "As the owner of the database: "))
+	if _, err := install.Install(t.Context(), config, install.Options{}); err != nil {
+		t.Errorf("with all that the hints asked for: %v", err)
+	}
+	database.run("revoke postern_owner from " + login.Name)
+	for name, call := range map[string]func() error{
+		"verify": func() error {
+			_, err := install.Verify(t.Context(), config, install.VerifyOptions{})
+			return err
+		},
+		"uninstall": func() error {
+			_, err := install.Uninstall(t.Context(), config, install.UninstallOptions{})
+			return err
+		},
+	} {
+		var server *pgconn.PgError
+		if err := call(); !errors.As(err, &server) || !strings.HasPrefix(server.Hint, "As a superuser: grant postern_owner to ") {
+			t.Errorf("%s: %v, want a hint", name, err)
+		}
+	}
+}
+
+// The roles of this test's copy of bootstrap.sql do not exist in the cluster.
+func TestMissingCreateroleIsNamed(t *testing.T) {
+	t.Parallel()
+	database := newDatabase(t)
+	login := database.Login(t)
+	text, err := postern.Files.ReadFile("bootstrap.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = login.Connect(t).Exec(t.Context(), strings.ReplaceAll(string(text), "postern_", login.Name+"_"))
+	var server *pgconn.PgError
+	if !errors.As(err, &server) || server.Hint != "As a superuser: alter role "+login.Name+" createrole;" {
+		t.Errorf("%v, want the hint to alter the role", err)
+	}
+}

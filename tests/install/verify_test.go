@@ -1,0 +1,317 @@
+package install_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/posternsql/postern/internal/install"
+)
+
+// Each kind of drift, made by hand and found by name, all in one database: a verification takes half a second.
+func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	outsider := database.Login(t).Name
+	drifts := []struct {
+		name   string
+		change string
+		find   string // change, kind and name
+		diff   string // a piece of the diff
+	}{
+		{
+			name:   "changed function body",
+			change: `create or replace function security_sys.security_checkpoint(gate_id text, msg text default null) returns void language plpgsql as 'begin end'`,
+			find:   "changed: function security_sys.security_checkpoint(gate_id text, msg text)",
+			diff:   "+AS $function$begin end$function$",
+		},
+		{
+			name:   "search_path",
+			change: `alter function postern.set_setting(text, text) set search_path = public`,
+			find:   "changed: function postern.set_setting(",
+			diff:   "+ SET search_path TO 'public'",
+		},
+		{
+			name:   "search_path taken away",
+			change: `alter function postern.cancel(text, text) reset search_path`,
+			find:   "changed: function postern.cancel(",
+			diff:   "- SET search_path TO 'pg_catalog', 'pg_temp'",
+		},
+		{
+			name:   "SECURITY DEFINER",
+			change: `alter function postern.authenticate(text, text, text, text, text) security invoker`,
+			find:   "changed: function postern.authenticate(",
+			diff:   "- SECURITY DEFINER",
+		},
+		{
+			name:   "function owner",
+			change: `alter function postern.set_pin(text) owner to ` + outsider,
+			find:   "changed: function postern.set_pin(",
+			diff:   "+owner: " + outsider,
+		},
+		{
+			name:   "grant to everybody",
+			change: `grant execute on function postern_internal.hash_pin to public`,
+			find:   "changed: function postern_internal.hash_pin(",
+			diff:   "+grant execute to public, by postern_owner",
+		},
+		{
+			name:   "revoked grant",
+			change: `revoke execute on function postern.open_gates(uuid) from postern_user`,
+			find:   "changed: function postern.open_gates(",
+			diff:   "-grant execute to postern_user, by postern_owner",
+		},
+		{
+			name:   "missing function",
+			change: `drop function fnd_session_api.get_fnd_user()`,
+			find:   "missing: function fnd_session_api.get_fnd_user()",
+			diff:   "-CREATE OR REPLACE FUNCTION fnd_session_api.get_fnd_user(",
+		},
+		{
+			name:   "extra function",
+			change: `create function security_sys.security_checkpoint(gate_id text, msg text, extra text) returns void language sql as ''`,
+			find:   "extra: function security_sys.security_checkpoint(gate_id text, msg text, extra text)",
+			diff:   "+CREATE OR REPLACE FUNCTION security_sys.security_checkpoint(",
+		},
+		{
+			name:   "changed view",
+			change: `alter view postern.checkpoint_log set (security_invoker = true)`,
+			find:   "changed: view postern.checkpoint_log",
+			diff:   "+options: security_invoker=true",
+		},
+		{
+			name:   "missing view",
+			change: `drop view postern.setting`,
+			find:   "missing: view postern.setting",
+			diff:   "-owner: postern_owner",
+		},
+		{
+			name:   "extra view",
+			change: `create view postern.credential as select * from postern_internal.credential`,
+			find:   "extra: view postern.credential",
+			diff:   "+   FROM postern_internal.credential;",
+		},
+		{
+			name:   "disabled trigger",
+			change: `alter table postern_internal.checkpoint_entry disable trigger refuse_change`,
+			find:   "changed: trigger refuse_change on postern_internal.checkpoint_entry",
+			diff:   "+disabled",
+		},
+		{
+			name:   "extra trigger",
+			change: `create trigger thief after insert on postern_internal.gate for each row execute function suppress_redundant_updates_trigger()`,
+			find:   "extra: trigger thief on postern_internal.gate",
+			diff:   "+enabled",
+		},
+		{
+			name:   "extra policy",
+			change: `create policy open_door on postern_internal.credential for select to public using (true)`,
+			find:   "extra: policy open_door on postern_internal.credential",
+			diff:   "+using: true",
+		},
+		{
+			name:   "row level security",
+			change: `alter table postern_internal.credential enable row level security`,
+			find:   "changed: table postern_internal.credential",
+			diff:   "+row level security: enabled",
+		},
+		{
+			name:   "extra rule",
+			change: `create rule quiet as on insert to postern_internal.checkpoint_entry do instead nothing`,
+			find:   "extra: rule quiet on postern_internal.checkpoint_entry",
+			diff:   "+enabled",
+		},
+		{
+			name:   "table grant",
+			change: `grant select on postern_internal.credential to postern_user`,
+			find:   "changed: table postern_internal.credential",
+			diff:   "+grant select to postern_user, by postern_owner",
+		},
+		{
+			name:   "column grant",
+			change: `grant select (userid) on postern_internal.credential to postern_user`,
+			find:   "changed: table postern_internal.credential",
+			diff:   "[grant select to postern_user, by postern_owner]",
+		},
+		{
+			name:   "table owner",
+			change: `alter table postern_internal.session_key owner to ` + outsider,
+			find:   "changed: table postern_internal.session_key",
+			diff:   "+owner: " + outsider,
+		},
+		{
+			name:   "extra column",
+			change: `alter table postern_internal.credential add column clear_text text`,
+			find:   "changed: table postern_internal.credential",
+			diff:   "+  clear_text text",
+		},
+		{
+			name:   "column default",
+			change: `alter table postern_internal.checkpoint_entry alter column logged_at set default now()`,
+			find:   "changed: table postern_internal.checkpoint_entry",
+			diff:   "+  logged_at timestamp with time zone not null default now()",
+		},
+		{
+			name:   "missing index",
+			change: `drop index postern_internal.checkpoint_entry_logged_at`,
+			find:   "missing: index postern_internal.checkpoint_entry_logged_at",
+			diff:   "-CREATE INDEX checkpoint_entry_logged_at",
+		},
+		{
+			name:   "extra constraint",
+			change: `alter table postern_internal.credential add constraint never check (false) not valid`,
+			find:   "extra: constraint never on postern_internal.credential",
+			diff:   "+CHECK (false) NOT VALID",
+		},
+		{
+			name:   "foreign keys switched off",
+			change: `alter table postern_internal.credential disable trigger all`,
+			find:   "changed: constraint credential_userid_fkey on postern_internal.credential",
+			diff:   "+trigger RI_FKey_check_ins on postern_internal.credential: disabled",
+		},
+		{
+			name:   "child table",
+			change: `create table public.child () inherits (postern_internal.credential)`,
+			find:   "changed: table postern_internal.credential",
+			diff:   "+inherited by: public.child",
+		},
+		{
+			name:   "extra table",
+			change: `create table postern_internal.notes (line text)`,
+			find:   "extra: table postern_internal.notes",
+			diff:   "+  line text",
+		},
+		{
+			name:   "enum value",
+			change: `alter type postern_internal.outcome rename value 'denied' to 'forgiven'`,
+			find:   "changed: enum postern_internal.outcome",
+			diff:   "+'passed', 'forgiven', 'cancelled'",
+		},
+		{
+			name:   "schema grant",
+			change: `grant usage on schema postern_internal to postern_app`,
+			find:   "changed: schema postern_internal",
+			diff:   "+grant usage to postern_app, by postern_owner",
+		},
+		{
+			name:   "schema owner",
+			change: `alter schema security_sys owner to ` + outsider,
+			find:   "changed: schema security_sys",
+			diff:   "+owner: " + outsider,
+		},
+		{
+			name:   "default privileges",
+			change: `alter default privileges in schema postern_internal grant select on tables to ` + outsider,
+			find:   "extra: default privileges for ",
+			diff:   outsider + "=r/",
+		},
+		{
+			name:   "default privileges of postern_owner",
+			change: `alter default privileges for role postern_owner in schema postern_internal grant select on tables to ` + outsider,
+			find:   "changed: role postern_owner",
+			diff:   "+default privileges on tables in schema postern_internal: {" + outsider,
+		},
+		{
+			name:   "operator",
+			change: `create operator postern.=== (function = texteq, leftarg = text, rightarg = text)`,
+			find:   "extra: operator postern.===(",
+			diff:   "+present",
+		},
+		{
+			name:   "comment",
+			change: `comment on table postern_internal.credential is 'nothing to see here'`,
+			find:   "changed: table postern_internal.credential",
+			diff:   "+comment: nothing to see here",
+		},
+	}
+	for _, drift := range drifts {
+		database.run(drift.change)
+	}
+	differences := database.verify()
+	explained := map[string]bool{}
+	for _, drift := range drifts {
+		found := false
+		for _, difference := range differences {
+			title := difference.Change + ": " + difference.Kind + " " + difference.Name
+			if strings.HasPrefix(title, drift.find) && strings.Contains(difference.Diff, drift.diff) {
+				found, explained[title] = true, true
+			}
+		}
+		if !found {
+			t.Errorf("%s: verify does not find %q with %q", drift.name, drift.find, drift.diff)
+		}
+	}
+	for _, difference := range differences {
+		if title := difference.Change + ": " + difference.Kind + " " + difference.Name; !explained[title] || t.Failed() {
+			t.Errorf("verify finds %s\n%s", title, difference.Diff)
+		}
+	}
+}
+
+func TestVerifyFindsChangedRoles(t *testing.T) {
+	database := newInstalled(t)
+	member := database.Login(t).Name
+	database.run(`
+alter role postern_user createdb;
+alter role postern_auditor login;
+grant postern_admin to postern_app;
+grant postern_owner to ` + member)
+	differences := database.verify()
+	database.run(`
+alter role postern_user nocreatedb;
+alter role postern_auditor nologin;
+revoke postern_admin from postern_app;
+revoke postern_owner from ` + member)
+	want := map[string]string{
+		"postern_app":     "+member of postern_admin",
+		"postern_auditor": "+login",
+		"postern_owner":   "+has the member " + member,
+		"postern_user":    "+createdb",
+	}
+	if len(differences) != len(want) {
+		t.Errorf("verify finds %d differences, want %d", len(differences), len(want))
+	}
+	for _, difference := range differences {
+		if line := want[difference.Name]; difference.Kind != "role" || line == "" || !strings.Contains(difference.Diff, line) {
+			t.Errorf("verify finds %s %s, want %q\n%s", difference.Kind, difference.Name, line, difference.Diff)
+		}
+	}
+	database.mustBeClean()
+}
+
+func TestVerifyLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	before := database.dump()
+	database.mustBeClean()
+	if database.dump() != before {
+		t.Error("verify changed the schema")
+	}
+	if count := database.text("select count(*)::text from postern_internal.installation"); count != "1" {
+		t.Errorf("%s installations are recorded, want 1", count)
+	}
+}
+
+// A session that holds the strongest locks on every table of Postern does not stop a verification.
+func TestVerifyWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	connection := database.Connect(t)
+	tx, err := connection.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context())
+	if _, err := tx.Exec(t.Context(), "lock table postern_internal.checkpoint_entry, postern_internal.credential, postern_internal.ticket in exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	database.mustBeClean()
+}
+
+func TestVerifyWithoutPostern(t *testing.T) {
+	t.Parallel()
+	_, err := install.Verify(t.Context(), newDatabase(t).config(), install.VerifyOptions{})
+	if !errors.Is(err, install.ErrNotInstalled) {
+		t.Errorf("%v, want ErrNotInstalled", err)
+	}
+}
