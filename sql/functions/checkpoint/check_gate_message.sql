@@ -39,7 +39,7 @@ begin
     into redundant
     from regexp_matches(
            message,
-           '(\mcheckpoints?\M|\mgates?\M|\mauthenticat\w*|\mpasswords?\M|\mpins?\M|&?\mfnd_?user\w*|&?\muser(?:s|_?id|_?name)?\M|&?\m(?:transaction_?|log_?|sys)?date\M)',
+           E'(\\mcheckpoints?\\M|\\mgates?\\M|\\mauthenticat\\w*|\\mpasswords?\\M|\\mpins?\\M|&?\\mfnd_?user\\w*|&?\\muser(?:s|_?id|_?name)?\\M|&?\\m(?:transaction_?|log_?|sys)?date\\M)',
            'gi') as r (word);
   if redundant is not null then
     raise warning using

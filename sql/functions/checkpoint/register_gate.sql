@@ -20,7 +20,7 @@ declare
 begin
   if gate_id is null or length(gate_id) > 30 or gate_id !~ '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$' then
     reason := format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL'));
-  elsif upper(gate_id) like 'POSTERN\_%' then
+  elsif starts_with(upper(gate_id), 'POSTERN_') then
     reason := format('gate_id is %s; the prefix POSTERN is Postern''s own.', to_jsonb(gate_id));
   end if;
   if reason is not null then

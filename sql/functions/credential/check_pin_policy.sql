@@ -19,7 +19,7 @@ begin
     reason := 'It has more than 128 characters.';
   elsif length(pin) < minimum then
     reason := format('It has fewer than %s characters.', minimum);
-  elsif pin ~ '^(.+)\1+$' then
+  elsif pin ~ E'^(.+)\\1+$' then
     reason := 'It repeats one part, as 111111 and 121212 do.';
   elsif strpos('01234567890123456789', pin) > 0 or strpos('98765432109876543210', pin) > 0
         or strpos('abcdefghijklmnopqrstuvwxyz', lower(pin)) > 0 or strpos('zyxwvutsrqponmlkjihgfedcba', lower(pin)) > 0 then

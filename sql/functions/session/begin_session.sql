@@ -17,7 +17,7 @@ declare
   now_seconds numeric := extract(epoch from clock_timestamp());
 begin
   if token is null or length(token) > 8192
-     or token !~ '^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$' then
+     or token !~ '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$' then
     reason := 'It is not a JWT of at most 8192 characters.';
   else
     begin

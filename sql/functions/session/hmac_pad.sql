@@ -16,7 +16,7 @@ as $$
     select case when length(secret) > 64 then sha256(secret) else secret end as bytes
   )
   select string_agg(
-           set_byte('\x00'::bytea, 0,
+           set_byte(decode('00', 'hex'), 0,
                     (case when i < length(block.bytes) then get_byte(block.bytes, i) else 0 end) # filler),
            ''::bytea order by i)
     from block, generate_series(0, 63) as i
