@@ -1,8 +1,14 @@
-create or replace view postern.checkpoint_log as
+-- A denial is not shown to its own transaction: it could be learned and rolled back, attempt and all. security_barrier,
+-- since a function in the reader's WHERE would otherwise see the rows before they are filtered.
+
+create or replace view postern.checkpoint_log
+with (security_barrier)
+as
   select e.log_id, e.outcome::text as outcome, e.gate_id, e.action, e.userid, e.authenticated_by, e.logged_at, e.message,
          e.parameters, e.comment, e.scheme, e.session_role, e.client_addr, e.application_name, e.transaction_id
     from postern_internal.checkpoint_entry as e
-   where e.outcome <> 'accepted';
+   where e.outcome <> 'accepted'
+     and (e.outcome <> 'denied' or e.transaction_id is distinct from pg_catalog.pg_current_xact_id_if_assigned());
 revoke all on postern.checkpoint_log from public;
 grant select on postern.checkpoint_log to postern_auditor;
 comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt).';

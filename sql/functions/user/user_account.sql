@@ -1,4 +1,9 @@
-create or replace view postern.user_account as
+-- Whoever was authenticated in this transaction is not shown to it: the count of failures could be learned and rolled
+-- back, attempt and all. security_barrier, since a function in the reader's WHERE would otherwise see the rows first.
+
+create or replace view postern.user_account
+with (security_barrier)
+as
   select e.userid, e.description, e.db_role, e.active,
          case when c.hash is null then 'none' when c.must_change then 'must change' else 'set' end as pin,
          c.changed_at as pin_changed_at,
@@ -6,7 +11,12 @@ create or replace view postern.user_account as
          nullif(c.locked_until, '-infinity') as locked_until,
          e.created_at
     from postern_internal.end_user as e
-    join postern_internal.credential as c on c.userid = e.userid;
+    join postern_internal.credential as c on c.userid = e.userid
+   where not exists (select
+                       from postern_internal.checkpoint_entry as l
+                      where l.transaction_id = pg_catalog.pg_current_xact_id_if_assigned()
+                        and l.outcome in ('denied', 'accepted')
+                        and e.userid in (l.userid, l.authenticated_by));
 revoke all on postern.user_account from public;
 grant select on postern.user_account to postern_admin;
 comment on view postern.user_account is 'End users, whether they have a PIN (none, must change, set), wrong responses since the last right one, and until when the credential is or was locked.';
