@@ -1,4 +1,6 @@
 -- Asked at registration and again at each use: ALTER FUNCTION could have taken the SECURITY DEFINER away since.
+-- No lock keeps ALTER FUNCTION away between this answer and the call, and the function would then run as
+-- postern_owner. Hence its owner has to be somebody who could become postern_owner anyway.
 
 create or replace function postern_internal.is_verify_function(candidate regprocedure)
 returns boolean
@@ -15,9 +17,15 @@ as $$
        and p.prorettype = 'boolean'::regtype
        and p.proargtypes::oid[] = array['text'::regtype::oid, 'text'::regtype::oid, 'jsonb'::regtype::oid]
        and p.prosecdef
-       and exists (select from unnest(p.proconfig) as setting where setting like 'search\_path=%')
+       and exists (select from unnest(p.proconfig) as setting where starts_with(setting, 'search_path='))
+       and has_schema_privilege(p.pronamespace, 'usage')
+       and has_function_privilege(p.oid, 'execute')
+       -- Before PostgreSQL 16 whoever may create roles may also join them.
+       and (pg_has_role(p.proowner, 'postern_owner', 'member')
+            or current_setting('server_version_num')::integer < 160000
+               and (select r.rolcreaterole from pg_roles as r where r.oid = p.proowner))
   )
 $$;
 revoke execute on function postern_internal.is_verify_function(regprocedure) from public;
 comment on function postern_internal.is_verify_function(regprocedure) is
-'Whether candidate is a function (text, text, jsonb) returns boolean that runs with its own owner''s rights and its own search_path.';
+'Whether candidate is a function (text, text, jsonb) returns boolean that runs with its own owner''s rights and its own search_path, that postern_owner may call, and whose owner could become postern_owner.';

@@ -23,7 +23,8 @@ begin
       errcode = 'PS107',
       message = 'The function cannot verify a scheme',
       detail = format('verify_function is %s.', coalesce(verify_function::text, 'NULL')),
-      hint = 'It must be a function (userid text, response text, challenge jsonb) returns boolean, SECURITY DEFINER, with search_path set.';
+      hint = 'It must be a function (userid text, response text, challenge jsonb) returns boolean, SECURITY DEFINER, with search_path set, '
+             'that postern_owner may execute, owned by a superuser or another role that may become postern_owner: whoever owns it can exchange it.';
   end if;
   insert into postern_internal.scheme as s (scheme, verify_function)
   select scheme, format('%I.%I(text,text,jsonb)', n.nspname, p.proname)
@@ -37,4 +38,4 @@ $$;
 revoke execute on function postern.register_scheme(text, regprocedure) from public;
 grant execute on function postern.register_scheme(text, regprocedure) to postern_admin;
 comment on function postern.register_scheme(text, regprocedure) is
-'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL where nobody could be right, and the function should take as long then; challenge has gate, action, parameters, message, username. It must be SECURITY DEFINER with search_path set. Errors: PS107.';
+'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL where nobody could be right, and the function should take as long then; challenge has gate, action, parameters, message, username. It must be SECURITY DEFINER with search_path set, executable for postern_owner, and owned by a role that may become postern_owner. An error that it raises counts as a wrong response. Errors: PS107.';
