@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/google/uuid"
 )
@@ -16,11 +17,11 @@ select postern.authenticate($1, $2, $3, $4, $5)::uuid as ticket
 `
 
 type AuthenticateParams struct {
-	Challenge string
-	Username  string
-	Response  string
-	Comment   *string
-	Scheme    string
+	Challenge string  `json:"challenge"`
+	Username  string  `json:"username"`
+	Response  string  `json:"response"`
+	Comment   *string `json:"comment"`
+	Scheme    string  `json:"scheme"`
 }
 
 // Answers a challenge. The transaction has to commit; only a later one learns the verdict. Returns a ticket.
@@ -52,7 +53,7 @@ select postern.challenge($1, coalesce($2::jsonb, '{}'))::text as challenge
 `
 
 // The challenge that Checkpoint would raise, without reaching the gate.
-func (q *Queries) Challenge(ctx context.Context, gateID string, parameters []byte) (string, error) {
+func (q *Queries) Challenge(ctx context.Context, gateID string, parameters json.RawMessage) (string, error) {
 	row := q.db.QueryRow(ctx, challenge, gateID, parameters)
 	var challenge string
 	err := row.Scan(&challenge)
@@ -64,7 +65,7 @@ select postern.checkpoint($1, coalesce($2::jsonb, '{}'))
 `
 
 // Stops the transaction unless the gate is inactive or open in it.
-func (q *Queries) Checkpoint(ctx context.Context, gateID string, parameters []byte) error {
+func (q *Queries) Checkpoint(ctx context.Context, gateID string, parameters json.RawMessage) error {
 	_, err := q.db.Exec(ctx, checkpoint, gateID, parameters)
 	return err
 }

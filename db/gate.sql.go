@@ -53,12 +53,12 @@ select postern.register_gate($1, $2, $3, coalesce($4::text[], '{}'), $5, $6::tex
 `
 
 type RegisterGateParams struct {
-	GateID          string
-	Description     string
-	Message         string
-	Parameters      []string
-	Active          bool
-	BoundParameters []string
+	GateID          string   `json:"gate_id"`
+	Description     string   `json:"description"`
+	Message         string   `json:"message"`
+	Parameters      []string `json:"parameters"`
+	Active          bool     `json:"active"`
+	BoundParameters []string `json:"bound_parameters"`
 }
 
 // Registers a gate, or brings it up to date. Without bound_parameters all parameters are bound.
@@ -71,6 +71,16 @@ func (q *Queries) RegisterGate(ctx context.Context, arg RegisterGateParams) erro
 		arg.Active,
 		arg.BoundParameters,
 	)
+	return err
+}
+
+const registerGateMessage = `-- name: RegisterGateMessage :exec
+select sec_checkpoint_gate_api.register($1, $2)
+`
+
+// Registers a gate, or brings it up to date, from an IFS Message.
+func (q *Queries) RegisterGateMessage(ctx context.Context, gateID string, infoMsg string) error {
+	_, err := q.db.Exec(ctx, registerGateMessage, gateID, infoMsg)
 	return err
 }
 

@@ -14,34 +14,46 @@ const followLog = `-- name: FollowLog :many
 select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
        l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
   from postern.checkpoint_log as l
- where l.transaction_id >= $1
-   and l.log_id > $2
-   and ($3::text is null or l.outcome = $3)
-   and ($4::text is null or l.gate_id = $4)
-   and ($5::text is null or l.userid = $5 or l.authenticated_by = $5)
- order by l.log_id
- limit $6
+ where l.transaction_id >= pg_snapshot_xmin($1::text::pg_snapshot)
+   and not pg_visible_in_snapshot(l.transaction_id, $1::text::pg_snapshot)
+   and pg_visible_in_snapshot(l.transaction_id, $2::text::pg_snapshot)
+   and l.log_id > $3
+   and (l.transaction_id, l.log_id) > ($4::xid8, $5::bigint)
+   and ($6::text is null or l.outcome = $6)
+   and ($7::text is null or l.gate_id = $7)
+   and ($8::text is null or l.userid = $8 or l.authenticated_by = $8)
+   and ($9::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($9)) > 0)
+ order by l.transaction_id, l.log_id
+ limit $10
 `
 
 type FollowLogParams struct {
-	FromTransactionID uint64
-	AfterLogID        int64
-	Outcome           *string
-	GateID            *string
-	UserID            *string
-	PageSize          int32
+	FromSnapshot       string  `json:"from_snapshot"`
+	ToSnapshot         string  `json:"to_snapshot"`
+	RestoredLogID      int64   `json:"restored_log_id"`
+	AfterTransactionID uint64  `json:"after_transaction_id"`
+	AfterLogID         int64   `json:"after_log_id"`
+	Outcome            *string `json:"outcome"`
+	GateID             *string `json:"gate_id"`
+	UserID             *string `json:"userid"`
+	Phrase             *string `json:"phrase"`
+	PageSize           int32   `json:"page_size"`
 }
 
-// One page of the entries that transactions from from_transaction_id on have committed. log_id is given before the
-// commit, so an entry may appear below one that was already seen. Hence this loop: ask LogHorizon; read all pages from
-// the previous horizon on and leave out what was seen; wait; go on with the horizon that was asked.
+// One page of the entries committed after one snapshot and up to another. A log_id is given before the commit, so an
+// entry may appear below one that was seen already; what tells seen from new is whether the old snapshot saw the
+// entry's transaction. The page begins after an entry, given by its transaction_id and log_id; 0, 0 for the first one.
 func (q *Queries) FollowLog(ctx context.Context, arg FollowLogParams) ([]LogEntry, error) {
 	rows, err := q.db.Query(ctx, followLog,
-		arg.FromTransactionID,
+		arg.FromSnapshot,
+		arg.ToSnapshot,
+		arg.RestoredLogID,
+		arg.AfterTransactionID,
 		arg.AfterLogID,
 		arg.Outcome,
 		arg.GateID,
 		arg.UserID,
+		arg.Phrase,
 		arg.PageSize,
 	)
 	if err != nil {
@@ -78,98 +90,100 @@ func (q *Queries) FollowLog(ctx context.Context, arg FollowLogParams) ([]LogEntr
 	return items, nil
 }
 
-const listLatestLog = `-- name: ListLatestLog :many
-select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
-  from postern.checkpoint_log as l
- where ($1::text is null or l.outcome = $1)
-   and ($2::text is null or l.gate_id = $2)
-   and ($3::text is null or l.userid = $3 or l.authenticated_by = $3)
-   and ($4::timestamptz is null or l.logged_at >= $4)
-   and ($5::timestamptz is null or l.logged_at < $5)
- order by l.log_id desc
- limit $6
+const followSnapshot = `-- name: FollowSnapshot :one
+select pg_current_snapshot()::text as snapshot, pg_is_in_recovery() as is_standby
 `
 
-type ListLatestLogParams struct {
-	Outcome  *string
-	GateID   *string
-	UserID   *string
-	Since    *time.Time
-	Until    *time.Time
-	PageSize int32
+type FollowSnapshotRow struct {
+	Snapshot  string `json:"snapshot"`
+	IsStandby bool   `json:"is_standby"`
 }
 
-// The newest entries of the log, newest first, with the filters of ListLog.
-func (q *Queries) ListLatestLog(ctx context.Context, arg ListLatestLogParams) ([]LogEntry, error) {
-	rows, err := q.db.Query(ctx, listLatestLog,
+// Up to where the log can be followed now, to be asked in the transaction that reads the pages. A standby's snapshot
+// leaves out which transactions are in progress (is_standby): it cannot tell what is new.
+func (q *Queries) FollowSnapshot(ctx context.Context) (FollowSnapshotRow, error) {
+	row := q.db.QueryRow(ctx, followSnapshot)
+	var i FollowSnapshotRow
+	err := row.Scan(&i.Snapshot, &i.IsStandby)
+	return i, err
+}
+
+const latestLogStart = `-- name: LatestLogStart :one
+select coalesce(min(latest.log_id), 0)::bigint as log_id
+  from (select l.log_id
+          from postern.checkpoint_log as l
+         where ($1::text is null or l.outcome = $1)
+           and ($2::text is null or l.gate_id = $2)
+           and ($3::text is null or l.userid = $3 or l.authenticated_by = $3)
+           and ($4::timestamptz is null or l.logged_at >= $4)
+           and ($5::timestamptz is null or l.logged_at < $5)
+           and ($6::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($6)) > 0)
+         order by l.log_id desc
+         limit $7::bigint) as latest
+`
+
+type LatestLogStartParams struct {
+	Outcome *string    `json:"outcome"`
+	GateID  *string    `json:"gate_id"`
+	UserID  *string    `json:"userid"`
+	Since   *time.Time `json:"since"`
+	Until   *time.Time `json:"until"`
+	Phrase  *string    `json:"phrase"`
+	Entries int64      `json:"entries"`
+}
+
+// The log_id with which the latest entries begin, of those that pass the filters of ListLog. 0 where there are none.
+func (q *Queries) LatestLogStart(ctx context.Context, arg LatestLogStartParams) (int64, error) {
+	row := q.db.QueryRow(ctx, latestLogStart,
 		arg.Outcome,
 		arg.GateID,
 		arg.UserID,
 		arg.Since,
 		arg.Until,
-		arg.PageSize,
+		arg.Phrase,
+		arg.Entries,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []LogEntry{}
-	for rows.Next() {
-		var i LogEntry
-		if err := rows.Scan(
-			&i.LogID,
-			&i.Outcome,
-			&i.GateID,
-			&i.Action,
-			&i.UserID,
-			&i.AuthenticatedBy,
-			&i.LoggedAt,
-			&i.Message,
-			&i.Parameters,
-			&i.Comment,
-			&i.Scheme,
-			&i.SessionRole,
-			&i.ClientAddr,
-			&i.ApplicationName,
-			&i.TransactionID,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	var log_id int64
+	err := row.Scan(&log_id)
+	return log_id, err
 }
 
 const listLog = `-- name: ListLog :many
-select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
-  from postern.checkpoint_log as l
- where l.log_id > $1
-   and ($2::text is null or l.outcome = $2)
-   and ($3::text is null or l.gate_id = $3)
-   and ($4::text is null or l.userid = $4 or l.authenticated_by = $4)
-   and ($5::timestamptz is null or l.logged_at >= $5)
-   and ($6::timestamptz is null or l.logged_at < $6)
- order by l.log_id
- limit $7
+select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p.logged_at, p.message, p.parameters,
+       p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id
+  from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
+               l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
+               sum(octet_length(l.message) + octet_length(l.parameters::text))
+                 over (order by l.log_id rows between unbounded preceding and 1 preceding) as octets_before
+          from postern.checkpoint_log as l
+         where l.log_id > $1
+           and ($2::text is null or l.outcome = $2)
+           and ($3::text is null or l.gate_id = $3)
+           and ($4::text is null or l.userid = $4 or l.authenticated_by = $4)
+           and ($5::timestamptz is null or l.logged_at >= $5)
+           and ($6::timestamptz is null or l.logged_at < $6)
+           and ($7::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($7)) > 0)
+         order by l.log_id
+         limit $8) as p
+ where coalesce(p.octets_before, 0) < $9::bigint
+ order by p.log_id
 `
 
 type ListLogParams struct {
-	AfterLogID int64
-	Outcome    *string
-	GateID     *string
-	UserID     *string
-	Since      *time.Time
-	Until      *time.Time
-	PageSize   int32
+	AfterLogID int64      `json:"after_log_id"`
+	Outcome    *string    `json:"outcome"`
+	GateID     *string    `json:"gate_id"`
+	UserID     *string    `json:"userid"`
+	Since      *time.Time `json:"since"`
+	Until      *time.Time `json:"until"`
+	Phrase     *string    `json:"phrase"`
+	PageSize   int32      `json:"page_size"`
+	PageOctets int64      `json:"page_octets"`
 }
 
-// One page of the log, oldest entries first: pass the last log_id to get the next page. Filters that are NULL
-// let everything through.
+// One page of the log, oldest entries first: pass the last log_id to get the next page. Filters that are NULL let
+// everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's memory
+// does not depend on how long the entries are.
 func (q *Queries) ListLog(ctx context.Context, arg ListLogParams) ([]LogEntry, error) {
 	rows, err := q.db.Query(ctx, listLog,
 		arg.AfterLogID,
@@ -178,7 +192,9 @@ func (q *Queries) ListLog(ctx context.Context, arg ListLogParams) ([]LogEntry, e
 		arg.UserID,
 		arg.Since,
 		arg.Until,
+		arg.Phrase,
 		arg.PageSize,
+		arg.PageOctets,
 	)
 	if err != nil {
 		return nil, err
@@ -214,14 +230,35 @@ func (q *Queries) ListLog(ctx context.Context, arg ListLogParams) ([]LogEntry, e
 	return items, nil
 }
 
-const logHorizon = `-- name: LogHorizon :one
-select pg_snapshot_xmin(pg_current_snapshot())::xid8 as transaction_id
+const logBounds = `-- name: LogBounds :one
+select coalesce(min(l.log_id), 0)::bigint as lowest, coalesce(max(l.log_id), 0)::bigint as highest
+  from postern.checkpoint_log as l
 `
 
-// The oldest transaction that may still write to the log: all before it have ended.
-func (q *Queries) LogHorizon(ctx context.Context) (uint64, error) {
-	row := q.db.QueryRow(ctx, logHorizon)
-	var transaction_id uint64
-	err := row.Scan(&transaction_id)
-	return transaction_id, err
+type LogBoundsRow struct {
+	Lowest  int64 `json:"lowest"`
+	Highest int64 `json:"highest"`
+}
+
+// The lowest and the highest log_id, both 0 in an empty log.
+func (q *Queries) LogBounds(ctx context.Context) (LogBoundsRow, error) {
+	row := q.db.QueryRow(ctx, logBounds)
+	var i LogBoundsRow
+	err := row.Scan(&i.Lowest, &i.Highest)
+	return i, err
+}
+
+const restoredLogID = `-- name: RestoredLogID :one
+select coalesce(max(l.log_id), 0)::bigint as log_id
+  from postern.checkpoint_log as l
+ where l.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
+`
+
+// Entries that a dump brought here from another cluster carry transactions of that cluster, which this one has yet to
+// count up to. Up to this log_id they are old, whatever a snapshot will say. 0 where there are none.
+func (q *Queries) RestoredLogID(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, restoredLogID)
+	var log_id int64
+	err := row.Scan(&log_id)
+	return log_id, err
 }

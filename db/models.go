@@ -12,72 +12,72 @@ import (
 
 // Registered gates. …_administered: an administrator has set it, and registrations leave it alone.
 type Gate struct {
-	GateID              string
-	Description         string
-	Message             string
-	Parameters          []string
-	BoundParameters     []string
-	Active              bool
-	BuiltIn             bool
-	ActiveAdministered  bool
-	MessageAdministered bool
-	RegisteredAt        time.Time
+	GateID              string    `json:"gate_id"`
+	Description         string    `json:"description"`
+	Message             string    `json:"message"`
+	Parameters          []string  `json:"parameters"`
+	BoundParameters     []string  `json:"bound_parameters"`
+	Active              bool      `json:"active"`
+	BuiltIn             bool      `json:"built_in"`
+	ActiveAdministered  bool      `json:"active_administered"`
+	MessageAdministered bool      `json:"message_administered"`
+	RegisteredAt        time.Time `json:"registered_at"`
 }
 
 // Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt).
 type LogEntry struct {
-	LogID           int64
-	Outcome         string
-	GateID          string
-	Action          *string
-	UserID          string
-	AuthenticatedBy *string
-	LoggedAt        time.Time
-	Message         string
-	Parameters      json.RawMessage
-	Comment         *string
-	Scheme          *string
-	SessionRole     string
-	ClientAddr      *netip.Addr
-	ApplicationName string
-	TransactionID   uint64
+	LogID           int64           `json:"log_id"`
+	Outcome         string          `json:"outcome"`
+	GateID          string          `json:"gate_id"`
+	Action          *string         `json:"action"`
+	UserID          string          `json:"userid"`
+	AuthenticatedBy *string         `json:"authenticated_by"`
+	LoggedAt        time.Time       `json:"logged_at"`
+	Message         string          `json:"message"`
+	Parameters      json.RawMessage `json:"parameters"`
+	Comment         *string         `json:"comment"`
+	Scheme          *string         `json:"scheme"`
+	SessionRole     string          `json:"session_role"`
+	ClientAddr      *netip.Addr     `json:"client_addr"`
+	ApplicationName string          `json:"application_name"`
+	TransactionID   uint64          `json:"transaction_id"`
 }
 
 // Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.
 type Scheme struct {
-	Scheme         string
-	VerifyFunction *string
-	Enabled        bool
+	Scheme         string  `json:"scheme"`
+	VerifyFunction *string `json:"verify_function"`
+	Enabled        bool    `json:"enabled"`
 }
 
 // Keys for session tokens, without their secrets.
 type SessionKey struct {
-	KeyID     string
-	CreatedAt time.Time
-	CreatedBy string
-	RetiredAt *time.Time
+	KeyID     string     `json:"kid"`
+	CreatedAt time.Time  `json:"created_at"`
+	CreatedBy string     `json:"created_by"`
+	RetiredAt *time.Time `json:"retired_at"`
 }
 
 // Settings of Postern in this database. Change them with postern.set_setting.
 type Setting struct {
-	Name         string
-	Value        string
-	Kind         string
-	Minimum      *int32
-	Maximum      *int32
-	DefaultValue string
-	Description  string
+	Name         string `json:"name"`
+	Value        string `json:"value"`
+	Kind         string `json:"kind"`
+	Minimum      *int32 `json:"minimum"`
+	Maximum      *int32 `json:"maximum"`
+	DefaultValue string `json:"default_value"`
+	Description  string `json:"description"`
 }
 
 // End users, whether they have a PIN (none, must change, set), wrong responses since the last right one, and until when the credential is or was locked.
 type User struct {
-	UserID       string
-	Description  string
-	DBRole       *string
-	Active       bool
-	PIN          string
-	PINChangedAt *time.Time
-	Failures     int32
-	LockedUntil  *time.Time
-	CreatedAt    time.Time
+	UserID       string     `json:"userid"`
+	Description  string     `json:"description"`
+	DBRole       *string    `json:"db_role"`
+	Active       bool       `json:"active"`
+	PIN          string     `json:"pin"`
+	PINChangedAt *time.Time `json:"pin_changed_at"`
+	Failures     int32      `json:"failures"`
+	LockedUntil  *time.Time `json:"locked_until"`
+	CreatedAt    time.Time  `json:"created_at"`
 }

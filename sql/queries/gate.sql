@@ -2,6 +2,10 @@
 -- Registers a gate, or brings it up to date. Without bound_parameters all parameters are bound.
 select postern.register_gate(@gate_id, @description, @message, coalesce(sqlc.narg('parameters')::text[], '{}'), @active, sqlc.narg('bound_parameters')::text[]);
 
+-- name: RegisterGateMessage :exec
+-- Registers a gate, or brings it up to date, from an IFS Message.
+select sec_checkpoint_gate_api.register(@gate_id, @info_msg);
+
 -- name: SetGateActive :exec
 -- Switches a gate on or off; a later registration keeps it so.
 select postern.set_gate_active(@gate_id, @active);

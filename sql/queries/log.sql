@@ -1,46 +1,72 @@
 -- name: ListLog :many
--- One page of the log, oldest entries first: pass the last log_id to get the next page. Filters that are NULL
--- let everything through.
-select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
-  from postern.checkpoint_log as l
- where l.log_id > @after_log_id
-   and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
-   and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
-   and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
-   and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
-   and (sqlc.narg('until')::timestamptz is null or l.logged_at < sqlc.narg('until'))
- order by l.log_id
- limit @page_size;
+-- One page of the log, oldest entries first: pass the last log_id to get the next page. Filters that are NULL let
+-- everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's memory
+-- does not depend on how long the entries are.
+select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p.logged_at, p.message, p.parameters,
+       p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id
+  from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
+               l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
+               sum(octet_length(l.message) + octet_length(l.parameters::text))
+                 over (order by l.log_id rows between unbounded preceding and 1 preceding) as octets_before
+          from postern.checkpoint_log as l
+         where l.log_id > @after_log_id
+           and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
+           and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
+           and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
+           and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
+           and (sqlc.narg('until')::timestamptz is null or l.logged_at < sqlc.narg('until'))
+           and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
+         order by l.log_id
+         limit @page_size) as p
+ where coalesce(p.octets_before, 0) < @page_octets::bigint
+ order by p.log_id;
 
--- name: ListLatestLog :many
--- The newest entries of the log, newest first, with the filters of ListLog.
-select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
+-- name: LatestLogStart :one
+-- The log_id with which the latest entries begin, of those that pass the filters of ListLog. 0 where there are none.
+select coalesce(min(latest.log_id), 0)::bigint as log_id
+  from (select l.log_id
+          from postern.checkpoint_log as l
+         where (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
+           and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
+           and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
+           and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
+           and (sqlc.narg('until')::timestamptz is null or l.logged_at < sqlc.narg('until'))
+           and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
+         order by l.log_id desc
+         limit @entries::bigint) as latest;
+
+-- name: LogBounds :one
+-- The lowest and the highest log_id, both 0 in an empty log.
+select coalesce(min(l.log_id), 0)::bigint as lowest, coalesce(max(l.log_id), 0)::bigint as highest
+  from postern.checkpoint_log as l;
+
+-- name: FollowSnapshot :one
+-- Up to where the log can be followed now, to be asked in the transaction that reads the pages. A standby's snapshot
+-- leaves out which transactions are in progress (is_standby): it cannot tell what is new.
+select pg_current_snapshot()::text as snapshot, pg_is_in_recovery() as is_standby;
+
+-- name: RestoredLogID :one
+-- Entries that a dump brought here from another cluster carry transactions of that cluster, which this one has yet to
+-- count up to. Up to this log_id they are old, whatever a snapshot will say. 0 where there are none.
+select coalesce(max(l.log_id), 0)::bigint as log_id
   from postern.checkpoint_log as l
- where (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
-   and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
-   and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
-   and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
-   and (sqlc.narg('until')::timestamptz is null or l.logged_at < sqlc.narg('until'))
- order by l.log_id desc
- limit @page_size;
+ where l.transaction_id >= pg_snapshot_xmax(pg_current_snapshot());
 
 -- name: FollowLog :many
--- One page of the entries that transactions from from_transaction_id on have committed. log_id is given before the
--- commit, so an entry may appear below one that was already seen. Hence this loop: ask LogHorizon; read all pages from
--- the previous horizon on and leave out what was seen; wait; go on with the horizon that was asked.
+-- One page of the entries committed after one snapshot and up to another. A log_id is given before the commit, so an
+-- entry may appear below one that was seen already; what tells seen from new is whether the old snapshot saw the
+-- entry's transaction. The page begins after an entry, given by its transaction_id and log_id; 0, 0 for the first one.
 select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
        l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
   from postern.checkpoint_log as l
- where l.transaction_id >= @from_transaction_id
-   and l.log_id > @after_log_id
+ where l.transaction_id >= pg_snapshot_xmin(sqlc.arg('from_snapshot')::text::pg_snapshot)
+   and not pg_visible_in_snapshot(l.transaction_id, sqlc.arg('from_snapshot')::text::pg_snapshot)
+   and pg_visible_in_snapshot(l.transaction_id, sqlc.arg('to_snapshot')::text::pg_snapshot)
+   and l.log_id > @restored_log_id
+   and (l.transaction_id, l.log_id) > (@after_transaction_id::xid8, @after_log_id::bigint)
    and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
    and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
    and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
- order by l.log_id
+   and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
+ order by l.transaction_id, l.log_id
  limit @page_size;
-
--- name: LogHorizon :one
--- The oldest transaction that may still write to the log: all before it have ended.
-select pg_snapshot_xmin(pg_current_snapshot())::xid8 as transaction_id;
