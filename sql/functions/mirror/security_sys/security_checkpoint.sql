@@ -1,4 +1,6 @@
--- Reads the message only where the gate is active: most gates are not, most of the time.
+-- Reads the message only where the gate is active: most gates are not, most of the time. Every value stays text, also
+-- one that is a message itself: as an object it would lose its order and its comments, and an approval would hold for
+-- another text than the one that was shown.
 
 create or replace function security_sys.security_checkpoint(
   gate_id text,
@@ -11,7 +13,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if postern_internal.gate_is_active(gate_id) then
-    perform postern_internal.pass_gate(gate_id, case when msg is null then '{}' else postern.message_to_jsonb(msg) end);
+    perform postern_internal.pass_gate(
+      gate_id,
+      case when msg is null then '{}'
+           else (select coalesce(jsonb_object_agg(a.name, a.value), '{}') from message_sys.get_attributes(msg) as a) end);
   end if;
 end
 $$;
