@@ -1,0 +1,192 @@
+package postern
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/db"
+)
+
+// defaultScheme is how a user authenticates unless the answer names another scheme.
+const defaultScheme = "PIN"
+
+// redacted stands for what must not be printed.
+const redacted = "[redacted]"
+
+// Answer is what a user answered at a checkpoint. It prints without the response.
+type Answer struct {
+	// Username is who approves; empty for the user whom CheckpointRequired names.
+	Username string
+	// Response proves it: the PIN, or what another scheme asks for.
+	Response string
+	// Comment goes into the log, also when the user cancels; empty for none.
+	Comment string
+	// Scheme is one of those that CheckpointRequired names; empty for PIN.
+	Scheme string
+}
+
+// Format leaves out the response, whatever the verb.
+func (a Answer) Format(state fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(state, "postern.Answer{Username: %q, Response: %s, Comment: %q, Scheme: %q}",
+		a.Username, redacted, a.Comment, a.Scheme)
+}
+
+// LogValue leaves out the response.
+func (a Answer) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("username", a.Username), slog.String("comment", a.Comment), slog.String("scheme", a.Scheme))
+}
+
+// MarshalJSON leaves out the response.
+func (a Answer) MarshalJSON() ([]byte, error) {
+	type plain Answer
+	a.Response = redacted
+	return json.Marshal(plain(a))
+}
+
+// Prompt shows a checkpoint to the user and returns the answer, or an error that ends it: ErrCancelled where the user
+// refuses. A prompt that is asked again finds the reason in required.Rejected.
+type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, error)
+
+// Do runs work in a transaction of the session's user. Where it reaches an active gate, the transaction rolls back,
+// prompt is asked, the answer is authenticated in a transaction of its own, and work runs a second time with its gates
+// open. So work may run several times: what it does outside the transaction has to bear that, and with the same
+// arguments it has to reach the same gate with the same parameters. It must return the errors of its statements, as
+// they are or wrapped.
+//
+// A wrong answer asks the prompt again, with a new challenge; the server counts the attempts. Nothing is approved and
+// nothing is repeated without the prompt. With a nil prompt Do returns the *CheckpointRequired.
+//
+// Do returns nil after the commit. Else nothing of work is in the database, and the error is that of work, of the
+// prompt or of the connection, made into Go types by [AsError]; in particular *Cancelled, where the user refused,
+// *Locked after too many wrong answers, *TicketInvalid where the answer came too late or work reached its gate with
+// other parameters. Serialization failures are for the caller to repeat.
+func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work func(tx pgx.Tx) error) error {
+	c := &conversation{pool: pool, session: session}
+	err := c.inTransaction(ctx, work)
+	var required *CheckpointRequired
+	if prompt == nil || !errors.As(err, &required) {
+		return err
+	}
+	for {
+		ticket, err := c.ask(ctx, prompt, required)
+		if err != nil {
+			return err
+		}
+		err = c.inTransaction(ctx, func(tx pgx.Tx) error {
+			if err := queries(tx).OpenGates(ctx, ticket); err != nil {
+				return err
+			}
+			return work(tx)
+		})
+		var denied *Denied
+		if !errors.As(err, &denied) {
+			return err
+		}
+		if required, err = c.challengeAgain(ctx, work, denied); err != nil {
+			return err
+		}
+	}
+}
+
+// conversation is the sequence of transactions that one call of Do makes.
+type conversation struct {
+	pool    Pool
+	session Session
+}
+
+// inTransaction commits what work does, or nothing.
+func (c *conversation) inTransaction(ctx context.Context, work func(tx pgx.Tx) error) error {
+	return AsError(pgx.BeginTxFunc(ctx, c.pool, pgx.TxOptions{}, func(tx pgx.Tx) error {
+		if err := c.session(ctx, tx); err != nil {
+			return fmt.Errorf("start the session: %w", err)
+		}
+		return work(tx)
+	}))
+}
+
+// ask has the prompt answer until the answer can be judged, and returns the ticket for it.
+func (c *conversation) ask(ctx context.Context, prompt Prompt, required *CheckpointRequired) (uuid.UUID, error) {
+	for {
+		answer, err := prompt(ctx, required)
+		if errors.Is(err, ErrCancelled) {
+			return uuid.Nil, c.cancel(ctx, required, answer.Comment)
+		}
+		if err != nil {
+			return uuid.Nil, fmt.Errorf("prompt for gate %s: %w", required.Gate, err)
+		}
+		ticket, err := c.authenticate(ctx, required, answer)
+		var comment *CommentRequired
+		if !errors.As(err, &comment) {
+			return ticket, err
+		}
+		required.Rejected = comment
+	}
+}
+
+// authenticate has the server judge the answer. The verdict is for the transaction that uses the ticket.
+func (c *conversation) authenticate(ctx context.Context, required *CheckpointRequired, answer Answer) (ticket uuid.UUID, err error) {
+	// The server's complaint about such a text quotes a piece of it.
+	if !utf8.ValidString(answer.Response) || strings.ContainsRune(answer.Response, 0) {
+		return uuid.Nil, errors.New("postern: the response is no text: it has a NUL, or it is not UTF-8")
+	}
+	err = c.inTransaction(ctx, func(tx pgx.Tx) error {
+		ticket, err = queries(tx).Authenticate(ctx, db.AuthenticateParams{
+			Challenge: required.Challenge,
+			Username:  cmp.Or(answer.Username, required.Username),
+			Response:  answer.Response,
+			Comment:   optional(answer.Comment),
+			Scheme:    cmp.Or(answer.Scheme, defaultScheme),
+		})
+		return err
+	})
+	return ticket, err
+}
+
+// cancel logs the refusal.
+func (c *conversation) cancel(ctx context.Context, required *CheckpointRequired, comment string) error {
+	err := c.inTransaction(ctx, func(tx pgx.Tx) error {
+		return queries(tx).Cancel(ctx, required.Challenge, optional(comment))
+	})
+	cancelled := &Cancelled{Required: required}
+	if err != nil {
+		return errors.Join(cancelled, fmt.Errorf("log the refusal: %w", err))
+	}
+	return cancelled
+}
+
+var errProbe = errors.New("the gate was not reached again")
+
+// challengeAgain sends the transaction for a new challenge only: it rolls back even if the gate lets it pass now, since
+// after a wrong answer nothing happens without the prompt.
+func (c *conversation) challengeAgain(ctx context.Context, work func(tx pgx.Tx) error, denied *Denied) (*CheckpointRequired, error) {
+	err := c.inTransaction(ctx, func(tx pgx.Tx) error {
+		return cmp.Or(work(tx), errProbe)
+	})
+	var required *CheckpointRequired
+	switch {
+	case errors.As(err, &required):
+		required.Rejected = denied
+		return required, nil
+	case errors.Is(err, errProbe):
+		return nil, denied
+	default:
+		return nil, err
+	}
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

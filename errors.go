@@ -1,0 +1,142 @@
+package postern
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Refusal is what all errors of Postern have in common: what the server said.
+type Refusal struct {
+	// Server has SQLSTATE, MESSAGE, DETAIL (the values) and HINT (what to do next).
+	Server *pgconn.PgError
+	cause  error
+}
+
+// Error is the message of the error that was made into this one.
+func (r *Refusal) Error() string { return r.cause.Error() }
+
+// Unwrap gives the error that was made into this one, and so the *pgconn.PgError.
+func (r *Refusal) Unwrap() error { return r.cause }
+
+// CheckpointRequired (PS101): the transaction reached an active gate, and rolled back. It tells all that a dialog has
+// to show.
+type CheckpointRequired struct {
+	Refusal `json:"-"`
+
+	// Gate and Description tell which gate was reached, Action through which projection action, if through one.
+	Gate        string `json:"gate"`
+	Action      string `json:"action"`
+	Description string `json:"description"`
+	// Message is what the log will say; show it to the user.
+	Message string `json:"message"`
+	// Parameters are the gate's, as one JSON object.
+	Parameters json.RawMessage `json:"parameters"`
+	// Username is whom to ask; empty where the user has to type it again.
+	Username string `json:"username"`
+	// Schemes are the ways to authenticate, the usual one first.
+	Schemes []string `json:"schemes"`
+	// CommentRequired tells that the answer needs a comment.
+	CommentRequired bool `json:"comment_required"`
+	// Challenge is what postern.authenticate answers until ExpiresAt.
+	Challenge string    `json:"challenge"`
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Rejected tells a prompt why the previous answer was not good enough, a *Denied or a *CommentRequired; nil the
+	// first time.
+	Rejected error `json:"-"`
+}
+
+// Denied (PS102): the user name or the response was wrong.
+type Denied struct{ Refusal }
+
+// TicketInvalid (PS103): a ticket or challenge is unknown, expired, used, or was made for something else.
+type TicketInvalid struct{ Refusal }
+
+// Locked (PS104): there were too many wrong responses. Server.Hint says when the credential unlocks.
+type Locked struct{ Refusal }
+
+// Unhandled (PS105): an action reached an enabled gate that it does not reference.
+type Unhandled struct{ Refusal }
+
+// GateUnknown (PS106): there is no such gate or action.
+type GateUnknown struct{ Refusal }
+
+// MessageInvalid (PS107): an IFS Message, a parameter or another argument is not acceptable.
+type MessageInvalid struct{ Refusal }
+
+// CommentRequired (PS108): the answer needs a comment.
+type CommentRequired struct{ Refusal }
+
+// CredentialPolicy (PS109): the new PIN is not acceptable.
+type CredentialPolicy struct{ Refusal }
+
+// SessionMissing (PS401): no end user is known for the transaction.
+type SessionMissing struct{ Refusal }
+
+// SessionInvalid (PS402): the session token or the session's user is not valid.
+type SessionInvalid struct{ Refusal }
+
+// ErrCancelled is what a prompt returns when the user refuses. [Do] then returns a *Cancelled.
+var ErrCancelled = errors.New("the user cancelled")
+
+// Cancelled tells that the user refused to approve. The refusal is in the log, the transaction rolled back.
+type Cancelled struct {
+	// Required is what the user was asked.
+	Required *CheckpointRequired
+}
+
+// Error names the gate.
+func (c *Cancelled) Error() string {
+	return fmt.Sprintf("the user refused to approve at gate %s", c.Required.Gate)
+}
+
+// Is reports a match with ErrCancelled.
+func (c *Cancelled) Is(target error) bool { return target == ErrCancelled }
+
+// AsError makes an error that Postern raised into its Go type, a pointer, for errors.As; any other error is returned
+// as it is. What it returns wraps err, so errors.As for *pgconn.PgError still works. [Do] has done it already.
+func AsError(err error) error {
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		return err
+	}
+	refusal := Refusal{Server: server, cause: err}
+	switch server.Code {
+	case "PS101":
+		return newCheckpointRequired(refusal)
+	case "PS102":
+		return &Denied{refusal}
+	case "PS103":
+		return &TicketInvalid{refusal}
+	case "PS104":
+		return &Locked{refusal}
+	case "PS105":
+		return &Unhandled{refusal}
+	case "PS106":
+		return &GateUnknown{refusal}
+	case "PS107":
+		return &MessageInvalid{refusal}
+	case "PS108":
+		return &CommentRequired{refusal}
+	case "PS109":
+		return &CredentialPolicy{refusal}
+	case "PS401":
+		return &SessionMissing{refusal}
+	case "PS402":
+		return &SessionInvalid{refusal}
+	default:
+		return err
+	}
+}
+
+func newCheckpointRequired(refusal Refusal) error {
+	required := &CheckpointRequired{Refusal: refusal}
+	if err := json.Unmarshal([]byte(refusal.Server.Detail), required); err != nil {
+		return fmt.Errorf("%w; its DETAIL cannot be read: %w", refusal.cause, err)
+	}
+	return required
+}

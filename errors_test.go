@@ -1,0 +1,116 @@
+package postern_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern"
+)
+
+func TestEachStateHasItsType(t *testing.T) {
+	for code, matches := range map[string]func(error) bool{
+		"PS102": is[*postern.Denied],
+		"PS103": is[*postern.TicketInvalid],
+		"PS104": is[*postern.Locked],
+		"PS105": is[*postern.Unhandled],
+		"PS106": is[*postern.GateUnknown],
+		"PS107": is[*postern.MessageInvalid],
+		"PS108": is[*postern.CommentRequired],
+		"PS109": is[*postern.CredentialPolicy],
+		"PS401": is[*postern.SessionMissing],
+		"PS402": is[*postern.SessionInvalid],
+	} {
+		server := &pgconn.PgError{Code: code, Message: "m", Detail: "d", Hint: "h"}
+		cause := fmt.Errorf("approve: %w", server)
+		err := postern.AsError(cause)
+		if !matches(err) {
+			t.Errorf("%s became %T", code, err)
+		}
+		var found *pgconn.PgError
+		if !errors.As(err, &found) || found != server || !errors.Is(err, cause) || err.Error() != cause.Error() {
+			t.Errorf("%s lost its cause: %v", code, err)
+		}
+	}
+}
+
+func is[T error](err error) bool {
+	var found T
+	return errors.As(err, &found)
+}
+
+func TestOtherErrorsStayAsTheyAre(t *testing.T) {
+	for _, err := range []error{nil, errors.New("other"), &pgconn.PgError{Code: "40001"}, &pgconn.PgError{Code: "PS999"}} {
+		if got := postern.AsError(err); got != err {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+}
+
+func TestCheckpointRequiredHasWhatTheDialogNeeds(t *testing.T) {
+	detail := `{"gate": "SINWOF_APPROVE", "action": null, "description": "Approve an invoice", "message": "Invoice 17 approved",
+		"parameters": {"AMOUNT": 12345678901234567890.10}, "username": null, "schemes": ["PIN", "TOTP"], "comment_required": true,
+		"challenge": "a.b", "expires_at": "2026-01-02T03:04:05.678901+05:30"}`
+	var required *postern.CheckpointRequired
+	if err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: detail, Hint: "h"}); !errors.As(err, &required) {
+		t.Fatalf("got %v", err)
+	}
+	if required.Gate != "SINWOF_APPROVE" || required.Action != "" || required.Description != "Approve an invoice" ||
+		required.Message != "Invoice 17 approved" || string(required.Parameters) != `{"AMOUNT": 12345678901234567890.10}` ||
+		required.Username != "" || strings.Join(required.Schemes, ",") != "PIN,TOTP" || !required.CommentRequired ||
+		required.Challenge != "a.b" || required.Rejected != nil || required.Server.Hint != "h" ||
+		!required.ExpiresAt.Equal(time.Date(2026, 1, 1, 21, 34, 5, 678901000, time.UTC)) {
+		t.Errorf("got %+v", required)
+	}
+}
+
+func TestUnreadableDetailIsNoCheckpointRequired(t *testing.T) {
+	err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: "{"})
+	if is[*postern.CheckpointRequired](err) || !is[*pgconn.PgError](err) || !strings.Contains(err.Error(), "DETAIL") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSecretsAreNotPrinted(t *testing.T) {
+	const secret = "squirrel-squirrel-squirrel-squirrel"
+	signer, err := postern.NewSigner("2026", []byte(secret), "erp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := postern.Answer{Username: "ALICE", Response: secret, Comment: "c"}
+	for _, value := range []any{answer, &answer, []postern.Answer{answer}, map[string]any{"answer": answer}, signer, &signer} {
+		texts := []string{fmt.Sprint(value)}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			texts = append(texts, fmt.Sprintf(verb, value))
+		}
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(encoded), logged(value))
+		for _, text := range texts {
+			for _, form := range []string{secret, fmt.Sprintf("%x", secret), strings.Trim(fmt.Sprint([]byte(secret)), "[]")} {
+				if strings.Contains(text, form) {
+					t.Errorf("printed: %s", text)
+				}
+			}
+		}
+	}
+	if text := fmt.Sprint(answer); !strings.Contains(text, `"ALICE"`) {
+		t.Errorf("nothing is left of the answer: %s", text)
+	}
+}
+
+func logged(value any) string {
+	text := strings.Builder{}
+	for _, handler := range []slog.Handler{slog.NewTextHandler(&text, nil), slog.NewJSONHandler(&text, nil)} {
+		slog.New(handler).Info("message", "value", value)
+	}
+	return text.String()
+}

@@ -1,0 +1,89 @@
+// Package postern is the client of Postern, security checkpoints for PostgreSQL.
+//
+// An application wraps each business transaction in [Do]. Where the transaction reaches an active gate, Do asks the
+// application's prompt for user name, response (a PIN) and comment, has the server judge them, and sends the
+// transaction again with its gates open. All errors that Postern raises arrive as Go types, see [AsError].
+//
+// # Connections
+//
+// Everything Postern keeps is local to one transaction, so any pool and any pooler will do, a transaction-mode
+// pooler included. The package's own statements use no prepared statements and always bind their parameters, also on
+// a connection in pgx's simple protocol. For the application's own statements a pooler without support for prepared
+// statements needs pgx.QueryExecModeExec or pgx.QueryExecModeCacheDescribe. Don't choose
+// pgx.QueryExecModeSimpleProtocol: it writes values into the text of a statement, where logs keep them.
+package postern
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/db"
+)
+
+// Pool begins transactions. *pgxpool.Pool and *pgx.Conn do; a pgx.Tx does not, since each of the transactions of a
+// checkpoint has to commit on its own.
+type Pool interface {
+	BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error)
+}
+
+// Session tells the database who the end user is. It is called at the start of each transaction, because a session
+// lasts no longer.
+type Session func(ctx context.Context, tx pgx.Tx) error
+
+// TokenSession is the session of userid by a token that signer signs, a new one for each transaction. The database
+// role needs postern_app. The transaction fails with [SessionInvalid] (PS402) where the key is unknown or retired, the
+// signer's database is another one, or userid is no active end user.
+func TokenSession(signer Signer, userid string) Session {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		token, err := signer.Token(userid)
+		if err != nil {
+			return err
+		}
+		_, err = queries(tx).BeginSession(ctx, token)
+		return err
+	}
+}
+
+// TrustedSession is the session of userid by the word of the application alone. The database role needs
+// postern_trusted_app. The transaction fails with [SessionInvalid] (PS402) where userid is no active end user.
+func TrustedSession(userid string) Session {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		_, err := queries(tx).AssumeUser(ctx, userid)
+		return err
+	}
+}
+
+// RoleSession is the session of the end user whom the database role belongs to (db_role of postern.create_user). A
+// transaction that asks for the user fails with [SessionMissing] (PS401) where there is none.
+func RoleSession() Session {
+	return func(context.Context, pgx.Tx) error { return nil }
+}
+
+// queries are Postern's statements within tx.
+func queries(tx pgx.Tx) *db.Queries {
+	return db.New(bound{tx})
+}
+
+// bound sends statements unprepared with their parameters bound, whatever the connection's mode: poolers lose
+// prepared statements, and the simple protocol would write a PIN into the statement's text.
+type bound struct {
+	tx pgx.Tx
+}
+
+func (b bound) Exec(ctx context.Context, statement string, arguments ...any) (pgconn.CommandTag, error) {
+	return b.tx.Exec(ctx, statement, bind(arguments)...)
+}
+
+func (b bound) Query(ctx context.Context, statement string, arguments ...any) (pgx.Rows, error) {
+	return b.tx.Query(ctx, statement, bind(arguments)...)
+}
+
+func (b bound) QueryRow(ctx context.Context, statement string, arguments ...any) pgx.Row {
+	return b.tx.QueryRow(ctx, statement, bind(arguments)...)
+}
+
+func bind(arguments []any) []any {
+	return append([]any{pgx.QueryExecModeExec}, arguments...)
+}
