@@ -47,7 +47,11 @@ type Removal struct {
 type DependentsError struct{ Dependents []string }
 
 func (e *DependentsError) Error() string {
-	return fmt.Sprintf("%d objects depend on Postern, nothing was removed:\n  %s", len(e.Dependents), strings.Join(e.Dependents, "\n  "))
+	verb := "objects depend"
+	if len(e.Dependents) == 1 {
+		verb = "object depends"
+	}
+	return fmt.Sprintf("%d %s on Postern, nothing was removed:\n  %s", len(e.Dependents), verb, strings.Join(e.Dependents, "\n  "))
 }
 
 // Uninstall removes Postern from the database in one transaction. Roles stay, since they belong to the

@@ -77,7 +77,7 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 			name:   "changed view",
 			change: `alter view postern.checkpoint_log set (security_invoker = true)`,
 			find:   "changed: view postern.checkpoint_log",
-			diff:   "+options: security_invoker=true",
+			diff:   "security_invoker=true",
 		},
 		{
 			name:   "missing view",
@@ -183,9 +183,9 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 		},
 		{
 			name:   "enum value",
-			change: `alter type postern_internal.outcome rename value 'denied' to 'forgiven'`,
-			find:   "changed: enum postern_internal.outcome",
-			diff:   "+'passed', 'forgiven', 'cancelled'",
+			change: `alter type postern_internal.verdict add value 'bribed'`,
+			find:   "changed: enum postern_internal.verdict",
+			diff:   ", 'bribed'",
 		},
 		{
 			name:   "schema grant",
@@ -242,7 +242,7 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 		}
 	}
 	for _, difference := range differences {
-		if title := difference.Change + ": " + difference.Kind + " " + difference.Name; !explained[title] || t.Failed() {
+		if title := difference.Change + ": " + difference.Kind + " " + difference.Name; !explained[title] {
 			t.Errorf("verify finds %s\n%s", title, difference.Diff)
 		}
 	}

@@ -1,0 +1,128 @@
+// Package cli_test runs the installer's command line as its users do: each script in testdata is a story with
+// an empty database of its own, which DATABASE_URL names.
+//
+// Besides testscript's own commands there are
+//
+//	exits CODE PROGRAM [ARGUMENT…]   runs a program that must end with this exit code
+//	sql STATEMENTS                   runs statements as the superuser; what the last one gives is stdout
+//	login NAME ATTRIBUTES            makes a role and puts the database's URL for it into $NAME_URL, its name into $NAME
+//	psql FILE                        runs a file with psql, as the superuser
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/posternsql/postern/internal/cli"
+	"github.com/posternsql/postern/internal/server"
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"installer": func() {
+			os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
+
+func TestCommandLine(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			database := testdb.Empty(env.T().(testing.TB))
+			env.Values[databaseKey{}], env.Values[testKey{}] = database, env.T()
+			env.Setenv("DATABASE_URL", database.URL)
+			env.Setenv("DATABASE", database.Name)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"sql":   sql,
+			"login": login,
+			"psql":  psql,
+		},
+	})
+}
+
+type databaseKey struct{}
+
+func database(script *testscript.TestScript) *testdb.Database {
+	return script.Value(databaseKey{}).(*testdb.Database)
+}
+
+func exits(script *testscript.TestScript, negated bool, arguments []string) {
+	if negated || len(arguments) < 2 {
+		script.Fatalf("usage: exits CODE PROGRAM [ARGUMENT…]")
+	}
+	want, err := strconv.Atoi(arguments[0])
+	script.Check(err)
+	err = script.Exec(arguments[1], arguments[2:]...)
+	code := 0
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		code = failed.ExitCode()
+	} else {
+		script.Check(err)
+	}
+	if code != want {
+		script.Fatalf("%s ended with %d, want %d", strings.Join(arguments[1:], " "), code, want)
+	}
+}
+
+func sql(script *testscript.TestScript, negated bool, arguments []string) {
+	if negated || len(arguments) != 1 {
+		script.Fatalf("usage: sql STATEMENTS")
+	}
+	ctx := context.Background()
+	connection, err := pgx.Connect(ctx, database(script).URL)
+	script.Check(err)
+	defer connection.Close(ctx)
+	results, err := connection.PgConn().Exec(ctx, arguments[0]).ReadAll()
+	script.Check(err)
+	for _, row := range results[len(results)-1].Rows {
+		fmt.Fprintln(script.Stdout(), string(bytes.Join(row, []byte("\t"))))
+	}
+}
+
+func login(script *testscript.TestScript, negated bool, arguments []string) {
+	if negated || len(arguments) != 2 {
+		script.Fatalf("usage: login NAME ATTRIBUTES")
+	}
+	// testdb makes and drops the role; the test is the one that testscript runs this script as.
+	made := database(script).Login(script.Value(testKey{}).(testing.TB))
+	_, err := database(script).Pool.Exec(context.Background(), "alter role "+made.Name+" "+arguments[1])
+	script.Check(err)
+	script.Setenv(arguments[0], made.Name)
+	script.Setenv(arguments[0]+"_URL", made.URL)
+}
+
+type testKey struct{}
+
+func psql(script *testscript.TestScript, negated bool, arguments []string) {
+	if len(arguments) != 1 {
+		script.Fatalf("usage: psql FILE")
+	}
+	err := database(script).Server.Run(context.Background(), server.Program{
+		Name:      "psql",
+		Arguments: []string{"--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-f", "-"},
+		Database:  database(script).Name,
+		Stdin:     strings.NewReader(script.ReadFile(arguments[0])),
+		Stdout:    script.Stdout(),
+		Stderr:    script.Stderr(),
+	})
+	if (err != nil) != negated {
+		script.Fatalf("psql: %v", err)
+	}
+}
