@@ -139,6 +139,7 @@ create schema if not exists security_sys authorization postern_owner;
 create schema if not exists sec_checkpoint_gate_api authorization postern_owner;
 create schema if not exists message_sys authorization postern_owner;
 create schema if not exists fnd_session_api authorization postern_owner;
+create schema if not exists user_finance_api authorization postern_owner;
 
 set role postern_owner;
 

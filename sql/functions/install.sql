@@ -36,6 +36,7 @@
 \ir user/create_user.sql
 \ir user/set_user_active.sql
 \ir user/user_account.sql
+\ir user/require_user.sql
 \ir credential/bcrypt.sql
 \ir credential/hash_pin.sql
 \ir credential/is_date_of_year.sql
@@ -79,6 +80,19 @@
 \ir checkpoint/set_gate_active.sql
 \ir checkpoint/set_gate_message.sql
 \ir checkpoint/gate.sql
+\ir company/company.sql
+\ir company/require_company.sql
+\ir company/create_company.sql
+\ir company/grant_company.sql
+\ir company/revoke_company.sql
+\ir company/is_company_user.sql
+\ir company/require_company_user.sql
+\ir company/company_user.sql
+\ir company/user_finance_auth_pub.sql
+\ir company/company_finance_auth_pub.sql
+\ir company/company_finance_auth.sql
+\ir company/company_finance_auth1.sql
+\ir company/dual.sql
 \ir mirror/fnd_session_api/schema.sql
 \ir mirror/fnd_session_api/get_fnd_user.sql
 \ir mirror/security_sys/schema.sql
@@ -99,3 +113,9 @@
 \ir mirror/message_sys/find_attribute.sql
 \ir mirror/message_sys/get_name.sql
 \ir mirror/message_sys/get_attributes.sql
+\ir mirror/user_finance_api/schema.sql
+\ir mirror/user_finance_api/exist.sql
+\ir mirror/user_finance_api/exist_current_user.sql
+\ir mirror/user_finance_api/is_authorized.sql
+\ir mirror/user_finance_api/is_user_authorized.sql
+\ir mirror/user_finance_api/is_allowed.sql

@@ -1,0 +1,6 @@
+create or replace view postern.company as
+  select c.company, c.name, c.created_at
+    from postern_internal.company as c;
+revoke all on postern.company from public;
+grant select on postern.company to postern_user, postern_admin, postern_auditor;
+comment on view postern.company is 'Companies. Their names are open to every user, as the enterprise''s view of a company is.';

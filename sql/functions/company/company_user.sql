@@ -1,0 +1,6 @@
+create or replace view postern.company_user as
+  select u.company, u.userid, u.is_default
+    from postern_internal.company_user as u;
+revoke all on postern.company_user from public;
+grant select on postern.company_user to postern_admin, postern_auditor;
+comment on view postern.company_user is 'Who is a user of which company, for administrators. Users see their own rows in postern.user_finance_auth_pub.';

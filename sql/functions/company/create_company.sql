@@ -1,0 +1,33 @@
+create or replace function postern.create_company(
+  company text,
+  name text
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform postern_internal.require_text(company, 'company', 20);
+  perform postern_internal.require_text(name, 'name', 200);
+  if company ~ '[[:cntrl:]]' or company <> btrim(company) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The company is not usable',
+      detail = format('company is %s.', to_jsonb(company)),
+      hint = 'A company has no control characters and no space at either end.';
+  end if;
+  insert into postern_internal.company (company, name) values (company, name) on conflict do nothing;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The company exists already',
+      detail = format('company is %s.', to_jsonb(company)),
+      hint = 'See postern.company for the companies there are.';
+  end if;
+end
+$$;
+revoke execute on function postern.create_company(text, text) from public;
+grant execute on function postern.create_company(text, text) to postern_admin;
+comment on function postern.create_company(text, text) is
+'Adds a financial company. company: 1 to 20 characters. name: 1 to 200 characters. Errors: PS107 bad argument, company exists.';

@@ -1,0 +1,9 @@
+create or replace function user_finance_api.is_authorized(company text)
+returns boolean
+language sql
+stable
+return postern.is_company_user(company, postern.current_userid());
+revoke execute on function user_finance_api.is_authorized(text) from public;
+grant execute on function user_finance_api.is_authorized(text) to postern_user, postern_admin;
+comment on function user_finance_api.is_authorized(text) is
+'User_Finance_API.Is_Authorized: whether the current user is a user of company. Errors: PS401, PS402.';
