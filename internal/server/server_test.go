@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/ory/dockertest/v3"
+	"github.com/ory/dockertest/v3/docker"
 )
 
 // childVariable makes this test binary start a server, print where it is, and wait to be killed.
@@ -227,7 +229,9 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 		{"killed", syscall.SIGKILL, 0},
 		{"Ctrl-C", syscall.SIGINT, 0},
 		{"killed at once", syscall.SIGKILL, 20 * time.Millisecond},
+		{"killed early", syscall.SIGKILL, 150 * time.Millisecond},
 		{"killed in initdb", syscall.SIGKILL, 300 * time.Millisecond},
+		{"killed after initdb", syscall.SIGKILL, 500 * time.Millisecond},
 		{"killed later", syscall.SIGKILL, 900 * time.Millisecond},
 	}
 	for _, test := range tests {
@@ -241,7 +245,13 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 			if err := os.Chmod(folder, 0o777); err != nil {
 				t.Fatal(err)
 			}
-			address := endChild(t, folder, test.signal, test.after)
+			process, address := endChild(t, folder, test.signal, test.after)
+			if os.Getenv(WayVariable) == "docker" {
+				time.Sleep(time.Second) // the engine still does what it was asked before
+				eventually(t, "the container still runs", func() bool {
+					return len(containersOf(t, process)) == 0
+				})
+			}
 			eventually(t, "the server still runs", func() bool {
 				return len(processesOf(folder)) == 0
 			})
@@ -265,7 +275,7 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 
 // endChild starts a server from another process, with folder for its files, ends that process and its process group
 // the way Ctrl-C does, and returns where the server was, if it was reached.
-func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Duration) (address string) {
+func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Duration) (process int, address string) {
 	t.Helper()
 	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), childVariable+"=1", "TMPDIR="+folder)
@@ -281,7 +291,7 @@ func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Dur
 	defer syscall.Kill(-command.Process.Pid, signal)
 	if after > 0 {
 		time.Sleep(after)
-		return ""
+		return command.Process.Pid, ""
 	}
 	if _, err := fmt.Fscanln(output, &address); err != nil {
 		t.Fatal(err)
@@ -289,7 +299,23 @@ func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Dur
 	if got := query[int](t, address, "select 1"); got != 1 {
 		t.Fatal("no server")
 	}
-	return address
+	return command.Process.Pid, address
+}
+
+// containersOf lists the running containers that a process started.
+func containersOf(t *testing.T, process int) []docker.APIContainers {
+	t.Helper()
+	pool, err := dockertest.NewPool("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	containers, err := pool.Client.ListContainers(docker.ListContainersOptions{
+		Filters: map[string][]string{"label": {fmt.Sprintf("%s=%d", processLabel, process)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return containers
 }
 
 // processesOf lists the processes that name folder in their command line.
