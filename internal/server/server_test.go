@@ -16,8 +16,12 @@ import (
 	"github.com/ory/dockertest/v3/docker"
 )
 
-// childVariable makes this test binary start a server, print where it is, and wait to be killed.
-const childVariable = "POSTERN_SERVER_TEST_CHILD"
+const (
+	// childVariable makes this test binary start a server, print where it is, and wait to be killed.
+	childVariable = "POSTERN_SERVER_TEST_CHILD"
+	// keepVariable makes such a child end at once and leave its server.
+	keepVariable = "POSTERN_SERVER_TEST_KEEP"
+)
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
@@ -25,17 +29,29 @@ func TestMain(m *testing.M) {
 			fmt.Println("failed:", err)
 			os.Exit(1)
 		}
+		return
 	}
 	os.Exit(m.Run())
 }
 
 func child() error {
-	server, err := Start(context.Background(), Options{})
+	keep := os.Getenv(keepVariable) != ""
+	server, err := Start(context.Background(), Options{Keep: keep})
 	if err != nil {
 		return err
 	}
 	fmt.Println(server.URL)
-	select {} // the signal of the test ends us
+	if keep {
+		fmt.Println(server.StopCommand)
+		return nil
+	}
+	select {} // the test's signal ends us
+}
+
+func childCommand(environment ...string) *exec.Cmd {
+	command := exec.Command(os.Args[0])
+	command.Env = append(append(os.Environ(), childVariable+"=1"), environment...)
+	return command
 }
 
 func start(t *testing.T, options Options) *Server {
@@ -262,13 +278,7 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 			if address == "" {
 				return
 			}
-			eventually(t, "the server still answers", func() bool {
-				connection, err := pgx.Connect(t.Context(), address)
-				if err == nil {
-					connection.Close(t.Context())
-				}
-				return err != nil
-			})
+			eventually(t, "the server still answers", func() bool { return !answers(t, address) })
 		})
 	}
 }
@@ -277,8 +287,7 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 // the way Ctrl-C does, and returns where the server was, if it was reached.
 func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Duration) (process int, address string) {
 	t.Helper()
-	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), childVariable+"=1", "TMPDIR="+folder)
+	command := childCommand("TMPDIR=" + folder)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := command.StdoutPipe()
 	if err != nil {
@@ -339,16 +348,38 @@ func eventually(t *testing.T, complaint string, condition func() bool) {
 	}
 }
 
-func TestKeptServerOutlivesTheProcessAndCanStillBeClosed(t *testing.T) {
+func TestKeptServerOutlivesTheProcess(t *testing.T) {
+	requireStarted(t)
+	output, err := childCommand(keepVariable + "=1").Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	address, stop, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
+	if got := query[int](t, address, "select 1"); got != 1 {
+		t.Fatal("no server")
+	}
+	if output, err := exec.Command("/bin/sh", "-c", stop).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", stop, err, output)
+	}
+	eventually(t, "the server still answers", func() bool { return !answers(t, address) })
+}
+
+func TestKeptServerCanBeClosed(t *testing.T) {
 	requireStarted(t)
 	server := start(t, Options{Keep: true})
-	if server.StopCommand == "" {
-		t.Error("nobody is told how to stop it")
-	}
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pgx.Connect(t.Context(), server.URL); err == nil {
+	if answers(t, server.URL) {
 		t.Error("closed, and still there")
 	}
+}
+
+func answers(t *testing.T, address string) bool {
+	t.Helper()
+	connection, err := pgx.Connect(t.Context(), address)
+	if err == nil {
+		connection.Close(t.Context())
+	}
+	return err == nil
 }
