@@ -250,6 +250,7 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 
 func TestVerifyFindsChangedRoles(t *testing.T) {
 	database := newInstalled(t)
+	database.changeRoles()
 	member := database.Login(t).Name
 	database.run(`
 alter role postern_user createdb;
