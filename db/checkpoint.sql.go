@@ -13,7 +13,7 @@ import (
 )
 
 const authenticate = `-- name: Authenticate :one
-select postern.authenticate($1, $2, $3, $4, $5)::uuid as ticket
+select postern.authenticate($1, $2, $3, $4, $5)
 `
 
 type AuthenticateParams struct {
@@ -33,9 +33,9 @@ func (q *Queries) Authenticate(ctx context.Context, arg AuthenticateParams) (uui
 		arg.Comment,
 		arg.Scheme,
 	)
-	var ticket uuid.UUID
-	err := row.Scan(&ticket)
-	return ticket, err
+	var authenticate uuid.UUID
+	err := row.Scan(&authenticate)
+	return authenticate, err
 }
 
 const cancel = `-- name: Cancel :exec
@@ -49,7 +49,7 @@ func (q *Queries) Cancel(ctx context.Context, challenge string, comment *string)
 }
 
 const challenge = `-- name: Challenge :one
-select postern.challenge($1, coalesce($2::jsonb, '{}'))::text as challenge
+select postern.challenge($1, coalesce($2::jsonb, '{}'))
 `
 
 // The challenge that Checkpoint would raise, without reaching the gate.
@@ -91,13 +91,13 @@ func (q *Queries) SetPIN(ctx context.Context, newPin string) error {
 }
 
 const ticketStatus = `-- name: TicketStatus :one
-select postern.ticket_status($1::uuid)::text as status
+select postern.ticket_status($1::uuid)
 `
 
 // What became of an authentication: accepted, denied, locked, expired or used.
 func (q *Queries) TicketStatus(ctx context.Context, ticket uuid.UUID) (string, error) {
 	row := q.db.QueryRow(ctx, ticketStatus, ticket)
-	var status string
-	err := row.Scan(&status)
-	return status, err
+	var ticket_status string
+	err := row.Scan(&ticket_status)
+	return ticket_status, err
 }

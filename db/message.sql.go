@@ -11,25 +11,25 @@ import (
 )
 
 const jSONToMessage = `-- name: JSONToMessage :one
-select postern.jsonb_to_message($1, $2)::text as message
+select postern.jsonb_to_message($1, $2)
 `
 
 // An IFS Message with a header and the attributes of a JSON object.
 func (q *Queries) JSONToMessage(ctx context.Context, name string, attributes json.RawMessage) (string, error) {
 	row := q.db.QueryRow(ctx, jSONToMessage, name, attributes)
-	var message string
-	err := row.Scan(&message)
-	return message, err
+	var jsonb_to_message string
+	err := row.Scan(&jsonb_to_message)
+	return jsonb_to_message, err
 }
 
 const messageToJSON = `-- name: MessageToJSON :one
-select postern.message_to_jsonb($1)::jsonb as attributes
+select postern.message_to_jsonb($1)
 `
 
 // An IFS Message as a JSON object.
 func (q *Queries) MessageToJSON(ctx context.Context, message string) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, messageToJSON, message)
-	var attributes json.RawMessage
-	err := row.Scan(&attributes)
-	return attributes, err
+	var message_to_jsonb json.RawMessage
+	err := row.Scan(&message_to_jsonb)
+	return message_to_jsonb, err
 }

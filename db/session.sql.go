@@ -10,27 +10,27 @@ import (
 )
 
 const assumeUser = `-- name: AssumeUser :one
-select postern.assume_user($1)::text as userid
+select postern.assume_user($1)
 `
 
 // Asserts the end user of this transaction by name, unsigned. Returns the user id.
 func (q *Queries) AssumeUser(ctx context.Context, userid string) (string, error) {
 	row := q.db.QueryRow(ctx, assumeUser, userid)
-	var userid_2 string
-	err := row.Scan(&userid_2)
-	return userid_2, err
+	var assume_user string
+	err := row.Scan(&assume_user)
+	return assume_user, err
 }
 
 const beginSession = `-- name: BeginSession :one
-select postern.begin_session($1)::text as userid
+select postern.begin_session($1)
 `
 
 // Starts the session of an end user for this transaction, by a signed token. Returns the user id.
 func (q *Queries) BeginSession(ctx context.Context, token string) (string, error) {
 	row := q.db.QueryRow(ctx, beginSession, token)
-	var userid string
-	err := row.Scan(&userid)
-	return userid, err
+	var begin_session string
+	err := row.Scan(&begin_session)
+	return begin_session, err
 }
 
 const createSessionKey = `-- name: CreateSessionKey :exec
@@ -44,15 +44,15 @@ func (q *Queries) CreateSessionKey(ctx context.Context, keyID string, secret []b
 }
 
 const currentUserid = `-- name: CurrentUserid :one
-select postern.current_userid()::text as userid
+select postern.current_userid()
 `
 
 // The end user of this transaction.
 func (q *Queries) CurrentUserid(ctx context.Context) (string, error) {
 	row := q.db.QueryRow(ctx, currentUserid)
-	var userid string
-	err := row.Scan(&userid)
-	return userid, err
+	var current_userid string
+	err := row.Scan(&current_userid)
+	return current_userid, err
 }
 
 const listSessionKeys = `-- name: ListSessionKeys :many

@@ -133,13 +133,37 @@ exception
 end
 $$;
 
-create schema if not exists postern authorization postern_owner;
-create schema if not exists postern_internal authorization postern_owner;
-create schema if not exists security_sys authorization postern_owner;
-create schema if not exists sec_checkpoint_gate_api authorization postern_owner;
-create schema if not exists message_sys authorization postern_owner;
-create schema if not exists fnd_session_api authorization postern_owner;
-create schema if not exists user_finance_api authorization postern_owner;
+do $$
+declare
+  schema_name name;
+  schema_owner name;
+begin
+  -- The installer reads the names of Postern's schemas from here.
+  foreach schema_name in array array[
+    'postern',
+    'postern_internal',
+    'security_sys',
+    'sec_checkpoint_gate_api',
+    'message_sys',
+    'fnd_session_api',
+    'user_finance_api'
+  ] loop
+    select pg_catalog.pg_get_userbyid(n.nspowner)
+      into schema_owner
+      from pg_catalog.pg_namespace as n
+     where n.nspname = schema_name;
+    if not found then
+      execute pg_catalog.format('create schema %I authorization postern_owner', schema_name);
+    elsif schema_owner <> 'postern_owner' then
+      -- Who owns a schema can drop whatever is in it: a schema that waited here for Postern is none of Postern's.
+      raise exception 'Schema % exists and is not Postern''s', schema_name
+        using errcode = 'duplicate_schema',
+              detail = pg_catalog.format('It belongs to %s.', schema_owner),
+              hint = pg_catalog.format('Rename it: alter schema %I rename to another_name; or, where this database was restored into a cluster without Postern''s roles, install Postern into an empty database of that cluster, then restore again.', schema_name);
+    end if;
+  end loop;
+end
+$$;
 
 set role postern_owner;
 

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
@@ -23,7 +23,7 @@ import (
 // database and to print.
 type application struct {
 	in  io.Reader
-	out io.Writer // what was asked for
+	out *output   // what was asked for
 	err io.Writer // diagnostics, progress, errors
 
 	databaseURL string
@@ -72,6 +72,13 @@ func (a *application) connect(ctx context.Context) (*pgx.Conn, error) {
 		return nil, err
 	}
 	config.RuntimeParams["search_path"] = "pg_catalog, pg_temp"
+	// A PIN must be bound: the simple protocol would write it into the statement, and so into logs and
+	// pg_stat_activity.
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	config.RuntimeParams["log_parameter_max_length_on_error"] = "0"
+	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
+		fmt.Fprintln(a.err, describeNotice(notice))
+	}
 	return pgx.ConnectConfig(ctx, config)
 }
 
@@ -84,10 +91,33 @@ func (a *application) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
 }
 
+// output is standard output. It remembers a failed write, so that a full disk is no success.
+type output struct {
+	io.Writer
+	failure error
+}
+
+func (o *output) Write(bytes []byte) (int, error) {
+	count, err := o.Writer.Write(bytes)
+	if err != nil && o.failure == nil {
+		o.failure = fmt.Errorf("write to standard output: %w", err)
+	}
+	return count, err
+}
+
+// file is the file behind a stream, nil where there is none.
+func file(stream any) *os.File {
+	if wrapped, ok := stream.(*output); ok {
+		stream = wrapped.Writer
+	}
+	opened, _ := stream.(*os.File)
+	return opened
+}
+
 // terminal tells whether a person is looking at this stream: only then colours, tables and progress.
 func terminal(stream any) bool {
-	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+	opened := file(stream)
+	return opened != nil && term.IsTerminal(int(opened.Fd()))
 }
 
 // colour tells whether the stream takes colours.
@@ -104,38 +134,6 @@ func (a *application) printJSON(value any) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
-}
-
-// printTable writes rows under a header: as a table on a terminal, else separated by tabs, so that
-// cut and awk can read them.
-func (a *application) printTable(header []string, rows [][]string) {
-	if !terminal(a.out) {
-		for _, row := range append([][]string{header}, rows...) {
-			fmt.Fprintln(a.out, strings.Join(row, "\t"))
-		}
-		return
-	}
-	writer := table.NewWriter()
-	writer.SetOutputMirror(a.out)
-	writer.SetStyle(table.StyleLight)
-	if file, ok := a.out.(*os.File); ok {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-			writer.Style().Size.WidthMax = width
-		}
-	}
-	writer.AppendHeader(tableRow(header))
-	for _, row := range rows {
-		writer.AppendRow(tableRow(row))
-	}
-	writer.Render()
-}
-
-func tableRow(cells []string) table.Row {
-	row := make(table.Row, len(cells))
-	for index, cell := range cells {
-		row[index] = cell
-	}
-	return row
 }
 
 // progress gives a bar on standard error for what may take more than two seconds; it is silent where

@@ -71,22 +71,34 @@ func (a *application) report(command *cobra.Command, failure error) int {
 // describe gives all that PostgreSQL said, not only its message: the line with a caret, DETAIL and HINT,
 // or CONTEXT where nobody wrote a hint.
 func describe(failure error) string {
-	lines := []string{failure.Error()}
+	lines := []string{strings.TrimPrefix(failure.Error(), "ERROR: ")}
 	var script *install.ScriptError
 	if errors.As(failure, &script) && script.Excerpt() != "" {
 		lines = append(lines, script.Excerpt())
 	}
 	var server *pgconn.PgError
 	if errors.As(failure, &server) {
-		for _, field := range []struct{ name, text string }{
-			{"DETAIL", server.Detail},
-			{"HINT", server.Hint},
-			{"CONTEXT", server.Where},
-		} {
-			if field.text != "" && (field.name != "CONTEXT" || server.Hint == "") {
-				lines = append(lines, field.name+": "+field.text)
-			}
-		}
+		lines = append(lines, details(server)...)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// describeNotice gives what PostgreSQL said without failing.
+func describeNotice(notice *pgconn.Notice) string {
+	lines := []string{strings.ToUpper(notice.Severity[:1]) + strings.ToLower(notice.Severity[1:]) + ": " + notice.Message}
+	return strings.Join(append(lines, details((*pgconn.PgError)(notice))...), "\n")
+}
+
+func details(server *pgconn.PgError) []string {
+	lines := []string{}
+	for _, field := range []struct{ name, text string }{
+		{"DETAIL", server.Detail},
+		{"HINT", server.Hint},
+		{"CONTEXT", server.Where},
+	} {
+		if field.text != "" && (field.name != "CONTEXT" || server.Hint == "") {
+			lines = append(lines, field.name+": "+field.text)
+		}
+	}
+	return lines
 }

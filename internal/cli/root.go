@@ -15,13 +15,16 @@ import (
 // Main runs one command line and gives the exit code: 0 done, 1 failed, 2 bad usage, 3 found a
 // difference or a finding.
 func Main(ctx context.Context, arguments []string, in io.Reader, out, err io.Writer) int {
-	app := &application{in: in, out: out, err: err}
+	app := &application{in: in, out: &output{Writer: out}, err: err}
 	root := newRootCommand(app)
 	root.SetArgs(arguments)
 	command, failure := root.ExecuteContextC(ctx)
 	if failure != nil && !app.running {
 		// cobra refused the flags or the arguments: no command was entered.
 		failure = &exitError{code: exitUsage, err: failure}
+	}
+	if app.out.failure != nil {
+		failure = app.out.failure // nobody has seen what was found
 	}
 	return app.report(command, failure)
 }
@@ -58,6 +61,13 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		newVerifyCommand(app),
 		newUninstallCommand(app),
 		newRenderCommand(app),
+		newUserCommand(app),
+		newGateCommand(app),
+		newSettingCommand(app),
+		newSchemeCommand(app),
+		newSessionCommand(app),
+		newLogCommand(app),
+		newDemoCommand(app),
 	)
 	enter(app, root)
 	return root

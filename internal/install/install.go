@@ -134,6 +134,7 @@ func connect(ctx context.Context, config *pgx.ConnConfig, lockTimeout time.Durat
 	config = config.Copy()
 	config.RuntimeParams["search_path"] = "pg_catalog, pg_temp"
 	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(lockTimeout.Milliseconds(), 10)
+	config.RuntimeParams["client_encoding"] = "UTF8"
 	config.RuntimeParams["standard_conforming_strings"] = "on"
 	config.RuntimeParams["check_function_bodies"] = "on"
 	if config.RuntimeParams["application_name"] == "" {

@@ -80,6 +80,6 @@ $$;
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(out, "%s%s\ncommit;\n\\echo 'Postern %s is installed.'\n", leaveOwnerSQL, leaveOwnerOnceSQL, Version)
+	_, err = fmt.Fprintf(out, "%s\n%s%s\ncommit;\n\\echo 'Postern %s is installed.'\n", checkOwnerSQL, leaveOwnerSQL, leaveOwnerOnceSQL, Version)
 	return err
 }

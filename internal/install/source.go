@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -23,7 +24,7 @@ type source struct {
 	migrations []*migrate.Migration
 	code       script
 	codeSHA256 string
-	schemas    []string // in the order in which bootstrap.sql creates them
+	schemas    []string // as bootstrap.sql lists them
 }
 
 // schemaVersion is the number of the newest migration.
@@ -37,7 +38,8 @@ func (s *source) migration(index int) script {
 
 var (
 	includePattern = regexp.MustCompile(`^\\ir\s+(\S+)\s*$`)
-	schemaPattern  = regexp.MustCompile(`(?m)^create schema if not exists (\w+) authorization postern_owner;$`)
+	schemasPattern = regexp.MustCompile(`(?s)foreach schema_name in array array\[(.*?)\]`)
+	schemaPattern  = regexp.MustCompile(`'(\w+)'`)
 )
 
 // readSource reads the two lanes. The files are handed in, so that tests can install other versions.
@@ -47,8 +49,11 @@ func readSource(ctx context.Context, files fs.FS) (*source, error) {
 		return nil, err
 	}
 	read := &source{bootstrap: newScript("bootstrap.sql", string(text))}
-	for _, match := range schemaPattern.FindAllStringSubmatch(string(text), -1) {
+	for _, match := range schemaPattern.FindAllStringSubmatch(schemasPattern.FindString(string(text)), -1) {
 		read.schemas = append(read.schemas, match[1])
+	}
+	if len(read.schemas) == 0 {
+		return nil, errors.New("bootstrap.sql: no list of schemas")
 	}
 
 	schema, err := fs.Sub(files, "schema")

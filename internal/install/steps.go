@@ -2,6 +2,7 @@ package install
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"time"
@@ -14,6 +15,9 @@ const (
 	schemaVersionPurpose = "The number of migrations that have run."
 	installationPurpose  = "Every installation into this database. This comment repeats the last one for those who may not read the table."
 )
+
+//go:embed check_owner.sql
+var checkOwnerSQL string
 
 // createVersionTable is what tern runs before its first migration, for those who go without tern.
 const createVersionTable = `create table if not exists postern_internal.schema_version(version int4 not null primary key);
@@ -51,7 +55,7 @@ type step struct {
 // steps gives what has to run, in order: what a dry run shows is what an installation runs.
 func (i *installation) steps() []step {
 	steps := []step{{
-		Step: Step{Name: "bootstrap.sql", SQL: transaction(i.wanted.bootstrap.text)},
+		Step: Step{Name: "bootstrap.sql", SQL: transaction(i.bootstrapScript().text)},
 		run:  i.bootstrap,
 	}}
 	for index := i.found.schemaVersion(); index < i.wanted.schemaVersion(); index++ {
@@ -90,11 +94,19 @@ func countMigration(number int) string {
 	return fmt.Sprintf("\nupdate postern_internal.schema_version set version=%d;\n", number)
 }
 
+func (i *installation) bootstrapScript() script {
+	bootstrap := script{}
+	bootstrap.appendScript(i.wanted.bootstrap)
+	bootstrap.append("check postern_owner", checkOwnerSQL)
+	return bootstrap
+}
+
 // bootstrap makes roles and schemas, and becomes postern_owner.
 func (i *installation) bootstrap(ctx context.Context) error {
+	bootstrap := i.bootstrapScript()
 	err := retry(ctx, func() error {
 		return pgx.BeginFunc(ctx, i.connection, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, i.wanted.bootstrap.text); err != nil {
+			if _, err := tx.Exec(ctx, bootstrap.text); err != nil {
 				return err
 			}
 			return tx.QueryRow(ctx, "select current_setting('postern.granted_owner')::boolean").Scan(&i.granted)
@@ -102,7 +114,7 @@ func (i *installation) bootstrap(ctx context.Context) error {
 	})
 	if err != nil {
 		i.granted = false
-		return newScriptError("bootstrap.sql", i.wanted.bootstrap, err)
+		return newScriptError("bootstrap.sql", bootstrap, err)
 	}
 	i.entered = true
 	return nil

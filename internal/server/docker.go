@@ -10,8 +10,10 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/ory/dockertest/v3"
@@ -24,10 +26,23 @@ const defaultImage = "postgres:17"
 // containerLifetime is the backstop, in seconds, for a container whose watcher could not do its work.
 const containerLifetime = 4 * 60 * 60
 
-// watchScript runs inside the container. Its standard input ends with our process, whatever the cause, because the
-// Docker engine then loses the connection. Process 1 is the server, or the entrypoint that still prepares it and
+// processLabel is a container's label that holds the id of the process that wanted it.
+const processLabel = "org.posternsql.process"
+
+// waitScript runs inside the container before the image's own entrypoint: a container that nobody watches, because
+// our process ended too early, goes away by itself.
+const waitScript = `tries=0
+until [ -e /tmp/postern-watched ]; do
+	tries=$((tries + 1))
+	[ "$tries" -lt 200 ] || exit 1
+	sleep 0.05
+done
+exec "$@"`
+
+// watchScript runs inside the container too. Its standard input ends with our process, whatever the cause, because
+// the Docker engine then loses the connection. Process 1 is the server, or the entrypoint that still prepares it and
 // isn't listening yet, hence again and again.
-const watchScript = `cat >/dev/null; while kill -QUIT 1; do sleep 0.1; done`
+const watchScript = `: >/tmp/postern-watched; cat >/dev/null; while kill -QUIT 1; do sleep 0.1; done`
 
 // startDocker runs an image that understands the official image's environment variables.
 func startDocker(ctx context.Context, options Options) (*Server, error) {
@@ -46,7 +61,18 @@ func startDocker(ctx context.Context, options Options) (*Server, error) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		arguments = append(arguments, "-c", name+"="+values[name])
 	}
+	if err := removeNeverStarted(ctx, pool); err != nil {
+		return nil, err
+	}
 	options.Logger.Info("starting a container", "image", image)
+	var entrypoint []string
+	if !options.Keep {
+		own, err := imageEntrypoint(ctx, pool, repository, tag)
+		if err != nil {
+			return nil, fmt.Errorf("image %s: %w", image, err)
+		}
+		entrypoint = append([]string{"/bin/sh", "-c", waitScript, "postern-wait"}, own...)
+	}
 	resource, err := pool.RunWithOptions(&dockertest.RunOptions{
 		Repository: repository,
 		Tag:        tag,
@@ -54,8 +80,9 @@ func startDocker(ctx context.Context, options Options) (*Server, error) {
 			"POSTGRES_PASSWORD=" + password,
 			"POSTGRES_INITDB_ARGS=--encoding=UTF8 --locale=C.UTF-8 --no-sync --auth-host=scram-sha-256",
 		},
+		Entrypoint:   entrypoint,
 		Cmd:          arguments,
-		Labels:       map[string]string{"org.posternsql.throwaway": "true"},
+		Labels:       map[string]string{processLabel: strconv.Itoa(os.Getpid())},
 		ExposedPorts: []string{"5432/tcp"},
 		PortBindings: map[docker.Port][]docker.PortBinding{"5432/tcp": {{HostIP: "127.0.0.1"}}},
 	}, func(host *docker.HostConfig) {
@@ -95,6 +122,39 @@ func splitImage(image string) (repository, tag string) {
 		return image[:colon], image[colon+1:]
 	}
 	return image, "latest"
+}
+
+// removeNeverStarted removes the containers of processes that were killed between creating and starting one: nothing
+// runs in those that could remove them.
+func removeNeverStarted(ctx context.Context, pool *dockertest.Pool) error {
+	containers, err := pool.Client.ListContainers(docker.ListContainersOptions{
+		Context: ctx, All: true,
+		Filters: map[string][]string{"label": {processLabel}, "status": {"created"}},
+	})
+	for _, c := range containers {
+		if time.Since(time.Unix(c.Created, 0)) > time.Minute {
+			// Another process may have been faster.
+			_ = pool.Client.RemoveContainer(docker.RemoveContainerOptions{Context: ctx, ID: c.ID, RemoveVolumes: true})
+		}
+	}
+	return err
+}
+
+// imageEntrypoint pulls the image if need be and returns what it runs.
+func imageEntrypoint(ctx context.Context, pool *dockertest.Pool, repository, tag string) ([]string, error) {
+	name := repository + ":" + tag
+	image, err := pool.Client.InspectImage(name)
+	if errors.Is(err, docker.ErrNoSuchImage) {
+		pull := docker.PullImageOptions{Repository: repository, Tag: tag, Context: ctx}
+		if err := pool.Client.PullImage(pull, docker.AuthConfiguration{}); err != nil {
+			return nil, err
+		}
+		image, err = pool.Client.InspectImage(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return image.Config.Entrypoint, nil
 }
 
 // container is a server in Docker.

@@ -12,10 +12,16 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/ory/dockertest/v3"
+	"github.com/ory/dockertest/v3/docker"
 )
 
-// childVariable makes this test binary start a server, print where it is, and wait to be killed.
-const childVariable = "POSTERN_SERVER_TEST_CHILD"
+const (
+	// childVariable makes this test binary start a server, print where it is, and wait to be killed.
+	childVariable = "POSTERN_SERVER_TEST_CHILD"
+	// keepVariable makes such a child end at once and leave its server.
+	keepVariable = "POSTERN_SERVER_TEST_KEEP"
+)
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
@@ -23,17 +29,29 @@ func TestMain(m *testing.M) {
 			fmt.Println("failed:", err)
 			os.Exit(1)
 		}
+		return
 	}
 	os.Exit(m.Run())
 }
 
 func child() error {
-	server, err := Start(context.Background(), Options{})
+	keep := os.Getenv(keepVariable) != ""
+	server, err := Start(context.Background(), Options{Keep: keep})
 	if err != nil {
 		return err
 	}
 	fmt.Println(server.URL)
-	select {} // the signal of the test ends us
+	if keep {
+		fmt.Println(server.StopCommand)
+		return nil
+	}
+	select {} // the test's signal ends us
+}
+
+func childCommand(environment ...string) *exec.Cmd {
+	command := exec.Command(os.Args[0])
+	command.Env = append(append(os.Environ(), childVariable+"=1"), environment...)
+	return command
 }
 
 func start(t *testing.T, options Options) *Server {
@@ -227,7 +245,9 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 		{"killed", syscall.SIGKILL, 0},
 		{"Ctrl-C", syscall.SIGINT, 0},
 		{"killed at once", syscall.SIGKILL, 20 * time.Millisecond},
+		{"killed early", syscall.SIGKILL, 150 * time.Millisecond},
 		{"killed in initdb", syscall.SIGKILL, 300 * time.Millisecond},
+		{"killed after initdb", syscall.SIGKILL, 500 * time.Millisecond},
 		{"killed later", syscall.SIGKILL, 900 * time.Millisecond},
 	}
 	for _, test := range tests {
@@ -241,7 +261,13 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 			if err := os.Chmod(folder, 0o777); err != nil {
 				t.Fatal(err)
 			}
-			address := endChild(t, folder, test.signal, test.after)
+			process, address := endChild(t, folder, test.signal, test.after)
+			if os.Getenv(WayVariable) == "docker" {
+				time.Sleep(time.Second) // the engine still does what it was asked before
+				eventually(t, "the container still runs", func() bool {
+					return len(containersOf(t, process)) == 0
+				})
+			}
 			eventually(t, "the server still runs", func() bool {
 				return len(processesOf(folder)) == 0
 			})
@@ -252,23 +278,16 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 			if address == "" {
 				return
 			}
-			eventually(t, "the server still answers", func() bool {
-				connection, err := pgx.Connect(t.Context(), address)
-				if err == nil {
-					connection.Close(t.Context())
-				}
-				return err != nil
-			})
+			eventually(t, "the server still answers", func() bool { return !answers(t, address) })
 		})
 	}
 }
 
 // endChild starts a server from another process, with folder for its files, ends that process and its process group
 // the way Ctrl-C does, and returns where the server was, if it was reached.
-func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Duration) (address string) {
+func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Duration) (process int, address string) {
 	t.Helper()
-	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), childVariable+"=1", "TMPDIR="+folder)
+	command := childCommand("TMPDIR=" + folder)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := command.StdoutPipe()
 	if err != nil {
@@ -281,7 +300,7 @@ func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Dur
 	defer syscall.Kill(-command.Process.Pid, signal)
 	if after > 0 {
 		time.Sleep(after)
-		return ""
+		return command.Process.Pid, ""
 	}
 	if _, err := fmt.Fscanln(output, &address); err != nil {
 		t.Fatal(err)
@@ -289,7 +308,23 @@ func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Dur
 	if got := query[int](t, address, "select 1"); got != 1 {
 		t.Fatal("no server")
 	}
-	return address
+	return command.Process.Pid, address
+}
+
+// containersOf lists the running containers that a process started.
+func containersOf(t *testing.T, process int) []docker.APIContainers {
+	t.Helper()
+	pool, err := dockertest.NewPool("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	containers, err := pool.Client.ListContainers(docker.ListContainersOptions{
+		Filters: map[string][]string{"label": {fmt.Sprintf("%s=%d", processLabel, process)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return containers
 }
 
 // processesOf lists the processes that name folder in their command line.
@@ -313,16 +348,38 @@ func eventually(t *testing.T, complaint string, condition func() bool) {
 	}
 }
 
-func TestKeptServerOutlivesTheProcessAndCanStillBeClosed(t *testing.T) {
+func TestKeptServerOutlivesTheProcess(t *testing.T) {
+	requireStarted(t)
+	output, err := childCommand(keepVariable + "=1").Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	address, stop, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
+	if got := query[int](t, address, "select 1"); got != 1 {
+		t.Fatal("no server")
+	}
+	if output, err := exec.Command("/bin/sh", "-c", stop).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", stop, err, output)
+	}
+	eventually(t, "the server still answers", func() bool { return !answers(t, address) })
+}
+
+func TestKeptServerCanBeClosed(t *testing.T) {
 	requireStarted(t)
 	server := start(t, Options{Keep: true})
-	if server.StopCommand == "" {
-		t.Error("nobody is told how to stop it")
-	}
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pgx.Connect(t.Context(), server.URL); err == nil {
+	if answers(t, server.URL) {
 		t.Error("closed, and still there")
 	}
+}
+
+func answers(t *testing.T, address string) bool {
+	t.Helper()
+	connection, err := pgx.Connect(t.Context(), address)
+	if err == nil {
+		connection.Close(t.Context())
+	}
+	return err == nil
 }

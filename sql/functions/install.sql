@@ -22,6 +22,7 @@
 \ir message/message_timestamp.sql
 \ir session/hmac_pad.sql
 \ir session/decode_base64url.sql
+\ir session/session_value.sql
 \ir session/session_setting.sql
 \ir session/current_userid.sql
 \ir session/begin_session.sql

@@ -4,11 +4,11 @@ select postern.checkpoint(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}
 
 -- name: Challenge :one
 -- The challenge that Checkpoint would raise, without reaching the gate.
-select postern.challenge(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}'))::text as challenge;
+select postern.challenge(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}'));
 
 -- name: Authenticate :one
 -- Answers a challenge. The transaction has to commit; only a later one learns the verdict. Returns a ticket.
-select postern.authenticate(@challenge, @username, @response, sqlc.narg('comment'), @scheme)::uuid as ticket;
+select postern.authenticate(@challenge, @username, @response, sqlc.narg('comment'), @scheme);
 
 -- name: OpenGates :exec
 -- Opens the gates for this transaction.
@@ -16,7 +16,7 @@ select postern.open_gates(@ticket::uuid);
 
 -- name: TicketStatus :one
 -- What became of an authentication: accepted, denied, locked, expired or used.
-select postern.ticket_status(@ticket::uuid)::text as status;
+select postern.ticket_status(@ticket::uuid);
 
 -- name: Cancel :exec
 -- Logs that the user refused to approve.

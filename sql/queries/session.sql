@@ -1,14 +1,14 @@
 -- name: BeginSession :one
 -- Starts the session of an end user for this transaction, by a signed token. Returns the user id.
-select postern.begin_session(@token)::text as userid;
+select postern.begin_session(@token);
 
 -- name: AssumeUser :one
 -- Asserts the end user of this transaction by name, unsigned. Returns the user id.
-select postern.assume_user(@userid)::text as userid;
+select postern.assume_user(@userid);
 
 -- name: CurrentUserid :one
 -- The end user of this transaction.
-select postern.current_userid()::text as userid;
+select postern.current_userid();
 
 -- name: CreateSessionKey :exec
 -- Adds a key that session tokens may be signed with.

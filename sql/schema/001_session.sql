@@ -20,7 +20,16 @@ insert into postern_internal.server_key (purpose, inner_pad, outer_pad)
 select purpose,
        uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
        uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
-  from unnest(array['session', 'challenge', 'pin']) as purpose;
+  from unnest(array['challenge', 'pin']) as purpose;
+
+create table postern_internal.session_secret (
+  secret bytea not null check (length(secret) = 64)
+);
+create unique index session_secret_one_row on postern_internal.session_secret ((true));
+comment on table postern_internal.session_secret is 'The secret that the setting postern.session is made with, as long as a block of SHA-256. One row of one column, since it is read wherever the end user is asked for: each row of an application''s query may do that.';
+
+insert into postern_internal.session_secret (secret)
+values (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
 
 create table postern_internal.session_key (
   kid text primary key check (kid <> '' and length(kid) <= 128),

@@ -4,6 +4,7 @@ package attack
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -78,12 +79,14 @@ func (s *scene) addUser(t testing.TB, userid string) {
 	run(t, s.Pool, "select postern.create_user($1, $1)", userid)
 }
 
-// givePIN gives a user a PIN as if the user had changed it already: POSTERN_PIN_CHANGE has tests of its own, and each
-// of its passes takes three hashes.
+// givePIN gives a user a PIN as if the user had changed it already, with the lowest cost that bcrypt knows: an attempt
+// then takes a millisecond, and a test can afford thousands.
 func (s *scene) givePIN(t testing.TB, userid, pin string) {
 	t.Helper()
-	run(t, s.Pool, "select postern.reset_pin($1, $2)", userid, pin)
-	run(t, s.Pool, "update postern_internal.credential set must_change = false where userid = $1", userid)
+	run(t, s.Pool, `
+update postern_internal.credential
+   set hash = postern_internal.hash_pin($2, '$2a$04$abcdefghijklmnopqrstuu'), must_change = false
+ where userid = $1`, userid, pin)
 }
 
 // set changes a setting of Postern.
@@ -96,6 +99,28 @@ func (s *scene) set(t testing.TB, name, value string) {
 func (s *scene) connect(t testing.TB) *pgx.Conn {
 	t.Helper()
 	return s.application.Connect(t)
+}
+
+// listen opens a connection of the application, and collects what the server remarks on it.
+func (s *scene) listen(t testing.TB) (*pgx.Conn, *[]*pgconn.Notice) {
+	t.Helper()
+	config, err := pgx.ParseConfig(s.application.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.RuntimeParams["search_path"] = ""
+	notices := []*pgconn.Notice{}
+	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) { notices = append(notices, notice) }
+	connection, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := connection.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return connection, &notices
 }
 
 // challenge is what userid would be asked at a gate.
@@ -187,6 +212,11 @@ func rollback(t testing.TB, tx pgx.Tx) {
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// literal is text as a string constant of SQL.
+func literal(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 }
 
 // run runs a statement that must succeed. Without arguments, sql may be several statements in one message.

@@ -44,6 +44,15 @@ func TestCommandLine(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			database := testdb.Empty(env.T().(testing.TB))
 			env.Values[databaseKey{}], env.Values[testKey{}] = database, env.T()
+			// tests/install changes roles, perhaps in the same cluster, and says so with this lock.
+			roles, err := pgx.Connect(context.Background(), database.Server.URL)
+			if err != nil {
+				return err
+			}
+			env.Defer(func() { roles.Close(context.Background()) })
+			if _, err := roles.Exec(context.Background(), "select pg_advisory_lock_shared(7061)"); err != nil {
+				return err
+			}
 			env.Setenv("DATABASE_URL", database.URL)
 			env.Setenv("DATABASE", database.Name)
 			return nil

@@ -22,6 +22,31 @@ import (
 type database struct {
 	*testdb.Database
 	t *testing.T
+	// alone: the test has called changeRoles.
+	alone bool
+}
+
+// rolesLock is held by the tests that change Postern's roles, and shared by those that verify them: other test
+// binaries may use the same cluster. It is taken in the database that the server's URL names.
+const rolesLock = 7061
+
+func holdRoles(t *testing.T, database *testdb.Database, statement string) (release func()) {
+	t.Helper()
+	connection, err := pgx.Connect(t.Context(), database.Server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := connection.Exec(t.Context(), statement, rolesLock); err != nil {
+		t.Fatal(err)
+	}
+	return func() { connection.Close(context.Background()) }
+}
+
+// changeRoles keeps other tests from verifying roles until this one ends.
+func (d *database) changeRoles() {
+	d.t.Helper()
+	d.alone = true
+	d.t.Cleanup(holdRoles(d.t, d.Database, "select pg_advisory_lock($1)"))
 }
 
 // newDatabase gives a database without Postern.
@@ -98,6 +123,9 @@ func (d *database) install() install.Report {
 
 func (d *database) verify() []install.Difference {
 	d.t.Helper()
+	if !d.alone {
+		defer holdRoles(d.t, d.Database, "select pg_advisory_lock_shared($1)")()
+	}
 	differences, err := install.Verify(d.t.Context(), d.config(), install.VerifyOptions{})
 	if err != nil {
 		d.t.Fatal(err)

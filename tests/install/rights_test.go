@@ -54,6 +54,7 @@ select string_agg(m.member::regrole::text, ', ') from pg_auth_members as m
 func TestAdministratorInstallsWithoutSuperuser(t *testing.T) {
 	testdb.New(t) // the roles exist, and are somebody else's
 	database := newDatabase(t)
+	database.changeRoles()
 	login := administrator(t, database)
 	config := configOf(t, login)
 	for range 2 {
@@ -91,7 +92,7 @@ func TestAdministratorInstallsWithoutSuperuser(t *testing.T) {
 
 // A cluster that has never seen Postern: the administrator creates the roles too.
 func TestAdministratorInstallsIntoNewCluster(t *testing.T) {
-	t.Parallel()
+	newDatabase(t).changeRoles()
 	cluster, err := server.Start(t.Context(), server.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -105,12 +106,25 @@ func TestAdministratorInstallsIntoNewCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer superuser.Close(context.Background())
+	// The cluster may be an existing one after all.
+	defer func() {
+		for _, statement := range []string{"drop database if exists new_cluster with (force)", "drop owned by new_administrator", "drop role new_administrator"} {
+			if _, err := superuser.Exec(context.Background(), statement); err != nil {
+				t.Error(err)
+			}
+		}
+		superuser.Close(context.Background())
+	}()
 	for _, statement := range []string{
-		"drop role if exists new_administrator",
 		"create role new_administrator login createrole password 'a secret'",
-		"drop database if exists new_cluster",
 		"create database new_cluster owner new_administrator",
+		`do $$
+		begin
+		  if current_setting('server_version_num')::integer >= 160000 and exists (select from pg_roles where rolname = 'postern_owner') then
+		    execute 'grant postern_owner to new_administrator with admin true, inherit false, set false';
+		  end if;
+		end
+		$$`,
 	} {
 		if _, err := superuser.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
@@ -152,6 +166,7 @@ func TestFailureLeavesNobodyInPosternOwner(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			database := newDatabase(t)
+			database.changeRoles()
 			config := configOf(t, administrator(t, database))
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -172,6 +187,7 @@ func TestFailureLeavesNobodyInPosternOwner(t *testing.T) {
 func TestMissingRightIsNamed(t *testing.T) {
 	testdb.New(t)
 	database := newDatabase(t)
+	database.changeRoles()
 	login := database.Login(t)
 	config := configOf(t, login)
 	hint := func() string {
@@ -226,5 +242,54 @@ func TestMissingCreateroleIsNamed(t *testing.T) {
 	var server *pgconn.PgError
 	if !errors.As(err, &server) || server.Hint != "As a superuser: alter role "+login.Name+" createrole;" {
 		t.Errorf("%v, want the hint to alter the role", err)
+	}
+}
+
+// Who owns a schema can drop what is in it, whoever made that.
+func TestWaitingSchemaIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(*database) string{
+		"install": func(database *database) string {
+			_, err := install.Install(t.Context(), database.config(), install.Options{})
+			var server *pgconn.PgError
+			if !errors.As(err, &server) {
+				return ""
+			}
+			return server.Message
+		},
+		"psql": func(database *database) string {
+			output, _ := database.psql(render(t))
+			return output
+		},
+	} {
+		database := newDatabase(t)
+		database.run("create schema message_sys; grant all on schema message_sys to public")
+		if message := call(database); !strings.Contains(message, "Schema message_sys exists and is not Postern's") {
+			t.Errorf("%s: %q", name, message)
+		}
+		if left := database.text("select string_agg(nspname, ',') from pg_namespace where nspname like 'postern%'"); left != "" {
+			t.Errorf("%s left %s", name, left)
+		}
+	}
+}
+
+// A role of that name may have been there before, with a password that somebody knows.
+func TestOwnerThatMayLogInIsRefused(t *testing.T) {
+	testdb.New(t)
+	database := newDatabase(t)
+	database.changeRoles()
+	database.run("alter role postern_owner login")
+	_, err := install.Install(t.Context(), database.config(), install.Options{})
+	output, psqlErr := database.psql(render(t))
+	database.run("alter role postern_owner nologin")
+	var server *pgconn.PgError
+	if !errors.As(err, &server) || server.Detail != "It has: login." {
+		t.Errorf("%v, want a refusal", err)
+	}
+	if psqlErr == nil || !strings.Contains(output, "It has: login.") {
+		t.Errorf("the script: %v\n%s", psqlErr, output)
+	}
+	if left := database.text("select string_agg(nspname, ',') from pg_namespace where nspname like 'postern%'"); left != "" {
+		t.Errorf("schemas %s were left", left)
 	}
 }

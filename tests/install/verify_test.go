@@ -250,6 +250,7 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 
 func TestVerifyFindsChangedRoles(t *testing.T) {
 	database := newInstalled(t)
+	database.changeRoles()
 	member := database.Login(t).Name
 	database.run(`
 alter role postern_user createdb;
@@ -292,7 +293,7 @@ func TestVerifyLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// A session that holds the strongest locks on every table of Postern does not stop a verification.
+// A session that keeps all writers from the tables does not stop a verification, which only describes them.
 func TestVerifyWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)

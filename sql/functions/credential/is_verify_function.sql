@@ -15,7 +15,11 @@ as $$
        and p.prokind = 'f'
        and not p.proretset
        and p.prorettype = 'boolean'::regtype
-       and p.proargtypes::oid[] = array['text'::regtype::oid, 'text'::regtype::oid, 'jsonb'::regtype::oid]
+       -- An oidvector counts from 0, and so equals no array that counts from 1.
+       and p.pronargs = 3
+       and p.proargtypes[0] = 'text'::regtype
+       and p.proargtypes[1] = 'text'::regtype
+       and p.proargtypes[2] = 'jsonb'::regtype
        and p.prosecdef
        and exists (select from unnest(p.proconfig) as setting where starts_with(setting, 'search_path='))
        and has_schema_privilege(p.pronamespace, 'usage')

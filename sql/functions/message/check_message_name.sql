@@ -11,7 +11,7 @@ begin
       errcode = 'PS107',
       message = 'invalid name in an IFS Message',
       detail = case when name is null then 'The name is null.'
-                    else format('name: %s', replace(replace(left(name, 80), E'\r', '\r'), E'\n', '\n')) end,
+                    else format('name: %s', replace(replace(left(name, 80), E'\r', E'\\r'), E'\n', E'\\n')) end,
       hint = 'A message or attribute name has 1 to 128 characters and holds no line feed, carriage return or "=".';
   end if;
 

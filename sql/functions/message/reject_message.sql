@@ -102,7 +102,7 @@ begin
   raise exception using
     errcode = 'PS107',
     message = 'invalid IFS Message: ' || fault,
-    detail = format('line %s: %s', line, replace(left(line_text, 80), E'\r', '\r')),
+    detail = format('line %s: %s', line, replace(left(line_text, 80), E'\r', E'\\r')),
     hint = remedy;
 end
 $$;

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+// withDatabase connects, does, and disconnects.
+func (a *application) withDatabase(ctx context.Context, do func(*pgx.Conn, *db.Queries) error) error {
+	connection, err := a.connect(ctx)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = connection.Close(ctx)
+	}()
+	return interrupted(ctx, explain(do(connection, db.New(connection)), connection.Config().User))
+}
+
+// query is withDatabase for what is one statement.
+func (a *application) query(ctx context.Context, do func(*db.Queries) error) error {
+	return a.withDatabase(ctx, func(_ *pgx.Conn, queries *db.Queries) error { return do(queries) })
+}
+
+// withSecret does in a transaction whose bound values stay out of the server's log. It refuses where it can't
+// keep them out.
+func withSecret(ctx context.Context, connection *pgx.Conn, queries *db.Queries, do func(*db.Queries) error) error {
+	return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
+		queries := queries.WithTx(tx)
+		hidden, err := queries.HideParameters(ctx)
+		if err != nil {
+			return err
+		}
+		if !hidden {
+			return fmt.Errorf("this server writes statements and their values to its log, and a secret would be among them\n"+
+				"HINT: As a superuser: grant set on parameter log_parameter_max_length to %s;",
+				pgx.Identifier{connection.Config().User}.Sanitize())
+		}
+		return do(queries)
+	})
+}
+
+// interrupted says so where the user has ended the command; what the driver says then is no help.
+func interrupted(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	return err
+}
+
+// explain adds what PostgreSQL can't know: what a missing schema, function or right means here.
+func explain(err error, user string) error {
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		return err
+	}
+	switch server.Code {
+	case "3F000": // invalid_schema_name
+		return errNotInstalled
+	case "42P01", "42883": // undefined_table, undefined_function
+		return fmt.Errorf(`Postern is not installed in this database, or in another version: see "installer status" (%s)`, server.Message)
+	case "42501": // insufficient_privilege
+		explained := *server
+		explained.Hint = fmt.Sprintf("Members of postern_admin may do this; to read the log, members of postern_auditor. "+
+			"As one who may grant it: grant postern_admin to %[1]s; or: grant postern_auditor to %[1]s;", pgx.Identifier{user}.Sanitize())
+		return &explained
+	}
+	return err
+}
+
+// arguments demands just these arguments, and names the one that is missing.
+func arguments(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, given []string) error {
+		if len(given) < len(names) {
+			return fmt.Errorf("%s is missing", names[len(given)])
+		}
+		if len(given) > len(names) {
+			return fmt.Errorf("unexpected argument %q", given[len(names)])
+		}
+		return nil
+	}
+}
+
+func addJSON(command *cobra.Command, asJSON *bool) {
+	command.Flags().BoolVar(asJSON, "json", false, "print JSON")
+}

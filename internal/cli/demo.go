@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/internal/demo"
+)
+
+func newDemoCommand(app *application) *cobra.Command {
+	var interactive, keep bool
+	command := &cobra.Command{
+		Use:   "demo",
+		Short: "See a checkpoint at work, on a throw-away server",
+		Long: `Starts a throw-away PostgreSQL server, installs Postern, and tells what a security checkpoint is for: Mallory
+at Alice's unlocked workstation is stopped, guesses, and is locked out; Alice approves. Every statement it
+shows is sent, and the log is printed at the end. Nothing of it touches the database that other commands work
+on, and nothing is left.
+
+The server is that of POSTERN_TEST_DATABASE_URL, else of PostgreSQL's binaries (POSTERN_PG_BIN, PATH,
+/usr/lib/postgresql), else in Docker (POSTERN_TEST_IMAGE), else binaries that are fetched. On a server of your
+own, the demo makes a database and a role, and drops them at the end.`,
+		Example: `  installer demo
+  installer demo --interactive
+  installer demo --keep`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			options := demo.Options{Out: app.out, Colour: colour(app.out), Keep: keep, Logger: app.logger()}
+			if interactive {
+				if !terminal(app.in) {
+					return usageError("--interactive: standard input is no terminal; run it where you can type, or leave the flag away")
+				}
+				options.Person = person{app}
+			}
+			var bar *progressbar.ProgressBar
+			options.OnProgress = func(activity string) {
+				if bar != nil {
+					_ = bar.Finish()
+				}
+				bar = nil
+				if activity != "" {
+					bar = app.progress(-1, activity)
+					_ = bar.RenderBlank()
+				}
+			}
+			defer options.OnProgress("")
+			return demo.Run(command.Context(), options)
+		},
+	}
+	command.Flags().BoolVar(&interactive, "interactive", false, "play Alice: choose her PIN, and approve")
+	command.Flags().BoolVar(&keep, "keep", false, "leave the server up, and print how to connect and how to stop it")
+	return command
+}
+
+// person is who sits at the terminal.
+type person struct {
+	app *application
+}
+
+// AskSecret asks without showing what is typed.
+func (p person) AskSecret(ctx context.Context, label string) (string, error) {
+	return p.app.ask(ctx, label)
+}
+
+// AskLine reads byte by byte: a buffer would swallow what belongs to the next question.
+func (p person) AskLine(ctx context.Context, label string) (string, error) {
+	fmt.Fprint(p.app.err, label)
+	type answer struct {
+		line string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		line := strings.Builder{}
+		for character := make([]byte, 1); ; {
+			if _, err := p.app.in.Read(character); err != nil {
+				if errors.Is(err, io.EOF) {
+					err = errors.New("nothing was typed")
+				}
+				answers <- answer{"", err}
+				return
+			}
+			if character[0] == '\n' || line.Len() >= maximumInput {
+				answers <- answer{strings.TrimSpace(line.String()), nil}
+				return
+			}
+			line.WriteByte(character[0])
+		}
+	}()
+	select {
+	case given := <-answers:
+		return given.line, given.err
+	case <-ctx.Done():
+		fmt.Fprintln(p.app.err)
+		return "", ctx.Err()
+	}
+}

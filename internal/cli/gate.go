@@ -1,0 +1,235 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+func newGateCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "gate",
+		Short: "Gates, where business transactions stop for an approval",
+		Long: `A gate is a place in the application's business code where a transaction stops until a person approves it.
+The application registers its gates when it is installed or upgraded; an administrator switches them on and off
+and words what the log says. What an administrator has set survives the next registration.
+
+These commands need the role postern_admin; list works as postern_auditor too.`,
+		Example: `  installer gate list
+  installer gate enable SINWOF_APPROVE
+  installer gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"`,
+	}
+	command.AddCommand(
+		newGateListCommand(app),
+		newGateRegisterCommand(app),
+		newGateActiveCommand(app, "enable", true),
+		newGateActiveCommand(app, "disable", false),
+		newGateMessageCommand(app),
+	)
+	return command
+}
+
+func newGateListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List the gates",
+		Long: `Lists the gates. state: active gates stop transactions, as long as the setting checkpoints_enabled is true; a
+built-in gate always does. An asterisk at a parameter: it may differ when the approved transaction is sent
+again. set_by_administrator: what later registrations leave alone.`,
+		Example: `  installer gate list
+  installer gate list --json | jq -r '.[] | select(.active | not) | .gate_id'`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var gates []db.Gate
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				gates, err = queries.ListGates(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(gates)
+			}
+			rows := make([][]string, len(gates))
+			for index, gate := range gates {
+				rows[index] = []string{
+					gate.GateID, activity(gate.Active), gate.Description, gate.Message,
+					orDash(strings.Join(gateParameters(gate), ", ")), orDash(strings.Join(administered(gate), ", ")),
+				}
+			}
+			app.printTable([]string{"gate_id", "state", "description", "message", "parameters", "set_by_administrator"}, rows)
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func gateParameters(gate db.Gate) []string {
+	names := slices.Clone(gate.Parameters)
+	for index, name := range names {
+		if !slices.Contains(gate.BoundParameters, name) {
+			names[index] += "*"
+		}
+	}
+	return names
+}
+
+func administered(gate db.Gate) []string {
+	set := []string{}
+	if gate.BuiltIn {
+		set = append(set, "built in")
+	}
+	if gate.ActiveAdministered {
+		set = append(set, "state")
+	}
+	if gate.MessageAdministered {
+		set = append(set, "message")
+	}
+	return set
+}
+
+func newGateRegisterCommand(app *application) *cobra.Command {
+	var (
+		parameters  db.RegisterGateParams
+		bound       []string
+		messageFile string
+	)
+	command := &cobra.Command{
+		Use:   "register GATE_ID",
+		Short: "Register a gate, or bring it up to date",
+		Long: `Registers a gate, or brings its description, message and parameters up to date. A gate that is registered
+stops nobody until it is active: --active, or "installer gate enable" afterwards. Whether it is active, and its
+message, stay as they are where an administrator has set them.
+
+GATE_ID has at most 30 letters, digits and underscores, with the component as prefix. &NAME in the message stands
+for the value of parameter NAME. When the approved transaction is sent again, all parameters must have the values
+that were approved; --bound-parameter names those that must, where others differ each time.
+
+--message-file takes the definition from an IFS Message instead (- is standard input): DESCRIPTION, MESSAGE,
+ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a parameter.`,
+		Example: `  installer gate register SINWOF_APPROVE --description "Approve a supplier invoice" \
+      --message "Supplier invoice &INVOICE_NO of &SUPPLIER approved" --parameter INVOICE_NO --parameter SUPPLIER
+  installer gate register SINWOF_APPROVE --message-file sinwof_approve.msg`,
+		Args: arguments("GATE_ID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			ctx, flags := command.Context(), command.Flags()
+			parameters.GateID = given[0]
+			if flags.Changed("bound-parameter") {
+				parameters.BoundParameters = slices.DeleteFunc(bound, func(name string) bool { return name == "" })
+			}
+			register := func(queries *db.Queries) error { return queries.RegisterGate(ctx, parameters) }
+			if messageFile != "" {
+				content, err := app.readFile(messageFile)
+				if err != nil {
+					return err
+				}
+				register = func(queries *db.Queries) error {
+					return queries.RegisterGateMessage(ctx, given[0], string(content))
+				}
+			}
+			return app.query(ctx, func(queries *db.Queries) error {
+				if err := register(queries); err != nil {
+					return err
+				}
+				return app.printGate(ctx, queries, given[0])
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&parameters.Description, "description", "", "for the dialog and for administrators")
+	flags.StringVar(&parameters.Message, "message", "", "what the log says, with &NAME for parameters")
+	flags.StringArrayVar(&parameters.Parameters, "parameter", nil, "name of a parameter (once for each)")
+	flags.StringArrayVar(&bound, "bound-parameter", nil, `a parameter that must stay the same (once for each; "" for none; default all)`)
+	flags.BoolVar(&parameters.Active, "active", false, "make it stop transactions at once")
+	flags.StringVar(&messageFile, "message-file", "", "IFS Message with the definition")
+	command.MarkFlagsOneRequired("description", "message-file")
+	command.MarkFlagsRequiredTogether("description", "message")
+	for _, name := range []string{"description", "message", "parameter", "bound-parameter", "active"} {
+		command.MarkFlagsMutuallyExclusive("message-file", name)
+	}
+	return command
+}
+
+// printGate says how a gate stands after its registration.
+func (a *application) printGate(ctx context.Context, queries *db.Queries, gateID string) error {
+	gates, err := queries.ListGates(ctx)
+	if err != nil {
+		return err
+	}
+	index := slices.IndexFunc(gates, func(gate db.Gate) bool { return gate.GateID == gateID })
+	if index < 0 {
+		return fmt.Errorf("gate %s was registered, and is gone", gateID)
+	}
+	gate := gates[index]
+	a.printf("Gate %s registered; it is %s.", gateID, activity(gate.Active))
+	if kept := administered(gate); len(kept) > 0 {
+		a.printf(" Kept as an administrator has set it: %s.", strings.Join(kept, ", "))
+	}
+	if !gate.Active {
+		a.printf(" To make it stop transactions: installer gate enable %s", gateID)
+	}
+	a.printf("\n")
+	return nil
+}
+
+func newGateActiveCommand(app *application, verb string, active bool) *cobra.Command {
+	command := &cobra.Command{
+		Use:   verb + " GATE_ID",
+		Short: "Make a gate stop transactions",
+		Long: `Switches a gate on: from now on its transactions stop until they are approved. Later registrations leave it on.
+It stops nobody while the setting checkpoints_enabled is false.`,
+		Example: `  installer gate enable SINWOF_APPROVE`,
+		Args:    arguments("GATE_ID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.SetGateActive(command.Context(), given[0], active)
+			})
+			if err != nil {
+				return err
+			}
+			if active {
+				app.printf("Gate %s is active.\n", given[0])
+			} else {
+				app.printf("Gate %[1]s is inactive: it stops nobody, and passing it is not logged. Undo: installer gate enable %[1]s\n", given[0])
+			}
+			return nil
+		},
+	}
+	if !active {
+		command.Short = "Let transactions through a gate"
+		command.Long = `Switches a gate off: nobody is stopped there, and passing it is not logged. Later registrations leave it off.`
+		command.Example = `  installer gate disable SINWOF_APPROVE`
+	}
+	return command
+}
+
+func newGateMessageCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "message GATE_ID TEXT",
+		Short: "Word what the log says when a gate is passed",
+		Long: `Words what the dialog shows and the log says when a gate is passed; later registrations leave it so. &NAME
+stands for the value of parameter NAME (quote the text: & means something to the shell).
+
+Say what happened and to which business object. The user and the time are in each log entry anyway.`,
+		Example: `  installer gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"`,
+		Args:    arguments("GATE_ID", "TEXT"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.SetGateMessage(command.Context(), given[0], given[1])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Gate %s has a new message, which later registrations leave alone.\n", given[0])
+			return nil
+		},
+	}
+}

@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/posternsql/postern/db"
+)
+
+// entryWriter takes the entries of the log page by page, and keeps none.
+type entryWriter interface {
+	write(entries []db.LogEntry) error
+	finish() error
+}
+
+// entryTable is the log as a table for people; in a pipe, separated by tabs.
+func (a *application) entryTable() entryWriter {
+	return &entryTable{pagedTable{app: a, header: []string{
+		"log_id", "logged_at", "outcome", "gate_id", "userid", "authenticated_by", "message", "comment",
+	}}}
+}
+
+type entryTable struct{ table pagedTable }
+
+func (w *entryTable) write(entries []db.LogEntry) error {
+	rows := make([][]string, len(entries))
+	for index, entry := range entries {
+		rows[index] = []string{
+			strconv.FormatInt(entry.LogID, 10), stamp(entry.LoggedAt), entry.Outcome, entry.GateID, entry.UserID,
+			authenticator(entry), entry.Message, valueOrDash(entry.Comment),
+		}
+	}
+	w.table.print(rows)
+	return w.table.app.out.failure
+}
+
+func (w *entryTable) finish() error { return w.table.app.out.failure }
+
+// authenticator is whose name and PIN were given, where that was not the session's own user.
+func authenticator(entry db.LogEntry) string {
+	if entry.AuthenticatedBy == nil || *entry.AuthenticatedBy == entry.UserID {
+		return "-"
+	}
+	return *entry.AuthenticatedBy
+}
+
+// entryLines is the log as lines that come one by one on a terminal; columns grow with what was in them.
+type entryLines struct {
+	app    *application
+	widths [2]int
+}
+
+func (w *entryLines) write(entries []db.LogEntry) error {
+	for _, entry := range entries {
+		who := printable(entry.UserID)
+		if other := authenticator(entry); other != "-" {
+			who += " by " + printable(other)
+		}
+		cells := [2]string{printable(entry.GateID), who}
+		for index, cell := range cells {
+			w.widths[index] = max(w.widths[index], text.StringWidth(cell))
+			cells[index] = text.Pad(cell, w.widths[index], ' ')
+		}
+		outcome := w.app.paint(entry.Outcome) + strings.Repeat(" ", len("cancelled")-len(entry.Outcome))
+		line := fmt.Sprintf("%s  %s  %s  %s  %s", stamp(entry.LoggedAt), outcome, cells[0], cells[1], printable(entry.Message))
+		if entry.Comment != nil {
+			line += " (" + printable(*entry.Comment) + ")"
+		}
+		w.app.printf("%s\n", line)
+	}
+	return w.app.out.failure
+}
+
+func (w *entryLines) finish() error { return w.app.out.failure }
+
+// jsonLines is one JSON object a line.
+type jsonLines struct{ buffer *bufio.Writer }
+
+func newJSONLines(out io.Writer) entryWriter { return &jsonLines{bufio.NewWriter(out)} }
+
+func (w *jsonLines) write(entries []db.LogEntry) error {
+	for _, entry := range entries {
+		line, err := entryJSON(entry)
+		if err != nil {
+			return err
+		}
+		_, _ = w.buffer.Write(append(line, '\n')) // Flush gives its error
+	}
+	return w.buffer.Flush()
+}
+
+func (w *jsonLines) finish() error { return w.buffer.Flush() }
+
+// jsonArray is one JSON array, with an entry a line.
+type jsonArray struct {
+	buffer  *bufio.Writer
+	started bool
+}
+
+func newJSONArray(out io.Writer) entryWriter { return &jsonArray{buffer: bufio.NewWriter(out)} }
+
+func (w *jsonArray) write(entries []db.LogEntry) error {
+	for _, entry := range entries {
+		line, err := entryJSON(entry)
+		if err != nil {
+			return err
+		}
+		separator := ",\n"
+		if !w.started {
+			separator = "[\n"
+		}
+		w.started = true
+		_, _ = w.buffer.WriteString(separator) // Flush gives its error
+		_, _ = w.buffer.Write(line)
+	}
+	return w.buffer.Flush()
+}
+
+func (w *jsonArray) finish() error {
+	end := "\n]\n"
+	if !w.started {
+		end = "[]\n"
+	}
+	_, _ = w.buffer.WriteString(end)
+	return w.buffer.Flush()
+}
+
+func entryJSON(entry db.LogEntry) ([]byte, error) {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false) // & and < are common in messages, and this is no web page
+	err := encoder.Encode(entry)
+	return bytes.TrimSuffix(line.Bytes(), []byte("\n")), err
+}
+
+// csvTable is the log as CSV (RFC 4180, UTF-8).
+type csvTable struct {
+	writer      *csv.Writer
+	spreadsheet bool
+	started     bool
+}
+
+func newCSVTable(out io.Writer, spreadsheet bool) entryWriter {
+	return &csvTable{writer: csv.NewWriter(out), spreadsheet: spreadsheet}
+}
+
+var csvHeader = []string{
+	"log_id", "outcome", "gate_id", "action", "userid", "authenticated_by", "logged_at", "message", "parameters", "comment",
+	"scheme", "session_role", "client_addr", "application_name", "transaction_id",
+}
+
+func (w *csvTable) start() {
+	if !w.started {
+		w.started = true
+		_ = w.writer.Write(csvHeader) // the writer keeps its error
+	}
+}
+
+func (w *csvTable) write(entries []db.LogEntry) error {
+	w.start()
+	for _, entry := range entries {
+		address := ""
+		if entry.ClientAddr != nil {
+			address = entry.ClientAddr.String()
+		}
+		cells := []string{
+			strconv.FormatInt(entry.LogID, 10), entry.Outcome, entry.GateID, value(entry.Action), entry.UserID,
+			value(entry.AuthenticatedBy), entry.LoggedAt.UTC().Format(time.RFC3339Nano), entry.Message,
+			string(entry.Parameters), value(entry.Comment), value(entry.Scheme), entry.SessionRole, address,
+			entry.ApplicationName, strconv.FormatUint(entry.TransactionID, 10),
+		}
+		if w.spreadsheet {
+			for index, cell := range cells {
+				cells[index] = disarm(cell)
+			}
+		}
+		if err := w.writer.Write(cells); err != nil {
+			return err
+		}
+	}
+	w.writer.Flush()
+	return w.writer.Error()
+}
+
+func (w *csvTable) finish() error {
+	w.start()
+	w.writer.Flush()
+	return w.writer.Error()
+}
+
+func value(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+// disarm makes a spreadsheet take a cell as text that it would take as a formula.
+func disarm(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}

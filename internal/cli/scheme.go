@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+func newSchemeCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "scheme",
+		Short: "Ways to authenticate at a checkpoint",
+		Long: `Schemes are the ways to authenticate at a checkpoint. PIN is built in and stays enabled; others are added in SQL,
+with postern.register_scheme(scheme, verify_function).
+
+enable and disable need the role postern_admin; list works as postern_auditor too.`,
+		Example: `  installer scheme list
+  installer scheme disable TOTP`,
+	}
+	command.AddCommand(
+		newSchemeListCommand(app),
+		newSchemeEnabledCommand(app, "enable", true),
+		newSchemeEnabledCommand(app, "disable", false),
+	)
+	return command
+}
+
+func newSchemeListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List the schemes",
+		Long:  `Lists the schemes, with the functions that verify what a person typed.`,
+		Example: `  installer scheme list
+  installer scheme list --json`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var schemes []db.Scheme
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				schemes, err = queries.ListSchemes(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(schemes)
+			}
+			rows := make([][]string, len(schemes))
+			for index, scheme := range schemes {
+				function := "built in"
+				if scheme.VerifyFunction != nil {
+					function = *scheme.VerifyFunction
+				}
+				rows[index] = []string{scheme.Scheme, enablement(scheme.Enabled), function}
+			}
+			app.printTable([]string{"scheme", "state", "verify_function"}, rows)
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func enablement(enabled bool) string {
+	if enabled {
+		return "enabled"
+	}
+	return "disabled"
+}
+
+func newSchemeEnabledCommand(app *application, verb string, enabled bool) *cobra.Command {
+	command := &cobra.Command{
+		Use:     verb + " SCHEME",
+		Short:   "Allow a scheme",
+		Long:    `Allows a way to authenticate that was forbidden.`,
+		Example: `  installer scheme enable TOTP`,
+		Args:    arguments("SCHEME"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.SetSchemeEnabled(command.Context(), given[0], enabled)
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Scheme %s is %s.\n", given[0], enablement(enabled))
+			return nil
+		},
+	}
+	if !enabled {
+		command.Short = "Forbid a scheme"
+		command.Long = `Forbids a way to authenticate; approvals that were given with it stay valid. PIN can't be forbidden.`
+		command.Example = `  installer scheme disable TOTP`
+	}
+	return command
+}

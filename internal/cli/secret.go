@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// maximumInput bounds in bytes what is read as one PIN, message or secret.
+const maximumInput = 1 << 20
+
+// readPIN asks for a new PIN twice where a person sits there, else takes the one line of standard input.
+func (a *application) readPIN(ctx context.Context, userid string, fromInput bool) (string, error) {
+	var (
+		pin string
+		err error
+	)
+	switch {
+	case !terminal(a.in):
+		pin, err = a.readLine("PIN")
+	case fromInput:
+		return "", usageError("--pin-stdin: standard input is a terminal, which would show the PIN; pipe it, or leave the flag away to be asked")
+	default:
+		pin, err = a.askTwice(ctx, userid)
+	}
+	if err != nil {
+		return "", err
+	}
+	if !utf8.ValidString(pin) || strings.ContainsRune(pin, 0) {
+		// Not left to the server, whose message would quote a piece of it.
+		return "", errors.New("the PIN is no UTF-8 text")
+	}
+	return pin, nil
+}
+
+func (a *application) askTwice(ctx context.Context, userid string) (string, error) {
+	first, err := a.ask(ctx, fmt.Sprintf("New PIN for %s: ", printable(userid)))
+	if err != nil {
+		return "", err
+	}
+	second, err := a.ask(ctx, "Again: ")
+	if err != nil {
+		return "", err
+	}
+	if first != second {
+		return "", errors.New("the two PINs differ; nothing was changed")
+	}
+	return first, nil
+}
+
+// ask reads a line from the terminal without showing it.
+func (a *application) ask(ctx context.Context, prompt string) (string, error) {
+	descriptor := int(file(a.in).Fd())
+	before, err := term.GetState(descriptor)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprint(a.err, prompt)
+	type answer struct {
+		line []byte
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		line, err := term.ReadPassword(descriptor)
+		answers <- answer{line, err}
+	}()
+	select {
+	case given := <-answers:
+		fmt.Fprintln(a.err)
+		if errors.Is(given.err, io.EOF) {
+			return "", errors.New("nothing was typed")
+		}
+		return string(given.line), given.err
+	case <-ctx.Done():
+		// The read goes on until the process ends; the terminal must echo again before that.
+		_ = term.Restore(descriptor, before)
+		fmt.Fprintln(a.err)
+		return "", ctx.Err()
+	}
+}
+
+// readLine reads standard input, which must be one line.
+func (a *application) readLine(what string) (string, error) {
+	content, err := readAll(a.in)
+	if err != nil {
+		return "", fmt.Errorf("read the %s from standard input: %w", what, err)
+	}
+	line := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	if line == "" {
+		return "", usageError("there is no %s on standard input", what)
+	}
+	if strings.ContainsAny(line, "\r\n") {
+		return "", usageError("standard input has more than one line; the %s is one", what)
+	}
+	return line, nil
+}
+
+// readFile reads a small file; "-" is standard input.
+func (a *application) readFile(path string) ([]byte, error) {
+	if path == "-" {
+		return readAll(a.in)
+	}
+	opened, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+	content, err := readAll(opened)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return content, nil
+}
+
+func readAll(reader io.Reader) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(reader, maximumInput+1))
+	if err == nil && len(content) > maximumInput {
+		err = fmt.Errorf("there are more than %d bytes", maximumInput)
+	}
+	return content, err
+}
+
+// readSecret reads the secret of a session key: the bytes of the file. A text file's last line end is not part
+// of it, since editors add one; in a file that is no text, every byte counts.
+func (a *application) readSecret(path string) ([]byte, error) {
+	content, err := a.readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	line := bytes.TrimSuffix(bytes.TrimSuffix(content, []byte("\n")), []byte("\r"))
+	isText := !bytes.ContainsFunc(line, func(character rune) bool { return character < ' ' || character > '~' })
+	if isText {
+		return line, nil
+	}
+	return content, nil
+}

@@ -1,0 +1,330 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern"
+	"github.com/posternsql/postern/db"
+)
+
+func newSessionCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "session",
+		Short: "Keys and tokens that tell the database who the end user is",
+		Long: `An application server tells the database who its end user is with a signed token (JWT, HS256), which it passes to
+postern.begin_session in each transaction. The keys for that are made here.`,
+		Example: `  installer session key create erp-2026 --out erp-2026.key
+  installer session token --kid erp-2026 --secret-file erp-2026.key --user ALICE`,
+	}
+	key := &cobra.Command{
+		Use:   "key",
+		Short: "Keys that session tokens are signed with",
+		Long: `A session key has an id (kid), which each token names, and a secret, which the application servers share with the
+database. Whoever has the secret can speak for every user: keep it where the application keeps its passwords.
+
+These commands need the role postern_admin; list works as postern_auditor too.`,
+		Example: `  installer session key create erp-2026 --out erp-2026.key
+  installer session key rotate erp-2026 erp-2027 --out erp-2027.key
+  installer session key list`,
+	}
+	key.AddCommand(
+		newSessionKeyCreateCommand(app),
+		newSessionKeyListCommand(app),
+		newSessionKeyRotateCommand(app),
+		newSessionKeyRetireCommand(app),
+	)
+	command.AddCommand(key, newSessionTokenCommand(app))
+	return command
+}
+
+// aboutSecrets is what create and rotate have to say about the secret.
+const aboutSecrets = `The secret is 32 random bytes, written as 43 characters of base64url; those characters are what the application
+signs with, as they are. --out writes them to a new file that only you can read, and overwrites nothing. --print
+writes them to standard output, for a pipe into a secret store. --secret-file takes a secret that exists, of 32 to
+1024 bytes (- is standard input): the bytes of the file, where a text file's last line end does not count.`
+
+// keySecret says where the secret of a new session key comes from, and where it goes.
+type keySecret struct {
+	from  string
+	to    string
+	print bool
+}
+
+func (s *keySecret) addFlags(command *cobra.Command) {
+	command.Flags().StringVar(&s.to, "out", "", "write a new secret to this file, which must not exist")
+	command.Flags().BoolVar(&s.print, "print", false, "write a new secret to standard output")
+	command.Flags().StringVar(&s.from, "secret-file", "", "take the secret from this file")
+	command.MarkFlagsOneRequired("out", "print", "secret-file")
+	command.MarkFlagsMutuallyExclusive("out", "print", "secret-file")
+}
+
+// createSessionKey creates a key, together with what else has to happen in the same transaction.
+func (a *application) createSessionKey(ctx context.Context, kid string, source keySecret, also func(*db.Queries) error) error {
+	return a.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) (err error) {
+		var secret []byte
+		if source.from != "" {
+			if secret, err = a.readSecret(source.from); err != nil {
+				return err
+			}
+		} else {
+			random := make([]byte, 32)
+			rand.Read(random)
+			secret = []byte(base64.RawURLEncoding.EncodeToString(random))
+		}
+		if source.to != "" {
+			// Before the key exists: a key without its secret would be lost, a secret without its key is nothing.
+			if err := writeNewFile(source.to, secret); err != nil {
+				return err
+			}
+			defer func() {
+				if err != nil {
+					_ = os.Remove(source.to)
+				}
+			}()
+		}
+		err = withSecret(ctx, connection, queries, func(queries *db.Queries) error {
+			if err := also(queries); err != nil {
+				return err
+			}
+			return queries.CreateSessionKey(ctx, kid, secret)
+		})
+		if err != nil {
+			return err
+		}
+		if source.print {
+			a.printf("%s\n", secret)
+			if a.out.failure != nil {
+				return fmt.Errorf("the secret of session key %[1]s is lost: %[2]w\nHINT: installer session key retire %[1]s", shell(kid), a.out.failure)
+			}
+		}
+		return nil
+	})
+}
+
+// writeNewFile writes a file that only its owner can read, and never over another.
+func writeNewFile(path string, content []byte) (err error) {
+	created, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, created.Close())
+		if err != nil {
+			_ = os.Remove(path)
+		}
+	}()
+	if _, err := created.Write(content); err != nil {
+		return err
+	}
+	return created.Sync()
+}
+
+// sayKey tells of a new key: on standard error where standard output carries the secret.
+func (a *application) sayKey(source keySecret, format string, values ...any) {
+	if source.print {
+		fmt.Fprintf(a.err, format, values...)
+		return
+	}
+	a.printf(format, values...)
+}
+
+func newSessionKeyCreateCommand(app *application) *cobra.Command {
+	var source keySecret
+	command := &cobra.Command{
+		Use:   "create KID",
+		Short: "Create a key for session tokens",
+		Long: `Creates a key for session tokens. A kid is never used again, not even after its key was retired.
+
+` + aboutSecrets,
+		Example: `  installer session key create erp-2026 --out erp-2026.key
+  installer session key create erp-2026 --print | vault kv put secret/erp session_key=-
+  installer session key create erp-2026 --secret-file existing.key`,
+		Args: arguments("KID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.createSessionKey(command.Context(), given[0], source, func(*db.Queries) error { return nil })
+			if err != nil {
+				return err
+			}
+			where := ""
+			if source.to != "" {
+				where = "; its secret is in " + printable(source.to)
+			}
+			app.sayKey(source, "Session key %s created%s. Next: give kid and secret to the application.\n", printable(given[0]), where)
+			return nil
+		},
+	}
+	source.addFlags(command)
+	return command
+}
+
+func newSessionKeyListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List the keys for session tokens",
+		Long:  `Lists the keys for session tokens, without their secrets: nobody can read those out of the database.`,
+		Example: `  installer session key list
+  installer session key list --json | jq -r '.[] | select(.retired_at == null) | .kid'`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var keys []db.SessionKey
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				keys, err = queries.ListSessionKeys(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(keys)
+			}
+			rows := make([][]string, len(keys))
+			for index, key := range keys {
+				state := "active"
+				if key.RetiredAt != nil {
+					state = "retired"
+				}
+				rows[index] = []string{key.KeyID, state, stamp(key.CreatedAt), key.CreatedBy, stampOrDash(key.RetiredAt)}
+			}
+			app.printTable([]string{"kid", "state", "created_at", "created_by", "retired_at"}, rows)
+			if len(keys) == 0 {
+				fmt.Fprintln(app.err, "There are no session keys. Next: installer session key create KID --out FILE")
+			}
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func newSessionKeyRotateCommand(app *application) *cobra.Command {
+	var (
+		source    keySecret
+		retireOld bool
+	)
+	command := &cobra.Command{
+		Use:   "rotate OLD NEW",
+		Short: "Create a key that takes the place of another",
+		Long: `Creates the key NEW that shall take the place of OLD. OLD stays valid, so that nothing stops while application
+servers change over one by one; when all of them sign with NEW, retire OLD. Where the secret of OLD has leaked,
+--retire-old does that at once, in the same transaction.
+
+` + aboutSecrets,
+		Example: `  installer session key rotate erp-2026 erp-2027 --out erp-2027.key
+  installer session key rotate erp-2026 erp-2027 --out erp-2027.key --retire-old`,
+		Args: arguments("OLD", "NEW"),
+		RunE: func(command *cobra.Command, given []string) error {
+			ctx, oldKey, newKey := command.Context(), given[0], given[1]
+			err := app.createSessionKey(ctx, newKey, source, func(queries *db.Queries) error {
+				keys, err := queries.ListSessionKeys(ctx)
+				if err != nil {
+					return err
+				}
+				known := slices.IndexFunc(keys, func(key db.SessionKey) bool { return key.KeyID == oldKey })
+				if known < 0 {
+					return fmt.Errorf("there is no session key %q; see \"installer session key list\"", oldKey)
+				}
+				if keys[known].RetiredAt != nil {
+					return fmt.Errorf("session key %q was retired at %s; to add one, use \"installer session key create\"", oldKey, stamp(*keys[known].RetiredAt))
+				}
+				if retireOld {
+					return queries.RetireSessionKey(ctx, oldKey)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			if retireOld {
+				app.sayKey(source, "Session key %s created, and %s retired: tokens signed with it are refused. Next: give %[1]s to the application.\n",
+					printable(newKey), printable(oldKey))
+				return nil
+			}
+			app.sayKey(source, "Session key %s created; %s stays valid. Next: have all application servers sign with %[1]s, then: installer session key retire %[3]s\n",
+				printable(newKey), printable(oldKey), shell(oldKey))
+			return nil
+		},
+	}
+	source.addFlags(command)
+	command.Flags().BoolVar(&retireOld, "retire-old", false, "refuse tokens signed with OLD from now on")
+	return command
+}
+
+func newSessionKeyRetireCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "retire KID",
+		Short: "Refuse tokens that are signed with a key",
+		Long: `Refuses tokens that are signed with this key, from the commit on and for good; transactions that have begun run
+on. Retiring a key again changes nothing.`,
+		Example: `  installer session key retire erp-2025`,
+		Args:    arguments("KID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.RetireSessionKey(command.Context(), given[0])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Session key %s is retired: tokens signed with it are refused.\n", printable(given[0]))
+			return nil
+		},
+	}
+}
+
+func newSessionTokenCommand(app *application) *cobra.Command {
+	var kid, secretFile, userid string
+	command := &cobra.Command{
+		Use:   "token",
+		Short: "Make a session token, to try things out with psql",
+		Long: `Makes a token that begins a session of a user in the database of --database-url, for one minute, as an
+application server would. It does not connect: whether user and key exist, postern.begin_session tells.`,
+		Example: `  token=$(installer session token --kid erp-2026 --secret-file erp-2026.key --user ALICE)
+  psql -v token="$token" <<'SQL'
+  begin;
+  select postern.begin_session(:'token');
+  select fnd_session_api.get_fnd_user();
+  commit;
+  SQL`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			config, err := app.config()
+			if err != nil {
+				return err
+			}
+			secret, err := app.readSecret(secretFile)
+			if err != nil {
+				return err
+			}
+			database := config.Database
+			if database == "" {
+				database = config.User // as the server does
+			}
+			signer, err := postern.NewSigner(kid, secret, database)
+			if err != nil {
+				return err
+			}
+			token, err := signer.Token(userid)
+			if err != nil {
+				return err
+			}
+			app.printf("%s\n", token)
+			return nil
+		},
+	}
+	command.Flags().StringVar(&kid, "kid", "", "id of the key (required)")
+	command.Flags().StringVar(&secretFile, "secret-file", "", "file with its secret, - for standard input (required)")
+	command.Flags().StringVar(&userid, "user", "", "user id of the end user (required)")
+	for _, name := range []string{"kid", "secret-file", "user"} {
+		_ = command.MarkFlagRequired(name)
+	}
+	return command
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+func newSettingCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "setting",
+		Short: "Settings of Postern in this database",
+		Long: `Settings say how strict checkpoints are in this database. They work from the next transaction on.
+
+set needs the role postern_admin; list works as postern_auditor too.`,
+		Example: `  installer setting list
+  installer setting set comment_required true`,
+	}
+	command.AddCommand(newSettingListCommand(app), newSettingSetCommand(app))
+	return command
+}
+
+func newSettingListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List the settings, with what each may be set to",
+		Long:  `Lists the settings, with their defaults and with what each may be set to.`,
+		Example: `  installer setting list
+  installer setting list --json | jq -r '.[] | select(.value != .default_value) | .name'`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var settings []db.Setting
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				settings, err = queries.ListSettings(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(settings)
+			}
+			rows := make([][]string, len(settings))
+			for index, setting := range settings {
+				rows[index] = []string{setting.Name, setting.Value, setting.DefaultValue, allowed(setting), setting.Description}
+			}
+			app.printTable([]string{"name", "value", "default", "allowed", "description"}, rows)
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func allowed(setting db.Setting) string {
+	if setting.Minimum != nil && setting.Maximum != nil {
+		return fmt.Sprintf("%d to %d", *setting.Minimum, *setting.Maximum)
+	}
+	return "true, false"
+}
+
+func newSettingSetCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "set NAME VALUE",
+		Short: "Change a setting",
+		Long: `Changes a setting. Booleans take true, on, yes, 1 and their opposites; numbers have a range, see
+"installer setting list".`,
+		Example: `  installer setting set comment_required true
+  installer setting set max_failures 3`,
+		Args: arguments("NAME", "VALUE"),
+		RunE: func(command *cobra.Command, given []string) error {
+			return app.query(command.Context(), func(queries *db.Queries) error {
+				before, err := queries.ListSettings(command.Context())
+				if err != nil {
+					return err
+				}
+				if err := queries.SetSetting(command.Context(), given[0], given[1]); err != nil {
+					return err
+				}
+				after, err := queries.ListSettings(command.Context())
+				if err != nil {
+					return err
+				}
+				app.printf("Setting %s is %s; it was %s.\n", given[0], settingValue(after, given[0]), settingValue(before, given[0]))
+				if settingValue(after, "checkpoints_enabled") == "false" && given[0] == "checkpoints_enabled" {
+					fmt.Fprintln(app.err, "Warning: no gate stops anybody now, except for a change of the own PIN.")
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func settingValue(settings []db.Setting, name string) string {
+	for _, setting := range settings {
+		if setting.Name == name {
+			return setting.Value
+		}
+	}
+	return ""
+}

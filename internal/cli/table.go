@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
+)
+
+// printTable writes rows under a header: as a table on a terminal, else separated by tabs, so that
+// cut and awk can read them.
+func (a *application) printTable(header []string, rows [][]string) {
+	(&pagedTable{app: a, header: header}).print(rows)
+}
+
+// pagedTable is a table that comes in pages, so that none of them has to be kept: on a terminal each page is
+// a table of its own.
+type pagedTable struct {
+	app     *application
+	header  []string
+	started bool
+}
+
+func (p *pagedTable) print(rows [][]string) {
+	if !terminal(p.app.out) {
+		if !p.started {
+			p.started = true
+			p.app.printf("%s\n", strings.Join(p.header, "\t"))
+		}
+		for _, row := range rows {
+			cells := make([]string, len(row))
+			for index, cell := range row {
+				cells[index] = printable(cell)
+			}
+			p.app.printf("%s\n", strings.Join(cells, "\t"))
+		}
+		return
+	}
+	writer := table.NewWriter()
+	writer.SetOutputMirror(p.app.out)
+	writer.SetStyle(table.StyleLight)
+	writer.Style().Format.Header = text.FormatDefault
+	if width, _, err := term.GetSize(int(file(p.app.out).Fd())); err == nil {
+		writer.Style().Size.WidthMax = width
+	}
+	writer.AppendHeader(tableRow(p.header))
+	for _, row := range rows {
+		cells := make(table.Row, len(row))
+		for index, cell := range row {
+			cells[index] = p.app.paint(printable(cell))
+		}
+		writer.AppendRow(cells)
+	}
+	writer.Render()
+}
+
+func tableRow(cells []string) table.Row {
+	row := make(table.Row, len(cells))
+	for index, cell := range cells {
+		row[index] = cell
+	}
+	return row
+}
+
+// paint colours the words that tell how something stands.
+func (a *application) paint(cell string) string {
+	if !colour(a.out) {
+		return cell
+	}
+	switch cell {
+	case "passed", "active", "enabled":
+		return text.FgGreen.Sprint(cell)
+	case "denied", "locked":
+		return text.FgRed.Sprint(cell)
+	case "cancelled", "inactive", "disabled", "retired":
+		return text.FgYellow.Sprint(cell)
+	}
+	return cell
+}
+
+// printable shows control characters as escapes: a comment in the log is written by anybody, and must not
+// reach the terminal of who reads it, nor end a row or a cell.
+func printable(cell string) string {
+	var shown strings.Builder
+	for _, character := range cell {
+		if unicode.IsPrint(character) {
+			shown.WriteRune(character)
+			continue
+		}
+		quoted := strconv.QuoteRune(character)
+		shown.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return shown.String()
+}
+
+// stamp shows a time to the second, in this machine's time zone.
+func stamp(moment time.Time) string { return moment.Local().Format("2006-01-02 15:04:05 -07:00") }
+
+func stampOrDash(moment *time.Time) string {
+	if moment == nil {
+		return "-"
+	}
+	return stamp(*moment)
+}
+
+func valueOrDash(value *string) string {
+	if value == nil {
+		return "-"
+	}
+	return orDash(*value)
+}
+
+// shell writes an argument so that the shell reads it back.
+func shell(argument string) string {
+	if argument != "" && strings.Trim(argument, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-") == "" && argument[0] != '-' {
+		return argument
+	}
+	return "'" + strings.ReplaceAll(printable(argument), "'", `'\''`) + "'"
+}
+
+func plural(count int64, noun string) string {
+	switch {
+	case count == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "y"):
+		return fmt.Sprintf("%d %sies", count, strings.TrimSuffix(noun, "y"))
+	}
+	return fmt.Sprintf("%d %ss", count, noun)
+}

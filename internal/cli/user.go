@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+func newUserCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "user",
+		Short: "End users and their PINs",
+		Long: `End users are the people who work through the application, not database roles. Each has at most one PIN,
+which approves at checkpoints. Users are never deleted, since the log names them: disable them instead.
+
+These commands need the role postern_admin.`,
+		Example: `  installer user create ALICE --description "Alice Adams, accounts payable"
+  installer user reset-pin ALICE
+  installer user list`,
+	}
+	command.AddCommand(
+		newUserCreateCommand(app),
+		newUserListCommand(app),
+		newUserResetPINCommand(app),
+		newUserUnlockCommand(app),
+		newUserActiveCommand(app, "enable", true),
+		newUserActiveCommand(app, "disable", false),
+	)
+	return command
+}
+
+func newUserCreateCommand(app *application) *cobra.Command {
+	var description, role string
+	command := &cobra.Command{
+		Use:   "create USERID",
+		Short: "Add an end user",
+		Long: `Adds an end user, who has no PIN yet. In the user id, upper and lower case differ.
+
+--db-role names the database role that is this person wherever no session is begun, for people who log in to
+the database themselves. A user who works through the application needs none.`,
+		Example: `  installer user create ALICE --description "Alice Adams, accounts payable"
+  installer user create BOB --description "Bob Brown, controller" --db-role bob`,
+		Args: arguments("USERID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			var dbRole *string
+			if command.Flags().Changed("db-role") {
+				dbRole = &role
+			}
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.CreateUser(command.Context(), given[0], description, dbRole)
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("User %s created. Next: installer user reset-pin %s\n", printable(given[0]), shell(given[0]))
+			return nil
+		},
+	}
+	command.Flags().StringVar(&description, "description", "", "who this is, for people (required)")
+	command.Flags().StringVar(&role, "db-role", "", "database role of this person")
+	_ = command.MarkFlagRequired("description")
+	return command
+}
+
+func newUserListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List the end users, with the state of their PINs",
+		Long: `Lists the end users. pin: none; must change (an administrator has set it: it opens nothing but its own
+change); set; or locked, after too many wrong responses. failures: wrong responses since the last right one.`,
+		Example: `  installer user list
+  installer user list --json | jq -r '.[] | select(.pin == "none") | .userid'`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var users []db.User
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				users, err = queries.ListUsers(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(users)
+			}
+			rows := make([][]string, len(users))
+			for index, user := range users {
+				pin, lockedUntil := user.PIN, "-"
+				if user.LockedUntil != nil && user.LockedUntil.After(time.Now()) {
+					pin, lockedUntil = "locked", stamp(*user.LockedUntil)
+				}
+				rows[index] = []string{
+					user.UserID, user.Description, valueOrDash(user.DBRole), activity(user.Active), pin,
+					strconv.Itoa(int(user.Failures)), lockedUntil,
+				}
+			}
+			app.printTable([]string{"userid", "description", "db_role", "state", "pin", "failures", "locked_until"}, rows)
+			if len(users) == 0 {
+				fmt.Fprintln(app.err, "There are no users. Next: installer user create USERID --description TEXT")
+			}
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func activity(active bool) string {
+	if active {
+		return "active"
+	}
+	return "inactive"
+}
+
+func newUserResetPINCommand(app *application) *cobra.Command {
+	var fromInput bool
+	command := &cobra.Command{
+		Use:   "reset-pin USERID",
+		Short: "Give a user a new PIN, and unlock the user",
+		Long: `Gives a user a new PIN, and ends a lock-out. The PIN opens nothing but its own change: the user has to replace
+it, in the application, before approving anything. So whoever set it can't approve in the user's name unnoticed.
+
+On a terminal you are asked twice and see nothing of what you type; otherwise the PIN is the one line of
+standard input. It is never an argument, where the process list would show it.
+
+The PIN travels as a bound value. Where the server writes bound values to its log (log_statement = all, or a
+log_min_duration_statement below a second) this command switches that off for its own transaction; where the
+role may not do so, it refuses.`,
+		Example: `  installer user reset-pin ALICE
+  pass show erp/alice | installer user reset-pin ALICE --pin-stdin`,
+		Args: arguments("USERID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			ctx := command.Context()
+			err := app.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) error {
+				pin, err := app.readPIN(ctx, given[0], fromInput)
+				if err != nil {
+					return err
+				}
+				return withSecret(ctx, connection, queries, func(queries *db.Queries) error {
+					return queries.ResetPIN(ctx, given[0], pin)
+				})
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("PIN of %[1]s reset, and %[1]s is not locked. Next: %[1]s changes it in the application; until then it approves nothing.\n", printable(given[0]))
+			return nil
+		},
+	}
+	command.Flags().BoolVar(&fromInput, "pin-stdin", false, "read the PIN from standard input, never ask")
+	return command
+}
+
+func newUserUnlockCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "unlock USERID",
+		Short: "End a user's lock-out",
+		Long: `Ends a lock-out before its time, and forgets the wrong responses that led to it. The PIN stays. Ask first who
+typed those responses: installer log list --user USERID --outcome denied.`,
+		Example: `  installer log list --user ALICE --outcome denied --since 24h
+  installer user unlock ALICE`,
+		Args: arguments("USERID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.UnlockUser(command.Context(), given[0])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("User %s is not locked.\n", printable(given[0]))
+			return nil
+		},
+	}
+}
+
+func newUserActiveCommand(app *application, verb string, active bool) *cobra.Command {
+	command := &cobra.Command{
+		Use:     verb + " USERID",
+		Short:   "Let a user work again",
+		Long:    `Lets a user who was disabled begin sessions and approve again. The PIN is the one from before.`,
+		Example: `  installer user enable ALICE`,
+		Args:    arguments("USERID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.SetUserActive(command.Context(), given[0], active)
+			})
+			if err != nil {
+				return err
+			}
+			if active {
+				app.printf("User %s is enabled.\n", printable(given[0]))
+			} else {
+				app.printf("User %s is disabled: no new session, no approval. Undo: installer user enable %s\n", printable(given[0]), shell(given[0]))
+			}
+			return nil
+		},
+	}
+	if !active {
+		command.Short = "Shut a user out, and keep the user in the log"
+		command.Long = `Shuts a user out from the commit on: no new session, no approval. Transactions that have begun run on.
+Database roles are not touched: where the user logs in to the database, revoke that too.`
+		command.Example = `  installer user disable MALLORY`
+	}
+	return command
+}

@@ -1,0 +1,126 @@
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/server"
+)
+
+// stage is where the story plays: a database, an administrator's connection, and an application's.
+type stage struct {
+	own    bool // the server was not started for us: what we made in it has to go
+	config *pgx.ConnConfig
+	// role is what the application logs in as.
+	role     string
+	password string
+
+	administrator *pgx.Conn
+	application   *pgx.Conn
+}
+
+// openStage creates the database. Its name and that of the role are random, since the server may be somebody's own.
+func openStage(ctx context.Context, running *server.Server) (*stage, error) {
+	suffix := strings.ToLower(rand.Text()[:6])
+	s := &stage{own: running.StopCommand == "", role: "invoicing_" + suffix, password: rand.Text()}
+	database := "erp_" + suffix
+	connection, err := pgx.Connect(ctx, running.URL)
+	if err != nil {
+		return nil, err
+	}
+	defer connection.Close(ctx)
+	if _, err := connection.Exec(ctx, "create database "+pgx.Identifier{database}.Sanitize()); err != nil {
+		return nil, err
+	}
+	s.config = connection.Config()
+	s.config.Database = database
+	return s, nil
+}
+
+// connect opens both connections; their statements are told from here on.
+func (s *stage) connect(ctx context.Context, t *teller) error {
+	config := s.config.Copy()
+	// What is shown is then what is sent, at the moment it is sent.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	connection, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	role := pgx.Identifier{s.role}.Sanitize()
+	for _, statement := range []string{
+		invoicing,
+		"create role " + role + " login password '" + s.password + "'",
+		"grant postern_app to " + role,
+		"grant usage on schema invoicing to " + role,
+		"grant select, update on invoicing.supplier_invoice to " + role,
+	} {
+		if _, err := connection.Exec(ctx, statement, pgx.QueryExecModeSimpleProtocol); err != nil {
+			return errors.Join(err, connection.Close(ctx))
+		}
+	}
+	if err := connection.Close(ctx); err != nil {
+		return err
+	}
+
+	config.Tracer = t
+	if s.administrator, err = pgx.ConnectConfig(ctx, config); err != nil {
+		return err
+	}
+	config.User, config.Password = s.role, s.password
+	s.application, err = pgx.ConnectConfig(ctx, config)
+	return err
+}
+
+// close ends the connections. From a server that is somebody's own, it removes what the demo made.
+func (s *stage) close(ctx context.Context, remove bool) error {
+	failures := []error{}
+	for _, connection := range []*pgx.Conn{s.application, s.administrator} {
+		if connection != nil {
+			failures = append(failures, connection.Close(ctx))
+		}
+	}
+	if remove && s.own {
+		failures = append(failures, s.remove(ctx))
+	}
+	return errors.Join(failures...)
+}
+
+func (s *stage) remove(ctx context.Context) error {
+	config := s.config.Copy()
+	config.Database = "postgres"
+	connection, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer connection.Close(ctx)
+	for _, statement := range []string{
+		"drop database " + pgx.Identifier{s.config.Database}.Sanitize() + " with (force)",
+		"drop role if exists " + pgx.Identifier{s.role}.Sanitize(),
+	} {
+		if _, err := connection.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("remove what the demo made: %w", err)
+		}
+	}
+	return nil
+}
+
+var (
+	//go:embed invoicing.sql
+	invoicing string
+	//go:embed approve_invoice.sql
+	approveInvoice string
+)
+
+// escapePassword writes a password as a line of a password file wants it.
+func escapePassword(password string) string {
+	return strings.NewReplacer(`\`, `\\`, `:`, `\:`).Replace(password)
+}
+
+// randomPIN is longer than people's, so that no policy objects.
+func randomPIN() string { return strings.ToLower(rand.Text()[:10]) }

@@ -1,0 +1,198 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/posternsql/postern"
+)
+
+const (
+	margin = "   "
+	// width is that of the statements and of the log, in columns.
+	width = 100
+)
+
+// teller prints the story, and as a tracer of pgx the statements: their text, never their parameters, among which
+// PINs are.
+type teller struct {
+	out    io.Writer
+	colour bool
+	step   int
+
+	transaction []string
+	// told are the transactions of this step: one that comes again is only told by its outcome.
+	told []string
+}
+
+func (t *teller) paint(line string, colours ...text.Color) string {
+	if !t.colour {
+		return line
+	}
+	return text.Colors(colours).Sprint(line)
+}
+
+func (t *teller) print(lines ...string) {
+	for _, line := range lines {
+		fmt.Fprintln(t.out, strings.TrimRight(line, " "))
+	}
+}
+
+func (t *teller) title(words string) { t.print("", t.paint(words, text.Bold)) }
+
+// heading begins a step.
+func (t *teller) heading(words string) {
+	t.step++
+	t.told = nil
+	t.print("", t.paint(fmt.Sprintf("%d. %s", t.step, words), text.Bold))
+}
+
+func (t *teller) say(format string, arguments ...any) {
+	t.print(margin + fmt.Sprintf(format, arguments...))
+}
+
+// result prints what a query returned.
+func (t *teller) result(words string) {
+	t.print(margin + margin + mark + words)
+}
+
+// code prints lines as they are.
+func (t *teller) code(lines string) {
+	for line := range strings.Lines(strings.TrimRight(lines, "\n")) {
+		t.print(margin + margin + t.paint(strings.TrimRight(line, "\n"), text.FgCyan))
+	}
+}
+
+// TraceQueryStart takes down a statement.
+func (t *teller) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	statement := strings.TrimRight(data.SQL, "; \n")
+	// The name that sqlc gives a query is for Go's reader.
+	if strings.HasPrefix(statement, "-- name:") {
+		_, statement, _ = strings.Cut(statement, "\n")
+	}
+	t.transaction = append(t.transaction, statement)
+	return ctx
+}
+
+// TraceQueryEnd tells a transaction that has ended.
+func (t *teller) TraceQueryEnd(_ context.Context, connection *pgx.Conn, data pgx.TraceQueryEndData) {
+	var failure *pgconn.PgError
+	if errors.As(data.Err, &failure) {
+		t.transaction = append(t.transaction, outcome(failure))
+	}
+	if connection.PgConn().TxStatus() == 'I' {
+		t.tell(t.transaction)
+		t.transaction = nil
+	}
+}
+
+// mark distinguishes an outcome from a statement.
+const mark = "→ "
+
+func outcome(failure *pgconn.PgError) string {
+	return mark + failure.Code + " " + failure.Message
+}
+
+func (t *teller) tell(transaction []string) {
+	key := strings.Join(transaction, ";")
+	again := slices.Contains(t.told, key)
+	t.told = append(t.told, key)
+	line := ""
+	flush := func() {
+		if line != "" {
+			t.code(line)
+		}
+		line = ""
+	}
+	for _, statement := range transaction {
+		switch {
+		case again && strings.HasPrefix(statement, mark+"PS101"): // the next dialog tells it
+		case strings.HasPrefix(statement, mark):
+			flush()
+			t.print(margin + margin + t.paint(statement, text.FgRed, text.Bold))
+		case again:
+		case line != "" && utf8.RuneCountInString(line+" "+statement) < width && !strings.Contains(statement, "\n"):
+			line += " " + statement + ";"
+		default:
+			flush()
+			line = statement + ";"
+		}
+	}
+	flush()
+}
+
+// dialog shows what an application would: the question of a checkpoint, and what was typed.
+func (t *teller) dialog(required *postern.CheckpointRequired, username, response, comment string) {
+	lines := []string{required.Description, required.Message, "User name  " + username, "PIN        " + response}
+	if comment != "" {
+		lines = append(lines, "Comment    "+comment)
+	}
+	for number, line := range lines {
+		colours := []text.Color{text.FgYellow}
+		if number == 0 {
+			colours = append(colours, text.Bold)
+		}
+		t.print(margin + margin + t.paint("┃ "+strings.TrimRight(line, " "), colours...))
+	}
+}
+
+// entry is one of the log.
+type entry struct {
+	At              time.Time
+	Outcome         string
+	Gate            string
+	User            string
+	AuthenticatedBy *string
+	Message         string
+	Comment         *string
+}
+
+// log prints the entries as a table.
+func (t *teller) log(entries []entry) {
+	writer := table.NewWriter()
+	writer.SetStyle(table.StyleLight)
+	writer.Style().Format.Header = text.FormatDefault
+	writer.Style().Options.DrawBorder = false
+	writer.Style().Options.SeparateColumns = false
+	writer.AppendHeader(table.Row{"when", "outcome", "gate", "who", "message", "comment"})
+	writer.SetColumnConfigs([]table.ColumnConfig{
+		{Name: "message", WidthMax: 30, WidthMaxEnforcer: text.WrapSoft},
+		{Name: "comment", WidthMax: 20, WidthMaxEnforcer: text.WrapSoft},
+	})
+	for _, entry := range entries {
+		colours := map[string]text.Color{"passed": text.FgGreen, "denied": text.FgRed, "cancelled": text.FgYellow}
+		writer.AppendRow(table.Row{
+			entry.At.Local().Format("15:04:05"), t.paint(entry.Outcome, colours[entry.Outcome]),
+			entry.Gate, entry.who(), entry.Message, value(entry.Comment),
+		})
+	}
+	for line := range strings.Lines(writer.Render()) {
+		t.print(margin + strings.TrimRight(line, "\n"))
+	}
+}
+
+// who names whose session it was and, where that was another, whose PIN.
+func (e entry) who() string {
+	if by := value(e.AuthenticatedBy); by != "" && by != e.User {
+		return e.User + ", by " + by
+	}
+	return e.User
+}
+
+func value(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}

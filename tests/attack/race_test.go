@@ -1,0 +1,144 @@
+package attack
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// naiveCounter looks how many attempts there were, and then counts this one.
+const naiveCounter = `
+create table public.naive_attempt (attempt bigint generated always as identity);
+create function public.naive_authenticate(response text) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (select count(*) from public.naive_attempt) >= 5 then
+    return 'locked';
+  end if;
+  perform pg_sleep(0.2); -- the hash
+  insert into public.naive_attempt default values;
+  return case response when 'right' then 'accepted' else 'denied' end;
+end
+$$`
+
+// Fifty sessions of ALICE's are ready to guess; five guesses are hers.
+func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
+	t.Parallel()
+	const sessions = 50
+	s := newScene(t, alice)
+	run(t, s.Pool, naiveCounter)
+	connections := make([]*pgx.Conn, sessions)
+	for i := range connections {
+		connections[i] = s.connect(t)
+	}
+
+	// race has each session begin, wait for all the others, and guess once; it returns what each one saw. A session
+	// that loses against another one's commit tries again.
+	race := func(t *testing.T, level pgx.TxIsoLevel, guess func(tx pgx.Tx) (string, error)) []string {
+		var ready, group sync.WaitGroup
+		ready.Add(sessions)
+		var again atomic.Int64
+		seen := make([]string, sessions)
+		for i, connection := range connections {
+			group.Go(func() {
+				for first := true; ; first = false {
+					tx, err := connection.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: level})
+					if err == nil {
+						_, err = tx.Exec(t.Context(), "select postern.assume_user($1)", alice) // takes the snapshot
+					}
+					if first {
+						ready.Done()
+						ready.Wait()
+					}
+					if err == nil {
+						seen[i], err = guess(tx)
+					}
+					if err == nil {
+						err = tx.Commit(t.Context())
+					} else {
+						_ = tx.Rollback(t.Context())
+					}
+					if testdb.Code(err) == "40001" {
+						again.Add(1)
+						if seen[i] == "" {
+							continue
+						}
+						return // it has seen what it wanted to see
+					}
+					if err != nil {
+						t.Error(err)
+					}
+					return
+				}
+			})
+		}
+		group.Wait()
+		t.Logf("%s: %d serialization failures", level, again.Load())
+		return seen
+	}
+
+	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
+		t.Run(string(level), func(t *testing.T) {
+			run(t, s.Pool, "truncate public.naive_attempt")
+			looked := 0
+			for _, verdict := range race(t, level, func(tx pgx.Tx) (verdict string, err error) {
+				err = tx.QueryRow(t.Context(), "select public.naive_authenticate('wrong')").Scan(&verdict)
+				return verdict, err
+			}) {
+				if verdict == "denied" {
+					looked++
+				}
+			}
+			if looked <= 5 {
+				t.Fatalf("naive: only %d guesses were looked at", looked)
+			}
+
+			for _, test := range []struct {
+				before int // failures that are counted already
+				want   int // guesses that are left
+			}{{0, 5}, {3, 2}} {
+				run(t, s.Pool, "delete from postern_internal.ticket")
+				run(t, s.Pool, "update postern_internal.credential set failures = $1, locked_until = '-infinity'", test.before)
+				challenge := challenge(t, connections[0], alice, approveGate, invoice)
+				verdicts := map[string]int{}
+				for i, ticket := range race(t, level, func(tx pgx.Tx) (ticket string, err error) {
+					err = tx.QueryRow(t.Context(), authenticate, challenge, alice, "wrong "+strconv.Itoa(sessions)).Scan(&ticket)
+					return ticket, err
+				}) {
+					verdict, err := statusOf(t, connections[i], ticket)
+					if testdb.Code(err) == "PS103" {
+						verdict = "none" // its transaction failed at the commit, and so the ticket says nothing
+					} else if err != nil {
+						t.Fatal(err)
+					}
+					verdicts[verdict]++
+				}
+				t.Log(verdicts)
+				if verdicts["denied"] != test.want || verdicts["locked"]+verdicts["none"] != sessions-test.want {
+					t.Errorf("with %d failures before: %v, want %d denied", test.before, verdicts, test.want)
+				}
+
+				// The right PIN comes too late.
+				ticket := answer(t, connections[0], alice, challenge, alice, pins[alice])
+				if got := status(t, connections[0], alice, ticket); got != "locked" {
+					t.Errorf("the next response is %s", got)
+				}
+			}
+		})
+	}
+}
+
+// statusOf asks for the status of a ticket, which may be refused.
+func statusOf(t testing.TB, connection *pgx.Conn, ticket string) (verdict string, err error) {
+	t.Helper()
+	tx := begin(t, connection, alice)
+	defer rollback(t, tx)
+	err = tx.QueryRow(t.Context(), "select postern.ticket_status($1::uuid)", ticket).Scan(&verdict)
+	return verdict, err
+}

@@ -1,0 +1,348 @@
+package attack
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// naiveIdentity takes a setting at its word; and where there is none, the role of the moment.
+const naiveIdentity = `
+create function public.naive_assume_user(userid text) returns void language sql
+as $$ select set_config('naive.session', userid, false) $$;
+create function public.naive_userid() returns text language sql
+as $$ select coalesce(nullif(current_setting('naive.session', true), ''), current_user) $$`
+
+const (
+	currentUserid = "select postern.current_userid()"
+	naiveUserid   = "select public.naive_userid()"
+	setSession    = "select set_config('postern.session', $1, $2)"
+	readSession   = "select current_setting('postern.session')"
+)
+
+// requireNobody has Postern tell, or act on, who the user is, in each way that there is; all must fail with code.
+func requireNobody(t testing.TB, tx pgx.Tx, code, ticket, challenge string) {
+	t.Helper()
+	for _, attempt := range []struct {
+		statement string
+		arguments []any
+	}{
+		{currentUserid, nil},
+		{"select fnd_session_api.get_fnd_user()", nil},
+		{checkpoint, []any{approveGate, invoice}},
+		{"select postern.challenge($1, $2)", []any{approveGate, invoice}},
+		{"select postern.set_pin('another 7391 pin')", nil},
+		{"select postern.ticket_status($1::uuid)", []any{ticket}},
+		{openGates, []any{ticket}},
+		{authenticate, []any{challenge, alice, pins[alice]}},
+		{"select postern.cancel($1)", []any{challenge}},
+	} {
+		refusedAndGoOn(t, tx, code, attempt.statement, attempt.arguments...)
+	}
+}
+
+func TestMadeUpSessionSaysNobody(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, naiveIdentity)
+	intruder := s.Login(t, "postern_user").Connect(t)
+	run(t, intruder, "set naive.session = 'ALICE'")
+	if got := value[string](t, intruder, naiveUserid); got != alice {
+		t.Fatalf("naive: the user is %s", got)
+	}
+
+	ticket := approve(t, s.connect(t), alice, approveGate, invoice)
+	question := challenge(t, s.connect(t), alice, approveGate, invoice)
+	tx := begin(t, s.connect(t), bob)
+	genuine := value[string](t, tx, readSession)
+	rollback(t, tx)
+	for name, setting := range map[string]string{
+		"a name":               alice,
+		"a digest and a name":  strings.Repeat("0", 64) + alice,
+		"nobody's name":        strings.Repeat("0", 64),
+		"a short digest":       "0" + alice,
+		"a name in the digest": strings.Repeat(alice, 20),
+		"white space":          " ",
+		"another's digest":     strings.Replace(genuine, bob, alice, 1),
+		"a digest of BOB's":    genuine,
+		"many":                 strings.Repeat("f", 1<<20),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, local := range []bool{true, false} {
+				tx, err := intruder.Begin(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				run(t, tx, setSession, setting, local)
+				requireNobody(t, tx, "PS402", ticket, question)
+				rollback(t, tx)
+			}
+		})
+	}
+	// Nor by what a connection may bring along.
+	config := s.application.Pool.Config().ConnConfig.Copy()
+	config.RuntimeParams["postern.session"] = alice
+	poisoned, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer poisoned.Close(t.Context())
+	refused(t, poisoned, "PS402", currentUserid)
+	// The lie does not outlive the word of the application.
+	tx = begin(t, poisoned, bob)
+	if got := value[string](t, tx, currentUserid); got != bob {
+		t.Errorf("the user is %s, want %s", got, bob)
+	}
+	rollback(t, tx)
+}
+
+func TestSavedSessionIsWorthlessInAnotherTransaction(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, naiveIdentity)
+	connection, other := s.connect(t), s.connect(t)
+
+	run(t, connection, "select public.naive_assume_user('ALICE')")
+	naive := value[string](t, connection, "select current_setting('naive.session')")
+	run(t, other, "select set_config('naive.session', $1, false)", naive)
+	if got := value[string](t, other, naiveUserid); got != alice {
+		t.Fatalf("naive: the user is %s", got)
+	}
+
+	ticket := approve(t, connection, alice, approveGate, invoice)
+	question := challenge(t, connection, alice, approveGate, invoice)
+	live := begin(t, connection, alice)
+	saved := value[string](t, live, readSession)
+	replay := func(connection *pgx.Conn) {
+		t.Helper()
+		tx, err := connection.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(t, tx, setSession, saved, true)
+		requireNobody(t, tx, "PS402", ticket, question)
+		rollback(t, tx)
+	}
+	replay(other) // while it is still good in its own transaction
+	if got := value[string](t, live, currentUserid); got != alice {
+		t.Errorf("the user is %s", got)
+	}
+	commit(t, live)
+	replay(connection)
+	replay(other)
+
+	// Set for the whole session, it is refused from the next transaction on.
+	tx := begin(t, connection, alice)
+	run(t, tx, setSession, value[string](t, tx, readSession), false)
+	commit(t, tx)
+	refused(t, connection, "PS402", currentUserid)
+
+	// A savepoint takes back what was said after it.
+	tx = begin(t, connection, alice)
+	run(t, tx, "savepoint one")
+	run(t, tx, "select postern.assume_user($1)", bob)
+	run(t, tx, "rollback to savepoint one")
+	if got := value[string](t, tx, currentUserid); got != alice {
+		t.Errorf("the user is %s, want %s", got, alice)
+	}
+	rollback(t, tx)
+}
+
+// A pool hands one connection from client to client. What the one leaves behind, the other must not get.
+func TestNextClientOfPooledConnectionInheritsNothing(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, naiveIdentity)
+	run(t, s.Pool, naiveBearer)
+	pooled := s.connect(t)
+
+	// Naive: identity and gates belong to the connection.
+	run(t, pooled, "select public.naive_assume_user('ALICE')")
+	run(t, pooled, bearerOpenGates, value[string](t, pooled, bearerApprove))
+	if got := value[string](t, pooled, naiveUserid); got != alice {
+		t.Fatalf("naive: the next client is %s", got)
+	}
+	run(t, pooled, bearerCheckpoint, approveGate, invoice)
+
+	question := challenge(t, pooled, alice, approveGate, invoice)
+	for name, leave := range map[string]func(t *testing.T, tx pgx.Tx){
+		"commit":             commitIn,
+		"rollback":           rollbackIn,
+		"error":              func(t *testing.T, tx pgx.Tx) { _, _ = tx.Exec(t.Context(), "select 1 / 0"); rollback(t, tx) },
+		"settings put aside": func(t *testing.T, tx pgx.Tx) { keepSetting(t, tx); commit(t, tx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, pooled, "reset postern.session")
+			ticket := approve(t, pooled, alice, approveGate, invoice)
+			tx := begin(t, pooled, alice)
+			open(t, tx, ticket)
+			reach(t, tx, approveGate, invoice)
+			leave(t, tx)
+
+			next, err := pooled.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			code := "PS401"
+			if name == "settings put aside" {
+				code = "PS402"
+			}
+			requireNobody(t, next, code, ticket, question)
+			rollback(t, next)
+			next = begin(t, pooled, bob)
+			refusedAndGoOn(t, next, "PS101", checkpoint, approveGate, invoice)
+			refusedAndGoOn(t, next, "PS103", openGates, ticket)
+			rollback(t, next)
+			next = begin(t, pooled, alice)
+			refusedAndGoOn(t, next, "PS101", checkpoint, approveGate, invoice)
+			rollback(t, next)
+		})
+	}
+}
+
+func commitIn(t *testing.T, tx pgx.Tx)   { commit(t, tx) }
+func rollbackIn(t *testing.T, tx pgx.Tx) { rollback(t, tx) }
+
+// keepSetting makes the session's setting outlive the transaction.
+func keepSetting(t testing.TB, tx pgx.Tx) {
+	t.Helper()
+	run(t, tx, setSession, value[string](t, tx, readSession), false)
+}
+
+// Several transactions in one message of the simple protocol have one and the same transaction_timestamp(), and so a
+// saved session is good in all of them. Nothing is won by it: whoever writes the message was the user in its first
+// transaction, and could have kept that open as long. But a gate that is open in one of them is closed in the next,
+// and no later message accepts what was saved.
+func TestTransactionsOfOneMessageShareNoGate(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	run(t, s.Pool, `
+create table public.naive_open (opened_at timestamptz not null);
+grant all on public.naive_open to public`)
+	connection, notices := s.listen(t)
+
+	run(t, connection, `
+begin; insert into public.naive_open values (transaction_timestamp()); commit;
+begin;
+do $$ begin raise notice '%', exists (select from public.naive_open as o where o.opened_at = transaction_timestamp()); end $$;
+commit`)
+	if len(*notices) != 1 || (*notices)[0].Message != "t" {
+		t.Fatal("naive: the gate is closed in the second transaction of the message")
+	}
+
+	ticket := approve(t, connection, alice, approveGate, invoice)
+	reachGate := "select postern.checkpoint(" + literal(approveGate) + ", " + literal(invoice) + ");"
+	replay := "select set_config('postern.session', current_setting('attack.saved'), true);"
+	_, err := connection.Exec(t.Context(), `
+begin;
+select postern.assume_user('ALICE');
+select set_config('attack.saved', current_setting('postern.session'), false);
+select postern.open_gates(`+literal(ticket)+`::uuid);`+reachGate+`
+commit;
+begin;`+replay+reachGate+`
+commit`)
+	testdb.RequireCode(t, err, "PS101")
+	run(t, connection, "rollback")
+	s.requireLogged(t, approveGate)
+	_, err = connection.Exec(t.Context(), "begin;"+replay+reachGate+"commit")
+	testdb.RequireCode(t, err, "PS402")
+	run(t, connection, "rollback")
+}
+
+// The database role of the moment is not the user: SET ROLE is for whoever is a member.
+func TestRoleOfTheMomentIsNotTheUser(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, naiveIdentity)
+	clerk := s.Login(t, "postern_user")
+	manager := s.Login(t, "postern_user")
+	run(t, s.Pool, "grant "+pgx.Identifier{manager.Name}.Sanitize()+" to "+pgx.Identifier{clerk.Name}.Sanitize())
+	for userid, role := range map[string]string{"CLERK": clerk.Name, "MANAGER": manager.Name} {
+		run(t, s.Pool, "select postern.create_user($1, $1, $2)", userid, role)
+		s.givePIN(t, userid, pins[alice])
+	}
+	setRole := "set role " + pgx.Identifier{manager.Name}.Sanitize()
+	connection := clerk.Connect(t)
+
+	run(t, connection, setRole)
+	if got := value[string](t, connection, naiveUserid); got != manager.Name {
+		t.Fatalf("naive: the user is %s", got)
+	}
+	for _, statement := range []string{setRole, "reset role", "set role postern_user", "set role none"} {
+		run(t, connection, statement)
+		if got := value[string](t, connection, currentUserid); got != "CLERK" {
+			t.Errorf("after %s the user is %s", statement, got)
+		}
+	}
+
+	// Approved as the clerk, whatever the role of the moment; and used by the clerk alone.
+	run(t, connection, setRole)
+	question := value[string](t, connection, "select postern.challenge($1, $2)", approveGate, invoice)
+	run(t, connection, "reset role")
+	managing := manager.Connect(t)
+	refused(t, managing, "PS103", authenticate, question, "MANAGER", pins[alice])
+	ticket := value[string](t, connection, authenticate, question, "CLERK", pins[alice])
+	refused(t, managing, "PS103", openGates, ticket)
+	tx, err := connection.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, tx, setRole)
+	open(t, tx, ticket)
+	run(t, tx, "reset role")
+	reach(t, tx, approveGate, invoice)
+	commit(t, tx)
+	if got := value[string](t, s.Pool, "select userid || ' ' || session_role from postern.checkpoint_log where outcome = 'passed'"); got != "CLERK "+clerk.Name {
+		t.Errorf("logged is %s", got)
+	}
+}
+
+// A superuser's connection that is lent to one role after the other, as some poolers do it.
+func TestSessionAuthorizationTakesNothingAlong(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	run(t, s.Pool, naiveBearer)
+	clerk, manager := s.Login(t, "postern_trusted_app"), s.Login(t, "postern_trusted_app")
+	become := func(role *testdb.Login) string {
+		return "set session authorization " + pgx.Identifier{role.Name}.Sanitize()
+	}
+	lent := s.Connect(t)
+
+	run(t, lent, become(clerk))
+	run(t, lent, bearerOpenGates, value[string](t, lent, bearerApprove))
+	run(t, lent, become(manager))
+	run(t, lent, bearerCheckpoint, approveGate, invoice) // naive: open for the next role
+
+	run(t, lent, become(clerk))
+	question := challenge(t, lent, alice, approveGate, invoice)
+	run(t, lent, become(manager))
+	tx := begin(t, lent, alice)
+	refusedAndGoOn(t, tx, "PS103", authenticate, question, alice, pins[alice])
+	rollback(t, tx)
+
+	run(t, lent, become(clerk))
+	ticket := approve(t, lent, alice, approveGate, invoice)
+	run(t, lent, become(manager))
+	tx = begin(t, lent, alice)
+	refusedAndGoOn(t, tx, "PS103", openGates, ticket)
+	rollback(t, tx)
+
+	// In the very transaction that opened the gates.
+	run(t, lent, become(clerk))
+	tx = begin(t, lent, alice)
+	open(t, tx, ticket)
+	reach(t, tx, approveGate, invoice)
+	run(t, tx, become(manager))
+	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+	run(t, tx, "reset session authorization")
+	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+	run(t, tx, become(clerk))
+	reach(t, tx, approveGate, invoice)
+	commit(t, tx)
+	if got := s.passes(t); got != 2 {
+		t.Errorf("%d passes are logged, want 2", got)
+	}
+}

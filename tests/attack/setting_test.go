@@ -1,0 +1,114 @@
+package attack
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// hostileSettings are those that anybody may change and that change what SQL means, or what it looks like.
+var hostileSettings = []string{
+	"set standard_conforming_strings = off",
+	"set escape_string_warning = off",
+	"set transform_null_equals = on",
+	"set array_nulls = off",
+	"set bytea_output = 'escape'",
+	"set datestyle = 'SQL, DMY'",
+	"set intervalstyle = 'sql_standard'",
+	"set timezone = 'Pacific/Kiritimati'",
+	"set extra_float_digits = -15",
+	"set quote_all_identifiers = on",
+	"set row_security = off",
+	"set plan_cache_mode = force_custom_plan",
+	"set default_transaction_isolation = 'serializable'",
+	"set enable_indexscan = off",
+	"set enable_bitmapscan = off",
+	"set plpgsql.extra_errors = 'all'",
+}
+
+// The text of a PL/pgSQL function is parsed in the session that calls it, by the rules that the session has set.
+func TestCallersSettingsChangeNoMeaning(t *testing.T) {
+	s := newScene(t, alice)
+	run(t, s.Pool, `
+create function public.naive_policy(pin text) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  return pin !~ '^(.+)\1+$';
+end $$;
+grant execute on function public.naive_policy(text) to public`)
+	connection := s.connect(t)
+	for _, setting := range hostileSettings {
+		run(t, connection, setting)
+	}
+	if !value[bool](t, connection, "select public.naive_policy('777777')") {
+		t.Fatal("the naive policy withstood")
+	}
+
+	ticket := approve(t, connection, alice, approveGate, invoice)
+	tx := begin(t, connection, alice)
+	open(t, tx, ticket)
+	reach(t, tx, approveGate, invoice)
+	commit(t, tx)
+
+	ticket = approve(t, connection, alice, pinGate, "{}")
+	tx = begin(t, connection, alice)
+	open(t, tx, ticket)
+	for _, weak := range []string{"777777", "474747", "345678", "190877", "qwerty"} {
+		refusedAndGoOn(t, tx, "PS109", "select postern.set_pin($1)", weak)
+	}
+	rollback(t, tx)
+
+	run(t, s.Pool, "grant postern_admin to "+s.application.Name)
+	refused(t, connection, "PS107", "select postern.register_gate('POSTERN_X', 'd', 'm')")
+	refused(t, connection, "PS107", "select postern.register_gate('A_X', 'd', 'Order &ORDER_NO', '{}')")
+	refused(t, connection, "PS402", "select postern.begin_session('no token')")
+}
+
+// Without a backslash a literal means the same whatever standard_conforming_strings says.
+func TestNoPlainLiteralHasABackslash(t *testing.T) {
+	database := testdb.New(t)
+	const bodies = `
+select p.oid::pg_catalog.regprocedure::text || ' ' || p.prosrc
+  from pg_catalog.pg_proc as p
+ where p.proowner = 'postern_owner'::pg_catalog.regrole and p.prosqlbody is null`
+	if !hasPlainBackslash(`f() x ~ '\d' and y = E'\n'`) || hasPlainBackslash(`f() -- '\'
+x = E'it''s \' \\n' and y = 'it''s' /* '\' */ and z = 'E'`) {
+		t.Fatal("the scanner misreads SQL")
+	}
+	for _, body := range values[string](t, database.Pool, bodies) {
+		if hasPlainBackslash(body) {
+			t.Errorf("a backslash in a plain literal: %s", strings.SplitN(body, " ", 2)[0])
+		}
+	}
+}
+
+// hasPlainBackslash looks for a backslash in a literal that is not of the form E'…'.
+func hasPlainBackslash(sql string) bool {
+	for i := 0; i < len(sql); i++ {
+		switch {
+		case strings.HasPrefix(sql[i:], "--"):
+			for i < len(sql) && sql[i] != '\n' {
+				i++
+			}
+		case strings.HasPrefix(sql[i:], "/*"):
+			i += strings.Index(sql[i:], "*/") + 1
+		case sql[i] == '\'':
+			escaping := i > 0 && (sql[i-1] == 'E' || sql[i-1] == 'e')
+			for i++; i < len(sql); i++ {
+				if sql[i] == '\\' {
+					if !escaping {
+						return true
+					}
+					i++
+				} else if sql[i] == '\'' {
+					if i+1 == len(sql) || sql[i+1] != '\'' {
+						break
+					}
+					i++
+				}
+			}
+		}
+	}
+	return false
+}

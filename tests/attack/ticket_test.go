@@ -1,0 +1,448 @@
+package attack
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// naiveBearer is a ticket that only says that somebody approved something: it opens whatever gate for whoever brings
+// it, looks whether it was used before it marks it used, and asks a clock that stands still in a transaction.
+const naiveBearer = `
+create table public.bearer (
+  ticket uuid primary key default gen_random_uuid(),
+  used boolean not null default false,
+  expires_at timestamptz not null default clock_timestamp() + interval '5 seconds'
+);
+create table public.bearer_open (backend integer not null);
+create function public.bearer_approve() returns text
+language sql security definer set search_path = pg_catalog, pg_temp
+as $$ insert into public.bearer default values returning ticket::text $$;
+create function public.bearer_open_gates(ticket uuid) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from public.bearer as b where b.ticket = bearer_open_gates.ticket and not b.used and b.expires_at > now()) then
+    raise exception using errcode = 'PS103', message = 'invalid', detail = 'used or expired', hint = 'none';
+  end if;
+  update public.bearer as b set used = true where b.ticket = bearer_open_gates.ticket;
+  insert into public.bearer_open (backend) values (pg_backend_pid());
+end
+$$;
+create function public.bearer_checkpoint(gate text, parameters jsonb) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from public.bearer_open as o where o.backend = pg_backend_pid()) then
+    raise exception using errcode = 'PS101', message = 'closed', detail = gate, hint = 'none';
+  end if;
+end
+$$`
+
+const (
+	bearerApprove    = "select public.bearer_approve()"
+	bearerOpenGates  = "select public.bearer_open_gates($1)"
+	bearerCheckpoint = "select public.bearer_checkpoint($1, $2)"
+)
+
+func TestTicketIsUsedOnce(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	connection := s.connect(t)
+
+	// An approval that isn't used up, as many a session flag is.
+	run(t, s.Pool, naiveBearer)
+	run(t, s.Pool, "create or replace function public.bearer_open_gates(ticket uuid) returns void language sql security definer as 'insert into public.bearer_open values (pg_backend_pid())'")
+	flag := value[string](t, connection, bearerApprove)
+	for range 2 {
+		tx := begin(t, connection, alice)
+		run(t, tx, bearerOpenGates, flag)
+		run(t, tx, bearerCheckpoint, approveGate, invoice)
+		commit(t, tx)
+	}
+
+	ticket := approve(t, connection, alice, approveGate, invoice)
+	tx := begin(t, connection, alice)
+	open(t, tx, ticket)
+	refusedAndGoOn(t, tx, "PS103", openGates, ticket)
+	reach(t, tx, approveGate, invoice)
+	reach(t, tx, releaseGate, "{}") // the first gate opens the others
+	commit(t, tx)
+	if got := status(t, connection, alice, ticket); got != "used" {
+		t.Errorf("the ticket is %s after its use", got)
+	}
+	for _, connection := range []*pgx.Conn{connection, s.connect(t)} {
+		tx := begin(t, connection, alice)
+		refusedAndGoOn(t, tx, "PS103", openGates, ticket)
+		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+		rollback(t, tx)
+	}
+	if got := s.passes(t); got != 2 {
+		t.Errorf("%d passes are logged, want 2", got)
+	}
+}
+
+func TestTicketSurvivesTransactionThatRolledBack(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	connection := s.connect(t)
+	ticket := approve(t, connection, alice, approveGate, invoice)
+	for range 2 {
+		tx := begin(t, connection, alice)
+		open(t, tx, ticket)
+		reach(t, tx, approveGate, invoice)
+		rollback(t, tx)
+		tx = begin(t, connection, alice)
+		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+		rollback(t, tx)
+	}
+	if got := s.passes(t); got != 0 {
+		t.Errorf("%d passes are logged, and none was committed", got)
+	}
+	tx := begin(t, connection, alice)
+	open(t, tx, ticket)
+	reach(t, tx, approveGate, invoice)
+	commit(t, tx)
+	if got := s.passes(t); got != 1 {
+		t.Errorf("%d passes are logged, want 1", got)
+	}
+}
+
+func TestTicketIsUsedOnceInParallel(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	run(t, s.Pool, naiveBearer)
+	first, second := s.connect(t), s.connect(t)
+
+	// race has two transactions use a ticket at the same time, and returns how that went for the second one.
+	race := func(level pgx.TxIsoLevel, use, ticket string, end func(testing.TB, pgx.Tx)) error {
+		ahead := beginAt(t, first, alice, level)
+		behind := beginAt(t, second, alice, level)
+		run(t, ahead, use, ticket)
+		done := make(chan error)
+		go func() {
+			_, err := behind.Exec(t.Context(), use, ticket)
+			done <- err
+		}()
+		s.waitForLock(t, second)
+		end(t, ahead)
+		err := <-done
+		if err == nil {
+			reached := []any{approveGate, invoice}
+			if use == bearerOpenGates {
+				run(t, behind, bearerCheckpoint, reached...)
+			} else {
+				run(t, behind, checkpoint, reached...)
+			}
+			commit(t, behind)
+		} else {
+			rollback(t, behind)
+		}
+		return err
+	}
+
+	if err := race(pgx.ReadCommitted, bearerOpenGates, value[string](t, first, bearerApprove), commit); err != nil {
+		t.Fatalf("naive: the second use failed: %v", err)
+	}
+
+	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
+		ticket := approve(t, first, alice, approveGate, invoice)
+		err := race(level, openGates, ticket, commit)
+		if testdb.Code(err) != "40001" { // whichever of the two refuses it
+			testdb.RequireCode(t, err, "PS103")
+		}
+
+		ticket = approve(t, first, alice, approveGate, invoice)
+		if err := race(level, openGates, ticket, rollback); err != nil {
+			t.Errorf("%s: the first use rolled back, and the second failed: %v", level, err)
+		}
+	}
+	if got := s.passes(t); got != 3 {
+		t.Errorf("%d passes are logged, want 3", got)
+	}
+}
+
+// waitForLock returns when the connection waits for another transaction.
+func (s *scene) waitForLock(t testing.TB, connection *pgx.Conn) {
+	t.Helper()
+	for range 1000 {
+		if value[bool](t, s.Pool, "select exists (select from pg_locks where pid = $1 and not granted)", connection.PgConn().PID()) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("nobody waits")
+}
+
+func TestTicketOpensNothingElse(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, naiveBearer)
+	connection := s.connect(t)
+	strangers := s.Login(t, "postern_trusted_app").Connect(t)
+
+	const other = `{"PAYEE": "Mallory", "AMOUNT": 100}`
+	for name, attack := range map[string]struct {
+		connection       *pgx.Conn
+		userid           string
+		gate, parameters string
+	}{
+		"another user":          {connection, bob, approveGate, invoice},
+		"another session role":  {strangers, alice, approveGate, invoice},
+		"another gate":          {connection, alice, releaseGate, "{}"},
+		"another payee":         {connection, alice, approveGate, other},
+		"another amount":        {connection, alice, approveGate, `{"PAYEE": "Paper Mill Ltd", "AMOUNT": 1000}`},
+		"another spelling":      {connection, alice, approveGate, `{"PAYEE": "Paper Mill Ltd", "AMOUNT": "100"}`},
+		"another scale":         {connection, alice, approveGate, `{"PAYEE": "Paper Mill Ltd", "AMOUNT": 100.00}`},
+		"nothing as the amount": {connection, alice, approveGate, `{"PAYEE": "Paper Mill Ltd", "AMOUNT": null}`},
+		"parameters exchanged":  {connection, alice, approveGate, `{"AMOUNT": "Paper Mill Ltd", "PAYEE": 100}`},
+		"the PIN's own gate":    {connection, alice, pinGate, "{}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tx := begin(t, attack.connection, attack.userid)
+			run(t, tx, bearerOpenGates, value[string](t, connection, bearerApprove))
+			run(t, tx, bearerCheckpoint, attack.gate, attack.parameters)
+			rollback(t, tx)
+
+			ticket := approve(t, connection, alice, approveGate, invoice)
+			tx = begin(t, attack.connection, attack.userid)
+			if attack.connection != connection || attack.userid != alice {
+				refusedAndGoOn(t, tx, "PS103", "select postern.ticket_status($1::uuid)", ticket)
+				refusedAndGoOn(t, tx, "PS103", openGates, ticket)
+				refusedAndGoOn(t, tx, "PS101", checkpoint, attack.gate, attack.parameters)
+			} else {
+				code := "PS103"
+				if attack.gate == pinGate {
+					code = "PS101" // a gate that no other ticket opens asks for its own
+				}
+				open(t, tx, ticket)
+				refusedAndGoOn(t, tx, code, checkpoint, attack.gate, attack.parameters)
+				// Trying has not opened anything.
+				refusedAndGoOn(t, tx, code, checkpoint, attack.gate, attack.parameters)
+			}
+			commit(t, tx)
+		})
+	}
+	if got := s.passes(t); got != 0 {
+		t.Errorf("%d passes are logged, want none", got)
+	}
+}
+
+// Alice has opened the gates; whoever speaks next in her transaction finds them closed.
+func TestGatesAreOpenForOneUserOfTheTransaction(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, naiveBearer)
+	connection := s.connect(t)
+	tx := begin(t, connection, alice)
+	run(t, tx, bearerOpenGates, value[string](t, connection, bearerApprove))
+	run(t, tx, "select postern.assume_user($1)", bob)
+	run(t, tx, bearerCheckpoint, approveGate, invoice)
+	rollback(t, tx)
+
+	ticket := approve(t, connection, alice, approveGate, invoice)
+	tx = begin(t, connection, alice)
+	open(t, tx, ticket)
+	reach(t, tx, approveGate, invoice)
+	run(t, tx, "select postern.assume_user($1)", bob)
+	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+	refusedAndGoOn(t, tx, "PS103", openGates, approve(t, s.connect(t), bob, approveGate, invoice))
+	run(t, tx, "select postern.assume_user($1)", alice)
+	reach(t, tx, approveGate, invoice)
+	commit(t, tx)
+}
+
+// A sequence gives another number the second time; the approval was not for the number.
+func TestParameterThatIsNotBoundMayDiffer(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	connection := s.connect(t)
+	ticket := approve(t, connection, alice, numberedGate, `{"PAYEE": "Paper Mill Ltd", "SEQUENCE": 1}`)
+	tx := begin(t, connection, alice)
+	open(t, tx, ticket)
+	refusedAndGoOn(t, tx, "PS103", checkpoint, numberedGate, `{"PAYEE": "Mallory", "SEQUENCE": 1}`)
+	reach(t, tx, numberedGate, `{"PAYEE": "Paper Mill Ltd", "SEQUENCE": 2}`)
+	commit(t, tx)
+	if got := value[string](t, s.Pool, "select message from postern.checkpoint_log where outcome = 'passed'"); got != "Voucher 2 of Paper Mill Ltd numbered" {
+		t.Errorf("logged: %s; that is not what was done", got)
+	}
+}
+
+// now() stands still in a transaction: one that began in time could stay on for as long as it likes.
+func TestTicketExpiresByTheClock(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	run(t, s.Pool, naiveBearer)
+	s.set(t, "ticket_seconds", "5")
+	connection := s.connect(t)
+
+	bearer := value[string](t, connection, bearerApprove)
+	unused := approve(t, connection, alice, approveGate, invoice)
+	late := approve(t, connection, alice, approveGate, invoice)
+	passing := approve(t, connection, alice, approveGate, invoice)
+	begun := begin(t, s.connect(t), alice)
+	opened := begin(t, s.connect(t), alice)
+	open(t, opened, late)
+	passed := begin(t, s.connect(t), alice)
+	open(t, passed, passing)
+	reach(t, passed, approveGate, invoice)
+
+	time.Sleep(5100 * time.Millisecond)
+
+	run(t, begun, bearerOpenGates, bearer) // naive: long expired
+	refusedAndGoOn(t, begun, "PS103", openGates, unused)
+	refusedAndGoOn(t, begun, "PS101", checkpoint, approveGate, invoice)
+	rollback(t, begun)
+	if got := status(t, connection, alice, unused); got != "expired" {
+		t.Errorf("the unused ticket is %s", got)
+	}
+	tx := begin(t, connection, alice)
+	refusedAndGoOn(t, tx, "PS103", openGates, unused)
+	rollback(t, tx)
+
+	// Opened in time, but the first gate is reached too late.
+	refusedAndGoOn(t, opened, "PS103", checkpoint, approveGate, invoice)
+	rollback(t, opened)
+
+	// Passed in time: the rest of the transaction may take as long as it takes.
+	reach(t, passed, releaseGate, "{}")
+	commit(t, passed)
+	if got := s.passes(t); got != 2 {
+		t.Errorf("%d passes are logged, want 2", got)
+	}
+}
+
+// A prepared transaction leaves its session, and its session goes on without it.
+func TestGateStaysInThePreparedTransaction(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	run(t, s.Pool, naiveBearer)
+	connection, other := s.connect(t), s.connect(t)
+	prepare := "prepare transaction " + literal(s.Name)
+
+	tx := begin(t, connection, alice)
+	run(t, tx, bearerOpenGates, value[string](t, other, bearerApprove))
+	run(t, tx, prepare)
+	run(t, connection, "commit prepared "+literal(s.Name))
+	run(t, connection, bearerCheckpoint, approveGate, invoice) // naive: open for good
+
+	for _, end := range []string{"commit", "rollback"} {
+		ticket := approve(t, connection, alice, approveGate, invoice)
+		tx := begin(t, connection, alice)
+		open(t, tx, ticket)
+		if end == "commit" {
+			reach(t, tx, approveGate, invoice)
+		}
+		run(t, tx, prepare)
+
+		closed := func() {
+			t.Helper()
+			for _, connection := range []*pgx.Conn{connection, other} {
+				tx := begin(t, connection, alice)
+				run(t, tx, "set local lock_timeout = '100ms'")
+				refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+				run(t, tx, "savepoint before_use")
+				_, err := tx.Exec(t.Context(), openGates, ticket)
+				switch code := testdb.Code(err); {
+				case code == "55P03": // it waits for the prepared transaction to end
+				case end == "commit" && code == "PS103":
+				case end == "rollback" && err == nil:
+				default:
+					t.Errorf("second use, first one to %s: %v", end, err)
+				}
+				run(t, tx, "rollback to savepoint before_use")
+				refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+				rollback(t, tx)
+			}
+		}
+		closed()
+		run(t, other, end+" prepared "+literal(s.Name))
+		closed()
+		want := map[string]string{"commit": "used", "rollback": "accepted"}[end]
+		if got := status(t, connection, alice, ticket); got != want {
+			t.Errorf("after %s prepared the ticket is %s, want %s", end, got, want)
+		}
+	}
+	if got := s.passes(t); got != 1 {
+		t.Errorf("%d passes are logged, want 1", got)
+	}
+}
+
+// Two tickets for one transaction would let the second approve what the first was not asked for.
+func TestTransactionTakesOneTicket(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	run(t, s.Pool, naiveBearer)
+	connection := s.connect(t)
+	tx := begin(t, connection, alice)
+	for range 2 {
+		run(t, tx, bearerOpenGates, value[string](t, tx, bearerApprove))
+	}
+	rollback(t, tx)
+
+	first := approve(t, connection, alice, approveGate, invoice)
+	second := approve(t, connection, alice, releaseGate, "{}")
+	pin := approve(t, connection, alice, pinGate, "{}")
+	tx = begin(t, connection, alice)
+	refusedAndGoOn(t, tx, "PS103", "select postern.open_gates($1::uuid), postern.open_gates($2::uuid)", first, second)
+	run(t, tx, "savepoint one")
+	open(t, tx, first)
+	for _, ticket := range []string{second, pin} {
+		refusedAndGoOn(t, tx, "PS103", openGates, ticket)
+	}
+	run(t, tx, "rollback to savepoint one")
+	open(t, tx, second) // the first was not used
+	refusedAndGoOn(t, tx, "PS103", openGates, first)
+	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, invoice)
+	reach(t, tx, releaseGate, "{}")
+	commit(t, tx)
+	for ticket, want := range map[string]string{first: "accepted", second: "used", pin: "accepted"} {
+		if got := status(t, connection, alice, ticket); got != want {
+			t.Errorf("a ticket is %s, want %s", got, want)
+		}
+	}
+}
+
+// After a dump and restore the new cluster counts its transactions anew: the number of a transaction that had its
+// gates open comes back.
+func TestRestoredRowOpensNothing(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	run(t, s.Pool, `
+create table public.naive_open (transaction_id xid8 primary key);
+create function public.naive_checkpoint() returns boolean language sql security definer set search_path = pg_catalog, pg_temp
+as $$ select exists (select from public.naive_open as o where o.transaction_id = pg_current_xact_id()) $$`)
+	connection := s.connect(t)
+	ticket := approve(t, connection, alice, approveGate, invoice)
+	tx := begin(t, connection, alice)
+	open(t, tx, ticket)
+	reach(t, tx, approveGate, invoice)
+	commit(t, tx)
+
+	// The rows as they come from the dump, for so many transactions to come that one of them is ours, although others
+	// use the same server.
+	run(t, s.Pool, `
+insert into public.naive_open
+select ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8 from generate_series(1, 20000) as ahead;
+insert into postern_internal.open_gate
+  (ticket, transaction_id, opened_at, passed, userid, authenticated_by, scheme, gate_id, built_in, digest, session_role, expires_at)
+select gen_random_uuid(), ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8, o.opened_at, o.passed, o.userid, o.authenticated_by,
+       o.scheme, o.gate_id, o.built_in, o.digest, o.session_role, o.expires_at
+  from postern_internal.open_gate as o, generate_series(1, 20000) as ahead`)
+	tx = begin(t, connection, alice)
+	if !value[bool](t, tx, "select public.naive_checkpoint()") {
+		t.Fatal("naive: the gate is closed")
+	}
+	if !value[bool](t, s.Pool, "select exists (select from postern_internal.open_gate where transaction_id = $1::text::xid8)",
+		value[string](t, tx, "select pg_current_xact_id()::text")) {
+		t.Fatal("the number of this transaction has not come back")
+	}
+	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+	rollback(t, tx)
+	if got := s.passes(t); got != 1 {
+		t.Errorf("%d passes are logged, want 1", got)
+	}
+}

@@ -1,0 +1,73 @@
+package docs
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/posternsql/postern"
+	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// TestGoBlocksRun holds the Go blocks of the documentation, word for word.
+func TestGoBlocksRun(t *testing.T) {
+	database := testdb.New(t)
+	ctx, pool, session, pin, invoice := t.Context(), database.Pool, postern.TrustedSession("ALICE"), "739154", "INV-1007"
+	admin := db.New(pool)
+	for _, err := range []error{
+		admin.CreateUser(ctx, "ALICE", "Alice", nil),
+		admin.ResetPIN(ctx, "ALICE", pin),
+		admin.RegisterGate(ctx, db.RegisterGateParams{
+			GateID: "SINWOF_APPROVE", Description: "Approve an invoice", Message: "Invoice &INVOICE_NO approved",
+			Parameters: []string{"INVOICE_NO"}, Active: true,
+		}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := pool.Exec(ctx, `
+create schema erp;
+create function erp.approve_invoice(invoice_no text) returns void
+language sql
+begin atomic
+  select postern.checkpoint('SINWOF_APPROVE', jsonb_build_object('INVOICE_NO', invoice_no));
+end;`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := pool.Config().Copy()
+	config.ConnConfig.RuntimeParams["search_path"] = "erp"
+	if pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+
+	prompt := func(ctx context.Context, required *postern.CheckpointRequired) (postern.Answer, error) {
+		return postern.Answer{Username: "ALICE", Response: pin, Comment: "Checked: " + required.Message}, nil
+	}
+
+	// The PIN that an administrator has set opens nothing but its own change.
+	if err := postern.Do(ctx, pool, session, prompt, func(tx pgx.Tx) error { return db.New(tx).SetPIN(ctx, "846205") }); err != nil {
+		t.Fatal(err)
+	}
+	pin = "846205"
+
+	{
+		err := postern.Do(ctx, pool, session, prompt, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, "select approve_invoice($1)", invoice)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var comment string
+	err = database.Pool.QueryRow(ctx, "select comment from postern.checkpoint_log where gate_id = 'SINWOF_APPROVE' and outcome = 'passed'").Scan(&comment)
+	if err != nil || comment != "Checked: Invoice INV-1007 approved" {
+		t.Errorf("the log has %q, %v", comment, err)
+	}
+}
