@@ -1,0 +1,111 @@
+// Package testsql says in one line what a test does in SQL.
+package testsql
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// Querier is a connection, a transaction, or a pool.
+type Querier interface {
+	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
+}
+
+// Run runs a statement that must succeed, and returns how many rows it affected. Without arguments, sql may be several
+// statements in one message.
+func Run(t testing.TB, q Querier, sql string, arguments ...any) int64 {
+	t.Helper()
+	tag, err := q.Exec(t.Context(), sql, arguments...)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return tag.RowsAffected()
+}
+
+// Value is the one value that a statement returns.
+func Value[T any](t testing.TB, q Querier, sql string, arguments ...any) T {
+	t.Helper()
+	rows, err := q.Query(t.Context(), sql, arguments...)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	got, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return got
+}
+
+// Values are the values of the one column that a statement returns.
+func Values[T any](t testing.TB, q Querier, sql string, arguments ...any) []T {
+	t.Helper()
+	rows, err := q.Query(t.Context(), sql, arguments...)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[T])
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return got
+}
+
+// Refused runs a statement that must fail with an error of Postern: SQLSTATE, DETAIL and HINT.
+func Refused(t testing.TB, q Querier, code, sql string, arguments ...any) *pgconn.PgError {
+	t.Helper()
+	_, err := q.Exec(t.Context(), sql, arguments...)
+	if testdb.Code(err) != code {
+		t.Errorf("%s %v", sql, arguments)
+	}
+	return testdb.RequireCode(t, err, code)
+}
+
+// Fails runs a statement that must fail with an SQLSTATE of PostgreSQL.
+func Fails(t testing.TB, q Querier, code, sql string, arguments ...any) {
+	t.Helper()
+	if _, err := q.Exec(t.Context(), sql, arguments...); testdb.Code(err) != code {
+		t.Fatalf("%s: got %v, want SQLSTATE %s", sql, err, code)
+	}
+}
+
+// Begin starts a transaction in which the connection, of a trusted application, speaks for userid. It is rolled back
+// when the test ends, if it has not ended by then.
+func Begin(t testing.TB, connection *pgx.Conn, userid string) pgx.Tx {
+	t.Helper()
+	tx, err := connection.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) }) // no error where it has ended already
+	Run(t, tx, "select postern.assume_user($1)", userid)
+	return tx
+}
+
+// As does something in a transaction in which the connection, of a trusted application, speaks for userid, and commits.
+func As(t testing.TB, connection *pgx.Conn, userid string, do func(tx pgx.Tx)) {
+	t.Helper()
+	tx := Begin(t, connection, userid)
+	do(tx)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Within does something in a savepoint, and rolls that back.
+func Within(t testing.TB, tx pgx.Tx, do func(tx pgx.Tx)) {
+	t.Helper()
+	nested, err := tx.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(nested)
+	if err := nested.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
