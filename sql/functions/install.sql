@@ -94,6 +94,14 @@
 \ir company/company_finance_auth.sql
 \ir company/company_finance_auth1.sql
 \ir company/dual.sql
+\ir protect/protected_table.sql
+\ir protect/refuse_truncate.sql
+\ir protect/protectable_tables.sql
+\ir protect/require_protectable_column.sql
+\ir protect/put_policy.sql
+\ir protect/record_protection.sql
+\ir protect/protect_company.sql
+\ir protect/unprotect.sql
 \ir mirror/fnd_session_api/schema.sql
 \ir mirror/fnd_session_api/get_fnd_user.sql
 \ir mirror/security_sys/schema.sql

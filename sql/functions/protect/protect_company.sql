@@ -1,0 +1,28 @@
+create or replace function postern.protect_company(
+  target regclass,
+  company_column name default 'company'
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  relation regclass;
+  expression text;
+begin
+  perform from postern.protectable_tables(target);
+  perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
+  -- From here to the end of the transaction no partition comes or goes.
+  execute format('lock table %s in access exclusive mode', target);
+  perform postern.record_protection(target, 'company', company_column, null, null);
+  -- The user's companies are asked for once a query, in an InitPlan.
+  expression := format('%I = any (array(select a.company from postern.user_finance_auth_pub as a))', company_column);
+  for relation in select p from postern.protectable_tables(target) as p loop
+    perform postern.put_policy(relation, 'postern_company', expression, expression);
+  end loop;
+end
+$$;
+revoke execute on function postern.protect_company(regclass, name) from public;
+grant execute on function postern.protect_company(regclass, name) to postern_admin;
+comment on function postern.protect_company(regclass, name) is
+'Lets nobody, its owner included, read or change rows of a company that the current user is no user of. target: a table of the caller''s, with all its partitions. company_column: of type text or varchar, or a domain over one. Rows without a company are nobody''s. Superusers and roles with BYPASSRLS pass. Views over the table need security_invoker. Calling it again changes nothing, or takes in new partitions. Errors: PS107 target or column can''t be protected; then, of a statement that touches the table, PS401 where no user is known.';

@@ -1,0 +1,11 @@
+-- Written by protect_… and unprotect, which run with the rights of their caller: only the owner of a table may change
+-- its policies, and a function of Postern's owner never does it for somebody else.
+
+create or replace view postern.protected_table as
+  select p.schema_name, p.table_name, p.protection, p.company_column, p.combination_column, p.ledger_column,
+         p.protected_by, p.protected_at
+    from postern_internal.protected_table as p;
+revoke all on postern.protected_table from public;
+grant select on postern.protected_table to postern_admin, postern_auditor;
+grant insert, delete on postern.protected_table to postern_admin;
+comment on view postern.protected_table is 'Tables that protect_company and protect_ledger guard, by what columns. Partitions are guarded with their table, and not listed.';

@@ -1,0 +1,64 @@
+-- Dynamic, since DDL takes no parameters. It runs with the caller's rights: who may not change the table fails here too.
+-- The policy is made under another name and then held against the one that is there, as PostgreSQL reads both: so
+-- nothing changes where nothing is different, and a policy that somebody has weakened is put right.
+
+create or replace function postern.put_policy(
+  relation regclass,
+  policy name,
+  using_expression text,
+  check_expression text
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  candidate constant name := 'postern_candidate';
+  before record;
+  same boolean;
+begin
+  select c.relrowsecurity, c.relforcerowsecurity,
+         exists (select from pg_policy as p where p.polrelid = c.oid) as has_policies
+    into strict before
+    from pg_class as c
+   where c.oid = relation;
+
+  execute format('create policy %I on %s as restrictive for all to public using (%s) with check (%s)',
+                 candidate, relation, using_expression, check_expression);
+  select pg_get_expr(c.polqual, c.polrelid) = pg_get_expr(p.polqual, p.polrelid)
+         and pg_get_expr(c.polwithcheck, c.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
+         and (c.polpermissive, c.polcmd, c.polroles) = (p.polpermissive, p.polcmd, p.polroles)
+    into same
+    from pg_policy as c
+    join pg_policy as p on p.polrelid = c.polrelid and p.polname = policy
+   where c.polrelid = relation and c.polname = candidate;
+  if same then
+    execute format('drop policy %I on %s', candidate, relation);
+  else
+    execute format('drop policy if exists %I on %s', policy, relation);
+    execute format('alter policy %I on %s rename to %I', candidate, relation, policy);
+  end if;
+  -- A restrictive policy takes away and never gives. Where grants alone have ruled, they go on ruling.
+  if not before.relrowsecurity and not before.has_policies then
+    execute format('create policy postern_permit on %s as permissive for all to public using (true)', relation);
+  end if;
+  if not before.relrowsecurity then
+    execute format('alter table %s enable row level security', relation);
+  end if;
+  if not before.relforcerowsecurity then
+    execute format('alter table %s force row level security', relation);
+  end if;
+  if not exists (select
+                   from pg_trigger as t
+                  where t.tgrelid = relation and t.tgname = 'postern_refuse_truncate'
+                    and t.tgfoid = 'postern.refuse_truncate()'::regprocedure and t.tgenabled in ('O', 'A')) then
+    execute format('create or replace trigger postern_refuse_truncate before truncate on %s for each statement execute function postern.refuse_truncate()', relation);
+    -- Replacing it does not switch it on again.
+    execute format('alter table %s enable trigger postern_refuse_truncate', relation);
+  end if;
+end
+$$;
+revoke execute on function postern.put_policy(regclass, name, text, text) from public;
+grant execute on function postern.put_policy(regclass, name, text, text) to postern_admin;
+comment on function postern.put_policy(regclass, name, text, text) is
+'For protect_…: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit.';

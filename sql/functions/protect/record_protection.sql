@@ -1,0 +1,43 @@
+create or replace function postern.record_protection(
+  target regclass,
+  protection text,
+  company_column name,
+  combination_column name,
+  ledger_column name
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  target_schema name;
+  target_table name;
+  recorded record;
+begin
+  select n.nspname, c.relname into strict target_schema, target_table
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+   where c.oid = target;
+  insert into postern.protected_table as p (schema_name, table_name, protection, company_column, combination_column, ledger_column)
+  values (target_schema, target_table, protection, company_column, combination_column, ledger_column)
+  on conflict do nothing;
+  if found then
+    return;
+  end if;
+  select p.* into strict recorded from postern.protected_table as p
+   where p.schema_name = target_schema and p.table_name = target_table;
+  if (recorded.protection, recorded.company_column) is distinct from (protection, company_column)
+     or recorded.combination_column is distinct from combination_column
+     or recorded.ledger_column is distinct from ledger_column then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is protected already, in another way', target),
+      detail = format('It is protected by %s with the columns %s.', recorded.protection,
+                      concat_ws(', ', quote_ident(recorded.company_column), quote_ident(recorded.combination_column), quote_ident(recorded.ledger_column))),
+      hint = format('select postern.unprotect(%L); and then protect it as wanted, in one transaction.', target);
+  end if;
+end
+$$;
+revoke execute on function postern.record_protection(regclass, text, name, name, name) from public;
+grant execute on function postern.record_protection(regclass, text, name, name, name) to postern_admin;
+comment on function postern.record_protection(regclass, text, name, name, name) is
+'For protect_…: lists target in postern.protected_table. Errors: PS107 listed already with another protection or other columns.';

@@ -1,0 +1,18 @@
+-- Row security does not cover TRUNCATE, which would remove rows that the user may not see.
+
+create or replace function postern.refuse_truncate()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception using
+    errcode = '55000',
+    message = format('%I.%I is protected and cannot be truncated', tg_table_schema, tg_table_name),
+    detail = 'TRUNCATE would remove rows that the user may not see.',
+    hint = 'DELETE removes those that the user may see. To empty the table its owner calls postern.unprotect, truncates, and protects it again, in one transaction.';
+end
+$$;
+revoke execute on function postern.refuse_truncate() from public;
+grant execute on function postern.refuse_truncate() to postern_admin;
+comment on function postern.refuse_truncate() is 'Trigger of protected tables. Errors: 55000 always.';

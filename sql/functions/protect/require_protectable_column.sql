@@ -1,0 +1,62 @@
+create or replace function postern.require_protectable_column(
+  target regclass,
+  argument text,
+  column_name name,
+  types regtype[]
+)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_column record;
+begin
+  -- A domain counts as the type under it, also a domain over a domain.
+  with recursive base (oid, basetype) as (
+    select t.oid, t.typbasetype
+      from pg_attribute as a
+      join pg_type as t on t.oid = a.atttypid
+     where a.attrelid = target and a.attname = column_name and a.attnum > 0 and not a.attisdropped
+     union all
+    select t.oid, t.typbasetype from base as b join pg_type as t on t.oid = b.basetype
+  )
+  select format_type(a.atttypid, a.atttypmod) as type_name, b.oid as base_type, coalesce(l.collisdeterministic, true) as deterministic
+    into found_column
+    from pg_attribute as a
+    join base as b on b.basetype = 0
+    left join pg_collation as l on l.oid = a.attcollation
+   where a.attrelid = target and a.attname = column_name and a.attnum > 0 and not a.attisdropped;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s has no such column', target),
+      detail = format('%s is %s.', argument, coalesce(quote_ident(column_name), 'NULL')),
+      hint = format('Name the column: %s => ''…''. Its columns are: %s.', argument,
+                    (select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
+                       from pg_attribute as a
+                      where a.attrelid = target and a.attnum > 0 and not a.attisdropped));
+  end if;
+  if found_column.base_type <> all (types) then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The column %I of %s has another type', column_name, target),
+      detail = format('%s is %I, which is %s.', argument, column_name, found_column.type_name),
+      hint = format('Its type has to be %s, or a domain over that.',
+                    (select string_agg(format_type(t.oid, null), ' or ' order by t.position)
+                       from unnest(types) with ordinality as t (oid, position)));
+  end if;
+  -- Where upper case equals lower case, a user of company ab would see the rows of AB.
+  if not found_column.deterministic then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The column %I of %s has a nondeterministic collation', column_name, target),
+      detail = format('%s is %I; values that differ count as equal there.', argument, column_name),
+      hint = format('alter table %s alter column %I type text collate "default";', target, column_name);
+  end if;
+end
+$$;
+revoke execute on function postern.require_protectable_column(regclass, text, name, regtype[]) from public;
+grant execute on function postern.require_protectable_column(regclass, text, name, regtype[]) to postern_admin;
+comment on function postern.require_protectable_column(regclass, text, name, regtype[]) is
+'For protect_…: whether target has a column of one of types that a policy can compare. argument: how the error names it. Errors: PS107.';

@@ -1,0 +1,263 @@
+package protect_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	. "github.com/posternsql/postern/internal/testsql"
+)
+
+func TestUserSeesRowsOfTheOwnCompanies(t *testing.T) {
+	s := newScene(t)
+	s.vouchers(t)
+	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 2, 3, 4, 5) })
+	Run(t, s.owner, "select postern.protect_company('shop.voucher')")
+	for userid, want := range map[string][]int32{"ANN": {1, 2}, "BEN": {3, 4}, "CARL": {}} {
+		As(t, s.application, userid, func(tx pgx.Tx) { requireIDs(t, tx, want...) })
+		As(t, s.owner, userid, func(tx pgx.Tx) { requireIDs(t, tx, want...) })
+	}
+	Run(t, s.Pool, "select postern.grant_company('CARL', '20')")
+	As(t, s.application, "CARL", func(tx pgx.Tx) { requireIDs(t, tx, 3, 4) })
+	Run(t, s.Pool, "select postern.revoke_company('CARL', '20')")
+	As(t, s.application, "CARL", func(tx pgx.Tx) { requireIDs(t, tx) })
+}
+
+func TestForgottenSessionIsLoud(t *testing.T) {
+	s := newScene(t)
+	s.vouchers(t)
+	Run(t, s.owner, "select postern.protect_company('shop.voucher')")
+	for _, connection := range []*pgx.Conn{s.application, s.owner} {
+		Refused(t, connection, "PS401", "select from shop.voucher")
+		Refused(t, connection, "PS401", "update shop.voucher set amount = 0")
+		Refused(t, connection, "PS401", "delete from shop.voucher")
+		Refused(t, connection, "PS401", "insert into shop.voucher values (6, '10', 1)")
+	}
+	// Somebody whom Postern does not know at all is not even asked for a session.
+	Fails(t, s.Login(t).Connect(t), "42501", "select from shop.voucher")
+}
+
+func TestProtectingTwiceChangesNothing(t *testing.T) {
+	s := newScene(t)
+	s.vouchers(t)
+	Run(t, s.owner, `
+create domain shop.firm_name as varchar(20);
+create table shop.firm (firm shop.firm_name, "odd ""name" text)`)
+	before := s.catalog(t)
+	protect := `select postern.protect_company('shop.voucher'), postern.protect_company('shop.firm', 'odd "name')`
+	Run(t, s.owner, protect)
+	once := s.catalog(t)
+	Run(t, s.owner, protect)
+	if got := s.catalog(t); got != once {
+		t.Errorf("before:\n%s\nafter:\n%s", once, got)
+	}
+	if strings.Count(once, "policy ") != 4 || once == before {
+		t.Errorf("policies:\n%s", once)
+	}
+	Refused(t, s.owner, "PS107", "select postern.protect_company('shop.firm', 'firm')")
+	Run(t, s.owner, "select postern.unprotect('shop.voucher'), postern.unprotect('shop.firm')")
+	if got := s.catalog(t); got != before {
+		t.Errorf("before:\n%s\nafter unprotect:\n%s", before, got)
+	}
+	Refused(t, s.owner, "PS107", "select postern.unprotect('shop.voucher')")
+	Run(t, s.owner, "select postern.protect_company('shop.firm', 'firm')") // varchar in a domain
+}
+
+func TestProtectingAgainPutsRightWhatWasWeakened(t *testing.T) {
+	for name, weaken := range map[string]string{
+		"policy":        "alter policy postern_company on shop.voucher using (true)",
+		"check":         "alter policy postern_company on shop.voucher with check (true)",
+		"roles":         "alter policy postern_company on shop.voucher to postern_auditor",
+		"dropped":       "drop policy postern_company on shop.voucher",
+		"permissive":    "drop policy postern_company on shop.voucher; create policy postern_company on shop.voucher using (true)",
+		"not forced":    "alter table shop.voucher no force row level security",
+		"switched off":  "alter table shop.voucher disable row level security",
+		"trigger off":   "alter table shop.voucher disable trigger postern_refuse_truncate",
+		"trigger gone":  "drop trigger postern_refuse_truncate on shop.voucher",
+		"another one's": "drop trigger postern_refuse_truncate on shop.voucher; create trigger postern_refuse_truncate before truncate on shop.voucher execute function suppress_redundant_updates_trigger()",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			s.vouchers(t)
+			Run(t, s.owner, "select postern.protect_company('shop.voucher')")
+			Run(t, s.owner, weaken)
+			Run(t, s.owner, "select postern.protect_company('shop.voucher')")
+			for _, connection := range []*pgx.Conn{s.application, s.owner} {
+				As(t, connection, "ANN", func(tx pgx.Tx) {
+					requireIDs(t, tx, 1, 2)
+					Within(t, tx, func(tx pgx.Tx) { Fails(t, tx, "42501", "insert into shop.voucher values (6, '20', 0)") })
+					Within(t, tx, func(tx pgx.Tx) { Refused(t, tx, "55000", "truncate shop.voucher") })
+				})
+			}
+		})
+	}
+}
+
+func TestPoliciesOfTheApplicationGoOnRuling(t *testing.T) {
+	s := newScene(t)
+	s.vouchers(t)
+	Run(t, s.owner, `
+create policy small on shop.voucher using (amount in (1, 4));
+select postern.protect_company('shop.voucher')`)
+	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1) })
+	Run(t, s.owner, "create policy everything on shop.voucher using (true)") // widens the application's, not Postern's
+	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 2) })
+	Run(t, s.owner, "drop policy everything on shop.voucher; select postern.unprotect('shop.voucher')")
+	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 3) })
+
+	// Row security without a policy shows nothing; protection must not open that.
+	Run(t, s.owner, `
+create table shop.closed (company text);
+insert into shop.closed values ('10');
+alter table shop.closed enable row level security;
+select postern.protect_company('shop.closed')`)
+	As(t, s.application, "ANN", func(tx pgx.Tx) {
+		if got := Value[int](t, tx, "select count(*) from shop.closed"); got != 0 {
+			t.Errorf("%d rows", got)
+		}
+	})
+}
+
+func TestPartitionsAreProtectedEach(t *testing.T) {
+	s := newScene(t)
+	Run(t, s.owner, `
+create table shop.voucher (voucher_id integer, company text, amount integer) partition by list (voucher_id);
+create table shop.odd partition of shop.voucher for values in (1, 3) partition by list (voucher_id);
+create table shop.one partition of shop.odd for values in (1);
+create table shop.three partition of shop.odd for values in (3);
+create table shop.even partition of shop.voucher for values in (2, 4);
+insert into shop.voucher values (1, '10', 1), (2, '10', 2), (3, '20', 4), (4, '20', 8);
+select postern.protect_company('shop.voucher')`)
+	As(t, s.application, "ANN", func(tx pgx.Tx) {
+		requireIDs(t, tx, 1, 2)
+		for table, want := range map[string]int{"shop.odd": 1, "shop.one": 1, "shop.three": 0, "shop.even": 1} {
+			if got := Value[int](t, tx, "select count(*) from "+table); got != want {
+				t.Errorf("%d rows in %s, want %d", got, table, want)
+			}
+			Within(t, tx, func(tx pgx.Tx) { Refused(t, tx, "55000", "truncate "+table) })
+		}
+	})
+	// A partition that came later is seen through its table only by the policy, and taken in by protecting again.
+	Run(t, s.owner, `
+create table shop.late partition of shop.voucher for values in (5, 6);
+insert into shop.late values (5, '10', 1), (6, '20', 1)`)
+	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 2, 5) })
+	Run(t, s.owner, "select postern.protect_company('shop.voucher')")
+	As(t, s.application, "ANN", func(tx pgx.Tx) {
+		if got := Value[int](t, tx, "select count(*) from shop.late"); got != 1 {
+			t.Errorf("%d rows in the late partition", got)
+		}
+	})
+	Refused(t, s.owner, "PS107", "select postern.protect_company('shop.one')")
+	Refused(t, s.owner, "PS107", "select postern.unprotect('shop.one')")
+	Run(t, s.owner, "select postern.unprotect('shop.voucher')")
+	Run(t, s.application, "truncate shop.voucher")
+}
+
+func TestInheritorsAreProtectedEach(t *testing.T) {
+	s := newScene(t)
+	s.vouchers(t)
+	Run(t, s.owner, `
+create table shop.archive () inherits (shop.voucher);
+insert into shop.archive values (6, '10', 1), (7, '20', 1);
+select postern.protect_company('shop.voucher')`)
+	As(t, s.application, "ANN", func(tx pgx.Tx) {
+		requireIDs(t, tx, 1, 2, 6)
+		if got := Value[int](t, tx, "select count(*) from shop.archive"); got != 1 {
+			t.Errorf("%d rows in the archive", got)
+		}
+	})
+	Refused(t, s.owner, "PS107", "select postern.protect_company('shop.archive')")
+}
+
+func TestProtectionRefusesWithTheFix(t *testing.T) {
+	s := newScene(t)
+	s.vouchers(t)
+	Run(t, s.Pool, `
+create table shop.foreign_owned (company text);
+create extension file_fdw schema public;
+create server files foreign data wrapper file_fdw;
+create foreign table shop.distant (company text) server files options (filename '/dev/null');
+create collation shop.blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+grant usage on schema public, shop to public`)
+	Run(t, s.owner, `
+create view shop.sight as select * from shop.voucher;
+create materialized view shop.kept as select * from shop.voucher;
+create sequence shop.counter;
+create index by_company on shop.voucher (company);
+create domain shop.number_ as integer;
+create domain shop.nested_number as shop.number_;
+create table shop.typed (company integer, padded char(2), name_ name, number_ shop.nested_number, dropped text, blind text collate shop.blind);
+alter table shop.typed drop column dropped;
+create table shop.mixed (voucher_id integer, company text) partition by list (voucher_id);
+create temporary table passing (company text)`)
+	Run(t, s.Pool, "create foreign table shop.mixed_foreign partition of shop.mixed for values in (1) server files options (filename '/dev/null')")
+	Run(t, s.Pool, "create table shop.mixed_owned partition of shop.mixed for values in (2)")
+	for _, test := range []struct{ target, column, hint string }{
+		{"null", "'company'", "Pass the name of a table"},
+		{"999999999::regclass", "'company'", "Pass the name of a table"},
+		{"'shop.voucher'", "'firm'", "Its columns are: voucher_id, company, amount"},
+		{"'shop.voucher'", "null", "Its columns are"},
+		{"'shop.voucher'", "'ctid'", "Its columns are"},
+		{"'shop.voucher'", "'amount'", "has to be text or character varying"},
+		{"'shop.typed'", "'company'", "has to be text"},
+		{"'shop.typed'", "'padded'", "has to be text"},
+		{"'shop.typed'", "'name_'", "has to be text"},
+		{"'shop.typed'", "'number_'", "has to be text"},
+		{"'shop.typed'", "'dropped'", "Its columns are"},
+		{"'shop.typed'", "'blind'", "alter table shop.typed alter column blind type text"},
+		{"'shop.sight'", "'company'", "security_invoker = true"},
+		{"'shop.kept'", "'company'", "Revoke it from users"},
+		{"'shop.distant'", "'company'", "on the server that holds it"},
+		{"'shop.counter'", "'company'", "Pass a table"},
+		{"'shop.by_company'", "'company'", "Pass a table"},
+		{"'shop.foreign_owned'", "'company'", "Have its owner call this: grant postern_admin to postgres; set role postgres"},
+		{"'shop.mixed'", "'company'", "on the server that holds it"},
+		{"'passing'", "'company'", "Pass a table of the application"},
+		{"'pg_catalog.pg_class'", "'relname'", "Pass a table of the application"},
+		{"'postern.company'", "'company'", "Pass a table of the application"},
+	} {
+		sql := "select postern.protect_company(" + test.target + ", " + test.column + ")"
+		if got := Refused(t, s.owner, "PS107", sql); !strings.Contains(got.Hint, test.hint) {
+			t.Errorf("%s: %s; want the hint %s", sql, got.Hint, test.hint)
+		}
+	}
+	Run(t, s.Pool, "drop foreign table shop.mixed_foreign")
+	Refused(t, s.owner, "PS107", "select postern.protect_company('shop.mixed')") // of one partition that is another's
+	Refused(t, s.Pool, "PS107", "select postern.protect_company('postern_internal.company')")
+	Refused(t, s.owner, "PS107", "select postern.unprotect('shop.foreign_owned')")
+	if got := Value[int](t, s.Pool, "select count(*) from postern.protected_table"); got != 0 {
+		t.Errorf("%d tables are listed", got)
+	}
+	Fails(t, s.application, "42501", "select postern.protect_company('shop.voucher')")
+	Fails(t, s.application, "42501", "select postern.unprotect('shop.voucher')")
+	Fails(t, s.owner, "42P01", "select postern.protect_company('shop.no_such_table')")
+}
+
+// The company's administrator may list tables, and no more: the policies are what protects.
+func TestListingIsNotProtecting(t *testing.T) {
+	s := newScene(t)
+	s.vouchers(t)
+	Run(t, s.owner, "select postern.protect_company('shop.voucher')")
+	administrator := s.Login(t, "postern_admin").Connect(t)
+	Run(t, administrator, "delete from postern.protected_table")
+	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 2) })
+	Run(t, s.owner, "select postern.protect_company('shop.voucher')")
+	if got := Value[string](t, s.Pool, "select schema_name || '.' || table_name || ' ' || protection from postern.protected_table"); got != "shop.voucher company" {
+		t.Errorf("listed: %s", got)
+	}
+	Fails(t, administrator, "42501", "update postern.protected_table set table_name = 'other'")
+}
+
+func TestProtectionIsAnInitPlan(t *testing.T) {
+	s := newScene(t)
+	s.vouchers(t)
+	Run(t, s.owner, "select postern.protect_company('shop.voucher')")
+	As(t, s.application, "ANN", func(tx pgx.Tx) {
+		plan := strings.Join(Values[string](t, tx, "explain (costs off) select * from shop.voucher"), "\n")
+		if !strings.Contains(plan, "InitPlan") || strings.Contains(plan, "SubPlan") {
+			t.Errorf("plan:\n%s", plan)
+		}
+	})
+}

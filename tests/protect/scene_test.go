@@ -1,0 +1,80 @@
+// Package protect_test holds what protection promises on an application's own tables: what a user may not see is neither
+// returned, changed, counted nor hinted at.
+package protect_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
+	. "github.com/posternsql/postern/internal/testsql"
+)
+
+// scene has ANN, who works in company 10, BEN in 20, CARL in none, and an application with its own tables.
+type scene struct {
+	*testdb.Database
+	// owner owns the tables and may protect them.
+	owner *pgx.Conn
+	// application may do everything with the tables that grants can allow, and assert any end user.
+	application *pgx.Conn
+	ownerName   string
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	database := testdb.New(t)
+	Run(t, database.Pool, `
+select postern.create_user(userid, userid) from unnest(array['ANN', 'BEN', 'CARL']) as userid;
+select postern.create_company(company, company) from unnest(array['10', '20', '30']) as company;
+select postern.grant_company('ANN', '10');
+select postern.grant_company('BEN', '20')`)
+	owner := database.Login(t, "postern_admin", "postern_trusted_app")
+	Run(t, database.Pool, "create schema shop authorization "+pgx.Identifier{owner.Name}.Sanitize())
+	s := &scene{Database: database, ownerName: owner.Name, owner: owner.Connect(t)}
+	s.application = database.Login(t, "postern_trusted_app").Connect(t)
+	Run(t, s.owner, `
+grant usage on schema shop to public;
+alter default privileges in schema shop grant all on tables to public`)
+	return s
+}
+
+// vouchers creates shop.voucher: 1 and 2 are of company 10, 3 and 4 of 20, 5 of none.
+func (s *scene) vouchers(t *testing.T) {
+	t.Helper()
+	Run(t, s.owner, `
+create table shop.voucher (voucher_id integer primary key, company text, amount integer not null);
+insert into shop.voucher values (1, '10', 1), (2, '10', 2), (3, '20', 4), (4, '20', 8), (5, null, 16)`)
+}
+
+// ids are the vouchers that q shows.
+func ids(t *testing.T, q Querier) []int32 {
+	t.Helper()
+	return Values[int32](t, q, "select voucher_id from shop.voucher order by 1")
+}
+
+func requireIDs(t *testing.T, q Querier, want ...int32) {
+	t.Helper()
+	if got := ids(t, q); !slices.Equal(got, want) {
+		t.Errorf("vouchers %v, want %v", got, want)
+	}
+}
+
+// catalog is all that protection can change about the tables of the schema shop, object identifiers included.
+func (s *scene) catalog(t *testing.T) string {
+	t.Helper()
+	return strings.Join(Values[string](t, s.Pool, `
+select format('policy %s %s %s %s %s', p.oid, p.polrelid::regclass, p.polname, pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+  from pg_policy as p join pg_class as c on c.oid = p.polrelid where c.relnamespace = 'shop'::regnamespace
+ union all
+select format('trigger %s %s', t.oid, pg_get_triggerdef(t.oid))
+  from pg_trigger as t join pg_class as c on c.oid = t.tgrelid where c.relnamespace = 'shop'::regnamespace
+ union all
+select format('table %s %s %s', c.oid::regclass, c.relrowsecurity, c.relforcerowsecurity)
+  from pg_class as c where c.relnamespace = 'shop'::regnamespace and c.relkind in ('r', 'p')
+ union all
+select p::text from postern.protected_table as p
+ order by 1`), "\n")
+}
