@@ -20,7 +20,8 @@ type scene struct {
 	owner *pgx.Conn
 	// application may do everything with the tables that grants can allow, and assert any end user.
 	application *pgx.Conn
-	ownerName   string
+	// observer is a role that passes row security; the application may become it.
+	observer string
 }
 
 func newScene(t *testing.T) *scene {
@@ -33,8 +34,10 @@ select postern.grant_company('ANN', '10');
 select postern.grant_company('BEN', '20')`)
 	owner := database.Login(t, "postern_admin", "postern_trusted_app")
 	Run(t, database.Pool, "create schema shop authorization "+pgx.Identifier{owner.Name}.Sanitize())
-	s := &scene{Database: database, ownerName: owner.Name, owner: owner.Connect(t)}
-	s.application = database.Login(t, "postern_trusted_app").Connect(t)
+	s := &scene{Database: database, owner: owner.Connect(t)}
+	s.observer = pgx.Identifier{database.Login(t).Name}.Sanitize()
+	Run(t, s.Pool, "alter role "+s.observer+" bypassrls")
+	s.application = database.Login(t, "postern_trusted_app", strings.Trim(s.observer, `"`)).Connect(t)
 	Run(t, s.owner, `
 grant usage on schema shop to public;
 alter default privileges in schema shop grant all on tables to public`)
