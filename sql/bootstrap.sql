@@ -146,7 +146,9 @@ begin
     'sec_checkpoint_gate_api',
     'message_sys',
     'fnd_session_api',
-    'user_finance_api'
+    'user_finance_api',
+    'authorize_comb_finance_api',
+    'int_led_auth_comb_finance_api'
   ] loop
     select pg_catalog.pg_get_userbyid(n.nspowner)
       into schema_owner

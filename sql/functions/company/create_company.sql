@@ -25,9 +25,10 @@ begin
       detail = format('company is %s.', to_jsonb(company)),
       hint = 'See postern.company for the companies there are.';
   end if;
+  perform postern_internal.create_class(company, null, 'MAX', true);
 end
 $$;
 revoke execute on function postern.create_company(text, text) from public;
 grant execute on function postern.create_company(text, text) to postern_admin;
 comment on function postern.create_company(text, text) is
-'Adds a financial company. company: 1 to 20 characters. name: 1 to 200 characters. Errors: PS107 bad argument, company exists.';
+'Adds a financial company, with the authority class MAX. company: 1 to 20 characters. name: 1 to 200 characters. Errors: PS107 bad argument, company exists.';

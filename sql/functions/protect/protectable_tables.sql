@@ -80,7 +80,7 @@ begin
         detail = format('It belongs to %s; the caller is %I.', relation.relowner::regrole, current_user),
         hint = format('Have its owner call this: grant postern_admin to %s; set role %s;', relation.relowner::regrole, relation.relowner::regrole);
     end if;
-    return next relation.oid;
+    return next relation.oid::regclass;
   end loop;
 end
 $$;

@@ -13,7 +13,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  candidate constant name := 'postern_candidate';
+  candidate constant name := 'postern_candidate'::name;
   before record;
   same boolean;
 begin

@@ -1,0 +1,38 @@
+create or replace function postern_internal.add_combination(
+  class_id bigint,
+  allowed boolean,
+  patterns text[]
+)
+returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  combination_id bigint;
+begin
+  perform postern_internal.require_administrable_class(class_id);
+  if allowed is null then
+    raise exception using
+      errcode = 'PS301',
+      message = 'allowed is missing',
+      detail = 'allowed is NULL.',
+      hint = 'Pass true for code strings that the class allows, false for such as it does not.';
+  end if;
+  perform postern_internal.require_patterns(patterns);
+  -- Counts the class's revision up first, so that of two that change one class the second compiles what both say.
+  perform postern_internal.begin_class_change(class_id);
+  select c.combination_id
+    into combination_id
+    from postern_internal.authority_combination as c
+   where c.class_id = add_combination.class_id and c.allowed = add_combination.allowed and c.patterns = add_combination.patterns;
+  if combination_id is null then
+    insert into postern_internal.authority_combination as c (class_id, allowed, patterns)
+    values (class_id, allowed, patterns)
+    returning c.combination_id into combination_id;
+    perform postern_internal.compile_class(class_id);
+  end if;
+  return combination_id;
+end
+$$;
+revoke execute on function postern_internal.add_combination(bigint, boolean, text[]) from public;
+comment on function postern_internal.add_combination(bigint, boolean, text[]) is 'Adds a rule to a class and compiles that. Returns its id, or that of the same rule where it is there already. Errors: PS301 built-in class, allowed is NULL, bad pattern.';

@@ -1,0 +1,16 @@
+-- Blank is matched by a single space, and by % because that matches everything.
+
+create or replace function postern_internal.code_matches(
+  code text,
+  pattern text
+)
+returns boolean
+language sql
+immutable
+parallel safe
+return case when pattern ~ '^%+$' then true
+            when pattern = ' ' then code is null
+            -- LIKE takes a backslash for an escape; rules have none.
+            else coalesce(code collate "C" like replace(pattern, E'\\', E'\\\\'), false) end;
+revoke execute on function postern_internal.code_matches(text, text) from public;
+comment on function postern_internal.code_matches(text, text) is 'Whether a pattern of a rule matches a code part (NULL: blank).';

@@ -1,0 +1,34 @@
+create or replace function postern_internal.code_string(
+  code_a text,
+  code_b text,
+  code_c text,
+  code_d text,
+  code_e text,
+  code_f text,
+  code_g text,
+  code_h text,
+  code_i text,
+  code_j text
+)
+returns text[]
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  codes text[] := array[code_a, nullif(code_b, ''), nullif(code_c, ''), nullif(code_d, ''), nullif(code_e, ''),
+                        nullif(code_f, ''), nullif(code_g, ''), nullif(code_h, ''), nullif(code_i, ''), nullif(code_j, '')];
+begin
+  perform postern_internal.require_code(code_a, 'code_a');
+  for i in 2 .. 10 loop
+    if codes[i] is not null then
+      perform postern_internal.require_code(codes[i], 'code_' || substr('abcdefghij', i, 1));
+    end if;
+  end loop;
+  return codes;
+end
+$$;
+revoke execute on function postern_internal.code_string(text, text, text, text, text, text, text, text, text, text) from public;
+comment on function postern_internal.code_string(text, text, text, text, text, text, text, text, text, text) is
+'The ten code parts as one array, the blank ones (NULL or empty) as NULL. Errors: PS301 code part A is blank, or a code part is not usable.';

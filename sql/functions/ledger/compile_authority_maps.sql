@@ -1,0 +1,32 @@
+create or replace function postern.compile_authority_maps()
+returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  class record;
+  written bigint;
+  total bigint := 0::bigint;
+begin
+  for class in select c.class_id, c.company from postern_internal.authority_class as c order by c.class_id loop
+    -- Nobody's rules are made to wait for a class that has nothing to add.
+    if not exists (select from postern_internal.stale_block(class.class_id, class.company)) then
+      continue;
+    end if;
+    perform postern_internal.begin_class_change(class.class_id);
+    insert into postern_internal.authority_map as m (class_id, block_no, compiled_offset, bits)
+    select class.class_id, s.block_no, s.ids, postern_internal.merge_tail(class.class_id, class.company, s.block_no, s.compiled_offset, s.bits)
+      from postern_internal.stale_block(class.class_id, class.company) as s
+    on conflict on constraint authority_map_pkey do update
+       set compiled_offset = excluded.compiled_offset, bits = excluded.bits;
+    get diagnostics written = row_count;
+    total := total + written;
+  end loop;
+  return total;
+end
+$$;
+revoke execute on function postern.compile_authority_maps() from public;
+grant execute on function postern.compile_authority_maps() to postern_admin;
+comment on function postern.compile_authority_maps() is
+'Compiles the posting combinations that came after the last change of each class, which every query evaluates until then. Call it after many were created, or now and then. Returns how many chunks of maps were written. Nothing depends on it but speed.';

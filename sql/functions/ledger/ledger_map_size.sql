@@ -1,0 +1,16 @@
+create or replace function postern.ledger_map_size()
+returns bigint
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (coalesce((select max(b.block_no) from postern_internal.combination_block as b), -1) + 1) * postern_internal.block_size();
+end
+$$;
+revoke execute on function postern.ledger_map_size() from public;
+grant execute on function postern.ledger_map_size() to postern_user, postern_admin;
+comment on function postern.ledger_map_size() is
+'For the policies of protect_ledger: all posting combinations that this statement can see have ids below this.';

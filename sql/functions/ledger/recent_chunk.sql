@@ -1,0 +1,27 @@
+create or replace function postern_internal.recent_chunk(
+  company text,
+  block_no bigint,
+  class_id bigint,
+  compiled_offset integer,
+  bits bytea
+)
+returns bytea
+language plpgsql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  ids constant integer := postern_internal.block_ids(company, block_no);
+begin
+  if class_id is null then
+    return postern_internal.full_chunk(ids);
+  elsif compiled_offset = ids then
+    return bits;
+  end if;
+  return postern_internal.merge_tail(class_id, company, block_no, compiled_offset, bits);
+end
+$$;
+revoke execute on function postern_internal.recent_chunk(text, bigint, bigint, integer, bytea) from public;
+comment on function postern_internal.recent_chunk(text, bigint, bigint, integer, bytea) is
+'The chunk of a block that is not full or not compiled to its end. class_id NULL: nothing restricts.';

@@ -1,0 +1,23 @@
+create or replace function postern_internal.require_code(
+  value text,
+  argument text
+)
+returns void
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if value is null or value = '' or length(value) > 20 or value <> btrim(value) or value ~ '[[:cntrl:]]' then
+    raise exception using
+      errcode = 'PS301',
+      message = format('%s is not usable', argument),
+      detail = format('%s is %s.', argument, coalesce(to_jsonb(left(value, 128))::text, 'NULL')),
+      hint = format('Pass a %s of 1 to 20 characters, without control characters and without a space at either end.', argument);
+  end if;
+end
+$$;
+revoke execute on function postern_internal.require_code(text, text) from public;
+comment on function postern_internal.require_code(text, text) is
+'Errors: PS301 unless value is 1 to 20 characters, none of them a control character, with no space at either end. argument: how the error names it.';

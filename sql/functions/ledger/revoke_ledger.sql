@@ -1,0 +1,21 @@
+create or replace function postern.revoke_ledger(
+  company text,
+  ledger_id text,
+  userid text
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform postern_internal.require_ledger(company, ledger_id);
+  perform postern_internal.require_user(userid);
+  delete from postern_internal.ledger_user as u
+   where u.company = revoke_ledger.company and u.ledger_id = revoke_ledger.ledger_id and u.userid = revoke_ledger.userid;
+end
+$$;
+revoke execute on function postern.revoke_ledger(text, text, text) from public;
+grant execute on function postern.revoke_ledger(text, text, text) to postern_admin;
+comment on function postern.revoke_ledger(text, text, text) is
+'Ends that a user is connected to an internal ledger, and takes the class there away. Revoking what was not granted is harmless. Errors: PS201 no such company, no such user, PS301 no such ledger.';

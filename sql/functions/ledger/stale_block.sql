@@ -1,0 +1,23 @@
+create or replace function postern_internal.stale_block(
+  class_id bigint,
+  company text,
+  out block_no bigint,
+  out ids integer,
+  out compiled_offset integer,
+  out bits bytea
+)
+returns setof record
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select k.block_no, n.ids, m.compiled_offset, m.bits
+    from postern_internal.combination_block as k
+    left join postern_internal.authority_map as m on m.class_id = stale_block.class_id and m.block_no = k.block_no
+   cross join lateral (select case when k.is_full then postern_internal.block_size()
+                                   else postern_internal.block_ids(k.company, k.block_no) end) as n (ids)
+   where k.company = stale_block.company
+     and n.ids > coalesce(m.compiled_offset, 0)
+$$;
+revoke execute on function postern_internal.stale_block(bigint, text) from public;
+comment on function postern_internal.stale_block(bigint, text) is 'Blocks of a company that have more ids than a class''s map has compiled, with what is compiled of them.';

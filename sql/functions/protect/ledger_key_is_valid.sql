@@ -1,0 +1,40 @@
+-- A validated key (company, posting_combination_id) to postern.posting_combination says that the company of a row is the
+-- one that its combination belongs to, and then the map is all that has to be asked. This is decided in each query: who
+-- drops the key opens nothing. The columns are those that the policy of the table looks at, whatever they are called.
+
+create or replace function postern.ledger_key_is_valid(target regclass)
+returns boolean
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select
+      from pg_constraint as k
+      join pg_class as c on c.oid = k.conrelid
+     where k.conrelid = target
+       and k.contype = 'f'
+       and k.confrelid = 'postern.posting_combination'::regclass
+       and k.convalidated
+       and not k.condeferrable
+       and cardinality(k.conkey) = 2
+       -- A NULL in one column, and MATCH SIMPLE does not look at the other one.
+       and (k.confmatchtype = 'f'
+            or not exists (select from pg_attribute as a where a.attrelid = target and a.attnum = any (k.conkey) and not a.attnotnull))
+       and k.conkey <@ array(select d.refobjsubid::smallint
+                               from pg_policy as p
+                               join pg_depend as d
+                                 on d.classid = 'pg_policy'::regclass and d.objid = p.oid
+                                and d.refclassid = 'pg_class'::regclass and d.refobjid = target and d.refobjsubid > 0
+                              where p.polrelid = target and p.polname = 'postern_ledger')
+       -- Tables that inherit, unlike partitions, do not have the key.
+       and (c.relkind = 'p' or not exists (select from pg_inherits as i where i.inhparent = target)));
+end
+$$;
+revoke execute on function postern.ledger_key_is_valid(regclass) from public;
+grant execute on function postern.ledger_key_is_valid(regclass) to postern_user, postern_admin;
+comment on function postern.ledger_key_is_valid(regclass) is
+'For the policies of protect_ledger: whether a validated foreign key ties the company of each row of target to its posting combination.';

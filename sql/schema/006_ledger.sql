@@ -1,0 +1,101 @@
+-- Code strings, the rules that say who may see which, and the maps that the rules are compiled into.
+
+alter table postern_internal.company add column row_level_security boolean not null default false;
+
+create table postern_internal.ledger (
+  company text not null references postern_internal.company,
+  ledger_id text not null check (ledger_id <> '' and length(ledger_id) <= 20),
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (company, ledger_id)
+);
+comment on table postern_internal.ledger is 'Internal ledgers of companies.';
+
+create table postern_internal.authority_class (
+  class_id bigint generated always as identity primary key,
+  company text not null references postern_internal.company,
+  ledger_id text,
+  class text not null check (class <> '' and length(class) <= 20),
+  built_in boolean not null default false,
+  revision bigint not null default 0,
+  unique nulls not distinct (company, ledger_id, class),
+  unique (company, class_id),
+  foreign key (company, ledger_id) references postern_internal.ledger
+);
+comment on table postern_internal.authority_class is 'Authority classes of a company (ledger_id NULL) or of one of its internal ledgers. Whoever changes a class''s rules or maps counts revision up first: an update, and not a lock, so that a transaction whose snapshot is older than the last change fails instead of compiling old rules.';
+
+create table postern_internal.authority_combination (
+  combination_id bigint generated always as identity primary key,
+  class_id bigint not null references postern_internal.authority_class,
+  allowed boolean not null,
+  patterns text[] not null check (array_ndims(patterns) = 1 and array_lower(patterns, 1) = 1 and cardinality(patterns) = 10 and array_position(patterns, null) is null),
+  unique (class_id, allowed, patterns)
+);
+comment on table postern_internal.authority_combination is 'The rules of a class: one pattern for each of the code parts A to J.';
+
+alter table postern_internal.company_user
+  add column class_id bigint,
+  add foreign key (company, class_id) references postern_internal.authority_class (company, class_id);
+comment on column postern_internal.company_user.class_id is 'The user''s one authority class in the company.';
+
+create table postern_internal.ledger_user (
+  userid text not null,
+  company text not null,
+  ledger_id text not null,
+  class_id bigint,
+  primary key (userid, company, ledger_id),
+  foreign key (userid, company) references postern_internal.company_user on delete cascade,
+  foreign key (company, ledger_id) references postern_internal.ledger,
+  foreign key (company, class_id) references postern_internal.authority_class (company, class_id)
+);
+comment on table postern_internal.ledger_user is 'Who is connected to which internal ledger, and the class that narrows what the user sees there. Ends with being a user of the company.';
+
+-- A block is 8192 ids, one kilobyte of a map, and belongs to one company: so an id tells its company, and a map that has
+-- no bit for a company's blocks shows none of its rows. Ids in a block are given one after the other, by whoever has the
+-- row of the block locked: so in any snapshot they are dense, and sessions that use different blocks do not wait.
+create table postern_internal.combination_block (
+  block_no bigint generated always as identity primary key,
+  company text not null references postern_internal.company,
+  is_full boolean not null default false
+);
+create index combination_block_company on postern_internal.combination_block (company, block_no);
+create index combination_block_open on postern_internal.combination_block (company, block_no) where not is_full;
+comment on table postern_internal.combination_block is 'Which company the ids from block_no * 8192 on belong to, and whether all of them are given.';
+
+-- Collation C: code parts are compared byte by byte, by rules, by the unique index, and by the evaluation of maps alike.
+create table postern.posting_combination (
+  company text not null,
+  posting_combination_id bigint not null,
+  code_a text collate "C" not null check (code_a <> ''),
+  code_b text collate "C" check (code_b <> ''),
+  code_c text collate "C" check (code_c <> ''),
+  code_d text collate "C" check (code_d <> ''),
+  code_e text collate "C" check (code_e <> ''),
+  code_f text collate "C" check (code_f <> ''),
+  code_g text collate "C" check (code_g <> ''),
+  code_h text collate "C" check (code_h <> ''),
+  code_i text collate "C" check (code_i <> ''),
+  code_j text collate "C" check (code_j <> ''),
+  primary key (company, posting_combination_id)
+);
+-- Over expressions, since no index finds a NULL and a value by the same condition.
+create unique index posting_combination_code_string on postern.posting_combination
+  (company, code_a, coalesce(code_b, ''), coalesce(code_c, ''), coalesce(code_d, ''), coalesce(code_e, ''),
+   coalesce(code_f, ''), coalesce(code_g, ''), coalesce(code_h, ''), coalesce(code_i, ''), coalesce(code_j, ''));
+alter table postern.posting_combination enable row level security;
+comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
+
+create table postern_internal.authority_map (
+  class_id bigint not null references postern_internal.authority_class,
+  block_no bigint not null references postern_internal.combination_block,
+  compiled_offset integer not null check (compiled_offset between 1 and 8192),
+  bits bytea not null check (octet_length(bits) = 1024),
+  primary key (class_id, block_no)
+);
+-- A query reads all of them: one page each few chunks, and no detour by a TOAST table.
+alter table postern_internal.authority_map alter column bits set storage plain;
+comment on table postern_internal.authority_map is 'Which posting combinations a class allows: get_bit(bits, id % 8192). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
+
+insert into postern_internal.authority_class (company, class, built_in)
+select c.company, 'MAX', true from postern_internal.company as c;
+insert into postern_internal.authority_combination (class_id, allowed, patterns)
+select c.class_id, true, array_fill('%'::text, array[10]) from postern_internal.authority_class as c;
