@@ -3,7 +3,7 @@
 -- on the caller's settings.
 --
 -- One pass of SHA-256 is a sound keyed digest where no message is the beginning of another (Bellare, Canetti, Krawczyk:
--- "Pseudorandom functions revisited", 1996; Coron, Dodis, Malinaud, Puniya: "Merkle-Damgård revisited", 2005). Here none
+-- "Pseudorandom functions revisited", 1996; Coron, Dodis, Malinaud, Puniya: "Merkle-Damgaard revisited", 2005). Here none
 -- is: the secret fills the first block, the timestamp has eight bytes, and the zero byte, which no text can hold, ends
 -- the user. HMAC, which works for all messages, costs a second pass.
 --
