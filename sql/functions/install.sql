@@ -34,6 +34,8 @@
 \ir setting/setting_boolean.sql
 \ir setting/set_setting.sql
 \ir setting/setting.sql
+\ir user/require_user.sql
+\ir credential/expire_tickets.sql
 \ir user/create_user.sql
 \ir user/set_user_active.sql
 \ir user/user_account.sql

@@ -1,0 +1,18 @@
+create or replace function postern_internal.require_user(userid text)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from postern_internal.end_user as e where e.userid = require_user.userid) then
+    raise exception using
+      errcode = 'PS201',
+      message = 'There is no such user',
+      detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
+      hint = 'See postern.user_account for the users there are.';
+  end if;
+end
+$$;
+revoke execute on function postern_internal.require_user(text) from public;
+comment on function postern_internal.require_user(text) is 'Errors: PS201 no such user.';
