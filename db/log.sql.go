@@ -151,20 +151,23 @@ func (q *Queries) LatestLogStart(ctx context.Context, arg LatestLogStartParams) 
 const listLog = `-- name: ListLog :many
 select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p.logged_at, p.message, p.parameters,
        p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id
-  from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-               l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
-               sum(octet_length(l.message) + octet_length(l.parameters::text))
-                 over (order by l.log_id rows between unbounded preceding and 1 preceding) as octets_before
-          from postern.checkpoint_log as l
-         where l.log_id > $1
-           and ($2::text is null or l.outcome = $2)
-           and ($3::text is null or l.gate_id = $3)
-           and ($4::text is null or l.userid = $4 or l.authenticated_by = $4)
-           and ($5::timestamptz is null or l.logged_at >= $5)
-           and ($6::timestamptz is null or l.logged_at < $6)
-           and ($7::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($7)) > 0)
-         order by l.log_id
-         limit $8) as p
+  from (select c.log_id, c.outcome, c.gate_id, c.action, c.userid, c.authenticated_by, c.logged_at, c.message, c.parameters,
+               c.comment, c.scheme, c.session_role, c.client_addr, c.application_name, c.transaction_id,
+               sum(octet_length(c.message) + octet_length(c.parameters::text))
+                 over (order by c.log_id rows between unbounded preceding and 1 preceding) as octets_before
+          -- With the limit on the outside, the window function would have the whole rest of the log sorted.
+          from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
+                       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
+                  from postern.checkpoint_log as l
+                 where l.log_id > $1
+                   and ($2::text is null or l.outcome = $2)
+                   and ($3::text is null or l.gate_id = $3)
+                   and ($4::text is null or l.userid = $4 or l.authenticated_by = $4)
+                   and ($5::timestamptz is null or l.logged_at >= $5)
+                   and ($6::timestamptz is null or l.logged_at < $6)
+                   and ($7::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($7)) > 0)
+                 order by l.log_id
+                 limit $8) as c) as p
  where coalesce(p.octets_before, 0) < $9::bigint
  order by p.log_id
 `
