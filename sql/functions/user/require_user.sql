@@ -7,7 +7,7 @@ as $$
 begin
   if not exists (select from postern_internal.end_user as e where e.userid = require_user.userid) then
     raise exception using
-      errcode = 'PS201',
+      errcode = 'PS107',
       message = 'There is no such user',
       detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
       hint = 'See postern.user_account for the users there are.';
@@ -15,4 +15,4 @@ begin
 end
 $$;
 revoke execute on function postern_internal.require_user(text) from public;
-comment on function postern_internal.require_user(text) is 'Errors: PS201 no such user.';
+comment on function postern_internal.require_user(text) is 'Errors: PS107 no such user.';
