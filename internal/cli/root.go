@@ -68,6 +68,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		newSessionCommand(app),
 		newLogCommand(app),
 		newDemoCommand(app),
+		newBenchCommand(app),
 	)
 	enter(app, root)
 	return root
