@@ -32,6 +32,7 @@
 \ir session/session_key.sql
 \ir setting/setting_integer.sql
 \ir setting/setting_boolean.sql
+\ir setting/lock_settings.sql
 \ir setting/set_setting.sql
 \ir setting/setting.sql
 \ir user/require_user.sql

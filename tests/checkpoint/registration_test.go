@@ -132,6 +132,44 @@ func TestUpgradeKeepsWhatTheAdministratorSet(t *testing.T) {
 	run(t, c.administrator, register, id, "works", "Paid &B", []string{"B"}, true)
 }
 
+// An upgrade registers many gates in one transaction, while administrators are at work.
+func TestUpgradeAndAdministratorsDoNotDeadlock(t *testing.T) {
+	for name, change := range map[string]string{
+		"gate switched":  "select postern.set_gate_active('SINWOF_RELEASE', false)",
+		"all disabled":   "select postern.set_setting('checkpoints_enabled', 'false')",
+		"another value":  "select postern.set_setting('max_failures', '7')",
+		"gate of theirs": "select postern.register_gate('SINWOF_RELEASE', 'theirs', 'm', '{}', true)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCompany(t)
+			upgrade, err := c.administrator.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, upgrade, register, approveGate, "new", "Invoice &INVOICE_NO", []string{"INVOICE_NO"}, true)
+			other := c.Login(t, "postern_admin").Connect(t)
+			done := make(chan error, 1)
+			go func() { done <- execute(t, other, change) }()
+			for value[int](t, c.Pool, "select cardinality(pg_blocking_pids($1::int8::int4))", int64(other.PgConn().PID())) == 0 {
+				run(t, c.Pool, "select pg_sleep(0.01)")
+			}
+			run(t, upgrade, register, releaseGate, "new", "Released", []string{}, true)
+			run(t, upgrade, "select postern.set_setting('max_failures', '6')")
+			if err := upgrade.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			if !value[bool](t, c.Pool, `
+select bool_and(g.stops = (g.built_in or g.active and s.value = 'true'))
+  from postern_internal.gate as g, postern_internal.setting as s where s.name = 'checkpoints_enabled'`) {
+				t.Error("a gate stops that should not, or does not that should")
+			}
+		})
+	}
+}
+
 func TestRedundantMessageDrawsAWarning(t *testing.T) {
 	c := newCompany(t)
 	for name, test := range map[string]struct {
