@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -23,7 +24,7 @@ func Main(ctx context.Context, arguments []string, in io.Reader, out, err io.Wri
 		// cobra refused the flags or the arguments: no command was entered.
 		failure = &exitError{code: exitUsage, err: failure}
 	}
-	if app.out.failure != nil {
+	if app.out.failure != nil && !errors.Is(failure, app.out.failure) {
 		failure = app.out.failure // nobody has seen what was found
 	}
 	return app.report(command, failure)
