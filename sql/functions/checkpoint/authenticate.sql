@@ -97,7 +97,8 @@ begin
   counted := coalesce(target, session_userid);
 
   select c.* into strict credential from postern_internal.credential as c where c.userid = counted for update;
-  select e.active into strict is_active from postern_internal.end_user as e where e.userid = session_userid;
+  -- Only now, and of both: set_user_active may have been what the lock was waited for.
+  select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
   if scheme = 'PIN' then
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
             and (gate.built_in or not credential.must_change);

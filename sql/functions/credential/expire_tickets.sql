@@ -1,5 +1,6 @@
--- What a credential has approved should not outlive it. The lock makes an attempt that is under way end first, so that
--- its ticket is among those that are found.
+-- What a credential has approved should not outlive it. An attempt that is under way has locked the row, and so ends
+-- first: its ticket is among those that are found. Written and not only locked, so that a later attempt in a transaction
+-- whose snapshot is older (REPEATABLE READ) fails, instead of finding the user as active as ever.
 
 create or replace function postern_internal.expire_tickets(userid text)
 returns void
@@ -7,7 +8,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from postern_internal.credential as c where c.userid = expire_tickets.userid for update;
+  update postern_internal.credential as c set first_filler = gen_random_uuid() where c.userid = expire_tickets.userid;
   update postern_internal.ticket as t
      set expires_at = clock_timestamp()
    where t.authenticated_by = expire_tickets.userid
