@@ -132,7 +132,7 @@ func (q *Queries) HighestLogID(ctx context.Context) (int64, error) {
 }
 
 const latestLog = `-- name: LatestLog :one
-select count(*) as entries, coalesce(min(latest.log_id), 0)::bigint as log_id
+select count(latest.log_id) as entries, coalesce(min(latest.log_id), 0)::bigint as log_id
   from (select l.log_id
           from postern.checkpoint_log as l
          where l.log_id > $1

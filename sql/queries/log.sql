@@ -51,7 +51,7 @@ select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p
 -- name: LatestLog :one
 -- How many entries of a stretch of the log pass the filters of ListLog, and the log_id of the first of them; of more
 -- than so many entries the latest. 0 and 0 where there are none.
-select count(*) as entries, coalesce(min(latest.log_id), 0)::bigint as log_id
+select count(latest.log_id) as entries, coalesce(min(latest.log_id), 0)::bigint as log_id
   from (select l.log_id
           from postern.checkpoint_log as l
          where l.log_id > @after_log_id
