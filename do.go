@@ -66,10 +66,10 @@ type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, err
 // A wrong answer asks the prompt again, with a new challenge; the server counts the attempts. Nothing is approved and
 // nothing is repeated without the prompt. With a nil prompt Do returns the *CheckpointRequired.
 //
-// Do returns nil after the commit. Else nothing of work is in the database, and the error is that of work, of the
-// prompt or of the connection, made into Go types by [AsError]; in particular *Cancelled, where the user refused,
-// *Locked after too many wrong answers, *TicketInvalid where the answer came too late or work reached its gate with
-// other parameters. Serialization failures are for the caller to repeat.
+// Do returns nil after the commit. Else nothing of work is in the database (unless the connection broke during the
+// commit), and the error is that of work, of the prompt or of the connection, made into Go types by [AsError]; in
+// particular *Cancelled, where the user refused, *Locked after too many wrong answers, *TicketInvalid where the answer
+// came too late or work reached its gate with other parameters. Serialization failures are for the caller to repeat.
 func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work func(tx pgx.Tx) error) error {
 	c := &conversation{pool: pool, session: session}
 	err := c.inTransaction(ctx, work)
@@ -82,12 +82,7 @@ func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work fun
 		if err != nil {
 			return err
 		}
-		err = c.inTransaction(ctx, func(tx pgx.Tx) error {
-			if err := queries(tx).OpenGates(ctx, ticket); err != nil {
-				return err
-			}
-			return work(tx)
-		})
+		err = c.withGatesOpen(ctx, ticket, work)
 		var denied *Denied
 		if !errors.As(err, &denied) {
 			return err
@@ -96,6 +91,29 @@ func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work fun
 			return err
 		}
 	}
+}
+
+// Resume is the second half of [Do], for applications where question and answer are two requests: the first one calls
+// Do with a nil prompt, shows the *CheckpointRequired, and remembers its challenge; the second one passes challenge and
+// answer on, with the same work. So what the user saw is what is approved. answer needs a user name.
+//
+// Resume returns nil after the commit. Else nothing of work is in the database; a wrong answer is a *Denied, and needs
+// a new challenge.
+func Resume(ctx context.Context, pool Pool, session Session, challenge string, answer Answer, work func(tx pgx.Tx) error) error {
+	c := &conversation{pool: pool, session: session}
+	ticket, err := c.authenticate(ctx, challenge, answer)
+	if err != nil {
+		return err
+	}
+	return c.withGatesOpen(ctx, ticket, work)
+}
+
+// Cancel logs that the user refused, with a comment or "". challenge is that of the *CheckpointRequired.
+func Cancel(ctx context.Context, pool Pool, session Session, challenge, comment string) error {
+	c := &conversation{pool: pool, session: session}
+	return c.inTransaction(ctx, func(tx pgx.Tx) error {
+		return queries(tx).Cancel(ctx, challenge, optional(comment))
+	})
 }
 
 // conversation is the sequence of transactions that one call of Do makes.
@@ -114,17 +132,32 @@ func (c *conversation) inTransaction(ctx context.Context, work func(tx pgx.Tx) e
 	}))
 }
 
+// withGatesOpen is the second run: the ticket first, so that a wrong answer costs no work.
+func (c *conversation) withGatesOpen(ctx context.Context, ticket uuid.UUID, work func(tx pgx.Tx) error) error {
+	return c.inTransaction(ctx, func(tx pgx.Tx) error {
+		if err := queries(tx).OpenGates(ctx, ticket); err != nil {
+			return err
+		}
+		return work(tx)
+	})
+}
+
 // ask has the prompt answer until the answer can be judged, and returns the ticket for it.
 func (c *conversation) ask(ctx context.Context, prompt Prompt, required *CheckpointRequired) (uuid.UUID, error) {
 	for {
 		answer, err := prompt(ctx, required)
 		if errors.Is(err, ErrCancelled) {
-			return uuid.Nil, c.cancel(ctx, required, answer.Comment)
+			err := Cancel(ctx, c.pool, c.session, required.Challenge, answer.Comment)
+			if err != nil {
+				err = fmt.Errorf("log the refusal: %w", err)
+			}
+			return uuid.Nil, errors.Join(&Cancelled{Required: required}, err)
 		}
 		if err != nil {
 			return uuid.Nil, fmt.Errorf("prompt for gate %s: %w", required.Gate, err)
 		}
-		ticket, err := c.authenticate(ctx, required, answer)
+		answer.Username = cmp.Or(answer.Username, required.Username)
+		ticket, err := c.authenticate(ctx, required.Challenge, answer)
 		var comment *CommentRequired
 		if !errors.As(err, &comment) {
 			return ticket, err
@@ -134,15 +167,19 @@ func (c *conversation) ask(ctx context.Context, prompt Prompt, required *Checkpo
 }
 
 // authenticate has the server judge the answer. The verdict is for the transaction that uses the ticket.
-func (c *conversation) authenticate(ctx context.Context, required *CheckpointRequired, answer Answer) (ticket uuid.UUID, err error) {
+func (c *conversation) authenticate(ctx context.Context, challenge string, answer Answer) (ticket uuid.UUID, err error) {
 	// The server's complaint about such a text quotes a piece of it.
 	if !utf8.ValidString(answer.Response) || strings.ContainsRune(answer.Response, 0) {
 		return uuid.Nil, errors.New("postern: the response is no text: it has a NUL, or it is not UTF-8")
 	}
 	err = c.inTransaction(ctx, func(tx pgx.Tx) error {
+		// Where a DBA wants to see parameters in errors, the response would be in the server's log and in our error.
+		if _, err := (bound{tx}).Exec(ctx, "set local log_parameter_max_length_on_error = 0"); err != nil {
+			return err
+		}
 		ticket, err = queries(tx).Authenticate(ctx, db.AuthenticateParams{
-			Challenge: required.Challenge,
-			Username:  cmp.Or(answer.Username, required.Username),
+			Challenge: challenge,
+			Username:  answer.Username,
 			Response:  answer.Response,
 			Comment:   optional(answer.Comment),
 			Scheme:    cmp.Or(answer.Scheme, defaultScheme),
@@ -150,18 +187,6 @@ func (c *conversation) authenticate(ctx context.Context, required *CheckpointReq
 		return err
 	})
 	return ticket, err
-}
-
-// cancel logs the refusal.
-func (c *conversation) cancel(ctx context.Context, required *CheckpointRequired, comment string) error {
-	err := c.inTransaction(ctx, func(tx pgx.Tx) error {
-		return queries(tx).Cancel(ctx, required.Challenge, optional(comment))
-	})
-	cancelled := &Cancelled{Required: required}
-	if err != nil {
-		return errors.Join(cancelled, fmt.Errorf("log the refusal: %w", err))
-	}
-	return cancelled
 }
 
 var errProbe = errors.New("the gate was not reached again")

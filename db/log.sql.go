@@ -108,33 +108,68 @@ func (q *Queries) FollowSnapshot(ctx context.Context) (FollowSnapshotRow, error)
 	return i, err
 }
 
-const latestLogStart = `-- name: LatestLogStart :one
-select coalesce(min(latest.log_id), 0)::bigint as log_id
-  from (select l.log_id
-          from postern.checkpoint_log as l
-         where ($1::text is null or l.outcome = $1)
-           and ($2::text is null or l.gate_id = $2)
-           and ($3::text is null or l.userid = $3 or l.authenticated_by = $3)
-           and ($4::timestamptz is null or l.logged_at >= $4)
-           and ($5::timestamptz is null or l.logged_at < $5)
-           and ($6::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($6)) > 0)
-         order by l.log_id desc
-         limit $7::bigint) as latest
+const highestLogID = `-- name: HighestLogID :one
+with recursive search (log_id, step) as (
+  select 0::bigint, 1::bigint << 62
+  union all
+  select case when exists (select from postern.checkpoint_log as l where l.log_id >= s.log_id + s.step)
+              then s.log_id + s.step else s.log_id end,
+         s.step / 2
+    from search as s
+   where s.step > 0
+)
+select s.log_id::bigint as log_id
+  from search as s
+ where s.step = 0
 `
 
-type LatestLogStartParams struct {
-	Outcome *string    `json:"outcome"`
-	GateID  *string    `json:"gate_id"`
-	UserID  *string    `json:"userid"`
-	Since   *time.Time `json:"since"`
-	Until   *time.Time `json:"until"`
-	Phrase  *string    `json:"phrase"`
-	Entries int64      `json:"entries"`
+// The highest log_id, 0 in an empty log; found bit by bit, since max would read the whole log.
+func (q *Queries) HighestLogID(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, highestLogID)
+	var log_id int64
+	err := row.Scan(&log_id)
+	return log_id, err
 }
 
-// The log_id with which the latest entries begin, of those that pass the filters of ListLog. 0 where there are none.
-func (q *Queries) LatestLogStart(ctx context.Context, arg LatestLogStartParams) (int64, error) {
-	row := q.db.QueryRow(ctx, latestLogStart,
+const latestLog = `-- name: LatestLog :one
+select count(latest.log_id) as entries, coalesce(min(latest.log_id), 0)::bigint as log_id
+  from (select l.log_id
+          from postern.checkpoint_log as l
+         where l.log_id > $1
+           and l.log_id <= $2
+           and ($3::text is null or l.outcome = $3)
+           and ($4::text is null or l.gate_id = $4)
+           and ($5::text is null or l.userid = $5 or l.authenticated_by = $5)
+           and ($6::timestamptz is null or l.logged_at >= $6)
+           and ($7::timestamptz is null or l.logged_at < $7)
+           and ($8::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($8)) > 0)
+         order by l.log_id desc
+         limit $9::bigint) as latest
+`
+
+type LatestLogParams struct {
+	AfterLogID int64      `json:"after_log_id"`
+	ToLogID    int64      `json:"to_log_id"`
+	Outcome    *string    `json:"outcome"`
+	GateID     *string    `json:"gate_id"`
+	UserID     *string    `json:"userid"`
+	Since      *time.Time `json:"since"`
+	Until      *time.Time `json:"until"`
+	Phrase     *string    `json:"phrase"`
+	Entries    int64      `json:"entries"`
+}
+
+type LatestLogRow struct {
+	Entries int64 `json:"entries"`
+	LogID   int64 `json:"log_id"`
+}
+
+// How many entries of a stretch of the log pass the filters of ListLog, and the log_id of the first of them; of more
+// than so many entries the latest. 0 and 0 where there are none.
+func (q *Queries) LatestLog(ctx context.Context, arg LatestLogParams) (LatestLogRow, error) {
+	row := q.db.QueryRow(ctx, latestLog,
+		arg.AfterLogID,
+		arg.ToLogID,
 		arg.Outcome,
 		arg.GateID,
 		arg.UserID,
@@ -143,34 +178,38 @@ func (q *Queries) LatestLogStart(ctx context.Context, arg LatestLogStartParams) 
 		arg.Phrase,
 		arg.Entries,
 	)
-	var log_id int64
-	err := row.Scan(&log_id)
-	return log_id, err
+	var i LatestLogRow
+	err := row.Scan(&i.Entries, &i.LogID)
+	return i, err
 }
 
 const listLog = `-- name: ListLog :many
 select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p.logged_at, p.message, p.parameters,
        p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id
-  from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-               l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
-               sum(octet_length(l.message) + octet_length(l.parameters::text))
-                 over (order by l.log_id rows between unbounded preceding and 1 preceding) as octets_before
-          from postern.checkpoint_log as l
-         where l.log_id > $1
-           and ($2::text is null or l.outcome = $2)
-           and ($3::text is null or l.gate_id = $3)
-           and ($4::text is null or l.userid = $4 or l.authenticated_by = $4)
-           and ($5::timestamptz is null or l.logged_at >= $5)
-           and ($6::timestamptz is null or l.logged_at < $6)
-           and ($7::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($7)) > 0)
-         order by l.log_id
-         limit $8) as p
- where coalesce(p.octets_before, 0) < $9::bigint
+  from (select c.log_id, c.outcome, c.gate_id, c.action, c.userid, c.authenticated_by, c.logged_at, c.message, c.parameters,
+               c.comment, c.scheme, c.session_role, c.client_addr, c.application_name, c.transaction_id,
+               sum(octet_length(c.message) + octet_length(c.parameters::text))
+                 over (order by c.log_id rows between unbounded preceding and 1 preceding) as octets_before
+          from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
+                       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
+                  from postern.checkpoint_log as l
+                 where l.log_id > $1
+                   and l.log_id <= $2
+                   and ($3::text is null or l.outcome = $3)
+                   and ($4::text is null or l.gate_id = $4)
+                   and ($5::text is null or l.userid = $5 or l.authenticated_by = $5)
+                   and ($6::timestamptz is null or l.logged_at >= $6)
+                   and ($7::timestamptz is null or l.logged_at < $7)
+                   and ($8::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($8)) > 0)
+                 order by l.log_id
+                 limit $9) as c) as p
+ where coalesce(p.octets_before, 0) < $10::bigint
  order by p.log_id
 `
 
 type ListLogParams struct {
 	AfterLogID int64      `json:"after_log_id"`
+	ToLogID    int64      `json:"to_log_id"`
 	Outcome    *string    `json:"outcome"`
 	GateID     *string    `json:"gate_id"`
 	UserID     *string    `json:"userid"`
@@ -181,12 +220,13 @@ type ListLogParams struct {
 	PageOctets int64      `json:"page_octets"`
 }
 
-// One page of the log, oldest entries first: pass the last log_id to get the next page. Filters that are NULL let
-// everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's memory
-// does not depend on how long the entries are.
+// One page of a stretch of the log, oldest entries first: pass the last log_id to get the next page. Filters that are
+// NULL let everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's
+// memory does not depend on how long the entries are.
 func (q *Queries) ListLog(ctx context.Context, arg ListLogParams) ([]LogEntry, error) {
 	rows, err := q.db.Query(ctx, listLog,
 		arg.AfterLogID,
+		arg.ToLogID,
 		arg.Outcome,
 		arg.GateID,
 		arg.UserID,
@@ -230,22 +270,19 @@ func (q *Queries) ListLog(ctx context.Context, arg ListLogParams) ([]LogEntry, e
 	return items, nil
 }
 
-const logBounds = `-- name: LogBounds :one
-select coalesce(min(l.log_id), 0)::bigint as lowest, coalesce(max(l.log_id), 0)::bigint as highest
-  from postern.checkpoint_log as l
+const preferIndexes = `-- name: PreferIndexes :exec
+
+select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)
 `
 
-type LogBoundsRow struct {
-	Lowest  int64 `json:"lowest"`
-	Highest int64 `json:"highest"`
-}
-
-// The lowest and the highest log_id, both 0 in an empty log.
-func (q *Queries) LogBounds(ctx context.Context) (LogBoundsRow, error) {
-	row := q.db.QueryRow(ctx, logBounds)
-	var i LogBoundsRow
-	err := row.Scan(&i.Lowest, &i.Highest)
-	return i, err
+// Reading a long log. The view is a security barrier, and PostgreSQL forgets behind one in which order an index gives
+// its rows: "order by log_id limit 1000" would read and sort all the rest of the log. Hence each query names the
+// stretch of log_ids that it may look at.
+// To be called first in a transaction that reads the log: a stretch is found by the index, also where the planner
+// thinks that a row will soon turn up anyway.
+func (q *Queries) PreferIndexes(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, preferIndexes)
+	return err
 }
 
 const restoredLogID = `-- name: RestoredLogID :one

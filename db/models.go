@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Registered gates. …_administered: an administrator has set it, and registrations leave it alone.
+// Registered gates. ..._administered: an administrator has set it, and registrations leave it alone.
 type Gate struct {
 	GateID              string    `json:"gate_id"`
 	Description         string    `json:"description"`

@@ -25,7 +25,7 @@ on, and nothing is left.
 
 The server is that of POSTERN_TEST_DATABASE_URL, else of PostgreSQL's binaries (POSTERN_PG_BIN, PATH,
 /usr/lib/postgresql), else in Docker (POSTERN_TEST_IMAGE), else binaries that are fetched. On a server of your
-own, the demo makes a database and a role, and drops them at the end.`,
+own, the demo makes a database and a role, and drops them at the end; Postern's own roles stay.`,
 		Example: `  installer demo
   installer demo --interactive
   installer demo --keep`,

@@ -41,7 +41,7 @@ func newGateListCommand(app *application) *cobra.Command {
 		Short: "List the gates",
 		Long: `Lists the gates. state: active gates stop transactions, as long as the setting checkpoints_enabled is true; a
 built-in gate always does. An asterisk at a parameter: it may differ when the approved transaction is sent
-again. set_by_administrator: what later registrations leave alone.`,
+again. administered: what an administrator has set, and later registrations leave alone.`,
 		Example: `  installer gate list
   installer gate list --json | jq -r '.[] | select(.active | not) | .gate_id'`,
 		Args: cobra.NoArgs,
@@ -64,7 +64,7 @@ again. set_by_administrator: what later registrations leave alone.`,
 					orDash(strings.Join(gateParameters(gate), ", ")), orDash(strings.Join(administered(gate), ", ")),
 				}
 			}
-			app.printTable([]string{"gate_id", "state", "description", "message", "parameters", "set_by_administrator"}, rows)
+			app.printTable([]string{"gate_id", "state", "description", "message", "parameters", "administered"}, rows)
 			return nil
 		},
 	}

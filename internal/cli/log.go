@@ -104,52 +104,95 @@ func parseMoment(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf(`%q is no time: expected a date such as 2026-03-31, "2026-03-31 14:30", 2026-03-31T14:30:00Z, or how long ago: 90m, 24h, 7d`, text)
 }
 
-// A page of the log ends with as many entries or octets, whichever comes first.
 const (
+	// A page of the log ends with as many entries or octets, whichever comes first.
 	pageEntries = 1000
 	pageOctets  = 2 << 20
+	// A stretch of log_ids that is looked at grows where nothing is found, up to this.
+	maximumStretch = 1 << 20
 )
 
-// readLatest gives the latest entries that fit, oldest first, in pages; a limit of 0 gives all. It has to be
-// called in a transaction that sees one state of the log.
-func readLatest(ctx context.Context, queries *db.Queries, filter logFilter, limit int64, each func([]db.LogEntry) error) error {
-	if limit == 0 {
-		return readLog(ctx, queries, filter, 0, each)
-	}
-	start, err := queries.LatestLogStart(ctx, db.LatestLogStartParams{
-		Outcome: filter.outcome, GateID: filter.gateID, UserID: filter.userID, Phrase: filter.phrase,
-		Since: filter.since, Until: filter.until, Entries: limit,
-	})
-	if err != nil || start == 0 {
-		return err
-	}
-	return readLog(ctx, queries, filter, start-1, each)
+// logReader reads one state of the log in pages.
+type logReader struct {
+	queries *db.Queries
+	filter  logFilter
+	highest int64       // log_id
+	reached func(int64) // told up to which log_id was read; may be nil
 }
 
-// readLog gives the entries that fit after a log_id, oldest first, in pages.
-func readLog(ctx context.Context, queries *db.Queries, filter logFilter, after int64, each func([]db.LogEntry) error) error {
-	for {
-		page, err := queries.ListLog(ctx, db.ListLogParams{
-			AfterLogID: after,
-			Outcome:    filter.outcome, GateID: filter.gateID, UserID: filter.userID, Phrase: filter.phrase,
-			Since: filter.since, Until: filter.until,
+// withLog begins a transaction that sees one state of the log, however long it reads.
+func withLog(ctx context.Context, connection *pgx.Conn, queries *db.Queries, filter logFilter, do func(*logReader) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
+		queries := queries.WithTx(tx)
+		if err := queries.PreferIndexes(ctx); err != nil {
+			return err
+		}
+		highest, err := queries.HighestLogID(ctx)
+		if err != nil {
+			return err
+		}
+		return do(&logReader{queries: queries, filter: filter, highest: highest})
+	})
+}
+
+// latest gives the latest entries that fit, oldest first; a limit of 0 gives all.
+func (r *logReader) latest(ctx context.Context, limit int64, each func([]db.LogEntry) error) error {
+	if limit == 0 {
+		return r.all(ctx, each)
+	}
+	first := r.highest + 1
+	stretch := max(limit, pageEntries)
+	for to := r.highest; to > 0 && limit > 0; {
+		after := max(0, to-stretch)
+		found, err := r.queries.LatestLog(ctx, db.LatestLogParams{
+			AfterLogID: after, ToLogID: to,
+			Outcome: r.filter.outcome, GateID: r.filter.gateID, UserID: r.filter.userID, Phrase: r.filter.phrase,
+			Since: r.filter.since, Until: r.filter.until, Entries: limit,
+		})
+		if err != nil {
+			return err
+		}
+		if found.Entries > 0 {
+			first, limit = found.LogID, limit-found.Entries
+		}
+		to, stretch = after, min(4*stretch, maximumStretch)
+	}
+	return r.after(ctx, first-1, each)
+}
+
+// all gives the entries that fit, oldest first.
+func (r *logReader) all(ctx context.Context, each func([]db.LogEntry) error) error {
+	return r.after(ctx, 0, each)
+}
+
+func (r *logReader) after(ctx context.Context, after int64, each func([]db.LogEntry) error) error {
+	stretch := int64(pageEntries)
+	for after < r.highest {
+		to := min(after+stretch, r.highest)
+		page, err := r.queries.ListLog(ctx, db.ListLogParams{
+			AfterLogID: after, ToLogID: to,
+			Outcome: r.filter.outcome, GateID: r.filter.gateID, UserID: r.filter.userID, Phrase: r.filter.phrase,
+			Since: r.filter.since, Until: r.filter.until,
 			PageSize: pageEntries, PageOctets: pageOctets,
 		})
 		if err != nil {
 			return err
 		}
 		if len(page) == 0 {
-			return nil
+			after, stretch = to, min(4*stretch, maximumStretch)
+		} else {
+			if err := each(page); err != nil {
+				return err
+			}
+			after, stretch = page[len(page)-1].LogID, pageEntries
 		}
-		if err := each(page); err != nil {
-			return err
+		if r.reached != nil {
+			r.reached(after)
 		}
-		after = page[len(page)-1].LogID
 	}
+	return nil
 }
-
-// oneState is a transaction that sees one state of the log, however long it reads.
-var oneState = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 
 func newLogListCommand(app *application) *cobra.Command {
 	var (
@@ -196,8 +239,8 @@ transactions commit in another order than they write; an entry appears when its 
 					return followLog(command.Context(), connection, queries, filter, limit, writer)
 				}
 				var shown int64
-				err := pgx.BeginTxFunc(command.Context(), connection, oneState, func(tx pgx.Tx) error {
-					return readLatest(command.Context(), queries.WithTx(tx), filter, limit, func(page []db.LogEntry) error {
+				err := withLog(command.Context(), connection, queries, filter, func(log *logReader) error {
+					return log.latest(command.Context(), limit, func(page []db.LogEntry) error {
 						shown += int64(len(page))
 						return writer.write(page)
 					})
@@ -231,27 +274,26 @@ func followLog(ctx context.Context, connection *pgx.Conn, queries *db.Queries, f
 		seen          string // the snapshot up to which entries were written
 		restoredLogID int64
 	)
-	err := pgx.BeginTxFunc(ctx, connection, oneState, func(tx pgx.Tx) error {
-		queries := queries.WithTx(tx)
-		now, err := queries.FollowSnapshot(ctx)
+	err := withLog(ctx, connection, queries, filter, func(log *logReader) error {
+		now, err := log.queries.FollowSnapshot(ctx)
 		if err != nil {
 			return err
 		}
 		if now.IsStandby {
 			return errors.New("--follow needs the primary: a standby does not tell which transactions are in progress, so entries could be missed")
 		}
-		if restoredLogID, err = queries.RestoredLogID(ctx); err != nil {
+		if restoredLogID, err = log.queries.RestoredLogID(ctx); err != nil {
 			return err
 		}
 		seen = now.Snapshot
-		return readLatest(ctx, queries, filter, limit, writer.write)
+		return log.latest(ctx, limit, writer.write)
 	})
 	for err == nil {
 		select {
 		case <-ctx.Done():
 		case <-time.After(followInterval):
-			err = pgx.BeginTxFunc(ctx, connection, oneState, func(tx pgx.Tx) error {
-				seen, err = writeNew(ctx, queries.WithTx(tx), filter, seen, restoredLogID, writer)
+			err = withLog(ctx, connection, queries, filter, func(log *logReader) error {
+				seen, err = log.committedAfter(ctx, seen, restoredLogID, writer.write)
 				return err
 			})
 		}
@@ -262,26 +304,23 @@ func followLog(ctx context.Context, connection *pgx.Conn, queries *db.Queries, f
 	return err
 }
 
-// writeNew writes what was committed after a snapshot, and gives the snapshot up to which it did.
-func writeNew(ctx context.Context, queries *db.Queries, filter logFilter, seen string, restoredLogID int64, writer entryWriter) (string, error) {
-	now, err := queries.FollowSnapshot(ctx)
+// committedAfter gives what was committed after a snapshot, and the snapshot up to which it did.
+func (r *logReader) committedAfter(ctx context.Context, seen string, restoredLogID int64, each func([]db.LogEntry) error) (string, error) {
+	now, err := r.queries.FollowSnapshot(ctx)
 	if err != nil || now.Snapshot == seen {
 		return seen, err
 	}
 	parameters := db.FollowLogParams{
 		FromSnapshot: seen, ToSnapshot: now.Snapshot, RestoredLogID: restoredLogID,
-		Outcome: filter.outcome, GateID: filter.gateID, UserID: filter.userID, Phrase: filter.phrase,
+		Outcome: r.filter.outcome, GateID: r.filter.gateID, UserID: r.filter.userID, Phrase: r.filter.phrase,
 		PageSize: followEntries,
 	}
 	for {
-		page, err := queries.FollowLog(ctx, parameters)
-		if err != nil {
-			return seen, err
+		page, err := r.queries.FollowLog(ctx, parameters)
+		if err != nil || len(page) == 0 {
+			return now.Snapshot, err
 		}
-		if len(page) == 0 {
-			return now.Snapshot, nil
-		}
-		if err := writer.write(page); err != nil {
+		if err := each(page); err != nil {
 			return seen, err
 		}
 		last := page[len(page)-1]

@@ -82,22 +82,17 @@ const progressDelay = 2 * time.Second
 
 func (a *application) exportLog(ctx context.Context, filter logFilter, writer entryWriter) (count int64, err error) {
 	err = a.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) error {
-		return pgx.BeginTxFunc(ctx, connection, oneState, func(tx pgx.Tx) error {
-			queries := queries.WithTx(tx)
-			bounds, err := queries.LogBounds(ctx)
-			if err != nil {
-				return err
-			}
-			bar := a.progress(bounds.Highest-bounds.Lowest+1, "Exporting")
+		return withLog(ctx, connection, queries, filter, func(log *logReader) error {
+			bar := a.progress(log.highest, "Exporting")
 			defer bar.Finish()
 			started := time.Now()
-			// With a filter, the first page may be long in coming.
-			defer time.AfterFunc(progressDelay, func() { _ = bar.RenderBlank() }).Stop()
-			return readLog(ctx, queries, filter, bounds.Lowest-1, func(page []db.LogEntry) error {
-				count += int64(len(page))
+			log.reached = func(logID int64) {
 				if time.Since(started) > progressDelay {
-					_ = bar.Set64(page[len(page)-1].LogID - bounds.Lowest + 1)
+					_ = bar.Set64(logID)
 				}
+			}
+			return log.all(ctx, func(page []db.LogEntry) error {
+				count += int64(len(page))
 				return writer.write(page)
 			})
 		})

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -23,7 +24,7 @@ func Main(ctx context.Context, arguments []string, in io.Reader, out, err io.Wri
 		// cobra refused the flags or the arguments: no command was entered.
 		failure = &exitError{code: exitUsage, err: failure}
 	}
-	if app.out.failure != nil {
+	if app.out.failure != nil && !errors.Is(failure, app.out.failure) {
 		failure = app.out.failure // nobody has seen what was found
 	}
 	return app.report(command, failure)
@@ -68,6 +69,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		newSessionCommand(app),
 		newLogCommand(app),
 		newDemoCommand(app),
+		newBenchCommand(app),
 	)
 	enter(app, root)
 	return root

@@ -75,9 +75,6 @@ func (a *application) ask(ctx context.Context, prompt string) (string, error) {
 	select {
 	case given := <-answers:
 		fmt.Fprintln(a.err)
-		if errors.Is(given.err, io.EOF) {
-			return "", errors.New("nothing was typed")
-		}
 		return string(given.line), given.err
 	case <-ctx.Done():
 		// The read goes on until the process ends; the terminal must echo again before that.

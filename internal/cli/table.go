@@ -41,22 +41,60 @@ func (p *pagedTable) print(rows [][]string) {
 		}
 		return
 	}
+	cells := make([][]string, 0, len(rows)+1)
+	cells = append(cells, p.header)
+	for _, row := range rows {
+		shown := make([]string, len(row))
+		for index, cell := range row {
+			shown[index] = printable(cell)
+		}
+		cells = append(cells, shown)
+	}
 	writer := table.NewWriter()
 	writer.SetOutputMirror(p.app.out)
 	writer.SetStyle(table.StyleLight)
 	writer.Style().Format.Header = text.FormatDefault
-	if width, _, err := term.GetSize(int(file(p.app.out).Fd())); err == nil {
-		writer.Style().Size.WidthMax = width
+	if width, _, err := term.GetSize(int(file(p.app.out).Fd())); err == nil && width > 0 {
+		writer.SetColumnConfigs(fit(cells, width))
 	}
 	writer.AppendHeader(tableRow(p.header))
-	for _, row := range rows {
-		cells := make(table.Row, len(row))
+	for _, row := range cells[1:] {
 		for index, cell := range row {
-			cells[index] = p.app.paint(printable(cell))
+			row[index] = p.app.paint(cell)
 		}
-		writer.AppendRow(cells)
+		writer.AppendRow(tableRow(row))
 	}
 	writer.Render()
+}
+
+// minimumColumn is the width in characters below which no column is made narrower.
+const minimumColumn = 10
+
+// fit narrows the widest columns until the table fits; their cells go over several lines.
+func fit(cells [][]string, width int) []table.ColumnConfig {
+	columns := make([]table.ColumnConfig, len(cells[0]))
+	total := 1
+	for index := range columns {
+		columns[index].Number = index + 1
+		columns[index].WidthMaxEnforcer = text.WrapSoft
+		for _, row := range cells {
+			columns[index].WidthMax = max(columns[index].WidthMax, text.StringWidth(row[index]))
+		}
+		total += columns[index].WidthMax + 3 // the line and a space at either side
+	}
+	for ; total > width; total-- {
+		widest := 0
+		for index := range columns {
+			if columns[index].WidthMax > columns[widest].WidthMax {
+				widest = index
+			}
+		}
+		if columns[widest].WidthMax <= minimumColumn {
+			break
+		}
+		columns[widest].WidthMax--
+	}
+	return columns
 }
 
 func tableRow(cells []string) table.Row {

@@ -32,12 +32,14 @@
 \ir session/session_key.sql
 \ir setting/setting_integer.sql
 \ir setting/setting_boolean.sql
+\ir setting/lock_settings.sql
 \ir setting/set_setting.sql
 \ir setting/setting.sql
+\ir user/require_user.sql
+\ir credential/expire_tickets.sql
 \ir user/create_user.sql
 \ir user/set_user_active.sql
 \ir user/user_account.sql
-\ir user/require_user.sql
 \ir credential/bcrypt.sql
 \ir credential/hash_pin.sql
 \ir credential/is_date_of_year.sql

@@ -1,32 +1,62 @@
+-- Reading a long log. The view is a security barrier, and PostgreSQL forgets behind one in which order an index gives
+-- its rows: "order by log_id limit 1000" would read and sort all the rest of the log. Hence each query names the
+-- stretch of log_ids that it may look at.
+
+-- name: PreferIndexes :exec
+-- To be called first in a transaction that reads the log: a stretch is found by the index, also where the planner
+-- thinks that a row will soon turn up anyway.
+select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
+
+-- name: HighestLogID :one
+-- The highest log_id, 0 in an empty log; found bit by bit, since max would read the whole log.
+with recursive search (log_id, step) as (
+  select 0::bigint, 1::bigint << 62
+  union all
+  select case when exists (select from postern.checkpoint_log as l where l.log_id >= s.log_id + s.step)
+              then s.log_id + s.step else s.log_id end,
+         s.step / 2
+    from search as s
+   where s.step > 0
+)
+select s.log_id::bigint as log_id
+  from search as s
+ where s.step = 0;
+
 -- name: ListLog :many
--- One page of the log, oldest entries first: pass the last log_id to get the next page. Filters that are NULL let
--- everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's memory
--- does not depend on how long the entries are.
+-- One page of a stretch of the log, oldest entries first: pass the last log_id to get the next page. Filters that are
+-- NULL let everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's
+-- memory does not depend on how long the entries are.
 select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p.logged_at, p.message, p.parameters,
        p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id
-  from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-               l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
-               sum(octet_length(l.message) + octet_length(l.parameters::text))
-                 over (order by l.log_id rows between unbounded preceding and 1 preceding) as octets_before
-          from postern.checkpoint_log as l
-         where l.log_id > @after_log_id
-           and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
-           and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
-           and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
-           and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
-           and (sqlc.narg('until')::timestamptz is null or l.logged_at < sqlc.narg('until'))
-           and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
-         order by l.log_id
-         limit @page_size) as p
+  from (select c.log_id, c.outcome, c.gate_id, c.action, c.userid, c.authenticated_by, c.logged_at, c.message, c.parameters,
+               c.comment, c.scheme, c.session_role, c.client_addr, c.application_name, c.transaction_id,
+               sum(octet_length(c.message) + octet_length(c.parameters::text))
+                 over (order by c.log_id rows between unbounded preceding and 1 preceding) as octets_before
+          from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
+                       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
+                  from postern.checkpoint_log as l
+                 where l.log_id > @after_log_id
+                   and l.log_id <= @to_log_id
+                   and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
+                   and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
+                   and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
+                   and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
+                   and (sqlc.narg('until')::timestamptz is null or l.logged_at < sqlc.narg('until'))
+                   and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
+                 order by l.log_id
+                 limit @page_size) as c) as p
  where coalesce(p.octets_before, 0) < @page_octets::bigint
  order by p.log_id;
 
--- name: LatestLogStart :one
--- The log_id with which the latest entries begin, of those that pass the filters of ListLog. 0 where there are none.
-select coalesce(min(latest.log_id), 0)::bigint as log_id
+-- name: LatestLog :one
+-- How many entries of a stretch of the log pass the filters of ListLog, and the log_id of the first of them; of more
+-- than so many entries the latest. 0 and 0 where there are none.
+select count(latest.log_id) as entries, coalesce(min(latest.log_id), 0)::bigint as log_id
   from (select l.log_id
           from postern.checkpoint_log as l
-         where (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
+         where l.log_id > @after_log_id
+           and l.log_id <= @to_log_id
+           and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
            and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
            and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
            and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
@@ -34,11 +64,6 @@ select coalesce(min(latest.log_id), 0)::bigint as log_id
            and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
          order by l.log_id desc
          limit @entries::bigint) as latest;
-
--- name: LogBounds :one
--- The lowest and the highest log_id, both 0 in an empty log.
-select coalesce(min(l.log_id), 0)::bigint as lowest, coalesce(max(l.log_id), 0)::bigint as highest
-  from postern.checkpoint_log as l;
 
 -- name: FollowSnapshot :one
 -- Up to where the log can be followed now, to be asked in the transaction that reads the pages. A standby's snapshot

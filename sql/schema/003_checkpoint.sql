@@ -35,10 +35,10 @@ create table postern_internal.gate (
   active_administered boolean not null default false,
   registered_at timestamptz not null default clock_timestamp()
 );
-comment on table postern_internal.gate is 'Registered gates. What an administrator set (…_administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops.';
+comment on table postern_internal.gate is 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops.';
 
 insert into postern_internal.gate (gate_id, description, message, parameters, bound_parameters, active, built_in)
-values ('POSTERN_PIN_CHANGE', 'A person changes the own PIN', 'PIN changed', '{}', '{}', true, true);
+values ('POSTERN_PIN_CHANGE', 'A person changes their own PIN', 'PIN changed', '{}', '{}', true, true);
 
 create type postern_internal.verdict as enum ('accepted', 'denied', 'locked');
 comment on type postern_internal.verdict is 'How an authentication ended. An enum, so that a row is as long for one verdict as for another.';

@@ -335,14 +335,91 @@ func TestSessionAuthorizationTakesNothingAlong(t *testing.T) {
 	tx = begin(t, lent, alice)
 	open(t, tx, ticket)
 	reach(t, tx, approveGate, invoice)
-	run(t, tx, become(manager))
-	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
-	run(t, tx, "reset session authorization")
-	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+	for _, leave := range []string{become(manager), "reset session authorization"} {
+		run(t, tx, leave)
+		refusedAndGoOn(t, tx, "PS402", checkpoint, approveGate, invoice)
+		run(t, tx, "select postern.assume_user($1)", alice)
+		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+		refusedAndGoOn(t, tx, "PS103", openGates, ticket)
+	}
 	run(t, tx, become(clerk))
+	run(t, tx, "select postern.assume_user($1)", alice)
 	reach(t, tx, approveGate, invoice)
 	commit(t, tx)
 	if got := s.passes(t); got != 2 {
 		t.Errorf("%d passes are logged, want 2", got)
+	}
+}
+
+// Two connections that begin often enough begin in the same microsecond: some hundred attempts do. A session that was
+// good for whoever has that timestamp could be copied from a role that may assert users to a role that may not. Here
+// one message gives two transactions the same timestamp, and the role changes in between.
+func TestSessionOfOneRoleIsWorthlessToAnother(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	run(t, s.Pool, `
+create function public.naive_seal(userid text) returns text
+language sql security definer set search_path = pg_catalog, pg_temp
+as $$
+  select encode(sha256(s.secret || timestamptz_send(transaction_timestamp()) || convert_to(userid, 'UTF8')), 'hex') || userid
+    from postern_internal.session_secret as s
+$$;
+create function public.naive_sealed_userid() returns text
+language sql security definer set search_path = pg_catalog, pg_temp
+as $$
+  select substr(s.setting, 65) from current_setting('attack.saved') as s (setting) where s.setting = public.naive_seal(substr(s.setting, 65))
+$$;
+revoke execute on function public.naive_seal(text) from public`)
+	lent := s.Connect(t)
+	copied := func(assert, ask string) error {
+		t.Helper()
+		_, err := lent.Exec(t.Context(), `
+begin;
+select set_config('attack.saved', `+assert+`, false);
+commit;
+set session authorization `+pgx.Identifier{s.Login(t, "postern_user").Name}.Sanitize()+`;
+begin;
+select set_config('postern.session', current_setting('attack.saved'), true);
+`+ask+`;
+commit`)
+		if err != nil {
+			run(t, lent, "rollback")
+		}
+		run(t, lent, "reset session authorization")
+		return err
+	}
+
+	if err := copied("public.naive_seal('ALICE')", "select 1 / (public.naive_sealed_userid() = 'ALICE')::integer"); err != nil {
+		t.Fatalf("naive: %v", err)
+	}
+	const assert = "(select current_setting('postern.session') from postern.assume_user('ALICE'))"
+	for _, ask := range []string{currentUserid, "select postern.challenge('" + releaseGate + "')"} {
+		testdb.RequireCode(t, copied(assert, ask), "PS402")
+	}
+}
+
+// What ties a session to its transaction must not leave out the workers of a parallel query.
+func TestParallelWorkersKnowTheUser(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, `
+create table public.voucher as select i % 7 as kind from generate_series(1, 20000) as i;
+grant select on public.voucher to public;
+analyze public.voucher`)
+	tx := begin(t, s.connect(t), alice)
+	defer rollback(t, tx)
+	run(t, tx, `
+set local parallel_setup_cost = 0;
+set local parallel_tuple_cost = 0;
+set local min_parallel_table_scan_size = 0;
+set local max_parallel_workers_per_gather = 2;
+set local parallel_leader_participation = off`)
+	const query = "select count(*) from public.voucher as v where postern.current_userid() = case when v.kind = 0 then 'BOB' else 'ALICE' end"
+	if plan := explain(t, tx, query); !strings.Contains(plan, "Workers Launched:") || strings.Contains(plan, "Workers Launched: 0") {
+		t.Fatalf("not in parallel: %s", plan)
+	}
+	want := value[int](t, s.Pool, "select count(*) from public.voucher where kind <> 0")
+	if got := value[int](t, tx, query); got != want {
+		t.Errorf("ALICE is the user in %d rows of %d", got, want)
 	}
 }

@@ -307,11 +307,18 @@ func callAll(t *testing.T, s *scene, i intruder) {
 	}
 	for _, f := range publicFunctions(t, s.Pool) {
 		tx := begin(t, i.Conn, alice)
-		if _, err := tx.Exec(t.Context(), f.call(), f.samples()...); err != nil && !strings.HasPrefix(testdb.Code(err), "PS") {
+		if _, err := tx.Exec(t.Context(), f.call(), f.samples()...); err != nil && !expected(err) {
 			t.Errorf("%s: %v", f.signature, err)
 		}
 		rollback(t, tx)
 	}
+}
+
+// expected is an error of Postern; or one of PostgreSQL about a table that the caller may not change, which is what the
+// functions behind protect_company and protect_ledger leave to it.
+func expected(err error) bool {
+	code := testdb.Code(err)
+	return strings.HasPrefix(code, "PS") || code == "42501" || code == "23514"
 }
 
 // function is one of the public schemas.
@@ -330,6 +337,7 @@ select p.oid::pg_catalog.regprocedure::text, format('%I.%I', n.nspname, p.pronam
   from pg_catalog.pg_proc as p
   join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
  where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner' and n.nspname <> 'postern_internal'
+   and p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
  order by 1`)
 	if err != nil {
 		t.Fatal(err)
@@ -385,12 +393,18 @@ func (f function) samples() []any {
 			arguments[n] = invoice
 		case "uuid":
 			arguments[n] = "00000000-0000-0000-0000-000000000000"
-		case "text[]":
-			arguments[n] = "{A}"
 		case "numeric", "bigint", "integer":
 			arguments[n] = "1"
 		case "timestamp with time zone":
 			arguments[n] = "2026-01-01 00:00:00+00"
+		case "regclass":
+			arguments[n] = "pg_catalog.pg_class"
+		case "regtype[]":
+			arguments[n] = "{pg_catalog.text}"
+		case "text[]":
+			arguments[n] = "{A}"
+		case "bigint[]":
+			arguments[n] = "{1}"
 		case "regprocedure":
 			arguments[n] = "pg_catalog.lower(pg_catalog.text)"
 		case "bytea":

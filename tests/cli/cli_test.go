@@ -33,6 +33,13 @@ func TestMain(m *testing.M) {
 		"installer": func() {
 			os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 		},
+		"installer-peak": reportPeak(func() error {
+			if code := cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr); code != 0 {
+				return fmt.Errorf("exit code %d", code)
+			}
+			return nil
+		}),
+		"collect-log": reportPeak(collectLog),
 	})
 }
 

@@ -265,6 +265,41 @@ func TestMissingCommentIsAskedForAgain(t *testing.T) {
 	o.want(t, 1, "passed")
 }
 
+// Question and answer in two requests: what the user saw is what is approved.
+func TestResume(t *testing.T) {
+	o := newOffice(t)
+	work := func(tx pgx.Tx) error { return approve(t.Context(), tx) }
+	question := func() string {
+		var required *postern.CheckpointRequired
+		if err := o.approve(t.Context(), o.application.Pool, nil); !errors.As(err, &required) {
+			t.Fatalf("got %v", err)
+		}
+		return required.Challenge
+	}
+	resume := func(challenge, response string, work func(pgx.Tx) error) error {
+		return postern.Resume(t.Context(), o.application.Pool, o.alice, challenge, postern.Answer{Username: "ALICE", Response: response}, work)
+	}
+	var denied *postern.Denied
+	if err := resume(question(), typo, work); !errors.As(err, &denied) {
+		t.Errorf("got %v", err)
+	}
+	var invalid *postern.TicketInvalid
+	err := resume(question(), pin, func(tx pgx.Tx) error {
+		return db.New(tx).Checkpoint(t.Context(), gate, []byte(`{"INVOICE": 18}`))
+	})
+	if !errors.As(err, &invalid) {
+		t.Errorf("another invoice than the user saw: %v", err)
+	}
+	if err := postern.Cancel(t.Context(), o.application.Pool, o.alice, question(), "wrong supplier"); err != nil {
+		t.Error(err)
+	}
+	o.want(t, 0, "denied cancelled")
+	if err := resume(question(), pin, work); err != nil {
+		t.Error(err)
+	}
+	o.want(t, 1, "denied cancelled passed")
+}
+
 // What was approved is what runs: a second run with other parameters finds the gate closed.
 func TestOtherParametersOnTheSecondRun(t *testing.T) {
 	o := newOffice(t)
@@ -452,6 +487,35 @@ func TestResponseStaysOutOfErrors(t *testing.T) {
 		}
 		if strings.Contains(text, "secret") {
 			t.Errorf("%q is in %s", response, text)
+		}
+	}
+}
+
+// A DBA may have parameters shown in errors. The naive way shows that they are, and what with.
+func TestResponseStaysOutOfContext(t *testing.T) {
+	o := newOffice(t)
+	o.exec(t, "alter database "+pgx.Identifier{o.Name}.Sanitize()+" set log_parameter_max_length_on_error = -1")
+	config, err := pgx.ParseConfig(o.application.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	connection, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close(context.Background())
+	answer := postern.Answer{Username: "ALICE", Response: "squirrel"}
+	_, naive := db.New(connection).Authenticate(t.Context(), db.AuthenticateParams{
+		Challenge: "made.up", Username: answer.Username, Response: answer.Response, Scheme: "PIN",
+	})
+	guarded := postern.Resume(t.Context(), connection, o.alice, "made.up", answer, func(pgx.Tx) error { return nil })
+	for name, test := range map[string]struct {
+		err   error
+		shown bool
+	}{"naive": {naive, true}, "guarded": {guarded, false}} {
+		if server := testdb.RequireCode(t, test.err, "PS103"); strings.Contains(server.Where, answer.Response) != test.shown {
+			t.Errorf("%s: the context is %s", name, server.Where)
 		}
 	}
 }

@@ -29,6 +29,7 @@ declare
   credential postern_internal.credential;
   is_active boolean;
   is_right boolean;
+  attempted_at timestamptz;
   verdict postern_internal.verdict;
   new_failures integer;
   new_locked_until timestamptz;
@@ -96,7 +97,8 @@ begin
   counted := coalesce(target, session_userid);
 
   select c.* into strict credential from postern_internal.credential as c where c.userid = counted for update;
-  select e.active into strict is_active from postern_internal.end_user as e where e.userid = session_userid;
+  -- Only now, and of both: set_user_active may have been what the lock was waited for.
+  select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
   if scheme = 'PIN' then
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
             and (gate.built_in or not credential.must_change);
@@ -112,20 +114,19 @@ begin
   end if;
   is_right := coalesce(is_right, false) and is_active and target is not null;
 
-  new_failures := case when credential.failures >= max_failures and credential.locked_until <= clock_timestamp() then 0 else credential.failures end;
-  if credential.locked_until > clock_timestamp() then
-    verdict := 'locked';
-    new_locked_until := credential.locked_until;
-  elsif is_right then
-    verdict := 'accepted';
-    new_failures := 0;
-    new_locked_until := '-infinity';
-  else
-    verdict := 'denied';
-    new_failures := new_failures + 1;
-    new_locked_until := case when new_failures >= max_failures
-                         then clock_timestamp() + lock_interval else '-infinity' end;
-  end if;
+  -- One path for all verdicts, with constants that are enums when they are read: a statement that only one verdict ran
+  -- would be planned for it alone, and the reads of the catalog which that takes can be counted by everybody.
+  attempted_at := clock_timestamp();
+  verdict := case when credential.locked_until > attempted_at then 'locked'::postern_internal.verdict
+                  when is_right then 'accepted'::postern_internal.verdict
+                  else 'denied'::postern_internal.verdict end;
+  new_failures := case when verdict = 'locked' then credential.failures
+                       when verdict = 'accepted' then 0
+                       when credential.failures >= max_failures then 1  -- a lock-out has ended
+                       else credential.failures + 1 end;
+  new_locked_until := case when verdict = 'locked' then credential.locked_until
+                           when verdict = 'denied' and new_failures >= max_failures then attempted_at + lock_interval
+                           else '-infinity' end;
   update postern_internal.credential as c
      set first_filler = gen_random_uuid(),
          failures = new_failures,
@@ -142,7 +143,7 @@ begin
   insert into postern_internal.ticket
     (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, expires_at)
   values
-    (verdict, case verdict when 'locked' then new_locked_until else '-infinity' end,
+    (verdict, case when verdict = 'locked' then new_locked_until else '-infinity' end,
      session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
      decode(fields ->> 'digest', 'hex'),
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
@@ -151,7 +152,7 @@ begin
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme)
   values
-    (case verdict when 'accepted' then 'accepted' else 'denied' end::postern_internal.outcome,
+    (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome else 'denied'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
      fields ->> 'message', fields -> 'parameters', comment, scheme);
 

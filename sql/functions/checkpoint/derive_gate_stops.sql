@@ -1,6 +1,6 @@
 -- The one place that says whether a gate stops anybody. Worked out when something changes, so that a gate on the path
--- of a business transaction costs one row. The lock on the setting makes a registration and a change of the setting
--- wait for each other: without it a gate that was registered meanwhile would keep the old answer.
+-- of a business transaction costs one row. The caller has called lock_settings: without it a gate that was registered
+-- while the setting was changed would keep the old answer.
 
 create or replace function postern_internal.derive_gate_stops()
 returns void
@@ -12,8 +12,7 @@ declare
 begin
   select s.value = 'true' into strict is_enabled
     from postern_internal.setting as s
-   where s.name = 'checkpoints_enabled'
-     for update;
+   where s.name = 'checkpoints_enabled';
   update postern_internal.gate as g
      set stops = g.built_in or g.active and is_enabled
    where g.stops <> (g.built_in or g.active and is_enabled);
@@ -21,4 +20,4 @@ end
 $$;
 revoke execute on function postern_internal.derive_gate_stops() from public;
 comment on function postern_internal.derive_gate_stops() is
-'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled. To be called by all that change one of them.';
+'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled. To be called by all that change one of them, after lock_settings.';

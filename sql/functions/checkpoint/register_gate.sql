@@ -61,6 +61,7 @@ begin
   end if;
   perform postern_internal.check_gate_message(message, parameters);
 
+  perform postern_internal.lock_settings();
   -- An administrator's message must fit the new parameters as well, or the gate would stop the business for good.
   select g.message into kept_message
     from postern_internal.gate as g

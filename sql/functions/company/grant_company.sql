@@ -9,7 +9,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_user(userid);
+  perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
   -- A user has one default: the row of the user is the lock under which it moves.
   perform from postern_internal.end_user as e where e.userid = grant_company.userid for no key update;

@@ -8,7 +8,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_user(userid);
+  perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
   delete from postern_internal.company_user as u
    where u.userid = revoke_company.userid and u.company = revoke_company.company;

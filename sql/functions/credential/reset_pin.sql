@@ -11,13 +11,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not exists (select from postern_internal.end_user as e where e.userid = reset_pin.userid) then
-    raise exception using
-      errcode = 'PS107',
-      message = 'There is no such user',
-      detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
-      hint = 'See postern.user_account for the users there are.';
-  end if;
+  perform postern_internal.require_user(userid);
   perform postern_internal.check_pin_policy(userid, new_pin);
 
   update postern_internal.credential as c
@@ -27,9 +21,10 @@ begin
          changed_by = session_user
    where c.userid = reset_pin.userid;
   perform postern.unlock_user(userid);
+  perform postern_internal.expire_tickets(userid);
 end
 $$;
 revoke execute on function postern.reset_pin(text, text) from public;
 grant execute on function postern.reset_pin(text, text) to postern_admin;
 comment on function postern.reset_pin(text, text) is
-'Gives a user a new PIN and unlocks the user. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
+'Gives a user a new PIN, unlocks the user, and ends tickets that the old PIN has approved. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';

@@ -1,4 +1,4 @@
--- A person changes the own PIN. The proof of the current one is the gate, since any function that answered
+-- A person changes their own PIN. The proof of the current one is the gate, since any function that answered
 -- "wrong PIN" in the caller's own transaction would let the caller guess for nothing.
 
 create or replace function postern.set_pin(new_pin text)

@@ -10,7 +10,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform postern_internal.require_ledger(company, ledger_id);
-  perform postern_internal.require_user(userid);
+  perform postern_internal.require_user(userid, 'PS201');
   delete from postern_internal.ledger_user as u
    where u.company = revoke_ledger.company and u.ledger_id = revoke_ledger.ledger_id and u.userid = revoke_ledger.userid;
 end

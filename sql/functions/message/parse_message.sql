@@ -64,4 +64,4 @@ $$;
 
 revoke execute on function postern_internal.parse_message(text) from public;
 comment on function postern_internal.parse_message(text) is
-  'Attributes of an IFS Message in their order, as name, value, name, value, …; null for a malformed message and for null.';
+  'Attributes of an IFS Message in their order, as name, value, name, value, ...; null for a malformed message and for null.';

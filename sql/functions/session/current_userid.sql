@@ -26,7 +26,7 @@ begin
     raise exception using
       errcode = 'PS402',
       message = 'The session is not valid in this transaction',
-      detail = 'The setting postern.session was made up, or copied from another transaction.',
+      detail = 'The setting postern.session was made up, or copied from another transaction or database role.',
       hint = 'Call postern.begin_session(token) in this transaction, and nothing else that sets postern.session.';
   end if;
 
@@ -44,4 +44,4 @@ $$;
 revoke execute on function postern.current_userid() from public;
 grant execute on function postern.current_userid() to postern_user, postern_admin;
 comment on function postern.current_userid() is
-'The end user of this transaction: the one asserted by begin_session or assume_user, else the one whose db_role is session_user. Not affected by SET ROLE. Errors: PS401 nobody is known, PS402 the session setting is forged or from another transaction.';
+'The end user of this transaction: the one asserted by begin_session or assume_user, else the one whose db_role is session_user. Not affected by SET ROLE. Errors: PS401 nobody is known, PS402 the session setting is forged, or from another transaction or database role.';

@@ -11,4 +11,4 @@ begin atomic
 end;
 revoke execute on function postern_internal.session_setting(text) from public;
 comment on function postern_internal.session_setting(text) is
-'The value of postern.session that proves userid in the current transaction.';
+'The value of postern.session that proves userid in the current transaction of the current session role.';

@@ -8,6 +8,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform postern_internal.require_user(userid);
   if active is null then
     raise exception using
       errcode = 'PS107',
@@ -16,16 +17,12 @@ begin
       hint = 'Pass true or false.';
   end if;
   update postern_internal.end_user as e set active = set_user_active.active where e.userid = set_user_active.userid;
-  if not found then
-    raise exception using
-      errcode = 'PS107',
-      message = 'There is no such user',
-      detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
-      hint = 'See postern.user_account for the users there are.';
+  if not active then
+    perform postern_internal.expire_tickets(userid);
   end if;
 end
 $$;
 revoke execute on function postern.set_user_active(text, boolean) from public;
 grant execute on function postern.set_user_active(text, boolean) to postern_admin;
 comment on function postern.set_user_active(text, boolean) is
-'Lets a user work, or shuts the user out: no new session, no approval. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';
+'Lets a user work, or shuts the user out: no new session, no approval, and no use of what the user has approved. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';

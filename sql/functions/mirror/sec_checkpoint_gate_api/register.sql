@@ -29,7 +29,7 @@ begin
     attributes ->> 'DESCRIPTION',
     attributes ->> 'MESSAGE',
     array(select a.name
-            from message_sys.get_attributes(nullif(message_sys.find_attribute(info_msg, 'PARAMETERS', ''), '')) as a
+            from message_sys.get_attributes(coalesce(nullif(message_sys.find_attribute(info_msg, 'PARAMETERS', ''), ''), '!PARAMETERS')) as a
            order by a.position),
     coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE');
 end

@@ -1,0 +1,220 @@
+// Package bench measures what Postern costs, as ratios to plain PostgreSQL taken in one run.
+//
+// Subject and baseline take turns in short rounds, so that whatever else the machine does hits both, and each round
+// gives one ratio. What is compared is the median of the ratios; the spread from the 10th to the 90th percentile tells
+// how far it can be trusted. Everything but the installation and the throughput is timed inside the server by
+// clock_timestamp(), so the network is not measured.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/posternsql/postern/internal/server"
+)
+
+// cleanupTimeout bounds what has to be done also after an interruption.
+const cleanupTimeout = 10 * time.Second
+
+// Options change what Run measures, and how long.
+type Options struct {
+	// Quick takes few, short rounds: enough to see that everything works, not to judge by.
+	Quick bool
+	// Only names the measurements to take; empty for all. See Names.
+	Only []string
+	// OnProgress is called before each round with the rounds done and those there are in all.
+	OnProgress func(activity string, done, total int)
+	// Logger receives diagnostics; nil discards them.
+	Logger *slog.Logger
+}
+
+// Report is what a run measured, and on what.
+type Report struct {
+	Machine Machine  `json:"machine"`
+	Quick   bool     `json:"quick"`
+	Results []Result `json:"results"`
+}
+
+// Met tells whether every bar was met.
+func (r *Report) Met() bool {
+	return !slices.ContainsFunc(r.Results, func(result Result) bool { return !result.Met })
+}
+
+// Result is one measurement.
+type Result struct {
+	Name    string `json:"name"`
+	Subject string `json:"subject"`
+	// Baseline is what the subject is compared with; empty where the bar is a time.
+	Baseline string `json:"baseline,omitempty"`
+	// Unit is that of SubjectCost and BaselineCost.
+	Unit         string  `json:"unit"`
+	SubjectCost  Spread  `json:"subject_cost"`
+	BaselineCost *Spread `json:"baseline_cost,omitempty"`
+	// Measured is what the bar is for: the ratio of subject to baseline, or seconds.
+	Measured Spread  `json:"measured"`
+	Bar      float64 `json:"bar"`
+	// AtLeast says that Measured has to reach the bar; else it must not pass it.
+	AtLeast bool `json:"at_least"`
+	Met     bool `json:"met"`
+	Rounds  int  `json:"rounds"`
+}
+
+// measurement is one line of the table, before it is measured.
+type measurement struct {
+	name, subject, baseline, unit string
+
+	bar     float64
+	atLeast bool
+	rounds  rounds
+	measure func(ctx context.Context, s *scene, m measurement, round func()) (samples, error)
+}
+
+// rounds tells how often something is measured, and how much in each round.
+type rounds struct {
+	count, size           int
+	quickCount, quickSize int
+}
+
+func (r rounds) of(quick bool) (count, size int) {
+	if quick {
+		return r.quickCount, r.quickSize
+	}
+	return r.count, r.size
+}
+
+// samples are the costs of each round.
+type samples struct {
+	subject, baseline []float64
+}
+
+const (
+	oneRow     = "an empty SECURITY DEFINER function that reads one row by primary key"
+	threeRows  = "three one-row INSERTs"
+	parameters = `{"AMOUNT": "1250.00", "INVOICE_NO": "INV-4711", "SUPPLIER_ID": "S-1001"}`
+	message    = `E'!SECURITY_CHECKPOINT\n$SUPPLIER_ID=S-1001\n$INVOICE_NO=INV-4711\n$AMOUNT=1250.00\n'`
+)
+
+func measurements() []measurement {
+	var (
+		calls      = rounds{count: 51, size: 4000, quickCount: 5, quickSize: 500}
+		native     = "postern.checkpoint('%s', '" + parameters + "')"
+		mirrored   = "security_sys.security_checkpoint('%s', " + message + ")"
+		baseline   = "bench.read_one_row('BENCH_ROW')"
+		hmac       = "public.hmac(token_text, token_secret, 'sha256')"
+		installing = rounds{count: 7, quickCount: 1}
+	)
+	return []measurement{
+		{"inactive-checkpoint", "postern.checkpoint, inactive gate", oneRow, "µs", 1.5, false, calls,
+			compareCalls(fmt.Sprintf(native, inactiveGate), baseline)},
+		{"inactive-message", "security_checkpoint with an IFS Message, inactive gate", oneRow, "µs", 3, false, calls,
+			compareCalls(fmt.Sprintf(mirrored, inactiveGate), baseline)},
+		{"disabled-checkpoint", "postern.checkpoint, checkpoints disabled", oneRow, "µs", 1.5, false, calls,
+			disabled(compareCalls(fmt.Sprintf(native, activeGate), baseline))},
+		{"disabled-message", "security_checkpoint with an IFS Message, checkpoints disabled", oneRow, "µs", 3, false, calls,
+			disabled(compareCalls(fmt.Sprintf(mirrored, activeGate), baseline))},
+		{"session", "get_fnd_user() with a signed session", "hmac() of pgcrypto over the session's token", "µs", 2.5, false, calls,
+			compareCalls("fnd_session_api.get_fnd_user()", hmac)},
+		{"transaction", "open_gates, one gate with three parameters, its log row", threeRows, "µs", 3, false,
+			rounds{count: 31, size: 200, quickCount: 3, quickSize: 20}, compareTransactions},
+		{"throughput", "8 sessions passing a gate in each transaction", "8 sessions doing " + threeRows + " in each", "transactions/s", 0.9, true,
+			rounds{count: 15, size: 2000, quickCount: 2, quickSize: 200}, compareThroughput},
+		{"install", "install into an empty database", "", "s", 3, false, installing, timeInstall(false)},
+		{"install-again", "install where all is in place", "", "s", 1, false, installing, timeInstall(true)},
+	}
+}
+
+// Names lists the measurements that Options.Only may name, in their order.
+func Names() []string {
+	names := []string{}
+	for _, m := range measurements() {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// Run measures on a throw-away server that flushes each commit to disk, or on the one that the environment names.
+func Run(ctx context.Context, options Options) (report *Report, err error) {
+	chosen := measurements()
+	for _, name := range options.Only {
+		if !slices.Contains(Names(), name) {
+			return nil, fmt.Errorf("there is no measurement %q; there are %s", name, strings.Join(Names(), ", "))
+		}
+	}
+	if len(options.Only) > 0 {
+		chosen = slices.DeleteFunc(chosen, func(m measurement) bool { return !slices.Contains(options.Only, m.name) })
+	}
+	done, total := 0, 0
+	for _, m := range chosen {
+		count, _ := m.rounds.of(options.Quick)
+		total += count
+	}
+	tell := func(activity string) {
+		if options.OnProgress != nil {
+			options.OnProgress(activity, done, total)
+		}
+	}
+
+	tell("Starting PostgreSQL")
+	running, err := server.Start(ctx, server.Options{Durable: true, Logger: options.Logger})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, running.Close()) }()
+	tell("Preparing")
+	s, err := openScene(ctx, running, options.Quick)
+	if s != nil {
+		defer func() {
+			cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+			defer cancel()
+			err = errors.Join(err, s.close(cleanup))
+		}()
+	}
+	if err != nil {
+		return nil, err
+	}
+
+	report = &Report{Quick: options.Quick}
+	if report.Machine, err = readMachine(ctx, s.superuser, running.Source); err != nil {
+		return nil, err
+	}
+	for _, m := range chosen {
+		tell(m.name)
+		taken, err := m.measure(ctx, s, m, func() {
+			done++
+			tell(m.name)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("measure %s: %w", m.name, err)
+		}
+		report.Results = append(report.Results, m.result(taken))
+	}
+	return report, nil
+}
+
+// result compares round by round.
+func (m measurement) result(taken samples) Result {
+	result := Result{
+		Name: m.name, Subject: m.subject, Baseline: m.baseline, Unit: m.unit,
+		SubjectCost: spread(taken.subject), Bar: m.bar, AtLeast: m.atLeast, Rounds: len(taken.subject),
+	}
+	measured := taken.subject
+	if m.baseline != "" {
+		cost := spread(taken.baseline)
+		result.BaselineCost = &cost
+		measured = make([]float64, len(taken.subject))
+		for round := range measured {
+			measured[round] = taken.subject[round] / taken.baseline[round]
+		}
+	}
+	result.Measured = spread(measured)
+	result.Met = result.Measured.Median <= m.bar
+	if m.atLeast {
+		result.Met = result.Measured.Median >= m.bar
+	}
+	return result
+}

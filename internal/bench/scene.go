@@ -1,0 +1,142 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern"
+	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/server"
+)
+
+const (
+	userid       = "ALICE"
+	inactiveGate = "BENCH_INACTIVE"
+	activeGate   = "BENCH_APPROVE"
+	keyID        = "bench"
+)
+
+//go:embed scene.sql
+var sceneSQL string
+
+// scene is a database of its own with Postern, a user, two gates and three business tables.
+type scene struct {
+	server    *server.Server
+	name      string // of the database, and of the login role that does the work
+	superuser *pgx.Conn
+	quick     bool
+	signer    postern.Signer
+	secret    string
+	admin     *pgx.Conn // in the server's own database, to create and drop others
+}
+
+// openScene returns the scene also where it fails half-way, so that it can be closed.
+func openScene(ctx context.Context, running *server.Server, quick bool) (*scene, error) {
+	s := &scene{server: running, name: "postern_bench_" + strings.ToLower(rand.Text()[:10]), quick: quick, secret: rand.Text() + rand.Text()}
+	var err error
+	if s.admin, err = pgx.Connect(ctx, running.URL); err != nil {
+		return s, err
+	}
+	if _, err := s.admin.Exec(ctx, "create database "+s.name); err != nil {
+		return s, err
+	}
+	config, err := s.config(s.name)
+	if err != nil {
+		return s, err
+	}
+	if _, err := install.Install(ctx, config, install.Options{}); err != nil {
+		return s, err
+	}
+	if s.superuser, err = pgx.ConnectConfig(ctx, config); err != nil {
+		return s, err
+	}
+	if s.signer, err = postern.NewSigner(keyID, []byte(s.secret), s.name); err != nil {
+		return s, err
+	}
+	rows := 100_000
+	if quick {
+		rows = 1000
+	}
+	for _, step := range []struct {
+		sql       string
+		arguments []any
+	}{
+		{sceneSQL, nil},
+		{"select postern.create_user($1, 'Alice')", []any{userid}},
+		{"select postern.create_session_key($1, $2)", []any{keyID, []byte(s.secret)}},
+		{"select postern.register_gate($1, 'Approve a supplier invoice', 'Invoice &INVOICE_NO of &SUPPLIER_ID over &AMOUNT approved', '{SUPPLIER_ID,INVOICE_NO,AMOUNT}', active => $2)",
+			[]any{inactiveGate, false}},
+		{"select postern.register_gate($1, 'Approve a supplier invoice', 'Invoice &INVOICE_NO of &SUPPLIER_ID over &AMOUNT approved', '{SUPPLIER_ID,INVOICE_NO,AMOUNT}', active => $2)",
+			[]any{activeGate, true}},
+		{"create role " + s.name + " login in role postern_trusted_app", nil},
+		{"call bench.fill($1)", []any{rows}},
+		{"vacuum analyze", nil},
+	} {
+		if _, err := s.superuser.Exec(ctx, step.sql, step.arguments...); err != nil {
+			return s, fmt.Errorf("prepare the measurements: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// close removes the database and the role.
+func (s *scene) close(ctx context.Context) error {
+	if s.admin == nil {
+		return nil
+	}
+	failures := []error{}
+	if s.superuser != nil {
+		failures = append(failures, s.superuser.Close(ctx))
+	}
+	for _, statement := range []string{"drop database if exists " + s.name + " with (force)", "drop role if exists " + s.name} {
+		_, err := s.admin.Exec(ctx, statement)
+		failures = append(failures, err)
+	}
+	return errors.Join(append(failures, s.admin.Close(ctx))...)
+}
+
+func (s *scene) config(database string) (*pgx.ConnConfig, error) {
+	address, err := s.server.ConnectionString(database, "", "")
+	if err != nil {
+		return nil, err
+	}
+	return pgx.ParseConfig(address)
+}
+
+// login connects as the application does: a superuser would be spared the checks of rights.
+func (s *scene) login(ctx context.Context) (*pgx.Conn, error) {
+	config, err := s.config(s.name)
+	if err != nil {
+		return nil, err
+	}
+	connection, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := connection.Exec(ctx, "set session authorization "+s.name); err != nil {
+		return nil, errors.Join(err, connection.Close(ctx))
+	}
+	return connection, nil
+}
+
+// tickets gives so many accepted tickets for the active gate, as an earlier transaction has made them. A real
+// authentication takes 50 ms for the hash of the PIN alone, and is not what is measured.
+func (s *scene) tickets(ctx context.Context, count int) ([]string, error) {
+	rows, err := s.superuser.Query(ctx, "select bench.make_ticket($1, $2, $3, $4)::text from generate_series(1, $5)", userid, activeGate, parameters, s.name, count)
+	if err != nil {
+		return nil, err
+	}
+	tickets, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, err
+	}
+	// What comes next shall not pay for reading this for the first time.
+	_, err = s.superuser.Exec(ctx, "vacuum analyze postern_internal.ticket")
+	return tickets, err
+}

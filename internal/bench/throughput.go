@@ -1,0 +1,84 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+)
+
+// sessions is how many connections work at once.
+const sessions = 8
+
+// compareThroughput measures how many transactions a second eight sessions commit. Subject and baseline each take one
+// round trip, one call of a function, and one commit that reaches the disk.
+func compareThroughput(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+	connections := make([]*pgx.Conn, sessions)
+	for number := range connections {
+		if connections[number], err = s.login(ctx); err != nil {
+			return samples{}, err
+		}
+		defer func() { err = errors.Join(err, connections[number].Close(ctx)) }()
+	}
+	count, milliseconds := m.rounds.of(s.quick)
+	duration := time.Duration(milliseconds) * time.Millisecond
+	expected := 20_000.0 // transactions a second; later what the rounds before gave
+	return takeTurns(count, round,
+		func() (float64, error) {
+			// Half as many again as are needed: a round ends when the first session has used up its tickets.
+			tickets, err := s.tickets(ctx, sessions*(1+int(1.5*expected*duration.Seconds())/sessions))
+			if err != nil {
+				return 0, err
+			}
+			share := len(tickets) / sessions
+			rate, err := hammer(ctx, connections, duration, func(ctx context.Context, session, number int) (bool, error) {
+				if number == share {
+					return false, nil
+				}
+				_, err := connections[session].Exec(ctx, "select bench.assume_and_pass($1, $2::text::uuid, $3, $4)",
+					userid, tickets[session*share+number], activeGate, parameters)
+				return true, err
+			})
+			expected = max(rate, 1)
+			return rate, err
+		},
+		func() (float64, error) {
+			return hammer(ctx, connections, duration, func(ctx context.Context, session, number int) (bool, error) {
+				_, err := connections[session].Exec(ctx, "select bench.insert_rows($1)", number)
+				return true, err
+			})
+		})
+}
+
+// hammer lets all connections work at once and gives the transactions a second. work says false when it has nothing
+// left to do; then all stop, since the rate of fewer sessions is not what is asked for.
+func hammer(ctx context.Context, connections []*pgx.Conn, duration time.Duration, work func(ctx context.Context, session, number int) (bool, error)) (float64, error) {
+	var stopped atomic.Bool
+	var committed atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	began := time.Now()
+	for session := range connections {
+		group.Go(func() error {
+			number := 0
+			for ; !stopped.Load() && time.Since(began) < duration; number++ {
+				more, err := work(ctx, session, number)
+				if err != nil {
+					return err
+				}
+				if !more {
+					stopped.Store(true)
+					break
+				}
+			}
+			committed.Add(int64(number))
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	return float64(committed.Load()) / time.Since(began).Seconds(), nil
+}

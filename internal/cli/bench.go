@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/internal/bench"
+)
+
+func newBenchCommand(app *application) *cobra.Command {
+	var asJSON bool
+	var options bench.Options
+	command := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure what Postern costs, against plain PostgreSQL",
+		Long: `Measures what Postern costs on a throw-away PostgreSQL server that flushes each commit to disk, and says
+whether each bar is met. All but the installation are ratios: Postern and the plain PostgreSQL that it is
+compared with take turns in short rounds; the median of the rounds' ratios is what counts, p10 and p90 tell how
+far the rounds lie apart. Run it on an idle machine: it takes about three minutes.
+
+The server is found as for demo. On a server of your own, bench makes databases and a role, and drops them at
+the end; Postern's own roles stay.
+
+The measurements: ` + strings.Join(bench.Names(), ", ") + `.
+
+Exit code 3 where a bar is missed.`,
+		Example: `  installer bench
+  installer bench --only session,transaction
+  installer bench --json > benchmarks.json`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			for _, name := range options.Only {
+				if !slices.Contains(bench.Names(), name) {
+					return usageError("--only: there is no measurement %q; there are %s", name, strings.Join(bench.Names(), ", "))
+				}
+			}
+			options.Logger = app.logger()
+			var bar *progressbar.ProgressBar
+			options.OnProgress = func(activity string, done, total int) {
+				if bar == nil {
+					bar = app.progress(int64(total), activity)
+				}
+				bar.Describe(activity)
+				_ = bar.Set(done)
+			}
+			report, err := bench.Run(command.Context(), options)
+			if bar != nil {
+				_ = bar.Finish()
+			}
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = app.printJSON(report)
+			} else {
+				app.printBench(report)
+			}
+			if err == nil && !report.Met() {
+				err = errDifference
+			}
+			return err
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	command.Flags().BoolVar(&options.Quick, "quick", false, "few, short rounds: to see that it works, not to judge by")
+	command.Flags().StringSliceVar(&options.Only, "only", nil, "take only these measurements")
+	return command
+}
+
+func (a *application) printBench(report *bench.Report) {
+	machine := report.Machine
+	a.printf("%s, %d cores, %s; PostgreSQL %s", machine.Processor, machine.Cores, machine.System, machine.Version)
+	for _, name := range bench.SettingNames() {
+		a.printf(", %s=%s", name, machine.Settings[name])
+	}
+	a.printf("\n%s\n\n", machine.Server)
+	rows := [][]string{}
+	for _, result := range report.Results {
+		rows = append(rows, benchRow(result))
+	}
+	a.printTable([]string{"measurement", "measured", "p10 to p90", "bar", "", "what it is", "against"}, rows)
+	if report.Quick {
+		a.printf("\nThese were few, short rounds: nothing to judge by.\n")
+	}
+}
+
+func benchRow(result bench.Result) []string {
+	sign, verdict, bound := "×", "not ok", "≤"
+	against := ""
+	cost := func(spread bench.Spread) string { return fmt.Sprintf("%.3g %s", spread.Median, result.Unit) }
+	if result.Unit == "transactions/s" {
+		cost = func(spread bench.Spread) string { return fmt.Sprintf("%.0f %s", spread.Median, result.Unit) }
+	}
+	what := result.Subject
+	if result.BaselineCost == nil {
+		sign = result.Unit
+	} else {
+		what += ": " + cost(result.SubjectCost)
+		against = result.Baseline + ": " + cost(*result.BaselineCost)
+	}
+	if result.Met {
+		verdict = "ok"
+	}
+	if result.AtLeast {
+		bound = "≥"
+	}
+	return []string{
+		result.Name,
+		fmt.Sprintf("%.2f %s", result.Measured.Median, sign),
+		fmt.Sprintf("%.2f to %.2f", result.Measured.Low, result.Measured.High),
+		fmt.Sprintf("%s %g %s", bound, result.Bar, sign),
+		verdict, what, orDash(against),
+	}
+}

@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/shlex"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Every command explains itself, and its examples are commands that exist.
+func TestEveryCommandHasHelpWithExamples(t *testing.T) {
+	root := newRootCommand(&application{out: &output{Writer: &bytes.Buffer{}}})
+	walk(root, func(command *cobra.Command) {
+		if command.Short == "" || command.Long == "" || command.Example == "" {
+			t.Errorf("%s lacks a short text, a long text or an example", command.CommandPath())
+		}
+		command.Flags().VisitAll(func(flag *pflag.Flag) {
+			if flag.Usage == "" {
+				t.Errorf("%s --%s is not explained", command.CommandPath(), flag.Name)
+			}
+		})
+		own := false
+		for _, example := range strings.Split(strings.ReplaceAll(command.Example, "\\\n", " "), "\n") {
+			_, example, found := strings.Cut(example, "installer ")
+			if !found {
+				continue
+			}
+			if end := strings.IndexAny(example, "|>)"); end >= 0 {
+				example = example[:end]
+			}
+			words, err := shlex.Split(example)
+			if err != nil {
+				t.Errorf("%s: %s: %v", command.CommandPath(), example, err)
+				continue
+			}
+			shown, rest, err := root.Find(words)
+			if err != nil {
+				t.Errorf("%s: %s: %v", command.CommandPath(), example, err)
+				continue
+			}
+			own = own || shown == command || !command.Runnable() || command.HasSubCommands()
+			for _, word := range rest {
+				if name, isLong := strings.CutPrefix(word, "--"); isLong && shown.Flag(strings.Split(name, "=")[0]) == nil {
+					t.Errorf("%s: %s: there is no flag %s", command.CommandPath(), example, word)
+				}
+			}
+		}
+		if !own {
+			t.Errorf("%s: no example shows it", command.CommandPath())
+		}
+	})
+}
+
+func walk(command *cobra.Command, visit func(*cobra.Command)) {
+	visit(command)
+	for _, child := range command.Commands() {
+		walk(child, visit)
+	}
+}

@@ -1,0 +1,8 @@
+-- For sqlc alone, which does not look into the block of bootstrap.sql that creates the schemas.
+
+create schema postern;
+create schema postern_internal;
+create schema security_sys;
+create schema sec_checkpoint_gate_api;
+create schema message_sys;
+create schema fnd_session_api;

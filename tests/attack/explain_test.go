@@ -1,0 +1,59 @@
+package attack
+
+import (
+	"testing"
+)
+
+// A security barrier keeps functions of the reader's away from hidden rows, but lets comparisons through that cannot
+// leak: EXPLAIN ANALYZE then counts which of the hidden rows met them. Whoever may read the users, and is in ALICE's
+// session, would try PINs for nothing.
+func TestPlansCountNoHiddenRows(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, `grant postern_auditor, postern_admin to "`+s.application.Name+`"`)
+	run(t, s.Pool, `
+create view public.naive_user with (security_barrier) as
+  select c.userid, c.failures
+    from postern_internal.credential as c
+   where not exists (select from postern_internal.checkpoint_entry as l
+                      where l.transaction_id = pg_catalog.pg_current_xact_id_if_assigned() and l.userid = c.userid);
+grant select on public.naive_user to public`)
+	connection := s.connect(t)
+	challenge := challenge(t, connection, alice, approveGate, invoice)
+	run(t, s.Pool, "update postern_internal.credential set failures = 1")
+
+	// seen has a plan for each condition, after a response that is rolled back.
+	seen := func(response string, queries []string) []string {
+		tx := begin(t, connection, alice)
+		defer rollback(t, tx)
+		value[string](t, tx, authenticate, challenge, alice, response)
+		plans := []string{}
+		for _, setting := range []string{"", "set local enable_seqscan = off", "set local enable_indexscan = off; set local enable_bitmapscan = off; set local enable_seqscan = on"} {
+			run(t, tx, setting)
+			for _, query := range queries {
+				plans = append(plans, query+": "+explain(t, tx, query))
+			}
+		}
+		return plans
+	}
+	naive := []string{"select from public.naive_user where failures = 0"}
+	if right, wrong := seen(pins[alice], naive), seen(wrongPIN, naive); right[0] == wrong[0] {
+		t.Fatalf("naive: the plan is %s either way", right[0])
+	}
+
+	queries := []string{
+		"select from postern.user_account where userid = 'ALICE' and failures = 0",
+		"select from postern.user_account where failures > 1",
+		"select from postern.user_account where locked_until is null",
+		"select from postern.user_account order by failures desc limit 1",
+		"select from postern.user_account as a join (values (0)) as v (n) on v.n = a.failures",
+		"select from postern.checkpoint_log where outcome = 'denied'",
+		"select from postern.checkpoint_log where scheme = 'PIN' and transaction_id = pg_catalog.pg_current_xact_id()",
+	}
+	right, wrong := seen(pins[alice], queries), seen(wrongPIN, queries)
+	for i := range right {
+		if right[i] != wrong[i] {
+			t.Errorf("for a right response:\n%s\nfor a wrong one:\n%s", right[i], wrong[i])
+		}
+	}
+}

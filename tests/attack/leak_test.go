@@ -1,0 +1,249 @@
+package attack
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// secretPIN is nothing that could stand anywhere by chance.
+const secretPIN = "Zq7-correct-horse-31"
+
+// watch collects what the server says on a connection. With client_min_messages = log that is also what it writes into
+// its log, since a message for the log goes to the client as well.
+func (s *scene) watch(t testing.TB) (*pgx.Conn, func() string) {
+	t.Helper()
+	run(t, s.Pool, "alter role "+s.application.Name+" set client_min_messages = log")
+	connection, notices := s.listen(t)
+	return connection, func() string {
+		said := strings.Builder{}
+		for _, notice := range *notices {
+			said.WriteString(everything((*pgconn.PgError)(notice)) + "\n")
+		}
+		*notices = nil
+		return said.String()
+	}
+}
+
+// everything is each field of an error that can hold text.
+func everything(e *pgconn.PgError) string {
+	return strings.Join([]string{e.Message, e.Detail, e.Hint, e.Where, e.InternalQuery, e.SchemaName, e.TableName,
+		e.ColumnName, e.DataTypeName, e.ConstraintName}, "\n")
+}
+
+// requireSilent says that nothing of what a server said has the secret, in no spelling.
+func requireSilent(t testing.TB, what, said string) {
+	t.Helper()
+	if strings.Contains(strings.ToLower(said), strings.ToLower(secretPIN)) || strings.Contains(said, fmt.Sprintf("%x", secretPIN)) {
+		t.Errorf("%s tells the PIN: %s", what, said)
+	}
+}
+
+func TestActivityShowsNoPIN(t *testing.T) {
+	s := newScene(t, alice)
+	s.givePIN(t, alice, secretPIN)
+	holder, connection := s.connect(t), s.connect(t)
+	asked := challenge(t, connection, alice, approveGate, invoice)
+
+	// The attempt waits for another one, so that there is time to look.
+	look := func(sql string, arguments ...any) string {
+		hold := begin(t, holder, alice)
+		value[string](t, hold, authenticate, asked, alice, wrongPIN)
+		tx := begin(t, connection, alice)
+		done := make(chan error, 1)
+		go func() {
+			_, err := tx.Exec(t.Context(), sql, arguments...)
+			done <- err
+		}()
+		waitUntilBlocked(t, s.Pool, connection.PgConn().PID())
+		seen := value[string](t, s.Pool, "select query from pg_catalog.pg_stat_activity where pid = $1", connection.PgConn().PID())
+		rollback(t, hold)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		rollback(t, tx)
+		return seen
+	}
+	naive := look(fmt.Sprintf("select postern.authenticate('%s', '%s', '%s')", asked, alice, secretPIN))
+	if !strings.Contains(naive, secretPIN) {
+		t.Fatalf("the naive client withstood: %s", naive)
+	}
+	requireSilent(t, "pg_stat_activity", look(authenticate, asked, alice, secretPIN))
+}
+
+func TestLogShowsNoPIN(t *testing.T) {
+	s := newScene(t, alice)
+	s.givePIN(t, alice, secretPIN)
+	for _, setting := range []string{"log_statement = 'all'", "log_min_duration_statement = 0", "log_error_verbosity = 'verbose'"} {
+		run(t, s.Pool, "alter role "+s.application.Name+" set "+setting)
+	}
+	pass := func(connection *pgx.Conn) {
+		run(t, s.Pool, "select postern.unlock_user($1)", alice)
+		asked := challenge(t, connection, alice, approveGate, invoice)
+		answer(t, connection, alice, asked, alice, secretPIN)
+		answer(t, connection, alice, asked, alice, secretPIN+"?")
+		answer(t, connection, alice, asked, "NOBODY", secretPIN)
+		tx := begin(t, connection, alice)
+		refusedAndGoOn(t, tx, "PS107", "select postern.authenticate($1, $2, $3, $4)", asked, alice, secretPIN, strings.Repeat("c", 2001))
+		refused(t, tx, "PS101", "select postern.set_pin($1)", secretPIN)
+		rollback(t, tx)
+	}
+
+	// A server that logs every statement logs what was bound to it, too, unless its administrator says otherwise.
+	connection, said := s.watch(t)
+	pass(connection)
+	if heard := said(); !strings.Contains(heard, secretPIN) {
+		t.Fatalf("a server that logs parameters told nothing: %s", heard)
+	}
+	run(t, s.Pool, "alter role "+s.application.Name+" set log_parameter_max_length = 0")
+	connection, said = s.watch(t)
+	pass(connection)
+	heard := said()
+	if !strings.Contains(heard, "postern.authenticate") {
+		t.Fatalf("the server logged nothing: %s", heard)
+	}
+	requireSilent(t, "the server's log", heard)
+}
+
+// Whatever goes wrong while a PIN is worked with: no field of the error has it.
+func TestErrorsShowNoPIN(t *testing.T) {
+	s := newScene(t, alice)
+	s.givePIN(t, alice, secretPIN)
+	run(t, s.Pool, `
+create function public.naive_authenticate(response text) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  execute format('select 1 / 0 from postern_internal.credential where hash = %L', response);
+  return true;
+end $$;
+grant execute on function public.naive_authenticate(text) to public`)
+	connection, said := s.watch(t)
+	_, err := connection.Exec(t.Context(), "select public.naive_authenticate($1)", secretPIN)
+	var naive *pgconn.PgError
+	if !errors.As(err, &naive) || !strings.Contains(everything(naive), secretPIN) {
+		t.Fatalf("the naive version withstood: %v", err)
+	}
+	said()
+
+	asked := challenge(t, connection, alice, approveGate, invoice)
+	holder := s.connect(t)
+	hold := begin(t, holder, alice)
+	value[string](t, hold, authenticate, asked, alice, wrongPIN)
+	run(t, s.Pool, "grant postern_admin to "+s.application.Name)
+	for name, failing := range map[string]struct {
+		code      string
+		prepare   string
+		sql       string
+		arguments []any
+	}{
+		"lock timeout":      {"55P03", "set local lock_timeout = '10ms'", authenticate, []any{asked, alice, secretPIN}},
+		"statement timeout": {"57014", "set local statement_timeout = '60ms'", authenticate, []any{asked, alice, secretPIN}},
+		"read only":         {"25006", "set transaction read only", authenticate, []any{asked, alice, secretPIN}},
+		"no challenge":      {"PS103", "select 1", authenticate, []any{"x.y", alice, secretPIN}},
+		"PIN as challenge":  {"PS103", "select 1", authenticate, []any{secretPIN, alice, secretPIN}},
+		"other scheme":      {"PS107", "select 1", "select postern.authenticate($1, $2, $3, null, 'TOTP')", []any{asked, alice, secretPIN}},
+		"no user":           {"PS107", "select 1", authenticate, []any{asked, nil, secretPIN}},
+		"set_pin":           {"PS101", "select 1", "select postern.set_pin($1)", []any{secretPIN}},
+		"reset_pin":         {"PS107", "select 1", "select postern.reset_pin('NOBODY', $1)", []any{secretPIN}},
+		"policy, too long":  {"PS109", "select 1", "select postern.set_pin($1)", []any{secretPIN + strings.Repeat("x", 200)}},
+		"policy, repeated":  {"PS109", "select 1", "select postern.reset_pin($1, $2)", []any{alice, secretPIN + secretPIN}},
+	} {
+		tx := begin(t, connection, alice)
+		run(t, tx, failing.prepare)
+		_, err := tx.Exec(t.Context(), failing.sql, failing.arguments...)
+		var got *pgconn.PgError
+		if !errors.As(err, &got) || got.Code != failing.code {
+			t.Errorf("%s: got %v, want %s", name, err, failing.code)
+		} else {
+			requireSilent(t, name, everything(got))
+		}
+		rollback(t, tx)
+		requireSilent(t, name, said())
+	}
+	rollback(t, hold)
+}
+
+// A session may have the parser print what it works on, into the server's log and to itself.
+func TestDebugOutputShowsNoPIN(t *testing.T) {
+	s := newScene(t, alice)
+	s.givePIN(t, alice, secretPIN)
+	run(t, s.Pool, `
+create function public.naive_authenticate(response text) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  is_right boolean;
+begin
+  select c.hash = encode(sha256(response::bytea), 'hex') into is_right from postern_internal.credential as c;
+  return is_right;
+end $$;
+grant execute on function public.naive_authenticate(text) to public`)
+	connection, said := s.watch(t)
+	run(t, connection, "set debug_pretty_print = off")
+	for _, setting := range []string{"debug_print_parse", "debug_print_rewritten", "debug_print_plan"} {
+		run(t, connection, "set "+setting+" = on")
+	}
+	// A plan has a value as its bytes, in decimal.
+	bytes := strings.Trim(fmt.Sprint([]byte(secretPIN)), "[]")
+	run(t, connection, "set plan_cache_mode = force_custom_plan")
+	run(t, connection, "select public.naive_authenticate(pg_catalog.current_setting('naive.pin', true))")
+	run(t, connection, "select pg_catalog.set_config('naive.pin', $1, false)", secretPIN)
+	said()
+	run(t, connection, "select public.naive_authenticate(pg_catalog.current_setting('naive.pin', true))")
+	digest := value[string](t, s.Pool, "select pg_catalog.encode(pg_catalog.convert_to(pg_catalog.encode(pg_catalog.sha256($1::bytea), 'hex'), 'UTF8'), 'escape')", secretPIN)
+	if heard := unwrap(said()); !strings.Contains(heard, bytes) && !strings.Contains(heard, strings.Trim(fmt.Sprint([]byte(digest)), "[]")) {
+		t.Fatal("the naive version withstood")
+	}
+
+	asked := challenge(t, connection, alice, approveGate, invoice)
+	said()
+	tx := begin(t, connection, alice)
+	value[string](t, tx, "select postern.authenticate($1, $2, pg_catalog.current_setting('naive.pin', true))::text", asked, alice)
+	commit(t, tx)
+	heard := unwrap(said())
+	if !strings.Contains(heard, "parse tree") {
+		t.Fatal("nothing was printed")
+	}
+	requireSilent(t, "the parse tree", heard)
+	if strings.Contains(heard, bytes) {
+		t.Error("a plan has the PIN as bytes")
+	}
+}
+
+// unwrap undoes the line breaks in a printed tree.
+func unwrap(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// A dump, a backup, a look at the disk: the PIN is in no row, and its hash alone is no help.
+func TestTablesHoldNoPIN(t *testing.T) {
+	s := newScene(t, alice)
+	run(t, s.Pool, "create table public.naive_credential as select $1::text as pin", secretPIN)
+	s.givePIN(t, alice, secretPIN)
+	connection := s.connect(t)
+	asked := challenge(t, connection, alice, approveGate, invoice)
+	answer(t, connection, alice, asked, alice, secretPIN)
+	answer(t, connection, alice, asked, alice, secretPIN+"?")
+
+	contents := func(table string) string {
+		return strings.Join(values[string](t, s.Pool, "select r::pg_catalog.text from "+table+" as r"), "\n")
+	}
+	if !strings.Contains(contents("public.naive_credential"), secretPIN) {
+		t.Fatal("the naive version withstood")
+	}
+	for _, table := range values[string](t, s.Pool, `
+select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class as c
+ where c.relowner = 'postern_owner'::pg_catalog.regrole and c.relkind = 'r'`) {
+		requireSilent(t, table, contents(table))
+	}
+	// bcrypt of the PIN itself could be guessed offline; this one is over a digest with a key that is not in the row.
+	if value[bool](t, s.Pool, "select c.hash = public.crypt($1, c.hash) from postern_internal.credential as c", secretPIN) {
+		t.Error("the hash is of the bare PIN")
+	}
+	if _, err := connection.Exec(t.Context(), "select hash from postern_internal.credential"); testdb.Code(err) != "42501" {
+		t.Errorf("reading the hash: %v", err)
+	}
+}

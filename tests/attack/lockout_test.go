@@ -1,0 +1,185 @@
+package attack
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+const maxFailures = 5
+
+// spend answers wrongly, in the session of one user and with the name of another.
+func spend(t testing.TB, s *scene, connection *pgx.Conn, userid, username string, times int) {
+	t.Helper()
+	asked := challenge(t, connection, userid, approveGate, invoice)
+	for range times {
+		answer(t, connection, userid, asked, username, wrongPIN)
+	}
+}
+
+func (s *scene) isLocked(t testing.TB, userid string) bool {
+	t.Helper()
+	return value[bool](t, s.Pool, "select locked_until > now() from postern_internal.credential where userid = $1", userid)
+}
+
+// Whoever can spend a victim's attempts can keep the victim from working.
+func TestNobodySpendsAnothersAttempts(t *testing.T) {
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, `
+create table public.naive_credential (userid text primary key, failures integer not null default 0);
+insert into public.naive_credential values ('ALICE');
+create function public.naive_authenticate(username text, response text) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  update public.naive_credential set failures = failures + 1 where userid = username
+$$;
+grant execute on function public.naive_authenticate(text, text) to public`)
+	connection := s.connect(t)
+	for range maxFailures {
+		run(t, connection, "select public.naive_authenticate('ALICE', 'x')")
+	}
+	if got := value[int](t, s.Pool, "select failures from public.naive_credential"); got != maxFailures {
+		t.Fatalf("the naive version withstood: %d", got)
+	}
+
+	spend(t, s, connection, bob, alice, maxFailures)
+	if s.failures(t, alice) != 0 || s.isLocked(t, alice) {
+		t.Error("Bob has spent Alice's attempts")
+	}
+	if s.failures(t, bob) != maxFailures || !s.isLocked(t, bob) {
+		t.Error("Bob's own attempts were not spent")
+	}
+	// Her challenge in his hands is no use either.
+	asked := challenge(t, connection, alice, approveGate, invoice)
+	tx := begin(t, connection, bob)
+	refused(t, tx, "PS103", authenticate, asked, alice, wrongPIN)
+	rollback(t, tx)
+	approve(t, connection, alice, approveGate, invoice)
+}
+
+// Where others may approve, those who could approve can spend attempts, and nobody else.
+func TestOnlyWhoCouldApproveSpendsAnothersAttempts(t *testing.T) {
+	s := newScene(t, alice, bob)
+	s.set(t, "all_users_valid", "true")
+	connection := s.connect(t)
+
+	s.addUser(t, mallory) // without a PIN
+	spend(t, s, connection, mallory, alice, 1)
+	run(t, s.Pool, resetPIN, mallory, pins[mallory]) // with one that opens nothing yet
+	spend(t, s, connection, mallory, alice, 1)
+	if got := s.failures(t, alice); got != 0 {
+		t.Fatalf("who could not approve has spent %d attempts", got)
+	}
+	spend(t, s, connection, bob, alice, 1)
+	if got := s.failures(t, alice); got != 1 {
+		t.Errorf("%d attempts are spent", got)
+	}
+	// Names that could not be right cost the session's own user.
+	run(t, s.Pool, "select postern.set_user_active($1, false)", alice)
+	spend(t, s, connection, bob, alice, 1)
+	spend(t, s, connection, bob, "NOBODY", 1)
+	if s.failures(t, alice) != 1 || s.failures(t, bob) != 2 {
+		t.Errorf("failures: Alice %d, Bob %d", s.failures(t, alice), s.failures(t, bob))
+	}
+}
+
+func TestLockEndsByTimeOrByAnAdministrator(t *testing.T) {
+	s := newScene(t, alice)
+	// Naive: a lock that nothing but the right response ends, and a locked user's right response is not looked at.
+	run(t, s.Pool, `
+create table public.naive_credential (failures integer not null);
+insert into public.naive_credential values (5);
+create function public.naive_authenticate() returns boolean language sql as $$
+  select failures < 5 from public.naive_credential
+$$`)
+	if value[bool](t, s.Pool, "select public.naive_authenticate()") {
+		t.Fatal("the naive version withstood")
+	}
+
+	connection := s.connect(t)
+	s.set(t, "max_failures", "2")
+	spend(t, s, connection, alice, alice, 2)
+	ticket := approve(t, connection, alice, approveGate, invoice) // right, and too late
+	if got := status(t, connection, alice, ticket); got != "locked" {
+		t.Fatalf("the right response is %s", got)
+	}
+	tx := begin(t, connection, alice)
+	refused(t, tx, "PS104", openGates, ticket)
+	rollback(t, tx)
+
+	// By time. An attempt meanwhile does not make it longer.
+	until := value[time.Time](t, s.Pool, "update postern_internal.credential set locked_until = clock_timestamp() + interval '0.3 s' returning locked_until")
+	spend(t, s, connection, alice, alice, 1)
+	if got := value[time.Time](t, s.Pool, "select locked_until from postern_internal.credential"); !got.Equal(until) {
+		t.Errorf("the lock was until %s and is until %s", until, got)
+	}
+	run(t, s.Pool, "select pg_catalog.pg_sleep_until($1::timestamptz)", until)
+	// The count begins anew: one more mistake is no lock.
+	spend(t, s, connection, alice, alice, 1)
+	if s.isLocked(t, alice) {
+		t.Error("one mistake locks again")
+	}
+	if got := status(t, connection, alice, approve(t, connection, alice, approveGate, invoice)); got != "accepted" {
+		t.Errorf("after its time the lock holds: %s", got)
+	}
+
+	// By an administrator, and not by the application.
+	spend(t, s, connection, alice, alice, 2)
+	if !s.isLocked(t, alice) {
+		t.Fatal("not locked")
+	}
+	if _, err := connection.Exec(t.Context(), "select postern.unlock_user($1)", alice); testdb.Code(err) != "42501" {
+		t.Errorf("the application unlocks: %v", err)
+	}
+	run(t, s.Login(t, "postern_admin").Connect(t), "select postern.unlock_user($1)", alice)
+	if got := status(t, connection, alice, approve(t, connection, alice, approveGate, invoice)); got != "accepted" {
+		t.Errorf("an administrator does not unlock: %s", got)
+	}
+}
+
+// An attempt that is left open keeps others waiting. That must not reach another user.
+func TestNobodyKeepsAnotherWaiting(t *testing.T) {
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, `
+create table public.naive_credential (userid text primary key, failures integer not null default 0);
+insert into public.naive_credential values ('ALICE');
+create function public.naive_authenticate(username text) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  update public.naive_credential set failures = failures + 1 where userid = username
+$$;
+grant execute on function public.naive_authenticate(text) to public`)
+	attacker, victim := s.connect(t), s.connect(t)
+	hold, err := attacker.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, hold, "select public.naive_authenticate('ALICE')")
+	run(t, victim, "set lock_timeout = '50ms'")
+	if _, err := victim.Exec(t.Context(), "select public.naive_authenticate('ALICE')"); testdb.Code(err) != "55P03" {
+		t.Fatalf("the naive version withstood: %v", err)
+	}
+	rollback(t, hold)
+
+	asked := challenge(t, attacker, bob, approveGate, invoice)
+	hold = begin(t, attacker, bob)
+	value[string](t, hold, authenticate, asked, alice, wrongPIN)
+	ticket := approve(t, victim, alice, approveGate, invoice)
+	tx := begin(t, victim, alice)
+	open(t, tx, ticket)
+	reach(t, tx, approveGate, invoice)
+	commit(t, tx)
+	rollback(t, hold)
+
+	// Her own session can; that is what makes attempts count one by one.
+	asked = challenge(t, attacker, alice, approveGate, invoice)
+	hold = begin(t, attacker, alice)
+	value[string](t, hold, authenticate, asked, alice, wrongPIN)
+	tx = begin(t, victim, alice)
+	if _, err := tx.Exec(t.Context(), authenticate, challenge(t, s.connect(t), alice, approveGate, invoice), alice, pins[alice]); testdb.Code(err) != "55P03" {
+		t.Errorf("two attempts at once: %v", err)
+	}
+	rollback(t, tx)
+	rollback(t, hold)
+}

@@ -1,0 +1,596 @@
+package attack
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// naiveQuiet answers with a random ticket, whatever the response was. What it does for that tells all the more: it
+// returns early for an unknown user, and counts what went wrong, nothing else.
+const naiveQuiet = `
+create table public.quiet_credential (userid text primary key, pin text not null, failures integer not null default 0);
+create table public.quiet_attempt (ticket uuid not null, verdict text not null);
+create function public.quiet_authenticate(userid text, response text) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  credential public.quiet_credential;
+  new_verdict text := 'accepted';
+  ticket uuid := gen_random_uuid();
+begin
+  select c.* into credential from public.quiet_credential as c where c.userid = quiet_authenticate.userid;
+  if not found then
+    return ticket;
+  end if;
+  perform postern_internal.bcrypt(response, '$2a$10$abcdefghijklmnopqrstuu');
+  if credential.pin <> response then
+    update public.quiet_credential as c set failures = c.failures + 1 where c.userid = quiet_authenticate.userid;
+    new_verdict := 'denied';
+  end if;
+  insert into public.quiet_attempt (ticket, verdict) values (ticket, new_verdict);
+  return ticket;
+end
+$$`
+
+const quietAuthenticate = "select public.quiet_authenticate($1, $2)"
+
+func (s *scene) createNaiveQuiet(t testing.TB) {
+	t.Helper()
+	run(t, s.Pool, naiveQuiet)
+	run(t, s.Pool, "insert into public.quiet_credential (userid, pin) values ($1, $2)", alice, pins[alice])
+}
+
+// traces are what anybody can find out about the own transaction, and then roll it back.
+type traces struct {
+	tables  string // what was read and written, by pg_stat_xact_all_tables
+	locks   string // what was locked, by pg_locks
+	catalog int    // scans of system catalogs, by pg_stat_xact_all_tables
+	wal     int    // bytes of WAL, by EXPLAIN
+	blocks  int    // blocks that were touched, by EXPLAIN
+}
+
+// trace runs a statement and looks at the traces, in a session that has done nothing before.
+func (s *scene) trace(t testing.TB, userid, statement string, arguments ...any) traces {
+	t.Helper()
+	connection := s.connect(t)
+	tx := begin(t, connection, userid)
+	defer func() {
+		rollback(t, tx)
+		if err := connection.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	var explained []struct {
+		Plan struct {
+			WALBytes    int `json:"WAL Bytes"`
+			WALImages   int `json:"WAL FPI"`
+			WALRecords  int `json:"WAL Records"`
+			SharedHits  int `json:"Shared Hit Blocks"`
+			SharedReads int `json:"Shared Read Blocks"`
+		}
+	}
+	plan := value[[]byte](t, tx, "explain (analyze, wal, buffers, timing off, format json) "+statement, arguments...)
+	if err := json.Unmarshal(plan, &explained); err != nil {
+		t.Fatal(err)
+	}
+	return traces{
+		tables: value[string](t, tx, `
+select string_agg(format('%s: %s %s %s %s, %s %s %s %s', s.relname, s.seq_scan, s.seq_tup_read, s.idx_scan, s.idx_tup_fetch,
+                         s.n_tup_ins, s.n_tup_upd, s.n_tup_hot_upd, s.n_tup_del), E'\n' order by s.relname)
+  from pg_stat_xact_all_tables as s
+ where s.schemaname in ('postern_internal', 'public')`),
+		catalog: value[int](t, tx, "select sum(s.seq_scan + s.idx_scan)::integer from pg_stat_xact_all_tables as s where s.schemaname = 'pg_catalog'"),
+		locks: value[string](t, tx, `
+select string_agg(format('%s %s', l.relation::regclass, l.mode), E'\n' order by 1, l.relation, l.mode)
+  from pg_locks as l
+ where l.pid = pg_backend_pid() and l.relation is not null`),
+		wal:    explained[0].Plan.WALBytes,
+		blocks: explained[0].Plan.SharedHits + explained[0].Plan.SharedReads,
+	}
+}
+
+// response is one case of a side channel test.
+type response struct {
+	name     string
+	prepare  string // what the superuser does to the credentials before
+	username string
+	response string
+}
+
+const (
+	unlocked   = "update postern_internal.credential set failures = 0, locked_until = '-infinity', must_change = false"
+	lastChance = "update postern_internal.credential set failures = 4, locked_until = '-infinity', must_change = false"
+	locked     = "update postern_internal.credential set failures = 5, locked_until = clock_timestamp() + interval '1 hour', must_change = false"
+	wasLocked  = "update postern_internal.credential set failures = 5, locked_until = clock_timestamp() - interval '1 hour', must_change = false"
+	wasReset   = "update postern_internal.credential set failures = 0, locked_until = '-infinity', must_change = true"
+)
+
+// responses are equal, in so far as somebody might like to know which one it was.
+var responses = map[string]struct {
+	allUsersValid string
+	cases         []response
+}{
+	"the own name": {"false", []response{
+		{"right", unlocked, alice, pins[alice]},
+		{"wrong", unlocked, alice, wrongPIN},
+		{"right at last", lastChance, alice, pins[alice]},
+		{"wrong for the last time", lastChance, alice, wrongPIN},
+		{"right, but locked", locked, alice, pins[alice]},
+		{"wrong, and locked", locked, alice, wrongPIN},
+		{"right after a lock", wasLocked, alice, pins[alice]},
+		{"wrong after a lock", wasLocked, alice, wrongPIN},
+		{"right, but reset", wasReset, alice, pins[alice]},
+		{"wrong, and reset", wasReset, alice, wrongPIN},
+	}},
+	// Names of the same length, since the log has the name that was typed.
+	"another name": {"false", []response{
+		{"of a user, with the user's PIN", unlocked, bob, pins[bob]},
+		{"of a user, with a wrong PIN", unlocked, bob, wrongPIN},
+		{"of a user, with the PIN of the session's own", unlocked, bob, pins[alice]},
+		{"of nobody", unlocked, "NOB", wrongPIN},
+		{"of nobody, with the PIN of the session's own", unlocked, "NOB", pins[alice]},
+		{"of a user, and locked", locked, bob, pins[bob]},
+		{"of nobody, and locked", locked, "NOB", wrongPIN},
+		{"of a user without a PIN", unlocked, "NEW", wrongPIN},
+	}},
+	"the name of somebody who may approve": {"true", []response{
+		{"right", unlocked, bob, pins[bob]},
+		{"wrong", unlocked, bob, wrongPIN},
+		{"the PIN of the session's own", unlocked, bob, pins[alice]},
+		{"right, but locked", locked, bob, pins[bob]},
+		{"wrong, and locked", locked, bob, wrongPIN},
+		{"right, but reset", strings.Replace(wasReset, "true", "userid = 'BOB'", 1), bob, pins[bob]},
+		{"wrong, and reset", strings.Replace(wasReset, "true", "userid = 'BOB'", 1), bob, wrongPIN},
+	}},
+	"the name of nobody, where others may approve": {"true", []response{
+		{"wrong", unlocked, "NOB", wrongPIN},
+		{"the PIN of the session's own", unlocked, "NOB", pins[alice]},
+		{"wrong, and locked", locked, "NOB", wrongPIN},
+	}},
+}
+
+func TestResponsesLeaveTheSameTraces(t *testing.T) {
+	s := newScene(t, alice, bob) // not in parallel: it measures
+	s.addUser(t, "NEW")
+	s.createNaiveQuiet(t)
+	// ANALYZE in the middle could have a small table read in another way.
+	run(t, s.Pool, `
+do $$
+declare
+  r regclass;
+begin
+  for r in select c.oid from pg_catalog.pg_class as c where c.relnamespace = 'postern_internal'::regnamespace and c.relkind = 'r' loop
+    execute format('alter table %s set (autovacuum_enabled = false)', r);
+  end loop;
+end
+$$`)
+
+	right := s.trace(t, alice, quietAuthenticate, alice, pins[alice])
+	wrong := s.trace(t, alice, quietAuthenticate, alice, wrongPIN)
+	nobody := s.trace(t, alice, quietAuthenticate, "NOBOD", wrongPIN)
+	if right.tables == wrong.tables || right.locks == wrong.locks || right.wal == wrong.wal ||
+		right.tables == nobody.tables || right.wal == nobody.wal || right.blocks == nobody.blocks {
+		t.Fatalf("naive: the traces are the same: %+v, %+v, %+v", right, wrong, nobody)
+	}
+
+	for name, group := range responses {
+		t.Run(name, func(t *testing.T) {
+			s.set(t, "all_users_valid", group.allUsersValid)
+			question := challenge(t, s.connect(t), alice, approveGate, invoice)
+			rounds := make([][]traces, len(group.cases))
+			for range 5 {
+				for i, test := range group.cases {
+					run(t, s.Pool, test.prepare)
+					rounds[i] = append(rounds[i], s.trace(t, alice, authenticate, question, test.username, test.response))
+				}
+			}
+			want := typical(rounds[0])
+			for i, test := range group.cases {
+				if got := typical(rounds[i]); got != want {
+					t.Errorf("%s:\n%s\n%s:\n%s", group.cases[0].name, want, test.name, got)
+				}
+			}
+			t.Logf("%d scans of catalogs, %d bytes of WAL, %d blocks", want.catalog, want.wal, want.blocks)
+		})
+	}
+}
+
+// typical is what the rounds have in common: what came most often, and of WAL and blocks the least, since each page
+// that is full, or new since a checkpoint, adds to them.
+func typical(rounds []traces) traces {
+	got := rounds[0]
+	got.tables = mostFrequent(rounds, func(t traces) string { return t.tables })
+	got.locks = mostFrequent(rounds, func(t traces) string { return t.locks })
+	got.catalog = mostFrequent(rounds, func(t traces) int { return t.catalog })
+	for _, round := range rounds {
+		got.wal = min(got.wal, round.wal)
+		got.blocks = min(got.blocks, round.blocks)
+	}
+	return got
+}
+
+func mostFrequent[T comparable](rounds []traces, part func(traces) T) T {
+	counts := map[T]int{}
+	frequent := part(rounds[0])
+	for _, round := range rounds {
+		counts[part(round)]++
+		if counts[part(round)] > counts[frequent] {
+			frequent = part(round)
+		}
+	}
+	return frequent
+}
+
+func (t traces) String() string {
+	return fmt.Sprintf("%s\n%s\n%d scans of catalogs, %d bytes of WAL, %d blocks", t.tables, t.locks, t.catalog, t.wal, t.blocks)
+}
+
+// printing is what a session may set for itself, to be sent what the server has parsed and planned.
+const printing = `
+set client_min_messages = 'log';
+set debug_pretty_print = off;
+set debug_print_parse = on;
+set debug_print_rewritten = on;
+set debug_print_plan = on;
+set plan_cache_mode = 'force_custom_plan'`
+
+// A plan made for the values at hand has them in it: the verdict in the plan of the statement that writes it.
+func TestPrintedPlansAreSilentAboutTheVerdict(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	s.createNaiveQuiet(t)
+	question := challenge(t, s.connect(t), alice, approveGate, invoice)
+	// The response comes from a table, so that the statement itself reads the same for each one.
+	run(t, s.Pool, `
+create table public.guess (challenge text, userid text, response text);
+grant all on public.guess to public`)
+	run(t, s.Pool, "insert into public.guess values ($1, $2)", question, alice)
+	printed := func(statement, response string) string {
+		t.Helper()
+		run(t, s.Pool, "update public.guess set response = $1", response)
+		connection, notices := s.listen(t) // a new session, which has planned nothing
+		tx := begin(t, connection, alice)
+		run(t, tx, printing)
+		run(t, tx, statement)
+		rollback(t, tx)
+		return printout(*notices)
+	}
+
+	const naive = "select public.quiet_authenticate(g.userid, g.response) from public.guess as g"
+	right, wrong := printed(naive, pins[alice]), printed(naive, wrongPIN)
+	if strings.Count(right, constant("accepted")) <= strings.Count(wrong, constant("accepted")) ||
+		strings.Count(right, constant("denied")) >= strings.Count(wrong, constant("denied")) {
+		t.Fatal("naive: the plans do not have the verdict")
+	}
+
+	const genuine = "select postern.authenticate(g.challenge, g.userid, g.response) from public.guess as g"
+	for _, prepare := range []string{unlocked, lastChance, locked} {
+		run(t, s.Pool, prepare)
+		right, wrong = printed(genuine, pins[alice]), printed(genuine, wrongPIN)
+		if !strings.Contains(right, "FUNCEXPR") {
+			t.Fatal("nothing was printed")
+		}
+		if right != wrong {
+			t.Errorf("printed for a right response, where it differs from a wrong one: %s", difference(right, wrong))
+		}
+	}
+}
+
+// printout is what the notices say, without the line breaks that the server puts in anywhere.
+func printout(notices []*pgconn.Notice) string {
+	words := []string{}
+	for _, notice := range notices {
+		words = append(words, strings.Fields(notice.Message+" "+notice.Detail)...)
+	}
+	return strings.Join(words, " ")
+}
+
+// difference is what got has from its first difference to other on.
+func difference(got, other string) string {
+	at := 0
+	for at < min(len(got), len(other)) && got[at] == other[at] {
+		at++
+	}
+	return got[max(0, at-200):min(len(got), at+200)]
+}
+
+// constant is how a printed plan has a text.
+func constant(text string) string {
+	return decimal([]byte(text), true)
+}
+
+// decimal is how a printed plan has bytes: as numbers, which are signed where the processor's char is.
+func decimal(bytes []byte, signed bool) string {
+	numbers := make([]string, len(bytes))
+	for i, b := range bytes {
+		number := int(b)
+		if signed {
+			number = int(int8(b))
+		}
+		numbers[i] = strconv.Itoa(number)
+	}
+	return strings.Join(numbers, " ")
+}
+
+func TestPrintedPlansAreSilentAboutTheKeys(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	run(t, s.Pool, `grant postern_admin to `+pgx.Identifier{s.application.Name}.Sanitize())
+	secret := []byte(strings.Repeat("application key ", 2))
+	run(t, s.Pool, "select postern.create_session_key('first', $1)", secret)
+	token := tokenOf(t, s, "first", secret, alice)
+
+	keys := map[string][]byte{}
+	rows, err := s.Pool.Query(t.Context(), `
+select 'challenge and PIN', inner_pad from postern_internal.server_key
+union all select 'challenge and PIN', outer_pad from postern_internal.server_key
+union all select 'session token', inner_pad from postern_internal.session_key
+union all select 'session token', outer_pad from postern_internal.session_key
+union all select 'session', secret from postern_internal.session_secret`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	var key []byte
+	if _, err := pgx.ForEachRow(rows, []any{&name, &key}, func() error {
+		keys[fmt.Sprint(name, " ", len(keys))] = slices.Clone(key)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if len(keys) < 7 {
+		t.Fatalf("only %d keys", len(keys))
+	}
+	// found names the keys that the notices have.
+	found := func(notices []*pgconn.Notice) (names []string) {
+		printed := printout(notices)
+		for name, key := range keys {
+			part := key[:12]
+			if strings.Contains(printed, decimal(part, true)) || strings.Contains(printed, decimal(part, false)) ||
+				strings.Contains(printed, fmt.Sprintf("%x", part)) {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+
+	// Naive: the key is a variable, and the expression that uses it is a query.
+	run(t, s.Pool, `
+create function public.naive_sign(content text) returns bytea
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  key bytea;
+begin
+  select s.secret into key from postern_internal.session_secret as s;
+  return (select sha256(key || convert_to(part, 'UTF8')) from unnest(array[content]) as part);
+end
+$$`)
+	connection, notices := s.listen(t)
+	run(t, connection, printing)
+	run(t, connection, "select public.naive_sign('content')")
+	if len(found(*notices)) != 1 {
+		t.Fatal("naive: the plan does not have the key")
+	}
+
+	connection, notices = s.listen(t)
+	run(t, connection, printing)
+	tx, err := connection.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, tx, "select postern.begin_session($1)", token)
+	run(t, tx, "select fnd_session_api.get_fnd_user()")
+	run(t, tx, "select p.payee from public.payment as p where p.payee = postern.current_userid()")
+	refusedAndGoOn(t, tx, "PS402", "select postern.begin_session($1)", token[:len(token)-4]+"AAAA")
+	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+	commit(t, tx)
+	question := challenge(t, connection, alice, approveGate, invoice)
+	ticket := answer(t, connection, alice, question, alice, pins[alice])
+	answer(t, connection, alice, question, alice, wrongPIN)
+	tx = begin(t, connection, alice)
+	value[string](t, tx, "select postern.ticket_status($1::uuid)", ticket)
+	run(t, tx, "select postern.cancel($1)", question)
+	open(t, tx, ticket)
+	reach(t, tx, approveGate, invoice)
+	commit(t, tx)
+	ticket = approve(t, connection, alice, pinGate, "{}")
+	tx = begin(t, connection, alice)
+	open(t, tx, ticket)
+	run(t, tx, "select postern.set_pin($1)", "another 5173 pin")
+	commit(t, tx)
+	run(t, connection, "select postern.reset_pin($1, $2)", alice, "a third 5173 pin")
+	tx = begin(t, connection, alice)
+	refusedAndGoOn(t, tx, "PS402", "select set_config('postern.session', $1, true), postern.current_userid()", strings.Repeat("0", 64)+alice)
+	rollback(t, tx)
+	if len(*notices) < 100 {
+		t.Fatalf("only %d notices", len(*notices))
+	}
+	if names := found(*notices); len(names) > 0 {
+		t.Errorf("printed: %v", names)
+	}
+}
+
+// tokenOf is a session token as an application server makes it. It is made by the database, for the test's sake.
+func tokenOf(t testing.TB, s *scene, kid string, secret []byte, userid string) string {
+	t.Helper()
+	return value[string](t, s.Pool, `
+with part as (
+  select translate(encode(convert_to(json_build_object('alg', 'HS256', 'kid', $1::text)::text, 'UTF8'), 'base64'), E'+/=\n', '-_') || '.' ||
+         translate(encode(convert_to(json_build_object(
+           'sub', $3::text, 'aud', current_database(), 'jti', gen_random_uuid(),
+           'iat', extract(epoch from now())::bigint, 'exp', extract(epoch from now())::bigint + 600)::text, 'UTF8'), 'base64'), E'+/=\n', '-_') as signed
+)
+select signed || '.' || translate(encode(public.hmac(convert_to(signed, 'UTF8'), $2::bytea, 'sha256'), 'base64'), E'+/=\n', '-_') from part`,
+		kid, secret, userid)
+}
+
+var changing = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+`)
+
+// However much the server remarks, it remarks the same.
+func TestResponsesDrawTheSameRemarks(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	s.createNaiveQuiet(t)
+	run(t, s.Pool, `
+create function public.quiet_authenticate_loudly(userid text, response text) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  begin
+    perform 1 / (select (c.pin = response)::integer from public.quiet_credential as c where c.userid = quiet_authenticate_loudly.userid);
+  exception when division_by_zero then
+    raise debug 'wrong';
+  end;
+  return gen_random_uuid();
+end
+$$`)
+	question := challenge(t, s.connect(t), alice, approveGate, invoice)
+	remarks := func(statement string, arguments ...any) string {
+		t.Helper()
+		connection, notices := s.listen(t)
+		tx := begin(t, connection, alice)
+		run(t, tx, "set local client_min_messages = 'debug5'; set local plpgsql.extra_warnings = 'all'")
+		value[string](t, tx, statement, arguments...)
+		rollback(t, tx)
+		text := strings.Builder{}
+		for _, notice := range *notices {
+			fmt.Fprintln(&text, notice.Severity, notice.Code, notice.Message, notice.Detail, notice.Hint, notice.Where)
+		}
+		return changing.ReplaceAllString(text.String(), "#")
+	}
+
+	if remarks("select public.quiet_authenticate_loudly($1, $2)", alice, pins[alice]) == remarks("select public.quiet_authenticate_loudly($1, $2)", alice, wrongPIN) {
+		t.Fatal("naive: the remarks are the same")
+	}
+	for name, group := range responses {
+		s.set(t, "all_users_valid", group.allUsersValid)
+		first := ""
+		for _, test := range group.cases {
+			run(t, s.Pool, test.prepare)
+			got := remarks(authenticate, question, test.username, test.response)
+			if first == "" {
+				first = got
+			}
+			if got != first {
+				t.Errorf("%s, %s: remarked is\n%s\nwant\n%s", name, test.name, got, first)
+			}
+		}
+	}
+}
+
+// What a ticket says later must not tell the one who guesses whether the name or the PIN was wrong.
+func TestDenialsReadTheSame(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	s.addUser(t, "NEW")
+	run(t, s.Pool, `
+create function public.naive_login(userid text) returns void language plpgsql
+as $$
+begin
+  if not exists (select from postern_internal.end_user as e where e.userid = naive_login.userid) then
+    raise exception using errcode = 'PS102', message = 'denied', detail = 'There is no such user.', hint = 'none';
+  end if;
+  raise exception using errcode = 'PS102', message = 'denied', detail = 'The PIN is wrong.', hint = 'none';
+end
+$$`)
+	if refused(t, s.Pool, "PS102", "select public.naive_login('BOB')").Detail == refused(t, s.Pool, "PS102", "select public.naive_login('NOB')").Detail {
+		t.Fatal("naive: the denials read the same")
+	}
+
+	connection := s.connect(t)
+	for _, allUsersValid := range []string{"false", "true"} {
+		s.set(t, "all_users_valid", allUsersValid)
+		question := challenge(t, connection, alice, approveGate, invoice)
+		first := ""
+		for _, test := range []response{
+			{"wrong PIN", unlocked, alice, wrongPIN},
+			{"another's name", unlocked, bob, wrongPIN},
+			{"another's PIN", unlocked, bob, pins[alice]},
+			{"nobody's name", unlocked, "NOBODY", pins[alice]},
+			{"a user without a PIN", unlocked, "NEW", wrongPIN},
+			{"a PIN that was reset", wasReset, alice, pins[alice]},
+			{"an empty name", unlocked, "", pins[alice]},
+			{"an empty PIN", unlocked, alice, ""},
+		} {
+			run(t, s.Pool, test.prepare)
+			ticket := answer(t, connection, alice, question, test.username, test.response)
+			if got := status(t, connection, alice, ticket); got != "denied" {
+				t.Errorf("%s: the ticket is %s", test.name, got)
+			}
+			tx := begin(t, connection, alice)
+			denial := refusedAndGoOn(t, tx, "PS102", openGates, ticket)
+			rollback(t, tx)
+			got := fmt.Sprint(denial.Message, denial.Detail, denial.Hint, denial.Where)
+			if first == "" {
+				first = got
+			}
+			if got != first {
+				t.Errorf("%s: %s, want %s", test.name, got, first)
+			}
+		}
+	}
+}
+
+func TestResponsesTakeTheSameTime(t *testing.T) {
+	s := newScene(t) // not in parallel: it measures
+	for _, userid := range []string{alice, bob} {
+		s.addUser(t, userid)
+		run(t, s.Pool, "select postern.reset_pin($1, $2)", userid, pins[userid]) // with the cost of every day
+	}
+	s.addUser(t, "NEW")
+	s.createNaiveQuiet(t)
+	connection := s.connect(t)
+	median := func(userid, prepare, statement string, arguments ...any) time.Duration {
+		t.Helper()
+		run(t, s.Pool, prepare)
+		times := []time.Duration{}
+		for range 7 {
+			tx := begin(t, connection, userid)
+			start := time.Now()
+			value[string](t, tx, statement, arguments...)
+			times = append(times, time.Since(start))
+			rollback(t, tx)
+		}
+		slices.Sort(times)
+		return times[len(times)/2]
+	}
+
+	known := median(alice, unlocked, quietAuthenticate, alice, wrongPIN)
+	unknown := median(alice, unlocked, quietAuthenticate, "NOBODY", wrongPIN)
+	if known < 10*unknown {
+		t.Fatalf("naive: %v for a known user, %v for an unknown one", known, unknown)
+	}
+
+	for _, allUsersValid := range []string{"false", "true"} {
+		s.set(t, "all_users_valid", allUsersValid)
+		question := challenge(t, connection, alice, approveGate, invoice)
+		right := median(alice, unlocked, authenticate, question, alice, pins[alice])
+		for _, test := range []response{
+			{"wrong", unlocked, alice, wrongPIN},
+			{"locked", locked, alice, pins[alice]},
+			{"reset", wasReset, alice, pins[alice]},
+			{"another", unlocked, bob, pins[bob]},
+			{"nobody", unlocked, "NOBODY", wrongPIN},
+			{"without a PIN", unlocked, "NEW", wrongPIN},
+		} {
+			got := median(alice, test.prepare, authenticate, question, test.username, test.response)
+			if got < right/2 || got > right*2 {
+				t.Errorf("%s: %v, want about %v as for a right response", test.name, got, right)
+			}
+		}
+		newcomer := challenge(t, connection, "NEW", approveGate, invoice)
+		if got := median("NEW", unlocked, authenticate, newcomer, "NEW", wrongPIN); got < right/2 || got > right*2 {
+			t.Errorf("a user without a PIN: %v, want about %v", got, right)
+		}
+	}
+}

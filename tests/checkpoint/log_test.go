@@ -1,0 +1,92 @@
+package checkpoint_test
+
+import (
+	"testing"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+func TestLogOnlyGrows(t *testing.T) {
+	c := newCompany(t, alice)
+	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
+	c.answer(t, alice, asked, alice, "wrong", nil)
+	if err := c.resend(t, alice, c.answer(t, alice, asked, alice, pins[alice], nil), approveGate, approveParameters); err != nil {
+		t.Fatal(err)
+	}
+	before := c.log(t)
+	if len(before) != 2 {
+		t.Fatalf("the log is %+v", before)
+	}
+	for _, who := range []string{"postern_owner", c.Config(t).User} {
+		for _, change := range []string{
+			"update postern_internal.checkpoint_entry set message = 'x'",
+			"update postern_internal.checkpoint_entry set message = message where false",
+			"delete from postern_internal.checkpoint_entry where outcome = 'denied'",
+			"delete from postern_internal.checkpoint_entry",
+			"truncate postern_internal.checkpoint_entry",
+			"truncate postern_internal.checkpoint_entry restart identity cascade",
+		} {
+			connection := c.Connect(t)
+			run(t, connection, `set role "`+who+`"`)
+			testdb.RequireCode(t, execute(t, connection, change), "55000")
+		}
+	}
+	// The view is no way round, for nobody who may read it.
+	for _, change := range []string{
+		"update postern.checkpoint_log set message = 'x'",
+		"delete from postern.checkpoint_log",
+		"insert into postern.checkpoint_log (gate_id, userid, message, parameters) values ('X', 'X', 'X', '{}')",
+	} {
+		if err := execute(t, c.auditor, change); testdb.Code(err) != "42501" {
+			t.Errorf("%s: %v", change, err)
+		}
+	}
+	if after := c.log(t); asJSON(t, after) != asJSON(t, before) {
+		t.Errorf("the log is %+v", after)
+	}
+}
+
+func TestDenialNamesWhatWasTyped(t *testing.T) {
+	c := newCompany(t, alice, bob)
+	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
+	comment := "Let me in."
+	c.answer(t, alice, asked, "Robert'); drop table students;--", "wrong", &comment)
+	c.answer(t, alice, asked, bob, pins[bob], nil)
+	log := c.log(t)
+	if len(log) != 2 {
+		t.Fatalf("the log is %+v", log)
+	}
+	for n, typed := range []string{"Robert'); drop table students;--", bob} {
+		got := log[n]
+		if got.Outcome != "denied" || got.Userid != alice || got.AuthenticatedBy == nil || *got.AuthenticatedBy != typed ||
+			got.Gate != approveGate || got.Message != "Invoice 100-7 approved" || got.Parameters != approveParameters {
+			t.Errorf("entry %d is %+v", n, got)
+		}
+	}
+	if log[0].Comment == nil || *log[0].Comment != comment || log[1].Comment != nil {
+		t.Errorf("the comments are %v and %v", log[0].Comment, log[1].Comment)
+	}
+}
+
+// An approval that was never used is no event of the business, and the log does not show it.
+func TestUnusedApprovalIsNotShown(t *testing.T) {
+	c := newCompany(t, alice)
+	c.approve(t, alice, approveGate, approveParameters)
+	if log := c.log(t); len(log) != 0 {
+		t.Errorf("the log is %+v", log)
+	}
+}
+
+func TestLogTellsWhereAnEntryCameFrom(t *testing.T) {
+	c := newCompany(t, alice)
+	run(t, c.application, "set application_name = 'purchasing'")
+	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
+	if err := c.call(t, alice, "select postern.cancel($1)", asked); err != nil {
+		t.Fatal(err)
+	}
+	if !value[bool](t, c.auditor, `
+select application_name = 'purchasing' and session_role = $1::text and logged_at between clock_timestamp() - interval '1 min' and clock_timestamp()
+  from postern.checkpoint_log`, c.application.Config().User) {
+		t.Error("the entry does not tell")
+	}
+}

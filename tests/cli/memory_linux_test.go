@@ -1,0 +1,72 @@
+package cli_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// maximumPeak is what a command may hold in kB, however long the log is.
+const maximumPeak = 64 << 10
+
+// peak runs a program and gives how many kB it held at most, and how many lines it wrote.
+func peak(t *testing.T, database *testdb.Database, program string, arguments ...string) (kilobytes, lines int) {
+	t.Helper()
+	var out lineCounter
+	var problems bytes.Buffer
+	command := exec.CommandContext(t.Context(), program, arguments...)
+	command.Env = append(os.Environ(), "DATABASE_URL="+database.URL)
+	command.Stdout, command.Stderr = &out, &problems
+	if err := command.Run(); err != nil {
+		t.Fatalf("%s %q: %v: %s", program, arguments, err, &problems)
+	}
+	found := peakPattern.FindStringSubmatch(problems.String())
+	if found == nil {
+		t.Fatalf("%s %q did not tell its memory: %s", program, arguments, &problems)
+	}
+	kilobytes, err := strconv.Atoi(found[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kilobytes, int(out)
+}
+
+type lineCounter int
+
+func (c *lineCounter) Write(content []byte) (int, error) {
+	*c += lineCounter(bytes.Count(content, []byte("\n")))
+	return len(content), nil
+}
+
+func TestMemoryDoesNotGrowWithTheLog(t *testing.T) {
+	const entries, long = 300_000, 500
+	database := testdb.New(t)
+	_, err := database.Pool.Exec(t.Context(), `
+insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, authenticated_by, message, parameters, comment)
+select 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || number || ' paid',
+       jsonb_build_object('NUMBER', number, 'TEXT', case when number <= $2 then repeat('x', 32000) else '' end), 'right'
+  from generate_series(1, $1::integer) as number`, entries, long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kilobytes, _ := peak(t, database, "collect-log"); kilobytes < 2*maximumPeak {
+		t.Fatalf("collecting the log took %d kB only: this log is too short to tell anything", kilobytes)
+	}
+	for arguments, want := range map[string]int{
+		"log export":               entries + 1, // the header
+		"log export --format json": entries + 2, // the brackets
+		"log list --limit 0":       entries + 1,
+		"log list --limit 299999":  entries,
+	} {
+		kilobytes, lines := peak(t, database, "installer-peak", strings.Fields(arguments)...)
+		if kilobytes > maximumPeak || lines != want {
+			t.Errorf("%s held %d kB and wrote %d lines, want at most %d and just %d", arguments, kilobytes, lines, maximumPeak, want)
+		}
+		t.Logf("%s: %d kB", arguments, kilobytes)
+	}
+}

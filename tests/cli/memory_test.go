@@ -1,0 +1,47 @@
+package cli_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"regexp"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/db"
+)
+
+var peakPattern = regexp.MustCompile(`(?m)^VmHWM:\s*(\d+) kB$`)
+
+// reportPeak makes a program that prints last on standard error how much memory it held at most. The kernel
+// counts that from the start of the program on; what wait gives counts the parent's memory before it, too.
+func reportPeak(run func() error) func() {
+	return func() {
+		err := run()
+		status, readErr := os.ReadFile("/proc/self/status")
+		if err != nil || readErr != nil {
+			fmt.Fprintln(os.Stderr, err, readErr)
+			os.Exit(1)
+		}
+		fmt.Fprintf(os.Stderr, "%s\n", peakPattern.Find(status))
+	}
+}
+
+// collectLog reads the log as one would without thinking of its length.
+func collectLog() error {
+	ctx := context.Background()
+	connection, err := pgx.Connect(ctx, os.Getenv("DATABASE_URL"))
+	if err != nil {
+		return err
+	}
+	defer connection.Close(ctx)
+	entries, err := db.New(connection).ListLog(ctx, db.ListLogParams{
+		ToLogID: math.MaxInt64, PageSize: math.MaxInt32, PageOctets: math.MaxInt64,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Println(len(entries))
+	return nil
+}
