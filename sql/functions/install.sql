@@ -127,6 +127,7 @@
 \ir ledger/build_map.sql
 \ir ledger/ledger_map.sql
 \ir ledger/ledger_map_size.sql
+\ir ledger/ledger_block_companies.sql
 \ir ledger/internal_ledger_keys.sql
 \ir ledger/internal_ledger_map.sql
 \ir ledger/posting_combination.sql

@@ -28,18 +28,64 @@ type matrix struct {
 const deciding = "company, posting_combination_id"
 
 func TestNoStatementGetsThrough(t *testing.T) {
+	// Of company 10 ANN may see A, and neither B nor what company 20 has. BEN may see the company 20.
+	const (
+		a, b, other = "'10', (select id from shop.combination where name = 'a')", "'10', (select id from shop.combination where name = 'b')", "'20', (select id from shop.combination where name = 'other')"
+		unknown     = "'10', 999999999"
+		crossed     = "'10', (select id from shop.combination where name = 'other')"
+
+		byCompany = "select postern.protect_company('shop.voucher')"
+		byLedger  = "select postern.protect_ledger('shop.voucher')"
+		byKey     = `
+delete from shop.voucher where voucher_id = 5;
+alter table shop.voucher
+  alter company set not null, alter posting_combination_id set not null,
+  add foreign key (company, posting_combination_id) references postern.posting_combination (company, posting_combination_id);
+insert into shop.voucher select 5, company, posting_combination_id, 16 from shop.hidden;
+select postern.protect_ledger('shop.voucher')`
+		byInternalLedger = `
+alter table shop.voucher add ledger_id text default 'IL';
+select postern.protect_ledger('shop.voucher', ledger_column => 'ledger_id')`
+	)
 	for _, protection := range []struct {
 		name, protect, visible, hidden string
 	}{
-		{"company", "select postern.protect_company('shop.voucher')", "'10', 1", "'20', 1"},
-		{"company of nobody", "select postern.protect_company('shop.voucher')", "'10', 1", "null, 1"},
+		{"company", byCompany, a, other},
+		{"company, no company", byCompany, a, "null, 1"},
+		{"ledger, another company", byLedger, a, other},
+		{"ledger, not allowed", byLedger, a, b},
+		{"ledger, unknown combination", byLedger, a, unknown},
+		{"ledger, no combination", byLedger, a, "'10', null"},
+		{"ledger, no company", byLedger, a, strings.Replace(a, "'10'", "null", 1)},
+		{"ledger, another company's combination", byLedger, a, crossed},
+		{"ledger with a key, another company", byKey, a, other},
+		{"ledger with a key, not allowed", byKey, a, b},
+		{"internal ledger, another company", byInternalLedger, a, other},
+		{"internal ledger, not allowed", byInternalLedger, a, b},
 	} {
 		t.Run(protection.name, func(t *testing.T) {
 			s := newScene(t)
+			Run(t, s.Pool, `
+grant references on postern.posting_combination to public;
+create table shop.combination (name text, id bigint);
+insert into shop.combination values ('a', postern.posting_combination_id('10', 'A')), ('b', postern.posting_combination_id('10', 'B')), ('other', postern.posting_combination_id('20', 'A'));
+grant select on shop.combination to public;
+select postern.create_authority_class('10', 'ONLY_A'), postern.add_authority_combination('10', 'ONLY_A', true, 'A'),
+       postern.set_row_level_security('10', true), postern.set_user_authority_class('10', 'ANN', 'ONLY_A'),
+       postern.create_ledger('10', 'IL'), postern.grant_ledger('10', 'IL', 'ANN'), postern.create_ledger_class('10', 'IL', 'ONLY_A'),
+       postern.add_ledger_combination('10', 'IL', 'ONLY_A', true, 'A'), postern.set_user_ledger_class('10', 'IL', 'ANN', 'ONLY_A'),
+       postern.create_ledger('20', 'IL'), postern.grant_ledger('20', 'IL', 'BEN')`)
 			Run(t, s.owner, `
 create table shop.voucher (voucher_id integer primary key, company text, posting_combination_id bigint, amount integer not null);
-insert into shop.voucher values (1, '10', 1, 1), (2, '10', 1, 2), (3, '20', 1, 4), (4, '20', 1, 8), (5, null, 1, 16)`)
+insert into shop.voucher values (1, `+a+`, 1), (2, `+a+`, 2), (3, `+other+`, 4), (4, `+other+`, 8), (5, null, 1, 16);
+create table shop.hidden (company text, posting_combination_id bigint);
+insert into shop.hidden values (`+protection.hidden+`);
+update shop.voucher set (company, posting_combination_id) = (select company, posting_combination_id from shop.hidden)
+ where voucher_id = 5 and exists (select from shop.hidden where company is distinct from '20')`)
 			Run(t, s.owner, protection.protect)
+			if protection.hidden == other {
+				Run(t, s.Pool, "update shop.voucher set company = '30', posting_combination_id = postern.posting_combination_id('30', 'A') where voucher_id = 5")
+			}
 			m := &matrix{s, protection.visible, protection.hidden}
 			m.run(t)
 		})
@@ -123,8 +169,8 @@ create function shop.definer_delete() returns void language plpgsql security def
 		{merge + "when matched then delete when not matched then do nothing", "23503", ""}, // of voucher 1
 		{merge + "when matched and v.voucher_id = 3 then delete", "0", untouched},
 		{merge + "when matched and v.voucher_id = 1 then update set " + set(m.hidden), "42501", ""},
-		{merge + "when not matched and s.id = 6 then insert values (s.id, " + m.hidden + ", 0)", "42501", ""},
-		{merge + "when not matched and s.id = 6 then insert values (s.id, " + m.visible + ", 0)", "1", untouched + " 6:0"},
+		{merge + "when not matched and s.id = 6 then insert (voucher_id, " + deciding + ", amount) values (s.id, " + m.hidden + ", 0)", "42501", ""},
+		{merge + "when not matched and s.id = 6 then insert (voucher_id, " + deciding + ", amount) values (s.id, " + m.visible + ", 0)", "1", untouched + " 6:0"},
 
 		{"truncate shop.voucher cascade", "55000", ""},
 		{"truncate shop.voucher, shop.line", "55000", ""},

@@ -10,12 +10,13 @@ as $$
 begin
   perform postern_internal.require_text(company, 'company', 20);
   perform postern_internal.require_text(name, 'name', 200);
-  if company ~ '[[:cntrl:]]' or company <> btrim(company) then
+  -- 63 bytes are what the type name holds, see ledger_block_companies.
+  if company ~ '[[:cntrl:]]' or company <> btrim(company) or octet_length(company) > 63 then
     raise exception using
       errcode = 'PS107',
       message = 'The company is not usable',
       detail = format('company is %s.', to_jsonb(company)),
-      hint = 'A company has no control characters and no space at either end.';
+      hint = 'A company has no control characters, no space at either end, and at most 63 bytes.';
   end if;
   insert into postern_internal.company (company, name) values (company, name) on conflict do nothing;
   if not found then

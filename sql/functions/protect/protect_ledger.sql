@@ -32,10 +32,13 @@ begin
   for relation in select p from postern.protectable_tables(target) as p loop
     if ledger_column is null then
       check_expression := format(
-        'case when %s then get_bit((select postern.ledger_map()), %I::bigint) = 1 else false end
-         and %I = any (array(select a.company from postern.user_finance_auth_pub as a))',
+        'case when %1$s
+              then get_bit((select postern.ledger_map()), %2$I::bigint) = 1
+                   and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 13)::integer + 1] collate "C"
+              else false end',
         id, combination_column, company_column);
-      -- Where the key is valid, the id is the map's: one test by one built-in function is all that a row costs.
+      -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
+      -- is all that a row costs.
       using_expression := format(
         'case when (select postern.ledger_key_is_valid(%L::regclass)) then get_bit((select postern.ledger_map()), %I::bigint) = 1 else %s end',
         relation, combination_column, check_expression);
