@@ -1,0 +1,287 @@
+package ledger_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
+	. "github.com/posternsql/postern/internal/testsql"
+)
+
+// begin starts a transaction as the superuser, which is rolled back when the test ends if it has not ended by then.
+func begin(t *testing.T, database *testdb.Database, level pgx.TxIsoLevel) pgx.Tx {
+	t.Helper()
+	tx, err := database.Connect(t).BeginTx(t.Context(), pgx.TxOptions{IsoLevel: level})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	Run(t, tx, "set local lock_timeout = '5s'") // who would wait for ever fails
+	return tx
+}
+
+func commit(t *testing.T, tx pgx.Tx) {
+	t.Helper()
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// requireMapsRight holds every class's map against its rules, for all posting combinations of its company.
+func requireMapsRight(t *testing.T, database *testdb.Database) {
+	t.Helper()
+	Run(t, database.Pool, "select postern.compile_authority_maps()")
+	if wrong := Values[string](t, database.Pool, `
+select format('class %s, id %s: %s by its rules', c.class, p.posting_combination_id, e.allowed)
+  from postern.posting_combination as p
+  join postern_internal.authority_class as c on c.company = p.company
+ cross join lateral (select postern_internal.class_allows(c.class_id, array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]) as allowed) as e
+  left join postern_internal.authority_map as m on m.class_id = c.class_id and m.block_no = p.posting_combination_id / 8192
+ where e.allowed is distinct from (get_bit(m.bits, p.posting_combination_id % 8192) = 1)`); len(wrong) > 0 {
+		t.Errorf("%d bits are wrong: %s", len(wrong), wrong[0])
+	}
+	if sparse := Values[int64](t, database.Pool, `
+select b.block_no
+  from postern_internal.combination_block as b
+  join postern.posting_combination as p on p.company = b.company and p.posting_combination_id / 8192 = b.block_no
+ group by b.block_no, b.is_full
+having max(p.posting_combination_id) - b.block_no * 8192 + 1 <> count(*) or b.is_full <> (count(*) = 8192)`); len(sparse) > 0 {
+		t.Errorf("blocks with holes: %v", sparse)
+	}
+}
+
+func TestWritersOfDifferentCombinationsDoNotWait(t *testing.T) {
+	database := newScene(t)
+	ids := []int64{}
+	for n := range 8 { // none of them ends before the last one has its id
+		ids = append(ids, Value[int64](t, begin(t, database, pgx.ReadCommitted), "select postern.posting_combination_id('10', $1)", fmt.Sprint(n)))
+	}
+	slices.Sort(ids)
+	if len(slices.Compact(ids)) != 8 {
+		t.Errorf("ids %v", ids)
+	}
+}
+
+func TestBlocksAreSharedByThoseWhoTakeTurns(t *testing.T) {
+	database := newScene(t)
+	for n := range 20 {
+		Run(t, database.Pool, "select postern.posting_combination_id('10', $1)", fmt.Sprint(n))
+	}
+	if got := Value[int](t, database.Pool, "select count(*) from postern_internal.combination_block"); got != 1 {
+		t.Errorf("%d blocks", got)
+	}
+}
+
+func TestOneCodeStringHasOneID(t *testing.T) {
+	database := newScene(t)
+	var group sync.WaitGroup
+	got := make([]int64, 8)
+	for n := range got {
+		group.Go(func() {
+			for code := range 20 {
+				if err := database.Pool.QueryRow(t.Context(), "select postern.posting_combination_id('10', $1)", fmt.Sprint(code)).Scan(&got[n]); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if len(slices.Compact(got)) != 1 {
+		t.Errorf("ids of one code string: %v", got)
+	}
+	if count := Value[int](t, database.Pool, "select count(*) from postern.posting_combination"); count != 20 {
+		t.Errorf("%d posting combinations", count)
+	}
+	requireMapsRight(t, database)
+}
+
+// A snapshot that is too old to see a code string, or an id, gets a serialization failure and not a second id.
+func TestOldSnapshotFailsInsteadOfGivingAnotherID(t *testing.T) {
+	database := newScene(t)
+	Run(t, database.Pool, "select postern.posting_combination_id('10', 'before')")
+	for _, code := range []string{"1", "2"} {
+		old := begin(t, database, pgx.RepeatableRead)
+		Run(t, old, "select 1")
+		Run(t, database.Pool, "select postern.posting_combination_id('10', '1'), postern.posting_combination_id('10', 'next')")
+		if _, err := old.Exec(t.Context(), "select postern.posting_combination_id('10', $1)", code); err != nil && testdb.Code(err) != "40001" {
+			t.Error(err)
+		} else if err == nil {
+			commit(t, old)
+		}
+	}
+	requireMapsRight(t, database)
+}
+
+// Two who change one class: the second waits, and compiles what both have said.
+func TestNoRuleIsLost(t *testing.T) {
+	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead} {
+		t.Run(string(level), func(t *testing.T) {
+			database := newScene(t)
+			Run(t, database.Pool, "select postern.posting_combination_id('10', code) from unnest(array['1', '2', '3']) as code")
+			first, second := begin(t, database, level), begin(t, database, level)
+			Run(t, second, "select 1")
+			Run(t, first, "select postern.add_authority_combination('10', 'C', true, '1')")
+			done := make(chan error)
+			go func() {
+				_, err := second.Exec(t.Context(), "select postern.add_authority_combination('10', 'C', true, '2')")
+				done <- err
+			}()
+			select {
+			case err := <-done:
+				t.Fatalf("the second did not wait: %v", err)
+			case <-time.After(200 * time.Millisecond):
+			}
+			commit(t, first)
+			if err := <-done; level == pgx.RepeatableRead {
+				if testdb.Code(err) != "40001" {
+					t.Errorf("got %v, want a serialization failure", err)
+				}
+			} else if err != nil {
+				t.Error(err)
+			} else {
+				commit(t, second)
+			}
+			requireMapsRight(t, database)
+		})
+	}
+}
+
+// Combinations that are created while rules are compiled are in no compiled map, and in every answer.
+func TestNoCombinationIsLost(t *testing.T) {
+	database := newScene(t)
+	Run(t, database.Pool, "select postern.set_row_level_security('10', true), postern.set_user_authority_class('10', 'ANN', 'C')")
+	application := database.Login(t, "postern_trusted_app").Connect(t)
+	allowed := func(id int64) string {
+		var answer string
+		As(t, application, "ANN", func(tx pgx.Tx) {
+			answer = Value[string](t, tx, "select authorize_comb_finance_api.is_allowed('10', $1)", id) +
+				Value[string](t, tx, "select get_bit(postern.ledger_map(), $1)::text", id)
+		})
+		return answer
+	}
+	creator, changer := begin(t, database, pgx.ReadCommitted), begin(t, database, pgx.ReadCommitted)
+	id := Value[int64](t, creator, "select postern.posting_combination_id('10', '1')")
+	Run(t, changer, "select postern.add_authority_combination('10', 'C', true, '1')") // sees nothing of it
+	commit(t, creator)
+	if got := allowed(id); got != "FALSE0" {
+		t.Errorf("before the rule: %s", got)
+	}
+	commit(t, changer)
+	if got := allowed(id); got != "TRUE1" {
+		t.Errorf("after the rule: %s", got)
+	}
+	requireMapsRight(t, database)
+	if got := allowed(id); got != "TRUE1" {
+		t.Errorf("compiled: %s", got)
+	}
+}
+
+// A reader sees the rules from before a change or from after it: never a mix, never a map without its rules.
+func TestReadersSeeOneState(t *testing.T) {
+	database := newScene(t)
+	Run(t, database.Pool, `
+select postern.posting_combination_id('10', (1000 + n)::text) from generate_series(1, 200) as n;
+select postern.set_row_level_security('10', true), postern.set_user_authority_class('10', 'ANN', 'C'), postern.add_authority_combination('10', 'C', true, '1_1_');
+create table public.ledger_row (company text not null, posting_combination_id bigint not null,
+  foreign key (company, posting_combination_id) references postern.posting_combination (company, posting_combination_id));
+insert into public.ledger_row select company, posting_combination_id from postern.posting_combination;
+select postern.protect_ledger('public.ledger_row');
+grant select on public.ledger_row to public`)
+	stop, stopped := make(chan struct{}), make(chan error)
+	go func() { // one rule or the other, never both and never none
+		for {
+			select {
+			case <-stop:
+				stopped <- nil
+				return
+			default:
+			}
+			for _, change := range [][2]string{{"1_1_", "1_0_"}, {"1_0_", "1_1_"}} {
+				if _, err := database.Pool.Exec(t.Context(), `
+select postern.add_authority_combination('10', 'C', true, $2),
+       postern.remove_authority_combination((select combination_id from postern.authority_combination where class = 'C' and code_a = $1))`, change[0], change[1]); err != nil {
+					stopped <- err
+					return
+				}
+			}
+		}
+	}()
+	application := database.Login(t, "postern_trusted_app").Connect(t)
+	states := map[string]int{}
+	for range 200 {
+		As(t, application, "ANN", func(tx pgx.Tx) {
+			states[Value[string](t, tx, `
+select count(*) filter (where code_a like '1_1_') || ' ' || count(*) filter (where code_a like '1_0_')
+  from public.ledger_row join postern.posting_combination using (company, posting_combination_id)`)]++
+		})
+	}
+	close(stop)
+	if err := <-stopped; err != nil {
+		t.Fatal(err)
+	}
+	for state := range states {
+		if state != "20 0" && state != "0 19" {
+			t.Errorf("a reader saw %s", state)
+		}
+	}
+	if len(states) < 2 {
+		t.Errorf("the readers saw no change: %v", states)
+	}
+	requireMapsRight(t, database)
+}
+
+func TestFullBlockIsFollowedByAnother(t *testing.T) {
+	database := newScene(t)
+	Run(t, database.Pool, "select postern.add_authority_combination('10', 'C', true, '%3%'), postern.set_user_authority_class('10', 'ANN', 'C')")
+	Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 8300) as n") // one transaction
+	if got := Values[bool](t, database.Pool, "select is_full from postern_internal.combination_block order by block_no"); !slices.Equal(got, []bool{true, false}) {
+		t.Errorf("full blocks: %v", got)
+	}
+	application := database.Login(t, "postern_trusted_app").Connect(t)
+	count := func() (compiled string) {
+		As(t, application, "ANN", func(tx pgx.Tx) {
+			compiled = Value[string](t, tx, "select bit_count(postern.ledger_map())::text")
+		})
+		return compiled
+	}
+	if got := count(); got != "8300" {
+		t.Errorf("without row security: %s", got)
+	}
+	Run(t, database.Pool, "select postern.set_row_level_security('10', true)")
+	want := Value[string](t, database.Pool, "select count(*)::text from generate_series(1, 8300) as n where n::text like '%3%'")
+	if got := count(); got != want {
+		t.Errorf("before compiling: %s, want %s", got, want)
+	}
+	requireMapsRight(t, database)
+	if got := count(); got != want {
+		t.Errorf("compiled: %s, want %s", got, want)
+	}
+}
+
+func TestChangedRuleRewritesItsClassOnly(t *testing.T) {
+	database := newScene(t)
+	Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 100) as n")
+	Run(t, database.Pool, "select postern.compile_authority_maps()")
+	const maps = "select class_id || ' ' || block_no || ' ' || ctid || ' ' || xmin from postern_internal.authority_map order by class_id, block_no"
+	before := Values[string](t, database.Pool, maps)
+	Run(t, database.Pool, "select postern.add_authority_combination('10', 'C', true, '1%')")
+	after := Values[string](t, database.Pool, maps)
+	changed := 0
+	for n := range before {
+		if before[n] != after[n] {
+			changed++
+		}
+	}
+	if len(before) != 4 || changed != 1 {
+		t.Errorf("%d of %d chunks were rewritten", changed, len(before))
+	}
+	if got := Value[int](t, database.Pool, "select postern.compile_authority_maps()"); got != 0 {
+		t.Errorf("%d chunks were compiled again", got)
+	}
+}
