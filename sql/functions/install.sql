@@ -124,6 +124,7 @@
 \ir ledger/block_ids.sql
 \ir ledger/stale_block.sql
 \ir ledger/recent_chunk.sql
+\ir ledger/block_chunk.sql
 \ir ledger/build_map.sql
 \ir ledger/ledger_map.sql
 \ir ledger/ledger_map_size.sql

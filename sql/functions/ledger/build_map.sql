@@ -14,18 +14,28 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   map bytea;
+  blocks bigint;
+  last_block bigint;
 begin
-  select string_agg(case when u.company is null or k.block_no is null then postern_internal.zero_chunks(1)
-                         when k.is_full and u.class_id is null then postern_internal.full_chunk(postern_internal.block_size())
-                         when k.is_full and m.compiled_offset = postern_internal.block_size() then m.bits
-                         else postern_internal.recent_chunk(k.company, k.block_no, u.class_id, m.compiled_offset, m.bits)
-                    end, ''::bytea order by n.block_no)
-    into map
-    from generate_series(0, (select max(b.block_no) from postern_internal.combination_block as b)) as n (block_no)
-    left join postern_internal.combination_block as k on k.block_no = n.block_no
+  select string_agg(postern_internal.block_chunk(u.company, k.block_no, k.is_full, u.class_id, m.compiled_offset, m.bits),
+                    ''::bytea order by k.block_no),
+         count(*), max(k.block_no)
+    into map, blocks, last_block
+    from postern_internal.combination_block as k
     left join unnest(companies, class_ids) as u (company, class_id) on u.company = k.company
     left join postern_internal.authority_map as m on m.class_id = u.class_id and m.block_no = k.block_no;
-  return coalesce(map, '') || postern_internal.zero_chunks(16);
+  -- A transaction that was rolled back has left a number out. That is rare, and filling it costs as much as all the rest.
+  if blocks <> last_block then
+    select string_agg(postern_internal.block_chunk(u.company, k.block_no, k.is_full, u.class_id, m.compiled_offset, m.bits),
+                      ''::bytea order by n.block_no)
+      into map
+      from generate_series(1, last_block) as n (block_no)
+      left join postern_internal.combination_block as k on k.block_no = n.block_no
+      left join unnest(companies, class_ids) as u (company, class_id) on u.company = k.company
+      left join postern_internal.authority_map as m on m.class_id = u.class_id and m.block_no = k.block_no;
+  end if;
+  -- Blocks are counted from 1, so that no id is 0.
+  return postern_internal.zero_chunks(1) || coalesce(map, '') || postern_internal.zero_chunks(16);
 end
 $$;
 revoke execute on function postern_internal.build_map(text[], bigint[]) from public;

@@ -35,7 +35,9 @@ begin
   if same then
     execute format('drop policy %I on %s', candidate, relation);
   else
-    execute format('drop policy if exists %I on %s', policy, relation);
+    if same is not null then  -- there is one, and it is not the one that there should be
+      execute format('drop policy %I on %s', policy, relation);
+    end if;
     execute format('alter policy %I on %s rename to %I', candidate, relation, policy);
   end if;
   -- A restrictive policy takes away and never gives. Where grants alone have ruled, they go on ruling.

@@ -5,6 +5,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   relation regclass;
+  policy name;
   permitted boolean;
 begin
   perform from postern.protectable_tables(target);
@@ -21,10 +22,15 @@ begin
   execute format('lock table %s in access exclusive mode', target);
   for relation in select p from postern.protectable_tables(target) as p loop
     permitted := exists (select from pg_policy as p where p.polrelid = relation and p.polname = 'postern_permit');
-    execute format('drop policy if exists postern_company on %s', relation);
-    execute format('drop policy if exists postern_ledger on %s', relation);
-    execute format('drop policy if exists postern_permit on %s', relation);
-    execute format('drop trigger if exists postern_refuse_truncate on %s', relation);
+    for policy in
+      select p.polname from pg_policy as p
+       where p.polrelid = relation and p.polname in ('postern_company', 'postern_ledger', 'postern_permit')
+    loop
+      execute format('drop policy %I on %s', policy, relation);
+    end loop;
+    if exists (select from pg_trigger as t where t.tgrelid = relation and t.tgname = 'postern_refuse_truncate') then
+      execute format('drop trigger postern_refuse_truncate on %s', relation);
+    end if;
     -- Row security that the application itself uses is not ours to switch off.
     if permitted and not exists (select from pg_policy as p where p.polrelid = relation) then
       execute format('alter table %s no force row level security', relation);
