@@ -23,7 +23,7 @@ declare
   codes constant text[] := postern_internal.code_string(code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j);
   found_id bigint;
   block bigint;
-  ids integer;
+  ids bigint;
 begin
   perform postern_internal.require_combination_writer(company);
   for attempt in 1 .. 100 loop
@@ -53,11 +53,20 @@ begin
      limit 1
        for update skip locked;
     if found then
-      ids := postern_internal.block_ids(company, block);
+      -- As block_ids, without the cost of calling it.
+      select p.posting_combination_id % postern_internal.block_size() + 1
+        into ids
+        from postern.posting_combination as p
+       where p.company = posting_combination_id.company
+         and p.posting_combination_id >= block * postern_internal.block_size()
+         and p.posting_combination_id < (block + 1) * postern_internal.block_size()
+       order by p.posting_combination_id desc
+       limit 1;
+      ids := coalesce(ids, 0::bigint);
     else
       perform postern_internal.require_company(company);
       insert into postern_internal.combination_block as b (company) values (company) returning b.block_no into block;
-      ids := 0;
+      ids := 0::bigint;
     end if;
     found_id := block * postern_internal.block_size() + ids;
     insert into postern.posting_combination
