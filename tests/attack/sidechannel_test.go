@@ -410,7 +410,7 @@ $$`)
 	commit(t, tx)
 	run(t, connection, "select postern.reset_pin($1, $2)", alice, "a third 5173 pin")
 	tx = begin(t, connection, alice)
-	refusedAndGoOn(t, tx, "PS402", "select set_config('postern.session', $1, true), postern.current_userid()", strings.Repeat("0", 64)+alice)
+	refusedAndGoOn(t, tx, "PS402", "select set_config('postern.session', $1, true), postern.current_userid()", strings.Repeat("0", 64)+"\t"+alice)
 	rollback(t, tx)
 	if len(*notices) < 100 {
 		t.Fatalf("only %d notices", len(*notices))
