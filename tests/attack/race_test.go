@@ -95,7 +95,8 @@ func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 					looked++
 				}
 			}
-			if looked <= 5 {
+			// At SERIALIZABLE it depends on the moment: PostgreSQL itself may fail all but five.
+			if looked <= 5 && level != pgx.Serializable {
 				t.Fatalf("naive: only %d guesses were looked at", looked)
 			}
 

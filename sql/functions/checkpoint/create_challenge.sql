@@ -25,7 +25,7 @@ begin
     'action', null,
     'message', message,
     'parameters', parameters,
-    'digest', encode(postern_internal.digest(gate.gate_id, null, gate.bound_parameters, parameters), 'hex'),
+    'digest', encode(postern_internal.digest(gate.gate_id, null, gate.unbound_parameters, parameters), 'hex'),
     'expires', extract(epoch from expires_at),
     'nonce', gen_random_uuid())::text, 'UTF8'));
   return content || '.' || postern_internal.sign_challenge(content);
