@@ -79,6 +79,7 @@ create table postern_internal.open_gate (
   message text not null,
   session_role name not null default session_user,
   expires_at timestamptz not null,
+  session text not null default '',
   unique (transaction_id, opened_at)
 );
-comment on table postern_internal.open_gate is 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back.';
+comment on table postern_internal.open_gate is 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';

@@ -13,8 +13,9 @@ begin
   -- The unique constraints let a ticket be used once, and one ticket in a transaction. A second transaction with the same
   -- ticket waits here until the first one has ended, and goes on only if that one rolled back.
   insert into postern_internal.open_gate
-    (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at)
-  select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.message, t.expires_at
+    (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at, session)
+  select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.message, t.expires_at,
+         coalesce(current_setting('postern.session', true), '')
     from postern_internal.ticket as t
    where t.ticket = open_gates.ticket
      and t.userid = current_user_id

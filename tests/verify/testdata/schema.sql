@@ -41,6 +41,13 @@ CREATE SCHEMA message_sys;
 ALTER SCHEMA message_sys OWNER TO postern_owner;
 
 --
+-- Name: SCHEMA message_sys; Type: COMMENT; Schema: -; Owner: postern_owner
+--
+
+COMMENT ON SCHEMA message_sys IS 'Mirror of Message_SYS: writing and reading IFS Messages.';
+
+
+--
 -- Name: postern; Type: SCHEMA; Schema: -; Owner: postern_owner
 --
 
@@ -169,20 +176,22 @@ CREATE FUNCTION postern.current_userid() RETURNS text
     AS $$
 declare
   setting text := current_setting('postern.session', true);
-  known text;
+  known text := split_part(setting, E'\t', 2);
+  secret bytea;
 begin
+  -- This is the path that counts, and so it comes first: one read that fetches nothing else, one comparison.
+  -- The comparison may stop at the first difference: the digest is another one in each transaction, and memcmp
+  -- compares many bytes a step.
+  select s.secret into strict secret from postern_internal.session_secret as s;
+  if setting = postern_internal.session_value(secret, known) then
+    return known;
+  end if;
   -- After a transaction the setting reads back as '', not NULL: both mean that nobody was asserted.
   if setting <> '' then
-    known := substr(setting, 65);
-    -- A comparison that stops at the first difference is good enough here: the digest is another one in each
-    -- transaction, and memcmp compares eight bytes a step.
-    if known <> '' and setting = postern_internal.session_setting(known) then
-      return known;
-    end if;
     raise exception using
       errcode = 'PS402',
       message = 'The session is not valid in this transaction',
-      detail = 'The setting postern.session was made up, or copied from another transaction.',
+      detail = 'The setting postern.session was made up, or copied from another transaction or database role.',
       hint = 'Call postern.begin_session(token) in this transaction, and nothing else that sets postern.session.';
   end if;
 
@@ -205,7 +214,7 @@ ALTER FUNCTION postern.current_userid() OWNER TO postern_owner;
 -- Name: FUNCTION current_userid(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.current_userid() IS 'The end user of this transaction: the one asserted by begin_session or assume_user, else the one whose db_role is session_user. Not affected by SET ROLE. Errors: PS401 nobody is known, PS402 the session setting is forged or from another transaction.';
+COMMENT ON FUNCTION postern.current_userid() IS 'The end user of this transaction: the one asserted by begin_session or assume_user, else the one whose db_role is session_user. Not affected by SET ROLE. Errors: PS401 nobody is known, PS402 the session setting is forged, or from another transaction or database role.';
 
 
 --
@@ -398,7 +407,7 @@ begin
       errcode = 'PS107',
       message = 'invalid name in an IFS Message',
       detail = case when name is null then 'The name is null.'
-                    else format('name: %s', replace(replace(left(name, 80), E'\r', '\r'), E'\n', '\n')) end,
+                    else format('name: %s', replace(replace(left(name, 80), E'\r', E'\\r'), E'\n', E'\\n')) end,
       hint = 'A message or attribute name has 1 to 128 characters and holds no line feed, carriage return or "=".';
   end if;
 
@@ -856,6 +865,7 @@ declare
   credential postern_internal.credential;
   is_active boolean;
   is_right boolean;
+  attempted_at timestamptz;
   verdict postern_internal.verdict;
   new_failures integer;
   new_locked_until timestamptz;
@@ -923,31 +933,36 @@ begin
   counted := coalesce(target, session_userid);
 
   select c.* into strict credential from postern_internal.credential as c where c.userid = counted for update;
-  select e.active into strict is_active from postern_internal.end_user as e where e.userid = session_userid;
+  -- Only now, and of both: set_user_active may have been what the lock was waited for.
+  select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
   if scheme = 'PIN' then
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
             and (gate.built_in or not credential.must_change);
   else
-    execute format('select %s($1, $2, $3)', to_regprocedure(verify_name)::regproc)
-       into is_right
-      using target, response, fields - array['user', 'role', 'digest', 'nonce'] || jsonb_build_object('username', username);
+    begin
+      execute format('select %s($1, $2, $3)', to_regprocedure(verify_name)::regproc)
+         into is_right
+        using target, response, fields - array['user', 'role', 'digest', 'nonce'] || jsonb_build_object('username', username);
+    exception when others or assert_failure then
+      -- An error would tell that the response was wrong, and roll the attempt back.
+      is_right := false;
+    end;
   end if;
   is_right := coalesce(is_right, false) and is_active and target is not null;
 
-  new_failures := case when credential.failures >= max_failures and credential.locked_until <= clock_timestamp() then 0 else credential.failures end;
-  if credential.locked_until > clock_timestamp() then
-    verdict := 'locked';
-    new_locked_until := credential.locked_until;
-  elsif is_right then
-    verdict := 'accepted';
-    new_failures := 0;
-    new_locked_until := '-infinity';
-  else
-    verdict := 'denied';
-    new_failures := new_failures + 1;
-    new_locked_until := case when new_failures >= max_failures
-                         then clock_timestamp() + lock_interval else '-infinity' end;
-  end if;
+  -- One path for all verdicts, with constants that are enums when they are read: a statement that only one verdict ran
+  -- would be planned for it alone, and the reads of the catalog which that takes can be counted by everybody.
+  attempted_at := clock_timestamp();
+  verdict := case when credential.locked_until > attempted_at then 'locked'::postern_internal.verdict
+                  when is_right then 'accepted'::postern_internal.verdict
+                  else 'denied'::postern_internal.verdict end;
+  new_failures := case when verdict = 'locked' then credential.failures
+                       when verdict = 'accepted' then 0
+                       when credential.failures >= max_failures then 1  -- a lock-out has ended
+                       else credential.failures + 1 end;
+  new_locked_until := case when verdict = 'locked' then credential.locked_until
+                           when verdict = 'denied' and new_failures >= max_failures then attempted_at + lock_interval
+                           else '-infinity' end;
   update postern_internal.credential as c
      set first_filler = gen_random_uuid(),
          failures = new_failures,
@@ -956,26 +971,28 @@ begin
    where c.userid = counted;
 
   -- What has long expired goes, of this user only: nobody waits for anybody else here.
-  delete from postern_internal.ticket as t
-   where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '1 hour';
-  delete from postern_internal.open_gate as o
-   where o.userid = session_userid and o.expires_at < clock_timestamp() - interval '1 hour';
+  with expired as (
+    delete from postern_internal.ticket as t
+     where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '1 hour'
+    returning t.ticket
+  )
+  delete from postern_internal.open_gate as o using expired where o.ticket = expired.ticket;
 
   insert into postern_internal.ticket
-    (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, expires_at)
+    (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at)
   values
-    (verdict, case verdict when 'locked' then new_locked_until else '-infinity' end,
+    (verdict, case when verdict = 'locked' then new_locked_until else '-infinity' end,
      session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
-     decode(fields ->> 'digest', 'hex'),
+     decode(fields ->> 'digest', 'hex'), fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
   returning ticket into new_ticket;
 
   insert into postern_internal.checkpoint_entry
-    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme)
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
   values
-    (case verdict when 'accepted' then 'accepted' else 'denied' end::postern_internal.outcome,
+    (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome else 'denied'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
-     fields ->> 'message', fields -> 'parameters', comment, scheme);
+     fields ->> 'message', fields -> 'parameters', comment, scheme, new_ticket);
 
   return new_ticket;
 end
@@ -1009,7 +1026,7 @@ declare
   now_seconds numeric := extract(epoch from clock_timestamp());
 begin
   if token is null or length(token) > 8192
-     or token !~ '^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$' then
+     or token !~ '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$' then
     reason := 'It is not a JWT of at most 8192 characters.';
   else
     begin
@@ -1118,10 +1135,10 @@ declare
 begin
   perform postern_internal.gate_is_active(gate_id);
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = challenge.gate_id;
-  perform postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+  parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
   return postern_internal.create_challenge(
     postern.current_userid(), gate, parameters,
-    postern_internal.substitute(gate.message, gate.parameters, parameters),
+    postern_internal.substitute(gate.message_template, gate.parameters, parameters),
     postern_internal.challenge_expiry());
 end
 $$;
@@ -1355,42 +1372,25 @@ CREATE FUNCTION postern.open_gates(ticket uuid) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  found_ticket postern_internal.ticket := postern_internal.find_ticket(ticket);
+  current_user_id text := postern.current_userid();
 begin
-  if found_ticket.verdict = 'denied' then
-    raise exception using
-      errcode = 'PS102',
-      message = 'The checkpoint was not passed',
-      detail = 'The user name or the response was wrong.',
-      hint = 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.';
-  elsif found_ticket.verdict = 'locked' then
-    raise exception using
-      errcode = 'PS104',
-      message = 'The credential is locked',
-      detail = 'There were too many wrong responses; the last one was not looked at.',
-      hint = format('It unlocks at %s; an administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
-  elsif found_ticket.expires_at <= clock_timestamp() then
-    perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
+  -- The unique constraints let a ticket be used once, and one ticket in a transaction. A second transaction with the same
+  -- ticket waits here until the first one has ended, and goes on only if that one rolled back.
+  insert into postern_internal.open_gate
+    (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at, session)
+  select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.message, t.expires_at,
+         coalesce(current_setting('postern.session', true), '')
+    from postern_internal.ticket as t
+   where t.ticket = open_gates.ticket
+     and t.userid = current_user_id
+     and t.session_role = session_user
+     and t.verdict = 'accepted'
+     and t.expires_at > clock_timestamp()
+     and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
+  on conflict do nothing;
+  if not found then
+    perform postern_internal.refuse_ticket(ticket);
   end if;
-  if exists (select
-               from postern_internal.open_gate as o
-              where o.transaction_id = pg_current_xact_id_if_assigned()
-                and o.opened_at = transaction_timestamp()
-                and o.ticket <> found_ticket.ticket) then
-    perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
-  end if;
-
-  -- The primary key lets a ticket be used once. A second transaction waits here until the first one has ended, and
-  -- may use the ticket only if that one rolled back.
-  begin
-    insert into postern_internal.open_gate
-      (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, expires_at)
-    values
-      (found_ticket.ticket, found_ticket.userid, found_ticket.authenticated_by, found_ticket.scheme, found_ticket.comment,
-       found_ticket.gate_id, found_ticket.built_in, found_ticket.action, found_ticket.digest, found_ticket.expires_at);
-  exception when unique_violation then
-    perform postern_internal.raise_ticket_invalid('It has been used.');
-  end;
 end
 $$;
 
@@ -1418,7 +1418,7 @@ declare
 begin
   if gate_id is null or length(gate_id) > 30 or gate_id !~ '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$' then
     reason := format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL'));
-  elsif upper(gate_id) like 'POSTERN\_%' then
+  elsif starts_with(upper(gate_id), 'POSTERN_') then
     reason := format('gate_id is %s; the prefix POSTERN is Postern''s own.', to_jsonb(gate_id));
   end if;
   if reason is not null then
@@ -1459,6 +1459,7 @@ begin
   end if;
   perform postern_internal.check_gate_message(message, parameters);
 
+  perform postern_internal.lock_settings();
   -- An administrator's message must fit the new parameters as well, or the gate would stop the business for good.
   select g.message into kept_message
     from postern_internal.gate as g
@@ -1468,13 +1469,15 @@ begin
     perform postern_internal.check_gate_message(kept_message, parameters);
   end if;
 
-  insert into postern_internal.gate as g (gate_id, description, message, parameters, bound_parameters, active)
-  values (gate_id, description, message, parameters, coalesce(bound_parameters, parameters), active)
+  insert into postern_internal.gate as g (gate_id, description, message, message_template, parameters, unbound_parameters, active)
+  values (gate_id, description, message, postern_internal.message_template(coalesce(kept_message, message), parameters), parameters,
+          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active)
   on conflict on constraint gate_pkey do update
      set description = excluded.description,
          message = case when g.message_administered then g.message else excluded.message end,
+         message_template = excluded.message_template,
          parameters = excluded.parameters,
-         bound_parameters = excluded.bound_parameters,
+         unbound_parameters = excluded.unbound_parameters,
          active = case when g.active_administered then g.active else excluded.active end,
          registered_at = excluded.registered_at;
   perform postern_internal.derive_gate_stops();
@@ -1512,7 +1515,8 @@ begin
       errcode = 'PS107',
       message = 'The function cannot verify a scheme',
       detail = format('verify_function is %s.', coalesce(verify_function::text, 'NULL')),
-      hint = 'It must be a function (userid text, response text, challenge jsonb) returns boolean, SECURITY DEFINER, with search_path set.';
+      hint = 'It must be a function (userid text, response text, challenge jsonb) returns boolean, SECURITY DEFINER, with search_path set, '
+             'that postern_owner may execute, owned by a superuser or another role that may become postern_owner: whoever owns it can exchange it.';
   end if;
   insert into postern_internal.scheme as s (scheme, verify_function)
   select scheme, format('%I.%I(text,text,jsonb)', n.nspname, p.proname)
@@ -1531,7 +1535,7 @@ ALTER FUNCTION postern.register_scheme(scheme text, verify_function regprocedure
 -- Name: FUNCTION register_scheme(scheme text, verify_function regprocedure); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) IS 'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL where nobody could be right, and the function should take as long then; challenge has gate, action, parameters, message, username. It must be SECURITY DEFINER with search_path set. Errors: PS107.';
+COMMENT ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) IS 'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL where nobody could be right, and the function should take as long then; challenge has gate, description, action, parameters, message, username. It must be SECURITY DEFINER with search_path set, executable for postern_owner, and owned by a role that may become postern_owner. An error that it raises counts as a wrong response. Errors: PS107.';
 
 
 --
@@ -1543,13 +1547,7 @@ CREATE FUNCTION postern.reset_pin(userid text, new_pin text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if not exists (select from postern_internal.end_user as e where e.userid = reset_pin.userid) then
-    raise exception using
-      errcode = 'PS107',
-      message = 'There is no such user',
-      detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
-      hint = 'See postern.user_account for the users there are.';
-  end if;
+  perform postern_internal.require_user(userid);
   perform postern_internal.check_pin_policy(userid, new_pin);
 
   update postern_internal.credential as c
@@ -1559,6 +1557,7 @@ begin
          changed_by = session_user
    where c.userid = reset_pin.userid;
   perform postern.unlock_user(userid);
+  perform postern_internal.expire_tickets(userid);
 end
 $$;
 
@@ -1569,7 +1568,7 @@ ALTER FUNCTION postern.reset_pin(userid text, new_pin text) OWNER TO postern_own
 -- Name: FUNCTION reset_pin(userid text, new_pin text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.reset_pin(userid text, new_pin text) IS 'Gives a user a new PIN and unlocks the user. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
+COMMENT ON FUNCTION postern.reset_pin(userid text, new_pin text) IS 'Gives a user a new PIN, unlocks the user, and ends tickets that the old PIN has approved. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
 
 
 --
@@ -1613,6 +1612,7 @@ CREATE FUNCTION postern.set_gate_active(gate_id text, active boolean) RETURNS vo
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.lock_settings();
   perform postern_internal.require_administrable_gate(gate_id);
   if active is null then
     raise exception using
@@ -1653,7 +1653,9 @@ begin
   select g.parameters into names from postern_internal.gate as g where g.gate_id = set_gate_message.gate_id for update;
   perform postern_internal.check_gate_message(message, names);
   update postern_internal.gate as g
-     set message = set_gate_message.message, message_administered = true
+     set message = set_gate_message.message,
+         message_template = postern_internal.message_template(set_gate_message.message, g.parameters),
+         message_administered = true
    where g.gate_id = set_gate_message.gate_id;
 end
 $$;
@@ -1760,6 +1762,7 @@ declare
   setting record;
   wanted text := lower(btrim(value));
 begin
+  perform postern_internal.lock_settings();
   select s.* into setting from postern_internal.setting as s where s.name = set_setting.name;
   if not found then
     raise exception using
@@ -1811,6 +1814,7 @@ CREATE FUNCTION postern.set_user_active(userid text, active boolean) RETURNS voi
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_user(userid);
   if active is null then
     raise exception using
       errcode = 'PS107',
@@ -1819,12 +1823,8 @@ begin
       hint = 'Pass true or false.';
   end if;
   update postern_internal.end_user as e set active = set_user_active.active where e.userid = set_user_active.userid;
-  if not found then
-    raise exception using
-      errcode = 'PS107',
-      message = 'There is no such user',
-      detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
-      hint = 'See postern.user_account for the users there are.';
+  if not active then
+    perform postern_internal.expire_tickets(userid);
   end if;
 end
 $$;
@@ -1836,7 +1836,7 @@ ALTER FUNCTION postern.set_user_active(userid text, active boolean) OWNER TO pos
 -- Name: FUNCTION set_user_active(userid text, active boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_user_active(userid text, active boolean) IS 'Lets a user work, or shuts the user out: no new session, no approval. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';
+COMMENT ON FUNCTION postern.set_user_active(userid text, active boolean) IS 'Lets a user work, or shuts the user out: no new session, no approval, and no use of what the user has approved. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';
 
 
 --
@@ -1901,16 +1901,10 @@ CREATE FUNCTION postern.unlock_user(userid text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_user(userid);
   update postern_internal.credential as c
      set failures = 0, locked_until = '-infinity'
    where c.userid = unlock_user.userid;
-  if not found then
-    raise exception using
-      errcode = 'PS107',
-      message = 'There is no such user',
-      detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
-      hint = 'See postern.user_account for the users there are.';
-  end if;
 end
 $$;
 
@@ -2051,7 +2045,7 @@ begin
     into redundant
     from regexp_matches(
            message,
-           '(\mcheckpoints?\M|\mgates?\M|\mauthenticat\w*|\mpasswords?\M|\mpins?\M|&?\mfnd_?user\w*|&?\muser(?:s|_?id|_?name)?\M|&?\m(?:transaction_?|log_?|sys)?date\M)',
+           E'(\\mcheckpoints?\\M|\\mgates?\\M|\\mauthenticat\\w*|\\mpasswords?\\M|\\mpins?\\M|&?\\mfnd_?user\\w*|&?\\muser(?:s|_?id|_?name)?\\M|&?\\m(?:transaction_?|log_?|sys)?date\\M)',
            'gi') as r (word);
   if redundant is not null then
     raise warning using
@@ -2076,11 +2070,14 @@ COMMENT ON FUNCTION postern_internal.check_gate_message(message text, names text
 -- Name: check_parameters(text, text[], jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) RETURNS void
+CREATE FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  -- Called for every pass: one look at all there is to find, and only then at what it was.
+  if jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
+    return parameters;
+  end if;
   if jsonb_typeof(parameters) is distinct from 'object' then
     raise exception using
       errcode = 'PS107',
@@ -2097,13 +2094,11 @@ begin
         coalesce((select left(string_agg(left(name, 128), ', '), 1000) from jsonb_object_keys(parameters - names) as name), 'none')),
       hint = format('Gate %s has the parameters: %s.', gate_id, coalesce(nullif(array_to_string(names, ', '), ''), 'none'));
   end if;
-  if length(parameters::text) > 32768 then
-    raise exception using
-      errcode = 'PS107',
-      message = 'The parameters are too long',
-      detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
-      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
-  end if;
+  raise exception using
+    errcode = 'PS107',
+    message = 'The parameters are too long',
+    detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
+    hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
 end
 $$;
 
@@ -2114,7 +2109,7 @@ ALTER FUNCTION postern_internal.check_parameters(gate_id text, names text[], par
 -- Name: FUNCTION check_parameters(gate_id text, names text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) IS 'Raises PS107, naming them, where parameters of the gate are missing or others are there, or where they are longer than 32768 characters.';
+COMMENT ON FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) IS 'The parameters, as they are. Errors: PS107, naming them, where parameters of the gate are missing or others are there, or where they are longer than 32768 characters.';
 
 
 --
@@ -2135,7 +2130,7 @@ begin
     reason := 'It has more than 128 characters.';
   elsif length(pin) < minimum then
     reason := format('It has fewer than %s characters.', minimum);
-  elsif pin ~ '^(.+)\1+$' then
+  elsif pin ~ E'^(.+)\\1+$' then
     reason := 'It repeats one part, as 111111 and 121212 do.';
   elsif strpos('01234567890123456789', pin) > 0 or strpos('98765432109876543210', pin) > 0
         or strpos('abcdefghijklmnopqrstuvwxyz', lower(pin)) > 0 or strpos('zyxwvutsrqponmlkjihgfedcba', lower(pin)) > 0 then
@@ -2189,8 +2184,9 @@ CREATE TABLE postern_internal.gate (
     gate_id text NOT NULL,
     description text NOT NULL,
     message text NOT NULL,
+    message_template text NOT NULL,
     parameters text[] NOT NULL,
-    bound_parameters text[] NOT NULL,
+    unbound_parameters text[] NOT NULL,
     active boolean NOT NULL,
     built_in boolean DEFAULT false NOT NULL,
     stops boolean DEFAULT true NOT NULL,
@@ -2206,7 +2202,7 @@ ALTER TABLE postern_internal.gate OWNER TO postern_owner;
 -- Name: TABLE gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (…_administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops.';
+COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
 
 
 --
@@ -2224,10 +2220,11 @@ begin
     'user', userid,
     'role', session_user,
     'gate', gate.gate_id,
+    'description', gate.description,
     'action', null,
     'message', message,
     'parameters', parameters,
-    'digest', encode(postern_internal.digest(gate.gate_id, null, gate.bound_parameters, parameters), 'hex'),
+    'digest', encode(postern_internal.digest(gate.gate_id, null, gate.unbound_parameters, parameters), 'hex'),
     'expires', extract(epoch from expires_at),
     'nonce', gen_random_uuid())::text, 'UTF8'));
   return content || '.' || postern_internal.sign_challenge(content);
@@ -2275,8 +2272,7 @@ declare
 begin
   select s.value = 'true' into strict is_enabled
     from postern_internal.setting as s
-   where s.name = 'checkpoints_enabled'
-     for update;
+   where s.name = 'checkpoints_enabled';
   update postern_internal.gate as g
      set stops = g.built_in or g.active and is_enabled
    where g.stops <> (g.built_in or g.active and is_enabled);
@@ -2290,33 +2286,25 @@ ALTER FUNCTION postern_internal.derive_gate_stops() OWNER TO postern_owner;
 -- Name: FUNCTION derive_gate_stops(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.derive_gate_stops() IS 'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled. To be called by all that change one of them.';
+COMMENT ON FUNCTION postern_internal.derive_gate_stops() IS 'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled. To be called by all that change one of them, after lock_settings.';
 
 
 --
 -- Name: digest(text, text, text[], jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.digest(gate_id text, action text, bound_parameters text[], parameters jsonb) RETURNS bytea
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  return sha256(convert_to(
-    jsonb_build_array(gate_id, action,
-                      parameters - array(select jsonb_object_keys(parameters) except select unnest(bound_parameters)))::text,
-    'UTF8'));
-end
-$$;
+CREATE FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) RETURNS bytea
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN sha256(convert_to((jsonb_build_array(gate_id, action, (parameters - unbound_parameters)))::text, 'UTF8'::name));
 
 
-ALTER FUNCTION postern_internal.digest(gate_id text, action text, bound_parameters text[], parameters jsonb) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION digest(gate_id text, action text, bound_parameters text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION digest(gate_id text, action text, unbound_parameters text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.digest(gate_id text, action text, bound_parameters text[], parameters jsonb) IS 'SHA-256 over gate, action, and those of the parameters that are bound.';
+COMMENT ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) IS 'SHA-256 over gate, action, and the parameters without those that are not bound.';
 
 
 --
@@ -2339,6 +2327,33 @@ COMMENT ON FUNCTION postern_internal.encode_base64url(bytes bytea) IS 'Base64url
 
 
 --
+-- Name: expire_tickets(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.expire_tickets(userid text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update postern_internal.credential as c set first_filler = gen_random_uuid() where c.userid = expire_tickets.userid;
+  update postern_internal.ticket as t
+     set expires_at = clock_timestamp()
+   where t.authenticated_by = expire_tickets.userid
+     and t.expires_at > clock_timestamp();
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.expire_tickets(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION expire_tickets(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.expire_tickets(userid text) IS 'Ends the tickets that the credential of userid has approved and that no transaction has used yet.';
+
+
+--
 -- Name: ticket; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -2354,6 +2369,7 @@ CREATE TABLE postern_internal.ticket (
     built_in boolean NOT NULL,
     action text,
     digest bytea NOT NULL,
+    message text NOT NULL,
     session_role name DEFAULT SESSION_USER NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
     expires_at timestamp with time zone NOT NULL
@@ -2479,7 +2495,7 @@ CREATE FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) RETURNS 
     select case when length(secret) > 64 then sha256(secret) else secret end as bytes
   )
   select string_agg(
-           set_byte('\x00'::bytea, 0,
+           set_byte(decode('00', 'hex'), 0,
                     (case when i < length(block.bytes) then get_byte(block.bytes, i) else 0 end) # filler),
            ''::bytea order by i)
     from block, generate_series(0, 63) as i
@@ -2503,9 +2519,10 @@ CREATE FUNCTION postern_internal.is_date_of_year(digits text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
-  -- Day and month in either order, alone, or with a year of two or four digits (1900 to 2099) before or behind.
+  -- Day and month in either order, alone, or with a year of two or four digits (1900 to 2099) before or behind; or such a
+  -- year alone, which is the year of a birth.
   select digits ~ (
-    '^(?:' || d.day_month || '(?:(?:19|20)?[0-9]{2})?' || '|(?:(?:19|20)?[0-9]{2})' || d.day_month || ')$')
+    '^(?:' || d.day_month || '(?:(?:19|20)?[0-9]{2})?' || '|(?:(?:19|20)?[0-9]{2})' || d.day_month || '|(?:19|20)[0-9]{2})$')
     from (select '(?:(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))' as day_month) as d
 $_$;
 
@@ -2516,7 +2533,7 @@ ALTER FUNCTION postern_internal.is_date_of_year(digits text) OWNER TO postern_ow
 -- Name: FUNCTION is_date_of_year(digits text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.is_date_of_year(digits text) IS 'Whether digits can be read as a date: DDMM, MMDD, with or without YY or YYYY at either end.';
+COMMENT ON FUNCTION postern_internal.is_date_of_year(digits text) IS 'Whether digits can be read as a date: DDMM, MMDD, with or without YY or YYYY at either end; or YYYY alone.';
 
 
 --
@@ -2553,9 +2570,19 @@ CREATE FUNCTION postern_internal.is_verify_function(candidate regprocedure) RETU
        and p.prokind = 'f'
        and not p.proretset
        and p.prorettype = 'boolean'::regtype
-       and p.proargtypes::oid[] = array['text'::regtype::oid, 'text'::regtype::oid, 'jsonb'::regtype::oid]
+       -- An oidvector counts from 0, and so equals no array that counts from 1.
+       and p.pronargs = 3
+       and p.proargtypes[0] = 'text'::regtype
+       and p.proargtypes[1] = 'text'::regtype
+       and p.proargtypes[2] = 'jsonb'::regtype
        and p.prosecdef
-       and exists (select from unnest(p.proconfig) as setting where setting like 'search\_path=%')
+       and exists (select from unnest(p.proconfig) as setting where starts_with(setting, 'search_path='))
+       and has_schema_privilege(p.pronamespace, 'usage')
+       and has_function_privilege(p.oid, 'execute')
+       -- Before PostgreSQL 16 whoever may create roles may also join them.
+       and (pg_has_role(p.proowner, 'postern_owner', 'member')
+            or current_setting('server_version_num')::integer < 160000
+               and (select r.rolcreaterole from pg_roles as r where r.oid = p.proowner))
   )
 $$;
 
@@ -2566,7 +2593,30 @@ ALTER FUNCTION postern_internal.is_verify_function(candidate regprocedure) OWNER
 -- Name: FUNCTION is_verify_function(candidate regprocedure); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) IS 'Whether candidate is a function (text, text, jsonb) returns boolean that runs with its own owner''s rights and its own search_path.';
+COMMENT ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) IS 'Whether candidate is a function (text, text, jsonb) returns boolean that runs with its own owner''s rights and its own search_path, that postern_owner may call, and whose owner could become postern_owner.';
+
+
+--
+-- Name: lock_settings(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.lock_settings() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update postern_internal.setting as s set value = s.value where s.name = 'checkpoints_enabled';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.lock_settings() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION lock_settings(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other transaction is changing settings or gates, and keeps others waiting until this one ends.';
 
 
 --
@@ -2581,8 +2631,8 @@ declare
   header text collate "C";
   value text collate "C";
   inner_pairs text[];
-  names text[] := '{}';
-  objects jsonb[] := '{}';
+  names text[] := '{}'::text[];
+  objects jsonb[] := '{}'::jsonb[];
 begin
   for i in 1 .. cardinality(pairs) by 2 loop
     value := pairs[i + 1];
@@ -2619,6 +2669,38 @@ ALTER FUNCTION postern_internal.message_object(pairs text[], level integer) OWNE
 --
 
 COMMENT ON FUNCTION postern_internal.message_object(pairs text[], level integer) IS 'jsonb object of parsed attributes; level counts from 1, the outermost message. PS107 beyond 16 levels.';
+
+
+--
+-- Name: message_template(text, text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.message_template(message text, names text[]) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if cardinality(names) = 0 then
+    return replace(message, '%', '%%');
+  end if;
+  -- An alternation of PostgreSQL's regular expressions takes the longest of its branches. Names are letters, digits and
+  -- underscores, so they need no quoting.
+  return (
+    select coalesce(string_agg(case when part.matched[1] is null then replace(part.matched[2], '%', '%%')
+                           else '%' || array_position(names, part.matched[1]) || '$s' end, '' order by part.position), '')
+      from regexp_matches(message, '&(' || array_to_string(names, '|') || ')|([^&]+|&)', 'g')
+           with ordinality as part (matched, position));
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.message_template(message text, names text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION message_template(message text, names text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.message_template(message text, names text[]) IS 'message as a format string: %1$s for each &NAME of the first name, and so on.';
 
 
 --
@@ -2687,7 +2769,7 @@ declare
   chunk text collate "C";
   chunks text[] collate "C";
   equals integer;
-  pairs text[] collate "C" := '{}';
+  pairs text[] collate "C" := '{}'::text[];
   size integer := 0;
 begin
   -- 64 MiB keeps every intermediate value below the 1 GiB that PostgreSQL can hold.
@@ -2740,7 +2822,7 @@ ALTER FUNCTION postern_internal.parse_message(message text) OWNER TO postern_own
 -- Name: FUNCTION parse_message(message text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.parse_message(message text) IS 'Attributes of an IFS Message in their order, as name, value, name, value, …; null for a malformed message and for null.';
+COMMENT ON FUNCTION postern_internal.parse_message(message text) IS 'Attributes of an IFS Message in their order, as name, value, name, value, ...; null for a malformed message and for null.';
 
 
 --
@@ -2749,51 +2831,69 @@ COMMENT ON FUNCTION postern_internal.parse_message(message text) IS 'Attributes 
 
 CREATE FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  current_user_id text := postern.current_userid();
-  gate postern_internal.gate;
+  reached record;
   message text;
-  opened postern_internal.open_gate;
 begin
-  select g.* into strict gate from postern_internal.gate as g where g.gate_id = pass_gate.gate_id;
-  perform postern_internal.check_parameters(gate_id, gate.parameters, parameters);
-  message := postern_internal.substitute(gate.message, gate.parameters, parameters);
-
-  -- A transaction that has no id yet has written nothing and so has opened nothing.
-  select o.* into opened
-    from postern_internal.open_gate as o
-   where o.transaction_id = pg_current_xact_id_if_assigned()
+  -- The session is the one in which the gates were opened if its setting is the same text: what that proves in this
+  -- transaction, open_gates has checked. A transaction that has no id yet has written nothing and so has opened nothing.
+  select g.message_template, g.parameters, g.unbound_parameters,
+         o.ticket, o.transaction_id, o.userid, o.authenticated_by, o.scheme, o.comment, o.action, o.digest, o.message, o.expires_at,
+         o.gate_id as approved_gate_id
+    into strict reached
+    from postern_internal.gate as g
+    left join postern_internal.open_gate as o
+      on o.transaction_id = pg_current_xact_id_if_assigned()
      and o.opened_at = transaction_timestamp()
-     and o.userid = current_user_id
+     and o.session = coalesce(current_setting('postern.session', true), '')
      and o.session_role = session_user
-     and (o.gate_id = gate.gate_id or not (o.built_in or gate.built_in));
-  if not found then
-    perform postern_internal.raise_checkpoint_required(gate, current_user_id, message, parameters);
-  end if;
+     and (o.gate_id = g.gate_id or not (o.built_in or g.built_in))
+   where g.gate_id = pass_gate.gate_id;
 
-  -- The first gate has to be the one that was approved, with the same values; it opens the others.
-  if not opened.passed then
-    if opened.expires_at <= clock_timestamp()
-       or opened.digest <> postern_internal.digest(gate_id, opened.action, gate.bound_parameters, parameters) then
-      raise exception using
-        errcode = 'PS103',
-        message = 'The ticket does not open this gate',
-        detail = case when opened.expires_at <= clock_timestamp()
-                      then format('The ticket was for gate %s and has expired.', opened.gate_id)
-                      when opened.gate_id <> gate_id
-                      then format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id)
-                      else format('The ticket was approved for gate %s with other parameters.', gate_id) end,
-        hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns.';
+  if reached.unbound_parameters = '{}'
+     and reached.expires_at > clock_timestamp()
+     and jsonb_typeof(parameters) = 'object'
+     and reached.digest = postern_internal.digest(gate_id, reached.action, reached.unbound_parameters, parameters) then
+    -- What was approved, to the letter: the parameters were checked then, and the message is the one that was shown.
+    message := reached.message;
+  else
+    if reached.ticket is null then
+      reached.userid := postern.current_userid();
     end if;
-    update postern_internal.open_gate as o set passed = true where o.ticket = opened.ticket;
+    parameters := postern_internal.check_parameters(gate_id, reached.parameters, parameters);
+    message := postern_internal.substitute(reached.message_template, reached.parameters, parameters);
+    if reached.ticket is null then
+      perform postern_internal.raise_checkpoint_required(gate_id, reached.userid, message, parameters);
+    end if;
+    -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
+    -- was passed shows in the log, which a rollback to a savepoint takes back as well.
+    if reached.expires_at <= clock_timestamp()
+       or reached.digest <> postern_internal.digest(gate_id, reached.action, reached.unbound_parameters, parameters) then
+      perform
+         from postern_internal.checkpoint_entry as e
+        where e.transaction_id = reached.transaction_id
+          and e.ticket = reached.ticket
+          and e.outcome = 'passed';
+      if not found then
+        raise exception using
+          errcode = 'PS103',
+          message = 'The ticket does not open this gate',
+          detail = case when reached.expires_at <= clock_timestamp()
+                        then format('The ticket was for gate %s and has expired.', reached.approved_gate_id)
+                        when reached.approved_gate_id <> gate_id
+                        then format('The ticket was approved for gate %s, and gate %s was reached first.', reached.approved_gate_id, gate_id)
+                        else format('The ticket was approved for gate %s with other parameters.', gate_id) end,
+          hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns.';
+      end if;
+    end if;
   end if;
 
   insert into postern_internal.checkpoint_entry
-    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme)
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
   values
-    ('passed', gate_id, opened.action, current_user_id, opened.authenticated_by, message, parameters, opened.comment, opened.scheme);
+    ('passed', gate_id, reached.action, reached.userid, reached.authenticated_by, message, parameters, reached.comment, reached.scheme,
+     reached.ticket);
 end
 $$;
 
@@ -2808,16 +2908,18 @@ COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) I
 
 
 --
--- Name: raise_checkpoint_required(postern_internal.gate, text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: raise_checkpoint_required(text, text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.raise_checkpoint_required(gate postern_internal.gate, userid text, message text, parameters jsonb) RETURNS void
+CREATE FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  gate postern_internal.gate;
   expires_at timestamptz := postern_internal.challenge_expiry();
 begin
+  select g.* into strict gate from postern_internal.gate as g where g.gate_id = raise_checkpoint_required.gate_id;
   raise exception using
     errcode = 'PS101',
     message = format('Security checkpoint: %s', gate.description),
@@ -2838,13 +2940,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern_internal.raise_checkpoint_required(gate postern_internal.gate, userid text, message text, parameters jsonb) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION raise_checkpoint_required(gate postern_internal.gate, userid text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.raise_checkpoint_required(gate postern_internal.gate, userid text, message text, parameters jsonb) IS 'Raises PS101 with a fresh challenge in its DETAIL.';
+COMMENT ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) IS 'Raises PS101 with a fresh challenge in its DETAIL.';
 
 
 --
@@ -2887,9 +2989,10 @@ declare
   fields jsonb;
   reason text;
 begin
-  -- The length first: 10 MB of nonsense should not cost a digest over them.
-  if challenge is null or length(challenge) > 262144
-     or split_part(challenge, '.', 2) <> postern_internal.sign_challenge(content)
+  -- The length first: 10 MB of nonsense should not cost a digest over them. 32768 characters of parameters with four
+  -- bytes each and as many of message with six, as JSON escapes control characters, make 440000 as base64.
+  if challenge is null or length(challenge) > 524288
+     or split_part(challenge, '.', 2) is distinct from postern_internal.sign_challenge(content)  -- NULL where the key is gone
      or split_part(challenge, '.', 3) <> '' then
     reason := 'It was not made by this database, or it was changed.';
   else
@@ -2947,6 +3050,52 @@ COMMENT ON FUNCTION postern_internal.refuse_change() IS 'Trigger of tables that 
 
 
 --
+-- Name: refuse_ticket(uuid); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.refuse_ticket(ticket uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  found_ticket postern_internal.ticket := postern_internal.find_ticket(ticket);
+begin
+  if found_ticket.verdict = 'denied' then
+    raise exception using
+      errcode = 'PS102',
+      message = 'The checkpoint was not passed',
+      detail = 'The user name or the response was wrong.',
+      hint = 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.';
+  elsif found_ticket.verdict = 'locked' then
+    raise exception using
+      errcode = 'PS104',
+      message = 'The credential is locked',
+      detail = 'There were too many wrong responses; the last one was not looked at.',
+      hint = format('It unlocks at %s; an administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
+  elsif found_ticket.expires_at <= clock_timestamp() then
+    perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
+  elsif exists (select
+                  from postern_internal.open_gate as o
+                 where o.transaction_id = pg_current_xact_id_if_assigned()
+                   and o.opened_at = transaction_timestamp()
+                   and o.ticket <> found_ticket.ticket) then
+    perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
+  end if;
+  perform postern_internal.raise_ticket_invalid('It has been used.');
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.refuse_ticket(ticket uuid) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_ticket(ticket uuid); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.refuse_ticket(ticket uuid) IS 'Raises the reason why a ticket opens nothing: PS102 wrong user name or response, PS104 locked, PS103 all else.';
+
+
+--
 -- Name: reject_message(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -2957,7 +3106,7 @@ CREATE FUNCTION postern_internal.reject_message(message text) RETURNS void
 declare
   rows text collate "C" := message;
   line_text text collate "C";
-  line integer := 0;
+  line bigint := 0::bigint;
   named boolean := false;
   attributed boolean := false;
   fault text;
@@ -3049,7 +3198,7 @@ begin
   raise exception using
     errcode = 'PS107',
     message = 'invalid IFS Message: ' || fault,
-    detail = format('line %s: %s', line, replace(left(line_text, 80), E'\r', '\r')),
+    detail = format('line %s: %s', line, replace(left(line_text, 80), E'\r', E'\\r')),
     hint = remedy;
 end
 $_$;
@@ -3131,6 +3280,35 @@ COMMENT ON FUNCTION postern_internal.require_text(value text, argument text, max
 
 
 --
+-- Name: require_user(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_user(userid text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from postern_internal.end_user as e where e.userid = require_user.userid) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such user',
+      detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
+      hint = 'See postern.user_account for the users there are.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_user(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_user(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_user(userid text) IS 'Errors: PS107 no such user.';
+
+
+--
 -- Name: session_setting(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -3138,12 +3316,10 @@ CREATE FUNCTION postern_internal.session_setting(userid text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$
 declare
-  k record;
+  secret bytea;
 begin
-  select s.inner_pad, s.outer_pad into strict k from postern_internal.server_key as s where s.purpose = 'session';
-  return encode(
-           sha256(k.outer_pad || sha256(k.inner_pad || timestamptz_send(transaction_timestamp()) || convert_to(userid, 'UTF8'))),
-           'hex') || userid;
+  select s.secret into strict secret from postern_internal.session_secret as s;
+  return postern_internal.session_value(secret, userid);
 end
 $$;
 
@@ -3154,7 +3330,25 @@ ALTER FUNCTION postern_internal.session_setting(userid text) OWNER TO postern_ow
 -- Name: FUNCTION session_setting(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.session_setting(userid text) IS 'The value of postern.session that proves userid in the current transaction: 64 hexadecimal digits, then the user.';
+COMMENT ON FUNCTION postern_internal.session_setting(userid text) IS 'The value of postern.session that proves userid in the current transaction of the current session role.';
+
+
+--
+-- Name: session_value(bytea, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.session_value(secret bytea, userid text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((encode(sha256(((secret || convert_to(((userid || '	'::text) || (SESSION_USER)::text), 'UTF8'::name)) || timestamptz_send(transaction_timestamp()))), 'hex'::text) || '	'::text) || userid);
+
+
+ALTER FUNCTION postern_internal.session_value(secret bytea, userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION session_value(secret bytea, userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.session_value(secret bytea, userid text) IS 'The setting postern.session for a user in the current transaction of the current session role: 64 hexadecimal digits, a tab, the user. secret: of session_secret.';
 
 
 --
@@ -3227,32 +3421,38 @@ COMMENT ON FUNCTION postern_internal.sign_challenge(content text) IS 'The signat
 -- Name: substitute(text, text[], jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.substitute(message text, names text[], parameters jsonb) RETURNS text
+CREATE FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  name text;
+  arguments text[] := '{}';
+  substituted text;
 begin
-  if cardinality(names) = 0 or strpos(message, '&') = 0 then
-    return message;
+  foreach name in array names loop
+    arguments := arguments || (parameters ->> name);
+  end loop;
+  substituted := format(message_template, variadic arguments);
+  -- A message may name a long parameter a hundred times.
+  if length(substituted) > 32768 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The message with its parameters is too long',
+      detail = format('It has %s characters; 32768 are allowed.', length(substituted)),
+      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
   end if;
-  -- An alternation of PostgreSQL's regular expressions takes the longest of its branches. Names are letters,
-  -- digits and underscores, so they need no quoting.
-  return (
-    select string_agg(case when part.matched[1] is null then part.matched[2]
-                           else coalesce(parameters ->> part.matched[1], '') end, '' order by part.position)
-      from regexp_matches(message, '&(' || array_to_string(names, '|') || ')|([^&]+|&)', 'g')
-           with ordinality as part (matched, position));
+  return substituted;
 end
 $$;
 
 
-ALTER FUNCTION postern_internal.substitute(message text, names text[], parameters jsonb) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION substitute(message text, names text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION substitute(message_template text, names text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.substitute(message text, names text[], parameters jsonb) IS 'message with each &NAME replaced by the parameter of that name; a NULL value becomes nothing.';
+COMMENT ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) IS 'The message with each parameter in its place; a NULL value becomes nothing. message_template: of message_template with the same names. Errors: PS107 the result has over 32768 characters.';
 
 
 --
@@ -3313,7 +3513,7 @@ begin
     attributes ->> 'DESCRIPTION',
     attributes ->> 'MESSAGE',
     array(select a.name
-            from message_sys.get_attributes(nullif(message_sys.find_attribute(info_msg, 'PARAMETERS', ''), '')) as a
+            from message_sys.get_attributes(coalesce(nullif(message_sys.find_attribute(info_msg, 'PARAMETERS', ''), ''), '!PARAMETERS')) as a
            order by a.position),
     coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE');
 end
@@ -3339,7 +3539,10 @@ CREATE FUNCTION security_sys.security_checkpoint(gate_id text, msg text DEFAULT 
     AS $$
 begin
   if postern_internal.gate_is_active(gate_id) then
-    perform postern_internal.pass_gate(gate_id, case when msg is null then '{}' else postern.message_to_jsonb(msg) end);
+    perform postern_internal.pass_gate(
+      gate_id,
+      case when msg is null then '{}'
+           else (select coalesce(jsonb_object_agg(a.name, a.value), '{}') from message_sys.get_attributes(msg) as a) end);
   end if;
 end
 $$;
@@ -3373,7 +3576,8 @@ CREATE TABLE postern_internal.checkpoint_entry (
     session_role name DEFAULT SESSION_USER NOT NULL,
     client_addr inet DEFAULT inet_client_addr(),
     application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    ticket uuid
 );
 
 
@@ -3383,14 +3587,14 @@ ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
 -- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log.';
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate.';
 
 
 --
 -- Name: checkpoint_log; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
-CREATE VIEW postern.checkpoint_log AS
+CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
  SELECT e.log_id,
     (e.outcome)::text AS outcome,
     e.gate_id,
@@ -3407,7 +3611,7 @@ CREATE VIEW postern.checkpoint_log AS
     e.application_name,
     e.transaction_id
    FROM postern_internal.checkpoint_entry e
-  WHERE (e.outcome <> 'accepted'::postern_internal.outcome);
+  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> 'denied'::postern_internal.outcome) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
 
 
 ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
@@ -3428,7 +3632,10 @@ CREATE VIEW postern.gate AS
     g.description,
     g.message,
     g.parameters,
-    g.bound_parameters,
+    ARRAY( SELECT p.name
+           FROM unnest(g.parameters) WITH ORDINALITY p(name, "position")
+          WHERE (p.name <> ALL (g.unbound_parameters))
+          ORDER BY p."position") AS bound_parameters,
     g.active,
     g.built_in,
     g.active_administered,
@@ -3443,7 +3650,7 @@ ALTER TABLE postern.gate OWNER TO postern_owner;
 -- Name: VIEW gate; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.gate IS 'Registered gates. …_administered: an administrator has set it, and registrations leave it alone.';
+COMMENT ON VIEW postern.gate IS 'Registered gates. ..._administered: an administrator has set it, and registrations leave it alone.';
 
 
 --
@@ -3636,7 +3843,7 @@ COMMENT ON TABLE postern_internal.end_user IS 'People who work through the appli
 -- Name: user_account; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
-CREATE VIEW postern.user_account AS
+CREATE VIEW postern.user_account WITH (security_barrier='true') AS
  SELECT e.userid,
     e.description,
     e.db_role,
@@ -3651,7 +3858,11 @@ CREATE VIEW postern.user_account AS
     NULLIF(c.locked_until, '-infinity'::timestamp with time zone) AS locked_until,
     e.created_at
    FROM (postern_internal.end_user e
-     JOIN postern_internal.credential c ON ((c.userid = e.userid)));
+     JOIN postern_internal.credential c ON ((c.userid = e.userid)))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM postern_internal.checkpoint_entry l
+          WHERE ((l.transaction_id = pg_current_xact_id_if_assigned()) AND (l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
+ OFFSET 0;
 
 
 ALTER TABLE postern.user_account OWNER TO postern_owner;
@@ -3722,7 +3933,6 @@ CREATE TABLE postern_internal.open_gate (
     ticket uuid NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
     opened_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
-    passed boolean DEFAULT false NOT NULL,
     userid text NOT NULL,
     authenticated_by text NOT NULL,
     scheme text NOT NULL,
@@ -3731,8 +3941,10 @@ CREATE TABLE postern_internal.open_gate (
     built_in boolean NOT NULL,
     action text,
     digest bytea NOT NULL,
+    message text NOT NULL,
     session_role name DEFAULT SESSION_USER NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    session text DEFAULT ''::text NOT NULL
 );
 
 
@@ -3742,7 +3954,7 @@ ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
 -- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back.';
+COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';
 
 
 --
@@ -3783,6 +3995,25 @@ ALTER TABLE postern_internal.server_key OWNER TO postern_owner;
 --
 
 COMMENT ON TABLE postern_internal.server_key IS 'Secret keys that only this database uses, one a purpose, each as two independent random blocks: a keyed digest (NMAC) then costs two calls of the built-in sha256.';
+
+
+--
+-- Name: session_secret; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.session_secret (
+    secret bytea NOT NULL,
+    CONSTRAINT session_secret_secret_check CHECK ((length(secret) = 64))
+);
+
+
+ALTER TABLE postern_internal.session_secret OWNER TO postern_owner;
+
+--
+-- Name: TABLE session_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.session_secret IS 'The secret that the setting postern.session is made with, as long as a block of SHA-256. One row of one column, since it is read wherever the end user is asked for: each row of an application''s query may do that.';
 
 
 --
@@ -3839,6 +4070,14 @@ ALTER TABLE ONLY postern_internal.installation
 
 ALTER TABLE ONLY postern_internal.open_gate
     ADD CONSTRAINT open_gate_pkey PRIMARY KEY (ticket);
+
+
+--
+-- Name: open_gate open_gate_transaction_id_opened_at_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.open_gate
+    ADD CONSTRAINT open_gate_transaction_id_opened_at_key UNIQUE (transaction_id, opened_at);
 
 
 --
@@ -3904,17 +4143,10 @@ CREATE INDEX checkpoint_entry_transaction_id ON postern_internal.checkpoint_entr
 
 
 --
--- Name: open_gate_transaction_id; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+-- Name: session_secret_one_row; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE INDEX open_gate_transaction_id ON postern_internal.open_gate USING btree (transaction_id);
-
-
---
--- Name: open_gate_userid; Type: INDEX; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE INDEX open_gate_userid ON postern_internal.open_gate USING btree (userid);
+CREATE UNIQUE INDEX session_secret_one_row ON postern_internal.session_secret USING btree ((true));
 
 
 --
@@ -4479,10 +4711,10 @@ REVOKE ALL ON FUNCTION postern_internal.derive_gate_stops() FROM PUBLIC;
 
 
 --
--- Name: FUNCTION digest(gate_id text, action text, bound_parameters text[], parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION digest(gate_id text, action text, unbound_parameters text[], parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.digest(gate_id text, action text, bound_parameters text[], parameters jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) FROM PUBLIC;
 
 
 --
@@ -4490,6 +4722,13 @@ REVOKE ALL ON FUNCTION postern_internal.digest(gate_id text, action text, bound_
 --
 
 REVOKE ALL ON FUNCTION postern_internal.encode_base64url(bytes bytea) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION expire_tickets(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.expire_tickets(userid text) FROM PUBLIC;
 
 
 --
@@ -4542,10 +4781,24 @@ REVOKE ALL ON FUNCTION postern_internal.is_verify_function(candidate regprocedur
 
 
 --
+-- Name: FUNCTION lock_settings(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.lock_settings() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION message_object(pairs text[], level integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern_internal.message_object(pairs text[], level integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION message_template(message text, names text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.message_template(message text, names text[]) FROM PUBLIC;
 
 
 --
@@ -4570,10 +4823,10 @@ REVOKE ALL ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb
 
 
 --
--- Name: FUNCTION raise_checkpoint_required(gate postern_internal.gate, userid text, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.raise_checkpoint_required(gate postern_internal.gate, userid text, message text, parameters jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) FROM PUBLIC;
 
 
 --
@@ -4598,6 +4851,13 @@ REVOKE ALL ON FUNCTION postern_internal.refuse_change() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION refuse_ticket(ticket uuid); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.refuse_ticket(ticket uuid) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION reject_message(message text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4619,10 +4879,24 @@ REVOKE ALL ON FUNCTION postern_internal.require_text(value text, argument text, 
 
 
 --
+-- Name: FUNCTION require_user(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_user(userid text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION session_setting(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern_internal.session_setting(userid text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION session_value(secret bytea, userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.session_value(secret bytea, userid text) FROM PUBLIC;
 
 
 --
@@ -4647,10 +4921,10 @@ REVOKE ALL ON FUNCTION postern_internal.sign_challenge(content text) FROM PUBLIC
 
 
 --
--- Name: FUNCTION substitute(message text, names text[], parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION substitute(message_template text, names text[], parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.substitute(message text, names text[], parameters jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) FROM PUBLIC;
 
 
 --
