@@ -13,7 +13,7 @@ parallel safe
 as $$
 declare
   name text;
-  arguments text[] := '{}';
+  arguments text[] := array[]::text[];
   substituted text;
 begin
   foreach name in array names loop

@@ -3426,7 +3426,7 @@ CREATE FUNCTION postern_internal.substitute(message_template text, names text[],
     AS $$
 declare
   name text;
-  arguments text[] := '{}';
+  arguments text[] := array[]::text[];
   substituted text;
 begin
   foreach name in array names loop
