@@ -101,7 +101,7 @@ const (
 
 func measurements() []measurement {
 	var (
-		calls      = rounds{count: 51, size: 4000, quickCount: 5, quickSize: 500}
+		calls      = rounds{count: 501, size: 400, quickCount: 21, quickSize: 100}
 		native     = "postern.checkpoint('%s', '" + parameters + "')"
 		mirrored   = "security_sys.security_checkpoint('%s', " + message + ")"
 		baseline   = "bench.read_one_row('BENCH_ROW')"
