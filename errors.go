@@ -1,9 +1,11 @@
 package postern
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -135,8 +137,32 @@ func AsError(err error) error {
 
 func newCheckpointRequired(refusal Refusal) error {
 	required := &CheckpointRequired{Refusal: refusal}
-	if err := json.Unmarshal([]byte(refusal.Server.Detail), required); err != nil {
+	err := json.Unmarshal([]byte(refusal.Server.Detail), required)
+	if err == nil {
+		err = required.readChallenge()
+	}
+	if err != nil {
 		return fmt.Errorf("%w; its DETAIL cannot be read: %w", refusal.cause, err)
 	}
 	return required
+}
+
+// readChallenge takes what the user decides by from the challenge, which authenticate accepts only as the server has
+// signed it. The rest of DETAIL is no more than what somebody's code has raised, a trigger's on a business table for
+// instance: it could show one thing and have another one approved.
+func (c *CheckpointRequired) readChallenge() error {
+	content, _, _ := strings.Cut(c.Challenge, ".")
+	text, err := base64.RawURLEncoding.DecodeString(content)
+	if err != nil {
+		return fmt.Errorf("its challenge: %w", err)
+	}
+	signed := struct {
+		Gate, Description, Action, Message string
+		Parameters                         json.RawMessage
+	}{}
+	if err := json.Unmarshal(text, &signed); err != nil {
+		return fmt.Errorf("its challenge: %w", err)
+	}
+	c.Gate, c.Description, c.Action, c.Message, c.Parameters = signed.Gate, signed.Description, signed.Action, signed.Message, signed.Parameters
+	return nil
 }

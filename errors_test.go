@@ -1,6 +1,7 @@
 package postern_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,9 +55,12 @@ func TestOtherErrorsStayAsTheyAre(t *testing.T) {
 }
 
 func TestCheckpointRequiredHasWhatTheDialogNeeds(t *testing.T) {
-	detail := `{"gate": "SINWOF_APPROVE", "action": null, "description": "Approve an invoice", "message": "Invoice 17 approved",
-		"parameters": {"AMOUNT": 12345678901234567890.10}, "username": null, "schemes": ["PIN", "TOTP"], "comment_required": true,
-		"challenge": "a.b", "expires_at": "2026-01-02T03:04:05.678901+05:30"}`
+	// What the user decides by is what the challenge says: the rest of DETAIL may be a lie.
+	challenge := base64.RawURLEncoding.EncodeToString([]byte(`{"gate": "SINWOF_APPROVE", "action": null, "description": "Approve an invoice",
+		"message": "Invoice 17 approved", "parameters": {"AMOUNT": 12345678901234567890.10}, "user": "ALICE"}`)) + ".b"
+	detail := `{"gate": "SINWOF_LOOK", "action": "Look", "description": "Look at an invoice", "message": "Invoice 16 looked at",
+		"parameters": {"AMOUNT": 0}, "username": null, "schemes": ["PIN", "TOTP"], "comment_required": true,
+		"challenge": "` + challenge + `", "expires_at": "2026-01-02T03:04:05.678901+05:30"}`
 	var required *postern.CheckpointRequired
 	if err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: detail, Hint: "h"}); !errors.As(err, &required) {
 		t.Fatalf("got %v", err)
@@ -64,16 +68,18 @@ func TestCheckpointRequiredHasWhatTheDialogNeeds(t *testing.T) {
 	if required.Gate != "SINWOF_APPROVE" || required.Action != "" || required.Description != "Approve an invoice" ||
 		required.Message != "Invoice 17 approved" || string(required.Parameters) != `{"AMOUNT": 12345678901234567890.10}` ||
 		required.Username != "" || strings.Join(required.Schemes, ",") != "PIN,TOTP" || !required.CommentRequired ||
-		required.Challenge != "a.b" || required.Rejected != nil || required.Server.Hint != "h" ||
+		required.Challenge != challenge || required.Rejected != nil || required.Server.Hint != "h" ||
 		!required.ExpiresAt.Equal(time.Date(2026, 1, 1, 21, 34, 5, 678901000, time.UTC)) {
 		t.Errorf("got %+v", required)
 	}
 }
 
 func TestUnreadableDetailIsNoCheckpointRequired(t *testing.T) {
-	err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: "{"})
-	if is[*postern.CheckpointRequired](err) || !is[*pgconn.PgError](err) || !strings.Contains(err.Error(), "DETAIL") {
-		t.Errorf("got %v", err)
+	for _, detail := range []string{"{", "{}", `{"challenge": "a.b"}`, `{"message": "Invoice 17 approved", "challenge": "é"}`} {
+		err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: detail})
+		if is[*postern.CheckpointRequired](err) || !is[*pgconn.PgError](err) || !strings.Contains(err.Error(), "DETAIL") {
+			t.Errorf("%s: got %v", detail, err)
+		}
 	}
 }
 

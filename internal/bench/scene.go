@@ -109,12 +109,14 @@ func (s *scene) config(database string) (*pgx.ConnConfig, error) {
 	return pgx.ParseConfig(address)
 }
 
-// login connects as the application does: a superuser would be spared the checks of rights.
+// login connects as the application does: a superuser would be spared the checks of rights. The search_path is empty, as
+// all names are qualified.
 func (s *scene) login(ctx context.Context) (*pgx.Conn, error) {
 	config, err := s.config(s.name)
 	if err != nil {
 		return nil, err
 	}
+	config.RuntimeParams["search_path"] = ""
 	connection, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -137,6 +139,6 @@ func (s *scene) tickets(ctx context.Context, count int) ([]string, error) {
 		return nil, err
 	}
 	// What comes next shall not pay for reading this for the first time.
-	_, err = s.superuser.Exec(ctx, "vacuum analyze postern_internal.ticket")
+	_, err = s.superuser.Exec(ctx, "vacuum postern_internal.ticket")
 	return tickets, err
 }

@@ -90,23 +90,6 @@ end
 $$;
 comment on function bench.pass(uuid, text, jsonb) is 'What a transaction that is sent again with a ticket does besides its business.';
 
--- For the throughput: all that one transaction does, in one round trip as insert_rows is. The end user has to be
--- asserted anew in each transaction.
-create function bench.assume_and_pass(
-  userid text,
-  ticket uuid,
-  gate_id text,
-  parameters jsonb
-)
-returns void
-language plpgsql
-as $$
-begin
-  perform postern.assume_user(userid);
-  perform bench.pass(ticket, gate_id, parameters);
-end
-$$;
-
 -- Times what happens inside of transactions, baseline and subject in turns. Each runs in a transaction of its own,
 -- since a transaction can use one ticket only; asserting the end user, and the commit, are not timed.
 create procedure bench.transactions(
@@ -153,9 +136,10 @@ returns uuid
 language sql
 as $$
   insert into postern_internal.ticket
-    (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, digest, session_role, expires_at)
+    (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, digest, message, session_role, expires_at)
   select 'accepted', '-infinity', userid, userid, 'PIN', 'As agreed with the supplier', g.gate_id, false,
-         postern_internal.digest(g.gate_id, null, g.bound_parameters, make_ticket.parameters), session_role, clock_timestamp() + interval '1 hour'
+         postern_internal.digest(g.gate_id, null, g.unbound_parameters, make_ticket.parameters),
+         postern_internal.substitute(g.message_template, g.parameters, make_ticket.parameters), session_role, clock_timestamp() + interval '1 hour'
     from postern_internal.gate as g
    where g.gate_id = make_ticket.gate_id
   returning ticket
@@ -167,13 +151,13 @@ language plpgsql
 as $$
 begin
   insert into postern_internal.ticket
-    (verdict, locked_until, userid, authenticated_by, scheme, gate_id, built_in, digest, session_role, transaction_id, expires_at)
-  select 'accepted', '-infinity', 'USER' || i % 500, 'USER' || i % 500, 'PIN', 'BENCH_APPROVE', false, sha256(i::text::bytea), 'erp',
+    (verdict, locked_until, userid, authenticated_by, scheme, gate_id, built_in, digest, message, session_role, transaction_id, expires_at)
+  select 'accepted', '-infinity', 'USER' || i % 500, 'USER' || i % 500, 'PIN', 'BENCH_APPROVE', false, sha256(i::text::bytea), 'Invoice INV-' || i || ' of S-1001 over 1250.00 approved', 'erp',
          i::text::xid8, clock_timestamp() - interval '1 day'
     from generate_series(1, number_of_rows) as i;
   insert into postern_internal.open_gate
-    (ticket, transaction_id, opened_at, passed, userid, authenticated_by, scheme, gate_id, built_in, digest, session_role, expires_at)
-  select t.ticket, t.transaction_id, t.expires_at, true, t.userid, t.authenticated_by, t.scheme, t.gate_id, t.built_in, t.digest, t.session_role, t.expires_at
+    (ticket, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, built_in, digest, message, session_role, expires_at)
+  select t.ticket, t.transaction_id, t.expires_at, t.userid, t.authenticated_by, t.scheme, t.gate_id, t.built_in, t.digest, t.message, t.session_role, t.expires_at
     from postern_internal.ticket as t;
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, userid, authenticated_by, logged_at, message, parameters, scheme, session_role, transaction_id)

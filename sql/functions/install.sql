@@ -59,6 +59,7 @@
 \ir checkpoint/challenge_expiry.sql
 \ir checkpoint/create_challenge.sql
 \ir checkpoint/read_challenge.sql
+\ir checkpoint/message_template.sql
 \ir checkpoint/substitute.sql
 \ir checkpoint/check_parameters.sql
 \ir checkpoint/check_comment.sql
@@ -74,6 +75,7 @@
 \ir checkpoint/checkpoint.sql
 \ir checkpoint/challenge.sql
 \ir checkpoint/authenticate.sql
+\ir checkpoint/refuse_ticket.sql
 \ir checkpoint/open_gates.sql
 \ir checkpoint/open_gates_text.sql
 \ir checkpoint/ticket_status.sql

@@ -26,8 +26,9 @@ create table postern_internal.gate (
   gate_id text primary key,
   description text not null,
   message text not null,
+  message_template text not null,
   parameters text[] not null,
-  bound_parameters text[] not null,
+  unbound_parameters text[] not null,
   active boolean not null,
   built_in boolean not null default false,
   stops boolean not null default true,
@@ -35,10 +36,10 @@ create table postern_internal.gate (
   active_administered boolean not null default false,
   registered_at timestamptz not null default clock_timestamp()
 );
-comment on table postern_internal.gate is 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops.';
+comment on table postern_internal.gate is 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
 
-insert into postern_internal.gate (gate_id, description, message, parameters, bound_parameters, active, built_in)
-values ('POSTERN_PIN_CHANGE', 'A person changes their own PIN', 'PIN changed', '{}', '{}', true, true);
+insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active, built_in)
+values ('POSTERN_PIN_CHANGE', 'A person changes their own PIN', 'PIN changed', 'PIN changed', '{}', '{}', true, true);
 
 create type postern_internal.verdict as enum ('accepted', 'denied', 'locked');
 comment on type postern_internal.verdict is 'How an authentication ended. An enum, so that a row is as long for one verdict as for another.';
@@ -55,6 +56,7 @@ create table postern_internal.ticket (
   built_in boolean not null,
   action text,
   digest bytea not null,
+  message text not null,
   session_role name not null default session_user,
   transaction_id xid8 not null default pg_current_xact_id(),
   expires_at timestamptz not null
@@ -66,7 +68,6 @@ create table postern_internal.open_gate (
   ticket uuid primary key,
   transaction_id xid8 not null default pg_current_xact_id(),
   opened_at timestamptz not null default transaction_timestamp(),
-  passed boolean not null default false,
   userid text not null,
   authenticated_by text not null,
   scheme text not null,
@@ -75,9 +76,10 @@ create table postern_internal.open_gate (
   built_in boolean not null,
   action text,
   digest bytea not null,
+  message text not null,
   session_role name not null default session_user,
-  expires_at timestamptz not null
+  expires_at timestamptz not null,
+  session text not null default '',
+  unique (transaction_id, opened_at)
 );
-create index open_gate_transaction_id on postern_internal.open_gate (transaction_id);
-create index open_gate_userid on postern_internal.open_gate (userid);
-comment on table postern_internal.open_gate is 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back.';
+comment on table postern_internal.open_gate is 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';

@@ -18,8 +18,9 @@ create table postern_internal.checkpoint_entry (
   session_role name not null default session_user,
   client_addr inet default inet_client_addr(),
   application_name text not null default current_setting('application_name'),
-  transaction_id xid8 not null default pg_current_xact_id()
+  transaction_id xid8 not null default pg_current_xact_id(),
+  ticket uuid
 );
 create index checkpoint_entry_transaction_id on postern_internal.checkpoint_entry (transaction_id);
 create index checkpoint_entry_logged_at on postern_internal.checkpoint_entry using brin (logged_at);
-comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log.';
+comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate.';

@@ -209,7 +209,7 @@ create function public.become_bob() returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform set_config('naive.userid', 'BOB', true);
-  perform set_config('postern.session', left(current_setting('postern.session'), 64) || 'BOB', true);
+  perform set_config('postern.session', left(current_setting('postern.session'), 65) || 'BOB', true);
   return true;
 end $$;
 grant execute on all functions in schema public to public`)

@@ -61,7 +61,7 @@ func substituted(message string, parameters map[string]string) string {
 	return result.String()
 }
 
-const substitute = "select postern_internal.substitute($1, $2::text[], $3::jsonb)"
+const substitute = "select postern_internal.substitute(postern_internal.message_template($1, $2::text[]), $2::text[], $3::jsonb)"
 
 // Who may choose a value would make another value appear in its place, or the values of others.
 func TestValuesAreNeverExpandedAgain(t *testing.T) {

@@ -61,8 +61,8 @@ func TestMadeUpSessionSaysNobody(t *testing.T) {
 	rollback(t, tx)
 	for name, setting := range map[string]string{
 		"a name":               alice,
-		"a digest and a name":  strings.Repeat("0", 64) + alice,
-		"nobody's name":        strings.Repeat("0", 64),
+		"a digest and a name":  strings.Repeat("0", 64) + "\t" + alice,
+		"nobody's name":        strings.Repeat("0", 64) + "\t",
 		"a short digest":       "0" + alice,
 		"a name in the digest": strings.Repeat(alice, 20),
 		"white space":          " ",

@@ -410,7 +410,7 @@ $$`)
 	commit(t, tx)
 	run(t, connection, "select postern.reset_pin($1, $2)", alice, "a third 5173 pin")
 	tx = begin(t, connection, alice)
-	refusedAndGoOn(t, tx, "PS402", "select set_config('postern.session', $1, true), postern.current_userid()", strings.Repeat("0", 64)+alice)
+	refusedAndGoOn(t, tx, "PS402", "select set_config('postern.session', $1, true), postern.current_userid()", strings.Repeat("0", 64)+"\t"+alice)
 	rollback(t, tx)
 	if len(*notices) < 100 {
 		t.Fatalf("only %d notices", len(*notices))
@@ -550,23 +550,23 @@ func TestResponsesTakeTheSameTime(t *testing.T) {
 	s.addUser(t, "NEW")
 	s.createNaiveQuiet(t)
 	connection := s.connect(t)
-	median := func(userid, prepare, statement string, arguments ...any) time.Duration {
+	// The fastest of some is what the work takes; the others waited for whatever else the machine does.
+	fastest := func(userid, prepare, statement string, arguments ...any) time.Duration {
 		t.Helper()
 		run(t, s.Pool, prepare)
-		times := []time.Duration{}
-		for range 7 {
+		best := time.Hour
+		for range 9 {
 			tx := begin(t, connection, userid)
 			start := time.Now()
 			value[string](t, tx, statement, arguments...)
-			times = append(times, time.Since(start))
+			best = min(best, time.Since(start))
 			rollback(t, tx)
 		}
-		slices.Sort(times)
-		return times[len(times)/2]
+		return best
 	}
 
-	known := median(alice, unlocked, quietAuthenticate, alice, wrongPIN)
-	unknown := median(alice, unlocked, quietAuthenticate, "NOBODY", wrongPIN)
+	known := fastest(alice, unlocked, quietAuthenticate, alice, wrongPIN)
+	unknown := fastest(alice, unlocked, quietAuthenticate, "NOBODY", wrongPIN)
 	if known < 10*unknown {
 		t.Fatalf("naive: %v for a known user, %v for an unknown one", known, unknown)
 	}
@@ -574,7 +574,7 @@ func TestResponsesTakeTheSameTime(t *testing.T) {
 	for _, allUsersValid := range []string{"false", "true"} {
 		s.set(t, "all_users_valid", allUsersValid)
 		question := challenge(t, connection, alice, approveGate, invoice)
-		right := median(alice, unlocked, authenticate, question, alice, pins[alice])
+		right := fastest(alice, unlocked, authenticate, question, alice, pins[alice])
 		for _, test := range []response{
 			{"wrong", unlocked, alice, wrongPIN},
 			{"locked", locked, alice, pins[alice]},
@@ -583,13 +583,13 @@ func TestResponsesTakeTheSameTime(t *testing.T) {
 			{"nobody", unlocked, "NOBODY", wrongPIN},
 			{"without a PIN", unlocked, "NEW", wrongPIN},
 		} {
-			got := median(alice, test.prepare, authenticate, question, test.username, test.response)
+			got := fastest(alice, test.prepare, authenticate, question, test.username, test.response)
 			if got < right/2 || got > right*2 {
 				t.Errorf("%s: %v, want about %v as for a right response", test.name, got, right)
 			}
 		}
 		newcomer := challenge(t, connection, "NEW", approveGate, invoice)
-		if got := median("NEW", unlocked, authenticate, newcomer, "NEW", wrongPIN); got < right/2 || got > right*2 {
+		if got := fastest("NEW", unlocked, authenticate, newcomer, "NEW", wrongPIN); got < right/2 || got > right*2 {
 			t.Errorf("a user without a PIN: %v, want about %v", got, right)
 		}
 	}

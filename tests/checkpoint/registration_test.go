@@ -209,8 +209,8 @@ func TestRedundantMessageDrawsAWarning(t *testing.T) {
 		} {
 			if how == "set_gate_message" {
 				run(t, c.Pool, `
-insert into postern_internal.gate (gate_id, description, message, parameters, bound_parameters, active)
-values ('SINWOF_WARN', 'd', 'm', $1, $1, false) on conflict (gate_id) do update set parameters = $1`, append([]string{}, test.parameters...))
+insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active)
+values ('SINWOF_WARN', 'd', 'm', 'm', $1, '{}', false) on conflict (gate_id) do update set parameters = $1`, append([]string{}, test.parameters...))
 			}
 			*c.warnings = nil
 			call()

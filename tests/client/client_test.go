@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -135,7 +136,7 @@ func TestApprovedTransactionCommitsOnce(t *testing.T) {
 		t.Fatalf("asked %d times: %v", asked, err)
 	}
 	o.want(t, 1, "passed")
-	entries, err := db.New(o.Pool).ListLog(t.Context(), db.ListLogParams{GateID: new(gate), PageSize: 10, PageOctets: 1 << 20})
+	entries, err := db.New(o.Pool).ListLog(t.Context(), db.ListLogParams{ToLogID: math.MaxInt64, GateID: new(gate), PageSize: 10, PageOctets: 1 << 20})
 	if err != nil || len(entries) != 1 {
 		t.Fatalf("got %d entries: %v", len(entries), err)
 	}

@@ -135,26 +135,28 @@ begin
    where c.userid = counted;
 
   -- What has long expired goes, of this user only: nobody waits for anybody else here.
-  delete from postern_internal.ticket as t
-   where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '1 hour';
-  delete from postern_internal.open_gate as o
-   where o.userid = session_userid and o.expires_at < clock_timestamp() - interval '1 hour';
+  with expired as (
+    delete from postern_internal.ticket as t
+     where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '1 hour'
+    returning t.ticket
+  )
+  delete from postern_internal.open_gate as o using expired where o.ticket = expired.ticket;
 
   insert into postern_internal.ticket
-    (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, expires_at)
+    (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at)
   values
     (verdict, case when verdict = 'locked' then new_locked_until else '-infinity' end,
      session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
-     decode(fields ->> 'digest', 'hex'),
+     decode(fields ->> 'digest', 'hex'), fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
   returning ticket into new_ticket;
 
   insert into postern_internal.checkpoint_entry
-    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme)
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
   values
     (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome else 'denied'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
-     fields ->> 'message', fields -> 'parameters', comment, scheme);
+     fields ->> 'message', fields -> 'parameters', comment, scheme, new_ticket);
 
   return new_ticket;
 end

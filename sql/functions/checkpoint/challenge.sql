@@ -13,10 +13,10 @@ declare
 begin
   perform postern_internal.gate_is_active(gate_id);
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = challenge.gate_id;
-  perform postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+  parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
   return postern_internal.create_challenge(
     postern.current_userid(), gate, parameters,
-    postern_internal.substitute(gate.message, gate.parameters, parameters),
+    postern_internal.substitute(gate.message_template, gate.parameters, parameters),
     postern_internal.challenge_expiry());
 end
 $$;

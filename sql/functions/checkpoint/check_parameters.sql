@@ -1,15 +1,20 @@
+-- Called only by functions that pin their search_path, on the path of every pass: no SET clause of its own.
+
 create or replace function postern_internal.check_parameters(
   gate_id text,
   names text[],
   parameters jsonb
 )
-returns void
+returns jsonb
 language plpgsql
 immutable
 parallel safe
-set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- Called for every pass: one look at all there is to find, and only then at what it was.
+  if jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
+    return parameters;
+  end if;
   if jsonb_typeof(parameters) is distinct from 'object' then
     raise exception using
       errcode = 'PS107',
@@ -26,15 +31,13 @@ begin
         coalesce((select left(string_agg(left(name, 128), ', '), 1000) from jsonb_object_keys(parameters - names) as name), 'none')),
       hint = format('Gate %s has the parameters: %s.', gate_id, coalesce(nullif(array_to_string(names, ', '), ''), 'none'));
   end if;
-  if length(parameters::text) > 32768 then
-    raise exception using
-      errcode = 'PS107',
-      message = 'The parameters are too long',
-      detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
-      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
-  end if;
+  raise exception using
+    errcode = 'PS107',
+    message = 'The parameters are too long',
+    detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
+    hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
 end
 $$;
 revoke execute on function postern_internal.check_parameters(text, text[], jsonb) from public;
 comment on function postern_internal.check_parameters(text, text[], jsonb) is
-'Raises PS107, naming them, where parameters of the gate are missing or others are there, or where they are longer than 32768 characters.';
+'The parameters, as they are. Errors: PS107, naming them, where parameters of the gate are missing or others are there, or where they are longer than 32768 characters.';

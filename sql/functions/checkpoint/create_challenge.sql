@@ -1,5 +1,6 @@
 -- All that authenticate and cancel have to know travels in the challenge, since the transaction that met the gate
--- rolls back and can leave nothing behind. Signed, so that it comes back as it was.
+-- rolls back and can leave nothing behind. Signed, so that it comes back as it was. All that a person decides by stands
+-- in it too: any code that runs before the gate can raise a PS101 with a DETAIL of its own, and a challenge for something else.
 
 create or replace function postern_internal.create_challenge(
   userid text,
@@ -20,10 +21,11 @@ begin
     'user', userid,
     'role', session_user,
     'gate', gate.gate_id,
+    'description', gate.description,
     'action', null,
     'message', message,
     'parameters', parameters,
-    'digest', encode(postern_internal.digest(gate.gate_id, null, gate.bound_parameters, parameters), 'hex'),
+    'digest', encode(postern_internal.digest(gate.gate_id, null, gate.unbound_parameters, parameters), 'hex'),
     'expires', extract(epoch from expires_at),
     'nonce', gen_random_uuid())::text, 'UTF8'));
   return content || '.' || postern_internal.sign_challenge(content);

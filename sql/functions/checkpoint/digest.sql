@@ -1,24 +1,18 @@
--- What an approval is bound to. The text of jsonb depends on no setting of the caller.
+-- What an approval is bound to. The text of jsonb depends on no setting of the caller. Without a SET clause, and stable as
+-- what it calls is: so it is inlined, and every pass comes here.
 
 create or replace function postern_internal.digest(
   gate_id text,
   action text,
-  bound_parameters text[],
+  unbound_parameters text[],
   parameters jsonb
 )
 returns bytea
-language plpgsql
-immutable
+language sql
+stable
 parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return sha256(convert_to(
-    jsonb_build_array(gate_id, action,
-                      parameters - array(select jsonb_object_keys(parameters) except select unnest(bound_parameters)))::text,
-    'UTF8'));
-end
-$$;
+return pg_catalog.sha256(pg_catalog.convert_to(
+         pg_catalog.jsonb_build_array(gate_id, action, parameters - unbound_parameters)::text, 'UTF8'));
 revoke execute on function postern_internal.digest(text, text, text[], jsonb) from public;
 comment on function postern_internal.digest(text, text, text[], jsonb) is
-'SHA-256 over gate, action, and those of the parameters that are bound.';
+'SHA-256 over gate, action, and the parameters without those that are not bound.';

@@ -1,5 +1,7 @@
 create or replace view postern.gate as
-  select g.gate_id, g.description, g.message, g.parameters, g.bound_parameters, g.active, g.built_in,
+  select g.gate_id, g.description, g.message, g.parameters,
+         array(select name from unnest(g.parameters) with ordinality as p (name, position)
+                where name <> all (g.unbound_parameters) order by p.position)::text[] as bound_parameters, g.active, g.built_in,
          g.active_administered, g.message_administered, g.registered_at
     from postern_internal.gate as g;
 revoke all on postern.gate from public;

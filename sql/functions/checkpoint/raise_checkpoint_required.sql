@@ -1,5 +1,5 @@
 create or replace function postern_internal.raise_checkpoint_required(
-  gate postern_internal.gate,
+  gate_id text,
   userid text,
   message text,
   parameters jsonb
@@ -10,8 +10,10 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  gate postern_internal.gate;
   expires_at timestamptz := postern_internal.challenge_expiry();
 begin
+  select g.* into strict gate from postern_internal.gate as g where g.gate_id = raise_checkpoint_required.gate_id;
   raise exception using
     errcode = 'PS101',
     message = format('Security checkpoint: %s', gate.description),
@@ -30,6 +32,6 @@ begin
     hint = 'Show the message to the user; in a transaction of its own call postern.authenticate(challenge, username, response, comment); then send this transaction again, with postern.open_gates(ticket) as its first statement after the session.';
 end
 $$;
-revoke execute on function postern_internal.raise_checkpoint_required(postern_internal.gate, text, text, jsonb) from public;
-comment on function postern_internal.raise_checkpoint_required(postern_internal.gate, text, text, jsonb) is
+revoke execute on function postern_internal.raise_checkpoint_required(text, text, text, jsonb) from public;
+comment on function postern_internal.raise_checkpoint_required(text, text, text, jsonb) is
 'Raises PS101 with a fresh challenge in its DETAIL.';

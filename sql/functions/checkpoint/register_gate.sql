@@ -71,13 +71,15 @@ begin
     perform postern_internal.check_gate_message(kept_message, parameters);
   end if;
 
-  insert into postern_internal.gate as g (gate_id, description, message, parameters, bound_parameters, active)
-  values (gate_id, description, message, parameters, coalesce(bound_parameters, parameters), active)
+  insert into postern_internal.gate as g (gate_id, description, message, message_template, parameters, unbound_parameters, active)
+  values (gate_id, description, message, postern_internal.message_template(coalesce(kept_message, message), parameters), parameters,
+          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active)
   on conflict on constraint gate_pkey do update
      set description = excluded.description,
          message = case when g.message_administered then g.message else excluded.message end,
+         message_template = excluded.message_template,
          parameters = excluded.parameters,
-         bound_parameters = excluded.bound_parameters,
+         unbound_parameters = excluded.unbound_parameters,
          active = case when g.active_administered then g.active else excluded.active end,
          registered_at = excluded.registered_at;
   perform postern_internal.derive_gate_stops();

@@ -14,7 +14,9 @@ begin
   select g.parameters into names from postern_internal.gate as g where g.gate_id = set_gate_message.gate_id for update;
   perform postern_internal.check_gate_message(message, names);
   update postern_internal.gate as g
-     set message = set_gate_message.message, message_administered = true
+     set message = set_gate_message.message,
+         message_template = postern_internal.message_template(set_gate_message.message, g.parameters),
+         message_administered = true
    where g.gate_id = set_gate_message.gate_id;
 end
 $$;

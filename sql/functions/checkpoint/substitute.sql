@@ -1,8 +1,8 @@
--- Puts the parameters into the message. One pass from left to right: the longest name wins, and a value is never
--- looked at again, so an & in it stays an &.
+-- Puts the parameters into the message, in one pass: a value is never looked at again, so an & in it stays an &.
+-- Called only by functions that pin their search_path, on the path of every pass: no SET clause of its own.
 
 create or replace function postern_internal.substitute(
-  message text,
+  message_template text,
   names text[],
   parameters jsonb
 )
@@ -10,21 +10,16 @@ returns text
 language plpgsql
 immutable
 parallel safe
-set search_path = pg_catalog, pg_temp
 as $$
 declare
+  name text;
+  arguments text[] := array[]::text[];
   substituted text;
 begin
-  if cardinality(names) = 0 or strpos(message, '&') = 0 then
-    return message;
-  end if;
-  -- An alternation of PostgreSQL's regular expressions takes the longest of its branches. Names are letters,
-  -- digits and underscores, so they need no quoting.
-  select string_agg(case when part.matched[1] is null then part.matched[2]
-                         else coalesce(parameters ->> part.matched[1], '') end, '' order by part.position)
-    into substituted
-    from regexp_matches(message, '&(' || array_to_string(names, '|') || ')|([^&]+|&)', 'g')
-         with ordinality as part (matched, position);
+  foreach name in array names loop
+    arguments := arguments || (parameters ->> name);
+  end loop;
+  substituted := format(message_template, variadic arguments);
   -- A message may name a long parameter a hundred times.
   if length(substituted) > 32768 then
     raise exception using
@@ -38,4 +33,4 @@ end
 $$;
 revoke execute on function postern_internal.substitute(text, text[], jsonb) from public;
 comment on function postern_internal.substitute(text, text[], jsonb) is
-'message with each &NAME replaced by the parameter of that name; a NULL value becomes nothing. Errors: PS107 the result has over 32768 characters.';
+'The message with each parameter in its place; a NULL value becomes nothing. message_template: of message_template with the same names. Errors: PS107 the result has over 32768 characters.';

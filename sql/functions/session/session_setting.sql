@@ -1,14 +1,19 @@
+-- In PL/pgSQL and without a SET clause, for the time it takes in a new transaction: an SQL function that is not inlined is
+-- parsed and planned there each time. Called only by functions that pin their search_path.
+
 create or replace function postern_internal.session_setting(userid text)
 returns text
-language sql
+language plpgsql
 stable
 parallel safe
-begin atomic
-  select pg_catalog.convert_from(
-           postern_internal.session_value(s.secret, pg_catalog.convert_to(session_setting.userid, 'UTF8')),
-           'UTF8')
-    from postern_internal.session_secret as s;
-end;
+as $$
+declare
+  secret bytea;
+begin
+  select s.secret into strict secret from postern_internal.session_secret as s;
+  return postern_internal.session_value(secret, userid);
+end
+$$;
 revoke execute on function postern_internal.session_setting(text) from public;
 comment on function postern_internal.session_setting(text) is
 'The value of postern.session that proves userid in the current transaction of the current session role.';

@@ -1,0 +1,38 @@
+-- Says why open_gates could not use a ticket. Only explains: that it cannot be used is decided already, and this raises
+-- whatever it finds.
+
+create or replace function postern_internal.refuse_ticket(ticket uuid)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_ticket postern_internal.ticket := postern_internal.find_ticket(ticket);
+begin
+  if found_ticket.verdict = 'denied' then
+    raise exception using
+      errcode = 'PS102',
+      message = 'The checkpoint was not passed',
+      detail = 'The user name or the response was wrong.',
+      hint = 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.';
+  elsif found_ticket.verdict = 'locked' then
+    raise exception using
+      errcode = 'PS104',
+      message = 'The credential is locked',
+      detail = 'There were too many wrong responses; the last one was not looked at.',
+      hint = format('It unlocks at %s; an administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
+  elsif found_ticket.expires_at <= clock_timestamp() then
+    perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
+  elsif exists (select
+                  from postern_internal.open_gate as o
+                 where o.transaction_id = pg_current_xact_id_if_assigned()
+                   and o.opened_at = transaction_timestamp()
+                   and o.ticket <> found_ticket.ticket) then
+    perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
+  end if;
+  perform postern_internal.raise_ticket_invalid('It has been used.');
+end
+$$;
+revoke execute on function postern_internal.refuse_ticket(uuid) from public;
+comment on function postern_internal.refuse_ticket(uuid) is
+'Raises the reason why a ticket opens nothing: PS102 wrong user name or response, PS104 locked, PS103 all else.';

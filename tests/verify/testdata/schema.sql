@@ -1,0 +1,5003 @@
+--
+-- PostgreSQL database dump
+--
+
+
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: fnd_session_api; Type: SCHEMA; Schema: -; Owner: postern_owner
+--
+
+CREATE SCHEMA fnd_session_api;
+
+
+ALTER SCHEMA fnd_session_api OWNER TO postern_owner;
+
+--
+-- Name: SCHEMA fnd_session_api; Type: COMMENT; Schema: -; Owner: postern_owner
+--
+
+COMMENT ON SCHEMA fnd_session_api IS 'Mirror of Fnd_Session_API: who the end user is.';
+
+
+--
+-- Name: message_sys; Type: SCHEMA; Schema: -; Owner: postern_owner
+--
+
+CREATE SCHEMA message_sys;
+
+
+ALTER SCHEMA message_sys OWNER TO postern_owner;
+
+--
+-- Name: SCHEMA message_sys; Type: COMMENT; Schema: -; Owner: postern_owner
+--
+
+COMMENT ON SCHEMA message_sys IS 'Mirror of Message_SYS: writing and reading IFS Messages.';
+
+
+--
+-- Name: postern; Type: SCHEMA; Schema: -; Owner: postern_owner
+--
+
+CREATE SCHEMA postern;
+
+
+ALTER SCHEMA postern OWNER TO postern_owner;
+
+--
+-- Name: SCHEMA postern; Type: COMMENT; Schema: -; Owner: postern_owner
+--
+
+COMMENT ON SCHEMA postern IS 'Postern, native API: checkpoints, users, settings, log.';
+
+
+--
+-- Name: postern_internal; Type: SCHEMA; Schema: -; Owner: postern_owner
+--
+
+CREATE SCHEMA postern_internal;
+
+
+ALTER SCHEMA postern_internal OWNER TO postern_owner;
+
+--
+-- Name: SCHEMA postern_internal; Type: COMMENT; Schema: -; Owner: postern_owner
+--
+
+COMMENT ON SCHEMA postern_internal IS 'Postern''s tables and helpers. Nobody but postern_owner has rights here.';
+
+
+--
+-- Name: sec_checkpoint_gate_api; Type: SCHEMA; Schema: -; Owner: postern_owner
+--
+
+CREATE SCHEMA sec_checkpoint_gate_api;
+
+
+ALTER SCHEMA sec_checkpoint_gate_api OWNER TO postern_owner;
+
+--
+-- Name: SCHEMA sec_checkpoint_gate_api; Type: COMMENT; Schema: -; Owner: postern_owner
+--
+
+COMMENT ON SCHEMA sec_checkpoint_gate_api IS 'Mirror of Sec_Checkpoint_Gate_API: registering gates.';
+
+
+--
+-- Name: security_sys; Type: SCHEMA; Schema: -; Owner: postern_owner
+--
+
+CREATE SCHEMA security_sys;
+
+
+ALTER SCHEMA security_sys OWNER TO postern_owner;
+
+--
+-- Name: SCHEMA security_sys; Type: COMMENT; Schema: -; Owner: postern_owner
+--
+
+COMMENT ON SCHEMA security_sys IS 'Mirror of Security_SYS: reaching a gate.';
+
+
+--
+-- Name: pgcrypto; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS pgcrypto WITH SCHEMA public;
+
+
+--
+-- Name: EXTENSION pgcrypto; Type: COMMENT; Schema: -; Owner: 
+--
+
+COMMENT ON EXTENSION pgcrypto IS 'cryptographic functions';
+
+
+--
+-- Name: outcome; Type: TYPE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TYPE postern_internal.outcome AS ENUM (
+    'passed',
+    'denied',
+    'cancelled',
+    'accepted'
+);
+
+
+ALTER TYPE postern_internal.outcome OWNER TO postern_owner;
+
+--
+-- Name: TYPE outcome; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TYPE postern_internal.outcome IS 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict.';
+
+
+--
+-- Name: verdict; Type: TYPE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TYPE postern_internal.verdict AS ENUM (
+    'accepted',
+    'denied',
+    'locked'
+);
+
+
+ALTER TYPE postern_internal.verdict OWNER TO postern_owner;
+
+--
+-- Name: TYPE verdict; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TYPE postern_internal.verdict IS 'How an authentication ended. An enum, so that a row is as long for one verdict as for another.';
+
+
+--
+-- Name: current_userid(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.current_userid() RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  setting text := current_setting('postern.session', true);
+  known text := split_part(setting, E'\t', 2);
+  secret bytea;
+begin
+  -- This is the path that counts, and so it comes first: one read that fetches nothing else, one comparison.
+  -- The comparison may stop at the first difference: the digest is another one in each transaction, and memcmp
+  -- compares many bytes a step.
+  select s.secret into strict secret from postern_internal.session_secret as s;
+  if setting = postern_internal.session_value(secret, known) then
+    return known;
+  end if;
+  -- After a transaction the setting reads back as '', not NULL: both mean that nobody was asserted.
+  if setting <> '' then
+    raise exception using
+      errcode = 'PS402',
+      message = 'The session is not valid in this transaction',
+      detail = 'The setting postern.session was made up, or copied from another transaction or database role.',
+      hint = 'Call postern.begin_session(token) in this transaction, and nothing else that sets postern.session.';
+  end if;
+
+  select e.userid into known from postern_internal.end_user as e where e.db_role = session_user and e.active;
+  if not found then
+    raise exception using
+      errcode = 'PS401',
+      message = 'No end user is known for this session',
+      detail = format('Nobody was asserted in this transaction, and the database role %I is mapped to no active end user.', session_user),
+      hint = 'Call postern.begin_session(token) at the start of each transaction, or have an administrator map the role with postern.create_user(userid, description, db_role).';
+  end if;
+  return known;
+end
+$$;
+
+
+ALTER FUNCTION postern.current_userid() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION current_userid(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.current_userid() IS 'The end user of this transaction: the one asserted by begin_session or assume_user, else the one whose db_role is session_user. Not affected by SET ROLE. Errors: PS401 nobody is known, PS402 the session setting is forged, or from another transaction or database role.';
+
+
+--
+-- Name: get_fnd_user(); Type: FUNCTION; Schema: fnd_session_api; Owner: postern_owner
+--
+
+CREATE FUNCTION fnd_session_api.get_fnd_user() RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN postern.current_userid();
+
+
+ALTER FUNCTION fnd_session_api.get_fnd_user() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION get_fnd_user(); Type: COMMENT; Schema: fnd_session_api; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION fnd_session_api.get_fnd_user() IS 'Fnd_Session_API.Get_Fnd_User: the end user of this transaction, see postern.current_userid(). Errors: PS401, PS402.';
+
+
+--
+-- Name: add_message_attribute(text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.add_message_attribute(message text, name text, value text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  rows text collate "C" := message;
+  attribute text collate "C" := E'\n$' || postern_internal.check_message_name(name) || '=';
+begin
+  if postern_internal.parse_message(rows) is null then
+    perform postern_internal.reject_message(rows);
+  end if;
+
+  -- A line feed and $ is where an attribute starts and nothing else: in a value, a - comes between them.
+  if strpos(rows, attribute) > 0 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'the IFS Message already has this attribute',
+      detail = format('attribute: %s', name),
+      hint = 'message_sys.set_attribute replaces a value.';
+  end if;
+
+  if right(rows, 1) = E'\n' then
+    rows := left(rows, -1);
+  end if;
+  rows := rows || attribute || replace(coalesce(value, '') collate "C", E'\n', E'\n-');
+  if octet_length(rows) > 67108864 then
+    perform postern_internal.reject_message(rows);
+  end if;
+
+  return rows;
+end
+$_$;
+
+
+ALTER FUNCTION postern.add_message_attribute(message text, name text, value text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION add_message_attribute(message text, name text, value text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.add_message_attribute(message text, name text, value text) IS 'The IFS Message with one more attribute at its end; a null value is written as the empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB.';
+
+
+--
+-- Name: add_attribute(text, text, boolean); Type: PROCEDURE; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value boolean)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT postern.add_message_attribute(message, name, upper((value)::text)) AS add_message_attribute;
+END;
+
+
+ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value boolean) OWNER TO postern_owner;
+
+--
+-- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value boolean); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value boolean) IS 'Adds an attribute at the end of an IFS Message, with TRUE or FALSE as its value. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB.';
+
+
+--
+-- Name: add_attribute(text, text, numeric); Type: PROCEDURE; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value numeric)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT postern.add_message_attribute(message, name, (value)::text) AS add_message_attribute;
+END;
+
+
+ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value numeric) OWNER TO postern_owner;
+
+--
+-- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value numeric); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value numeric) IS 'Adds an attribute at the end of an IFS Message, with a number as its value. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB.';
+
+
+--
+-- Name: add_attribute(text, text, text); Type: PROCEDURE; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value text)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT postern.add_message_attribute(message, name, value) AS add_message_attribute;
+END;
+
+
+ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value text) OWNER TO postern_owner;
+
+--
+-- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value text) IS 'Adds an attribute at the end of an IFS Message. A null value is written as the empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB.';
+
+
+--
+-- Name: message_timestamp(timestamp with time zone); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.message_timestamp(value timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if value < timestamptz '0001-01-01 00:00:00+00' or value >= timestamptz '10000-01-01 00:00:00+00' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'a timestamp that an IFS Message can''t hold',
+      detail = case when isfinite(value) then 'The timestamp is outside the years 1 to 9999.' else 'The timestamp is infinite.' end,
+      hint = 'Give a time in the years 1 to 9999 (UTC), or leave the attribute empty.';
+  end if;
+
+  return to_char(timezone(interval '0', value), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+end
+$$;
+
+
+ALTER FUNCTION postern.message_timestamp(value timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION message_timestamp(value timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.message_timestamp(value timestamp with time zone) IS 'A time as the text of an IFS Message: ISO 8601 in UTC with microseconds, 2026-11-22T01:33:04.123456Z, whatever the caller''s settings. Null for null. PS107 for infinity and outside the years 1 to 9999.';
+
+
+--
+-- Name: add_attribute(text, text, timestamp with time zone); Type: PROCEDURE; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT postern.add_message_attribute(message, name, postern.message_timestamp(value)) AS add_message_attribute;
+END;
+
+
+ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value timestamp with time zone); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone) IS 'Adds an attribute at the end of an IFS Message, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone becomes one by the caller''s TimeZone: cast it to text yourself. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB. Also PS107 for infinity and outside the years 1 to 9999.';
+
+
+--
+-- Name: check_message_name(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.check_message_name(name text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if name is null or not postern_internal.is_message_name(name) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'invalid name in an IFS Message',
+      detail = case when name is null then 'The name is null.'
+                    else format('name: %s', replace(replace(left(name, 80), E'\r', E'\\r'), E'\n', E'\\n')) end,
+      hint = 'A message or attribute name has 1 to 128 characters and holds no line feed, carriage return or "=".';
+  end if;
+
+  return name;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.check_message_name(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_message_name(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.check_message_name(name text) IS 'Returns the name of a message or an attribute as it is; PS107 where it is none.';
+
+
+--
+-- Name: construct_message(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.construct_message(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN ('!'::text || postern_internal.check_message_name(name));
+
+
+ALTER FUNCTION postern.construct_message(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION construct_message(name text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.construct_message(name text) IS 'A new IFS Message of that name, without attributes. PS107 for null or an invalid name.';
+
+
+--
+-- Name: construct(text); Type: FUNCTION; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE FUNCTION message_sys.construct(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN postern.construct_message(name);
+
+
+ALTER FUNCTION message_sys.construct(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION construct(name text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION message_sys.construct(name text) IS 'A new IFS Message of that name, without attributes. PS107 for null or an invalid name.';
+
+
+--
+-- Name: find_message_attribute(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.find_message_attribute(message text, name text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  pairs text[] := postern_internal.parse_message(message);
+begin
+  if pairs is null then
+    perform postern_internal.reject_message(message);
+  end if;
+
+  return jsonb_object(pairs) ->> postern_internal.check_message_name(name);
+end
+$$;
+
+
+ALTER FUNCTION postern.find_message_attribute(message text, name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION find_message_attribute(message text, name text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.find_message_attribute(message text, name text) IS 'Value of an attribute of an IFS Message, empty where it is empty; null where there is no such attribute. Names are case-sensitive. PS107 for a null or malformed message and a null or invalid name.';
+
+
+--
+-- Name: find_attribute(text, text, text); Type: FUNCTION; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE FUNCTION message_sys.find_attribute(message text, name text, default_value text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN COALESCE(postern.find_message_attribute(message, name), default_value);
+
+
+ALTER FUNCTION message_sys.find_attribute(message text, name text, default_value text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION find_attribute(message text, name text, default_value text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION message_sys.find_attribute(message text, name text, default_value text) IS 'Value of an attribute of an IFS Message, empty where it is empty; default_value where there is no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+
+
+--
+-- Name: message_attributes(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.message_attributes(message text) RETURNS TABLE("position" integer, name text, value text)
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  pairs text[] := postern_internal.parse_message(message);
+begin
+  if pairs is null then
+    perform postern_internal.reject_message(message);
+  end if;
+
+  for i in 1 .. cardinality(pairs) / 2 loop
+    position := i;
+    name := pairs[2 * i - 1];
+    value := pairs[2 * i];
+    return next;
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern.message_attributes(message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION message_attributes(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.message_attributes(message text) IS 'Attributes of an IFS Message in their order, position from 1; a nested message is a value like any other. PS107 for null and for a malformed message; DETAIL names the line.';
+
+
+--
+-- Name: get_attributes(text); Type: FUNCTION; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE FUNCTION message_sys.get_attributes(message text) RETURNS TABLE("position" integer, name text, value text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT a."position",
+     a.name,
+     a.value
+    FROM postern.message_attributes(get_attributes.message) a("position", name, value)
+   ORDER BY a."position";
+END;
+
+
+ALTER FUNCTION message_sys.get_attributes(message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION get_attributes(message text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION message_sys.get_attributes(message text) IS 'Attributes of an IFS Message in their order, position from 1; a nested message is a value like any other. PS107 for null and for a malformed message; DETAIL names the line.';
+
+
+--
+-- Name: message_name(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.message_name(message text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if postern_internal.parse_message(message) is null then
+    perform postern_internal.reject_message(message);
+  end if;
+
+  return substring(message collate "C" from E'^(?: [^\n]*\n)*!([^\n]+)');
+end
+$$;
+
+
+ALTER FUNCTION postern.message_name(message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION message_name(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.message_name(message text) IS 'Name in the header of an IFS Message. PS107 for null and for a malformed message; DETAIL names the line.';
+
+
+--
+-- Name: get_name(text); Type: FUNCTION; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE FUNCTION message_sys.get_name(message text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN postern.message_name(message);
+
+
+ALTER FUNCTION message_sys.get_name(message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION get_name(message text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION message_sys.get_name(message text) IS 'Name in the header of an IFS Message. PS107 for null and for a malformed message; DETAIL names the line.';
+
+
+--
+-- Name: replace_message_attribute(text, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.replace_message_attribute(message text, name text, replacement text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  rows text collate "C" := message;
+  attribute text collate "C" := E'\n$' || postern_internal.check_message_name(name) || '=';
+  start integer;
+  tail text collate "C";
+  length_of_tail integer;
+  old text collate "C";
+begin
+  if postern_internal.parse_message(rows) is null then
+    perform postern_internal.reject_message(rows);
+  end if;
+
+  start := strpos(rows, attribute);
+  if start = 0 then
+    return null;
+  end if;
+
+  if right(rows, 1) = E'\n' then
+    rows := left(rows, -1);
+  end if;
+  tail := substr(rows, start + length(attribute));
+  length_of_tail := strpos(tail, E'\n$') - 1;
+  old := case when length_of_tail >= 0 then left(tail, length_of_tail) else tail end;
+
+  return left(rows, start - 1)
+      || replacement
+      || case when strpos(old, E'\n') > 0 then regexp_replace(substr(old, strpos(old, E'\n')), E'(?:\n-[^\n]*)+', '', 'g') else '' end
+      || case when length_of_tail >= 0 then substr(tail, length_of_tail + 1) else '' end;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.replace_message_attribute(message text, name text, replacement text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION replace_message_attribute(message text, name text, replacement text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.replace_message_attribute(message text, name text, replacement text) IS 'The IFS Message with the rows of one attribute replaced by a text; null where it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+
+
+--
+-- Name: remove_message_attribute(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.remove_message_attribute(message text, name text) RETURNS text
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN COALESCE(postern_internal.replace_message_attribute(message, name, ''::text), message);
+
+
+ALTER FUNCTION postern.remove_message_attribute(message text, name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION remove_message_attribute(message text, name text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.remove_message_attribute(message text, name text) IS 'The IFS Message without that attribute; the message as it is where it has none of that name. PS107 for a null or malformed message and a null or invalid name.';
+
+
+--
+-- Name: remove_attribute(text, text); Type: PROCEDURE; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT postern.remove_message_attribute(message, name) AS remove_message_attribute;
+END;
+
+
+ALTER PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) OWNER TO postern_owner;
+
+--
+-- Name: PROCEDURE remove_attribute(INOUT message text, IN name text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) IS 'Removes an attribute from an IFS Message; does nothing where it has none of that name. PS107 for a null or malformed message and a null or invalid name.';
+
+
+--
+-- Name: set_message_attribute(text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_message_attribute(message text, name text, value text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  replaced text := postern_internal.replace_message_attribute(
+    message, name, E'\n$' || name || '=' || replace(coalesce(value, '') collate "C", E'\n', E'\n-'));
+begin
+  if replaced is null then
+    return postern.add_message_attribute(message, name, value);
+  end if;
+
+  if octet_length(replaced) > 67108864 then
+    perform postern_internal.reject_message(replaced);
+  end if;
+
+  return replaced;
+end
+$_$;
+
+
+ALTER FUNCTION postern.set_message_attribute(message text, name text, value text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_message_attribute(message text, name text, value text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_message_attribute(message text, name text, value text) IS 'The IFS Message with the value of an attribute replaced in its place, or the attribute added at the end; a null value is written as the empty one. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+
+
+--
+-- Name: set_attribute(text, text, boolean); Type: PROCEDURE; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value boolean)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT postern.set_message_attribute(message, name, upper((value)::text)) AS set_message_attribute;
+END;
+
+
+ALTER PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value boolean) OWNER TO postern_owner;
+
+--
+-- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value boolean); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value boolean) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with TRUE or FALSE as its value. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+
+
+--
+-- Name: set_attribute(text, text, numeric); Type: PROCEDURE; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value numeric)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT postern.set_message_attribute(message, name, (value)::text) AS set_message_attribute;
+END;
+
+
+ALTER PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value numeric) OWNER TO postern_owner;
+
+--
+-- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value numeric); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value numeric) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with a number as its value. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+
+
+--
+-- Name: set_attribute(text, text, text); Type: PROCEDURE; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value text)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT postern.set_message_attribute(message, name, value) AS set_message_attribute;
+END;
+
+
+ALTER PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value text) OWNER TO postern_owner;
+
+--
+-- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value text) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end. A null value is written as the empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+
+
+--
+-- Name: set_attribute(text, text, timestamp with time zone); Type: PROCEDURE; Schema: message_sys; Owner: postern_owner
+--
+
+CREATE PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT postern.set_message_attribute(message, name, postern.message_timestamp(value)) AS set_message_attribute;
+END;
+
+
+ALTER PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value timestamp with time zone); Type: COMMENT; Schema: message_sys; Owner: postern_owner
+--
+
+COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone becomes one by the caller''s TimeZone: cast it to text yourself. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB. Also PS107 for infinity and outside the years 1 to 9999.';
+
+
+--
+-- Name: assume_user(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.assume_user(userid text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from postern_internal.end_user as e where e.userid = assume_user.userid and e.active) then
+    raise exception using
+      errcode = 'PS402',
+      message = 'The session cannot be started',
+      detail = format('%s is no active end user.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
+      hint = 'Pass the user id of an active end user; an administrator creates one with postern.create_user.';
+  end if;
+  perform set_config('postern.session', postern_internal.session_setting(userid), true);
+  return userid;
+end
+$$;
+
+
+ALTER FUNCTION postern.assume_user(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION assume_user(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.assume_user(userid text) IS 'Asserts the end user of this transaction by name, unsigned. Returns the user id. Errors: PS402 no such active user.';
+
+
+--
+-- Name: authenticate(text, text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.authenticate(challenge text, username text, response text, comment text DEFAULT NULL::text, scheme text DEFAULT 'PIN'::text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET debug_print_plan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $_$
+declare
+  fields jsonb := postern_internal.read_challenge(challenge);
+  session_userid text := fields ->> 'user';
+  gate postern_internal.gate;
+  verify_name text;
+  target text;   -- whose credential is tried; NULL where username could not be right anyway
+  counted text;  -- whose attempts that costs
+  credential postern_internal.credential;
+  is_active boolean;
+  is_right boolean;
+  attempted_at timestamptz;
+  verdict postern_internal.verdict;
+  new_failures integer;
+  new_locked_until timestamptz;
+  max_failures integer := postern_internal.setting_integer('max_failures');
+  lock_interval interval := make_interval(mins => postern_internal.setting_integer('lock_minutes'));
+  new_ticket uuid;
+  -- For a user without a PIN: bcrypt takes its time and gives what equals no stored hash.
+  dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
+begin
+  if to_timestamp((fields ->> 'expires')::double precision) <= clock_timestamp() then
+    raise exception using
+      errcode = 'PS103',
+      message = 'The challenge has expired',
+      detail = format('It was valid until %s.', to_timestamp((fields ->> 'expires')::double precision)),
+      hint = 'Send the business transaction again and answer the challenge that it returns.';
+  end if;
+  comment := postern_internal.check_comment(comment);
+  if comment is null and postern_internal.setting_boolean('comment_required') then
+    raise exception using
+      errcode = 'PS108',
+      message = 'A comment is required',
+      detail = 'The setting comment_required is true, and the comment is missing or blank.',
+      hint = 'Ask the user why this is right, and pass the answer as comment.';
+  end if;
+  if username is null or response is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'User name and response are needed',
+      detail = format('%s is NULL.', case when username is null then 'username' else 'response' end),
+      hint = 'Pass what the user typed; to refuse, call postern.cancel(challenge, comment).';
+  end if;
+
+  select g.* into gate from postern_internal.gate as g where g.gate_id = fields ->> 'gate';
+  if not found then
+    raise exception using
+      errcode = 'PS103',
+      message = 'The challenge is not valid',
+      detail = format('Its gate %s does not exist any more.', fields ->> 'gate'),
+      hint = 'Send the business transaction again.';
+  end if;
+  select s.verify_function into verify_name
+    from postern_internal.scheme as s
+   where s.scheme = authenticate.scheme
+     and s.enabled
+     and (s.scheme = 'PIN' or not gate.built_in and postern_internal.is_verify_function(to_regprocedure(s.verify_function)));
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The scheme cannot be used here',
+      detail = format('scheme is %s, the gate is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), gate.gate_id),
+      hint = 'Use one of the schemes that the error PS101 names.';
+  end if;
+
+  -- Only the user's own session can spend the user's attempts; with all_users_valid also the session of somebody who
+  -- could approve, having a PIN in use. Every other name costs the session's own user, and is tried in vain against
+  -- the same row, so that it reads and writes what a right one does.
+  if username = session_userid
+     or not gate.built_in
+        and postern_internal.setting_boolean('all_users_valid')
+        and exists (select from postern_internal.end_user as e where e.userid = username and e.active)
+        and exists (select from postern_internal.credential as c
+                     where c.userid = session_userid and c.hash is not null and not c.must_change) then
+    target := username;
+  end if;
+  counted := coalesce(target, session_userid);
+
+  select c.* into strict credential from postern_internal.credential as c where c.userid = counted for update;
+  -- Only now, and of both: set_user_active may have been what the lock was waited for.
+  select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
+  if scheme = 'PIN' then
+    is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
+            and (gate.built_in or not credential.must_change);
+  else
+    begin
+      execute format('select %s($1, $2, $3)', to_regprocedure(verify_name)::regproc)
+         into is_right
+        using target, response, fields - array['user', 'role', 'digest', 'nonce'] || jsonb_build_object('username', username);
+    exception when others or assert_failure then
+      -- An error would tell that the response was wrong, and roll the attempt back.
+      is_right := false;
+    end;
+  end if;
+  is_right := coalesce(is_right, false) and is_active and target is not null;
+
+  -- One path for all verdicts, with constants that are enums when they are read: a statement that only one verdict ran
+  -- would be planned for it alone, and the reads of the catalog which that takes can be counted by everybody.
+  attempted_at := clock_timestamp();
+  verdict := case when credential.locked_until > attempted_at then 'locked'::postern_internal.verdict
+                  when is_right then 'accepted'::postern_internal.verdict
+                  else 'denied'::postern_internal.verdict end;
+  new_failures := case when verdict = 'locked' then credential.failures
+                       when verdict = 'accepted' then 0
+                       when credential.failures >= max_failures then 1  -- a lock-out has ended
+                       else credential.failures + 1 end;
+  new_locked_until := case when verdict = 'locked' then credential.locked_until
+                           when verdict = 'denied' and new_failures >= max_failures then attempted_at + lock_interval
+                           else '-infinity' end;
+  update postern_internal.credential as c
+     set first_filler = gen_random_uuid(),
+         failures = new_failures,
+         locked_until = new_locked_until,
+         last_filler = gen_random_uuid()
+   where c.userid = counted;
+
+  -- What has long expired goes, of this user only: nobody waits for anybody else here.
+  with expired as (
+    delete from postern_internal.ticket as t
+     where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '1 hour'
+    returning t.ticket
+  )
+  delete from postern_internal.open_gate as o using expired where o.ticket = expired.ticket;
+
+  insert into postern_internal.ticket
+    (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at)
+  values
+    (verdict, case when verdict = 'locked' then new_locked_until else '-infinity' end,
+     session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
+     decode(fields ->> 'digest', 'hex'), fields ->> 'message',
+     clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
+  returning ticket into new_ticket;
+
+  insert into postern_internal.checkpoint_entry
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
+  values
+    (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome else 'denied'::postern_internal.outcome end,
+     gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
+     fields ->> 'message', fields -> 'parameters', comment, scheme, new_ticket);
+
+  return new_ticket;
+end
+$_$;
+
+
+ALTER FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION authenticate(challenge text, username text, response text, comment text, scheme text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) IS 'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, PS107 argument, PS108 comment missing, PS401, PS402.';
+
+
+--
+-- Name: begin_session(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.begin_session(token text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  parts text[];
+  header jsonb;
+  claims jsonb;
+  signature bytea;
+  k record;
+  reason text;
+  now_seconds numeric := extract(epoch from clock_timestamp());
+begin
+  if token is null or length(token) > 8192
+     or token !~ '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$' then
+    reason := 'It is not a JWT of at most 8192 characters.';
+  else
+    begin
+      parts := string_to_array(token, '.');
+      header := convert_from(postern_internal.decode_base64url(parts[1]), 'UTF8')::jsonb;
+      signature := postern_internal.decode_base64url(parts[3]);
+      select s.inner_pad, s.outer_pad, s.retired_at into k
+        from postern_internal.session_key as s where s.kid = header ->> 'kid';
+      if jsonb_typeof(header) is distinct from 'object' or header ->> 'alg' is distinct from 'HS256' then
+        reason := 'Its algorithm is not HS256.';
+      elsif header ? 'crit' then
+        reason := 'Its header has critical extensions, and none is understood.';
+      elsif k.inner_pad is null then
+        reason := 'Its key id is not known.';
+      elsif k.retired_at is not null then
+        reason := 'Its key is retired.';
+      elsif sha256(k.outer_pad || sha256(k.inner_pad || convert_to(parts[1] || '.' || parts[2], 'UTF8'))) <> signature then
+        reason := 'Its signature is wrong.';
+      else
+        -- Nothing of the claims is looked at before the signature holds.
+        claims := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8')::jsonb;
+        if jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
+          reason := 'The claim sub is missing.';
+        elsif coalesce(claims ->> 'jti', '') = '' then
+          reason := 'The claim jti is missing.';
+        elsif not coalesce(claims -> 'aud' = to_jsonb(current_database()::text)
+                           or jsonb_typeof(claims -> 'aud') = 'array' and claims -> 'aud' ? current_database(), false) then
+          reason := format('Its audience (aud) is not the database %s.', current_database());
+        elsif jsonb_typeof(claims -> 'exp') is distinct from 'number' or jsonb_typeof(claims -> 'iat') is distinct from 'number' then
+          reason := 'The claims iat and exp must be numbers: seconds since 1970.';
+        elsif (claims ->> 'exp')::numeric <= now_seconds then
+          reason := 'It has expired.';
+        elsif (claims ->> 'iat')::numeric > now_seconds + 60 then
+          reason := 'It was issued in the future (iat); 60 seconds are allowed for clocks that differ.';
+        elsif claims ? 'nbf' and not coalesce(jsonb_typeof(claims -> 'nbf') = 'number'
+                                              and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
+          reason := 'It is not valid yet (nbf).';
+        elsif not exists (select from postern_internal.end_user as e where e.userid = claims ->> 'sub' and e.active) then
+          reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
+        end if;
+      end if;
+    exception when data_exception then
+      reason := 'It is not a JWT: header or claims cannot be decoded.';
+    end;
+  end if;
+
+  if reason is not null then
+    raise exception using
+      errcode = 'PS402',
+      message = 'The session token is not valid',
+      detail = reason,
+      hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti.';
+  end if;
+  perform set_config('postern.session', postern_internal.session_setting(claims ->> 'sub'), true);
+  return claims ->> 'sub';
+end
+$_$;
+
+
+ALTER FUNCTION postern.begin_session(token text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION begin_session(token text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.begin_session(token text) IS 'Starts the session of an end user for this transaction. token: a JWT signed with HS256 by a key of postern.session_key; header kid; claims sub (user id), aud (name of this database), iat, exp, jti; nbf is honoured. Returns the user id. Errors: PS402 the token is forged, expired, not meant for this database, or names no active user.';
+
+
+--
+-- Name: cancel(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.cancel(challenge text, comment text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  fields jsonb := postern_internal.read_challenge(challenge);
+begin
+  insert into postern_internal.checkpoint_entry (outcome, gate_id, action, userid, message, parameters, comment)
+  values ('cancelled', fields ->> 'gate', fields ->> 'action', fields ->> 'user', fields ->> 'message', fields -> 'parameters',
+          postern_internal.check_comment(comment));
+end
+$$;
+
+
+ALTER FUNCTION postern.cancel(challenge text, comment text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION cancel(challenge text, comment text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.cancel(challenge text, comment text) IS 'Logs that the user refused to approve. challenge: from PS101 or postern.challenge. comment: at most 2000 characters. Errors: PS103 the challenge is not valid, PS107 comment too long, PS401, PS402.';
+
+
+--
+-- Name: challenge(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.challenge(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  gate postern_internal.gate;
+begin
+  perform postern_internal.gate_is_active(gate_id);
+  select g.* into strict gate from postern_internal.gate as g where g.gate_id = challenge.gate_id;
+  parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+  return postern_internal.create_challenge(
+    postern.current_userid(), gate, parameters,
+    postern_internal.substitute(gate.message_template, gate.parameters, parameters),
+    postern_internal.challenge_expiry());
+end
+$$;
+
+
+ALTER FUNCTION postern.challenge(gate_id text, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION challenge(gate_id text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.challenge(gate_id text, parameters jsonb) IS 'The challenge that postern.checkpoint would raise with these arguments, without reaching the gate and whether or not it is active: for dialogs that ask up front. Errors: PS106 no such gate, PS107 parameters, PS401, PS402.';
+
+
+--
+-- Name: checkpoint(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if postern_internal.gate_is_active(gate_id) then
+    perform postern_internal.pass_gate(gate_id, parameters);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.checkpoint(gate_id text, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION checkpoint(gate_id text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) IS 'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with just the gate''s parameters. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, PS401, PS402.';
+
+
+--
+-- Name: create_session_key(text, bytea); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.create_session_key(kid text, secret bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_text(kid, 'kid', 128);
+  if secret is null or length(secret) not between 32 and 1024 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The secret of a session key must have 32 to 1024 bytes',
+      detail = format('It has %s.', coalesce(length(secret)::text, 'none: it is NULL')),
+      hint = 'Take 32 random bytes, for example from the installer: installer session key create KID.';
+  end if;
+  insert into postern_internal.session_key (kid, inner_pad, outer_pad)
+  values (kid, postern_internal.hmac_pad(secret, 54), postern_internal.hmac_pad(secret, 92))
+  on conflict do nothing;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The session key exists already',
+      detail = format('kid is %s.', to_jsonb(kid)),
+      hint = 'Rotate keys under new ids: create the new one, switch the application, retire the old one. A kid is never used again.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.create_session_key(kid text, secret bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION create_session_key(kid text, secret bytea); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.create_session_key(kid text, secret bytea) IS 'Adds a key that session tokens may be signed with. kid: its name in the header of the token. secret: 32 to 1024 random bytes; bind it as a parameter, so that it reaches no server log. Errors: PS107 bad or used kid, short secret.';
+
+
+--
+-- Name: create_user(text, text, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.create_user(userid text, description text, db_role name DEFAULT NULL::name) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_text(userid, 'userid', 128);
+  perform postern_internal.require_text(description, 'description', 200);
+  if userid ~ '[[:cntrl:]]' or userid <> btrim(userid) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The user id is not usable',
+      detail = format('userid is %s.', to_jsonb(userid)),
+      hint = 'A user id has no control characters and no space at either end.';
+  end if;
+  -- A name that is no role yet could later be taken by somebody who may create roles.
+  if db_role is not null and not exists (select from pg_roles as r where r.rolname = create_user.db_role) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such database role',
+      detail = format('db_role is %I.', db_role),
+      hint = 'Create the role first, or leave db_role away for a user who works through the application.';
+  end if;
+  insert into postern_internal.end_user (userid, description, db_role)
+  values (userid, description, db_role)
+  on conflict do nothing;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The user exists already, or the database role belongs to another user',
+      detail = format('userid is %s, db_role is %s.', to_jsonb(userid), coalesce(quote_ident(db_role), 'NULL')),
+      hint = 'See postern.user_account for the users there are.';
+  end if;
+  insert into postern_internal.credential (userid) values (userid);
+end
+$$;
+
+
+ALTER FUNCTION postern.create_user(userid text, description text, db_role name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION create_user(userid text, description text, db_role name); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role name) IS 'Adds an end user. userid: 1 to 128 characters, upper and lower case differ. description: 1 to 200 characters. db_role: the login role that is this user where no session is begun. The user has no PIN until postern.reset_pin gives one. Errors: PS107 bad argument, user exists, role unknown or taken.';
+
+
+--
+-- Name: jsonb_to_message(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.jsonb_to_message(name text, object jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  message text;
+begin
+  if object is null or jsonb_typeof(object) <> 'object' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'invalid content for an IFS Message: not a jsonb object',
+      detail = format('content: %s', coalesce('a jsonb ' || jsonb_typeof(object), 'null')),
+      hint = 'Give a jsonb object whose members are the attributes, for example {"DOC_NO": "100-7"}.';
+  end if;
+
+  message := postern_internal.object_to_message(name, object, 1);
+  if octet_length(message) > 67108864 then
+    perform postern_internal.reject_message(message);
+  end if;
+
+  return message;
+end
+$$;
+
+
+ALTER FUNCTION postern.jsonb_to_message(name text, object jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION jsonb_to_message(name text, object jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.jsonb_to_message(name text, object jsonb) IS 'IFS Message of that name with the members of a jsonb object as attributes, in jsonb''s order: strings and numbers as text, booleans TRUE and FALSE, null empty, an object as a nested message named after its key. At most 64 MiB and 16 levels. PS107 for null, an array, and a key that is no name.';
+
+
+--
+-- Name: message_to_jsonb(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.message_to_jsonb(message text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  pairs text[] := postern_internal.parse_message(message);
+begin
+  if pairs is null then
+    perform postern_internal.reject_message(message);
+  end if;
+
+  -- A nested message starts with its header, and a value starts after the "=".
+  if strpos(message collate "C", '=!') = 0 then
+    return jsonb_object(pairs);
+  end if;
+
+  return postern_internal.message_object(pairs, 1);
+end
+$$;
+
+
+ALTER FUNCTION postern.message_to_jsonb(message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION message_to_jsonb(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.message_to_jsonb(message text) IS 'IFS Message as a jsonb object of its attributes. A value that is itself a well-formed message, starting with a header equal to its attribute''s name, becomes a nested object; any other value is a string. At most 64 MiB and 16 levels. PS107 for null and for a malformed message; DETAIL names the line.';
+
+
+--
+-- Name: open_gates(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.open_gates(ticket text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern.open_gates(postern_internal.ticket_from_text(ticket));
+end
+$$;
+
+
+ALTER FUNCTION postern.open_gates(ticket text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION open_gates(ticket text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.open_gates(ticket text) IS 'As open_gates(uuid). Errors: also PS103 where ticket is no UUID.';
+
+
+--
+-- Name: open_gates(uuid); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.open_gates(ticket uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id text := postern.current_userid();
+begin
+  -- The unique constraints let a ticket be used once, and one ticket in a transaction. A second transaction with the same
+  -- ticket waits here until the first one has ended, and goes on only if that one rolled back.
+  insert into postern_internal.open_gate
+    (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at, session)
+  select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.message, t.expires_at,
+         coalesce(current_setting('postern.session', true), '')
+    from postern_internal.ticket as t
+   where t.ticket = open_gates.ticket
+     and t.userid = current_user_id
+     and t.session_role = session_user
+     and t.verdict = 'accepted'
+     and t.expires_at > clock_timestamp()
+     and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
+  on conflict do nothing;
+  if not found then
+    perform postern_internal.refuse_ticket(ticket);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.open_gates(ticket uuid) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION open_gates(ticket uuid); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.open_gates(ticket uuid) IS 'Opens the gates for this transaction. ticket: from postern.authenticate, in an earlier, committed transaction of the same user and database role. The first gate has to be the one that was approved, with the same parameters; all others are open from then on. Errors: PS102 wrong user name or response, PS103 the ticket is not valid, PS104 locked, PS401, PS402.';
+
+
+--
+-- Name: register_gate(text, text, text, text[], boolean, text[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[] DEFAULT '{}'::text[], active boolean DEFAULT false, bound_parameters text[] DEFAULT NULL::text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  kept_message text;
+  reason text;
+begin
+  if gate_id is null or length(gate_id) > 30 or gate_id !~ '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$' then
+    reason := format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL'));
+  elsif starts_with(upper(gate_id), 'POSTERN_') then
+    reason := format('gate_id is %s; the prefix POSTERN is Postern''s own.', to_jsonb(gate_id));
+  end if;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The gate id is not usable',
+      detail = reason,
+      hint = 'Use at most 30 letters, digits and underscores, with the component as prefix: SINWOF_APPROVE.';
+  end if;
+  perform postern_internal.require_text(description, 'description', 200);
+  if parameters is null or active is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'An argument is missing',
+      detail = format('%s is NULL.', case when parameters is null then 'parameters' else 'active' end),
+      hint = 'Leave the argument away to get its default.';
+  end if;
+
+  select case
+           when cardinality(parameters) > 50 then format('There are %s parameters; 50 are allowed.', cardinality(parameters))
+           when array_ndims(parameters) > 1 or array_ndims(bound_parameters) > 1 then 'An array has more than one dimension.'
+           when exists (select from unnest(parameters) as name where name is null or name !~ '^[A-Za-z][A-Za-z0-9_]{0,29}$')
+             then 'Not usable: ' || (select string_agg(coalesce(to_jsonb(left(name, 128))::text, 'NULL'), ', ')
+                                       from unnest(parameters) as name where name is null or name !~ '^[A-Za-z][A-Za-z0-9_]{0,29}$') || '.'
+           when (select count(distinct name) from unnest(parameters) as name) < cardinality(parameters) then 'A name is there twice.'
+           when not coalesce(bound_parameters, parameters) <@ parameters or array_position(bound_parameters, null) is not null
+             then format('Bound, but no parameter of the gate: %s.',
+                         (select string_agg(coalesce(to_jsonb(left(name, 128))::text, 'NULL'), ', ')
+                            from unnest(bound_parameters) as name where name is null or name <> all (parameters)))
+         end
+    into reason;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The parameters of the gate are not usable',
+      detail = reason,
+      hint = 'A parameter has 1 to 30 letters, digits and underscores and begins with a letter; bound_parameters names some of them.';
+  end if;
+  perform postern_internal.check_gate_message(message, parameters);
+
+  perform postern_internal.lock_settings();
+  -- An administrator's message must fit the new parameters as well, or the gate would stop the business for good.
+  select g.message into kept_message
+    from postern_internal.gate as g
+   where g.gate_id = register_gate.gate_id and g.message_administered
+     for update;
+  if found then
+    perform postern_internal.check_gate_message(kept_message, parameters);
+  end if;
+
+  insert into postern_internal.gate as g (gate_id, description, message, message_template, parameters, unbound_parameters, active)
+  values (gate_id, description, message, postern_internal.message_template(coalesce(kept_message, message), parameters), parameters,
+          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active)
+  on conflict on constraint gate_pkey do update
+     set description = excluded.description,
+         message = case when g.message_administered then g.message else excluded.message end,
+         message_template = excluded.message_template,
+         parameters = excluded.parameters,
+         unbound_parameters = excluded.unbound_parameters,
+         active = case when g.active_administered then g.active else excluded.active end,
+         registered_at = excluded.registered_at;
+  perform postern_internal.derive_gate_stops();
+end
+$_$;
+
+
+ALTER FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]) IS 'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
+
+
+--
+-- Name: register_scheme(text, regprocedure); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if scheme is null or scheme !~ '^[A-Z][A-Z0-9_]{0,29}$' or scheme = 'PIN' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The name of the scheme is not usable',
+      detail = format('scheme is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL')),
+      hint = 'Use 1 to 30 capital letters, digits and underscores, beginning with a letter; PIN is built in.';
+  end if;
+  if not postern_internal.is_verify_function(verify_function) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The function cannot verify a scheme',
+      detail = format('verify_function is %s.', coalesce(verify_function::text, 'NULL')),
+      hint = 'It must be a function (userid text, response text, challenge jsonb) returns boolean, SECURITY DEFINER, with search_path set, '
+             'that postern_owner may execute, owned by a superuser or another role that may become postern_owner: whoever owns it can exchange it.';
+  end if;
+  insert into postern_internal.scheme as s (scheme, verify_function)
+  select scheme, format('%I.%I(text,text,jsonb)', n.nspname, p.proname)
+    from pg_proc as p
+    join pg_namespace as n on n.oid = p.pronamespace
+   where p.oid = verify_function
+  on conflict on constraint scheme_pkey do update
+     set verify_function = excluded.verify_function, enabled = true;
+end
+$_$;
+
+
+ALTER FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION register_scheme(scheme text, verify_function regprocedure); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) IS 'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL where nobody could be right, and the function should take as long then; challenge has gate, description, action, parameters, message, username. It must be SECURITY DEFINER with search_path set, executable for postern_owner, and owned by a role that may become postern_owner. An error that it raises counts as a wrong response. Errors: PS107.';
+
+
+--
+-- Name: reset_pin(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.reset_pin(userid text, new_pin text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_user(userid);
+  perform postern_internal.check_pin_policy(userid, new_pin);
+
+  update postern_internal.credential as c
+     set hash = postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt()),
+         must_change = true,
+         changed_at = clock_timestamp(),
+         changed_by = session_user
+   where c.userid = reset_pin.userid;
+  perform postern.unlock_user(userid);
+  perform postern_internal.expire_tickets(userid);
+end
+$$;
+
+
+ALTER FUNCTION postern.reset_pin(userid text, new_pin text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION reset_pin(userid text, new_pin text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.reset_pin(userid text, new_pin text) IS 'Gives a user a new PIN, unlocks the user, and ends tickets that the old PIN has approved. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
+
+
+--
+-- Name: retire_session_key(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.retire_session_key(kid text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update postern_internal.session_key as s
+     set retired_at = coalesce(s.retired_at, clock_timestamp())
+   where s.kid = retire_session_key.kid;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such session key',
+      detail = format('kid is %s.', coalesce(to_jsonb(left(kid, 128))::text, 'NULL')),
+      hint = 'See postern.session_key for the keys there are.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.retire_session_key(kid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION retire_session_key(kid text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.retire_session_key(kid text) IS 'From the commit on, tokens signed with this key are refused. Running it again changes nothing. Errors: PS107 no such key.';
+
+
+--
+-- Name: set_gate_active(text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_gate_active(gate_id text, active boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.lock_settings();
+  perform postern_internal.require_administrable_gate(gate_id);
+  if active is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'active is missing',
+      detail = 'active is NULL.',
+      hint = 'Pass true or false.';
+  end if;
+  update postern_internal.gate as g
+     set active = set_gate_active.active, active_administered = true
+   where g.gate_id = set_gate_active.gate_id;
+  perform postern_internal.derive_gate_stops();
+end
+$$;
+
+
+ALTER FUNCTION postern.set_gate_active(gate_id text, active boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_gate_active(gate_id text, active boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_gate_active(gate_id text, active boolean) IS 'Switches a gate on or off, for all transactions from the commit on; a later registration keeps it so. Errors: PS106 no such gate, PS107 built-in gate or NULL.';
+
+
+--
+-- Name: set_gate_message(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_gate_message(gate_id text, message text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  names text[];
+begin
+  perform postern_internal.require_administrable_gate(gate_id);
+  select g.parameters into names from postern_internal.gate as g where g.gate_id = set_gate_message.gate_id for update;
+  perform postern_internal.check_gate_message(message, names);
+  update postern_internal.gate as g
+     set message = set_gate_message.message,
+         message_template = postern_internal.message_template(set_gate_message.message, g.parameters),
+         message_administered = true
+   where g.gate_id = set_gate_message.gate_id;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_gate_message(gate_id text, message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_gate_message(gate_id text, message text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_gate_message(gate_id text, message text) IS 'Changes what the log says when the gate is passed; a later registration keeps it. message: at most 2000 characters, with &NAME for parameters of the gate. Errors: PS106 no such gate, PS107 built-in gate, message or parameter.';
+
+
+--
+-- Name: set_pin(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_pin(new_pin text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id text := postern.current_userid();
+  old_hash text;
+begin
+  perform postern_internal.check_pin_policy(current_user_id, new_pin);
+  perform postern.checkpoint('POSTERN_PIN_CHANGE');
+
+  -- Only behind the gate: whoever is here has just proved to know the old PIN.
+  select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
+  if postern_internal.hash_pin(new_pin, old_hash) = old_hash then
+    raise exception using
+      errcode = 'PS109',
+      message = 'The new PIN is not acceptable',
+      detail = 'It is the old one again.',
+      hint = 'Choose another PIN.';
+  end if;
+  update postern_internal.credential as c
+     set hash = postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt()),
+         must_change = false,
+         changed_at = clock_timestamp(),
+         changed_by = session_user
+   where c.userid = current_user_id;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_pin(new_pin text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_pin(new_pin text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_pin(new_pin text) IS 'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only the own current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402.';
+
+
+--
+-- Name: set_scheme_enabled(text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if enabled is null or scheme = 'PIN' and not enabled then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The scheme cannot be set so',
+      detail = format('scheme is %s, enabled is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), coalesce(enabled::text, 'NULL')),
+      hint = 'Pass true or false; PIN stays enabled, since a PIN is changed with it.';
+  end if;
+  update postern_internal.scheme as s set enabled = set_scheme_enabled.enabled where s.scheme = set_scheme_enabled.scheme;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such scheme',
+      detail = format('scheme is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL')),
+      hint = 'See postern.scheme for the schemes there are.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_scheme_enabled(scheme text, enabled boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) IS 'Allows a way to authenticate, or forbids it. Errors: PS107 no such scheme, or PIN switched off.';
+
+
+--
+-- Name: set_setting(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_setting(name text, value text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  setting record;
+  wanted text := lower(btrim(value));
+begin
+  perform postern_internal.lock_settings();
+  select s.* into setting from postern_internal.setting as s where s.name = set_setting.name;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such setting',
+      detail = format('name is %s.', coalesce(to_jsonb(left(name, 128))::text, 'NULL')),
+      hint = 'The settings are: ' || (select string_agg(s.name, ', ' order by s.name) from postern_internal.setting as s) || '.';
+  end if;
+
+  if setting.kind = 'boolean' then
+    wanted := case when wanted in ('true', 'on', 'yes', '1') then 'true'
+                   when wanted in ('false', 'off', 'no', '0') then 'false' end;
+  elsif wanted ~ '^[0-9]{1,9}$' and wanted::integer between setting.minimum and setting.maximum then
+    wanted := wanted::integer::text;
+  else
+    wanted := null;
+  end if;
+  if wanted is null then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The setting %s cannot have this value', name),
+      detail = format('value is %s.', coalesce(to_jsonb(left(value, 128))::text, 'NULL')),
+      hint = case setting.kind
+               when 'boolean' then 'Pass true or false.'
+               else format('Pass a whole number from %s to %s.', setting.minimum, setting.maximum)
+             end;
+  end if;
+  update postern_internal.setting as s set value = wanted where s.name = set_setting.name;
+  perform postern_internal.derive_gate_stops();
+end
+$_$;
+
+
+ALTER FUNCTION postern.set_setting(name text, value text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_setting(name text, value text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_setting(name text, value text) IS 'Changes a setting; postern.setting lists them with their ranges. Booleans take true, on, yes, 1 and their opposites. Errors: PS107 no such setting, value not allowed.';
+
+
+--
+-- Name: set_user_active(text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_user_active(userid text, active boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_user(userid);
+  if active is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'active is missing',
+      detail = 'active is NULL.',
+      hint = 'Pass true or false.';
+  end if;
+  update postern_internal.end_user as e set active = set_user_active.active where e.userid = set_user_active.userid;
+  if not active then
+    perform postern_internal.expire_tickets(userid);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_user_active(userid text, active boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_user_active(userid text, active boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_user_active(userid text, active boolean) IS 'Lets a user work, or shuts the user out: no new session, no approval, and no use of what the user has approved. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';
+
+
+--
+-- Name: ticket_status(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.ticket_status(ticket text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return postern.ticket_status(postern_internal.ticket_from_text(ticket));
+end
+$$;
+
+
+ALTER FUNCTION postern.ticket_status(ticket text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ticket_status(ticket text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.ticket_status(ticket text) IS 'As ticket_status(uuid). Errors: also PS103 where ticket is no UUID.';
+
+
+--
+-- Name: ticket_status(uuid); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.ticket_status(ticket uuid) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  found_ticket postern_internal.ticket := postern_internal.find_ticket(ticket);
+begin
+  return case
+    when found_ticket.verdict <> 'accepted' then found_ticket.verdict::text
+    when exists (select from postern_internal.open_gate as o where o.ticket = found_ticket.ticket) then 'used'
+    when found_ticket.expires_at <= clock_timestamp() then 'expired'
+    else 'accepted'
+  end;
+end
+$$;
+
+
+ALTER FUNCTION postern.ticket_status(ticket uuid) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ticket_status(ticket uuid); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.ticket_status(ticket uuid) IS 'What became of an authentication: accepted, denied, locked, expired, or used. ticket: of the current user, from an earlier, committed transaction. Errors: PS103 unknown, of another user, not committed, or made in this transaction; PS401, PS402.';
+
+
+--
+-- Name: unlock_user(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.unlock_user(userid text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_user(userid);
+  update postern_internal.credential as c
+     set failures = 0, locked_until = '-infinity'
+   where c.userid = unlock_user.userid;
+end
+$$;
+
+
+ALTER FUNCTION postern.unlock_user(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION unlock_user(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.unlock_user(userid text) IS 'Ends a lock-out before its time and forgets the failed attempts. Errors: PS107 no such user.';
+
+
+--
+-- Name: bcrypt(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.bcrypt(secret text, hash text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT
+    RETURN public.crypt(secret, hash);
+
+
+ALTER FUNCTION postern_internal.bcrypt(secret text, hash text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION bcrypt(secret text, hash text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.bcrypt(secret text, hash text) IS 'crypt of pgcrypto: the bcrypt hash of secret with the salt that hash begins with.';
+
+
+--
+-- Name: bcrypt_salt(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.bcrypt_salt() RETURNS text
+    LANGUAGE sql
+    RETURN public.gen_salt('bf'::text, 10);
+
+
+ALTER FUNCTION postern_internal.bcrypt_salt() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION bcrypt_salt(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.bcrypt_salt() IS 'A new bcrypt salt with cost 10, the same for everybody: a cost of its own would tell a known user from an unknown one by the time that a response takes.';
+
+
+--
+-- Name: challenge_expiry(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.challenge_expiry() RETURNS timestamp with time zone
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select clock_timestamp() + make_interval(secs => postern_internal.setting_integer('challenge_seconds'))
+$$;
+
+
+ALTER FUNCTION postern_internal.challenge_expiry() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION challenge_expiry(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.challenge_expiry() IS 'When a challenge made now has to be answered. By the clock: now() stands still in a transaction.';
+
+
+--
+-- Name: check_comment(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.check_comment(comment text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if length(comment) > 2000 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The comment is too long',
+      detail = format('It has %s characters; 2000 are allowed.', length(comment)),
+      hint = 'Shorten it.';
+  end if;
+  return nullif(btrim(comment, E' \t\r\n'), '');
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.check_comment(comment text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_comment(comment text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.check_comment(comment text) IS 'The comment without white space at its ends; NULL where nothing is left. Errors: PS107 over 2000 characters.';
+
+
+--
+-- Name: check_gate_message(text, text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.check_gate_message(message text, names text[]) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  undeclared text;
+  cut text;
+  redundant text;
+begin
+  perform postern_internal.require_text(message, 'message', 2000);
+
+  -- A reference is the longest declared name that the text behind & begins with.
+  select string_agg(reference.word, ', ') filter (where not reference.declared),
+         string_agg(reference.word, ', ') filter (where reference.declared and reference.word <> all (names))
+    into undeclared, cut
+    from (select distinct r.word[1] as word,
+                 exists (select from unnest(names) as name where starts_with(r.word[1], name)) as declared
+            from regexp_matches(message, '&([A-Za-z_][A-Za-z0-9_]*)', 'g') as r (word)) as reference;
+  if undeclared is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The message names parameters that are not declared',
+      detail = format('Not declared: %s. Declared: %s.', undeclared, coalesce(nullif(array_to_string(names, ', '), ''), 'none')),
+      hint = 'Declare them, or take them out of the message. Upper and lower case differ.';
+  end if;
+  if cut is not null then
+    raise warning using
+      message = format('The message names %s, which only begins with a declared parameter', cut),
+      detail = 'The longest declared name is replaced, and the rest stays as text.',
+      hint = 'Put a space behind the parameter, or declare the longer name.';
+  end if;
+
+  select string_agg(distinct lower(r.word[1]), ', ')
+    into redundant
+    from regexp_matches(
+           message,
+           E'(\\mcheckpoints?\\M|\\mgates?\\M|\\mauthenticat\\w*|\\mpasswords?\\M|\\mpins?\\M|&?\\mfnd_?user\\w*|&?\\muser(?:s|_?id|_?name)?\\M|&?\\m(?:transaction_?|log_?|sys)?date\\M)',
+           'gi') as r (word);
+  if redundant is not null then
+    raise warning using
+      message = 'The message repeats what every log entry has',
+      detail = format('It has: %s.', redundant),
+      hint = 'Say what happened and to which business object. The log always adds the user and the time, and everybody knows that it is about checkpoints.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.check_gate_message(message text, names text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_gate_message(message text, names text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.check_gate_message(message text, names text[]) IS 'Raises PS107 where the message is missing, over 2000 characters, or names a parameter that is not in names; warns where it repeats what each log entry has anyway.';
+
+
+--
+-- Name: check_parameters(text, text[], jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+begin
+  -- Called for every pass: one look at all there is to find, and only then at what it was.
+  if jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
+    return parameters;
+  end if;
+  if jsonb_typeof(parameters) is distinct from 'object' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The parameters are no JSON object',
+      detail = format('They are %s.', coalesce('of type ' || jsonb_typeof(parameters), 'NULL')),
+      hint = 'Pass one object with a value for each parameter of the gate.';
+  end if;
+  if not parameters ?& names or parameters - names <> '{}' then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The parameters are not those of gate %s', gate_id),
+      detail = format('Missing: %s. Not declared: %s.',
+        coalesce((select string_agg(name, ', ') from unnest(names) as name where not parameters ? name), 'none'),
+        coalesce((select left(string_agg(left(name, 128), ', '), 1000) from jsonb_object_keys(parameters - names) as name), 'none')),
+      hint = format('Gate %s has the parameters: %s.', gate_id, coalesce(nullif(array_to_string(names, ', '), ''), 'none'));
+  end if;
+  raise exception using
+    errcode = 'PS107',
+    message = 'The parameters are too long',
+    detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
+    hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_parameters(gate_id text, names text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) IS 'The parameters, as they are. Errors: PS107, naming them, where parameters of the gate are missing or others are there, or where they are longer than 32768 characters.';
+
+
+--
+-- Name: check_pin_policy(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.check_pin_policy(userid text, pin text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  minimum integer := postern_internal.setting_integer('pin_min_length');
+  reason text;
+begin
+  if pin is null then
+    reason := 'It is NULL.';
+  elsif length(pin) > 128 then
+    reason := 'It has more than 128 characters.';
+  elsif length(pin) < minimum then
+    reason := format('It has fewer than %s characters.', minimum);
+  elsif pin ~ E'^(.+)\\1+$' then
+    reason := 'It repeats one part, as 111111 and 121212 do.';
+  elsif strpos('01234567890123456789', pin) > 0 or strpos('98765432109876543210', pin) > 0
+        or strpos('abcdefghijklmnopqrstuvwxyz', lower(pin)) > 0 or strpos('zyxwvutsrqponmlkjihgfedcba', lower(pin)) > 0 then
+    reason := 'It is a run, as 123456 and 654321 are.';
+  elsif postern_internal.is_date_of_year(pin) then
+    reason := 'It is a date, and dates are guessed first.';
+  elsif lower(pin) = lower(userid) then
+    reason := 'It is the user name.';
+  elsif lower(pin) = any (array[
+    '112233', '123321', '123654', '159753', '147258', '258369', '147852', '852456', '456852', '159357', '951753',
+    '102030', '010203', '100200', '135790', '246810', '135791', '147896', '789456', '456123', '789123', '321654',
+    '963852', '741852', '369258', '520520', '521521', '131313', '252525', '696969', '007007', '112358', '314159',
+    '271828', '142857', '123123', '123456a', '123abc', 'abc123', 'a12345', 'a123456', '1q2w3e', '1q2w3e4r', '1qaz2wsx',
+    'qwerty', 'qwertz', 'azerty', 'qwerty1', 'qwerty123', 'asdfgh', 'zxcvbn', 'qazwsx', 'password', 'password1',
+    'passw0rd', 'p@ssw0rd', 'letmein', 'welcome', 'welcome1', 'iloveyou', 'monkey', 'dragon', 'master', 'sunshine',
+    'princess', 'football', 'baseball', 'shadow', 'michael', 'secret', 'admin1', 'admin123', 'changeme', 'default',
+    '1234', '0000', '1212', '2580', '0852', '1379', '1397', '5683', '4321', '1122', '2468', '1357', '6969', '1004',
+    '12345678', '123456789', '1234567890', '11223344', '12344321', '87654321', '88888888', '147258369', '12341234'
+  ]) then
+    reason := 'It is one of the most common ones.';
+  end if;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS109',
+      message = 'The new PIN is not acceptable',
+      detail = reason,
+      hint = format('Choose at least %s characters that are no repetition, no run, no date and no common PIN.', minimum);
+  end if;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.check_pin_policy(userid text, pin text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_pin_policy(userid text, pin text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.check_pin_policy(userid text, pin text) IS 'Raises PS109 where pin is too short (setting pin_min_length), over 128 characters, a repetition, a run, a date, the user name, or common.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.gate (
+    gate_id text NOT NULL,
+    description text NOT NULL,
+    message text NOT NULL,
+    message_template text NOT NULL,
+    parameters text[] NOT NULL,
+    unbound_parameters text[] NOT NULL,
+    active boolean NOT NULL,
+    built_in boolean DEFAULT false NOT NULL,
+    stops boolean DEFAULT true NOT NULL,
+    message_administered boolean DEFAULT false NOT NULL,
+    active_administered boolean DEFAULT false NOT NULL,
+    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+
+ALTER TABLE postern_internal.gate OWNER TO postern_owner;
+
+--
+-- Name: TABLE gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
+
+
+--
+-- Name: create_challenge(text, postern_internal.gate, jsonb, text, timestamp with time zone); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  content text;
+begin
+  content := postern_internal.encode_base64url(convert_to(jsonb_build_object(
+    'user', userid,
+    'role', session_user,
+    'gate', gate.gate_id,
+    'description', gate.description,
+    'action', null,
+    'message', message,
+    'parameters', parameters,
+    'digest', encode(postern_internal.digest(gate.gate_id, null, gate.unbound_parameters, parameters), 'hex'),
+    'expires', extract(epoch from expires_at),
+    'nonce', gen_random_uuid())::text, 'UTF8'));
+  return content || '.' || postern_internal.sign_challenge(content);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone) IS 'A signed challenge for one user, the current database role, one gate and its bound parameters.';
+
+
+--
+-- Name: decode_base64url(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.decode_base64url(encoded text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN decode(rpad(translate(encoded, '-_'::text, '+/'::text), (((length(encoded) + 3) / 4) * 4), '='::text), 'base64'::text);
+
+
+ALTER FUNCTION postern_internal.decode_base64url(encoded text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION decode_base64url(encoded text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.decode_base64url(encoded text) IS 'Bytes of a base64url text without padding. Errors: 22023 where it is none.';
+
+
+--
+-- Name: derive_gate_stops(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.derive_gate_stops() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  is_enabled boolean;
+begin
+  select s.value = 'true' into strict is_enabled
+    from postern_internal.setting as s
+   where s.name = 'checkpoints_enabled';
+  update postern_internal.gate as g
+     set stops = g.built_in or g.active and is_enabled
+   where g.stops <> (g.built_in or g.active and is_enabled);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.derive_gate_stops() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION derive_gate_stops(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.derive_gate_stops() IS 'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled. To be called by all that change one of them, after lock_settings.';
+
+
+--
+-- Name: digest(text, text, text[], jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) RETURNS bytea
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN sha256(convert_to((jsonb_build_array(gate_id, action, (parameters - unbound_parameters)))::text, 'UTF8'::name));
+
+
+ALTER FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION digest(gate_id text, action text, unbound_parameters text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) IS 'SHA-256 over gate, action, and the parameters without those that are not bound.';
+
+
+--
+-- Name: encode_base64url(bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.encode_base64url(bytes bytea) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN translate(encode(bytes, 'base64'::text), '+/=
+'::text, '-_'::text);
+
+
+ALTER FUNCTION postern_internal.encode_base64url(bytes bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION encode_base64url(bytes bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.encode_base64url(bytes bytea) IS 'Base64url of RFC 4648 without padding.';
+
+
+--
+-- Name: expire_tickets(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.expire_tickets(userid text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update postern_internal.credential as c set first_filler = gen_random_uuid() where c.userid = expire_tickets.userid;
+  update postern_internal.ticket as t
+     set expires_at = clock_timestamp()
+   where t.authenticated_by = expire_tickets.userid
+     and t.expires_at > clock_timestamp();
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.expire_tickets(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION expire_tickets(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.expire_tickets(userid text) IS 'Ends the tickets that the credential of userid has approved and that no transaction has used yet.';
+
+
+--
+-- Name: ticket; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.ticket (
+    ticket uuid DEFAULT gen_random_uuid() NOT NULL,
+    verdict postern_internal.verdict NOT NULL,
+    locked_until timestamp with time zone NOT NULL,
+    userid text NOT NULL,
+    authenticated_by text NOT NULL,
+    scheme text NOT NULL,
+    comment text,
+    gate_id text NOT NULL,
+    built_in boolean NOT NULL,
+    action text,
+    digest bytea NOT NULL,
+    message text NOT NULL,
+    session_role name DEFAULT SESSION_USER NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+
+ALTER TABLE postern_internal.ticket OWNER TO postern_owner;
+
+--
+-- Name: TABLE ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. locked_until is -infinity where nothing is locked.';
+
+
+--
+-- Name: find_ticket(uuid); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.find_ticket(ticket uuid) RETURNS postern_internal.ticket
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id text := postern.current_userid();
+  found_ticket postern_internal.ticket;
+begin
+  select t.* into found_ticket
+    from postern_internal.ticket as t
+   where t.ticket = find_ticket.ticket
+     and t.userid = current_user_id
+     and t.session_role = session_user;
+  if not found then
+    perform postern_internal.raise_ticket_invalid(
+      'It is unknown here: never issued, not committed yet, long expired, or of another user or database role.');
+  end if;
+  if found_ticket.transaction_id = pg_current_xact_id_if_assigned() then
+    perform postern_internal.raise_ticket_invalid('It was made in this very transaction, which has to commit first.');
+  end if;
+  return found_ticket;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.find_ticket(ticket uuid) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION find_ticket(ticket uuid); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.find_ticket(ticket uuid) IS 'The ticket, if an earlier committed transaction made it for the current user and database role. Errors: PS103, PS401, PS402.';
+
+
+--
+-- Name: gate_is_active(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.gate_is_active(gate_id text) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  active boolean;
+begin
+  select g.stops into active from postern_internal.gate as g where g.gate_id = gate_is_active.gate_id;
+  if not found then
+    raise exception using
+      errcode = 'PS106',
+      message = 'There is no such gate',
+      detail = format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL')),
+      hint = 'Register it with postern.register_gate; postern.gate lists those there are. Upper and lower case differ.';
+  end if;
+  return active;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.gate_is_active(gate_id text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_is_active(gate_id text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.gate_is_active(gate_id text) IS 'Whether the gate stops a transaction: it is active and checkpoints are enabled, or it is built in. Errors: PS106 no such gate.';
+
+
+--
+-- Name: hash_pin(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.hash_pin(pin text, hash text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  k record;
+begin
+  select s.inner_pad, s.outer_pad into strict k from postern_internal.server_key as s where s.purpose = 'pin';
+  return postern_internal.bcrypt(
+    encode(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(pin, 'UTF8'))), 'base64'),
+    hash);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.hash_pin(pin text, hash text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION hash_pin(pin text, hash text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.hash_pin(pin text, hash text) IS 'The hash of pin under the salt that hash begins with. NULL where pin is.';
+
+
+--
+-- Name: hmac_pad(bytea, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) RETURNS bytea
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with block as (
+    select case when length(secret) > 64 then sha256(secret) else secret end as bytes
+  )
+  select string_agg(
+           set_byte(decode('00', 'hex'), 0,
+                    (case when i < length(block.bytes) then get_byte(block.bytes, i) else 0 end) # filler),
+           ''::bytea order by i)
+    from block, generate_series(0, 63) as i
+$$;
+
+
+ALTER FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION hmac_pad(secret bytea, filler integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) IS 'The padded block of RFC 2104 for HMAC-SHA-256. filler: 54 (0x36) for the inner, 92 (0x5c) for the outer block.';
+
+
+--
+-- Name: is_date_of_year(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.is_date_of_year(digits text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  -- Day and month in either order, alone, or with a year of two or four digits (1900 to 2099) before or behind; or such a
+  -- year alone, which is the year of a birth.
+  select digits ~ (
+    '^(?:' || d.day_month || '(?:(?:19|20)?[0-9]{2})?' || '|(?:(?:19|20)?[0-9]{2})' || d.day_month || '|(?:19|20)[0-9]{2})$')
+    from (select '(?:(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))' as day_month) as d
+$_$;
+
+
+ALTER FUNCTION postern_internal.is_date_of_year(digits text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_date_of_year(digits text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.is_date_of_year(digits text) IS 'Whether digits can be read as a date: DDMM, MMDD, with or without YY or YYYY at either end; or YYYY alone.';
+
+
+--
+-- Name: is_message_name(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.is_message_name(name text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (((length(name) >= 1) AND (length(name) <= 128)) AND ((name COLLATE "C") !~ '[
+=]'::text));
+
+
+ALTER FUNCTION postern_internal.is_message_name(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_message_name(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.is_message_name(name text) IS 'Whether a text can name a message or an attribute: 1 to 128 characters, no line feed, carriage return or "=". Null for null.';
+
+
+--
+-- Name: is_verify_function(regprocedure); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.is_verify_function(candidate regprocedure) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select exists (
+    select
+      from pg_proc as p
+     where p.oid = candidate
+       and p.prokind = 'f'
+       and not p.proretset
+       and p.prorettype = 'boolean'::regtype
+       -- An oidvector counts from 0, and so equals no array that counts from 1.
+       and p.pronargs = 3
+       and p.proargtypes[0] = 'text'::regtype
+       and p.proargtypes[1] = 'text'::regtype
+       and p.proargtypes[2] = 'jsonb'::regtype
+       and p.prosecdef
+       and exists (select from unnest(p.proconfig) as setting where starts_with(setting, 'search_path='))
+       and has_schema_privilege(p.pronamespace, 'usage')
+       and has_function_privilege(p.oid, 'execute')
+       -- Before PostgreSQL 16 whoever may create roles may also join them.
+       and (pg_has_role(p.proowner, 'postern_owner', 'member')
+            or current_setting('server_version_num')::integer < 160000
+               and (select r.rolcreaterole from pg_roles as r where r.oid = p.proowner))
+  )
+$$;
+
+
+ALTER FUNCTION postern_internal.is_verify_function(candidate regprocedure) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_verify_function(candidate regprocedure); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) IS 'Whether candidate is a function (text, text, jsonb) returns boolean that runs with its own owner''s rights and its own search_path, that postern_owner may call, and whose owner could become postern_owner.';
+
+
+--
+-- Name: lock_settings(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.lock_settings() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update postern_internal.setting as s set value = s.value where s.name = 'checkpoints_enabled';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.lock_settings() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION lock_settings(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other transaction is changing settings or gates, and keeps others waiting until this one ends.';
+
+
+--
+-- Name: message_object(text[], integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.message_object(pairs text[], level integer) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  header text collate "C";
+  value text collate "C";
+  inner_pairs text[];
+  names text[] := '{}'::text[];
+  objects jsonb[] := '{}'::jsonb[];
+begin
+  for i in 1 .. cardinality(pairs) by 2 loop
+    value := pairs[i + 1];
+    continue when left(value, 1) <> '!' or value = '';
+    header := '!' || pairs[i];
+    continue when value <> header and not starts_with(value, header || E'\n');
+    inner_pairs := postern_internal.parse_message(value);
+    continue when inner_pairs is null;
+
+    if level >= 16 then
+      raise exception using
+        errcode = 'PS107',
+        message = 'invalid IFS Message: messages nested too deeply',
+        detail = format('attribute %s holds a message at level 17', pairs[i]),
+        hint = 'Messages nest 16 levels deep, the outermost included.';
+    end if;
+    names := array_append(names, pairs[i]);
+    objects := array_append(objects, postern_internal.message_object(inner_pairs, level + 1));
+  end loop;
+
+  if names = '{}' then
+    return jsonb_object(pairs);
+  end if;
+
+  return jsonb_object(pairs) || (select jsonb_object_agg(n.name, n.object) from unnest(names, objects) as n (name, object));
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.message_object(pairs text[], level integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION message_object(pairs text[], level integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.message_object(pairs text[], level integer) IS 'jsonb object of parsed attributes; level counts from 1, the outermost message. PS107 beyond 16 levels.';
+
+
+--
+-- Name: message_template(text, text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.message_template(message text, names text[]) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if cardinality(names) = 0 then
+    return replace(message, '%', '%%');
+  end if;
+  -- An alternation of PostgreSQL's regular expressions takes the longest of its branches. Names are letters, digits and
+  -- underscores, so they need no quoting.
+  return (
+    select coalesce(string_agg(case when part.matched[1] is null then replace(part.matched[2], '%', '%%')
+                           else '%' || array_position(names, part.matched[1]) || '$s' end, '' order by part.position), '')
+      from regexp_matches(message, '&(' || array_to_string(names, '|') || ')|([^&]+|&)', 'g')
+           with ordinality as part (matched, position));
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.message_template(message text, names text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION message_template(message text, names text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.message_template(message text, names text[]) IS 'message as a format string: %1$s for each &NAME of the first name, and so on.';
+
+
+--
+-- Name: object_to_message(text, jsonb, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.object_to_message(name text, object jsonb, level integer) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  rows text[] := array['!' || postern_internal.check_message_name(name)];
+  member record;
+  value text collate "C";
+begin
+  if level > 16 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'invalid content for an IFS Message: objects nested too deeply',
+      detail = format('attribute %s holds an object at level 17', name),
+      hint = 'Messages nest 16 levels deep, the outermost included.';
+  end if;
+
+  for member in select o.key, o.value, jsonb_typeof(o.value) as type from jsonb_each(object) as o loop
+    case member.type
+      when 'object' then
+        value := postern_internal.object_to_message(member.key, member.value, level + 1);
+      when 'array' then
+        raise exception using
+          errcode = 'PS107',
+          message = 'invalid content for an IFS Message: an array',
+          detail = format('attribute %s is an array', left(member.key, 80)),
+          hint = 'An attribute is a string, a number, a boolean, null or an object. Write a list as one string, or as an object.';
+      when 'boolean' then
+        value := upper((member.value #>> '{}') collate "C");
+      else
+        value := coalesce(member.value #>> '{}', '');
+    end case;
+    rows := array_append(rows, '$' || postern_internal.check_message_name(member.key) || '=' || replace(value, E'\n', E'\n-'));
+  end loop;
+
+  return array_to_string(rows, E'\n');
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.object_to_message(name text, object jsonb, level integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION object_to_message(name text, object jsonb, level integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.object_to_message(name text, object jsonb, level integer) IS 'IFS Message of a jsonb object; level counts from 1, the outermost message. PS107 for an array, for a key that is no name, and beyond 16 levels.';
+
+
+--
+-- Name: parse_message(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.parse_message(message text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  rows text collate "C" := message;
+  chunk text collate "C";
+  chunks text[] collate "C";
+  equals integer;
+  pairs text[] collate "C" := '{}'::text[];
+  size integer := 0;
+begin
+  -- 64 MiB keeps every intermediate value below the 1 GiB that PostgreSQL can hold.
+  if octet_length(rows) > 67108864 then
+    return null;
+  end if;
+
+  if right(rows, 1) = E'\n' then
+    rows := left(rows, -1);
+  end if;
+  rows := E'\n' || rows;
+
+  if rows ~ E'^(?:\n [^\n]*)*\n![^\n\r=]+(?:\n[ +][^\n]*)*(?:\n\\$[^\n\r=]+=[^\n]*(?:\n[-+ ][^\n]*)*)*$' then
+    if strpos(rows, E'\n ') > 0 or strpos(rows, E'\n+') > 0 then
+      rows := regexp_replace(rows, E'(?:\n[ +][^\n]*)+', '', 'g');
+    end if;
+  else
+    return null;
+  end if;
+
+  -- Every line feed now starts a $ row or a - row, so an attribute ends where the next one starts.
+  chunks := string_to_array(rows, E'\n$');
+  if length(chunks[1]) > 130 then
+    return null;
+  end if;
+
+  foreach chunk in array chunks[2:] loop
+    equals := strpos(chunk, '=');
+    if equals > 129 then
+      return null;
+    end if;
+    pairs[size + 1] := left(chunk, equals - 1);
+    pairs[size + 2] := replace(substr(chunk, equals + 1), E'\n-', E'\n');
+    size := size + 2;
+  end loop;
+
+  -- An object holds each name once: where it has fewer members than there are pairs, a name is there twice.
+  if jsonb_array_length(jsonb_path_query_array(jsonb_object(pairs), '$.*')) * 2 <> size then
+    return null;
+  end if;
+
+  return pairs;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.parse_message(message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION parse_message(message text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.parse_message(message text) IS 'Attributes of an IFS Message in their order, as name, value, name, value, ...; null for a malformed message and for null.';
+
+
+--
+-- Name: pass_gate(text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  reached record;
+  message text;
+begin
+  -- The session is the one in which the gates were opened if its setting is the same text: what that proves in this
+  -- transaction, open_gates has checked. A transaction that has no id yet has written nothing and so has opened nothing.
+  select g.message_template, g.parameters, g.unbound_parameters,
+         o.ticket, o.transaction_id, o.userid, o.authenticated_by, o.scheme, o.comment, o.action, o.digest, o.message, o.expires_at,
+         o.gate_id as approved_gate_id
+    into strict reached
+    from postern_internal.gate as g
+    left join postern_internal.open_gate as o
+      on o.transaction_id = pg_current_xact_id_if_assigned()
+     and o.opened_at = transaction_timestamp()
+     and o.session = coalesce(current_setting('postern.session', true), '')
+     and o.session_role = session_user
+     and (o.gate_id = g.gate_id or not (o.built_in or g.built_in))
+   where g.gate_id = pass_gate.gate_id;
+
+  if reached.unbound_parameters = '{}'
+     and reached.expires_at > clock_timestamp()
+     and jsonb_typeof(parameters) = 'object'
+     and reached.digest = postern_internal.digest(gate_id, reached.action, reached.unbound_parameters, parameters) then
+    -- What was approved, to the letter: the parameters were checked then, and the message is the one that was shown.
+    message := reached.message;
+  else
+    if reached.ticket is null then
+      reached.userid := postern.current_userid();
+    end if;
+    parameters := postern_internal.check_parameters(gate_id, reached.parameters, parameters);
+    message := postern_internal.substitute(reached.message_template, reached.parameters, parameters);
+    if reached.ticket is null then
+      perform postern_internal.raise_checkpoint_required(gate_id, reached.userid, message, parameters);
+    end if;
+    -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
+    -- was passed shows in the log, which a rollback to a savepoint takes back as well.
+    if reached.expires_at <= clock_timestamp()
+       or reached.digest <> postern_internal.digest(gate_id, reached.action, reached.unbound_parameters, parameters) then
+      perform
+         from postern_internal.checkpoint_entry as e
+        where e.transaction_id = reached.transaction_id
+          and e.ticket = reached.ticket
+          and e.outcome = 'passed';
+      if not found then
+        raise exception using
+          errcode = 'PS103',
+          message = 'The ticket does not open this gate',
+          detail = case when reached.expires_at <= clock_timestamp()
+                        then format('The ticket was for gate %s and has expired.', reached.approved_gate_id)
+                        when reached.approved_gate_id <> gate_id
+                        then format('The ticket was approved for gate %s, and gate %s was reached first.', reached.approved_gate_id, gate_id)
+                        else format('The ticket was approved for gate %s with other parameters.', gate_id) end,
+          hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns.';
+      end if;
+    end if;
+  end if;
+
+  insert into postern_internal.checkpoint_entry
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
+  values
+    ('passed', gate_id, reached.action, reached.userid, reached.authenticated_by, message, parameters, reached.comment, reached.scheme,
+     reached.ticket);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION pass_gate(gate_id text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) IS 'Passes an active gate that is open in this transaction, and logs that. Errors: PS101 no gate is open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+
+
+--
+-- Name: raise_checkpoint_required(text, text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  gate postern_internal.gate;
+  expires_at timestamptz := postern_internal.challenge_expiry();
+begin
+  select g.* into strict gate from postern_internal.gate as g where g.gate_id = raise_checkpoint_required.gate_id;
+  raise exception using
+    errcode = 'PS101',
+    message = format('Security checkpoint: %s', gate.description),
+    detail = jsonb_build_object(
+      'gate', gate.gate_id,
+      'action', null,
+      'description', gate.description,
+      'message', message,
+      'parameters', parameters,
+      'username', case when postern_internal.setting_boolean('username_prefilled') then userid end,
+      'schemes', case when gate.built_in then to_jsonb(array['PIN'])
+                      else (select jsonb_agg(s.scheme order by s.scheme <> 'PIN', s.scheme) from postern_internal.scheme as s where s.enabled) end,
+      'comment_required', postern_internal.setting_boolean('comment_required'),
+      'challenge', postern_internal.create_challenge(userid, gate, parameters, message, expires_at),
+      'expires_at', expires_at)::text,
+    hint = 'Show the message to the user; in a transaction of its own call postern.authenticate(challenge, username, response, comment); then send this transaction again, with postern.open_gates(ticket) as its first statement after the session.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) IS 'Raises PS101 with a fresh challenge in its DETAIL.';
+
+
+--
+-- Name: raise_ticket_invalid(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.raise_ticket_invalid(reason text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'PS103',
+    message = 'The ticket is not valid',
+    detail = reason,
+    hint = 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.raise_ticket_invalid(reason text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION raise_ticket_invalid(reason text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.raise_ticket_invalid(reason text) IS 'Raises PS103 with reason as its DETAIL.';
+
+
+--
+-- Name: read_challenge(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.read_challenge(challenge text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  content text := split_part(challenge, '.', 1);
+  fields jsonb;
+  reason text;
+begin
+  -- The length first: 10 MB of nonsense should not cost a digest over them. 32768 characters of parameters with four
+  -- bytes each and as many of message with six, as JSON escapes control characters, make 440000 as base64.
+  if challenge is null or length(challenge) > 524288
+     or split_part(challenge, '.', 2) is distinct from postern_internal.sign_challenge(content)  -- NULL where the key is gone
+     or split_part(challenge, '.', 3) <> '' then
+    reason := 'It was not made by this database, or it was changed.';
+  else
+    fields := convert_from(postern_internal.decode_base64url(content), 'UTF8')::jsonb;
+    if fields ->> 'user' <> postern.current_userid() or fields ->> 'role' <> session_user then
+      reason := 'It was made for another user or another database role.';
+    end if;
+  end if;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS103',
+      message = 'The challenge is not valid',
+      detail = reason,
+      hint = 'Send the business transaction again and answer the challenge that it returns.';
+  end if;
+  return fields;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.read_challenge(challenge text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION read_challenge(challenge text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.read_challenge(challenge text) IS 'What a challenge of this database says, if it was made for the current user and database role; whether it has expired is for the caller to ask. Errors: PS103, PS401, PS402.';
+
+
+--
+-- Name: refuse_change(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = '55000',
+    message = format('%s.%s cannot be changed', tg_table_schema, tg_table_name),
+    detail = format('%s was tried; the log is append-only.', tg_op),
+    hint = 'Nothing in Postern needs this.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.refuse_change() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_change(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.refuse_change() IS 'Trigger of tables that only grow. Errors: 55000 always.';
+
+
+--
+-- Name: refuse_ticket(uuid); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.refuse_ticket(ticket uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  found_ticket postern_internal.ticket := postern_internal.find_ticket(ticket);
+begin
+  if found_ticket.verdict = 'denied' then
+    raise exception using
+      errcode = 'PS102',
+      message = 'The checkpoint was not passed',
+      detail = 'The user name or the response was wrong.',
+      hint = 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.';
+  elsif found_ticket.verdict = 'locked' then
+    raise exception using
+      errcode = 'PS104',
+      message = 'The credential is locked',
+      detail = 'There were too many wrong responses; the last one was not looked at.',
+      hint = format('It unlocks at %s; an administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
+  elsif found_ticket.expires_at <= clock_timestamp() then
+    perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
+  elsif exists (select
+                  from postern_internal.open_gate as o
+                 where o.transaction_id = pg_current_xact_id_if_assigned()
+                   and o.opened_at = transaction_timestamp()
+                   and o.ticket <> found_ticket.ticket) then
+    perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
+  end if;
+  perform postern_internal.raise_ticket_invalid('It has been used.');
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.refuse_ticket(ticket uuid) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_ticket(ticket uuid); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.refuse_ticket(ticket uuid) IS 'Raises the reason why a ticket opens nothing: PS102 wrong user name or response, PS104 locked, PS103 all else.';
+
+
+--
+-- Name: reject_message(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.reject_message(message text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  rows text collate "C" := message;
+  line_text text collate "C";
+  line bigint := 0::bigint;
+  named boolean := false;
+  attributed boolean := false;
+  fault text;
+  remedy text;
+begin
+  if rows is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'invalid IFS Message: the message is null',
+      detail = 'message: null',
+      hint = 'Start a message with message_sys.construct(''NAME'').';
+  end if;
+
+  if octet_length(rows) > 67108864 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'invalid IFS Message: the message is too long',
+      detail = format('%s bytes, where at most 67108864 (64 MiB) are allowed', octet_length(rows)),
+      hint = 'Put a reference to the data into the message, not the data itself.';
+  end if;
+
+  if right(rows, 1) = E'\n' then
+    rows := left(rows, -1);
+  end if;
+
+  foreach line_text in array string_to_array(rows, E'\n') loop
+    line := line + 1;
+    case left(line_text, 1)
+      when ' ' then
+        null;
+      when '!' then
+        if named then
+          fault := 'a second header';
+          remedy := 'A message has one ! row. As a part of a value it needs a - before it; message_sys.add_attribute writes it.';
+        elsif not postern_internal.is_message_name(substr(line_text, 2)) then
+          fault := 'the name of the message is invalid';
+          remedy := 'A name has 1 to 128 characters and holds no "=" or carriage return; rows are separated by line feeds alone.';
+        end if;
+        named := true;
+      when '$' then
+        if not named then
+          fault := 'no header before the first attribute';
+          remedy := 'The first row that is no comment must be !NAME.';
+        elsif strpos(line_text, '=') = 0 then
+          fault := 'an attribute without "="';
+          remedy := 'An attribute row reads $NAME=VALUE, with nothing after the "=" for an empty value.';
+        elsif not postern_internal.is_message_name(substr(line_text, 2, strpos(line_text, '=') - 2)) then
+          fault := 'the name of the attribute is invalid';
+          remedy := 'A name has 1 to 128 characters and holds no "=" or carriage return; rows are separated by line feeds alone.';
+        end if;
+        attributed := true;
+      when '-' then
+        if not attributed then
+          fault := 'nothing to continue';
+          remedy := 'A - row continues the value of the attribute before it, so a $NAME=VALUE row must come first.';
+        end if;
+      when '+' then
+        if not named then
+          fault := 'no header before the first row';
+          remedy := 'The first row that is no comment must be !NAME.';
+        end if;
+      else
+        fault := case when line_text = '' then 'an empty row' else 'an unknown kind of row' end;
+        remedy := 'A row starts with ! (header), $ (NAME=VALUE), - (value continued), + (reserved) or a space (comment).';
+    end case;
+    exit when fault is not null;
+  end loop;
+
+  if fault is null and not named then
+    line := greatest(line, 1);
+    fault := 'no header';
+    remedy := 'The first row that is no comment must be !NAME.';
+  end if;
+
+  if fault is null then
+    select r.line_number, r.line_text
+      into line, line_text
+      from (select u.line_number, u.line_text,
+                   row_number() over (partition by split_part(u.line_text, '=', 1) order by u.line_number) as occurrence
+              from unnest(string_to_array(rows, E'\n')) with ordinality as u (line_text, line_number)
+             where left(u.line_text, 1) = '$') as r
+     where r.occurrence > 1
+     order by r.line_number
+     limit 1;
+    fault := 'an attribute twice';
+    remedy := 'Give each attribute once; message_sys.set_attribute replaces a value.';
+  end if;
+
+  raise exception using
+    errcode = 'PS107',
+    message = 'invalid IFS Message: ' || fault,
+    detail = format('line %s: %s', line, replace(left(line_text, 80), E'\r', E'\\r')),
+    hint = remedy;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.reject_message(message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION reject_message(message text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.reject_message(message text) IS 'Raises PS107 for a message that parse_message refused; DETAIL names the line and shows the first 80 characters of it.';
+
+
+--
+-- Name: require_administrable_gate(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_administrable_gate(gate_id text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.gate_is_active(gate_id);
+  if (select g.built_in from postern_internal.gate as g where g.gate_id = require_administrable_gate.gate_id) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'A built-in gate cannot be changed',
+      detail = format('gate_id is %s.', gate_id),
+      hint = 'It protects the credentials themselves and is always on.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_administrable_gate(gate_id text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_administrable_gate(gate_id text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_administrable_gate(gate_id text) IS 'Errors: PS106 no such gate, PS107 the gate is built in.';
+
+
+--
+-- Name: require_text(text, text, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_text(value text, argument text, maximum integer) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if value is null or btrim(value) = '' then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is missing', argument),
+      detail = format('%s is %s.', argument, case when value is null then 'NULL' else 'blank' end),
+      hint = format('Pass a %s of 1 to %s characters.', argument, maximum);
+  end if;
+  if length(value) > maximum then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is too long', argument),
+      detail = format('%s has %s characters; %s are allowed.', argument, length(value), maximum),
+      hint = format('Pass a %s of 1 to %s characters.', argument, maximum);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_text(value text, argument text, maximum integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_text(value text, argument text, maximum integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_text(value text, argument text, maximum integer) IS 'Raises PS107 unless value is a text of 1 to maximum characters that is not blank. argument: how the error names it.';
+
+
+--
+-- Name: require_user(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_user(userid text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from postern_internal.end_user as e where e.userid = require_user.userid) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such user',
+      detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
+      hint = 'See postern.user_account for the users there are.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_user(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_user(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_user(userid text) IS 'Errors: PS107 no such user.';
+
+
+--
+-- Name: session_setting(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.session_setting(userid text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+declare
+  secret bytea;
+begin
+  select s.secret into strict secret from postern_internal.session_secret as s;
+  return postern_internal.session_value(secret, userid);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.session_setting(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION session_setting(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.session_setting(userid text) IS 'The value of postern.session that proves userid in the current transaction of the current session role.';
+
+
+--
+-- Name: session_value(bytea, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.session_value(secret bytea, userid text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((encode(sha256(((secret || convert_to(((userid || '	'::text) || (SESSION_USER)::text), 'UTF8'::name)) || timestamptz_send(transaction_timestamp()))), 'hex'::text) || '	'::text) || userid);
+
+
+ALTER FUNCTION postern_internal.session_value(secret bytea, userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION session_value(secret bytea, userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.session_value(secret bytea, userid text) IS 'The setting postern.session for a user in the current transaction of the current session role: 64 hexadecimal digits, a tab, the user. secret: of session_secret.';
+
+
+--
+-- Name: setting_boolean(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.setting_boolean(name text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select s.value = 'true' from postern_internal.setting as s where s.name = setting_boolean.name
+$$;
+
+
+ALTER FUNCTION postern_internal.setting_boolean(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION setting_boolean(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.setting_boolean(name text) IS 'The value of a boolean setting.';
+
+
+--
+-- Name: setting_integer(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.setting_integer(name text) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select s.value::integer from postern_internal.setting as s where s.name = setting_integer.name
+$$;
+
+
+ALTER FUNCTION postern_internal.setting_integer(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION setting_integer(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.setting_integer(name text) IS 'The value of an integer setting.';
+
+
+--
+-- Name: sign_challenge(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.sign_challenge(content text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select postern_internal.encode_base64url(
+           sha256(k.outer_pad || sha256(k.inner_pad || convert_to(current_database() || '.' || content, 'UTF8'))))
+    from postern_internal.server_key as k
+   where k.purpose = 'challenge'
+$$;
+
+
+ALTER FUNCTION postern_internal.sign_challenge(content text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION sign_challenge(content text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.sign_challenge(content text) IS 'The signature of a challenge of this database.';
+
+
+--
+-- Name: substitute(text, text[], jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+declare
+  name text;
+  arguments text[] := array[]::text[];
+  substituted text;
+begin
+  foreach name in array names loop
+    arguments := arguments || (parameters ->> name);
+  end loop;
+  substituted := format(message_template, variadic arguments);
+  -- A message may name a long parameter a hundred times.
+  if length(substituted) > 32768 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The message with its parameters is too long',
+      detail = format('It has %s characters; 32768 are allowed.', length(substituted)),
+      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+  end if;
+  return substituted;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION substitute(message_template text, names text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) IS 'The message with each parameter in its place; a NULL value becomes nothing. message_template: of message_template with the same names. Errors: PS107 the result has over 32768 characters.';
+
+
+--
+-- Name: ticket_from_text(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.ticket_from_text(ticket text) RETURNS uuid
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if ticket is null or ticket !~ '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$' then
+    perform postern_internal.raise_ticket_invalid(
+      format('It is no UUID but %s.', coalesce(to_jsonb(left(ticket, 128))::text, 'NULL')));
+  end if;
+  return ticket::uuid;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.ticket_from_text(ticket text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ticket_from_text(ticket text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.ticket_from_text(ticket text) IS 'The ticket that the text spells. Errors: PS103 it is no UUID.';
+
+
+--
+-- Name: register(text, text); Type: FUNCTION; Schema: sec_checkpoint_gate_api; Owner: postern_owner
+--
+
+CREATE FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  attributes jsonb := postern.message_to_jsonb(info_msg);
+  unknown text;
+begin
+  select string_agg(left(name, 128), ', ') into unknown
+    from jsonb_object_keys(attributes) as name
+   where name not in ('DESCRIPTION', 'MESSAGE', 'ACTIVE', 'PARAMETERS');
+  if unknown is not null or coalesce(attributes ->> 'ACTIVE', 'FALSE') not in ('TRUE', 'FALSE')
+     or jsonb_typeof(attributes -> 'PARAMETERS') <> 'object' and attributes ->> 'PARAMETERS' <> '' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The registration message is not usable',
+      detail = case when unknown is not null then format('Unknown attributes: %s.', left(unknown, 1000))
+                    when coalesce(attributes ->> 'ACTIVE', 'FALSE') not in ('TRUE', 'FALSE')
+                    then format('ACTIVE is %s.', left((attributes -> 'ACTIVE')::text, 128))
+                    else 'PARAMETERS is no message with the header PARAMETERS.' end,
+      hint = 'Attributes are DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with the header PARAMETERS and one attribute a parameter.';
+  end if;
+  perform postern.register_gate(
+    gate_id,
+    attributes ->> 'DESCRIPTION',
+    attributes ->> 'MESSAGE',
+    array(select a.name
+            from message_sys.get_attributes(coalesce(nullif(message_sys.find_attribute(info_msg, 'PARAMETERS', ''), ''), '!PARAMETERS')) as a
+           order by a.position),
+    coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE');
+end
+$$;
+
+
+ALTER FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION register(gate_id text, info_msg text); Type: COMMENT; Schema: sec_checkpoint_gate_api; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) IS 'Sec_Checkpoint_Gate_API.Register: postern.register_gate with the definition as an IFS Message: DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE, FALSE where it is missing), PARAMETERS (a nested message with the header PARAMETERS, one attribute a parameter). Errors: PS107.';
+
+
+--
+-- Name: security_checkpoint(text, text); Type: FUNCTION; Schema: security_sys; Owner: postern_owner
+--
+
+CREATE FUNCTION security_sys.security_checkpoint(gate_id text, msg text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if postern_internal.gate_is_active(gate_id) then
+    perform postern_internal.pass_gate(
+      gate_id,
+      case when msg is null then '{}'
+           else (select coalesce(jsonb_object_agg(a.name, a.value), '{}') from message_sys.get_attributes(msg) as a) end);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION security_sys.security_checkpoint(gate_id text, msg text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION security_checkpoint(gate_id text, msg text); Type: COMMENT; Schema: security_sys; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION security_sys.security_checkpoint(gate_id text, msg text) IS 'Security_SYS.Security_Checkpoint: postern.checkpoint with the parameters as an IFS Message, which is read only if the gate is active. NULL: no parameters. Errors: as postern.checkpoint.';
+
+
+--
+-- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.checkpoint_entry (
+    log_id bigint NOT NULL,
+    outcome postern_internal.outcome NOT NULL,
+    gate_id text NOT NULL,
+    action text,
+    userid text NOT NULL,
+    authenticated_by text,
+    logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    message text NOT NULL,
+    parameters jsonb NOT NULL,
+    comment text,
+    scheme text,
+    session_role name DEFAULT SESSION_USER NOT NULL,
+    client_addr inet DEFAULT inet_client_addr(),
+    application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    ticket uuid
+);
+
+
+ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
+
+--
+-- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate.';
+
+
+--
+-- Name: checkpoint_log; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
+ SELECT e.log_id,
+    (e.outcome)::text AS outcome,
+    e.gate_id,
+    e.action,
+    e.userid,
+    e.authenticated_by,
+    e.logged_at,
+    e.message,
+    e.parameters,
+    e.comment,
+    e.scheme,
+    e.session_role,
+    e.client_addr,
+    e.application_name,
+    e.transaction_id
+   FROM postern_internal.checkpoint_entry e
+  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> 'denied'::postern_internal.outcome) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
+
+
+ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
+
+--
+-- Name: VIEW checkpoint_log; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt).';
+
+
+--
+-- Name: gate; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.gate AS
+ SELECT g.gate_id,
+    g.description,
+    g.message,
+    g.parameters,
+    ARRAY( SELECT p.name
+           FROM unnest(g.parameters) WITH ORDINALITY p(name, "position")
+          WHERE (p.name <> ALL (g.unbound_parameters))
+          ORDER BY p."position") AS bound_parameters,
+    g.active,
+    g.built_in,
+    g.active_administered,
+    g.message_administered,
+    g.registered_at
+   FROM postern_internal.gate g;
+
+
+ALTER TABLE postern.gate OWNER TO postern_owner;
+
+--
+-- Name: VIEW gate; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.gate IS 'Registered gates. ..._administered: an administrator has set it, and registrations leave it alone.';
+
+
+--
+-- Name: scheme; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.scheme (
+    scheme text NOT NULL,
+    verify_function text,
+    enabled boolean DEFAULT true NOT NULL,
+    CONSTRAINT scheme_scheme_check CHECK ((scheme ~ '^[A-Z][A-Z0-9_]{0,29}$'::text))
+);
+
+
+ALTER TABLE postern_internal.scheme OWNER TO postern_owner;
+
+--
+-- Name: TABLE scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.scheme IS 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; PIN, which is built in, has none here. Its name is text, since pg_upgrade refuses tables with a regprocedure.';
+
+
+--
+-- Name: scheme; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.scheme AS
+ SELECT s.scheme,
+    s.verify_function,
+    s.enabled
+   FROM postern_internal.scheme s;
+
+
+ALTER TABLE postern.scheme OWNER TO postern_owner;
+
+--
+-- Name: VIEW scheme; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.scheme IS 'Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.';
+
+
+--
+-- Name: session_key; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.session_key (
+    kid text NOT NULL,
+    inner_pad bytea NOT NULL,
+    outer_pad bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    created_by name DEFAULT SESSION_USER NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT session_key_inner_pad_check CHECK ((length(inner_pad) = 64)),
+    CONSTRAINT session_key_kid_check CHECK (((kid <> ''::text) AND (length(kid) <= 128))),
+    CONSTRAINT session_key_outer_pad_check CHECK ((length(outer_pad) = 64))
+);
+
+
+ALTER TABLE postern_internal.session_key OWNER TO postern_owner;
+
+--
+-- Name: TABLE session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.session_key IS 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again.';
+
+
+--
+-- Name: session_key; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.session_key AS
+ SELECT s.kid,
+    s.created_at,
+    s.created_by,
+    s.retired_at
+   FROM postern_internal.session_key s;
+
+
+ALTER TABLE postern.session_key OWNER TO postern_owner;
+
+--
+-- Name: VIEW session_key; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.session_key IS 'Keys for session tokens, without their secrets.';
+
+
+--
+-- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.setting (
+    name text NOT NULL,
+    value text NOT NULL,
+    kind text NOT NULL,
+    minimum integer,
+    maximum integer,
+    default_value text NOT NULL,
+    description text NOT NULL,
+    CONSTRAINT setting_kind_check CHECK ((kind = ANY (ARRAY['boolean'::text, 'integer'::text])))
+);
+
+
+ALTER TABLE postern_internal.setting OWNER TO postern_owner;
+
+--
+-- Name: TABLE setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with what each may be set to.';
+
+
+--
+-- Name: setting; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.setting AS
+ SELECT s.name,
+    s.value,
+    s.kind,
+    s.minimum,
+    s.maximum,
+    s.default_value,
+    s.description
+   FROM postern_internal.setting s;
+
+
+ALTER TABLE postern.setting OWNER TO postern_owner;
+
+--
+-- Name: VIEW setting; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.setting IS 'Settings of Postern in this database. Change them with postern.set_setting.';
+
+
+--
+-- Name: credential; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.credential (
+    first_filler uuid DEFAULT gen_random_uuid() NOT NULL,
+    userid text NOT NULL,
+    hash text,
+    must_change boolean DEFAULT true NOT NULL,
+    changed_at timestamp with time zone,
+    changed_by name,
+    failures integer DEFAULT 0 NOT NULL,
+    locked_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    last_filler uuid DEFAULT gen_random_uuid() NOT NULL
+);
+
+
+ALTER TABLE postern_internal.credential OWNER TO postern_owner;
+
+--
+-- Name: TABLE credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses since the last right one. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
+
+
+--
+-- Name: end_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.end_user (
+    userid text NOT NULL,
+    description text NOT NULL,
+    db_role name,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT end_user_userid_check CHECK (((userid <> ''::text) AND (length(userid) <= 128)))
+);
+
+
+ALTER TABLE postern_internal.end_user OWNER TO postern_owner;
+
+--
+-- Name: TABLE end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.end_user IS 'People who work through the application. db_role maps a database login role to its end user.';
+
+
+--
+-- Name: user_account; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.user_account WITH (security_barrier='true') AS
+ SELECT e.userid,
+    e.description,
+    e.db_role,
+    e.active,
+        CASE
+            WHEN (c.hash IS NULL) THEN 'none'::text
+            WHEN c.must_change THEN 'must change'::text
+            ELSE 'set'::text
+        END AS pin,
+    c.changed_at AS pin_changed_at,
+    c.failures,
+    NULLIF(c.locked_until, '-infinity'::timestamp with time zone) AS locked_until,
+    e.created_at
+   FROM (postern_internal.end_user e
+     JOIN postern_internal.credential c ON ((c.userid = e.userid)))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM postern_internal.checkpoint_entry l
+          WHERE ((l.transaction_id = pg_current_xact_id_if_assigned()) AND (l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
+ OFFSET 0;
+
+
+ALTER TABLE postern.user_account OWNER TO postern_owner;
+
+--
+-- Name: VIEW user_account; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.user_account IS 'End users, whether they have a PIN (none, must change, set), wrong responses since the last right one, and until when the credential is or was locked.';
+
+
+--
+-- Name: checkpoint_entry_log_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE postern_internal.checkpoint_entry ALTER COLUMN log_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME postern_internal.checkpoint_entry_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: installation; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.installation (
+    installation_id bigint NOT NULL,
+    version text NOT NULL,
+    schema_version integer NOT NULL,
+    code_sha256 text NOT NULL,
+    server_major integer NOT NULL,
+    installed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    installed_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.installation OWNER TO postern_owner;
+
+--
+-- Name: TABLE installation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+
+
+--
+-- Name: installation_installation_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE postern_internal.installation ALTER COLUMN installation_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME postern_internal.installation_installation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: open_gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.open_gate (
+    ticket uuid NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    opened_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
+    userid text NOT NULL,
+    authenticated_by text NOT NULL,
+    scheme text NOT NULL,
+    comment text,
+    gate_id text NOT NULL,
+    built_in boolean NOT NULL,
+    action text,
+    digest bytea NOT NULL,
+    message text NOT NULL,
+    session_role name DEFAULT SESSION_USER NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    session text DEFAULT ''::text NOT NULL
+);
+
+
+ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
+
+--
+-- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';
+
+
+--
+-- Name: schema_version; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.schema_version (
+    version integer NOT NULL
+);
+
+
+ALTER TABLE postern_internal.schema_version OWNER TO postern_owner;
+
+--
+-- Name: TABLE schema_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":4}';
+
+
+--
+-- Name: server_key; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.server_key (
+    purpose text NOT NULL,
+    inner_pad bytea NOT NULL,
+    outer_pad bytea NOT NULL,
+    CONSTRAINT server_key_inner_pad_check CHECK ((length(inner_pad) = 64)),
+    CONSTRAINT server_key_outer_pad_check CHECK ((length(outer_pad) = 64))
+);
+
+
+ALTER TABLE postern_internal.server_key OWNER TO postern_owner;
+
+--
+-- Name: TABLE server_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.server_key IS 'Secret keys that only this database uses, one a purpose, each as two independent random blocks: a keyed digest (NMAC) then costs two calls of the built-in sha256.';
+
+
+--
+-- Name: session_secret; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.session_secret (
+    secret bytea NOT NULL,
+    CONSTRAINT session_secret_secret_check CHECK ((length(secret) = 64))
+);
+
+
+ALTER TABLE postern_internal.session_secret OWNER TO postern_owner;
+
+--
+-- Name: TABLE session_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.session_secret IS 'The secret that the setting postern.session is made with, as long as a block of SHA-256. One row of one column, since it is read wherever the end user is asked for: each row of an application''s query may do that.';
+
+
+--
+-- Name: checkpoint_entry checkpoint_entry_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.checkpoint_entry
+    ADD CONSTRAINT checkpoint_entry_pkey PRIMARY KEY (log_id);
+
+
+--
+-- Name: credential credential_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.credential
+    ADD CONSTRAINT credential_pkey PRIMARY KEY (userid);
+
+
+--
+-- Name: end_user end_user_db_role_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.end_user
+    ADD CONSTRAINT end_user_db_role_key UNIQUE (db_role);
+
+
+--
+-- Name: end_user end_user_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.end_user
+    ADD CONSTRAINT end_user_pkey PRIMARY KEY (userid);
+
+
+--
+-- Name: gate gate_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.gate
+    ADD CONSTRAINT gate_pkey PRIMARY KEY (gate_id);
+
+
+--
+-- Name: installation installation_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.installation
+    ADD CONSTRAINT installation_pkey PRIMARY KEY (installation_id);
+
+
+--
+-- Name: open_gate open_gate_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.open_gate
+    ADD CONSTRAINT open_gate_pkey PRIMARY KEY (ticket);
+
+
+--
+-- Name: open_gate open_gate_transaction_id_opened_at_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.open_gate
+    ADD CONSTRAINT open_gate_transaction_id_opened_at_key UNIQUE (transaction_id, opened_at);
+
+
+--
+-- Name: schema_version schema_version_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.schema_version
+    ADD CONSTRAINT schema_version_pkey PRIMARY KEY (version);
+
+
+--
+-- Name: scheme scheme_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.scheme
+    ADD CONSTRAINT scheme_pkey PRIMARY KEY (scheme);
+
+
+--
+-- Name: server_key server_key_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.server_key
+    ADD CONSTRAINT server_key_pkey PRIMARY KEY (purpose);
+
+
+--
+-- Name: session_key session_key_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.session_key
+    ADD CONSTRAINT session_key_pkey PRIMARY KEY (kid);
+
+
+--
+-- Name: setting setting_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.setting
+    ADD CONSTRAINT setting_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: ticket ticket_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.ticket
+    ADD CONSTRAINT ticket_pkey PRIMARY KEY (ticket);
+
+
+--
+-- Name: checkpoint_entry_logged_at; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX checkpoint_entry_logged_at ON postern_internal.checkpoint_entry USING brin (logged_at);
+
+
+--
+-- Name: checkpoint_entry_transaction_id; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX checkpoint_entry_transaction_id ON postern_internal.checkpoint_entry USING btree (transaction_id);
+
+
+--
+-- Name: session_secret_one_row; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE UNIQUE INDEX session_secret_one_row ON postern_internal.session_secret USING btree ((true));
+
+
+--
+-- Name: ticket_userid; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX ticket_userid ON postern_internal.ticket USING btree (userid);
+
+
+--
+-- Name: checkpoint_entry refuse_change; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_internal.checkpoint_entry FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_change();
+
+
+--
+-- Name: TRIGGER refuse_change ON checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER refuse_change ON postern_internal.checkpoint_entry IS 'The log is append-only.';
+
+
+--
+-- Name: credential credential_userid_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.credential
+    ADD CONSTRAINT credential_userid_fkey FOREIGN KEY (userid) REFERENCES postern_internal.end_user(userid);
+
+
+--
+-- Name: SCHEMA fnd_session_api; Type: ACL; Schema: -; Owner: postern_owner
+--
+
+GRANT USAGE ON SCHEMA fnd_session_api TO postern_user;
+GRANT USAGE ON SCHEMA fnd_session_api TO postern_admin;
+
+
+--
+-- Name: SCHEMA message_sys; Type: ACL; Schema: -; Owner: postern_owner
+--
+
+GRANT USAGE ON SCHEMA message_sys TO postern_user;
+GRANT USAGE ON SCHEMA message_sys TO postern_admin;
+
+
+--
+-- Name: SCHEMA postern; Type: ACL; Schema: -; Owner: postern_owner
+--
+
+GRANT USAGE ON SCHEMA postern TO postern_user;
+GRANT USAGE ON SCHEMA postern TO postern_admin;
+GRANT USAGE ON SCHEMA postern TO postern_auditor;
+
+
+--
+-- Name: SCHEMA sec_checkpoint_gate_api; Type: ACL; Schema: -; Owner: postern_owner
+--
+
+GRANT USAGE ON SCHEMA sec_checkpoint_gate_api TO postern_admin;
+
+
+--
+-- Name: SCHEMA security_sys; Type: ACL; Schema: -; Owner: postern_owner
+--
+
+GRANT USAGE ON SCHEMA security_sys TO postern_user;
+
+
+--
+-- Name: FUNCTION current_userid(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.current_userid() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.current_userid() TO postern_user;
+GRANT ALL ON FUNCTION postern.current_userid() TO postern_admin;
+
+
+--
+-- Name: FUNCTION get_fnd_user(); Type: ACL; Schema: fnd_session_api; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION fnd_session_api.get_fnd_user() FROM PUBLIC;
+GRANT ALL ON FUNCTION fnd_session_api.get_fnd_user() TO postern_user;
+GRANT ALL ON FUNCTION fnd_session_api.get_fnd_user() TO postern_admin;
+
+
+--
+-- Name: FUNCTION add_message_attribute(message text, name text, value text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.add_message_attribute(message text, name text, value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.add_message_attribute(message text, name text, value text) TO postern_user;
+GRANT ALL ON FUNCTION postern.add_message_attribute(message text, name text, value text) TO postern_admin;
+
+
+--
+-- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value boolean); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value boolean) FROM PUBLIC;
+GRANT ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value boolean) TO postern_user;
+GRANT ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value boolean) TO postern_admin;
+
+
+--
+-- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value numeric); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value numeric) FROM PUBLIC;
+GRANT ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value numeric) TO postern_user;
+GRANT ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value numeric) TO postern_admin;
+
+
+--
+-- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value text); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value text) FROM PUBLIC;
+GRANT ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value text) TO postern_user;
+GRANT ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION message_timestamp(value timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.message_timestamp(value timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.message_timestamp(value timestamp with time zone) TO postern_user;
+GRANT ALL ON FUNCTION postern.message_timestamp(value timestamp with time zone) TO postern_admin;
+
+
+--
+-- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value timestamp with time zone); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone) TO postern_user;
+GRANT ALL ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone) TO postern_admin;
+
+
+--
+-- Name: FUNCTION check_message_name(name text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.check_message_name(name text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION construct_message(name text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.construct_message(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.construct_message(name text) TO postern_user;
+GRANT ALL ON FUNCTION postern.construct_message(name text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION construct(name text); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION message_sys.construct(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION message_sys.construct(name text) TO postern_user;
+GRANT ALL ON FUNCTION message_sys.construct(name text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION find_message_attribute(message text, name text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.find_message_attribute(message text, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.find_message_attribute(message text, name text) TO postern_user;
+GRANT ALL ON FUNCTION postern.find_message_attribute(message text, name text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION find_attribute(message text, name text, default_value text); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION message_sys.find_attribute(message text, name text, default_value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION message_sys.find_attribute(message text, name text, default_value text) TO postern_user;
+GRANT ALL ON FUNCTION message_sys.find_attribute(message text, name text, default_value text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION message_attributes(message text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.message_attributes(message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.message_attributes(message text) TO postern_user;
+GRANT ALL ON FUNCTION postern.message_attributes(message text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION get_attributes(message text); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION message_sys.get_attributes(message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION message_sys.get_attributes(message text) TO postern_user;
+GRANT ALL ON FUNCTION message_sys.get_attributes(message text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION message_name(message text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.message_name(message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.message_name(message text) TO postern_user;
+GRANT ALL ON FUNCTION postern.message_name(message text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION get_name(message text); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION message_sys.get_name(message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION message_sys.get_name(message text) TO postern_user;
+GRANT ALL ON FUNCTION message_sys.get_name(message text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION replace_message_attribute(message text, name text, replacement text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.replace_message_attribute(message text, name text, replacement text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION remove_message_attribute(message text, name text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.remove_message_attribute(message text, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.remove_message_attribute(message text, name text) TO postern_user;
+GRANT ALL ON FUNCTION postern.remove_message_attribute(message text, name text) TO postern_admin;
+
+
+--
+-- Name: PROCEDURE remove_attribute(INOUT message text, IN name text); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) FROM PUBLIC;
+GRANT ALL ON PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) TO postern_user;
+GRANT ALL ON PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_message_attribute(message text, name text, value text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_message_attribute(message text, name text, value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_message_attribute(message text, name text, value text) TO postern_user;
+GRANT ALL ON FUNCTION postern.set_message_attribute(message text, name text, value text) TO postern_admin;
+
+
+--
+-- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value boolean); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value boolean) FROM PUBLIC;
+GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value boolean) TO postern_user;
+GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value boolean) TO postern_admin;
+
+
+--
+-- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value numeric); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value numeric) FROM PUBLIC;
+GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value numeric) TO postern_user;
+GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value numeric) TO postern_admin;
+
+
+--
+-- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value text); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value text) FROM PUBLIC;
+GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value text) TO postern_user;
+GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value text) TO postern_admin;
+
+
+--
+-- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value timestamp with time zone); Type: ACL; Schema: message_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) TO postern_user;
+GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) TO postern_admin;
+
+
+--
+-- Name: FUNCTION assume_user(userid text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.assume_user(userid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.assume_user(userid text) TO postern_trusted_app;
+
+
+--
+-- Name: FUNCTION authenticate(challenge text, username text, response text, comment text, scheme text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) TO postern_user;
+
+
+--
+-- Name: FUNCTION begin_session(token text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.begin_session(token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.begin_session(token text) TO postern_app;
+
+
+--
+-- Name: FUNCTION cancel(challenge text, comment text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.cancel(challenge text, comment text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.cancel(challenge text, comment text) TO postern_user;
+
+
+--
+-- Name: FUNCTION challenge(gate_id text, parameters jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.challenge(gate_id text, parameters jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.challenge(gate_id text, parameters jsonb) TO postern_user;
+
+
+--
+-- Name: FUNCTION checkpoint(gate_id text, parameters jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) TO postern_user;
+
+
+--
+-- Name: FUNCTION create_session_key(kid text, secret bytea); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.create_session_key(kid text, secret bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.create_session_key(kid text, secret bytea) TO postern_admin;
+
+
+--
+-- Name: FUNCTION create_user(userid text, description text, db_role name); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.create_user(userid text, description text, db_role name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.create_user(userid text, description text, db_role name) TO postern_admin;
+
+
+--
+-- Name: FUNCTION jsonb_to_message(name text, object jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.jsonb_to_message(name text, object jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.jsonb_to_message(name text, object jsonb) TO postern_user;
+GRANT ALL ON FUNCTION postern.jsonb_to_message(name text, object jsonb) TO postern_admin;
+
+
+--
+-- Name: FUNCTION message_to_jsonb(message text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.message_to_jsonb(message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.message_to_jsonb(message text) TO postern_user;
+GRANT ALL ON FUNCTION postern.message_to_jsonb(message text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION open_gates(ticket text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.open_gates(ticket text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.open_gates(ticket text) TO postern_user;
+
+
+--
+-- Name: FUNCTION open_gates(ticket uuid); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.open_gates(ticket uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.open_gates(ticket uuid) TO postern_user;
+
+
+--
+-- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]) TO postern_admin;
+
+
+--
+-- Name: FUNCTION register_scheme(scheme text, verify_function regprocedure); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) TO postern_admin;
+
+
+--
+-- Name: FUNCTION reset_pin(userid text, new_pin text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.reset_pin(userid text, new_pin text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.reset_pin(userid text, new_pin text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION retire_session_key(kid text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.retire_session_key(kid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.retire_session_key(kid text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_gate_active(gate_id text, active boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_gate_active(gate_id text, active boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_gate_active(gate_id text, active boolean) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_gate_message(gate_id text, message text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_gate_message(gate_id text, message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_gate_message(gate_id text, message text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_pin(new_pin text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_pin(new_pin text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_pin(new_pin text) TO postern_user;
+
+
+--
+-- Name: FUNCTION set_scheme_enabled(scheme text, enabled boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_setting(name text, value text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_setting(name text, value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_setting(name text, value text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_user_active(userid text, active boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_user_active(userid text, active boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_user_active(userid text, active boolean) TO postern_admin;
+
+
+--
+-- Name: FUNCTION ticket_status(ticket text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.ticket_status(ticket text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.ticket_status(ticket text) TO postern_user;
+
+
+--
+-- Name: FUNCTION ticket_status(ticket uuid); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.ticket_status(ticket uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.ticket_status(ticket uuid) TO postern_user;
+
+
+--
+-- Name: FUNCTION unlock_user(userid text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.unlock_user(userid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.unlock_user(userid text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION bcrypt(secret text, hash text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.bcrypt(secret text, hash text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION bcrypt_salt(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.bcrypt_salt() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION challenge_expiry(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.challenge_expiry() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION check_comment(comment text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.check_comment(comment text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION check_gate_message(message text, names text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.check_gate_message(message text, names text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION check_parameters(gate_id text, names text[], parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION check_pin_policy(userid text, pin text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.check_pin_policy(userid text, pin text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION decode_base64url(encoded text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.decode_base64url(encoded text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION derive_gate_stops(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.derive_gate_stops() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION digest(gate_id text, action text, unbound_parameters text[], parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION encode_base64url(bytes bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.encode_base64url(bytes bytea) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION expire_tickets(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.expire_tickets(userid text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION find_ticket(ticket uuid); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.find_ticket(ticket uuid) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION gate_is_active(gate_id text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.gate_is_active(gate_id text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION hash_pin(pin text, hash text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.hash_pin(pin text, hash text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION hmac_pad(secret bytea, filler integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_date_of_year(digits text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.is_date_of_year(digits text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_message_name(name text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.is_message_name(name text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_verify_function(candidate regprocedure); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION lock_settings(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.lock_settings() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION message_object(pairs text[], level integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.message_object(pairs text[], level integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION message_template(message text, names text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.message_template(message text, names text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION object_to_message(name text, object jsonb, level integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.object_to_message(name text, object jsonb, level integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION parse_message(message text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.parse_message(message text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION pass_gate(gate_id text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION raise_ticket_invalid(reason text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.raise_ticket_invalid(reason text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION read_challenge(challenge text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.read_challenge(challenge text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION refuse_change(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.refuse_change() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION refuse_ticket(ticket uuid); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.refuse_ticket(ticket uuid) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION reject_message(message text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.reject_message(message text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_administrable_gate(gate_id text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_administrable_gate(gate_id text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_text(value text, argument text, maximum integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_text(value text, argument text, maximum integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_user(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_user(userid text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION session_setting(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.session_setting(userid text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION session_value(secret bytea, userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.session_value(secret bytea, userid text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION setting_boolean(name text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.setting_boolean(name text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION setting_integer(name text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.setting_integer(name text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION sign_challenge(content text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.sign_challenge(content text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION substitute(message_template text, names text[], parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION ticket_from_text(ticket text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.ticket_from_text(ticket text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION register(gate_id text, info_msg text); Type: ACL; Schema: sec_checkpoint_gate_api; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) FROM PUBLIC;
+GRANT ALL ON FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION security_checkpoint(gate_id text, msg text); Type: ACL; Schema: security_sys; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION security_sys.security_checkpoint(gate_id text, msg text) FROM PUBLIC;
+GRANT ALL ON FUNCTION security_sys.security_checkpoint(gate_id text, msg text) TO postern_user;
+
+
+--
+-- Name: TABLE checkpoint_log; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.checkpoint_log TO postern_auditor;
+
+
+--
+-- Name: TABLE gate; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.gate TO postern_admin;
+GRANT SELECT ON TABLE postern.gate TO postern_auditor;
+
+
+--
+-- Name: TABLE scheme; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.scheme TO postern_admin;
+GRANT SELECT ON TABLE postern.scheme TO postern_auditor;
+
+
+--
+-- Name: TABLE session_key; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.session_key TO postern_admin;
+GRANT SELECT ON TABLE postern.session_key TO postern_auditor;
+
+
+--
+-- Name: TABLE setting; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.setting TO postern_admin;
+GRANT SELECT ON TABLE postern.setting TO postern_auditor;
+
+
+--
+-- Name: TABLE user_account; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.user_account TO postern_admin;
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+
