@@ -87,4 +87,4 @@ $$;
 revoke execute on function postern.protectable_tables(regclass) from public;
 grant execute on function postern.protectable_tables(regclass) to postern_admin;
 comment on function postern.protectable_tables(regclass) is
-'For protect_… and unprotect: target and all its partitions and inheritors. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';
+'For protect_... and unprotect: target and all its partitions and inheritors. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';

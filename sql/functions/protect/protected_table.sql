@@ -1,4 +1,4 @@
--- Written by protect_… and unprotect, which run with the rights of their caller: only the owner of a table may change
+-- Written by protect_... and unprotect, which run with the rights of their caller: only the owner of a table may change
 -- its policies, and a function of Postern's owner never does it for somebody else.
 
 create or replace view postern.protected_table as

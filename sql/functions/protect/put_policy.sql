@@ -63,4 +63,4 @@ $$;
 revoke execute on function postern.put_policy(regclass, name, text, text) from public;
 grant execute on function postern.put_policy(regclass, name, text, text) to postern_admin;
 comment on function postern.put_policy(regclass, name, text, text) is
-'For protect_…: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit.';
+'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit.';

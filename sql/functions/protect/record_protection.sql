@@ -40,4 +40,4 @@ $$;
 revoke execute on function postern.record_protection(regclass, text, name, name, name) from public;
 grant execute on function postern.record_protection(regclass, text, name, name, name) to postern_admin;
 comment on function postern.record_protection(regclass, text, name, name, name) is
-'For protect_…: lists target in postern.protected_table. Errors: PS107 listed already with another protection or other columns.';
+'For protect_...: lists target in postern.protected_table. Errors: PS107 listed already with another protection or other columns.';

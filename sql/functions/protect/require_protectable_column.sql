@@ -32,7 +32,7 @@ begin
       errcode = 'PS107',
       message = format('%s has no such column', target),
       detail = format('%s is %s.', argument, coalesce(quote_ident(column_name), 'NULL')),
-      hint = format('Name the column: %s => ''…''. Its columns are: %s.', argument,
+      hint = format('Name the column: %s => ''...''. Its columns are: %s.', argument,
                     (select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
                        from pg_attribute as a
                       where a.attrelid = target and a.attnum > 0 and not a.attisdropped));
@@ -59,4 +59,4 @@ $$;
 revoke execute on function postern.require_protectable_column(regclass, text, name, regtype[]) from public;
 grant execute on function postern.require_protectable_column(regclass, text, name, regtype[]) to postern_admin;
 comment on function postern.require_protectable_column(regclass, text, name, regtype[]) is
-'For protect_…: whether target has a column of one of types that a policy can compare. argument: how the error names it. Errors: PS107.';
+'For protect_...: whether target has a column of one of types that a policy can compare. argument: how the error names it. Errors: PS107.';

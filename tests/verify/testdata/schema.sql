@@ -16,6 +16,22 @@ SET client_min_messages = warning;
 SET row_security = off;
 
 --
+-- Name: authorize_comb_finance_api; Type: SCHEMA; Schema: -; Owner: postern_owner
+--
+
+CREATE SCHEMA authorize_comb_finance_api;
+
+
+ALTER SCHEMA authorize_comb_finance_api OWNER TO postern_owner;
+
+--
+-- Name: SCHEMA authorize_comb_finance_api; Type: COMMENT; Schema: -; Owner: postern_owner
+--
+
+COMMENT ON SCHEMA authorize_comb_finance_api IS 'Mirror of Authorize_Comb_Finance_API: what a user may see in the general ledger.';
+
+
+--
 -- Name: fnd_session_api; Type: SCHEMA; Schema: -; Owner: postern_owner
 --
 
@@ -29,6 +45,22 @@ ALTER SCHEMA fnd_session_api OWNER TO postern_owner;
 --
 
 COMMENT ON SCHEMA fnd_session_api IS 'Mirror of Fnd_Session_API: who the end user is.';
+
+
+--
+-- Name: int_led_auth_comb_finance_api; Type: SCHEMA; Schema: -; Owner: postern_owner
+--
+
+CREATE SCHEMA int_led_auth_comb_finance_api;
+
+
+ALTER SCHEMA int_led_auth_comb_finance_api OWNER TO postern_owner;
+
+--
+-- Name: SCHEMA int_led_auth_comb_finance_api; Type: COMMENT; Schema: -; Owner: postern_owner
+--
+
+COMMENT ON SCHEMA int_led_auth_comb_finance_api IS 'Mirror of Int_Led_Auth_Comb_Finance_API: what a user may see in internal ledgers.';
 
 
 --
@@ -112,6 +144,22 @@ COMMENT ON SCHEMA security_sys IS 'Mirror of Security_SYS: reaching a gate.';
 
 
 --
+-- Name: user_finance_api; Type: SCHEMA; Schema: -; Owner: postern_owner
+--
+
+CREATE SCHEMA user_finance_api;
+
+
+ALTER SCHEMA user_finance_api OWNER TO postern_owner;
+
+--
+-- Name: SCHEMA user_finance_api; Type: COMMENT; Schema: -; Owner: postern_owner
+--
+
+COMMENT ON SCHEMA user_finance_api IS 'Mirror of User_Finance_API: whether a user may work in a company.';
+
+
+--
 -- Name: pgcrypto; Type: EXTENSION; Schema: -; Owner: -
 --
 
@@ -164,6 +212,109 @@ ALTER TYPE postern_internal.verdict OWNER TO postern_owner;
 --
 
 COMMENT ON TYPE postern_internal.verdict IS 'How an authentication ended. An enum, so that a row is as long for one verdict as for another.';
+
+
+--
+-- Name: is_combination_allowed(text, numeric); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.is_combination_allowed(company text, posting_combination_id numeric) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id constant text := postern.current_userid();
+  access record;
+begin
+  select c.row_level_security, u.class_id
+    into access
+    from postern_internal.company_user as u
+    join postern_internal.company as c on c.company = u.company
+   where u.userid = current_user_id and u.company = is_combination_allowed.company;
+  if not found or access.row_level_security and access.class_id is null then
+    return false;
+  end if;
+  return postern_internal.combination_is_allowed(company, case when access.row_level_security then access.class_id end, posting_combination_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.is_combination_allowed(company text, posting_combination_id numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_combination_allowed(company text, posting_combination_id numeric); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.is_combination_allowed(company text, posting_combination_id numeric) IS 'Whether the current user may see rows of a company with this posting combination. False where either is NULL or does not exist. A bigint will do as an id. Errors: PS401, PS402.';
+
+
+--
+-- Name: is_allowed(text, numeric); Type: FUNCTION; Schema: authorize_comb_finance_api; Owner: postern_owner
+--
+
+CREATE FUNCTION authorize_comb_finance_api.is_allowed(company text, posting_combination_id numeric) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN postern.is_combination_allowed(company, posting_combination_id) THEN 'TRUE'::text ELSE 'FALSE'::text END;
+
+
+ALTER FUNCTION authorize_comb_finance_api.is_allowed(company text, posting_combination_id numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_allowed(company text, posting_combination_id numeric); Type: COMMENT; Schema: authorize_comb_finance_api; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION authorize_comb_finance_api.is_allowed(company text, posting_combination_id numeric) IS 'Authorize_Comb_Finance_API.Is_Allowed: whether the current user may see rows of a company with this posting combination, as TRUE or FALSE. A bigint will do as an id. Errors: PS401, PS402.';
+
+
+--
+-- Name: is_code_string_allowed(text, text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.is_code_string_allowed(company text, code_a text, code_b text DEFAULT NULL::text, code_c text DEFAULT NULL::text, code_d text DEFAULT NULL::text, code_e text DEFAULT NULL::text, code_f text DEFAULT NULL::text, code_g text DEFAULT NULL::text, code_h text DEFAULT NULL::text, code_i text DEFAULT NULL::text, code_j text DEFAULT NULL::text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id constant text := postern.current_userid();
+  codes constant text[] := postern_internal.code_string(code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j);
+  access record;
+begin
+  select c.row_level_security, u.class_id
+    into access
+    from postern_internal.company_user as u
+    join postern_internal.company as c on c.company = u.company
+   where u.userid = current_user_id and u.company = is_code_string_allowed.company;
+  return found and (not access.row_level_security
+                    or access.class_id is not null and postern_internal.class_allows(access.class_id, codes));
+end
+$$;
+
+
+ALTER FUNCTION postern.is_code_string_allowed(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_code_string_allowed(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.is_code_string_allowed(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Whether the current user may see rows of a company with this code string, which need not exist yet. False where the company is NULL or does not exist. Errors: PS301 code part A is blank or a code part is not usable, PS401, PS402.';
+
+
+--
+-- Name: is_allowed_codestring(text, text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: authorize_comb_finance_api; Owner: postern_owner
+--
+
+CREATE FUNCTION authorize_comb_finance_api.is_allowed_codestring(company text, code_a text, code_b text DEFAULT NULL::text, code_c text DEFAULT NULL::text, code_d text DEFAULT NULL::text, code_e text DEFAULT NULL::text, code_f text DEFAULT NULL::text, code_g text DEFAULT NULL::text, code_h text DEFAULT NULL::text, code_i text DEFAULT NULL::text, code_j text DEFAULT NULL::text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN postern.is_code_string_allowed(company, code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j) THEN 'TRUE'::text ELSE 'FALSE'::text END;
+
+
+ALTER FUNCTION authorize_comb_finance_api.is_allowed_codestring(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_allowed_codestring(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: authorize_comb_finance_api; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION authorize_comb_finance_api.is_allowed_codestring(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Authorize_Comb_Finance_API.Is_Allowed_Codestring: whether the current user may see rows of a company with this code string, as TRUE or FALSE. Errors: PS301, PS401, PS402.';
 
 
 --
@@ -233,6 +384,57 @@ ALTER FUNCTION fnd_session_api.get_fnd_user() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION fnd_session_api.get_fnd_user() IS 'Fnd_Session_API.Get_Fnd_User: the end user of this transaction, see postern.current_userid(). Errors: PS401, PS402.';
+
+
+--
+-- Name: is_ledger_combination_allowed(text, text, numeric); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id constant text := postern.current_userid();
+  access record;
+begin
+  select c.row_level_security, u.class_id
+    into access
+    from postern_internal.ledger_user as u
+    join postern_internal.company as c on c.company = u.company
+   where u.userid = current_user_id
+     and u.company = is_ledger_combination_allowed.company
+     and u.ledger_id = is_ledger_combination_allowed.ledger_id;
+  return found and postern_internal.combination_is_allowed(company, case when access.row_level_security then access.class_id end, posting_combination_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) IS 'Whether the current user may see rows of an internal ledger with this posting combination: the user is connected to the ledger, and the class there, if any, allows it. False where an argument is NULL or does not exist. Errors: PS401, PS402.';
+
+
+--
+-- Name: is_allowed(text, text, numeric); Type: FUNCTION; Schema: int_led_auth_comb_finance_api; Owner: postern_owner
+--
+
+CREATE FUNCTION int_led_auth_comb_finance_api.is_allowed(company text, ledger_id text, posting_combination_id numeric) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN postern.is_ledger_combination_allowed(company, ledger_id, posting_combination_id) THEN 'TRUE'::text ELSE 'FALSE'::text END;
+
+
+ALTER FUNCTION int_led_auth_comb_finance_api.is_allowed(company text, ledger_id text, posting_combination_id numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_allowed(company text, ledger_id text, posting_combination_id numeric); Type: COMMENT; Schema: int_led_auth_comb_finance_api; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION int_led_auth_comb_finance_api.is_allowed(company text, ledger_id text, posting_combination_id numeric) IS 'Int_Led_Auth_Comb_Finance_API.Is_Allowed: whether the current user may see rows of an internal ledger with this posting combination, as TRUE or FALSE. A bigint will do as an id. Errors: PS401, PS402.';
 
 
 --
@@ -815,6 +1017,56 @@ COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text,
 
 
 --
+-- Name: add_authority_combination(text, text, boolean, text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.add_authority_combination(company text, class text, allowed boolean, code_a text DEFAULT '%'::text, code_b text DEFAULT '%'::text, code_c text DEFAULT '%'::text, code_d text DEFAULT '%'::text, code_e text DEFAULT '%'::text, code_f text DEFAULT '%'::text, code_g text DEFAULT '%'::text, code_h text DEFAULT '%'::text, code_i text DEFAULT '%'::text, code_j text DEFAULT '%'::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_company(company);
+  return postern_internal.add_combination(postern_internal.require_class(company, null, class), allowed,
+                                          array[code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]);
+end
+$$;
+
+
+ALTER FUNCTION postern.add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of a company: the code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or has % for any characters or none (blank too where it is % alone), and _ for one. Returns the rule''s id; adding the same rule twice gives the same id. Errors: PS201 no such company, PS301 no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
+
+
+--
+-- Name: add_ledger_combination(text, text, text, boolean, text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text DEFAULT '%'::text, code_b text DEFAULT '%'::text, code_c text DEFAULT '%'::text, code_d text DEFAULT '%'::text, code_e text DEFAULT '%'::text, code_f text DEFAULT '%'::text, code_g text DEFAULT '%'::text, code_h text DEFAULT '%'::text, code_i text DEFAULT '%'::text, code_j text DEFAULT '%'::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_ledger(company, ledger_id);
+  return postern_internal.add_combination(postern_internal.require_class(company, ledger_id, class), allowed,
+                                          array[code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]);
+end
+$$;
+
+
+ALTER FUNCTION postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of an internal ledger: the code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or has % for any characters or none (blank too where it is % alone), and _ for one. Returns the rule''s id; adding the same rule twice gives the same id. Errors: PS201 no such company, PS301 no such ledger, no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
+
+
+--
 -- Name: assume_user(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1179,6 +1431,171 @@ COMMENT ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) IS 'Stops
 
 
 --
+-- Name: compile_authority_maps(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.compile_authority_maps() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  class record;
+  written bigint;
+  total bigint := 0::bigint;
+begin
+  for class in select c.class_id, c.company from postern_internal.authority_class as c order by c.class_id loop
+    -- Nobody's rules are made to wait for a class that has nothing to add.
+    if not exists (select from postern_internal.stale_block(class.class_id, class.company)) then
+      continue;
+    end if;
+    perform postern_internal.begin_class_change(class.class_id);
+    insert into postern_internal.authority_map as m (class_id, block_no, compiled_offset, bits)
+    select class.class_id, s.block_no, s.ids, postern_internal.merge_tail(class.class_id, class.company, s.block_no, s.compiled_offset, s.bits)
+      from postern_internal.stale_block(class.class_id, class.company) as s
+    on conflict on constraint authority_map_pkey do update
+       set compiled_offset = excluded.compiled_offset, bits = excluded.bits;
+    get diagnostics written = row_count;
+    total := total + written;
+  end loop;
+  return total;
+end
+$$;
+
+
+ALTER FUNCTION postern.compile_authority_maps() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION compile_authority_maps(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.compile_authority_maps() IS 'Compiles the posting combinations that came after the last change of each class, which every query evaluates until then. Call it after many were created, or now and then. Returns how many chunks of maps were written. Nothing depends on it but speed.';
+
+
+--
+-- Name: create_authority_class(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.create_authority_class(company text, class text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_company(company);
+  perform postern_internal.require_code(class, 'class');
+  perform postern_internal.create_class(company, null, class, false);
+end
+$$;
+
+
+ALTER FUNCTION postern.create_authority_class(company text, class text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION create_authority_class(company text, class text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.create_authority_class(company text, class text) IS 'Adds an authority class to a company. It allows nothing until postern.add_authority_combination says what. class: 1 to 20 characters. Errors: PS201 no such company, PS301 class exists or is not usable.';
+
+
+--
+-- Name: create_company(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.create_company(company text, name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_text(company, 'company', 20);
+  perform postern_internal.require_text(name, 'name', 200);
+  -- 63 bytes are what the type name holds, see ledger_block_companies.
+  if company ~ '[[:cntrl:]]' or company <> btrim(company) or octet_length(company) > 63 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The company is not usable',
+      detail = format('company is %s.', to_jsonb(company)),
+      hint = 'A company has no control characters, no space at either end, and at most 63 bytes.';
+  end if;
+  insert into postern_internal.company (company, name) values (company, name) on conflict do nothing;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The company exists already',
+      detail = format('company is %s.', to_jsonb(company)),
+      hint = 'See postern.company for the companies there are.';
+  end if;
+  perform postern_internal.create_class(company, null, 'MAX', true);
+end
+$$;
+
+
+ALTER FUNCTION postern.create_company(company text, name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION create_company(company text, name text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.create_company(company text, name text) IS 'Adds a financial company, with the authority class MAX. company: 1 to 20 characters. name: 1 to 200 characters. Errors: PS107 bad argument, company exists.';
+
+
+--
+-- Name: create_ledger(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.create_ledger(company text, ledger_id text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_company(company);
+  perform postern_internal.require_code(ledger_id, 'ledger_id');
+  insert into postern_internal.ledger (company, ledger_id) values (company, ledger_id) on conflict do nothing;
+  if not found then
+    raise exception using
+      errcode = 'PS301',
+      message = 'The internal ledger exists already',
+      detail = format('company is %s, ledger_id is %s.', to_jsonb(company), to_jsonb(ledger_id)),
+      hint = 'See postern.ledger for the ledgers there are.';
+  end if;
+  perform postern_internal.create_class(company, ledger_id, 'MAX', true);
+end
+$$;
+
+
+ALTER FUNCTION postern.create_ledger(company text, ledger_id text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION create_ledger(company text, ledger_id text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.create_ledger(company text, ledger_id text) IS 'Adds an internal ledger to a company. ledger_id: 1 to 20 characters. Errors: PS201 no such company, PS301 ledger exists or is not usable.';
+
+
+--
+-- Name: create_ledger_class(text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.create_ledger_class(company text, ledger_id text, class text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_ledger(company, ledger_id);
+  perform postern_internal.require_code(class, 'class');
+  perform postern_internal.create_class(company, ledger_id, class, false);
+end
+$$;
+
+
+ALTER FUNCTION postern.create_ledger_class(company text, ledger_id text, class text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION create_ledger_class(company text, ledger_id text, class text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.create_ledger_class(company text, ledger_id text, class text) IS 'Adds an authority class to an internal ledger. It allows nothing until postern.add_ledger_combination says what. class: 1 to 20 characters. Errors: PS201 no such company, PS301 no such ledger, class exists or is not usable.';
+
+
+--
 -- Name: create_session_key(text, bytea); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1269,6 +1686,270 @@ COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role n
 
 
 --
+-- Name: explain_access(text, text, numeric, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text DEFAULT NULL::text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  access record;
+  codes text[];
+  rule record;
+  id bigint;
+begin
+  allowed := false;
+  if not exists (select from postern_internal.end_user as e where e.userid = explain_access.userid) then
+    reason := 'There is no such user.';
+    return;
+  elsif not exists (select from postern_internal.company as c where c.company = explain_access.company) then
+    reason := 'There is no such company.';
+    return;
+  elsif not postern.is_company_user(company, userid) then
+    reason := 'The user is not a user of the company.';
+    return;
+  end if;
+  if ledger_id is null then
+    select u.class_id, c.row_level_security
+      into access
+      from postern_internal.company_user as u
+      join postern_internal.company as c on c.company = u.company
+     where u.userid = explain_access.userid and u.company = explain_access.company;
+  else
+    select u.class_id, c.row_level_security
+      into access
+      from postern_internal.ledger_user as u
+      join postern_internal.company as c on c.company = u.company
+     where u.userid = explain_access.userid and u.company = explain_access.company and u.ledger_id = explain_access.ledger_id;
+    if not found then
+      reason := case when exists (select from postern_internal.ledger as l
+                                   where l.company = explain_access.company and l.ledger_id = explain_access.ledger_id)
+                     then 'The user is not connected to the internal ledger.'
+                     else 'There is no such internal ledger in the company.' end;
+      return;
+    end if;
+  end if;
+  select c.class into class from postern_internal.authority_class as c where c.class_id = access.class_id;
+
+  -- A fraction is nobody's id, and must not be rounded to somebody's.
+  if posting_combination_id between 1::numeric and 9223372036854775807::numeric and posting_combination_id % 1::numeric = 0::numeric then
+    id := posting_combination_id::bigint;
+  end if;
+  select array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]
+    into codes
+    from postern.posting_combination as p
+   where p.company = explain_access.company
+     and p.posting_combination_id = id;
+  if not found then
+    reason := 'The company has no such posting combination.';
+    return;
+  elsif not access.row_level_security then
+    allowed := true;
+    reason := 'Row level security is switched off in the company.';
+    return;
+  elsif access.class_id is null then
+    allowed := ledger_id is not null;
+    reason := case when allowed then 'The user is connected to the internal ledger, and no class narrows that.'
+                                else 'The user has no authority class in the company.' end;
+    return;
+  end if;
+
+  select r.combination_id, r.allowed
+    into rule
+    from postern_internal.authority_combination as r
+   where r.class_id = access.class_id and postern_internal.rule_matches(codes, r.patterns)
+   order by r.allowed, r.combination_id
+   limit 1;
+  if found then
+    allowed := rule.allowed;
+    combination_id := rule.combination_id;
+    reason := case when allowed then 'A combination of the class allows it, and none says that it is not allowed.'
+                                else 'A combination of the class says that it is not allowed.' end;
+    -- What makes the rule match is all of its patterns; the first that is not % says the most.
+    select p.part, p.pattern, p.code
+      into code_part, pattern, value
+      from (select substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code
+              from postern_internal.authority_combination as r
+             cross join lateral unnest(codes, r.patterns) with ordinality as p (code, pattern, part)
+             where r.combination_id = rule.combination_id
+             order by p.pattern ~ '^%+$', p.part
+             limit 1) as p;
+    return;
+  end if;
+
+  reason := 'No combination of the class allows it.';
+  -- The one that came nearest, and the first code part that it failed at.
+  select p.combination_id, p.part, p.pattern, p.code
+    into combination_id, code_part, pattern, value
+    from (select r.combination_id, substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code,
+                 count(*) over (partition by r.combination_id) as failed
+            from postern_internal.authority_combination as r
+           cross join lateral unnest(codes, r.patterns) with ordinality as p (code, pattern, part)
+           where r.class_id = access.class_id and r.allowed and not postern_internal.code_matches(p.code, p.pattern)) as p
+   order by p.failed, p.combination_id, p.part
+   limit 1;
+end
+$_$;
+
+
+ALTER FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) IS 'Why a user may or may not see rows with a posting combination: one row with the verdict, the reason in words, the users class, and where a rule decided (or, where none allows it, came nearest) its id, the code part that tells, the rules pattern there and the code (NULL: blank). ledger_id: in that internal ledger; NULL: in the general ledger. Users, companies and ids that do not exist are a reason too, not an error.';
+
+
+--
+-- Name: grant_company(text, text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.grant_company(userid text, company text, is_default boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_user(userid, 'PS201');
+  perform postern_internal.require_company(company);
+  -- A user has one default: the row of the user is the lock under which it moves.
+  perform from postern_internal.end_user as e where e.userid = grant_company.userid for no key update;
+  if is_default then
+    update postern_internal.company_user as u
+       set is_default = false
+     where u.userid = grant_company.userid and u.is_default and u.company <> grant_company.company;
+  end if;
+  insert into postern_internal.company_user as u (userid, company, is_default)
+  values (userid, company, coalesce(is_default, false))
+  on conflict on constraint company_user_pkey do update
+     set is_default = excluded.is_default or u.is_default;
+end
+$$;
+
+
+ALTER FUNCTION postern.grant_company(userid text, company text, is_default boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION grant_company(userid text, company text, is_default boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.grant_company(userid text, company text, is_default boolean) IS 'Makes somebody a user of a company. is_default: the company is the user''s default from now on, instead of another one; false leaves the default as it is. Granting twice is harmless. Errors: PS201 no such user, no such company.';
+
+
+--
+-- Name: grant_ledger(text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_ledger(company, ledger_id);
+  perform postern.require_company_user(company, userid);
+  insert into postern_internal.ledger_user (userid, company, ledger_id)
+  values (userid, company, ledger_id)
+  on conflict do nothing;
+end
+$$;
+
+
+ALTER FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION grant_ledger(company text, ledger_id text, userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) IS 'Connects a user of a company to one of its internal ledgers. Granting twice is harmless. Ends with being a user of the company. Errors: PS201 no such company, no user of it, PS301 no such ledger.';
+
+
+--
+-- Name: internal_ledger_keys(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.internal_ledger_keys() RETURNS text[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  -- Neither companies nor ledgers have control characters, so there is one way only to read a key.
+  return array(select u.company || chr(31) || u.ledger_id
+                 from postern_internal.ledger_user as u
+                where u.userid = current_user_id
+                order by u.company, u.ledger_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.internal_ledger_keys() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION internal_ledger_keys(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.internal_ledger_keys() IS 'For the policies of protect_ledger: the internal ledgers that the current user is connected to, each as company, unit separator (character 31), ledger, in the order of internal_ledger_map. Errors: PS401, PS402.';
+
+
+--
+-- Name: internal_ledger_map(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.internal_ledger_map() RETURNS bytea
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  return (select string_agg(substr(postern_internal.build_map(array[u.company], array[case when c.row_level_security then u.class_id end]),
+                                   1, (postern.ledger_map_size() / 8)::integer),
+                            ''::bytea order by u.company, u.ledger_id)
+            from postern_internal.ledger_user as u
+            join postern_internal.company as c on c.company = u.company
+           where u.userid = current_user_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.internal_ledger_map() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION internal_ledger_map(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.internal_ledger_map() IS 'For the policies of protect_ledger: of each ledger in internal_ledger_keys, which posting combinations the current user may see in it: ledger_map_size bits, one ledger after the other. Errors: PS401, PS402.';
+
+
+--
+-- Name: is_company_user(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.is_company_user(company text, userid text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return exists (select
+                   from postern_internal.company_user as u
+                  where u.userid = is_company_user.userid
+                    and u.company = is_company_user.company);
+end
+$$;
+
+
+ALTER FUNCTION postern.is_company_user(company text, userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_company_user(company text, userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.is_company_user(company text, userid text) IS 'Whether userid is a user of company. False where either is NULL or does not exist.';
+
+
+--
 -- Name: jsonb_to_message(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1304,6 +1985,132 @@ ALTER FUNCTION postern.jsonb_to_message(name text, object jsonb) OWNER TO poster
 --
 
 COMMENT ON FUNCTION postern.jsonb_to_message(name text, object jsonb) IS 'IFS Message of that name with the members of a jsonb object as attributes, in jsonb''s order: strings and numbers as text, booleans TRUE and FALSE, null empty, an object as a nested message named after its key. At most 64 MiB and 16 levels. PS107 for null, an array, and a key that is no name.';
+
+
+--
+-- Name: ledger_block_companies(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.ledger_block_companies() RETURNS name[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return array(select case when a.company is not null then k.company::name end
+                 from generate_series(0, (select max(b.block_no) from postern_internal.combination_block as b)) as n (block_no)
+                 left join postern_internal.combination_block as k on k.block_no = n.block_no
+                 left join postern.user_finance_auth_pub as a on a.company = k.company
+                order by n.block_no);
+end
+$$;
+
+
+ALTER FUNCTION postern.ledger_block_companies() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ledger_block_companies(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.ledger_block_companies() IS 'For the policies of protect_ledger: the company that each block of 8192 posting combination ids belongs to, the one from id 0 on first; NULL where it is none of the current user''s. Errors: PS401, PS402.';
+
+
+--
+-- Name: ledger_key_is_valid(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.ledger_key_is_valid(target regclass) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return exists (
+    select
+      from pg_constraint as k
+      join pg_class as c on c.oid = k.conrelid
+     where k.conrelid = target
+       and k.contype = 'f'
+       and k.confrelid = 'postern.posting_combination'::regclass
+       and k.convalidated
+       and not k.condeferrable
+       and cardinality(k.conkey) = 2
+       -- A NULL in one column, and MATCH SIMPLE does not look at the other one.
+       and (k.confmatchtype = 'f'
+            or not exists (select from pg_attribute as a where a.attrelid = target and a.attnum = any (k.conkey) and not a.attnotnull))
+       and k.conkey <@ array(select d.refobjsubid::smallint
+                               from pg_policy as p
+                               join pg_depend as d
+                                 on d.classid = 'pg_policy'::regclass and d.objid = p.oid
+                                and d.refclassid = 'pg_class'::regclass and d.refobjid = target and d.refobjsubid > 0
+                              where p.polrelid = target and p.polname = 'postern_ledger')
+       -- Tables that inherit, unlike partitions, do not have the key.
+       and (c.relkind = 'p' or not exists (select from pg_inherits as i where i.inhparent = target)));
+end
+$$;
+
+
+ALTER FUNCTION postern.ledger_key_is_valid(target regclass) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ledger_key_is_valid(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.ledger_key_is_valid(target regclass) IS 'For the policies of protect_ledger: whether a validated foreign key ties the company of each row of target to its posting combination.';
+
+
+--
+-- Name: ledger_map(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.ledger_map() RETURNS bytea
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id constant text := postern.current_userid();
+  companies text[];
+  class_ids bigint[];
+begin
+  select array_agg(u.company), array_agg(case when c.row_level_security then u.class_id end)
+    into companies, class_ids
+    from postern_internal.company_user as u
+    join postern_internal.company as c on c.company = u.company
+   where u.userid = current_user_id
+     and (u.class_id is not null or not c.row_level_security);
+  return postern_internal.build_map(companies, class_ids);
+end
+$$;
+
+
+ALTER FUNCTION postern.ledger_map() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ledger_map(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.ledger_map() IS 'For the policies of protect_ledger: which posting combinations the current user may see, one bit each: get_bit(map, posting_combination_id). Errors: PS401, PS402.';
+
+
+--
+-- Name: ledger_map_size(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.ledger_map_size() RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (coalesce((select max(b.block_no) from postern_internal.combination_block as b), -1) + 1) * postern_internal.block_size();
+end
+$$;
+
+
+ALTER FUNCTION postern.ledger_map_size() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ledger_map_size(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.ledger_map_size() IS 'For the policies of protect_ledger: all posting combinations that this statement can see have ids below this.';
 
 
 --
@@ -1402,6 +2209,432 @@ ALTER FUNCTION postern.open_gates(ticket uuid) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.open_gates(ticket uuid) IS 'Opens the gates for this transaction. ticket: from postern.authenticate, in an earlier, committed transaction of the same user and database role. The first gate has to be the one that was approved, with the same parameters; all others are open from then on. Errors: PS102 wrong user name or response, PS103 the ticket is not valid, PS104 locked, PS401, PS402.';
+
+
+--
+-- Name: posting_combination_id(text, text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.posting_combination_id(company text, code_a text, code_b text DEFAULT NULL::text, code_c text DEFAULT NULL::text, code_d text DEFAULT NULL::text, code_e text DEFAULT NULL::text, code_f text DEFAULT NULL::text, code_g text DEFAULT NULL::text, code_h text DEFAULT NULL::text, code_i text DEFAULT NULL::text, code_j text DEFAULT NULL::text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  codes constant text[] := postern_internal.code_string(code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j);
+  found_id bigint;
+  block bigint;
+  ids bigint;
+begin
+  perform postern_internal.require_combination_writer(company);
+  for attempt in 1 .. 100 loop
+    select p.posting_combination_id
+      into found_id
+      from postern.posting_combination as p
+     where p.company = posting_combination_id.company
+       and p.code_a = codes[1]
+       and coalesce(p.code_b, '') = coalesce(codes[2], '')
+       and coalesce(p.code_c, '') = coalesce(codes[3], '')
+       and coalesce(p.code_d, '') = coalesce(codes[4], '')
+       and coalesce(p.code_e, '') = coalesce(codes[5], '')
+       and coalesce(p.code_f, '') = coalesce(codes[6], '')
+       and coalesce(p.code_g, '') = coalesce(codes[7], '')
+       and coalesce(p.code_h, '') = coalesce(codes[8], '')
+       and coalesce(p.code_i, '') = coalesce(codes[9], '')
+       and coalesce(p.code_j, '') = coalesce(codes[10], '');
+    if found then
+      return found_id;
+    end if;
+
+    select b.block_no
+      into block
+      from postern_internal.combination_block as b
+     where b.company = posting_combination_id.company and not b.is_full
+     order by b.block_no
+     limit 1
+       for update skip locked;
+    if found then
+      -- As block_ids, without the cost of calling it.
+      select p.posting_combination_id % postern_internal.block_size() + 1
+        into ids
+        from postern.posting_combination as p
+       where p.company = posting_combination_id.company
+         and p.posting_combination_id >= block * postern_internal.block_size()
+         and p.posting_combination_id < (block + 1) * postern_internal.block_size()
+       order by p.posting_combination_id desc
+       limit 1;
+      ids := coalesce(ids, 0::bigint);
+    else
+      perform postern_internal.require_company(company);
+      insert into postern_internal.combination_block as b (company) values (company) returning b.block_no into block;
+      ids := 0::bigint;
+    end if;
+    found_id := block * postern_internal.block_size() + ids;
+    insert into postern.posting_combination
+    values (company, found_id, codes[1], codes[2], codes[3], codes[4], codes[5], codes[6], codes[7], codes[8], codes[9], codes[10])
+    on conflict do nothing;
+    -- Not inserted: somebody else has just created this code string, and the next round finds it, unless it is gone again.
+    if found then
+      if ids = postern_internal.block_size() - 1 then
+        update postern_internal.combination_block as b set is_full = true where b.block_no = block;
+      end if;
+      return found_id;
+    end if;
+  end loop;
+  raise exception using
+    errcode = 'serialization_failure',
+    message = 'The posting combination could not be created',
+    detail = 'Other sessions create this code string and take it back again.',
+    hint = 'Try again.';
+end
+$$;
+
+
+ALTER FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'The id of a code string of a company; creates it where it is new. code_a, ..., code_j: each at most 20 characters; code part A is needed, the others are blank where NULL or empty. Errors: PS201 no such company or not the users, PS301 code part A is blank or a code part is not usable, PS401, PS402; 40001 where a transactions snapshot is older than the code string.';
+
+
+--
+-- Name: protect_company(regclass, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.protect_company(target regclass, company_column name DEFAULT 'company'::name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  relation regclass;
+  expression text;
+begin
+  perform from postern.protectable_tables(target);
+  perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
+  -- From here to the end of the transaction no partition comes or goes.
+  execute format('lock table %s in access exclusive mode', target);
+  perform postern.record_protection(target, 'company', company_column, null, null);
+  -- The user's companies are asked for once a query, in an InitPlan.
+  expression := format('%I = any (array(select a.company from postern.user_finance_auth_pub as a))', company_column);
+  for relation in select p from postern.protectable_tables(target) as p loop
+    perform postern.put_policy(relation, 'postern_company', expression, expression);
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern.protect_company(target regclass, company_column name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION protect_company(target regclass, company_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.protect_company(target regclass, company_column name) IS 'Lets nobody, its owner included, read or change rows of a company that the current user is no user of. target: a table of the caller''s, with all its partitions. company_column: of type text or varchar, or a domain over one. Rows without a company are nobody''s. Superusers and roles with BYPASSRLS pass. Views over the table need security_invoker. Calling it again changes nothing, or takes in new partitions. Errors: PS107 target or column can''t be protected; then, of a statement that touches the table, PS401 where no user is known.';
+
+
+--
+-- Name: protect_ledger(regclass, name, name, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.protect_ledger(target regclass, company_column name DEFAULT 'company'::name, combination_column name DEFAULT 'posting_combination_id'::name, ledger_column name DEFAULT NULL::name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  relation regclass;
+  id text;
+  using_expression text;
+  check_expression text;
+begin
+  perform from postern.protectable_tables(target);
+  perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
+  perform postern.require_protectable_column(target, 'combination_column', combination_column, array['bigint', 'integer', 'numeric']::regtype[]);
+  if ledger_column is not null then
+    perform postern.require_protectable_column(target, 'ledger_column', ledger_column, array['text', 'varchar']::regtype[]);
+  end if;
+  -- From here to the end of the transaction no partition comes or goes.
+  execute format('lock table %s in access exclusive mode', target);
+  perform postern.record_protection(target, 'ledger', company_column, combination_column, ledger_column);
+
+  -- Everything that is in a SELECT is asked for once a query, in an InitPlan. CASE keeps get_bit from what is outside of
+  -- the map, where it would raise an error, and a fraction from being rounded to somebody else's id.
+  id := format(case when exists (select from pg_attribute as a where a.attrelid = target and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
+                    then '%1$I >= 1 and %1$I < (select postern.ledger_map_size())'
+                    else '%1$I >= 1 and %1$I < (select postern.ledger_map_size()) and %1$I %% 1 = 0' end, combination_column);
+  for relation in select p from postern.protectable_tables(target) as p loop
+    if ledger_column is null then
+      check_expression := format(
+        'case when %1$s
+              then get_bit((select postern.ledger_map()), %2$I::bigint) = 1
+                   and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 13)::integer + 1] collate "C"
+              else false end',
+        id, combination_column, company_column);
+      -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
+      -- is all that a row costs.
+      using_expression := format(
+        'case when (select postern.ledger_key_is_valid(%L::regclass)) then get_bit((select postern.ledger_map()), %I::bigint) = 1 else %s end',
+        relation, combination_column, check_expression);
+    else
+      check_expression := format(
+        'case when %1$s
+              then coalesce(get_bit((select postern.internal_ledger_map()),
+                                    (array_position((select postern.internal_ledger_keys()), %2$I || chr(31) || %3$I) - 1)
+                                    * (select postern.ledger_map_size()) + %4$I::bigint) = 1, false)
+              else false end',
+        id, company_column, ledger_column, combination_column);
+      using_expression := check_expression;
+    end if;
+    perform postern.put_policy(relation, 'postern_ledger', using_expression, check_expression);
+  end loop;
+end
+$_$;
+
+
+ALTER FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION protect_ledger(target regclass, company_column name, combination_column name, ledger_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) IS 'Lets nobody, its owner included, read or change rows of a ledger that the current users companies and authority classes do not show. target: a table of the callers, with all its partitions. company_column: text or varchar; combination_column: bigint, integer or numeric; ledger_column: text or varchar, for an internal ledger, whose rows are shown to users who are connected to it. A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes queries faster. Unknown ids, fractions and NULLs are nobodys rows. Superusers and roles with BYPASSRLS pass. Calling it again changes nothing, or takes in new partitions. Errors: PS107 target or column cant be protected; then, of a statement that touches the table, PS401 where no user is known.';
+
+
+--
+-- Name: protectable_tables(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.protectable_tables(target regclass) RETURNS SETOF regclass
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  relation record;
+  parent regclass;
+begin
+  if target is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'target is missing',
+      detail = 'target is NULL.',
+      hint = 'Pass the name of a table: ''schema.table''.';
+  end if;
+  select i.inhparent::regclass into parent from pg_inherits as i where i.inhrelid = target;
+  if parent is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s cannot be protected by itself', target),
+      detail = format('Queries of %s read it too, by the policies of %s.', parent, parent),
+      hint = format('Protect %s; that covers all below it. Do so again when a partition was added.', parent);
+  end if;
+
+  for relation in
+    with recursive family (oid) as (
+      select target::oid
+       union
+      select i.inhrelid from pg_inherits as i join family as f on f.oid = i.inhparent
+    )
+    select f.oid, c.relkind, c.relpersistence, c.relowner, n.nspname
+      from family as f
+      left join pg_class as c on c.oid = f.oid
+      left join pg_namespace as n on n.oid = c.relnamespace
+     order by f.oid <> target, f.oid
+  loop
+    if relation.relkind is null then
+      raise exception using
+        errcode = 'PS107',
+        message = 'There is no such table',
+        detail = format('target is %s.', target),
+        hint = 'Pass the name of a table: ''schema.table''.';
+    end if;
+    if relation.relowner = 'postern_owner'::regrole or relation.nspname = 'information_schema' or relation.nspname ~ '^pg_' then
+      raise exception using
+        errcode = 'PS107',
+        message = format('%s is no table of an application', relation.oid::regclass),
+        detail = format('It is %s.', case when relation.relowner = 'postern_owner'::regrole then 'Postern''s own'
+                                          when relation.relpersistence = 't' then 'temporary'
+                                          else 'the system''s' end),
+        hint = 'Pass a table of the application.';
+    end if;
+    if relation.relkind not in ('r', 'p') then
+      raise exception using
+        errcode = 'PS107',
+        message = format('%s cannot be protected', relation.oid::regclass),
+        detail = format('It is a %s; only tables can have policies.',
+                        case relation.relkind when 'v' then 'view'
+                                              when 'm' then 'materialized view'
+                                              when 'f' then 'foreign table'
+                                              when 'S' then 'sequence'
+                                              when 'c' then 'type'
+                                              else 'relation of another kind' end),
+        hint = case relation.relkind
+                 when 'v' then format('Protect the tables that it reads, and alter view %s set (security_invoker = true); so that their policies ask for the user of the view.', relation.oid::regclass)
+                 when 'm' then 'Revoke it from users: it keeps rows that its owner saw. A view over protected tables can take its place.'
+                 when 'f' then 'Protect the table on the server that holds it, or detach it here.'
+                 else 'Pass a table.'
+               end;
+    end if;
+    if not pg_has_role(current_user, relation.relowner, 'usage') then
+      raise exception using
+        errcode = 'PS107',
+        message = format('%s is not yours to protect', relation.oid::regclass),
+        detail = format('It belongs to %s; the caller is %I.', relation.relowner::regrole, current_user),
+        hint = format('Have its owner call this: grant postern_admin to %s; set role %s;', relation.relowner::regrole, relation.relowner::regrole);
+    end if;
+    return next relation.oid::regclass;
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern.protectable_tables(target regclass) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION protectable_tables(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.protectable_tables(target regclass) IS 'For protect_... and unprotect: target and all its partitions and inheritors. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';
+
+
+--
+-- Name: put_policy(regclass, name, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  candidate constant name := 'postern_candidate'::name;
+  before record;
+  same boolean;
+begin
+  select c.relrowsecurity, c.relforcerowsecurity,
+         exists (select from pg_policy as p where p.polrelid = c.oid) as has_policies
+    into strict before
+    from pg_class as c
+   where c.oid = relation;
+
+  execute format('create policy %I on %s as restrictive for all to public using (%s) with check (%s)',
+                 candidate, relation, using_expression, check_expression);
+  select pg_get_expr(c.polqual, c.polrelid) = pg_get_expr(p.polqual, p.polrelid)
+         and pg_get_expr(c.polwithcheck, c.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
+         and (c.polpermissive, c.polcmd, c.polroles) = (p.polpermissive, p.polcmd, p.polroles)
+    into same
+    from pg_policy as c
+    join pg_policy as p on p.polrelid = c.polrelid and p.polname = policy
+   where c.polrelid = relation and c.polname = candidate;
+  if same then
+    execute format('drop policy %I on %s', candidate, relation);
+  else
+    if same is not null then  -- there is one, and it is not the one that there should be
+      execute format('drop policy %I on %s', policy, relation);
+    end if;
+    execute format('alter policy %I on %s rename to %I', candidate, relation, policy);
+  end if;
+  -- A restrictive policy takes away and never gives. Where grants alone have ruled, they go on ruling.
+  if not before.relrowsecurity and not before.has_policies then
+    execute format('create policy postern_permit on %s as permissive for all to public using (true)', relation);
+  end if;
+  if not before.relrowsecurity then
+    execute format('alter table %s enable row level security', relation);
+  end if;
+  if not before.relforcerowsecurity then
+    execute format('alter table %s force row level security', relation);
+  end if;
+  if not exists (select
+                   from pg_trigger as t
+                  where t.tgrelid = relation and t.tgname = 'postern_refuse_truncate'
+                    and t.tgfoid = 'postern.refuse_truncate()'::regprocedure and t.tgenabled in ('O', 'A')) then
+    execute format('create or replace trigger postern_refuse_truncate before truncate on %s for each statement execute function postern.refuse_truncate()', relation);
+    -- Replacing it does not switch it on again.
+    execute format('alter table %s enable trigger postern_refuse_truncate', relation);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION put_policy(relation regclass, policy name, using_expression text, check_expression text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) IS 'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit.';
+
+
+--
+-- Name: record_protection(regclass, text, name, name, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  target_schema name;
+  target_table name;
+  recorded record;
+begin
+  select n.nspname, c.relname into strict target_schema, target_table
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+   where c.oid = target;
+  insert into postern.protected_table as p (schema_name, table_name, protection, company_column, combination_column, ledger_column)
+  values (target_schema, target_table, protection, company_column, combination_column, ledger_column)
+  on conflict do nothing;
+  if found then
+    return;
+  end if;
+  select p.* into strict recorded from postern.protected_table as p
+   where p.schema_name = target_schema and p.table_name = target_table;
+  if (recorded.protection, recorded.company_column) is distinct from (protection, company_column)
+     or recorded.combination_column is distinct from combination_column
+     or recorded.ledger_column is distinct from ledger_column then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is protected already, in another way', target),
+      detail = format('It is protected by %s with the columns %s.', recorded.protection,
+                      concat_ws(', ', quote_ident(recorded.company_column), quote_ident(recorded.combination_column), quote_ident(recorded.ledger_column))),
+      hint = format('select postern.unprotect(%L); and then protect it as wanted, in one transaction.', target);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) IS 'For protect_...: lists target in postern.protected_table. Errors: PS107 listed already with another protection or other columns.';
+
+
+--
+-- Name: refuse_truncate(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.refuse_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = '55000',
+    message = format('%I.%I is protected and cannot be truncated', tg_table_schema, tg_table_name),
+    detail = 'TRUNCATE would remove rows that the user may not see.',
+    hint = 'DELETE removes those that the user may see. To empty the table its owner calls postern.unprotect, truncates, and protects it again, in one transaction.';
+end
+$$;
+
+
+ALTER FUNCTION postern.refuse_truncate() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_truncate(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.refuse_truncate() IS 'Trigger of protected tables. Errors: 55000 always.';
 
 
 --
@@ -1539,6 +2772,140 @@ COMMENT ON FUNCTION postern.register_scheme(scheme text, verify_function regproc
 
 
 --
+-- Name: remove_authority_combination(bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.remove_authority_combination(id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  class_id bigint;
+begin
+  select c.class_id into class_id from postern_internal.authority_combination as c where c.combination_id = id;
+  if class_id is not null then
+    perform postern_internal.require_administrable_class(class_id);
+    perform postern_internal.begin_class_change(class_id);
+    delete from postern_internal.authority_combination as c where c.combination_id = id;
+  end if;
+  if class_id is null or not found then
+    raise exception using
+      errcode = 'PS301',
+      message = 'There is no such authority combination',
+      detail = format('id is %s.', coalesce(id::text, 'NULL')),
+      hint = 'See postern.authority_combination for those that there are.';
+  end if;
+  perform postern_internal.compile_class(class_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.remove_authority_combination(id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION remove_authority_combination(id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.remove_authority_combination(id bigint) IS 'Removes a rule of a class, of a company or of an internal ledger. id: as postern.authority_combination lists it. Errors: PS301 no such rule, or one of MAX.';
+
+
+--
+-- Name: require_company_user(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.require_company_user(company text, userid text) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not postern.is_company_user(company, userid) then
+    raise exception using
+      errcode = 'PS201',
+      message = 'The user is not a user of the company',
+      detail = format('userid is %s, company is %s.',
+                      coalesce(to_jsonb(left(userid, 128))::text, 'NULL'), coalesce(to_jsonb(left(company, 128))::text, 'NULL')),
+      hint = 'Work in one of the companies in postern.user_finance_auth_pub, or have an administrator call postern.grant_company(userid, company).';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.require_company_user(company text, userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_company_user(company text, userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.require_company_user(company text, userid text) IS 'Errors: PS201 userid is not a user of company, or either is NULL or does not exist.';
+
+
+--
+-- Name: require_protectable_column(regclass, text, name, regtype[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.require_protectable_column(target regclass, argument text, column_name name, types regtype[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  found_column record;
+begin
+  -- A domain counts as the type under it, also a domain over a domain.
+  with recursive base (oid, basetype) as (
+    select t.oid, t.typbasetype
+      from pg_attribute as a
+      join pg_type as t on t.oid = a.atttypid
+     where a.attrelid = target and a.attname = column_name and a.attnum > 0 and not a.attisdropped
+     union all
+    select t.oid, t.typbasetype from base as b join pg_type as t on t.oid = b.basetype
+  )
+  select format_type(a.atttypid, a.atttypmod) as type_name, b.oid as base_type, coalesce(l.collisdeterministic, true) as deterministic
+    into found_column
+    from pg_attribute as a
+    join base as b on b.basetype = 0
+    left join pg_collation as l on l.oid = a.attcollation
+   where a.attrelid = target and a.attname = column_name and a.attnum > 0 and not a.attisdropped;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s has no such column', target),
+      detail = format('%s is %s.', argument, coalesce(quote_ident(column_name), 'NULL')),
+      hint = format('Name the column: %s => ''...''. Its columns are: %s.', argument,
+                    (select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
+                       from pg_attribute as a
+                      where a.attrelid = target and a.attnum > 0 and not a.attisdropped));
+  end if;
+  if found_column.base_type <> all (types) then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The column %I of %s has another type', column_name, target),
+      detail = format('%s is %I, which is %s.', argument, column_name, found_column.type_name),
+      hint = format('Its type has to be %s, or a domain over that.',
+                    (select string_agg(format_type(t.oid, null), ' or ' order by t.position)
+                       from unnest(types) with ordinality as t (oid, position)));
+  end if;
+  -- Where upper case equals lower case, a user of company ab would see the rows of AB.
+  if not found_column.deterministic then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The column %I of %s has a nondeterministic collation', column_name, target),
+      detail = format('%s is %I; values that differ count as equal there.', argument, column_name),
+      hint = format('alter table %s alter column %I type text collate "default";', target, column_name);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.require_protectable_column(target regclass, argument text, column_name name, types regtype[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_protectable_column(target regclass, argument text, column_name name, types regtype[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.require_protectable_column(target regclass, argument text, column_name name, types regtype[]) IS 'For protect_...: whether target has a column of one of types that a policy can compare. argument: how the error names it. Errors: PS107.';
+
+
+--
 -- Name: reset_pin(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1601,6 +2968,58 @@ ALTER FUNCTION postern.retire_session_key(kid text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.retire_session_key(kid text) IS 'From the commit on, tokens signed with this key are refused. Running it again changes nothing. Errors: PS107 no such key.';
+
+
+--
+-- Name: revoke_company(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.revoke_company(userid text, company text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_user(userid, 'PS201');
+  perform postern_internal.require_company(company);
+  delete from postern_internal.company_user as u
+   where u.userid = revoke_company.userid and u.company = revoke_company.company;
+end
+$$;
+
+
+ALTER FUNCTION postern.revoke_company(userid text, company text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION revoke_company(userid text, company text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.revoke_company(userid text, company text) IS 'Ends that somebody is a user of a company, for all statements that begin after the commit. Revoking what was not granted is harmless. Errors: PS201 no such user, no such company.';
+
+
+--
+-- Name: revoke_ledger(text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_ledger(company, ledger_id);
+  perform postern_internal.require_user(userid, 'PS201');
+  delete from postern_internal.ledger_user as u
+   where u.company = revoke_ledger.company and u.ledger_id = revoke_ledger.ledger_id and u.userid = revoke_ledger.userid;
+end
+$$;
+
+
+ALTER FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION revoke_ledger(company text, ledger_id text, userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) IS 'Ends that a user is connected to an internal ledger, and takes the class there away. Revoking what was not granted is harmless. Errors: PS201 no such company, no such user, PS301 no such ledger.';
 
 
 --
@@ -1711,6 +3130,37 @@ ALTER FUNCTION postern.set_pin(new_pin text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.set_pin(new_pin text) IS 'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only the own current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402.';
+
+
+--
+-- Name: set_row_level_security(text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_row_level_security(company text, enabled boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_company(company);
+  if enabled is null then
+    raise exception using
+      errcode = 'PS301',
+      message = 'enabled is missing',
+      detail = 'enabled is NULL.',
+      hint = 'Pass true or false.';
+  end if;
+  update postern_internal.company as c set row_level_security = enabled where c.company = set_row_level_security.company;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_row_level_security(company text, enabled boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_row_level_security(company text, enabled boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_row_level_security(company text, enabled boolean) IS 'Whether authority classes decide what users of a company see. Where they do, a user without a class sees no posting combination of the company; where they do not, its users see all of them, and all of the internal ledgers that they are connected to. Off in a new company. Errors: PS201 no such company, PS301 enabled is NULL.';
 
 
 --
@@ -1840,6 +3290,79 @@ COMMENT ON FUNCTION postern.set_user_active(userid text, active boolean) IS 'Let
 
 
 --
+-- Name: set_user_authority_class(text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_user_authority_class(company text, userid text, class text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  new_class_id bigint;
+begin
+  perform postern_internal.require_company(company);
+  perform postern.require_company_user(company, userid);
+  if class is not null then
+    new_class_id := postern_internal.require_class(company, null, class);
+  end if;
+  update postern_internal.company_user as u
+     set class_id = new_class_id
+   where u.company = set_user_authority_class.company and u.userid = set_user_authority_class.userid;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_user_authority_class(company text, userid text, class text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_user_authority_class(company text, userid text, class text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_user_authority_class(company text, userid text, class text) IS 'Gives a user of a company an authority class there, instead of the one there was; NULL takes it away. Ends with being a user of the company. Errors: PS201 no such company, no user of it, PS301 no such class.';
+
+
+--
+-- Name: set_user_ledger_class(text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_user_ledger_class(company text, ledger_id text, userid text, class text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  new_class_id bigint;
+begin
+  perform postern_internal.require_ledger(company, ledger_id);
+  perform postern.require_company_user(company, userid);
+  if class is not null then
+    new_class_id := postern_internal.require_class(company, ledger_id, class);
+  end if;
+  update postern_internal.ledger_user as u
+     set class_id = new_class_id
+   where u.company = set_user_ledger_class.company
+     and u.ledger_id = set_user_ledger_class.ledger_id
+     and u.userid = set_user_ledger_class.userid;
+  if not found then
+    raise exception using
+      errcode = 'PS301',
+      message = 'The user is not connected to the internal ledger',
+      detail = format('userid is %s, company is %s, ledger_id is %s.', to_jsonb(userid), to_jsonb(company), to_jsonb(ledger_id)),
+      hint = format('select postern.grant_ledger(%L, %L, %L);', company, ledger_id, userid);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_user_ledger_class(company text, ledger_id text, userid text, class text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_user_ledger_class(company text, ledger_id text, userid text, class text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_user_ledger_class(company text, ledger_id text, userid text, class text) IS 'Narrows what a user sees in an internal ledger to what a class of it allows; NULL takes the class away, and the user sees all of the ledger. Errors: PS201 no such company, no user of it, PS301 no such ledger or class, user not connected.';
+
+
+--
 -- Name: ticket_status(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1919,6 +3442,107 @@ COMMENT ON FUNCTION postern.unlock_user(userid text) IS 'Ends a lock-out before 
 
 
 --
+-- Name: unprotect(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.unprotect(target regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  relation regclass;
+  policy name;
+  permitted boolean;
+begin
+  perform from postern.protectable_tables(target);
+  delete from postern.protected_table as p
+   using pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+   where c.oid = target and p.schema_name = n.nspname and p.table_name = c.relname;
+  if not found and not exists (select from pg_policy as p where p.polrelid = target and p.polname in ('postern_company', 'postern_ledger')) then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is not protected', target),
+      detail = 'It has no policy of Postern''s.',
+      hint = 'See postern.protected_table for the tables that are.';
+  end if;
+  execute format('lock table %s in access exclusive mode', target);
+  for relation in select p from postern.protectable_tables(target) as p loop
+    permitted := exists (select from pg_policy as p where p.polrelid = relation and p.polname = 'postern_permit');
+    for policy in
+      select p.polname from pg_policy as p
+       where p.polrelid = relation and p.polname in ('postern_company', 'postern_ledger', 'postern_permit')
+    loop
+      execute format('drop policy %I on %s', policy, relation);
+    end loop;
+    if exists (select from pg_trigger as t where t.tgrelid = relation and t.tgname = 'postern_refuse_truncate') then
+      execute format('drop trigger postern_refuse_truncate on %s', relation);
+    end if;
+    -- Row security that the application itself uses is not ours to switch off.
+    if permitted and not exists (select from pg_policy as p where p.polrelid = relation) then
+      execute format('alter table %s no force row level security', relation);
+      execute format('alter table %s disable row level security', relation);
+    end if;
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern.unprotect(target regclass) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION unprotect(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what protect_company or protect_ledger gave a table and its partitions: everybody with a grant sees all rows again. Where the application has policies of its own, or had row security on before, that stays on, and forced. Errors: PS107 target is not protected, or not the caller''s.';
+
+
+--
+-- Name: add_combination(bigint, boolean, text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  combination_id bigint;
+begin
+  perform postern_internal.require_administrable_class(class_id);
+  if allowed is null then
+    raise exception using
+      errcode = 'PS301',
+      message = 'allowed is missing',
+      detail = 'allowed is NULL.',
+      hint = 'Pass true for code strings that the class allows, false for such as it does not.';
+  end if;
+  perform postern_internal.require_patterns(patterns);
+  -- Counts the class's revision up first, so that of two that change one class the second compiles what both say.
+  perform postern_internal.begin_class_change(class_id);
+  select c.combination_id
+    into combination_id
+    from postern_internal.authority_combination as c
+   where c.class_id = add_combination.class_id and c.allowed = add_combination.allowed and c.patterns = add_combination.patterns;
+  if combination_id is null then
+    insert into postern_internal.authority_combination as c (class_id, allowed, patterns)
+    values (class_id, allowed, patterns)
+    returning c.combination_id into combination_id;
+    perform postern_internal.compile_class(class_id);
+  end if;
+  return combination_id;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION add_combination(class_id bigint, allowed boolean, patterns text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) IS 'Adds a rule to a class and compiles that. Returns its id, or that of the same rule where it is there already. Errors: PS301 built-in class, allowed is NULL, bad pattern.';
+
+
+--
 -- Name: bcrypt(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -1952,6 +3576,223 @@ ALTER FUNCTION postern_internal.bcrypt_salt() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.bcrypt_salt() IS 'A new bcrypt salt with cost 10, the same for everybody: a cost of its own would tell a known user from an unknown one by the time that a response takes.';
+
+
+--
+-- Name: begin_class_change(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.begin_class_change(class_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update postern_internal.authority_class as c
+     set revision = c.revision + 1
+   where c.class_id = begin_class_change.class_id;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.begin_class_change(class_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION begin_class_change(class_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.begin_class_change(class_id bigint) IS 'Whoever changes a class''s rules or map calls this first. Who changes the same class at the same time waits, and then sees what the other did, or fails with 40001 where its snapshot is older.';
+
+
+--
+-- Name: block_size(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.block_size() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN 8192;
+
+
+ALTER FUNCTION postern_internal.block_size() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION block_size(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.block_size() IS 'How many ids a block has: a multiple of 64. What is stored depends on it, so it never changes.';
+
+
+--
+-- Name: zero_chunks(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.zero_chunks(blocks integer) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN decode(repeat('00'::text, ((blocks * postern_internal.block_size()) / 8)), 'hex'::text);
+
+
+ALTER FUNCTION postern_internal.zero_chunks(blocks integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION zero_chunks(blocks integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.zero_chunks(blocks integer) IS 'So many blocks'' part of a map, showing nothing.';
+
+
+--
+-- Name: chunk(bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.chunk(bits bytea) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (bits || substr(postern_internal.zero_chunks(1), (octet_length(bits) + 1)));
+
+
+ALTER FUNCTION postern_internal.chunk(bits bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION chunk(bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.chunk(bits bytea) IS 'A block''s part of a map: bits, and zeros up to its length.';
+
+
+--
+-- Name: full_chunk(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.full_chunk(ids integer) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN postern_internal.chunk(decode((repeat('ff'::text, (ids / 8)) || CASE WHEN ((ids % 8) = 0) THEN ''::text ELSE lpad(to_hex(((1 << (ids % 8)) - 1)), 2, '0'::text) END), 'hex'::text));
+
+
+ALTER FUNCTION postern_internal.full_chunk(ids integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION full_chunk(ids integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.full_chunk(ids integer) IS 'A block''s part of a map that shows the first so many ids of the block.';
+
+
+--
+-- Name: recent_chunk(text, bigint, bigint, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) RETURNS bytea
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  ids constant integer := postern_internal.block_ids(company, block_no);
+begin
+  if class_id is null then
+    return postern_internal.full_chunk(ids);
+  elsif compiled_offset = ids then
+    return bits;
+  end if;
+  return postern_internal.merge_tail(class_id, company, block_no, compiled_offset, bits);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) IS 'The chunk of a block that is not full or not compiled to its end. class_id NULL: nothing restricts.';
+
+
+--
+-- Name: block_chunk(text, bigint, boolean, bigint, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea) RETURNS bytea
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN ((company IS NULL) OR (block_no IS NULL)) THEN postern_internal.zero_chunks(1) WHEN (is_full AND (class_id IS NULL)) THEN postern_internal.full_chunk(postern_internal.block_size()) WHEN (is_full AND (compiled_offset = postern_internal.block_size())) THEN bits ELSE postern_internal.recent_chunk(company, block_no, class_id, compiled_offset, bits) END;
+
+
+ALTER FUNCTION postern_internal.block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea) IS 'A block''s part of a map. company, class_id: of the user whose map it is, NULL where the block is of another company, or nothing restricts. compiled_offset, bits: what is compiled for the class.';
+
+
+--
+-- Name: block_ids(text, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.block_ids(company text, block_no bigint) RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce((select (p.posting_combination_id % postern_internal.block_size())::integer + 1
+                     from postern.posting_combination as p
+                    where p.company = block_ids.company
+                      and p.posting_combination_id >= block_ids.block_no * postern_internal.block_size()
+                      and p.posting_combination_id < (block_ids.block_no + 1) * postern_internal.block_size()
+                    order by p.posting_combination_id desc
+                    limit 1), 0)
+$$;
+
+
+ALTER FUNCTION postern_internal.block_ids(company text, block_no bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION block_ids(company text, block_no bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.block_ids(company text, block_no bigint) IS 'How many ids of a block are given. They are the first ones.';
+
+
+--
+-- Name: build_map(text[], bigint[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.build_map(companies text[], class_ids bigint[]) RETURNS bytea
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  map bytea;
+  blocks bigint;
+  last_block bigint;
+begin
+  select string_agg(postern_internal.block_chunk(u.company, k.block_no, k.is_full, u.class_id, m.compiled_offset, m.bits),
+                    ''::bytea order by k.block_no),
+         count(*), max(k.block_no)
+    into map, blocks, last_block
+    from postern_internal.combination_block as k
+    left join unnest(companies, class_ids) as u (company, class_id) on u.company = k.company
+    left join postern_internal.authority_map as m on m.class_id = u.class_id and m.block_no = k.block_no;
+  -- A transaction that was rolled back has left a number out. That is rare, and filling it costs as much as all the rest.
+  if blocks <> last_block then
+    select string_agg(postern_internal.block_chunk(u.company, k.block_no, k.is_full, u.class_id, m.compiled_offset, m.bits),
+                      ''::bytea order by n.block_no)
+      into map
+      from generate_series(1, last_block) as n (block_no)
+      left join postern_internal.combination_block as k on k.block_no = n.block_no
+      left join unnest(companies, class_ids) as u (company, class_id) on u.company = k.company
+      left join postern_internal.authority_map as m on m.class_id = u.class_id and m.block_no = k.block_no;
+  end if;
+  -- Blocks are counted from 1, so that no id is 0.
+  return postern_internal.zero_chunks(1) || coalesce(map, '') || postern_internal.zero_chunks(16);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.build_map(companies text[], class_ids bigint[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION build_map(companies text[], class_ids bigint[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.build_map(companies text[], class_ids bigint[]) IS 'Which posting combinations somebody may see who is in companies, each with its class or with none that restricts (NULL): get_bit(map, posting_combination_id).';
 
 
 --
@@ -2172,6 +4013,260 @@ ALTER FUNCTION postern_internal.check_pin_policy(userid text, pin text) OWNER TO
 COMMENT ON FUNCTION postern_internal.check_pin_policy(userid text, pin text) IS 'Raises PS109 where pin is too short (setting pin_min_length), over 128 characters, a repetition, a run, a date, the user name, or common.';
 
 
+--
+-- Name: class_allows(bigint, text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.class_allows(class_id bigint, codes text[]) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(bool_and(c.allowed), false)
+    from postern_internal.authority_combination as c
+   where c.class_id = class_allows.class_id
+     and postern_internal.rule_matches(codes, c.patterns)
+$$;
+
+
+ALTER FUNCTION postern_internal.class_allows(class_id bigint, codes text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION class_allows(class_id bigint, codes text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.class_allows(class_id bigint, codes text[]) IS 'What a class says about one code string. Not allowed always wins; what no rule allows is not allowed. compile_blocks says the same for many.';
+
+
+--
+-- Name: class_condition(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.class_condition(class_id bigint) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  with rule as (
+    select c.allowed, c.patterns, row_number() over (order by c.combination_id) as rule_no
+      from postern_internal.authority_combination as c
+     where c.class_id = class_condition.class_id
+  ), condition as (
+    select r.allowed, r.rule_no,
+           coalesce(string_agg(format(case when p.pattern = ' ' then 'c.code_%1$s is null'
+                                           when p.pattern ~ '[%_]' then 'c.code_%1$s like ($1)[%2$s]'
+                                           else 'c.code_%1$s = ($1)[%2$s]' end,
+                                      substr('abcdefghij', p.part::integer, 1), (r.rule_no - 1) * 10 + p.part),
+                               ' and ' order by p.part)
+                      filter (where p.pattern !~ '^%+$'),
+                    'true') as test
+      from rule as r
+     cross join lateral unnest(r.patterns) with ordinality as p (pattern, part)
+     group by r.allowed, r.rule_no
+  )
+  select format('(%s) is true and (%s) is not true',
+                coalesce(string_agg(c.test, ' or ' order by c.rule_no) filter (where c.allowed), 'false'),
+                coalesce(string_agg(c.test, ' or ' order by c.rule_no) filter (where not c.allowed), 'false'))
+    from condition as c
+$_$;
+
+
+ALTER FUNCTION postern_internal.class_condition(class_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION class_condition(class_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.class_condition(class_id bigint) IS 'Whether a class allows a code string, as a condition over postern.posting_combination c, with the class''s patterns (class_patterns) as $1.';
+
+
+--
+-- Name: class_patterns(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.class_patterns(class_id bigint) RETURNS text[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  -- In LIKE a backslash would be an escape; rules have none. In = it stands for itself.
+  select coalesce(array_agg(case when p.pattern ~ '[%_]' then replace(p.pattern, E'\\', E'\\\\') else p.pattern end
+                            order by c.combination_id, p.part), '{}')
+    from postern_internal.authority_combination as c
+   cross join lateral unnest(c.patterns) with ordinality as p (pattern, part)
+   where c.class_id = class_patterns.class_id
+$$;
+
+
+ALTER FUNCTION postern_internal.class_patterns(class_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION class_patterns(class_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.class_patterns(class_id bigint) IS 'The patterns of a class, one after the other, as class_condition numbers them.';
+
+
+--
+-- Name: code_matches(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.code_matches(code text, pattern text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (pattern ~ '^%+$'::text) THEN true WHEN (pattern = ' '::text) THEN (code IS NULL) ELSE COALESCE(((code COLLATE "C") ~~ replace(pattern, '\'::text, '\\'::text)), false) END;
+
+
+ALTER FUNCTION postern_internal.code_matches(code text, pattern text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION code_matches(code text, pattern text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.code_matches(code text, pattern text) IS 'Whether a pattern of a rule matches a code part (NULL: blank).';
+
+
+--
+-- Name: code_string(text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  codes text[] := array[code_a, nullif(code_b, ''), nullif(code_c, ''), nullif(code_d, ''), nullif(code_e, ''),
+                        nullif(code_f, ''), nullif(code_g, ''), nullif(code_h, ''), nullif(code_i, ''), nullif(code_j, '')];
+begin
+  perform postern_internal.require_code(code_a, 'code_a');
+  for i in 2 .. 10 loop
+    if codes[i] is not null then
+      perform postern_internal.require_code(codes[i], 'code_' || substr('abcdefghij', i, 1));
+    end if;
+  end loop;
+  return codes;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'The ten code parts as one array, the blank ones (NULL or empty) as NULL. Errors: PS301 code part A is blank, or a code part is not usable.';
+
+
+--
+-- Name: combination_is_allowed(text, bigint, numeric); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id numeric) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  id bigint;
+  place integer;
+  map record;
+  codes text[];
+begin
+  if posting_combination_id between 1::numeric and 9223372036854775807::numeric and posting_combination_id % 1::numeric = 0::numeric then
+    id := posting_combination_id::bigint;
+  else
+    return false;
+  end if;
+  place := (id % postern_internal.block_size())::integer;
+  if class_id is not null then
+    select m.compiled_offset, m.bits
+      into map
+      from postern_internal.combination_block as k
+      join postern_internal.authority_map as m on m.class_id = combination_is_allowed.class_id and m.block_no = k.block_no
+     where k.block_no = id / postern_internal.block_size() and k.company = combination_is_allowed.company;
+    if map.compiled_offset > place then
+      return get_bit(map.bits, place) = 1;
+    end if;
+  end if;
+  select array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]
+    into codes
+    from postern.posting_combination as p
+   where p.company = combination_is_allowed.company and p.posting_combination_id = id;
+  return found and (class_id is null or postern_internal.class_allows(class_id, codes));
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION combination_is_allowed(company text, class_id bigint, posting_combination_id numeric); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id numeric) IS 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. False for ids that are none of the company''s.';
+
+
+--
+-- Name: compile_blocks(bigint, text, bigint, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint) RETURNS TABLE(block_no bigint, ids integer, bits bytea)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  return query execute format($query$
+    select w.word_no / $5, sum(w.ids)::integer, string_agg(int8send(w.word), ''::bytea order by w.word_no)
+      from (select c.posting_combination_id / 64 as word_no,
+                   count(*) as ids,
+                   bit_or(case when %s then 1::bigint << ((c.posting_combination_id & 63)::integer # 56) else 0 end) as word
+              from postern.posting_combination as c
+             where c.company = $2 and c.posting_combination_id between $3 and $4
+             group by 1) as w
+     group by 1$query$, postern_internal.class_condition(class_id))
+  using postern_internal.class_patterns(class_id), company, first_id, last_id, postern_internal.block_size() / 64;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint) IS 'What a class allows of a company''s posting combinations from first_id, a multiple of 64, to last_id: of each block how many ids there are, and their bits.';
+
+
+--
+-- Name: compile_class(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.compile_class(class_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  company text;
+begin
+  select c.company into strict company from postern_internal.authority_class as c where c.class_id = compile_class.class_id;
+  -- One statement, and so one snapshot, for the combinations and for how many of them are compiled: what others are
+  -- adding meanwhile is left to readers.
+  insert into postern_internal.authority_map as m (class_id, block_no, compiled_offset, bits)
+  select compile_class.class_id, b.block_no, b.ids, postern_internal.chunk(b.bits)
+    from postern_internal.compile_blocks(compile_class.class_id, company, 0, 9223372036854775807) as b
+  on conflict on constraint authority_map_pkey do update
+     set compiled_offset = excluded.compiled_offset, bits = excluded.bits
+   where (m.compiled_offset, m.bits) <> (excluded.compiled_offset, excluded.bits);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.compile_class(class_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION compile_class(class_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.compile_class(class_id bigint) IS 'Makes the map of one class anew, in the transaction that has changed its rules, after begin_class_change; writes the chunks that differ.';
+
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -2239,6 +4334,47 @@ ALTER FUNCTION postern_internal.create_challenge(userid text, gate postern_inter
 --
 
 COMMENT ON FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone) IS 'A signed challenge for one user, the current database role, one gate and its bound parameters.';
+
+
+--
+-- Name: create_class(text, text, text, boolean); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.create_class(company text, ledger_id text, class text, built_in boolean) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  class_id bigint;
+begin
+  insert into postern_internal.authority_class as c (company, ledger_id, class, built_in)
+  values (company, ledger_id, class, built_in)
+  on conflict do nothing
+  returning c.class_id into class_id;
+  if class_id is null then
+    raise exception using
+      errcode = 'PS301',
+      message = 'The authority class exists already',
+      detail = concat_ws(', ', format('company is %s', to_jsonb(company)), 'ledger_id is ' || to_jsonb(ledger_id)::text, format('class is %s.', to_jsonb(class))),
+      hint = 'See postern.authority_class for the classes there are. MAX, which allows everything, is there from the start.';
+  end if;
+  if built_in then
+    insert into postern_internal.authority_combination (class_id, allowed, patterns)
+    values (class_id, true, array_fill('%'::text, array[10]));
+  end if;
+  perform postern_internal.compile_class(class_id);
+  return class_id;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.create_class(company text, ledger_id text, class text, built_in boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION create_class(company text, ledger_id text, class text, built_in boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.create_class(company text, ledger_id text, class text, built_in boolean) IS 'Adds an authority class to a company, or to an internal ledger of it. built_in: one that allows everything. Errors: PS301 class exists.';
 
 
 --
@@ -2617,6 +4753,38 @@ ALTER FUNCTION postern_internal.lock_settings() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other transaction is changing settings or gates, and keeps others waiting until this one ends.';
+
+
+--
+-- Name: merge_tail(bigint, text, bigint, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea) RETURNS bytea
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  first_word constant integer := coalesce(compiled_offset, 0) / 64;
+  tail bytea;
+begin
+  select t.bits
+    into tail
+    from postern_internal.compile_blocks(
+           class_id, company,
+           block_no * postern_internal.block_size() + first_word * 64,
+           (block_no + 1) * postern_internal.block_size() - 1) as t;
+  return postern_internal.chunk(coalesce(substr(bits, 1, first_word * 8), '') || coalesce(tail, ''));
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea) IS 'The chunk of a block whose combinations from compiled_offset on (NULL: all) are not compiled: they are evaluated here, from the last whole 64 on.';
 
 
 --
@@ -3214,6 +5382,35 @@ COMMENT ON FUNCTION postern_internal.reject_message(message text) IS 'Raises PS1
 
 
 --
+-- Name: require_administrable_class(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_administrable_class(class_id bigint) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if exists (select from postern_internal.authority_class as c where c.class_id = require_administrable_class.class_id and c.built_in) then
+    raise exception using
+      errcode = 'PS301',
+      message = 'The class MAX cannot be changed',
+      detail = 'It allows everything, in every company and internal ledger.',
+      hint = 'Create another class with the rules that you want.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_administrable_class(class_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_administrable_class(class_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_administrable_class(class_id bigint) IS 'Errors: PS301 the class is built in.';
+
+
+--
 -- Name: require_administrable_gate(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -3241,6 +5438,195 @@ ALTER FUNCTION postern_internal.require_administrable_gate(gate_id text) OWNER T
 --
 
 COMMENT ON FUNCTION postern_internal.require_administrable_gate(gate_id text) IS 'Errors: PS106 no such gate, PS107 the gate is built in.';
+
+
+--
+-- Name: require_class(text, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_class(company text, ledger_id text, class text) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  class_id bigint;
+begin
+  select c.class_id
+    into class_id
+    from postern_internal.authority_class as c
+   where c.company = require_class.company
+     and c.ledger_id is not distinct from require_class.ledger_id
+     and c.class = require_class.class;
+  if class_id is null then
+    raise exception using
+      errcode = 'PS301',
+      message = format('There is no such authority class in the %s', case when ledger_id is null then 'company' else 'internal ledger' end),
+      detail = concat_ws(', ', format('company is %s', to_jsonb(company)), 'ledger_id is ' || to_jsonb(ledger_id)::text,
+                         format('class is %s.', coalesce(to_jsonb(left(class, 128))::text, 'NULL'))),
+      hint = format('See postern.authority_class for the classes there are; postern.%s adds one.',
+                    case when ledger_id is null then 'create_authority_class' else 'create_ledger_class' end);
+  end if;
+  return class_id;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_class(company text, ledger_id text, class text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_class(company text, ledger_id text, class text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_class(company text, ledger_id text, class text) IS 'The id of a class of a company, or of an internal ledger where ledger_id is not NULL. Errors: PS301 no such class.';
+
+
+--
+-- Name: require_code(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_code(value text, argument text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if value is null or value = '' or length(value) > 20 or value <> btrim(value) or value ~ '[[:cntrl:]]' then
+    raise exception using
+      errcode = 'PS301',
+      message = format('%s is not usable', argument),
+      detail = format('%s is %s.', argument, coalesce(to_jsonb(left(value, 128))::text, 'NULL')),
+      hint = format('Pass a %s of 1 to 20 characters, without control characters and without a space at either end.', argument);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_code(value text, argument text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_code(value text, argument text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_code(value text, argument text) IS 'Errors: PS301 unless value is 1 to 20 characters, none of them a control character, with no space at either end. argument: how the error names it.';
+
+
+--
+-- Name: require_combination_writer(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_combination_writer(company text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  -- Who loads data as an administrator has no end user to ask for.
+  if not pg_has_role(session_user, 'postern_admin', 'usage') then
+    perform postern.require_company_user(company, postern.current_userid());
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_combination_writer(company text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_combination_writer(company text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_combination_writer(company text) IS 'Errors: PS201 the current user is no user of the company, PS401, PS402; none of them for postern_admin.';
+
+
+--
+-- Name: require_company(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_company(company text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from postern_internal.company as c where c.company = require_company.company) then
+    raise exception using
+      errcode = 'PS201',
+      message = 'There is no such company',
+      detail = format('company is %s.', coalesce(to_jsonb(left(company, 128))::text, 'NULL')),
+      hint = 'See postern.company for the companies there are; postern.create_company adds one.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_company(company text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_company(company text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_company(company text) IS 'Errors: PS201 no such company.';
+
+
+--
+-- Name: require_ledger(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_ledger(company text, ledger_id text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_company(company);
+  if not exists (select from postern_internal.ledger as l
+                  where l.company = require_ledger.company and l.ledger_id = require_ledger.ledger_id) then
+    raise exception using
+      errcode = 'PS301',
+      message = 'There is no such internal ledger in the company',
+      detail = format('company is %s, ledger_id is %s.', to_jsonb(company), coalesce(to_jsonb(left(ledger_id, 128))::text, 'NULL')),
+      hint = 'See postern.ledger for the ledgers there are; postern.create_ledger adds one.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_ledger(company text, ledger_id text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_ledger(company text, ledger_id text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_ledger(company text, ledger_id text) IS 'Errors: PS201 no such company, PS301 no such ledger in it.';
+
+
+--
+-- Name: require_patterns(text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_patterns(patterns text[]) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  pattern text;
+begin
+  for i in 1 .. 10 loop
+    pattern := patterns[i];
+    if pattern is null or pattern = '' or length(pattern) > 20 or pattern <> ' ' and pattern <> btrim(pattern) or pattern ~ '[[:cntrl:]]' then
+      raise exception using
+        errcode = 'PS301',
+        message = format('The pattern of code part %s is not usable', substr('ABCDEFGHIJ', i, 1)),
+        detail = format('code_%s is %s.', substr('abcdefghij', i, 1), coalesce(to_jsonb(left(pattern, 128))::text, 'NULL')),
+        hint = 'Pass a value; a single space for blank; or a pattern of at most 20 characters with % for any characters or none, and _ for one.';
+    end if;
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_patterns(patterns text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_patterns(patterns text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_patterns(patterns text[]) IS 'Errors: PS301 one of the ten patterns is NULL, empty, longer than a code part, or could match no code.';
 
 
 --
@@ -3280,17 +5666,17 @@ COMMENT ON FUNCTION postern_internal.require_text(value text, argument text, max
 
 
 --
--- Name: require_user(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: require_user(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.require_user(userid text) RETURNS void
+CREATE FUNCTION postern_internal.require_user(userid text, code text DEFAULT 'PS107'::text) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   if not exists (select from postern_internal.end_user as e where e.userid = require_user.userid) then
     raise exception using
-      errcode = 'PS107',
+      errcode = code,
       message = 'There is no such user',
       detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
       hint = 'See postern.user_account for the users there are.';
@@ -3299,13 +5685,34 @@ end
 $$;
 
 
-ALTER FUNCTION postern_internal.require_user(userid text) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.require_user(userid text, code text) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION require_user(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION require_user(userid text, code text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_user(userid text) IS 'Errors: PS107 no such user.';
+COMMENT ON FUNCTION postern_internal.require_user(userid text, code text) IS 'Errors: the SQLSTATE code, where there is no such user.';
+
+
+--
+-- Name: rule_matches(text[], text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.rule_matches(codes text[], patterns text[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select bool_and(postern_internal.code_matches(p.code, p.pattern)) from unnest(codes, patterns) as p (code, pattern)
+$$;
+
+
+ALTER FUNCTION postern_internal.rule_matches(codes text[], patterns text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION rule_matches(codes text[], patterns text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.rule_matches(codes text[], patterns text[]) IS 'Whether the ten patterns of a rule match the ten parts of a code string.';
 
 
 --
@@ -3415,6 +5822,33 @@ ALTER FUNCTION postern_internal.sign_challenge(content text) OWNER TO postern_ow
 --
 
 COMMENT ON FUNCTION postern_internal.sign_challenge(content text) IS 'The signature of a challenge of this database.';
+
+
+--
+-- Name: stale_block(bigint, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) RETURNS SETOF record
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select k.block_no, n.ids, m.compiled_offset, m.bits
+    from postern_internal.combination_block as k
+    left join postern_internal.authority_map as m on m.class_id = stale_block.class_id and m.block_no = k.block_no
+   cross join lateral (select case when k.is_full then postern_internal.block_size()
+                                   else postern_internal.block_ids(k.company, k.block_no) end) as n (ids)
+   where k.company = stale_block.company
+     and n.ids > coalesce(m.compiled_offset, 0)
+$$;
+
+
+ALTER FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) IS 'Blocks of a company that have more ids than a class''s map has compiled, with what is compiled of them.';
 
 
 --
@@ -3558,6 +5992,196 @@ COMMENT ON FUNCTION security_sys.security_checkpoint(gate_id text, msg text) IS 
 
 
 --
+-- Name: exist(text, text); Type: FUNCTION; Schema: user_finance_api; Owner: postern_owner
+--
+
+CREATE FUNCTION user_finance_api.exist(company text, userid text) RETURNS void
+    LANGUAGE sql STABLE
+    RETURN postern.require_company_user(company, userid);
+
+
+ALTER FUNCTION user_finance_api.exist(company text, userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION exist(company text, userid text); Type: COMMENT; Schema: user_finance_api; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION user_finance_api.exist(company text, userid text) IS 'User_Finance_API.Exist: raises an error unless userid is a user of company. Errors: PS201.';
+
+
+--
+-- Name: exist_current_user(text); Type: FUNCTION; Schema: user_finance_api; Owner: postern_owner
+--
+
+CREATE FUNCTION user_finance_api.exist_current_user(company text) RETURNS void
+    LANGUAGE sql STABLE
+    RETURN postern.require_company_user(company, postern.current_userid());
+
+
+ALTER FUNCTION user_finance_api.exist_current_user(company text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION exist_current_user(company text); Type: COMMENT; Schema: user_finance_api; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION user_finance_api.exist_current_user(company text) IS 'User_Finance_API.Exist_Current_User: raises an error unless the current user is a user of company. Errors: PS201, PS401, PS402.';
+
+
+--
+-- Name: is_allowed(text); Type: FUNCTION; Schema: user_finance_api; Owner: postern_owner
+--
+
+CREATE FUNCTION user_finance_api.is_allowed(company text) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN CASE WHEN postern.is_company_user(company, postern.current_userid()) THEN 'TRUE'::text ELSE 'FALSE'::text END;
+
+
+ALTER FUNCTION user_finance_api.is_allowed(company text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_allowed(company text); Type: COMMENT; Schema: user_finance_api; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION user_finance_api.is_allowed(company text) IS 'User_Finance_API.Is_Allowed: Is_Authorized as TRUE or FALSE. Errors: PS401, PS402.';
+
+
+--
+-- Name: is_authorized(text); Type: FUNCTION; Schema: user_finance_api; Owner: postern_owner
+--
+
+CREATE FUNCTION user_finance_api.is_authorized(company text) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN postern.is_company_user(company, postern.current_userid());
+
+
+ALTER FUNCTION user_finance_api.is_authorized(company text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_authorized(company text); Type: COMMENT; Schema: user_finance_api; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION user_finance_api.is_authorized(company text) IS 'User_Finance_API.Is_Authorized: whether the current user is a user of company. Errors: PS401, PS402.';
+
+
+--
+-- Name: is_user_authorized(text); Type: FUNCTION; Schema: user_finance_api; Owner: postern_owner
+--
+
+CREATE FUNCTION user_finance_api.is_user_authorized(company text) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN postern.is_company_user(company, postern.current_userid());
+
+
+ALTER FUNCTION user_finance_api.is_user_authorized(company text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_user_authorized(company text); Type: COMMENT; Schema: user_finance_api; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION user_finance_api.is_user_authorized(company text) IS 'User_Finance_API.Is_User_Authorized: as Is_Authorized. Errors: PS401, PS402.';
+
+
+--
+-- Name: authority_class; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.authority_class (
+    class_id bigint NOT NULL,
+    company text NOT NULL,
+    ledger_id text,
+    class text NOT NULL,
+    built_in boolean DEFAULT false NOT NULL,
+    revision bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT authority_class_class_check CHECK (((class <> ''::text) AND (length(class) <= 20)))
+);
+
+
+ALTER TABLE postern_internal.authority_class OWNER TO postern_owner;
+
+--
+-- Name: TABLE authority_class; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.authority_class IS 'Authority classes of a company (ledger_id NULL) or of one of its internal ledgers. Whoever changes a class''s rules or maps counts revision up first: an update, and not a lock, so that a transaction whose snapshot is older than the last change fails instead of compiling old rules.';
+
+
+--
+-- Name: authority_class; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.authority_class AS
+ SELECT c.company,
+    c.ledger_id,
+    c.class,
+    c.built_in
+   FROM postern_internal.authority_class c;
+
+
+ALTER TABLE postern.authority_class OWNER TO postern_owner;
+
+--
+-- Name: VIEW authority_class; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.authority_class IS 'Authority classes of companies, and of internal ledgers where ledger_id is not NULL.';
+
+
+--
+-- Name: authority_combination; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.authority_combination (
+    combination_id bigint NOT NULL,
+    class_id bigint NOT NULL,
+    allowed boolean NOT NULL,
+    patterns text[] NOT NULL,
+    CONSTRAINT authority_combination_patterns_check CHECK (((array_ndims(patterns) = 1) AND (array_lower(patterns, 1) = 1) AND (cardinality(patterns) = 10) AND (array_position(patterns, NULL::text) IS NULL)))
+);
+
+
+ALTER TABLE postern_internal.authority_combination OWNER TO postern_owner;
+
+--
+-- Name: TABLE authority_combination; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.authority_combination IS 'The rules of a class: one pattern for each of the code parts A to J.';
+
+
+--
+-- Name: authority_combination; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.authority_combination AS
+ SELECT r.combination_id,
+    c.company,
+    c.ledger_id,
+    c.class,
+    r.allowed,
+    r.patterns[1] AS code_a,
+    r.patterns[2] AS code_b,
+    r.patterns[3] AS code_c,
+    r.patterns[4] AS code_d,
+    r.patterns[5] AS code_e,
+    r.patterns[6] AS code_f,
+    r.patterns[7] AS code_g,
+    r.patterns[8] AS code_h,
+    r.patterns[9] AS code_i,
+    r.patterns[10] AS code_j
+   FROM (postern_internal.authority_combination r
+     JOIN postern_internal.authority_class c ON ((c.class_id = r.class_id)));
+
+
+ALTER TABLE postern.authority_combination OWNER TO postern_owner;
+
+--
+-- Name: VIEW authority_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.authority_combination IS 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';
+
+
+--
 -- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -3624,6 +6248,197 @@ COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancel
 
 
 --
+-- Name: company; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.company (
+    company text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    row_level_security boolean DEFAULT false NOT NULL,
+    CONSTRAINT company_company_check CHECK (((company <> ''::text) AND (length(company) <= 20) AND (octet_length(company) <= 63)))
+);
+
+
+ALTER TABLE postern_internal.company OWNER TO postern_owner;
+
+--
+-- Name: TABLE company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.company IS 'Financial companies.';
+
+
+--
+-- Name: company; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.company AS
+ SELECT c.company,
+    c.name,
+    c.created_at,
+    c.row_level_security
+   FROM postern_internal.company c;
+
+
+ALTER TABLE postern.company OWNER TO postern_owner;
+
+--
+-- Name: VIEW company; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.company IS 'Companies. Their names are open to every user, as the enterprise''s view of a company is.';
+
+
+--
+-- Name: company_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.company_user (
+    userid text NOT NULL,
+    company text NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    class_id bigint
+);
+
+
+ALTER TABLE postern_internal.company_user OWNER TO postern_owner;
+
+--
+-- Name: TABLE company_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.company_user IS 'Users of companies; at most one company is a user''s default.';
+
+
+--
+-- Name: COLUMN company_user.class_id; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON COLUMN postern_internal.company_user.class_id IS 'The user''s one authority class in the company.';
+
+
+--
+-- Name: user_finance_auth_pub; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.user_finance_auth_pub WITH (security_barrier='true') AS
+ SELECT u.company,
+    u.userid,
+    u.is_default
+   FROM postern_internal.company_user u
+  WHERE (u.userid = ( SELECT postern.current_userid() AS current_userid));
+
+
+ALTER TABLE postern.user_finance_auth_pub OWNER TO postern_owner;
+
+--
+-- Name: VIEW user_finance_auth_pub; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.user_finance_auth_pub IS 'USER_FINANCE_AUTH_PUB: the companies of the current user, and which is the default. Errors: PS401, PS402.';
+
+
+--
+-- Name: company_finance_auth; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.company_finance_auth WITH (security_barrier='true') AS
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+
+
+ALTER TABLE postern.company_finance_auth OWNER TO postern_owner;
+
+--
+-- Name: VIEW company_finance_auth; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.company_finance_auth IS 'COMPANY_FINANCE_AUTH, deprecated: use postern.user_finance_auth_pub, which it shows.';
+
+
+--
+-- Name: company_finance_auth1; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.company_finance_auth1 WITH (security_barrier='true') AS
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+
+
+ALTER TABLE postern.company_finance_auth1 OWNER TO postern_owner;
+
+--
+-- Name: VIEW company_finance_auth1; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.company_finance_auth1 IS 'COMPANY_FINANCE_AUTH1, deprecated: use postern.user_finance_auth_pub, which it shows.';
+
+
+--
+-- Name: company_finance_auth_pub; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.company_finance_auth_pub WITH (security_barrier='true') AS
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+
+
+ALTER TABLE postern.company_finance_auth_pub OWNER TO postern_owner;
+
+--
+-- Name: VIEW company_finance_auth_pub; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.company_finance_auth_pub IS 'COMPANY_FINANCE_AUTH_PUB, deprecated: use postern.user_finance_auth_pub, which it shows.';
+
+
+--
+-- Name: company_user; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.company_user AS
+ SELECT u.company,
+    u.userid,
+    u.is_default,
+    c.class
+   FROM (postern_internal.company_user u
+     LEFT JOIN postern_internal.authority_class c ON ((c.class_id = u.class_id)));
+
+
+ALTER TABLE postern.company_user OWNER TO postern_owner;
+
+--
+-- Name: VIEW company_user; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.company_user IS 'Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
+
+
+--
+-- Name: dual; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.dual AS
+ SELECT 'X'::text AS dummy;
+
+
+ALTER TABLE postern.dual OWNER TO postern_owner;
+
+--
+-- Name: VIEW dual; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.dual IS 'DUAL: one row, for mirrored SQL that needs something to select from.';
+
+
+--
 -- Name: gate; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -3651,6 +6466,180 @@ ALTER TABLE postern.gate OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern.gate IS 'Registered gates. ..._administered: an administrator has set it, and registrations leave it alone.';
+
+
+--
+-- Name: ledger; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.ledger (
+    company text NOT NULL,
+    ledger_id text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT ledger_ledger_id_check CHECK (((ledger_id <> ''::text) AND (length(ledger_id) <= 20)))
+);
+
+
+ALTER TABLE postern_internal.ledger OWNER TO postern_owner;
+
+--
+-- Name: TABLE ledger; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.ledger IS 'Internal ledgers of companies.';
+
+
+--
+-- Name: ledger; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.ledger AS
+ SELECT l.company,
+    l.ledger_id,
+    l.created_at
+   FROM postern_internal.ledger l;
+
+
+ALTER TABLE postern.ledger OWNER TO postern_owner;
+
+--
+-- Name: VIEW ledger; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.ledger IS 'Internal ledgers of companies.';
+
+
+--
+-- Name: ledger_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.ledger_user (
+    userid text NOT NULL,
+    company text NOT NULL,
+    ledger_id text NOT NULL,
+    class_id bigint
+);
+
+
+ALTER TABLE postern_internal.ledger_user OWNER TO postern_owner;
+
+--
+-- Name: TABLE ledger_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.ledger_user IS 'Who is connected to which internal ledger, and the class that narrows what the user sees there. Ends with being a user of the company.';
+
+
+--
+-- Name: ledger_user; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.ledger_user AS
+ SELECT u.company,
+    u.ledger_id,
+    u.userid,
+    c.class
+   FROM (postern_internal.ledger_user u
+     LEFT JOIN postern_internal.authority_class c ON ((c.class_id = u.class_id)));
+
+
+ALTER TABLE postern.ledger_user OWNER TO postern_owner;
+
+--
+-- Name: VIEW ledger_user; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.ledger_user IS 'Who is connected to which internal ledger, and the class that narrows what the user sees there.';
+
+
+--
+-- Name: posting_combination; Type: TABLE; Schema: postern; Owner: postern_owner
+--
+
+CREATE TABLE postern.posting_combination (
+    company text NOT NULL,
+    posting_combination_id bigint NOT NULL,
+    code_a text NOT NULL COLLATE pg_catalog."C",
+    code_b text COLLATE pg_catalog."C",
+    code_c text COLLATE pg_catalog."C",
+    code_d text COLLATE pg_catalog."C",
+    code_e text COLLATE pg_catalog."C",
+    code_f text COLLATE pg_catalog."C",
+    code_g text COLLATE pg_catalog."C",
+    code_h text COLLATE pg_catalog."C",
+    code_i text COLLATE pg_catalog."C",
+    code_j text COLLATE pg_catalog."C",
+    CONSTRAINT posting_combination_code_a_check CHECK ((code_a <> ''::text)),
+    CONSTRAINT posting_combination_code_b_check CHECK ((code_b <> ''::text)),
+    CONSTRAINT posting_combination_code_c_check CHECK ((code_c <> ''::text)),
+    CONSTRAINT posting_combination_code_d_check CHECK ((code_d <> ''::text)),
+    CONSTRAINT posting_combination_code_e_check CHECK ((code_e <> ''::text)),
+    CONSTRAINT posting_combination_code_f_check CHECK ((code_f <> ''::text)),
+    CONSTRAINT posting_combination_code_g_check CHECK ((code_g <> ''::text)),
+    CONSTRAINT posting_combination_code_h_check CHECK ((code_h <> ''::text)),
+    CONSTRAINT posting_combination_code_i_check CHECK ((code_i <> ''::text)),
+    CONSTRAINT posting_combination_code_j_check CHECK ((code_j <> ''::text))
+);
+
+
+ALTER TABLE postern.posting_combination OWNER TO postern_owner;
+
+--
+-- Name: TABLE posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
+
+
+--
+-- Name: protected_table; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.protected_table (
+    schema_name name NOT NULL,
+    table_name name NOT NULL,
+    protection text NOT NULL,
+    company_column name NOT NULL,
+    combination_column name,
+    ledger_column name,
+    protected_by name DEFAULT SESSION_USER NOT NULL,
+    protected_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT protected_table_protection_check CHECK ((protection = ANY (ARRAY['company'::text, 'ledger'::text])))
+);
+
+
+ALTER TABLE postern_internal.protected_table OWNER TO postern_owner;
+
+--
+-- Name: TABLE protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company and protect_ledger were asked to guard. By name, since an oid does not survive a dump; doctor holds it against the policies that are there.';
+
+
+--
+-- Name: protected_table; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.protected_table AS
+ SELECT p.schema_name,
+    p.table_name,
+    p.protection,
+    p.company_column,
+    p.combination_column,
+    p.ledger_column,
+    p.protected_by,
+    p.protected_at
+   FROM postern_internal.protected_table p;
+
+
+ALTER TABLE postern.protected_table OWNER TO postern_owner;
+
+--
+-- Name: VIEW protected_table; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and protect_ledger guard, by what columns. Partitions are guarded with their table, and not listed.';
 
 
 --
@@ -3875,11 +6864,97 @@ COMMENT ON VIEW postern.user_account IS 'End users, whether they have a PIN (non
 
 
 --
+-- Name: authority_class_class_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE postern_internal.authority_class ALTER COLUMN class_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME postern_internal.authority_class_class_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: authority_combination_combination_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE postern_internal.authority_combination ALTER COLUMN combination_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME postern_internal.authority_combination_combination_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: authority_map; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.authority_map (
+    class_id bigint NOT NULL,
+    block_no bigint NOT NULL,
+    compiled_offset integer NOT NULL,
+    bits bytea NOT NULL,
+    CONSTRAINT authority_map_bits_check CHECK ((octet_length(bits) = 1024)),
+    CONSTRAINT authority_map_compiled_offset_check CHECK (((compiled_offset >= 1) AND (compiled_offset <= 8192)))
+);
+ALTER TABLE ONLY postern_internal.authority_map ALTER COLUMN bits SET STORAGE PLAIN;
+
+
+ALTER TABLE postern_internal.authority_map OWNER TO postern_owner;
+
+--
+-- Name: TABLE authority_map; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.authority_map IS 'Which posting combinations a class allows: get_bit(bits, id % 8192). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
+
+
+--
 -- Name: checkpoint_entry_log_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
 --
 
 ALTER TABLE postern_internal.checkpoint_entry ALTER COLUMN log_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME postern_internal.checkpoint_entry_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: combination_block; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.combination_block (
+    block_no bigint NOT NULL,
+    company text NOT NULL,
+    is_full boolean DEFAULT false NOT NULL
+);
+
+
+ALTER TABLE postern_internal.combination_block OWNER TO postern_owner;
+
+--
+-- Name: TABLE combination_block; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.combination_block IS 'Which company the ids from block_no * 8192 on belong to, and whether all of them are given.';
+
+
+--
+-- Name: combination_block_block_no_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE postern_internal.combination_block ALTER COLUMN block_no ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME postern_internal.combination_block_block_no_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3972,7 +7047,7 @@ ALTER TABLE postern_internal.schema_version OWNER TO postern_owner;
 -- Name: TABLE schema_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":4}';
+COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":6}';
 
 
 --
@@ -4017,11 +7092,91 @@ COMMENT ON TABLE postern_internal.session_secret IS 'The secret that the setting
 
 
 --
+-- Name: posting_combination posting_combination_pkey; Type: CONSTRAINT; Schema: postern; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern.posting_combination
+    ADD CONSTRAINT posting_combination_pkey PRIMARY KEY (company, posting_combination_id);
+
+
+--
+-- Name: authority_class authority_class_company_class_id_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_class
+    ADD CONSTRAINT authority_class_company_class_id_key UNIQUE (company, class_id);
+
+
+--
+-- Name: authority_class authority_class_company_ledger_id_class_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_class
+    ADD CONSTRAINT authority_class_company_ledger_id_class_key UNIQUE NULLS NOT DISTINCT (company, ledger_id, class);
+
+
+--
+-- Name: authority_class authority_class_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_class
+    ADD CONSTRAINT authority_class_pkey PRIMARY KEY (class_id);
+
+
+--
+-- Name: authority_combination authority_combination_class_id_allowed_patterns_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_combination
+    ADD CONSTRAINT authority_combination_class_id_allowed_patterns_key UNIQUE (class_id, allowed, patterns);
+
+
+--
+-- Name: authority_combination authority_combination_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_combination
+    ADD CONSTRAINT authority_combination_pkey PRIMARY KEY (combination_id);
+
+
+--
+-- Name: authority_map authority_map_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_map
+    ADD CONSTRAINT authority_map_pkey PRIMARY KEY (class_id, block_no);
+
+
+--
 -- Name: checkpoint_entry checkpoint_entry_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
 ALTER TABLE ONLY postern_internal.checkpoint_entry
     ADD CONSTRAINT checkpoint_entry_pkey PRIMARY KEY (log_id);
+
+
+--
+-- Name: combination_block combination_block_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.combination_block
+    ADD CONSTRAINT combination_block_pkey PRIMARY KEY (block_no);
+
+
+--
+-- Name: company company_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.company
+    ADD CONSTRAINT company_pkey PRIMARY KEY (company);
+
+
+--
+-- Name: company_user company_user_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.company_user
+    ADD CONSTRAINT company_user_pkey PRIMARY KEY (userid, company);
 
 
 --
@@ -4065,6 +7220,22 @@ ALTER TABLE ONLY postern_internal.installation
 
 
 --
+-- Name: ledger ledger_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.ledger
+    ADD CONSTRAINT ledger_pkey PRIMARY KEY (company, ledger_id);
+
+
+--
+-- Name: ledger_user ledger_user_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.ledger_user
+    ADD CONSTRAINT ledger_user_pkey PRIMARY KEY (userid, company, ledger_id);
+
+
+--
 -- Name: open_gate open_gate_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4078,6 +7249,14 @@ ALTER TABLE ONLY postern_internal.open_gate
 
 ALTER TABLE ONLY postern_internal.open_gate
     ADD CONSTRAINT open_gate_transaction_id_opened_at_key UNIQUE (transaction_id, opened_at);
+
+
+--
+-- Name: protected_table protected_table_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.protected_table
+    ADD CONSTRAINT protected_table_pkey PRIMARY KEY (schema_name, table_name);
 
 
 --
@@ -4129,6 +7308,13 @@ ALTER TABLE ONLY postern_internal.ticket
 
 
 --
+-- Name: posting_combination_code_string; Type: INDEX; Schema: postern; Owner: postern_owner
+--
+
+CREATE UNIQUE INDEX posting_combination_code_string ON postern.posting_combination USING btree (company, code_a, COALESCE(code_b, ''::text), COALESCE(code_c, ''::text), COALESCE(code_d, ''::text), COALESCE(code_e, ''::text), COALESCE(code_f, ''::text), COALESCE(code_g, ''::text), COALESCE(code_h, ''::text), COALESCE(code_i, ''::text), COALESCE(code_j, ''::text));
+
+
+--
 -- Name: checkpoint_entry_logged_at; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4140,6 +7326,34 @@ CREATE INDEX checkpoint_entry_logged_at ON postern_internal.checkpoint_entry USI
 --
 
 CREATE INDEX checkpoint_entry_transaction_id ON postern_internal.checkpoint_entry USING btree (transaction_id);
+
+
+--
+-- Name: combination_block_company; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX combination_block_company ON postern_internal.combination_block USING btree (company, block_no);
+
+
+--
+-- Name: combination_block_open; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX combination_block_open ON postern_internal.combination_block USING btree (company, block_no) WHERE (NOT is_full);
+
+
+--
+-- Name: company_user_company; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX company_user_company ON postern_internal.company_user USING btree (company);
+
+
+--
+-- Name: company_user_default; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE UNIQUE INDEX company_user_default ON postern_internal.company_user USING btree (userid) WHERE is_default;
 
 
 --
@@ -4157,6 +7371,20 @@ CREATE INDEX ticket_userid ON postern_internal.ticket USING btree (userid);
 
 
 --
+-- Name: posting_combination postern_refuse_truncate; Type: TRIGGER; Schema: postern; Owner: postern_owner
+--
+
+CREATE TRIGGER postern_refuse_truncate BEFORE TRUNCATE ON postern.posting_combination FOR EACH STATEMENT EXECUTE FUNCTION postern.refuse_truncate();
+
+
+--
+-- Name: TRIGGER postern_refuse_truncate ON posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER postern_refuse_truncate ON postern.posting_combination IS 'Rows of applications refer to these.';
+
+
+--
 -- Name: checkpoint_entry refuse_change; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4171,6 +7399,78 @@ COMMENT ON TRIGGER refuse_change ON postern_internal.checkpoint_entry IS 'The lo
 
 
 --
+-- Name: authority_class authority_class_company_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_class
+    ADD CONSTRAINT authority_class_company_fkey FOREIGN KEY (company) REFERENCES postern_internal.company(company);
+
+
+--
+-- Name: authority_class authority_class_company_ledger_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_class
+    ADD CONSTRAINT authority_class_company_ledger_id_fkey FOREIGN KEY (company, ledger_id) REFERENCES postern_internal.ledger(company, ledger_id);
+
+
+--
+-- Name: authority_combination authority_combination_class_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_combination
+    ADD CONSTRAINT authority_combination_class_id_fkey FOREIGN KEY (class_id) REFERENCES postern_internal.authority_class(class_id);
+
+
+--
+-- Name: authority_map authority_map_block_no_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_map
+    ADD CONSTRAINT authority_map_block_no_fkey FOREIGN KEY (block_no) REFERENCES postern_internal.combination_block(block_no);
+
+
+--
+-- Name: authority_map authority_map_class_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_map
+    ADD CONSTRAINT authority_map_class_id_fkey FOREIGN KEY (class_id) REFERENCES postern_internal.authority_class(class_id);
+
+
+--
+-- Name: combination_block combination_block_company_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.combination_block
+    ADD CONSTRAINT combination_block_company_fkey FOREIGN KEY (company) REFERENCES postern_internal.company(company);
+
+
+--
+-- Name: company_user company_user_company_class_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.company_user
+    ADD CONSTRAINT company_user_company_class_id_fkey FOREIGN KEY (company, class_id) REFERENCES postern_internal.authority_class(company, class_id);
+
+
+--
+-- Name: company_user company_user_company_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.company_user
+    ADD CONSTRAINT company_user_company_fkey FOREIGN KEY (company) REFERENCES postern_internal.company(company);
+
+
+--
+-- Name: company_user company_user_userid_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.company_user
+    ADD CONSTRAINT company_user_userid_fkey FOREIGN KEY (userid) REFERENCES postern_internal.end_user(userid);
+
+
+--
 -- Name: credential credential_userid_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4179,11 +7479,73 @@ ALTER TABLE ONLY postern_internal.credential
 
 
 --
+-- Name: ledger ledger_company_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.ledger
+    ADD CONSTRAINT ledger_company_fkey FOREIGN KEY (company) REFERENCES postern_internal.company(company);
+
+
+--
+-- Name: ledger_user ledger_user_company_class_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.ledger_user
+    ADD CONSTRAINT ledger_user_company_class_id_fkey FOREIGN KEY (company, class_id) REFERENCES postern_internal.authority_class(company, class_id);
+
+
+--
+-- Name: ledger_user ledger_user_company_ledger_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.ledger_user
+    ADD CONSTRAINT ledger_user_company_ledger_id_fkey FOREIGN KEY (company, ledger_id) REFERENCES postern_internal.ledger(company, ledger_id);
+
+
+--
+-- Name: ledger_user ledger_user_userid_company_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.ledger_user
+    ADD CONSTRAINT ledger_user_userid_company_fkey FOREIGN KEY (userid, company) REFERENCES postern_internal.company_user(userid, company) ON DELETE CASCADE;
+
+
+--
+-- Name: posting_combination postern_company; Type: POLICY; Schema: postern; Owner: postern_owner
+--
+
+CREATE POLICY postern_company ON postern.posting_combination FOR SELECT USING ((company = ANY (ARRAY( SELECT a.company
+   FROM postern.user_finance_auth_pub a))));
+
+
+--
+-- Name: posting_combination; Type: ROW SECURITY; Schema: postern; Owner: postern_owner
+--
+
+ALTER TABLE postern.posting_combination ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: SCHEMA authorize_comb_finance_api; Type: ACL; Schema: -; Owner: postern_owner
+--
+
+GRANT USAGE ON SCHEMA authorize_comb_finance_api TO postern_user;
+GRANT USAGE ON SCHEMA authorize_comb_finance_api TO postern_admin;
+
+
+--
 -- Name: SCHEMA fnd_session_api; Type: ACL; Schema: -; Owner: postern_owner
 --
 
 GRANT USAGE ON SCHEMA fnd_session_api TO postern_user;
 GRANT USAGE ON SCHEMA fnd_session_api TO postern_admin;
+
+
+--
+-- Name: SCHEMA int_led_auth_comb_finance_api; Type: ACL; Schema: -; Owner: postern_owner
+--
+
+GRANT USAGE ON SCHEMA int_led_auth_comb_finance_api TO postern_user;
+GRANT USAGE ON SCHEMA int_led_auth_comb_finance_api TO postern_admin;
 
 
 --
@@ -4218,6 +7580,50 @@ GRANT USAGE ON SCHEMA security_sys TO postern_user;
 
 
 --
+-- Name: SCHEMA user_finance_api; Type: ACL; Schema: -; Owner: postern_owner
+--
+
+GRANT USAGE ON SCHEMA user_finance_api TO postern_user;
+GRANT USAGE ON SCHEMA user_finance_api TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_combination_allowed(company text, posting_combination_id numeric); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.is_combination_allowed(company text, posting_combination_id numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.is_combination_allowed(company text, posting_combination_id numeric) TO postern_user;
+GRANT ALL ON FUNCTION postern.is_combination_allowed(company text, posting_combination_id numeric) TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_allowed(company text, posting_combination_id numeric); Type: ACL; Schema: authorize_comb_finance_api; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION authorize_comb_finance_api.is_allowed(company text, posting_combination_id numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION authorize_comb_finance_api.is_allowed(company text, posting_combination_id numeric) TO postern_user;
+GRANT ALL ON FUNCTION authorize_comb_finance_api.is_allowed(company text, posting_combination_id numeric) TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_code_string_allowed(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.is_code_string_allowed(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.is_code_string_allowed(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_user;
+GRANT ALL ON FUNCTION postern.is_code_string_allowed(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_allowed_codestring(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: ACL; Schema: authorize_comb_finance_api; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION authorize_comb_finance_api.is_allowed_codestring(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) FROM PUBLIC;
+GRANT ALL ON FUNCTION authorize_comb_finance_api.is_allowed_codestring(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_user;
+GRANT ALL ON FUNCTION authorize_comb_finance_api.is_allowed_codestring(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_admin;
+
+
+--
 -- Name: FUNCTION current_userid(); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -4233,6 +7639,24 @@ GRANT ALL ON FUNCTION postern.current_userid() TO postern_admin;
 REVOKE ALL ON FUNCTION fnd_session_api.get_fnd_user() FROM PUBLIC;
 GRANT ALL ON FUNCTION fnd_session_api.get_fnd_user() TO postern_user;
 GRANT ALL ON FUNCTION fnd_session_api.get_fnd_user() TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) TO postern_user;
+GRANT ALL ON FUNCTION postern.is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_allowed(company text, ledger_id text, posting_combination_id numeric); Type: ACL; Schema: int_led_auth_comb_finance_api; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION int_led_auth_comb_finance_api.is_allowed(company text, ledger_id text, posting_combination_id numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION int_led_auth_comb_finance_api.is_allowed(company text, ledger_id text, posting_combination_id numeric) TO postern_user;
+GRANT ALL ON FUNCTION int_led_auth_comb_finance_api.is_allowed(company text, ledger_id text, posting_combination_id numeric) TO postern_admin;
 
 
 --
@@ -4439,6 +7863,22 @@ GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name tex
 
 
 --
+-- Name: FUNCTION add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_admin;
+
+
+--
 -- Name: FUNCTION assume_user(userid text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -4487,6 +7927,46 @@ GRANT ALL ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) TO post
 
 
 --
+-- Name: FUNCTION compile_authority_maps(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.compile_authority_maps() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.compile_authority_maps() TO postern_admin;
+
+
+--
+-- Name: FUNCTION create_authority_class(company text, class text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.create_authority_class(company text, class text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.create_authority_class(company text, class text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION create_company(company text, name text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.create_company(company text, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.create_company(company text, name text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION create_ledger(company text, ledger_id text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.create_ledger(company text, ledger_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.create_ledger(company text, ledger_id text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION create_ledger_class(company text, ledger_id text, class text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.create_ledger_class(company text, ledger_id text, class text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.create_ledger_class(company text, ledger_id text, class text) TO postern_admin;
+
+
+--
 -- Name: FUNCTION create_session_key(kid text, secret bytea); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -4503,12 +7983,99 @@ GRANT ALL ON FUNCTION postern.create_user(userid text, description text, db_role
 
 
 --
+-- Name: FUNCTION explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION grant_company(userid text, company text, is_default boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.grant_company(userid text, company text, is_default boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.grant_company(userid text, company text, is_default boolean) TO postern_admin;
+
+
+--
+-- Name: FUNCTION grant_ledger(company text, ledger_id text, userid text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION internal_ledger_keys(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.internal_ledger_keys() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.internal_ledger_keys() TO postern_user;
+GRANT ALL ON FUNCTION postern.internal_ledger_keys() TO postern_admin;
+
+
+--
+-- Name: FUNCTION internal_ledger_map(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.internal_ledger_map() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.internal_ledger_map() TO postern_user;
+GRANT ALL ON FUNCTION postern.internal_ledger_map() TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_company_user(company text, userid text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.is_company_user(company text, userid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.is_company_user(company text, userid text) TO postern_user;
+GRANT ALL ON FUNCTION postern.is_company_user(company text, userid text) TO postern_admin;
+
+
+--
 -- Name: FUNCTION jsonb_to_message(name text, object jsonb); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.jsonb_to_message(name text, object jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.jsonb_to_message(name text, object jsonb) TO postern_user;
 GRANT ALL ON FUNCTION postern.jsonb_to_message(name text, object jsonb) TO postern_admin;
+
+
+--
+-- Name: FUNCTION ledger_block_companies(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.ledger_block_companies() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.ledger_block_companies() TO postern_user;
+GRANT ALL ON FUNCTION postern.ledger_block_companies() TO postern_admin;
+
+
+--
+-- Name: FUNCTION ledger_key_is_valid(target regclass); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) TO postern_user;
+GRANT ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) TO postern_admin;
+
+
+--
+-- Name: FUNCTION ledger_map(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.ledger_map() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.ledger_map() TO postern_user;
+GRANT ALL ON FUNCTION postern.ledger_map() TO postern_admin;
+
+
+--
+-- Name: FUNCTION ledger_map_size(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.ledger_map_size() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.ledger_map_size() TO postern_user;
+GRANT ALL ON FUNCTION postern.ledger_map_size() TO postern_admin;
 
 
 --
@@ -4537,6 +8104,63 @@ GRANT ALL ON FUNCTION postern.open_gates(ticket uuid) TO postern_user;
 
 
 --
+-- Name: FUNCTION posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_user;
+GRANT ALL ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION protect_company(target regclass, company_column name); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.protect_company(target regclass, company_column name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.protect_company(target regclass, company_column name) TO postern_admin;
+
+
+--
+-- Name: FUNCTION protect_ledger(target regclass, company_column name, combination_column name, ledger_column name); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) TO postern_admin;
+
+
+--
+-- Name: FUNCTION protectable_tables(target regclass); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.protectable_tables(target regclass) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.protectable_tables(target regclass) TO postern_admin;
+
+
+--
+-- Name: FUNCTION put_policy(relation regclass, policy name, using_expression text, check_expression text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) TO postern_admin;
+
+
+--
+-- Name: FUNCTION refuse_truncate(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.refuse_truncate() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.refuse_truncate() TO postern_admin;
+
+
+--
 -- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -4553,6 +8177,31 @@ GRANT ALL ON FUNCTION postern.register_scheme(scheme text, verify_function regpr
 
 
 --
+-- Name: FUNCTION remove_authority_combination(id bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.remove_authority_combination(id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.remove_authority_combination(id bigint) TO postern_admin;
+
+
+--
+-- Name: FUNCTION require_company_user(company text, userid text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.require_company_user(company text, userid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.require_company_user(company text, userid text) TO postern_user;
+GRANT ALL ON FUNCTION postern.require_company_user(company text, userid text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION require_protectable_column(target regclass, argument text, column_name name, types regtype[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.require_protectable_column(target regclass, argument text, column_name name, types regtype[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.require_protectable_column(target regclass, argument text, column_name name, types regtype[]) TO postern_admin;
+
+
+--
 -- Name: FUNCTION reset_pin(userid text, new_pin text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -4566,6 +8215,22 @@ GRANT ALL ON FUNCTION postern.reset_pin(userid text, new_pin text) TO postern_ad
 
 REVOKE ALL ON FUNCTION postern.retire_session_key(kid text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.retire_session_key(kid text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION revoke_company(userid text, company text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.revoke_company(userid text, company text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.revoke_company(userid text, company text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION revoke_ledger(company text, ledger_id text, userid text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) TO postern_admin;
 
 
 --
@@ -4593,6 +8258,14 @@ GRANT ALL ON FUNCTION postern.set_pin(new_pin text) TO postern_user;
 
 
 --
+-- Name: FUNCTION set_row_level_security(company text, enabled boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_row_level_security(company text, enabled boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_row_level_security(company text, enabled boolean) TO postern_admin;
+
+
+--
 -- Name: FUNCTION set_scheme_enabled(scheme text, enabled boolean); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -4614,6 +8287,22 @@ GRANT ALL ON FUNCTION postern.set_setting(name text, value text) TO postern_admi
 
 REVOKE ALL ON FUNCTION postern.set_user_active(userid text, active boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.set_user_active(userid text, active boolean) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_user_authority_class(company text, userid text, class text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_user_authority_class(company text, userid text, class text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_user_authority_class(company text, userid text, class text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_user_ledger_class(company text, ledger_id text, userid text, class text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_user_ledger_class(company text, ledger_id text, userid text, class text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_user_ledger_class(company text, ledger_id text, userid text, class text) TO postern_admin;
 
 
 --
@@ -4641,6 +8330,21 @@ GRANT ALL ON FUNCTION postern.unlock_user(userid text) TO postern_admin;
 
 
 --
+-- Name: FUNCTION unprotect(target regclass); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.unprotect(target regclass) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
+
+
+--
+-- Name: FUNCTION add_combination(class_id bigint, allowed boolean, patterns text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION bcrypt(secret text, hash text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4652,6 +8356,69 @@ REVOKE ALL ON FUNCTION postern_internal.bcrypt(secret text, hash text) FROM PUBL
 --
 
 REVOKE ALL ON FUNCTION postern_internal.bcrypt_salt() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION begin_class_change(class_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.begin_class_change(class_id bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION block_size(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.block_size() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION zero_chunks(blocks integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.zero_chunks(blocks integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION chunk(bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.chunk(bits bytea) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION full_chunk(ids integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.full_chunk(ids integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION block_ids(company text, block_no bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.block_ids(company text, block_no bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION build_map(companies text[], class_ids bigint[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.build_map(companies text[], class_ids bigint[]) FROM PUBLIC;
 
 
 --
@@ -4690,10 +8457,73 @@ REVOKE ALL ON FUNCTION postern_internal.check_pin_policy(userid text, pin text) 
 
 
 --
+-- Name: FUNCTION class_allows(class_id bigint, codes text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.class_allows(class_id bigint, codes text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION class_condition(class_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.class_condition(class_id bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION class_patterns(class_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.class_patterns(class_id bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION code_matches(code text, pattern text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.code_matches(code text, pattern text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION combination_is_allowed(company text, class_id bigint, posting_combination_id numeric); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id numeric) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION compile_class(class_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.compile_class(class_id bigint) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION create_class(company text, ledger_id text, class text, built_in boolean); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.create_class(company text, ledger_id text, class text, built_in boolean) FROM PUBLIC;
 
 
 --
@@ -4788,6 +8618,13 @@ REVOKE ALL ON FUNCTION postern_internal.lock_settings() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION message_object(pairs text[], level integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4865,10 +8702,59 @@ REVOKE ALL ON FUNCTION postern_internal.reject_message(message text) FROM PUBLIC
 
 
 --
+-- Name: FUNCTION require_administrable_class(class_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_administrable_class(class_id bigint) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION require_administrable_gate(gate_id text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_administrable_gate(gate_id text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_class(company text, ledger_id text, class text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_class(company text, ledger_id text, class text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_code(value text, argument text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_code(value text, argument text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_combination_writer(company text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_combination_writer(company text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_company(company text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_company(company text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_ledger(company text, ledger_id text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_ledger(company text, ledger_id text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_patterns(patterns text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_patterns(patterns text[]) FROM PUBLIC;
 
 
 --
@@ -4879,10 +8765,17 @@ REVOKE ALL ON FUNCTION postern_internal.require_text(value text, argument text, 
 
 
 --
--- Name: FUNCTION require_user(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION require_user(userid text, code text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.require_user(userid text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.require_user(userid text, code text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION rule_matches(codes text[], patterns text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.rule_matches(codes text[], patterns text[]) FROM PUBLIC;
 
 
 --
@@ -4921,6 +8814,13 @@ REVOKE ALL ON FUNCTION postern_internal.sign_challenge(content text) FROM PUBLIC
 
 
 --
+-- Name: FUNCTION stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION substitute(message_template text, names text[], parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4951,10 +8851,129 @@ GRANT ALL ON FUNCTION security_sys.security_checkpoint(gate_id text, msg text) T
 
 
 --
+-- Name: FUNCTION exist(company text, userid text); Type: ACL; Schema: user_finance_api; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION user_finance_api.exist(company text, userid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION user_finance_api.exist(company text, userid text) TO postern_user;
+GRANT ALL ON FUNCTION user_finance_api.exist(company text, userid text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION exist_current_user(company text); Type: ACL; Schema: user_finance_api; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION user_finance_api.exist_current_user(company text) FROM PUBLIC;
+GRANT ALL ON FUNCTION user_finance_api.exist_current_user(company text) TO postern_user;
+GRANT ALL ON FUNCTION user_finance_api.exist_current_user(company text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_allowed(company text); Type: ACL; Schema: user_finance_api; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION user_finance_api.is_allowed(company text) FROM PUBLIC;
+GRANT ALL ON FUNCTION user_finance_api.is_allowed(company text) TO postern_user;
+GRANT ALL ON FUNCTION user_finance_api.is_allowed(company text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_authorized(company text); Type: ACL; Schema: user_finance_api; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION user_finance_api.is_authorized(company text) FROM PUBLIC;
+GRANT ALL ON FUNCTION user_finance_api.is_authorized(company text) TO postern_user;
+GRANT ALL ON FUNCTION user_finance_api.is_authorized(company text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_user_authorized(company text); Type: ACL; Schema: user_finance_api; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION user_finance_api.is_user_authorized(company text) FROM PUBLIC;
+GRANT ALL ON FUNCTION user_finance_api.is_user_authorized(company text) TO postern_user;
+GRANT ALL ON FUNCTION user_finance_api.is_user_authorized(company text) TO postern_admin;
+
+
+--
+-- Name: TABLE authority_class; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.authority_class TO postern_admin;
+GRANT SELECT ON TABLE postern.authority_class TO postern_auditor;
+
+
+--
+-- Name: TABLE authority_combination; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.authority_combination TO postern_admin;
+GRANT SELECT ON TABLE postern.authority_combination TO postern_auditor;
+
+
+--
 -- Name: TABLE checkpoint_log; Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 GRANT SELECT ON TABLE postern.checkpoint_log TO postern_auditor;
+
+
+--
+-- Name: TABLE company; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.company TO postern_user;
+GRANT SELECT ON TABLE postern.company TO postern_admin;
+GRANT SELECT ON TABLE postern.company TO postern_auditor;
+
+
+--
+-- Name: TABLE user_finance_auth_pub; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.user_finance_auth_pub TO postern_user;
+GRANT SELECT ON TABLE postern.user_finance_auth_pub TO postern_admin;
+
+
+--
+-- Name: TABLE company_finance_auth; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.company_finance_auth TO postern_user;
+GRANT SELECT ON TABLE postern.company_finance_auth TO postern_admin;
+
+
+--
+-- Name: TABLE company_finance_auth1; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.company_finance_auth1 TO postern_user;
+GRANT SELECT ON TABLE postern.company_finance_auth1 TO postern_admin;
+
+
+--
+-- Name: TABLE company_finance_auth_pub; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.company_finance_auth_pub TO postern_user;
+GRANT SELECT ON TABLE postern.company_finance_auth_pub TO postern_admin;
+
+
+--
+-- Name: TABLE company_user; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.company_user TO postern_admin;
+GRANT SELECT ON TABLE postern.company_user TO postern_auditor;
+
+
+--
+-- Name: TABLE dual; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.dual TO postern_user;
+GRANT SELECT ON TABLE postern.dual TO postern_admin;
+GRANT SELECT ON TABLE postern.dual TO postern_auditor;
 
 
 --
@@ -4963,6 +8982,39 @@ GRANT SELECT ON TABLE postern.checkpoint_log TO postern_auditor;
 
 GRANT SELECT ON TABLE postern.gate TO postern_admin;
 GRANT SELECT ON TABLE postern.gate TO postern_auditor;
+
+
+--
+-- Name: TABLE ledger; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.ledger TO postern_admin;
+GRANT SELECT ON TABLE postern.ledger TO postern_auditor;
+
+
+--
+-- Name: TABLE ledger_user; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.ledger_user TO postern_admin;
+GRANT SELECT ON TABLE postern.ledger_user TO postern_auditor;
+
+
+--
+-- Name: TABLE posting_combination; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.posting_combination TO postern_user;
+GRANT SELECT ON TABLE postern.posting_combination TO postern_admin;
+GRANT REFERENCES ON TABLE postern.posting_combination TO postern_admin WITH GRANT OPTION;
+
+
+--
+-- Name: TABLE protected_table; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE postern.protected_table TO postern_admin;
+GRANT SELECT ON TABLE postern.protected_table TO postern_auditor;
 
 
 --
