@@ -76,6 +76,12 @@ type CommentRequired struct{ Refusal }
 // CredentialPolicy (PS109): the new PIN is not acceptable.
 type CredentialPolicy struct{ Refusal }
 
+// CompanyNotAuthorized (PS201): the user is no user of the company, or user or company do not exist.
+type CompanyNotAuthorized struct{ Refusal }
+
+// RuleInvalid (PS301): an authority class, authority combination, internal ledger or code string is not acceptable.
+type RuleInvalid struct{ Refusal }
+
 // SessionMissing (PS401): no end user is known for the transaction.
 type SessionMissing struct{ Refusal }
 
@@ -126,6 +132,10 @@ func AsError(err error) error {
 		return &CommentRequired{refusal}
 	case "PS109":
 		return &CredentialPolicy{refusal}
+	case "PS201":
+		return &CompanyNotAuthorized{refusal}
+	case "PS301":
+		return &RuleInvalid{refusal}
 	case "PS401":
 		return &SessionMissing{refusal}
 	case "PS402":

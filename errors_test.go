@@ -25,6 +25,8 @@ func TestEachStateHasItsType(t *testing.T) {
 		"PS107": is[*postern.MessageInvalid],
 		"PS108": is[*postern.CommentRequired],
 		"PS109": is[*postern.CredentialPolicy],
+		"PS201": is[*postern.CompanyNotAuthorized],
+		"PS301": is[*postern.RuleInvalid],
 		"PS401": is[*postern.SessionMissing],
 		"PS402": is[*postern.SessionInvalid],
 	} {

@@ -6,3 +6,4 @@ create schema security_sys;
 create schema sec_checkpoint_gate_api;
 create schema message_sys;
 create schema fnd_session_api;
+create schema user_finance_api;
