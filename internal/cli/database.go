@@ -91,6 +91,22 @@ func arguments(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// optionalArgument allows one argument.
+func optionalArgument(_ *cobra.Command, given []string) error {
+	if len(given) > 1 {
+		return fmt.Errorf("unexpected argument %q", given[1])
+	}
+	return nil
+}
+
+// optional is an argument that may be left away.
+func optional(given []string) *string {
+	if len(given) == 0 {
+		return nil
+	}
+	return &given[0]
+}
+
 func addJSON(command *cobra.Command, asJSON *bool) {
 	command.Flags().BoolVar(asJSON, "json", false, "print JSON")
 }

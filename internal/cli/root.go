@@ -33,9 +33,9 @@ func Main(ctx context.Context, arguments []string, in io.Reader, out, err io.Wri
 func newRootCommand(app *application) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "installer",
-		Short: "Security checkpoints for PostgreSQL: install and look after Postern",
-		Long: `Postern brings security checkpoints to PostgreSQL 15 and later. This is its installer, and what a DBA
-does by hand afterwards.
+		Short: "Security checkpoints, company and row-level security for PostgreSQL: install and look after Postern",
+		Long: `Postern brings security checkpoints, company security and row-level security on ledgers to PostgreSQL 15 and
+later. This is its installer, and what a DBA does by hand afterwards.
 
 The database is taken from --database-url, else from DATABASE_URL, else from libpq's variables (PGHOST,
 PGPORT, PGUSER, PGDATABASE, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSSLMODE …). Connect to the server itself,
@@ -63,6 +63,8 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		newUninstallCommand(app),
 		newRenderCommand(app),
 		newUserCommand(app),
+		newCompanyCommand(app),
+		newLedgerCommand(app),
 		newGateCommand(app),
 		newSettingCommand(app),
 		newSchemeCommand(app),

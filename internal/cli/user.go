@@ -21,11 +21,13 @@ which approves at checkpoints. Users are never deleted, since the log names them
 These commands need the role postern_admin.`,
 		Example: `  installer user create ALICE --description "Alice Adams, accounts payable"
   installer user reset-pin ALICE
-  installer user list`,
+  installer user list
+  installer user companies ALICE`,
 	}
 	command.AddCommand(
 		newUserCreateCommand(app),
 		newUserListCommand(app),
+		newUserCompaniesCommand(app),
 		newUserResetPINCommand(app),
 		newUserUnlockCommand(app),
 		newUserActiveCommand(app, "enable", true),
@@ -105,6 +107,24 @@ change); set; or locked, after too many wrong responses. failures: wrong respons
 				fmt.Fprintln(app.err, "There are no users. Next: installer user create USERID --description TEXT")
 			}
 			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func newUserCompaniesCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "companies USERID",
+		Short: "List the companies that a user works in",
+		Long: `Lists the companies that somebody is a user of. default: where the user works unless told otherwise. class: the
+authority class that decides which ledger rows the user sees there, once row-level security is on. To change it:
+"installer company grant" and "revoke", "installer ledger class assign" and "unassign".`,
+		Example: `  installer user companies ALICE`,
+		Args:    arguments("USERID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			return app.listCompanyUsers(command.Context(), nil, &given[0], asJSON)
 		},
 	}
 	addJSON(command, &asJSON)

@@ -1,0 +1,247 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+func newCompanyCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "company",
+		Short: "Companies, their users, and the tables that are protected",
+		Long: `A user works in the companies that an administrator grants. On a table that is protected, a user reads and
+changes rows of these companies only, whatever the application asks for. See docs/company.md.
+
+These commands need the role postern_admin; the lists work as postern_auditor too.`,
+		Example: `  installer company create 10 --name "Nordic Paper"
+  installer company grant ALICE 10 --default
+  installer company protect accounting.voucher`,
+	}
+	command.AddCommand(
+		newCompanyCreateCommand(app),
+		newCompanyListCommand(app),
+		newCompanyGrantCommand(app),
+		newCompanyRevokeCommand(app),
+		newCompanyUsersCommand(app),
+		newCompanyProtectCommand(app),
+		newCompanyUnprotectCommand(app),
+		newCompanyProtectedCommand(app),
+	)
+	return command
+}
+
+func newCompanyCreateCommand(app *application) *cobra.Command {
+	var name string
+	command := &cobra.Command{
+		Use:   "create COMPANY",
+		Short: "Add a company",
+		Long: `Adds a company, which has no users yet. COMPANY is what stands in the company column of the application's
+tables: 1 to 20 characters, in which upper and lower case differ. Row-level security is off in it, and the
+authority class MAX, which allows everything, is there.`,
+		Example: `  installer company create 10 --name "Nordic Paper"`,
+		Args:    arguments("COMPANY"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.CreateCompany(command.Context(), given[0], name)
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Company %s created. Next: installer company grant USERID %s\n", printable(given[0]), shell(given[0]))
+			return nil
+		},
+	}
+	command.Flags().StringVar(&name, "name", "", "what people call it (required)")
+	_ = command.MarkFlagRequired("name")
+	return command
+}
+
+func newCompanyListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List the companies",
+		Long: `Lists the companies. row_level_security: whether authority classes decide which ledger rows a user of the
+company sees (see "installer ledger --help").`,
+		Example: `  installer company list
+  installer company list --json | jq -r '.[] | select(.row_level_security) | .company'`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var companies []db.Company
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				companies, err = queries.ListCompanies(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(companies)
+			}
+			rows := make([][]string, len(companies))
+			for index, company := range companies {
+				rows[index] = []string{company.Company, company.Name, onOff(company.RowLevelSecurity), stamp(company.CreatedAt)}
+			}
+			app.printTable([]string{"company", "name", "row_level_security", "created_at"}, rows)
+			if len(companies) == 0 {
+				fmt.Fprintln(app.err, "There are no companies. Next: installer company create COMPANY --name NAME")
+			}
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+func newCompanyGrantCommand(app *application) *cobra.Command {
+	var isDefault bool
+	command := &cobra.Command{
+		Use:   "grant USERID COMPANY",
+		Short: "Make somebody a user of a company",
+		Long: `Makes somebody a user of a company, from the commit on. Granting twice is harmless. With --default the company
+becomes the user's default, of which there is one; without it the default stays as it is.`,
+		Example: `  installer company grant ALICE 10 --default
+  installer company grant ALICE 20`,
+		Args: arguments("USERID", "COMPANY"),
+		RunE: func(command *cobra.Command, given []string) error {
+			ctx, userid, company := command.Context(), given[0], given[1]
+			return app.query(ctx, func(queries *db.Queries) error {
+				if err := queries.GrantCompany(ctx, userid, company, isDefault); err != nil {
+					return err
+				}
+				app.printf("%s is a user of company %s.\n", printable(userid), printable(company))
+				return app.warnOfMissingClass(ctx, queries, userid, company)
+			})
+		},
+	}
+	command.Flags().BoolVar(&isDefault, "default", false, "make it the user's default company")
+	return command
+}
+
+// warnOfMissingClass says so where a user will see no ledger rows: it looks like an empty ledger.
+func (a *application) warnOfMissingClass(ctx context.Context, queries *db.Queries, userid, company string) error {
+	companies, err := queries.ListCompanies(ctx)
+	if err != nil {
+		return err
+	}
+	users, err := queries.ListCompanyUsers(ctx, &company, &userid)
+	if err != nil {
+		return err
+	}
+	secured := slices.ContainsFunc(companies, func(c db.Company) bool { return c.Company == company && c.RowLevelSecurity })
+	if secured && slices.ContainsFunc(users, func(user db.CompanyUser) bool { return user.Class == nil }) {
+		a.printf("Row-level security is on there, and without an authority class %s sees no ledger rows. Next: installer ledger class assign %s %s CLASS\n",
+			printable(userid), shell(company), shell(userid))
+	}
+	return nil
+}
+
+func newCompanyRevokeCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "revoke USERID COMPANY",
+		Short: "End that somebody is a user of a company",
+		Long: `Ends that somebody is a user of a company, for all statements that begin after the commit. The user's authority
+class there and the connections to its internal ledgers end too, and do not come back with a later grant.
+Revoking what was not granted is harmless.`,
+		Example: `  installer company revoke ALICE 20`,
+		Args:    arguments("USERID", "COMPANY"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.RevokeCompany(command.Context(), given[0], given[1])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("%s is no user of company %s. Statements that run already go on as they began.\n", printable(given[0]), printable(given[1]))
+			return nil
+		},
+	}
+}
+
+func newCompanyUsersCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "users [COMPANY]",
+		Short: "List who is a user of which company",
+		Long: `Lists who is a user of which company, or of the one given. default: the user's default company. class: the
+authority class that decides which ledger rows the user sees there, once row-level security is on.`,
+		Example: `  installer company users 10
+  installer company users --json | jq -r '.[] | select(.class == null) | .userid'`,
+		Args: optionalArgument,
+		RunE: func(command *cobra.Command, given []string) error {
+			return app.listCompanyUsers(command.Context(), optional(given), nil, asJSON)
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+// listCompanyUsers lists who is a user of which company; of one company or one user where that is given.
+func (a *application) listCompanyUsers(ctx context.Context, company, userid *string, asJSON bool) error {
+	var users []db.CompanyUser
+	err := a.query(ctx, func(queries *db.Queries) (err error) {
+		if err = requireListed(ctx, queries, company, userid); err != nil {
+			return err
+		}
+		users, err = queries.ListCompanyUsers(ctx, company, userid)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return a.printJSON(users)
+	}
+	rows := make([][]string, len(users))
+	for index, user := range users {
+		rows[index] = []string{user.Company, user.UserID, yesNo(user.IsDefault), valueOrDash(user.Class)}
+	}
+	a.printTable([]string{"company", "userid", "default", "class"}, rows)
+	if len(users) == 0 {
+		fmt.Fprintln(a.err, "There are none. Next: installer company grant USERID COMPANY")
+	}
+	return nil
+}
+
+// requireListed tells a company or a user that does not exist from one that has nothing to list.
+func requireListed(ctx context.Context, queries *db.Queries, company, userid *string) error {
+	if company != nil {
+		companies, err := queries.ListCompanies(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(companies, func(c db.Company) bool { return c.Company == *company }) {
+			return fmt.Errorf("there is no company %s\nHINT: See installer company list.", strconv.Quote(*company))
+		}
+	}
+	if userid != nil {
+		users, err := queries.ListUsers(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(users, func(user db.User) bool { return user.UserID == *userid }) {
+			return fmt.Errorf("there is no user %s\nHINT: See installer user list.", strconv.Quote(*userid))
+		}
+	}
+	return nil
+}

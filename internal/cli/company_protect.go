@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+// aboutProtection is what protect has to say about either kind of protection.
+const aboutProtection = `You connect as the owner of the table, who is a member of postern_admin too. The command waits until it has the
+table to itself; afterwards everything that the table's grants allow goes on, on the rows that the user may see.
+The owner is held as everybody is; superusers and roles with BYPASSRLS are not. A session without a known user
+gets the error PS401. A view over the table shows what its owner may see, unless it has security_invoker = true.
+
+Partitions are protected with their table. Run the command again when a partition was added, or when somebody
+may have changed a policy: it puts right what differs, and else changes nothing.`
+
+func newCompanyProtectCommand(app *application) *cobra.Command {
+	var column string
+	command := &cobra.Command{
+		Use:   "protect SCHEMA.TABLE",
+		Short: "Show rows of a table to the users of their company only",
+		Long: `Lets nobody read, add, change or remove rows of companies that the current user is no user of. Rows without a
+company are nobody's.
+
+` + aboutProtection,
+		Example: `  installer company protect accounting.voucher
+  installer company protect assets.asset --company-column firm`,
+		Args: arguments("SCHEMA.TABLE"),
+		RunE: func(command *cobra.Command, given []string) error {
+			return app.onTable(command.Context(), given[0], func(queries *db.Queries, table string) error {
+				if err := queries.ProtectCompany(command.Context(), table, column); err != nil {
+					return err
+				}
+				app.printf("%[1]s is protected by company. Undo: installer company unprotect %[2]s\n", table, shell(table))
+				return nil
+			})
+		},
+	}
+	command.Flags().StringVar(&column, "company-column", "company", "the column with the company")
+	return command
+}
+
+// onTable does something to a table that exists.
+func (a *application) onTable(ctx context.Context, name string, do func(queries *db.Queries, table string) error) error {
+	return a.query(ctx, func(queries *db.Queries) error {
+		table, err := queries.FindTable(ctx, name)
+		if err != nil {
+			return err
+		}
+		if table == "" {
+			return fmt.Errorf("there is no table %s\nHINT: Write SCHEMA.TABLE; a name with capitals in double quotes: 'accounting.\"Voucher\"'.", printable(name))
+		}
+		return do(queries, table)
+	})
+}
+
+func newCompanyUnprotectCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "unprotect SCHEMA.TABLE",
+		Short: "Take the protection of a table away",
+		Long: `Takes away what "company protect" or "ledger protect" gave a table and its partitions: everybody with a grant sees
+all rows again. Where the application has policies of its own, or had row security on before, that stays on.
+You connect as the owner of the table, who is a member of postern_admin too.`,
+		Example: `  installer company unprotect accounting.voucher`,
+		Args:    arguments("SCHEMA.TABLE"),
+		RunE: func(command *cobra.Command, given []string) error {
+			return app.onTable(command.Context(), given[0], func(queries *db.Queries, table string) error {
+				if err := queries.Unprotect(command.Context(), table); err != nil {
+					return err
+				}
+				app.printf("%s is not protected any more: its grants, and its own policies if it has any, are all that rules.\n", table)
+				return nil
+			})
+		},
+	}
+}
+
+func newCompanyProtectedCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "protected",
+		Short: "List the protected tables",
+		Long: `Lists the tables that "company protect" and "ledger protect" guard, and by which columns. Partitions are guarded
+with their table, and not listed.`,
+		Example: `  installer company protected
+  installer company protected --json | jq -r '.[] | "\(.schema_name).\(.table_name)"'`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var tables []db.ProtectedTable
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				tables, err = queries.ListProtectedTables(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(tables)
+			}
+			rows := make([][]string, len(tables))
+			for index, table := range tables {
+				columns := []string{table.CompanyColumn}
+				for _, column := range []*string{table.LedgerColumn, table.CombinationColumn} {
+					if column != nil {
+						columns = append(columns, *column)
+					}
+				}
+				rows[index] = []string{
+					table.SchemaName + "." + table.TableName, table.Protection, strings.Join(columns, ", "), table.ProtectedBy, stamp(table.ProtectedAt),
+				}
+			}
+			app.printTable([]string{"table", "protection", "columns", "protected_by", "protected_at"}, rows)
+			if len(tables) == 0 {
+				fmt.Fprintln(app.err, "No table is protected. Next: installer company protect SCHEMA.TABLE")
+			}
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}

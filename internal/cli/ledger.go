@@ -1,0 +1,319 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+func newLedgerCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "ledger",
+		Short: "Row-level security on ledgers: classes, rules, internal ledgers",
+		Long: `Row-level security decides by code string, the ten code parts A (account) to J, which ledger rows a user of a
+company sees. A user has at most one authority class in a company; the class has rules, each allowed or not
+allowed. Not allowed always wins; what no rule allows is not allowed. Where a company has row-level security
+off, its users see all its rows; where it is on, a user without a class sees none.
+
+An internal ledger is seen by the users who are connected to it; a class there is optional, and narrows.
+See docs/ledger.md.
+
+These commands need the role postern_admin; the lists work as postern_auditor too.`,
+		Example: `  installer ledger class create 10 SALES
+  installer ledger rule add 10 SALES --allowed --code-a '3%'
+  installer ledger class assign 10 ALICE SALES
+  installer ledger row-level-security 10 on
+  installer ledger protect accounting.ledger_row
+  installer ledger explain ALICE 10 8193`,
+	}
+	command.AddCommand(
+		newLedgerRowLevelSecurityCommand(app),
+		newLedgerClassCommand(app),
+		newLedgerRuleCommand(app),
+		newLedgerCreateCommand(app),
+		newLedgerListCommand(app),
+		newLedgerGrantCommand(app),
+		newLedgerRevokeCommand(app),
+		newLedgerUsersCommand(app),
+		newLedgerProtectCommand(app),
+		newLedgerExplainCommand(app),
+		newLedgerCompileCommand(app),
+	)
+	return command
+}
+
+// addLedger adds the flag that turns a command to an internal ledger.
+func addLedger(command *cobra.Command, ledgerID *string) {
+	command.Flags().StringVar(ledgerID, "ledger", "", "an internal ledger of the company, instead of the general ledger")
+}
+
+// place names a company, or an internal ledger of it.
+func place(company, ledgerID string) string {
+	if ledgerID == "" {
+		return "company " + printable(company)
+	}
+	return "internal ledger " + printable(ledgerID) + " of company " + printable(company)
+}
+
+// ledgerFlag is the flag as somebody would type it.
+func ledgerFlag(ledgerID string) string {
+	if ledgerID == "" {
+		return ""
+	}
+	return " --ledger " + shell(ledgerID)
+}
+
+func newLedgerRowLevelSecurityCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "row-level-security COMPANY on|off",
+		Short: "Let authority classes decide what users of a company see",
+		Long: `on: authority classes decide which ledger rows users of the company see, and a user without a class sees none.
+off: its users see all of them, and all of the internal ledgers that they are connected to. A new company has it
+off. Classes and rules can be prepared before it is switched on, and stay when it is switched off.`,
+		Example: `  installer ledger row-level-security 10 on
+  installer ledger row-level-security 10 off`,
+		Args: arguments("COMPANY", "on|off"),
+		RunE: func(command *cobra.Command, given []string) error {
+			ctx, company := command.Context(), given[0]
+			if given[1] != "on" && given[1] != "off" {
+				return usageError("%q is neither on nor off", given[1])
+			}
+			return app.query(ctx, func(queries *db.Queries) error {
+				if err := queries.SetRowLevelSecurity(ctx, company, given[1] == "on"); err != nil {
+					return err
+				}
+				if given[1] == "off" {
+					app.printf("Row-level security is off in company %s: its users see all its ledger rows.\n", printable(company))
+					return nil
+				}
+				app.printf("Row-level security is on in company %s: authority classes decide what its users see.\n", printable(company))
+				users, err := queries.ListCompanyUsers(ctx, &company, nil)
+				if err != nil {
+					return err
+				}
+				users = slices.DeleteFunc(users, func(user db.CompanyUser) bool { return user.Class != nil })
+				if len(users) > 0 {
+					app.printf("Without a class, and so without ledger rows: %s. See: installer company users %s\n", plural(int64(len(users)), "user"), shell(company))
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func newLedgerCreateCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "create COMPANY LEDGER_ID",
+		Short: "Add an internal ledger to a company",
+		Long: `Adds an internal ledger, to which nobody is connected yet. LEDGER_ID is what stands in the ledger column of the
+application's tables: 1 to 20 characters. The class MAX, which allows everything, is there.`,
+		Example: `  installer ledger create 10 IFRS`,
+		Args:    arguments("COMPANY", "LEDGER_ID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.CreateLedger(command.Context(), given[0], given[1])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Internal ledger %s of company %s created. Next: installer ledger grant %s %s USERID\n",
+				printable(given[1]), printable(given[0]), shell(given[0]), shell(given[1]))
+			return nil
+		},
+	}
+}
+
+func newLedgerListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:     "list",
+		Short:   "List the internal ledgers",
+		Long:    `Lists the internal ledgers of all companies. The general ledger of a company needs no entry.`,
+		Example: `  installer ledger list`,
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var ledgers []db.Ledger
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				ledgers, err = queries.ListLedgers(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(ledgers)
+			}
+			rows := make([][]string, len(ledgers))
+			for index, ledger := range ledgers {
+				rows[index] = []string{ledger.Company, ledger.LedgerID, stamp(ledger.CreatedAt)}
+			}
+			app.printTable([]string{"company", "ledger_id", "created_at"}, rows)
+			if len(ledgers) == 0 {
+				fmt.Fprintln(app.err, "There are no internal ledgers. Next: installer ledger create COMPANY LEDGER_ID")
+			}
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func newLedgerGrantCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "grant COMPANY LEDGER_ID USERID",
+		Short: "Connect a user to an internal ledger",
+		Long: `Connects a user of the company to an internal ledger of it: the user sees all of the ledger, until a class there
+narrows that. Granting twice is harmless.`,
+		Example: `  installer ledger grant 10 IFRS ALICE`,
+		Args:    arguments("COMPANY", "LEDGER_ID", "USERID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.GrantLedger(command.Context(), given[0], given[1], given[2])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("%s is connected to %s.\n", printable(given[2]), place(given[0], given[1]))
+			return nil
+		},
+	}
+}
+
+func newLedgerRevokeCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "revoke COMPANY LEDGER_ID USERID",
+		Short: "Disconnect a user from an internal ledger",
+		Long: `Ends that a user is connected to an internal ledger, and takes the user's class there away. Revoking what was not
+granted is harmless.`,
+		Example: `  installer ledger revoke 10 IFRS ALICE`,
+		Args:    arguments("COMPANY", "LEDGER_ID", "USERID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.RevokeLedger(command.Context(), given[0], given[1], given[2])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("%s is not connected to %s.\n", printable(given[2]), place(given[0], given[1]))
+			return nil
+		},
+	}
+}
+
+func newLedgerUsersCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "users [COMPANY]",
+		Short: "List who is connected to which internal ledger",
+		Long: `Lists who is connected to which internal ledger, of all companies or of the one given. class: what narrows the
+user's view of the ledger, once row-level security is on. The classes for the general ledger are in
+"installer company users".`,
+		Example: `  installer ledger users 10`,
+		Args:    optionalArgument,
+		RunE: func(command *cobra.Command, given []string) error {
+			ctx := command.Context()
+			var users []db.LedgerUser
+			err := app.query(ctx, func(queries *db.Queries) (err error) {
+				if err = requireListed(ctx, queries, optional(given), nil); err != nil {
+					return err
+				}
+				users, err = queries.ListLedgerUsers(ctx, optional(given), nil)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(users)
+			}
+			rows := make([][]string, len(users))
+			for index, user := range users {
+				rows[index] = []string{user.Company, user.LedgerID, user.UserID, valueOrDash(user.Class)}
+			}
+			app.printTable([]string{"company", "ledger_id", "userid", "class"}, rows)
+			if len(users) == 0 {
+				fmt.Fprintln(app.err, "There are none. Next: installer ledger grant COMPANY LEDGER_ID USERID")
+			}
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func newLedgerProtectCommand(app *application) *cobra.Command {
+	var (
+		parameters db.ProtectLedgerParams
+		ledger     string
+	)
+	command := &cobra.Command{
+		Use:   "protect SCHEMA.TABLE",
+		Short: "Show rows of a ledger to those only who may see their code strings",
+		Long: `Lets nobody read, add, change or remove rows of a ledger that the current user's companies and authority classes
+do not show. With --ledger-column it is an internal ledger. Unknown posting combinations are nobody's.
+
+A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes
+queries faster. The owner of the table needs a right for that, which an administrator grants:
+  grant references on postern.posting_combination to OWNER;
+
+` + aboutProtection + `
+
+"installer company unprotect" takes it away, and "installer company protected" lists it.`,
+		Example: `  installer ledger protect accounting.ledger_row
+  installer ledger protect accounting.internal_row --ledger-column ledger_id --combination-column combination`,
+		Args: arguments("SCHEMA.TABLE"),
+		RunE: func(command *cobra.Command, given []string) error {
+			if command.Flags().Changed("ledger-column") {
+				parameters.LedgerColumn = &ledger
+			}
+			return app.onTable(command.Context(), given[0], func(queries *db.Queries, table string) error {
+				parameters.Target = table
+				if err := queries.ProtectLedger(command.Context(), parameters); err != nil {
+					return err
+				}
+				app.printf("%s is protected by company and code string. Undo: installer company unprotect %s\n", table, shell(table))
+				return nil
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&parameters.CompanyColumn, "company-column", "company", "the column with the company")
+	flags.StringVar(&parameters.CombinationColumn, "combination-column", "posting_combination_id", "the column with the posting combination")
+	flags.StringVar(&ledger, "ledger-column", "", "the column with the internal ledger")
+	return command
+}
+
+func newLedgerCompileCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "compile",
+		Short: "Compile the posting combinations that came since a class was changed",
+		Long: `Compiles, for each class, the posting combinations that came after its last change. Until then every query
+evaluates them. Run it after many were created, or nightly. Nothing but speed depends on it.`,
+		Example: `  installer ledger compile`,
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var chunks int64
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				chunks, err = queries.CompileAuthorityMaps(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("%s of the classes' maps written.\n", plural(chunks, "chunk"))
+			return nil
+		},
+	}
+}
+
+// code shows a code or a pattern to people: a single space, or nothing, stands for blank.
+func code(text string) string {
+	if strings.TrimSpace(text) == "" {
+		return "blank"
+	}
+	return printable(text)
+}

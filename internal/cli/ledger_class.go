@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+func newLedgerClassCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "class",
+		Short: "Authority classes, and who has which",
+		Long: `An authority class of a company says which code strings its holders see. A user has at most one class in a
+company, and at most one in each internal ledger (--ledger) that the user is connected to. MAX, which allows
+everything, is there from the start and can't be changed.`,
+		Example: `  installer ledger class create 10 SALES
+  installer ledger class assign 10 ALICE SALES
+  installer ledger class list 10`,
+	}
+	command.AddCommand(
+		newLedgerClassCreateCommand(app),
+		newLedgerClassListCommand(app),
+		newLedgerClassAssignCommand(app),
+		newLedgerClassUnassignCommand(app),
+	)
+	return command
+}
+
+func newLedgerClassCreateCommand(app *application) *cobra.Command {
+	var ledgerID string
+	command := &cobra.Command{
+		Use:   "create COMPANY CLASS",
+		Short: "Add an authority class",
+		Long:  `Adds an authority class to a company, or to an internal ledger of it. It allows nothing until it has rules.`,
+		Example: `  installer ledger class create 10 SALES
+  installer ledger class create 10 SALES --ledger IFRS`,
+		Args: arguments("COMPANY", "CLASS"),
+		RunE: func(command *cobra.Command, given []string) error {
+			ctx, company, class := command.Context(), given[0], given[1]
+			err := app.query(ctx, func(queries *db.Queries) error {
+				if command.Flags().Changed("ledger") {
+					return queries.CreateLedgerClass(ctx, company, ledgerID, class)
+				}
+				return queries.CreateAuthorityClass(ctx, company, class)
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Class %s of %s created; it allows nothing yet. Next: installer ledger rule add %s %s%s --allowed --code-a PATTERN\n",
+				printable(class), place(company, ledgerID), shell(company), shell(class), ledgerFlag(ledgerID))
+			return nil
+		},
+	}
+	addLedger(command, &ledgerID)
+	return command
+}
+
+func newLedgerClassListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list [COMPANY]",
+		Short: "List the authority classes",
+		Long: `Lists the authority classes of all companies, or of the one given. ledger_id: of an internal ledger; else of the
+company's general ledger. Their rules are in "installer ledger rule list", who has them in "installer company users"
+and "installer ledger users".`,
+		Example: `  installer ledger class list 10`,
+		Args:    optionalArgument,
+		RunE: func(command *cobra.Command, given []string) error {
+			ctx := command.Context()
+			var classes []db.AuthorityClass
+			err := app.query(ctx, func(queries *db.Queries) (err error) {
+				if err = requireListed(ctx, queries, optional(given), nil); err != nil {
+					return err
+				}
+				classes, err = queries.ListAuthorityClasses(ctx, optional(given))
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(classes)
+			}
+			rows := make([][]string, len(classes))
+			for index, class := range classes {
+				rows[index] = []string{class.Company, valueOrDash(class.LedgerID), class.Class, yesNo(class.BuiltIn)}
+			}
+			app.printTable([]string{"company", "ledger_id", "class", "built_in"}, rows)
+			if len(classes) == 0 {
+				fmt.Fprintln(app.err, "There are no companies, and so no classes. Next: installer company create COMPANY --name NAME")
+			}
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func newLedgerClassAssignCommand(app *application) *cobra.Command {
+	var ledgerID string
+	command := &cobra.Command{
+		Use:   "assign COMPANY USERID CLASS",
+		Short: "Give a user an authority class",
+		Long: `Gives a user of a company an authority class there, in the place of the one there was. With --ledger it is a class
+of an internal ledger that the user is connected to. It counts while row-level security is on in the company.`,
+		Example: `  installer ledger class assign 10 ALICE SALES
+  installer ledger class assign 10 ALICE SALES --ledger IFRS`,
+		Args: arguments("COMPANY", "USERID", "CLASS"),
+		RunE: func(command *cobra.Command, given []string) error {
+			ctx, company, userid, class := command.Context(), given[0], given[1], given[2]
+			err := app.query(ctx, func(queries *db.Queries) error {
+				if command.Flags().Changed("ledger") {
+					return queries.SetUserLedgerClass(ctx, db.SetUserLedgerClassParams{Company: company, LedgerID: ledgerID, UserID: userid, Class: &class})
+				}
+				return queries.SetUserAuthorityClass(ctx, company, userid, &class)
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("%s has the class %s in %s.\n", printable(userid), printable(class), place(company, ledgerID))
+			return nil
+		},
+	}
+	addLedger(command, &ledgerID)
+	return command
+}
+
+func newLedgerClassUnassignCommand(app *application) *cobra.Command {
+	var ledgerID string
+	command := &cobra.Command{
+		Use:   "unassign COMPANY USERID",
+		Short: "Take a user's authority class away",
+		Long: `Takes a user's authority class away. In the general ledger the user then sees nothing while row-level security is
+on. With --ledger the user sees all of that internal ledger again: to end that, use "installer ledger revoke".`,
+		Example: `  installer ledger class unassign 10 ALICE
+  installer ledger class unassign 10 ALICE --ledger IFRS`,
+		Args: arguments("COMPANY", "USERID"),
+		RunE: func(command *cobra.Command, given []string) error {
+			ctx, company, userid := command.Context(), given[0], given[1]
+			return app.query(ctx, func(queries *db.Queries) error {
+				if command.Flags().Changed("ledger") {
+					if err := queries.SetUserLedgerClass(ctx, db.SetUserLedgerClassParams{Company: company, LedgerID: ledgerID, UserID: userid}); err != nil {
+						return err
+					}
+					app.printf("%s has no class in %s, and sees all of it.\n", printable(userid), place(company, ledgerID))
+					return nil
+				}
+				if err := queries.SetUserAuthorityClass(ctx, company, userid, nil); err != nil {
+					return err
+				}
+				app.printf("%s has no class in %s.\n", printable(userid), place(company, ""))
+				return app.warnOfMissingClass(ctx, queries, userid, company)
+			})
+		},
+	}
+	addLedger(command, &ledgerID)
+	return command
+}
