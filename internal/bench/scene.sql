@@ -136,8 +136,8 @@ returns uuid
 language sql
 as $$
   insert into postern_internal.ticket
-    (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, digest, message, session_role, expires_at)
-  select 'accepted', '-infinity', userid, userid, 'PIN', 'As agreed with the supplier', g.gate_id, false,
+    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, digest, message, session_role, expires_at)
+  select postern_internal.new_ticket(), 'accepted', '-infinity', userid, userid, 'PIN', 'As agreed with the supplier', g.gate_id, false,
          postern_internal.digest(g.gate_id, null, g.unbound_parameters, make_ticket.parameters),
          postern_internal.substitute(g.message_template, g.parameters, make_ticket.parameters), session_role, clock_timestamp() + interval '1 hour'
     from postern_internal.gate as g
@@ -151,8 +151,8 @@ language plpgsql
 as $$
 begin
   insert into postern_internal.ticket
-    (verdict, locked_until, userid, authenticated_by, scheme, gate_id, built_in, digest, message, session_role, transaction_id, expires_at)
-  select 'accepted', '-infinity', 'USER' || i % 500, 'USER' || i % 500, 'PIN', 'BENCH_APPROVE', false, sha256(i::text::bytea), 'Invoice INV-' || i || ' of S-1001 over 1250.00 approved', 'erp',
+    (ticket, verdict, locked_until, userid, authenticated_by, scheme, gate_id, built_in, digest, message, session_role, transaction_id, expires_at)
+  select postern_internal.new_ticket(), 'accepted', '-infinity', 'USER' || i % 500, 'USER' || i % 500, 'PIN', 'BENCH_APPROVE', false, sha256(i::text::bytea), 'Invoice INV-' || i || ' of S-1001 over 1250.00 approved', 'erp',
          i::text::xid8, clock_timestamp() - interval '1 day'
     from generate_series(1, number_of_rows) as i;
   insert into postern_internal.open_gate

@@ -71,9 +71,12 @@
 \ir checkpoint/derive_gate_stops.sql
 \ir checkpoint/gate_is_active.sql
 \ir checkpoint/require_administrable_gate.sql
+\ir checkpoint/current_open_gate.sql
+\ir checkpoint/check_gate.sql
 \ir checkpoint/pass_gate.sql
 \ir checkpoint/checkpoint.sql
 \ir checkpoint/challenge.sql
+\ir checkpoint/new_ticket.sql
 \ir checkpoint/authenticate.sql
 \ir checkpoint/refuse_ticket.sql
 \ir checkpoint/open_gates.sql

@@ -45,7 +45,7 @@ create type postern_internal.verdict as enum ('accepted', 'denied', 'locked');
 comment on type postern_internal.verdict is 'How an authentication ended. An enum, so that a row is as long for one verdict as for another.';
 
 create table postern_internal.ticket (
-  ticket uuid primary key default gen_random_uuid(),
+  ticket uuid primary key,
   verdict postern_internal.verdict not null,
   locked_until timestamptz not null,
   userid text not null,

@@ -1,5 +1,6 @@
 -- What an approval is bound to. The text of jsonb depends on no setting of the caller. Without a SET clause, and stable as
--- what it calls is: so it is inlined, and every pass comes here.
+-- what it calls is: so it is inlined, and every pass comes here. Names which parameters are left out, so that equal
+-- digests mean that the same ones were.
 
 create or replace function postern_internal.digest(
   gate_id text,
@@ -12,7 +13,7 @@ language sql
 stable
 parallel safe
 return pg_catalog.sha256(pg_catalog.convert_to(
-         pg_catalog.jsonb_build_array(gate_id, action, parameters - unbound_parameters)::text, 'UTF8'));
+         pg_catalog.jsonb_build_array(gate_id, action, unbound_parameters, parameters - unbound_parameters)::text, 'UTF8'));
 revoke execute on function postern_internal.digest(text, text, text[], jsonb) from public;
 comment on function postern_internal.digest(text, text, text[], jsonb) is
-'SHA-256 over gate, action, and the parameters without those that are not bound.';
+'SHA-256 over gate, action, the names of the parameters that are not bound, and the parameters without those.';

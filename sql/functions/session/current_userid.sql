@@ -10,15 +10,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   setting text := current_setting('postern.session', true);
-  known text := split_part(setting, E'\t', 2);
   secret bytea;
+  known text;
 begin
   -- This is the path that counts, and so it comes first: one read that fetches nothing else, one comparison.
   -- The comparison may stop at the first difference: the digest is another one in each transaction, and memcmp
   -- compares many bytes a step.
-  select s.secret into strict secret from postern_internal.session_secret as s;
-  if setting = postern_internal.session_value(secret, known) then
-    return known;
+  select s.secret into secret from postern_internal.session_secret as s;
+  if setting = postern_internal.session_value(secret, split_part(setting, E'\t', 2)) then
+    return split_part(setting, E'\t', 2);
   end if;
   -- After a transaction the setting reads back as '', not NULL: both mean that nobody was asserted.
   if setting <> '' then

@@ -327,15 +327,15 @@ CREATE FUNCTION postern.current_userid() RETURNS text
     AS $$
 declare
   setting text := current_setting('postern.session', true);
-  known text := split_part(setting, E'\t', 2);
   secret bytea;
+  known text;
 begin
   -- This is the path that counts, and so it comes first: one read that fetches nothing else, one comparison.
   -- The comparison may stop at the first difference: the digest is another one in each transaction, and memcmp
   -- compares many bytes a step.
-  select s.secret into strict secret from postern_internal.session_secret as s;
-  if setting = postern_internal.session_value(secret, known) then
-    return known;
+  select s.secret into secret from postern_internal.session_secret as s;
+  if setting = postern_internal.session_value(secret, split_part(setting, E'\t', 2)) then
+    return split_part(setting, E'\t', 2);
   end if;
   -- After a transaction the setting reads back as '', not NULL: both mean that nobody was asserted.
   if setting <> '' then
@@ -1231,9 +1231,9 @@ begin
   delete from postern_internal.open_gate as o using expired where o.ticket = expired.ticket;
 
   insert into postern_internal.ticket
-    (verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at)
+    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at)
   values
-    (verdict, case when verdict = 'locked' then new_locked_until else '-infinity' end,
+    (postern_internal.new_ticket(), verdict, case when verdict = 'locked' then new_locked_until else '-infinity' end,
      session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
      decode(fields ->> 'digest', 'hex'), fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
@@ -3847,6 +3847,66 @@ COMMENT ON FUNCTION postern_internal.check_comment(comment text) IS 'The comment
 
 
 --
+-- Name: check_gate(text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.check_gate(gate_id text, INOUT parameters jsonb, OUT message text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  gate postern_internal.gate;
+  opened postern_internal.current_open_gate;
+begin
+  select g.* into strict gate from postern_internal.gate as g where g.gate_id = check_gate.gate_id;
+  select o.*
+    into opened
+    from postern_internal.current_open_gate as o
+   where o.gate_id = check_gate.gate_id or not (o.built_in or gate.built_in);
+  if opened.ticket is null then
+    opened.userid := postern.current_userid();
+  end if;
+  parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+  message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  if opened.ticket is null then
+    perform postern_internal.raise_checkpoint_required(gate_id, opened.userid, message, parameters);
+  end if;
+
+  -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
+  -- was passed shows in the log, which a rollback to a savepoint takes back as well.
+  if opened.expires_at <= clock_timestamp()
+     or opened.digest <> postern_internal.digest(gate_id, opened.action, gate.unbound_parameters, parameters) then
+    perform
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id = opened.transaction_id
+        and e.ticket = opened.ticket
+        and e.outcome = 'passed';
+    if not found then
+      raise exception using
+        errcode = 'PS103',
+        message = 'The ticket does not open this gate',
+        detail = case when opened.expires_at <= clock_timestamp()
+                      then format('The ticket was for gate %s and has expired.', opened.gate_id)
+                      when opened.gate_id <> gate_id
+                      then format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id)
+                      else format('The ticket was approved for gate %s with other parameters.', gate_id) end,
+        hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns.';
+    end if;
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.check_gate(gate_id text, INOUT parameters jsonb, OUT message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_gate(gate_id text, INOUT parameters jsonb, OUT message text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, INOUT parameters jsonb, OUT message text) IS 'The message and the parameters with which an active gate is passed in this transaction. Errors: PS101 no gate is open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+
+
+--
 -- Name: check_gate_message(text, text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4431,7 +4491,7 @@ COMMENT ON FUNCTION postern_internal.derive_gate_stops() IS 'Brings gate.stops u
 
 CREATE FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN sha256(convert_to((jsonb_build_array(gate_id, action, (parameters - unbound_parameters)))::text, 'UTF8'::name));
+    RETURN sha256(convert_to((jsonb_build_array(gate_id, action, unbound_parameters, (parameters - unbound_parameters)))::text, 'UTF8'::name));
 
 
 ALTER FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) OWNER TO postern_owner;
@@ -4440,7 +4500,7 @@ ALTER FUNCTION postern_internal.digest(gate_id text, action text, unbound_parame
 -- Name: FUNCTION digest(gate_id text, action text, unbound_parameters text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) IS 'SHA-256 over gate, action, and the parameters without those that are not bound.';
+COMMENT ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) IS 'SHA-256 over gate, action, the names of the parameters that are not bound, and the parameters without those.';
 
 
 --
@@ -4494,7 +4554,7 @@ COMMENT ON FUNCTION postern_internal.expire_tickets(userid text) IS 'Ends the ti
 --
 
 CREATE TABLE postern_internal.ticket (
-    ticket uuid DEFAULT gen_random_uuid() NOT NULL,
+    ticket uuid NOT NULL,
     verdict postern_internal.verdict NOT NULL,
     locked_until timestamp with time zone NOT NULL,
     userid text NOT NULL,
@@ -4872,6 +4932,32 @@ COMMENT ON FUNCTION postern_internal.message_template(message text, names text[]
 
 
 --
+-- Name: new_ticket(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.new_ticket() RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  milliseconds bytea := substr(int8send(floor(extract(epoch from transaction_timestamp()) * 1000)::bigint), 3);
+  random bytea := substr(uuid_send(gen_random_uuid()), 7);  -- of version 4: what is random stays, but for the digit 4
+begin
+  return encode(milliseconds || set_byte(random, 0, 112 | (get_byte(random, 0) & 15)), 'hex')::uuid;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.new_ticket() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION new_ticket(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.new_ticket() IS 'A new ticket: 48 bits of time, 74 random ones.';
+
+
+--
 -- Name: object_to_message(text, jsonb, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5001,67 +5087,26 @@ CREATE FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) RETUR
     LANGUAGE plpgsql
     AS $$
 declare
-  reached record;
-  message text;
+  checked_message text;
 begin
-  -- The session is the one in which the gates were opened if its setting is the same text: what that proves in this
-  -- transaction, open_gates has checked. A transaction that has no id yet has written nothing and so has opened nothing.
-  select g.message_template, g.parameters, g.unbound_parameters,
-         o.ticket, o.transaction_id, o.userid, o.authenticated_by, o.scheme, o.comment, o.action, o.digest, o.message, o.expires_at,
-         o.gate_id as approved_gate_id
-    into strict reached
-    from postern_internal.gate as g
-    left join postern_internal.open_gate as o
-      on o.transaction_id = pg_current_xact_id_if_assigned()
-     and o.opened_at = transaction_timestamp()
-     and o.session = coalesce(current_setting('postern.session', true), '')
-     and o.session_role = session_user
-     and (o.gate_id = g.gate_id or not (o.built_in or g.built_in))
-   where g.gate_id = pass_gate.gate_id;
-
-  if reached.unbound_parameters = '{}'
-     and reached.expires_at > clock_timestamp()
-     and jsonb_typeof(parameters) = 'object'
-     and reached.digest = postern_internal.digest(gate_id, reached.action, reached.unbound_parameters, parameters) then
-    -- What was approved, to the letter: the parameters were checked then, and the message is the one that was shown.
-    message := reached.message;
-  else
-    if reached.ticket is null then
-      reached.userid := postern.current_userid();
-    end if;
-    parameters := postern_internal.check_parameters(gate_id, reached.parameters, parameters);
-    message := postern_internal.substitute(reached.message_template, reached.parameters, parameters);
-    if reached.ticket is null then
-      perform postern_internal.raise_checkpoint_required(gate_id, reached.userid, message, parameters);
-    end if;
-    -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
-    -- was passed shows in the log, which a rollback to a savepoint takes back as well.
-    if reached.expires_at <= clock_timestamp()
-       or reached.digest <> postern_internal.digest(gate_id, reached.action, reached.unbound_parameters, parameters) then
-      perform
-         from postern_internal.checkpoint_entry as e
-        where e.transaction_id = reached.transaction_id
-          and e.ticket = reached.ticket
-          and e.outcome = 'passed';
-      if not found then
-        raise exception using
-          errcode = 'PS103',
-          message = 'The ticket does not open this gate',
-          detail = case when reached.expires_at <= clock_timestamp()
-                        then format('The ticket was for gate %s and has expired.', reached.approved_gate_id)
-                        when reached.approved_gate_id <> gate_id
-                        then format('The ticket was approved for gate %s, and gate %s was reached first.', reached.approved_gate_id, gate_id)
-                        else format('The ticket was approved for gate %s with other parameters.', gate_id) end,
-          hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns.';
-      end if;
-    end if;
-  end if;
-
-  insert into postern_internal.checkpoint_entry
-    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
-  values
-    ('passed', gate_id, reached.action, reached.userid, reached.authenticated_by, message, parameters, reached.comment, reached.scheme,
-     reached.ticket);
+  loop
+    -- Without a checked message only for what was approved, to the letter: the parameters were checked then, and the
+    -- message is the one that was shown.
+    insert into postern_internal.checkpoint_entry
+      (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
+    select 'passed', pass_gate.gate_id, o.action, o.userid, o.authenticated_by, coalesce(checked_message, o.message),
+           pass_gate.parameters, o.comment, o.scheme, o.ticket
+      from postern_internal.current_open_gate as o
+     where checked_message is not null
+        or o.gate_id = pass_gate.gate_id
+           and o.expires_at > clock_timestamp()
+           and jsonb_typeof(pass_gate.parameters) = 'object'
+           and o.digest = postern_internal.digest(o.gate_id, o.action, '{}', pass_gate.parameters);
+    exit when found;
+    select c.message, c.parameters
+      into strict checked_message, parameters
+      from postern_internal.check_gate(gate_id, parameters) as c;
+  end loop;
 end
 $$;
 
@@ -6964,6 +7009,71 @@ ALTER TABLE postern_internal.combination_block ALTER COLUMN block_no ADD GENERAT
 
 
 --
+-- Name: open_gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.open_gate (
+    ticket uuid NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    opened_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
+    userid text NOT NULL,
+    authenticated_by text NOT NULL,
+    scheme text NOT NULL,
+    comment text,
+    gate_id text NOT NULL,
+    built_in boolean NOT NULL,
+    action text,
+    digest bytea NOT NULL,
+    message text NOT NULL,
+    session_role name DEFAULT SESSION_USER NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    session text DEFAULT ''::text NOT NULL
+);
+
+
+ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
+
+--
+-- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';
+
+
+--
+-- Name: current_open_gate; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.current_open_gate AS
+ SELECT o.ticket,
+    o.transaction_id,
+    o.opened_at,
+    o.userid,
+    o.authenticated_by,
+    o.scheme,
+    o.comment,
+    o.gate_id,
+    o.built_in,
+    o.action,
+    o.digest,
+    o.message,
+    o.session_role,
+    o.expires_at,
+    o.session
+   FROM postern_internal.open_gate o
+  WHERE ((o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = COALESCE(current_setting('postern.session'::text, true), ''::text)) AND (o.session_role = SESSION_USER));
+
+
+ALTER TABLE postern_internal.current_open_gate OWNER TO postern_owner;
+
+--
+-- Name: VIEW current_open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.current_open_gate IS 'The ticket that has opened the gates for this transaction of this session, if one has.';
+
+
+--
 -- Name: installation; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -6998,38 +7108,6 @@ ALTER TABLE postern_internal.installation ALTER COLUMN installation_id ADD GENER
     NO MAXVALUE
     CACHE 1
 );
-
-
---
--- Name: open_gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.open_gate (
-    ticket uuid NOT NULL,
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    opened_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
-    userid text NOT NULL,
-    authenticated_by text NOT NULL,
-    scheme text NOT NULL,
-    comment text,
-    gate_id text NOT NULL,
-    built_in boolean NOT NULL,
-    action text,
-    digest bytea NOT NULL,
-    message text NOT NULL,
-    session_role name DEFAULT SESSION_USER NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    session text DEFAULT ''::text NOT NULL
-);
-
-
-ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
-
---
--- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';
 
 
 --
@@ -8436,6 +8514,13 @@ REVOKE ALL ON FUNCTION postern_internal.check_comment(comment text) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION check_gate(gate_id text, INOUT parameters jsonb, OUT message text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.check_gate(gate_id text, INOUT parameters jsonb, OUT message text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION check_gate_message(message text, names text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8636,6 +8721,13 @@ REVOKE ALL ON FUNCTION postern_internal.message_object(pairs text[], level integ
 --
 
 REVOKE ALL ON FUNCTION postern_internal.message_template(message text, names text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION new_ticket(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.new_ticket() FROM PUBLIC;
 
 
 --

@@ -1,0 +1,54 @@
+-- Whether a gate that is not, to the letter, the one that was approved is open all the same. Nothing is written here.
+
+create or replace function postern_internal.check_gate(
+  gate_id text,
+  inout parameters jsonb,
+  out message text
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  gate postern_internal.gate;
+  opened postern_internal.current_open_gate;
+begin
+  select g.* into strict gate from postern_internal.gate as g where g.gate_id = check_gate.gate_id;
+  select o.*
+    into opened
+    from postern_internal.current_open_gate as o
+   where o.gate_id = check_gate.gate_id or not (o.built_in or gate.built_in);
+  if opened.ticket is null then
+    opened.userid := postern.current_userid();
+  end if;
+  parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+  message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  if opened.ticket is null then
+    perform postern_internal.raise_checkpoint_required(gate_id, opened.userid, message, parameters);
+  end if;
+
+  -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
+  -- was passed shows in the log, which a rollback to a savepoint takes back as well.
+  if opened.expires_at <= clock_timestamp()
+     or opened.digest <> postern_internal.digest(gate_id, opened.action, gate.unbound_parameters, parameters) then
+    perform
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id = opened.transaction_id
+        and e.ticket = opened.ticket
+        and e.outcome = 'passed';
+    if not found then
+      raise exception using
+        errcode = 'PS103',
+        message = 'The ticket does not open this gate',
+        detail = case when opened.expires_at <= clock_timestamp()
+                      then format('The ticket was for gate %s and has expired.', opened.gate_id)
+                      when opened.gate_id <> gate_id
+                      then format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id)
+                      else format('The ticket was approved for gate %s with other parameters.', gate_id) end,
+        hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns.';
+    end if;
+  end if;
+end
+$$;
+revoke execute on function postern_internal.check_gate(text, jsonb) from public;
+comment on function postern_internal.check_gate(text, jsonb) is
+'The message and the parameters with which an active gate is passed in this transaction. Errors: PS101 no gate is open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
