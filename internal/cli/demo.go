@@ -17,11 +17,11 @@ func newDemoCommand(app *application) *cobra.Command {
 	var interactive, keep bool
 	command := &cobra.Command{
 		Use:   "demo",
-		Short: "See a checkpoint at work, on a throw-away server",
+		Short: "See checkpoints and row-level security at work, on a throw-away server",
 		Long: `Starts a throw-away PostgreSQL server, installs Postern, and tells what a security checkpoint is for: Mallory
-at Alice's unlocked workstation is stopped, guesses, and is locked out; Alice approves. Every statement it
-shows is sent, and the log is printed at the end. Nothing of it touches the database that other commands work
-on, and nothing is left.
+at Alice's unlocked workstation is stopped, guesses, and is locked out; Alice approves; the log is printed. The
+second act is a ledger of three companies: three users send the same query, and each sees the own total. Every
+statement it shows is sent. Nothing of it touches the database that other commands work on, and nothing is left.
 
 The server is that of POSTERN_TEST_DATABASE_URL, else of PostgreSQL's binaries (POSTERN_PG_BIN, PATH,
 /usr/lib/postgresql), else in Docker (POSTERN_TEST_IMAGE), else binaries that are fetched. On a server of your

@@ -1,4 +1,5 @@
-// Package demo tells Postern's story on a throw-away server: what stops Mallory, and how little it asks of Alice.
+// Package demo tells Postern's story on a throw-away server: what stops Mallory, how little it asks of Alice, and who sees
+// what of a ledger.
 // Everything in it happens through the public API, and every statement it shows was sent.
 package demo
 
@@ -86,9 +87,9 @@ func Run(ctx context.Context, options Options) (err error) {
 		return err
 	}
 	options.OnProgress("")
-	t.title("Postern: security checkpoints for PostgreSQL")
-	t.say("Mallory looks for unlocked workstations. See what stops him, in the very statements that are sent; what")
-	t.say("repeats within a step is left out. Postern %s was installed in %.1f seconds into", install.Version, installed.Seconds())
+	t.title("Postern: security checkpoints, company security and row-level security for PostgreSQL")
+	t.say("Mallory looks for unlocked workstations. See what stops him, and then who sees what of a ledger, in the very")
+	t.say("statements that are sent; what repeats within a step is left out. Postern %s was installed in %.1f seconds into", install.Version, installed.Seconds())
 	t.say("%s.", running.Source)
 	if err := newStory(s, t, options).tell(ctx); err != nil {
 		return err
@@ -116,9 +117,10 @@ func (s *stage) explain(t *teller, stop string) error {
 	t.heading("The server stays up")
 	t.say("Connect to it:")
 	t.code(fmt.Sprintf("PGPASSFILE=%s psql -h %s -p %d -U %s %s", file.Name(), s.config.Host, s.config.Port, s.config.User, s.config.Database))
-	t.say("Meet the gate, and read the log:")
+	t.say("Meet the gate, read the log, and read the ledger as Bob (you yourself pass row security):")
 	t.code("begin; select postern.assume_user('ALICE'); select invoicing.approve_invoice(6666); rollback;\n" +
-		"table postern.checkpoint_log;")
+		"table postern.checkpoint_log;\n" +
+		"begin; select postern.assume_user('BOB'); set local role " + s.role + "; " + totalOfLedger + "; rollback;")
 	if stop == "" {
 		t.say("It is your own server. Remove what the demo made, in psql:")
 		t.code(fmt.Sprintf("\\c postgres\ndrop database %s;\ndrop role %s;\n\\! rm %s",

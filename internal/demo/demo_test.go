@@ -71,7 +71,18 @@ func TestStory(t *testing.T) {
 		"The next transaction asks again", "→ PS101", "select postern.cancel($1, $2); commit;",
 		"Carol", "→ PS101", "select invoicing.approve_invoice(1043); commit;",
 		"→ 1041 approved, 1042 paid, 1043 approved, 6666 entered",
+		"The second act", "select postern.create_company('30', 'Harbour Cranes');", "select postern.grant_company('CAROL', '20');",
+		"select postern.add_authority_combination('10', 'SALES', false, code_b => '900');", "select postern.set_row_level_security('10', true);",
+		"select postern.protect_ledger('accounting.ledger_row');",
+		"The same query", "select count(*), sum(amount) from accounting.ledger_row;",
+		"ALICE sees 200000 rows", "BOB   sees  29999 rows", "CAROL sees  66666 rows", "→ PS401", "rollback;",
+		"Why does Bob not see row", "explain_access('BOB', '10', ",
+		"→ A combination of the class says that it is not allowed.", "class SALES, code part B: the row has 900, the rule says 900",
+		"explain (costs off, verbose) select sum(amount) from accounting.ledger_row;", "InitPlan", "postern.ledger_map()",
 	)
+	if count := strings.Count(story, "select count(*), sum(amount) from accounting.ledger_row;"); count != 2 {
+		t.Errorf("the query of all three is told %d times, want it once, and once for nobody", count)
+	}
 	rows := regexp.MustCompile(`(?m)^ +\d\d:\d\d:\d\d +(\S+) +(\S+) +([A-Z]+(?:, by [A-Z]+)?)`).FindAllStringSubmatch(story, -1)
 	log := ""
 	for _, row := range rows {
@@ -137,7 +148,7 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	}
 	story := out.String()
 	requireInOrder(t, story, "→ PS109", "It is a run", "Mallory finds", "→ PS104", "Alice is back", "You cancelled", "was wrong", "commit;",
-		"Approved:", "as ordered", "The server stays up")
+		"Approved:", "as ordered", "The second act", "CAROL sees", "InitPlan", "The server stays up")
 	if len(person.answers) != 0 || !strings.Contains(story, "\x1b[") {
 		t.Errorf("not asked for %q, or no colours:\n%s", person.answers, story)
 	}
@@ -156,6 +167,16 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	var entries int
 	if err := connection.QueryRow(t.Context(), "select count(*) from postern.checkpoint_log").Scan(&entries); err != nil || entries != 14 {
 		t.Errorf("the log has %d entries: %v", entries, err)
+	}
+	// What it says about reading the ledger as Bob works: each of its words is a statement.
+	_, asBob, found := strings.Cut(plain, "begin; select postern.assume_user('BOB');")
+	asBob, _, _ = strings.Cut(asBob, "\n")
+	if !found {
+		t.Fatalf("no line reads the ledger as Bob:\n%s", plain)
+	}
+	results, err := connection.PgConn().Exec(t.Context(), "begin; select postern.assume_user('BOB');"+asBob).ReadAll()
+	if err != nil || len(results) != 5 || string(results[3].Rows[0][0]) != "29999" {
+		t.Errorf("as Bob: %v, %v", results, err)
 	}
 	if err := connection.Close(t.Context()); err != nil {
 		t.Fatal(err)

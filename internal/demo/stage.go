@@ -45,29 +45,22 @@ func openStage(ctx context.Context, running *server.Server) (*stage, error) {
 
 // connect opens both connections; their statements are told from here on.
 func (s *stage) connect(ctx context.Context, t *teller) error {
-	config := s.config.Copy()
-	// What is shown is then what is sent, at the moment it is sent.
-	config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	connection, err := pgx.ConnectConfig(ctx, config)
+	role := pgx.Identifier{s.role}.Sanitize()
+	err := s.backstage(ctx,
+		invoicing,
+		accounting,
+		"create role "+role+" login password '"+s.password+"'",
+		"grant postern_app to "+role,
+		"grant usage on schema invoicing, accounting to "+role,
+		"grant select, update on invoicing.supplier_invoice to "+role,
+		"grant select on accounting.ledger_row to "+role,
+	)
 	if err != nil {
 		return err
 	}
-	role := pgx.Identifier{s.role}.Sanitize()
-	for _, statement := range []string{
-		invoicing,
-		"create role " + role + " login password '" + s.password + "'",
-		"grant postern_app to " + role,
-		"grant usage on schema invoicing to " + role,
-		"grant select, update on invoicing.supplier_invoice to " + role,
-	} {
-		if _, err := connection.Exec(ctx, statement, pgx.QueryExecModeSimpleProtocol); err != nil {
-			return errors.Join(err, connection.Close(ctx))
-		}
-	}
-	if err := connection.Close(ctx); err != nil {
-		return err
-	}
-
+	config := s.config.Copy()
+	// What is shown is then what is sent, at the moment it is sent.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.Tracer = t
 	if s.administrator, err = pgx.ConnectConfig(ctx, config); err != nil {
 		return err
@@ -75,6 +68,29 @@ func (s *stage) connect(ctx context.Context, t *teller) error {
 	config.User, config.Password = s.role, s.password
 	s.application, err = pgx.ConnectConfig(ctx, config)
 	return err
+}
+
+// backstage does, on a connection of its own, what the story does not show.
+func (s *stage) backstage(ctx context.Context, scripts ...string) error {
+	connection, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return err
+	}
+	for _, script := range scripts {
+		if _, err := connection.Exec(ctx, script, pgx.QueryExecModeSimpleProtocol); err != nil {
+			return errors.Join(err, connection.Close(ctx))
+		}
+	}
+	return connection.Close(ctx)
+}
+
+// backstageRow looks up what the story needs to know.
+func (s *stage) backstageRow(ctx context.Context, query string, values ...any) error {
+	connection, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return err
+	}
+	return errors.Join(connection.QueryRow(ctx, query).Scan(values...), connection.Close(ctx))
 }
 
 // close ends the connections. From a server that is somebody's own, it removes what the demo made.
@@ -115,6 +131,10 @@ var (
 	invoicing string
 	//go:embed approve_invoice.sql
 	approveInvoice string
+	//go:embed accounting.sql
+	accounting string
+	//go:embed fill_ledger.sql
+	fillLedger string
 )
 
 // escapePassword writes a password as a line of a password file wants it.

@@ -31,12 +31,13 @@ func newStory(s *stage, t *teller, options Options) *story {
 
 func (s *story) tell(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		s.guard, s.enrol, s.stopMallory, s.approve, s.askOnce, s.askAgain, s.approveForAnother, s.readLog,
+		s.guard, s.enrol, s.stopMallory, s.approve, s.askOnce, s.askAgain, s.approveForAnother, s.readLog, s.tellLedger,
 	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
+	s.print("", "Be Alice yourself: demo --interactive. Look around with psql: demo --keep.")
 	return nil
 }
 
@@ -253,7 +254,6 @@ func (s *story) readLog(ctx context.Context) error {
 		return err
 	}
 	s.log(entries)
-	s.print("", "Be Alice yourself: demo --interactive. Look around with psql: demo --keep.")
 	return nil
 }
 

@@ -67,6 +67,18 @@ func (t *teller) result(words string) {
 	t.print(margin + margin + mark + words)
 }
 
+// plan prints what EXPLAIN said, and stresses what is done once a query. Its lines are as long as its conditions: what
+// does not fit is cut.
+func (t *teller) plan(lines []string) {
+	for _, line := range lines {
+		colours := []text.Color{}
+		if strings.Contains(line, "InitPlan") {
+			colours = append(colours, text.FgGreen, text.Bold)
+		}
+		t.print(margin + margin + t.paint(text.Snip(line, width, "…"), colours...))
+	}
+}
+
 // code prints lines as they are.
 func (t *teller) code(lines string) {
 	for line := range strings.Lines(strings.TrimRight(lines, "\n")) {
