@@ -40,6 +40,26 @@ func TestUserSeesTheOwnCompanies(t *testing.T) {
 	}
 }
 
+// Which companies there are is no secret; who works in them is the administrator's business.
+func TestCompanyRecordIsOpenAndItsUsersAreNot(t *testing.T) {
+	database := newScene(t)
+	application := database.Login(t, "postern_trusted_app").Connect(t)
+	As(t, application, "CARL", func(tx pgx.Tx) {
+		if got := Values[string](t, tx, "select name from postern.company order by 1"); !slices.Equal(got, []string{"Company 10", "Company 20", "Company 30"}) {
+			t.Errorf("companies %q", got)
+		}
+	})
+	for _, sql := range []string{
+		"select from postern.company_user",
+		"select postern.grant_company('CARL', '10')",
+		"select postern.revoke_company('ANN', '10')",
+		"select postern.create_company('40', 'x')",
+		"update postern.company set name = 'x'",
+	} {
+		Fails(t, application, "42501", sql)
+	}
+}
+
 func TestDeprecatedViewsSaySo(t *testing.T) {
 	database := testdb.New(t)
 	for _, view := range []string{"company_finance_auth_pub", "company_finance_auth", "company_finance_auth1"} {

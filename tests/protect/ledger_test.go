@@ -134,6 +134,47 @@ select 8, '10', -1 union all select 9, '10', 0 union all select 10, '10', 922337
 	}
 }
 
+func TestOwnerAndPermissivePoliciesDoNotOpenALedger(t *testing.T) {
+	s := ledgerScene(t)
+	Run(t, s.owner, createVoucher+addKey+protect+"create policy everything on shop.voucher using (true)")
+	for _, connection := range []*pgx.Conn{s.application, s.owner} {
+		As(t, connection, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 3) })
+		As(t, connection, "CARL", func(tx pgx.Tx) { requireIDs(t, tx) })
+		Refused(t, connection, "PS401", "select from shop.voucher")
+	}
+}
+
+func TestLedgerPartitionsAreProtectedEach(t *testing.T) {
+	s := ledgerScene(t)
+	Run(t, s.owner, strings.Replace(createVoucher, "not null);", `not null) partition by list (company);
+create table shop.ten partition of shop.voucher for values in ('10');
+create table shop.rest partition of shop.voucher default;`, 1)+protect)
+	see := func(wanted map[string]int) {
+		t.Helper()
+		As(t, s.application, "ANN", func(tx pgx.Tx) {
+			requireIDs(t, tx, 1, 3)
+			for table, want := range wanted {
+				if got := Value[int](t, tx, "select count(*) from "+table); got != want {
+					t.Errorf("%d rows in %s, want %d", got, table, want)
+				}
+			}
+		})
+	}
+	see(map[string]int{"shop.ten": 1, "shop.rest": 1})
+	Run(t, s.owner, `
+alter table shop.voucher detach partition shop.rest;
+create table shop.twenty partition of shop.voucher for values in ('20')`)
+	Run(t, s.Pool, "insert into shop.voucher select * from shop.combination where id = 3")
+	see(map[string]int{"shop.ten": 1})
+	Run(t, s.owner, "select postern.protect_ledger('shop.voucher')")
+	see(map[string]int{"shop.ten": 1, "shop.twenty": 1})
+	As(t, s.application, "CARL", func(tx pgx.Tx) {
+		if got := Value[int](t, tx, "select count(*) from shop.twenty"); got != 0 {
+			t.Errorf("CARL sees %d rows of the new partition", got)
+		}
+	})
+}
+
 func TestLedgerPlanHasInitPlansOnly(t *testing.T) {
 	s := ledgerScene(t)
 	Run(t, s.owner, createVoucher+addKey+protect)
@@ -173,9 +214,19 @@ func TestPostingCombinationsAreProtected(t *testing.T) {
 func TestLedgerProtectionRefusesWithTheFix(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
-	Run(t, s.owner, "alter table shop.voucher add posting_combination_id bigint, add ledger_id text, add half real")
+	Run(t, s.owner, `
+alter table shop.voucher add posting_combination_id bigint, add ledger_id text, add half real;
+create view shop.sight as select * from shop.voucher`)
+	Run(t, s.Pool, `
+create table shop.foreign_owned (company text, posting_combination_id bigint);
+create extension file_fdw schema public;
+create server files foreign data wrapper file_fdw;
+create foreign table shop.distant (company text, posting_combination_id bigint) server files options (filename '/dev/null')`)
 	for _, test := range []struct{ arguments, hint string }{
 		{"null", "Pass the name of a table"},
+		{"'shop.sight'", "security_invoker = true"},
+		{"'shop.distant'", "on the server that holds it"},
+		{"'shop.foreign_owned'", "Have its owner call this"},
 		{"'shop.voucher', 'firm'", "Its columns are"},
 		{"'shop.voucher', 'amount'", "has to be text or character varying"},
 		{"'shop.voucher', 'company', 'combination'", "combination_column => "},
