@@ -13,8 +13,8 @@ import (
 // aboutProtection is what protect has to say about either kind of protection.
 const aboutProtection = `You connect as the owner of the table, who is a member of postern_admin too. The command waits until it has the
 table to itself; afterwards everything that the table's grants allow goes on, on the rows that the user may see.
-The owner is held as everybody is; superusers and roles with BYPASSRLS are not. A session without a known user
-gets the error PS401. A view over the table shows what its owner may see, unless it has security_invoker = true.
+The owner is held as everybody is; superusers and roles with BYPASSRLS are not, nor are views that belong to them
+and lack security_invoker = true. A session without a known user gets the error PS401.
 
 Partitions are protected with their table. Run the command again when a partition was added, or when somebody
 may have changed a policy: it puts right what differs, and else changes nothing.`
