@@ -10,6 +10,14 @@ import (
 	"time"
 )
 
+// Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.
+type Action struct {
+	Action            string    `json:"action"`
+	Checkpoint        *string   `json:"checkpoint"`
+	LegacyCheckpoints []string  `json:"legacy_checkpoints"`
+	RegisteredAt      time.Time `json:"registered_at"`
+}
+
 // Authority classes of companies, and of internal ledgers where ledger_id is not NULL.
 type AuthorityClass struct {
 	Company  string  `json:"company"`

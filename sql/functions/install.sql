@@ -64,6 +64,7 @@
 \ir checkpoint/check_parameters.sql
 \ir checkpoint/check_comment.sql
 \ir checkpoint/check_gate_message.sql
+\ir checkpoint/require_approval.sql
 \ir checkpoint/raise_checkpoint_required.sql
 \ir checkpoint/raise_ticket_invalid.sql
 \ir checkpoint/ticket_from_text.sql
@@ -71,6 +72,8 @@
 \ir checkpoint/derive_gate_stops.sql
 \ir checkpoint/gate_is_active.sql
 \ir checkpoint/require_administrable_gate.sql
+\ir action/action_setting.sql
+\ir action/in_unapproved_action.sql
 \ir checkpoint/current_open_gate.sql
 \ir checkpoint/check_gate.sql
 \ir checkpoint/pass_gate.sql
@@ -88,6 +91,14 @@
 \ir checkpoint/set_gate_active.sql
 \ir checkpoint/set_gate_message.sql
 \ir checkpoint/gate.sql
+\ir action/action.sql
+\ir action/find_action.sql
+\ir action/approval_gate.sql
+\ir action/refuse_action.sql
+\ir action/refuse_unhandled.sql
+\ir action/begin_action.sql
+\ir action/register_action.sql
+\ir action/remove_action.sql
 \ir company/company.sql
 \ir company/require_company.sql
 \ir company/create_company.sql

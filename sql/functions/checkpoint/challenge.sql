@@ -15,7 +15,7 @@ begin
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = challenge.gate_id;
   parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
   return postern_internal.create_challenge(
-    postern.current_userid(), gate, parameters,
+    postern.current_userid(), gate, null, parameters,
     postern_internal.substitute(gate.message_template, gate.parameters, parameters),
     postern_internal.challenge_expiry());
 end

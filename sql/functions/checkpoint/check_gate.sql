@@ -16,7 +16,8 @@ begin
   select o.*
     into opened
     from postern_internal.current_open_gate as o
-   where o.gate_id = check_gate.gate_id or not (o.built_in or gate.built_in);
+   where (o.gate_id = check_gate.gate_id or not (o.built_in or gate.built_in))
+     and (gate.built_in or not postern_internal.in_unapproved_action());
   if opened.ticket is null then
     opened.userid := postern.current_userid();
   end if;
@@ -27,9 +28,11 @@ begin
   end if;
 
   -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
-  -- was passed shows in the log, which a rollback to a savepoint takes back as well.
-  if opened.expires_at <= clock_timestamp()
-     or opened.digest <> postern_internal.digest(gate_id, opened.action, gate.unbound_parameters, parameters) then
+  -- was passed shows in the log, which a rollback to a savepoint takes back as well. An action opens them all by
+  -- beginning; before that, its ticket equals no gate's.
+  if not opened.action_begun
+     and (opened.expires_at <= clock_timestamp()
+          or opened.digest <> postern_internal.digest(gate_id, null, gate.unbound_parameters, parameters)) then
     perform
        from postern_internal.checkpoint_entry as e
       where e.transaction_id = opened.transaction_id
@@ -39,7 +42,9 @@ begin
       raise exception using
         errcode = 'PS103',
         message = 'The ticket does not open this gate',
-        detail = case when opened.expires_at <= clock_timestamp()
+        detail = case when opened.action is not null
+                      then format('The ticket was approved for action %s, which has not begun, and gate %s was reached.', opened.action, gate_id)
+                      when opened.expires_at <= clock_timestamp()
                       then format('The ticket was for gate %s and has expired.', opened.gate_id)
                       when opened.gate_id <> gate_id
                       then format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id)

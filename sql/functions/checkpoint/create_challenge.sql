@@ -5,6 +5,7 @@
 create or replace function postern_internal.create_challenge(
   userid text,
   gate postern_internal.gate,
+  action text,
   parameters jsonb,
   message text,
   expires_at timestamptz
@@ -22,15 +23,15 @@ begin
     'role', session_user,
     'gate', gate.gate_id,
     'description', gate.description,
-    'action', null,
+    'action', action,
     'message', message,
     'parameters', parameters,
-    'digest', encode(postern_internal.digest(gate.gate_id, null, gate.unbound_parameters, parameters), 'hex'),
+    'digest', encode(postern_internal.digest(gate.gate_id, action, gate.unbound_parameters, parameters), 'hex'),
     'expires', extract(epoch from expires_at),
     'nonce', gen_random_uuid())::text, 'UTF8'));
   return content || '.' || postern_internal.sign_challenge(content);
 end
 $$;
-revoke execute on function postern_internal.create_challenge(text, postern_internal.gate, jsonb, text, timestamptz) from public;
-comment on function postern_internal.create_challenge(text, postern_internal.gate, jsonb, text, timestamptz) is
-'A signed challenge for one user, the current database role, one gate and its bound parameters.';
+revoke execute on function postern_internal.create_challenge(text, postern_internal.gate, text, jsonb, text, timestamptz) from public;
+comment on function postern_internal.create_challenge(text, postern_internal.gate, text, jsonb, text, timestamptz) is
+'A signed challenge for one user, the current database role, one gate or one action, and the bound parameters. action: NULL for the gate alone.';

@@ -22,9 +22,10 @@ begin
       from postern_internal.current_open_gate as o
      where checked_message is not null
         or o.gate_id = pass_gate.gate_id
+           and not postern_internal.in_unapproved_action()
            and o.expires_at > clock_timestamp()
            and jsonb_typeof(pass_gate.parameters) = 'object'
-           and o.digest = postern_internal.digest(o.gate_id, o.action, '{}', pass_gate.parameters);
+           and o.digest = postern_internal.digest(o.gate_id, null, '{}', pass_gate.parameters);
     exit when found;
     select c.message, c.parameters
       into strict checked_message, parameters

@@ -6,32 +6,16 @@ create or replace function postern_internal.raise_checkpoint_required(
 )
 returns void
 language plpgsql
-stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   gate postern_internal.gate;
-  expires_at timestamptz := postern_internal.challenge_expiry();
 begin
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = raise_checkpoint_required.gate_id;
-  raise exception using
-    errcode = 'PS101',
-    message = format('Security checkpoint: %s', gate.description),
-    detail = jsonb_build_object(
-      'gate', gate.gate_id,
-      'action', null,
-      'description', gate.description,
-      'message', message,
-      'parameters', parameters,
-      'username', case when postern_internal.setting_boolean('username_prefilled') then userid end,
-      'schemes', case when gate.built_in then to_jsonb(array['PIN'])
-                      else (select jsonb_agg(s.scheme order by s.scheme <> 'PIN', s.scheme) from postern_internal.scheme as s where s.enabled) end,
-      'comment_required', postern_internal.setting_boolean('comment_required'),
-      'challenge', postern_internal.create_challenge(userid, gate, parameters, message, expires_at),
-      'expires_at', expires_at)::text,
-    hint = 'Show the message to the user; in a transaction of its own call postern.authenticate(challenge, username, response, comment); then send this transaction again, with postern.open_gates(ticket) as its first statement after the session.';
+  perform postern_internal.refuse_unhandled(gate, message, parameters);
+  perform postern_internal.require_approval(gate, null, userid, message, parameters);
 end
 $$;
 revoke execute on function postern_internal.raise_checkpoint_required(text, text, text, jsonb) from public;
 comment on function postern_internal.raise_checkpoint_required(text, text, text, jsonb) is
-'Raises PS101 with a fresh challenge in its DETAIL.';
+'Raises PS105 where the gate was reached in an action that does not reference it, otherwise PS101.';

@@ -1,0 +1,22 @@
+create or replace function postern_internal.find_action(action text)
+returns postern_internal.action
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  found_action postern_internal.action;
+begin
+  select a.* into found_action from postern_internal.action as a where a.action = find_action.action;
+  if not found then
+    raise exception using
+      errcode = 'PS106',
+      message = 'There is no such action',
+      detail = format('action is %s.', coalesce(to_jsonb(left(action, 128))::text, 'NULL')),
+      hint = 'Register it with postern.register_action; postern.action lists those there are. Upper and lower case differ.';
+  end if;
+  return found_action;
+end
+$$;
+revoke execute on function postern_internal.find_action(text) from public;
+comment on function postern_internal.find_action(text) is 'The action of that name. Errors: PS106 there is none.';

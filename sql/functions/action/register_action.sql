@@ -1,0 +1,74 @@
+-- Belongs to the upgrade of an application, as the registration of gates does: what it says now replaces what it said.
+
+create or replace function postern.register_action(
+  action text,
+  checkpoint text default null,
+  legacy_checkpoints text[] default '{}'
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  reason text;
+  gates text[];
+  unknown text;
+  built_in text;
+begin
+  perform postern_internal.require_text(action, 'action', 128);
+  if action ~ '[[:cntrl:]]' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The name of the action is not usable',
+      detail = format('action is %s.', to_jsonb(action)),
+      hint = 'Take the control characters out of it.';
+  end if;
+  reason := case
+    when legacy_checkpoints is null then 'legacy_checkpoints is NULL.'
+    when array_ndims(legacy_checkpoints) > 1 then 'legacy_checkpoints has more than one dimension.'
+    when cardinality(legacy_checkpoints) > 200 then format('There are %s; 200 are allowed.', cardinality(legacy_checkpoints))
+    when array_position(legacy_checkpoints, null) is not null then 'One of them is NULL.'
+    when (select count(distinct gate_id) from unnest(legacy_checkpoints) as gate_id) < cardinality(legacy_checkpoints) then 'A gate is there twice.'
+  end;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The legacy checkpoints of the action are not usable',
+      detail = reason,
+      hint = 'Pass the ids of the gates that the action''s business code reaches, each once; leave the argument away where there are none.';
+  end if;
+
+  gates := array_remove(checkpoint || legacy_checkpoints, null);
+  select string_agg(to_jsonb(left(reference.gate_id, 128))::text, ', ') filter (where g.gate_id is null),
+         string_agg(g.gate_id, ', ') filter (where g.built_in)
+    into unknown, built_in
+    from unnest(gates) as reference (gate_id)
+    left join postern_internal.gate as g on g.gate_id = reference.gate_id;
+  if unknown is not null then
+    raise exception using
+      errcode = 'PS106',
+      message = 'The action references gates that do not exist',
+      detail = format('Not registered: %s.', left(unknown, 1000)),
+      hint = 'Register them with postern.register_gate first; postern.gate lists those there are. Upper and lower case differ.';
+  end if;
+  if built_in is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'An action cannot reference a built-in gate',
+      detail = format('Built in: %s.', built_in),
+      hint = 'It is opened only by an approval of its own, inside an action as well.';
+  end if;
+
+  insert into postern_internal.action as a (action, checkpoint, legacy_checkpoints)
+  values (action, checkpoint, legacy_checkpoints)
+  on conflict on constraint action_pkey do update
+     set checkpoint = excluded.checkpoint,
+         legacy_checkpoints = excluded.legacy_checkpoints,
+         registered_at = excluded.registered_at;
+end
+$$;
+revoke execute on function postern.register_action(text, text, text[]) from public;
+grant execute on function postern.register_action(text, text, text[]) to postern_admin;
+comment on function postern.register_action(text, text, text[]) is
+'Registers an action, or replaces what was registered. action: its name, at most 128 characters. checkpoint: the gate that stops the action itself; NULL: none. legacy_checkpoints: the gates that its business code reaches, at most 200. Errors: PS106 no such gate, PS107 argument.';
