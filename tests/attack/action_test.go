@@ -1,0 +1,336 @@
+package attack
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The actions of the scenes below, both with the checkpoint approveGate; moveAction references the other gates.
+const (
+	payAction  = "PayInvoice"
+	moveAction = "MoveInvoice"
+)
+
+const beginAction = "select postern.begin_action($1, $2::jsonb)"
+
+// naiveAction keeps the action that has begun in a setting, sealed so that nobody can make it up, and takes an approval
+// as an approval: whatever it was given for.
+const naiveAction = naiveBearer + `;
+create table public.naive_action_log (entry text not null);
+grant select on public.naive_action_log to public;
+create function public.naive_action_seal() returns text
+language sql security definer set search_path = pg_catalog, pg_temp
+as $$ select encode(sha256(convert_to('secret' || pg_current_xact_id()::text, 'UTF8')), 'hex') $$;
+revoke execute on function public.naive_action_seal() from public;
+create function public.naive_begin_action(action text, parameters jsonb) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform public.bearer_checkpoint(action, parameters);
+  insert into public.naive_action_log (entry) values (action);
+  perform set_config('naive.action', public.naive_action_seal(), true);
+end
+$$;
+create function public.naive_action_gate(gate text, parameters jsonb) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if current_setting('naive.action', true) is distinct from public.naive_action_seal() then
+    perform public.bearer_checkpoint(gate, parameters);
+  end if;
+end
+$$`
+
+const (
+	naiveBeginAction = "select public.naive_begin_action($1, $2)"
+	naiveActionGate  = "select public.naive_action_gate($1, $2)"
+)
+
+// newActionScene has the two actions. Naive ones stand beside them.
+func newActionScene(t *testing.T, people ...string) *scene {
+	t.Helper()
+	t.Parallel()
+	s := newScene(t, people...)
+	run(t, s.Pool, naiveAction)
+	run(t, s.Pool, "select postern.register_action($1, $2)", payAction, approveGate)
+	run(t, s.Pool, "select postern.register_action($1, $2, $3)", moveAction, approveGate, []string{releaseGate, numberedGate})
+	return s
+}
+
+// approveAction has userid approve an action with the right PIN, and commits. It returns the ticket.
+func approveAction(t testing.TB, connection *pgx.Conn, userid, action, parameters string) string {
+	t.Helper()
+	tx := begin(t, connection, userid)
+	asked := struct{ Challenge string }{}
+	if err := json.Unmarshal([]byte(refused(t, tx, "PS101", beginAction, action, parameters).Detail), &asked); err != nil {
+		t.Fatal(err)
+	}
+	rollback(t, tx)
+	return answer(t, connection, userid, asked.Challenge, userid, pins[userid])
+}
+
+func TestTicketOpensOneActionOrOneGate(t *testing.T) {
+	s := newActionScene(t, alice, bob)
+	connection, strangers := s.connect(t), s.Login(t, "postern_trusted_app").Connect(t)
+	other := `{"PAYEE": "Mallory", "AMOUNT": 100}`
+	ofGate := approve(t, connection, alice, approveGate, invoice)
+	ofAction := approveAction(t, connection, alice, payAction, invoice)
+
+	for name, attack := range map[string]struct {
+		connection           *pgx.Conn
+		userid, ticket       string
+		code, statement      string
+		argument, parameters string
+		naive                string
+	}{
+		"gate's ticket for action":         {connection, alice, ofGate, "PS103", beginAction, payAction, invoice, naiveBeginAction},
+		"action's ticket for gate":         {connection, alice, ofAction, "PS103", checkpoint, approveGate, invoice, naiveActionGate},
+		"action's ticket for inner gate":   {connection, alice, ofAction, "PS103", checkpoint, releaseGate, "{}", naiveActionGate},
+		"action with the same gate":        {connection, alice, ofAction, "PS103", beginAction, moveAction, invoice, naiveBeginAction},
+		"action with another payee":        {connection, alice, ofAction, "PS103", beginAction, payAction, other, naiveBeginAction},
+		"another user's action":            {connection, bob, ofAction, "PS103", beginAction, payAction, invoice, naiveBeginAction},
+		"another session role's action":    {strangers, alice, ofAction, "PS103", beginAction, payAction, invoice, naiveBeginAction},
+		"built-in gate by action's ticket": {connection, alice, ofAction, "PS101", checkpoint, pinGate, "{}", naiveActionGate},
+	} {
+		t.Run(name, func(t *testing.T) {
+			naive := value[string](t, connection, bearerApprove)
+			tx := begin(t, attack.connection, attack.userid)
+			run(t, tx, bearerOpenGates, naive)
+			run(t, tx, attack.naive, attack.argument, attack.parameters)
+			rollback(t, tx)
+
+			tx = begin(t, attack.connection, attack.userid)
+			defer rollback(t, tx)
+			if attack.userid != alice || attack.connection != connection {
+				refused(t, tx, attack.code, openGates, attack.ticket)
+				return
+			}
+			open(t, tx, attack.ticket)
+			refused(t, tx, attack.code, attack.statement, attack.argument, attack.parameters)
+		})
+	}
+	if got := s.passes(t); got != 0 {
+		t.Errorf("%d passes are logged", got)
+	}
+	for _, ticket := range []string{ofGate, ofAction} {
+		if got := status(t, connection, alice, ticket); got != "accepted" {
+			t.Errorf("a ticket is %s", got)
+		}
+	}
+}
+
+// The action has begun in a savepoint that was rolled back, with what it logged: its gates are closed again.
+func TestRolledBackActionOpensNothing(t *testing.T) {
+	s := newActionScene(t, alice)
+	connection := s.connect(t)
+	naive := value[string](t, connection, bearerApprove)
+	tx := begin(t, connection, alice)
+	run(t, tx, "savepoint attack")
+	run(t, tx, bearerOpenGates, naive)
+	run(t, tx, naiveBeginAction, payAction, invoice)
+	saved := value[string](t, tx, "select current_setting('naive.action')")
+	run(t, tx, "rollback to savepoint attack")
+	run(t, tx, "select set_config('naive.action', $1, true)", saved)
+	run(t, tx, naiveActionGate, releaseGate, "{}")
+	commit(t, tx)
+	if value[bool](t, s.Pool, "select exists (select from public.naive_action_log)") {
+		t.Fatal("naive: the action is logged, so this is no attack")
+	}
+
+	ticket := approveAction(t, connection, alice, moveAction, invoice)
+	tx = begin(t, connection, alice)
+	open(t, tx, ticket)
+	run(t, tx, "savepoint attack")
+	run(t, tx, beginAction, moveAction, invoice)
+	reach(t, tx, releaseGate, "{}")
+	settings := [][2]string{}
+	for _, name := range []string{"postern.action", "postern.session"} {
+		settings = append(settings, [2]string{name, value[string](t, tx, "select current_setting($1)", name)})
+	}
+	run(t, tx, "rollback to savepoint attack")
+	for _, setting := range settings {
+		run(t, tx, "select set_config($1, $2, true)", setting[0], setting[1])
+	}
+	refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
+	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, invoice)
+	commit(t, tx)
+	s.requireLogged(t)
+
+	// Begun again, it is open again, and logged.
+	ticket = approveAction(t, connection, alice, moveAction, invoice)
+	tx = begin(t, connection, alice)
+	open(t, tx, ticket)
+	run(t, tx, "savepoint one")
+	run(t, tx, beginAction, moveAction, invoice)
+	run(t, tx, "rollback to savepoint one")
+	run(t, tx, beginAction, moveAction, invoice)
+	run(t, tx, "savepoint two")
+	reach(t, tx, releaseGate, "{}")
+	run(t, tx, "rollback to savepoint two")
+	reach(t, tx, numberedGate, `{"PAYEE": "Paper Mill Ltd", "SEQUENCE": 3}`)
+	commit(t, tx)
+	s.requireLogged(t, approveGate, numberedGate)
+}
+
+// An action that needs no approval references no gate for anybody, least of all after it was rolled back.
+func TestUnapprovedActionOpensNothing(t *testing.T) {
+	s := newActionScene(t, alice)
+	connection := s.connect(t)
+	run(t, s.Pool, "select postern.register_action('Harmless')")
+	ticket := approve(t, connection, alice, releaseGate, "{}")
+
+	// Naive: an approval of the gate is all that is asked for.
+	naive := value[string](t, connection, bearerApprove)
+	tx := begin(t, connection, alice)
+	run(t, tx, bearerOpenGates, naive)
+	run(t, tx, naiveBeginAction, "Harmless", "{}")
+	run(t, tx, naiveActionGate, releaseGate, "{}")
+	rollback(t, tx)
+
+	// With a ticket for this very gate, and without one.
+	tx = begin(t, connection, alice)
+	open(t, tx, ticket)
+	run(t, tx, "savepoint attack")
+	run(t, tx, beginAction, "Harmless", "{}")
+	refusedAndGoOn(t, tx, "PS105", checkpoint, releaseGate, "{}")
+	refusedAndGoOn(t, tx, "PS105", checkpoint, approveGate, invoice)
+	run(t, tx, "rollback to savepoint attack")
+	reach(t, tx, releaseGate, "{}") // as if no action had begun: what was approved, and nothing more
+	run(t, tx, beginAction, "Harmless", "{}")
+	refusedAndGoOn(t, tx, "PS105", checkpoint, releaseGate, "{}")
+	commit(t, tx)
+	s.requireLogged(t, releaseGate)
+
+	tx = begin(t, connection, alice)
+	run(t, tx, beginAction, "Harmless", "{}")
+	for _, forged := range []string{"", "nonsense", value[string](t, tx, "select split_part(current_setting('postern.action'), E'\t', 1) || E'\t{\"action\": \"MoveInvoice\", \"parameters\": {}}'")} {
+		run(t, tx, "select set_config('postern.action', $1, true)", forged)
+		run(t, tx, "savepoint forged")
+		if _, err := tx.Exec(t.Context(), checkpoint, releaseGate, "{}"); err == nil {
+			t.Errorf("the gate is open after the setting %q", forged)
+		}
+		run(t, tx, "rollback to savepoint forged")
+	}
+	rollback(t, tx)
+}
+
+// One approval is for one action, however many begin in its transaction.
+func TestSecondActionOfTransaction(t *testing.T) {
+	s := newActionScene(t, alice)
+	connection := s.connect(t)
+	run(t, s.Pool, "select postern.register_action('Harmless')")
+	other := `{"PAYEE": "Mallory", "AMOUNT": 100}`
+
+	naive := value[string](t, connection, bearerApprove)
+	tx := begin(t, connection, alice)
+	run(t, tx, bearerOpenGates, naive)
+	run(t, tx, naiveBeginAction, payAction, invoice)
+	run(t, tx, naiveBeginAction, moveAction, other)
+	rollback(t, tx)
+
+	ticket := approveAction(t, connection, alice, payAction, invoice)
+	tx = begin(t, connection, alice)
+	open(t, tx, ticket)
+	run(t, tx, beginAction, payAction, invoice)
+	reach(t, tx, releaseGate, "{}")
+	refusedAndGoOn(t, tx, "PS103", beginAction, moveAction, invoice)
+	refusedAndGoOn(t, tx, "PS103", beginAction, payAction, other)
+	// One that needs no approval may begin, and the gates are none of its business until the approved one begins again.
+	run(t, tx, beginAction, "Harmless", "{}")
+	refusedAndGoOn(t, tx, "PS105", checkpoint, releaseGate, "{}")
+	run(t, tx, beginAction, payAction, invoice)
+	reach(t, tx, releaseGate, "{}")
+	commit(t, tx)
+	s.requireLogged(t, approveGate, releaseGate, approveGate, releaseGate)
+}
+
+// A gate that was passed before is no approval of an action.
+func TestActionAfterGateWasPassed(t *testing.T) {
+	s := newActionScene(t, alice)
+	connection := s.connect(t)
+	naive := value[string](t, connection, bearerApprove)
+	tx := begin(t, connection, alice)
+	run(t, tx, bearerOpenGates, naive)
+	run(t, tx, naiveActionGate, releaseGate, "{}")
+	run(t, tx, naiveBeginAction, payAction, invoice)
+	rollback(t, tx)
+
+	for gate, parameters := range map[string]string{releaseGate: "{}", approveGate: invoice} {
+		ticket := approve(t, connection, alice, gate, parameters)
+		tx := begin(t, connection, alice)
+		open(t, tx, ticket)
+		reach(t, tx, gate, parameters)
+		refused(t, tx, "PS103", beginAction, payAction, invoice)
+		rollback(t, tx)
+	}
+}
+
+// The ticket of an action is used once and in time, as that of a gate is.
+func TestTicketOfActionIsUsedOnceAndInTime(t *testing.T) {
+	s := newActionScene(t, alice)
+	connection := s.connect(t)
+	naive := value[string](t, connection, bearerApprove)
+	run(t, s.Pool, "create or replace function public.bearer_open_gates(ticket uuid) returns void language sql security definer as 'insert into public.bearer_open values (pg_backend_pid())'")
+	for range 2 {
+		tx := begin(t, connection, alice)
+		run(t, tx, bearerOpenGates, naive)
+		run(t, tx, naiveBeginAction, payAction, invoice)
+		commit(t, tx)
+	}
+
+	ticket := approveAction(t, connection, alice, payAction, invoice)
+	tx := begin(t, connection, alice)
+	open(t, tx, ticket)
+	run(t, tx, beginAction, payAction, invoice)
+	commit(t, tx)
+	tx = begin(t, connection, alice)
+	refusedAndGoOn(t, tx, "PS103", openGates, ticket)
+	refused(t, tx, "PS101", beginAction, payAction, invoice)
+	rollback(t, tx)
+
+	// It expires between the two statements; once the action has begun, it takes as long as it takes.
+	for _, before := range []bool{true, false} {
+		ticket = approveAction(t, connection, alice, payAction, invoice)
+		run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() + interval '0.5 s' where ticket = $1::uuid", ticket)
+		tx = begin(t, connection, alice)
+		open(t, tx, ticket)
+		if !before {
+			run(t, tx, beginAction, payAction, invoice)
+		}
+		run(t, tx, "select pg_sleep(0.6)")
+		if before {
+			refused(t, tx, "PS103", beginAction, payAction, invoice)
+		} else {
+			reach(t, tx, releaseGate, "{}")
+			run(t, tx, beginAction, payAction, invoice)
+		}
+		rollback(t, tx)
+	}
+	tx = begin(t, connection, alice)
+	refused(t, tx, "PS103", openGates, ticket)
+	rollback(t, tx)
+}
+
+// Another session in the same transaction has approved nothing.
+func TestActionOfAnotherUserInSameTransaction(t *testing.T) {
+	s := newActionScene(t, alice, bob)
+	connection := s.connect(t)
+	naive := value[string](t, connection, bearerApprove)
+	tx := begin(t, connection, alice)
+	run(t, tx, bearerOpenGates, naive)
+	run(t, tx, naiveBeginAction, payAction, invoice)
+	run(t, tx, "select postern.assume_user($1)", bob)
+	run(t, tx, naiveActionGate, releaseGate, "{}")
+	rollback(t, tx)
+
+	ticket := approveAction(t, connection, alice, payAction, invoice)
+	tx = begin(t, connection, alice)
+	open(t, tx, ticket)
+	run(t, tx, beginAction, payAction, invoice)
+	run(t, tx, "select postern.assume_user($1)", bob)
+	refusedAndGoOn(t, tx, "PS101", checkpoint, releaseGate, "{}")
+	refused(t, tx, "PS101", beginAction, payAction, invoice)
+	rollback(t, tx)
+}
