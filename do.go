@@ -66,6 +66,10 @@ type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, err
 // A wrong answer asks the prompt again, with a new challenge; the server counts the attempts. Nothing is approved and
 // nothing is repeated without the prompt. With a nil prompt Do returns the *CheckpointRequired.
 //
+// Work that is a projection action begins it first, with the function BeginAction of package db: then the prompt is
+// asked for the action, and each gate that work reaches is open. An active gate that the action does not know of is an
+// *Unhandled.
+//
 // Do returns nil after the commit. Else nothing of work is in the database (unless the connection broke during the
 // commit), and the error is that of work, of the prompt or of the connection, made into Go types by [AsError]; in
 // particular *Cancelled, where the user refused, *Locked after too many wrong answers, *TicketInvalid where the answer

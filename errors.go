@@ -61,8 +61,19 @@ type TicketInvalid struct{ Refusal }
 // Locked (PS104): there were too many wrong responses. Server.Hint says when the credential unlocks.
 type Locked struct{ Refusal }
 
-// Unhandled (PS105): an action reached an enabled gate that it does not reference.
-type Unhandled struct{ Refusal }
+// Unhandled (PS105): an action that needed no approval reached an enabled gate that it does not reference.
+// Server.Hint has the statement that references it. The fields are empty where DETAIL cannot be read.
+type Unhandled struct {
+	Refusal `json:"-"`
+
+	// Gate and Description tell which gate was reached, Action in which action.
+	Gate        string `json:"gate"`
+	Action      string `json:"action"`
+	Description string `json:"description"`
+	// Message is what the log would have said, with the gate's Parameters.
+	Message    string          `json:"message"`
+	Parameters json.RawMessage `json:"parameters"`
+}
 
 // GateUnknown (PS106): there is no such gate or action.
 type GateUnknown struct{ Refusal }
@@ -123,7 +134,7 @@ func AsError(err error) error {
 	case "PS104":
 		return &Locked{refusal}
 	case "PS105":
-		return &Unhandled{refusal}
+		return newUnhandled(refusal)
 	case "PS106":
 		return &GateUnknown{refusal}
 	case "PS107":
@@ -143,6 +154,14 @@ func AsError(err error) error {
 	default:
 		return err
 	}
+}
+
+func newUnhandled(refusal Refusal) error {
+	unhandled := &Unhandled{Refusal: refusal}
+	if err := json.Unmarshal([]byte(refusal.Server.Detail), unhandled); err != nil {
+		return &Unhandled{Refusal: refusal}
+	}
+	return unhandled
 }
 
 func newCheckpointRequired(refusal Refusal) error {

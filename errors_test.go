@@ -76,6 +76,18 @@ func TestCheckpointRequiredHasWhatTheDialogNeeds(t *testing.T) {
 	}
 }
 
+func TestUnhandledTellsWhatToReference(t *testing.T) {
+	detail := `{"gate": "SINWOF_APPROVE", "action": "PayInvoice", "description": "Approve an invoice", "message": "Invoice 17 approved", "parameters": {"NO": 17}}`
+	var unhandled *postern.Unhandled
+	if err := postern.AsError(&pgconn.PgError{Code: "PS105", Detail: detail, Hint: "h"}); !errors.As(err, &unhandled) {
+		t.Fatalf("got %v", err)
+	}
+	if unhandled.Gate != "SINWOF_APPROVE" || unhandled.Action != "PayInvoice" || unhandled.Description != "Approve an invoice" ||
+		unhandled.Message != "Invoice 17 approved" || string(unhandled.Parameters) != `{"NO": 17}` || unhandled.Server.Hint != "h" {
+		t.Errorf("got %+v", unhandled)
+	}
+}
+
 func TestUnreadableDetailIsNoCheckpointRequired(t *testing.T) {
 	for _, detail := range []string{"{", "{}", `{"challenge": "a.b"}`, `{"message": "Invoice 17 approved", "challenge": "é"}`} {
 		err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: detail})

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+func newActionCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "action",
+		Short: "Projection actions: which gates they know of",
+		Long: `Actions are what the users of an application start: each runs business code, in which there may be gates that are
+older than the action. With its registration an action says which of them it knows of. It then asks once, before
+its business code runs, and its approval opens them all; a gate that it does not know of is refused with the error
+PS105, Unhandled Security Checkpoint.
+
+register and remove need the role postern_admin; list works as postern_auditor too.`,
+		Example: `  installer action list
+  installer action register PayInvoice --checkpoint SINWOF_PAY --legacy-checkpoint SINWOF_APPROVE`,
+	}
+	command.AddCommand(
+		newActionListCommand(app),
+		newActionRegisterCommand(app),
+		newActionRemoveCommand(app),
+	)
+	return command
+}
+
+func newActionListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List the actions",
+		Long:  `Lists the actions, each with the gate that stops the action itself and the gates that it references.`,
+		Example: `  installer action list
+  installer action list --json | jq -r '.[] | select(.checkpoint == null) | .action'`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var actions []db.Action
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				actions, err = queries.ListActions(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(actions)
+			}
+			rows := make([][]string, len(actions))
+			for index, action := range actions {
+				rows[index] = []string{
+					action.Action, valueOrDash(action.Checkpoint), orDash(strings.Join(action.LegacyCheckpoints, ", ")), stamp(action.RegisteredAt),
+				}
+			}
+			app.printTable([]string{"action", "checkpoint", "legacy_checkpoints", "registered_at"}, rows)
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func newActionRegisterCommand(app *application) *cobra.Command {
+	var (
+		checkpoint        string
+		legacyCheckpoints []string
+	)
+	command := &cobra.Command{
+		Use:   "register ACTION",
+		Short: "Register an action, or replace what was registered",
+		Long: `Registers an action. What was registered under its name is replaced: gates that are not named again are no
+longer referenced.
+
+--checkpoint is the gate that stops the action itself. --legacy-checkpoint names a gate that its business code
+reaches. All of them have to be registered.`,
+		Example: `  installer action register PayInvoice --checkpoint SINWOF_PAY
+  installer action register PayInvoice --legacy-checkpoint SINWOF_APPROVE --legacy-checkpoint SINWOF_RELEASE`,
+		Args: arguments("ACTION"),
+		RunE: func(command *cobra.Command, given []string) error {
+			var own *string
+			if command.Flags().Changed("checkpoint") {
+				own = &checkpoint
+			}
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.RegisterAction(command.Context(), given[0], own, legacyCheckpoints)
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Action %s registered; its checkpoint: %s; it references: %s.\n",
+				given[0], valueOrDash(own), orDash(strings.Join(legacyCheckpoints, ", ")))
+			return nil
+		},
+	}
+	command.Flags().StringVar(&checkpoint, "checkpoint", "", "the gate that stops the action itself")
+	command.Flags().StringArrayVar(&legacyCheckpoints, "legacy-checkpoint", nil, "a gate that its business code reaches (once for each)")
+	return command
+}
+
+func newActionRemoveCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:     "remove ACTION",
+		Short:   "Remove an action",
+		Long:    `Removes an action: it can no longer be begun. Its gates stay, and what the log says of it.`,
+		Example: `  installer action remove PayInvoice`,
+		Args:    arguments("ACTION"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.RemoveAction(command.Context(), given[0])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Action %s is removed: it can no longer be begun.\n", given[0])
+			return nil
+		},
+	}
+}
