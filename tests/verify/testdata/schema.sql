@@ -1261,6 +1261,62 @@ COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response
 
 
 --
+-- Name: begin_action(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.begin_action(action text, parameters jsonb DEFAULT '{}'::jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  begun postern_internal.action := postern_internal.find_action(action);
+  gate postern_internal.gate;
+  message text;
+begin
+  -- What an object is, and how long, is asked at each call: an application should not learn of it from the first gate
+  -- that is switched on.
+  parameters := postern_internal.check_parameters(
+    action,
+    case when jsonb_typeof(parameters) = 'object' then array(select name from jsonb_object_keys(parameters) as name) end,
+    parameters);
+  gate := postern_internal.approval_gate(begun, parameters);
+  if gate.gate_id is null then
+    perform set_config('postern.action',
+                       postern_internal.action_setting(jsonb_build_object('action', action, 'parameters', parameters)::text),
+                       true);
+    return;
+  end if;
+
+  parameters := postern_internal.check_parameters(coalesce(begun.checkpoint, action), gate.parameters, parameters);
+  message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  -- One approval, one action: the ticket has to be for this one, with the same values, and to be in time when it
+  -- begins. Beginning it once more in the same transaction is fine.
+  update postern_internal.current_open_gate as o
+     set action_begun = true
+   where o.action = begin_action.action
+     and o.digest = postern_internal.digest(gate.gate_id, begin_action.action, gate.unbound_parameters, begin_action.parameters)
+     and (o.action_begun or o.expires_at > clock_timestamp());
+  if not found then
+    perform postern_internal.refuse_action(action, gate, message, parameters);
+  end if;
+  perform set_config('postern.action', '', true);
+  if gate.gate_id = begun.checkpoint then
+    perform postern_internal.pass_gate(gate.gate_id, parameters);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.begin_action(action text, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION begin_action(action text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.begin_action(action text, parameters jsonb) IS 'Begins an action in this transaction, before its business code. action: a registered action. parameters: an object; with just the parameters of the action''s own checkpoint, if it has one. Until the next one begins, an active gate that the action does not reference raises PS105, unless the action was approved. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such action, PS107 parameters, PS401, PS402.';
+
+
+--
 -- Name: begin_session(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1389,7 +1445,7 @@ begin
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = challenge.gate_id;
   parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
   return postern_internal.create_challenge(
-    postern.current_userid(), gate, parameters,
+    postern.current_userid(), gate, null, parameters,
     postern_internal.substitute(gate.message_template, gate.parameters, parameters),
     postern_internal.challenge_expiry());
 end
@@ -2638,6 +2694,83 @@ COMMENT ON FUNCTION postern.refuse_truncate() IS 'Trigger of protected tables. E
 
 
 --
+-- Name: register_action(text, text, text[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.register_action(action text, checkpoint text DEFAULT NULL::text, legacy_checkpoints text[] DEFAULT '{}'::text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  reason text;
+  gates text[];
+  unknown text;
+  built_in text;
+begin
+  perform postern_internal.require_text(action, 'action', 128);
+  if action ~ '[[:cntrl:]]' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The name of the action is not usable',
+      detail = format('action is %s.', to_jsonb(action)),
+      hint = 'Take the control characters out of it.';
+  end if;
+  reason := case
+    when legacy_checkpoints is null then 'legacy_checkpoints is NULL.'
+    when array_ndims(legacy_checkpoints) > 1 then 'legacy_checkpoints has more than one dimension.'
+    when cardinality(legacy_checkpoints) > 200 then format('There are %s; 200 are allowed.', cardinality(legacy_checkpoints))
+    when array_position(legacy_checkpoints, null) is not null then 'One of them is NULL.'
+    when (select count(distinct gate_id) from unnest(legacy_checkpoints) as gate_id) < cardinality(legacy_checkpoints) then 'A gate is there twice.'
+  end;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The legacy checkpoints of the action are not usable',
+      detail = reason,
+      hint = 'Pass the ids of the gates that the action''s business code reaches, each once; leave the argument away where there are none.';
+  end if;
+
+  gates := array_remove(checkpoint || legacy_checkpoints, null);
+  select string_agg(to_jsonb(left(reference.gate_id, 128))::text, ', ') filter (where g.gate_id is null),
+         string_agg(g.gate_id, ', ') filter (where g.built_in)
+    into unknown, built_in
+    from unnest(gates) as reference (gate_id)
+    left join postern_internal.gate as g on g.gate_id = reference.gate_id;
+  if unknown is not null then
+    raise exception using
+      errcode = 'PS106',
+      message = 'The action references gates that do not exist',
+      detail = format('Not registered: %s.', left(unknown, 1000)),
+      hint = 'Register them with postern.register_gate first; postern.gate lists those there are. Upper and lower case differ.';
+  end if;
+  if built_in is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'An action cannot reference a built-in gate',
+      detail = format('Built in: %s.', built_in),
+      hint = 'It is opened only by an approval of its own, inside an action as well.';
+  end if;
+
+  insert into postern_internal.action as a (action, checkpoint, legacy_checkpoints)
+  values (action, checkpoint, legacy_checkpoints)
+  on conflict on constraint action_pkey do update
+     set checkpoint = excluded.checkpoint,
+         legacy_checkpoints = excluded.legacy_checkpoints,
+         registered_at = excluded.registered_at;
+end
+$$;
+
+
+ALTER FUNCTION postern.register_action(action text, checkpoint text, legacy_checkpoints text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION register_action(action text, checkpoint text, legacy_checkpoints text[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.register_action(action text, checkpoint text, legacy_checkpoints text[]) IS 'Registers an action, or replaces what was registered. action: its name, at most 128 characters. checkpoint: the gate that stops the action itself; NULL: none. legacy_checkpoints: the gates that its business code reaches, at most 200. Errors: PS106 no such gate, PS107 argument.';
+
+
+--
 -- Name: register_gate(text, text, text, text[], boolean, text[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -2769,6 +2902,30 @@ ALTER FUNCTION postern.register_scheme(scheme text, verify_function regprocedure
 --
 
 COMMENT ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) IS 'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL where nobody could be right, and the function should take as long then; challenge has gate, description, action, parameters, message, username. It must be SECURITY DEFINER with search_path set, executable for postern_owner, and owned by a role that may become postern_owner. An error that it raises counts as a wrong response. Errors: PS107.';
+
+
+--
+-- Name: remove_action(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.remove_action(action text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.find_action(action);
+  delete from postern_internal.action as a where a.action = remove_action.action;
+end
+$$;
+
+
+ALTER FUNCTION postern.remove_action(action text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION remove_action(action text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.remove_action(action text) IS 'Removes an action: from the commit on it can no longer be begun. What the log says of it stays. Errors: PS106 no such action.';
 
 
 --
@@ -3497,6 +3654,24 @@ COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what prote
 
 
 --
+-- Name: action_setting(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.action_setting(content text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((encode(timestamptz_send(transaction_timestamp()), 'hex'::text) || '	'::text) || content);
+
+
+ALTER FUNCTION postern_internal.action_setting(content text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION action_setting(content text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.action_setting(content text) IS 'The value of postern.action in the current transaction. content: a JSON object with action and parameters.';
+
+
+--
 -- Name: add_combination(bigint, boolean, text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -3540,6 +3715,119 @@ ALTER FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean
 --
 
 COMMENT ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) IS 'Adds a rule to a class and compiles that. Returns its id, or that of the same rule where it is there already. Errors: PS301 built-in class, allowed is NULL, bad pattern.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.action (
+    action text NOT NULL,
+    checkpoint text,
+    legacy_checkpoints text[] NOT NULL,
+    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT action_action_check CHECK (((action <> ''::text) AND (length(action) <= 128)))
+);
+
+
+ALTER TABLE postern_internal.action OWNER TO postern_owner;
+
+--
+-- Name: TABLE action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.action IS 'Registered actions. checkpoint: the gate that stops the action itself; NULL: none. legacy_checkpoints: the gates that the action references, which its business code may reach.';
+
+
+--
+-- Name: gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.gate (
+    gate_id text NOT NULL,
+    description text NOT NULL,
+    message text NOT NULL,
+    message_template text NOT NULL,
+    parameters text[] NOT NULL,
+    unbound_parameters text[] NOT NULL,
+    active boolean NOT NULL,
+    built_in boolean DEFAULT false NOT NULL,
+    stops boolean DEFAULT true NOT NULL,
+    message_administered boolean DEFAULT false NOT NULL,
+    active_administered boolean DEFAULT false NOT NULL,
+    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+
+ALTER TABLE postern_internal.gate OWNER TO postern_owner;
+
+--
+-- Name: TABLE gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
+
+
+--
+-- Name: approval_gate(postern_internal.action, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.approval_gate(action postern_internal.action, parameters jsonb) RETURNS postern_internal.gate
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  own postern_internal.gate;
+  asking postern_internal.gate;
+  names text[];
+begin
+  select g.* into own from postern_internal.gate as g where g.gate_id = action.checkpoint;
+  if own.stops then
+    return own;
+  end if;
+  select g.* into asking
+    from postern_internal.gate as g
+   where g.gate_id = any (action.legacy_checkpoints)
+     and g.stops
+   order by array_position(action.legacy_checkpoints, g.gate_id)
+   limit 1;
+  if not found then
+    return null;
+  end if;
+  if own.gate_id is not null then
+    -- Switched off, and still what says best what is done here.
+    own.gate_id := asking.gate_id;
+    return own;
+  end if;
+  select string_agg(g.description, ', ' order by array_position(action.legacy_checkpoints, g.gate_id))
+    into asking.description
+    from postern_internal.gate as g
+   where g.gate_id = any (action.legacy_checkpoints)
+     and g.stops;
+  names := array(select name from jsonb_object_keys(parameters) as name);
+  asking.description := left(asking.description, 2000);
+  asking.message_template := (
+    select replace(format('%s: %s', action.action, asking.description), '%', '%%')
+           || coalesce(' (' || string_agg(replace(p.name, '%', '%%') || ': %' || p.position || '$s', ', ' order by p.position) || ')', '')
+      from unnest(names) with ordinality as p (name, position));
+  asking.parameters := names;
+  asking.unbound_parameters := '{}';
+  return asking;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.approval_gate(action postern_internal.action, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION approval_gate(action postern_internal.action, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.approval_gate(action postern_internal.action, parameters jsonb) IS 'The gate that asks for the approval of an action, with description, message and parameters as they are for the action; NULL where no gate of the action stops anybody.';
 
 
 --
@@ -3862,7 +4150,8 @@ begin
   select o.*
     into opened
     from postern_internal.current_open_gate as o
-   where o.gate_id = check_gate.gate_id or not (o.built_in or gate.built_in);
+   where (o.gate_id = check_gate.gate_id or not (o.built_in or gate.built_in))
+     and (gate.built_in or not postern_internal.in_unapproved_action());
   if opened.ticket is null then
     opened.userid := postern.current_userid();
   end if;
@@ -3873,9 +4162,11 @@ begin
   end if;
 
   -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
-  -- was passed shows in the log, which a rollback to a savepoint takes back as well.
-  if opened.expires_at <= clock_timestamp()
-     or opened.digest <> postern_internal.digest(gate_id, opened.action, gate.unbound_parameters, parameters) then
+  -- was passed shows in the log, which a rollback to a savepoint takes back as well. An action opens them all by
+  -- beginning; before that, its ticket equals no gate's.
+  if not opened.action_begun
+     and (opened.expires_at <= clock_timestamp()
+          or opened.digest <> postern_internal.digest(gate_id, null, gate.unbound_parameters, parameters)) then
     perform
        from postern_internal.checkpoint_entry as e
       where e.transaction_id = opened.transaction_id
@@ -3885,7 +4176,9 @@ begin
       raise exception using
         errcode = 'PS103',
         message = 'The ticket does not open this gate',
-        detail = case when opened.expires_at <= clock_timestamp()
+        detail = case when opened.action is not null
+                      then format('The ticket was approved for action %s, which has not begun, and gate %s was reached.', opened.action, gate_id)
+                      when opened.expires_at <= clock_timestamp()
                       then format('The ticket was for gate %s and has expired.', opened.gate_id)
                       when opened.gate_id <> gate_id
                       then format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id)
@@ -4327,44 +4620,11 @@ ALTER FUNCTION postern_internal.compile_class(class_id bigint) OWNER TO postern_
 COMMENT ON FUNCTION postern_internal.compile_class(class_id bigint) IS 'Makes the map of one class anew, in the transaction that has changed its rules, after begin_class_change; writes the chunks that differ.';
 
 
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
-
 --
--- Name: gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+-- Name: create_challenge(text, postern_internal.gate, text, jsonb, text, timestamp with time zone); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE TABLE postern_internal.gate (
-    gate_id text NOT NULL,
-    description text NOT NULL,
-    message text NOT NULL,
-    message_template text NOT NULL,
-    parameters text[] NOT NULL,
-    unbound_parameters text[] NOT NULL,
-    active boolean NOT NULL,
-    built_in boolean DEFAULT false NOT NULL,
-    stops boolean DEFAULT true NOT NULL,
-    message_administered boolean DEFAULT false NOT NULL,
-    active_administered boolean DEFAULT false NOT NULL,
-    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
-);
-
-
-ALTER TABLE postern_internal.gate OWNER TO postern_owner;
-
---
--- Name: TABLE gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
-
-
---
--- Name: create_challenge(text, postern_internal.gate, jsonb, text, timestamp with time zone); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone) RETURNS text
+CREATE FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, action text, parameters jsonb, message text, expires_at timestamp with time zone) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -4376,10 +4636,10 @@ begin
     'role', session_user,
     'gate', gate.gate_id,
     'description', gate.description,
-    'action', null,
+    'action', action,
     'message', message,
     'parameters', parameters,
-    'digest', encode(postern_internal.digest(gate.gate_id, null, gate.unbound_parameters, parameters), 'hex'),
+    'digest', encode(postern_internal.digest(gate.gate_id, action, gate.unbound_parameters, parameters), 'hex'),
     'expires', extract(epoch from expires_at),
     'nonce', gen_random_uuid())::text, 'UTF8'));
   return content || '.' || postern_internal.sign_challenge(content);
@@ -4387,13 +4647,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, action text, parameters jsonb, message text, expires_at timestamp with time zone) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION create_challenge(userid text, gate postern_internal.gate, action text, parameters jsonb, message text, expires_at timestamp with time zone); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone) IS 'A signed challenge for one user, the current database role, one gate and its bound parameters.';
+COMMENT ON FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, action text, parameters jsonb, message text, expires_at timestamp with time zone) IS 'A signed challenge for one user, the current database role, one gate or one action, and the bound parameters. action: NULL for the gate alone.';
 
 
 --
@@ -4547,6 +4807,39 @@ ALTER FUNCTION postern_internal.expire_tickets(userid text) OWNER TO postern_own
 --
 
 COMMENT ON FUNCTION postern_internal.expire_tickets(userid text) IS 'Ends the tickets that the credential of userid has approved and that no transaction has used yet.';
+
+
+--
+-- Name: find_action(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.find_action(action text) RETURNS postern_internal.action
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  found_action postern_internal.action;
+begin
+  select a.* into found_action from postern_internal.action as a where a.action = find_action.action;
+  if not found then
+    raise exception using
+      errcode = 'PS106',
+      message = 'There is no such action',
+      detail = format('action is %s.', coalesce(to_jsonb(left(action, 128))::text, 'NULL')),
+      hint = 'Register it with postern.register_action; postern.action lists those there are. Upper and lower case differ.';
+  end if;
+  return found_action;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.find_action(action text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION find_action(action text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.find_action(action text) IS 'The action of that name. Errors: PS106 there is none.';
 
 
 --
@@ -4705,6 +4998,24 @@ ALTER FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) OWNER TO 
 --
 
 COMMENT ON FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) IS 'The padded block of RFC 2104 for HMAC-SHA-256. filler: 54 (0x36) for the inner, 92 (0x5c) for the outer block.';
+
+
+--
+-- Name: in_unapproved_action(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.in_unapproved_action() RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((COALESCE(current_setting('postern.action'::text, true), ''::text) <> ''::text) AND starts_with(current_setting('postern.action'::text, true), postern_internal.action_setting(''::text)));
+
+
+ALTER FUNCTION postern_internal.in_unapproved_action() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION in_unapproved_action(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.in_unapproved_action() IS 'Whether an action that needed no approval was the last one to begin in this transaction. No ticket opens a gate there.';
 
 
 --
@@ -5099,9 +5410,10 @@ begin
       from postern_internal.current_open_gate as o
      where checked_message is not null
         or o.gate_id = pass_gate.gate_id
+           and not postern_internal.in_unapproved_action()
            and o.expires_at > clock_timestamp()
            and jsonb_typeof(pass_gate.parameters) = 'object'
-           and o.digest = postern_internal.digest(o.gate_id, o.action, '{}', pass_gate.parameters);
+           and o.digest = postern_internal.digest(o.gate_id, null, '{}', pass_gate.parameters);
     exit when found;
     select c.message, c.parameters
       into strict checked_message, parameters
@@ -5125,30 +5437,15 @@ COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) I
 --
 
 CREATE FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) RETURNS void
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   gate postern_internal.gate;
-  expires_at timestamptz := postern_internal.challenge_expiry();
 begin
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = raise_checkpoint_required.gate_id;
-  raise exception using
-    errcode = 'PS101',
-    message = format('Security checkpoint: %s', gate.description),
-    detail = jsonb_build_object(
-      'gate', gate.gate_id,
-      'action', null,
-      'description', gate.description,
-      'message', message,
-      'parameters', parameters,
-      'username', case when postern_internal.setting_boolean('username_prefilled') then userid end,
-      'schemes', case when gate.built_in then to_jsonb(array['PIN'])
-                      else (select jsonb_agg(s.scheme order by s.scheme <> 'PIN', s.scheme) from postern_internal.scheme as s where s.enabled) end,
-      'comment_required', postern_internal.setting_boolean('comment_required'),
-      'challenge', postern_internal.create_challenge(userid, gate, parameters, message, expires_at),
-      'expires_at', expires_at)::text,
-    hint = 'Show the message to the user; in a transaction of its own call postern.authenticate(challenge, username, response, comment); then send this transaction again, with postern.open_gates(ticket) as its first statement after the session.';
+  perform postern_internal.refuse_unhandled(gate, message, parameters);
+  perform postern_internal.require_approval(gate, null, userid, message, parameters);
 end
 $$;
 
@@ -5159,7 +5456,7 @@ ALTER FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid t
 -- Name: FUNCTION raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) IS 'Raises PS101 with a fresh challenge in its DETAIL.';
+COMMENT ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) IS 'Raises PS105 where the gate was reached in an action that does not reference it, otherwise PS101.';
 
 
 --
@@ -5236,6 +5533,46 @@ COMMENT ON FUNCTION postern_internal.read_challenge(challenge text) IS 'What a c
 
 
 --
+-- Name: refuse_action(text, postern_internal.gate, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  approved record;
+begin
+  select o.action, o.gate_id, o.expires_at into approved
+    from postern_internal.current_open_gate as o;
+  if not found then
+    perform postern_internal.require_approval(gate, action, postern.current_userid(), message, parameters);
+  end if;
+  raise exception using
+    errcode = 'PS103',
+    message = 'The ticket does not open this action',
+    detail = case when approved.action is null
+                  then format('The ticket was approved for gate %s, and action %s was begun.', approved.gate_id, action)
+                  when approved.action <> action
+                  then format('The ticket was approved for action %s, and action %s was begun.', approved.action, action)
+                  when approved.expires_at <= clock_timestamp()
+                  then format('The ticket was for action %s and has expired.', action)
+                  else format('The ticket was approved for action %s with other parameters, or before its gates were changed.', action) end,
+    hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns. An action begins before any gate is reached, and one approval is for one action.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) IS 'Raises the reason why an action cannot begin: PS101 nothing was approved in this transaction, PS103 something else was.';
+
+
+--
 -- Name: refuse_change(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5306,6 +5643,54 @@ ALTER FUNCTION postern_internal.refuse_ticket(ticket uuid) OWNER TO postern_owne
 --
 
 COMMENT ON FUNCTION postern_internal.refuse_ticket(ticket uuid) IS 'Raises the reason why a ticket opens nothing: PS102 wrong user name or response, PS104 locked, PS103 all else.';
+
+
+--
+-- Name: refuse_unhandled(postern_internal.gate, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  begun jsonb;
+  found_action postern_internal.action;
+begin
+  if gate.built_in or not postern_internal.in_unapproved_action() then
+    return;
+  end if;
+  begin
+    begun := split_part(current_setting('postern.action'), E'\t', 2);
+  exception when data_exception then
+    return;  -- made up: begin_action has not written it
+  end;
+  -- A gate that the action references, switched on since the action has begun: then it is the action that asks.
+  perform postern.begin_action(begun ->> 'action', begun -> 'parameters');
+
+  found_action := postern_internal.find_action(begun ->> 'action');
+  raise exception using
+    errcode = 'PS105',
+    message = 'Unhandled Security Checkpoint',
+    detail = jsonb_build_object(
+      'gate', gate.gate_id,
+      'action', found_action.action,
+      'description', gate.description,
+      'message', message,
+      'parameters', parameters)::text,
+    hint = format('Reference the gate in the action: select postern.register_action(%L, %s, %L);',
+                  found_action.action, quote_nullable(found_action.checkpoint), found_action.legacy_checkpoints || gate.gate_id);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) IS 'Raises PS105 inside an action that does not reference gate and was not approved; returns where no such action has begun. Errors: also those of begin_action, where the action has come to need an approval.';
 
 
 --
@@ -5483,6 +5868,46 @@ ALTER FUNCTION postern_internal.require_administrable_gate(gate_id text) OWNER T
 --
 
 COMMENT ON FUNCTION postern_internal.require_administrable_gate(gate_id text) IS 'Errors: PS106 no such gate, PS107 the gate is built in.';
+
+
+--
+-- Name: require_approval(postern_internal.gate, text, text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_approval(gate postern_internal.gate, action text, userid text, message text, parameters jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  expires_at timestamptz := postern_internal.challenge_expiry();
+begin
+  raise exception using
+    errcode = 'PS101',
+    message = format('Security checkpoint: %s', gate.description),
+    detail = jsonb_build_object(
+      'gate', gate.gate_id,
+      'action', action,
+      'description', gate.description,
+      'message', message,
+      'parameters', parameters,
+      'username', case when postern_internal.setting_boolean('username_prefilled') then userid end,
+      'schemes', case when gate.built_in then to_jsonb(array['PIN'])
+                      else (select jsonb_agg(s.scheme order by s.scheme <> 'PIN', s.scheme) from postern_internal.scheme as s where s.enabled) end,
+      'comment_required', postern_internal.setting_boolean('comment_required'),
+      'challenge', postern_internal.create_challenge(userid, gate, action, parameters, message, expires_at),
+      'expires_at', expires_at)::text,
+    hint = 'Show the message to the user; in a transaction of its own call postern.authenticate(challenge, username, response, comment); then send this transaction again, with postern.open_gates(ticket) as its first statement after the session.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_approval(gate postern_internal.gate, action text, userid text, message text, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_approval(gate postern_internal.gate, action text, userid text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_approval(gate postern_internal.gate, action text, userid text, message text, parameters jsonb) IS 'Raises PS101 with a fresh challenge in its DETAIL. action: the action that is to be approved; NULL: the gate alone.';
 
 
 --
@@ -6124,6 +6549,27 @@ ALTER FUNCTION user_finance_api.is_user_authorized(company text) OWNER TO poster
 --
 
 COMMENT ON FUNCTION user_finance_api.is_user_authorized(company text) IS 'User_Finance_API.Is_User_Authorized: as Is_Authorized. Errors: PS401, PS402.';
+
+
+--
+-- Name: action; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.action AS
+ SELECT a.action,
+    a.checkpoint,
+    a.legacy_checkpoints,
+    a.registered_at
+   FROM postern_internal.action a;
+
+
+ALTER TABLE postern.action OWNER TO postern_owner;
+
+--
+-- Name: VIEW action; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.action IS 'Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.';
 
 
 --
@@ -7027,7 +7473,8 @@ CREATE TABLE postern_internal.open_gate (
     message text NOT NULL,
     session_role name DEFAULT SESSION_USER NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    session text DEFAULT ''::text NOT NULL
+    session text DEFAULT ''::text NOT NULL,
+    action_begun boolean DEFAULT false NOT NULL
 );
 
 
@@ -7038,6 +7485,13 @@ ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
 --
 
 COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';
+
+
+--
+-- Name: COLUMN open_gate.action_begun; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON COLUMN postern_internal.open_gate.action_begun IS 'Whether the action that was approved has begun in this transaction: only then are its gates open. A column and not a setting, so that a rollback to a savepoint takes it back for good.';
 
 
 --
@@ -7059,7 +7513,8 @@ CREATE VIEW postern_internal.current_open_gate AS
     o.message,
     o.session_role,
     o.expires_at,
-    o.session
+    o.session,
+    o.action_begun
    FROM postern_internal.open_gate o
   WHERE ((o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = COALESCE(current_setting('postern.session'::text, true), ''::text)) AND (o.session_role = SESSION_USER));
 
@@ -7125,7 +7580,7 @@ ALTER TABLE postern_internal.schema_version OWNER TO postern_owner;
 -- Name: TABLE schema_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":6}';
+COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":7}';
 
 
 --
@@ -7175,6 +7630,14 @@ COMMENT ON TABLE postern_internal.session_secret IS 'The secret that the setting
 
 ALTER TABLE ONLY postern.posting_combination
     ADD CONSTRAINT posting_combination_pkey PRIMARY KEY (company, posting_combination_id);
+
+
+--
+-- Name: action action_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.action
+    ADD CONSTRAINT action_pkey PRIMARY KEY (action);
 
 
 --
@@ -7474,6 +7937,14 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_inte
 --
 
 COMMENT ON TRIGGER refuse_change ON postern_internal.checkpoint_entry IS 'The log is append-only.';
+
+
+--
+-- Name: action action_checkpoint_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.action
+    ADD CONSTRAINT action_checkpoint_fkey FOREIGN KEY (checkpoint) REFERENCES postern_internal.gate(gate_id);
 
 
 --
@@ -7973,6 +8444,14 @@ GRANT ALL ON FUNCTION postern.authenticate(challenge text, username text, respon
 
 
 --
+-- Name: FUNCTION begin_action(action text, parameters jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.begin_action(action text, parameters jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.begin_action(action text, parameters jsonb) TO postern_user;
+
+
+--
 -- Name: FUNCTION begin_session(token text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -8239,6 +8718,14 @@ GRANT ALL ON FUNCTION postern.refuse_truncate() TO postern_admin;
 
 
 --
+-- Name: FUNCTION register_action(action text, checkpoint text, legacy_checkpoints text[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.register_action(action text, checkpoint text, legacy_checkpoints text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.register_action(action text, checkpoint text, legacy_checkpoints text[]) TO postern_admin;
+
+
+--
 -- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -8252,6 +8739,14 @@ GRANT ALL ON FUNCTION postern.register_gate(gate_id text, description text, mess
 
 REVOKE ALL ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) TO postern_admin;
+
+
+--
+-- Name: FUNCTION remove_action(action text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.remove_action(action text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.remove_action(action text) TO postern_admin;
 
 
 --
@@ -8416,10 +8911,24 @@ GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
 
 
 --
+-- Name: FUNCTION action_setting(content text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.action_setting(content text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION add_combination(class_id bigint, allowed boolean, patterns text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION approval_gate(action postern_internal.action, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.approval_gate(action postern_internal.action, parameters jsonb) FROM PUBLIC;
 
 
 --
@@ -8598,10 +9107,10 @@ REVOKE ALL ON FUNCTION postern_internal.compile_class(class_id bigint) FROM PUBL
 
 
 --
--- Name: FUNCTION create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION create_challenge(userid text, gate postern_internal.gate, action text, parameters jsonb, message text, expires_at timestamp with time zone); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, parameters jsonb, message text, expires_at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, action text, parameters jsonb, message text, expires_at timestamp with time zone) FROM PUBLIC;
 
 
 --
@@ -8647,6 +9156,13 @@ REVOKE ALL ON FUNCTION postern_internal.expire_tickets(userid text) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION find_action(action text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.find_action(action text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION find_ticket(ticket uuid); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8672,6 +9188,13 @@ REVOKE ALL ON FUNCTION postern_internal.hash_pin(pin text, hash text) FROM PUBLI
 --
 
 REVOKE ALL ON FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION in_unapproved_action(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.in_unapproved_action() FROM PUBLIC;
 
 
 --
@@ -8773,6 +9296,13 @@ REVOKE ALL ON FUNCTION postern_internal.read_challenge(challenge text) FROM PUBL
 
 
 --
+-- Name: FUNCTION refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION refuse_change(); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8784,6 +9314,13 @@ REVOKE ALL ON FUNCTION postern_internal.refuse_change() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.refuse_ticket(ticket uuid) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) FROM PUBLIC;
 
 
 --
@@ -8805,6 +9342,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_administrable_class(class_id big
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_administrable_gate(gate_id text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_approval(gate postern_internal.gate, action text, userid text, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_approval(gate postern_internal.gate, action text, userid text, message text, parameters jsonb) FROM PUBLIC;
 
 
 --
@@ -8985,6 +9529,14 @@ GRANT ALL ON FUNCTION user_finance_api.is_authorized(company text) TO postern_ad
 REVOKE ALL ON FUNCTION user_finance_api.is_user_authorized(company text) FROM PUBLIC;
 GRANT ALL ON FUNCTION user_finance_api.is_user_authorized(company text) TO postern_user;
 GRANT ALL ON FUNCTION user_finance_api.is_user_authorized(company text) TO postern_admin;
+
+
+--
+-- Name: TABLE action; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.action TO postern_admin;
+GRANT SELECT ON TABLE postern.action TO postern_auditor;
 
 
 --
