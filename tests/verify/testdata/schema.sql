@@ -5661,7 +5661,7 @@ begin
     return;
   end if;
   begin
-    begun := split_part(current_setting('postern.action'), E'\t', 2);
+    begun := split_part(current_setting('postern.action'), E'\t', 2)::jsonb;
   exception when data_exception then
     return;  -- made up: begin_action has not written it
   end;
