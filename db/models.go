@@ -10,6 +10,57 @@ import (
 	"time"
 )
 
+// Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.
+type Action struct {
+	Action            string    `json:"action"`
+	Checkpoint        *string   `json:"checkpoint"`
+	LegacyCheckpoints []string  `json:"legacy_checkpoints"`
+	RegisteredAt      time.Time `json:"registered_at"`
+}
+
+// Authority classes of companies, and of internal ledgers where ledger_id is not NULL.
+type AuthorityClass struct {
+	Company  string  `json:"company"`
+	LedgerID *string `json:"ledger_id"`
+	Class    string  `json:"class"`
+	BuiltIn  bool    `json:"built_in"`
+}
+
+// The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.
+type AuthorityCombination struct {
+	CombinationID int64   `json:"combination_id"`
+	Company       string  `json:"company"`
+	LedgerID      *string `json:"ledger_id"`
+	Class         string  `json:"class"`
+	Allowed       bool    `json:"allowed"`
+	CodeA         string  `json:"code_a"`
+	CodeB         string  `json:"code_b"`
+	CodeC         string  `json:"code_c"`
+	CodeD         string  `json:"code_d"`
+	CodeE         string  `json:"code_e"`
+	CodeF         string  `json:"code_f"`
+	CodeG         string  `json:"code_g"`
+	CodeH         string  `json:"code_h"`
+	CodeI         string  `json:"code_i"`
+	CodeJ         string  `json:"code_j"`
+}
+
+// Companies. Their names are open to every user, as the enterprise's view of a company is.
+type Company struct {
+	Company          string    `json:"company"`
+	Name             string    `json:"name"`
+	CreatedAt        time.Time `json:"created_at"`
+	RowLevelSecurity bool      `json:"row_level_security"`
+}
+
+// Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.
+type CompanyUser struct {
+	Company   string  `json:"company"`
+	UserID    string  `json:"userid"`
+	IsDefault bool    `json:"is_default"`
+	Class     *string `json:"class"`
+}
+
 // Registered gates. ..._administered: an administrator has set it, and registrations leave it alone.
 type Gate struct {
 	GateID              string    `json:"gate_id"`
@@ -22,6 +73,21 @@ type Gate struct {
 	ActiveAdministered  bool      `json:"active_administered"`
 	MessageAdministered bool      `json:"message_administered"`
 	RegisteredAt        time.Time `json:"registered_at"`
+}
+
+// Internal ledgers of companies.
+type Ledger struct {
+	Company   string    `json:"company"`
+	LedgerID  string    `json:"ledger_id"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Who is connected to which internal ledger, and the class that narrows what the user sees there.
+type LedgerUser struct {
+	Company  string  `json:"company"`
+	LedgerID string  `json:"ledger_id"`
+	UserID   string  `json:"userid"`
+	Class    *string `json:"class"`
 }
 
 // Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt).
@@ -56,6 +122,25 @@ type LogLeaf struct {
 	LeafNumber int64  `json:"leaf_number"`
 	LogID      int64  `json:"log_id"`
 	Hashes     []byte `json:"hashes"`
+}
+
+// USER_FINANCE_AUTH_PUB: the companies of the current user, and which is the default. Errors: PS401, PS402.
+type OwnCompany struct {
+	Company   string `json:"company"`
+	UserID    string `json:"userid"`
+	IsDefault bool   `json:"is_default"`
+}
+
+// Tables that protect_company and protect_ledger guard, by what columns. Partitions are guarded with their table, and not listed.
+type ProtectedTable struct {
+	SchemaName        string    `json:"schema_name"`
+	TableName         string    `json:"table_name"`
+	Protection        string    `json:"protection"`
+	CompanyColumn     string    `json:"company_column"`
+	CombinationColumn *string   `json:"combination_column"`
+	LedgerColumn      *string   `json:"ledger_column"`
+	ProtectedBy       string    `json:"protected_by"`
+	ProtectedAt       time.Time `json:"protected_at"`
 }
 
 // Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.

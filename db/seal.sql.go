@@ -14,8 +14,8 @@ select postern.append_leaves($1::bigint[], $2::bytea[])::bigint as tree_size
 `
 
 // Makes entries the next leaves; returns the number of leaves.
-func (q *Queries) AppendLeaves(ctx context.Context, logIDs []int64, hashes [][]byte) (int64, error) {
-	row := q.db.QueryRow(ctx, appendLeaves, logIDs, hashes)
+func (q *Queries) AppendLeaves(ctx context.Context, logIds []int64, hashes [][]byte) (int64, error) {
+	row := q.db.QueryRow(ctx, appendLeaves, logIds, hashes)
 	var tree_size int64
 	err := row.Scan(&tree_size)
 	return tree_size, err
