@@ -4031,17 +4031,15 @@ begin
       hint = 'Commit, then wait in a READ COMMITTED transaction of its own.';
   end if;
   gives_up_at := clock_timestamp() + timeout;
-  loop
-    if exists (select from postern_internal.leaf as l
-                where l.log_id = wait_sealed.log_id
-                  and l.leaf_number < (select max(h.tree_size) from postern_internal.tree_head as h)) then
-      return true;
-    end if;
+  while not exists (select from postern_internal.leaf as l
+                     where l.log_id = wait_sealed.log_id
+                       and l.leaf_number < (select max(h.tree_size) from postern_internal.tree_head as h)) loop
     if clock_timestamp() >= gives_up_at then
       return false;
     end if;
     perform pg_sleep(least(0.05, greatest(0.001, extract(epoch from gives_up_at - clock_timestamp()))));
   end loop;
+  return true;
 end
 $$;
 
