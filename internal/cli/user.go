@@ -14,7 +14,7 @@ import (
 func newUserCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "user",
-		Short: "End users and their PINs",
+		Short: "End users, their PINs and companies",
 		Long: `End users are the people who work through the application, not database roles. Each has at most one PIN,
 which approves at checkpoints. Users are never deleted, since the log names them: disable them instead.
 
