@@ -2,7 +2,7 @@
 -- of a business transaction costs one row. The caller has called lock_settings: without it a gate that was registered
 -- while the setting was changed would keep the old answer.
 
-create or replace function postern_internal.derive_gate_stops()
+create or replace function postern_internal.derive_gate_stops(changed_gate_id text default null)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -13,11 +13,18 @@ begin
   select s.value = 'true' into strict is_enabled
     from postern_internal.setting as s
    where s.name = 'checkpoints_enabled';
-  update postern_internal.gate as g
-     set stops = g.built_in or g.active and is_enabled
-   where g.stops <> (g.built_in or g.active and is_enabled);
+  if changed_gate_id is null then
+    update postern_internal.gate as g
+       set stops = g.built_in or g.active and is_enabled
+     where g.stops <> (g.built_in or g.active and is_enabled);
+  else
+    update postern_internal.gate as g
+       set stops = g.built_in or g.active and is_enabled
+     where g.gate_id = changed_gate_id
+       and g.stops <> (g.built_in or g.active and is_enabled);
+  end if;
 end
 $$;
-revoke execute on function postern_internal.derive_gate_stops() from public;
-comment on function postern_internal.derive_gate_stops() is
-'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled. To be called by all that change one of them, after lock_settings.';
+revoke execute on function postern_internal.derive_gate_stops(text) from public;
+comment on function postern_internal.derive_gate_stops(text) is
+'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled, of one gate or, where changed_gate_id is NULL, of all. To be called by all that change one of them, after lock_settings.';

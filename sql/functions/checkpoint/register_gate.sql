@@ -82,7 +82,7 @@ begin
          unbound_parameters = excluded.unbound_parameters,
          active = case when g.active_administered then g.active else excluded.active end,
          registered_at = excluded.registered_at;
-  perform postern_internal.derive_gate_stops();
+  perform postern_internal.derive_gate_stops(gate_id);
 end
 $$;
 revoke execute on function postern.register_gate(text, text, text, text[], boolean, text[]) from public;

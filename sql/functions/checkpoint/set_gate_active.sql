@@ -20,7 +20,7 @@ begin
   update postern_internal.gate as g
      set active = set_gate_active.active, active_administered = true
    where g.gate_id = set_gate_active.gate_id;
-  perform postern_internal.derive_gate_stops();
+  perform postern_internal.derive_gate_stops(gate_id);
 end
 $$;
 revoke execute on function postern.set_gate_active(text, boolean) from public;
