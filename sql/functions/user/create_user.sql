@@ -18,14 +18,7 @@ begin
       detail = format('userid is %s.', to_jsonb(userid)),
       hint = 'A user id has no control characters and no space at either end.';
   end if;
-  -- A name that is no role yet could later be taken by somebody who may create roles.
-  if db_role is not null and not exists (select from pg_roles as r where r.rolname = create_user.db_role) then
-    raise exception using
-      errcode = 'PS107',
-      message = 'There is no such database role',
-      detail = format('db_role is %I.', db_role),
-      hint = 'Create the role first, or leave db_role away for a user who works through the application.';
-  end if;
+  perform postern_internal.require_db_role(db_role);
   insert into postern_internal.end_user (userid, description, db_role)
   values (userid, description, db_role)
   on conflict do nothing;
