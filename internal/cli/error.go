@@ -8,8 +8,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
-
-	"github.com/posternsql/postern/internal/install"
 )
 
 // The exit codes that scripts rely on.
@@ -72,9 +70,12 @@ func (a *application) report(command *cobra.Command, failure error) int {
 // or CONTEXT where nobody wrote a hint.
 func describe(failure error) string {
 	lines := []string{strings.TrimPrefix(failure.Error(), "ERROR: ")}
-	var script *install.ScriptError
-	if errors.As(failure, &script) && script.Excerpt() != "" {
-		lines = append(lines, script.Excerpt())
+	var located interface {
+		error
+		Excerpt() string
+	}
+	if errors.As(failure, &located) && located.Excerpt() != "" {
+		lines = append(lines, located.Excerpt())
 	}
 	var server *pgconn.PgError
 	if errors.As(failure, &server) {

@@ -20,24 +20,14 @@ func newLogCommand(app *application) *cobra.Command {
 		Use:   "log",
 		Short: "The log of checkpoints: who approved what, and when",
 		Long: `The log has an entry for each checkpoint that was passed, denied (a wrong user name or PIN) or cancelled (the user
-refused). It only grows; sealed, it can also prove that.
+refused). It only grows.
 
 These commands need the role postern_auditor.`,
 		Example: `  installer log list
   installer log list --follow --outcome denied
-  installer log export --since 2026-01-01 --until 2027-01-01 -o 2026.csv
-  installer log seal --every 1s --key postern-log.key --heads /srv/postern-heads
-  installer log verify --heads /srv/postern-heads`,
+  installer log export --since 2026-01-01 --until 2027-01-01 -o 2026.csv`,
 	}
-	command.AddCommand(
-		newLogListCommand(app),
-		newLogExportCommand(app),
-		newLogKeyCommand(app),
-		newLogSealCommand(app),
-		newLogVerifyCommand(app),
-		newLogProveCommand(app),
-		newLogCheckProofCommand(app),
-	)
+	command.AddCommand(newLogListCommand(app), newLogExportCommand(app))
 	return command
 }
 

@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/configuration"
+)
+
+func newApplyCommand(app *application) *cobra.Command {
+	var (
+		files         []string
+		planned       bool
+		prune, asJSON bool
+	)
+	command := &cobra.Command{
+		Use:   "apply -f FILE…",
+		Short: "Bring the database to what configuration files say",
+		Long: `Reads configuration files, and makes what differs in the database what they say, in one transaction: gates,
+actions, settings, users, companies with their users, classes, rules and ledgers, protected tables. Doing it
+again changes nothing. --plan shows the differences, changes nothing, and ends with exit code 3 where there are
+any; what changes between a plan and an apply is planned again.
+
+A file is YAML as docs/configuration.md has it, or has projection snippets: action Name { checkpoint = "…";
+legacycheckpoints = "…", "…"; }. One object may be in one file only. -f - reads standard input.
+
+A key that is absent leaves alone what there is: a gate that was activated by hand stays active where the file
+has no "active" for it. An object that is in no file stays as well. --prune removes what is not in the lists that
+the files have: users of a company, users of a ledger, rules of a class, actions, protected tables; gates and
+users, which the log names, are switched off instead. Companies, classes and ledgers always stay.
+
+apply needs the role postern_admin; to protect a table, its owner's rights as well.`,
+		Example: `  installer apply -f postern.yaml --plan
+  installer apply -f gates.yaml -f companies.yaml -f Invoice.projection
+  installer apply -f postern.yaml --prune --plan --json | jq -r '.changes[] | [.action, .kind, .name] | @tsv'`,
+		RunE: func(command *cobra.Command, more []string) error {
+			ctx := command.Context()
+			desired, err := configuration.Read(append(files, more...), app.in)
+			if err != nil {
+				return err
+			}
+			var plan *configuration.Plan
+			err = app.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) (err error) {
+				if planned {
+					plan, err = configuration.MakePlan(ctx, queries, desired, prune)
+				} else {
+					plan, err = configuration.Apply(ctx, connection, desired, prune)
+				}
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = app.printJSON(plan)
+			} else {
+				app.printPlan(plan, planned)
+			}
+			if err == nil && planned && len(plan.Changes) > 0 {
+				err = errDifference
+			}
+			return err
+		},
+	}
+	flags := command.Flags()
+	flags.StringArrayVarP(&files, "file", "f", nil, "configuration file; - is standard input (once for each; required)")
+	flags.BoolVar(&planned, "plan", false, "show what would change, and change nothing")
+	flags.BoolVar(&prune, "prune", false, "remove what is not in the files' lists")
+	addJSON(command, &asJSON)
+	_ = command.MarkFlagRequired("file")
+	return command
+}
+
+// verbs are how a change is counted, before and after it is made.
+var verbs = []struct{ action, sign, todo, done string }{
+	{configuration.Create, "+", "to create", "created"},
+	{configuration.Alter, "~", "to change", "changed"},
+	{configuration.Remove, "-", "to remove", "removed"},
+}
+
+func (a *application) printPlan(plan *configuration.Plan, planned bool) {
+	counts := map[string]int{}
+	for _, change := range plan.Changes {
+		counts[change.Action]++
+		a.printChange(change)
+	}
+	stay := "."
+	if plan.Unlisted > 0 {
+		stay = fmt.Sprintf("; %s not in the files' lists stay, unless --prune is given.", plural(int64(plan.Unlisted), "object"))
+		if plan.Unlisted == 1 {
+			stay = "; 1 object not in the files' lists stays, unless --prune is given."
+		}
+	}
+	if len(plan.Changes) == 0 {
+		a.printf("No changes%s\n", stay)
+		return
+	}
+	parts := []string{}
+	for _, verb := range verbs {
+		if planned {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[verb.action], verb.todo))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[verb.action], verb.done))
+		}
+	}
+	a.printf("%s%s\n", strings.Join(parts, ", "), stay)
+}
+
+func (a *application) printChange(change configuration.Change) {
+	sign, paint := "", text.FgYellow
+	for _, verb := range verbs {
+		if verb.action == change.Action {
+			sign = verb.sign
+		}
+	}
+	switch change.Action {
+	case configuration.Create:
+		paint = text.FgGreen
+	case configuration.Remove:
+		paint = text.FgRed
+	}
+	line := fmt.Sprintf("%s %s %s", sign, change.Kind, change.Name)
+	if colour(a.out) {
+		line = paint.Sprint(line)
+	}
+	a.printf("%s\n", line)
+	for _, field := range change.Fields {
+		if change.Action == configuration.Create {
+			a.printf("    %s: %s\n", field.Name, fieldText(field.To))
+		} else {
+			a.printf("    %s: %s → %s\n", field.Name, fieldText(field.From), fieldText(field.To))
+		}
+	}
+}
+
+func fieldText(value any) string {
+	switch value := value.(type) {
+	case string:
+		if value == "" {
+			return "none"
+		}
+		return `"` + printable(value) + `"`
+	case []string:
+		return "[" + printable(strings.Join(value, ", ")) + "]"
+	}
+	return fmt.Sprint(value)
+}

@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/configuration"
+)
+
+func newExportCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "export",
+		Short: "Write the database's configuration as a file for apply",
+		Long: `Writes what the database has as YAML that "installer apply" reads: settings, gates, actions, users, companies
+with their users, classes, rules and ledgers, protected tables. The order is always the same, so that a version
+control system shows what has changed. PINs and keys are not in it.
+
+Applied to a database in which Postern was just installed, and the application's tables are, it makes the same
+configuration there.
+
+export needs the role postern_admin.`,
+		Example: `  installer export > postern.yaml
+  installer export | diff -u postern.yaml -`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return app.query(command.Context(), func(queries *db.Queries) error {
+				return configuration.Export(command.Context(), queries, app.out)
+			})
+		},
+	}
+}

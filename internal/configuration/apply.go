@@ -1,0 +1,231 @@
+package configuration
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/db"
+)
+
+// Apply brings the database to what the files say, in one transaction, and tells what that changed. Who applies at the
+// same time waits; what to do is found out after that, and not before.
+func Apply(ctx context.Context, database Beginner, desired *Desired, prune bool) (plan *Plan, err error) {
+	err = pgx.BeginFunc(ctx, database, func(tx pgx.Tx) error {
+		queries := db.New(tx)
+		if err := queries.LockConfiguration(ctx); err != nil {
+			return err
+		}
+		if plan, err = MakePlan(ctx, queries, desired, prune); err != nil {
+			return err
+		}
+		return plan.execute(ctx, tx)
+	})
+	return plan, err
+}
+
+// Beginner begins transactions: a connection, or a transaction that Apply is to be a part of.
+type Beginner interface {
+	Begin(context.Context) (pgx.Tx, error)
+}
+
+// row is what a statement gets of one object: keys and fields by their names.
+type row map[string]any
+
+// step is one statement for all the changes that need it.
+type step struct {
+	kind *kind
+	when func(*Change) bool
+	run  func(*db.Queries, context.Context, json.RawMessage) error
+	// with changes the rows; nil leaves them as they are.
+	with func(*Change, row)
+}
+
+func isNew(c *Change) bool     { return c.Action == Create }
+func isRemoved(c *Change) bool { return c.Action == Remove }
+
+func alters(names ...string) func(*Change) bool {
+	return func(c *Change) bool { return c.Action == Alter && c.changes(names...) }
+}
+
+// sets tells that a field of an object, new or not, is not what it was or would be.
+func sets(name string) func(*Change) bool {
+	return func(c *Change) bool { return c.Action != Remove && c.changes(name) }
+}
+
+// administers tells that an administrator's word on a part of a gate is new, or newly that.
+func administers(name string) func(*Change) bool {
+	return func(c *Change) bool {
+		return c.Action != Remove && slices.Contains(c.object.fields["administered"].([]string), name) && (isNew(c) || c.changes(name, "administered"))
+	}
+}
+
+func constant(name string, value any) func(*Change, row) {
+	return func(_ *Change, r row) { r[name] = value }
+}
+
+// steps are in an order in which each finds what it needs.
+var steps = []step{
+	{settingKind, alters("value"), (*db.Queries).SetSettings, nil},
+
+	// A registration keeps an administrator's message, and refuses parameters that this does not fit; the new message
+	// does not fit the old parameters. A message without parameters fits both.
+	{gateKind, func(c *Change) bool {
+		return alters("message")(c) && c.changes("parameters") && slices.Contains(c.before.fields["administered"].([]string), "message")
+	}, (*db.Queries).SetGateMessages, func(c *Change, r row) { r["message"] = c.object.keys[0] }},
+	{gateKind, func(c *Change) bool {
+		return isNew(c) || alters("description", "message", "parameters", "bound_parameters", "active")(c)
+	}, (*db.Queries).RegisterGates, nil},
+	{gateKind, administers("active"), (*db.Queries).SetGatesActive, nil},
+	{gateKind, administers("message"), (*db.Queries).SetGateMessages, nil},
+
+	{actionKind, func(c *Change) bool { return c.Action != Remove }, (*db.Queries).RegisterActions, nil},
+
+	// A role may go from one user to another.
+	{userKind, alters("db_role"), (*db.Queries).SetUserDBRoles, constant("db_role", nil)},
+	{userKind, isNew, (*db.Queries).CreateUsers, nil},
+	{userKind, alters("db_role"), (*db.Queries).SetUserDBRoles, nil},
+	{userKind, alters("description"), (*db.Queries).SetUserDescriptions, nil},
+	{userKind, sets("active"), (*db.Queries).SetUsersActive, nil},
+
+	{companyKind, isNew, (*db.Queries).CreateCompanies, nil},
+	{companyKind, alters("name"), (*db.Queries).SetCompanyNames, nil},
+	{companyKind, sets("row_level_security"), (*db.Queries).SetRowLevelSecurities, nil},
+	{ledgerKind, isNew, (*db.Queries).CreateLedgers, nil},
+	{classKind, isNew, (*db.Queries).CreateClasses, nil},
+	{ruleKind, func(*Change) bool { return true }, (*db.Queries).ChangeAuthorityCombinations, nil},
+	{companyUserKind, isNew, (*db.Queries).GrantCompanies, constant("is_default", false)},
+	{companyUserKind, sets("class"), (*db.Queries).SetUserClasses, nil},
+	{userKind, sets("default_company"), (*db.Queries).GrantCompanies, func(c *Change, r row) {
+		r["company"], r["is_default"] = c.object.fields["default_company"], true
+	}},
+	{ledgerUserKind, isNew, (*db.Queries).GrantLedgers, nil},
+	{ledgerUserKind, sets("class"), (*db.Queries).SetUserLedgerClasses, nil},
+	{protectedTableKind, func(c *Change) bool { return c.Action == Alter }, (*db.Queries).UnprotectTables, nil},
+	{protectedTableKind, func(c *Change) bool { return c.Action != Remove }, (*db.Queries).ProtectTables, nil},
+
+	{protectedTableKind, isRemoved, (*db.Queries).UnprotectTables, nil},
+	{ledgerUserKind, isRemoved, (*db.Queries).RevokeLedgers, nil},
+	{companyUserKind, isRemoved, (*db.Queries).RevokeCompanies, nil},
+	{userKind, isRemoved, (*db.Queries).SetUsersActive, constant("active", false)},
+	{actionKind, isRemoved, (*db.Queries).RemoveActions, nil},
+	{gateKind, isRemoved, (*db.Queries).SetGatesActive, constant("active", false)},
+}
+
+// placedRow is a row with where the files ask for it.
+type placedRow struct {
+	row      row
+	position Position
+}
+
+func (p *Plan) execute(ctx context.Context, tx pgx.Tx) error {
+	for _, s := range steps {
+		rows := []placedRow{}
+		for index := range p.Changes {
+			change := &p.Changes[index]
+			if change.object.kind != s.kind || !s.when(change) {
+				continue
+			}
+			made := change.object.row()
+			if s.with != nil {
+				s.with(change, made)
+			}
+			rows = append(rows, placedRow{row: made, position: change.object.position})
+		}
+		if s.kind == ruleKind {
+			rows = p.ruleRows()
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		if err := runStep(ctx, tx, s, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// row has NULL for what an object has none of.
+func (o *object) row() row {
+	made := row{}
+	for name, value := range o.fields {
+		made[name] = value
+	}
+	for index, name := range o.kind.keys {
+		made[name] = o.keys[index]
+	}
+	for name, value := range made {
+		if value == "" {
+			made[name] = nil
+		}
+	}
+	return made
+}
+
+// ruleRows gathers the changed rules of each class, so that its map is compiled once.
+func (p *Plan) ruleRows() []placedRow {
+	rows, places := []placedRow{}, map[string]int{}
+	for index := range p.Changes {
+		change := &p.Changes[index]
+		if change.object.kind != ruleKind {
+			continue
+		}
+		class := strings.Join(change.object.keys[:3], pathSeparator)
+		place, there := places[class]
+		if !there {
+			place = len(rows)
+			places[class] = place
+			made := change.object.row()
+			rows = append(rows, placedRow{
+				row:      row{"company": made["company"], "ledger_id": made["ledger_id"], "class": made["class"], "added": []any{}, "removed": []any{}},
+				position: change.object.position,
+			})
+		}
+		r := rows[place].row
+		if change.Action == Remove {
+			r["removed"] = append(r["removed"].([]any), change.object.id)
+		} else {
+			r["added"] = append(r["added"].([]any), map[string]any{"allowed": change.object.keys[3] == "allow", "patterns": change.object.keys[4:]})
+		}
+	}
+	return rows
+}
+
+// runStep runs one statement for all rows. Where PostgreSQL refuses, it halves them until it knows which one that is for:
+// few of its errors say.
+func runStep(ctx context.Context, tx pgx.Tx, s step, rows []placedRow) error {
+	given := make([]row, len(rows))
+	for index := range rows {
+		given[index] = rows[index].row
+	}
+	encoded, err := json.Marshal(given)
+	if err != nil {
+		return err
+	}
+	refused := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { return s.run(db.New(tx), ctx, encoded) })
+	var server *pgconn.PgError
+	if refused == nil || !errors.As(refused, &server) || !isOfARow(server.Code) {
+		return refused
+	}
+	if len(rows) == 1 {
+		return rows[0].position.refused(server)
+	}
+	if err := runStep(ctx, tx, s, rows[:len(rows)/2]); err != nil {
+		return err
+	}
+	return runStep(ctx, tx, s, rows[len(rows)/2:])
+}
+
+// isOfARow tells an error that another row would not get from one of the connection, the rights or the installation.
+func isOfARow(code string) bool {
+	switch code[:2] {
+	case "PS", "22", "23":
+		return true
+	}
+	return code == "42P01" || code == "3F000" // a table to be protected is not there
+}

@@ -1,0 +1,149 @@
+// Package configuration keeps what an administrator has decided about a database - settings, gates, actions, users,
+// companies, rules, protected tables - in files: it reads them, says what in the database differs, brings the database
+// to what they say in one transaction, and writes files that say what the database has.
+//
+// A key that is absent leaves alone what there is. Secrets are never in the files.
+package configuration
+
+// Configuration is all that one or more files say.
+type Configuration struct {
+	// Settings of Postern in this database, by name. "installer setting list" shows which there are.
+	Settings map[string]Setting `json:"settings,omitzero"`
+	// Gates, where business transactions stop for an approval, by gate id.
+	Gates map[string]*Gate `json:"gates,omitzero"`
+	// Actions of the application, by name.
+	Actions map[string]*Action `json:"actions,omitzero"`
+	// Users are the people who work through the application, by user id. PINs are never here.
+	Users map[string]*User `json:"users,omitzero"`
+	// Companies, by company id.
+	Companies map[string]*Company `json:"companies,omitzero"`
+	// ProtectedTables are the application's tables that show only rows of the user's companies, by schema.table.
+	ProtectedTables map[string]*ProtectedTable `json:"protected_tables,omitzero"`
+}
+
+// Setting is the value of a setting: true, false or a number.
+type Setting string
+
+// Gate is a place in the application's business code where a transaction stops until a person approves it.
+type Gate struct {
+	// For the dialog and for administrators: 1 to 200 characters. A new gate needs it.
+	Description *string `json:"description,omitzero"`
+	// What the log says, with &NAME for parameters: at most 2000 characters. A new gate needs it.
+	Message *string `json:"message,omitzero"`
+	// Names of the parameters. A new gate has none.
+	Parameters []string `json:"parameters,omitzero"`
+	// The parameters that must be the same when the approved transaction is sent again. All of them, where parameters is given and this is not.
+	BoundParameters []string `json:"bound_parameters,omitzero"`
+	// Whether the gate stops anybody. Where it is absent, the gate stays as it is; a new gate is inactive.
+	Active *bool `json:"active,omitzero"`
+	// What later registrations by the application leave alone. Where it is absent: active, if that is given.
+	Administered []Administered `json:"administered,omitzero"`
+}
+
+// Administered is a part of a gate that an administrator decides, and not the application that registers it.
+type Administered string
+
+// Action is what a client of the application calls as one transaction.
+type Action struct {
+	// The gate that the action itself stops at. null for none.
+	Checkpoint *string `json:"checkpoint,omitzero" nullable:"true"`
+	// The gates deep in the business code that the action may pass.
+	LegacyCheckpoints []string `json:"legacy_checkpoints,omitzero"`
+}
+
+// User is a person who works through the application.
+type User struct {
+	// Who this is, for people: 1 to 200 characters. A new user needs it.
+	Description *string `json:"description,omitzero"`
+	// The database role that is this person where no session is begun. null for none.
+	DBRole *string `json:"db_role,omitzero" nullable:"true"`
+	// Whether the user can work. Where it is absent, that stays as it is; a new user can.
+	Active *bool `json:"active,omitzero"`
+	// The one of the user's companies that is the default.
+	DefaultCompany *Scalar `json:"default_company,omitzero"`
+}
+
+// Company is a financial company.
+type Company struct {
+	// 1 to 200 characters. A new company needs it.
+	Name *string `json:"name,omitzero"`
+	// Whether authority classes decide what the company's users see. A new company has it off.
+	RowLevelSecurity *bool `json:"row_level_security,omitzero"`
+	// Users of the company, by user id.
+	Users map[string]*CompanyUser `json:"users,omitzero"`
+	// Authority classes, by name. MAX, which allows everything, is always there.
+	Classes map[string]*Class `json:"classes,omitzero"`
+	// Internal ledgers, by id.
+	Ledgers map[string]*Ledger `json:"ledgers,omitzero"`
+}
+
+// CompanyUser is somebody as a user of a company.
+type CompanyUser struct {
+	// The user's one authority class in the company. null for none.
+	Class *Scalar `json:"class,omitzero" nullable:"true"`
+}
+
+// Class is an authority class: not allowed always wins, and what no rule allows is not allowed.
+type Class struct {
+	// Code strings that the class allows.
+	Allow []Rule `json:"allow,omitzero"`
+	// Code strings that the class does not allow, whatever else it allows.
+	Deny []Rule `json:"deny,omitzero"`
+}
+
+// Rule is one authority combination. Each code part is a value; a single space for blank; or a pattern with % for any characters or none, and _ for one. A code part that is absent is %.
+type Rule struct {
+	CodeA Scalar `json:"code_a,omitzero"`
+	CodeB Scalar `json:"code_b,omitzero"`
+	CodeC Scalar `json:"code_c,omitzero"`
+	CodeD Scalar `json:"code_d,omitzero"`
+	CodeE Scalar `json:"code_e,omitzero"`
+	CodeF Scalar `json:"code_f,omitzero"`
+	CodeG Scalar `json:"code_g,omitzero"`
+	CodeH Scalar `json:"code_h,omitzero"`
+	CodeI Scalar `json:"code_i,omitzero"`
+	CodeJ Scalar `json:"code_j,omitzero"`
+}
+
+// Ledger is an internal ledger of a company.
+type Ledger struct {
+	// Users of the company who are connected to the ledger, by user id.
+	Users map[string]*LedgerUser `json:"users,omitzero"`
+	// Authority classes of the ledger, by name.
+	Classes map[string]*Class `json:"classes,omitzero"`
+}
+
+// LedgerUser is somebody as a user of an internal ledger.
+type LedgerUser struct {
+	// The class of the ledger that narrows what the user sees there. null for none.
+	Class *Scalar `json:"class,omitzero" nullable:"true"`
+}
+
+// ProtectedTable says by what columns a table is guarded. One that is protected already needs no more than its name.
+type ProtectedTable struct {
+	// By company alone, or by the ledger's rules as well. A new one needs it.
+	Protection *Protection `json:"protection,omitzero"`
+	// The column with the company; "company" where it is absent.
+	CompanyColumn *string `json:"company_column,omitzero"`
+	// For a ledger, the column with the posting combination's id; "posting_combination_id" where it is absent.
+	CombinationColumn *string `json:"combination_column,omitzero"`
+	// For an internal ledger, the column with the ledger's id.
+	LedgerColumn *string `json:"ledger_column,omitzero"`
+}
+
+// Protection is how a table is guarded.
+type Protection string
+
+// Scalar is a text that may well look like a number or a truth value: it means what stands in the file, so that 010 is
+// 010 and no is no, with quotes or without.
+type Scalar string
+
+// Allowed values, for types that have no others.
+var allowedValues = map[string][]string{
+	"Administered": {"active", "message"},
+	"Protection":   {"company", "ledger"},
+}
+
+func (r *Rule) patterns() []*Scalar {
+	return []*Scalar{&r.CodeA, &r.CodeB, &r.CodeC, &r.CodeD, &r.CodeE, &r.CodeF, &r.CodeG, &r.CodeH, &r.CodeI, &r.CodeJ}
+}

@@ -1,0 +1,83 @@
+package configuration
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Position is a place in a file. Lines and columns count from 1, columns in characters.
+type Position struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+
+	text *source
+}
+
+func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+
+func (p Position) compare(other Position) int {
+	return cmp.Or(cmp.Compare(p.File, other.File), cmp.Compare(p.Line, other.Line), cmp.Compare(p.Column, other.Column))
+}
+
+// Error is what is wrong with a file, and where.
+type Error struct {
+	Position Position
+	Message  string
+	// Cause is PostgreSQL's refusal, where it was PostgreSQL that refused.
+	Cause error
+}
+
+func (e *Error) Error() string { return e.Position.String() + ": " + e.Message }
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+func (p Position) errorf(format string, arguments ...any) *Error {
+	return &Error{Position: p, Message: fmt.Sprintf(format, arguments...)}
+}
+
+// refused puts a position before what PostgreSQL has said.
+func (p Position) refused(cause *pgconn.PgError) error {
+	if strings.HasPrefix(cause.Code, "PS") {
+		return &Error{Position: p, Message: fmt.Sprintf("%s (SQLSTATE %s)", cause.Message, cause.Code), Cause: cause}
+	}
+	// To a caller, a table that is not there would otherwise look like one of Postern's.
+	return p.errorf("%s (SQLSTATE %s).", cause.Message, cause.Code)
+}
+
+// excerptWidth is how much of a line is shown at most, so that the caret stays in sight.
+const excerptWidth = 120
+
+// Excerpt gives the line with a caret under the position; "" where the position is no place in a text.
+func (e *Error) Excerpt() string {
+	if e.Position.text == nil {
+		return ""
+	}
+	line := []rune(e.Position.text.line(e.Position.Line))
+	column := min(e.Position.Column-1, len(line))
+	if from := column - excerptWidth*3/4; from > 0 && len(line) > excerptWidth {
+		line, column = append([]rune("…"), line[from:]...), column-from+1
+	}
+	if len(line) > excerptWidth {
+		line = append(line[:excerptWidth:excerptWidth], '…')
+	}
+	var shown, padding strings.Builder
+	for index, character := range line {
+		if character != '\t' && !unicode.IsPrint(character) {
+			character = utf8.RuneError
+		}
+		shown.WriteRune(character)
+		if index < column {
+			if character != '\t' {
+				character = ' '
+			}
+			padding.WriteRune(character)
+		}
+	}
+	return shown.String() + "\n" + padding.String() + "^"
+}

@@ -1,0 +1,147 @@
+package configuration
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+
+	"github.com/posternsql/postern/db"
+)
+
+const header = `# Postern: settings, gates, actions, users, companies, rules and protected tables of one database, as
+# "installer export" wrote them. To see what differs in a database: installer apply -f FILE --plan; without --plan
+# it is made so. A key that is absent leaves alone what there is. PINs and keys are not here.
+`
+
+// Export writes what the database has, in an order that depends on nothing else.
+func Export(ctx context.Context, queries *db.Queries, out io.Writer) error {
+	current, err := readState(ctx, queries)
+	if err != nil {
+		return err
+	}
+	text, err := writeYAML(current.configuration())
+	if err != nil {
+		return fmt.Errorf("write YAML: %w", err)
+	}
+	// The library has read back to it what it wrote: a text that came out as another would change somebody's rights.
+	if read, _, err := readYAML(&source{name: "export", text: text}); err != nil || !reflect.DeepEqual(read, current.configuration()) {
+		return fmt.Errorf("what was written does not read back as what is there: %w", err)
+	}
+	_, err = io.Copy(out, io.MultiReader(bytes.NewReader([]byte(header)), bytes.NewReader(text)))
+	return err
+}
+
+// configuration is what a file would have to say to make this state.
+func (s state) configuration() *Configuration {
+	c := &Configuration{
+		Settings: map[string]Setting{}, Gates: map[string]*Gate{}, Actions: map[string]*Action{}, Users: map[string]*User{}, Companies: map[string]*Company{},
+		ProtectedTables: map[string]*ProtectedTable{},
+	}
+	objects := make([]*object, 0, len(s))
+	for _, o := range s {
+		objects = append(objects, o)
+	}
+	slices.SortFunc(objects, func(a, b *object) int {
+		if order := slices.Index(kinds, a.kind) - slices.Index(kinds, b.kind); order != 0 {
+			return order
+		}
+		return slices.Compare(a.keys, b.keys)
+	})
+	for _, o := range objects {
+		switch o.kind {
+		case settingKind:
+			c.Settings[o.keys[0]] = Setting(o.text("value"))
+		case gateKind:
+			c.Gates[o.keys[0]] = exportGate(o)
+		case actionKind:
+			c.Actions[o.keys[0]] = &Action{Checkpoint: value[string](o, "checkpoint"), LegacyCheckpoints: o.fields["legacy_checkpoints"].([]string)}
+		case userKind:
+			user := &User{Description: value[string](o, "description"), DBRole: value[string](o, "db_role"), DefaultCompany: value[Scalar](o, "default_company")}
+			if o.fields["active"] == false {
+				user.Active = new(bool)
+			}
+			c.Users[o.keys[0]] = user
+		case companyKind:
+			company := &Company{Name: value[string](o, "name"), Users: map[string]*CompanyUser{}, Classes: map[string]*Class{}, Ledgers: map[string]*Ledger{}}
+			enabled := o.fields["row_level_security"].(bool)
+			company.RowLevelSecurity = &enabled
+			c.Companies[o.keys[0]] = company
+		case ledgerKind:
+			c.Companies[o.keys[0]].Ledgers[o.keys[1]] = &Ledger{Users: map[string]*LedgerUser{}, Classes: map[string]*Class{}}
+		case classKind:
+			classesOf(c, o)[o.keys[2]] = &Class{Allow: []Rule{}, Deny: []Rule{}}
+		case ruleKind:
+			class := classesOf(c, o)[o.keys[2]]
+			rule := Rule{}
+			for part, pattern := range rule.patterns() {
+				if o.keys[4+part] != anything {
+					*pattern = Scalar(o.keys[4+part])
+				}
+			}
+			if o.keys[3] == "allow" {
+				class.Allow = append(class.Allow, rule)
+			} else {
+				class.Deny = append(class.Deny, rule)
+			}
+		case companyUserKind:
+			c.Companies[o.keys[0]].Users[o.keys[1]] = &CompanyUser{Class: value[Scalar](o, "class")}
+		case ledgerUserKind:
+			c.Companies[o.keys[0]].Ledgers[o.keys[1]].Users[o.keys[2]] = &LedgerUser{Class: value[Scalar](o, "class")}
+		case protectedTableKind:
+			table := &ProtectedTable{
+				Protection: value[Protection](o, "protection"), CompanyColumn: value[string](o, "company_column"),
+				CombinationColumn: value[string](o, "combination_column"), LedgerColumn: value[string](o, "ledger_column"),
+			}
+			c.ProtectedTables[o.name()] = table
+		}
+	}
+	return c
+}
+
+func classesOf(c *Configuration, o *object) map[string]*Class {
+	company := c.Companies[o.keys[0]]
+	if o.keys[1] == "" {
+		return company.Classes
+	}
+	return company.Ledgers[o.keys[1]].Classes
+}
+
+// exportGate says only what a new gate would not have anyway, so that the same registrations and the same words of an
+// administrator come of it.
+func exportGate(o *object) *Gate {
+	gate := &Gate{Description: value[string](o, "description"), Message: value[string](o, "message")}
+	parameters, bound := o.fields["parameters"].([]string), o.fields["bound_parameters"].([]string)
+	administered := o.fields["administered"].([]string)
+	if len(parameters) > 0 {
+		gate.Parameters = parameters
+	}
+	if !slices.Equal(parameters, bound) {
+		gate.BoundParameters = bound
+	}
+	implied := []string{}
+	if active := o.fields["active"].(bool); active || slices.Contains(administered, "active") {
+		gate.Active = &active
+		implied = []string{"active"}
+	}
+	if !slices.Equal(administered, implied) {
+		gate.Administered = []Administered{}
+		for _, part := range administered {
+			gate.Administered = append(gate.Administered, Administered(part))
+		}
+	}
+	return gate
+}
+
+func (o *object) text(name string) string { return o.fields[name].(string) }
+
+// value is a field of an object; nil where it has none.
+func value[T ~string](o *object, name string) *T {
+	if o.text(name) == "" {
+		return nil
+	}
+	text := T(o.text(name))
+	return &text
+}

@@ -1,0 +1,81 @@
+package configuration
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+)
+
+// standardInput is how a command line names it.
+const standardInput = "-"
+
+// Read reads files, all of them or none. A file whose name is - is standard input.
+func Read(names []string, in io.Reader) (*Desired, error) {
+	desired := &Desired{objects: map[string]*object{}, scopes: map[string]bool{}}
+	for _, name := range names {
+		text, err := readSource(name, in)
+		if err != nil {
+			return nil, err
+		}
+		objects, scopes, err := text.parse()
+		if err != nil {
+			return nil, err
+		}
+		if err := desired.add(objects, scopes); err != nil {
+			return nil, err
+		}
+	}
+	return desired, nil
+}
+
+// readSource never takes in more than a file may have.
+func readSource(name string, in io.Reader) (*source, error) {
+	if name == standardInput {
+		name = "standard input"
+	} else {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, openError(name, err)
+		}
+		defer file.Close()
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			return nil, fmt.Errorf("%s is a directory: name the files in it, %s", name, filepath.Join(name, "*.yaml"))
+		}
+		in = file
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maximumSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	s := &source{name: name, text: text}
+	return s, s.check()
+}
+
+func openError(name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no file %s", name)
+	}
+	return fmt.Errorf("open %s: %w", name, err)
+}
+
+// projection is how a file with projection snippets begins, behind comments and annotations.
+var projection = regexp.MustCompile(`^\x{FEFF}?(?:\s+|--.*|//.*|/\*(?s:.*?)\*/|@\w+)*(?:projection|action)\s+\w+\s*[;{\w]`)
+
+func (s *source) parse() ([]*object, []string, error) {
+	switch filepath.Ext(s.name) {
+	case ".yaml", ".yml", ".json":
+	default:
+		if projection.Match(s.text) {
+			return parseProjection(s)
+		}
+	}
+	read, positions, err := readYAML(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	return flatten(read, positions)
+}

@@ -1,0 +1,433 @@
+package configuration
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// kind is one sort of object, as the plan counts them. The names of keys and fields are those of the SQL functions'
+// arguments.
+type kind struct {
+	name string
+	keys []string
+	// fields are in the order in which a plan shows them.
+	fields []string
+	// defaults are what a new object has where the files say nothing. A field without one is required.
+	defaults map[string]any
+	// scope is how many keys tell to which list of a file an object belongs: what is in the database and not in the
+	// list is what --prune removes. -1: such objects are never removed.
+	scope int
+	// container objects may appear in several files, as long as only one gives their fields.
+	container bool
+}
+
+var (
+	settingKind = &kind{name: "setting", keys: []string{"name"}, fields: []string{"value"}, scope: -1}
+	gateKind    = &kind{name: "gate", keys: []string{"gate_id"},
+		fields:   []string{"description", "message", "parameters", "bound_parameters", "active", "administered"},
+		defaults: map[string]any{"parameters": []string{}, "bound_parameters": []string{}, "active": false, "administered": []string{}}}
+	actionKind = &kind{name: "action", keys: []string{"action"}, fields: []string{"checkpoint", "legacy_checkpoints"},
+		defaults: map[string]any{"checkpoint": "", "legacy_checkpoints": []string{}}}
+	userKind = &kind{name: "user", keys: []string{"userid"}, fields: []string{"description", "db_role", "active", "default_company"},
+		defaults: map[string]any{"db_role": "", "active": true, "default_company": ""}}
+	companyKind = &kind{name: "company", keys: []string{"company"}, fields: []string{"name", "row_level_security"},
+		defaults: map[string]any{"row_level_security": false}, scope: -1, container: true}
+	ledgerKind = &kind{name: "ledger", keys: []string{"company", "ledger_id"}, scope: -1, container: true}
+	classKind  = &kind{name: "class", keys: []string{"company", "ledger_id", "class"}, scope: -1, container: true}
+	ruleKind   = &kind{name: "rule", keys: []string{"company", "ledger_id", "class", "allowed",
+		"code_a", "code_b", "code_c", "code_d", "code_e", "code_f", "code_g", "code_h", "code_i", "code_j"}, scope: 4}
+	companyUserKind = &kind{name: "company user", keys: []string{"company", "userid"}, fields: []string{"class"},
+		defaults: map[string]any{"class": ""}, scope: 1}
+	ledgerUserKind = &kind{name: "ledger user", keys: []string{"company", "ledger_id", "userid"}, fields: []string{"class"},
+		defaults: map[string]any{"class": ""}, scope: 2}
+	protectedTableKind = &kind{name: "protected table", keys: []string{"schema_name", "table_name"},
+		fields:   []string{"protection", "company_column", "combination_column", "ledger_column"},
+		defaults: map[string]any{"company_column": "company", "combination_column": "", "ledger_column": ""}}
+
+	// kinds are in the order in which their objects are made: each needs only what is before it.
+	kinds = []*kind{settingKind, gateKind, actionKind, userKind, companyKind, ledgerKind, classKind, ruleKind, companyUserKind, ledgerUserKind, protectedTableKind}
+)
+
+// object is one thing of a kind, in the files or in the database. Of the files it has the fields that they give, of the
+// database all. A field is a string, "" for none; a bool; or a []string.
+type object struct {
+	kind     *kind
+	keys     []string
+	fields   map[string]any
+	position Position
+	// id is the database's own, of a rule.
+	id string
+}
+
+// identity is the same for the same object in files and database.
+func identity(of *kind, keys ...string) string {
+	return of.name + pathSeparator + strings.Join(keys, pathSeparator)
+}
+
+func (o *object) identity() string { return identity(o.kind, o.keys...) }
+
+// scope names the list that the object belongs to; "" where there is none.
+func (o *object) scope() string {
+	if o.kind.scope < 0 {
+		return ""
+	}
+	return identity(o.kind, o.keys[:o.kind.scope]...)
+}
+
+// name is how a person calls the object.
+func (o *object) name() string {
+	switch o.kind {
+	case ruleKind:
+		return quoteNames(o.keys[:3]...) + ": " + o.keys[3] + " " + ruleText(o.keys[4:])
+	case companyUserKind:
+		return quoteNames(o.keys[1]) + " in " + quoteNames(o.keys[0])
+	case ledgerUserKind:
+		return quoteNames(o.keys[2]) + " in " + quoteNames(o.keys[:2]...)
+	case protectedTableKind:
+		return sqlName(o.keys[0]) + "." + sqlName(o.keys[1])
+	}
+	return quoteNames(o.keys...)
+}
+
+var plainName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.@-]*$`)
+
+func quoteNames(names ...string) string {
+	shown := []string{}
+	for _, name := range names {
+		switch {
+		case name == "": // the ledger that a company's class has none of
+		case plainName.MatchString(name):
+			shown = append(shown, name)
+		default:
+			shown = append(shown, printable(name))
+		}
+	}
+	return strings.Join(shown, "/")
+}
+
+func ruleText(patterns []string) string {
+	parts := []string{}
+	for index, pattern := range patterns {
+		if pattern != anything {
+			parts = append(parts, "code_"+string(rune('a'+index))+" "+printable(pattern))
+		}
+	}
+	if len(parts) == 0 {
+		return "everything"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// anything is the pattern of a code part that a rule does not name.
+const anything = "%"
+
+// Desired is what the files say, all together.
+type Desired struct {
+	objects map[string]*object
+	// scopes are the lists that the files have.
+	scopes map[string]bool
+}
+
+// add takes in one file's objects.
+func (d *Desired) add(objects []*object, scopes []string) error {
+	for _, o := range objects {
+		before := d.objects[o.identity()]
+		switch {
+		case before == nil:
+			d.objects[o.identity()] = o
+		case o.kind.container && len(o.fields) == 0:
+		case o.kind.container && len(before.fields) == 0:
+			d.objects[o.identity()] = o
+		default:
+			first, second := before, o
+			if first.position.File == second.position.File && first.position.compare(second.position) > 0 {
+				first, second = second, first
+			}
+			return second.position.errorf("The %s %s is there twice; first at %s.", o.kind.name, o.name(), first.position)
+		}
+	}
+	for _, scope := range scopes {
+		d.scopes[scope] = true
+	}
+	return nil
+}
+
+// flattener turns a configuration into objects.
+type flattener struct {
+	positions map[string]Position
+	objects   []*object
+	scopes    []string
+}
+
+func (f *flattener) position(path ...any) Position {
+	joined := ""
+	for _, part := range path {
+		joined = join(joined, part)
+	}
+	return f.positions[joined]
+}
+
+func (f *flattener) add(of *kind, position Position, fields map[string]any, keys ...string) {
+	f.objects = append(f.objects, &object{kind: of, keys: keys, fields: fields, position: position})
+}
+
+func (f *flattener) scope(of *kind, keys ...string) {
+	f.scopes = append(f.scopes, identity(of, keys...))
+}
+
+// flatten goes through maps in the order of their keys, so that of several errors always the same is told.
+func flatten(c *Configuration, positions map[string]Position) ([]*object, []string, error) {
+	f := &flattener{positions: positions}
+	for _, name := range sorted(c.Settings) {
+		f.add(settingKind, f.position("settings", name), map[string]any{"value": string(c.Settings[name])}, name)
+	}
+	if c.Gates != nil {
+		f.scope(gateKind)
+	}
+	for _, id := range sorted(c.Gates) {
+		gate := orNew(c.Gates[id])
+		fields := map[string]any{}
+		give(fields, "description", gate.Description)
+		give(fields, "message", gate.Message)
+		giveList(fields, "parameters", gate.Parameters)
+		giveList(fields, "bound_parameters", gate.BoundParameters)
+		if gate.Active != nil {
+			fields["active"] = *gate.Active
+		}
+		giveList(fields, "administered", gate.Administered)
+		f.add(gateKind, f.position("gates", id), fields, id)
+	}
+	if c.Actions != nil {
+		f.scope(actionKind)
+	}
+	for _, name := range sorted(c.Actions) {
+		action := orNew(c.Actions[name])
+		fields := map[string]any{}
+		give(fields, "checkpoint", action.Checkpoint)
+		giveList(fields, "legacy_checkpoints", action.LegacyCheckpoints)
+		f.add(actionKind, f.position("actions", name), fields, name)
+	}
+	if c.Users != nil {
+		f.scope(userKind)
+	}
+	for _, id := range sorted(c.Users) {
+		user := orNew(c.Users[id])
+		fields := map[string]any{}
+		give(fields, "description", user.Description)
+		give(fields, "db_role", user.DBRole)
+		if user.Active != nil {
+			fields["active"] = *user.Active
+		}
+		give(fields, "default_company", user.DefaultCompany)
+		f.add(userKind, f.position("users", id), fields, id)
+	}
+	for _, id := range sorted(c.Companies) {
+		if err := f.company(id, orNew(c.Companies[id])); err != nil {
+			return nil, nil, err
+		}
+	}
+	if c.ProtectedTables != nil {
+		f.scope(protectedTableKind)
+	}
+	for _, name := range sorted(c.ProtectedTables) {
+		position := f.position("protected_tables", name)
+		schema, table, ok := splitSQLName(name)
+		if !ok {
+			return nil, nil, position.errorf("%s is no name of a table; write schema.table, as in SQL.", printable(name))
+		}
+		wanted := orNew(c.ProtectedTables[name])
+		fields := map[string]any{}
+		give(fields, "protection", wanted.Protection)
+		give(fields, "company_column", wanted.CompanyColumn)
+		give(fields, "combination_column", wanted.CombinationColumn)
+		give(fields, "ledger_column", wanted.LedgerColumn)
+		f.add(protectedTableKind, position, fields, schema, table)
+	}
+	return f.objects, f.scopes, nil
+}
+
+func (f *flattener) company(id string, company *Company) error {
+	fields := map[string]any{}
+	give(fields, "name", company.Name)
+	if company.RowLevelSecurity != nil {
+		fields["row_level_security"] = *company.RowLevelSecurity
+	}
+	f.add(companyKind, f.position("companies", id), fields, id)
+	if company.Users != nil {
+		f.scope(companyUserKind, id)
+	}
+	for _, userid := range sorted(company.Users) {
+		fields := map[string]any{}
+		give(fields, "class", orNew(company.Users[userid]).Class)
+		f.add(companyUserKind, f.position("companies", id, "users", userid), fields, id, userid)
+	}
+	if err := f.classes(company.Classes, []any{"companies", id, "classes"}, id, ""); err != nil {
+		return err
+	}
+	for _, ledgerID := range sorted(company.Ledgers) {
+		path := []any{"companies", id, "ledgers", ledgerID}
+		ledger := orNew(company.Ledgers[ledgerID])
+		f.add(ledgerKind, f.position(path...), nil, id, ledgerID)
+		if ledger.Users != nil {
+			f.scope(ledgerUserKind, id, ledgerID)
+		}
+		for _, userid := range sorted(ledger.Users) {
+			fields := map[string]any{}
+			give(fields, "class", orNew(ledger.Users[userid]).Class)
+			f.add(ledgerUserKind, f.position(append(path, "users", userid)...), fields, id, ledgerID, userid)
+		}
+		if err := f.classes(ledger.Classes, append(path, "classes"), id, ledgerID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *flattener) classes(classes map[string]*Class, path []any, company, ledger string) error {
+	for _, name := range sorted(classes) {
+		class, path := orNew(classes[name]), append(slices.Clone(path), name)
+		if name == "MAX" {
+			return f.position(path...).errorf("The class MAX is built in: it allows everything, and no file says so.")
+		}
+		f.add(classKind, f.position(path...), nil, company, ledger, name)
+		for _, list := range []struct {
+			name  string
+			rules []Rule
+		}{{"allow", class.Allow}, {"deny", class.Deny}} {
+			if list.rules != nil {
+				f.scope(ruleKind, company, ledger, name, list.name)
+			}
+			for index := range list.rules {
+				position := f.position(append(slices.Clone(path), list.name, index)...)
+				keys := []string{company, ledger, name, list.name}
+				for part, pattern := range list.rules[index].patterns() {
+					if *pattern == "" {
+						*pattern = anything
+					}
+					if problem := patternProblem(string(*pattern)); problem != "" {
+						return position.errorf("code_%c is %s, which %s.", 'a'+part, printable(string(*pattern)), problem)
+					}
+					keys = append(keys, string(*pattern))
+				}
+				f.add(ruleKind, position, nil, keys...)
+			}
+		}
+	}
+	return nil
+}
+
+// patternProblem says early, and of the very rule, what postern_internal.require_patterns would say of a class.
+func patternProblem(pattern string) string {
+	switch {
+	case len([]rune(pattern)) > 20:
+		return "has more than 20 characters"
+	case pattern != " " && strings.Trim(pattern, " ") != pattern:
+		return "has a space at an end; a single space alone is blank"
+	case strings.ContainsFunc(pattern, unicode.IsControl):
+		return "has a control character"
+	}
+	return ""
+}
+
+func give[T ~string](fields map[string]any, name string, value *T) {
+	if value != nil {
+		fields[name] = string(*value)
+	}
+}
+
+func giveList[T ~string](fields map[string]any, name string, values []T) {
+	if values == nil {
+		return
+	}
+	list := make([]string, len(values))
+	for index, value := range values {
+		list[index] = string(value)
+	}
+	fields[name] = list
+}
+
+// orNew lets a key with nothing below it stand for an object of which nothing is said.
+func orNew[T any](value *T) *T {
+	if value == nil {
+		return new(T)
+	}
+	return value
+}
+
+func sorted[T any](of map[string]T) []string { return slices.Sorted(maps.Keys(of)) }
+
+var unquotedName = regexp.MustCompile(`^[\pL_][\pL\pN_$]*$`)
+
+// splitSQLName reads schema.table as SQL does: without quotes in lower case, with quotes as it stands.
+func splitSQLName(name string) (schema, table string, ok bool) {
+	parts := []string{}
+	for rest := name; ; {
+		part := ""
+		if strings.HasPrefix(rest, `"`) {
+			closed := false
+			for rest = rest[1:]; rest != ""; {
+				before, after, found := strings.Cut(rest, `"`)
+				part, rest = part+before, after
+				if !found {
+					break
+				}
+				if !strings.HasPrefix(rest, `"`) {
+					closed = true
+					break
+				}
+				part, rest = part+`"`, rest[1:]
+			}
+			if !closed || part == "" {
+				return "", "", false
+			}
+		} else {
+			end := strings.IndexByte(rest, '.')
+			if end < 0 {
+				end = len(rest)
+			}
+			part, rest = rest[:end], rest[end:]
+			if !unquotedName.MatchString(part) {
+				return "", "", false
+			}
+			part = lowerCase(part)
+		}
+		if len(part) > 63 {
+			return "", "", false
+		}
+		parts = append(parts, part)
+		if rest == "" {
+			break
+		}
+		if rest[0] != '.' {
+			return "", "", false
+		}
+		rest = rest[1:]
+	}
+	if len(parts) != 2 {
+		return "", "", false
+	}
+	return parts[0], parts[1], true
+}
+
+// lowerCase folds letters as PostgreSQL does in UTF-8: only those of ASCII.
+func lowerCase(part string) string {
+	return strings.Map(func(character rune) rune {
+		if character <= unicode.MaxASCII {
+			return unicode.ToLower(character)
+		}
+		return character
+	}, part)
+}
+
+var lowerCaseName = regexp.MustCompile(`^[a-z_][a-z0-9_$]*$`)
+
+// sqlName is the inverse for one part.
+func sqlName(part string) string {
+	if lowerCaseName.MatchString(part) {
+		return part
+	}
+	return `"` + strings.ReplaceAll(part, `"`, `""`) + `"`
+}

@@ -1,0 +1,252 @@
+package configuration
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/posternsql/postern/db"
+)
+
+// What a change does.
+const (
+	Create = "create"
+	Alter  = "change"
+	Remove = "remove"
+)
+
+// Plan is what would bring a database to what files say.
+type Plan struct {
+	// Changes are in the order in which they are made.
+	Changes []Change `json:"changes"`
+	// Unlisted counts the objects that are in the database, are not in the files' lists of such objects, and stay.
+	Unlisted int `json:"unlisted"`
+}
+
+// Change is that of one object.
+type Change struct {
+	Action string        `json:"action"`
+	Kind   string        `json:"kind"`
+	Name   string        `json:"name"`
+	Fields []FieldChange `json:"fields,omitempty"`
+
+	object *object // as it is to be; of a removal, as it is
+	before *object // nil where there was none
+}
+
+// FieldChange is that of one field. From is nil for a new object.
+type FieldChange struct {
+	Name string `json:"name"`
+	From any    `json:"from"`
+	To   any    `json:"to"`
+}
+
+func (c *Change) changes(names ...string) bool {
+	return slices.ContainsFunc(c.Fields, func(field FieldChange) bool { return slices.Contains(names, field.Name) })
+}
+
+// MakePlan compares a database with what files say. With prune, it removes what is not in the files' lists.
+func MakePlan(ctx context.Context, queries *db.Queries, desired *Desired, prune bool) (*Plan, error) {
+	current, err := readState(ctx, queries)
+	if err != nil {
+		return nil, err
+	}
+	return makePlan(desired, current, prune)
+}
+
+func makePlan(desired *Desired, current state, prune bool) (*Plan, error) {
+	plan := &Plan{Changes: []Change{}}
+	for _, kind := range kinds {
+		for _, wanted := range desired.of(kind) {
+			before := current[wanted.identity()]
+			complete, err := complete(wanted, before)
+			if err != nil {
+				return nil, err
+			}
+			change := Change{Action: Create, Kind: kind.name, Name: wanted.name(), object: complete, before: before}
+			if before != nil {
+				change.Action = Alter
+			}
+			for _, name := range kind.fields {
+				to := complete.fields[name]
+				switch {
+				case before == nil && !reflect.DeepEqual(to, kind.defaults[name]):
+					change.Fields = append(change.Fields, FieldChange{Name: name, To: to})
+				case before != nil && !reflect.DeepEqual(to, before.fields[name]):
+					change.Fields = append(change.Fields, FieldChange{Name: name, From: before.fields[name], To: to})
+				}
+			}
+			if before == nil || len(change.Fields) > 0 {
+				plan.Changes = append(plan.Changes, change)
+			}
+		}
+	}
+	removed := desired.unlisted(current)
+	if !prune {
+		plan.Unlisted, removed = len(removed), nil
+	}
+	for _, o := range removed {
+		plan.Changes = append(plan.Changes, Change{Action: Remove, Kind: o.kind.name, Name: o.name(), object: o, before: o})
+	}
+	return plan, desired.checkReferences(current, removed)
+}
+
+// of gives the objects of a kind in the order of their names.
+func (d *Desired) of(kind *kind) []*object {
+	objects := []*object{}
+	for _, o := range d.objects {
+		if o.kind == kind {
+			objects = append(objects, o)
+		}
+	}
+	sortObjects(objects)
+	return objects
+}
+
+func sortObjects(objects []*object) {
+	slices.SortFunc(objects, func(a, b *object) int { return slices.Compare(a.keys, b.keys) })
+}
+
+// unlisted gives what the database has and the files' lists do not, dependents first. Gates and users are never removed,
+// since the log names them: one that is inactive is as good as gone.
+func (d *Desired) unlisted(current state) []*object {
+	objects := []*object{}
+	for _, kind := range slices.Backward(kinds) {
+		ofKind := []*object{}
+		for id, o := range current {
+			if o.kind == kind && d.objects[id] == nil && d.scopes[o.scope()] && o.fields["active"] != false {
+				ofKind = append(ofKind, o)
+			}
+		}
+		sortObjects(ofKind)
+		objects = append(objects, ofKind...)
+	}
+	return objects
+}
+
+// complete gives an object all of its fields: those of the files, else those that it has, else those of a new one.
+func complete(wanted, before *object) (*object, error) {
+	fields := maps.Clone(wanted.kind.defaults)
+	if before != nil {
+		fields = maps.Clone(before.fields)
+	}
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	maps.Copy(fields, wanted.fields)
+	complete := &object{kind: wanted.kind, keys: wanted.keys, fields: fields, position: wanted.position}
+	switch wanted.kind {
+	case settingKind:
+		if before == nil {
+			return nil, wanted.position.errorf("There is no setting %s; \"installer setting list\" shows those that there are.", wanted.name())
+		}
+		fields["value"] = settingValue(fields["value"].(string), before.fields["value"].(string))
+		return complete, nil
+	case gateKind:
+		completeGate(fields, wanted.fields, before)
+	case protectedTableKind:
+		if err := completeProtection(complete, wanted.fields); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range wanted.kind.fields {
+		if _, there := fields[name]; !there {
+			return nil, wanted.position.errorf("There is no %s %s in the database, and a new one needs a %s.", wanted.kind.name, wanted.name(), name)
+		}
+	}
+	return complete, nil
+}
+
+// settingValue writes a value as set_setting does, so that yes and true are no difference. What cannot be is left for
+// set_setting to refuse.
+func settingValue(wanted, before string) string {
+	if before == "true" || before == "false" {
+		switch strings.ToLower(wanted) {
+		case "true", "on", "yes", "1":
+			return "true"
+		case "false", "off", "no", "0":
+			return "false"
+		}
+	} else if number, err := strconv.ParseUint(wanted, 10, 31); err == nil {
+		return strconv.FormatUint(number, 10)
+	}
+	return wanted
+}
+
+func completeGate(fields, given map[string]any, before *object) {
+	parameters, bound := fields["parameters"].([]string), fields["bound_parameters"].([]string)
+	if _, there := given["bound_parameters"]; !there && (before == nil || given["parameters"] != nil) {
+		bound = parameters
+	}
+	fields["bound_parameters"] = inOrderOf(parameters, bound)
+
+	administered := []string{}
+	if list, there := given["administered"].([]string); there {
+		administered = list
+	} else if given["active"] != nil {
+		administered = []string{"active"}
+	}
+	if before != nil {
+		// What an administrator has decided by hand stays decided.
+		administered = append(slices.Clone(before.fields["administered"].([]string)), administered...)
+	}
+	fields["administered"] = slices.Compact(inOrderOf(allowedValues["Administered"], administered))
+}
+
+// inOrderOf sorts names as order has them; others stay behind.
+func inOrderOf(order, names []string) []string {
+	ordered := slices.Clone(names)
+	if ordered == nil {
+		ordered = []string{}
+	}
+	place := func(name string) int {
+		if index := slices.Index(order, name); index >= 0 {
+			return index
+		}
+		return len(order)
+	}
+	slices.SortStableFunc(ordered, func(a, b string) int { return place(a) - place(b) })
+	return ordered
+}
+
+func completeProtection(table *object, given map[string]any) error {
+	if table.fields["protection"] == "ledger" {
+		if table.fields["combination_column"] == "" {
+			table.fields["combination_column"] = "posting_combination_id"
+		}
+		return nil
+	}
+	for _, name := range []string{"combination_column", "ledger_column"} {
+		if _, there := given[name]; there {
+			return table.position.errorf("%s belongs to protection: ledger.", name)
+		}
+		table.fields[name] = ""
+	}
+	return nil
+}
+
+// checkReferences finds what the database would quietly put right, or refuse without saying where it stands in the files.
+func (d *Desired) checkReferences(current state, removed []*object) error {
+	gone := map[string]bool{}
+	for _, o := range removed {
+		gone[o.identity()] = true
+	}
+	isUser := func(company, userid string) bool {
+		id := identity(companyUserKind, company, userid)
+		return d.objects[id] != nil || current[id] != nil && !gone[id]
+	}
+	for _, user := range d.of(userKind) {
+		if company, there := user.fields["default_company"].(string); there && !isUser(company, user.keys[0]) {
+			return user.position.errorf("%s is no user of company %s, and so that cannot be the default.", user.name(), quoteNames(company))
+		}
+	}
+	for _, user := range d.of(ledgerUserKind) {
+		if !isUser(user.keys[0], user.keys[2]) {
+			return user.position.errorf("%s is no user of company %s, and so of none of its ledgers.", quoteNames(user.keys[2]), quoteNames(user.keys[0]))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package configuration
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/posternsql/postern/db"
+)
+
+// state is what the database has, by identity.
+type state map[string]*object
+
+// readState reads all of one snapshot.
+func readState(ctx context.Context, queries *db.Queries) (state, error) {
+	document, err := queries.ReadConfiguration(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows map[string][]map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	decoder.UseNumber()
+	if err := decoder.Decode(&rows); err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	read := state{}
+	for _, kind := range kinds {
+		for _, row := range rows[kind.name] {
+			o := &object{kind: kind, keys: make([]string, len(kind.keys)), fields: map[string]any{}}
+			for index, name := range kind.keys {
+				o.keys[index], _ = row[name].(string) // NULL, of a class that has no ledger, is ""
+			}
+			for _, name := range kind.fields {
+				o.fields[name] = fieldValue(row[name])
+			}
+			o.id = fmt.Sprint(row["id"])
+			read[o.identity()] = o
+		}
+	}
+	return read, nil
+}
+
+// fieldValue turns what JSON has into what an object's field is.
+func fieldValue(value any) any {
+	switch value := value.(type) {
+	case nil:
+		return ""
+	case []any:
+		list := make([]string, len(value))
+		for index := range value {
+			list[index], _ = value[index].(string)
+		}
+		return list
+	}
+	return value
+}
