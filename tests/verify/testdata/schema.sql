@@ -1462,6 +1462,76 @@ COMMENT ON FUNCTION postern.challenge(gate_id text, parameters jsonb) IS 'The ch
 
 
 --
+-- Name: change_authority_combinations(text, text, text, jsonb, bigint[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[] DEFAULT '{}'::bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  changed_class_id bigint;
+  rule record;
+  inserted bigint;
+  deleted bigint;
+begin
+  if ledger_id is null then
+    perform postern_internal.require_company(company);
+  else
+    perform postern_internal.require_ledger(company, ledger_id);
+  end if;
+  changed_class_id := postern_internal.require_class(company, ledger_id, class);
+  perform postern_internal.require_administrable_class(changed_class_id);
+  if jsonb_typeof(added) is distinct from 'array' or removed is null then
+    raise exception using
+      errcode = 'PS301',
+      message = 'The change of the class is not usable',
+      detail = format('added is %s, removed is %s.', coalesce('of type ' || jsonb_typeof(added), 'NULL'),
+                      case when removed is null then 'NULL' else 'there' end),
+      hint = 'Pass in added an array of objects with allowed (true or false) and patterns (an array of ten texts), in removed ids of rules; either may be empty.';
+  end if;
+  for rule in
+    select r.value -> 'allowed' as allowed,
+           case when jsonb_typeof(r.value -> 'patterns') = 'array'
+                then array(select jsonb_array_elements_text(r.value -> 'patterns')) end as patterns
+      from jsonb_array_elements(added) as r
+  loop
+    if jsonb_typeof(rule.allowed) is distinct from 'boolean' or cardinality(rule.patterns) is distinct from 10 then
+      raise exception using
+        errcode = 'PS301',
+        message = 'A rule of the class is not usable',
+        detail = format('allowed is %s; there are %s patterns.', coalesce(left(rule.allowed::text, 128), 'NULL'), coalesce(cardinality(rule.patterns), 0)),
+        hint = 'A rule has allowed, true or false, and ten patterns, for the code parts A to J.';
+    end if;
+    perform postern_internal.require_patterns(rule.patterns);
+  end loop;
+
+  perform postern_internal.begin_class_change(changed_class_id);
+  delete from postern_internal.authority_combination as c
+   where c.class_id = changed_class_id and c.combination_id = any (removed);
+  get diagnostics deleted = row_count;
+  insert into postern_internal.authority_combination as c (class_id, allowed, patterns)
+  select changed_class_id, (r.value ->> 'allowed')::boolean, array(select jsonb_array_elements_text(r.value -> 'patterns'))
+    from jsonb_array_elements(added) as r
+  on conflict do nothing;
+  get diagnostics inserted = row_count;
+  if inserted > 0 or deleted > 0 then
+    perform postern_internal.compile_class(changed_class_id);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[]) IS 'Adds and removes many rules of one class, of a company or of an internal ledger (ledger_id not NULL), at the cost of one. added: an array of objects {"allowed": true, "patterns": [ten patterns, see add_authority_combination]}; those that are there already are left alone. removed: ids of rules of this class; others are left alone. Errors: PS201 no such company, PS301 no such ledger or class, MAX, or a rule that is not usable; then nothing is changed.';
+
+
+--
 -- Name: checkpoint(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1709,14 +1779,7 @@ begin
       detail = format('userid is %s.', to_jsonb(userid)),
       hint = 'A user id has no control characters and no space at either end.';
   end if;
-  -- A name that is no role yet could later be taken by somebody who may create roles.
-  if db_role is not null and not exists (select from pg_roles as r where r.rolname = create_user.db_role) then
-    raise exception using
-      errcode = 'PS107',
-      message = 'There is no such database role',
-      detail = format('db_role is %I.', db_role),
-      hint = 'Create the role first, or leave db_role away for a user who works through the application.';
-  end if;
+  perform postern_internal.require_db_role(db_role);
   insert into postern_internal.end_user (userid, description, db_role)
   values (userid, description, db_role)
   on conflict do nothing;
@@ -2167,6 +2230,50 @@ ALTER FUNCTION postern.ledger_map_size() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.ledger_map_size() IS 'For the policies of protect_ledger: all posting combinations that this statement can see have ids below this.';
+
+
+--
+-- Name: lock_settings(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.lock_settings() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update postern_internal.setting as s set value = s.value where s.name = 'checkpoints_enabled';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.lock_settings() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION lock_settings(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other transaction is changing settings or gates, and keeps others waiting until this one ends.';
+
+
+--
+-- Name: lock_configuration(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.lock_configuration() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT postern_internal.lock_settings() AS lock_settings;
+END;
+
+
+ALTER FUNCTION postern.lock_configuration() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION lock_configuration(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.lock_configuration() IS 'For who reads a configuration and then changes what differs: waits until no other transaction that has called this, or has changed settings or gates, is under way, and keeps others waiting until this one ends.';
 
 
 --
@@ -2847,7 +2954,7 @@ begin
          unbound_parameters = excluded.unbound_parameters,
          active = case when g.active_administered then g.active else excluded.active end,
          registered_at = excluded.registered_at;
-  perform postern_internal.derive_gate_stops();
+  perform postern_internal.derive_gate_stops(gate_id);
 end
 $_$;
 
@@ -3181,6 +3288,33 @@ COMMENT ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid t
 
 
 --
+-- Name: set_company_name(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_company_name(company text, name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_company(company);
+  perform postern_internal.require_text(name, 'name', 200);
+  update postern_internal.company as c
+     set name = set_company_name.name
+   where c.company = set_company_name.company;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_company_name(company text, name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_company_name(company text, name text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_company_name(company text, name text) IS 'Renames a company; its id stays. name: 1 to 200 characters. Errors: PS201 no such company, PS107 bad name.';
+
+
+--
 -- Name: set_gate_active(text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3201,7 +3335,7 @@ begin
   update postern_internal.gate as g
      set active = set_gate_active.active, active_administered = true
    where g.gate_id = set_gate_active.gate_id;
-  perform postern_internal.derive_gate_stops();
+  perform postern_internal.derive_gate_stops(gate_id);
 end
 $$;
 
@@ -3477,6 +3611,66 @@ ALTER FUNCTION postern.set_user_authority_class(company text, userid text, class
 --
 
 COMMENT ON FUNCTION postern.set_user_authority_class(company text, userid text, class text) IS 'Gives a user of a company an authority class there, instead of the one there was; NULL takes it away. Ends with being a user of the company. Errors: PS201 no such company, no user of it, PS301 no such class.';
+
+
+--
+-- Name: set_user_db_role(text, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_user_db_role(userid text, db_role name) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_user(userid);
+  perform postern_internal.require_db_role(db_role);
+  update postern_internal.end_user as e
+     set db_role = set_user_db_role.db_role
+   where e.userid = set_user_db_role.userid;
+exception when unique_violation then
+  raise exception using
+    errcode = 'PS107',
+    message = 'The database role belongs to another user',
+    detail = format('userid is %s, db_role is %s.', to_jsonb(userid), quote_ident(db_role)),
+    hint = 'See postern.user_account for the users there are; a role is at most one user.';
+end
+$$;
+
+
+ALTER FUNCTION postern.set_user_db_role(userid text, db_role name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_user_db_role(userid text, db_role name); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_user_db_role(userid text, db_role name) IS 'Says which login role is a user where no session is begun; NULL for none. Errors: PS107 no such user, role unknown or another user''s.';
+
+
+--
+-- Name: set_user_description(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_user_description(userid text, description text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_user(userid);
+  perform postern_internal.require_text(description, 'description', 200);
+  update postern_internal.end_user as e
+     set description = set_user_description.description
+   where e.userid = set_user_description.userid;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_user_description(userid text, description text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_user_description(userid text, description text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_user_description(userid text, description text) IS 'Says anew who a user is. description: for people, 1 to 200 characters. Errors: PS107 no such user, bad description.';
 
 
 --
@@ -4717,10 +4911,10 @@ COMMENT ON FUNCTION postern_internal.decode_base64url(encoded text) IS 'Bytes of
 
 
 --
--- Name: derive_gate_stops(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: derive_gate_stops(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.derive_gate_stops() RETURNS void
+CREATE FUNCTION postern_internal.derive_gate_stops(changed_gate_id text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -4730,20 +4924,27 @@ begin
   select s.value = 'true' into strict is_enabled
     from postern_internal.setting as s
    where s.name = 'checkpoints_enabled';
-  update postern_internal.gate as g
-     set stops = g.built_in or g.active and is_enabled
-   where g.stops <> (g.built_in or g.active and is_enabled);
+  if changed_gate_id is null then
+    update postern_internal.gate as g
+       set stops = g.built_in or g.active and is_enabled
+     where g.stops <> (g.built_in or g.active and is_enabled);
+  else
+    update postern_internal.gate as g
+       set stops = g.built_in or g.active and is_enabled
+     where g.gate_id = changed_gate_id
+       and g.stops <> (g.built_in or g.active and is_enabled);
+  end if;
 end
 $$;
 
 
-ALTER FUNCTION postern_internal.derive_gate_stops() OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION derive_gate_stops(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION derive_gate_stops(changed_gate_id text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.derive_gate_stops() IS 'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled. To be called by all that change one of them, after lock_settings.';
+COMMENT ON FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) IS 'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled, of one gate or, where changed_gate_id is NULL, of all. To be called by all that change one of them, after lock_settings.';
 
 
 --
@@ -5102,29 +5303,6 @@ ALTER FUNCTION postern_internal.is_verify_function(candidate regprocedure) OWNER
 --
 
 COMMENT ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) IS 'Whether candidate is a function (text, text, jsonb) returns boolean that runs with its own owner''s rights and its own search_path, that postern_owner may call, and whose owner could become postern_owner.';
-
-
---
--- Name: lock_settings(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.lock_settings() RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  update postern_internal.setting as s set value = s.value where s.name = 'checkpoints_enabled';
-end
-$$;
-
-
-ALTER FUNCTION postern_internal.lock_settings() OWNER TO postern_owner;
-
---
--- Name: FUNCTION lock_settings(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other transaction is changing settings or gates, and keeps others waiting until this one ends.';
 
 
 --
@@ -6033,6 +6211,35 @@ ALTER FUNCTION postern_internal.require_company(company text) OWNER TO postern_o
 --
 
 COMMENT ON FUNCTION postern_internal.require_company(company text) IS 'Errors: PS201 no such company.';
+
+
+--
+-- Name: require_db_role(name); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_db_role(db_role name) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if db_role is not null and not exists (select from pg_roles as r where r.rolname = require_db_role.db_role) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such database role',
+      detail = format('db_role is %I.', db_role),
+      hint = 'Create the role first, or leave db_role away for a user who works through the application.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_db_role(db_role name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_db_role(db_role name); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_db_role(db_role name) IS 'Errors: PS107 db_role is not NULL, and no role of this cluster.';
 
 
 --
@@ -8477,6 +8684,14 @@ GRANT ALL ON FUNCTION postern.challenge(gate_id text, parameters jsonb) TO poste
 
 
 --
+-- Name: FUNCTION change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[]) TO postern_admin;
+
+
+--
 -- Name: FUNCTION checkpoint(gate_id text, parameters jsonb); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -8634,6 +8849,21 @@ GRANT ALL ON FUNCTION postern.ledger_map() TO postern_admin;
 REVOKE ALL ON FUNCTION postern.ledger_map_size() FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.ledger_map_size() TO postern_user;
 GRANT ALL ON FUNCTION postern.ledger_map_size() TO postern_admin;
+
+
+--
+-- Name: FUNCTION lock_settings(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.lock_settings() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION lock_configuration(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.lock_configuration() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.lock_configuration() TO postern_admin;
 
 
 --
@@ -8808,6 +9038,14 @@ GRANT ALL ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid
 
 
 --
+-- Name: FUNCTION set_company_name(company text, name text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_company_name(company text, name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_company_name(company text, name text) TO postern_admin;
+
+
+--
 -- Name: FUNCTION set_gate_active(gate_id text, active boolean); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -8869,6 +9107,22 @@ GRANT ALL ON FUNCTION postern.set_user_active(userid text, active boolean) TO po
 
 REVOKE ALL ON FUNCTION postern.set_user_authority_class(company text, userid text, class text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.set_user_authority_class(company text, userid text, class text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_user_db_role(userid text, db_role name); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_user_db_role(userid text, db_role name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_user_db_role(userid text, db_role name) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_user_description(userid text, description text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_user_description(userid text, description text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_user_description(userid text, description text) TO postern_admin;
 
 
 --
@@ -9129,10 +9383,10 @@ REVOKE ALL ON FUNCTION postern_internal.decode_base64url(encoded text) FROM PUBL
 
 
 --
--- Name: FUNCTION derive_gate_stops(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION derive_gate_stops(changed_gate_id text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.derive_gate_stops() FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) FROM PUBLIC;
 
 
 --
@@ -9217,13 +9471,6 @@ REVOKE ALL ON FUNCTION postern_internal.is_message_name(name text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) FROM PUBLIC;
-
-
---
--- Name: FUNCTION lock_settings(); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.lock_settings() FROM PUBLIC;
 
 
 --
@@ -9378,6 +9625,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_combination_writer(company text)
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_company(company text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_db_role(db_role name); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_db_role(db_role name) FROM PUBLIC;
 
 
 --
