@@ -127,6 +127,56 @@ select postern.protect_company('shop.closed')`)
 	})
 }
 
+// What docs/company.md says of views and functions of those who pass row security, and of the way out.
+func TestViewsAndFunctionsOfASuperuser(t *testing.T) {
+	s := newScene(t)
+	s.vouchers(t)
+	Run(t, s.owner, "select postern.protect_company('shop.voucher')")
+	Run(t, s.Pool, `
+create view shop.naive as select * from shop.voucher;
+create view shop.invoker with (security_invoker = true) as select * from shop.voucher;
+create function shop.naive_count() returns bigint language sql stable security definer begin atomic select count(*) from shop.voucher; end;
+create function shop.invoker_count() returns bigint language sql stable begin atomic select count(*) from shop.voucher; end;
+grant select on shop.naive, shop.invoker to public`)
+	As(t, s.application, "ANN", func(tx pgx.Tx) {
+		for sql, want := range map[string]int{
+			"select count(*) from shop.naive": 5, "select count(*) from shop.invoker": 2, "select shop.naive_count()": 5, "select shop.invoker_count()": 2,
+		} {
+			if got := Value[int](t, tx, sql); got != want {
+				t.Errorf("%s: %d, want %d", sql, got, want)
+			}
+		}
+	})
+}
+
+// PostgreSQL carries a key's action out without asking policies. docs/company.md says so, and what helps.
+func TestKeyWithAnActionContainsTheCompany(t *testing.T) {
+	for _, test := range []struct {
+		name, sql string
+		want      []int32
+	}{
+		{"naive", `
+create table shop.supplier (supplier_id integer primary key);
+create table shop.voucher (voucher_id integer, company text, supplier_id integer references shop.supplier on delete cascade);
+insert into shop.supplier values (1);
+insert into shop.voucher values (1, '10', 1), (3, '20', 1)`, []int32{}},
+		{"with the company", `
+create table shop.supplier (company text, supplier_id integer, primary key (company, supplier_id));
+create table shop.voucher (voucher_id integer, company text, supplier_id integer, foreign key (company, supplier_id) references shop.supplier on delete cascade);
+insert into shop.supplier values ('10', 1), ('20', 1);
+insert into shop.voucher values (1, '10', 1), (3, '20', 1);
+select postern.protect_company('shop.supplier')`, []int32{3}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newScene(t)
+			Run(t, s.owner, test.sql)
+			Run(t, s.owner, "select postern.protect_company('shop.voucher')")
+			As(t, s.application, "ANN", func(tx pgx.Tx) { Run(t, tx, "delete from shop.supplier where supplier_id = 1") })
+			requireIDs(t, s.Pool, test.want...)
+		})
+	}
+}
+
 func TestPartitionsAreProtectedEach(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
