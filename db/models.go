@@ -61,6 +61,44 @@ type CompanyUser struct {
 	Class     *string `json:"class"`
 }
 
+// Events, how many actions each has, and how many deliveries wait or are dead letters. What has been committed since a worker last looked is not counted yet.
+type Event struct {
+	Event       string `json:"event"`
+	Description string `json:"description"`
+	Enabled     bool   `json:"enabled"`
+	Actions     int64  `json:"actions"`
+	Pending     int64  `json:"pending"`
+	Dead        int64  `json:"dead"`
+}
+
+// Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait; dead: those that were given up.
+type EventAction struct {
+	Name            string     `json:"name"`
+	Event           string     `json:"event"`
+	Kind            string     `json:"kind"`
+	Target          string     `json:"target"`
+	Condition       *string    `json:"condition"`
+	Template        *string    `json:"template"`
+	AllowInternal   bool       `json:"allow_internal"`
+	CreatedAt       time.Time  `json:"created_at"`
+	CreatedBy       string     `json:"created_by"`
+	Pending         int64      `json:"pending"`
+	Dead            int64      `json:"dead"`
+	OldestPendingAt *time.Time `json:"oldest_pending_at"`
+}
+
+// The actions of enabled events, with the secrets that webhooks are signed with. For the worker.
+type EventWorkerAction struct {
+	Name          string  `json:"name"`
+	Event         string  `json:"event"`
+	Kind          string  `json:"kind"`
+	Target        string  `json:"target"`
+	Condition     *string `json:"condition"`
+	Template      *string `json:"template"`
+	AllowInternal bool    `json:"allow_internal"`
+	Secret        string  `json:"secret"`
+}
+
 // Registered gates. ..._administered: an administrator has set it, and registrations leave it alone.
 type Gate struct {
 	GateID              string    `json:"gate_id"`

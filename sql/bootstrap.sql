@@ -26,7 +26,8 @@ begin
         ('postern_app',         'Postern: postern_user, and starting a session for an end user with a signed token'),
         ('postern_trusted_app', 'Postern: postern_app, and asserting an end user by name, unsigned'),
         ('postern_admin',       'Postern: gates, settings, users, companies, rules, PIN resets, actions, events'),
-        ('postern_auditor',     'Postern: reads the log and its proofs')
+        ('postern_auditor',     'Postern: reads the log and its proofs'),
+        ('postern_event_worker', 'Postern: delivers events, and reads what they tell')
       ) as roles (name, purpose)
   loop
     if not exists (select from pg_catalog.pg_roles as r where r.rolname = wanted.name) then

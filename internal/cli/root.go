@@ -73,6 +73,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		newSchemeCommand(app),
 		newSessionCommand(app),
 		newLogCommand(app),
+		newEventCommand(app),
 		newDemoCommand(app),
 		newBenchCommand(app),
 	)

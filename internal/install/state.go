@@ -64,7 +64,7 @@ const mayBecomeOwnerSQL = `coalesce(
      from pg_roles as r where r.rolname = 'postern_owner'),
   (select r.rolsuper from pg_roles as r where r.rolname = current_user))`
 
-var roleNames = []string{"postern_owner", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_auditor"}
+var roleNames = []string{"postern_owner", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_event_worker", "postern_auditor"}
 
 func readState(ctx context.Context, connection *pgx.Conn, wanted *source) (*state, error) {
 	var read state

@@ -154,7 +154,9 @@ begin
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
   values
-    (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome else 'denied'::postern_internal.outcome end,
+    (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome
+          when new_locked_until = '-infinity' then 'denied'::postern_internal.outcome
+          else 'locked'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
      fields ->> 'message', fields -> 'parameters', comment, scheme, new_ticket);
 

@@ -16,7 +16,7 @@ as
    where not exists (select
                        from postern_internal.checkpoint_entry as l
                       where l.transaction_id = pg_catalog.pg_current_xact_id_if_assigned()
-                        and l.outcome in ('denied', 'accepted')
+                        and l.outcome in ('denied', 'locked', 'accepted')
                         and e.userid in (l.userid, l.authenticated_by))
   offset 0;
 revoke all on postern.user_account from public;

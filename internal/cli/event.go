@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+func newEventCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "event",
+		Short: "Tell others what happened at checkpoints: webhooks, mails, functions, notifications",
+		Long: `Each checkpoint that was passed, denied, or met a locked credential is an event, once its transaction has committed.
+Actions say who is told of it: "installer event action add". "installer event run" delivers, at least once each.
+
+These commands need the role postern_admin; run needs postern_event_worker; list and dead work as postern_auditor too.`,
+		Example: `  installer event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
+  installer event run
+  installer event dead`,
+	}
+	command.AddCommand(
+		newEventListCommand(app),
+		newEventEnabledCommand(app, "enable", true),
+		newEventEnabledCommand(app, "disable", false),
+		newEventActionCommand(app),
+		newEventRunCommand(app),
+		newEventDeadCommand(app),
+		newEventRetryCommand(app),
+	)
+	return command
+}
+
+func newEventListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List the events, and what waits",
+		Long: `Lists the events. actions: how many are told of it. pending: deliveries that wait; what was committed since a worker
+last looked is not counted yet. dead: those that were given up, see "installer event dead".`,
+		Example: `  installer event list
+  installer event list --json | jq -r '.[] | select(.dead > 0) | .event'`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var events []db.Event
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				events, err = queries.ListEvents(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(events)
+			}
+			rows := make([][]string, len(events))
+			for index, event := range events {
+				rows[index] = []string{event.Event, enablement(event.Enabled), fmt.Sprint(event.Actions), fmt.Sprint(event.Pending), fmt.Sprint(event.Dead), event.Description}
+			}
+			app.printTable([]string{"event", "state", "actions", "pending", "dead", "description"}, rows)
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func newEventEnabledCommand(app *application, verb string, enabled bool) *cobra.Command {
+	command := &cobra.Command{
+		Use:     verb + " EVENT",
+		Short:   "Tell of an event",
+		Long:    `Has an event told of that was disabled, from now on. What waited in the queue goes out.`,
+		Example: `  installer event enable SECURITY_CHECKPOINT_DENIED`,
+		Args:    arguments("EVENT"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.SetEventEnabled(command.Context(), given[0], enabled)
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Event %s is %s.\n", given[0], enablement(enabled))
+			return nil
+		},
+	}
+	if !enabled {
+		command.Short = "Tell nobody of an event"
+		command.Long = `Tells nobody of an event until it is enabled again. What has happened already waits in the queue until then; of what
+happens meanwhile nobody is told, later either. The log has it in any case.`
+		command.Example = `  installer event disable SECURITY_CHECKPOINT_DENIED`
+	}
+	return command
+}
+
+func newEventDeadCommand(app *application) *cobra.Command {
+	var (
+		asJSON bool
+		limit  int32
+		name   string
+	)
+	command := &cobra.Command{
+		Use:   "dead",
+		Short: "List the dead letters",
+		Long: `Lists deliveries that were given up, the latest first: after event_attempts attempts (see "installer setting list"), or
+since another attempt would not help. They stay until "installer event retry", or until their action is removed.`,
+		Example: `  installer event dead
+  installer event dead --action approvals --json | jq -r '.[].last_error' | sort | uniq -c`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if limit < 1 {
+				return usageError("--limit must be 1 or more, not %d", limit)
+			}
+			var letters []db.ListDeadEventsRow
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				letters, err = queries.ListDeadEvents(command.Context(), given(name), limit)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(letters)
+			}
+			if len(letters) == 0 {
+				fmt.Fprintln(app.err, "There are no dead letters.")
+			}
+			rows := make([][]string, len(letters))
+			for index, letter := range letters {
+				rows[index] = []string{letter.Name, letter.Event, fmt.Sprint(letter.LogID), fmt.Sprint(letter.Attempts), stampOrDash(letter.FinishedAt), valueOrDash(letter.LastError)}
+			}
+			app.printTable([]string{"action", "event", "log_id", "attempts", "given_up_at", "last_error"}, rows)
+			return nil
+		},
+	}
+	command.Flags().StringVar(&name, "action", "", "those of this action")
+	command.Flags().Int32Var(&limit, "limit", 100, "show only the latest ones")
+	addJSON(command, &asJSON)
+	return command
+}
+
+func newEventRetryCommand(app *application) *cobra.Command {
+	var (
+		name  string
+		logID int64
+	)
+	command := &cobra.Command{
+		Use:   "retry",
+		Short: "Try dead letters again",
+		Long: `Has dead letters tried again by the next worker, with all their attempts, and what waits for its next attempt tried now.
+A receiver knows by the delivery_id what it has had already: it stays the same.`,
+		Example: `  installer event retry
+  installer event retry --action approvals --log-id 4711`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var only *int64
+			if command.Flags().Changed("log-id") {
+				only = &logID
+			}
+			var retried int64
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				retried, err = queries.RetryEventDeliveries(command.Context(), given(name), only)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("%s will be tried again.\n", plural(retried, "delivery"))
+			return nil
+		},
+	}
+	command.Flags().StringVar(&name, "action", "", "those of this action")
+	command.Flags().Int64Var(&logID, "log-id", 0, "those of this entry of the log")
+	return command
+}

@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/event"
+)
+
+func newEventActionCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "action",
+		Short: "Who is told of an event, and how",
+		Long:  `An event action tells one receiver of one event. These commands need the role postern_admin.`,
+		Example: `  installer event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
+  installer event action list
+  installer event action remove approvals`,
+	}
+	command.AddCommand(newEventActionAddCommand(app), newEventActionListCommand(app), newEventActionRemoveCommand(app))
+	return command
+}
+
+func newEventActionAddCommand(app *application) *cobra.Command {
+	var (
+		parameters                       db.AddEventActionParams
+		webhook, mail, function, channel string
+		condition, templateFile          string
+	)
+	command := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Have somebody told of an event",
+		Long: `Has somebody told of an event, from what commits after this on.
+
+--webhook posts JSON to a URL, signed as the Standard Webhooks specification says. The secret for checking that is
+  printed once, here. Internal addresses are refused, also where the host's name stands for one, unless
+  --allow-internal is given; http needs it too. Redirects are not followed.
+--mail sends a mail; "installer event run" needs an SMTP server for that.
+--function calls an SQL function (event jsonb) returns void. It must be SECURITY DEFINER with its search_path set,
+  and its owner must have granted it to postern_event_worker: that is the list of functions that events may call.
+--notify sends a NOTIFY with the event's name and ids, no more: everybody may listen.
+
+A condition and a template know the parameters event, event_time, userid, user_description, authenticated_by,
+gate_id, message, comment, log_id and delivery_id. --when is an expression with ==, !=, <, >, and, or, not, in,
+contains, startsWith, endsWith, matches, lower, upper, trim and len. A template has {{.message}} and the like, {{if}}
+and {{else}}; for JSON write {{json .message}}. A mail's subject is its first line where that begins with Subject:.`,
+		Example: `  installer event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
+  installer event action add guesses --event SECURITY_CHECKPOINT_LOCKED --mail security@example.com --template locked.txt
+  installer event action add payments --event SECURITY_CHECKPOINT_SUCCESS --function app.on_approval \
+      --when 'gate_id == "PAYMENT_RELEASE" and userid != "BATCH"'
+  installer event action add wake --event SECURITY_CHECKPOINT_SUCCESS --notify approvals`,
+		Args: arguments("NAME"),
+		RunE: func(command *cobra.Command, arguments []string) error {
+			ctx := command.Context()
+			parameters.Name = arguments[0]
+			for kind, target := range map[string]string{"webhook": webhook, "mail": mail, "function": function, "notify": channel} {
+				if command.Flags().Changed(kind) {
+					parameters.Kind, parameters.Target = kind, target
+				}
+			}
+			if err := checkEventAction(parameters); err != nil {
+				return err
+			}
+			if command.Flags().Changed("when") {
+				if _, err := event.CompileCondition(condition); err != nil {
+					return usageError("--when: %w", err)
+				}
+				parameters.Condition = &condition
+			}
+			if templateFile != "" {
+				content, err := app.readFile(templateFile)
+				if err != nil {
+					return err
+				}
+				text := string(content)
+				if _, err := event.ParseTemplate(text); err != nil {
+					return usageError("--template: %w", err)
+				}
+				parameters.Template = &text
+			}
+			var secret string
+			err := app.query(ctx, func(queries *db.Queries) (err error) {
+				secret, err = queries.AddEventAction(ctx, parameters)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Event action %s added: %s by %s.\n", parameters.Name, parameters.Event, parameters.Kind)
+			if secret != "" {
+				app.printf("Secret, shown only now: %s\n", secret)
+			}
+			return nil
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&parameters.Event, "event", "", `the event, see "installer event list"`)
+	flags.StringVar(&webhook, "webhook", "", "URL to post to")
+	flags.StringVar(&mail, "mail", "", "mail address to send to")
+	flags.StringVar(&function, "function", "", "SQL function to call: schema.name")
+	flags.StringVar(&channel, "notify", "", "channel to notify")
+	flags.StringVar(&condition, "when", "", "tell only where this expression holds")
+	flags.StringVar(&templateFile, "template", "", "file with the mail's text or the webhook's body (- is standard input)")
+	flags.BoolVar(&parameters.AllowInternal, "allow-internal", false, "the webhook may go to an internal address, and by http")
+	_ = command.MarkFlagRequired("event")
+	command.MarkFlagsOneRequired("webhook", "mail", "function", "notify")
+	command.MarkFlagsMutuallyExclusive("webhook", "mail", "function", "notify")
+	for _, kind := range []string{"mail", "function", "notify"} {
+		command.MarkFlagsMutuallyExclusive("allow-internal", kind)
+	}
+	command.MarkFlagsMutuallyExclusive("template", "function")
+	command.MarkFlagsMutuallyExclusive("template", "notify")
+	return command
+}
+
+func checkEventAction(parameters db.AddEventActionParams) error {
+	switch parameters.Kind {
+	case "webhook":
+		if err := event.CheckWebhook(parameters.Target, parameters.AllowInternal); err != nil {
+			return usageError("--webhook: %w", err)
+		}
+	case "mail":
+		if err := event.CheckMailAddress(parameters.Target); err != nil {
+			return usageError("--mail: %w", err)
+		}
+	}
+	return nil
+}
+
+func newEventActionListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List the event actions",
+		Long:  `Lists the event actions, and how much each has to deliver. The secrets of webhooks are not shown.`,
+		Example: `  installer event action list
+  installer event action list --json | jq -r '.[] | select(.kind == "webhook") | .target'`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var actions []db.EventAction
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				actions, err = queries.ListEventActions(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(actions)
+			}
+			rows := make([][]string, len(actions))
+			for index, action := range actions {
+				options := []string{}
+				if action.Template != nil {
+					options = append(options, "template")
+				}
+				if action.AllowInternal {
+					options = append(options, "internal")
+				}
+				rows[index] = []string{
+					action.Name, action.Event, action.Kind, action.Target, valueOrDash(action.Condition), orDash(strings.Join(options, ", ")),
+					fmt.Sprint(action.Pending), fmt.Sprint(action.Dead),
+				}
+			}
+			app.printTable([]string{"name", "event", "kind", "target", "when", "options", "pending", "dead"}, rows)
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
+
+func newEventActionRemoveCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:     "remove NAME",
+		Short:   "Tell a receiver no more",
+		Long:    `Removes an event action, with what it has still to deliver, its dead letters and its secret.`,
+		Example: `  installer event action remove approvals`,
+		Args:    arguments("NAME"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.RemoveEventAction(command.Context(), given[0])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Event action %s is removed.\n", given[0])
+			return nil
+		},
+	}
+}

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/posternsql/postern/internal/event"
+)
+
+func newEventRunCommand(app *application) *cobra.Command {
+	var (
+		once          bool
+		options       event.Options
+		smtp, metrics string
+	)
+	command := &cobra.Command{
+		Use:   "run",
+		Short: "Deliver events",
+		Long: `Delivers events until it is ended (Ctrl-C or SIGTERM), and finishes then what it is at; --once delivers what is due and
+ends. Any number of these may run, on several machines: they share the work. Nothing is lost if one is killed; what it
+had not noted as delivered is delivered again, with the same delivery_id.
+
+What cannot be delivered is tried again after 5 seconds, and then less and less often, up to once an hour; after
+event_attempts attempts it is a dead letter. A receiver that is slow or down keeps no other one waiting.
+
+--smtp is the server for mails: smtp://[user:password@]host[:port][?from=ADDRESS&starttls=required|opportunistic|none],
+or smtps:// for TLS from the start. STARTTLS is required; on this machine it is used where offered. A password
+belongs into POSTERN_SMTP, where no process list shows it. Without a server mails wait.
+
+--metrics serves /metrics for Prometheus, and /healthz, which answers 200 while the database does. It has no
+password: keep it on 127.0.0.1 or inside.
+
+Run it as a login role that is a member of postern_event_worker and of nothing else.`,
+		Example: `  installer event run --workers 4 --metrics 127.0.0.1:9187
+  installer event run --once
+  POSTERN_SMTP='smtp://postern:secret@mail.example.com?from=postern@example.com' installer event run`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			ctx := command.Context()
+			if options.Workers < 1 || options.Workers > 100 {
+				return usageError("--workers must be from 1 to 100, not %d", options.Workers)
+			}
+			origin := "--smtp"
+			if smtp == "" {
+				origin, smtp = "POSTERN_SMTP", os.Getenv("POSTERN_SMTP")
+			} else if hasPassword(smtp) {
+				fmt.Fprintln(app.err, "Warning: the password in --smtp can be read in the process list; use POSTERN_SMTP.")
+			}
+			if smtp != "" {
+				server, err := event.ParseSMTP(smtp)
+				if err != nil {
+					return usageError("%s: %w", origin, err)
+				}
+				options.SMTP = server
+			}
+			options.Logger = app.logger()
+			return app.runEvents(ctx, options, once, metrics)
+		},
+	}
+	flags := command.Flags()
+	flags.BoolVar(&once, "once", false, "deliver what is due, and end")
+	flags.IntVar(&options.Workers, "workers", 2, "deliveries of each action that are on their way at once")
+	flags.StringVar(&smtp, "smtp", "", "SMTP server for mails, as a URL (default: POSTERN_SMTP)")
+	flags.StringVar(&metrics, "metrics", "", "address to serve metrics and health on, such as 127.0.0.1:9187")
+	command.MarkFlagsMutuallyExclusive("once", "metrics")
+	return command
+}
+
+func (a *application) runEvents(ctx context.Context, options event.Options, once bool, metrics string) error {
+	config, err := a.config()
+	if err != nil {
+		return err
+	}
+	pooled, err := pgxpool.ParseConfig("")
+	if err != nil {
+		return usageError("the environment (PG*) is no valid connection string")
+	}
+	config.RuntimeParams["search_path"] = "pg_catalog, pg_temp"
+	pooled.ConnConfig = config
+	pooled.MaxConns = int32(2*options.Workers + 2)
+	pool, err := pgxpool.NewWithConfig(ctx, pooled)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if once {
+		worker := event.New(pool, options)
+		err := worker.RunOnce(ctx)
+		summary := worker.Summary()
+		a.printf("delivered %d, skipped %d, to be tried again %d, dead %d\n", summary.Delivered, summary.Skipped, summary.Failed, summary.Dead)
+		return interrupted(ctx, explain(err, config.User))
+	}
+	if metrics == "" {
+		return explain(event.New(pool, options).Run(ctx), config.User)
+	}
+	listener, err := net.Listen("tcp", metrics)
+	if err != nil {
+		return usageError("--metrics: %w", err)
+	}
+	options.Metrics = event.NewMetrics(pool)
+	worker := event.New(pool, options)
+	group, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	group.Go(func() error { return options.Metrics.Serve(ctx, listener, worker) })
+	group.Go(func() error {
+		defer stop()
+		return explain(worker.Run(ctx), config.User)
+	})
+	return group.Wait()
+}

@@ -1,0 +1,188 @@
+package event
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	netmail "net/mail"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/wneessen/go-mail"
+)
+
+// SMTP is the server that mails are given to.
+type SMTP struct {
+	host     string
+	port     int
+	from     string
+	username string
+	password string
+	implicit bool // TLS from the first byte on
+	policy   mail.TLSPolicy
+	roots    *x509.CertPool // nil for the system's
+}
+
+// ParseSMTP reads smtp://[user:password@]host[:port][?from=ADDRESS&starttls=required|opportunistic|none], or smtps://…
+// for TLS from the start. STARTTLS is required, but for a server on this machine it is used where it is offered.
+// Errors do not repeat the text, since it may hold a password.
+func ParseSMTP(text string) (*SMTP, error) {
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Scheme != "smtp" && parsed.Scheme != "smtps" || parsed.Hostname() == "" || strings.Trim(parsed.Path, "/") != "" {
+		return nil, errors.New("expected smtp://[user:password@]host[:port], or smtps://…; in user and password write special characters as %XX")
+	}
+	server := &SMTP{host: parsed.Hostname(), port: 587, implicit: parsed.Scheme == "smtps", username: parsed.User.Username(), policy: mail.TLSMandatory}
+	server.password, _ = parsed.User.Password()
+	if server.implicit {
+		server.port = 465
+	}
+	if parsed.Port() != "" {
+		if server.port, err = strconv.Atoi(parsed.Port()); err != nil {
+			return nil, errors.New("the port is no number")
+		}
+	}
+	local := server.host == "localhost" || net.ParseIP(server.host).IsLoopback()
+	options := parsed.Query()
+	for name := range options {
+		if name != "from" && name != "starttls" {
+			return nil, fmt.Errorf("there is no option %q; there are from and starttls", name)
+		}
+	}
+	switch options.Get("starttls") {
+	case "":
+		if local {
+			server.policy = mail.TLSOpportunistic
+		}
+	case "required":
+	case "opportunistic":
+		server.policy = mail.TLSOpportunistic
+	case "none":
+		server.policy = mail.NoTLS
+	default:
+		return nil, errors.New("starttls is required, opportunistic or none")
+	}
+	if server.username != "" && server.policy != mail.TLSMandatory && !server.implicit && !local {
+		return nil, errors.New("a password is sent only where TLS is required: leave starttls away")
+	}
+	server.from = options.Get("from")
+	if server.from == "" {
+		hostname, err := os.Hostname()
+		if err != nil || hostname == "" {
+			return nil, errors.New("this machine has no name to send from: add ?from=ADDRESS")
+		}
+		server.from = "postern@" + hostname
+	}
+	if address, err := netmail.ParseAddress(server.from); err != nil || address.Address != server.from {
+		return nil, errors.New("from is no mail address")
+	}
+	return server, nil
+}
+
+// CheckMailAddress tells whether a text is one mail address, without a name.
+func CheckMailAddress(text string) error {
+	address, err := netmail.ParseAddress(text)
+	if err != nil || address.Address != text || strings.ContainsFunc(text, unicode.IsSpace) {
+		return errors.New("expected one mail address such as audit@example.com")
+	}
+	return nil
+}
+
+// mailer sends mails to one address.
+type mailer struct {
+	server   *SMTP
+	to       string
+	template *Template // nil for the usual text
+}
+
+func newMailer(to string, server *SMTP, template *Template) (*mailer, error) {
+	return &mailer{server: server, to: to, template: template}, CheckMailAddress(to)
+}
+
+func (m *mailer) send(ctx context.Context, event *delivery, parameters map[string]any) error {
+	message, err := m.message(event, parameters)
+	if err != nil {
+		return err
+	}
+	options := []mail.Option{mail.WithPort(m.server.port), mail.WithTimeout(sendTimeout)}
+	if m.server.implicit {
+		options = append(options, mail.WithSSL())
+	} else {
+		options = append(options, mail.WithTLSPolicy(m.server.policy))
+	}
+	if m.server.username != "" {
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(m.server.username), mail.WithPassword(m.server.password))
+	}
+	client, err := mail.NewClient(m.server.host, options...)
+	if err != nil {
+		return permanent("the SMTP server is not usable: %w", err)
+	}
+	if m.server.roots != nil {
+		if err := client.SetTLSConfig(&tls.Config{ServerName: m.server.host, RootCAs: m.server.roots, MinVersion: tls.VersionTLS12}); err != nil {
+			return permanent("the SMTP server is not usable: %w", err)
+		}
+	}
+	return client.DialAndSendWithContext(ctx, message)
+}
+
+// message makes the mail. A repeated one has the same Message-ID.
+func (m *mailer) message(event *delivery, parameters map[string]any) (*mail.Msg, error) {
+	subject := fmt.Sprintf("%s: %s", parameters["event"], event.GateID)
+	body := usualText(parameters)
+	if m.template != nil {
+		text, err := m.template.render(parameters)
+		if err != nil {
+			return nil, err
+		}
+		body = text
+		if first, rest, found := strings.Cut(text, "\n"); found {
+			if own, isSubject := strings.CutPrefix(first, "Subject:"); isSubject {
+				subject, body = own, strings.TrimLeft(rest, "\r\n")
+			}
+		}
+	}
+	_, domain, _ := strings.Cut(m.server.from, "@")
+	message := mail.NewMsg()
+	if err := errors.Join(message.From(m.server.from), message.To(m.to)); err != nil {
+		return nil, permanent("the mail's addresses are not usable: %w", err)
+	}
+	message.SetMessageIDWithValue(event.DeliveryID.String() + "@" + domain)
+	message.SetDate()
+	message.SetGenHeader("Auto-Submitted", "auto-generated")
+	message.Subject(oneLine(subject))
+	message.SetBodyString(mail.TypeTextPlain, body)
+	return message, nil
+}
+
+func usualText(parameters map[string]any) string {
+	names := []string{"event", "event_time", "gate_id", "message", "userid", "user_description", "authenticated_by", "comment", "log_id"}
+	lines := make([]string, len(names))
+	for index, name := range names {
+		lines[index] = fmt.Sprintf("%s: %v\n", name, parameters[name])
+	}
+	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.HasSuffix(line, ": \n") }), "")
+}
+
+// maximumSubject is in characters; a gate's message may have thousands.
+const maximumSubject = 200
+
+// oneLine makes a header of a text that anybody may have written: whatever is not printed becomes a space, so that it
+// cannot begin another header, nor turn the direction of the text.
+func oneLine(text string) string {
+	line := []rune(strings.Join(strings.Fields(strings.Map(func(character rune) rune {
+		if !unicode.IsPrint(character) {
+			return ' '
+		}
+		return character
+	}, text)), " "))
+	if len(line) > maximumSubject {
+		line = append(line[:maximumSubject-1], '…')
+	}
+	return string(line)
+}

@@ -1,0 +1,115 @@
+package event
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/template"
+	"text/template/parse"
+)
+
+// maximumText bounds in bytes what a template makes of an event.
+const maximumText = 1 << 20
+
+// Template is the text of a mail or the body of a webhook.
+type Template struct{ parsed *template.Template }
+
+// templateFunctions are those that a template may call; all of them give little more than they get. Go's own printf could
+// be asked for a billion spaces.
+var templateFunctions = template.FuncMap{
+	"json": func(value any) (string, error) {
+		text, err := json.Marshal(value)
+		return string(text), err
+	},
+	"lower": strings.ToLower,
+	"upper": strings.ToUpper,
+}
+
+var permittedFunctions = map[string]bool{
+	"json": true, "lower": true, "upper": true, "html": true, "urlquery": true,
+	"eq": true, "ne": true, "lt": true, "le": true, "gt": true, "ge": true, "and": true, "or": true, "not": true,
+}
+
+// ParseTemplate checks a text in which {{.message}} stands for a parameter of the event. There are {{if}}, {{else}},
+// comparisons, and the functions json, html, urlquery, lower and upper; no loops and no other templates, so that it ends,
+// and soon.
+func ParseTemplate(text string) (*Template, error) {
+	parsed, err := template.New("template").Option("missingkey=error").Funcs(templateFunctions).Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("the template is not usable: %w", err)
+	}
+	if len(parsed.Templates()) != 1 || strings.TrimSpace(text) == "" {
+		return nil, errors.New("the template is not usable: it is empty, or defines other templates")
+	}
+	if err := check(parsed.Tree.Root); err != nil {
+		return nil, fmt.Errorf("the template is not usable: %w", err)
+	}
+	made := &Template{parsed}
+	if _, err := made.render(sample()); err != nil {
+		return nil, fmt.Errorf("the template is not usable: %w", err)
+	}
+	return made, nil
+}
+
+// check permits only what is known to end.
+func check(node parse.Node) error {
+	switch node := node.(type) {
+	case *parse.ListNode:
+		if node == nil {
+			return nil
+		}
+		for _, child := range node.Nodes {
+			if err := check(child); err != nil {
+				return err
+			}
+		}
+		return nil
+	case *parse.TextNode, *parse.CommentNode, *parse.StringNode, *parse.NumberNode, *parse.BoolNode:
+		return nil
+	case *parse.ActionNode:
+		return check(node.Pipe)
+	case *parse.IfNode:
+		return errors.Join(check(node.Pipe), check(node.List), check(node.ElseList))
+	case *parse.PipeNode:
+		if len(node.Decl) > 0 {
+			return fmt.Errorf("%s: there are no variables", node)
+		}
+		for _, command := range node.Cmds {
+			for _, argument := range command.Args {
+				if err := check(argument); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	case *parse.FieldNode:
+		if _, known := sample()[node.Ident[0]]; !known || len(node.Ident) > 1 {
+			return fmt.Errorf("%s: there is no such parameter", node)
+		}
+		return nil
+	case *parse.IdentifierNode:
+		if !permittedFunctions[node.Ident] {
+			return fmt.Errorf("%s: there is no such function", node)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s: only parameters, conditions and functions are permitted", node)
+}
+
+func (t *Template) render(parameters map[string]any) (string, error) {
+	out := &limitedText{}
+	if err := t.parsed.Execute(out, parameters); err != nil {
+		return "", permanent("the template failed: %w", err)
+	}
+	return out.String(), nil
+}
+
+type limitedText struct{ strings.Builder }
+
+func (l *limitedText) Write(text []byte) (int, error) {
+	if l.Len()+len(text) > maximumText {
+		return 0, fmt.Errorf("the text has more than %d bytes", maximumText)
+	}
+	return l.Builder.Write(text)
+}

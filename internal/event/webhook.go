@@ -1,0 +1,111 @@
+package event
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/posternsql/postern/db"
+)
+
+// webhook posts events to one URL, as the Standard Webhooks specification says.
+type webhook struct {
+	client   *http.Client
+	url      string
+	signer   *standardwebhooks.Webhook
+	template *Template // nil for the usual JSON
+}
+
+func newWebhook(action db.EventWorkerAction, client *http.Client, template *Template) (*webhook, error) {
+	if err := CheckWebhook(action.Target, action.AllowInternal); err != nil {
+		return nil, err
+	}
+	signer, err := standardwebhooks.NewWebhook(action.Secret)
+	if err != nil || action.Secret == "" {
+		return nil, errors.New("the webhook has no usable secret")
+	}
+	return &webhook{client: client, url: action.Target, signer: signer, template: template}, nil
+}
+
+// newClient follows no redirects, and uses no proxy: both would connect to where nobody has looked.
+func newClient(allowInternal bool, connections int) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext:            newDialer(allowInternal).DialContext,
+			ForceAttemptHTTP2:      true,
+			TLSHandshakeTimeout:    5 * time.Second,
+			MaxIdleConnsPerHost:    connections,
+			IdleConnTimeout:        time.Minute,
+			MaxResponseHeaderBytes: 64 << 10,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func (w *webhook) send(ctx context.Context, event *delivery, parameters map[string]any) error {
+	body, contentType, err := w.body(event, parameters)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
+	if err != nil {
+		return permanent("the URL is not usable")
+	}
+	now := time.Now()
+	signature, err := w.signer.Sign(event.DeliveryID.String(), now, body)
+	if err != nil {
+		return permanent("sign: %w", err)
+	}
+	request.Header.Set("Content-Type", contentType)
+	request.Header.Set("User-Agent", "Postern")
+	request.Header.Set(standardwebhooks.HeaderWebhookID, event.DeliveryID.String())
+	request.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
+	request.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	response, err := w.client.Do(request)
+	if err != nil {
+		// The URL may hold a token, and errors are shown to whoever administers.
+		if failed := (*url.Error)(nil); errors.As(err, &failed) {
+			err = failed.Err
+		}
+		return err
+	}
+	defer response.Body.Close()
+	// Read, so that the connection can be used again; not kept, since it may be an answer that was not meant for the
+	// administrator.
+	_, _ = io.CopyN(io.Discard, response.Body, 64<<10)
+	switch {
+	case response.StatusCode >= 200 && response.StatusCode < 300:
+		return nil
+	case response.StatusCode == http.StatusGone:
+		return permanent("the receiver wants no more: status 410")
+	}
+	return fmt.Errorf("the receiver answered with status %d", response.StatusCode)
+}
+
+func (w *webhook) body(event *delivery, parameters map[string]any) (body []byte, contentType string, err error) {
+	if w.template != nil {
+		text, err := w.template.render(parameters)
+		if err != nil {
+			return nil, "", err
+		}
+		if json.Valid([]byte(text)) {
+			return []byte(text), "application/json", nil
+		}
+		return []byte(text), "text/plain; charset=utf-8", nil
+	}
+	body, err = json.Marshal(map[string]any{
+		"type":      parameters["event"],
+		"timestamp": parameters["event_time"],
+		"data":      parameters,
+	})
+	return body, "application/json", err
+}

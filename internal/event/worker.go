@@ -1,0 +1,410 @@
+package event
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/posternsql/postern/db"
+)
+
+const (
+	// sendTimeout bounds one attempt.
+	sendTimeout = 15 * time.Second
+	// leaseTime is after how long others take over what a worker has claimed and not finished.
+	leaseTime = 2 * time.Minute
+	// batchSize is how much a worker claims at once.
+	batchSize = 100
+	// noteInterval is how long a worker keeps to itself what it has delivered. What it has not noted when its machine dies
+	// is delivered again.
+	noteInterval = 200 * time.Millisecond
+	// pollInterval is how often each action is asked for new deliveries. LISTEN would be quicker, but its NOTIFY takes a
+	// lock at each commit that all others wait for.
+	pollInterval = 500 * time.Millisecond
+	// refreshInterval is how often the actions are read again.
+	refreshInterval = 5 * time.Second
+	pruneInterval   = time.Minute
+	// healthyFor is how old the last successful look at the database may be.
+	healthyFor = time.Minute
+)
+
+// Options change how a Worker works.
+type Options struct {
+	// Workers is how many deliveries of each action are on their way at once; at least 1.
+	Workers int
+	// SMTP is the server for mails; nil lets mails wait.
+	SMTP    *SMTP
+	Logger  *slog.Logger
+	Metrics *Metrics // nil for none
+}
+
+// Worker delivers events.
+type Worker struct {
+	pool    *pgxpool.Pool
+	options Options
+	clients map[bool]*http.Client // by whether internal addresses are allowed
+	lastSee atomic.Int64          // when the database last answered, in Unix seconds
+
+	delivered, skipped, failed, dead atomic.Int64
+}
+
+// New makes a worker on a pool that has at least one connection for each delivery that is on its way. Its user has to be a
+// member of postern_event_worker.
+func New(pool *pgxpool.Pool, options Options) *Worker {
+	options.Workers = max(options.Workers, 1)
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Worker{pool: pool, options: options, clients: newClients(options.Workers)}
+}
+
+// Summary is what a worker has done.
+type Summary struct {
+	Delivered int64 `json:"delivered"`
+	// Skipped are those whose condition did not hold.
+	Skipped int64 `json:"skipped"`
+	// Failed are attempts, to be repeated later.
+	Failed int64 `json:"failed"`
+	// Dead are attempts that will not be repeated.
+	Dead int64 `json:"dead"`
+}
+
+// Summary tells what has been done until now.
+func (w *Worker) Summary() Summary {
+	return Summary{w.delivered.Load(), w.skipped.Load(), w.failed.Load(), w.dead.Load()}
+}
+
+// RunOnce delivers what is due, and returns. Errors are those of the database, and errNoSMTP where mails wait.
+func (w *Worker) RunOnce(ctx context.Context) error {
+	configured, err := db.New(w.pool).EventWorkerActions(ctx)
+	if err != nil {
+		return err
+	}
+	var lanes sync.WaitGroup
+	var mutex sync.Mutex
+	var failures []error
+	for _, one := range configured {
+		prepared, err := w.prepare(one)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", one.Name, err))
+			continue
+		}
+		for range w.options.Workers {
+			lanes.Go(func() {
+				for {
+					claimed, err := w.deliverBatch(ctx, prepared)
+					if err != nil {
+						mutex.Lock()
+						failures = append(failures, fmt.Errorf("%s: %w", one.Name, err))
+						mutex.Unlock()
+					}
+					if err != nil || claimed == 0 {
+						return
+					}
+				}
+			})
+		}
+	}
+	lanes.Wait()
+	if err := w.prune(ctx); err != nil {
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
+}
+
+// Run delivers until the context ends; what is on its way then is finished first. It returns an error where the database
+// cannot be used at the start; later on it waits until it can again.
+func (w *Worker) Run(ctx context.Context) error {
+	running := map[string]*lane{}
+	defer func() {
+		for _, lane := range running {
+			lane.stop()
+		}
+		for _, lane := range running {
+			lane.wait()
+		}
+	}()
+	pruned, warned := time.Time{}, map[string]bool{}
+	for first := true; ; first = false {
+		configured, err := db.New(w.pool).EventWorkerActions(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && first:
+			return err
+		case err != nil:
+			w.options.Logger.Error("the actions cannot be read", "error", err)
+		default:
+			w.seen()
+			w.adjust(ctx, running, configured, warned)
+		}
+		if time.Since(pruned) >= pruneInterval {
+			pruned = time.Now()
+			if err := w.prune(ctx); err != nil && ctx.Err() == nil {
+				w.options.Logger.Error("old deliveries cannot be removed", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(refreshInterval):
+		}
+	}
+}
+
+// prune forgets old deliveries, all of them.
+func (w *Worker) prune(ctx context.Context) error {
+	for {
+		pruned, err := db.New(w.pool).PruneEventDeliveries(ctx)
+		if err != nil || pruned == 0 {
+			return err
+		}
+	}
+}
+
+// adjust starts lanes for actions that are new or changed, and stops those of actions that are gone.
+func (w *Worker) adjust(ctx context.Context, running map[string]*lane, configured []db.EventWorkerAction, warned map[string]bool) {
+	wanted := map[string]db.EventWorkerAction{}
+	for _, one := range configured {
+		wanted[one.Name] = one
+	}
+	for name, lane := range running {
+		if !reflect.DeepEqual(lane.action.configured, wanted[name]) {
+			lane.stop()
+			lane.wait()
+			delete(running, name)
+		}
+	}
+	for name, one := range wanted {
+		if running[name] != nil {
+			continue
+		}
+		prepared, err := w.prepare(one)
+		if err != nil {
+			if !warned[name] {
+				warned[name] = true
+				w.options.Logger.Warn("an action has to wait", "action", name, "reason", err)
+			}
+			continue
+		}
+		if prepared.broken != nil {
+			w.options.Logger.Error("an action can deliver nothing", "action", name, "error", prepared.broken)
+		}
+		running[name] = w.start(ctx, prepared)
+	}
+}
+
+// lane is the work for one action, so that a slow or broken receiver keeps no other one waiting.
+type lane struct {
+	action *action
+	stop   context.CancelFunc
+	wait   func()
+}
+
+func (w *Worker) start(ctx context.Context, prepared *action) *lane {
+	ctx, stop := context.WithCancel(ctx)
+	var workers sync.WaitGroup
+	for range w.options.Workers {
+		workers.Go(func() { w.work(ctx, prepared) })
+	}
+	return &lane{prepared, stop, workers.Wait}
+}
+
+func (w *Worker) work(ctx context.Context, prepared *action) {
+	troubled := backoff.NewExponentialBackOff()
+	troubled.MaxInterval = 30 * time.Second
+	for ctx.Err() == nil {
+		pause := pollInterval
+		claimed, err := w.deliverBatch(ctx, prepared)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			pause = troubled.NextBackOff()
+			w.options.Logger.Error("deliveries cannot be claimed", "action", prepared.configured.Name, "error", err)
+		default:
+			troubled.Reset()
+			if claimed > 0 {
+				continue
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// deliverBatch claims what is due, delivers it, and notes how that ended. It gives how much was claimed. When the context
+// ends, it finishes what it is at and gives the rest back.
+func (w *Worker) deliverBatch(ctx context.Context, prepared *action) (claimed int, err error) {
+	batch := &batch{worker: w, action: prepared, lease: uuid.New(), until: time.Now().Add(leaseTime)}
+	documents, err := db.New(w.pool).ClaimEventDeliveries(ctx, db.ClaimEventDeliveriesParams{
+		Name: prepared.configured.Name, Maximum: batchSize, Lease: batch.lease, LeaseSeconds: int32(leaseTime.Seconds()),
+	})
+	if err != nil {
+		return 0, err
+	}
+	w.seen()
+	// What has been claimed is ended in any case.
+	ending := context.WithoutCancel(ctx)
+	for _, document := range documents {
+		event, err := readDelivery(document)
+		if err != nil {
+			return len(documents), errors.Join(err, batch.note(ending))
+		}
+		if ctx.Err() != nil || time.Until(batch.until) < 2*sendTimeout {
+			batch.end(event, "released", nil)
+			continue
+		}
+		batch.deliver(ending, event)
+		if time.Since(batch.noted) >= noteInterval {
+			if err := batch.note(ending); err != nil {
+				return len(documents), err
+			}
+		}
+	}
+	return len(documents), batch.note(ending)
+}
+
+// batch is what was claimed together.
+type batch struct {
+	worker *Worker
+	action *action
+	lease  uuid.UUID
+	until  time.Time // when the lease runs out
+	ended  db.FinishEventDeliveriesParams
+	noted  time.Time
+}
+
+// end remembers how a delivery ended, until it is noted.
+func (b *batch) end(event *delivery, outcome string, err error) {
+	delay, reason := 0.0, ""
+	if err != nil {
+		reason = err.Error()
+	}
+	if outcome == "failed" {
+		delay = retryDelay(event.Attempts).Seconds()
+	}
+	b.ended.LogIDs = append(b.ended.LogIDs, event.LogID)
+	b.ended.Outcomes = append(b.ended.Outcomes, outcome)
+	b.ended.Delays = append(b.ended.Delays, delay)
+	b.ended.Errors = append(b.ended.Errors, reason)
+}
+
+// note writes down what has ended. It tries for as long as nobody else can have taken over.
+func (b *batch) note(ctx context.Context) error {
+	b.noted = time.Now()
+	if len(b.ended.LogIDs) == 0 {
+		return nil
+	}
+	b.ended.Name, b.ended.Lease = b.action.configured.Name, b.lease
+	ctx, cancel := context.WithDeadline(ctx, b.until)
+	defer cancel()
+	_, err := backoff.Retry(ctx, func() (int64, error) { return db.New(b.worker.pool).FinishEventDeliveries(ctx, b.ended) },
+		backoff.WithMaxElapsedTime(sendTimeout))
+	b.ended = db.FinishEventDeliveriesParams{}
+	if err != nil {
+		return fmt.Errorf("what was delivered could not be noted, and will be delivered again: %w", err)
+	}
+	return nil
+}
+
+// deliver makes one attempt.
+func (b *batch) deliver(ctx context.Context, event *delivery) {
+	began := time.Now()
+	outcome, err := b.attempt(ctx, event)
+	if err != nil {
+		outcome = "failed"
+		if permanent := (*permanentError)(nil); errors.As(err, &permanent) {
+			outcome = "dead"
+		}
+	}
+	w := b.worker
+	counter := map[string]*atomic.Int64{"delivered": &w.delivered, "skipped": &w.skipped, "failed": &w.failed, "dead": &w.dead}[outcome]
+	counter.Add(1)
+	w.options.Metrics.observe(b.action.configured.Name, outcome, time.Since(began))
+	if err != nil {
+		w.options.Logger.Warn("an event was not delivered", "action", b.action.configured.Name, "log_id", event.LogID,
+			"delivery_id", event.DeliveryID, "attempt", event.Attempts, "outcome", outcome, "error", err)
+	}
+	if b.action.inside != nil && err == nil && outcome == "delivered" {
+		return // noted in its own transaction
+	}
+	b.end(event, outcome, err)
+}
+
+// attempt delivers, or finds that it need not be.
+func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, err error) {
+	defer func() {
+		// One event that nobody has thought of shall not end the worker, and with it all others.
+		if problem := recover(); problem != nil {
+			b.worker.options.Logger.Error("a delivery panicked", "problem", problem, "stack", string(debug.Stack()))
+			err = permanent("the worker failed: %v", problem)
+		}
+	}()
+	if b.action.broken != nil {
+		return "", &permanentError{b.action.broken}
+	}
+	if !event.IsLogged {
+		return "", permanent("entry %d is not in the log any more", event.LogID)
+	}
+	parameters := event.parameters(b.action.configured.Event)
+	if b.action.condition != nil {
+		if holds, err := b.action.condition.holds(parameters); err != nil || !holds {
+			return "skipped", err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	if b.action.outside != nil {
+		return "delivered", b.action.outside.send(ctx, event, parameters)
+	}
+	return "delivered", pgx.BeginFunc(ctx, b.worker.pool, func(tx pgx.Tx) error {
+		if err := b.action.inside.run(ctx, tx, event, parameters); err != nil {
+			return err
+		}
+		finished, err := db.New(tx).FinishEventDeliveries(ctx, db.FinishEventDeliveriesParams{
+			Name: b.action.configured.Name, Lease: b.lease,
+			LogIDs: []int64{event.LogID}, Outcomes: []string{"delivered"}, Delays: []float64{0}, Errors: []string{""},
+		})
+		if err == nil && finished != 1 {
+			err = errors.New("another worker has taken over")
+		}
+		return err
+	})
+}
+
+// retryDelay grows from 5 seconds to an hour, with a part by chance, so that what failed together does not come back
+// together.
+func retryDelay(attempts int) time.Duration {
+	policy := backoff.NewExponentialBackOff()
+	policy.InitialInterval, policy.Multiplier, policy.MaxInterval, policy.RandomizationFactor = 5*time.Second, 2, time.Hour, 0.25
+	delay := policy.NextBackOff()
+	for range min(attempts, 100) - 1 {
+		delay = policy.NextBackOff()
+	}
+	return delay
+}
+
+func (w *Worker) seen() { w.lastSee.Store(time.Now().Unix()) }
+
+// Healthy is an error where the database has not answered lately.
+func (w *Worker) Healthy() error {
+	if last := time.Unix(w.lastSee.Load(), 0); time.Since(last) > healthyFor {
+		return errors.New("the database has not answered lately")
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+-- A worker takes what is due for a while. If it dies, the lease runs out and somebody else delivers the same again, with
+-- the same delivery_id.
+
+create or replace function postern.claim_event_deliveries(
+  name text,
+  maximum integer,
+  lease uuid,
+  lease_seconds integer
+)
+returns setof jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+  action_id integer := postern_internal.require_event_action(name);
+  moment timestamptz;
+begin
+  if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'This cannot be claimed',
+      detail = format('maximum is %s, lease is %s, lease_seconds is %s.', coalesce(maximum::text, 'NULL'), coalesce(lease::text, 'NULL'), coalesce(lease_seconds::text, 'NULL')),
+      hint = 'Pass 1 to 10000 deliveries, a new uuid, and 1 to 3600 seconds.';
+  end if;
+  -- Transactions are counted anew in another cluster: nobody could tell there what is new.
+  if not exists (select
+                   from postern_internal.event_action as a
+                  cross join pg_control_system() as c
+                  where a.event_action_id = action_id
+                    and a.system_identifier = c.system_identifier) then
+    raise exception using
+      errcode = '55000',
+      message = 'The events of this database are another cluster''s',
+      detail = 'It was restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
+      hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
+  end if;
+  if postern_internal.event_is_waiting(action_id) then
+    perform postern_internal.queue_event_deliveries(action_id);
+  end if;
+  moment := clock_timestamp();  -- what was queued just now is due
+  return query
+    with due as (
+      select d.log_id
+        from postern_internal.event_delivery as d
+       where d.event_action_id = action_id
+         and d.state = 'pending'
+         and d.due_at <= moment
+         and d.leased_until <= moment
+         and exists (select
+                       from postern_internal.event_action as a
+                       join postern_internal.event as e on e.event = a.event
+                      where a.event_action_id = action_id and e.enabled)
+       order by d.due_at
+       limit maximum
+         for update skip locked
+    ), claimed as (
+      update postern_internal.event_delivery as d
+         set leased_until = moment + make_interval(secs => lease_seconds), lease = claim_event_deliveries.lease, attempts = d.attempts + 1
+        from due
+       where d.event_action_id = action_id
+         and d.log_id = due.log_id
+      returning d.log_id, d.delivery_id, d.attempts, d.due_at
+    )
+    select jsonb_build_object(
+             'delivery_id', c.delivery_id, 'attempts', c.attempts, 'log_id', c.log_id, 'is_logged', e.log_id is not null,
+             'event_time', e.logged_at, 'userid', e.userid, 'user_description', u.description,
+             'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message, 'comment', e.comment)
+      from claimed as c
+      left join postern_internal.checkpoint_entry as e on e.log_id = c.log_id
+      left join postern_internal.end_user as u on u.userid = e.userid
+     order by c.due_at, c.log_id;
+end
+$$;
+revoke execute on function postern.claim_event_deliveries(text, integer, uuid, integer) from public;
+grant execute on function postern.claim_event_deliveries(text, integer, uuid, integer) to postern_event_worker;
+comment on function postern.claim_event_deliveries(text, integer, uuid, integer) is
+'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database came from another cluster.';

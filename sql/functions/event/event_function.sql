@@ -1,0 +1,38 @@
+-- The grant is the allow-list: only who owns the function can give it, and PUBLIC's does not count. So no administrator
+-- of Postern can have a function called that its owner did not mean for events. SECURITY DEFINER, so that it has the
+-- rights of its own owner and none of the worker's, and cannot put on another role.
+
+create or replace function postern_internal.event_function(name text)
+returns regprocedure
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  candidate regprocedure;
+begin
+  begin
+    candidate := to_regprocedure(case when name ~ '\)\s*$' then name else name || '(jsonb)' end);
+  exception when syntax_error or invalid_name or invalid_text_representation or undefined_object then
+    return null;
+  end;
+  return (
+    select p.oid::regprocedure
+      from pg_proc as p
+     where p.oid = candidate
+       and p.prokind = 'f'
+       and not p.proretset
+       and p.prorettype = 'void'::regtype
+       and p.pronargs = 1
+       and p.proargtypes[0] = 'jsonb'::regtype
+       and p.prosecdef
+       and exists (select from unnest(p.proconfig) as setting where starts_with(setting, 'search_path='))
+       and exists (select
+                     from aclexplode(p.proacl) as a
+                    where a.grantee = 'postern_event_worker'::regrole
+                      and a.privilege_type = 'EXECUTE'));
+end
+$$;
+revoke execute on function postern_internal.event_function(text) from public;
+comment on function postern_internal.event_function(text) is
+'The function of this name, as schema.name or schema.name(jsonb), if events may call it: (event jsonb) returns void, SECURITY DEFINER with its search_path set, and granted to postern_event_worker itself. NULL otherwise.';

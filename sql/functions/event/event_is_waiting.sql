@@ -1,0 +1,30 @@
+-- Asked before queueing, since that writes a row, and most of the time there is nothing new.
+
+create or replace function postern_internal.event_is_waiting(event_action_id integer)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+  select exists (
+           select
+             from postern_internal.checkpoint_entry as e
+            where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
+              and e.outcome = v.outcome)
+      or exists (
+           select
+             from postern_internal.checkpoint_entry as e
+            where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
+              and e.outcome = v.outcome)
+      -- Entries of other outcomes shall not be looked at for ever.
+      or a.queued_at < clock_timestamp() - interval '1 minute'
+         and pg_snapshot_xmax(a.queued_to) < pg_snapshot_xmax(pg_current_snapshot())
+    from postern_internal.event_action as a
+    join postern_internal.event as v on v.event = a.event
+   where a.event_action_id = event_is_waiting.event_action_id
+     and v.enabled
+$$;
+revoke execute on function postern_internal.event_is_waiting(integer) from public;
+comment on function postern_internal.event_is_waiting(integer) is
+'Whether queue_event_deliveries may find something to queue, or has not looked for a minute.';

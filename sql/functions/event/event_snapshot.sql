@@ -1,0 +1,19 @@
+-- PostgreSQL leaves the own transaction out of the list of those in progress, and so takes it for committed as soon as a
+-- later one has ended. What it writes after this would then never be queued.
+
+create or replace function postern_internal.event_snapshot()
+returns pg_snapshot
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select format('%s:%s:%s', least(pg_snapshot_xmin(now.snapshot), pg_current_xact_id_if_assigned()), pg_snapshot_xmax(now.snapshot),
+                (select string_agg(x.xid::text, ',' order by x.xid)
+                   from (select pg_snapshot_xip(now.snapshot) as xid
+                          union
+                         select pg_current_xact_id_if_assigned()) as x
+                  where x.xid < pg_snapshot_xmax(now.snapshot)))::pg_snapshot
+    from (select pg_current_snapshot() as snapshot) as now
+$$;
+revoke execute on function postern_internal.event_snapshot() from public;
+comment on function postern_internal.event_snapshot() is 'The current snapshot, with the own transaction among those in progress.';

@@ -1,0 +1,13 @@
+-- What a worker has to know. The only place where a webhook's secret can be read, and only its own role may.
+
+create or replace view postern.event_worker_action
+with (security_barrier)
+as
+  select a.name, a.event, a.kind::text as kind, a.target, a.condition, a.template, a.allow_internal,
+         coalesce('whsec_' || pg_catalog.encode(s.secret, 'base64'), '') as secret
+    from postern_internal.event_action as a
+    join postern_internal.event as e on e.event = a.event and e.enabled
+    left join postern_internal.webhook_secret as s on s.event_action_id = a.event_action_id;
+revoke all on postern.event_worker_action from public;
+grant select on postern.event_worker_action to postern_event_worker;
+comment on view postern.event_worker_action is 'The actions of enabled events, with the secrets that webhooks are signed with. For the worker.';

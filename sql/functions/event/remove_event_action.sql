@@ -1,0 +1,16 @@
+create or replace function postern.remove_event_action(name text)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  action_id integer := postern_internal.require_event_action(name);
+begin
+  delete from postern_internal.event_action as a where a.event_action_id = action_id;
+end
+$$;
+revoke execute on function postern.remove_event_action(text) from public;
+grant execute on function postern.remove_event_action(text) to postern_admin;
+comment on function postern.remove_event_action(text) is
+'Tells nobody by this action any more: what it has still to deliver, its dead letters and its secret are deleted. Errors: PS107 there is no such one.';

@@ -1,0 +1,52 @@
+-- What was committed while the event was enabled is queued before it is disabled, and nothing that was committed while it
+-- was disabled is queued afterwards.
+
+create or replace function postern.set_event_enabled(
+  event text,
+  enabled boolean
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  action_id integer;
+begin
+  perform postern_internal.require_event(event);
+  if enabled is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'enabled is missing',
+      detail = 'enabled is NULL.',
+      hint = 'Pass true or false.';
+  end if;
+  -- Workers skip the actions that are locked here.
+  for action_id in
+    select a.event_action_id
+      from postern_internal.event_action as a
+     where a.event = set_event_enabled.event
+     order by a.event_action_id
+       for no key update
+  loop
+    if not enabled and (select a.system_identifier = c.system_identifier
+                          from postern_internal.event_action as a cross join pg_control_system() as c
+                         where a.event_action_id = action_id) then
+      perform postern_internal.queue_event_deliveries(action_id);
+    end if;
+  end loop;
+  if enabled then
+    update postern_internal.event_action as a
+       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), system_identifier = c.system_identifier
+      from pg_control_system() as c
+     where a.event = set_event_enabled.event
+       and (a.system_identifier <> c.system_identifier
+            or not (select e.enabled from postern_internal.event as e where e.event = set_event_enabled.event));
+  end if;
+  update postern_internal.event as e set enabled = set_event_enabled.enabled where e.event = set_event_enabled.event;
+end
+$$;
+revoke execute on function postern.set_event_enabled(text, boolean) from public;
+grant execute on function postern.set_event_enabled(text, boolean) to postern_admin;
+comment on function postern.set_event_enabled(text, boolean) is
+'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. After a restore into another cluster, enabling goes on from now. Errors: PS107 no such event, NULL.';

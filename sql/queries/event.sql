@@ -1,0 +1,63 @@
+-- name: ListEvents :many
+-- The events, and what waits.
+select e.event, e.description, e.enabled, e.actions, e.pending, e.dead
+  from postern.event as e
+ order by e.event;
+
+-- name: SetEventEnabled :exec
+-- Has an event delivered, or keeps it back.
+select postern.set_event_enabled(@event, @enabled);
+
+-- name: AddEventAction :one
+-- Has somebody told of an event. Gives the secret that a webhook is signed with, empty for other kinds.
+select coalesce(postern.add_event_action(@name, @event, @kind, @target, sqlc.narg('condition')::text, sqlc.narg('template')::text, @allow_internal), '')::text as secret;
+
+-- name: RemoveEventAction :exec
+-- Tells nobody by this action any more.
+select postern.remove_event_action(@name);
+
+-- name: ListEventActions :many
+-- Who is told of which event, and what waits.
+select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_internal, a.created_at, a.created_by,
+       a.pending, a.dead, a.oldest_pending_at
+  from postern.event_action as a
+ order by a.name;
+
+-- name: ListDeadEvents :many
+-- Dead letters, the latest first.
+select d.name, d.event, d.log_id, d.delivery_id, d.attempts, d.finished_at, d.last_error
+  from postern.event_delivery as d
+ where d.state = 'dead'
+   and (sqlc.narg('name')::text is null or d.name = sqlc.narg('name'))
+ order by d.finished_at desc, d.name, d.log_id
+ limit @page_size;
+
+-- name: RetryEventDeliveries :one
+-- Has dead letters, and what waits for its next attempt, tried again now. Gives how many.
+select postern.retry_event_deliveries(sqlc.narg('name')::text, sqlc.narg('log_id')::bigint) as retried;
+
+-- name: EventWorkerActions :many
+-- What a worker has to know of the actions of enabled events.
+select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_internal, a.secret
+  from postern.event_worker_action as a
+ order by a.name;
+
+-- name: ClaimEventDeliveries :many
+-- Takes what an action has to deliver now, as JSON objects.
+select postern.claim_event_deliveries(@name, @maximum, @lease, @lease_seconds) as delivery;
+
+-- name: FinishEventDeliveries :one
+-- Says how deliveries ended. Gives how many were still leased.
+select postern.finish_event_deliveries(@name, @lease, @log_ids::bigint[], @outcomes::text[], @delays::double precision[], @errors::text[]) as finished;
+
+-- name: PruneEventDeliveries :one
+-- Forgets what was delivered long ago. Gives how many.
+select postern.prune_event_deliveries() as pruned;
+
+-- name: EventFunctionCall :one
+-- The statement that calls a function that events may call.
+select postern.event_function_call(@name) as statement;
+
+-- name: NotifyEvent :exec
+-- Sends a notification when the transaction commits.
+select pg_notify(@channel, @payload);

@@ -1,0 +1,67 @@
+-- Events: which there are, who is told, and what is still to be delivered.
+--
+-- The log is the outbox: it is written in the business transaction and never changes, so that passing a gate costs the
+-- same with events as without. What is new in it is told apart by snapshots, never by a sequence, whose order is not that
+-- of commits: an entry is queued if its transaction was not yet committed in the one snapshot, and is in the next.
+
+create table postern_internal.event (
+  event text primary key,
+  outcome postern_internal.outcome not null unique,
+  description text not null,
+  enabled boolean not null default true
+);
+comment on table postern_internal.event is 'Events, and the outcome that an entry of the log has for each.';
+
+insert into postern_internal.event (event, outcome, description) values
+  ('SECURITY_CHECKPOINT_SUCCESS', 'passed', 'A checkpoint was passed, and the business transaction has committed.'),
+  ('SECURITY_CHECKPOINT_DENIED',  'denied', 'A user name or a response was wrong.'),
+  ('SECURITY_CHECKPOINT_LOCKED',  'locked', 'A response was wrong that locked the credential, or met a locked one.');
+
+insert into postern_internal.setting (name, value, kind, minimum, maximum, default_value, description) values
+  ('event_attempts', '15', 'integer', 1, 100,   '15', 'Attempts to deliver an event, after which it is a dead letter.'),
+  ('event_days',     '30', 'integer', 1, 36500, '30', 'Days for which is kept what was delivered when.');
+
+create type postern_internal.event_action_kind as enum ('webhook', 'mail', 'function', 'notify');
+
+create table postern_internal.event_action (
+  event_action_id integer generated always as identity primary key,
+  name text not null unique,
+  event text not null references postern_internal.event,
+  kind postern_internal.event_action_kind not null,
+  target text not null,
+  condition text,
+  template text,
+  allow_internal boolean not null default false,
+  queued_to pg_snapshot not null,
+  queued_at timestamptz not null default clock_timestamp(),
+  system_identifier bigint not null,
+  created_at timestamptz not null default clock_timestamp(),
+  created_by name not null default session_user
+);
+create index event_action_event on postern_internal.event_action (event);
+comment on table postern_internal.event_action is 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. system_identifier: the cluster whose transactions queued_to counts.';
+
+create table postern_internal.webhook_secret (
+  event_action_id integer primary key references postern_internal.event_action on delete cascade,
+  secret bytea not null check (length(secret) = 32)
+);
+comment on table postern_internal.webhook_secret is 'What webhooks are signed with. Apart from the actions, so that no look at those shows it.';
+
+create type postern_internal.delivery_state as enum ('pending', 'delivered', 'skipped', 'dead');
+
+create table postern_internal.event_delivery (
+  event_action_id integer not null references postern_internal.event_action on delete cascade,
+  log_id bigint not null,
+  delivery_id uuid not null default gen_random_uuid(),
+  state postern_internal.delivery_state not null default 'pending',
+  attempts integer not null default 0,
+  due_at timestamptz not null default clock_timestamp(),
+  leased_until timestamptz not null default '-infinity',
+  lease uuid,
+  finished_at timestamptz,
+  last_error text,
+  primary key (event_action_id, log_id)
+) with (fillfactor = 70);
+create index event_delivery_due on postern_internal.event_delivery (event_action_id, due_at) where state = 'pending';
+create index event_delivery_finished on postern_internal.event_delivery (finished_at) where finished_at is not null;
+comment on table postern_internal.event_delivery is 'One row for each entry of the log that an action has to tell of. delivery_id: what the receiver knows repetitions by. lease: the worker''s that has it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
