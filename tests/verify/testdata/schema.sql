@@ -174,6 +174,34 @@ COMMENT ON EXTENSION pgcrypto IS 'cryptographic functions';
 
 
 --
+-- Name: delivery_state; Type: TYPE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TYPE postern_internal.delivery_state AS ENUM (
+    'pending',
+    'delivered',
+    'skipped',
+    'dead'
+);
+
+
+ALTER TYPE postern_internal.delivery_state OWNER TO postern_owner;
+
+--
+-- Name: event_action_kind; Type: TYPE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TYPE postern_internal.event_action_kind AS ENUM (
+    'webhook',
+    'mail',
+    'function',
+    'notify'
+);
+
+
+ALTER TYPE postern_internal.event_action_kind OWNER TO postern_owner;
+
+--
 -- Name: outcome; Type: TYPE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -181,7 +209,8 @@ CREATE TYPE postern_internal.outcome AS ENUM (
     'passed',
     'denied',
     'cancelled',
-    'accepted'
+    'accepted',
+    'locked'
 );
 
 
@@ -191,7 +220,7 @@ ALTER TYPE postern_internal.outcome OWNER TO postern_owner;
 -- Name: TYPE outcome; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TYPE postern_internal.outcome IS 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict.';
+COMMENT ON TYPE postern_internal.outcome IS 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial after which the credential is locked, which readers are shown as denied.';
 
 
 --
@@ -1042,6 +1071,107 @@ COMMENT ON FUNCTION postern.add_authority_combination(company text, class text, 
 
 
 --
+-- Name: add_event_action(text, text, text, text, text, text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.add_event_action(name text, event text, kind text, target text, condition text DEFAULT NULL::text, template text DEFAULT NULL::text, allow_internal boolean DEFAULT false) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  reason text;
+  new_id integer;
+  new_secret bytea;
+begin
+  if name is null or name !~ '^[A-Za-z][A-Za-z0-9_-]{0,62}$' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The name of the event action is not usable',
+      detail = format('name is %s.', coalesce(to_jsonb(left(name, 128))::text, 'NULL')),
+      hint = 'Use 1 to 63 letters, digits, underscores and hyphens, beginning with a letter.';
+  end if;
+  perform postern_internal.require_event(event);
+  perform postern_internal.require_text(target, 'target', 2000);
+  if condition is not null then
+    perform postern_internal.require_text(condition, 'condition', 2000);
+  end if;
+  if template is not null then
+    perform postern_internal.require_text(template, 'template', 65536);
+  end if;
+  if allow_internal is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'allow_internal is missing',
+      detail = 'allow_internal is NULL.',
+      hint = 'Pass true or false.';
+  end if;
+
+  reason := case
+    when target ~ '[[:cntrl:]]' then 'The target has a control character.'
+    when kind = 'webhook' and target !~ '^https?://[^/?#@[:space:]]+([/?][^#@[:space:]]*)?$'
+      then 'The target of a webhook is a URL with https:// or http://, without user, password and fragment.'
+    when kind = 'webhook' and not allow_internal and target !~ '^https://'
+      then 'A webhook that leaves the own network is sent by https.'
+    when kind = 'mail' and target !~ '^[^@[:space:]<>(),;:\\"]+@[^@[:space:]<>(),;:\\"]+$'
+      then 'The target of a mail is one address such as audit@example.com.'
+    when kind = 'notify' and target !~ '^[a-z_][a-z0-9_]{0,62}$'
+      then 'The target of a notification is a channel of 1 to 63 small letters, digits and underscores.'
+    when kind = 'function' and postern_internal.event_function(target) is null
+      then 'The target is no function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set and was granted to postern_event_worker itself.'
+    when kind not in ('webhook', 'mail', 'function', 'notify') or kind is null
+      then format('kind is %s; it is webhook, mail, function or notify.', coalesce(to_jsonb(left(kind, 128))::text, 'NULL'))
+    when template is not null and kind not in ('webhook', 'mail') then 'Only webhooks and mails have a template.'
+    when allow_internal and kind <> 'webhook' then 'allow_internal is for webhooks.'
+  end;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The event action is not usable',
+      detail = reason,
+      hint = case when kind = 'function' then 'Who owns the function allows it: grant execute on function app.on_approval(jsonb) to postern_event_worker.'
+                  when kind = 'webhook' then 'For a receiver in the own network pass allow_internal.'
+                  else 'See the comment on postern.add_event_action.' end;
+  end if;
+  if kind = 'function' then
+    select format('%I.%I(jsonb)', n.nspname, p.proname) into strict target
+      from pg_proc as p
+      join pg_namespace as n on n.oid = p.pronamespace
+     where p.oid = postern_internal.event_function(target);
+  end if;
+
+  insert into postern_internal.event_action (name, event, kind, target, condition, template, allow_internal, queued_to, system_identifier)
+  select name, event, kind::postern_internal.event_action_kind, target, condition, template, allow_internal,
+         postern_internal.event_snapshot(), c.system_identifier
+    from pg_control_system() as c
+  on conflict do nothing
+  returning event_action_id into new_id;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is an event action of this name',
+      detail = format('name is %s.', to_jsonb(name)),
+      hint = 'Choose another name, or remove the other one first: postern.remove_event_action.';
+  end if;
+  if kind <> 'webhook' then
+    return null;
+  end if;
+  new_secret := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+  insert into postern_internal.webhook_secret (event_action_id, secret) values (new_id, new_secret);
+  return 'whsec_' || encode(new_secret, 'base64');
+end
+$_$;
+
+
+ALTER FUNCTION postern.add_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION add_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.add_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'Has somebody told of an event, from what commits after this on. name: 1 to 63 letters, digits, underscores and hyphens. event: see postern.event. kind and target: webhook, a URL; mail, an address; function, one (event jsonb) returns void; notify, a channel. condition: an expression over the event''s parameters; NULL: always. template: the text of the mail or the body of the webhook. allow_internal: the webhook may go to an address of the own network. Returns the secret that the webhook is signed with, which is not shown again; NULL for other kinds. Errors: PS107.';
+
+
+--
 -- Name: add_ledger_combination(text, text, text, boolean, text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1242,7 +1372,9 @@ begin
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
   values
-    (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome else 'denied'::postern_internal.outcome end,
+    (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome
+          when new_locked_until = '-infinity' then 'denied'::postern_internal.outcome
+          else 'locked'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
      fields ->> 'message', fields -> 'parameters', comment, scheme, new_ticket);
 
@@ -1557,6 +1689,86 @@ COMMENT ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) IS 'Stops
 
 
 --
+-- Name: claim_event_deliveries(text, integer, uuid, integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer) RETURNS SETOF jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  action_id integer := postern_internal.require_event_action(name);
+  moment timestamptz;
+begin
+  if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'This cannot be claimed',
+      detail = format('maximum is %s, lease is %s, lease_seconds is %s.', coalesce(maximum::text, 'NULL'), coalesce(lease::text, 'NULL'), coalesce(lease_seconds::text, 'NULL')),
+      hint = 'Pass 1 to 10000 deliveries, a new uuid, and 1 to 3600 seconds.';
+  end if;
+  -- Transactions are counted anew in another cluster: nobody could tell there what is new.
+  if not exists (select
+                   from postern_internal.event_action as a
+                  cross join pg_control_system() as c
+                  where a.event_action_id = action_id
+                    and a.system_identifier = c.system_identifier) then
+    raise exception using
+      errcode = '55000',
+      message = 'The events of this database are another cluster''s',
+      detail = 'It was restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
+      hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
+  end if;
+  if postern_internal.event_is_waiting(action_id) then
+    perform postern_internal.queue_event_deliveries(action_id);
+  end if;
+  moment := clock_timestamp();  -- what was queued just now is due
+  return query
+    with due as (
+      select d.log_id
+        from postern_internal.event_delivery as d
+       where d.event_action_id = action_id
+         and d.state = 'pending'
+         and d.due_at <= moment
+         and d.leased_until <= moment
+         and exists (select
+                       from postern_internal.event_action as a
+                       join postern_internal.event as e on e.event = a.event
+                      where a.event_action_id = action_id and e.enabled)
+       order by d.due_at
+       limit maximum
+         for update skip locked
+    ), claimed as (
+      update postern_internal.event_delivery as d
+         set leased_until = moment + make_interval(secs => lease_seconds), lease = claim_event_deliveries.lease, attempts = d.attempts + 1
+        from due
+       where d.event_action_id = action_id
+         and d.log_id = due.log_id
+      returning d.log_id, d.delivery_id, d.attempts, d.due_at
+    )
+    select jsonb_build_object(
+             'delivery_id', c.delivery_id, 'attempts', c.attempts, 'log_id', c.log_id, 'is_logged', e.log_id is not null,
+             'event_time', e.logged_at, 'userid', e.userid, 'user_description', u.description,
+             'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message, 'comment', e.comment)
+      from claimed as c
+      left join postern_internal.checkpoint_entry as e on e.log_id = c.log_id
+      left join postern_internal.end_user as u on u.userid = e.userid
+     order by c.due_at, c.log_id;
+end
+$$;
+
+
+ALTER FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer) IS 'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database came from another cluster.';
+
+
+--
 -- Name: compile_authority_maps(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1805,6 +2017,48 @@ COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role n
 
 
 --
+-- Name: event_function_call(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.event_function_call(name text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  callee regprocedure := postern_internal.event_function(name);
+  is_powerful boolean := pg_has_role(session_user, 'postern_owner', 'member') or pg_has_role(session_user, 'postern_admin', 'member')
+                         or (select r.rolcreaterole from pg_roles as r where r.rolname = session_user);
+  statement text;
+begin
+  select format('select %I.%I($1::jsonb)', n.nspname, p.proname) into statement
+    from pg_proc as p
+    join pg_namespace as n on n.oid = p.pronamespace
+   where p.oid = callee
+     and (not is_powerful or pg_has_role(p.proowner, 'postern_owner', 'member'));
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'Events may not call this function',
+      detail = format('name is %s, the session is %s''s.', coalesce(to_jsonb(left(name, 300))::text, 'NULL'), session_user),
+      hint = case when callee is null
+                  then 'It has to be (event jsonb) returns void, SECURITY DEFINER, with search_path set, and granted by its owner to postern_event_worker itself.'
+                  else 'Deliver events as a role that is a member of postern_event_worker and of nothing else: a function could take more rights over.' end;
+  end if;
+  return statement;
+end
+$_$;
+
+
+ALTER FUNCTION postern.event_function_call(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION event_function_call(name text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.event_function_call(name text) IS 'The statement that calls a function that events may call, with the event as $1. For the worker. Errors: PS107 events may not call it, or not in a session with these rights.';
+
+
+--
 -- Name: explain_access(text, text, numeric, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1919,6 +2173,60 @@ ALTER FUNCTION postern.explain_access(userid text, company text, posting_combina
 --
 
 COMMENT ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) IS 'Why a user may or may not see rows with a posting combination: one row with the verdict, the reason in words, the users class, and where a rule decided (or, where none allows it, came nearest) its id, the code part that tells, the rules pattern there and the code (NULL: blank). ledger_id: in that internal ledger; NULL: in the general ledger. Users, companies and ids that do not exist are a reason too, not an error.';
+
+
+--
+-- Name: finish_event_deliveries(text, uuid, bigint[], text[], double precision[], text[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  action_id integer := postern_internal.require_event_action(name);
+  moment timestamptz := clock_timestamp();
+  maximum integer := postern_internal.setting_integer('event_attempts');
+  finished bigint;
+begin
+  if exists (select from unnest(outcomes) as o where o is null or o not in ('delivered', 'skipped', 'failed', 'dead', 'released'))
+     or exists (select from unnest(delays) as s where s is null or not s between 0 and 86400) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'A delivery cannot end so',
+      detail = format('outcomes are %s, delays are %s.', left(outcomes::text, 500), left(delays::text, 500)),
+      hint = 'An outcome is delivered, skipped, failed, dead or released; a delay has 0 to 86400 seconds.';
+  end if;
+  -- Whose lease has run out says nothing any more: somebody else may have it.
+  update postern_internal.event_delivery as d
+     set state = case when r.outcome in ('delivered', 'skipped', 'dead') then r.outcome::postern_internal.delivery_state
+                      when r.outcome = 'failed' and d.attempts >= maximum then 'dead'
+                      else 'pending' end,
+         finished_at = case when r.outcome in ('delivered', 'skipped', 'dead') or r.outcome = 'failed' and d.attempts >= maximum then moment end,
+         attempts = d.attempts - case when r.outcome = 'released' then 1 else 0 end,
+         due_at = case when r.outcome = 'failed' then moment + make_interval(secs => r.delay) else d.due_at end,
+         leased_until = '-infinity',
+         lease = null,
+         last_error = left(coalesce(nullif(r.error, ''), d.last_error), 1000)
+    from unnest(log_ids, outcomes, delays, errors) as r (log_id, outcome, delay, error)
+   where d.event_action_id = action_id
+     and d.log_id = r.log_id
+     and d.lease = finish_event_deliveries.lease
+     and d.state = 'pending';
+  get diagnostics finished = row_count;
+  return finished;
+end
+$$;
+
+
+ALTER FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) IS 'Says how deliveries ended that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: why, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
 
 
 --
@@ -2661,6 +2969,40 @@ COMMENT ON FUNCTION postern.protectable_tables(target regclass) IS 'For protect_
 
 
 --
+-- Name: prune_event_deliveries(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.prune_event_deliveries() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  pruned bigint;
+begin
+  delete from postern_internal.event_delivery as d
+   where d.ctid = any (array(
+           select o.ctid
+             from postern_internal.event_delivery as o
+            where o.finished_at < clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'))
+              and o.state <> 'dead'
+            limit 10000
+              for update skip locked));
+  get diagnostics pruned = row_count;
+  return pruned;
+end
+$$;
+
+
+ALTER FUNCTION postern.prune_event_deliveries() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION prune_event_deliveries(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.prune_event_deliveries() IS 'Forgets what was delivered more than event_days ago, at most 10000 deliveries at a time. Dead letters stay. For the worker. Returns how many.';
+
+
+--
 -- Name: put_policy(regclass, name, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3075,6 +3417,31 @@ COMMENT ON FUNCTION postern.remove_authority_combination(id bigint) IS 'Removes 
 
 
 --
+-- Name: remove_event_action(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.remove_event_action(name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  action_id integer := postern_internal.require_event_action(name);
+begin
+  delete from postern_internal.event_action as a where a.event_action_id = action_id;
+end
+$$;
+
+
+ALTER FUNCTION postern.remove_event_action(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION remove_event_action(name text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.remove_event_action(name text) IS 'Tells nobody by this action any more: what it has still to deliver, its dead letters and its secret are deleted. Errors: PS107 there is no such one.';
+
+
+--
 -- Name: require_company_user(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3236,6 +3603,42 @@ COMMENT ON FUNCTION postern.retire_session_key(kid text) IS 'From the commit on,
 
 
 --
+-- Name: retry_event_deliveries(text, bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.retry_event_deliveries(name text DEFAULT NULL::text, log_id bigint DEFAULT NULL::bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  retried bigint;
+begin
+  if name is not null then
+    perform postern_internal.require_event_action(name);
+  end if;
+  update postern_internal.event_delivery as d
+     set state = 'pending', attempts = 0, due_at = clock_timestamp(), leased_until = '-infinity', finished_at = null
+    from postern_internal.event_action as a
+   where a.event_action_id = d.event_action_id
+     and (retry_event_deliveries.name is null or a.name = retry_event_deliveries.name)
+     and (retry_event_deliveries.log_id is null or d.log_id = retry_event_deliveries.log_id)
+     and (d.state = 'dead' or d.state = 'pending' and d.leased_until <= clock_timestamp());
+  get diagnostics retried = row_count;
+  return retried;
+end
+$$;
+
+
+ALTER FUNCTION postern.retry_event_deliveries(name text, log_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION retry_event_deliveries(name text, log_id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.retry_event_deliveries(name text, log_id bigint) IS 'Has dead letters, and what waits for its next attempt, tried again now. name: of one action; NULL: of all. log_id: of one entry of the log; NULL: of all. Returns how many. Errors: PS107 there is no such action.';
+
+
+--
 -- Name: revoke_company(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3312,6 +3715,61 @@ ALTER FUNCTION postern.set_company_name(company text, name text) OWNER TO poster
 --
 
 COMMENT ON FUNCTION postern.set_company_name(company text, name text) IS 'Renames a company; its id stays. name: 1 to 200 characters. Errors: PS201 no such company, PS107 bad name.';
+
+
+--
+-- Name: set_event_enabled(text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.set_event_enabled(event text, enabled boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  action_id integer;
+begin
+  perform postern_internal.require_event(event);
+  if enabled is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'enabled is missing',
+      detail = 'enabled is NULL.',
+      hint = 'Pass true or false.';
+  end if;
+  -- Workers skip the actions that are locked here.
+  for action_id in
+    select a.event_action_id
+      from postern_internal.event_action as a
+     where a.event = set_event_enabled.event
+     order by a.event_action_id
+       for no key update
+  loop
+    if not enabled and (select a.system_identifier = c.system_identifier
+                          from postern_internal.event_action as a cross join pg_control_system() as c
+                         where a.event_action_id = action_id) then
+      perform postern_internal.queue_event_deliveries(action_id);
+    end if;
+  end loop;
+  if enabled then
+    update postern_internal.event_action as a
+       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), system_identifier = c.system_identifier
+      from pg_control_system() as c
+     where a.event = set_event_enabled.event
+       and (a.system_identifier <> c.system_identifier
+            or not (select e.enabled from postern_internal.event as e where e.event = set_event_enabled.event));
+  end if;
+  update postern_internal.event as e set enabled = set_event_enabled.enabled where e.event = set_event_enabled.event;
+end
+$$;
+
+
+ALTER FUNCTION postern.set_event_enabled(event text, enabled boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION set_event_enabled(event text, enabled boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.set_event_enabled(event text, enabled boolean) IS 'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. After a restore into another cluster, enabling goes on from now. Errors: PS107 no such event, NULL.';
 
 
 --
@@ -4985,6 +5443,115 @@ COMMENT ON FUNCTION postern_internal.encode_base64url(bytes bytea) IS 'Base64url
 
 
 --
+-- Name: event_function(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.event_function(name text) RETURNS regprocedure
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  candidate regprocedure;
+begin
+  begin
+    candidate := to_regprocedure(case when name ~ '\)\s*$' then name else name || '(jsonb)' end);
+  exception when syntax_error or invalid_name or invalid_text_representation or undefined_object then
+    return null;
+  end;
+  return (
+    select p.oid::regprocedure
+      from pg_proc as p
+     where p.oid = candidate
+       and p.prokind = 'f'
+       and not p.proretset
+       and p.prorettype = 'void'::regtype
+       and p.pronargs = 1
+       and p.proargtypes[0] = 'jsonb'::regtype
+       and p.prosecdef
+       and exists (select from unnest(p.proconfig) as setting where starts_with(setting, 'search_path='))
+       and exists (select
+                     from aclexplode(p.proacl) as a
+                    where a.grantee = 'postern_event_worker'::regrole
+                      and a.privilege_type = 'EXECUTE'));
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.event_function(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION event_function(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.event_function(name text) IS 'The function of this name, as schema.name or schema.name(jsonb), if events may call it: (event jsonb) returns void, SECURITY DEFINER with its search_path set, and granted to postern_event_worker itself. NULL otherwise.';
+
+
+--
+-- Name: event_is_waiting(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.event_is_waiting(event_action_id integer) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+  select exists (
+           select
+             from postern_internal.checkpoint_entry as e
+            where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
+              and e.outcome = v.outcome)
+      or exists (
+           select
+             from postern_internal.checkpoint_entry as e
+            where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
+              and e.outcome = v.outcome)
+      -- Entries of other outcomes shall not be looked at for ever.
+      or a.queued_at < clock_timestamp() - interval '1 minute'
+         and pg_snapshot_xmax(a.queued_to) < pg_snapshot_xmax(pg_current_snapshot())
+    from postern_internal.event_action as a
+    join postern_internal.event as v on v.event = a.event
+   where a.event_action_id = event_is_waiting.event_action_id
+     and v.enabled
+$$;
+
+
+ALTER FUNCTION postern_internal.event_is_waiting(event_action_id integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION event_is_waiting(event_action_id integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.event_is_waiting(event_action_id integer) IS 'Whether queue_event_deliveries may find something to queue, or has not looked for a minute.';
+
+
+--
+-- Name: event_snapshot(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.event_snapshot() RETURNS pg_snapshot
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select format('%s:%s:%s', least(pg_snapshot_xmin(now.snapshot), pg_current_xact_id_if_assigned()), pg_snapshot_xmax(now.snapshot),
+                (select string_agg(x.xid::text, ',' order by x.xid)
+                   from (select pg_snapshot_xip(now.snapshot) as xid
+                          union
+                         select pg_current_xact_id_if_assigned()) as x
+                  where x.xid < pg_snapshot_xmax(now.snapshot)))::pg_snapshot
+    from (select pg_current_snapshot() as snapshot) as now
+$$;
+
+
+ALTER FUNCTION postern_internal.event_snapshot() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION event_snapshot(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.event_snapshot() IS 'The current snapshot, with the own transaction among those in progress.';
+
+
+--
 -- Name: expire_tickets(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5609,6 +6176,65 @@ ALTER FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) OWNER 
 --
 
 COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) IS 'Passes an active gate that is open in this transaction, and logs that. Errors: PS101 no gate is open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+
+
+--
+-- Name: queue_event_deliveries(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.queue_event_deliveries(event_action_id integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  wanted postern_internal.outcome;
+  action record;
+  queue_to pg_snapshot;
+begin
+  -- One worker queues; who comes second delivers meanwhile.
+  select a.event, a.queued_to, a.queued_at into action
+    from postern_internal.event_action as a
+   where a.event_action_id = queue_event_deliveries.event_action_id
+     for no key update skip locked;
+  if not found then
+    return;
+  end if;
+  select e.outcome into wanted from postern_internal.event as e where e.event = action.event and e.enabled;
+  if not found then
+    return;
+  end if;
+
+  queue_to := postern_internal.event_snapshot();
+  insert into postern_internal.event_delivery (event_action_id, log_id)
+  select queue_event_deliveries.event_action_id, e.log_id
+    from postern_internal.checkpoint_entry as e
+   where e.transaction_id = any (array(select pg_snapshot_xip(action.queued_to)))
+     and pg_visible_in_snapshot(e.transaction_id, queue_to)
+     and e.outcome = wanted
+  union all
+  select queue_event_deliveries.event_action_id, e.log_id
+    from postern_internal.checkpoint_entry as e
+   where e.transaction_id >= pg_snapshot_xmax(action.queued_to)
+     and e.transaction_id < pg_snapshot_xmax(queue_to)
+     and pg_visible_in_snapshot(e.transaction_id, queue_to)
+     and e.outcome = wanted
+  on conflict do nothing;
+
+  update postern_internal.event_action as a
+     set queued_to = queue_to, queued_at = clock_timestamp()
+   where a.event_action_id = queue_event_deliveries.event_action_id;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.queue_event_deliveries(event_action_id integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION queue_event_deliveries(event_action_id integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.queue_event_deliveries(event_action_id integer) IS 'Queues the entries of the log that have been committed since the last time and are of the action''s event. Does nothing while another session does the same, and where the event is disabled.';
 
 
 --
@@ -6240,6 +6866,68 @@ ALTER FUNCTION postern_internal.require_db_role(db_role name) OWNER TO postern_o
 --
 
 COMMENT ON FUNCTION postern_internal.require_db_role(db_role name) IS 'Errors: PS107 db_role is not NULL, and no role of this cluster.';
+
+
+--
+-- Name: require_event(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_event(event text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from postern_internal.event as e where e.event = require_event.event) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such event',
+      detail = format('event is %s.', coalesce(to_jsonb(left(event, 128))::text, 'NULL')),
+      hint = 'The events are: ' || (select string_agg(e.event, ', ' order by e.event) from postern_internal.event as e) || '.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_event(event text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_event(event text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_event(event text) IS 'Errors: PS107 there is no such event.';
+
+
+--
+-- Name: require_event_action(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_event_action(name text) RETURNS integer
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  found_id integer;
+begin
+  select a.event_action_id into found_id from postern_internal.event_action as a where a.name = require_event_action.name;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such event action',
+      detail = format('name is %s.', coalesce(to_jsonb(left(name, 128))::text, 'NULL')),
+      hint = 'See postern.event_action for those there are. Upper and lower case differ.';
+  end if;
+  return found_id;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_event_action(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_event_action(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_event_action(name text) IS 'The number of the event action. Errors: PS107 there is no such one.';
 
 
 --
@@ -6919,7 +7607,10 @@ COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Rea
 
 CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
  SELECT e.log_id,
-    (e.outcome)::text AS outcome,
+        CASE e.outcome
+            WHEN 'locked'::postern_internal.outcome THEN 'denied'::text
+            ELSE (e.outcome)::text
+        END AS outcome,
     e.gate_id,
     e.action,
     e.userid,
@@ -6934,7 +7625,7 @@ CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
     e.application_name,
     e.transaction_id
    FROM postern_internal.checkpoint_entry e
-  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> 'denied'::postern_internal.outcome) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
+  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
 
 
 ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
@@ -7135,6 +7826,226 @@ ALTER TABLE postern.dual OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern.dual IS 'DUAL: one row, for mirrored SQL that needs something to select from.';
+
+
+--
+-- Name: event; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.event (
+    event text NOT NULL,
+    outcome postern_internal.outcome NOT NULL,
+    description text NOT NULL,
+    enabled boolean DEFAULT true NOT NULL
+);
+
+
+ALTER TABLE postern_internal.event OWNER TO postern_owner;
+
+--
+-- Name: TABLE event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.event IS 'Events, and the outcome that an entry of the log has for each.';
+
+
+--
+-- Name: event_action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.event_action (
+    event_action_id integer NOT NULL,
+    name text NOT NULL,
+    event text NOT NULL,
+    kind postern_internal.event_action_kind NOT NULL,
+    target text NOT NULL,
+    condition text,
+    template text,
+    allow_internal boolean DEFAULT false NOT NULL,
+    queued_to pg_snapshot NOT NULL,
+    queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    system_identifier bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    created_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.event_action OWNER TO postern_owner;
+
+--
+-- Name: TABLE event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. system_identifier: the cluster whose transactions queued_to counts.';
+
+
+--
+-- Name: event_delivery; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.event_delivery (
+    event_action_id integer NOT NULL,
+    log_id bigint NOT NULL,
+    delivery_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    state postern_internal.delivery_state DEFAULT 'pending'::postern_internal.delivery_state NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    lease uuid,
+    finished_at timestamp with time zone,
+    last_error text
+)
+WITH (fillfactor='70');
+
+
+ALTER TABLE postern_internal.event_delivery OWNER TO postern_owner;
+
+--
+-- Name: TABLE event_delivery; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.event_delivery IS 'One row for each entry of the log that an action has to tell of. delivery_id: what the receiver knows repetitions by. lease: the worker''s that has it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
+
+
+--
+-- Name: event; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.event AS
+ SELECT e.event,
+    e.description,
+    e.enabled,
+    ( SELECT count(*) AS count
+           FROM postern_internal.event_action a
+          WHERE (a.event = e.event)) AS actions,
+    q.pending,
+    q.dead
+   FROM (postern_internal.event e
+     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
+            count(*) FILTER (WHERE (d.state = 'dead'::postern_internal.delivery_state)) AS dead
+           FROM (postern_internal.event_action a
+             JOIN postern_internal.event_delivery d ON ((d.event_action_id = a.event_action_id)))
+          WHERE (a.event = e.event)) q);
+
+
+ALTER TABLE postern.event OWNER TO postern_owner;
+
+--
+-- Name: VIEW event; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.event IS 'Events, how many actions each has, and how many deliveries wait or are dead letters. What has been committed since a worker last looked is not counted yet.';
+
+
+--
+-- Name: event_action; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.event_action AS
+ SELECT a.name,
+    a.event,
+    (a.kind)::text AS kind,
+    a.target,
+    a.condition,
+    a.template,
+    a.allow_internal,
+    a.created_at,
+    a.created_by,
+    q.pending,
+    q.dead,
+    q.oldest_pending_at
+   FROM (postern_internal.event_action a
+     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
+            count(*) FILTER (WHERE (d.state = 'dead'::postern_internal.delivery_state)) AS dead,
+            min(d.due_at) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS oldest_pending_at
+           FROM postern_internal.event_delivery d
+          WHERE ((d.event_action_id = a.event_action_id) AND (d.state = ANY (ARRAY['pending'::postern_internal.delivery_state, 'dead'::postern_internal.delivery_state])))) q);
+
+
+ALTER TABLE postern.event_action OWNER TO postern_owner;
+
+--
+-- Name: VIEW event_action; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.event_action IS 'Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait; dead: those that were given up.';
+
+
+--
+-- Name: event_delivery; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.event_delivery AS
+ SELECT a.name,
+    a.event,
+    d.log_id,
+    d.delivery_id,
+    (d.state)::text AS state,
+    d.attempts,
+        CASE
+            WHEN (d.state = 'pending'::postern_internal.delivery_state) THEN d.due_at
+            ELSE NULL::timestamp with time zone
+        END AS due_at,
+    d.finished_at,
+    d.last_error
+   FROM (postern_internal.event_delivery d
+     JOIN postern_internal.event_action a ON ((a.event_action_id = d.event_action_id)));
+
+
+ALTER TABLE postern.event_delivery OWNER TO postern_owner;
+
+--
+-- Name: VIEW event_delivery; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.event_delivery IS 'What was, or is to be, delivered for which entry of the log: pending, delivered, skipped since the condition did not hold, or dead after too many attempts.';
+
+
+--
+-- Name: webhook_secret; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.webhook_secret (
+    event_action_id integer NOT NULL,
+    secret bytea NOT NULL,
+    CONSTRAINT webhook_secret_secret_check CHECK ((length(secret) = 32))
+);
+
+
+ALTER TABLE postern_internal.webhook_secret OWNER TO postern_owner;
+
+--
+-- Name: TABLE webhook_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.webhook_secret IS 'What webhooks are signed with. Apart from the actions, so that no look at those shows it.';
+
+
+--
+-- Name: event_worker_action; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.event_worker_action WITH (security_barrier='true') AS
+ SELECT a.name,
+    a.event,
+    (a.kind)::text AS kind,
+    a.target,
+    a.condition,
+    a.template,
+    a.allow_internal,
+    COALESCE(('whsec_'::text || encode(s.secret, 'base64'::text)), ''::text) AS secret
+   FROM ((postern_internal.event_action a
+     JOIN postern_internal.event e ON (((e.event = a.event) AND e.enabled)))
+     LEFT JOIN postern_internal.webhook_secret s ON ((s.event_action_id = a.event_action_id)));
+
+
+ALTER TABLE postern.event_worker_action OWNER TO postern_owner;
+
+--
+-- Name: VIEW event_worker_action; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.event_worker_action IS 'The actions of enabled events, with the secrets that webhooks are signed with. For the worker.';
 
 
 --
@@ -7549,7 +8460,7 @@ CREATE VIEW postern.user_account WITH (security_barrier='true') AS
      JOIN postern_internal.credential c ON ((c.userid = e.userid)))
   WHERE (NOT (EXISTS ( SELECT
            FROM postern_internal.checkpoint_entry l
-          WHERE ((l.transaction_id = pg_current_xact_id_if_assigned()) AND (l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
+          WHERE ((l.transaction_id = pg_current_xact_id_if_assigned()) AND (l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
  OFFSET 0;
 
 
@@ -7737,6 +8648,20 @@ COMMENT ON VIEW postern_internal.current_open_gate IS 'The ticket that has opene
 
 
 --
+-- Name: event_action_event_action_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE postern_internal.event_action ALTER COLUMN event_action_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME postern_internal.event_action_event_action_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: installation; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -7788,7 +8713,7 @@ ALTER TABLE postern_internal.schema_version OWNER TO postern_owner;
 -- Name: TABLE schema_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":7}';
+COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":8}';
 
 
 --
@@ -7953,6 +8878,46 @@ ALTER TABLE ONLY postern_internal.end_user
 
 
 --
+-- Name: event_action event_action_name_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.event_action
+    ADD CONSTRAINT event_action_name_key UNIQUE (name);
+
+
+--
+-- Name: event_action event_action_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.event_action
+    ADD CONSTRAINT event_action_pkey PRIMARY KEY (event_action_id);
+
+
+--
+-- Name: event_delivery event_delivery_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.event_delivery
+    ADD CONSTRAINT event_delivery_pkey PRIMARY KEY (event_action_id, log_id);
+
+
+--
+-- Name: event event_outcome_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.event
+    ADD CONSTRAINT event_outcome_key UNIQUE (outcome);
+
+
+--
+-- Name: event event_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (event);
+
+
+--
 -- Name: gate gate_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8057,6 +9022,14 @@ ALTER TABLE ONLY postern_internal.ticket
 
 
 --
+-- Name: webhook_secret webhook_secret_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.webhook_secret
+    ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (event_action_id);
+
+
+--
 -- Name: posting_combination_code_string; Type: INDEX; Schema: postern; Owner: postern_owner
 --
 
@@ -8103,6 +9076,27 @@ CREATE INDEX company_user_company ON postern_internal.company_user USING btree (
 --
 
 CREATE UNIQUE INDEX company_user_default ON postern_internal.company_user USING btree (userid) WHERE is_default;
+
+
+--
+-- Name: event_action_event; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX event_action_event ON postern_internal.event_action USING btree (event);
+
+
+--
+-- Name: event_delivery_due; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX event_delivery_due ON postern_internal.event_delivery USING btree (event_action_id, due_at) WHERE (state = 'pending'::postern_internal.delivery_state);
+
+
+--
+-- Name: event_delivery_finished; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX event_delivery_finished ON postern_internal.event_delivery USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 
 
 --
@@ -8236,6 +9230,22 @@ ALTER TABLE ONLY postern_internal.credential
 
 
 --
+-- Name: event_action event_action_event_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.event_action
+    ADD CONSTRAINT event_action_event_fkey FOREIGN KEY (event) REFERENCES postern_internal.event(event);
+
+
+--
+-- Name: event_delivery event_delivery_event_action_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.event_delivery
+    ADD CONSTRAINT event_delivery_event_action_id_fkey FOREIGN KEY (event_action_id) REFERENCES postern_internal.event_action(event_action_id) ON DELETE CASCADE;
+
+
+--
 -- Name: ledger ledger_company_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8265,6 +9275,14 @@ ALTER TABLE ONLY postern_internal.ledger_user
 
 ALTER TABLE ONLY postern_internal.ledger_user
     ADD CONSTRAINT ledger_user_userid_company_fkey FOREIGN KEY (userid, company) REFERENCES postern_internal.company_user(userid, company) ON DELETE CASCADE;
+
+
+--
+-- Name: webhook_secret webhook_secret_event_action_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.webhook_secret
+    ADD CONSTRAINT webhook_secret_event_action_id_fkey FOREIGN KEY (event_action_id) REFERENCES postern_internal.event_action(event_action_id) ON DELETE CASCADE;
 
 
 --
@@ -8320,6 +9338,7 @@ GRANT USAGE ON SCHEMA message_sys TO postern_admin;
 GRANT USAGE ON SCHEMA postern TO postern_user;
 GRANT USAGE ON SCHEMA postern TO postern_admin;
 GRANT USAGE ON SCHEMA postern TO postern_auditor;
+GRANT USAGE ON SCHEMA postern TO postern_event_worker;
 
 
 --
@@ -8628,6 +9647,14 @@ GRANT ALL ON FUNCTION postern.add_authority_combination(company text, class text
 
 
 --
+-- Name: FUNCTION add_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.add_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.add_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) TO postern_admin;
+
+
+--
 -- Name: FUNCTION add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -8700,6 +9727,14 @@ GRANT ALL ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) TO post
 
 
 --
+-- Name: FUNCTION claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer) TO postern_event_worker;
+
+
+--
 -- Name: FUNCTION compile_authority_maps(); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -8756,11 +9791,27 @@ GRANT ALL ON FUNCTION postern.create_user(userid text, description text, db_role
 
 
 --
+-- Name: FUNCTION event_function_call(name text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.event_function_call(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.event_function_call(name text) TO postern_event_worker;
+
+
+--
 -- Name: FUNCTION explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) TO postern_event_worker;
 
 
 --
@@ -8925,6 +9976,14 @@ GRANT ALL ON FUNCTION postern.protectable_tables(target regclass) TO postern_adm
 
 
 --
+-- Name: FUNCTION prune_event_deliveries(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.prune_event_deliveries() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.prune_event_deliveries() TO postern_event_worker;
+
+
+--
 -- Name: FUNCTION put_policy(relation regclass, policy name, using_expression text, check_expression text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -8989,6 +10048,14 @@ GRANT ALL ON FUNCTION postern.remove_authority_combination(id bigint) TO postern
 
 
 --
+-- Name: FUNCTION remove_event_action(name text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.remove_event_action(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.remove_event_action(name text) TO postern_admin;
+
+
+--
 -- Name: FUNCTION require_company_user(company text, userid text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -9022,6 +10089,14 @@ GRANT ALL ON FUNCTION postern.retire_session_key(kid text) TO postern_admin;
 
 
 --
+-- Name: FUNCTION retry_event_deliveries(name text, log_id bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.retry_event_deliveries(name text, log_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.retry_event_deliveries(name text, log_id bigint) TO postern_admin;
+
+
+--
 -- Name: FUNCTION revoke_company(userid text, company text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -9043,6 +10118,14 @@ GRANT ALL ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid
 
 REVOKE ALL ON FUNCTION postern.set_company_name(company text, name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.set_company_name(company text, name text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION set_event_enabled(event text, enabled boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.set_event_enabled(event text, enabled boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.set_event_enabled(event text, enabled boolean) TO postern_admin;
 
 
 --
@@ -9404,6 +10487,27 @@ REVOKE ALL ON FUNCTION postern_internal.encode_base64url(bytes bytea) FROM PUBLI
 
 
 --
+-- Name: FUNCTION event_function(name text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.event_function(name text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION event_is_waiting(event_action_id integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.event_is_waiting(event_action_id integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION event_snapshot(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.event_snapshot() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION expire_tickets(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -9523,6 +10627,13 @@ REVOKE ALL ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb
 
 
 --
+-- Name: FUNCTION queue_event_deliveries(event_action_id integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.queue_event_deliveries(event_action_id integer) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -9632,6 +10743,20 @@ REVOKE ALL ON FUNCTION postern_internal.require_company(company text) FROM PUBLI
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_db_role(db_role name) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_event(event text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_event(event text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_event_action(name text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_event_action(name text) FROM PUBLIC;
 
 
 --
@@ -9873,6 +10998,37 @@ GRANT SELECT ON TABLE postern.company_user TO postern_auditor;
 GRANT SELECT ON TABLE postern.dual TO postern_user;
 GRANT SELECT ON TABLE postern.dual TO postern_admin;
 GRANT SELECT ON TABLE postern.dual TO postern_auditor;
+
+
+--
+-- Name: TABLE event; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.event TO postern_admin;
+GRANT SELECT ON TABLE postern.event TO postern_auditor;
+
+
+--
+-- Name: TABLE event_action; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.event_action TO postern_admin;
+GRANT SELECT ON TABLE postern.event_action TO postern_event_worker;
+
+
+--
+-- Name: TABLE event_delivery; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.event_delivery TO postern_admin;
+GRANT SELECT ON TABLE postern.event_delivery TO postern_auditor;
+
+
+--
+-- Name: TABLE event_worker_action; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.event_worker_action TO postern_event_worker;
 
 
 --
