@@ -25,6 +25,7 @@ register and remove need the role postern_admin; list works as postern_auditor t
 		newActionListCommand(app),
 		newActionRegisterCommand(app),
 		newActionRemoveCommand(app),
+		newActionGatesCommand(app),
 	)
 	return command
 }

@@ -1,0 +1,331 @@
+// Package callgraph finds out from the catalogs which functions reach which gates: what they call, what the triggers,
+// rules, policies and defaults of the relations that they touch call, and so on down. Function bodies are read by
+// PostgreSQL's own parser, as WebAssembly, so that a comment or a string fools nobody and no C compiler is needed.
+//
+// A function is parsed when it is first asked for. What can't be known from the catalogs is said and never passed over:
+// a gate id that is computed, a statement that is put together, a function in another language. Not looked into are
+// casts, the input and output functions of types, and functions of Postern itself.
+package callgraph
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+var (
+	//go:embed functions.sql
+	functionsSQL string
+	//go:embed relations.sql
+	relationsSQL string
+	//go:embed triggers.sql
+	triggersSQL string
+	//go:embed fragments.sql
+	fragmentsSQL string
+	//go:embed cascades.sql
+	cascadesSQL string
+	//go:embed operators.sql
+	operatorsSQL string
+	//go:embed builtins.sql
+	builtinsSQL string
+)
+
+// Graph is what the catalogs of one database say. It is for one goroutine.
+type Graph struct {
+	path           []string // search_path of the connection: where functions without one of their own look
+	functions      map[uint32]*function
+	functionsNamed map[string][]*function
+	relations      map[uint32]*relation
+	relationsNamed map[string][]*relation
+	operators      map[string][]uint32
+	builtins       map[string]bool
+	events         map[event]*Node
+}
+
+// function is a row of functions.sql.
+type function struct {
+	OID            uint32
+	Schema, Name   string
+	Signature      string // as regprocedure, with the schema
+	ArgumentTypes  string
+	Language, Kind string
+	SQLBody        string
+	Source         string
+	DefaultValues  string
+	Defaults       int
+	Variadic       bool
+	ArgumentNames  []string
+	ArgumentModes  []string
+	ArgumentIsRow  []bool
+	Returns        string
+	ReturnsSet     bool
+	SearchPath     *string
+	Parts          []uint32
+
+	node *Node
+}
+
+// relation is a row of relations.sql, with what belongs to it.
+type relation struct {
+	OID           uint32
+	Schema, Name  string
+	QualifiedName string
+	Query         string
+	Children      []uint32
+
+	triggers  []trigger
+	fragments []fragment
+	cascades  []cascade
+}
+
+// trigger is a row of triggers.sql.
+type trigger struct {
+	Relation   uint32
+	Name       string
+	Function   uint32
+	Kind       int16
+	Definition string
+}
+
+// The bits of pg_trigger.tgtype.
+const (
+	triggerInsert    = 1 << 2
+	triggerDelete    = 1 << 3
+	triggerUpdate    = 1 << 4
+	triggerTruncate  = 1 << 5
+	triggerInsteadOf = 1 << 6
+)
+
+func (t trigger) fires(kind string) bool {
+	bit := map[string]int16{onInsert: triggerInsert, onUpdate: triggerUpdate, onDelete: triggerDelete, onTruncate: triggerTruncate}[kind]
+	return t.Kind&bit != 0
+}
+
+// fragment is a row of fragments.sql.
+type fragment struct {
+	Relation uint32
+	Events   []string
+	Name     string
+	Source   string
+}
+
+// cascade is a row of cascades.sql.
+type cascade struct {
+	Parent, Child      uint32
+	OnDelete, OnUpdate string
+}
+
+// event is something that happens with a relation.
+type event struct {
+	relation uint32
+	kind     string
+}
+
+// Read takes in the catalogs, in one transaction that changes nothing. The functions that are called without a schema are
+// looked for on the search_path that the calling function has of its own, else on that of the connection, and where
+// neither has one, in all schemas.
+func Read(ctx context.Context, connection *pgx.Conn) (*Graph, error) {
+	go warmUp()
+	g := &Graph{
+		functions: map[uint32]*function{}, functionsNamed: map[string][]*function{},
+		relations: map[uint32]*relation{}, relationsNamed: map[string][]*relation{},
+		operators: map[string][]uint32{}, builtins: map[string]bool{}, events: map[event]*Node{},
+	}
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
+		if err := tx.QueryRow(ctx, "select current_schemas(false)::text[]").Scan(&g.path); err != nil {
+			return err
+		}
+		// So that the server's own descriptions name the schema of everything.
+		if _, err := tx.Exec(ctx, "set local search_path = ''"); err != nil {
+			return err
+		}
+		return g.read(ctx, tx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the catalogs: %w", err)
+	}
+	return g, nil
+}
+
+func (g *Graph) read(ctx context.Context, tx pgx.Tx) error {
+	functions, err := rows[function](ctx, tx, functionsSQL)
+	if err != nil {
+		return err
+	}
+	for _, f := range functions {
+		g.functions[f.OID] = f
+		g.functionsNamed[f.Name] = append(g.functionsNamed[f.Name], f)
+	}
+	relations, err := rows[relation](ctx, tx, relationsSQL)
+	if err != nil {
+		return err
+	}
+	for _, r := range relations {
+		g.relations[r.OID] = r
+		g.relationsNamed[r.Name] = append(g.relationsNamed[r.Name], r)
+	}
+	triggers, err := rows[trigger](ctx, tx, triggersSQL)
+	if err != nil {
+		return err
+	}
+	for _, t := range triggers {
+		if r := g.relations[t.Relation]; r != nil {
+			r.triggers = append(r.triggers, *t)
+		}
+	}
+	fragments, err := rows[fragment](ctx, tx, fragmentsSQL)
+	if err != nil {
+		return err
+	}
+	for _, f := range fragments {
+		if r := g.relations[f.Relation]; r != nil {
+			r.fragments = append(r.fragments, *f)
+		}
+	}
+	cascades, err := rows[cascade](ctx, tx, cascadesSQL)
+	if err != nil {
+		return err
+	}
+	for _, c := range cascades {
+		if r := g.relations[c.Parent]; r != nil {
+			r.cascades = append(r.cascades, *c)
+		}
+	}
+	operators, err := rows[struct {
+		Name     string
+		Function uint32
+	}](ctx, tx, operatorsSQL)
+	if err != nil {
+		return err
+	}
+	for _, o := range operators {
+		g.operators[o.Name] = append(g.operators[o.Name], o.Function)
+	}
+	builtins, err := rows[struct{ Name string }](ctx, tx, builtinsSQL)
+	if err != nil {
+		return err
+	}
+	for _, b := range builtins {
+		g.builtins[b.Name] = true
+	}
+	return nil
+}
+
+func rows[T any](ctx context.Context, tx pgx.Tx, query string) ([]*T, error) {
+	found, err := tx.Query(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(found, pgx.RowToAddrOfStructByPos[T])
+}
+
+// posternSchemas are those that are not looked into: what they do with gates is known.
+var posternSchemas = []string{
+	"postern", "postern_internal", "security_sys", "sec_checkpoint_gate_api", "message_sys", "fnd_session_api",
+	"user_finance_api", "authorize_comb_finance_api", "int_led_auth_comb_finance_api",
+}
+
+func (f *function) isPosterns() bool { return slices.Contains(posternSchemas, f.Schema) }
+
+// isGate tells whether a call of the function reaches the gate that its first argument names.
+func (f *function) isGate() bool {
+	return f.Schema == "postern" && f.Name == "checkpoint" || f.Schema == "security_sys" && f.Name == "security_checkpoint"
+}
+
+func (f *function) beginsAction() bool { return f.Schema == "postern" && f.Name == "begin_action" }
+
+// inputs are the names of the arguments that a call gives.
+func (f *function) inputs(all bool) []string {
+	names := []string{}
+	for index, mode := range f.ArgumentModes {
+		if mode == "i" || mode == "b" || mode == "v" || all && mode == "o" {
+			name := ""
+			if index < len(f.ArgumentNames) {
+				name = f.ArgumentNames[index]
+			}
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// searchPath are the schemas in which a call without one looks.
+func (g *Graph) searchPath(f *function) []string {
+	if f == nil || f.SearchPath == nil {
+		return g.path
+	}
+	path := []string{}
+	for schema := range strings.SplitSeq(*f.SearchPath, ",") {
+		schema = strings.TrimSpace(schema)
+		if strings.HasPrefix(schema, `"`) {
+			schema = strings.ReplaceAll(strings.Trim(schema, `"`), `""`, `"`)
+		}
+		path = append(path, schema)
+	}
+	return path
+}
+
+// resolve finds the functions that a call may mean: those whose arguments fit in number and name. Types are not looked
+// at, so of several that fit all are taken.
+func (g *Graph) resolve(c call, path []string) []*function {
+	fitting := []*function{}
+	for _, f := range g.functionsNamed[c.name[len(c.name)-1]] {
+		if f.fits(c) {
+			fitting = append(fitting, f)
+		}
+	}
+	if len(c.name) > 1 {
+		return slices.DeleteFunc(fitting, func(f *function) bool { return f.Schema != c.name[len(c.name)-2] })
+	}
+	onPath := []*function{}
+	for _, schema := range path {
+		for _, f := range fitting {
+			hidden := slices.ContainsFunc(onPath, func(other *function) bool { return other.ArgumentTypes == f.ArgumentTypes })
+			if f.Schema == schema && !hidden {
+				onPath = append(onPath, f)
+			}
+		}
+	}
+	if len(onPath) > 0 || g.builtins[c.name[0]] {
+		return onPath
+	}
+	return fitting
+}
+
+func (f *function) fits(c call) bool {
+	inputs := f.inputs(c.all && f.Kind == "p")
+	given := len(c.arguments) + len(c.named)
+	for name := range c.named {
+		if position := slices.Index(inputs, name); position < len(c.arguments) {
+			return false
+		}
+	}
+	if f.Variadic && !c.variadic && len(c.named) == 0 {
+		return given >= len(inputs)-1-f.Defaults
+	}
+	return given <= len(inputs) && given >= len(inputs)-f.Defaults
+}
+
+// findRelations are those that a statement may mean by a name.
+func (g *Graph) findRelations(name []string, path []string) []*relation {
+	named := g.relationsNamed[name[len(name)-1]]
+	if len(name) > 1 {
+		path = []string{name[0]}
+	}
+	for _, schema := range path {
+		for _, r := range named {
+			if r.Schema == schema {
+				return []*relation{r}
+			}
+		}
+	}
+	if len(name) > 1 {
+		return nil
+	}
+	return named
+}

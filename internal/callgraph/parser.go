@@ -1,0 +1,101 @@
+package callgraph
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/wasilibs/go-pgquery/parser"
+)
+
+// parsing lets one statement in at a time: the library compiles its WebAssembly module anew for each one that is parsed
+// at the same moment, and that takes longer than anything here.
+var parsing sync.Mutex
+
+// compileMemory bounds what the compilation of the parser leaves uncollected: most of it is garbage at once.
+const compileMemory = 176 << 20
+
+var warmUp = sync.OnceFunc(func() {
+	previous := debug.SetMemoryLimit(compileMemory)
+	defer debug.SetMemoryLimit(previous)
+	parsing.Lock()
+	defer parsing.Unlock()
+	_, _ = parser.ParseToJSON("select")
+})
+
+// tree is a node of a parse tree, or a list of them, as PostgreSQL's parser has made it.
+type tree = any
+
+// parseStatements gives one tree a statement.
+func parseStatements(source string) ([]tree, error) {
+	warmUp()
+	parsing.Lock()
+	text, err := parser.ParseToJSON(source)
+	parsing.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	parsed := struct {
+		Statements []struct {
+			Statement tree `json:"stmt"`
+		} `json:"stmts"`
+	}{}
+	if err := json.Unmarshal([]byte(text), &parsed); err != nil {
+		return nil, fmt.Errorf("read the parse tree: %w", err)
+	}
+	trees := make([]tree, len(parsed.Statements))
+	for index, statement := range parsed.Statements {
+		trees[index] = statement.Statement
+	}
+	return trees, nil
+}
+
+// parsePLpgSQL takes a complete CREATE FUNCTION.
+func parsePLpgSQL(source string) (tree, error) {
+	warmUp()
+	parsing.Lock()
+	text, err := parser.ParsePlPgSqlToJSON(source)
+	parsing.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	var parsed tree
+	if err := json.Unmarshal([]byte(text), &parsed); err != nil {
+		return nil, fmt.Errorf("read the parse tree: %w", err)
+	}
+	return parsed, nil
+}
+
+// fields is the tree as an object with names; nil where it is none.
+func fields(t tree) map[string]any {
+	object, _ := t.(map[string]any)
+	return object
+}
+
+// field follows names downwards; nil where one is missing.
+func field(t tree, names ...string) tree {
+	for _, name := range names {
+		t = fields(t)[name]
+	}
+	return t
+}
+
+func list(t tree) []any {
+	items, _ := t.([]any)
+	return items
+}
+
+func text(t tree) string {
+	value, _ := t.(string)
+	return value
+}
+
+// words are the names of a qualified name.
+func words(t tree) []string {
+	names := []string{}
+	for _, item := range list(t) {
+		names = append(names, text(field(item, "String", "sval")))
+	}
+	return names
+}

@@ -1,0 +1,195 @@
+package callgraph
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// expression is a piece of SQL in a function: a statement, or something that PL/pgSQL has the server compute.
+type expression struct {
+	source  string
+	line    int
+	dynamic bool // its value is a statement, which is executed
+}
+
+// plpgsql is what is in the body of a PL/pgSQL function.
+type plpgsql struct {
+	expressions []expression
+	// constants are the variables that keep the value they are declared with, and the expression that gives it.
+	constants map[string]string
+}
+
+// unknownVariable is what the parser says of a field of a variable whose type it does not know as that of a row: it has no
+// catalog to look types up in.
+var unknownVariable = regexp.MustCompile(`"([^"]+)" is not a known variable`)
+
+// readPLpgSQL parses the body of a function.
+func readPLpgSQL(f *function) (*plpgsql, error) {
+	body := f.Source
+	for {
+		parsed, err := parsePLpgSQL(definition(f, body))
+		if err == nil {
+			result := &plpgsql{constants: map[string]string{}}
+			result.collect(parsed, 0, "")
+			result.readConstants(parsed)
+			return result, nil
+		}
+		unknown := unknownVariable.FindStringSubmatch(err.Error())
+		if unknown == nil {
+			return nil, err
+		}
+		variable, _, _ := strings.Cut(unknown[1], ".")
+		declared, changed := declareAsRecord(body, variable)
+		if !changed {
+			return nil, err
+		}
+		body = declared
+	}
+}
+
+// definition is the function with a body, and as much of its signature as PL/pgSQL cares about.
+func definition(f *function, body string) string {
+	arguments := []string{}
+	for index, isRow := range f.ArgumentIsRow {
+		mode := map[string]string{"o": "out ", "b": "inout ", "t": "out ", "v": ""}[f.ArgumentModes[index]]
+		name := ""
+		if index < len(f.ArgumentNames) && f.ArgumentNames[index] != "" {
+			name = pgx.Identifier{f.ArgumentNames[index]}.Sanitize() + " "
+		}
+		kind := "text"
+		if isRow {
+			kind = "any_schema.any_type"
+		}
+		arguments = append(arguments, mode+name+kind)
+	}
+	tag := "$postern$"
+	for strings.Contains(body, tag) {
+		tag = tag[:len(tag)-1] + "x$"
+	}
+	kind, returns := "function", " returns "+f.Returns
+	if f.ReturnsSet {
+		returns = " returns setof " + f.Returns
+	}
+	if f.Kind == "p" {
+		kind, returns = "procedure", ""
+	}
+	return fmt.Sprintf("create %s f(%s)%s language plpgsql as %s%s%s", kind, strings.Join(arguments, ", "), returns, tag, body, tag)
+}
+
+// declareAsRecord gives a variable the type record wherever it is declared with another one.
+func declareAsRecord(body, variable string) (declared string, changed bool) {
+	all := tokens(body)
+	var result strings.Builder
+	kept := 0
+	for index := 1; index+1 < len(all); index++ {
+		before, here, after := all[index-1], all[index], all[index+1]
+		begins := before.sign == ";" || before.sign == ">>" || before.name == "declare" && !before.quoted
+		if !begins || here.name != variable || after.name == "" {
+			continue
+		}
+		first := index + 1
+		if after.name == "constant" && !after.quoted && first+1 < len(all) {
+			first++
+		}
+		last := first
+		for last+1 < len(all) && !endsType(all[last+1]) {
+			last++
+		}
+		if last == first && all[first].name == "record" {
+			continue
+		}
+		result.WriteString(body[kept:all[first].start])
+		result.WriteString("record")
+		kept, changed = all[last].end, true
+	}
+	result.WriteString(body[kept:])
+	return result.String(), changed
+}
+
+// endsType tells whether a token is behind the type in a declaration.
+func endsType(t token) bool {
+	return slices.Contains([]string{";", ":=", "="}, t.sign) ||
+		!t.quoted && slices.Contains([]string{"not", "default", "collate"}, t.name)
+}
+
+// How the server reads the text of an expression (RawParseMode).
+const (
+	parseExpression = 2
+	parseAssignment = 3 // and above
+)
+
+// collect finds the expressions beneath a tree. line is that of the statement they stand in, name what the tree is there.
+func (p *plpgsql) collect(t tree, line int, name string) {
+	switch t := t.(type) {
+	case []any:
+		for _, item := range t {
+			p.collect(item, line, name)
+		}
+	case map[string]any:
+		if number, ok := t["lineno"].(float64); ok {
+			line = int(number)
+		}
+		for key, value := range t {
+			switch {
+			case key == "PLpgSQL_expr":
+				p.add(value, line, name)
+			case key == "query" && (name == "PLpgSQL_stmt_dynexecute" || name == "PLpgSQL_stmt_dynfors"):
+				p.collect(value, line, "dynquery")
+			default:
+				p.collect(value, line, key)
+			}
+		}
+	}
+}
+
+func (p *plpgsql) add(expr tree, line int, name string) {
+	source := text(field(expr, "query"))
+	mode, _ := field(expr, "parseMode").(float64)
+	switch {
+	case mode >= parseAssignment:
+		source = assignment(source)
+	case mode == parseExpression:
+		source = "select " + source
+	}
+	p.expressions = append(p.expressions, expression{source: source, line: line, dynamic: name == "dynquery"})
+}
+
+// assignment is what an assignment has the server compute: subscripts on its left, and all of its right.
+func assignment(source string) string {
+	depth := 0
+	for _, t := range tokens(source) {
+		switch {
+		case t.sign == "[" || t.sign == "(":
+			depth++
+		case t.sign == "]" || t.sign == ")":
+			depth--
+		case depth == 0 && (t.sign == ":=" || t.sign == "="):
+			return "select " + source[:t.start] + ", " + source[t.end:]
+		}
+	}
+	return "select " + source
+}
+
+// readConstants finds the variables that are declared as constants. A name that is declared twice is none.
+func (p *plpgsql) readConstants(parsed tree) {
+	declared := map[string]int{}
+	for _, function := range list(parsed) {
+		for _, datum := range list(field(function, "PLpgSQL_function", "datums")) {
+			variable := field(datum, "PLpgSQL_var")
+			name := text(field(variable, "refname"))
+			declared[name]++
+			if constant, _ := field(variable, "isconst").(bool); constant {
+				p.constants[name] = "select " + text(field(variable, "default_val", "PLpgSQL_expr", "query"))
+			}
+		}
+	}
+	for name, count := range declared {
+		if count > 1 {
+			delete(p.constants, name)
+		}
+	}
+}

@@ -1,0 +1,10 @@
+-- What fires where a row of a relation is written. kind is the bit field of pg_trigger.tgtype.
+select t.tgrelid as relation,
+       t.tgname as name,
+       t.tgfoid as function,
+       t.tgtype as kind,
+       case when t.tgqual is null then '' else pg_catalog.pg_get_triggerdef(t.oid) end as definition
+  from pg_catalog.pg_trigger as t
+ where not t.tgisinternal
+   and t.tgenabled <> 'D'
+ order by t.tgrelid, t.tgname
