@@ -67,6 +67,7 @@
 \ir checkpoint/substitute.sql
 \ir checkpoint/check_parameters.sql
 \ir checkpoint/check_comment.sql
+\ir checkpoint/redundant_words.sql
 \ir checkpoint/check_gate_message.sql
 \ir checkpoint/require_approval.sql
 \ir checkpoint/raise_checkpoint_required.sql
@@ -139,6 +140,7 @@
 \ir protect/refuse_truncate.sql
 \ir protect/protectable_tables.sql
 \ir protect/require_protectable_column.sql
+\ir protect/protection_condition.sql
 \ir protect/put_policy.sql
 \ir protect/record_protection.sql
 \ir protect/protect_company.sql

@@ -35,12 +35,7 @@ begin
       hint = 'Put a space behind the parameter, or declare the longer name.';
   end if;
 
-  select string_agg(distinct lower(r.word[1]), ', ')
-    into redundant
-    from regexp_matches(
-           message,
-           E'(\\mcheckpoints?\\M|\\mgates?\\M|\\mauthenticat\\w*|\\mpasswords?\\M|\\mpins?\\M|&?\\mfnd_?user\\w*|&?\\muser(?:s|_?id|_?name)?\\M|&?\\m(?:transaction_?|log_?|sys)?date\\M)',
-           'gi') as r (word);
+  redundant := postern.redundant_words(message);
   if redundant is not null then
     raise warning using
       message = 'The message repeats what every log entry has',

@@ -8,17 +8,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   relation regclass;
-  expression text;
+  condition record;
 begin
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
   -- From here to the end of the transaction no partition comes or goes.
   execute format('lock table %s in access exclusive mode', target);
   perform postern.record_protection(target, 'company', company_column, null, null);
-  -- The user's companies are asked for once a query, in an InitPlan.
-  expression := format('%I = any (array(select a.company from postern.user_finance_auth_pub as a))', company_column);
   for relation in select p from postern.protectable_tables(target) as p loop
-    perform postern.put_policy(relation, 'postern_company', expression, expression);
+    condition := postern.protection_condition(relation, 'company', company_column, null, null);
+    perform postern.put_policy(relation, 'postern_company', condition.using_expression, condition.check_expression);
   end loop;
 end
 $$;

@@ -10,9 +10,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   relation regclass;
-  id text;
-  using_expression text;
-  check_expression text;
+  condition record;
 begin
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
@@ -23,37 +21,9 @@ begin
   -- From here to the end of the transaction no partition comes or goes.
   execute format('lock table %s in access exclusive mode', target);
   perform postern.record_protection(target, 'ledger', company_column, combination_column, ledger_column);
-
-  -- Everything that is in a SELECT is asked for once a query, in an InitPlan. CASE keeps get_bit from what is outside of
-  -- the map, where it would raise an error, and a fraction from being rounded to somebody else's id. The planner takes
-  -- "= 1" for one row in 200, and would join for so few; of "<> 0" it expects that most rows stay.
-  id := format(case when exists (select from pg_attribute as a where a.attrelid = target and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
-                    then '%1$I >= 1 and %1$I < (select postern.ledger_map_size())'
-                    else '%1$I >= 1 and %1$I < (select postern.ledger_map_size()) and %1$I %% 1 = 0' end, combination_column);
   for relation in select p from postern.protectable_tables(target) as p loop
-    if ledger_column is null then
-      check_expression := format(
-        'case when %1$s
-              then get_bit((select postern.ledger_map()), %2$I::bigint) <> 0
-                   and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 13)::integer + 1] collate "C"
-              else false end',
-        id, combination_column, company_column);
-      -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
-      -- is all that a row costs.
-      using_expression := format(
-        'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map()), %I::bigint) <> 0 else %s end',
-        relation, combination_column, check_expression);
-    else
-      check_expression := format(
-        'case when %1$s
-              then coalesce(get_bit((select postern.internal_ledger_map()),
-                                    (array_position((select postern.internal_ledger_keys()), %2$I || chr(31) || %3$I) - 1)
-                                    * (select postern.ledger_map_size()) + %4$I::bigint) <> 0, false)
-              else false end',
-        id, company_column, ledger_column, combination_column);
-      using_expression := check_expression;
-    end if;
-    perform postern.put_policy(relation, 'postern_ledger', using_expression, check_expression);
+    condition := postern.protection_condition(relation, 'ledger', company_column, combination_column, ledger_column);
+    perform postern.put_policy(relation, 'postern_ledger', condition.using_expression, condition.check_expression);
   end loop;
 end
 $$;

@@ -1,0 +1,62 @@
+-- The one place that says what the policies of protected tables ask: protect_... makes them so, and doctor holds them
+-- against it. Everything that is in a SELECT is asked for once a query, in an InitPlan.
+
+create or replace function postern.protection_condition(
+  relation regclass,
+  protection text,
+  company_column name,
+  combination_column name,
+  ledger_column name,
+  out using_expression text,
+  out check_expression text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  id text;
+begin
+  if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
+    return;
+  end if;
+  if protection = 'company' then
+    using_expression := format('%I = any (array(select a.company from postern.user_finance_auth_pub a))', company_column);
+    check_expression := using_expression;
+    return;
+  end if;
+
+  -- CASE keeps get_bit from what is outside of the map, where it would raise an error, and a fraction from being rounded
+  -- to somebody else's id. The planner takes "= 1" for one row in 200, and would join for so few; of "<> 0" it expects
+  -- that most rows stay.
+  id := format(case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
+                    then '%1$I >= 1 and %1$I < (select postern.ledger_map_size())'
+                    else '%1$I >= 1 and %1$I < (select postern.ledger_map_size()) and %1$I %% 1 = 0' end, combination_column);
+  if ledger_column is null then
+    check_expression := format(
+      'case when %1$s
+            then get_bit((select postern.ledger_map()), %2$I::bigint) <> 0
+                 and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 13)::integer + 1] collate "C"
+            else false end',
+      id, combination_column, company_column);
+    -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
+    -- is all that a row costs.
+    using_expression := format(
+      'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map()), %I::bigint) <> 0 else %s end',
+      relation, combination_column, check_expression);
+  else
+    check_expression := format(
+      'case when %1$s
+            then coalesce(get_bit((select postern.internal_ledger_map()),
+                                  (array_position((select postern.internal_ledger_keys()), %2$I || chr(31) || %3$I) - 1)
+                                  * (select postern.ledger_map_size()) + %4$I::bigint) <> 0, false)
+            else false end',
+      id, company_column, ledger_column, combination_column);
+    using_expression := check_expression;
+  end if;
+end
+$$;
+revoke execute on function postern.protection_condition(regclass, text, name, name, name) from public;
+grant execute on function postern.protection_condition(regclass, text, name, name, name) to postern_admin, postern_auditor;
+comment on function postern.protection_condition(regclass, text, name, name, name) is
+'For protect_... and doctor: the conditions of the policy that protects relation, as SQL. protection: company or ledger; combination_column and ledger_column are for ledgers. NULL where there is no such protection, or a column is missing.';
