@@ -1,0 +1,34 @@
+create or replace view postern_internal.changed_protection as
+  select 'error' as level, 'changed_protection' as code, 'table ' || p.identity as object,
+         'Protection is not what it was made' as title,
+         upper(left(f.faults, 1)) || substr(f.faults, 2) || '.' as detail,
+         p.protect_again as fix
+    from postern_internal.protected_relation as p
+    left join pg_policy as y on y.polrelid = p.relation and y.polname = p.policy
+   cross join lateral postern.protection_condition(p.relation, p.protection, p.company_column, p.combination_column, p.ledger_column) as w
+   cross join lateral (
+     select concat_ws('; ',
+       case when not p.relrowsecurity then 'row security is off' end,
+       case when y.oid is null then format('the policy %I is gone', p.policy) end,
+       case when y.polpermissive then format('the policy %I is permissive: any other policy widens it', y.polname) end,
+       case when y.polcmd <> '*' then format('the policy %I does not hold for all commands', y.polname) end,
+       case when y.polroles <> '{0}' then format('the policy %I does not hold for all roles', y.polname) end,
+       case when y.oid is not null and not postern.same_condition(postern.policy_condition(y.oid, false), w.using_expression)
+            then format('the policy %I has another USING condition', y.polname) end,
+       case when y.oid is not null and not postern.same_condition(postern.policy_condition(y.oid, true), w.check_expression)
+            then format('the policy %I has another WITH CHECK condition', y.polname) end,
+       case when exists (select
+                           from pg_depend as d
+                           join pg_attribute as a on a.attrelid = p.relation and a.attnum = d.refobjsubid
+                          where d.classid = 'pg_policy'::regclass and d.objid = y.oid and d.refclassid = 'pg_class'::regclass and d.refobjid = p.relation
+                            and a.attname not in (p.company_column, coalesce(p.combination_column, p.company_column), coalesce(p.ledger_column, p.company_column)))
+            then format('the policy %I looks at other columns', y.polname) end,
+       case when not exists (select
+                               from pg_trigger as t
+                              where t.tgrelid = p.relation and t.tgname = 'postern_refuse_truncate'
+                                and t.tgfoid = 'postern.refuse_truncate()'::regprocedure and t.tgenabled in ('O', 'A'))
+            then 'the trigger postern_refuse_truncate is gone or off' end) as faults
+   ) as f
+   -- Who has no policy of a family at all is told of by unprotected_partition and unprotected_parent.
+   where f.faults <> '' and (p.place = 'itself' or y.oid is not null);
+comment on view postern_internal.changed_protection is 'Check of postern.doctor: protected tables whose policy or trigger was dropped, switched off, or is another one.';

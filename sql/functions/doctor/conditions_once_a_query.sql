@@ -1,0 +1,43 @@
+create or replace function postern.conditions_once_a_query(
+  policy oid,
+  functions text[]
+)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  is_check boolean;
+  condition text;
+  rewritten text;
+  called text;
+  written text := '';
+  changed boolean := false;
+begin
+  foreach is_check in array array[false, true] loop
+    condition := postern.policy_condition(policy, is_check);
+    continue when condition is null;
+    -- A string may look like a call.
+    if regexp_replace(condition, '''([^'']|'''')*''', '', 'g') ~ '''' or condition ~ '''[^'']*\(' then
+      return null;
+    end if;
+    rewritten := condition;
+    foreach called in array coalesce(functions, '{}') loop
+      rewritten := replace(rewritten, called || '()', '(select ' || called || '())');
+    end loop;
+    rewritten := regexp_replace(rewritten, '\muser_finance_api\.is_(?:user_)?authorized\(((?:\([a-z_][a-z0-9_]*\)::text)|[a-z_][a-z0-9_]*)\)',
+                                '(\1 = any (array(select a.company from postern.user_finance_auth_pub a)))', 'g');
+    if rewritten ~ '\mis_(user_)?authorized\(' then
+      return null;
+    end if;
+    changed := changed or rewritten <> condition;
+    written := concat_ws(' ', nullif(written, ''), case when is_check then 'with check' else 'using' end, '(' || rewritten || ')');
+  end loop;
+  return case when changed then written end;
+end
+$$;
+revoke execute on function postern.conditions_once_a_query(oid, text[]) from public;
+grant execute on function postern.conditions_once_a_query(oid, text[]) to postern_admin, postern_auditor;
+comment on function postern.conditions_once_a_query(oid, text[]) is
+'For postern.doctor: USING and WITH CHECK of a policy with each call of functions, which take no argument, and of is_authorized(column) in a sub-select. functions: qualified names. NULL where that cannot be said for sure.';

@@ -1,0 +1,20 @@
+-- PostgreSQL writes a condition in its own way: more parentheses and casts, capital letters, names for columns. What is
+-- left without them, and without the escapes of a backslash, is the same words in the same order, from which no other condition can be made that lets more through.
+
+create or replace function postern.same_condition(
+  stored text,
+  wanted text
+)
+returns boolean
+language sql
+immutable
+parallel safe
+return (
+  select count(distinct lower(regexp_replace(case when c.condition ~ '\mE''' then replace(regexp_replace(c.condition, '\mE''', '''', 'g'), E'\\\\', E'\\') else c.condition end,
+           '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]', '', 'gi'))) = 1
+    from (values (coalesce(stored, '')), (coalesce(wanted, ''))) as c (condition)
+);
+revoke execute on function postern.same_condition(text, text) from public;
+grant execute on function postern.same_condition(text, text) to postern_admin, postern_auditor;
+comment on function postern.same_condition(text, text) is
+'For postern.doctor: whether stored, as PostgreSQL writes the condition of a policy, is what wanted was read as.';

@@ -1,0 +1,57 @@
+-- Times are written with or without a unit, milliseconds being meant. Checking a PIN takes 50 ms on purpose.
+
+create or replace view postern_internal.statement_logging as
+  with
+  read as (
+    select s.rolname, s.alter, s.settings,
+           s.settings ->> 'log_parameter_max_length' !~ '^\s*0+\s*[a-z]*$' as shows_values,
+           d.statement, d.sample, d.explain
+      from postern_internal.application_setting as s
+     cross join lateral (
+       select max(t.kind) filter (where t.name = 'log_min_duration_statement') as statement,
+              max(t.kind) filter (where t.name = 'log_min_duration_sample' and s.settings ->> 'log_statement_sample_rate' ~ '[1-9]') as sample,
+              max(t.kind) filter (where t.name = 'auto_explain.log_min_duration') as explain
+         from (select v.key as name,
+                      case when v.value ~ '^\s*-' then 'off'
+                           when v.value ~ '^\s*0+\s*[a-z]*$' or v.value ~ '^\s*\d{1,2}\s*(ms)?$' or v.value ~ 'us$' then 'all'
+                           else 'slow' end as kind
+                 from jsonb_each_text(s.settings) as v) as t
+     ) as d
+  ),
+  judged as (
+    select r.*,
+           r.settings ->> 'log_statement' = 'all' or r.statement = 'all' or r.sample = 'all' or r.settings ->> 'log_transaction_sample_rate' ~ '[1-9]' as logs_all,
+           r.statement = 'slow' or r.sample = 'slow' as logs_slow,
+           r.settings ->> 'debug_print_plan' in ('on', 'true', 'yes', '1') as prints_plans,
+           coalesce(r.explain <> 'off' and r.settings ->> 'auto_explain.log_parameter_max_length' !~ '^\s*0+\s*[a-z]*$', false) as explains_values,
+           coalesce(r.settings ->> 'pgaudit.log_parameter' in ('on', 'true', 'yes', '1') and r.settings ->> 'pgaudit.log' !~ '^\s*(none)?\s*$', false) as audits_values
+      from read as r
+  )
+  select case when j.logs_all and j.shows_values or j.prints_plans or j.audits_values then 'error' else 'warn' end as level,
+         'statement_logging' as code,
+         coalesce('role ' || quote_ident(j.rolname), 'database ' || quote_ident(current_database())) as object,
+         case when j.logs_all and not j.shows_values and not j.prints_plans and not j.explains_values and not j.audits_values
+              then 'The server log gets PINs that are not bound' else 'The server log gets PINs' end as title,
+         format('%s. Set: %s.',
+                concat_ws('; ',
+                  case when j.logs_all and j.shows_values then 'It gets statements with the values that are bound to them' end,
+                  case when j.logs_slow and not j.logs_all and j.shows_values then 'It gets slow statements with the values that are bound to them, and an authentication that has to wait is slow' end,
+                  case when j.logs_all and not j.shows_values then 'It gets statements as they were sent' end,
+                  case when j.prints_plans then 'It gets plans, and values in them' end,
+                  case when j.explains_values then 'auto_explain writes bound values' end,
+                  case when j.audits_values then 'pgaudit writes bound values' end),
+                (select string_agg(v.key || ' = ' || v.value, ', ' order by v.key) from jsonb_each_text(j.settings) as v
+                  where v.key not in ('log_parameter_max_length_on_error')
+                    and (v.key !~ '^log_min_|^auto_explain.log_min_' or v.value !~ '^\s*-'))) as detail,
+         concat_ws(' ',
+           case when (j.logs_all or j.logs_slow) and j.shows_values then j.alter || ' set log_parameter_max_length = 0;' end,
+           case when j.settings ->> 'log_statement' = 'all' then j.alter || ' set log_statement = ''ddl'';' end,
+           case when j.statement = 'all' then j.alter || ' set log_min_duration_statement = ''1s'';' end,
+           case when j.sample = 'all' then j.alter || ' set log_min_duration_sample = -1;' end,
+           case when j.settings ->> 'log_transaction_sample_rate' ~ '[1-9]' then j.alter || ' set log_transaction_sample_rate = 0;' end,
+           case when j.prints_plans then j.alter || ' set debug_print_plan = off;' end,
+           case when j.explains_values then j.alter || ' set auto_explain.log_parameter_max_length = 0;' end,
+           case when j.audits_values then j.alter || ' set pgaudit.log_parameter = off;' end) as fix
+    from judged as j
+   where j.logs_all or j.logs_slow and j.shows_values or j.prints_plans or j.explains_values or j.audits_values;
+comment on view postern_internal.statement_logging is 'Check of postern.doctor: settings by which the server log gets PINs.';

@@ -1,0 +1,12 @@
+create or replace view postern_internal.user_without_pin as
+  select 'warn' as level, 'user_without_pin' as code, 'user ' || u.userid as object,
+         'A user cannot pass any gate' as title,
+         format('The user is active and has no PIN, and %s gates are active.', g.active) as detail,
+         format('Have an administrator give the user a first PIN: installer user reset-pin %s; or, where nobody works as this user: select postern.set_user_active(%L, false);', u.userid, u.userid) as fix
+    from postern_internal.end_user as u
+    join postern_internal.credential as c on c.userid = u.userid
+   cross join (select count(*) as active from postern_internal.gate as a where a.stops and not a.built_in) as g
+   where u.active and c.hash is null and g.active > 0
+     -- With another scheme a user may need none.
+     and not exists (select from postern_internal.scheme as s where s.enabled and s.scheme <> 'PIN');
+comment on view postern_internal.user_without_pin is 'Check of postern.doctor: active users without a PIN while gates are active.';

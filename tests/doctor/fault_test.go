@@ -1,0 +1,317 @@
+package doctor_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
+	. "github.com/posternsql/postern/internal/testsql"
+)
+
+// fault is something that a check is there for. In its SQL, {table} and {other} are quoted names of tables in the schema
+// shop, {schema} is another schema, {name} is {table} unquoted and as a string, {application}, {person} and {group} are
+// roles: the first has postern_app, the second logs in and has nothing, the third does not log in.
+type fault struct {
+	name, code, level string
+	seed              string
+	// object begins that of the finding.
+	object string
+	// also are the codes of other findings that the fault rightly brings.
+	also []string
+	// words says that the fix is no SQL: act is what a person does who reads it.
+	words, act string
+	// cleanup is for what belongs to the cluster.
+	cleanup string
+}
+
+const (
+	voucher = "create table shop.{table} (voucher_id integer, company text not null, amount integer);\n"
+	entry   = "create table shop.{table} (company text not null, posting_combination_id bigint not null, amount integer);\n"
+	company = "select postern.protect_company('shop.{name}');\n"
+	ledger  = "select postern.protect_ledger('shop.{name}');\n"
+	key     = "alter table shop.{table} add foreign key (company, posting_combination_id) references postern.posting_combination (company, posting_combination_id);\n"
+	gate    = "select postern.register_gate('SHOP_APPROVE', 'Approve a voucher', 'Voucher approved', active => true);\n"
+)
+
+func faults() []fault {
+	return []fault{
+		{name: "open", code: "unprotected_company", level: "warn", seed: voucher},
+		{name: "open, varchar in a domain", code: "unprotected_company", level: "warn",
+			seed: "create domain shop.firm as varchar(20); create domain shop.house as shop.firm; create table shop.{table} (company shop.house)"},
+		{name: "open ledger", code: "unprotected_company", level: "warn", seed: entry + key},
+		{name: "open internal ledger", code: "unprotected_company", level: "warn", seed: "create table shop.{table} (company text, ledger_id text, posting_combination_id numeric)"},
+		{name: "open partitions", code: "unprotected_company", level: "warn",
+			seed: "create table shop.{table} (company text) partition by list (company); create table shop.{other} partition of shop.{table} default"},
+		{name: "open, a column of another name", code: "unprotected_company", level: "warn",
+			seed: "create table shop.{other} (\"Company's code\" text); select postern.protect_company('shop.{othername}', 'Company''s code'); create table shop.{table} (\"Company's code\" text)"},
+		{name: "policies that are off", code: "unprotected_company", level: "warn", seed: voucher + "create policy own on shop.{table} using (company = '10')"},
+		{name: "open, a collation that cannot be compared", code: "unprotected_company", level: "warn",
+			seed:  "create collation shop.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false); create table shop.{table} (company text collate shop.any_case)",
+			words: "Give the column a deterministic collation", act: "alter table shop.{table} alter column company type text collate \"default\"; select postern.protect_company('shop.{name}', 'company')"},
+
+		{name: "attached", code: "unprotected_partition", level: "error", object: "table shop.{other}",
+			seed: "create table shop.{table} (company text) partition by list (company); " + company + "create table shop.{other} (company text); alter table shop.{table} attach partition shop.{other} default"},
+		{name: "created", code: "unprotected_partition", level: "error", object: "table shop.{other}",
+			seed: "create table shop.{table} (company text) partition by list (company); " + company + "create table shop.{other} partition of shop.{table} default"},
+		{name: "inherits", code: "unprotected_partition", level: "error", object: "table shop.{other}", seed: voucher + company + "create table shop.{other} () inherits (shop.{table})"},
+		{name: "partition of a ledger", code: "unprotected_partition", level: "error", object: "table shop.{other}",
+			seed: "create table shop.{table} (company text not null, posting_combination_id bigint not null) partition by list (company); " + ledger + key + "create table shop.{other} partition of shop.{table} default"},
+		{name: "attached to an open table", code: "unprotected_parent", level: "error", object: "table shop.{other}",
+			seed: voucher + company + "create table shop.{other} (voucher_id integer, company text not null, amount integer) partition by list (company); alter table shop.{other} attach partition shop.{table} default"},
+
+		{name: "dropped", code: "changed_protection", level: "error", seed: voucher + company + "drop policy postern_company on shop.{table}"},
+		{name: "permissive", code: "changed_protection", level: "error",
+			seed: voucher + company + "drop policy postern_company on shop.{table}; create policy postern_company on shop.{table} using (company = any (array(select a.company from postern.user_finance_auth_pub a))) with check (company = any (array(select a.company from postern.user_finance_auth_pub a)))"},
+		{name: "weakened", code: "changed_protection", level: "error", seed: voucher + company + "alter policy postern_company on shop.{table} using (true)"},
+		{name: "weakened by a little", code: "changed_protection", level: "error",
+			seed: voucher + company + "alter policy postern_company on shop.{table} using (amount < 0 or company = any (array(select a.company from postern.user_finance_auth_pub a)))"},
+		{name: "another column", code: "changed_protection", level: "error",
+			seed: "create table shop.{table} (\"The company\" text, \"Thecompany\" text); select postern.protect_company('shop.{name}', 'The company'); alter policy postern_company on shop.{table} using (\"Thecompany\" = any (array(select a.company from postern.user_finance_auth_pub a)))"},
+		{name: "check weakened", code: "changed_protection", level: "error", seed: voucher + company + "alter policy postern_company on shop.{table} with check (true)"},
+		{name: "for some roles", code: "changed_protection", level: "error", seed: voucher + company + "alter policy postern_company on shop.{table} to postern_auditor"},
+		{name: "switched off", code: "changed_protection", level: "error", seed: voucher + company + "alter table shop.{table} disable row level security"},
+		{name: "trigger off", code: "changed_protection", level: "error", seed: voucher + company + "alter table shop.{table} disable trigger postern_refuse_truncate"},
+		{name: "ledger weakened", code: "changed_protection", level: "error", seed: entry + ledger + key + "alter policy postern_ledger on shop.{table} using (amount > 0)"},
+		{name: "of a partition", code: "changed_protection", level: "error", object: "table shop.{other}",
+			seed: "create table shop.{table} (company text) partition by list (company); create table shop.{other} partition of shop.{table} default; " + company + "alter policy postern_company on shop.{other} using (true)"},
+		{name: "not forced", code: "unforced_row_security", level: "error", seed: voucher + company + "alter table shop.{table} no force row level security"},
+
+		{name: "renamed", code: "unlisted_protection", level: "warn", object: "table shop.{other}", also: []string{"stale_protection"}, seed: voucher + company + "alter table shop.{table} rename to {other}"},
+		{name: "ledger renamed", code: "unlisted_protection", level: "warn", object: "table shop.{other}", also: []string{"stale_protection"}, seed: entry + ledger + key + "alter table shop.{table} rename to {other}",
+			words: "Protect shop.", act: "select postern.protect_ledger('shop.{othername}')"},
+		{name: "gone", code: "stale_protection", level: "warn", seed: voucher + company + "drop table shop.{table}"},
+		{name: "column renamed", code: "stale_protection", level: "warn", seed: voucher + company + "alter table shop.{table} rename column company to firm",
+			words: "In one transaction", act: "select postern.unprotect('shop.{name}'); select postern.protect_company('shop.{name}', 'firm')"},
+
+		{name: "view of a superuser", code: "view_without_security_invoker", level: "error", object: "view shop.{other}", seed: voucher + company + "create view shop.{other} as select company from shop.{table}"},
+		{name: "view of a person", code: "view_without_security_invoker", level: "warn", object: "view shop.{other}",
+			seed: voucher + company + "create view shop.{other} with (security_invoker = off) as select 1 as one where exists (select from shop.{table}); alter view shop.{other} owner to {group}"},
+		{name: "view over combinations", code: "view_without_security_invoker", level: "error", object: "view shop.{other}", seed: "create view shop.{other} as select code_a from postern.posting_combination"},
+		{name: "materialized", code: "materialized_view", level: "warn", object: "materialized view shop.{other}", seed: voucher + company + "create materialized view shop.{other} as select company from shop.{table}"},
+		{name: "materialized over a view, for all", code: "materialized_view", level: "error", object: "materialized view shop.{other}",
+			seed: voucher + company + "create view shop.between with (security_invoker) as select company from shop.{table}; create materialized view shop.{other} as select company from shop.between; grant select on shop.{other} to public, {group}"},
+
+		{name: "may be truncated", code: "table_privilege", level: "warn", seed: voucher + company + "grant truncate on shop.{table} to {group}"},
+		{name: "columns may be referenced", code: "table_privilege", level: "warn", seed: voucher + company + "grant references (company) on shop.{table} to public; grant all on shop.{table} to {group} with grant option"},
+		{name: "owned by the application", code: "application_owns_table", level: "warn", seed: voucher + company + "alter table shop.{table} owner to {application}",
+			words: "As a superuser: give", act: "alter table shop.{table} owner to {group}"},
+		{name: "the application may become the owner", code: "application_owns_table", level: "warn", seed: voucher + company + "alter table shop.{table} owner to {group}; grant {group} to {application}",
+			words: "As a superuser: give", act: "revoke {group} from {application}"},
+
+		{name: "user a row", code: "policy_per_row", level: "warn", object: "policy {other} on shop.{table}",
+			seed: voucher + "alter table shop.{table} enable row level security; create policy {other} on shop.{table} using (company = postern.current_userid()) with check (company = fnd_session_api.get_fnd_user() and postern.current_userid() <> '')"},
+		{name: "authorization a row", code: "policy_per_row", level: "warn", object: "policy {other} on shop.{table}",
+			seed: voucher + "alter table shop.{table} enable row level security; create policy {other} on shop.{table} using (user_finance_api.is_authorized(company))"},
+		{name: "authorization a row, varchar", code: "policy_per_row", level: "warn", object: "policy {other} on shop.{table}",
+			seed: "create table shop.{table} (company varchar(20)); alter table shop.{table} enable row level security; create policy {other} on shop.{table} for update using (user_finance_api.is_user_authorized(company) or company is null)"},
+		{name: "in a sub-select that looks at the row", code: "policy_per_row", level: "warn", object: "policy {other} on shop.{table}",
+			seed:  entry + "alter table shop.{table} enable row level security; create policy {other} on shop.{table} using ('TRUE' = (select authorize_comb_finance_api.is_allowed(company, posting_combination_id) from postern.dual))",
+			words: "Protect the table by", act: "drop policy {other} on shop.{table}; " + ledger + key},
+		{name: "the application's own", code: "policy_per_row", level: "warn", object: "policy {other} on shop.{table}",
+			seed: voucher + "create function shop.firm() returns text stable language plpgsql as $$ begin return '10'; end $$; alter table shop.{table} enable row level security; create policy {other} on shop.{table} using (company = shop.firm())"},
+		{name: "a string that looks like a call", code: "policy_per_row", level: "warn", object: "policy {other} on shop.{table}",
+			seed:  voucher + "alter table shop.{table} enable row level security; create policy {other} on shop.{table} using (company <> 'postern.current_userid()' and company = postern.current_userid())",
+			words: "Protect the table by", act: "drop policy {other} on shop.{table}; select postern.protect_company('shop.{name}')"},
+
+		{name: "no key", code: "missing_ledger_key", level: "warn", seed: entry + ledger},
+		{name: "no key, columns may be NULL", code: "missing_ledger_key", level: "warn", seed: "create table shop.{table} (\"the 'firm'\" varchar(20), id integer); select postern.protect_ledger('shop.{name}', 'the ''firm''', 'id')"},
+		{name: "no key, partitions", code: "missing_ledger_key", level: "warn",
+			seed: "create table shop.{table} (company text, posting_combination_id bigint) partition by list (company); create table shop.{other} partition of shop.{table} default; " + ledger},
+		{name: "key not validated", code: "missing_ledger_key", level: "warn", seed: entry + ledger + strings.TrimSuffix(key, ";\n") + " not valid"},
+		{name: "key deferrable", code: "missing_ledger_key", level: "warn", seed: entry + ledger + strings.TrimSuffix(key, ";\n") + " deferrable"},
+
+		{name: "path of the caller", code: "unpinned_search_path", level: "error", object: "function shop.{table}(",
+			seed: "create function shop.{table}(\"a \"\" b\" shop.firm_name, c integer[]) returns integer security definer language plpgsql as $$ begin return 1; end $$"},
+		{name: "procedure, of a person", code: "unpinned_search_path", level: "warn", object: "procedure {schema}.{table}(",
+			seed: "create procedure {schema}.{table}(inout a text, variadic c text[]) security definer set work_mem = '4MB' language plpgsql as $$ begin a := 1; end $$; alter procedure {schema}.{table} owner to {group}"},
+		{name: "in a schema for everybody", code: "unpinned_search_path", level: "error", object: "function {schema}.{table}(",
+			seed: "grant create on schema {schema} to public; create function {schema}.{table}() returns integer security definer language sql as $$ select 1 $$"},
+
+		{name: "BYPASSRLS", code: "bypassing_role", level: "warn", object: "role {person}", seed: "alter role {person} bypassrls"},
+		{name: "superuser", code: "bypassing_role", level: "warn", object: "role {person}", seed: "alter role {person} superuser bypassrls"},
+		{name: "application with BYPASSRLS", code: "bypassing_role", level: "error", object: "role {application}", seed: "alter role {application} bypassrls"},
+		{name: "person with BYPASSRLS", code: "bypassing_role", level: "error", object: "role {person}", seed: "alter role {person} bypassrls; select postern.create_user('ANN', 'Ann', '{person}')"},
+		{name: "may become a superuser", code: "bypassing_membership", level: "error", object: "role {application}", seed: "alter role {group} superuser; grant {group} to {application}"},
+		{name: "may become a superuser, by others", code: "bypassing_membership", level: "error", object: "role {application}", also: []string{"bypassing_role"},
+			seed: "alter role {person} superuser; grant {person} to {group}; grant {group} to {application}"},
+		{name: "may become the owner of Postern", code: "owner_membership", level: "error", object: "role {person}", seed: "grant postern_owner to {person}"},
+		{name: "reads all data", code: "all_data_role", level: "warn", object: "role {person}", seed: "grant pg_read_all_data to {group}; grant {group} to {person}", cleanup: "revoke pg_read_all_data from {group}"},
+		{name: "application writes all data", code: "all_data_role", level: "error", object: "role {application}", seed: "grant pg_write_all_data to {application}"},
+		{name: "administers and applies", code: "admin_application", level: "warn", object: "role {application}", seed: "grant postern_admin to {application}"},
+		{name: "switches triggers off", code: "trigger_switch", level: "error", object: "role {application}", seed: "grant set on parameter session_replication_role to {application} with grant option"},
+		{name: "all switch triggers off", code: "trigger_switch", level: "error", object: "role public", seed: "grant set on parameter session_replication_role to public"},
+
+		{name: "logs all with values", code: "statement_logging", level: "error", object: "database", seed: "alter database {database} set log_statement = 'all'"},
+		{name: "logs all without values", code: "statement_logging", level: "warn", object: "database", seed: "alter database {database} set log_min_duration_statement = 0; alter database {database} set log_parameter_max_length = 0"},
+		{name: "logs what is slow, with values", code: "statement_logging", level: "warn", object: "database", seed: "alter database {database} set log_min_duration_statement = '2s'"},
+		{name: "logs samples", code: "statement_logging", level: "error", object: "database", seed: "alter database {database} set log_min_duration_sample = 10; alter database {database} set log_transaction_sample_rate = 0.01"},
+		{name: "logs all of an application", code: "statement_logging", level: "error", object: "role {application}", seed: "alter role {application} set log_statement = 'ALL'; alter role {application} set log_parameter_max_length = 100"},
+		{name: "prints plans", code: "statement_logging", level: "error", object: "database", seed: "alter database {database} set debug_print_plan = on"},
+		{name: "logs values of errors", code: "error_logging", level: "error", object: "database", seed: "alter database {database} set log_parameter_max_length_on_error = -1"},
+		{name: "logs values of an application's errors", code: "error_logging", level: "error", object: "role {application}", seed: "alter role {application} in database {database} set log_parameter_max_length_on_error = '1kB'"},
+
+		{name: "old key", code: "old_session_key", level: "warn", object: "session key o'ld",
+			seed:  "select postern.create_session_key('o''ld', decode(repeat('ab', 32), 'hex')); update postern_internal.session_key set created_at = now() - interval '366 days'",
+			words: "Create a key under another id", act: "select postern.create_session_key('new', decode(repeat('cd', 32), 'hex')); select postern.retire_session_key('o''ld')"},
+		{name: "off", code: "disabled_checkpoints", level: "warn", object: "setting checkpoints_enabled", seed: gate + "select postern.set_setting('checkpoints_enabled', 'false')"},
+		{name: "no PIN", code: "user_without_pin", level: "warn", object: "user O'HARA", seed: gate + "select postern.create_user('O''HARA', 'Scarlett')",
+			words: "Have an administrator give the user a first PIN", act: "select postern.reset_pin('O''HARA', '739154')"},
+		{name: "nobody works as this user", code: "user_without_pin", level: "warn", object: "user ANN", seed: gate + "select postern.create_user('ANN', 'Ann')",
+			words: "Have an administrator give the user a first PIN", act: "select postern.set_user_active('ANN', false)"},
+		{name: "redundant words", code: "gate_message", level: "warn", object: "gate SHOP_APPROVE", seed: "select postern.register_gate('SHOP_APPROVE', 'Approve', 'User &USER_ID passed the checkpoint', '{USER_ID}')",
+			words: "Say what happened", act: "select postern.set_gate_message('SHOP_APPROVE', 'Voucher approved')"},
+	}
+}
+
+// elsewhere are the checks whose fault cannot be made here, and what tests them.
+var elsewhere = map[string]string{"server_version": "TestHolesOfMinorReleases"}
+
+func TestEachFaultIsFoundAndFixed(t *testing.T) {
+	names := []struct{ kind, table, other string }{
+		{"plain", "voucher", "voucher_10"},
+		{"hostile", "we\"ird'; drop schema shop cascade; --\n\t\\ \u202e (select", "Größe \x1b[2J $$ E'\n"},
+	}
+	tested := map[string]bool{}
+	for _, f := range faults() {
+		tested[f.code] = true
+		for _, n := range names {
+			if n.kind == "hostile" && !strings.Contains(f.seed, "{table}") && !strings.Contains(f.seed, "{other}") {
+				continue
+			}
+			t.Run(f.code+"/"+f.name+"/"+n.kind, func(t *testing.T) {
+				s := newScene(t, n.table, n.other)
+				s.requireFindings(t)
+				Run(t, s.Pool, s.fill(f.seed))
+				if f.cleanup != "" {
+					defer Run(t, s.Pool, s.fill(f.cleanup))
+				}
+				found := s.findings(t)
+				var own []finding
+				for _, one := range found {
+					if one.Code == f.code {
+						own = append(own, one)
+					} else if !slices.Contains(f.also, one.Code) {
+						t.Errorf("found as well: %+v", one)
+					}
+				}
+				if len(own) != 1 {
+					t.Fatalf("found %d of it: %+v", len(own), own)
+				}
+				one, object := own[0], f.object
+				if object == "" {
+					object = "table shop.{table}"
+				}
+				if !strings.HasPrefix(one.Object, s.fill(object)) || one.Level != f.level || one.Title == "" {
+					t.Errorf("found %+v, want %s %s", one, f.level, s.fill(object))
+				}
+				if !strings.HasSuffix(one.Detail, ". See docs/doctor/"+f.code+".md.") {
+					t.Errorf("the detail is %q", one.Detail)
+				}
+				if strings.ContainsAny(one.Fix, "\n\t\x1b\u202e") {
+					t.Errorf("the fix cannot be pasted: %q", one.Fix)
+				}
+				before := s.rows(t)
+				if f.words == "" {
+					Run(t, s.Pool, one.Fix)
+				} else if !strings.HasPrefix(one.Fix, f.words) {
+					t.Errorf("the fix is %q", one.Fix)
+				} else {
+					Run(t, s.Pool, s.fill(f.act))
+				}
+				for _, left := range s.findings(t) {
+					if left.Code == f.code || !slices.Contains(f.also, left.Code) {
+						t.Errorf("left after %q: %+v", one.Fix, left)
+					}
+				}
+				if after := s.rows(t); after != before {
+					t.Errorf("%d rows before the fix, %d after it", before, after)
+				}
+			})
+		}
+	}
+	for _, code := range checks(t, testdb.New(t).Pool) {
+		if !tested[code] && elsewhere[code] == "" {
+			t.Errorf("no test makes the fault of %s", code)
+		}
+	}
+}
+
+// checks are the codes of all checks: the views that postern.doctor reads.
+func checks(t *testing.T, q Querier) []string {
+	t.Helper()
+	return Values[string](t, q, `
+select distinct c.relname::text
+  from pg_catalog.pg_rewrite as w
+  join pg_catalog.pg_depend as d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = w.oid
+                                and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  join pg_catalog.pg_class as c on c.oid = d.refobjid
+ where w.ev_class = 'postern.doctor'::pg_catalog.regclass and c.oid <> w.ev_class
+ order by 1`)
+}
+
+// scene is a database with the schemas shop and another one, and three roles.
+type scene struct {
+	*testdb.Database
+	replacer *strings.Replacer
+}
+
+func newScene(t *testing.T, table, other string) *scene {
+	t.Helper()
+	database := testdb.New(t)
+	application, person, group := database.Login(t, "postern_app"), database.Login(t), database.Login(t)
+	quoted := func(name string) string {
+		if name == strings.ToLower(name) && !strings.ContainsAny(name, "\"' ") {
+			return name
+		}
+		return pgx.Identifier{name}.Sanitize()
+	}
+	literal := func(name string) string { return strings.ReplaceAll(quoted(name), "'", "''") }
+	s := &scene{database, strings.NewReplacer("{table}", quoted(table), "{other}", quoted(other), "{name}", literal(table), "{othername}", literal(other),
+		"{schema}", "\"other schema\"", "{application}", application.Name, "{person}", person.Name, "{group}", group.Name, "{database}", database.Name)}
+	Run(t, database.Pool, s.fill(`
+create schema shop;
+create schema {schema};
+create domain shop.firm_name as text;
+alter role {group} nologin;
+grant create, usage on schema shop, {schema} to {group};
+select postern.create_company('10', 'Ten')`))
+	return s
+}
+
+func (s *scene) fill(sql string) string { return s.replacer.Replace(sql) }
+
+type finding struct{ Level, Code, Object, Title, Detail, Fix string }
+
+func (s *scene) findings(t *testing.T) []finding { return findings(t, s.Pool) }
+
+func (s *scene) requireFindings(t *testing.T) {
+	t.Helper()
+	if found := s.findings(t); len(found) > 0 {
+		t.Fatalf("found before there is a fault: %+v", found)
+	}
+}
+
+func findings(t *testing.T, q Querier) []finding {
+	t.Helper()
+	rows, err := q.Query(t.Context(), "select level, code, object, title, detail, fix from postern.doctor order by level, code, object, fix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[finding])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// rows counts the rows of all tables of the application.
+func (s *scene) rows(t *testing.T) (count int64) {
+	t.Helper()
+	for _, table := range Values[string](t, s.Pool, "select pg_catalog.format('%I.%I', schemaname, tablename) from pg_catalog.pg_tables where schemaname in ('shop', 'other schema')") {
+		count += Value[int64](t, s.Pool, "select count(*) from "+table)
+	}
+	return count
+}
