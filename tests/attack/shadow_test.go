@@ -393,7 +393,7 @@ func (f function) samples() []any {
 			arguments[n] = invoice
 		case "uuid":
 			arguments[n] = "00000000-0000-0000-0000-000000000000"
-		case "numeric", "bigint", "integer":
+		case "numeric", "bigint", "integer", "oid":
 			arguments[n] = "1"
 		case "timestamp with time zone":
 			arguments[n] = "2026-01-01 00:00:00+00"

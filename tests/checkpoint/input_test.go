@@ -24,6 +24,7 @@ select format('%s %I.%I(%s)', case p.prokind when 'p' then 'call' else 'select' 
                                       when 'uuid' then '00000000-0000-0000-0000-000000000000'
                                       when '_text' then '{A}'
                                       when 'numeric' then '1'
+                                      when 'oid' then '1'
                                       when 'timestamptz' then '2026-01-01 00:00:00+00'
                                       when 'regprocedure' then 'pg_catalog.lower(text)'
                                       when 'bytea' then repeat('k', 32)

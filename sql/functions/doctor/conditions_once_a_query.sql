@@ -19,16 +19,16 @@ begin
     condition := postern.policy_condition(policy, is_check);
     continue when condition is null;
     -- A string may look like a call.
-    if regexp_replace(condition, '''([^'']|'''')*''', '', 'g') ~ '''' or condition ~ '''[^'']*\(' then
+    if regexp_replace(condition, '''([^'']|'''')*''', '', 'g') ~ '''' or condition ~ E'''[^'']*\\(' then
       return null;
     end if;
     rewritten := condition;
     foreach called in array coalesce(functions, '{}') loop
       rewritten := replace(rewritten, called || '()', '(select ' || called || '())');
     end loop;
-    rewritten := regexp_replace(rewritten, '\muser_finance_api\.is_(?:user_)?authorized\(((?:\([a-z_][a-z0-9_]*\)::text)|[a-z_][a-z0-9_]*)\)',
-                                '(\1 = any (array(select a.company from postern.user_finance_auth_pub a)))', 'g');
-    if rewritten ~ '\mis_(user_)?authorized\(' then
+    rewritten := regexp_replace(rewritten, E'\\muser_finance_api\\.is_(?:user_)?authorized\\(((?:\\([a-z_][a-z0-9_]*\\)::text)|[a-z_][a-z0-9_]*)\\)',
+                                E'(\\1 = any (array(select a.company from postern.user_finance_auth_pub a)))', 'g');
+    if rewritten ~ E'\\mis_(user_)?authorized\\(' then
       return null;
     end if;
     changed := changed or rewritten <> condition;

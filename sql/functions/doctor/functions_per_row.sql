@@ -23,7 +23,7 @@ begin
       from pg_policy as p
      cross join lateral unnest(array[p.polqual::text, p.polwithcheck::text]) as tree
      -- A backslash takes the meaning from what follows it: first of all, so that it is passed over.
-     cross join lateral regexp_matches(tree, '(\\.|\{[A-Z_]*|\}|:funcid \d+|:varlevelsup \d+)', 'g') as t (match)
+     cross join lateral regexp_matches(tree, E'(\\\\.|\\{[A-Z_]*|\\}|:funcid \\d+|:varlevelsup \\d+)', 'g') as t (match)
      where p.oid = policy
   loop
     case

@@ -10,8 +10,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   unprintable constant text := case when getdatabaseencoding() = 'UTF8'
-                                    then E'[\u0001-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]'
-                                    else E'[\x01-\x1f\x7f]' end;
+                                    then E'[\\u0001-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]'
+                                    else E'[\\u0001-\\u001f\\u007f]' end;
   piece text;
   character text;
   written text := '';
@@ -28,12 +28,12 @@ begin
       continue;
     end if;
     if left(piece, 1) = '"' then
-      piece := 'U&' || replace(piece, '\', '\\');
+      piece := 'U&' || replace(piece, E'\\', E'\\\\');
     elsif left(piece, 1) = '''' then
       piece := 'E' || piece;
     end if;
     for character in select distinct m.match[1] from regexp_matches(piece, '(' || unprintable || ')', 'g') as m (match) loop
-      piece := replace(piece, character, case when left(piece, 1) = 'U' then '\' else '\u' end || lpad(to_hex(ascii(character)), 4, '0'));
+      piece := replace(piece, character, case when left(piece, 1) = 'U' then E'\\' else E'\\u' end || lpad(to_hex(ascii(character)), 4, '0'));
     end loop;
     written := written || piece;
   end loop;
