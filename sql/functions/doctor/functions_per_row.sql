@@ -12,11 +12,11 @@ declare
   queries integer := 0;      -- sub-selects around the token
   sublink integer;           -- the level of the outermost sub-select
   depends boolean;           -- on a column of the policy's table: then it runs for each row after all
-  nodes text[] := '{}';      -- what each level is
-  functions oid[] := '{}';   -- and which function it calls
-  columns boolean[] := '{}'; -- with a column of the policy's table among its arguments
-  waiting oid[] := '{}';     -- functions within the outermost sub-select
-  waiting_columns boolean[] := '{}';
+  nodes text[] := array[]::text[];  -- what each level is
+  functions oid[] := array[]::oid[];  -- and which function it calls
+  columns boolean[] := array[]::boolean[]; -- with a column of the policy's table among its arguments
+  waiting oid[] := array[]::oid[];  -- functions within the outermost sub-select
+  waiting_columns boolean[] := array[]::boolean[];
 begin
   for token in
     select t.match[1]
@@ -37,8 +37,8 @@ begin
         elsif token = '{SUBLINK' and sublink is null then
           sublink := level;
           depends := false;
-          waiting := '{}';
-          waiting_columns := '{}';
+          waiting := array[]::oid[];
+          waiting_columns := array[]::boolean[];
         end if;
       when token like ':funcid%' then
         if nodes[level] = '{FUNCEXPR' then
