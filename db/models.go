@@ -99,6 +99,15 @@ type EventWorkerAction struct {
 	Secret        string  `json:"secret"`
 }
 
+type Finding struct {
+	Level  string `json:"level"`
+	Code   string `json:"code"`
+	Object string `json:"object"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Fix    string `json:"fix"`
+}
+
 // Registered gates. ..._administered: an administrator has set it, and registrations leave it alone.
 type Gate struct {
 	GateID              string    `json:"gate_id"`

@@ -75,7 +75,10 @@ func (a *application) connect(ctx context.Context) (*pgx.Conn, error) {
 	// A PIN must be bound: the simple protocol would write it into the statement, and so into logs and
 	// pg_stat_activity.
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
-	config.RuntimeParams["log_parameter_max_length_on_error"] = "0"
+	// Set afterwards, and not as a startup parameter: doctor has to see what the server itself would do.
+	config.AfterConnect = func(ctx context.Context, connection *pgconn.PgConn) error {
+		return connection.Exec(ctx, "set log_parameter_max_length_on_error = 0").Close()
+	}
 	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
 		fmt.Fprintln(a.err, describeNotice(notice))
 	}

@@ -113,9 +113,9 @@ func (a *application) paint(cell string) string {
 	switch cell {
 	case "passed", "active", "enabled":
 		return text.FgGreen.Sprint(cell)
-	case "denied", "locked":
+	case "denied", "locked", "error":
 		return text.FgRed.Sprint(cell)
-	case "cancelled", "inactive", "disabled", "retired":
+	case "cancelled", "inactive", "disabled", "retired", "warn":
 		return text.FgYellow.Sprint(cell)
 	}
 	return cell

@@ -83,7 +83,11 @@ func markdownFiles(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(files, filepath.Join(root, "README.md"))
+	checks, err := filepath.Glob(filepath.Join(root, "docs", "doctor", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(append(files, checks...), filepath.Join(root, "README.md"))
 }
 
 func readBlocks(t *testing.T, file string) []block {

@@ -39,6 +39,6 @@ begin
 end
 $$;
 revoke execute on function postern.ledger_key_is_valid(regclass) from public;
-grant execute on function postern.ledger_key_is_valid(regclass) to postern_user, postern_admin;
+grant execute on function postern.ledger_key_is_valid(regclass) to postern_user, postern_admin, postern_auditor;
 comment on function postern.ledger_key_is_valid(regclass) is
 'For the policies of protect_ledger: whether a validated foreign key ties the company of each row of target to its posting combination.';

@@ -1,0 +1,54 @@
+package doctor_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+const pages = "../../docs/doctor"
+
+func TestEveryCheckHasItsFileAndItsPage(t *testing.T) {
+	codes := checks(t, testdb.New(t).Pool)
+	if len(codes) < 20 {
+		t.Fatalf("only %d checks", len(codes))
+	}
+	index := read(t, filepath.Join(pages, "README.md"))
+	for _, code := range codes {
+		page := read(t, filepath.Join(pages, code+".md"))
+		for _, part := range []string{"# " + code + ": ", "\nLevel: ", "\n## Why it matters\n", "\n## An example\n", "\n## The fix\n"} {
+			if !strings.Contains(page, part) {
+				t.Errorf("the page of %s has no %q", code, part)
+			}
+		}
+		if !strings.Contains(index, "["+code+"]("+code+".md)") {
+			t.Errorf("the index does not list %s", code)
+		}
+		check := read(t, filepath.Join("../../sql/functions/doctor", code+".sql"))
+		if !strings.Contains(check, "create or replace view postern_internal."+code+" as\n") || !strings.Contains(check, "'"+code+"' as code") {
+			t.Errorf("%s.sql does not make the check of that name", code)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(pages, "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if code := strings.TrimSuffix(filepath.Base(file), ".md"); code != "README" && !slices.Contains(codes, code) {
+			t.Errorf("%s explains what no check finds", file)
+		}
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}

@@ -1,0 +1,215 @@
+package doctor_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/demo"
+	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/testdb"
+	. "github.com/posternsql/postern/internal/testsql"
+)
+
+func requireNothing(t *testing.T, q Querier) {
+	t.Helper()
+	for _, found := range findings(t, q) {
+		t.Errorf("a false alarm: %+v", found)
+	}
+}
+
+func TestFreshInstallationHasNoFinding(t *testing.T) {
+	database := testdb.New(t)
+	requireNothing(t, database.Pool)
+	requireNothing(t, database.Login(t, "postern_admin").Connect(t))
+	requireNothing(t, database.Login(t, "postern_auditor").Connect(t))
+	for _, role := range []string{"postern_user", "postern_trusted_app"} {
+		Fails(t, database.Login(t, role).Connect(t), "42501", "select from postern.doctor")
+	}
+}
+
+// On a managed server whoever installs is no superuser.
+func TestInstallationWithoutSuperuserHasNoFinding(t *testing.T) {
+	database := testdb.Empty(t)
+	installer := database.Login(t)
+	Run(t, database.Pool, "alter role "+installer.Name+" createrole; grant create on database "+database.Name+" to "+installer.Name+"; create extension pgcrypto schema public")
+	// The roles are there already, made by the superuser: so its administrator has been given the owner for a moment.
+	Run(t, database.Pool, "grant postern_owner to "+installer.Name)
+	config, err := pgx.ParseConfig(installer.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := install.Install(t.Context(), config, install.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	Run(t, database.Pool, "revoke postern_owner from "+installer.Name+"; grant postern_admin to "+installer.Name)
+	requireNothing(t, installer.Connect(t))
+}
+
+func TestExtensionsBringNoFinding(t *testing.T) {
+	database := testdb.New(t)
+	available := Values[string](t, database.Pool, "select name from pg_catalog.pg_available_extensions order by name")
+	made := 0
+	for _, extension := range available {
+		if _, err := database.Pool.Exec(t.Context(), "create extension if not exists "+pgx.Identifier{extension}.Sanitize()+" schema public cascade"); err == nil {
+			made++
+		} else if code := testdb.Code(err); code == "" || code == "42601" {
+			t.Fatal(err)
+		}
+	}
+	if made < 10 {
+		t.Errorf("only %d of %v were made", made, available)
+	}
+	requireNothing(t, database.Pool)
+}
+
+// All that protection is made for, done as it should be.
+func TestWellKeptApplicationHasNoFinding(t *testing.T) {
+	database := testdb.New(t)
+	application, owner := database.Login(t, "postern_app"), database.Login(t, "postern_admin")
+	dba := database.Login(t)
+	Run(t, database.Pool, "alter role "+owner.Name+" nologin; grant "+owner.Name+" to "+dba.Name)
+	Run(t, database.Pool, `
+create schema shop authorization `+owner.Name+`;
+create schema "Shop's"" odd schema" authorization `+owner.Name+`;
+select postern.create_company('10', 'Ten');
+select postern.create_user('ANN', 'Ann');
+select postern.reset_pin('ANN', '739154');
+select postern.create_session_key('erp', decode(repeat('5e', 32), 'hex'));
+`+gate+`
+grant references on postern.posting_combination to `+owner.Name)
+	for _, statements := range []string{`
+create domain shop.firm as varchar(20);
+create domain shop.house as shop.firm;
+create table shop.voucher (voucher_id integer primary key, company text, amount integer);
+create table shop.text_varchar (company varchar(20) collate "C", "Company" text);
+create table shop.text_domain ("The company (of the group)" shop.house);
+create table "Shop's"" odd schema"."a table; with E'a\ name" (company text);
+create table shop.partitioned (company text not null, posting_combination_id bigint not null) partition by list (company);
+create table shop.partition_10 partition of shop.partitioned for values in ('10') partition by range (posting_combination_id);
+create table shop.partition_10_1 partition of shop.partition_10 default;
+create table shop.entry (company text not null, posting_combination_id bigint not null);
+create table shop.entry_integer (company varchar(20) not null, id integer not null);
+create table shop.entry_numeric (company text, posting_combination_id numeric);
+create table "Shop's"" odd schema"."an entry\(select" ("a 'company'" text not null, "an id::text" bigint not null);
+create table shop.internal (company text, ledger_id text, posting_combination_id bigint);
+create table shop.internal_domain (company shop.house, ledger_id varchar(20), posting_combination_id numeric);
+create table shop.company_name (firm text, company_count integer)`, `
+select postern.protect_company('shop.voucher');
+select postern.protect_company('shop.text_varchar');
+select postern.protect_company('shop.text_domain', 'The company (of the group)');
+select postern.protect_company('"Shop''s"" odd schema"."a table; with E''a\ name"');
+select postern.protect_ledger('shop.partitioned');
+select postern.protect_ledger('shop.entry');
+select postern.protect_ledger('shop.entry_integer', 'company', 'id');
+select postern.protect_ledger('shop.entry_numeric');
+select postern.protect_ledger('"Shop''s"" odd schema"."an entry\(select"', 'a ''company''', 'an id::text');
+select postern.protect_ledger('shop.internal', ledger_column => 'ledger_id');
+select postern.protect_ledger('shop.internal_domain', ledger_column => 'ledger_id');
+alter table shop.partitioned add foreign key (company, posting_combination_id) references postern.posting_combination;
+alter table shop.entry add foreign key (company, posting_combination_id) references postern.posting_combination;
+alter table shop.entry_integer add foreign key (company, id) references postern.posting_combination;
+alter table "Shop's"" odd schema"."an entry\(select" add foreign key ("a 'company'", "an id::text") references postern.posting_combination`, `
+create policy own on shop.voucher as restrictive using (amount < 100 and voucher_id > (select count(*) from shop.text_varchar));
+create table shop.own (company text, owner name);
+alter table shop.own enable row level security;
+create policy own on shop.own using (owner = current_user and company in (select a.company from postern.user_finance_auth_pub as a where a.userid = (select postern.current_userid())));
+create view shop.voucher_total with (security_invoker = true) as select company, sum(amount) as amount from shop.voucher group by company;
+create view shop.total with (security_invoker = on) as select * from shop.voucher_total;
+create view shop.other as select 1 as one;
+create materialized view shop.report as select company, sum(amount) as amount from shop.voucher group by company with no data;
+revoke all on shop.report from public;
+create materialized view shop.calendar as select current_date as day;
+create function shop.pinned() returns integer security definer set search_path = '' language plpgsql as 'begin return 1; end';
+create function shop.bound() returns bigint security definer return (select count(*) from shop.own);
+create function shop.invoker() returns integer language plpgsql as 'begin return 1; end';
+create temporary table scratch (company text);
+grant usage on schema shop to postern_user;
+grant select, insert, update, delete on all tables in schema shop to postern_user;
+revoke all on shop.report from postern_user`} {
+		connection := database.Connect(t)
+		Run(t, connection, "set role "+owner.Name)
+		Run(t, connection, statements)
+	}
+	requireNothing(t, database.Pool)
+	requireNothing(t, database.Login(t, "postern_auditor").Connect(t))
+	_ = application
+}
+
+func TestDemoHasNoFinding(t *testing.T) {
+	server := testdb.Server(t)
+	t.Setenv("POSTERN_TEST_DATABASE_URL", server.URL)
+	t.Setenv("TMPDIR", t.TempDir())
+	before, err := pgx.Connect(t.Context(), server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer before.Close(t.Context())
+	databases := func() []string {
+		return Values[string](t, before, "select datname::text from pg_catalog.pg_database where datname like 'erp\\_%'")
+	}
+	others := databases()
+	var out bytes.Buffer
+	if err := demo.Run(t.Context(), demo.Options{Out: &out, Keep: true}); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	made := slices.DeleteFunc(databases(), func(name string) bool { return slices.Contains(others, name) })
+	if len(made) != 1 {
+		t.Fatalf("the demo made %v", made)
+	}
+	defer func() {
+		Run(t, before, "drop database "+made[0]+" with (force)")
+		Run(t, before, "drop role invoicing_"+strings.TrimPrefix(made[0], "erp_"))
+	}()
+	config := before.Config().Copy()
+	config.Database = made[0]
+	connection, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close(t.Context())
+	requireNothing(t, connection)
+}
+
+func TestHolesOfMinorReleases(t *testing.T) {
+	pool := testdb.New(t).Pool
+	for version, want := range map[int][]string{
+		150002: {"CVE-2023-2454", "CVE-2023-2455", "CVE-2023-39418", "CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666"},
+		150003: {"CVE-2023-39418", "CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666"},
+		150004: {"CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666"},
+		150009: {"CVE-2025-8713", "CVE-2026-14666"},
+		150014: {"CVE-2026-14666"},
+		150019: {},
+		160004: {"CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666"},
+		160005: {"CVE-2025-8713", "CVE-2026-14666"},
+		160010: {"CVE-2026-14666"},
+		160015: {},
+		170000: {"CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666"},
+		170001: {"CVE-2025-8713", "CVE-2026-14666"},
+		170006: {"CVE-2026-14666"},
+		170011: {},
+		180000: {"CVE-2026-14666"},
+		180006: {},
+		190000: {},
+	} {
+		got := Values[string](t, pool, "select cve from postern.row_security_holes($1) order by pg_catalog.length(cve), cve collate \"C\"", version)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%d has %v, want %v", version, got, want)
+		}
+	}
+	// What the check makes of them, as if the server were an old one.
+	definition := Value[string](t, pool, "select pg_catalog.pg_get_viewdef('postern_internal.server_version'::pg_catalog.regclass)")
+	old := strings.Replace(definition, "(current_setting('server_version_num'::text))::integer", "150008", 1)
+	if old == definition {
+		t.Fatalf("the view does not ask for the version: %s", definition)
+	}
+	detail := Value[string](t, pool, strings.Replace(strings.TrimSuffix(old, ";"), "SELECT", "select x.level || ' ' || x.fix from (SELECT", 1)+") as x")
+	if detail != "error Install PostgreSQL 15.19 or a later minor release, and restart." {
+		t.Errorf("got %q", detail)
+	}
+}
