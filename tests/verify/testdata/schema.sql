@@ -1810,6 +1810,55 @@ COMMENT ON FUNCTION postern.compile_authority_maps() IS 'Compiles the posting co
 
 
 --
+-- Name: conditions_once_a_query(oid, text[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  is_check boolean;
+  condition text;
+  rewritten text;
+  called text;
+  written text := '';
+  changed boolean := false;
+begin
+  foreach is_check in array array[false, true] loop
+    condition := postern.policy_condition(policy, is_check);
+    continue when condition is null;
+    -- A string may look like a call.
+    if regexp_replace(condition, '''([^'']|'''')*''', '', 'g') ~ '''' or condition ~ E'''[^'']*\\(' then
+      return null;
+    end if;
+    rewritten := condition;
+    foreach called in array coalesce(functions, '{}') loop
+      rewritten := replace(rewritten, called || '()', '(select ' || called || '())');
+    end loop;
+    rewritten := regexp_replace(rewritten, E'\\muser_finance_api\\.is_(?:user_)?authorized\\(((?:\\([a-z_][a-z0-9_]*\\)::text)|[a-z_][a-z0-9_]*)\\)',
+                                E'(\\1 = any (array(select a.company from postern.user_finance_auth_pub a)))', 'g');
+    if rewritten ~ E'\\mis_(user_)?authorized\\(' then
+      return null;
+    end if;
+    changed := changed or rewritten <> condition;
+    written := concat_ws(' ', nullif(written, ''), case when is_check then 'with check' else 'using' end, '(' || rewritten || ')');
+  end loop;
+  return case when changed then written end;
+end
+$$;
+
+
+ALTER FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION conditions_once_a_query(policy oid, functions text[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) IS 'For postern.doctor: USING and WITH CHECK of a policy with each call of functions, which take no argument, and of is_authorized(column) in a sub-select. functions: qualified names. NULL where that cannot be said for sure.';
+
+
+--
 -- Name: create_authority_class(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -2227,6 +2276,94 @@ ALTER FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bi
 --
 
 COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) IS 'Says how deliveries ended that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: why, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
+
+
+--
+-- Name: functions_per_row(oid); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.functions_per_row(policy oid) RETURNS TABLE(function oid, takes_column boolean)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  token text;
+  level integer := 0;        -- of braces
+  queries integer := 0;      -- sub-selects around the token
+  sublink integer;           -- the level of the outermost sub-select
+  depends boolean;           -- on a column of the policy's table: then it runs for each row after all
+  nodes text[] := array[]::text[];  -- what each level is
+  functions oid[] := array[]::oid[];  -- and which function it calls
+  columns boolean[] := array[]::boolean[]; -- with a column of the policy's table among its arguments
+  waiting oid[] := array[]::oid[];  -- functions within the outermost sub-select
+  waiting_columns boolean[] := array[]::boolean[];
+begin
+  for token in
+    select t.match[1]
+      from pg_policy as p
+     cross join lateral unnest(array[p.polqual::text, p.polwithcheck::text]) as tree
+     -- A backslash takes the meaning from what follows it: first of all, so that it is passed over.
+     cross join lateral regexp_matches(tree, E'(\\\\.|\\{[A-Z_]*|\\}|:funcid \\d+|:varlevelsup \\d+)', 'g') as t (match)
+     where p.oid = policy
+  loop
+    case
+      when token like '{%' then
+        level := level + 1;
+        nodes[level] := token;
+        functions[level] := null;
+        columns[level] := false;
+        if token = '{QUERY' then
+          queries := queries + 1;
+        elsif token = '{SUBLINK' and sublink is null then
+          sublink := level;
+          depends := false;
+          waiting := array[]::oid[];
+          waiting_columns := array[]::boolean[];
+        end if;
+      when token like ':funcid%' then
+        if nodes[level] = '{FUNCEXPR' then
+          functions[level] := split_part(token, ' ', 2)::oid;
+        end if;
+      when token like ':varlevelsup%' then
+        if nodes[level] = '{VAR' and split_part(token, ' ', 2)::integer = queries then
+          columns := array_fill(true, array[level]);
+          depends := depends or queries > 0;
+        end if;
+      when token = '}' then
+        if functions[level] is not null then
+          if sublink is null then
+            function := functions[level];
+            takes_column := columns[level];
+            return next;
+          else
+            waiting := waiting || functions[level];
+            waiting_columns := waiting_columns || columns[level];
+          end if;
+        end if;
+        if nodes[level] = '{QUERY' then
+          queries := queries - 1;
+        elsif level = sublink then
+          sublink := null;
+          if depends then
+            return query select w.f, w.c from unnest(waiting, waiting_columns) as w (f, c);
+          end if;
+        end if;
+        level := level - 1;
+      else
+        null;
+    end case;
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern.functions_per_row(policy oid) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION functions_per_row(policy oid); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.functions_per_row(policy oid) IS 'For postern.doctor: the functions that a policy calls for each row, and whether they are given a column of it. What stands in a sub-select that looks at no column of the row is called once a query, and not listed.';
 
 
 --
@@ -2683,6 +2820,31 @@ COMMENT ON FUNCTION postern.open_gates(ticket uuid) IS 'Opens the gates for this
 
 
 --
+-- Name: policy_condition(oid, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.policy_condition(policy oid, is_check boolean) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (select pg_get_expr(case when is_check then p.polwithcheck else p.polqual end, p.polrelid)
+            from pg_policy as p
+           where p.oid = policy);
+end
+$$;
+
+
+ALTER FUNCTION postern.policy_condition(policy oid, is_check boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION policy_condition(policy oid, is_check boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.policy_condition(policy oid, is_check boolean) IS 'For postern.doctor: the USING condition of a policy, or with is_check its WITH CHECK, with qualified names. NULL where there is none.';
+
+
+--
 -- Name: posting_combination_id(text, text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -2770,6 +2932,57 @@ COMMENT ON FUNCTION postern.posting_combination_id(company text, code_a text, co
 
 
 --
+-- Name: printable_statement(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.printable_statement(statement text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  unprintable constant text := case when getdatabaseencoding() = 'UTF8'
+                                    then E'[\\u0001-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]'
+                                    else E'[\\u0001-\\u001f\\u007f]' end;
+  piece text;
+  character text;
+  written text := '';
+begin
+  if statement is null or statement !~ unprintable then
+    return statement;
+  end if;
+  -- Quoted names, strings, and what is between them, which holds nothing of the kind.
+  for piece in
+    select p.match[1] from regexp_matches(statement, '("(?:[^"]|"")*"|E?''(?:[^'']|'''')*''|[^"''E]+|E)', 'g') with ordinality as p (match, position) order by p.position
+  loop
+    if piece !~ unprintable or left(piece, 1) not in ('"', '''', 'E') then
+      written := written || piece;
+      continue;
+    end if;
+    if left(piece, 1) = '"' then
+      piece := 'U&' || replace(piece, E'\\', E'\\\\');
+    elsif left(piece, 1) = '''' then
+      piece := 'E' || piece;
+    end if;
+    for character in select distinct m.match[1] from regexp_matches(piece, '(' || unprintable || ')', 'g') as m (match) loop
+      piece := replace(piece, character, case when left(piece, 1) = 'U' then E'\\' else E'\\u' end || lpad(to_hex(ascii(character)), 4, '0'));
+    end loop;
+    written := written || piece;
+  end loop;
+  return written;
+end
+$$;
+
+
+ALTER FUNCTION postern.printable_statement(statement text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION printable_statement(statement text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.printable_statement(statement text) IS 'For postern.doctor: statement with control characters and the like in its quoted names and strings written as escapes.';
+
+
+--
 -- Name: protect_company(regclass, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -2779,17 +2992,16 @@ CREATE FUNCTION postern.protect_company(target regclass, company_column name DEF
     AS $$
 declare
   relation regclass;
-  expression text;
+  condition record;
 begin
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
   -- From here to the end of the transaction no partition comes or goes.
   execute format('lock table %s in access exclusive mode', target);
   perform postern.record_protection(target, 'company', company_column, null, null);
-  -- The user's companies are asked for once a query, in an InitPlan.
-  expression := format('%I = any (array(select a.company from postern.user_finance_auth_pub as a))', company_column);
   for relation in select p from postern.protectable_tables(target) as p loop
-    perform postern.put_policy(relation, 'postern_company', expression, expression);
+    condition := postern.protection_condition(relation, 'company', company_column, null, null);
+    perform postern.put_policy(relation, 'postern_company', condition.using_expression, condition.check_expression);
   end loop;
 end
 $$;
@@ -2811,12 +3023,10 @@ COMMENT ON FUNCTION postern.protect_company(target regclass, company_column name
 CREATE FUNCTION postern.protect_ledger(target regclass, company_column name DEFAULT 'company'::name, combination_column name DEFAULT 'posting_combination_id'::name, ledger_column name DEFAULT NULL::name) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
   relation regclass;
-  id text;
-  using_expression text;
-  check_expression text;
+  condition record;
 begin
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
@@ -2827,40 +3037,12 @@ begin
   -- From here to the end of the transaction no partition comes or goes.
   execute format('lock table %s in access exclusive mode', target);
   perform postern.record_protection(target, 'ledger', company_column, combination_column, ledger_column);
-
-  -- Everything that is in a SELECT is asked for once a query, in an InitPlan. CASE keeps get_bit from what is outside of
-  -- the map, where it would raise an error, and a fraction from being rounded to somebody else's id. The planner takes
-  -- "= 1" for one row in 200, and would join for so few; of "<> 0" it expects that most rows stay.
-  id := format(case when exists (select from pg_attribute as a where a.attrelid = target and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
-                    then '%1$I >= 1 and %1$I < (select postern.ledger_map_size())'
-                    else '%1$I >= 1 and %1$I < (select postern.ledger_map_size()) and %1$I %% 1 = 0' end, combination_column);
   for relation in select p from postern.protectable_tables(target) as p loop
-    if ledger_column is null then
-      check_expression := format(
-        'case when %1$s
-              then get_bit((select postern.ledger_map()), %2$I::bigint) <> 0
-                   and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 13)::integer + 1] collate "C"
-              else false end',
-        id, combination_column, company_column);
-      -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
-      -- is all that a row costs.
-      using_expression := format(
-        'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map()), %I::bigint) <> 0 else %s end',
-        relation, combination_column, check_expression);
-    else
-      check_expression := format(
-        'case when %1$s
-              then coalesce(get_bit((select postern.internal_ledger_map()),
-                                    (array_position((select postern.internal_ledger_keys()), %2$I || chr(31) || %3$I) - 1)
-                                    * (select postern.ledger_map_size()) + %4$I::bigint) <> 0, false)
-              else false end',
-        id, company_column, ledger_column, combination_column);
-      using_expression := check_expression;
-    end if;
-    perform postern.put_policy(relation, 'postern_ledger', using_expression, check_expression);
+    condition := postern.protection_condition(relation, 'ledger', company_column, combination_column, ledger_column);
+    perform postern.put_policy(relation, 'postern_ledger', condition.using_expression, condition.check_expression);
   end loop;
 end
-$_$;
+$$;
 
 
 ALTER FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) OWNER TO postern_owner;
@@ -2966,6 +3148,67 @@ ALTER FUNCTION postern.protectable_tables(target regclass) OWNER TO postern_owne
 --
 
 COMMENT ON FUNCTION postern.protectable_tables(target regclass) IS 'For protect_... and unprotect: target and all its partitions and inheritors. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';
+
+
+--
+-- Name: protection_condition(regclass, text, name, name, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  id text;
+begin
+  if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
+    return;
+  end if;
+  if protection = 'company' then
+    using_expression := format('%I = any (array(select a.company from postern.user_finance_auth_pub a))', company_column);
+    check_expression := using_expression;
+    return;
+  end if;
+
+  -- CASE keeps get_bit from what is outside of the map, where it would raise an error, and a fraction from being rounded
+  -- to somebody else's id. The planner takes "= 1" for one row in 200, and would join for so few; of "<> 0" it expects
+  -- that most rows stay.
+  id := format(case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
+                    then '%1$I >= 1 and %1$I < (select postern.ledger_map_size())'
+                    else '%1$I >= 1 and %1$I < (select postern.ledger_map_size()) and %1$I %% 1 = 0' end, combination_column);
+  if ledger_column is null then
+    check_expression := format(
+      'case when %1$s
+            then get_bit((select postern.ledger_map()), %2$I::bigint) <> 0
+                 and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 13)::integer + 1] collate "C"
+            else false end',
+      id, combination_column, company_column);
+    -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
+    -- is all that a row costs.
+    using_expression := format(
+      'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map()), %I::bigint) <> 0 else %s end',
+      relation, combination_column, check_expression);
+  else
+    check_expression := format(
+      'case when %1$s
+            then coalesce(get_bit((select postern.internal_ledger_map()),
+                                  (array_position((select postern.internal_ledger_keys()), %2$I || chr(31) || %3$I) - 1)
+                                  * (select postern.ledger_map_size()) + %4$I::bigint) <> 0, false)
+            else false end',
+      id, company_column, ledger_column, combination_column);
+    using_expression := check_expression;
+  end if;
+end
+$_$;
+
+
+ALTER FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) IS 'For protect_... and doctor: the conditions of the policy that protects relation, as SQL. protection: company or ledger; combination_column and ledger_column are for ledgers. NULL where there is no such protection, or a column is missing.';
 
 
 --
@@ -3114,6 +3357,24 @@ ALTER FUNCTION postern.record_protection(target regclass, protection text, compa
 --
 
 COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) IS 'For protect_...: lists target in postern.protected_table. Errors: PS107 listed already with another protection or other columns.';
+
+
+--
+-- Name: redundant_words(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.redundant_words(message text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT string_agg(DISTINCT lower(r.word[1]), ', '::text) AS string_agg FROM regexp_matches(redundant_words.message, '(\mcheckpoints?\M|\mgates?\M|\mauthenticat\w*|\mpasswords?\M|\mpins?\M|&?\mfnd_?user\w*|&?\muser(?:s|_?id|_?name)?\M|&?\m(?:transaction_?|log_?|sys)?date\M)'::text, 'gi'::text) r(word));
+
+
+ALTER FUNCTION postern.redundant_words(message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION redundant_words(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.redundant_words(message text) IS 'For the registration of gates and for doctor: the words of a gate''s message that repeat what each log entry has anyway, NULL where there are none.';
 
 
 --
@@ -3688,6 +3949,48 @@ ALTER FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) 
 --
 
 COMMENT ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) IS 'Ends that a user is connected to an internal ledger, and takes the class there away. Revoking what was not granted is harmless. Errors: PS201 no such company, no such user, PS301 no such ledger.';
+
+
+--
+-- Name: row_security_holes(integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.row_security_holes(server_version integer) RETURNS TABLE(cve text, fixed_in text, problem text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT h.cve,
+     format('%s.%s'::text, (h.fixed / 10000), (h.fixed % 10000)) AS format,
+     h.problem
+    FROM ( VALUES ('CVE-2023-2454'::text,150003,'CREATE SCHEMA gets around a pinned search_path'::text), ('CVE-2023-2455'::text,150003,'an inlined function keeps the row security of another role'::text), ('CVE-2023-39418'::text,150004,'MERGE passes row security policies for UPDATE and SELECT'::text), ('CVE-2024-10976'::text,150009,'a plan made for one role shows rows to another one'::text), ('CVE-2024-10976'::text,160005,'a plan made for one role shows rows to another one'::text), ('CVE-2024-10976'::text,170001,'a plan made for one role shows rows to another one'::text), ('CVE-2024-10978'::text,150009,'SET ROLE goes back to the wrong role'::text), ('CVE-2024-10978'::text,160005,'SET ROLE goes back to the wrong role'::text), ('CVE-2024-10978'::text,170001,'SET ROLE goes back to the wrong role'::text), ('CVE-2025-8713'::text,150014,'statistics of a table tell values that row security hides'::text), ('CVE-2025-8713'::text,160010,'statistics of a table tell values that row security hides'::text), ('CVE-2025-8713'::text,170006,'statistics of a table tell values that row security hides'::text), ('CVE-2026-14666'::text,150019,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-14666'::text,160015,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-14666'::text,170011,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-14666'::text,180006,'a cached plan outlives the change of a role that its row security depends on'::text)) h(cve, fixed, problem)
+   WHERE (((h.fixed / 10000) = (row_security_holes.server_version / 10000)) AND (h.fixed > row_security_holes.server_version));
+END;
+
+
+ALTER FUNCTION postern.row_security_holes(server_version integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION row_security_holes(server_version integer); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For postern.doctor: the published holes in row security, and in what Postern builds on, that a server has. server_version: server_version_num, as 150018. NULL and unknown versions have none.';
+
+
+--
+-- Name: same_condition(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.same_condition(stored text, wanted text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT (count(DISTINCT lower(regexp_replace(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text))) = 1) FROM (VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition));
+
+
+ALTER FUNCTION postern.same_condition(stored text, wanted text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION same_condition(stored text, wanted text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.same_condition(stored text, wanted text) IS 'For postern.doctor: whether stored, as PostgreSQL writes the condition of a policy, is what wanted was read as.';
 
 
 --
@@ -4888,12 +5191,7 @@ begin
       hint = 'Put a space behind the parameter, or declare the longer name.';
   end if;
 
-  select string_agg(distinct lower(r.word[1]), ', ')
-    into redundant
-    from regexp_matches(
-           message,
-           E'(\\mcheckpoints?\\M|\\mgates?\\M|\\mauthenticat\\w*|\\mpasswords?\\M|\\mpins?\\M|&?\\mfnd_?user\\w*|&?\\muser(?:s|_?id|_?name)?\\M|&?\\m(?:transaction_?|log_?|sys)?date\\M)',
-           'gi') as r (word);
+  redundant := postern.redundant_words(message);
   if redundant is not null then
     raise warning using
       message = 'The message repeats what every log entry has',
@@ -7812,6 +8110,1793 @@ COMMENT ON VIEW postern.company_user IS 'Who is a user of which company, and wit
 
 
 --
+-- Name: posting_combination; Type: TABLE; Schema: postern; Owner: postern_owner
+--
+
+CREATE TABLE postern.posting_combination (
+    company text NOT NULL,
+    posting_combination_id bigint NOT NULL,
+    code_a text NOT NULL COLLATE pg_catalog."C",
+    code_b text COLLATE pg_catalog."C",
+    code_c text COLLATE pg_catalog."C",
+    code_d text COLLATE pg_catalog."C",
+    code_e text COLLATE pg_catalog."C",
+    code_f text COLLATE pg_catalog."C",
+    code_g text COLLATE pg_catalog."C",
+    code_h text COLLATE pg_catalog."C",
+    code_i text COLLATE pg_catalog."C",
+    code_j text COLLATE pg_catalog."C",
+    CONSTRAINT posting_combination_code_a_check CHECK ((code_a <> ''::text)),
+    CONSTRAINT posting_combination_code_b_check CHECK ((code_b <> ''::text)),
+    CONSTRAINT posting_combination_code_c_check CHECK ((code_c <> ''::text)),
+    CONSTRAINT posting_combination_code_d_check CHECK ((code_d <> ''::text)),
+    CONSTRAINT posting_combination_code_e_check CHECK ((code_e <> ''::text)),
+    CONSTRAINT posting_combination_code_f_check CHECK ((code_f <> ''::text)),
+    CONSTRAINT posting_combination_code_g_check CHECK ((code_g <> ''::text)),
+    CONSTRAINT posting_combination_code_h_check CHECK ((code_h <> ''::text)),
+    CONSTRAINT posting_combination_code_i_check CHECK ((code_i <> ''::text)),
+    CONSTRAINT posting_combination_code_j_check CHECK ((code_j <> ''::text))
+);
+
+
+ALTER TABLE postern.posting_combination OWNER TO postern_owner;
+
+--
+-- Name: TABLE posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
+
+
+--
+-- Name: end_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.end_user (
+    userid text NOT NULL,
+    description text NOT NULL,
+    db_role name,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT end_user_userid_check CHECK (((userid <> ''::text) AND (length(userid) <= 128)))
+);
+
+
+ALTER TABLE postern_internal.end_user OWNER TO postern_owner;
+
+--
+-- Name: TABLE end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.end_user IS 'People who work through the application. db_role maps a database login role to its end user.';
+
+
+--
+-- Name: role_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.role_membership AS
+ WITH RECURSIVE direct AS (
+         SELECT m.member,
+            m.roleid
+           FROM (pg_auth_members m
+             CROSS JOIN LATERAL to_jsonb(m.*) j(j))
+          WHERE (COALESCE(((j.j ->> 'inherit_option'::text))::boolean, true) OR COALESCE(((j.j ->> 'set_option'::text))::boolean, true))
+        ), reached(member, roleid, last_member) AS (
+         SELECT d.member,
+            d.roleid,
+            d.member
+           FROM direct d
+        UNION
+         SELECT r_1.member,
+            d.roleid,
+            d.member
+           FROM (reached r_1
+             JOIN direct d ON ((d.member = r_1.roleid)))
+        )
+ SELECT r.member,
+    r.roleid,
+    r.last_member
+   FROM reached r;
+
+
+ALTER TABLE postern_internal.role_membership OWNER TO postern_owner;
+
+--
+-- Name: VIEW role_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.role_membership IS 'For postern.doctor: which role is a member of which, over any number of steps. last_member: the role that is granted roleid itself.';
+
+
+--
+-- Name: application_login; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.application_login AS
+ SELECT r.oid,
+    r.rolname
+   FROM pg_roles r
+  WHERE (r.rolcanlogin AND (NOT r.rolsuper) AND ((EXISTS ( SELECT
+           FROM postern_internal.role_membership m
+          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('postern_user'::text))::oid)))) OR (EXISTS ( SELECT
+           FROM postern_internal.end_user e
+          WHERE ((e.db_role = r.rolname) AND e.active)))));
+
+
+ALTER TABLE postern_internal.application_login OWNER TO postern_owner;
+
+--
+-- Name: VIEW application_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.application_login IS 'For postern.doctor: roles that log in and work with Postern, as an application or as an end user.';
+
+
+--
+-- Name: admin_application; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.admin_application AS
+ SELECT 'warn'::text AS level,
+    'admin_application'::text AS code,
+    ('role '::text || quote_ident((a.rolname)::text)) AS object,
+    'An application is an administrator'::text AS title,
+    'It can start sessions for end users and has postern_admin: whoever makes it send SQL switches gates off, or gives users PINs.'::text AS detail,
+    format('revoke postern_admin from %I;'::text, v.rolname) AS fix
+   FROM ((postern_internal.application_login a
+     JOIN postern_internal.role_membership m ON (((m.member = a.oid) AND (m.roleid = (to_regrole('postern_admin'::text))::oid))))
+     JOIN pg_roles v ON ((v.oid = m.last_member)))
+  WHERE (EXISTS ( SELECT
+           FROM postern_internal.role_membership p
+          WHERE ((p.member = a.oid) AND (p.roleid = (to_regrole('postern_app'::text))::oid))));
+
+
+ALTER TABLE postern_internal.admin_application OWNER TO postern_owner;
+
+--
+-- Name: VIEW admin_application; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.admin_application IS 'Check of postern.doctor: roles that log in and are members of postern_admin and of postern_app.';
+
+
+--
+-- Name: all_data_role; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.all_data_role AS
+ SELECT DISTINCT
+        CASE
+            WHEN (a.oid IS NULL) THEN 'warn'::text
+            ELSE 'error'::text
+        END AS level,
+    'all_data_role'::text AS code,
+    ('role '::text || quote_ident((r.rolname)::text)) AS object,
+    'A role logs in that reads or writes everything'::text AS title,
+    format('It is a member of %s%s: %s.'::text, p.rolname,
+        CASE
+            WHEN (m.last_member <> r.oid) THEN (', by '::text || quote_ident((v.rolname)::text))
+            ELSE ''::text
+        END,
+        CASE p.rolname
+            WHEN 'pg_read_all_data'::name THEN 'it reads the keys of sessions and of PINs, and can speak for every user'::text
+            WHEN 'pg_write_all_data'::name THEN 'it writes users, gates and settings past Postern'::text
+            ELSE 'it reaches the files and programs of the server, and so everything'::text
+        END) AS detail,
+    format('revoke %I from %I;'::text, p.rolname, v.rolname) AS fix
+   FROM ((((pg_roles r
+     JOIN postern_internal.role_membership m ON ((m.member = r.oid)))
+     JOIN pg_roles p ON ((p.oid = m.roleid)))
+     JOIN pg_roles v ON ((v.oid = m.last_member)))
+     LEFT JOIN postern_internal.application_login a ON ((a.oid = r.oid)))
+  WHERE (r.rolcanlogin AND (NOT r.rolsuper) AND (p.rolname = ANY (ARRAY['pg_read_all_data'::name, 'pg_write_all_data'::name, 'pg_read_server_files'::name, 'pg_write_server_files'::name, 'pg_execute_server_program'::name])));
+
+
+ALTER TABLE postern_internal.all_data_role OWNER TO postern_owner;
+
+--
+-- Name: VIEW all_data_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.all_data_role IS 'Check of postern.doctor: roles that log in and are members of a predefined role to which all tables, or the server''s files, are open.';
+
+
+--
+-- Name: protected_table; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.protected_table (
+    schema_name name NOT NULL,
+    table_name name NOT NULL,
+    protection text NOT NULL,
+    company_column name NOT NULL,
+    combination_column name,
+    ledger_column name,
+    protected_by name DEFAULT SESSION_USER NOT NULL,
+    protected_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT protected_table_protection_check CHECK ((protection = ANY (ARRAY['company'::text, 'ledger'::text])))
+);
+
+
+ALTER TABLE postern_internal.protected_table OWNER TO postern_owner;
+
+--
+-- Name: TABLE protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company and protect_ledger were asked to guard. By name, since an oid does not survive a dump; doctor holds it against the policies that are there.';
+
+
+--
+-- Name: protected_relation; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.protected_relation AS
+ WITH RECURSIVE recorded AS (
+         SELECT c_1.oid,
+            p.protection,
+            p.company_column,
+            p.combination_column,
+            p.ledger_column
+           FROM ((postern_internal.protected_table p
+             JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
+             JOIN pg_class c_1 ON (((c_1.relnamespace = n.oid) AND (c_1.relname = p.table_name))))
+          WHERE ((c_1.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT (EXISTS ( SELECT
+                   FROM unnest(ARRAY[p.company_column, p.combination_column, p.ledger_column]) name(name)
+                  WHERE ((name.name IS NOT NULL) AND (NOT (EXISTS ( SELECT
+                           FROM pg_attribute a
+                          WHERE ((a.attrelid = c_1.oid) AND (a.attname = name.name) AND (NOT a.attisdropped))))))))))
+        ), above(recorded, relation) AS (
+         SELECT r_1.oid,
+            r_1.oid
+           FROM recorded r_1
+        UNION
+         SELECT a.recorded,
+            i_1.inhparent
+           FROM (above a
+             JOIN pg_inherits i_1 ON ((i_1.inhrelid = a.relation)))
+        ), below(recorded, relation) AS (
+         SELECT r_1.oid,
+            r_1.oid
+           FROM recorded r_1
+        UNION
+         SELECT b.recorded,
+            i_1.inhrelid
+           FROM (below b
+             JOIN pg_inherits i_1 ON ((i_1.inhparent = b.relation)))
+        ), top(recorded, relation) AS (
+         SELECT a.recorded,
+            min(a.relation) AS min
+           FROM above a
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM pg_inherits i_1
+                  WHERE (i_1.inhrelid = a.relation))))
+          GROUP BY a.recorded
+        ), family AS (
+         SELECT DISTINCT ON (f_1.relation) f_1.relation,
+            f_1.recorded,
+            f_1.place
+           FROM ( SELECT a.recorded,
+                    a.relation,
+                        CASE
+                            WHEN (a.relation = a.recorded) THEN 'itself'::text
+                            ELSE 'above'::text
+                        END AS place
+                   FROM above a
+                UNION ALL
+                 SELECT b.recorded,
+                    b.relation,
+                    'below'::text
+                   FROM below b
+                  WHERE (b.relation <> b.recorded)) f_1
+          ORDER BY f_1.relation, (f_1.place = 'itself'::text) DESC, (f_1.place = 'below'::text) DESC, f_1.recorded
+        )
+ SELECT f.relation,
+    f.place,
+    f.recorded,
+    r.protection,
+    r.company_column,
+    r.combination_column,
+    r.ledger_column,
+    (('postern_'::text || r.protection))::name AS policy,
+    c.relowner,
+    c.relrowsecurity,
+    c.relforcerowsecurity,
+    i.identity,
+        CASE r.protection
+            WHEN 'company'::text THEN format('select postern.protect_company(%L, %L);'::text, t.identity, r.company_column)
+            ELSE format('select postern.protect_ledger(%L, %L, %L%s);'::text, t.identity, r.company_column, r.combination_column, (', '::text || quote_literal((r.ledger_column)::text)))
+        END AS protect_again
+   FROM (((((family f
+     JOIN recorded r ON ((r.oid = f.recorded)))
+     JOIN pg_class c ON ((c.oid = f.relation)))
+     JOIN top ON ((top.recorded = f.recorded)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, f.relation, 0) i(type, schema, name, identity))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, top.relation, 0) t(type, schema, name, identity));
+
+
+ALTER TABLE postern_internal.protected_relation OWNER TO postern_owner;
+
+--
+-- Name: VIEW protected_relation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.protected_relation IS 'For postern.doctor: the tables in postern.protected_table, what is below and above them by partitioning or inheritance, the policy that each of these must have, and the statement that puts all of them right.';
+
+
+--
+-- Name: application_owns_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.application_owns_table AS
+ SELECT 'warn'::text AS level,
+    'application_owns_table'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'An application may take the protection off'::text AS title,
+    format('%s, which the application %s, owns the table: whoever makes the application send SQL may drop its policies.'::text, quote_ident((o.rolname)::text),
+        CASE
+            WHEN (a.names = quote_ident((o.rolname)::text)) THEN 'logs in as'::text
+            ELSE (a.names || ' may become'::text)
+        END) AS detail,
+    format('As a superuser: give %s to a role that nobody logs in as (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.'::text, p.identity, p.identity, a.names) AS fix
+   FROM ((postern_internal.protected_relation p
+     JOIN pg_roles o ON ((o.oid = p.relowner)))
+     CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((l.rolname)::text), ', '::text ORDER BY l.rolname) AS names
+           FROM postern_internal.application_login l
+          WHERE (((l.oid = p.relowner) OR (EXISTS ( SELECT
+                   FROM postern_internal.role_membership m
+                  WHERE ((m.member = l.oid) AND (m.roleid = p.relowner))))) AND (EXISTS ( SELECT
+                   FROM postern_internal.role_membership m
+                  WHERE ((m.member = l.oid) AND (m.roleid = (to_regrole('postern_app'::text))::oid)))))) a)
+  WHERE ((a.names IS NOT NULL) AND (p.place = 'itself'::text));
+
+
+ALTER TABLE postern_internal.application_owns_table OWNER TO postern_owner;
+
+--
+-- Name: VIEW application_owns_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.application_owns_table IS 'Check of postern.doctor: protected tables whose owner an application logs in as, or may become.';
+
+
+--
+-- Name: application_setting; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.application_setting AS
+ WITH names(name) AS (
+         VALUES ('log_statement'::text), ('log_min_duration_statement'::text), ('log_min_duration_sample'::text), ('log_statement_sample_rate'::text), ('log_transaction_sample_rate'::text), ('log_parameter_max_length'::text), ('log_parameter_max_length_on_error'::text), ('debug_print_plan'::text), ('auto_explain.log_min_duration'::text), ('auto_explain.log_parameter_max_length'::text), ('pgaudit.log'::text), ('pgaudit.log_parameter'::text)
+        ), set_for AS (
+         SELECT s.setrole AS role,
+            s.setdatabase AS database,
+            split_part(c.assignment, '='::text, 1) AS name,
+            substr(c.assignment, (strpos(c.assignment, '='::text) + 1)) AS value
+           FROM (pg_db_role_setting s
+             CROSS JOIN LATERAL unnest(s.setconfig) c(assignment))
+          WHERE (s.setdatabase = ANY (ARRAY[(0)::oid, ( SELECT d.oid
+                   FROM pg_database d
+                  WHERE (d.datname = current_database()))]))
+        ), scopes(role, rolname) AS (
+         SELECT (0)::oid AS oid,
+            NULL::name AS name
+        UNION
+         SELECT a.oid,
+            a.rolname
+           FROM postern_internal.application_login a
+          WHERE (EXISTS ( SELECT
+                   FROM (set_for s
+                     JOIN names n ON ((n.name = s.name)))
+                  WHERE (s.role = a.oid)))
+        )
+ SELECT o.rolname,
+        CASE
+            WHEN (o.rolname IS NULL) THEN format('alter database %I'::text, current_database())
+            ELSE format('alter role %I in database %I'::text, o.rolname, current_database())
+        END AS alter,
+    jsonb_object_agg(v.name, lower(v.value)) AS settings
+   FROM (scopes o
+     CROSS JOIN LATERAL ( SELECT n.name,
+            COALESCE(( SELECT s.value
+                   FROM set_for s
+                  WHERE ((s.name = n.name) AND (s.role = ANY (ARRAY[(0)::oid, o.role])))
+                  ORDER BY s.role DESC, s.database DESC
+                 LIMIT 1), ( SELECT
+                        CASE
+                            WHEN (g.source = ANY (ARRAY['client'::text, 'user'::text, 'database user'::text])) THEN g.boot_val
+                            ELSE g.reset_val
+                        END AS reset_val
+                   FROM pg_settings g
+                  WHERE (g.name = n.name))) AS value
+           FROM names n) v)
+  WHERE (v.value IS NOT NULL)
+  GROUP BY o.role, o.rolname;
+
+
+ALTER TABLE postern_internal.application_setting OWNER TO postern_owner;
+
+--
+-- Name: VIEW application_setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.application_setting IS 'For postern.doctor: the settings that decide what reaches the server''s log, for this database (rolname NULL) and for each application with settings of its own. alter: how a statement that changes them begins.';
+
+
+--
+-- Name: bypassing_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.bypassing_membership AS
+ SELECT DISTINCT 'error'::text AS level,
+    'bypassing_membership'::text AS code,
+    ('role '::text || quote_ident((a.rolname)::text)) AS object,
+    'An application may become a role that row security does not stop'::text AS title,
+    format('It may become %s, which is %s%s.'::text, quote_ident((b.rolname)::text),
+        CASE
+            WHEN b.rolsuper THEN 'a superuser'::text
+            ELSE 'BYPASSRLS'::text
+        END,
+        CASE
+            WHEN (m.last_member <> a.oid) THEN (', by '::text || quote_ident((v.rolname)::text))
+            ELSE ''::text
+        END) AS detail,
+    format('revoke %I from %I;'::text, b.rolname, v.rolname) AS fix
+   FROM (((postern_internal.application_login a
+     JOIN postern_internal.role_membership m ON ((m.member = a.oid)))
+     JOIN pg_roles b ON (((b.oid = m.roleid) AND (b.rolsuper OR b.rolbypassrls))))
+     JOIN pg_roles v ON ((v.oid = m.last_member)));
+
+
+ALTER TABLE postern_internal.bypassing_membership OWNER TO postern_owner;
+
+--
+-- Name: VIEW bypassing_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.bypassing_membership IS 'Check of postern.doctor: roles of applications that are members of superusers or of roles with BYPASSRLS.';
+
+
+--
+-- Name: bypassing_role; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.bypassing_role AS
+ SELECT
+        CASE
+            WHEN u.is_used THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'bypassing_role'::text AS code,
+    ('role '::text || quote_ident((r.rolname)::text)) AS object,
+    'A role logs in that row security does not stop'::text AS title,
+    format('It is %s%s.'::text,
+        CASE
+            WHEN r.rolsuper THEN 'a superuser'::text
+            ELSE 'BYPASSRLS'::text
+        END,
+        CASE
+            WHEN u.is_used THEN ', and works with Postern'::text
+            ELSE ''::text
+        END) AS detail,
+    format('alter role %I%s%s;'::text, r.rolname,
+        CASE
+            WHEN r.rolsuper THEN ' nosuperuser'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN r.rolbypassrls THEN ' nobypassrls'::text
+            ELSE NULL::text
+        END) AS fix
+   FROM (pg_roles r
+     CROSS JOIN LATERAL ( SELECT ((EXISTS ( SELECT
+                   FROM postern_internal.role_membership m
+                  WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('postern_user'::text))::oid)))) OR (EXISTS ( SELECT
+                   FROM postern_internal.end_user e
+                  WHERE ((e.db_role = r.rolname) AND e.active)))) AS is_used) u)
+  WHERE (r.rolcanlogin AND (r.rolsuper OR r.rolbypassrls) AND (r.oid <> (10)::oid));
+
+
+ALTER TABLE postern_internal.bypassing_role OWNER TO postern_owner;
+
+--
+-- Name: VIEW bypassing_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.bypassing_role IS 'Check of postern.doctor: superusers and roles with BYPASSRLS that log in.';
+
+
+--
+-- Name: changed_protection; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.changed_protection AS
+ SELECT 'error'::text AS level,
+    'changed_protection'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'Protection is not what it was made'::text AS title,
+    ((upper("left"(f.faults, 1)) || substr(f.faults, 2)) || '.'::text) AS detail,
+    p.protect_again AS fix
+   FROM (((postern_internal.protected_relation p
+     LEFT JOIN pg_policy y ON (((y.polrelid = p.relation) AND (y.polname = p.policy))))
+     CROSS JOIN LATERAL postern.protection_condition((p.relation)::regclass, p.protection, p.company_column, p.combination_column, p.ledger_column) w(using_expression, check_expression))
+     CROSS JOIN LATERAL ( SELECT concat_ws('; '::text,
+                CASE
+                    WHEN (NOT p.relrowsecurity) THEN 'row security is off'::text
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (y.oid IS NULL) THEN format('the policy %I is gone'::text, p.policy)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN y.polpermissive THEN format('the policy %I is permissive: any other policy widens it'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (y.polcmd <> '*'::"char") THEN format('the policy %I does not hold for all commands'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (y.polroles <> '{0}'::oid[]) THEN format('the policy %I does not hold for all roles'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN ((y.oid IS NOT NULL) AND (NOT postern.same_condition(postern.policy_condition(y.oid, false), w.using_expression))) THEN format('the policy %I has another USING condition'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN ((y.oid IS NOT NULL) AND (NOT postern.same_condition(postern.policy_condition(y.oid, true), w.check_expression))) THEN format('the policy %I has another WITH CHECK condition'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (EXISTS ( SELECT
+                       FROM (pg_depend d
+                         JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attnum = d.refobjsubid))))
+                      WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = p.relation) AND (a.attname <> ALL (ARRAY[p.company_column, COALESCE(p.combination_column, p.company_column), COALESCE(p.ledger_column, p.company_column)]))))) THEN format('the policy %I looks at other columns'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (NOT (EXISTS ( SELECT
+                       FROM pg_trigger t
+                      WHERE ((t.tgrelid = p.relation) AND (t.tgname = 'postern_refuse_truncate'::name) AND (t.tgfoid = ('postern.refuse_truncate()'::regprocedure)::oid) AND (t.tgenabled = ANY (ARRAY['O'::"char", 'A'::"char"])))))) THEN 'the trigger postern_refuse_truncate is gone or off'::text
+                    ELSE NULL::text
+                END) AS faults) f)
+  WHERE ((f.faults <> ''::text) AND ((p.place = 'itself'::text) OR (y.oid IS NOT NULL)));
+
+
+ALTER TABLE postern_internal.changed_protection OWNER TO postern_owner;
+
+--
+-- Name: VIEW changed_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.changed_protection IS 'Check of postern.doctor: protected tables whose policy or trigger was dropped, switched off, or is another one.';
+
+
+--
+-- Name: credential; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.credential (
+    first_filler uuid DEFAULT gen_random_uuid() NOT NULL,
+    userid text NOT NULL,
+    hash text,
+    must_change boolean DEFAULT true NOT NULL,
+    changed_at timestamp with time zone,
+    changed_by name,
+    failures integer DEFAULT 0 NOT NULL,
+    locked_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    last_filler uuid DEFAULT gen_random_uuid() NOT NULL
+);
+
+
+ALTER TABLE postern_internal.credential OWNER TO postern_owner;
+
+--
+-- Name: TABLE credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses since the last right one. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
+
+
+--
+-- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.setting (
+    name text NOT NULL,
+    value text NOT NULL,
+    kind text NOT NULL,
+    minimum integer,
+    maximum integer,
+    default_value text NOT NULL,
+    description text NOT NULL,
+    CONSTRAINT setting_kind_check CHECK ((kind = ANY (ARRAY['boolean'::text, 'integer'::text])))
+);
+
+
+ALTER TABLE postern_internal.setting OWNER TO postern_owner;
+
+--
+-- Name: TABLE setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with what each may be set to.';
+
+
+--
+-- Name: disabled_checkpoints; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.disabled_checkpoints AS
+ SELECT 'warn'::text AS level,
+    'disabled_checkpoints'::text AS code,
+    'setting checkpoints_enabled'::text AS object,
+    'No gate stops anybody'::text AS title,
+    format('The setting is false, and so %s active in vain.'::text,
+        CASE count(*)
+            WHEN 1 THEN 'one gate is'::text
+            ELSE (count(*) || ' gates are'::text)
+        END) AS detail,
+    'select postern.set_setting(''checkpoints_enabled'', ''true'');'::text AS fix
+   FROM postern_internal.gate g
+  WHERE (g.active AND (NOT g.built_in) AND (EXISTS ( SELECT
+           FROM postern_internal.setting s
+          WHERE ((s.name = 'checkpoints_enabled'::text) AND (s.value = 'false'::text)))))
+ HAVING (count(*) > 0);
+
+
+ALTER TABLE postern_internal.disabled_checkpoints OWNER TO postern_owner;
+
+--
+-- Name: VIEW disabled_checkpoints; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.disabled_checkpoints IS 'Check of postern.doctor: active gates while checkpoints are disabled.';
+
+
+--
+-- Name: error_logging; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.error_logging AS
+ SELECT 'error'::text AS level,
+    'error_logging'::text AS code,
+    COALESCE(('role '::text || quote_ident((s.rolname)::text)), ('database '::text || quote_ident((current_database())::text))) AS object,
+    'The server log gets the PINs of statements that fail'::text AS title,
+    format('log_parameter_max_length_on_error is %s: a statement that fails is logged with the values that are bound to it.'::text, (s.settings ->> 'log_parameter_max_length_on_error'::text)) AS detail,
+    (s.alter || ' set log_parameter_max_length_on_error = 0;'::text) AS fix
+   FROM postern_internal.application_setting s
+  WHERE ((s.settings ->> 'log_parameter_max_length_on_error'::text) !~ '^\s*0+\s*[a-z]*$'::text);
+
+
+ALTER TABLE postern_internal.error_logging OWNER TO postern_owner;
+
+--
+-- Name: VIEW error_logging; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.error_logging IS 'Check of postern.doctor: log_parameter_max_length_on_error, by which the server log gets PINs.';
+
+
+--
+-- Name: gate_message; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.gate_message AS
+ SELECT 'warn'::text AS level,
+    'gate_message'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+    'The message repeats what every log entry has'::text AS title,
+    format('%L has: %s.'::text, g.message, postern.redundant_words(g.message)) AS detail,
+    format('Say what happened and to which business object: select postern.set_gate_message(%L, ...); and word it so in the registration.'::text, g.gate_id) AS fix
+   FROM postern_internal.gate g
+  WHERE ((NOT g.built_in) AND (postern.redundant_words(g.message) IS NOT NULL));
+
+
+ALTER TABLE postern_internal.gate_message OWNER TO postern_owner;
+
+--
+-- Name: VIEW gate_message; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.gate_message IS 'Check of postern.doctor: messages of gates with words that postern.redundant_words finds.';
+
+
+--
+-- Name: guarded_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.guarded_table AS
+ SELECT p.relation,
+    p.identity,
+    p.relowner
+   FROM postern_internal.protected_relation p
+UNION ALL
+ SELECT c.oid AS relation,
+    'postern.posting_combination'::text AS identity,
+    c.relowner
+   FROM pg_class c
+  WHERE (c.oid = ('postern.posting_combination'::regclass)::oid);
+
+
+ALTER TABLE postern_internal.guarded_table OWNER TO postern_owner;
+
+--
+-- Name: VIEW guarded_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.guarded_table IS 'For postern.doctor: all tables whose rows Postern guards, its own public one included.';
+
+
+--
+-- Name: materialized_view; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.materialized_view AS
+ WITH RECURSIVE reached(relation, guarded) AS (
+         SELECT g_1.relation,
+            g_1.identity
+           FROM postern_internal.guarded_table g_1
+        UNION
+         SELECT w.ev_class,
+            r.guarded
+           FROM ((reached r
+             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = r.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
+             JOIN pg_rewrite w ON ((w.oid = d.objid)))
+          WHERE (w.ev_class <> r.relation)
+        ), found AS (
+         SELECT v.oid,
+            v.relacl,
+            v.relowner,
+            string_agg(DISTINCT r.guarded, ', '::text) AS tables
+           FROM (reached r
+             JOIN pg_class v ON ((v.oid = r.relation)))
+          WHERE (v.relkind = 'm'::"char")
+          GROUP BY v.oid, v.relacl, v.relowner
+        )
+ SELECT
+        CASE
+            WHEN (g.grantees IS NULL) THEN 'warn'::text
+            ELSE 'error'::text
+        END AS level,
+    'materialized_view'::text AS code,
+    ('materialized view '::text || i.identity) AS object,
+    'A materialized view keeps rows past row security'::text AS title,
+    format('It holds what %s saw in %s when it was last refreshed; %s.'::text, quote_ident((pg_get_userbyid(f.relowner))::text), f.tables, COALESCE(('readers: '::text || g.grantees), 'nobody has said yet who may read it'::text)) AS detail,
+    format('revoke all on %s from %s cascade;'::text, i.identity, concat_ws(', '::text, 'public', e.roles)) AS fix
+   FROM (((found f
+     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT
+                CASE
+                    WHEN (a.grantee = (0)::oid) THEN NULL::text
+                    ELSE quote_ident((pg_get_userbyid(a.grantee))::text)
+                END, ', '::text) AS roles,
+            bool_or((a.grantee = (0)::oid)) AS is_public
+           FROM aclexplode(f.relacl) a(grantor, grantee, privilege_type, is_grantable)
+          WHERE (a.grantee <> f.relowner)) e)
+     CROSS JOIN LATERAL ( SELECT NULLIF(concat_ws(', '::text,
+                CASE
+                    WHEN e.is_public THEN 'public'::text
+                    ELSE NULL::text
+                END, e.roles), ''::text) AS grantees) g)
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, f.oid, 0) i(type, schema, name, identity))
+  WHERE ((f.relacl IS NULL) OR (g.grantees IS NOT NULL));
+
+
+ALTER TABLE postern_internal.materialized_view OWNER TO postern_owner;
+
+--
+-- Name: VIEW materialized_view; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.materialized_view IS 'Check of postern.doctor: materialized views over protected tables that others than their owner may read, or of which nobody has said who may.';
+
+
+--
+-- Name: missing_ledger_key; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.missing_ledger_key AS
+ SELECT 'warn'::text AS level,
+    'missing_ledger_key'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'Queries compare the company of each row'::text AS title,
+    format('A valid foreign key (%I, %I) to postern.posting_combination would tell it from the combination.'::text, p.company_column, p.combination_column) AS detail,
+    concat_ws(' '::text, format('alter table %s alter column %I set not null, alter column %I set not null;'::text, p.identity, p.company_column, p.combination_column),
+        CASE
+            WHEN (k.conname IS NULL) THEN format('alter table %s add constraint postern_combination foreign key (%I, %I) references postern.posting_combination (company, posting_combination_id)%s;'::text, p.identity, p.company_column, p.combination_column,
+            CASE
+                WHEN (c.relkind = 'r'::"char") THEN format(' not valid; alter table %s validate constraint postern_combination'::text, p.identity)
+                ELSE NULL::text
+            END)
+            WHEN k.condeferrable THEN format('alter table %s alter constraint %I not deferrable;'::text, p.identity, k.conname)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (NOT k.convalidated) THEN format('alter table %s validate constraint %I;'::text, p.identity, k.conname)
+            ELSE NULL::text
+        END) AS fix
+   FROM ((postern_internal.protected_relation p
+     JOIN pg_class c ON ((c.oid = p.relation)))
+     LEFT JOIN LATERAL ( SELECT k_1.conname,
+            k_1.condeferrable,
+            k_1.convalidated
+           FROM pg_constraint k_1
+          WHERE ((k_1.conrelid = p.relation) AND (k_1.contype = 'f'::"char") AND (k_1.confrelid = ('postern.posting_combination'::regclass)::oid) AND (cardinality(k_1.conkey) = 2) AND (NOT (EXISTS ( SELECT
+                   FROM (unnest(k_1.conkey) n(attnum)
+                     JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attnum = n.attnum))))
+                  WHERE (a.attname <> ALL (ARRAY[p.company_column, p.combination_column]))))))
+          ORDER BY k_1.convalidated DESC, k_1.condeferrable
+         LIMIT 1) k ON (true))
+  WHERE ((p.protection = 'ledger'::text) AND (p.place = 'itself'::text) AND (p.ledger_column IS NULL) AND (NOT postern.ledger_key_is_valid((p.relation)::regclass)) AND (NOT (EXISTS ( SELECT
+           FROM pg_attribute a
+          WHERE ((a.attrelid = p.relation) AND (a.attname = p.combination_column) AND (a.atttypid = ('numeric'::regtype)::oid))))) AND ((c.relkind = 'p'::"char") OR (NOT (EXISTS ( SELECT
+           FROM pg_inherits i
+          WHERE (i.inhparent = p.relation))))));
+
+
+ALTER TABLE postern_internal.missing_ledger_key OWNER TO postern_owner;
+
+--
+-- Name: VIEW missing_ledger_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.missing_ledger_key IS 'Check of postern.doctor: protected ledgers whose queries a foreign key would make faster.';
+
+
+--
+-- Name: session_key; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.session_key (
+    kid text NOT NULL,
+    inner_pad bytea NOT NULL,
+    outer_pad bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    created_by name DEFAULT SESSION_USER NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT session_key_inner_pad_check CHECK ((length(inner_pad) = 64)),
+    CONSTRAINT session_key_kid_check CHECK (((kid <> ''::text) AND (length(kid) <= 128))),
+    CONSTRAINT session_key_outer_pad_check CHECK ((length(outer_pad) = 64))
+);
+
+
+ALTER TABLE postern_internal.session_key OWNER TO postern_owner;
+
+--
+-- Name: TABLE session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.session_key IS 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again.';
+
+
+--
+-- Name: old_session_key; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.old_session_key AS
+ SELECT 'warn'::text AS level,
+    'old_session_key'::text AS code,
+    ('session key '::text || k.kid) AS object,
+    'A session key is older than a year'::text AS title,
+    format('It was created on %s. Who has ever seen it can speak for every user.'::text, to_char(k.created_at, 'YYYY-MM-DD'::text)) AS detail,
+    format('Create a key under another id (installer session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
+   FROM postern_internal.session_key k
+  WHERE ((k.retired_at IS NULL) AND (k.created_at < (now() - '1 year'::interval)));
+
+
+ALTER TABLE postern_internal.old_session_key OWNER TO postern_owner;
+
+--
+-- Name: VIEW old_session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.old_session_key IS 'Check of postern.doctor: session keys in use for more than a year.';
+
+
+--
+-- Name: owner_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.owner_membership AS
+ SELECT DISTINCT 'error'::text AS level,
+    'owner_membership'::text AS code,
+    ('role '::text || quote_ident((v.rolname)::text)) AS object,
+    'A role may become the owner of Postern'::text AS title,
+    'Nobody is a member of postern_owner but during an installation: it reads all keys and may change everything.'::text AS detail,
+    format('revoke postern_owner from %I;'::text, v.rolname) AS fix
+   FROM (postern_internal.role_membership m
+     JOIN pg_roles v ON ((v.oid = m.last_member)))
+  WHERE (m.roleid = (to_regrole('postern_owner'::text))::oid);
+
+
+ALTER TABLE postern_internal.owner_membership OWNER TO postern_owner;
+
+--
+-- Name: VIEW owner_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.owner_membership IS 'Check of postern.doctor: members of postern_owner.';
+
+
+--
+-- Name: policy_per_row; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.policy_per_row AS
+ WITH called AS (
+         SELECT y.oid,
+            y.polrelid,
+            y.polname,
+            t.identity,
+            string_agg(DISTINCT i.identity, ', '::text) AS functions,
+            array_agg(DISTINCT format('%I.%I'::text, n.nspname, f.proname)) FILTER (WHERE (f.pronargs = 0)) AS without_argument,
+            bool_and(((f.pronargs = 0) OR ((n.nspname = 'user_finance_api'::name) AND (f.proname = ANY (ARRAY['is_authorized'::name, 'is_user_authorized'::name]))))) AS known
+           FROM ((((((pg_policy y
+             JOIN pg_class c ON ((c.oid = y.polrelid)))
+             CROSS JOIN LATERAL postern.functions_per_row(y.oid) r_1(function, takes_column))
+             JOIN pg_proc f ON ((f.oid = r_1.function)))
+             JOIN pg_namespace n ON ((n.oid = f.pronamespace)))
+             CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, f.oid, 0) i(type, schema, name, identity))
+             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) t(type, schema, name, identity))
+          WHERE ((c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (c.relpersistence <> 't'::"char") AND (EXISTS ( SELECT
+                   FROM pg_depend d
+                  WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_proc'::regclass)::oid)))) AND (n.nspname <> 'pg_catalog'::name) AND (f.provolatile = 's'::"char") AND ((NOT r_1.takes_column) OR (f.proowner = (to_regrole('postern_owner'::text))::oid)))
+          GROUP BY y.oid, y.polrelid, y.polname, t.identity
+        ), rewritten AS (
+         SELECT k.oid,
+            k.polrelid,
+            k.polname,
+            k.identity,
+            k.functions,
+            k.without_argument,
+            k.known,
+            postern.conditions_once_a_query(k.oid, k.without_argument) AS conditions
+           FROM called k
+        )
+ SELECT 'warn'::text AS level,
+    'policy_per_row'::text AS code,
+    format('policy %I on %s'::text, r.polname, r.identity) AS object,
+    'A policy calls a function for each row'::text AS title,
+    format('It calls %s for each row that a query looks at; in a sub-select it would be called once a query.'::text, r.functions) AS detail,
+        CASE
+            WHEN (r.known AND (r.conditions IS NOT NULL)) THEN format('alter policy %I on %s %s;'::text, r.polname, r.identity, r.conditions)
+            ELSE format('Protect the table by postern.protect_company or postern.protect_ledger; or put each call of %s that needs no column of the row into a sub-select, as in (select postern.current_userid()).'::text, r.functions)
+        END AS fix
+   FROM rewritten r;
+
+
+ALTER TABLE postern_internal.policy_per_row OWNER TO postern_owner;
+
+--
+-- Name: VIEW policy_per_row; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.policy_per_row IS 'Check of postern.doctor: policies of applications that call a function for each row which could be called once a query.';
+
+
+--
+-- Name: scheme; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.scheme (
+    scheme text NOT NULL,
+    verify_function text,
+    enabled boolean DEFAULT true NOT NULL,
+    CONSTRAINT scheme_scheme_check CHECK ((scheme ~ '^[A-Z][A-Z0-9_]{0,29}$'::text))
+);
+
+
+ALTER TABLE postern_internal.scheme OWNER TO postern_owner;
+
+--
+-- Name: TABLE scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.scheme IS 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; PIN, which is built in, has none here. Its name is text, since pg_upgrade refuses tables with a regprocedure.';
+
+
+--
+-- Name: server_version; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.server_version AS
+ SELECT 'error'::text AS level,
+    'server_version'::text AS code,
+    'server'::text AS object,
+    'The server has published holes in row security'::text AS title,
+    format('PostgreSQL %s has: %s.'::text, current_setting('server_version'::text), string_agg((((h.cve || ' ('::text) || h.problem) || ')'::text), '; '::text ORDER BY h.cve)) AS detail,
+    format('Install PostgreSQL %s or a later minor release, and restart.'::text, (array_agg(h.fixed_in ORDER BY (string_to_array(h.fixed_in, '.'::text))::integer[] DESC))[1]) AS fix
+   FROM postern.row_security_holes((current_setting('server_version_num'::text))::integer) h(cve, fixed_in, problem)
+ HAVING (count(*) > 0);
+
+
+ALTER TABLE postern_internal.server_version OWNER TO postern_owner;
+
+--
+-- Name: VIEW server_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.server_version IS 'Check of postern.doctor: holes of this minor release that postern.row_security_holes lists.';
+
+
+--
+-- Name: stale_protection; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.stale_protection AS
+ SELECT 'warn'::text AS level,
+    'stale_protection'::text AS code,
+    format('table %I.%I'::text, p.schema_name, p.table_name) AS object,
+    'What is listed as protected is not there'::text AS title,
+        CASE
+            WHEN (c.oid IS NULL) THEN 'There is no such table: it was dropped, renamed or moved. A new one of that name would be listed, and open.'::text
+            ELSE format('The table has no column %s: it was renamed or dropped. The policy goes on with the renamed one.'::text, k.missing)
+        END AS detail,
+        CASE
+            WHEN (c.oid IS NULL) THEN format('delete from postern.protected_table where schema_name = %L and table_name = %L;'::text, p.schema_name, p.table_name)
+            ELSE format('In one transaction: select postern.unprotect(%L); and postern.protect_%s again, with the columns as they are called now.'::text, i.identity, p.protection)
+        END AS fix
+   FROM (((postern_internal.protected_table p
+     LEFT JOIN (pg_class c
+     JOIN pg_namespace n ON ((n.oid = c.relnamespace))) ON (((n.nspname = p.schema_name) AND (c.relname = p.table_name) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
+     CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((name.name)::text), ', '::text) AS missing
+           FROM unnest(ARRAY[p.company_column, p.combination_column, p.ledger_column]) name(name)
+          WHERE ((name.name IS NOT NULL) AND (NOT (EXISTS ( SELECT
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = c.oid) AND (a.attname = name.name) AND (NOT a.attisdropped))))))) k)
+     LEFT JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity) ON ((c.oid IS NOT NULL)))
+  WHERE ((c.oid IS NULL) OR (k.missing IS NOT NULL));
+
+
+ALTER TABLE postern_internal.stale_protection OWNER TO postern_owner;
+
+--
+-- Name: VIEW stale_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.stale_protection IS 'Check of postern.doctor: tables and columns in postern.protected_table that do not exist.';
+
+
+--
+-- Name: statement_logging; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.statement_logging AS
+ WITH read AS (
+         SELECT s.rolname,
+            s.alter,
+            s.settings,
+            ((s.settings ->> 'log_parameter_max_length'::text) !~ '^\s*0+\s*[a-z]*$'::text) AS shows_values,
+            d.statement,
+            d.sample,
+            d.explain
+           FROM (postern_internal.application_setting s
+             CROSS JOIN LATERAL ( SELECT max(t.kind) FILTER (WHERE (t.name = 'log_min_duration_statement'::text)) AS statement,
+                    max(t.kind) FILTER (WHERE ((t.name = 'log_min_duration_sample'::text) AND ((s.settings ->> 'log_statement_sample_rate'::text) ~ '[1-9]'::text))) AS sample,
+                    max(t.kind) FILTER (WHERE (t.name = 'auto_explain.log_min_duration'::text)) AS explain
+                   FROM ( SELECT v.key AS name,
+                                CASE
+                                    WHEN (v.value ~ '^\s*-'::text) THEN 'off'::text
+                                    WHEN ((v.value ~ '^\s*0+\s*[a-z]*$'::text) OR (v.value ~ '^\s*\d{1,2}\s*(ms)?$'::text) OR (v.value ~ 'us$'::text)) THEN 'all'::text
+                                    ELSE 'slow'::text
+                                END AS kind
+                           FROM jsonb_each_text(s.settings) v(key, value)) t) d)
+        ), judged AS (
+         SELECT r.rolname,
+            r.alter,
+            r.settings,
+            r.shows_values,
+            r.statement,
+            r.sample,
+            r.explain,
+            (((r.settings ->> 'log_statement'::text) = 'all'::text) OR (r.statement = 'all'::text) OR (r.sample = 'all'::text) OR ((r.settings ->> 'log_transaction_sample_rate'::text) ~ '[1-9]'::text)) AS logs_all,
+            ((r.statement = 'slow'::text) OR (r.sample = 'slow'::text)) AS logs_slow,
+            ((r.settings ->> 'debug_print_plan'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AS prints_plans,
+            COALESCE(((r.explain <> 'off'::text) AND ((r.settings ->> 'auto_explain.log_parameter_max_length'::text) !~ '^\s*0+\s*[a-z]*$'::text)), false) AS explains_values,
+            COALESCE((((r.settings ->> 'pgaudit.log_parameter'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AND ((r.settings ->> 'pgaudit.log'::text) !~ '^\s*(none)?\s*$'::text)), false) AS audits_values
+           FROM read r
+        )
+ SELECT
+        CASE
+            WHEN ((j.logs_all AND j.shows_values) OR j.prints_plans OR j.audits_values) THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'statement_logging'::text AS code,
+    COALESCE(('role '::text || quote_ident((j.rolname)::text)), ('database '::text || quote_ident((current_database())::text))) AS object,
+        CASE
+            WHEN (j.logs_all AND (NOT j.shows_values) AND (NOT j.prints_plans) AND (NOT j.explains_values) AND (NOT j.audits_values)) THEN 'The server log gets PINs that are not bound'::text
+            ELSE 'The server log gets PINs'::text
+        END AS title,
+    format('%s. Set: %s.'::text, concat_ws('; '::text,
+        CASE
+            WHEN (j.logs_all AND j.shows_values) THEN 'It gets statements with the values that are bound to them'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.logs_slow AND (NOT j.logs_all) AND j.shows_values) THEN 'It gets slow statements with the values that are bound to them, and an authentication that has to wait is slow'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.logs_all AND (NOT j.shows_values)) THEN 'It gets statements as they were sent'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.prints_plans THEN 'It gets plans, and values in them'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.explains_values THEN 'auto_explain writes bound values'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.audits_values THEN 'pgaudit writes bound values'::text
+            ELSE NULL::text
+        END), ( SELECT string_agg(((v.key || ' = '::text) || v.value), ', '::text ORDER BY v.key) AS string_agg
+           FROM jsonb_each_text(j.settings) v(key, value)
+          WHERE ((v.key <> 'log_parameter_max_length_on_error'::text) AND ((v.key !~ '^log_min_|^auto_explain.log_min_'::text) OR (v.value !~ '^\s*-'::text))))) AS detail,
+    concat_ws(' '::text,
+        CASE
+            WHEN ((j.logs_all OR j.logs_slow) AND j.shows_values) THEN (j.alter || ' set log_parameter_max_length = 0;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN ((j.settings ->> 'log_statement'::text) = 'all'::text) THEN (j.alter || ' set log_statement = ''ddl'';'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.statement = 'all'::text) THEN (j.alter || ' set log_min_duration_statement = ''1s'';'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.sample = 'all'::text) THEN (j.alter || ' set log_min_duration_sample = -1;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN ((j.settings ->> 'log_transaction_sample_rate'::text) ~ '[1-9]'::text) THEN (j.alter || ' set log_transaction_sample_rate = 0;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.prints_plans THEN (j.alter || ' set debug_print_plan = off;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.explains_values THEN (j.alter || ' set auto_explain.log_parameter_max_length = 0;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.audits_values THEN (j.alter || ' set pgaudit.log_parameter = off;'::text)
+            ELSE NULL::text
+        END) AS fix
+   FROM judged j
+  WHERE (j.logs_all OR (j.logs_slow AND j.shows_values) OR j.prints_plans OR j.explains_values OR j.audits_values);
+
+
+ALTER TABLE postern_internal.statement_logging OWNER TO postern_owner;
+
+--
+-- Name: VIEW statement_logging; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.statement_logging IS 'Check of postern.doctor: settings by which the server log gets PINs.';
+
+
+--
+-- Name: table_privilege; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.table_privilege AS
+ SELECT 'warn'::text AS level,
+    'table_privilege'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'Others than the owner have rights that row security does not stop'::text AS title,
+    format('%s: REFERENCES tells which rows there are, TRUNCATE removes all, TRIGGER runs code in transactions of others.'::text, g.held) AS detail,
+    format('revoke truncate, references, trigger on %s from %s cascade;'::text, p.identity, g.grantees) AS fix
+   FROM ((postern_internal.protected_relation p
+     JOIN pg_class c ON ((c.oid = p.relation)))
+     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT ((e.privilege_type || ' to '::text) || e.name), ', '::text) AS held,
+            string_agg(DISTINCT e.name, ', '::text) AS grantees
+           FROM ( SELECT x.privilege_type,
+                        CASE
+                            WHEN (x.grantee = (0)::oid) THEN 'public'::text
+                            ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
+                        END AS name
+                   FROM (( SELECT c.relacl AS acl
+                        UNION ALL
+                         SELECT a.attacl
+                           FROM pg_attribute a
+                          WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s
+                     CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
+                  WHERE ((x.privilege_type = ANY (ARRAY['TRUNCATE'::text, 'REFERENCES'::text, 'TRIGGER'::text])) AND (x.grantee <> c.relowner))) e) g)
+  WHERE (g.held IS NOT NULL);
+
+
+ALTER TABLE postern_internal.table_privilege OWNER TO postern_owner;
+
+--
+-- Name: VIEW table_privilege; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.table_privilege IS 'Check of postern.doctor: TRUNCATE, REFERENCES and TRIGGER on protected tables, granted to others than their owner.';
+
+
+--
+-- Name: trigger_switch; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.trigger_switch AS
+ SELECT DISTINCT 'error'::text AS level,
+    'trigger_switch'::text AS code,
+    ('role '::text || COALESCE(quote_ident((r.rolname)::text), 'public'::text)) AS object,
+    'An application may switch all triggers off'::text AS title,
+    'It may set session_replication_role: then no trigger runs, neither those that keep the log as it is nor those that refuse TRUNCATE.'::text AS detail,
+    format('revoke set on parameter session_replication_role from %s cascade;'::text, COALESCE(quote_ident((r.rolname)::text), 'public'::text)) AS fix
+   FROM ((pg_parameter_acl p
+     CROSS JOIN LATERAL aclexplode(p.paracl) x(grantor, grantee, privilege_type, is_grantable))
+     LEFT JOIN pg_roles r ON ((r.oid = x.grantee)))
+  WHERE ((p.parname = 'session_replication_role'::text) AND (x.privilege_type = 'SET'::text) AND ((x.grantee = (0)::oid) OR (EXISTS ( SELECT
+           FROM postern_internal.application_login a
+          WHERE ((a.oid = x.grantee) OR (EXISTS ( SELECT
+                   FROM postern_internal.role_membership m
+                  WHERE ((m.member = a.oid) AND (m.roleid = x.grantee)))))))));
+
+
+ALTER TABLE postern_internal.trigger_switch OWNER TO postern_owner;
+
+--
+-- Name: VIEW trigger_switch; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.trigger_switch IS 'Check of postern.doctor: roles of applications that may set session_replication_role.';
+
+
+--
+-- Name: unforced_row_security; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unforced_row_security AS
+ SELECT 'error'::text AS level,
+    'unforced_row_security'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'The owner of the table reads the rows of all companies'::text AS title,
+    format('Row security is not forced on the owner, %s.'::text, quote_ident((pg_get_userbyid(p.relowner))::text)) AS detail,
+    format('alter table %s force row level security;'::text, p.identity) AS fix
+   FROM postern_internal.protected_relation p
+  WHERE (p.relrowsecurity AND (NOT p.relforcerowsecurity) AND (EXISTS ( SELECT
+           FROM pg_policy y
+          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy)))));
+
+
+ALTER TABLE postern_internal.unforced_row_security OWNER TO postern_owner;
+
+--
+-- Name: VIEW unforced_row_security; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unforced_row_security IS 'Check of postern.doctor: protected tables whose policies do not hold for their owner.';
+
+
+--
+-- Name: unlisted_protection; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unlisted_protection AS
+ SELECT 'warn'::text AS level,
+    'unlisted_protection'::text AS code,
+    ('table '::text || i.identity) AS object,
+    'The table has a policy of Postern and is not listed'::text AS title,
+    format('It was renamed, moved or restored since it was protected: %I is there, and postern.protected_table has no such table. Partitions that come later are not watched.'::text, y.polname) AS detail,
+        CASE
+            WHEN ((y.polname = 'postern_company'::name) AND (cardinality(k.columns) = 1)) THEN format('select postern.protect_company(%L, %L);'::text, i.identity, k.columns[1])
+            ELSE format('Protect %s again, with the columns that its policy names: select postern.protect_ledger(table, company_column, combination_column, ledger_column);'::text, i.identity)
+        END AS fix
+   FROM (((pg_policy y
+     JOIN pg_class c ON ((c.oid = y.polrelid)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity))
+     CROSS JOIN LATERAL ( SELECT array_agg(DISTINCT a.attname) AS columns
+           FROM (pg_depend d
+             JOIN pg_attribute a ON (((a.attrelid = y.polrelid) AND (a.attnum = d.refobjsubid))))
+          WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = y.polrelid))) k)
+  WHERE ((y.polname = ANY (ARRAY['postern_company'::name, 'postern_ledger'::name])) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
+           FROM pg_inherits h
+          WHERE (h.inhrelid = c.oid)))) AND (NOT (EXISTS ( SELECT
+           FROM postern_internal.protected_relation p
+          WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
+           FROM (postern_internal.protected_table p
+             JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
+          WHERE ((n.oid = c.relnamespace) AND (p.table_name = c.relname))))));
+
+
+ALTER TABLE postern_internal.unlisted_protection OWNER TO postern_owner;
+
+--
+-- Name: VIEW unlisted_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unlisted_protection IS 'Check of postern.doctor: tables with a policy of Postern that are not in postern.protected_table.';
+
+
+--
+-- Name: unpinned_search_path; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unpinned_search_path AS
+ SELECT
+        CASE
+            WHEN (o.rolsuper OR o.rolbypassrls OR (o.rolname = 'postern_owner'::name)) THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'unpinned_search_path'::text AS code,
+    ((i.type || ' '::text) || i.identity) AS object,
+    'Who calls the function chooses what its names mean'::text AS title,
+    format('It runs as %s and takes its caller''s search_path.'::text, quote_ident((o.rolname)::text)) AS detail,
+    format('alter %s %s set search_path = %s;'::text,
+        CASE p.prokind
+            WHEN 'p'::"char" THEN 'procedure'::text
+            ELSE 'function'::text
+        END, i.identity, concat_ws(', '::text, 'pg_catalog',
+        CASE
+            WHEN (NOT s.is_open) THEN quote_ident((n.nspname)::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN ((n.nspname <> 'public'::name) AND (EXISTS ( SELECT
+               FROM pg_namespace u
+              WHERE ((u.nspname = 'public'::name) AND (NOT (EXISTS ( SELECT
+                       FROM aclexplode(u.nspacl) a(grantor, grantee, privilege_type, is_grantable)
+                      WHERE ((a.grantee = (0)::oid) AND (a.privilege_type = 'CREATE'::text))))))))) THEN 'public'::text
+            ELSE NULL::text
+        END, 'pg_temp')) AS fix
+   FROM (((((pg_proc p
+     JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
+     JOIN pg_roles o ON ((o.oid = p.proowner)))
+     JOIN pg_language l ON ((l.oid = p.prolang)))
+     CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
+                   FROM aclexplode(n.nspacl) a(grantor, grantee, privilege_type, is_grantable)
+                  WHERE ((a.grantee = (0)::oid) AND (a.privilege_type = 'CREATE'::text)))) AS is_open) s)
+     CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, p.oid, 0) i(type, schema, name, identity))
+  WHERE (p.prosecdef AND (NOT (EXISTS ( SELECT
+           FROM unnest(p.proconfig) c(c)
+          WHERE (c.c ~~* 'search_path=%'::text)))) AND (p.prosqlbody IS NULL) AND (l.lanname <> ALL (ARRAY['c'::name, 'internal'::name])) AND (n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~ '^pg_temp'::text) AND (NOT (EXISTS ( SELECT
+           FROM pg_depend d
+          WHERE ((d.classid = ('pg_proc'::regclass)::oid) AND (d.objid = p.oid) AND (d.deptype = 'e'::"char"))))));
+
+
+ALTER TABLE postern_internal.unpinned_search_path OWNER TO postern_owner;
+
+--
+-- Name: VIEW unpinned_search_path; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unpinned_search_path IS 'Check of postern.doctor: SECURITY DEFINER functions whose search_path their caller sets.';
+
+
+--
+-- Name: unprotected_company; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unprotected_company AS
+ WITH columns(name) AS (
+         SELECT 'company'::name AS name
+        UNION
+         SELECT p.company_column
+           FROM postern_internal.protected_table p
+          WHERE (p.company_column ~* 'company'::text)
+        ), open AS (
+         SELECT c.oid,
+            a.attname AS company_column,
+            ( SELECT l_1.attname
+                   FROM pg_attribute l_1
+                  WHERE ((l_1.attrelid = c.oid) AND (l_1.attname = 'posting_combination_id'::name) AND (NOT l_1.attisdropped) AND (l_1.atttypid = ANY (ARRAY[('bigint'::regtype)::oid, ('integer'::regtype)::oid, ('numeric'::regtype)::oid])))) AS combination_column,
+            ( SELECT l_1.attname
+                   FROM (pg_attribute l_1
+                     JOIN pg_type lt ON ((lt.oid = l_1.atttypid)))
+                  WHERE ((l_1.attrelid = c.oid) AND (l_1.attname = 'ledger_id'::name) AND (NOT l_1.attisdropped) AND ((lt.typoutput)::oid = ANY ((ARRAY['textout'::regproc, 'varcharout'::regproc])::oid[])))) AS ledger_column,
+            COALESCE(l.collisdeterministic, true) AS comparable
+           FROM (((((pg_class c
+             JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+             JOIN pg_attribute a ON (((a.attrelid = c.oid) AND (a.attnum > 0) AND (NOT a.attisdropped))))
+             JOIN columns k ON ((k.name = a.attname)))
+             JOIN pg_type t ON ((t.oid = a.atttypid)))
+             LEFT JOIN pg_collation l ON ((l.oid = a.attcollation)))
+          WHERE ((c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (c.relpersistence <> 't'::"char") AND (NOT c.relrowsecurity) AND ((t.typoutput)::oid = ANY ((ARRAY['textout'::regproc, 'varcharout'::regproc])::oid[])) AND (n.nspname <> 'information_schema'::name) AND (n.nspname !~ '^pg_'::text) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
+                   FROM pg_inherits i_1
+                  WHERE (i_1.inhrelid = c.oid)))) AND (NOT (EXISTS ( SELECT
+                   FROM postern_internal.protected_relation p
+                  WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
+                   FROM pg_depend d
+                  WHERE ((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = c.oid) AND (d.deptype = 'e'::"char"))))))
+        )
+ SELECT 'warn'::text AS level,
+    'unprotected_company'::text AS code,
+    ('table '::text || i.identity) AS object,
+    'Everybody with a grant reads the rows of all companies'::text AS title,
+    format('The table has the column %I and no row security.'::text, o.company_column) AS detail,
+        CASE
+            WHEN (NOT o.comparable) THEN format('Give the column a deterministic collation, as with: alter table %s alter column %I type text collate "default"; then call postern.protect_company(%L, %L).'::text, i.identity, o.company_column, i.identity, o.company_column)
+            WHEN (o.combination_column IS NULL) THEN format('select postern.protect_company(%L, %L);'::text, i.identity, o.company_column)
+            ELSE format('select postern.protect_ledger(%L, %L, %L%s);'::text, i.identity, o.company_column, o.combination_column, (', '::text || quote_literal((o.ledger_column)::text)))
+        END AS fix
+   FROM (open o
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, o.oid, 0) i(type, schema, name, identity));
+
+
+ALTER TABLE postern_internal.unprotected_company OWNER TO postern_owner;
+
+--
+-- Name: VIEW unprotected_company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unprotected_company IS 'Check of postern.doctor: tables with a company column, which no policy guards.';
+
+
+--
+-- Name: unprotected_parent; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unprotected_parent AS
+ SELECT 'error'::text AS level,
+    'unprotected_parent'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'A protected table is read through this one, past its policy'::text AS title,
+    format('%s is protected and became a part of this table, which has no policy %I itself.'::text, t.identity, p.policy) AS detail,
+    p.protect_again AS fix
+   FROM (postern_internal.protected_relation p
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.recorded, 0) t(type, schema, name, identity))
+  WHERE ((p.place = 'above'::text) AND (NOT (EXISTS ( SELECT
+           FROM pg_policy y
+          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))));
+
+
+ALTER TABLE postern_internal.unprotected_parent OWNER TO postern_owner;
+
+--
+-- Name: VIEW unprotected_parent; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unprotected_parent IS 'Check of postern.doctor: tables that a protected one was attached to, without its policy.';
+
+
+--
+-- Name: unprotected_partition; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unprotected_partition AS
+ SELECT 'error'::text AS level,
+    'unprotected_partition'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'Everybody with a grant on this table reads the rows of all companies'::text AS title,
+    format('The table came below %s, which is protected, and has no policy %I itself.'::text, t.identity, p.policy) AS detail,
+    p.protect_again AS fix
+   FROM (postern_internal.protected_relation p
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.recorded, 0) t(type, schema, name, identity))
+  WHERE ((p.place = 'below'::text) AND (NOT (EXISTS ( SELECT
+           FROM pg_policy y
+          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))));
+
+
+ALTER TABLE postern_internal.unprotected_partition OWNER TO postern_owner;
+
+--
+-- Name: VIEW unprotected_partition; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unprotected_partition IS 'Check of postern.doctor: partitions and inheritors of protected tables without their policy.';
+
+
+--
+-- Name: user_without_pin; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.user_without_pin AS
+ SELECT 'warn'::text AS level,
+    'user_without_pin'::text AS code,
+    ('user '::text || u.userid) AS object,
+    'A user cannot pass any gate'::text AS title,
+    format('The user is active and has no PIN, and %s gates are active.'::text, g.active) AS detail,
+    format('Have an administrator give the user a first PIN: installer user reset-pin %s; or, where nobody works as this user: select postern.set_user_active(%L, false);'::text, u.userid, u.userid) AS fix
+   FROM ((postern_internal.end_user u
+     JOIN postern_internal.credential c ON ((c.userid = u.userid)))
+     CROSS JOIN ( SELECT count(*) AS active
+           FROM postern_internal.gate a
+          WHERE (a.stops AND (NOT a.built_in))) g)
+  WHERE (u.active AND (c.hash IS NULL) AND (g.active > 0) AND (NOT (EXISTS ( SELECT
+           FROM postern_internal.scheme s
+          WHERE (s.enabled AND (s.scheme <> 'PIN'::text))))));
+
+
+ALTER TABLE postern_internal.user_without_pin OWNER TO postern_owner;
+
+--
+-- Name: VIEW user_without_pin; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.user_without_pin IS 'Check of postern.doctor: active users without a PIN while gates are active.';
+
+
+--
+-- Name: view_without_security_invoker; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.view_without_security_invoker AS
+ SELECT
+        CASE
+            WHEN (o.rolsuper OR o.rolbypassrls) THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'view_without_security_invoker'::text AS code,
+    ('view '::text || i.identity) AS object,
+        CASE
+            WHEN (o.rolsuper OR o.rolbypassrls) THEN 'Everybody with a grant on this view reads the rows of all companies'::text
+            ELSE 'The view reads protected tables with the rights of its owner'::text
+        END AS title,
+    format('It reads %s as %s%s.'::text, g.tables, quote_ident((o.rolname)::text),
+        CASE
+            WHEN (o.rolsuper OR o.rolbypassrls) THEN ', whom row security does not stop'::text
+            ELSE ''::text
+        END) AS detail,
+    format('alter view %s set (security_invoker = true);'::text, i.identity) AS fix
+   FROM (((pg_class v
+     JOIN pg_roles o ON ((o.oid = v.relowner)))
+     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT g_1.identity, ', '::text) AS tables
+           FROM ((pg_rewrite w
+             JOIN pg_depend d ON (((d.classid = ('pg_rewrite'::regclass)::oid) AND (d.objid = w.oid) AND (d.refclassid = ('pg_class'::regclass)::oid))))
+             JOIN postern_internal.guarded_table g_1 ON ((g_1.relation = d.refobjid)))
+          WHERE (w.ev_class = v.oid)) g)
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, v.oid, 0) i(type, schema, name, identity))
+  WHERE ((v.relkind = 'v'::"char") AND (g.tables IS NOT NULL) AND (o.rolname <> 'postern_owner'::name) AND (NOT (EXISTS ( SELECT
+           FROM pg_options_to_table(v.reloptions) x(option_name, option_value)
+          WHERE ((x.option_name = 'security_invoker'::text) AND (x.option_value)::boolean)))));
+
+
+ALTER TABLE postern_internal.view_without_security_invoker OWNER TO postern_owner;
+
+--
+-- Name: VIEW view_without_security_invoker; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.view_without_security_invoker IS 'Check of postern.doctor: views over protected tables that ask for their owner, not for the user.';
+
+
+--
+-- Name: doctor; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.doctor AS
+ SELECT f.level,
+    f.code,
+    f.object,
+    f.title,
+    (((f.detail || ' See docs/doctor/'::text) || f.code) || '.md.'::text) AS detail,
+    postern.printable_statement(f.fix) AS fix
+   FROM ( SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.changed_protection f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unprotected_partition f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unprotected_parent f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unforced_row_security f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unprotected_company f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unlisted_protection f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.stale_protection f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.view_without_security_invoker f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.materialized_view f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.table_privilege f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.application_owns_table f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.policy_per_row f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.missing_ledger_key f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unpinned_search_path f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.bypassing_role f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.bypassing_membership f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.owner_membership f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.all_data_role f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.admin_application f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.trigger_switch f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.server_version f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.statement_logging f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.error_logging f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.old_session_key f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.disabled_checkpoints f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.user_without_pin f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.gate_message f_1) f;
+
+
+ALTER TABLE postern.doctor OWNER TO postern_owner;
+
+--
+-- Name: VIEW doctor; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.doctor IS 'What is left unprotected in this database, one row a finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or what to do in words. No rows: nothing was found.';
+
+
+--
 -- Name: dual; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -8163,71 +10248,6 @@ COMMENT ON VIEW postern.ledger_user IS 'Who is connected to which internal ledge
 
 
 --
--- Name: posting_combination; Type: TABLE; Schema: postern; Owner: postern_owner
---
-
-CREATE TABLE postern.posting_combination (
-    company text NOT NULL,
-    posting_combination_id bigint NOT NULL,
-    code_a text NOT NULL COLLATE pg_catalog."C",
-    code_b text COLLATE pg_catalog."C",
-    code_c text COLLATE pg_catalog."C",
-    code_d text COLLATE pg_catalog."C",
-    code_e text COLLATE pg_catalog."C",
-    code_f text COLLATE pg_catalog."C",
-    code_g text COLLATE pg_catalog."C",
-    code_h text COLLATE pg_catalog."C",
-    code_i text COLLATE pg_catalog."C",
-    code_j text COLLATE pg_catalog."C",
-    CONSTRAINT posting_combination_code_a_check CHECK ((code_a <> ''::text)),
-    CONSTRAINT posting_combination_code_b_check CHECK ((code_b <> ''::text)),
-    CONSTRAINT posting_combination_code_c_check CHECK ((code_c <> ''::text)),
-    CONSTRAINT posting_combination_code_d_check CHECK ((code_d <> ''::text)),
-    CONSTRAINT posting_combination_code_e_check CHECK ((code_e <> ''::text)),
-    CONSTRAINT posting_combination_code_f_check CHECK ((code_f <> ''::text)),
-    CONSTRAINT posting_combination_code_g_check CHECK ((code_g <> ''::text)),
-    CONSTRAINT posting_combination_code_h_check CHECK ((code_h <> ''::text)),
-    CONSTRAINT posting_combination_code_i_check CHECK ((code_i <> ''::text)),
-    CONSTRAINT posting_combination_code_j_check CHECK ((code_j <> ''::text))
-);
-
-
-ALTER TABLE postern.posting_combination OWNER TO postern_owner;
-
---
--- Name: TABLE posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
-
-
---
--- Name: protected_table; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.protected_table (
-    schema_name name NOT NULL,
-    table_name name NOT NULL,
-    protection text NOT NULL,
-    company_column name NOT NULL,
-    combination_column name,
-    ledger_column name,
-    protected_by name DEFAULT SESSION_USER NOT NULL,
-    protected_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT protected_table_protection_check CHECK ((protection = ANY (ARRAY['company'::text, 'ledger'::text])))
-);
-
-
-ALTER TABLE postern_internal.protected_table OWNER TO postern_owner;
-
---
--- Name: TABLE protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company and protect_ledger were asked to guard. By name, since an oid does not survive a dump; doctor holds it against the policies that are there.';
-
-
---
 -- Name: protected_table; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -8253,27 +10273,6 @@ COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and prot
 
 
 --
--- Name: scheme; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.scheme (
-    scheme text NOT NULL,
-    verify_function text,
-    enabled boolean DEFAULT true NOT NULL,
-    CONSTRAINT scheme_scheme_check CHECK ((scheme ~ '^[A-Z][A-Z0-9_]{0,29}$'::text))
-);
-
-
-ALTER TABLE postern_internal.scheme OWNER TO postern_owner;
-
---
--- Name: TABLE scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.scheme IS 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; PIN, which is built in, has none here. Its name is text, since pg_upgrade refuses tables with a regprocedure.';
-
-
---
 -- Name: scheme; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -8291,32 +10290,6 @@ ALTER TABLE postern.scheme OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern.scheme IS 'Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.';
-
-
---
--- Name: session_key; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.session_key (
-    kid text NOT NULL,
-    inner_pad bytea NOT NULL,
-    outer_pad bytea NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    created_by name DEFAULT SESSION_USER NOT NULL,
-    retired_at timestamp with time zone,
-    CONSTRAINT session_key_inner_pad_check CHECK ((length(inner_pad) = 64)),
-    CONSTRAINT session_key_kid_check CHECK (((kid <> ''::text) AND (length(kid) <= 128))),
-    CONSTRAINT session_key_outer_pad_check CHECK ((length(outer_pad) = 64))
-);
-
-
-ALTER TABLE postern_internal.session_key OWNER TO postern_owner;
-
---
--- Name: TABLE session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.session_key IS 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again.';
 
 
 --
@@ -8341,31 +10314,6 @@ COMMENT ON VIEW postern.session_key IS 'Keys for session tokens, without their s
 
 
 --
--- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.setting (
-    name text NOT NULL,
-    value text NOT NULL,
-    kind text NOT NULL,
-    minimum integer,
-    maximum integer,
-    default_value text NOT NULL,
-    description text NOT NULL,
-    CONSTRAINT setting_kind_check CHECK ((kind = ANY (ARRAY['boolean'::text, 'integer'::text])))
-);
-
-
-ALTER TABLE postern_internal.setting OWNER TO postern_owner;
-
---
--- Name: TABLE setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with what each may be set to.';
-
-
---
 -- Name: setting; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -8387,55 +10335,6 @@ ALTER TABLE postern.setting OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern.setting IS 'Settings of Postern in this database. Change them with postern.set_setting.';
-
-
---
--- Name: credential; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.credential (
-    first_filler uuid DEFAULT gen_random_uuid() NOT NULL,
-    userid text NOT NULL,
-    hash text,
-    must_change boolean DEFAULT true NOT NULL,
-    changed_at timestamp with time zone,
-    changed_by name,
-    failures integer DEFAULT 0 NOT NULL,
-    locked_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    last_filler uuid DEFAULT gen_random_uuid() NOT NULL
-);
-
-
-ALTER TABLE postern_internal.credential OWNER TO postern_owner;
-
---
--- Name: TABLE credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses since the last right one. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
-
-
---
--- Name: end_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.end_user (
-    userid text NOT NULL,
-    description text NOT NULL,
-    db_role name,
-    active boolean DEFAULT true NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT end_user_userid_check CHECK (((userid <> ''::text) AND (length(userid) <= 128)))
-);
-
-
-ALTER TABLE postern_internal.end_user OWNER TO postern_owner;
-
---
--- Name: TABLE end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.end_user IS 'People who work through the application. db_role maps a database login role to its end user.';
 
 
 --
@@ -9743,6 +11642,15 @@ GRANT ALL ON FUNCTION postern.compile_authority_maps() TO postern_admin;
 
 
 --
+-- Name: FUNCTION conditions_once_a_query(policy oid, functions text[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) TO postern_admin;
+GRANT ALL ON FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION create_authority_class(company text, class text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -9815,6 +11723,15 @@ GRANT ALL ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log
 
 
 --
+-- Name: FUNCTION functions_per_row(policy oid); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.functions_per_row(policy oid) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.functions_per_row(policy oid) TO postern_admin;
+GRANT ALL ON FUNCTION postern.functions_per_row(policy oid) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION grant_company(userid text, company text, is_default boolean); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -9882,6 +11799,7 @@ GRANT ALL ON FUNCTION postern.ledger_block_companies() TO postern_admin;
 REVOKE ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) TO postern_user;
 GRANT ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) TO postern_admin;
+GRANT ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) TO postern_auditor;
 
 
 --
@@ -9943,12 +11861,30 @@ GRANT ALL ON FUNCTION postern.open_gates(ticket uuid) TO postern_user;
 
 
 --
+-- Name: FUNCTION policy_condition(policy oid, is_check boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.policy_condition(policy oid, is_check boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.policy_condition(policy oid, is_check boolean) TO postern_admin;
+GRANT ALL ON FUNCTION postern.policy_condition(policy oid, is_check boolean) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_user;
 GRANT ALL ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION printable_statement(statement text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.printable_statement(statement text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.printable_statement(statement text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.printable_statement(statement text) TO postern_auditor;
 
 
 --
@@ -9976,6 +11912,15 @@ GRANT ALL ON FUNCTION postern.protectable_tables(target regclass) TO postern_adm
 
 
 --
+-- Name: FUNCTION protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION prune_event_deliveries(); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -9997,6 +11942,15 @@ GRANT ALL ON FUNCTION postern.put_policy(relation regclass, policy name, using_e
 
 REVOKE ALL ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) TO postern_admin;
+
+
+--
+-- Name: FUNCTION redundant_words(message text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.redundant_words(message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.redundant_words(message text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.redundant_words(message text) TO postern_auditor;
 
 
 --
@@ -10110,6 +12064,24 @@ GRANT ALL ON FUNCTION postern.revoke_company(userid text, company text) TO poste
 
 REVOKE ALL ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION row_security_holes(server_version integer); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.row_security_holes(server_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.row_security_holes(server_version integer) TO postern_admin;
+GRANT ALL ON FUNCTION postern.row_security_holes(server_version integer) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION same_condition(stored text, wanted text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.same_condition(stored text, wanted text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO postern_auditor;
 
 
 --
@@ -10992,6 +12964,23 @@ GRANT SELECT ON TABLE postern.company_user TO postern_auditor;
 
 
 --
+-- Name: TABLE posting_combination; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.posting_combination TO postern_user;
+GRANT SELECT ON TABLE postern.posting_combination TO postern_admin;
+GRANT REFERENCES ON TABLE postern.posting_combination TO postern_admin WITH GRANT OPTION;
+
+
+--
+-- Name: TABLE doctor; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.doctor TO postern_admin;
+GRANT SELECT ON TABLE postern.doctor TO postern_auditor;
+
+
+--
 -- Name: TABLE dual; Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -11053,15 +13042,6 @@ GRANT SELECT ON TABLE postern.ledger TO postern_auditor;
 
 GRANT SELECT ON TABLE postern.ledger_user TO postern_admin;
 GRANT SELECT ON TABLE postern.ledger_user TO postern_auditor;
-
-
---
--- Name: TABLE posting_combination; Type: ACL; Schema: postern; Owner: postern_owner
---
-
-GRANT SELECT ON TABLE postern.posting_combination TO postern_user;
-GRANT SELECT ON TABLE postern.posting_combination TO postern_admin;
-GRANT REFERENCES ON TABLE postern.posting_combination TO postern_admin WITH GRANT OPTION;
 
 
 --
