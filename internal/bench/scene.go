@@ -127,6 +127,25 @@ func (s *scene) login(ctx context.Context) (*pgx.Conn, error) {
 	return connection, nil
 }
 
+// logins opens so many connections as login does, and gives what closes them.
+func (s *scene) logins(ctx context.Context, count int) (connections []*pgx.Conn, closeAll func() error, err error) {
+	closeAll = func() error {
+		var err error
+		for _, connection := range connections {
+			err = errors.Join(err, connection.Close(ctx))
+		}
+		return err
+	}
+	for range count {
+		connection, err := s.login(ctx)
+		if err != nil {
+			return nil, nil, errors.Join(err, closeAll())
+		}
+		connections = append(connections, connection)
+	}
+	return connections, closeAll, nil
+}
+
 // tickets gives so many accepted tickets for the active gate, as an earlier transaction has made them. A real
 // authentication takes 50 ms for the hash of the PIN alone, and is not what is measured.
 func (s *scene) tickets(ctx context.Context, count int) ([]string, error) {

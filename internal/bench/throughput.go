@@ -14,7 +14,7 @@ import (
 const sessions = 8
 
 // inserts are those of bench.insert_rows.
-var inserts = [...]string{
+var inserts = []string{
 	`insert into bench.supplier_invoice (company, supplier_id, invoice_no, invoice_date, due_date, currency, amount, state)
 	values ('10', 'S-1001', 'INV-' || $1::integer, '2025-03-01', '2025-03-31', 'EUR', 1250.00, 'Approved')`,
 	`insert into bench.invoice_item (company, invoice_no, line_no, description, quantity, price, tax_code)
@@ -23,57 +23,99 @@ var inserts = [...]string{
 	values ('10', 'S-1001', 'INV-' || $1::integer, '2025-03-28', 1250.00, 'SEPA', 'Proposed')`,
 }
 
-// compareThroughput measures how many transactions a second eight sessions commit. Subject and baseline are what an
-// application sends: each five statements and as many round trips, one of them a commit that reaches the disk.
-func compareThroughput(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
-	connections := make([]*pgx.Conn, sessions)
-	for number := range connections {
-		if connections[number], err = s.login(ctx); err != nil {
+// transactions runs one kind of transaction in all connections at once, and gives how many a second commit. Each is five
+// statements and as many round trips, one of them a commit that reaches the disk.
+type transactions func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration) (float64, error)
+
+// passing is what is sent again after an approval: the user, the ticket, the gate.
+func passing() transactions {
+	rates := map[int]float64{} // transactions a second of so many sessions, in the round before
+	return func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration) (float64, error) {
+		expected, known := rates[len(connections)]
+		if !known {
+			expected = 20_000
+		}
+		// Half as many again as are needed: a round ends when the first session has used up its tickets.
+		tickets, err := s.tickets(ctx, len(connections)*(1+int(1.5*expected*duration.Seconds())/len(connections)))
+		if err != nil {
+			return 0, err
+		}
+		share := len(tickets) / len(connections)
+		rate, err := hammer(ctx, connections, duration, func(ctx context.Context, session, number int) (bool, error) {
+			if number == share {
+				return false, nil
+			}
+			return true, pgx.BeginFunc(ctx, connections[session], func(tx pgx.Tx) error {
+				if _, err := tx.Exec(ctx, "select postern.assume_user($1)", userid); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, "select postern.open_gates($1::text::uuid)", tickets[session*share+number]); err != nil {
+					return err
+				}
+				_, err := tx.Exec(ctx, "select postern.checkpoint($1, $2)", activeGate, parameters)
+				return err
+			})
+		})
+		rates[len(connections)] = max(rate, 1)
+		return rate, err
+	}
+}
+
+// executing is a transaction of these statements, each with the number of the transaction.
+func executing(statements ...string) transactions {
+	return func(ctx context.Context, _ *scene, connections []*pgx.Conn, duration time.Duration) (float64, error) {
+		return hammer(ctx, connections, duration, func(ctx context.Context, session, number int) (bool, error) {
+			return true, pgx.BeginFunc(ctx, connections[session], func(tx pgx.Tx) error {
+				for _, statement := range statements {
+					if _, err := tx.Exec(ctx, statement, number); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// compareThroughput measures how many transactions a second many sessions commit.
+func compareThroughput(subject, baseline transactions) func(context.Context, *scene, measurement, func()) (samples, error) {
+	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+		connections, closeAll, err := s.logins(ctx, sessions)
+		if err != nil {
 			return samples{}, err
 		}
-		defer func() { err = errors.Join(err, connections[number].Close(ctx)) }()
+		defer func() { err = errors.Join(err, closeAll()) }()
+		count, milliseconds := m.rounds.of(s.quick)
+		duration := time.Duration(milliseconds) * time.Millisecond
+		return takeTurns(count, round,
+			func() (float64, error) { return subject(ctx, s, connections, duration) },
+			func() (float64, error) { return baseline(ctx, s, connections, duration) })
 	}
-	count, milliseconds := m.rounds.of(s.quick)
-	duration := time.Duration(milliseconds) * time.Millisecond
-	expected := 20_000.0 // transactions a second; later what the rounds before gave
-	return takeTurns(count, round,
-		func() (float64, error) {
-			// Half as many again as are needed: a round ends when the first session has used up its tickets.
-			tickets, err := s.tickets(ctx, sessions*(1+int(1.5*expected*duration.Seconds())/sessions))
+}
+
+// compareScaling measures how many times what one session commits many sessions commit: what they share shows here, and
+// nothing else.
+func compareScaling(subject, baseline transactions) func(context.Context, *scene, measurement, func()) (samples, error) {
+	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+		connections, closeAll, err := s.logins(ctx, sessions)
+		if err != nil {
+			return samples{}, err
+		}
+		defer func() { err = errors.Join(err, closeAll()) }()
+		count, milliseconds := m.rounds.of(s.quick)
+		duration := time.Duration(milliseconds) * time.Millisecond
+		scaling := func(run transactions) (float64, error) {
+			one, err := run(ctx, s, connections[:1], duration)
 			if err != nil {
 				return 0, err
 			}
-			share := len(tickets) / sessions
-			rate, err := hammer(ctx, connections, duration, func(ctx context.Context, session, number int) (bool, error) {
-				if number == share {
-					return false, nil
-				}
-				return true, pgx.BeginFunc(ctx, connections[session], func(tx pgx.Tx) error {
-					if _, err := tx.Exec(ctx, "select postern.assume_user($1)", userid); err != nil {
-						return err
-					}
-					if _, err := tx.Exec(ctx, "select postern.open_gates($1::text::uuid)", tickets[session*share+number]); err != nil {
-						return err
-					}
-					_, err := tx.Exec(ctx, "select postern.checkpoint($1, $2)", activeGate, parameters)
-					return err
-				})
-			})
-			expected = max(rate, 1)
-			return rate, err
-		},
-		func() (float64, error) {
-			return hammer(ctx, connections, duration, func(ctx context.Context, session, number int) (bool, error) {
-				return true, pgx.BeginFunc(ctx, connections[session], func(tx pgx.Tx) error {
-					for _, insert := range inserts {
-						if _, err := tx.Exec(ctx, insert, number); err != nil {
-							return err
-						}
-					}
-					return nil
-				})
-			})
-		})
+			many, err := run(ctx, s, connections, duration)
+			return many / one, err
+		}
+		return takeTurns(count, round,
+			func() (float64, error) { return scaling(subject) },
+			func() (float64, error) { return scaling(baseline) })
+	}
 }
 
 // hammer lets all connections work at once and gives the transactions a second. work says false when it has nothing

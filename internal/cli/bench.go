@@ -108,11 +108,14 @@ func benchRow(result bench.Result) []string {
 	if result.AtLeast {
 		bound = "≥"
 	}
+	bar := fmt.Sprintf("%s %g %s", bound, result.Bar, sign)
+	if result.Bar == 0 {
+		bar, verdict = "-", "reported"
+	}
 	return []string{
 		result.Name,
 		fmt.Sprintf("%.2f %s", result.Measured.Median, sign),
 		fmt.Sprintf("%.2f to %.2f", result.Measured.Low, result.Measured.High),
-		fmt.Sprintf("%s %g %s", bound, result.Bar, sign),
-		verdict, what, orDash(against),
+		bar, verdict, what, orDash(against),
 	}
 }
