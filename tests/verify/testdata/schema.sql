@@ -352,7 +352,7 @@ COMMENT ON FUNCTION authorize_comb_finance_api.is_allowed_codestring(company tex
 
 CREATE FUNCTION postern.current_userid() RETURNS text
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'pg_temp'
     AS $$
 declare
   setting text := current_setting('postern.session', true);
