@@ -132,6 +132,8 @@ func measurements() []measurement {
 			rounds{count: 15, size: 1000, quickCount: 2, quickSize: 100}, compareScaling(passing(), executing(inserts...))},
 		{"install", "install into an empty database", "", "s", 3, false, installing, timeInstall(false)},
 		{"install-again", "install where all is in place", "", "s", 1, false, installing, timeInstall(true)},
+		{"gate-search", "the gates that an entry leads to, through all of 5,000 functions and 2,000 tables", "", "s", 5, false,
+			rounds{count: 1, quickCount: 1}, timeGateSearch},
 	}
 }
 

@@ -43,6 +43,7 @@ type Graph struct {
 	relationsNamed map[string][]*relation
 	operators      map[string][]uint32
 	builtins       map[string]bool
+	names          names
 	events         map[event]*Node
 }
 
@@ -129,11 +130,10 @@ type event struct {
 // looked for on the search_path that the calling function has of its own, else on that of the connection, and where
 // neither has one, in all schemas.
 func Read(ctx context.Context, connection *pgx.Conn) (*Graph, error) {
-	go warmUp()
 	g := &Graph{
 		functions: map[uint32]*function{}, functionsNamed: map[string][]*function{},
 		relations: map[uint32]*relation{}, relationsNamed: map[string][]*relation{},
-		operators: map[string][]uint32{}, builtins: map[string]bool{}, events: map[event]*Node{},
+		operators: map[string][]uint32{}, builtins: map[string]bool{}, names: names{words: map[string]bool{}}, events: map[event]*Node{},
 	}
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
@@ -159,6 +159,9 @@ func (g *Graph) read(ctx context.Context, tx pgx.Tx) error {
 	}
 	for _, f := range functions {
 		g.functions[f.OID] = f
+		if !f.isPosterns() || f.isGate() || f.beginsAction() {
+			g.names.add(f.Name)
+		}
 		g.functionsNamed[f.Name] = append(g.functionsNamed[f.Name], f)
 	}
 	relations, err := rows[relation](ctx, tx, relationsSQL)
@@ -167,6 +170,9 @@ func (g *Graph) read(ctx context.Context, tx pgx.Tx) error {
 	}
 	for _, r := range relations {
 		g.relations[r.OID] = r
+		if !slices.Contains(posternSchemas, r.Schema) {
+			g.names.add(r.Name)
+		}
 		g.relationsNamed[r.Name] = append(g.relationsNamed[r.Name], r)
 	}
 	triggers, err := rows[trigger](ctx, tx, triggersSQL)
@@ -204,6 +210,7 @@ func (g *Graph) read(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	for _, o := range operators {
+		g.names.add(o.Name)
 		g.operators[o.Name] = append(g.operators[o.Name], o.Function)
 	}
 	builtins, err := rows[struct{ Name string }](ctx, tx, builtinsSQL)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -277,7 +278,7 @@ type reader struct {
 
 // expressions reads many at once, which is much faster; one by one where they can't be read together.
 func (r *reader) expressions(all []expression) {
-	all = slices.DeleteFunc(all, func(e expression) bool { return !matters(e) })
+	all = slices.DeleteFunc(all, func(e expression) bool { return !r.graph.matters(e) })
 	if len(all) == 0 {
 		return
 	}
@@ -298,12 +299,49 @@ func (r *reader) expressions(all []expression) {
 	}
 }
 
-// matters tells whether an expression can call anything: it has a parenthesis, is no mere computation, or has a sign that
-// an operator of somebody's may begin with.
-func matters(e expression) bool {
-	return e.dynamic || !strings.HasPrefix(e.source, "select ") || strings.ContainsAny(e.source, "(+-*/<>=~!@#%^&|`?") ||
-		strings.Contains(strings.ToLower(e.source), "from")
+// matters tells whether an expression may do something that is looked for. Most of what PL/pgSQL computes names nothing but
+// variables and the server's own functions, and parsing takes nearly all of the time. The words of strings and comments
+// count as well, so nothing is missed.
+func (g *Graph) matters(e expression) bool {
+	return e.dynamic || g.names.occurIn(e.source)
 }
+
+// names are what somebody has named: functions, relations and operators.
+type names struct {
+	words map[string]bool // in small letters
+	other []string        // those that are no single word
+}
+
+func (n *names) add(name string) {
+	name = strings.ToLower(name)
+	if strings.IndexFunc(name, func(c rune) bool { return !isWord(c) }) >= 0 {
+		n.other = append(n.other, name)
+	} else {
+		n.words[name] = true
+	}
+}
+
+// occurIn tells whether one of the names is in a text, or something that may hide one: letters that are written as
+// numbers, a quote in quotes, a DO block.
+func (n *names) occurIn(source string) bool {
+	source = strings.ToLower(source)
+	if strings.Contains(source, `u&"`) || strings.Contains(source, `""`) {
+		return true
+	}
+	for _, name := range n.other {
+		if strings.Contains(source, name) {
+			return true
+		}
+	}
+	for word := range strings.FieldsFuncSeq(source, func(c rune) bool { return !isWord(c) }) {
+		if n.words[word] || word == "do" {
+			return true
+		}
+	}
+	return false
+}
+
+func isWord(c rune) bool { return c == '_' || c == '$' || unicode.IsLetter(c) || unicode.IsDigit(c) }
 
 // statement reads one text.
 func (r *reader) statement(e expression) {

@@ -13,15 +13,15 @@ import (
 // at the same moment, and that takes longer than anything here.
 var parsing sync.Mutex
 
-// compileMemory bounds what the compilation of the parser leaves uncollected: most of it is garbage at once.
-const compileMemory = 176 << 20
+// compileMemory is what the compilation of the parser needs at once; the garbage is collected before it comes on top.
+const compileMemory = 240 << 20
 
-var warmUp = sync.OnceFunc(func() {
+// compile makes the parser ready. It needs much more memory than all that comes later, so what it leaves goes back first.
+var compile = sync.OnceFunc(func() {
 	previous := debug.SetMemoryLimit(compileMemory)
-	defer debug.SetMemoryLimit(previous)
-	parsing.Lock()
-	defer parsing.Unlock()
 	_, _ = parser.ParseToJSON("select")
+	debug.SetMemoryLimit(previous)
+	debug.FreeOSMemory()
 })
 
 // tree is a node of a parse tree, or a list of them, as PostgreSQL's parser has made it.
@@ -29,8 +29,8 @@ type tree = any
 
 // parseStatements gives one tree a statement.
 func parseStatements(source string) ([]tree, error) {
-	warmUp()
 	parsing.Lock()
+	compile()
 	text, err := parser.ParseToJSON(source)
 	parsing.Unlock()
 	if err != nil {
@@ -53,8 +53,8 @@ func parseStatements(source string) ([]tree, error) {
 
 // parsePLpgSQL takes a complete CREATE FUNCTION.
 func parsePLpgSQL(source string) (tree, error) {
-	warmUp()
 	parsing.Lock()
+	compile()
 	text, err := parser.ParsePlPgSqlToJSON(source)
 	parsing.Unlock()
 	if err != nil {

@@ -1,0 +1,56 @@
+package cli_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// maximumSearchPeak is what the search for gates may hold in kB.
+const maximumSearchPeak = 300 << 10
+
+func TestGateSearchKeepsWithinItsMemory(t *testing.T) {
+	database := testdb.New(t)
+	connection, err := pgx.Connect(t.Context(), database.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close(t.Context())
+	// Each function leads to two others and reads a table; one in fifty has a gate, which the action references.
+	if _, err := connection.Exec(t.Context(), `
+create schema erp;
+do $do$
+begin
+  for i in 0 .. 1999 loop
+    execute format('create table erp.table_%s (id integer, amount numeric)', i);
+  end loop;
+  for i in 0 .. 4999 loop
+    execute format($$create function erp.function_%s(i integer) returns void language plpgsql as $body$
+begin
+  -- %s
+  perform t.id from erp.table_%s as t where t.amount > i;
+  perform erp.function_%s(i), erp.function_%s(i);
+  %s
+end
+$body$ $$, i, repeat('what it does, and why ', 50), i % 2000, (2 * i + 1) % 5000, (2 * i + 2) % 5000,
+      case when i % 50 = 7 then format('perform postern.checkpoint(%L);', 'ERP_GATE_' || i) end);
+    if i % 50 = 7 then
+      perform postern.register_gate('ERP_GATE_' || i, 'A gate', 'Passed');
+    end if;
+  end loop;
+  perform postern.register_action('Everything', null, array(select 'ERP_GATE_' || i from generate_series(7, 4999, 50) as i));
+end
+$do$`); err != nil {
+		t.Fatal(err)
+	}
+	kilobytes, lines := peak(t, database, "installer-peak", "action", "gates", "Everything", "--entry", "erp.function_0")
+	if lines < 200 {
+		t.Errorf("the search printed %d lines", lines)
+	}
+	if kilobytes > maximumSearchPeak {
+		t.Errorf("the search held %d kB, more than %d", kilobytes, maximumSearchPeak)
+	}
+	t.Logf("%d kB", kilobytes)
+}
