@@ -134,6 +134,7 @@ func measurements() []measurement {
 		{"install-again", "install where all is in place", "", "s", 1, false, installing, timeInstall(true)},
 		{"gate-search", "the gates that an entry leads to, through all of 5,000 functions and 2,000 tables", "", "s", 5, false,
 			rounds{count: 1, quickCount: 1}, timeGateSearch},
+		{"doctor", "doctor, with 5000 functions and 2000 tables", "", "s", 5, false, rounds{count: 7, quickCount: 1}, timeDoctor},
 	}
 }
 

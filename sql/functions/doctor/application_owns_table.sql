@@ -1,10 +1,13 @@
 create or replace view postern_internal.application_owns_table as
+  with guarded as materialized (
+    select p.* from postern_internal.protected_relation as p
+  )
   select 'warn' as level, 'application_owns_table' as code, 'table ' || p.identity as object,
          'An application may take the protection off' as title,
          format('%s, which the application %s, owns the table: whoever makes the application send SQL may drop its policies.', quote_ident(o.rolname),
                 case when a.names = quote_ident(o.rolname) then 'logs in as' else a.names || ' may become' end) as detail,
          format('As a superuser: give %s to a role that nobody logs in as (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.', p.identity, p.identity, a.names) as fix
-    from postern_internal.protected_relation as p
+    from guarded as p
     join pg_roles as o on o.oid = p.relowner
    cross join lateral (
      select string_agg(quote_ident(l.rolname), ', ' order by l.rolname) as names

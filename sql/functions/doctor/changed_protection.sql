@@ -1,9 +1,12 @@
 create or replace view postern_internal.changed_protection as
+  with guarded as materialized (
+    select p.* from postern_internal.protected_relation as p
+  )
   select 'error' as level, 'changed_protection' as code, 'table ' || p.identity as object,
          'Protection is not what it was made' as title,
          upper(left(f.faults, 1)) || substr(f.faults, 2) || '.' as detail,
          p.protect_again as fix
-    from postern_internal.protected_relation as p
+    from guarded as p
     left join pg_policy as y on y.polrelid = p.relation and y.polname = p.policy
    cross join lateral postern.protection_condition(p.relation, p.protection, p.company_column, p.combination_column, p.ledger_column) as w
    cross join lateral (

@@ -1,5 +1,6 @@
 create or replace view postern_internal.materialized_view as
-  with recursive reached (relation, guarded) as (
+  with recursive
+  reached (relation, guarded) as (
     select g.relation, g.identity from postern_internal.guarded_table as g
     union
     select w.ev_class, r.guarded

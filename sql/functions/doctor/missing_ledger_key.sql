@@ -1,4 +1,7 @@
 create or replace view postern_internal.missing_ledger_key as
+  with guarded as materialized (
+    select p.* from postern_internal.protected_relation as p
+  )
   select 'warn' as level, 'missing_ledger_key' as code, 'table ' || p.identity as object,
          'Queries compare the company of each row' as title,
          format('A valid foreign key (%I, %I) to postern.posting_combination would tell it from the combination.', p.company_column, p.combination_column) as detail,
@@ -12,7 +15,7 @@ create or replace view postern_internal.missing_ledger_key as
              when k.condeferrable then format('alter table %s alter constraint %I not deferrable;', p.identity, k.conname)
            end,
            case when not k.convalidated then format('alter table %s validate constraint %I;', p.identity, k.conname) end) as fix
-    from postern_internal.protected_relation as p
+    from guarded as p
     join pg_class as c on c.oid = p.relation
     left join lateral (
       select k.conname, k.condeferrable, k.convalidated

@@ -3,7 +3,7 @@
 
 create or replace view postern_internal.protected_relation as
   with recursive
-  recorded as (
+  recorded as materialized (
     select c.oid, p.protection, p.company_column, p.combination_column, p.ledger_column
       from postern_internal.protected_table as p
       join pg_namespace as n on n.nspname = p.schema_name
@@ -24,13 +24,13 @@ create or replace view postern_internal.protected_relation as
     union
     select b.recorded, i.inhrelid from below as b join pg_inherits as i on i.inhparent = b.relation
   ),
-  top (recorded, relation) as (
+  top (recorded, relation) as materialized (
     select a.recorded, min(a.relation)
       from above as a
      where not exists (select from pg_inherits as i where i.inhrelid = a.relation)
      group by a.recorded
   ),
-  family as (
+  family as materialized (
     select distinct on (f.relation) f.relation, f.recorded, f.place
       from (select a.recorded, a.relation, case when a.relation = a.recorded then 'itself' else 'above' end as place from above as a
              union all

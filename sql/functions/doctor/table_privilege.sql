@@ -1,9 +1,12 @@
 create or replace view postern_internal.table_privilege as
+  with guarded as materialized (
+    select p.* from postern_internal.protected_relation as p
+  )
   select 'warn' as level, 'table_privilege' as code, 'table ' || p.identity as object,
          'Others than the owner have rights that row security does not stop' as title,
          format('%s: REFERENCES tells which rows there are, TRUNCATE removes all, TRIGGER runs code in transactions of others.', g.held) as detail,
          format('revoke truncate, references, trigger on %s from %s cascade;', p.identity, g.grantees) as fix
-    from postern_internal.protected_relation as p
+    from guarded as p
     join pg_class as c on c.oid = p.relation
    cross join lateral (
      select string_agg(distinct e.privilege_type || ' to ' || e.name, ', ') as held, string_agg(distinct e.name, ', ') as grantees

@@ -1,4 +1,7 @@
 create or replace view postern_internal.unlisted_protection as
+  with guarded as materialized (
+    select p.relation from postern_internal.protected_relation as p
+  )
   select 'warn' as level, 'unlisted_protection' as code, 'table ' || i.identity as object,
          'The table has a policy of Postern and is not listed' as title,
          format('It was renamed, moved or restored since it was protected: %I is there, and postern.protected_table has no such table. Partitions that come later are not watched.', y.polname) as detail,
@@ -20,7 +23,7 @@ create or replace view postern_internal.unlisted_protection as
    where y.polname in ('postern_company', 'postern_ledger')
      and c.relowner is distinct from to_regrole('postern_owner')
      and not exists (select from pg_inherits as h where h.inhrelid = c.oid)
-     and not exists (select from postern_internal.protected_relation as p where p.relation = c.oid)
+     and not exists (select from guarded as p where p.relation = c.oid)
      -- A column that was renamed is told of by stale_protection.
      and not exists (select
                        from postern_internal.protected_table as p

@@ -1,5 +1,9 @@
 create or replace view postern_internal.unprotected_company as
-  with columns (name) as (
+  with
+  guarded as materialized (
+    select p.relation from postern_internal.protected_relation as p
+  ),
+  columns (name) as (
     select 'company'::name
      union
     select p.company_column from postern_internal.protected_table as p where p.company_column ~* 'company'
@@ -28,7 +32,7 @@ create or replace view postern_internal.unprotected_company as
        and c.relowner is distinct from to_regrole('postern_owner')
        -- What has a parent is protected with it.
        and not exists (select from pg_inherits as i where i.inhrelid = c.oid)
-       and not exists (select from postern_internal.protected_relation as p where p.relation = c.oid)
+       and not exists (select from guarded as p where p.relation = c.oid)
        and not exists (select from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   )
   select 'warn' as level, 'unprotected_company' as code, 'table ' || i.identity as object,

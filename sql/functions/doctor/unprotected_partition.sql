@@ -1,9 +1,12 @@
 create or replace view postern_internal.unprotected_partition as
+  with guarded as materialized (
+    select p.* from postern_internal.protected_relation as p
+  )
   select 'error' as level, 'unprotected_partition' as code, 'table ' || p.identity as object,
          'Everybody with a grant on this table reads the rows of all companies' as title,
          format('The table came below %s, which is protected, and has no policy %I itself.', t.identity, p.policy) as detail,
          p.protect_again as fix
-    from postern_internal.protected_relation as p
+    from guarded as p
    cross join lateral pg_identify_object('pg_class'::regclass, p.recorded, 0) as t
    where p.place = 'below'
      and not exists (select from pg_policy as y where y.polrelid = p.relation and y.polname = p.policy);

@@ -2,6 +2,17 @@
 -- that it names asks for the user of the query again.
 
 create or replace view postern_internal.view_without_security_invoker as
+  with
+  guarded as materialized (
+    select g.relation, g.identity from postern_internal.guarded_table as g
+  ),
+  reading as materialized (
+    select w.ev_class, string_agg(distinct g.identity, ', ') as tables
+      from guarded as g
+      join pg_depend as d on d.refclassid = 'pg_class'::regclass and d.refobjid = g.relation and d.classid = 'pg_rewrite'::regclass
+      join pg_rewrite as w on w.oid = d.objid
+     group by w.ev_class
+  )
   select case when o.rolsuper or o.rolbypassrls then 'error' else 'warn' end as level,
          'view_without_security_invoker' as code, 'view ' || i.identity as object,
          case when o.rolsuper or o.rolbypassrls then 'Everybody with a grant on this view reads the rows of all companies'
@@ -11,16 +22,9 @@ create or replace view postern_internal.view_without_security_invoker as
          format('alter view %s set (security_invoker = true);', i.identity) as fix
     from pg_class as v
     join pg_roles as o on o.oid = v.relowner
-   cross join lateral (
-     select string_agg(distinct g.identity, ', ') as tables
-       from pg_rewrite as w
-       join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
-       join postern_internal.guarded_table as g on g.relation = d.refobjid
-      where w.ev_class = v.oid
-   ) as g
+    join reading as g on g.ev_class = v.oid
    cross join lateral pg_identify_object('pg_class'::regclass, v.oid, 0) as i
    where v.relkind = 'v'
-     and g.tables is not null
      and o.rolname <> 'postern_owner'
      and not exists (select from pg_options_to_table(v.reloptions) as x where x.option_name = 'security_invoker' and x.option_value::boolean);
 comment on view postern_internal.view_without_security_invoker is 'Check of postern.doctor: views over protected tables that ask for their owner, not for the user.';
