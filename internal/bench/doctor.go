@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/doctor"
 	"github.com/posternsql/postern/internal/install"
 )
@@ -48,7 +47,7 @@ func timeDoctor(ctx context.Context, s *scene, m measurement, round func()) (tak
 	for range count {
 		began := time.Now()
 		if err := within(ctx, config, func(connection *pgx.Conn) error {
-			findings, err := doctor.Find(ctx, db.New(connection))
+			findings, err := doctor.Find(ctx, connection)
 			if err == nil && len(findings) < 20*percent {
 				err = fmt.Errorf("doctor found only %d of what is wrong", len(findings))
 			}

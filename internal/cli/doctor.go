@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
@@ -24,8 +25,8 @@ functions that read for their owner, roles that row security does not stop, sett
 server log, and more. Each finding has its level, what it is about, why it matters, and the fix: SQL to paste, or what to
 do in words. docs/doctor has a page for each code.
 
-It reads only. It needs the role postern_admin or postern_auditor; with psql alone, read the view
-postern.doctor. Whether Postern itself was changed, verify tells.
+It reads only. The calls of gates are found by PostgreSQL's own parser in the text of functions. It needs the role postern_admin or postern_auditor; with psql alone, read the view
+postern.doctor, which has all but what takes that parser. Whether Postern itself was changed, verify tells.
 
 Exit code 3 where there is a finding at or over the level of --fail-on.`,
 		Example: `  installer doctor
@@ -37,8 +38,8 @@ Exit code 3 where there is a finding at or over the level of --fail-on.`,
 				return usageError("fail-on must be warn or error, not %q", failOn)
 			}
 			var findings []db.Finding
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
-				findings, err = doctor.Find(command.Context(), queries)
+			err := app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) (err error) {
+				findings, err = doctor.Find(command.Context(), connection)
 				return err
 			})
 			if err != nil {

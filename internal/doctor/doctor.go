@@ -2,9 +2,12 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/db"
 )
@@ -15,12 +18,22 @@ const (
 	Warn  = "warn"
 )
 
-// Find gives all findings, the worst first. It needs the role postern_admin or postern_auditor.
-func Find(ctx context.Context, queries *db.Queries) ([]db.Finding, error) {
+// Find gives all findings, the worst first: those of the view postern.doctor, and what takes a parser of PL/pgSQL. It needs
+// the role postern_admin or postern_auditor.
+func Find(ctx context.Context, connection *pgx.Conn) ([]db.Finding, error) {
+	queries := db.New(connection)
 	findings, err := queries.ListFindings(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look at the database: %w", err)
 	}
+	gates, err := findGates(ctx, connection, queries)
+	if err != nil {
+		return nil, err
+	}
+	findings = append(findings, gates...)
+	slices.SortStableFunc(findings, func(a, b db.Finding) int {
+		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Title, b.Title), cmp.Compare(a.Object, b.Object))
+	})
 	return findings, nil
 }
 

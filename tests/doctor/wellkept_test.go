@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/demo"
+	"github.com/posternsql/postern/internal/doctor"
 	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/testdb"
 	. "github.com/posternsql/postern/internal/testsql"
@@ -18,6 +19,18 @@ func requireNothing(t *testing.T, q Querier) {
 	t.Helper()
 	for _, found := range findings(t, q) {
 		t.Errorf("a false alarm: %+v", found)
+	}
+}
+
+// requireNoneOfGates asks the command's findings, which are those of the view and of the parser.
+func requireNoneOfGates(t *testing.T, connection *pgx.Conn) {
+	t.Helper()
+	found, err := doctor.Find(t.Context(), connection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range found {
+		t.Errorf("a false alarm: %+v", one)
 	}
 }
 
@@ -64,12 +77,14 @@ func TestExtensionsBringNoFinding(t *testing.T) {
 		t.Errorf("only %d of %v were made", made, available)
 	}
 	requireNothing(t, database.Pool)
+	requireNoneOfGates(t, database.Connect(t))
 }
 
 // All that protection is made for, done as it should be.
 func TestWellKeptApplicationHasNoFinding(t *testing.T) {
 	database := testdb.New(t)
-	application, owner := database.Login(t, "postern_app"), database.Login(t, "postern_admin")
+	owner := database.Login(t, "postern_admin")
+	database.Login(t, "postern_app")
 	dba := database.Login(t)
 	Run(t, database.Pool, "alter role "+owner.Name+" nologin; grant "+owner.Name+" to "+dba.Name)
 	Run(t, database.Pool, `
@@ -136,7 +151,8 @@ revoke all on shop.report from postern_user`} {
 	}
 	requireNothing(t, database.Pool)
 	requireNothing(t, database.Login(t, "postern_auditor").Connect(t))
-	_ = application
+	Run(t, database.Pool, "create function shop.approve() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE'); end $$")
+	requireNoneOfGates(t, database.Login(t, "postern_auditor").Connect(t))
 }
 
 func TestDemoHasNoFinding(t *testing.T) {
@@ -172,6 +188,7 @@ func TestDemoHasNoFinding(t *testing.T) {
 	}
 	defer connection.Close(t.Context())
 	requireNothing(t, connection)
+	requireNoneOfGates(t, connection)
 }
 
 func TestHolesOfMinorReleases(t *testing.T) {
