@@ -9,6 +9,17 @@ import (
 	"context"
 )
 
+const avoidCompilation = `-- name: AvoidCompilation :exec
+select set_config('jit', 'off', true)
+`
+
+// To be called first in the transaction that lists findings: in a large database the planner would have machine code made
+// of thousands of expressions, which takes longer than all checks together.
+func (q *Queries) AvoidCompilation(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, avoidCompilation)
+	return err
+}
+
 const listFindings = `-- name: ListFindings :many
 select d.level, d.code, d.object, d.title, d.detail, d.fix
   from postern.doctor as d

@@ -21,12 +21,19 @@ const (
 // Find gives all findings, the worst first: those of the view postern.doctor, and what takes a parser of PL/pgSQL. It needs
 // the role postern_admin or postern_auditor.
 func Find(ctx context.Context, connection *pgx.Conn) ([]db.Finding, error) {
-	queries := db.New(connection)
-	findings, err := queries.ListFindings(ctx)
+	var findings []db.Finding
+	err := pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) (err error) {
+		queries := db.New(tx)
+		if err := queries.AvoidCompilation(ctx); err != nil {
+			return err
+		}
+		findings, err = queries.ListFindings(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("look at the database: %w", err)
 	}
-	gates, err := findGates(ctx, connection, queries)
+	gates, err := findGates(ctx, connection, db.New(connection))
 	if err != nil {
 		return nil, err
 	}
