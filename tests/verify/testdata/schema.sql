@@ -8333,7 +8333,7 @@ COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications tha
 --
 
 CREATE VIEW postern_internal.protected_relation AS
- WITH RECURSIVE recorded AS (
+ WITH RECURSIVE recorded AS MATERIALIZED (
          SELECT c_1.oid,
             p.protection,
             p.company_column,
@@ -8365,7 +8365,7 @@ CREATE VIEW postern_internal.protected_relation AS
             i_1.inhrelid
            FROM (below b
              JOIN pg_inherits i_1 ON ((i_1.inhparent = b.relation)))
-        ), top(recorded, relation) AS (
+        ), top(recorded, relation) AS MATERIALIZED (
          SELECT a.recorded,
             min(a.relation) AS min
            FROM above a
@@ -8373,7 +8373,7 @@ CREATE VIEW postern_internal.protected_relation AS
                    FROM pg_inherits i_1
                   WHERE (i_1.inhrelid = a.relation))))
           GROUP BY a.recorded
-        ), family AS (
+        ), family AS MATERIALIZED (
          SELECT DISTINCT ON (f_1.relation) f_1.relation,
             f_1.recorded,
             f_1.place
@@ -8430,6 +8430,22 @@ COMMENT ON VIEW postern_internal.protected_relation IS 'For postern.doctor: the 
 --
 
 CREATE VIEW postern_internal.application_owns_table AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
  SELECT 'warn'::text AS level,
     'application_owns_table'::text AS code,
     ('table '::text || p.identity) AS object,
@@ -8440,7 +8456,7 @@ CREATE VIEW postern_internal.application_owns_table AS
             ELSE (a.names || ' may become'::text)
         END) AS detail,
     format('As a superuser: give %s to a role that nobody logs in as (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.'::text, p.identity, p.identity, a.names) AS fix
-   FROM ((postern_internal.protected_relation p
+   FROM ((guarded p
      JOIN pg_roles o ON ((o.oid = p.relowner)))
      CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((l.rolname)::text), ', '::text ORDER BY l.rolname) AS names
            FROM postern_internal.application_login l
@@ -8611,13 +8627,29 @@ COMMENT ON VIEW postern_internal.bypassing_role IS 'Check of postern.doctor: sup
 --
 
 CREATE VIEW postern_internal.changed_protection AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
  SELECT 'error'::text AS level,
     'changed_protection'::text AS code,
     ('table '::text || p.identity) AS object,
     'Protection is not what it was made'::text AS title,
     ((upper("left"(f.faults, 1)) || substr(f.faults, 2)) || '.'::text) AS detail,
     p.protect_again AS fix
-   FROM (((postern_internal.protected_relation p
+   FROM (((guarded p
      LEFT JOIN pg_policy y ON (((y.polrelid = p.relation) AND (y.polname = p.policy))))
      CROSS JOIN LATERAL postern.protection_condition((p.relation)::regclass, p.protection, p.company_column, p.combination_column, p.ledger_column) w(using_expression, check_expression))
      CROSS JOIN LATERAL ( SELECT concat_ws('; '::text,
@@ -8898,6 +8930,22 @@ COMMENT ON VIEW postern_internal.materialized_view IS 'Check of postern.doctor: 
 --
 
 CREATE VIEW postern_internal.missing_ledger_key AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
  SELECT 'warn'::text AS level,
     'missing_ledger_key'::text AS code,
     ('table '::text || p.identity) AS object,
@@ -8917,7 +8965,7 @@ CREATE VIEW postern_internal.missing_ledger_key AS
             WHEN (NOT k.convalidated) THEN format('alter table %s validate constraint %I;'::text, p.identity, k.conname)
             ELSE NULL::text
         END) AS fix
-   FROM ((postern_internal.protected_relation p
+   FROM ((guarded p
      JOIN pg_class c ON ((c.oid = p.relation)))
      LEFT JOIN LATERAL ( SELECT k_1.conname,
             k_1.condeferrable,
@@ -9287,13 +9335,29 @@ COMMENT ON VIEW postern_internal.statement_logging IS 'Check of postern.doctor: 
 --
 
 CREATE VIEW postern_internal.table_privilege AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
  SELECT 'warn'::text AS level,
     'table_privilege'::text AS code,
     ('table '::text || p.identity) AS object,
     'Others than the owner have rights that row security does not stop'::text AS title,
     format('%s: REFERENCES tells which rows there are, TRUNCATE removes all, TRIGGER runs code in transactions of others.'::text, g.held) AS detail,
     format('revoke truncate, references, trigger on %s from %s cascade;'::text, p.identity, g.grantees) AS fix
-   FROM ((postern_internal.protected_relation p
+   FROM ((guarded p
      JOIN pg_class c ON ((c.oid = p.relation)))
      CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT ((e.privilege_type || ' to '::text) || e.name), ', '::text) AS held,
             string_agg(DISTINCT e.name, ', '::text) AS grantees
@@ -9356,13 +9420,29 @@ COMMENT ON VIEW postern_internal.trigger_switch IS 'Check of postern.doctor: rol
 --
 
 CREATE VIEW postern_internal.unforced_row_security AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
  SELECT 'error'::text AS level,
     'unforced_row_security'::text AS code,
     ('table '::text || p.identity) AS object,
     'The owner of the table reads the rows of all companies'::text AS title,
     format('Row security is not forced on the owner, %s.'::text, quote_ident((pg_get_userbyid(p.relowner))::text)) AS detail,
     format('alter table %s force row level security;'::text, p.identity) AS fix
-   FROM postern_internal.protected_relation p
+   FROM guarded p
   WHERE (p.relrowsecurity AND (NOT p.relforcerowsecurity) AND (EXISTS ( SELECT
            FROM pg_policy y
           WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy)))));
@@ -9382,6 +9462,10 @@ COMMENT ON VIEW postern_internal.unforced_row_security IS 'Check of postern.doct
 --
 
 CREATE VIEW postern_internal.unlisted_protection AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p.relation
+           FROM postern_internal.protected_relation p
+        )
  SELECT 'warn'::text AS level,
     'unlisted_protection'::text AS code,
     ('table '::text || i.identity) AS object,
@@ -9401,7 +9485,7 @@ CREATE VIEW postern_internal.unlisted_protection AS
   WHERE ((y.polname = ANY (ARRAY['postern_company'::name, 'postern_ledger'::name])) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
            FROM pg_inherits h
           WHERE (h.inhrelid = c.oid)))) AND (NOT (EXISTS ( SELECT
-           FROM postern_internal.protected_relation p
+           FROM guarded p
           WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
            FROM (postern_internal.protected_table p
              JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
@@ -9477,7 +9561,10 @@ COMMENT ON VIEW postern_internal.unpinned_search_path IS 'Check of postern.docto
 --
 
 CREATE VIEW postern_internal.unprotected_company AS
- WITH columns(name) AS (
+ WITH guarded AS MATERIALIZED (
+         SELECT p.relation
+           FROM postern_internal.protected_relation p
+        ), columns(name) AS (
          SELECT 'company'::name AS name
         UNION
          SELECT p.company_column
@@ -9503,7 +9590,7 @@ CREATE VIEW postern_internal.unprotected_company AS
           WHERE ((c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (c.relpersistence <> 't'::"char") AND (NOT c.relrowsecurity) AND ((t.typoutput)::oid = ANY ((ARRAY['textout'::regproc, 'varcharout'::regproc])::oid[])) AND (n.nspname <> 'information_schema'::name) AND (n.nspname !~ '^pg_'::text) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
                    FROM pg_inherits i_1
                   WHERE (i_1.inhrelid = c.oid)))) AND (NOT (EXISTS ( SELECT
-                   FROM postern_internal.protected_relation p
+                   FROM guarded p
                   WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
                    FROM pg_depend d
                   WHERE ((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = c.oid) AND (d.deptype = 'e'::"char"))))))
@@ -9536,13 +9623,29 @@ COMMENT ON VIEW postern_internal.unprotected_company IS 'Check of postern.doctor
 --
 
 CREATE VIEW postern_internal.unprotected_parent AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
  SELECT 'error'::text AS level,
     'unprotected_parent'::text AS code,
     ('table '::text || p.identity) AS object,
     'A protected table is read through this one, past its policy'::text AS title,
     format('%s is protected and became a part of this table, which has no policy %I itself.'::text, t.identity, p.policy) AS detail,
     p.protect_again AS fix
-   FROM (postern_internal.protected_relation p
+   FROM (guarded p
      CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.recorded, 0) t(type, schema, name, identity))
   WHERE ((p.place = 'above'::text) AND (NOT (EXISTS ( SELECT
            FROM pg_policy y
@@ -9563,13 +9666,29 @@ COMMENT ON VIEW postern_internal.unprotected_parent IS 'Check of postern.doctor:
 --
 
 CREATE VIEW postern_internal.unprotected_partition AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
  SELECT 'error'::text AS level,
     'unprotected_partition'::text AS code,
     ('table '::text || p.identity) AS object,
     'Everybody with a grant on this table reads the rows of all companies'::text AS title,
     format('The table came below %s, which is protected, and has no policy %I itself.'::text, t.identity, p.policy) AS detail,
     p.protect_again AS fix
-   FROM (postern_internal.protected_relation p
+   FROM (guarded p
      CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.recorded, 0) t(type, schema, name, identity))
   WHERE ((p.place = 'below'::text) AND (NOT (EXISTS ( SELECT
            FROM pg_policy y
@@ -9620,6 +9739,18 @@ COMMENT ON VIEW postern_internal.user_without_pin IS 'Check of postern.doctor: a
 --
 
 CREATE VIEW postern_internal.view_without_security_invoker AS
+ WITH guarded AS MATERIALIZED (
+         SELECT g_1.relation,
+            g_1.identity
+           FROM postern_internal.guarded_table g_1
+        ), reading AS MATERIALIZED (
+         SELECT w.ev_class,
+            string_agg(DISTINCT g_1.identity, ', '::text) AS tables
+           FROM ((guarded g_1
+             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = g_1.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
+             JOIN pg_rewrite w ON ((w.oid = d.objid)))
+          GROUP BY w.ev_class
+        )
  SELECT
         CASE
             WHEN (o.rolsuper OR o.rolbypassrls) THEN 'error'::text
@@ -9639,13 +9770,9 @@ CREATE VIEW postern_internal.view_without_security_invoker AS
     format('alter view %s set (security_invoker = true);'::text, i.identity) AS fix
    FROM (((pg_class v
      JOIN pg_roles o ON ((o.oid = v.relowner)))
-     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT g_1.identity, ', '::text) AS tables
-           FROM ((pg_rewrite w
-             JOIN pg_depend d ON (((d.classid = ('pg_rewrite'::regclass)::oid) AND (d.objid = w.oid) AND (d.refclassid = ('pg_class'::regclass)::oid))))
-             JOIN postern_internal.guarded_table g_1 ON ((g_1.relation = d.refobjid)))
-          WHERE (w.ev_class = v.oid)) g)
+     JOIN reading g ON ((g.ev_class = v.oid)))
      CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, v.oid, 0) i(type, schema, name, identity))
-  WHERE ((v.relkind = 'v'::"char") AND (g.tables IS NOT NULL) AND (o.rolname <> 'postern_owner'::name) AND (NOT (EXISTS ( SELECT
+  WHERE ((v.relkind = 'v'::"char") AND (o.rolname <> 'postern_owner'::name) AND (NOT (EXISTS ( SELECT
            FROM pg_options_to_table(v.reloptions) x(option_name, option_value)
           WHERE ((x.option_name = 'security_invoker'::text) AND (x.option_value)::boolean)))));
 
