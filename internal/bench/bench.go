@@ -130,6 +130,8 @@ func measurements() []measurement {
 			together, compareThroughput(executing(insertRows, insertRows, insertRows), executing(inserts...))},
 		{"scaling", "8 sessions to one, in each transaction the user, the ticket and a gate", "8 sessions to one, in each transaction " + threeRows, "times", 0.9, true,
 			rounds{count: 15, size: 1000, quickCount: 2, quickSize: 100}, compareScaling(passing(), executing(inserts...))},
+		{"events", "two workers post events to a web server on this machine", "", "events/s", 2000, true,
+			rounds{count: 7, size: 4000, quickCount: 1, quickSize: 200}, timeEvents},
 		{"install", "install into an empty database", "", "s", 3, false, installing, timeInstall(false)},
 		{"install-again", "install where all is in place", "", "s", 1, false, installing, timeInstall(true)},
 		{"gate-search", "the gates that an entry leads to, through all of 5,000 functions and 2,000 tables", "", "s", 5, false,

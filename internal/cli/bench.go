@@ -92,7 +92,7 @@ func benchRow(result bench.Result) []string {
 	sign, verdict, bound := "×", "not ok", "≤"
 	against := ""
 	cost := func(spread bench.Spread) string { return fmt.Sprintf("%.3g %s", spread.Median, result.Unit) }
-	if result.Unit == "transactions/s" {
+	if strings.HasSuffix(result.Unit, "/s") {
 		cost = func(spread bench.Spread) string { return fmt.Sprintf("%.0f %s", spread.Median, result.Unit) }
 	}
 	what := result.Subject

@@ -110,7 +110,7 @@ func (m *mailer) send(ctx context.Context, event *delivery, parameters map[strin
 	if err != nil {
 		return err
 	}
-	options := []mail.Option{mail.WithPort(m.server.port), mail.WithTimeout(sendTimeout)}
+	options := []mail.Option{mail.WithPort(m.server.port), mail.WithTimeout(defaultSendTimeout)}
 	if m.server.implicit {
 		options = append(options, mail.WithSSL())
 	} else {

@@ -21,8 +21,7 @@ import (
 )
 
 const (
-	// sendTimeout bounds one attempt.
-	sendTimeout = 15 * time.Second
+	defaultSendTimeout = 15 * time.Second
 	// leaseTime is after how long others take over what a worker has claimed and not finished.
 	leaseTime = 2 * time.Minute
 	// batchSize is how much a worker claims at once.
@@ -45,9 +44,11 @@ type Options struct {
 	// Workers is how many deliveries of each action are on their way at once; at least 1.
 	Workers int
 	// SMTP is the server for mails; nil lets mails wait.
-	SMTP    *SMTP
-	Logger  *slog.Logger
-	Metrics *Metrics // nil for none
+	SMTP *SMTP
+	// SendTimeout bounds one attempt; 0 means 15 seconds.
+	SendTimeout time.Duration
+	Logger      *slog.Logger
+	Metrics     *Metrics // nil for none
 }
 
 // Worker delivers events.
@@ -64,6 +65,9 @@ type Worker struct {
 // member of postern_event_worker.
 func New(pool *pgxpool.Pool, options Options) *Worker {
 	options.Workers = max(options.Workers, 1)
+	if options.SendTimeout == 0 {
+		options.SendTimeout = defaultSendTimeout
+	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -250,22 +254,24 @@ func (w *Worker) work(ctx context.Context, prepared *action) {
 // deliverBatch claims what is due, delivers it, and notes how that ended. It gives how much was claimed. When the context
 // ends, it finishes what it is at and gives the rest back.
 func (w *Worker) deliverBatch(ctx context.Context, prepared *action) (claimed int, err error) {
-	batch := &batch{worker: w, action: prepared, lease: uuid.New(), until: time.Now().Add(leaseTime)}
-	documents, err := db.New(w.pool).ClaimEventDeliveries(ctx, db.ClaimEventDeliveriesParams{
+	batch := &batch{worker: w, action: prepared, lease: uuid.New(), until: time.Now().Add(leaseTime), noted: time.Now()}
+	// A claim is not broken off, since it may have been made all the same; and what was claimed is ended in any case.
+	ending := context.WithoutCancel(ctx)
+	claiming, cancel := context.WithTimeout(ending, leaseTime/4)
+	documents, err := db.New(w.pool).ClaimEventDeliveries(claiming, db.ClaimEventDeliveriesParams{
 		Name: prepared.configured.Name, Maximum: batchSize, Lease: batch.lease, LeaseSeconds: int32(leaseTime.Seconds()),
 	})
+	cancel()
 	if err != nil {
 		return 0, err
 	}
 	w.seen()
-	// What has been claimed is ended in any case.
-	ending := context.WithoutCancel(ctx)
 	for _, document := range documents {
 		event, err := readDelivery(document)
 		if err != nil {
 			return len(documents), errors.Join(err, batch.note(ending))
 		}
-		if ctx.Err() != nil || time.Until(batch.until) < 2*sendTimeout {
+		if ctx.Err() != nil || time.Until(batch.until) < 2*w.options.SendTimeout {
 			batch.end(event, "released", nil)
 			continue
 		}
@@ -314,7 +320,7 @@ func (b *batch) note(ctx context.Context) error {
 	ctx, cancel := context.WithDeadline(ctx, b.until)
 	defer cancel()
 	_, err := backoff.Retry(ctx, func() (int64, error) { return db.New(b.worker.pool).FinishEventDeliveries(ctx, b.ended) },
-		backoff.WithMaxElapsedTime(sendTimeout))
+		backoff.WithMaxElapsedTime(b.worker.options.SendTimeout))
 	b.ended = db.FinishEventDeliveriesParams{}
 	if err != nil {
 		return fmt.Errorf("what was delivered could not be noted, and will be delivered again: %w", err)
@@ -367,7 +373,7 @@ func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, e
 			return "skipped", err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	ctx, cancel := context.WithTimeout(ctx, b.worker.options.SendTimeout)
 	defer cancel()
 	if b.action.outside != nil {
 		return "delivered", b.action.outside.send(ctx, event, parameters)

@@ -105,6 +105,7 @@
 \ir action/register_action.sql
 \ir action/remove_action.sql
 \ir event/event_snapshot.sql
+\ir event/restored_log_id.sql
 \ir event/require_event.sql
 \ir event/require_event_action.sql
 \ir event/event_function.sql

@@ -2,10 +2,13 @@ package cli_test
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/posternsql/postern/internal/testdb"
@@ -69,4 +72,28 @@ select 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || number || ' paid',
 		}
 		t.Logf("%s: %d kB", arguments, kilobytes)
 	}
+}
+
+func TestMemoryDoesNotGrowWithTheQueue(t *testing.T) {
+	const queued = 100_000
+	database := testdb.New(t)
+	var received atomic.Int64
+	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { received.Add(1) }))
+	t.Cleanup(receiver.Close)
+	_, err := database.Pool.Exec(t.Context(),
+		"select postern.add_event_action('hook', 'SECURITY_CHECKPOINT_SUCCESS', 'webhook', $1, allow_internal => true)", receiver.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = database.Pool.Exec(t.Context(), `
+insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, authenticated_by, message, parameters, comment)
+select 'passed', 'APP_PAY', 'ALICE', 'ALICE', repeat('paid ', 20) || number, '{}', 'right' from generate_series(1, $1::integer) as number`, queued)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kilobytes, _ := peak(t, database, "installer-peak", "event", "run", "--once", "--workers", "4")
+	if kilobytes > maximumPeak || received.Load() != queued {
+		t.Errorf("it held %d kB and delivered %d, want at most %d and just %d", kilobytes, received.Load(), maximumPeak, queued)
+	}
+	t.Logf("%d kB", kilobytes)
 }

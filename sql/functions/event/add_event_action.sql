@@ -70,15 +70,15 @@ begin
                   else 'See the comment on postern.add_event_action.' end;
   end if;
   if kind = 'function' then
-    select format('%I.%I(jsonb)', n.nspname, p.proname) into strict target
+    select format('%I.%I', n.nspname, p.proname) into strict target
       from pg_proc as p
       join pg_namespace as n on n.oid = p.pronamespace
      where p.oid = postern_internal.event_function(target);
   end if;
 
-  insert into postern_internal.event_action (name, event, kind, target, condition, template, allow_internal, queued_to, system_identifier)
+  insert into postern_internal.event_action (name, event, kind, target, condition, template, allow_internal, queued_to, after_log_id, system_identifier)
   select name, event, kind::postern_internal.event_action_kind, target, condition, template, allow_internal,
-         postern_internal.event_snapshot(), c.system_identifier
+         postern_internal.event_snapshot(), postern_internal.restored_log_id(), c.system_identifier
     from pg_control_system() as c
   on conflict do nothing
   returning event_action_id into new_id;

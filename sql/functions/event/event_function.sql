@@ -9,17 +9,21 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  candidate regprocedure;
+  parts text[];
 begin
+  -- Looked up in the catalog, since a name is resolved only by who may use its schema, and postern_owner need not.
   begin
-    candidate := to_regprocedure(case when name ~ '\)\s*$' then name else name || '(jsonb)' end);
-  exception when syntax_error or invalid_name or invalid_text_representation or undefined_object then
+    parts := parse_ident(regexp_replace(name, '\s*\(\s*jsonb\s*\)\s*$', ''));
+  exception when invalid_parameter_value then
     return null;
   end;
   return (
     select p.oid::regprocedure
       from pg_proc as p
-     where p.oid = candidate
+      join pg_namespace as n on n.oid = p.pronamespace
+     where cardinality(parts) = 2
+       and n.nspname = parts[1]
+       and p.proname = parts[2]
        and p.prokind = 'f'
        and not p.proretset
        and p.prorettype = 'void'::regtype

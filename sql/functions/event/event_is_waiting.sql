@@ -11,11 +11,13 @@ as $$
            select
              from postern_internal.checkpoint_entry as e
             where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
+              and e.log_id > a.after_log_id
               and e.outcome = v.outcome)
       or exists (
            select
              from postern_internal.checkpoint_entry as e
             where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
+              and e.log_id > a.after_log_id
               and e.outcome = v.outcome)
       -- Entries of other outcomes shall not be looked at for ever.
       or a.queued_at < clock_timestamp() - interval '1 minute'

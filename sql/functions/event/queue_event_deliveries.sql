@@ -13,7 +13,7 @@ declare
   queue_to pg_snapshot;
 begin
   -- One worker queues; who comes second delivers meanwhile.
-  select a.event, a.queued_to, a.queued_at into action
+  select a.event, a.queued_to, a.after_log_id into action
     from postern_internal.event_action as a
    where a.event_action_id = queue_event_deliveries.event_action_id
      for no key update skip locked;
@@ -31,6 +31,7 @@ begin
     from postern_internal.checkpoint_entry as e
    where e.transaction_id = any (array(select pg_snapshot_xip(action.queued_to)))
      and pg_visible_in_snapshot(e.transaction_id, queue_to)
+     and e.log_id > action.after_log_id
      and e.outcome = wanted
   union all
   select queue_event_deliveries.event_action_id, e.log_id
@@ -38,6 +39,7 @@ begin
    where e.transaction_id >= pg_snapshot_xmax(action.queued_to)
      and e.transaction_id < pg_snapshot_xmax(queue_to)
      and pg_visible_in_snapshot(e.transaction_id, queue_to)
+     and e.log_id > action.after_log_id
      and e.outcome = wanted
   on conflict do nothing;
 

@@ -37,7 +37,8 @@ begin
   end loop;
   if enabled then
     update postern_internal.event_action as a
-       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), system_identifier = c.system_identifier
+       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), after_log_id = postern_internal.restored_log_id(),
+           system_identifier = c.system_identifier
       from pg_control_system() as c
      where a.event = set_event_enabled.event
        and (a.system_identifier <> c.system_identifier

@@ -1,0 +1,17 @@
+-- Entries that a dump brought here from another cluster carry transactions that this one has yet to count up to. They
+-- would be taken for new when it does.
+
+create or replace function postern_internal.restored_log_id()
+returns bigint
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+  select coalesce(max(e.log_id), 0)
+    from postern_internal.checkpoint_entry as e
+   where e.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
+     and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
+$$;
+revoke execute on function postern_internal.restored_log_id() from public;
+comment on function postern_internal.restored_log_id() is 'Up to which log_id there are entries of transactions that this cluster has not begun yet; 0 where there are none.';

@@ -1,0 +1,255 @@
+package event_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/event"
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+var errRollback = errors.New("rolled back on purpose")
+
+// office is a database with a gate, a user with a PIN, and an application.
+type office struct {
+	*testdb.Database
+	application *pgx.Conn
+}
+
+func newOffice(t testing.TB) *office {
+	t.Helper()
+	database := testdb.New(t)
+	run(t, database.Pool, "select postern.register_gate('APP_PAY', 'Pay', 'Invoice &NO paid', '{NO}', true)")
+	run(t, database.Pool, "select postern.create_user('ALICE', 'Alice in accounts payable')")
+	run(t, database.Pool, "select postern.reset_pin('ALICE', '837462')")
+	run(t, database.Pool, "update postern_internal.credential set must_change = false")
+	return &office{database, database.Login(t, "postern_trusted_app").Connect(t)}
+}
+
+const parameters = `{"NO": "4711"}`
+
+func (o *office) authenticate(t testing.TB, pin string) (ticket string) {
+	t.Helper()
+	err := pgx.BeginFunc(t.Context(), o.application, func(tx pgx.Tx) error {
+		run(t, tx, "select postern.assume_user('ALICE')")
+		challenge := value[string](t, tx, "select postern.challenge('APP_PAY', $1)", parameters)
+		ticket = value[string](t, tx, "select postern.authenticate($1, 'ALICE', $2, 'checked')::text", challenge, pin)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ticket
+}
+
+func (o *office) pay(t testing.TB, ticket string, ending error) {
+	t.Helper()
+	err := pgx.BeginFunc(t.Context(), o.application, func(tx pgx.Tx) error {
+		run(t, tx, "select postern.assume_user('ALICE')")
+		run(t, tx, "select postern.open_gates($1::text::uuid)", ticket)
+		run(t, tx, "select postern.checkpoint('APP_PAY', $1)", parameters)
+		return ending
+	})
+	if !errors.Is(err, ending) {
+		t.Fatal(err)
+	}
+}
+
+func TestRollbackEmitsNothingAndCommitExactlyOne(t *testing.T) {
+	t.Parallel()
+	o, told := newOffice(t), receive(t, nil)
+	addHook(t, o.Database, "hook", success, told.URL)
+	ticket := o.authenticate(t, "837462")
+	o.pay(t, ticket, errRollback)
+	requireSummary(t, deliver(t, o.Database), event.Summary{})
+	o.pay(t, ticket, nil)
+	requireSummary(t, deliver(t, o.Database), event.Summary{Delivered: 1})
+	requireSummary(t, deliver(t, o.Database), event.Summary{})
+	got := told.messages()[0]
+	logged := value[time.Time](t, o.Pool, "select logged_at from postern.checkpoint_log where log_id = $1", got.Data.LogID)
+	sent, err := time.Parse(time.RFC3339Nano, got.Data.EventTime)
+	if err != nil || !sent.Equal(logged) {
+		t.Errorf("the event is of %s, the entry of %s, %v", got.Data.EventTime, logged, err)
+	}
+	got.id, got.Data.LogID, got.Data.EventTime = "", 0, ""
+	want := message{Type: success}
+	want.Data.GateID, want.Data.UserID, want.Data.UserDescription, want.Data.AuthenticatedBy = "APP_PAY", "ALICE", "Alice in accounts payable", "ALICE"
+	want.Data.Message, want.Data.Comment = "Invoice 4711 paid", "checked"
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// One entry, one event: a denial that locks, or meets a lock, is told of as that.
+func TestDenialsAndLocksAreTold(t *testing.T) {
+	t.Parallel()
+	o, told := newOffice(t), receive(t, nil)
+	run(t, o.Pool, "select postern.set_setting('max_failures', '2')")
+	for _, name := range []string{success, denied, locked} {
+		addHook(t, o.Database, name, name, told.URL)
+	}
+	for _, want := range []string{denied, locked, locked} {
+		before := len(told.messages())
+		o.authenticate(t, "111111")
+		deliver(t, o.Database)
+		got := told.messages()[before:]
+		if len(got) != 1 || got[0].Type != want {
+			t.Errorf("got %+v, want one %s", got, want)
+		}
+	}
+	if got := values[string](t, o.Pool, "select outcome from postern.checkpoint_log"); !slices.Equal(got, []string{"denied", "denied", "denied"}) {
+		t.Errorf("the log says %s", got)
+	}
+}
+
+// Eight write, with rollbacks and savepoints, and one sits in a transaction for long; meanwhile two workers deliver.
+func TestNothingIsMissedAndNothingToldTwice(t *testing.T) {
+	t.Parallel()
+	database, told := testdb.New(t), receive(t, nil)
+	addHook(t, database, "hook", success, told.URL)
+	idle, err := database.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log(t, idle, "APP_IDLE")
+	var writers, workers sync.WaitGroup
+	stop := make(chan struct{})
+	login := database.Login(t, "postern_event_worker")
+	for range 2 {
+		workers.Go(func() {
+			for {
+				if err := event.New(login.Pool, event.Options{Workers: 2}).RunOnce(t.Context()); err != nil {
+					t.Error(err)
+				}
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for range 8 {
+		writers.Go(func() {
+			for range 25 {
+				err := pgx.BeginFunc(t.Context(), database.Pool, func(tx pgx.Tx) error {
+					for range 1 + rand.IntN(3) {
+						err := pgx.BeginFunc(t.Context(), tx, func(nested pgx.Tx) error {
+							if _, err := nested.Exec(t.Context(), insertEntry, "APP_PAY"); err != nil {
+								return err
+							}
+							if rand.IntN(3) == 0 {
+								return errRollback
+							}
+							return nil
+						})
+						if err != nil && !errors.Is(err, errRollback) {
+							return err
+						}
+					}
+					time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
+					if rand.IntN(4) == 0 {
+						return errRollback
+					}
+					return nil
+				})
+				if err != nil && !errors.Is(err, errRollback) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	if err := idle.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	close(stop)
+	workers.Wait()
+	deliver(t, database)
+	got := []int64{}
+	for _, one := range told.messages() {
+		got = append(got, one.Data.LogID)
+	}
+	slices.Sort(got)
+	if want := values[int64](t, database.Pool, "select log_id from postern.checkpoint_log order by log_id"); !slices.Equal(got, want) || len(want) < 50 {
+		t.Errorf("told of\n%d, committed are\n%d", got, want)
+	}
+}
+
+// What counts is the commit, and the action's own one: not log_id, not the clock.
+func TestAnActionTellsOfWhatCommitsAfterIt(t *testing.T) {
+	t.Parallel()
+	database, told := testdb.New(t), receive(t, nil)
+	log(t, database.Pool, "APP_BEFORE")
+	open, err := database.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log(t, open, "APP_OPEN")
+	tx, err := database.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The own transaction has a number already, and later ones end: PostgreSQL's own snapshot would take it for committed.
+	run(t, tx, "select pg_current_xact_id()")
+	for range 3 {
+		log(t, database.Pool, "APP_BEFORE")
+	}
+	run(t, tx, "select postern.add_event_action('hook', $1, 'webhook', $2, allow_internal => true)", success, told.URL)
+	log(t, tx, "APP_SAME")
+	if err := errors.Join(tx.Commit(t.Context()), open.Commit(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	log(t, database.Pool, "APP_AFTER")
+	deliver(t, database)
+	got := told.gates()
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"APP_AFTER", "APP_OPEN", "APP_SAME"}) {
+		t.Errorf("told of %s", got)
+	}
+}
+
+func TestDisabledEventsWait(t *testing.T) {
+	t.Parallel()
+	database, told := testdb.New(t), receive(t, nil)
+	addHook(t, database, "hook", success, told.URL)
+	log(t, database.Pool, "APP_BEFORE")
+	run(t, database.Pool, "select postern.set_event_enabled($1, false)", success)
+	log(t, database.Pool, "APP_MEANWHILE")
+	requireSummary(t, deliver(t, database), event.Summary{})
+	run(t, database.Pool, "select postern.set_event_enabled($1, true)", success)
+	log(t, database.Pool, "APP_AFTER")
+	run(t, database.Pool, "select postern.set_event_enabled($1, true)", success) // changes nothing
+	deliver(t, database)
+	if got := told.gates(); !slices.Equal(got, []string{"APP_BEFORE", "APP_AFTER"}) {
+		t.Errorf("told of %s", got)
+	}
+}
+
+// A copy of the database in another cluster tells nobody, until somebody says so.
+func TestACopyTellsNobody(t *testing.T) {
+	t.Parallel()
+	database, told := testdb.New(t), receive(t, nil)
+	addHook(t, database, "hook", success, told.URL)
+	log(t, database.Pool, "APP_BEFORE")
+	// Entries of transactions that this cluster begins later, and a look that it has not taken.
+	run(t, database.Pool, `
+insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)
+select 'passed', 'APP_RESTORED', 'ALICE', 'paid', '{}', (pg_current_xact_id()::text::bigint + step)::text::xid8 from generate_series(1, 200) as step`)
+	run(t, database.Pool, "update postern_internal.event_action set system_identifier = 1, queued_to = '9000000:9000000:'")
+	worker := event.New(database.Login(t, "postern_event_worker").Pool, event.Options{})
+	testdb.RequireCode(t, worker.RunOnce(t.Context()), "55000")
+	run(t, database.Pool, "select postern.set_event_enabled($1, true)", success)
+	run(t, database.Pool, "do $$ begin for step in 1..300 loop perform pg_current_xact_id(); commit; end loop; end $$")
+	log(t, database.Pool, "APP_AFTER")
+	deliver(t, database)
+	if got := told.gates(); !slices.Equal(got, []string{"APP_AFTER"}) {
+		t.Errorf("told of %s", got)
+	}
+}
