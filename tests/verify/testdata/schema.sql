@@ -1133,15 +1133,15 @@ begin
                   else 'See the comment on postern.add_event_action.' end;
   end if;
   if kind = 'function' then
-    select format('%I.%I(jsonb)', n.nspname, p.proname) into strict target
+    select format('%I.%I', n.nspname, p.proname) into strict target
       from pg_proc as p
       join pg_namespace as n on n.oid = p.pronamespace
      where p.oid = postern_internal.event_function(target);
   end if;
 
-  insert into postern_internal.event_action (name, event, kind, target, condition, template, allow_internal, queued_to, system_identifier)
+  insert into postern_internal.event_action (name, event, kind, target, condition, template, allow_internal, queued_to, after_log_id, system_identifier)
   select name, event, kind::postern_internal.event_action_kind, target, condition, template, allow_internal,
-         postern_internal.event_snapshot(), c.system_identifier
+         postern_internal.event_snapshot(), postern_internal.restored_log_id(), c.system_identifier
     from pg_control_system() as c
   on conflict do nothing
   returning event_action_id into new_id;
@@ -4055,7 +4055,8 @@ begin
   end loop;
   if enabled then
     update postern_internal.event_action as a
-       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), system_identifier = c.system_identifier
+       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), after_log_id = postern_internal.restored_log_id(),
+           system_identifier = c.system_identifier
       from pg_control_system() as c
      where a.event = set_event_enabled.event
        and (a.system_identifier <> c.system_identifier
@@ -5749,17 +5750,21 @@ CREATE FUNCTION postern_internal.event_function(name text) RETURNS regprocedure
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-  candidate regprocedure;
+  parts text[];
 begin
+  -- Looked up in the catalog, since a name is resolved only by who may use its schema, and postern_owner need not.
   begin
-    candidate := to_regprocedure(case when name ~ '\)\s*$' then name else name || '(jsonb)' end);
-  exception when syntax_error or invalid_name or invalid_text_representation or undefined_object then
+    parts := parse_ident(regexp_replace(name, '\s*\(\s*jsonb\s*\)\s*$', ''));
+  exception when invalid_parameter_value then
     return null;
   end;
   return (
     select p.oid::regprocedure
       from pg_proc as p
-     where p.oid = candidate
+      join pg_namespace as n on n.oid = p.pronamespace
+     where cardinality(parts) = 2
+       and n.nspname = parts[1]
+       and p.proname = parts[2]
        and p.prokind = 'f'
        and not p.proretset
        and p.prorettype = 'void'::regtype
@@ -5797,11 +5802,13 @@ CREATE FUNCTION postern_internal.event_is_waiting(event_action_id integer) RETUR
            select
              from postern_internal.checkpoint_entry as e
             where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
+              and e.log_id > a.after_log_id
               and e.outcome = v.outcome)
       or exists (
            select
              from postern_internal.checkpoint_entry as e
             where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
+              and e.log_id > a.after_log_id
               and e.outcome = v.outcome)
       -- Entries of other outcomes shall not be looked at for ever.
       or a.queued_at < clock_timestamp() - interval '1 minute'
@@ -6491,7 +6498,7 @@ declare
   queue_to pg_snapshot;
 begin
   -- One worker queues; who comes second delivers meanwhile.
-  select a.event, a.queued_to, a.queued_at into action
+  select a.event, a.queued_to, a.after_log_id into action
     from postern_internal.event_action as a
    where a.event_action_id = queue_event_deliveries.event_action_id
      for no key update skip locked;
@@ -6509,6 +6516,7 @@ begin
     from postern_internal.checkpoint_entry as e
    where e.transaction_id = any (array(select pg_snapshot_xip(action.queued_to)))
      and pg_visible_in_snapshot(e.transaction_id, queue_to)
+     and e.log_id > action.after_log_id
      and e.outcome = wanted
   union all
   select queue_event_deliveries.event_action_id, e.log_id
@@ -6516,6 +6524,7 @@ begin
    where e.transaction_id >= pg_snapshot_xmax(action.queued_to)
      and e.transaction_id < pg_snapshot_xmax(queue_to)
      and pg_visible_in_snapshot(e.transaction_id, queue_to)
+     and e.log_id > action.after_log_id
      and e.outcome = wanted
   on conflict do nothing;
 
@@ -7356,6 +7365,31 @@ ALTER FUNCTION postern_internal.require_user(userid text, code text) OWNER TO po
 --
 
 COMMENT ON FUNCTION postern_internal.require_user(userid text, code text) IS 'Errors: the SQLSTATE code, where there is no such user.';
+
+
+--
+-- Name: restored_log_id(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.restored_log_id() RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+  select coalesce(max(e.log_id), 0)
+    from postern_internal.checkpoint_entry as e
+   where e.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
+     and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
+$$;
+
+
+ALTER FUNCTION postern_internal.restored_log_id() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION restored_log_id(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.restored_log_id() IS 'Up to which log_id there are entries of transactions that this cluster has not begun yet; 0 where there are none.';
 
 
 --
@@ -10076,6 +10110,7 @@ CREATE TABLE postern_internal.event_action (
     allow_internal boolean DEFAULT false NOT NULL,
     queued_to pg_snapshot NOT NULL,
     queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    after_log_id bigint NOT NULL,
     system_identifier bigint NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     created_by name DEFAULT SESSION_USER NOT NULL
@@ -10088,7 +10123,7 @@ ALTER TABLE postern_internal.event_action OWNER TO postern_owner;
 -- Name: TABLE event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. system_identifier: the cluster whose transactions queued_to counts.';
+COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. system_identifier: the cluster whose transactions queued_to counts.';
 
 
 --
@@ -12884,6 +12919,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_text(value text, argument text, 
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_user(userid text, code text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION restored_log_id(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.restored_log_id() FROM PUBLIC;
 
 
 --
