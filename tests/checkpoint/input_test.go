@@ -24,6 +24,10 @@ select format('%s %I.%I(%s)', case p.prokind when 'p' then 'call' else 'select' 
                                       when 'uuid' then '00000000-0000-0000-0000-000000000000'
                                       when '_text' then '{A}'
                                       when 'numeric' then '1'
+                                      when 'int4' then '1'
+                                      when 'int8' then '1'
+                                      when '_int8' then '{1}'
+                                      when '_float8' then '{1}'
                                       when 'oid' then '1'
                                       when 'timestamptz' then '2026-01-01 00:00:00+00'
                                       when 'regprocedure' then 'pg_catalog.lower(text)'
@@ -107,7 +111,7 @@ func try(t *testing.T, connection *pgx.Conn, statement string, argument any) (co
 
 func everyRole(t testing.TB, c *company) *pgx.Conn {
 	t.Helper()
-	return c.Login(t, "postern_trusted_app", "postern_admin", "postern_auditor").Connect(t)
+	return c.Login(t, "postern_trusted_app", "postern_admin", "postern_auditor", "postern_event_worker").Connect(t)
 }
 
 func TestNullInEveryArgument(t *testing.T) {

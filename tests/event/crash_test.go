@@ -45,7 +45,14 @@ func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 		for len(told.messages()) < before+100 {
 			time.Sleep(10 * time.Millisecond)
 		}
+		witness, err := pgx.ConnectConfig(t.Context(), pool.Config().ConnConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
 		_, _ = pool.Exec(t.Context(), crash) // its own connection goes as well
+		for witness.Ping(t.Context()) == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
 		for pool.Ping(t.Context()) != nil {
 			time.Sleep(50 * time.Millisecond)
 		}
