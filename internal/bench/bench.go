@@ -110,6 +110,7 @@ func measurements() []measurement {
 		together   = rounds{count: 15, size: 1000, quickCount: 2, quickSize: 200}
 		insertRows = "select bench.insert_rows($1)"
 		installing = rounds{count: 7, quickCount: 1}
+		applying   = rounds{count: 3, size: 10_000, quickCount: 1, quickSize: 200}
 	)
 	return []measurement{
 		{"inactive-checkpoint", "postern.checkpoint, inactive gate", oneRow, "µs", 1.5, false, calls,
@@ -137,6 +138,8 @@ func measurements() []measurement {
 		{"gate-search", "the gates that an entry leads to, through all of 5,000 functions and 2,000 tables", "", "s", 5, false,
 			rounds{count: 1, quickCount: 1}, timeGateSearch},
 		{"doctor", "doctor, with 5000 functions and 2000 tables", "", "s", 5, false, rounds{count: 7, quickCount: 1}, timeDoctor},
+		{"apply", "apply of a configuration file with 10,000 new objects", "", "s", 10, false, applying, timeApply(false)},
+		{"apply-again", "apply of the same file where all is in place", "", "s", 2, false, applying, timeApply(true)},
 	}
 }
 
