@@ -42,8 +42,9 @@ func TestEveryBlockRuns(t *testing.T) {
 			if installsItself(blocks) {
 				database = testdb.Empty(t)
 			}
+			folder := t.TempDir() // what one block writes, the next one finds
 			for _, b := range blocks {
-				runBlock(t, database, installer, b)
+				runBlock(t, database, installer, folder, b)
 			}
 		})
 	}
@@ -133,7 +134,7 @@ func installsItself(blocks []block) bool {
 	return false
 }
 
-func runBlock(t *testing.T, database *testdb.Database, installer string, b block) {
+func runBlock(t *testing.T, database *testdb.Database, installer, folder string, b block) {
 	t.Helper()
 	switch b.kind {
 	case "sql":
@@ -154,7 +155,7 @@ func runBlock(t *testing.T, database *testdb.Database, installer string, b block
 		}
 		checkOutput(t, b, out.String()+errors.String())
 	case "sh":
-		out, err := shell(t, database, installer, b.code)
+		out, err := shell(t, database, installer, folder, b.code)
 		if err != nil {
 			t.Errorf("%v:\n%s\n%s", err, b.code, out)
 		}
@@ -187,20 +188,20 @@ func checkOutput(t *testing.T, b block, got string) {
 	}
 }
 
-func shell(t *testing.T, database *testdb.Database, installer, code string) (string, error) {
+func shell(t *testing.T, database *testdb.Database, installer, folder, code string) (string, error) {
 	t.Helper()
-	folder := t.TempDir()
+	programs := t.TempDir()
 	// The documentation runs the installer from a checkout with go run; here it is built once. Running all tests from
 	// within a test would never end: CI takes that command from the README and runs it.
 	shim := "#!/bin/sh\ncase \"$1 $2\" in\n'run ./cmd/installer') shift 2; exec installer \"$@\" ;;\n'test ./...') exit 0 ;;\nesac\necho \"the documentation runs: go $*\" >&2; exit 1\n"
-	if err := os.WriteFile(filepath.Join(folder, "go"), []byte(shim), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(programs, "go"), []byte(shim), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	config := database.Config(t)
 	command := exec.CommandContext(t.Context(), "bash", "-eu", "-o", "pipefail", "-c", code)
-	command.Dir = t.TempDir()
+	command.Dir = folder
 	command.Env = append(os.Environ(),
-		"PATH="+folder+":"+filepath.Dir(installer)+":"+os.Getenv("PATH"),
+		"PATH="+programs+":"+filepath.Dir(installer)+":"+os.Getenv("PATH"),
 		"DATABASE_URL="+database.URL,
 		"PGHOST="+config.Host, "PGPORT="+strconv.Itoa(int(config.Port)),
 		"PGUSER="+config.User, "PGPASSWORD="+config.Password, "PGDATABASE="+config.Database)
