@@ -1,14 +1,14 @@
 # Postern. `make` prints what there is; `make verify` is what CI runs before the tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate generate-db generate-schema verify verify-format verify-vet verify-db verify-schema test demo bench
+.PHONY: help generate generate-db generate-schema generate-configuration verify verify-format verify-vet verify-db verify-schema verify-configuration test demo bench
 
 SQLC := go tool -modfile=tools/go.mod sqlc
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-generate: generate-db generate-schema ## make all that is generated anew
+generate: generate-db generate-schema generate-configuration ## make all that is generated anew
 
 generate-db: ## Go bindings in db/ from sql/queries
 	$(SQLC) generate
@@ -16,7 +16,10 @@ generate-db: ## Go bindings in db/ from sql/queries
 generate-schema: ## the committed schema dump from a fresh installation (PostgreSQL 15)
 	go test -tags verify ./tests/verify -run TestCommittedSchemaIsTheInstalledOne -count 1 -update
 
-verify: verify-format verify-vet verify-db verify-schema ## check that all that is generated is current, and lint (PostgreSQL 15, plpgsql_check)
+generate-configuration: ## the JSON Schema of configuration files from their Go types
+	go test ./internal/configuration -run TestPublishedSchemaIsThatOfTheTypes -count 1 -update
+
+verify: verify-format verify-vet verify-db verify-schema verify-configuration ## check that all that is generated is current, and lint (PostgreSQL 15, plpgsql_check)
 
 verify-format: ## gofmt
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }
@@ -32,6 +35,9 @@ verify-db: ## db/ is what sqlc makes of sql/queries
 
 verify-schema: ## the schema dump is current and the PL/pgSQL is clean
 	go test -tags verify ./tests/verify -count 1
+
+verify-configuration: ## the JSON Schema of configuration files is current
+	go test ./internal/configuration -run TestPublishedSchemaIsThatOfTheTypes -count 1
 
 test: ## all tests
 	go test ./...
