@@ -3,6 +3,7 @@ package configuration
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -31,8 +32,13 @@ func TestExportSaysWhatWasApplied(t *testing.T) {
 	}
 	t.Cleanup(func() { database.Pool.Exec(t.Context(), "drop role "+testRole(database)) })
 	connection := database.Connect(t)
+	current, err := readState(t.Context(), db.New(connection))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := current.configuration().Settings
 	rapid.Check(t, func(t *rapid.T) {
-		wanted := generate(t, testRole(database))
+		wanted := generate(t, testRole(database), maps.Clone(settings))
 		text, err := writeYAML(wanted)
 		if err != nil {
 			t.Fatal(err)
@@ -128,12 +134,10 @@ var (
 )
 
 // generate makes a configuration as export would write it.
-func generate(t *rapid.T, role string) *Configuration {
+func generate(t *rapid.T, role string, settings map[string]Setting) *Configuration {
 	c := &Configuration{
-		Settings: map[string]Setting{
-			"all_users_valid": "false", "challenge_seconds": "300", "checkpoints_enabled": "true", "comment_required": "false",
-			"lock_minutes": "30", "max_failures": "5", "pin_min_length": "6", "ticket_seconds": "120", "username_prefilled": "true"},
-		Gates: map[string]*Gate{}, Actions: map[string]*Action{}, Users: map[string]*User{}, Companies: map[string]*Company{}, ProtectedTables: map[string]*ProtectedTable{},
+		Settings: settings, Gates: map[string]*Gate{}, Actions: map[string]*Action{}, Users: map[string]*User{},
+		Companies: map[string]*Company{}, ProtectedTables: map[string]*ProtectedTable{},
 	}
 	c.Settings["max_failures"] = Setting(fmt.Sprint(rapid.IntRange(1, 20).Draw(t, "max_failures")))
 	c.Settings["comment_required"] = Setting(fmt.Sprint(rapid.Bool().Draw(t, "comment_required")))
