@@ -378,6 +378,10 @@ func qualified(name string) string {
 		return "pg_catalog.int8"
 	case "integer":
 		return "pg_catalog.int4"
+	case "bigint[]":
+		return "pg_catalog.int8[]"
+	case "double precision[]":
+		return "pg_catalog.float8[]"
 	}
 	return "pg_catalog." + name
 }
@@ -403,7 +407,7 @@ func (f function) samples() []any {
 			arguments[n] = "{pg_catalog.text}"
 		case "text[]":
 			arguments[n] = "{A}"
-		case "bigint[]":
+		case "bigint[]", "double precision[]":
 			arguments[n] = "{1}"
 		case "regprocedure":
 			arguments[n] = "pg_catalog.lower(pg_catalog.text)"
