@@ -99,6 +99,9 @@ type SessionMissing struct{ Refusal }
 // SessionInvalid (PS402): the session token or the session's user is not valid.
 type SessionInvalid struct{ Refusal }
 
+// LogTampered (PS501): the log is not what was sealed.
+type LogTampered struct{ Refusal }
+
 // ErrCancelled is what a prompt returns when the user refuses. [Do] then returns a *Cancelled.
 var ErrCancelled = errors.New("the user cancelled")
 
@@ -151,6 +154,8 @@ func AsError(err error) error {
 		return &SessionMissing{refusal}
 	case "PS402":
 		return &SessionInvalid{refusal}
+	case "PS501":
+		return &LogTampered{refusal}
 	default:
 		return err
 	}

@@ -29,6 +29,7 @@ func TestEachStateHasItsType(t *testing.T) {
 		"PS301": is[*postern.RuleInvalid],
 		"PS401": is[*postern.SessionMissing],
 		"PS402": is[*postern.SessionInvalid],
+		"PS501": is[*postern.LogTampered],
 	} {
 		server := &pgconn.PgError{Code: code, Message: "m", Detail: "d", Hint: "h"}
 		cause := fmt.Errorf("approve: %w", server)

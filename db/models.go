@@ -156,6 +156,21 @@ type LogEntry struct {
 	TransactionID   uint64          `json:"transaction_id"`
 }
 
+// Signed tree heads. Trust the copies outside the database, not these. note: a C2SP tlog-checkpoint; signed_at is not in the signature.
+type LogHead struct {
+	TreeSize int64     `json:"tree_size"`
+	RootHash []byte    `json:"root_hash"`
+	Note     string    `json:"note"`
+	SignedAt time.Time `json:"signed_at"`
+}
+
+// The log's Merkle tree: which entry is which leaf. hashes: 32 octets each, the leaf's hash and then those of the subtrees that it completes, smallest first.
+type LogLeaf struct {
+	LeafNumber int64  `json:"leaf_number"`
+	LogID      int64  `json:"log_id"`
+	Hashes     []byte `json:"hashes"`
+}
+
 // USER_FINANCE_AUTH_PUB: the companies of the current user, and which is the default. Errors: PS401, PS402.
 type OwnCompany struct {
 	Company   string `json:"company"`

@@ -33,6 +33,7 @@ type scene struct {
 	quick     bool
 	signer    postern.Signer
 	secret    string
+	log       *longLog
 	admin     *pgx.Conn // in the server's own database, to create and drop others
 }
 
@@ -91,6 +92,9 @@ func (s *scene) close(ctx context.Context) error {
 		return nil
 	}
 	failures := []error{}
+	if s.log != nil {
+		failures = append(failures, s.log.close(ctx))
+	}
 	if s.superuser != nil {
 		failures = append(failures, s.superuser.Close(ctx))
 	}

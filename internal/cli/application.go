@@ -132,8 +132,10 @@ func (a *application) printf(format string, arguments ...any) {
 }
 
 // printJSON writes a value to standard output, indented.
-func (a *application) printJSON(value any) error {
-	encoder := json.NewEncoder(a.out)
+func (a *application) printJSON(value any) error { return writeJSON(a.out, value) }
+
+func writeJSON(out io.Writer, value any) error {
+	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)

@@ -20,7 +20,7 @@ func newBenchCommand(app *application) *cobra.Command {
 		Long: `Measures what Postern costs on a throw-away PostgreSQL server that flushes each commit to disk, and says
 whether each bar is met. All but the installation are ratios: Postern and the plain PostgreSQL that it is
 compared with take turns in short rounds; the median of the rounds' ratios is what counts, p10 and p90 tell how
-far the rounds lie apart. Run it on an idle machine: it takes about three minutes.
+far the rounds lie apart. Run it on an idle machine: it takes about five minutes.
 
 The server is found as for demo. On a server of your own, bench makes databases and a role, and drops them at
 the end; Postern's own roles stay.

@@ -20,14 +20,24 @@ func newLogCommand(app *application) *cobra.Command {
 		Use:   "log",
 		Short: "The log of checkpoints: who approved what, and when",
 		Long: `The log has an entry for each checkpoint that was passed, denied (a wrong user name or PIN) or cancelled (the user
-refused). It only grows.
+refused). It only grows; sealed, it can also prove that.
 
 These commands need the role postern_auditor.`,
 		Example: `  installer log list
   installer log list --follow --outcome denied
-  installer log export --since 2026-01-01 --until 2027-01-01 -o 2026.csv`,
+  installer log export --since 2026-01-01 --until 2027-01-01 -o 2026.csv
+  installer log seal --every 1s --key postern-log.key --heads /srv/postern-heads
+  installer log verify --heads /srv/postern-heads`,
 	}
-	command.AddCommand(newLogListCommand(app), newLogExportCommand(app))
+	command.AddCommand(
+		newLogListCommand(app),
+		newLogExportCommand(app),
+		newLogKeyCommand(app),
+		newLogSealCommand(app),
+		newLogVerifyCommand(app),
+		newLogProveCommand(app),
+		newLogCheckProofCommand(app),
+	)
 	return command
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -10,16 +11,20 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/seal"
 )
 
 func newLogExportCommand(app *application) *cobra.Command {
 	var (
 		flags        filterFlags
 		format, path string
+		directory    string
 		spreadsheet  bool
+		proofs       bool
 	)
 	command := &cobra.Command{
 		Use:   "export",
@@ -34,15 +39,36 @@ CSV is what the log says, to the letter. Messages and comments hold what people 
 file takes a text such as =HYPERLINK(…) for a formula. For spreadsheets add --spreadsheet, which puts an
 apostrophe before cells that begin with = + - @.
 
+With --proofs every entry comes with the proof that it is under the newest signed head (see "log seal"): jsonl, the head
+first, then the sealed entries in the order of their leaves, each checked before it is written. "log check-proof" checks
+such a file without a database. It has all rows of the log, also those of right responses (outcome accepted), used or
+not; of the filters only --since and --until can be given.
+
 ` + aboutFilters,
 		Example: `  installer log export -o log.csv
   installer log export --format jsonl --since 24h --outcome denied | jq -r .userid | sort | uniq -c
-  installer log export --since 2026-01-01 --until 2027-01-01 --spreadsheet -o 2026.csv`,
+  installer log export --since 2026-01-01 --until 2027-01-01 --spreadsheet -o 2026.csv
+  installer log export --proofs --heads /srv/postern-heads --until 2027-01-01 -o 2026.jsonl`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			filter, err := flags.filter(time.Now())
 			if err != nil {
 				return err
+			}
+			if proofs {
+				if command.Flags().Changed("format") && format != "jsonl" || spreadsheet {
+					return usageError("--proofs is for --format jsonl")
+				}
+				if filter.outcome != nil || filter.gateID != nil || filter.userID != nil || filter.phrase != nil {
+					return usageError("--proofs can be limited by --since and --until only")
+				}
+				heads, err := openHeads(directory)
+				if err != nil {
+					return err
+				}
+				return app.writeExport(path, func(out io.Writer) (int64, error) {
+					return app.exportProofs(command.Context(), heads, filter, out)
+				})
 			}
 			newWriter, known := map[string]func(io.Writer) entryWriter{
 				"csv":   func(out io.Writer) entryWriter { return newCSVTable(out, spreadsheet) },
@@ -55,26 +81,57 @@ apostrophe before cells that begin with = + - @.
 			if spreadsheet && format != "csv" {
 				return usageError("--spreadsheet is for --format csv, not %s", format)
 			}
-			export := func(out io.Writer) (int64, error) {
+			return app.writeExport(path, func(out io.Writer) (int64, error) {
 				return app.exportLog(command.Context(), filter, newWriter(out))
-			}
-			if path == "" {
-				_, err := export(app.out)
-				return err
-			}
-			count, err := replaceFile(path, export)
-			if err != nil {
-				return err
-			}
-			app.printf("%s written to %s.\n", plural(count, "entry"), printable(path))
-			return nil
+			})
 		},
 	}
 	flags.add(command)
 	command.Flags().StringVar(&format, "format", "csv", "csv, jsonl or json")
 	command.Flags().StringVarP(&path, "output", "o", "", "file to write")
+	command.Flags().BoolVar(&proofs, "proofs", false, "with the proof of each entry, under the newest signed head")
+	addHeads(command, &directory)
 	command.Flags().BoolVar(&spreadsheet, "spreadsheet", false, "make CSV cells safe that a spreadsheet would run as formulas")
 	return command
+}
+
+// writeExport has an export written to a file, or to standard output where no path is given.
+func (a *application) writeExport(path string, export func(io.Writer) (int64, error)) error {
+	if path == "" {
+		_, err := export(a.out)
+		return err
+	}
+	count, err := replaceFile(path, export)
+	if err != nil {
+		return err
+	}
+	a.printf("%s written to %s.\n", plural(count, "entry"), printable(path))
+	return nil
+}
+
+func (a *application) exportProofs(ctx context.Context, heads *seal.Heads, filter logFilter, out io.Writer) (count int64, err error) {
+	buffer := bufio.NewWriter(out)
+	encoder := json.NewEncoder(buffer)
+	encoder.SetEscapeHTML(false)
+	exporter := &seal.Exporter{Heads: heads, Since: filter.since, Until: filter.until}
+	var bar *progressbar.ProgressBar
+	started := time.Now()
+	exporter.OnProgress = func(leaves, total int64) {
+		if bar == nil && time.Since(started) > progressDelay {
+			bar = a.progress(total, "Exporting")
+		}
+		if bar != nil {
+			_ = bar.Set64(leaves)
+		}
+	}
+	err = a.withDatabase(ctx, func(connection *pgx.Conn, _ *db.Queries) (err error) {
+		count, err = exporter.Export(ctx, connection, func(line any) error { return encoder.Encode(line) })
+		return err
+	})
+	if bar != nil {
+		_ = bar.Finish()
+	}
+	return count, tampered(errors.Join(err, buffer.Flush()))
 }
 
 // progressDelay is how long a command may take without saying how far it is.

@@ -65,6 +65,19 @@ end;`)
 			t.Fatal(err)
 		}
 	}
+	{
+		var receipts []postern.Receipt
+		err := postern.Do(ctx, pool, session, prompt, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, "select approve_invoice($1)", invoice); err != nil {
+				return err
+			}
+			receipts, err = postern.Receipts(ctx, tx)
+			return err
+		})
+		if err != nil || len(receipts) != 1 {
+			t.Fatal(receipts, err)
+		}
+	}
 	var comment string
 	err = database.Pool.QueryRow(ctx, "select comment from postern.checkpoint_log where gate_id = 'SINWOF_APPROVE' and outcome = 'passed'").Scan(&comment)
 	if err != nil || comment != "Checked: Invoice INV-1007 approved" {

@@ -23,3 +23,17 @@ on postern_internal.checkpoint_entry
 for each statement
 execute function postern_internal.refuse_change();
 comment on trigger refuse_change on postern_internal.checkpoint_entry is 'The log is append-only.';
+
+create or replace trigger refuse_change
+before update or delete or truncate
+on postern_internal.leaf
+for each statement
+execute function postern_internal.refuse_change();
+comment on trigger refuse_change on postern_internal.leaf is 'The log''s tree is append-only.';
+
+create or replace trigger refuse_change
+before update or delete or truncate
+on postern_internal.tree_head
+for each statement
+execute function postern_internal.refuse_change();
+comment on trigger refuse_change on postern_internal.tree_head is 'Signed tree heads are kept.';

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/internal/seal"
+)
+
+func newLogCheckProofCommand(app *application) *cobra.Command {
+	var directory, publicKey string
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "check-proof FILE",
+		Short: "Check a proof, or an export with proofs, without a database",
+		Long: `Checks a file that "log prove" or "log export --proofs" has written: that each entry is under a signed head, and that
+what is shown of it is what was sealed. It asks no database. - is standard input.
+
+Which keys may have signed, --public-key says, or the directory of heads. Without either the keys in the file itself
+are taken, and a warning says so: then compare them with the ones that you were given.
+
+Exit code 3 where a proof does not hold.`,
+		Example: `  installer log check-proof proof.json --public-key postern-log.key.pub
+  installer log check-proof 2026.jsonl --heads /srv/postern-heads`,
+		Args: arguments("FILE"),
+		RunE: func(_ *cobra.Command, arguments []string) error {
+			keys := ""
+			directory := cmp.Or(directory, os.Getenv(seal.HeadsVariable))
+			if publicKey != "" {
+				directory = ""
+			}
+			if path := cmp.Or(publicKey, directory); path != "" {
+				if directory != "" {
+					path = filepath.Join(directory, seal.KeysFile)
+				}
+				text, err := os.ReadFile(path)
+				if err != nil {
+					return err
+				}
+				if keys = string(text); strings.TrimSpace(keys) == "" {
+					return fmt.Errorf("%s has no key", path)
+				}
+			}
+			in := app.in
+			if arguments[0] != "-" {
+				file, err := os.Open(arguments[0])
+				if err != nil {
+					return err
+				}
+				defer file.Close()
+				in = file
+			}
+			return app.checkProof(in, keys, asJSON)
+		},
+	}
+	addHeads(command, &directory)
+	command.Flags().StringVar(&publicKey, "public-key", "", "file with the public keys that may have signed, one a line")
+	addJSON(command, &asJSON)
+	return command
+}
+
+func (a *application) checkProof(in io.Reader, keys string, asJSON bool) error {
+	var only *seal.Proof
+	checked, err := seal.CheckProofs(in, keys, func(proof *seal.Proof) error {
+		only = proof
+		return nil
+	})
+	if err != nil {
+		return tampered(err)
+	}
+	if checked.OwnKeys {
+		fmt.Fprintf(a.err, "Warning: the keys are those that the file brings itself. It proves nothing unless this is the log's key:\n  %s\n",
+			printable(strings.Join(checked.Keys, ", ")))
+	}
+	head := checked.Heads[len(checked.Heads)-1]
+	if asJSON {
+		return a.printJSON(map[string]any{
+			"entries": checked.Entries, "origin": head.Origin, "leaves": head.Size, "keys": checked.Keys, "own_keys": checked.OwnKeys,
+		})
+	}
+	if checked.Entries == 1 {
+		a.printf("log_id     %d\nlogged_at  %s\noutcome    %s\ngate_id    %s\nuserid     %s\nmessage    %s\ncomment    %s\n",
+			only.LogID, only.LoggedAt, printable(only.Outcome), printable(only.GateID), printable(only.UserID), printable(only.Message),
+			printable(valueOrDash(only.Comment)))
+	}
+	a.printf("%s proven: under the head of %d leaves that %s has signed.\n", plural(checked.Entries, "entry"), head.Size, printable(head.Origin))
+	return nil
+}

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/internal/seal"
+)
+
+func newLogKeyCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "key",
+		Short: "The key that signs the log's tree heads",
+		Long: `The private key signs what "log seal" has sealed; everybody may know the public one, and needs it to check. The
+private key must never be in the database, nor where its administrators can read it: whoever has it can sign another
+history.`,
+		Example: `  installer log key create --key postern-log.key`,
+	}
+	command.AddCommand(newLogKeyCreateCommand(app))
+	return command
+}
+
+func newLogKeyCreateCommand(app *application) *cobra.Command {
+	var path, origin string
+	command := &cobra.Command{
+		Use:   "create",
+		Short: "Make a key pair (Ed25519)",
+		Long: `Writes the private key to a new file that only you can read, and the public key to the same name with .pub; it
+overwrites nothing. The public key is printed too: give it to those who will check the log.
+
+The origin names the log in every signed head. Let it be unique, such as a host name of yours and a path.`,
+		Example: `  installer log key create --key postern-log.key
+  installer log key create --key postern-log.key --origin erp.example.com/log`,
+		Args: cobra.NoArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			path := cmp.Or(path, os.Getenv(seal.KeyVariable))
+			if path == "" {
+				return usageError("--key is missing: the file to write (or set %s)", seal.KeyVariable)
+			}
+			private, public, err := seal.CreateKey(cmp.Or(origin, "postern-log-"+strings.ToLower(rand.Text()[:10])))
+			if err != nil {
+				return usageError("--origin: %w", err)
+			}
+			if err := writeNewFile(path, []byte(private+"\n")); err != nil {
+				return err
+			}
+			if err := writeNewFile(path+".pub", []byte(public+"\n")); err != nil {
+				return errors.Join(err, os.Remove(path))
+			}
+			app.printf("%s\n", public)
+			return nil
+		},
+	}
+	command.Flags().StringVar(&path, "key", "", "file for the private key, which must not exist (default $"+seal.KeyVariable+")")
+	command.Flags().StringVar(&origin, "origin", "", "name of the log in its heads (default: a random one)")
+	return command
+}
+
+// addHeads adds the flag for the directory of signed heads.
+func addHeads(command *cobra.Command, directory *string) {
+	command.Flags().StringVar(directory, "heads", "", "directory of signed heads, outside of the database (default $"+seal.HeadsVariable+")")
+}
+
+// openHeads opens the directory that the flag names, else the variable.
+func openHeads(directory string) (*seal.Heads, error) {
+	directory = cmp.Or(directory, os.Getenv(seal.HeadsVariable))
+	if directory == "" {
+		return nil, usageError("--heads is missing: the directory of signed heads (or set %s)", seal.HeadsVariable)
+	}
+	heads, err := seal.OpenHeads(directory)
+	return heads, tampered(err)
+}
+
+// tampered gives an error the exit code of a finding where it is one.
+func tampered(err error) error {
+	if finding := (*seal.TamperedError)(nil); errors.As(err, &finding) {
+		return &exitError{code: exitDifference, err: err}
+	}
+	return err
+}

@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/seal"
+)
+
+func newLogSealCommand(app *application) *cobra.Command {
+	var (
+		key, directory string
+		also           []string
+		every          time.Duration
+		trust, asJSON  bool
+	)
+	command := &cobra.Command{
+		Use:   "seal",
+		Short: "Make the log provable up to now",
+		Long: `Adds all committed entries of the log to its Merkle tree, signs the tree's head, and writes the head into a
+directory outside of the database, then into the database too. What is under a signed head cannot be changed or
+removed unseen, by nobody: see "log verify".
+
+Before it signs, it proves that the tree continues the newest head in the directory; where it does not, it changes
+nothing and ends with exit code 3. So keep the directory where the database's administrators cannot write.
+
+An empty directory takes the key that signs first. Where the database has a head already, an empty directory is
+refused, unless you say --trust-database.
+
+--every seals again and again until it is stopped, best as a service; a stop lets the seal at work end. Several may run:
+one of them works. It needs the role postern_auditor.`,
+		Example: `  installer log seal --key postern-log.key --heads /srv/postern-heads
+  installer log seal --every 1s --key postern-log.key --heads /srv/postern-heads --also /mnt/auditor/heads
+  POSTERN_LOG_KEY=postern-log.key POSTERN_LOG_HEADS=/srv/postern-heads installer log seal`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if command.Flags().Changed("every") && every < 10*time.Millisecond {
+				return usageError("--every must be 10ms or more, not %s", every)
+			}
+			path := cmp.Or(key, os.Getenv(seal.KeyVariable))
+			if path == "" {
+				return usageError("--key is missing: the file of the private key (or set %s)", seal.KeyVariable)
+			}
+			sealer := &seal.Sealer{TrustDatabase: trust}
+			var err error
+			if sealer.Key, err = seal.ReadKey(path); err != nil {
+				return err
+			}
+			if sealer.Heads, err = openHeads(directory); err != nil {
+				return err
+			}
+			for _, one := range also {
+				heads, err := openHeads(one)
+				if err != nil {
+					return err
+				}
+				sealer.Also = append(sealer.Also, heads)
+			}
+			if every > 0 {
+				return app.sealEvery(command.Context(), sealer, every, asJSON)
+			}
+			return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) error {
+				return app.sealOnce(command.Context(), connection, sealer, asJSON, true)
+			})
+		},
+	}
+	command.Flags().StringVar(&key, "key", "", "file of the private key (default $"+seal.KeyVariable+")")
+	addHeads(command, &directory)
+	command.Flags().StringArrayVar(&also, "also", nil, "a further directory for the heads; may be repeated")
+	command.Flags().DurationVar(&every, "every", 0, "seal again after this time, such as 1s, until stopped")
+	command.Flags().BoolVar(&trust, "trust-database", false, "where --heads is empty: begin with the tree that is in the database")
+	addJSON(command, &asJSON)
+	return command
+}
+
+const (
+	// busyWait is how long one seal waits for another one.
+	busyWait = time.Minute
+	// busyPause is how long it waits before it tries again.
+	busyPause = 100 * time.Millisecond
+)
+
+// sealOnce seals and says so; where always is not set, only if there was something to seal.
+func (a *application) sealOnce(ctx context.Context, connection *pgx.Conn, sealer *seal.Sealer, asJSON, always bool) error {
+	var bar *progressbar.ProgressBar
+	started := time.Now()
+	sealer.OnProgress = func(entries int64) {
+		if bar == nil && time.Since(started) > progressDelay {
+			bar = a.progress(-1, "Sealing")
+		}
+		if bar != nil {
+			_ = bar.Set64(entries)
+		}
+	}
+	entries, err := sealer.Seal(ctx, connection)
+	for always && errors.Is(err, seal.ErrBusy) && time.Since(started) < busyWait {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(busyPause):
+		}
+		entries, err = sealer.Seal(ctx, connection)
+	}
+	if bar != nil {
+		_ = bar.Finish()
+	}
+	if err != nil || entries == 0 && !always {
+		return tampered(err)
+	}
+	size := int64(0)
+	if sealer.Heads.Latest != nil {
+		size = sealer.Heads.Latest.Size
+	}
+	if asJSON {
+		a.printf("{\"entries\":%d,\"leaves\":%d}\n", entries, size)
+		return a.out.failure
+	}
+	line := fmt.Sprintf("%s sealed; the signed head covers %d.", plural(entries, "entry"), size)
+	if !always {
+		line = stamp(time.Now()) + "  " + line
+	}
+	a.printf("%s\n", line)
+	return a.out.failure
+}
+
+// sealEvery seals until the context ends. A connection that breaks is made anew; what was tampered with ends it.
+func (a *application) sealEvery(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for pause := every; ctx.Err() == nil; pause = min(2*pause, time.Minute) {
+		err := a.withDatabase(context.WithoutCancel(ctx), func(connection *pgx.Conn, _ *db.Queries) error {
+			for {
+				// A stop does not interrupt a seal.
+				err := a.sealOnce(context.WithoutCancel(ctx), connection, sealer, asJSON, false)
+				if err != nil && !errors.Is(err, seal.ErrBusy) {
+					return err
+				}
+				pause = every
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-ticker.C:
+				}
+			}
+		})
+		if finding := (*seal.TamperedError)(nil); err == nil || errors.As(err, &finding) || a.out.failure != nil {
+			return err
+		}
+		a.logger().Warn("could not seal; trying again", "in", pause, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+	return nil
+}

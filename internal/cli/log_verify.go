@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/seal"
+)
+
+func newLogVerifyCommand(app *application) *cobra.Command {
+	var (
+		directory, since string
+		asJSON           bool
+	)
+	command := &cobra.Command{
+		Use:   "verify",
+		Short: "Find out whether the log was changed",
+		Long: `Computes every leaf of the log's Merkle tree from the entries anew, and compares all with the tree in the database
+and with the newest signed head in a directory outside of it. It says what is wrong: an entry that was changed, is
+missing, was added or stands elsewhere; a tree that was rewritten, and between which leaves; a head from another
+history, or signed by an unknown key.
+
+Nobody who cannot write to the directory, or sign, can hide a change from this, not even a superuser. What was not yet
+sealed when it was removed shows only by its receipt: see "log prove --receipt". Whether functions and views still are
+what was installed, "installer verify" tells.
+
+--since takes the file of an older head that you have verified before, and looks at what came after it only. It needs
+the role postern_auditor.
+
+Exit code 3 where something is wrong.`,
+		Example: `  installer log verify --heads /srv/postern-heads
+  installer log verify --heads /srv/postern-heads --json | jq -r '.findings[] | [.kind, .log_id, .message] | @tsv'
+  installer log verify --heads /srv/postern-heads --since head-of-march`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			verdict, err := app.verifyLog(command, directory, since)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = app.printJSON(verdict)
+			} else {
+				app.printVerdict(verdict)
+			}
+			if err == nil && verdict.Total > 0 {
+				err = errDifference
+			}
+			return err
+		},
+	}
+	addHeads(command, &directory)
+	command.Flags().StringVar(&since, "since", "", "file of a head that was verified before")
+	addJSON(command, &asJSON)
+	return command
+}
+
+func (a *application) verifyLog(command *cobra.Command, directory, since string) (verdict *seal.Verdict, err error) {
+	heads, err := openHeads(directory)
+	if err != nil {
+		return seal.Refuted(err)
+	}
+	verifier := &seal.Verifier{Heads: heads}
+	if since != "" {
+		text, err := os.ReadFile(since)
+		if err != nil {
+			return nil, err
+		}
+		if verifier.Since, err = heads.OpenHead(string(text)); err != nil {
+			return seal.Refuted(err)
+		}
+	}
+	var bar *progressbar.ProgressBar
+	started := time.Now()
+	verifier.OnProgress = func(leaves, total int64) {
+		if bar == nil && time.Since(started) > progressDelay {
+			bar = a.progress(total, "Verifying")
+		}
+		if bar != nil {
+			_ = bar.Set64(leaves)
+		}
+	}
+	err = a.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) (err error) {
+		verdict, err = verifier.Verify(command.Context(), connection)
+		return err
+	})
+	if bar != nil {
+		_ = bar.Finish()
+	}
+	return verdict, err
+}
+
+func (a *application) printVerdict(verdict *seal.Verdict) {
+	if len(verdict.Findings) > 0 {
+		rows := make([][]string, len(verdict.Findings))
+		for index, finding := range verdict.Findings {
+			rows[index] = []string{string(finding.Kind), number(finding.LogID), number(finding.LeafNumber), finding.Message}
+		}
+		a.printTable([]string{"finding", "log_id", "leaf", "what is wrong"}, rows)
+	}
+	if more := verdict.Total - int64(len(verdict.Findings)); more > 0 {
+		a.printf("And %d more.\n", more)
+	}
+	if verdict.Total > 0 {
+		a.printf("%s: the log is not what was signed.\n", plural(verdict.Total, "finding"))
+		return
+	}
+	a.printf("%s verified: the log is what was signed.\n", plural(verdict.Leaves, "entry"))
+	if verdict.NotSigned > 0 {
+		a.printf("%s of them not signed yet.\n", plural(verdict.NotSigned, "entry"))
+	}
+}
+
+func number(value *int64) string {
+	if value == nil {
+		return "-"
+	}
+	return strconv.FormatInt(*value, 10)
+}

@@ -1,0 +1,140 @@
+package seal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/posternsql/postern/db"
+)
+
+// Exporter writes the sealed part of a log out with proofs, for CheckProofs.
+type Exporter struct {
+	Heads *Heads
+	// Since and Until limit it to entries of a time; nil for no limit.
+	Since, Until *time.Time
+	// OnProgress is told how many leaves were read so far, and how many there are; may be nil.
+	OnProgress func(leaves, total int64)
+}
+
+// Export gives the newest head, and then each entry under it with its proof, in the order of leaves; every proof has been
+// checked. These are all rows of the log, those too that stand for an approval which may never have been used. It
+// returns the number of entries.
+func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(any) error) (entries int64, err error) {
+	head := e.Heads.Latest
+	if head == nil {
+		return 0, &NotProvenError{fmt.Sprintf("%s has no head yet: seal first", e.Heads.Directory)}
+	}
+	first := struct {
+		Head string   `json:"head"`
+		Keys []string `json:"keys"`
+	}{head.Note, e.Heads.Keys}
+	if err := each(first); err != nil {
+		return 0, err
+	}
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
+		queries := db.New(tx)
+		if err := continues(head, head.Size, readHashes(ctx, queries)); err != nil {
+			return err
+		}
+		reader := &pageReader{behind: readHashes(ctx, queries)}
+		for next := int64(0); next < head.Size; {
+			page, err := queries.LeafPage(ctx, next, pageSize)
+			if err != nil {
+				return err
+			}
+			if len(page) == 0 {
+				return &TamperedError{Finding{Kind: EntryMissing, Message: fmt.Sprintf("leaves %d to %d are missing", next, head.Size-1)}}
+			}
+			logIDs := make([]int64, len(page))
+			for index, leaf := range page {
+				logIDs[index] = leaf.LogID
+			}
+			records, _, err := recordsOf(ctx, tx, logIDs)
+			if err != nil {
+				return err
+			}
+			reader.turn(page)
+			for _, leaf := range page {
+				if leaf.LeafNumber >= head.Size {
+					break
+				}
+				record := records[leaf.LogID]
+				if record == nil {
+					return &TamperedError{Finding{EntryMissing, &leaf.LeafNumber, &leaf.LogID, fmt.Sprintf(
+						"entry %d was sealed as leaf %d and is missing", leaf.LogID, leaf.LeafNumber)}}
+				}
+				if !e.wanted(record) {
+					continue
+				}
+				proof, err := prove(record, leaf.LeafNumber, head, reader)
+				if err != nil {
+					return err
+				}
+				if err := each(proof); err != nil {
+					return err
+				}
+				entries++
+			}
+			next = page[len(page)-1].LeafNumber + 1
+			if e.OnProgress != nil {
+				e.OnProgress(min(next, head.Size), head.Size)
+			}
+		}
+		return nil
+	})
+	return entries, err
+}
+
+func (e *Exporter) wanted(record *Record) bool {
+	return (e.Since == nil || record.LoggedAt >= MomentOf(*e.Since)) && (e.Until == nil || record.LoggedAt < MomentOf(*e.Until))
+}
+
+// pageReader reads hashes for the proofs of one page of leaves: most are in the page itself, the few others are the same
+// for all of them.
+type pageReader struct {
+	behind tlog.HashReader
+	first  int64
+	page   [][]byte
+	others map[int64]tlog.Hash
+}
+
+// turn goes to another page.
+func (r *pageReader) turn(page []db.LogLeaf) {
+	r.first, r.page, r.others = page[0].LeafNumber, make([][]byte, len(page)), map[int64]tlog.Hash{}
+	for index, leaf := range page {
+		r.page[index] = leaf.Hashes
+	}
+}
+
+func (r *pageReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	hashes := make([]tlog.Hash, len(indexes))
+	var missing []int64
+	var places []int
+	for position, index := range indexes {
+		level, n := tlog.SplitStoredHashIndex(index)
+		if at := completedBy(level, n) - r.first; at >= 0 && at < int64(len(r.page)) && len(r.page[at]) >= (level+1)*tlog.HashSize {
+			copy(hashes[position][:], r.page[at][level*tlog.HashSize:])
+		} else if hash, known := r.others[index]; known {
+			hashes[position] = hash
+		} else {
+			missing, places = append(missing, index), append(places, position)
+		}
+	}
+	if len(missing) == 0 {
+		return hashes, nil
+	}
+	read, err := r.behind.ReadHashes(missing)
+	if err != nil {
+		return nil, err
+	}
+	for index, hash := range read {
+		hashes[places[index]] = hash
+		r.others[missing[index]] = hash
+	}
+	return hashes, nil
+}

@@ -1,0 +1,76 @@
+package seal
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Head is a signed tree head: the root of the tree of the log's first Size leaves.
+type Head struct {
+	// Origin names the log.
+	Origin string
+	Size   int64
+	Root   tlog.Hash
+	// Note is the head as it was signed, a C2SP tlog-checkpoint.
+	Note string
+}
+
+// sign makes a head.
+func (k *Key) sign(size int64, root tlog.Hash) (*Head, error) {
+	head := &Head{Origin: k.signer.Name(), Size: size, Root: root}
+	signed, err := note.Sign(&note.Note{
+		Text: fmt.Sprintf("%s\n%d\n%s\n", head.Origin, size, base64.StdEncoding.EncodeToString(root[:])),
+	}, k.signer)
+	head.Note = string(signed)
+	return head, err
+}
+
+// OpenHead reads a signed head and checks its signature. It is a *TamperedError where none of the keys has signed it.
+func OpenHead(text string, keys note.Verifiers) (*Head, error) {
+	opened, err := note.Open([]byte(text), keys)
+	if unverified := (*note.UnverifiedNoteError)(nil); errors.As(err, &unverified) {
+		signers := make([]string, len(unverified.Note.UnverifiedSigs))
+		for index, signature := range unverified.Note.UnverifiedSigs {
+			signers[index] = fmt.Sprintf("%s+%08x", signature.Name, signature.Hash)
+		}
+		return nil, &TamperedError{Finding{Kind: KeyUnknown, Message: "a head is signed by no known key, but by " + strings.Join(signers, ", ")}}
+	}
+	if invalid := (*note.InvalidSignatureError)(nil); errors.As(err, &invalid) {
+		return nil, &TamperedError{Finding{Kind: SignatureInvalid, Message: fmt.Sprintf("a head's signature by %s+%08x is wrong", invalid.Name, invalid.Hash)}}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a signed head: %w", err)
+	}
+	head, err := parseHead(opened.Text)
+	if err != nil {
+		return nil, err
+	}
+	if opened.Sigs[0].Name != head.Origin {
+		return nil, &TamperedError{Finding{Kind: KeyUnknown, Message: fmt.Sprintf("a head of log %s is signed by a key of %s", head.Origin, opened.Sigs[0].Name)}}
+	}
+	head.Note = text
+	return head, nil
+}
+
+// parseHead reads a head's text. Lines behind the third are left to others, as tlog-checkpoint says.
+func parseHead(text string) (*Head, error) {
+	lines := strings.SplitN(text, "\n", 4)
+	if len(lines) != 4 {
+		return nil, errors.New("a signed head has fewer than three lines")
+	}
+	size, err := strconv.ParseInt(lines[1], 10, 64)
+	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
+		return nil, fmt.Errorf("the second line of a signed head is %q, which is no number of leaves", lines[1])
+	}
+	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
+	if err != nil || len(root) != tlog.HashSize {
+		return nil, fmt.Errorf("the third line of a signed head is %q, which is no hash", lines[2])
+	}
+	return &Head{Origin: lines[0], Size: size, Root: tlog.Hash(root)}, nil
+}

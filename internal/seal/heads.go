@@ -1,0 +1,195 @@
+package seal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// HeadsVariable names the environment variable with the directory of signed heads.
+const HeadsVariable = "POSTERN_LOG_HEADS"
+
+// KeysFile is the file of a directory of heads with the public keys that may sign, one a line.
+const KeysFile = "keys"
+
+// The other files of such a directory.
+const (
+	latestFile = "latest"  // the newest head
+	headPrefix = "heads-"  // and a day: all heads of that day, one after the other
+	signature  = "\u2014 " // begins the lines of signatures
+)
+
+// Heads is a directory outside of the database with signed heads: what the log is compared with.
+type Heads struct {
+	// Directory is its path.
+	Directory string
+	// Keys are the public keys that may sign, as they are written in its file of keys.
+	Keys []string
+	// Latest is the newest head; nil where there is none yet.
+	Latest *Head
+
+	verifiers note.Verifiers
+}
+
+// OpenHeads reads a directory of heads, and checks the newest one. The directory may be empty, or not exist.
+func OpenHeads(directory string) (*Heads, error) {
+	h := &Heads{Directory: directory}
+	text, err := os.ReadFile(filepath.Join(directory, KeysFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if h.verifiers, h.Keys, err = readKeys(string(text)); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(directory, KeysFile), err)
+	}
+	latest, err := os.ReadFile(filepath.Join(directory, latestFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if h.Latest, err = OpenHead(string(latest), h.verifiers); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(directory, latestFile), err)
+	}
+	return h, nil
+}
+
+// OpenHead reads a head and checks it by the keys of the directory.
+func (h *Heads) OpenHead(text string) (*Head, error) { return OpenHead(text, h.verifiers) }
+
+// admit makes sure that a key may sign: an empty directory takes its first one.
+func (h *Heads) admit(key *Key) error {
+	if slices.Contains(h.Keys, key.Public) {
+		return nil
+	}
+	if len(h.Keys) > 0 || h.Latest != nil {
+		return &TamperedError{Finding{Kind: KeyUnknown, Message: fmt.Sprintf(
+			"the key %s is not among those of %s: if it is to sign from now on, add it there as a line", key.Public, filepath.Join(h.Directory, KeysFile))}}
+	}
+	if err := os.MkdirAll(h.Directory, 0o755); err != nil {
+		return err
+	}
+	if err := replaceFile(filepath.Join(h.Directory, KeysFile), []byte(key.Public+"\n")); err != nil {
+		return err
+	}
+	h.Keys = []string{key.Public}
+	var err error
+	h.verifiers, _, err = readKeys(key.Public)
+	return err
+}
+
+// add keeps a head, on disk when it returns: first among all heads, then as the newest one.
+func (h *Heads) add(head *Head, now time.Time) error {
+	if err := appendNote(filepath.Join(h.Directory, headPrefix+now.UTC().Format(time.DateOnly)), head.Note); err != nil {
+		return err
+	}
+	if err := replaceFile(filepath.Join(h.Directory, latestFile), []byte(head.Note)); err != nil {
+		return err
+	}
+	h.Latest = head
+	return nil
+}
+
+// all gives every head of the directory up to the newest one, by size. What a crash has left half written is passed over.
+func (h *Heads) all() ([]*Head, error) {
+	paths, err := filepath.Glob(filepath.Join(h.Directory, headPrefix+"*"))
+	if err != nil {
+		return nil, err
+	}
+	var heads []*Head
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range splitNotes(string(text)) {
+			head, err := OpenHead(one, h.verifiers)
+			if tampered := (*TamperedError)(nil); errors.As(err, &tampered) {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+			if err == nil {
+				heads = append(heads, head)
+			}
+		}
+	}
+	if h.Latest != nil {
+		heads = append(heads, h.Latest)
+	}
+	slices.SortStableFunc(heads, func(a, b *Head) int { return int(min(max(a.Size-b.Size, -1), 1)) })
+	return slices.CompactFunc(heads, func(a, b *Head) bool { return a.Size == b.Size && a.Root == b.Root }), nil
+}
+
+// splitNotes cuts a file into the notes that were appended to it. A note is a text, an empty line, and signatures.
+func splitNotes(text string) []string {
+	var notes []string
+	var current strings.Builder
+	signed := false
+	for line := range strings.Lines(text) {
+		if isSignature := strings.HasPrefix(line, signature); signed && !isSignature {
+			notes = append(notes, current.String())
+			current.Reset()
+			signed = false
+		} else if isSignature {
+			signed = true
+		}
+		current.WriteString(line)
+	}
+	if signed {
+		notes = append(notes, current.String())
+	}
+	return notes
+}
+
+// appendNote writes a note to the end of a file. What a crash left without an end is ended first.
+func appendNote(path, text string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	end, err := file.Seek(0, io.SeekEnd)
+	if err == nil && end > 0 {
+		last := make([]byte, 1)
+		if _, err = file.ReadAt(last, end-1); last[0] != '\n' {
+			text = "\n" + text
+		}
+	}
+	if err == nil {
+		_, err = file.WriteString(text)
+	}
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// replaceFile has a new content take the place of a file at once, and outlast a crash of the machine.
+func replaceFile(path string, content []byte) (err error) {
+	created, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(created.Name())
+		}
+	}()
+	_, err = created.Write(content)
+	if err := errors.Join(err, created.Chmod(0o644), created.Sync(), created.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(created.Name(), path); err != nil {
+		return err
+	}
+	directory, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	// Not every file system can do that.
+	_ = directory.Sync()
+	return directory.Close()
+}

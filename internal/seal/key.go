@@ -1,0 +1,77 @@
+package seal
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// KeyVariable names the environment variable with the file of the private key.
+const KeyVariable = "POSTERN_LOG_KEY"
+
+// CreateKey makes a key pair. origin names the log in all its heads, best as a host and a path without a scheme.
+func CreateKey(origin string) (private, public string, err error) {
+	if origin == "" || strings.ContainsFunc(origin, func(r rune) bool { return r <= ' ' || r == '+' || r == 0x7f }) {
+		return "", "", fmt.Errorf("the origin %q must not be empty, nor have spaces, control characters or +", origin)
+	}
+	return note.GenerateKey(rand.Reader, origin)
+}
+
+// Key is a private key that signs heads, and the public one that others check them with.
+type Key struct {
+	signer note.Signer
+	Public string
+}
+
+// ReadKey reads the file of a private key. A file that others may read is refused.
+func ReadKey(path string) (*Key, error) {
+	about, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if runtime.GOOS != "windows" && about.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("others than its owner have rights on the private key: chmod 600 %s", path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	private := strings.TrimSpace(string(text))
+	signer, err := note.NewSigner(private)
+	if err != nil {
+		return nil, fmt.Errorf("%s holds no private key of a log", path) // without what it holds
+	}
+	// What note.GenerateKey writes: PRIVATE+KEY+name+hash+, then an octet for the algorithm and the seed.
+	parts := strings.SplitN(private, "+", 5)
+	seed, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
+	if err != nil || len(seed) != 1+ed25519.SeedSize {
+		return nil, fmt.Errorf("%s holds no private key of a log", path)
+	}
+	public, err := note.NewEd25519VerifierKey(signer.Name(), ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey))
+	return &Key{signer: signer, Public: public}, err
+}
+
+// readKeys reads public keys, one a line; empty lines and lines that begin with # say nothing.
+func readKeys(text string) (note.Verifiers, []string, error) {
+	var verifiers []note.Verifier
+	var keys []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		verifier, err := note.NewVerifier(line)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%q is no public key of a log", line)
+		}
+		verifiers = append(verifiers, verifier)
+		keys = append(keys, line)
+	}
+	return note.VerifierList(verifiers...), keys, nil
+}

@@ -1,0 +1,249 @@
+package seal
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/posternsql/postern/db"
+)
+
+// Proof is an entry of the log with what shows that it is under a signed head. In JSON the entry's values stand beside
+// the rest, for people; what is proven is Leaf, and they have to agree with it.
+type Proof struct {
+	Record
+	Inclusion Inclusion `json:"proof"`
+	// Head and Keys are what the proof leads to, and which keys may have signed it. In an export they stand on the
+	// first line, for all lines behind it.
+	Head string   `json:"head,omitempty"`
+	Keys []string `json:"keys,omitempty"`
+}
+
+// Inclusion leads from one leaf to the root of the tree of a head.
+type Inclusion struct {
+	// Leaf is the entry as it was hashed.
+	Leaf       []byte           `json:"leaf"`
+	LeafNumber int64            `json:"leaf_number"`
+	Hashes     tlog.RecordProof `json:"hashes"`
+}
+
+// NotProvenError says that there is nothing to prove an entry by.
+type NotProvenError struct{ Message string }
+
+func (e *NotProvenError) Error() string { return e.Message }
+
+// Receipt is what a client got with its commit: the entry, and the hash of its leaf.
+type Receipt struct {
+	LogID    int64
+	LeafHash tlog.Hash
+}
+
+// ParseReceipt reads LOG_ID:HASH, the hash in hexadecimal.
+func ParseReceipt(text string) (Receipt, error) {
+	number, digits, _ := strings.Cut(text, ":")
+	logID, err := strconv.ParseInt(number, 10, 64)
+	hash, hexError := hex.DecodeString(digits)
+	if err != nil || hexError != nil || len(hash) != tlog.HashSize {
+		return Receipt{}, fmt.Errorf("%q is no receipt: expected LOG_ID:HASH, with 64 hexadecimal digits", text)
+	}
+	return Receipt{LogID: logID, LeafHash: tlog.Hash(hash)}, nil
+}
+
+// Prove gives the proof of one entry under the newest head in heads, and checks it before. With a receipt the entry must
+// be the one that the client got. It is a *TamperedError where the log does not agree with the head or the receipt,
+// and a *NotProvenError where the entry is not sealed yet, or unknown.
+func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64, receipt *Receipt) (proof *Proof, err error) {
+	head := heads.Latest
+	if head == nil {
+		return nil, &NotProvenError{fmt.Sprintf("%s has no head yet: seal first", heads.Directory)}
+	}
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
+		queries := db.New(tx)
+		records, _, err := recordsOf(ctx, tx, []int64{logID})
+		if err != nil {
+			return err
+		}
+		record := records[logID]
+		leaf, err := queries.LeafOfEntry(ctx, logID)
+		sealed := err == nil
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		switch {
+		case record == nil && sealed:
+			return &TamperedError{Finding{EntryMissing, &leaf.LeafNumber, &logID, fmt.Sprintf("entry %d was sealed as leaf %d and is missing", logID, leaf.LeafNumber)}}
+		case record == nil && receipt != nil:
+			return &TamperedError{Finding{EntryMissing, nil, &logID, fmt.Sprintf("entry %d is not in the log: its transaction was rolled back, or it was removed before it was sealed", logID)}}
+		case record == nil:
+			return &NotProvenError{fmt.Sprintf("there is no entry %d", logID)}
+		case receipt != nil && record.Hash() != receipt.LeafHash:
+			return &TamperedError{Finding{EntryChanged, nil, &logID, fmt.Sprintf("entry %d is not the one that the receipt is for", logID)}}
+		case !sealed || leaf.LeafNumber >= head.Size:
+			return &NotProvenError{fmt.Sprintf("entry %d is not sealed yet: the newest head covers %d leaves", logID, head.Size)}
+		}
+		proof, err = prove(record, leaf.LeafNumber, head, readHashes(ctx, queries))
+		if err != nil {
+			return err
+		}
+		proof.Head, proof.Keys = head.Note, heads.Keys
+		return nil
+	})
+	return proof, err
+}
+
+// prove makes the proof for one leaf and checks it.
+func prove(record *Record, leafNumber int64, head *Head, reader tlog.HashReader) (*Proof, error) {
+	hashes, err := tlog.ProveRecord(head.Size, leafNumber, reader)
+	if err != nil {
+		return nil, err
+	}
+	proof := &Proof{Record: *record, Inclusion: Inclusion{Leaf: record.Leaf(), LeafNumber: leafNumber, Hashes: hashes}}
+	if err := tlog.CheckRecord(hashes, head.Size, head.Root, leafNumber, record.Hash()); err != nil {
+		return nil, &TamperedError{Finding{EntryChanged, &leafNumber, &record.LogID, fmt.Sprintf(
+			"entry %d does not lead to the signed head as leaf %d: the entry or the tree was changed", record.LogID, leafNumber)}}
+	}
+	return proof, nil
+}
+
+// Checked is what CheckProofs found.
+type Checked struct {
+	// Entries is the number of proofs, all of which hold.
+	Entries int64
+	// Heads are the heads that they lead to.
+	Heads []*Head
+	// OwnKeys tells that the keys were those that the file brings itself: then it proves only that nothing was changed
+	// since somebody with these keys signed it.
+	OwnKeys bool
+	Keys    []string
+}
+
+// CheckProofs checks a file with proofs, as Prove makes them or an export: it needs no database. keys are the public keys
+// that may have signed, one a line; empty for those in the file. A proof that does not hold is a *TamperedError. each
+// gets every proof that holds; may be nil.
+func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, error) {
+	verifiers, known, err := readKeys(keys)
+	if err != nil {
+		return nil, err
+	}
+	checked := &Checked{OwnKeys: len(known) == 0, Keys: known}
+	var head *Head
+	decoder := json.NewDecoder(in)
+	for number := 1; ; number++ {
+		var text json.RawMessage
+		if err := decoder.Decode(&text); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d is no JSON: %v", number, err)}}
+		}
+		proof, err := readProof(text)
+		if err != nil {
+			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d: %v", number, err)}}
+		}
+		if proof.Head != "" {
+			if checked.OwnKeys && checked.Keys == nil {
+				checked.Keys = proof.Keys
+				if verifiers, _, err = readKeys(strings.Join(proof.Keys, "\n")); err != nil {
+					return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: err.Error()}}
+				}
+			}
+			if head, err = openProofHead(proof.Head, verifiers); err != nil {
+				return nil, err
+			}
+			checked.Heads = append(checked.Heads, head)
+		}
+		if proof.Inclusion.Leaf == nil {
+			continue
+		}
+		if head == nil {
+			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d has a proof, and there is no head that it could lead to", number)}}
+		}
+		if err := tlog.CheckRecord(proof.Inclusion.Hashes, head.Size, head.Root, proof.Inclusion.LeafNumber, tlog.RecordHash(proof.Inclusion.Leaf)); err != nil {
+			return nil, &TamperedError{Finding{ProofInvalid, &proof.Inclusion.LeafNumber, &proof.LogID, fmt.Sprintf(
+				"entry %d does not lead to the signed head as leaf %d", proof.LogID, proof.Inclusion.LeafNumber)}}
+		}
+		checked.Entries++
+		if each != nil {
+			if err := each(proof); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(checked.Heads) == 0 {
+		return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: "there is no signed head in the file"}}
+	}
+	return checked, nil
+}
+
+func openProofHead(text string, verifiers note.Verifiers) (*Head, error) {
+	head, err := OpenHead(text, verifiers)
+	if tampered := (*TamperedError)(nil); err != nil && !errors.As(err, &tampered) {
+		return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: err.Error()}}
+	}
+	return head, err
+}
+
+// readProof reads one object and makes sure that what it shows people is what it proves.
+func readProof(text []byte) (*Proof, error) {
+	var rest struct {
+		Proof *Inclusion `json:"proof"`
+		Head  string     `json:"head"`
+		Keys  []string   `json:"keys"`
+	}
+	if err := json.Unmarshal(text, &rest); err != nil {
+		return nil, err
+	}
+	shown, err := object(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"proof", "head", "keys"} {
+		delete(shown, name)
+	}
+	proof := &Proof{Head: rest.Head, Keys: rest.Keys}
+	proven := map[string]any{}
+	if rest.Proof != nil {
+		proof.Inclusion = *rest.Proof
+		record, err := ReadLeaf(proof.Inclusion.Leaf)
+		if err != nil {
+			return nil, err
+		}
+		proof.Record = *record
+		written, err := json.Marshal(record)
+		if err != nil {
+			return nil, err
+		}
+		if proven, err = object(written); err != nil {
+			return nil, err
+		}
+	}
+	for name, value := range shown {
+		if !reflect.DeepEqual(value, proven[name]) {
+			return nil, fmt.Errorf("it shows a %s that its proof does not say", name)
+		}
+	}
+	if len(shown) != len(proven) {
+		return nil, errors.New("it does not show all that its proof says")
+	}
+	return proof, nil
+}
+
+// object reads a JSON object; numbers keep their digits.
+func object(text []byte) (map[string]any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var values map[string]any
+	err := decoder.Decode(&values)
+	return values, err
+}

@@ -1,0 +1,118 @@
+package seal
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The values come in PostgreSQL's own order and form; what a column cannot be NULL in the table can be in a table that
+// somebody changed, and then is an error here.
+const recordColumns = `log_id, outcome, gate_id, action, userid, authenticated_by, logged_at, message, parameters, comment, scheme, session_role,
+       client_addr, application_name, transaction_id, ticket`
+
+const unsealedRecords = `select ` + recordColumns + `
+  from postern.unsealed_records(cast($1 as text)::xid8, cast($2 as text)::xid8, cast($3 as text)::xid8, $4, $5, nullif(cast($6 as text), '')::pg_snapshot)`
+
+const stretchesOfRecords = `select ` + recordColumns + `
+  from postern.log_records($1, $2)`
+
+func readRecords(ctx context.Context, tx pgx.Tx, query string, arguments ...any) ([]Record, error) {
+	rows, err := tx.Query(ctx, query, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r Record, err error) {
+		var loggedAt []byte
+		var parameters string
+		err = row.Scan(&r.LogID, &r.Outcome, &r.GateID, &r.Action, &r.UserID, &r.AuthenticatedBy, &loggedAt, &r.Message, &parameters,
+			&r.Comment, &r.Scheme, &r.SessionRole, &r.ClientAddr, &r.ApplicationName, &r.TransactionID, &r.Ticket)
+		if err == nil {
+			r.LoggedAt = Moment(binary.BigEndian.Uint64(loggedAt))
+			r.Parameters = json.RawMessage(parameters)
+		}
+		return r, err
+	})
+}
+
+// stretch is a range of transactions.
+type stretch struct{ lowest, highest uint64 }
+
+// everything is all transactions that there can be.
+var everything = stretch{0, math.MaxUint64}
+
+// unseen gives the transactions that a snapshot (xmin:xmax:xip,…) does not see; all where there is none.
+func unseen(snapshot string) ([]stretch, error) {
+	if snapshot == "" {
+		return []stretch{everything}, nil
+	}
+	parts := strings.SplitN(snapshot, ":", 3)
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("%q is no snapshot", snapshot)
+	}
+	var stretches []stretch
+	for running := range strings.SplitSeq(parts[2], ",") {
+		if running == "" {
+			continue
+		}
+		transactionID, err := strconv.ParseUint(running, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		stretches = append(stretches, stretch{transactionID, transactionID})
+	}
+	next, err := strconv.ParseUint(parts[1], 10, 64)
+	return append(stretches, stretch{next, math.MaxUint64}), err
+}
+
+// unsealed gives the rows of the log without a leaf in pages; seenBy limits them to what a snapshot sees.
+func unsealed(ctx context.Context, tx pgx.Tx, within stretch, seenBy string, each func([]Record) error) error {
+	decimal := func(number uint64) string { return strconv.FormatUint(number, 10) }
+	afterTransactionID, afterLogID := uint64(0), int64(math.MinInt64)
+	for {
+		page, err := readRecords(ctx, tx, unsealedRecords, decimal(within.lowest), decimal(within.highest), decimal(afterTransactionID), afterLogID, pageSize, seenBy)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		if err := each(page); err != nil || len(page) < pageSize {
+			return err
+		}
+		afterTransactionID, afterLogID = page[len(page)-1].TransactionID, page[len(page)-1].LogID
+	}
+}
+
+// maximumGap is how many log_ids that nobody asked for may be read for one that was.
+const maximumGap = 100
+
+// recordsOf reads the rows of the log with these log_ids. Those that are not there are not in the result; a log_id that
+// more than one row has is in repeated.
+func recordsOf(ctx context.Context, tx pgx.Tx, logIDs []int64) (found map[int64]*Record, repeated []int64, err error) {
+	var lowest, highest []int64
+	for index, logID := range slices.Sorted(slices.Values(logIDs)) {
+		if index > 0 && logID-highest[len(highest)-1] <= maximumGap {
+			highest[len(highest)-1] = logID
+			continue
+		}
+		lowest, highest = append(lowest, logID), append(highest, logID)
+	}
+	records, err := readRecords(ctx, tx, stretchesOfRecords, lowest, highest)
+	if err != nil {
+		return nil, nil, err
+	}
+	found = make(map[int64]*Record, len(records))
+	for index := range records {
+		logID := records[index].LogID
+		if found[logID] != nil {
+			repeated = append(repeated, logID)
+		}
+		found[logID] = &records[index]
+	}
+	return found, repeated, nil
+}

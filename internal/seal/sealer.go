@@ -1,0 +1,264 @@
+package seal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/posternsql/postern/db"
+)
+
+// pageSize is how many leaves are read, or written, at once.
+const pageSize = 5000
+
+// Sealer seals the log of one database.
+type Sealer struct {
+	// Key signs the heads.
+	Key *Key
+	// Heads is the directory outside of the database that the log is compared with before anything is signed.
+	Heads *Heads
+	// Also are further directories that get each head.
+	Also []*Heads
+	// TrustDatabase begins with the tree that is in the database, where Heads is empty and the database is not.
+	TrustDatabase bool
+	// OnProgress is told how many entries were sealed so far; may be nil.
+	OnProgress func(entries int64)
+}
+
+// ErrBusy is returned where somebody else is sealing this log at the moment.
+var ErrBusy = errors.New("another one is sealing this log")
+
+// Seal makes all entries that have been committed leaves of the tree, signs its head, and keeps that outside of the
+// database and in it. It returns the number of new leaves. Nothing is written where the tree does not continue the
+// newest head in Heads; that is a *TamperedError. It may be interrupted at any moment: the next one goes on.
+func (s *Sealer) Seal(ctx context.Context, connection *pgx.Conn) (entries int64, err error) {
+	if err := s.Heads.admit(s.Key); err != nil {
+		return 0, err
+	}
+	entries, size, err := s.grow(ctx, connection)
+	if err != nil {
+		return 0, busy(err)
+	}
+	if signed, err := s.signed(ctx, connection, size); err != nil || signed {
+		return entries, err
+	}
+	return entries, busy(s.sign(ctx, connection))
+}
+
+// signed tells whether the head of the tree is wherever it is kept. It may not be, although no entry is new: the one
+// before may have been interrupted.
+func (s *Sealer) signed(ctx context.Context, connection *pgx.Conn, size int64) (bool, error) {
+	inside, err := db.New(connection).LatestHead(ctx)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return false, err
+	}
+	return size == 0 || inside.TreeSize >= size && s.Heads.Latest != nil && s.Heads.Latest.Size >= size && !s.behind(size), nil
+}
+
+// behind tells whether one of the further directories lacks the newest head.
+func (s *Sealer) behind(size int64) bool {
+	for _, also := range s.Also {
+		if also.Latest == nil || also.Latest.Size < size {
+			return true
+		}
+	}
+	return false
+}
+
+// grow appends the leaves of all entries that are visible and have none, in one transaction, and gives their number and
+// the size of the tree.
+func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size int64, err error) {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead}
+	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
+		queries := db.New(tx)
+		// What the seal has seen committed must be on disk when the seal is.
+		if _, err := tx.Exec(ctx, "set local synchronous_commit = on"); err != nil {
+			return err
+		}
+		begun, err := queries.BeginSealing(ctx)
+		if err != nil {
+			return err
+		}
+		size = begun.TreeSize
+		reader := readHashes(ctx, queries)
+		if err := s.compare(ctx, queries, size, reader); err != nil {
+			return err
+		}
+		tree, err := readFrontier(size, reader)
+		if err != nil {
+			return err
+		}
+		stretches, err := unseen(begun.Snapshot)
+		if err != nil {
+			return err
+		}
+		for _, within := range stretches {
+			err := unsealed(ctx, tx, within, "", func(page []Record) error {
+				logIDs, stored := make([]int64, len(page)), make([][]byte, len(page))
+				for index := range page {
+					hashes, err := tree.append(page[index].Hash())
+					if err != nil {
+						return err
+					}
+					logIDs[index], stored[index] = page[index].LogID, join(hashes)
+				}
+				entries += int64(len(page))
+				if s.OnProgress != nil {
+					s.OnProgress(entries)
+				}
+				size, err = queries.AppendLeaves(ctx, logIDs, stored)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if entries == 0 && begun.Snapshot != "" {
+			return errNothing
+		}
+		return queries.EndSealing(ctx)
+	})
+	if errors.Is(err, errNothing) {
+		err = nil
+	}
+	return entries, size, err
+}
+
+// errNothing rolls a transaction back that had nothing to do.
+var errNothing = errors.New("nothing to seal")
+
+// compare refuses to go on where the tree in the database does not continue the newest head outside of it.
+func (s *Sealer) compare(ctx context.Context, queries *db.Queries, size int64, reader tlog.HashReader) error {
+	latest := s.Heads.Latest
+	if latest == nil {
+		inside, err := queries.LatestHead(ctx)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && s.TrustDatabase {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
+			"%s has no head, but the database has one of %d leaves: is this the right directory?", s.Heads.Directory, inside.TreeSize)}}
+	}
+	return continues(latest, size, reader)
+}
+
+// continues checks that a tree of so many leaves begins with the tree of a head.
+func continues(head *Head, size int64, reader tlog.HashReader) error {
+	if size < head.Size {
+		return &TamperedError{Finding{Kind: EntryMissing, Message: fmt.Sprintf(
+			"the tree has %d leaves, and %d were signed: its end was cut off, or an older backup was restored", size, head.Size)}}
+	}
+	if head.Size == 0 {
+		return nil
+	}
+	root, err := tlog.TreeHash(size, reader)
+	if err != nil {
+		return err
+	}
+	proof, err := tlog.ProveTree(size, head.Size, reader)
+	if err != nil {
+		return err
+	}
+	if err := tlog.CheckTree(proof, size, root, head.Size, head.Root); err != nil {
+		return &TamperedError{Finding{Kind: TreeRewritten, Message: fmt.Sprintf(
+			"the tree of %d leaves does not continue the one of %d leaves that was signed", size, head.Size)}}
+	}
+	return nil
+}
+
+// sign signs the tree as it is, keeps the head outside of the database, and then in it.
+func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
+	return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
+		queries := db.New(tx)
+		begun, err := queries.BeginSealing(ctx)
+		if err != nil {
+			return err
+		}
+		// Another sealer may have signed since.
+		for _, directory := range append([]*Heads{s.Heads}, s.Also...) {
+			now, err := OpenHeads(directory.Directory)
+			if err != nil {
+				return err
+			}
+			*directory = *now
+		}
+		reader := readHashes(ctx, queries)
+		if err := s.compare(ctx, queries, begun.TreeSize, reader); err != nil {
+			return err
+		}
+		if err := s.compareInside(ctx, queries); err != nil {
+			return err
+		}
+		head := s.Heads.Latest
+		if head == nil || head.Size < begun.TreeSize {
+			root, err := tlog.TreeHash(begun.TreeSize, reader)
+			if err != nil {
+				return err
+			}
+			if head, err = s.Key.sign(begun.TreeSize, root); err != nil {
+				return err
+			}
+			if err := s.Heads.add(head, time.Now()); err != nil {
+				return err
+			}
+		}
+		for _, also := range s.Also {
+			if err := s.addAlso(also, head, reader); err != nil {
+				return err
+			}
+		}
+		return queries.RecordHead(ctx, head.Size, head.Root[:], head.Note)
+	})
+}
+
+// compareInside refuses where the database has a head that this key has signed and the directory does not know: then
+// this is another directory, or an old copy of it, and signing would make two histories.
+func (s *Sealer) compareInside(ctx context.Context, queries *db.Queries) error {
+	inside, err := queries.LatestHead(ctx)
+	if errors.Is(err, pgx.ErrNoRows) || s.Heads.Latest == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if inside.TreeSize > s.Heads.Latest.Size || inside.TreeSize == s.Heads.Latest.Size && tlog.Hash(inside.RootHash) != s.Heads.Latest.Root {
+		if _, err := OpenHead(inside.Note, s.Heads.verifiers); err == nil {
+			return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
+				"the database has a signed head of %d leaves that %s does not have: is this the right directory, and not an old copy?",
+				inside.TreeSize, s.Heads.Directory)}}
+		}
+	}
+	return nil
+}
+
+// addAlso keeps a head in a further directory, which has to continue what is there.
+func (s *Sealer) addAlso(also *Heads, head *Head, reader tlog.HashReader) error {
+	if also.Latest != nil {
+		if also.Latest.Size == head.Size && also.Latest.Root == head.Root {
+			return nil
+		}
+		if err := continues(also.Latest, head.Size, reader); err != nil {
+			return fmt.Errorf("%s: %w", also.Directory, err)
+		}
+	}
+	if err := also.admit(s.Key); err != nil {
+		return err
+	}
+	return also.add(head, time.Now())
+}
+
+// busy makes what PostgreSQL says where two seal at once into ErrBusy.
+func busy(err error) error {
+	var server *pgconn.PgError
+	if errors.As(err, &server) && (server.Code == "55P03" || server.Code == "40001") {
+		return ErrBusy
+	}
+	return err
+}

@@ -1,0 +1,345 @@
+package seal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/posternsql/postern/db"
+)
+
+// maximumFindings is how many findings are told one by one.
+const maximumFindings = 1000
+
+// Verifier compares the log of a database with a directory of heads outside of it.
+type Verifier struct {
+	Heads *Heads
+	// Since is a head that was verified before: what it covers is taken to be as it was. Nil verifies everything.
+	Since *Head
+	// OnProgress is told how many leaves were verified so far, and how many there are; may be nil.
+	OnProgress func(leaves, total int64)
+}
+
+// Verdict is what a verification found.
+type Verdict struct {
+	// Head is what the log was compared with.
+	Head *Head `json:"-"`
+	// Leaves is the number of leaves that were recomputed.
+	Leaves int64 `json:"leaves"`
+	// Signed is how many leaves the newest head covers.
+	Signed int64 `json:"signed"`
+	// NotSigned is the number of leaves behind those: the next seal signs them.
+	NotSigned int64 `json:"not_signed"`
+	// Findings is what is wrong, at most 1000; Total counts all.
+	Findings []Finding `json:"findings"`
+	Total    int64     `json:"total_findings"`
+}
+
+// Refuted makes an error that is a finding into a verdict with that finding; any other it gives back.
+func Refuted(err error) (*Verdict, error) {
+	if tampered := (*TamperedError)(nil); errors.As(err, &tampered) {
+		return &Verdict{Findings: []Finding{tampered.Finding}, Total: 1}, nil
+	}
+	return nil, err
+}
+
+func (v *Verdict) find(kind Kind, leafNumber, logID *int64, format string, arguments ...any) {
+	v.Total++
+	if len(v.Findings) < maximumFindings {
+		v.Findings = append(v.Findings, Finding{Kind: kind, LeafNumber: leafNumber, LogID: logID, Message: fmt.Sprintf(format, arguments...)})
+	}
+}
+
+// Verify recomputes every leaf and every node from the rows of the log, and compares them with the tree and with the
+// newest head in Heads. Its memory does not grow with the log.
+func (v *Verifier) Verify(ctx context.Context, connection *pgx.Conn) (verdict *Verdict, err error) {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
+		run := &verification{Verifier: v, tx: tx, queries: db.New(tx), verdict: &Verdict{Head: v.Heads.Latest, Findings: []Finding{}}}
+		verdict = run.verdict
+		return run.all(ctx)
+	})
+	return verdict, err
+}
+
+// verification is one run of Verify.
+type verification struct {
+	*Verifier
+	tx      pgx.Tx
+	queries *db.Queries
+	verdict *Verdict
+
+	// Of the same leaves: the tree as the rows of the log make it, and as the leaves' stored hashes make it.
+	fromEntries, fromTree *frontier
+	// What both were when they had as many leaves as the newest head.
+	entriesRoot, treeRoot tlog.Hash
+	// suspects are the leaves that the two differ in: whether entry or tree is wrong, the head decides.
+	suspects     []suspect
+	moreSuspects int64
+	// inner is the first subtree that is not what its leaves make it.
+	inner *leafRange
+}
+
+// leafRange is the leaves first to last.
+type leafRange struct{ first, last int64 }
+
+// suspect is a leaf whose entry is not what the tree says.
+type suspect struct {
+	leafNumber, logID int64
+	missing           bool
+	computed, stored  tlog.Hash
+}
+
+func (v *verification) all(ctx context.Context) error {
+	head := v.Heads.Latest
+	if head == nil {
+		head = &Head{}
+		v.verdict.find(HeadMissing, nil, nil, "%s has no head: nothing vouches for this log", v.Heads.Directory)
+	}
+	until, err := v.queries.SealedUntil(ctx)
+	if err != nil {
+		return err
+	}
+	from := int64(0)
+	if v.Since != nil {
+		from = v.Since.Size
+	}
+	reader := readHashes(ctx, v.queries)
+	if v.fromTree, err = readFrontier(from, reader); err != nil {
+		return v.tampered(err)
+	}
+	if root, err := v.fromTree.root(); err != nil || v.Since != nil && root != v.Since.Root {
+		v.verdict.find(TreeRewritten, nil, nil, "the tree does not begin with the %d leaves of the head that was given", from)
+		return err
+	}
+	entries := *v.fromTree
+	v.fromEntries = &entries
+	if from == head.Size {
+		v.note()
+	}
+	if err := v.leaves(ctx, from, head.Size, until.TreeSize); err != nil {
+		return err
+	}
+	v.judge(head)
+	if err := v.inside(ctx, head, reader); err != nil {
+		return err
+	}
+	if v.treeIsWrong(head) && v.entriesRoot != head.Root && v.inner == nil {
+		if err := v.locate(head, reader); err != nil {
+			return err
+		}
+	}
+	return v.added(ctx, until.Snapshot)
+}
+
+// tampered makes an error that is a finding into one.
+func (v *verification) tampered(err error) error {
+	if tampered := (*TamperedError)(nil); errors.As(err, &tampered) {
+		v.verdict.find(tampered.Finding.Kind, nil, nil, "%s", tampered.Finding.Message)
+		return nil
+	}
+	return err
+}
+
+// note keeps the roots of the trees as they are now.
+func (v *verification) note() {
+	v.treeRoot, _ = v.fromTree.root() // neither can fail: a frontier has all that is asked for
+	v.entriesRoot, _ = v.fromEntries.root()
+}
+
+// leaves reads all leaves and their entries in pages, and grows both trees.
+func (v *verification) leaves(ctx context.Context, from, signed, total int64) error {
+	next := from
+	for {
+		page, err := v.queries.LeafPage(ctx, next, pageSize)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			break
+		}
+		logIDs := make([]int64, len(page))
+		for index, leaf := range page {
+			logIDs[index] = leaf.LogID
+		}
+		records, repeated, err := recordsOf(ctx, v.tx, logIDs)
+		if err != nil {
+			return err
+		}
+		for _, logID := range repeated {
+			v.verdict.find(EntryAdded, nil, &logID, "there is more than one entry %d", logID)
+		}
+		for _, leaf := range page {
+			if leaf.LeafNumber != next {
+				v.verdict.find(EntryMissing, nil, nil, "leaves %d to %d are missing in the tree", next, leaf.LeafNumber-1)
+				// The trees cannot be told any more; what is behind is compared leaf by leaf only.
+				next = leaf.LeafNumber
+				v.fromTree.size, v.fromEntries.size = next, next
+			}
+			if err := v.leaf(leaf, records[leaf.LogID]); err != nil {
+				return err
+			}
+			next++
+			if next == signed {
+				v.note()
+			}
+		}
+		if v.OnProgress != nil {
+			v.OnProgress(next-from, max(total, signed)-from)
+		}
+	}
+	v.verdict.Leaves = next - from
+	v.verdict.Signed = min(signed, next)
+	v.verdict.NotSigned = next - v.verdict.Signed
+	if next < signed {
+		v.verdict.find(EntryMissing, nil, nil, "leaves %d to %d were signed and are missing: the end of the log was cut off, or an older backup was restored", next, signed-1)
+	}
+	return nil
+}
+
+// leaf grows both trees by one leaf.
+func (v *verification) leaf(leaf db.LogLeaf, record *Record) error {
+	stored := hashesOf(leaf.Hashes)
+	var own tlog.Hash
+	if len(stored) > 0 {
+		own = stored[0]
+	}
+	expected, err := v.fromTree.append(own)
+	if err != nil {
+		return err
+	}
+	if v.inner == nil && !slices.Equal(expected, stored) {
+		level := 0
+		for level < min(len(expected), len(stored)) && expected[level] == stored[level] {
+			level++
+		}
+		v.inner = &leafRange{leaf.LeafNumber + 1 - 1<<level, leaf.LeafNumber}
+	}
+	computed := own
+	if record != nil {
+		computed = record.Hash()
+	}
+	if record == nil || computed != own {
+		if len(v.suspects) < maximumFindings {
+			v.suspects = append(v.suspects, suspect{leaf.LeafNumber, leaf.LogID, record == nil, computed, own})
+		} else {
+			v.moreSuspects++
+		}
+	}
+	_, err = v.fromEntries.append(computed)
+	return err
+}
+
+// treeIsWrong tells whether the tree does not lead to the head, as far as it has that many leaves.
+func (v *verification) treeIsWrong(head *Head) bool {
+	return v.verdict.Signed == head.Size && head.Size > 0 && v.treeRoot != head.Root
+}
+
+// judge says which side is wrong where entries and tree differ: the one that does not lead to the head.
+func (v *verification) judge(head *Head) {
+	treeIsRight := !v.treeIsWrong(head)
+	if !treeIsRight && v.entriesRoot == head.Root {
+		v.verdict.find(TreeRewritten, nil, nil, "the stored tree was changed; the entries lead to the signed head all the same")
+		return
+	}
+	if v.inner != nil {
+		v.verdict.find(TreeRewritten, nil, nil, "the stored hashes do not fit each other: they were changed first among leaves %d to %d", v.inner.first, v.inner.last)
+	}
+	leafOf := make(map[tlog.Hash]int64, len(v.suspects))
+	for _, suspect := range v.suspects {
+		leafOf[suspect.stored] = suspect.leafNumber
+	}
+	for _, suspect := range v.suspects {
+		other, moved := leafOf[suspect.computed]
+		switch {
+		case suspect.missing:
+			v.verdict.find(EntryMissing, &suspect.leafNumber, &suspect.logID, "entry %d was sealed as leaf %d and is missing", suspect.logID, suspect.leafNumber)
+		case moved:
+			v.verdict.find(EntryReordered, &suspect.leafNumber, &suspect.logID, "entry %d was sealed as leaf %d, and stands as leaf %d", suspect.logID, other, suspect.leafNumber)
+		default:
+			v.verdict.find(EntryChanged, &suspect.leafNumber, &suspect.logID, "entry %d is not what was sealed as leaf %d", suspect.logID, suspect.leafNumber)
+		}
+	}
+	v.verdict.Total += v.moreSuspects
+}
+
+// inside compares the heads in the database: what a known key has signed has to fit the head outside.
+func (v *verification) inside(ctx context.Context, head *Head, reader tlog.HashReader) error {
+	for after := int64(0); ; {
+		page, err := v.queries.HeadPage(ctx, after, pageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, one := range page {
+			after = one.TreeSize
+			if v.Since != nil && one.TreeSize <= v.Since.Size && one.TreeSize != head.Size {
+				continue
+			}
+			signed, err := OpenHead(one.Note, v.Heads.verifiers)
+			if tampered := (*TamperedError)(nil); errors.As(err, &tampered) {
+				v.verdict.find(tampered.Finding.Kind, nil, nil, "in the database, of %d leaves: %s", one.TreeSize, tampered.Finding.Message)
+				continue
+			}
+			if err != nil || signed.Size != one.TreeSize || signed.Root != tlog.Hash(one.RootHash) {
+				v.verdict.find(SignatureInvalid, nil, nil, "the head of %d leaves in the database is not what was signed", one.TreeSize)
+				continue
+			}
+			if signed.Size > head.Size || signed.Size == head.Size && signed.Root != head.Root {
+				v.verdict.find(OtherHistory, nil, nil,
+					"the database has a head of %d leaves, signed by a known key, that does not fit the newest one in %s, of %d leaves: there are two histories, or the directory is an old copy",
+					signed.Size, v.Heads.Directory, head.Size)
+			}
+		}
+	}
+}
+
+// locate finds by older heads between which leaves the tree was rewritten.
+func (v *verification) locate(head *Head, reader tlog.HashReader) error {
+	heads, err := v.Heads.all()
+	if err != nil {
+		return v.tampered(err)
+	}
+	// Once a tree differs it does so for ever, so the first head that it does not lead to can be searched for.
+	var failure error
+	first, _ := slices.BinarySearchFunc(heads, true, func(one *Head, _ bool) int {
+		root, err := tlog.TreeHash(one.Size, reader)
+		if tampered := (*TamperedError)(nil); err != nil && !errors.As(err, &tampered) {
+			failure = err
+		}
+		if err == nil && root == one.Root {
+			return -1
+		}
+		return 1
+	})
+	if failure != nil {
+		return failure
+	}
+	from, to := int64(0), head.Size
+	if first > 0 {
+		from = heads[first-1].Size
+	}
+	if first < len(heads) {
+		to = heads[first].Size
+	}
+	v.verdict.find(TreeRewritten, nil, nil,
+		"the tree does not lead to the signed head of %d leaves: entries and tree were rewritten together, or this is another history; it differs first among leaves %d to %d",
+		head.Size, from, to-1)
+	return nil
+}
+
+// added looks for entries that claim to be older than the last seal and have no leaf.
+func (v *verification) added(ctx context.Context, snapshot string) error {
+	if snapshot == "" {
+		return nil
+	}
+	return unsealed(ctx, v.tx, everything, snapshot, func(page []Record) error {
+		for _, record := range page {
+			v.verdict.find(EntryAdded, nil, &record.LogID, "entry %d was added: everything of its time was sealed before, and it was not there", record.LogID)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,26 @@
+create or replace function postern_internal.leaf_data(entry postern_internal.checkpoint_entry)
+returns bytea
+language sql
+stable
+begin atomic
+  select '\x01'::bytea
+      || '\x01'::bytea || int8send(entry.log_id)
+      || postern_internal.encode_field(entry.outcome::text)
+      || postern_internal.encode_field(entry.gate_id)
+      || postern_internal.encode_field(entry.action)
+      || postern_internal.encode_field(entry.userid)
+      || postern_internal.encode_field(entry.authenticated_by)
+      || '\x03'::bytea || timestamptz_send(entry.logged_at)
+      || postern_internal.encode_field(entry.message)
+      || postern_internal.encode_field(entry.parameters::text)
+      || postern_internal.encode_field(entry.comment)
+      || postern_internal.encode_field(entry.scheme)
+      || postern_internal.encode_field(entry.session_role::text)
+      || postern_internal.encode_field(entry.client_addr::text)
+      || postern_internal.encode_field(entry.application_name)
+      || '\x01'::bytea || xid8send(entry.transaction_id)
+      || postern_internal.encode_field(entry.ticket::text);
+end;
+revoke execute on function postern_internal.leaf_data(postern_internal.checkpoint_entry) from public;
+comment on function postern_internal.leaf_data(postern_internal.checkpoint_entry) is
+'What is hashed for an entry of the log: its columns in order, each with type and length, whatever TimeZone and DateStyle are. docs/log-format.md has every octet.';

@@ -1,0 +1,15 @@
+create or replace function postern.sealed_until()
+returns table (tree_size bigint, snapshot pg_snapshot)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  select s.tree_size,
+         case when s.system_identifier = (select c.system_identifier from pg_control_system() as c) then s.snapshot end
+    from postern_internal.sealing as s
+$$;
+revoke execute on function postern.sealed_until() from public;
+grant execute on function postern.sealed_until() to postern_auditor;
+comment on function postern.sealed_until() is
+'How far the log was sealed. tree_size: the number of leaves; snapshot: all entries that it sees have a leaf, NULL where nothing was sealed in this cluster.';

@@ -1,0 +1,36 @@
+create or replace function postern.verify_entry(log_id bigint)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  entry postern_internal.checkpoint_entry;
+  leaf postern_internal.leaf;
+begin
+  if log_id is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'log_id is missing',
+      detail = 'log_id is NULL.',
+      hint = 'Pass the log_id of an entry.';
+  end if;
+  select l.* into leaf from postern_internal.leaf as l where l.log_id = verify_entry.log_id;
+  select e.* into entry from postern_internal.checkpoint_entry as e where e.log_id = verify_entry.log_id;
+  if leaf.log_id is null or entry.log_id is null
+     or substring(leaf.hashes for 32) <> postern_internal.leaf_hash(entry) then
+    raise exception using
+      errcode = 'PS501',
+      message = 'The entry does not match the log''s tree',
+      detail = case when leaf.log_id is null then format('Entry %s has no leaf: it is not sealed, or its leaf was removed.', log_id)
+                    when entry.log_id is null then format('Leaf %s is that of entry %s, which is not there.', leaf.leaf_number, log_id)
+                    else format('Entry %s is not what was sealed as leaf %s.', log_id, leaf.leaf_number) end,
+      hint = 'Find out what was changed with "installer log verify".';
+  end if;
+end
+$$;
+revoke execute on function postern.verify_entry(bigint) from public;
+grant execute on function postern.verify_entry(bigint) to postern_auditor;
+comment on function postern.verify_entry(bigint) is
+'Compares an entry of the log with its leaf. That is for a first look: only "installer log verify" compares the tree with a head that is kept outside the database. Errors: PS107 argument, PS501 it does not match.';

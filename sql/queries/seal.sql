@@ -1,0 +1,58 @@
+-- Sealing the log, and reading what proofs are made of. The rows of the log themselves are read in internal/seal: sqlc
+-- takes what a function returns for not null.
+
+-- name: SealedUntil :one
+-- How far the log was sealed; snapshot is empty where nothing was sealed in this cluster.
+select tree_size::bigint as tree_size, coalesce(snapshot::text, '')::text as snapshot from postern.sealed_until();
+
+-- name: BeginSealing :one
+-- Makes this transaction the only one that seals the log. Errors: 55P03, 40001 another one does.
+select tree_size::bigint as tree_size, coalesce(snapshot::text, '')::text as snapshot from postern.begin_sealing();
+
+-- name: AppendLeaves :one
+-- Makes entries the next leaves; returns the number of leaves.
+select postern.append_leaves(@log_ids::bigint[], @hashes::bytea[])::bigint as tree_size;
+
+-- name: EndSealing :exec
+select postern.end_sealing();
+
+-- name: RecordHead :exec
+select postern.record_head(@tree_size::bigint, @root_hash::bytea, @note::text);
+
+-- name: LeavesByNumber :many
+-- The leaves with these numbers.
+select l.leaf_number, l.hashes from postern.log_leaf as l where l.leaf_number = any(@leaf_numbers::bigint[]);
+
+-- name: LeafPage :many
+-- Leaves from a number on, in order.
+select l.leaf_number, l.log_id, l.hashes
+  from postern.log_leaf as l
+ where l.leaf_number >= @first_leaf
+ order by l.leaf_number
+ limit @page_size;
+
+-- name: LeafOfEntry :one
+-- The leaf of an entry of the log.
+select l.leaf_number, l.hashes from postern.log_leaf as l where l.log_id = @log_id;
+
+-- name: HeadPage :many
+-- Signed tree heads of more than so many leaves, in order.
+select h.tree_size, h.root_hash, h.note, h.signed_at
+  from postern.log_head as h
+ where h.tree_size > @tree_size
+ order by h.tree_size
+ limit @page_size;
+
+-- name: LatestHead :one
+select h.tree_size, h.root_hash, h.note, h.signed_at
+  from postern.log_head as h
+ order by h.tree_size desc
+ limit 1;
+
+-- name: Receipts :many
+-- The entries that this transaction has made so far, with the hashes of their leaves.
+select log_id::bigint as log_id, gate_id::text as gate_id, leaf_hash::bytea as leaf_hash from postern.receipts();
+
+-- name: WaitSealed :one
+-- Waits until an entry is under a signed tree head; false where that took longer.
+select postern.wait_sealed(@log_id::bigint, make_interval(secs => @seconds::double precision))::boolean as sealed;

@@ -1,0 +1,25 @@
+-- The log's Merkle tree (RFC 6962), with which outsiders can tell whether the log was changed.
+
+create table postern_internal.leaf (
+  leaf_number bigint primary key check (leaf_number >= 0),
+  log_id bigint not null unique,
+  hashes bytea not null check (octet_length(hashes) between 32 and 2048 and octet_length(hashes) % 32 = 0)
+);
+comment on table postern_internal.leaf is 'The tree, append-only: which entry of the log is which leaf. hashes: 32 octets each, the hash of the leaf, then that of each subtree that this leaf completes, smallest first; over all leaves in order these are the stored hashes of golang.org/x/mod/sumdb/tlog. No foreign key: leaves stay when the months of their entries are dropped.';
+
+create table postern_internal.tree_head (
+  tree_size bigint primary key check (tree_size > 0),
+  root_hash bytea not null check (octet_length(root_hash) = 32),
+  note text not null,
+  signed_at timestamptz not null default clock_timestamp()
+);
+comment on table postern_internal.tree_head is 'Signed tree heads, append-only, for convenience: what is to be trusted is the copy outside the database. note: a C2SP tlog-checkpoint.';
+
+create table postern_internal.sealing (
+  only_row boolean primary key default true check (only_row),
+  tree_size bigint not null,
+  snapshot pg_snapshot,
+  system_identifier bigint
+);
+insert into postern_internal.sealing (tree_size) values (0);
+comment on table postern_internal.sealing is 'How far the log was sealed. Who seals has this row locked. snapshot: all entries that it sees have a leaf; it means something in the cluster with this system_identifier only. An entry that it would have seen and that has no leaf was not there then.';

@@ -1,0 +1,40 @@
+package attack
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// A receipt has the hash of an entry, whose outcome could be tried out. So a transaction gets none of its attempts: what
+// a verdict is, only a later one may learn.
+func TestReceiptDoesNotTellTheVerdict(t *testing.T) {
+	database := testdb.New(t)
+	run(t, database.Pool, `
+create function public.naive_receipts() returns setof bytea language sql security definer as $$
+  select postern_internal.leaf_hash(e) from postern_internal.checkpoint_entry as e where e.transaction_id = pg_catalog.pg_current_xact_id_if_assigned()
+$$`)
+	for _, outcome := range []string{"accepted", "denied"} {
+		tx, err := database.Pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(t, tx, `insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters)
+values ($1::postern_internal.outcome, 'G', 'ALICE', 'm', '{}')`, outcome)
+		if got := value[int64](t, tx, "select count(*) from public.naive_receipts()"); got != 1 {
+			t.Fatalf("the naive version withstood: %d receipts", got)
+		}
+		if got := value[int64](t, tx, "select count(*) from postern.receipts()"); got != 0 {
+			t.Errorf("%d receipts of an attempt that was %s", got, outcome)
+		}
+		if got := values[string](t, tx, `
+select r.outcome from postern.log_records('{0}', '{1000}') as r
+union all select r.outcome from postern.unsealed_records('0', '1000000000', '0', 0, 1000) as r`); strings.Contains(strings.Join(got, " "), outcome) {
+			t.Errorf("an attempt that was %s is read back: %v", outcome, got)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package seal_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/posternsql/postern/internal/seal"
+)
+
+// awkward are rows whose values are easily mixed up, or printed in more than one way.
+const awkward = `
+insert into postern_internal.checkpoint_entry
+  (outcome, gate_id, action, userid, authenticated_by, logged_at, message, parameters, comment, scheme, session_role, client_addr, application_name, transaction_id, ticket)
+values
+  ('passed', 'G', null, 'U', null, '2026-03-31 14:30:00.000001+02', 'm', '{}', null, null, 'r', null, '', '3', null),
+  ('denied', 'G', '', 'U', '', '2026-03-31 12:30:00.000001+00', 'm', '{"B": 1.50, "A": [null, true, "\u00e9\"\\"]}', '', '', 'r', '10.0.0.1', 'ä€𝄞', '18446744073709551615', '00000000-0000-0000-0000-000000000000'),
+  ('cancelled', E'G\n', 'ab', 'c', 'a', '-infinity', E'tab\there', '{"N": 12345678901234567890.123456789000}', 'bc', 'PIN', 'r', '10.0.0.0/8', '', '4', 'ffffffff-ffff-ffff-ffff-ffffffffffff'),
+  ('accepted', 'G', 'a', 'bc', 'a', 'infinity', repeat('long ', 20000), '"just text"', 'bc', 'PIN', 'r', '2001:db8::/32', '', '5', null),
+  ('passed', 'G', null, 'U', null, '0044-03-15 BC', 'm', 'null', null, null, 'r', null, '', '6', null),
+  ('passed', 'G', null, 'U', null, '12345-01-01', 'm', '[]', null, null, 'r', null, '', '7', null)`
+
+// The database and this program compute the same hashes, whatever is set.
+func TestBothSidesHashAlike(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	run(t, l.Pool, awkward)
+	l.write(t, 3)
+	l.seal(t, 9)
+	for _, settings := range []string{
+		"set timezone = 'UTC'; set datestyle = 'ISO'",
+		"set timezone = 'Asia/Kathmandu'; set datestyle = 'German, DMY'; set intervalstyle = 'sql_standard'; set bytea_output = 'escape'; set extra_float_digits = -15; set lc_numeric = 'C'",
+	} {
+		connection := l.Connect(t)
+		if _, err := connection.PgConn().Exec(t.Context(), settings).ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+		if different := value[int64](t, connection, `
+select count(*) from postern_internal.leaf as l join postern_internal.checkpoint_entry as e using (log_id)
+ where substring(l.hashes for 32) <> postern_internal.leaf_hash(e)`); different > 0 {
+			t.Errorf("%s: %d hashes differ", settings, different)
+		}
+		if verdict, err := (&seal.Verifier{Heads: l.heads(t)}).Verify(t.Context(), connection); err != nil || verdict.Total > 0 || verdict.Leaves != 9 {
+			t.Errorf("%s: %v, %+v", settings, err, verdict)
+		}
+	}
+	if distinct := value[int64](t, l.Pool, "select count(distinct hashes) from postern_internal.leaf"); distinct != 9 {
+		t.Errorf("%d of 9 hashes are distinct", distinct)
+	}
+}
+
+// The vectors of the documentation, which tests/docs holds against the database.
+func TestVectors(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/log-format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	vectors := regexp.MustCompile(`leaf \| ([0-9a-f]+)\nhash \| ([0-9a-f]+)\n`).FindAllStringSubmatch(string(text), -1)
+	at := func(text string) seal.Moment {
+		moment, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seal.MomentOf(moment)
+	}
+	empty, bob, ok, pin, client, ticket := "", "BOB", "ok", "PIN", "10.0.0.1/32", "00112233-4455-6677-8899-aabbccddeeff"
+	records := []seal.Record{
+		{LogID: 1, Outcome: "passed", GateID: "APP_PAY", UserID: "ALICE", LoggedAt: at("2026-03-31T12:30:00.000001Z"), Message: "Paid",
+			Parameters: json.RawMessage("{}"), SessionRole: "app", TransactionID: 3},
+		{LogID: 258, Outcome: "denied", GateID: "APP_PAY", Action: &empty, UserID: "ALICE", AuthenticatedBy: &bob,
+			LoggedAt: at("1999-12-31T23:59:59.999999Z"), Message: "Zahlung über 12 €\n", Parameters: json.RawMessage(`{"A": 1.50, "BB": [true, null]}`),
+			Comment: &ok, Scheme: &pin, SessionRole: "app", ClientAddr: &client, ApplicationName: "psql", TransactionID: math.MaxUint64, Ticket: &ticket},
+	}
+	if len(vectors) != len(records) {
+		t.Fatalf("there are %d vectors, want %d", len(vectors), len(records))
+	}
+	for index, record := range records {
+		leaf, hash := record.Leaf(), record.Hash()
+		if hex.EncodeToString(leaf) != vectors[index][1] || hex.EncodeToString(hash[:]) != vectors[index][2] {
+			t.Errorf("record %d is %x, %x", record.LogID, leaf, hash)
+		}
+		if read, err := seal.ReadLeaf(leaf); err != nil || !reflect.DeepEqual(*read, record) {
+			t.Errorf("leaf %d is read as %+v, %v", record.LogID, read, err)
+		}
+	}
+}
+
+// Programs that know nothing of Postern accept its heads and proofs.
+func TestOthersAcceptHeadsAndProofs(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	run(t, l.Pool, awkward)
+	l.write(t, 7)
+	l.seal(t, 13)
+	old := l.heads(t).Latest
+	l.write(t, 40)
+	l.seal(t, 40)
+
+	verifier, err := note.NewVerifier(l.key.Public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := note.Open([]byte(l.heads(t).Latest.Note), note.VerifierList(verifier))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(opened.Text, "\n")
+	if len(lines) != 4 || lines[0] != "test.example/log" || lines[1] != "53" || lines[3] != "" {
+		t.Fatalf("the head says %q", opened.Text)
+	}
+	root, err := tlog.ParseHash(lines[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if root == old.Root {
+		t.Error("the root did not change")
+	}
+	for logID := int64(1); logID <= 53; logID++ {
+		proof, err := seal.Prove(t.Context(), l.auditor, l.heads(t), logID, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tlog.CheckRecord(proof.Inclusion.Hashes, 53, root, proof.Inclusion.LeafNumber, tlog.RecordHash(proof.Inclusion.Leaf)); err != nil {
+			t.Errorf("entry %d: %v", logID, err)
+		}
+		text, err := json.Marshal(proof)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checked, err := seal.CheckProofs(bytes.NewReader(text), l.key.Public, func(read *seal.Proof) error {
+			if read.LogID != logID || read.Hash() != proof.Hash() {
+				return errors.New("another entry was read")
+			}
+			return nil
+		})
+		if err != nil || checked.Entries != 1 || checked.OwnKeys {
+			t.Errorf("entry %d: %+v, %v", logID, checked, err)
+		}
+	}
+}
+
+func TestProofThatWasTamperedWithIsRefused(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	l.write(t, 9)
+	l.seal(t, 9)
+	proof, err := seal.Prove(t.Context(), l.auditor, l.heads(t), 4, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(proof)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger := newKey(t, "test.example/log").Public
+	if _, err := seal.CheckProofs(bytes.NewReader(text), stranger, nil); kindOf(err) != seal.KeyUnknown {
+		t.Errorf("another key: %v", err)
+	}
+	checked, err := seal.CheckProofs(bytes.NewReader(text), "", nil)
+	if err != nil || !checked.OwnKeys {
+		t.Errorf("its own keys: %+v, %v", checked, err)
+	}
+	for _, change := range [][2]string{
+		{`"comment":"Checked"`, `"comment":"Never seen"`},
+		{`"comment":"Checked",`, ``},
+		{`"log_id":4`, `"log_id":5`},
+		{`"log_id":4`, `"log_id":4,"approved":true`},
+		{`"leaf_number":3`, `"leaf_number":2`},
+		{`"leaf":"AQ`, `"leaf":"Ag`},
+		{`\n9\n`, `\n8\n`},
+		{`"hashes":["`, `"hashes":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","`},
+		{`"head":`, `"note":`},
+	} {
+		changed := strings.Replace(string(text), change[0], change[1], 1)
+		if changed == string(text) {
+			t.Errorf("there is no %s in %s", change[0], text)
+			continue
+		}
+		if checked, err := seal.CheckProofs(strings.NewReader(changed), l.key.Public, nil); err == nil {
+			t.Errorf("%s was accepted: %+v", change[1], checked)
+		}
+	}
+	for length := range text {
+		if _, err := seal.CheckProofs(bytes.NewReader(text[:length]), l.key.Public, nil); err == nil {
+			t.Errorf("the first %d octets were accepted", length)
+		}
+	}
+}
+
+// Whatever stands in a leaf's place: reading it ends, and what can be read is written alike again.
+func FuzzReadLeaf(f *testing.F) {
+	record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage("{}"), SessionRole: "r"}
+	f.Add(record.Leaf())
+	f.Fuzz(func(t *testing.T, leaf []byte) {
+		read, err := seal.ReadLeaf(leaf)
+		if err == nil && !bytes.Equal(read.Leaf(), leaf) {
+			t.Errorf("%x is written as %x", leaf, read.Leaf())
+		}
+	})
+}

@@ -1,0 +1,354 @@
+package seal_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/posternsql/postern/internal/cli"
+	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/seal"
+	"github.com/posternsql/postern/internal/server"
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// sealerVariable makes this test binary the installer: a sealer that can be killed.
+const sealerVariable = "POSTERN_TEST_SEALER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(sealerVariable) != "" {
+		os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// requireAllSealed wants every entry to have one leaf, and the leaves to be numbered without a gap.
+func (l *sealedLog) requireAllSealed(t *testing.T) int64 {
+	t.Helper()
+	if wrong := value[string](t, l.Pool, `
+select concat_ws(', ',
+         (select format('%s entries without a leaf', count(*)) from postern_internal.checkpoint_entry as e
+           where not exists (select from postern_internal.leaf as l where l.log_id = e.log_id) having count(*) > 0),
+         (select format('%s leaves without an entry', count(*)) from postern_internal.leaf as l
+           where not exists (select from postern_internal.checkpoint_entry as e where e.log_id = l.log_id) having count(*) > 0),
+         (select format('%s leaves, numbered %s to %s', count(*), min(l.leaf_number), max(l.leaf_number)) from postern_internal.leaf as l
+          having count(*) <> max(l.leaf_number) + 1 or min(l.leaf_number) <> 0))`); wrong != "" {
+		t.Fatal(wrong)
+	}
+	leaves := value[int64](t, l.Pool, "select count(*) from postern_internal.leaf")
+	l.requireIntact(t, leaves)
+	return leaves
+}
+
+// A hundred writers commit, roll back, and roll back to savepoints; a transaction that wrote stays open all the while; two
+// sealers seal. What was committed is sealed, and nothing else.
+func TestWhatIsCommittedIsSealed(t *testing.T) {
+	t.Parallel()
+	const one = `insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters) values ('passed', 'G', 'U', 'm', '{}')`
+	l := newSealedLog(t)
+	idle, err := l.Connect(t).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, idle, one)
+
+	var committed atomic.Int64
+	writers, ctx := errgroup.WithContext(t.Context())
+	for range 100 {
+		writers.Go(func() error {
+			for range 10 {
+				entries := int64(0)
+				tx, err := l.Pool.Begin(ctx)
+				if err != nil {
+					return err
+				}
+				for range 1 + rand.IntN(3) {
+					nested, err := tx.Begin(ctx)
+					if err != nil {
+						return err
+					}
+					if _, err := nested.Exec(ctx, one); err != nil {
+						return err
+					}
+					if rand.IntN(3) == 0 {
+						err = nested.Rollback(ctx)
+					} else {
+						entries++
+						err = nested.Commit(ctx)
+					}
+					if err != nil {
+						return err
+					}
+				}
+				if rand.IntN(3) == 0 {
+					err = tx.Rollback(ctx)
+				} else {
+					committed.Add(entries)
+					err = tx.Commit(ctx)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+
+	done := make(chan struct{})
+	var sealed, busy atomic.Int64
+	sealers := errgroup.Group{}
+	for range 2 {
+		connection := l.Login(t, "postern_auditor").Connect(t)
+		sealers.Go(func() error {
+			sealer := &seal.Sealer{Key: l.key, Heads: &seal.Heads{Directory: l.directory}}
+			for {
+				// The last round begins when all writers have ended.
+				last := false
+				select {
+				case <-done:
+					last = true
+				default:
+				}
+				heads, err := seal.OpenHeads(l.directory)
+				if err != nil {
+					return err
+				}
+				sealer.Heads = heads
+				entries, err := sealer.Seal(t.Context(), connection)
+				sealed.Add(entries)
+				if errors.Is(err, seal.ErrBusy) {
+					busy.Add(1)
+					continue
+				}
+				if err != nil || last {
+					return err
+				}
+			}
+		})
+	}
+	err = writers.Wait()
+	close(done)
+	if err := errors.Join(err, sealers.Wait()); err != nil {
+		t.Fatal(err)
+	}
+	if committed.Load() == 0 || sealed.Load() != committed.Load() {
+		t.Errorf("%d were committed, %d sealed", committed.Load(), sealed.Load())
+	}
+	if leaves := l.requireAllSealed(t); leaves != committed.Load() {
+		t.Errorf("%d were committed, there are %d leaves", committed.Load(), leaves)
+	}
+	if busy.Load() == 0 {
+		t.Error("the two sealers never met")
+	}
+	// The one that was open has the lowest log_id of all.
+	if err := idle.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.seal(t, 1)
+	if number := value[int64](t, l.Pool, "select leaf_number from postern_internal.leaf order by log_id limit 1"); number != committed.Load() {
+		t.Errorf("the transaction that was open has leaf %d, want %d", number, committed.Load())
+	}
+	l.requireAllSealed(t)
+}
+
+// startSealer starts the installer as a process of its own.
+func (l *sealedLog) startSealer(t *testing.T, arguments ...string) *exec.Cmd {
+	t.Helper()
+	command := exec.Command(os.Args[0], append([]string{"log", "seal", "--key", l.keyFile, "--heads", l.directory}, arguments...)...)
+	command.Env = append(os.Environ(), sealerVariable+"=1", "DATABASE_URL="+l.URL)
+	command.Stderr = &bytes.Buffer{}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = command.Process.Kill() })
+	return command
+}
+
+// await polls until a query is true.
+func await(t *testing.T, q querier, query string, arguments ...any) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !value[bool](t, q, query, arguments...); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never true: %s", query)
+		}
+	}
+}
+
+// A lock on the heads in the database stops the sealer after its tree was committed and before it signs; a weaker one after
+// the head was written outside and before it is copied into the database. There it is killed.
+func TestKilledSealerLosesNothingAndRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		lock    string
+		outside int64 // leaves of the head that is kept outside when it dies
+	}{
+		"between tree and signature":         {"access exclusive", 5},
+		"between signature and its own copy": {"share", 9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newSealedLog(t)
+			l.write(t, 5)
+			l.seal(t, 5)
+			l.write(t, 4)
+			blocker, err := l.Connect(t).Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, blocker, "lock table postern_internal.tree_head in "+test.lock+" mode")
+			killed := l.startSealer(t)
+			await(t, l.Pool, "select exists (select from pg_locks where relation = 'postern_internal.tree_head'::regclass and not granted)")
+			if leaves := value[int64](t, l.Pool, "select count(*) from postern_internal.leaf"); leaves != 9 {
+				t.Fatalf("there are %d leaves when it is killed, want 9", leaves)
+			}
+			if err := killed.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = killed.Wait()
+			if err := blocker.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if size := l.heads(t).Latest.Size; size != test.outside {
+				t.Fatalf("the head outside covers %d leaves, want %d", size, test.outside)
+			}
+			// The server notices that the client is gone.
+			await(t, l.Pool, "select not exists (select from pg_locks where relation = 'postern_internal.sealing'::regclass and granted)")
+			l.seal(t, 0)
+			if leaves := l.requireAllSealed(t); leaves != 9 {
+				t.Errorf("there are %d leaves, want 9", leaves)
+			}
+			if size := value[int64](t, l.Pool, "select max(tree_size) from postern_internal.tree_head"); size != 9 {
+				t.Errorf("the head in the database covers %d leaves, want 9", size)
+			}
+			l.write(t, 2)
+			l.seal(t, 2)
+			l.requireAllSealed(t)
+		})
+	}
+}
+
+// PostgreSQL is stopped at once, as by a crash, while it is written to and sealed; then it recovers.
+func TestCrashedServerLosesNothing(t *testing.T) {
+	t.Parallel()
+	l, crash := newCrashingLog(t)
+	for round := range 3 {
+		ctx, cancel := context.WithCancel(t.Context())
+		group := errgroup.Group{}
+		var committed atomic.Int64
+		for range 6 {
+			group.Go(func() error {
+				connection, err := pgx.Connect(ctx, l.URL)
+				if err != nil {
+					return nil
+				}
+				for {
+					if _, err := connection.Exec(ctx, insert, 3); err != nil {
+						return nil // the crash
+					}
+					committed.Add(3)
+				}
+			})
+		}
+		group.Go(func() error {
+			connection, err := pgx.Connect(ctx, l.URL)
+			if err != nil {
+				return err
+			}
+			for {
+				heads, err := seal.OpenHeads(l.directory)
+				if err != nil {
+					return err
+				}
+				_, err = (&seal.Sealer{Key: l.key, Heads: heads}).Seal(ctx, connection)
+				if tampered, ok := asTampered(err); ok {
+					return tampered
+				}
+				if err != nil {
+					return nil
+				}
+			}
+		})
+		time.Sleep(time.Duration(300+rand.IntN(300)) * time.Millisecond)
+		crash()
+		err := group.Wait()
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		connection, err := pgx.Connect(t.Context(), l.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries := value[int64](t, connection, "select count(*) from postern_internal.checkpoint_entry")
+		if committed.Load() == 0 || entries < committed.Load() {
+			t.Fatalf("round %d: %d were committed, %d are there", round, committed.Load(), entries)
+		}
+		if _, err := (&seal.Sealer{Key: l.key, Heads: l.heads(t)}).Seal(t.Context(), connection); err != nil {
+			t.Fatal(err)
+		}
+		verdict, err := (&seal.Verifier{Heads: l.heads(t)}).Verify(t.Context(), connection)
+		if err != nil || verdict.Total > 0 || verdict.Leaves != entries || verdict.NotSigned > 0 {
+			t.Fatalf("round %d: %d entries: %+v, %v", round, entries, verdict, err)
+		}
+		connection.Close(t.Context())
+	}
+}
+
+// newCrashingLog is a log on a server of its own, and what crashes that and waits until it has recovered. A server that was
+// there before is not ours to crash: there all connections are cut.
+func newCrashingLog(t *testing.T) (*sealedLog, func()) {
+	t.Helper()
+	started, err := server.Start(t.Context(), server.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := started.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	l := newSealedLog(t)
+	crash := `do $$ begin perform pg_terminate_backend(a.pid) from pg_stat_activity as a where a.datname = current_database() and a.pid <> pg_backend_pid(); end $$`
+	if started.StopCommand != "" {
+		// The program's parent is the backend. When one is killed, the server ends all others at once and replays its WAL.
+		crash = "copy (select 1) to program 'kill -9 $PPID'"
+		l.Database = &testdb.Database{URL: started.URL}
+		config, err := pgx.ParseConfig(l.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := install.Install(t.Context(), config, install.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l, func() {
+		t.Helper()
+		connection, err := pgx.Connect(t.Context(), l.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = connection.Exec(t.Context(), crash)
+		if (err != nil) != (started.StopCommand != "") {
+			t.Fatalf("the server did not crash: %v", err)
+		}
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			again, err := pgx.Connect(t.Context(), l.URL)
+			if err == nil {
+				again.Close(t.Context())
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatal(err)
+			}
+		}
+	}
+}
