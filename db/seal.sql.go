@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 )
 
 const appendLeaves = `-- name: AppendLeaves :one
@@ -36,6 +37,36 @@ func (q *Queries) BeginSealing(ctx context.Context) (BeginSealingRow, error) {
 	var i BeginSealingRow
 	err := row.Scan(&i.TreeSize, &i.Snapshot)
 	return i, err
+}
+
+const dropLog = `-- name: DropLog :many
+select first_leaf::bigint as first_leaf, last_leaf::bigint as last_leaf from postern.drop_log($1::timestamptz)
+`
+
+type DropLogRow struct {
+	FirstLeaf int64 `json:"first_leaf"`
+	LastLeaf  int64 `json:"last_leaf"`
+}
+
+// Removes old entries that are sealed, exported and unchanged; gives the stretches of leaves that they were.
+func (q *Queries) DropLog(ctx context.Context, before time.Time) ([]DropLogRow, error) {
+	rows, err := q.db.Query(ctx, dropLog, before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DropLogRow{}
+	for rows.Next() {
+		var i DropLogRow
+		if err := rows.Scan(&i.FirstLeaf, &i.LastLeaf); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const endSealing = `-- name: EndSealing :exec
@@ -213,6 +244,16 @@ select postern.record_head($1::bigint, $2::bytea, $3::text)
 
 func (q *Queries) RecordHead(ctx context.Context, treeSize int64, rootHash []byte, note string) error {
 	_, err := q.db.Exec(ctx, recordHead, treeSize, rootHash, note)
+	return err
+}
+
+const recordLogExport = `-- name: RecordLogExport :exec
+select postern.record_log_export($1::timestamptz, $2::timestamptz, $3::bigint)
+`
+
+// Says that all entries from since until until, under the head of so many leaves, were written to a file with proofs.
+func (q *Queries) RecordLogExport(ctx context.Context, since *time.Time, until *time.Time, treeSize int64) error {
+	_, err := q.db.Exec(ctx, recordLogExport, since, until, treeSize)
 	return err
 }
 

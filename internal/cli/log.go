@@ -37,6 +37,7 @@ These commands need the role postern_auditor.`,
 		newLogVerifyCommand(app),
 		newLogProveCommand(app),
 		newLogCheckProofCommand(app),
+		newLogDropCommand(app),
 	)
 	return command
 }

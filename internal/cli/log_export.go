@@ -41,7 +41,7 @@ apostrophe before cells that begin with = + - @.
 
 With --proofs every entry comes with the proof that it is under the newest signed head (see "log seal"): jsonl, the head
 first, then the sealed entries in the order of their leaves, each checked before it is written. "log check-proof" checks
-such a file without a database. It has all rows of the log, also those of right responses (outcome accepted), used or
+such a file without a database, and what is in one (-o) may be dropped, see "log drop". It has all rows of the log, also those of right responses (outcome accepted), used or
 not; of the filters only --since and --until can be given.
 
 ` + aboutFilters,
@@ -66,8 +66,15 @@ not; of the filters only --since and --until can be given.
 				if err != nil {
 					return err
 				}
-				return app.writeExport(path, func(out io.Writer) (int64, error) {
-					return app.exportProofs(command.Context(), heads, filter, out)
+				exporter := &seal.Exporter{Heads: heads, Since: filter.since, Until: filter.until}
+				err = app.writeExport(path, func(out io.Writer) (int64, error) {
+					return app.exportProofs(command.Context(), exporter, out)
+				})
+				if err != nil || path == "" {
+					return err
+				}
+				return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) error {
+					return exporter.Keep(command.Context(), connection)
 				})
 			}
 			newWriter, known := map[string]func(io.Writer) entryWriter{
@@ -109,11 +116,10 @@ func (a *application) writeExport(path string, export func(io.Writer) (int64, er
 	return nil
 }
 
-func (a *application) exportProofs(ctx context.Context, heads *seal.Heads, filter logFilter, out io.Writer) (count int64, err error) {
+func (a *application) exportProofs(ctx context.Context, exporter *seal.Exporter, out io.Writer) (count int64, err error) {
 	buffer := bufio.NewWriter(out)
 	encoder := json.NewEncoder(buffer)
 	encoder.SetEscapeHTML(false)
-	exporter := &seal.Exporter{Heads: heads, Since: filter.since, Until: filter.until}
 	var bar *progressbar.ProgressBar
 	started := time.Now()
 	exporter.OnProgress = func(leaves, total int64) {

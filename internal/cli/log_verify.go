@@ -111,6 +111,9 @@ func (a *application) printVerdict(verdict *seal.Verdict) {
 		return
 	}
 	a.printf("%s verified: the log is what was signed.\n", plural(verdict.Leaves, "entry"))
+	if verdict.Dropped > 0 {
+		a.printf("%s of them dropped: their hashes are left.\n", plural(verdict.Dropped, "entry"))
+	}
 	if verdict.NotSigned > 0 {
 		a.printf("%s of them not signed yet.\n", plural(verdict.NotSigned, "entry"))
 	}

@@ -28,6 +28,10 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 	if head == nil {
 		return 0, &NotProvenError{fmt.Sprintf("%s has no head yet: seal first", e.Heads.Directory)}
 	}
+	dropped, err := e.Heads.dropped()
+	if err != nil {
+		return 0, err
+	}
 	first := struct {
 		Head string   `json:"head"`
 		Keys []string `json:"keys"`
@@ -64,6 +68,9 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 					break
 				}
 				record := records[leaf.LogID]
+				if record == nil && dropped.has(leaf.LeafNumber) {
+					continue
+				}
 				if record == nil {
 					return &TamperedError{Finding{EntryMissing, &leaf.LeafNumber, &leaf.LogID, fmt.Sprintf(
 						"entry %d was sealed as leaf %d and is missing", leaf.LogID, leaf.LeafNumber)}}
@@ -88,6 +95,11 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 		return nil
 	})
 	return entries, err
+}
+
+// Keep says in the database that an export is in a safe place: what it has may be dropped from now on.
+func (e *Exporter) Keep(ctx context.Context, connection *pgx.Conn) error {
+	return db.New(connection).RecordLogExport(ctx, e.Since, e.Until, e.Heads.Latest.Size)
 }
 
 func (e *Exporter) wanted(record *Record) bool {

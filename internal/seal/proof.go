@@ -68,6 +68,10 @@ func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64,
 	if head == nil {
 		return nil, &NotProvenError{fmt.Sprintf("%s has no head yet: seal first", heads.Directory)}
 	}
+	dropped, err := heads.dropped()
+	if err != nil {
+		return nil, err
+	}
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
 		queries := db.New(tx)
@@ -82,6 +86,8 @@ func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64,
 			return err
 		}
 		switch {
+		case record == nil && sealed && dropped.has(leaf.LeafNumber):
+			return &NotProvenError{fmt.Sprintf("entry %d was dropped: its proof is in the file that it was exported to", logID)}
 		case record == nil && sealed:
 			return &TamperedError{Finding{EntryMissing, &leaf.LeafNumber, &logID, fmt.Sprintf("entry %d was sealed as leaf %d and is missing", logID, leaf.LeafNumber)}}
 		case record == nil && receipt != nil:

@@ -32,6 +32,8 @@ type Verdict struct {
 	Leaves int64 `json:"leaves"`
 	// Signed is how many leaves the newest head covers.
 	Signed int64 `json:"signed"`
+	// Dropped is the number of leaves whose entries were dropped, as is signed in Heads: only their hashes are left.
+	Dropped int64 `json:"dropped"`
 	// NotSigned is the number of leaves behind those: the next seal signs them.
 	NotSigned int64 `json:"not_signed"`
 	// Findings is what is wrong, at most 1000; Total counts all.
@@ -77,6 +79,8 @@ type verification struct {
 	fromEntries, fromTree *frontier
 	// What both were when they had as many leaves as the newest head.
 	entriesRoot, treeRoot tlog.Hash
+	// dropped are the leaves whose entries may be missing.
+	dropped dropped
 	// suspects are the leaves that the two differ in: whether entry or tree is wrong, the head decides.
 	suspects     []suspect
 	moreSuspects int64
@@ -103,6 +107,11 @@ func (v *verification) all(ctx context.Context) error {
 	until, err := v.queries.SealedUntil(ctx)
 	if err != nil {
 		return err
+	}
+	if v.dropped, err = v.Heads.dropped(); err != nil {
+		if err := v.tampered(err); err != nil {
+			return err
+		}
 	}
 	from := int64(0)
 	if v.Since != nil {
@@ -220,10 +229,14 @@ func (v *verification) leaf(leaf db.LogLeaf, record *Record) error {
 		v.inner = &leafRange{leaf.LeafNumber + 1 - 1<<level, leaf.LeafNumber}
 	}
 	computed := own
+	isDropped := record == nil && v.dropped.has(leaf.LeafNumber)
+	if isDropped {
+		v.verdict.Dropped++
+	}
 	if record != nil {
 		computed = record.Hash()
 	}
-	if record == nil || computed != own {
+	if record == nil && !isDropped || computed != own {
 		if len(v.suspects) < maximumFindings {
 			v.suspects = append(v.suspects, suspect{leaf.LeafNumber, leaf.LogID, record == nil, computed, own})
 		} else {

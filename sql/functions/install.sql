@@ -73,6 +73,8 @@
 \ir log/receipts.sql
 \ir log/wait_sealed.sql
 \ir log/verify_entry.sql
+\ir log/record_log_export.sql
+\ir log/drop_log.sql
 \ir checkpoint/encode_base64url.sql
 \ir checkpoint/sign_challenge.sql
 \ir checkpoint/digest.sql

@@ -56,3 +56,11 @@ select log_id::bigint as log_id, gate_id::text as gate_id, leaf_hash::bytea as l
 -- name: WaitSealed :one
 -- Waits until an entry is under a signed tree head; false where that took longer.
 select postern.wait_sealed(@log_id::bigint, make_interval(secs => @seconds::double precision))::boolean as sealed;
+
+-- name: RecordLogExport :exec
+-- Says that all entries from since until until, under the head of so many leaves, were written to a file with proofs.
+select postern.record_log_export(sqlc.narg('since')::timestamptz, sqlc.narg('until')::timestamptz, @tree_size::bigint);
+
+-- name: DropLog :many
+-- Removes old entries that are sealed, exported and unchanged; gives the stretches of leaves that they were.
+select first_leaf::bigint as first_leaf, last_leaf::bigint as last_leaf from postern.drop_log(@before::timestamptz);

@@ -23,3 +23,21 @@ create table postern_internal.sealing (
 );
 insert into postern_internal.sealing (tree_size) values (0);
 comment on table postern_internal.sealing is 'How far the log was sealed. Who seals has this row locked. snapshot: all entries that it sees have a leaf; it means something in the cluster with this system_identifier only. An entry that it would have seen and that has no leaf was not there then.';
+
+create table postern_internal.log_export (
+  log_export_id bigint generated always as identity primary key,
+  since timestamptz not null,
+  until timestamptz not null,
+  tree_size bigint not null,
+  exported_at timestamptz not null default clock_timestamp(),
+  exported_by name not null default session_user
+);
+comment on table postern_internal.log_export is 'Which entries were written to files with their proofs, append-only: those from since until until under the head of tree_size leaves.';
+
+create table postern_internal.log_drop (
+  transaction_id xid8 primary key default pg_current_xact_id(),
+  before timestamptz not null,
+  dropped_at timestamptz not null default clock_timestamp(),
+  dropped_by name not null default session_user
+);
+comment on table postern_internal.log_drop is 'When old entries were dropped, append-only. The trigger on the log lets a transaction delete that has a row here.';

@@ -7,6 +7,10 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if tg_op = 'DELETE' and tg_relid = 'postern_internal.checkpoint_entry'::regclass
+     and exists (select from postern_internal.log_drop as d where d.transaction_id = pg_current_xact_id_if_assigned()) then
+    return null;  -- postern.drop_log
+  end if;
   raise exception using
     errcode = '55000',
     message = format('%s.%s cannot be changed', tg_table_schema, tg_table_name),
@@ -15,7 +19,7 @@ begin
 end
 $$;
 revoke execute on function postern_internal.refuse_change() from public;
-comment on function postern_internal.refuse_change() is 'Trigger of tables that only grow. Errors: 55000 always.';
+comment on function postern_internal.refuse_change() is 'Trigger of tables that only grow. Errors: 55000, unless postern.drop_log deletes.';
 
 create or replace trigger refuse_change
 before update or delete or truncate
@@ -37,3 +41,17 @@ on postern_internal.tree_head
 for each statement
 execute function postern_internal.refuse_change();
 comment on trigger refuse_change on postern_internal.tree_head is 'Signed tree heads are kept.';
+
+create or replace trigger refuse_change
+before update or delete or truncate
+on postern_internal.log_export
+for each statement
+execute function postern_internal.refuse_change();
+comment on trigger refuse_change on postern_internal.log_export is 'What was exported stays known.';
+
+create or replace trigger refuse_change
+before update or delete or truncate
+on postern_internal.log_drop
+for each statement
+execute function postern_internal.refuse_change();
+comment on trigger refuse_change on postern_internal.log_drop is 'What was dropped stays known.';
