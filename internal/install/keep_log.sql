@@ -16,42 +16,46 @@ comment on schema LOG_SCHEMA is 'The log of a Postern that was uninstalled.';
 set local role postern_owner;
 do $$
 declare
-  kept constant regclass := 'postern_internal.checkpoint_entry';
+  kept regclass;
   part record;
 begin
-  for part in
-    select g.tgname from pg_trigger as g where g.tgrelid = kept and not g.tgisinternal
+  -- The log, the tree that proves it, and the signed heads.
+  foreach kept in array array['postern_internal.checkpoint_entry', 'postern_internal.leaf', 'postern_internal.tree_head']::regclass[]
   loop
-    execute format('drop trigger %I on %s', part.tgname, kept);
+    for part in
+      select g.tgname from pg_trigger as g where g.tgrelid = kept and not g.tgisinternal
+    loop
+      execute format('drop trigger %I on %s', part.tgname, kept);
+    end loop;
+    for part in
+      select y.polname from pg_policy as y where y.polrelid = kept
+    loop
+      execute format('drop policy %I on %s', part.polname, kept);
+    end loop;
+    for part in
+      select distinct t.oid::regtype as type
+        from pg_attribute as a
+        join pg_type as t on t.oid = a.atttypid
+        join pg_namespace as n on n.oid = t.typnamespace
+       where a.attrelid = kept and not a.attisdropped and n.nspname = 'postern_internal'
+    loop
+      execute format('alter type %s set schema LOG_SCHEMA', part.type);
+    end loop;
+    for part in
+      select i.inhrelid::regclass as child from pg_inherits as i where i.inhparent = kept
+    loop
+      execute format('alter table %s set schema LOG_SCHEMA', part.child);
+    end loop;
+    execute format('alter table %s disable row level security', kept);
+    execute format('alter table %s no force row level security', kept);
+    execute format('alter table %s set schema LOG_SCHEMA', kept);
+    execute format('revoke all on table %s from public, %s', kept,
+                   (select string_agg(quote_ident(r.rolname), ', ') from pg_roles as r where r.rolname = any (array['postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin'])));
   end loop;
-  for part in
-    select y.polname from pg_policy as y where y.polrelid = kept
-  loop
-    execute format('drop policy %I on %s', part.polname, kept);
-  end loop;
-  for part in
-    select distinct t.oid::regtype as type
-      from pg_attribute as a
-      join pg_type as t on t.oid = a.atttypid
-      join pg_namespace as n on n.oid = t.typnamespace
-     where a.attrelid = kept and not a.attisdropped and n.nspname = 'postern_internal'
-  loop
-    execute format('alter type %s set schema LOG_SCHEMA', part.type);
-  end loop;
-  for part in
-    select i.inhrelid::regclass as child from pg_inherits as i where i.inhparent = kept
-  loop
-    execute format('alter table %s set schema LOG_SCHEMA', part.child);
-  end loop;
-  execute format('alter table %s disable row level security', kept);
-  execute format('alter table %s no force row level security', kept);
-  execute format('alter table %s set schema LOG_SCHEMA', kept);
-  execute format('revoke all on table LOG_SCHEMA.checkpoint_entry from public, %s',
-                 (select string_agg(quote_ident(r.rolname), ', ') from pg_roles as r where r.rolname = any (array['postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin'])));
 end
 $$;
 grant usage on schema LOG_SCHEMA to postern_auditor;
-grant select on LOG_SCHEMA.checkpoint_entry to postern_auditor;
+grant select on LOG_SCHEMA.checkpoint_entry, LOG_SCHEMA.leaf, LOG_SCHEMA.tree_head to postern_auditor;
 do $$
 declare
   left_behind text;
@@ -62,7 +66,8 @@ begin
     from pg_depend as d
     left join pg_constraint as k on d.classid = 'pg_constraint'::regclass and k.oid = d.objid
     left join pg_attrdef as f on d.classid = 'pg_attrdef'::regclass and f.oid = d.objid
-   where 'LOG_SCHEMA.checkpoint_entry'::regclass in (case when d.classid = 'pg_class'::regclass then d.objid end, k.conrelid, f.adrelid)
+   where array['LOG_SCHEMA.checkpoint_entry', 'LOG_SCHEMA.leaf', 'LOG_SCHEMA.tree_head']::regclass[]
+         && array[case when d.classid = 'pg_class'::regclass then d.objid end, k.conrelid, f.adrelid]::regclass[]
      and (pg_identify_object_as_address(d.refclassid, d.refobjid, d.refobjsubid)).object_names[1] ~ '^(postern|postern_internal)(\.|$)';
   if left_behind is not null then
     raise exception 'The log cannot be kept: parts of it depend on what is to be removed'

@@ -37,6 +37,9 @@ select string_agg(r.rolname, ',' order by r.rolname) from pg_roles as r
    and has_schema_privilege(r.oid, $1, 'usage') and has_table_privilege(r.oid, $1 || '.checkpoint_entry', 'select')`, removal.LogSchema); readers != "postern_auditor,postern_owner" {
 		t.Errorf("the kept log can be read by %s", readers)
 	}
+	if kept := database.text("select count(*)::text from " + removal.LogSchema + ".leaf"); kept != "0" {
+		t.Errorf("the kept tree has %s leaves", kept)
+	}
 	if writers := database.text(`
 select string_agg(r.rolname, ',') from pg_roles as r
  where r.rolname like 'postern\_%' and r.rolname <> 'postern_owner'
