@@ -18,8 +18,8 @@ import (
 const recordColumns = `log_id, outcome, gate_id, action, userid, authenticated_by, logged_at, message, parameters, comment, scheme, session_role,
        client_addr, application_name, transaction_id, ticket`
 
-const unsealedRecords = `select ` + recordColumns + `
-  from postern.unsealed_records(cast($1 as text)::xid8, cast($2 as text)::xid8, cast($3 as text)::xid8, $4, $5, nullif(cast($6 as text), '')::pg_snapshot)`
+const unsealedRecords = `declare unsealed no scroll cursor for select ` + recordColumns + `
+  from postern.unsealed_records('%d', '%d', %s)`
 
 const stretchesOfRecords = `select ` + recordColumns + `
   from postern.log_records($1, $2)`
@@ -74,17 +74,29 @@ func unseen(snapshot string) ([]stretch, error) {
 
 // unsealed gives the rows of the log without a leaf in pages; seenBy limits them to what a snapshot sees.
 func unsealed(ctx context.Context, tx pgx.Tx, within stretch, seenBy string, each func([]Record) error) error {
-	decimal := func(number uint64) string { return strconv.FormatUint(number, 10) }
-	afterTransactionID, afterLogID := uint64(0), int64(math.MinInt64)
+	// A utility command takes no parameters; these are numbers, and what unseen has read.
+	snapshot := "null"
+	if seenBy != "" {
+		if _, err := unseen(seenBy); err != nil {
+			return err
+		}
+		snapshot = "'" + seenBy + "'"
+	}
+	if _, err := tx.Exec(ctx, fmt.Sprintf(unsealedRecords, within.lowest, within.highest, snapshot)); err != nil {
+		return err
+	}
 	for {
-		page, err := readRecords(ctx, tx, unsealedRecords, decimal(within.lowest), decimal(within.highest), decimal(afterTransactionID), afterLogID, pageSize, seenBy)
-		if err != nil || len(page) == 0 {
+		page, err := readRecords(ctx, tx, fmt.Sprintf("fetch %d from unsealed", pageSize))
+		if err != nil {
 			return err
 		}
-		if err := each(page); err != nil || len(page) < pageSize {
+		if len(page) == 0 {
+			_, err := tx.Exec(ctx, "close unsealed")
 			return err
 		}
-		afterTransactionID, afterLogID = page[len(page)-1].TransactionID, page[len(page)-1].LogID
+		if err := each(page); err != nil {
+			return err
+		}
 	}
 }
 

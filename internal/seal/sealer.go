@@ -13,8 +13,8 @@ import (
 	"github.com/posternsql/postern/db"
 )
 
-// pageSize is how many leaves are read, or written, at once.
-const pageSize = 5000
+// pageSize is how many leaves are read, or written, at once. An entry can be some hundred kilobytes long.
+const pageSize = 1000
 
 // Sealer seals the log of one database.
 type Sealer struct {

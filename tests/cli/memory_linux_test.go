@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -71,6 +72,25 @@ select 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || number || ' paid',
 			t.Errorf("%s held %d kB and wrote %d lines, want at most %d and just %d", arguments, kilobytes, lines, maximumPeak, want)
 		}
 		t.Logf("%s: %d kB", arguments, kilobytes)
+	}
+
+	folder := t.TempDir()
+	t.Setenv("POSTERN_LOG_KEY", filepath.Join(folder, "key"))
+	t.Setenv("POSTERN_LOG_HEADS", filepath.Join(folder, "heads"))
+	for _, step := range []struct {
+		arguments string
+		want      int
+	}{
+		{"log key create", 1},
+		{"log seal", 1},
+		{"log verify", 1},
+		{"log export --proofs", entries + 1}, // the head
+	} {
+		kilobytes, lines := peak(t, database, "installer-peak", strings.Fields(step.arguments)...)
+		if kilobytes > maximumPeak || lines != step.want {
+			t.Errorf("%s held %d kB and wrote %d lines, want at most %d and just %d", step.arguments, kilobytes, lines, maximumPeak, step.want)
+		}
+		t.Logf("%s: %d kB", step.arguments, kilobytes)
 	}
 }
 

@@ -5,9 +5,6 @@
 create or replace function postern.unsealed_records(
   lowest_transaction_id xid8,
   highest_transaction_id xid8,
-  after_transaction_id xid8,
-  after_log_id bigint,
-  page_size integer,
   seen_by pg_snapshot default null
 )
 returns setof postern_internal.log_record
@@ -26,15 +23,12 @@ as $$
     from postern_internal.log_record as r
    where r.transaction_id >= lowest_transaction_id
      and r.transaction_id <= highest_transaction_id
-     and r.transaction_id >= after_transaction_id
-     and (r.transaction_id > after_transaction_id or r.log_id > after_log_id)
      and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
      and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
      and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
    order by r.transaction_id, r.log_id
-   limit page_size
 $$;
-revoke execute on function postern.unsealed_records(xid8, xid8, xid8, bigint, integer, pg_snapshot) from public;
-grant execute on function postern.unsealed_records(xid8, xid8, xid8, bigint, integer, pg_snapshot) to postern_auditor;
-comment on function postern.unsealed_records(xid8, xid8, xid8, bigint, integer, pg_snapshot) is
-'Rows of the log without a leaf, as postern.log_records gives them, by transaction. lowest_transaction_id, highest_transaction_id: only of these transactions. after_transaction_id, after_log_id: those of the last row of the page before; 0, 0 for the first one. seen_by: only what this snapshot sees.';
+revoke execute on function postern.unsealed_records(xid8, xid8, pg_snapshot) from public;
+grant execute on function postern.unsealed_records(xid8, xid8, pg_snapshot) to postern_auditor;
+comment on function postern.unsealed_records(xid8, xid8, pg_snapshot) is
+'Rows of the log without a leaf, as postern.log_records gives them, by transaction; read them through a cursor. lowest_transaction_id, highest_transaction_id: only of these transactions. seen_by: only what this snapshot sees.';
