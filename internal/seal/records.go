@@ -57,6 +57,9 @@ func unseen(snapshot string) ([]stretch, error) {
 	if len(parts) != 3 {
 		return nil, fmt.Errorf("%q is no snapshot", snapshot)
 	}
+	if _, err := strconv.ParseUint(parts[0], 10, 64); err != nil {
+		return nil, err
+	}
 	var stretches []stretch
 	for running := range strings.SplitSeq(parts[2], ",") {
 		if running == "" {
