@@ -1197,6 +1197,53 @@ COMMENT ON FUNCTION postern.add_ledger_combination(company text, ledger_id text,
 
 
 --
+-- Name: append_leaves(bigint[], bytea[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  first_leaf bigint;
+  new_size bigint;
+begin
+  if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The leaves cannot be appended',
+      detail = format('%s entries, %s texts of hashes.', coalesce(cardinality(log_ids)::text, 'NULL'), coalesce(cardinality(hashes)::text, 'NULL')),
+      hint = 'Seal with "installer log seal".';
+  end if;
+  select s.tree_size into first_leaf from postern_internal.sealing as s for update nowait;
+  if first_leaf is distinct from (select coalesce(max(l.leaf_number) + 1, 0) from postern_internal.leaf as l) then
+    raise exception using
+      errcode = 'PS501',
+      message = 'The log''s tree was changed',
+      detail = format('It was sealed up to %s leaves and does not end there.', first_leaf),
+      hint = 'Find out what was changed with "installer log verify".';
+  end if;
+  insert into postern_internal.leaf (leaf_number, log_id, hashes)
+  select first_leaf + n.position - 1, n.log_id, n.hashes
+    from unnest(log_ids, hashes) with ordinality as n (log_id, hashes, position);
+  update postern_internal.sealing as s
+     set tree_size = first_leaf + cardinality(log_ids)
+  returning s.tree_size into new_size;
+  return new_size;
+end
+$$;
+
+
+ALTER FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION append_leaves(log_ids bigint[], hashes bytea[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) IS 'Makes entries the next leaves of the log''s tree, in the given order. hashes: as in postern.log_leaf, one text of octets for each entry. Returns the number of leaves. Errors: 23505 an entry has a leaf, 55P03 another one is sealing, PS107 argument, PS501 leaves are missing or were added.';
+
+
+--
 -- Name: assume_user(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1446,6 +1493,30 @@ ALTER FUNCTION postern.begin_action(action text, parameters jsonb) OWNER TO post
 --
 
 COMMENT ON FUNCTION postern.begin_action(action text, parameters jsonb) IS 'Begins an action in this transaction, before its business code. action: a registered action. parameters: an object; with just the parameters of the action''s own checkpoint, if it has one. Until the next one begins, an active gate that the action does not reference raises PS105, unless the action was approved. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such action, PS107 parameters, PS401, PS402.';
+
+
+--
+-- Name: begin_sealing(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.begin_sealing() RETURNS TABLE(tree_size bigint, snapshot pg_snapshot)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform from postern_internal.sealing for update nowait;
+  return query select * from postern.sealed_until();
+end
+$$;
+
+
+ALTER FUNCTION postern.begin_sealing() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION begin_sealing(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.begin_sealing() IS 'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55P03 another one is sealing; 40001 it has just done so.';
 
 
 --
@@ -2063,6 +2134,88 @@ ALTER FUNCTION postern.create_user(userid text, description text, db_role name) 
 --
 
 COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role name) IS 'Adds an end user. userid: 1 to 128 characters, upper and lower case differ. description: 1 to 200 characters. db_role: the login role that is this user where no session is begun. The user has no PIN until postern.reset_pin gives one. Errors: PS107 bad argument, user exists, role unknown or taken.';
+
+
+--
+-- Name: drop_log(timestamp with time zone); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.drop_log(before timestamp with time zone) RETURNS TABLE(first_leaf bigint, last_leaf bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if before is null or before > clock_timestamp() then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The log cannot be dropped up to then',
+      detail = format('before is %s.', coalesce(before::text, 'NULL')),
+      hint = 'Pass a time that has passed.';
+  end if;
+  insert into postern_internal.log_drop (before) values (drop_log.before);
+  return query
+    with gone as (
+      delete from postern_internal.checkpoint_entry as e
+       using postern_internal.leaf as l
+       where l.log_id = e.log_id
+         and e.logged_at < drop_log.before
+         and l.leaf_number < (select max(h.tree_size) from postern_internal.tree_head as h)
+         and substring(l.hashes for 32) = postern_internal.leaf_hash(e)
+         and exists (select from postern_internal.log_export as x
+                      where e.logged_at >= x.since and e.logged_at < x.until and l.leaf_number < x.tree_size)
+      returning l.leaf_number
+    ),
+    numbered as (
+      select g.leaf_number, g.leaf_number - row_number() over (order by g.leaf_number) as island
+        from gone as g
+    )
+    select min(n.leaf_number), max(n.leaf_number)
+      from numbered as n
+     group by n.island
+     order by 1;
+end
+$$;
+
+
+ALTER FUNCTION postern.drop_log(before timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION drop_log(before timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone) IS 'Removes entries of the log older than before, if they are sealed, exported with their proofs, and unchanged. Returns the stretches of leaves that they were; the leaves stay, so that proofs go on. Call it through "installer log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument.';
+
+
+--
+-- Name: end_sealing(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.end_sealing() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if current_setting('transaction_isolation') <> 'repeatable read' then
+    raise exception using
+      errcode = '25001',
+      message = 'Sealing needs one snapshot',
+      detail = format('The transaction is %s.', current_setting('transaction_isolation')),
+      hint = 'Seal with "installer log seal".';
+  end if;
+  update postern_internal.sealing as s
+     set snapshot = pg_current_snapshot(),
+         system_identifier = (select c.system_identifier from pg_control_system() as c);
+end
+$$;
+
+
+ALTER FUNCTION postern.end_sealing() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION end_sealing(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.end_sealing() IS 'Says that all entries which this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ.';
 
 
 --
@@ -2721,6 +2874,104 @@ ALTER FUNCTION postern.lock_configuration() OWNER TO postern_owner;
 COMMENT ON FUNCTION postern.lock_configuration() IS 'For who reads a configuration and then changes what differs: waits until no other transaction that has called this, or has changed settings or gates, is under way, and keeps others waiting until this one ends.';
 
 
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.checkpoint_entry (
+    log_id bigint NOT NULL,
+    outcome postern_internal.outcome NOT NULL,
+    gate_id text NOT NULL,
+    action text,
+    userid text NOT NULL,
+    authenticated_by text,
+    logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    message text NOT NULL,
+    parameters jsonb NOT NULL,
+    comment text,
+    scheme text,
+    session_role name DEFAULT SESSION_USER NOT NULL,
+    client_addr inet DEFAULT inet_client_addr(),
+    application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    ticket uuid
+);
+
+
+ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
+
+--
+-- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate.';
+
+
+--
+-- Name: log_record; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.log_record AS
+ SELECT e.log_id,
+    (e.outcome)::text AS outcome,
+    e.gate_id,
+    e.action,
+    e.userid,
+    e.authenticated_by,
+    timestamptz_send(e.logged_at) AS logged_at,
+    e.message,
+    (e.parameters)::text AS parameters,
+    e.comment,
+    e.scheme,
+    (e.session_role)::text AS session_role,
+    (e.client_addr)::text AS client_addr,
+    e.application_name,
+    e.transaction_id,
+    (e.ticket)::text AS ticket
+   FROM postern_internal.checkpoint_entry e;
+
+
+ALTER TABLE postern_internal.log_record OWNER TO postern_owner;
+
+--
+-- Name: VIEW log_record; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.log_record IS 'Each row of the log with the values that its leaf is made of.';
+
+
+--
+-- Name: log_records(bigint[], bigint[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.log_records(lowest bigint[], highest bigint[]) RETURNS SETOF postern_internal.log_record
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 5000
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+  select r.*
+    from unnest(lowest, highest) as s (lowest, highest)
+    join postern_internal.log_record as r on r.log_id between s.lowest and s.highest
+   where r.transaction_id is distinct from pg_current_xact_id_if_assigned()
+$$;
+
+
+ALTER FUNCTION postern.log_records(lowest bigint[], highest bigint[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION log_records(lowest bigint[], highest bigint[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) IS 'All rows of the log in stretches of log_ids, in no order, with the values that their leaves are made of; also those that postern.checkpoint_log does not show, but none of the own transaction. lowest, highest: the ends of each stretch.';
+
+
 --
 -- Name: message_to_jsonb(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
@@ -3310,6 +3561,76 @@ ALTER FUNCTION postern.put_policy(relation regclass, policy name, using_expressi
 --
 
 COMMENT ON FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) IS 'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit.';
+
+
+--
+-- Name: receipts(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.receipts() RETURNS TABLE(log_id bigint, gate_id text, leaf_hash bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select e.log_id, e.gate_id, postern_internal.leaf_hash(e)
+    from postern_internal.checkpoint_entry as e
+   where e.transaction_id = pg_current_xact_id_if_assigned()
+     and e.logged_at >= transaction_timestamp()
+     and e.outcome in ('passed', 'cancelled')
+   order by e.log_id
+$$;
+
+
+ALTER FUNCTION postern.receipts() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION receipts(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.receipts() IS 'The entries of the log that this transaction has made so far, each with the hash of its leaf: if the transaction commits, whoever keeps these can show that an entry was removed or changed, also before it was sealed. Call it right before the commit.';
+
+
+--
+-- Name: record_head(bigint, bytea, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  insert into postern_internal.tree_head (tree_size, root_hash, note) values (tree_size, root_hash, note)
+  on conflict do nothing
+$$;
+
+
+ALTER FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION record_head(tree_size bigint, root_hash bytea, note text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) IS 'Keeps a copy of a signed tree head; where there is one of this size already, that one. note: a C2SP tlog-checkpoint.';
+
+
+--
+-- Name: record_log_export(timestamp with time zone, timestamp with time zone, bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  insert into postern_internal.log_export (since, until, tree_size)
+  values (coalesce(since, '-infinity'), coalesce(until, 'infinity'), tree_size)
+$$;
+
+
+ALTER FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) IS 'Says that all entries from since until until, under the head of so many leaves, were written to a file with their proofs, which lets postern.drop_log remove them. NULL: no limit.';
 
 
 --
@@ -3994,6 +4315,29 @@ COMMENT ON FUNCTION postern.same_condition(stored text, wanted text) IS 'For pos
 
 
 --
+-- Name: sealed_until(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.sealed_until() RETURNS TABLE(tree_size bigint, snapshot pg_snapshot)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select s.tree_size,
+         case when s.system_identifier = (select c.system_identifier from pg_control_system() as c) then s.snapshot end
+    from postern_internal.sealing as s
+$$;
+
+
+ALTER FUNCTION postern.sealed_until() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION sealed_until(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.sealed_until() IS 'How far the log was sealed. tree_size: the number of leaves; snapshot: all entries that it sees have a leaf, NULL where nothing was sealed in this cluster.';
+
+
+--
 -- Name: set_company_name(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -4611,6 +4955,133 @@ COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what prote
 
 
 --
+-- Name: unsealed_records(xid8, xid8, pg_snapshot); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot DEFAULT NULL::pg_snapshot) RETURNS SETOF postern_internal.log_record
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 5000
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+  select r.*
+    from postern_internal.log_record as r
+   where r.transaction_id >= lowest_transaction_id
+     and r.transaction_id <= highest_transaction_id
+     and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
+     and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
+     and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
+   order by r.transaction_id, r.log_id
+$$;
+
+
+ALTER FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot) IS 'Rows of the log without a leaf, as postern.log_records gives them, by transaction; read them through a cursor. lowest_transaction_id, highest_transaction_id: only of these transactions. seen_by: only what this snapshot sees.';
+
+
+--
+-- Name: verify_entry(bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.verify_entry(log_id bigint) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  entry postern_internal.checkpoint_entry;
+  leaf postern_internal.leaf;
+begin
+  if log_id is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'log_id is missing',
+      detail = 'log_id is NULL.',
+      hint = 'Pass the log_id of an entry.';
+  end if;
+  select l.* into leaf from postern_internal.leaf as l where l.log_id = verify_entry.log_id;
+  select e.* into entry from postern_internal.checkpoint_entry as e where e.log_id = verify_entry.log_id;
+  if leaf.log_id is null or entry.log_id is null
+     or substring(leaf.hashes for 32) <> postern_internal.leaf_hash(entry) then
+    raise exception using
+      errcode = 'PS501',
+      message = 'The entry does not match the log''s tree',
+      detail = case when leaf.log_id is null then format('Entry %s has no leaf: it is not sealed, or its leaf was removed.', log_id)
+                    when entry.log_id is null then format('Leaf %s is that of entry %s, which is not there.', leaf.leaf_number, log_id)
+                    else format('Entry %s is not what was sealed as leaf %s.', log_id, leaf.leaf_number) end,
+      hint = 'Find out what was changed with "installer log verify".';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.verify_entry(log_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION verify_entry(log_id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.verify_entry(log_id bigint) IS 'Compares an entry of the log with its leaf. That is for a first look: only "installer log verify" compares the tree with a head that is kept outside the database. Errors: PS107 argument, PS501 it does not match.';
+
+
+--
+-- Name: wait_sealed(bigint, interval); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.wait_sealed(log_id bigint, timeout interval DEFAULT '00:00:10'::interval) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  gives_up_at timestamptz;
+begin
+  if log_id is null or timeout is null or timeout < interval '0' or timeout > interval '1 hour' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'It cannot be waited for that',
+      detail = format('log_id is %s, timeout is %s.', coalesce(log_id::text, 'NULL'), coalesce(timeout::text, 'NULL')),
+      hint = 'Pass the log_id of a receipt, and an interval between 0 and 1 hour.';
+  end if;
+  if pg_current_xact_id_if_assigned() is not null or current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception using
+      errcode = 'PS107',
+      message = 'This transaction cannot wait for a seal',
+      detail = case when pg_current_xact_id_if_assigned() is not null
+                    then 'It has written something, and what is not committed is not sealed.'
+                    else format('It is %s and would not see the seal.', current_setting('transaction_isolation')) end,
+      hint = 'Commit, then wait in a READ COMMITTED transaction of its own.';
+  end if;
+  gives_up_at := clock_timestamp() + timeout;
+  while not exists (select from postern_internal.leaf as l
+                     where l.log_id = wait_sealed.log_id
+                       and l.leaf_number < (select max(h.tree_size) from postern_internal.tree_head as h)) loop
+    if clock_timestamp() >= gives_up_at then
+      return false;
+    end if;
+    perform pg_sleep(least(0.05, greatest(0.001, extract(epoch from gives_up_at - clock_timestamp()))));
+  end loop;
+  return true;
+end
+$$;
+
+
+ALTER FUNCTION postern.wait_sealed(log_id bigint, timeout interval) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION wait_sealed(log_id bigint, timeout interval); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) IS 'Waits until an entry of the log is under a signed tree head, so that it can be proven. log_id: from a receipt. timeout: up to 1 hour. Returns false where that took longer. Errors: PS107 argument, or a transaction that cannot wait: one that has written, or is not READ COMMITTED.';
+
+
+--
 -- Name: action_setting(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4673,10 +5144,6 @@ ALTER FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean
 
 COMMENT ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) IS 'Adds a rule to a class and compiles that. Returns its id, or that of the same rule where it is there already. Errors: PS301 built-in class, allowed is NULL, bad pattern.';
 
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 --
 -- Name: action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
@@ -5742,6 +6209,30 @@ COMMENT ON FUNCTION postern_internal.encode_base64url(bytes bytea) IS 'Base64url
 
 
 --
+-- Name: encode_field(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.encode_field(value text) RETURNS bytea
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (value IS NULL) THEN '\x00'::bytea
+             ELSE (('\x02'::bytea || int4send(octet_length(convert_to(value, 'UTF8'::name)))) || convert_to(value, 'UTF8'::name))
+         END AS "case";
+END;
+
+
+ALTER FUNCTION postern_internal.encode_field(value text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION encode_field(value text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.encode_field(value text) IS 'A text as a field of a leaf: type 2, the length, UTF-8; NULL is type 0.';
+
+
+--
 -- Name: event_function(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -6175,6 +6666,46 @@ ALTER FUNCTION postern_internal.is_verify_function(candidate regprocedure) OWNER
 --
 
 COMMENT ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) IS 'Whether candidate is a function (text, text, jsonb) returns boolean that runs with its own owner''s rights and its own search_path, that postern_owner may call, and whose owner could become postern_owner.';
+
+
+--
+-- Name: leaf_data(postern_internal.checkpoint_entry); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.leaf_data(entry postern_internal.checkpoint_entry) RETURNS bytea
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT ((((((((((((((((((('\x01'::bytea || '\x01'::bytea) || int8send((entry).log_id)) || postern_internal.encode_field(((entry).outcome)::text)) || postern_internal.encode_field((entry).gate_id)) || postern_internal.encode_field((entry).action)) || postern_internal.encode_field((entry).userid)) || postern_internal.encode_field((entry).authenticated_by)) || '\x03'::bytea) || timestamptz_send((entry).logged_at)) || postern_internal.encode_field((entry).message)) || postern_internal.encode_field(((entry).parameters)::text)) || postern_internal.encode_field((entry).comment)) || postern_internal.encode_field((entry).scheme)) || postern_internal.encode_field(((entry).session_role)::text)) || postern_internal.encode_field(((entry).client_addr)::text)) || postern_internal.encode_field((entry).application_name)) || '\x01'::bytea) || xid8send((entry).transaction_id)) || postern_internal.encode_field(((entry).ticket)::text));
+END;
+
+
+ALTER FUNCTION postern_internal.leaf_data(entry postern_internal.checkpoint_entry) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION leaf_data(entry postern_internal.checkpoint_entry); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.leaf_data(entry postern_internal.checkpoint_entry) IS 'What is hashed for an entry of the log: its columns in order, each with type and length, whatever TimeZone and DateStyle are. docs/log-format.md has every octet.';
+
+
+--
+-- Name: leaf_hash(postern_internal.checkpoint_entry); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) RETURNS bytea
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT sha256(('\x00'::bytea || postern_internal.leaf_data(entry))) AS sha256;
+END;
+
+
+ALTER FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION leaf_hash(entry postern_internal.checkpoint_entry); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) IS 'The hash of an entry''s leaf (RFC 6962, section 2.1), 32 octets.';
 
 
 --
@@ -6693,6 +7224,10 @@ CREATE FUNCTION postern_internal.refuse_change() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  if tg_op = 'DELETE' and tg_relid = 'postern_internal.checkpoint_entry'::regclass
+     and exists (select from postern_internal.log_drop as d where d.transaction_id = pg_current_xact_id_if_assigned()) then
+    return null;  -- postern.drop_log
+  end if;
   raise exception using
     errcode = '55000',
     message = format('%s.%s cannot be changed', tg_table_schema, tg_table_name),
@@ -6708,7 +7243,7 @@ ALTER FUNCTION postern_internal.refuse_change() OWNER TO postern_owner;
 -- Name: FUNCTION refuse_change(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.refuse_change() IS 'Trigger of tables that only grow. Errors: 55000 always.';
+COMMENT ON FUNCTION postern_internal.refuse_change() IS 'Trigger of tables that only grow. Errors: 55000, unless postern.drop_log deletes.';
 
 
 --
@@ -7898,39 +8433,6 @@ ALTER TABLE postern.authority_combination OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern.authority_combination IS 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';
-
-
---
--- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.checkpoint_entry (
-    log_id bigint NOT NULL,
-    outcome postern_internal.outcome NOT NULL,
-    gate_id text NOT NULL,
-    action text,
-    userid text NOT NULL,
-    authenticated_by text,
-    logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    message text NOT NULL,
-    parameters jsonb NOT NULL,
-    comment text,
-    scheme text,
-    session_role name DEFAULT SESSION_USER NOT NULL,
-    client_addr inet DEFAULT inet_client_addr(),
-    application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    ticket uuid
-);
-
-
-ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
-
---
--- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate.';
 
 
 --
@@ -10410,6 +10912,92 @@ COMMENT ON VIEW postern.ledger_user IS 'Who is connected to which internal ledge
 
 
 --
+-- Name: tree_head; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.tree_head (
+    tree_size bigint NOT NULL,
+    root_hash bytea NOT NULL,
+    note text NOT NULL,
+    signed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT tree_head_root_hash_check CHECK ((octet_length(root_hash) = 32)),
+    CONSTRAINT tree_head_tree_size_check CHECK ((tree_size > 0))
+);
+
+
+ALTER TABLE postern_internal.tree_head OWNER TO postern_owner;
+
+--
+-- Name: TABLE tree_head; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.tree_head IS 'Signed tree heads, append-only, for convenience: what is to be trusted is the copy outside the database. note: a C2SP tlog-checkpoint.';
+
+
+--
+-- Name: log_head; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.log_head AS
+ SELECT h.tree_size,
+    h.root_hash,
+    h.note,
+    h.signed_at
+   FROM postern_internal.tree_head h;
+
+
+ALTER TABLE postern.log_head OWNER TO postern_owner;
+
+--
+-- Name: VIEW log_head; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.log_head IS 'Signed tree heads. Trust the copies outside the database, not these. note: a C2SP tlog-checkpoint; signed_at is not in the signature.';
+
+
+--
+-- Name: leaf; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.leaf (
+    leaf_number bigint NOT NULL,
+    log_id bigint NOT NULL,
+    hashes bytea NOT NULL,
+    CONSTRAINT leaf_hashes_check CHECK ((((octet_length(hashes) >= 32) AND (octet_length(hashes) <= 2048)) AND ((octet_length(hashes) % 32) = 0))),
+    CONSTRAINT leaf_leaf_number_check CHECK ((leaf_number >= 0))
+);
+
+
+ALTER TABLE postern_internal.leaf OWNER TO postern_owner;
+
+--
+-- Name: TABLE leaf; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.leaf IS 'The tree, append-only: which entry of the log is which leaf. hashes: 32 octets each, the hash of the leaf, then that of each subtree that this leaf completes, smallest first; over all leaves in order these are the stored hashes of golang.org/x/mod/sumdb/tlog. No foreign key: leaves stay when the months of their entries are dropped.';
+
+
+--
+-- Name: log_leaf; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.log_leaf AS
+ SELECT l.leaf_number,
+    l.log_id,
+    l.hashes
+   FROM postern_internal.leaf l;
+
+
+ALTER TABLE postern.log_leaf OWNER TO postern_owner;
+
+--
+-- Name: VIEW log_leaf; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.log_leaf IS 'The log''s Merkle tree: which entry is which leaf. hashes: 32 octets each, the leaf''s hash and then those of the subtrees that it completes, smallest first.';
+
+
+--
 -- Name: protected_table; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -10760,6 +11348,64 @@ ALTER TABLE postern_internal.installation ALTER COLUMN installation_id ADD GENER
 
 
 --
+-- Name: log_drop; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.log_drop (
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    before timestamp with time zone NOT NULL,
+    dropped_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    dropped_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.log_drop OWNER TO postern_owner;
+
+--
+-- Name: TABLE log_drop; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.log_drop IS 'When old entries were dropped, append-only. The trigger on the log lets a transaction delete that has a row here.';
+
+
+--
+-- Name: log_export; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.log_export (
+    log_export_id bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    tree_size bigint NOT NULL,
+    exported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    exported_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.log_export OWNER TO postern_owner;
+
+--
+-- Name: TABLE log_export; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.log_export IS 'Which entries were written to files with their proofs, append-only: those from since until until under the head of tree_size leaves.';
+
+
+--
+-- Name: log_export_log_export_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE postern_internal.log_export ALTER COLUMN log_export_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME postern_internal.log_export_log_export_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: schema_version; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -10774,7 +11420,29 @@ ALTER TABLE postern_internal.schema_version OWNER TO postern_owner;
 -- Name: TABLE schema_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":8}';
+COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":9}';
+
+
+--
+-- Name: sealing; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.sealing (
+    only_row boolean DEFAULT true NOT NULL,
+    tree_size bigint NOT NULL,
+    snapshot pg_snapshot,
+    system_identifier bigint,
+    CONSTRAINT sealing_only_row_check CHECK (only_row)
+);
+
+
+ALTER TABLE postern_internal.sealing OWNER TO postern_owner;
+
+--
+-- Name: TABLE sealing; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.sealing IS 'How far the log was sealed. Who seals has this row locked. snapshot: all entries that it sees have a leaf; it means something in the cluster with this system_identifier only. An entry that it would have seen and that has no leaf was not there then.';
 
 
 --
@@ -10995,6 +11663,22 @@ ALTER TABLE ONLY postern_internal.installation
 
 
 --
+-- Name: leaf leaf_log_id_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.leaf
+    ADD CONSTRAINT leaf_log_id_key UNIQUE (log_id);
+
+
+--
+-- Name: leaf leaf_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.leaf
+    ADD CONSTRAINT leaf_pkey PRIMARY KEY (leaf_number);
+
+
+--
 -- Name: ledger ledger_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -11008,6 +11692,22 @@ ALTER TABLE ONLY postern_internal.ledger
 
 ALTER TABLE ONLY postern_internal.ledger_user
     ADD CONSTRAINT ledger_user_pkey PRIMARY KEY (userid, company, ledger_id);
+
+
+--
+-- Name: log_drop log_drop_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.log_drop
+    ADD CONSTRAINT log_drop_pkey PRIMARY KEY (transaction_id);
+
+
+--
+-- Name: log_export log_export_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.log_export
+    ADD CONSTRAINT log_export_pkey PRIMARY KEY (log_export_id);
 
 
 --
@@ -11051,6 +11751,14 @@ ALTER TABLE ONLY postern_internal.scheme
 
 
 --
+-- Name: sealing sealing_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.sealing
+    ADD CONSTRAINT sealing_pkey PRIMARY KEY (only_row);
+
+
+--
 -- Name: server_key server_key_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -11080,6 +11788,14 @@ ALTER TABLE ONLY postern_internal.setting
 
 ALTER TABLE ONLY postern_internal.ticket
     ADD CONSTRAINT ticket_pkey PRIMARY KEY (ticket);
+
+
+--
+-- Name: tree_head tree_head_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.tree_head
+    ADD CONSTRAINT tree_head_pkey PRIMARY KEY (tree_size);
 
 
 --
@@ -11200,6 +11916,62 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_inte
 --
 
 COMMENT ON TRIGGER refuse_change ON postern_internal.checkpoint_entry IS 'The log is append-only.';
+
+
+--
+-- Name: leaf refuse_change; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_internal.leaf FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_change();
+
+
+--
+-- Name: TRIGGER refuse_change ON leaf; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER refuse_change ON postern_internal.leaf IS 'The log''s tree is append-only.';
+
+
+--
+-- Name: log_drop refuse_change; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_internal.log_drop FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_change();
+
+
+--
+-- Name: TRIGGER refuse_change ON log_drop; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER refuse_change ON postern_internal.log_drop IS 'What was dropped stays known.';
+
+
+--
+-- Name: log_export refuse_change; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_internal.log_export FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_change();
+
+
+--
+-- Name: TRIGGER refuse_change ON log_export; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER refuse_change ON postern_internal.log_export IS 'What was exported stays known.';
+
+
+--
+-- Name: tree_head refuse_change; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_internal.tree_head FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_change();
+
+
+--
+-- Name: TRIGGER refuse_change ON tree_head; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER refuse_change ON postern_internal.tree_head IS 'Signed tree heads are kept.';
 
 
 --
@@ -11724,6 +12496,14 @@ GRANT ALL ON FUNCTION postern.add_ledger_combination(company text, ledger_id tex
 
 
 --
+-- Name: FUNCTION append_leaves(log_ids bigint[], hashes bytea[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION assume_user(userid text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -11745,6 +12525,14 @@ GRANT ALL ON FUNCTION postern.authenticate(challenge text, username text, respon
 
 REVOKE ALL ON FUNCTION postern.begin_action(action text, parameters jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.begin_action(action text, parameters jsonb) TO postern_user;
+
+
+--
+-- Name: FUNCTION begin_sealing(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.begin_sealing() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.begin_sealing() TO postern_auditor;
 
 
 --
@@ -11858,6 +12646,22 @@ GRANT ALL ON FUNCTION postern.create_session_key(kid text, secret bytea) TO post
 
 REVOKE ALL ON FUNCTION postern.create_user(userid text, description text, db_role name) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.create_user(userid text, description text, db_role name) TO postern_admin;
+
+
+--
+-- Name: FUNCTION drop_log(before timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.drop_log(before timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.drop_log(before timestamp with time zone) TO postern_admin;
+
+
+--
+-- Name: FUNCTION end_sealing(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.end_sealing() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.end_sealing() TO postern_auditor;
 
 
 --
@@ -11998,6 +12802,14 @@ GRANT ALL ON FUNCTION postern.lock_configuration() TO postern_admin;
 
 
 --
+-- Name: FUNCTION log_records(lowest bigint[], highest bigint[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION message_to_jsonb(message text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -12096,6 +12908,30 @@ GRANT ALL ON FUNCTION postern.prune_event_deliveries() TO postern_event_worker;
 
 REVOKE ALL ON FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION receipts(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.receipts() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.receipts() TO postern_user;
+
+
+--
+-- Name: FUNCTION record_head(tree_size bigint, root_hash bytea, note text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) TO postern_auditor;
 
 
 --
@@ -12247,6 +13083,14 @@ GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO poster
 
 
 --
+-- Name: FUNCTION sealed_until(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.sealed_until() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.sealed_until() TO postern_auditor;
+
+
+--
 -- Name: FUNCTION set_company_name(company text, name text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -12380,6 +13224,30 @@ GRANT ALL ON FUNCTION postern.unlock_user(userid text) TO postern_admin;
 
 REVOKE ALL ON FUNCTION postern.unprotect(target regclass) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
+
+
+--
+-- Name: FUNCTION unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION verify_entry(log_id bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.verify_entry(log_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.verify_entry(log_id bigint) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION wait_sealed(log_id bigint, timeout interval); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) TO postern_user;
 
 
 --
@@ -12621,6 +13489,13 @@ REVOKE ALL ON FUNCTION postern_internal.encode_base64url(bytes bytea) FROM PUBLI
 
 
 --
+-- Name: FUNCTION encode_field(value text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.encode_field(value text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION event_function(name text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -12709,6 +13584,20 @@ REVOKE ALL ON FUNCTION postern_internal.is_message_name(name text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION leaf_data(entry postern_internal.checkpoint_entry); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.leaf_data(entry postern_internal.checkpoint_entry) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION leaf_hash(entry postern_internal.checkpoint_entry); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) FROM PUBLIC;
 
 
 --
@@ -13211,6 +14100,20 @@ GRANT SELECT ON TABLE postern.ledger TO postern_auditor;
 
 GRANT SELECT ON TABLE postern.ledger_user TO postern_admin;
 GRANT SELECT ON TABLE postern.ledger_user TO postern_auditor;
+
+
+--
+-- Name: TABLE log_head; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.log_head TO postern_auditor;
+
+
+--
+-- Name: TABLE log_leaf; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.log_leaf TO postern_auditor;
 
 
 --
