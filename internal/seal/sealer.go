@@ -14,7 +14,7 @@ import (
 )
 
 // pageSize is how many leaves are read, or written, at once. An entry can be some hundred kilobytes long.
-const pageSize = 1000
+const pageSize = 500
 
 // Sealer seals the log of one database.
 type Sealer struct {
