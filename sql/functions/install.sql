@@ -168,6 +168,7 @@
 \ir ledger/zero_chunks.sql
 \ir ledger/chunk.sql
 \ir ledger/full_chunk.sql
+\ir ledger/is_code.sql
 \ir ledger/require_code.sql
 \ir ledger/code_string.sql
 \ir ledger/require_patterns.sql
@@ -184,8 +185,7 @@
 \ir ledger/block_ids.sql
 \ir ledger/stale_block.sql
 \ir ledger/recent_chunk.sql
-\ir ledger/block_chunk.sql
-\ir ledger/build_map.sql
+\ir ledger/map_chunks.sql
 \ir ledger/ledger_map.sql
 \ir ledger/ledger_map_size.sql
 \ir ledger/ledger_block_companies.sql

@@ -49,7 +49,7 @@ create table postern_internal.ledger_user (
 );
 comment on table postern_internal.ledger_user is 'Who is connected to which internal ledger, and the class that narrows what the user sees there. Ends with being a user of the company.';
 
--- A block is 8192 ids, one kilobyte of a map, and belongs to one company: so an id tells its company, and a map that has
+-- A block is 32768 ids, four kilobytes of a map, and belongs to one company: so an id tells its company, and a map that has
 -- no bit for a company's blocks shows none of its rows. Ids in a block are given one after the other, by whoever has the
 -- row of the block locked: so in any snapshot they are dense, and sessions that use different blocks do not wait.
 create table postern_internal.combination_block (
@@ -59,7 +59,7 @@ create table postern_internal.combination_block (
 );
 create index combination_block_company on postern_internal.combination_block (company, block_no);
 create index combination_block_open on postern_internal.combination_block (company, block_no) where not is_full;
-comment on table postern_internal.combination_block is 'Which company the ids from block_no * 8192 on belong to, and whether all of them are given.';
+comment on table postern_internal.combination_block is 'Which company the ids from block_no * 32768 on belong to, and whether all of them are given.';
 
 -- Collation C: code parts are compared byte by byte, by rules, by the unique index, and by the evaluation of maps alike.
 create table postern.posting_combination (
@@ -87,13 +87,13 @@ comment on table postern.posting_combination is 'The distinct code strings of ea
 create table postern_internal.authority_map (
   class_id bigint not null references postern_internal.authority_class,
   block_no bigint not null references postern_internal.combination_block,
-  compiled_offset integer not null check (compiled_offset between 1 and 8192),
-  bits bytea not null check (octet_length(bits) = 1024),
+  compiled_offset integer not null check (compiled_offset between 1 and 32768),
+  bits bytea not null check (octet_length(bits) = 4096),
   primary key (class_id, block_no)
 );
--- A query reads all of them: one page each few chunks, and no detour by a TOAST table.
+-- A query reads all of them: one page a chunk, and no detour by a TOAST table.
 alter table postern_internal.authority_map alter column bits set storage plain;
-comment on table postern_internal.authority_map is 'Which posting combinations a class allows: get_bit(bits, id % 8192). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
+comment on table postern_internal.authority_map is 'Which posting combinations a class allows: get_bit(bits, id % 32768). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
 
 insert into postern_internal.authority_class (company, class, built_in)
 select c.company, 'MAX', true from postern_internal.company as c;

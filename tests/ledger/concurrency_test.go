@@ -42,16 +42,16 @@ select format('class %s, id %s: %s by its rules', c.class, p.posting_combination
   from postern.posting_combination as p
   join postern_internal.authority_class as c on c.company = p.company
  cross join lateral (select postern_internal.class_allows(c.class_id, array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]) as allowed) as e
-  left join postern_internal.authority_map as m on m.class_id = c.class_id and m.block_no = p.posting_combination_id / 8192
- where e.allowed is distinct from (get_bit(m.bits, p.posting_combination_id % 8192) = 1)`); len(wrong) > 0 {
+  left join postern_internal.authority_map as m on m.class_id = c.class_id and m.block_no = p.posting_combination_id / 32768
+ where e.allowed is distinct from (get_bit(m.bits, p.posting_combination_id % 32768) = 1)`); len(wrong) > 0 {
 		t.Errorf("%d bits are wrong: %s", len(wrong), wrong[0])
 	}
 	if sparse := Values[int64](t, database.Pool, `
 select b.block_no
   from postern_internal.combination_block as b
-  join postern.posting_combination as p on p.company = b.company and p.posting_combination_id / 8192 = b.block_no
+  join postern.posting_combination as p on p.company = b.company and p.posting_combination_id / 32768 = b.block_no
  group by b.block_no, b.is_full
-having max(p.posting_combination_id) - b.block_no * 8192 + 1 <> count(*) or b.is_full <> (count(*) = 8192)`); len(sparse) > 0 {
+having max(p.posting_combination_id) - b.block_no * 32768 + 1 <> count(*) or b.is_full <> (count(*) = 32768)`); len(sparse) > 0 {
 		t.Errorf("blocks with holes: %v", sparse)
 	}
 }
@@ -239,7 +239,7 @@ select count(*) filter (where code_a like '1_1_') || ' ' || count(*) filter (whe
 func TestFullBlockIsFollowedByAnother(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.add_authority_combination('10', 'C', true, '%3%'), postern.set_user_authority_class('10', 'ANN', 'C')")
-	Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 8300) as n") // one transaction
+	Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 32800) as n") // one transaction
 	if got := Values[bool](t, database.Pool, "select is_full from postern_internal.combination_block order by block_no"); !slices.Equal(got, []bool{true, false}) {
 		t.Errorf("full blocks: %v", got)
 	}
@@ -250,11 +250,11 @@ func TestFullBlockIsFollowedByAnother(t *testing.T) {
 		})
 		return compiled
 	}
-	if got := count(); got != "8300" {
+	if got := count(); got != "32800" {
 		t.Errorf("without row security: %s", got)
 	}
 	Run(t, database.Pool, "select postern.set_row_level_security('10', true)")
-	want := Value[string](t, database.Pool, "select count(*)::text from generate_series(1, 8300) as n where n::text like '%3%'")
+	want := Value[string](t, database.Pool, "select count(*)::text from generate_series(1, 32800) as n where n::text like '%3%'")
 	if got := count(); got != want {
 		t.Errorf("before compiling: %s, want %s", got, want)
 	}

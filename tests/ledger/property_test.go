@@ -107,7 +107,7 @@ grant all on all tables in schema shop to public`)
 			Run(m.t, m.pool, "select postern.grant_company($1, $2)", userid, name)
 		}
 	}
-	Run(m.t, m.pool, "insert into shop.everything (company, ledger_id, id) values ($1, 'IL', 0), ($1, null, 1), ($1, 'IL', -1), ($1, 'IL', null), (null, 'IL', 8192), ($1, 'XL', 9223372036854775807), ($1, 'IL', -9223372036854775808)",
+	Run(m.t, m.pool, "insert into shop.everything (company, ledger_id, id) values ($1, 'IL', 0), ($1, null, 1), ($1, 'IL', -1), ($1, 'IL', null), (null, 'IL', 32768), ($1, 'XL', 9223372036854775807), ($1, 'IL', -9223372036854775808)",
 		m.companies[0].name)
 }
 

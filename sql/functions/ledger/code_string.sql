@@ -20,9 +20,11 @@ declare
   codes text[] := array[code_a, nullif(code_b, ''), nullif(code_c, ''), nullif(code_d, ''), nullif(code_e, ''),
                         nullif(code_f, ''), nullif(code_g, ''), nullif(code_h, ''), nullif(code_i, ''), nullif(code_j, '')];
 begin
-  perform postern_internal.require_code(code_a, 'code_a');
-  for i in 2 .. 10 loop
-    if codes[i] is not null then
+  if code_a is null then
+    perform postern_internal.require_code(code_a, 'code_a');
+  end if;
+  for i in 1 .. 10 loop
+    if not postern_internal.is_code(codes[i]) then
       perform postern_internal.require_code(codes[i], 'code_' || substr('abcdefghij', i, 1));
     end if;
   end loop;

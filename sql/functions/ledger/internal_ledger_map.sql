@@ -9,7 +9,8 @@ as $$
 declare
   current_user_id constant text := postern.current_userid();
 begin
-  return (select string_agg(substr(postern_internal.build_map(array[u.company], array[case when c.row_level_security then u.class_id end]),
+  return (select string_agg(substr((select string_agg(k.bits, ''::bytea)
+                                       from postern_internal.map_chunks(array[u.company], array[case when c.row_level_security then u.class_id end]) as k (bits)),
                                    1, (postern.ledger_map_size() / 8)::integer),
                             ''::bytea order by u.company, u.ledger_id)
             from postern_internal.ledger_user as u

@@ -19,4 +19,4 @@ $$;
 revoke execute on function postern.ledger_block_companies() from public;
 grant execute on function postern.ledger_block_companies() to postern_user, postern_admin;
 comment on function postern.ledger_block_companies() is
-'For the policies of protect_ledger: the company that each block of 8192 posting combination ids belongs to, the one from id 0 on first; NULL where it is none of the current user''s. Errors: PS401, PS402.';
+'For the policies of protect_ledger: the company that each block of 32768 posting combination ids belongs to, the one from id 0 on first; NULL where it is none of the current user''s. Errors: PS401, PS402.';

@@ -1,3 +1,6 @@
+-- What a scan of millions of rows waits for is bytes that were put together once, as one flat value: get_bit on a stored
+-- one would unpack it for each row.
+
 create or replace function postern.ledger_map()
 returns bytea
 language plpgsql
@@ -17,7 +20,7 @@ begin
     join postern_internal.company as c on c.company = u.company
    where u.userid = current_user_id
      and (u.class_id is not null or not c.row_level_security);
-  return postern_internal.build_map(companies, class_ids);
+  return (select string_agg(c.bits, ''::bytea) from postern_internal.map_chunks(companies, class_ids) as c (bits));
 end
 $$;
 revoke execute on function postern.ledger_map() from public;

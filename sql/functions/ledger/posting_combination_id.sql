@@ -45,25 +45,22 @@ begin
       return found_id;
     end if;
 
-    select b.block_no
-      into block
+    -- Where others have just used the block, these are not the ids of this snapshot, and the next round sees them.
+    select b.block_no,
+           coalesce((select p.posting_combination_id % postern_internal.block_size() + 1
+                       from postern.posting_combination as p
+                      where p.company = posting_combination_id.company
+                        and p.posting_combination_id >= b.block_no * postern_internal.block_size()
+                        and p.posting_combination_id < (b.block_no + 1) * postern_internal.block_size()
+                      order by p.posting_combination_id desc
+                      limit 1), 0)
+      into block, ids
       from postern_internal.combination_block as b
      where b.company = posting_combination_id.company and not b.is_full
      order by b.block_no
      limit 1
        for update skip locked;
-    if found then
-      -- As block_ids, without the cost of calling it.
-      select p.posting_combination_id % postern_internal.block_size() + 1
-        into ids
-        from postern.posting_combination as p
-       where p.company = posting_combination_id.company
-         and p.posting_combination_id >= block * postern_internal.block_size()
-         and p.posting_combination_id < (block + 1) * postern_internal.block_size()
-       order by p.posting_combination_id desc
-       limit 1;
-      ids := coalesce(ids, 0::bigint);
-    else
+    if not found then
       perform postern_internal.require_company(company);
       insert into postern_internal.combination_block as b (company) values (company) returning b.block_no into block;
       ids := 0::bigint;

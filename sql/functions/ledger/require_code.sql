@@ -9,7 +9,7 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if value is null or value = '' or length(value) > 20 or value <> btrim(value) or value ~ '[[:cntrl:]]' then
+  if postern_internal.is_code(value) is not true then
     raise exception using
       errcode = 'PS301',
       message = format('%s is not usable', argument),
@@ -20,4 +20,4 @@ end
 $$;
 revoke execute on function postern_internal.require_code(text, text) from public;
 comment on function postern_internal.require_code(text, text) is
-'Errors: PS301 unless value is 1 to 20 characters, none of them a control character, with no space at either end. argument: how the error names it.';
+'Errors: PS301 unless is_code(value). argument: how the error names it.';

@@ -36,7 +36,7 @@ begin
     check_expression := format(
       'case when %1$s
             then get_bit((select postern.ledger_map()), %2$I::bigint) <> 0
-                 and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 13)::integer + 1] collate "C"
+                 and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 15)::integer + 1] collate "C"
             else false end',
       id, combination_column, company_column);
     -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
