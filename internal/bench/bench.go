@@ -112,7 +112,7 @@ func measurements() []measurement {
 		installing = rounds{count: 7, quickCount: 1}
 		applying   = rounds{count: 3, size: 10_000, quickCount: 1, quickSize: 200}
 	)
-	return []measurement{
+	return append([]measurement{
 		{"inactive-checkpoint", "postern.checkpoint, inactive gate", oneRow, "µs", 1.5, false, calls,
 			compareCalls(fmt.Sprintf(native, inactiveGate), baseline)},
 		{"inactive-message", "security_checkpoint with an IFS Message, inactive gate", oneRow, "µs", 3, false, calls,
@@ -147,7 +147,7 @@ func measurements() []measurement {
 		{"doctor", "doctor, with 5000 functions and 2000 tables", "", "s", 5, false, rounds{count: 7, quickCount: 1}, timeDoctor},
 		{"apply", "apply of a configuration file with 10,000 new objects", "", "s", 10, false, applying, timeApply(false)},
 		{"apply-again", "apply of the same file where all is in place", "", "s", 2, false, applying, timeApply(true)},
-	}
+	}, ledgerMeasurements(calls)...)
 }
 
 // Names lists the measurements that Options.Only may name, in their order.

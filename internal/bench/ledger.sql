@@ -1,6 +1,17 @@
 -- The ledgers that row security is measured on: ten companies, each with its posting combinations, and entries of all of
 -- them in no order. Code part B goes from 00 to 99 by chance: so a rule can allow any share.
 
+create table bench.entry (
+  entry_id bigint generated always as identity,
+  company text not null,
+  posting_combination_id bigint not null,
+  supplier_id bigint not null,
+  voucher_date date not null,
+  amount numeric(15, 2) not null
+);
+create index on bench.entry (supplier_id);
+grant select on bench.entry to public;
+
 -- As postern.posting_combination_id would have created them one after the other, a block at a time.
 create procedure bench.fill_combinations(
   company text,
@@ -33,8 +44,8 @@ declare
   companies constant text[] := array(select (n * 10)::text from generate_series(1, 10) as n);
   company text;
 begin
-  -- One sees half of the combinations of all companies, one 80 percent, and one all of half of the companies.
-  perform postern.create_user(u.userid, u.userid) from unnest(array['HALF', 'MOST', 'FIVE']) as u (userid);
+  -- ALICE sees half of the combinations of all companies, MOST 80 percent, and FIVE all of half of the companies.
+  perform postern.create_user(u.userid, u.userid) from unnest(array['MOST', 'FIVE']) as u (userid);
   foreach company in array companies loop
     perform postern.create_company(company, 'Company ' || company);
     call bench.fill_combinations(company, number_of_combinations / cardinality(companies));
@@ -45,8 +56,8 @@ begin
             postern.add_authority_combination(company, 'MOST', false, code_b => '8%'),
             postern.add_authority_combination(company, 'MOST', false, code_b => '9%');
     perform postern.set_row_level_security(company, true);
-    perform postern.grant_company('HALF', company), postern.grant_company('MOST', company);
-    perform postern.set_user_authority_class(company, 'HALF', 'HALF'),
+    perform postern.grant_company('ALICE', company), postern.grant_company('MOST', company);
+    perform postern.set_user_authority_class(company, 'ALICE', 'HALF'),
             postern.set_user_authority_class(company, 'MOST', 'MOST');
     if company = any (companies[1:5]) then
       perform postern.grant_company('FIVE', company);
@@ -62,5 +73,83 @@ begin
     join (select row_number() over (order by c.posting_combination_id) - 1 as number, c.company, c.posting_combination_id
             from postern.posting_combination as c) as p
       on p.number = abs(hashint8extended(i, 1)) % number_of_combinations;
+  create table bench.half as
+    select percentile_disc(0.5) within group (order by p.posting_combination_id) as number from postern.posting_combination as p;
+  grant select on bench.half to public;
 end
 $$;
+
+-- One company with a hundred classes, and a copy of its combinations that nobody's rules are about.
+create procedure bench.fill_large_company(number_of_combinations integer)
+language plpgsql
+as $$
+begin
+  perform postern.create_company('1000', 'Large');
+  perform postern.grant_company('ALICE', '1000');
+  perform postern.set_row_level_security('1000', true);
+  perform postern.create_authority_class('1000', 'C' || n) from generate_series(1, 99) as n;
+  perform postern.add_authority_combination('1000', 'C1', true, code_b => n || '%') from generate_series(0, 4) as n;
+  call bench.fill_combinations('1000', number_of_combinations);
+  create table bench.plain_combination (like postern.posting_combination including all);
+  insert into bench.plain_combination select p.* from postern.posting_combination as p where p.company = '1000';
+  grant insert on bench.plain_combination to public;
+end
+$$;
+
+create sequence bench.number start 1000000000;
+grant usage on sequence bench.number to public;
+
+create function bench.insert_combination(number bigint)
+returns void
+language plpgsql
+as $$
+begin
+  insert into bench.plain_combination (company, posting_combination_id, code_a, code_b, code_c, code_d)
+  values ('1000', number, '1000', '20', 'C', number::text);
+end
+$$;
+comment on function bench.insert_combination(bigint) is 'What a new posting combination is compared with.';
+
+create function bench.compile_class()
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  class bigint;
+begin
+  select c.class_id into class from postern_internal.authority_class as c where c.company = '1000' and c.class = 'C1';
+  delete from postern_internal.authority_map as m where m.class_id = class;
+  perform postern_internal.compile_class(class);
+end
+$$;
+comment on function bench.compile_class() is 'What a changed rule of a class with five makes happen, where every bit differs.';
+
+create function bench.scan_combinations()
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform count(*)
+     from postern.posting_combination as p
+    where p.company = '1000'
+      and (p.code_b like '0%' or p.code_b like '1%' or p.code_b like '2%' or p.code_b like '3%' or p.code_b like '4%');
+end
+$$;
+comment on function bench.scan_combinations() is 'The same rules, written by hand.';
+
+create function bench.empty()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return true;
+end
+$$;
+comment on function bench.empty() is 'What a function that is asked for each row costs at least.';

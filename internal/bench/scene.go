@@ -35,6 +35,8 @@ type scene struct {
 	secret    string
 	log       *longLog
 	admin     *pgx.Conn // in the server's own database, to create and drop others
+
+	ledgers, largeCompany bool // whether these are filled
 }
 
 // openScene returns the scene also where it fails half-way, so that it can be closed.
@@ -98,7 +100,11 @@ func (s *scene) close(ctx context.Context) error {
 	if s.superuser != nil {
 		failures = append(failures, s.superuser.Close(ctx))
 	}
-	for _, statement := range []string{"drop database if exists " + s.name + " with (force)", "drop role if exists " + s.name} {
+	for _, statement := range []string{
+		"drop database if exists " + s.name + " with (force)",
+		"drop role if exists " + s.name,
+		"drop role if exists " + s.bypassing(),
+	} {
 		_, err := s.admin.Exec(ctx, statement)
 		failures = append(failures, err)
 	}
@@ -115,7 +121,12 @@ func (s *scene) config(database string) (*pgx.ConnConfig, error) {
 
 // login connects as the application does: a superuser would be spared the checks of rights. The search_path is empty, as
 // all names are qualified.
-func (s *scene) login(ctx context.Context) (*pgx.Conn, error) {
+func (s *scene) login(ctx context.Context) (*pgx.Conn, error) { return s.loginAs(ctx, s.name) }
+
+// bypassing is the role that row security does not hold for.
+func (s *scene) bypassing() string { return s.name + "_plain" }
+
+func (s *scene) loginAs(ctx context.Context, role string) (*pgx.Conn, error) {
 	config, err := s.config(s.name)
 	if err != nil {
 		return nil, err
@@ -125,7 +136,7 @@ func (s *scene) login(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := connection.Exec(ctx, "set session authorization "+s.name); err != nil {
+	if _, err := connection.Exec(ctx, "set session authorization "+role); err != nil {
 		return nil, errors.Join(err, connection.Close(ctx))
 	}
 	return connection, nil

@@ -1,0 +1,200 @@
+package bench
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed ledger.sql
+var ledgerSQL string
+
+const (
+	aggregate   = "select count(*), sum(amount) from bench.entry"
+	belowHalf   = aggregate + " where posting_combination_id < (select number from bench.half)"
+	ofSupplier  = "select company, posting_combination_id, voucher_date, amount from bench.entry where supplier_id = $1"
+	useKey      = "select postern.unprotect('bench.entry'), postern.protect_ledger('bench.entry')"
+	useCompany  = "select postern.unprotect('bench.entry'), postern.protect_company('bench.entry')"
+	dropKey     = "alter table bench.entry drop constraint entry_combination"
+	addKey      = "alter table bench.entry add constraint entry_combination foreign key (company, posting_combination_id) references postern.posting_combination"
+	inCompanies = aggregate + " where company = any ('{10,20,30,40,50}')"
+)
+
+// query is a statement, and who sends it: an end user, through row security, or nobody, past it.
+type query struct {
+	userid, sql string
+}
+
+// ledgerMeasurements come last, since they fill the database. calls is for those of single functions.
+func ledgerMeasurements(calls rounds) []measurement {
+	var (
+		scans   = rounds{count: 15, size: 1, quickCount: 2, quickSize: 1}
+		lookups = rounds{count: 101, size: 100, quickCount: 3, quickSize: 10}
+	)
+	return []measurement{
+		{"ledger-scan", "full aggregate through protect_ledger, half of the rows visible", "the same past row security", "ms", 1.1, false, scans,
+			compareQueries(0, nil, nil, query{userid, aggregate}, query{"", aggregate}, noArguments)},
+		{"ledger-scan-parallel", "the same in a parallel plan", "the same past row security", "ms", 1.2, false, scans,
+			compareQueries(2, nil, nil, query{userid, aggregate}, query{"", aggregate}, noArguments)},
+		{"ledger-most", "the same, 80 % of the rows visible", "the same past row security", "ms", 1.25, false, scans,
+			compareQueries(0, nil, nil, query{"MOST", aggregate}, query{"", aggregate}, noArguments)},
+		{"ledger-most-parallel", "the same in a parallel plan", "the same past row security", "ms", 1.3, false, scans,
+			compareQueries(2, nil, nil, query{"MOST", aggregate}, query{"", aggregate}, noArguments)},
+		{"ledger-integer", "full aggregate through protect_ledger, half of the rows visible", "the same where posting_combination_id is below a number that half are below", "ms", 1.1, false, scans,
+			compareQueries(0, nil, nil, query{userid, aggregate}, query{"", belowHalf}, noArguments)},
+		{"ledger-index", "11 rows by index through protect_ledger", "the same past row security", "ms", 1.3, false, lookups,
+			compareQueries(0, nil, nil, query{userid, ofSupplier}, query{"", ofSupplier}, anySupplier)},
+		{"ledger-no-key", "full aggregate through protect_ledger without the foreign key, half of the rows visible", "the same where company = any ('{...}')", "ms", 1.25, false, scans,
+			compareQueries(0, []string{dropKey}, []string{addKey}, query{"FIVE", aggregate}, query{"", inCompanies}, noArguments)},
+		{"company-scan", "full aggregate through protect_company, half of the rows visible", "the same where company = any ('{...}')", "ms", 1.05, false, scans,
+			compareQueries(0, []string{useCompany}, []string{useKey}, query{"FIVE", aggregate}, query{"", inCompanies}, noArguments)},
+		// Half of 17 µs, where an empty function took 2.06.
+		{"ledger-function", "is_combination_allowed, asked for one row", "an empty SECURITY DEFINER function", "µs", 4.1, false, calls,
+			inLedgers(compareCalls("postern.is_combination_allowed('10', 32800)", "bench.empty()"))},
+		{"ledger-compile", "compiling a class of five rules over a company with as many combinations as all the others", "one scan with the same rules by hand", "µs", 3, false,
+			rounds{count: 7, size: 1, quickCount: 2, quickSize: 1}, inLargeCompany(compareCalls("bench.compile_class()", "bench.scan_combinations()"))},
+		{"ledger-combination", "posting_combination_id, a new one, in a company with 100 classes", "an INSERT into a copy of the table", "µs", 3, false, calls,
+			inLargeCompany(compareCalls("postern.posting_combination_id('1000', '1000', '20', 'C', nextval('bench.number')::text)", "bench.insert_combination(nextval('bench.number'))"))},
+	}
+}
+
+// ledgerSizes are the entries and the posting combinations.
+func (s *scene) ledgerSizes() (entries, combinations int) {
+	if s.quick {
+		return 20_000, 5_000
+	}
+	return 5_000_000, 1_000_000
+}
+
+// openLedgers makes the ledgers once; all measurements of row security use them.
+func (s *scene) openLedgers(ctx context.Context) error {
+	if s.ledgers {
+		return nil
+	}
+	entries, combinations := s.ledgerSizes()
+	for _, step := range []struct {
+		sql       string
+		arguments []any
+	}{
+		{ledgerSQL, nil},
+		{"call bench.fill_ledgers($1, $2)", []any{entries, combinations}},
+		{addKey, nil},
+		{"vacuum analyze", nil},
+		{"select postern.protect_ledger('bench.entry')", nil},
+		{"create role " + s.bypassing() + " login bypassrls", nil},
+	} {
+		if _, err := s.superuser.Exec(ctx, step.sql, step.arguments...); err != nil {
+			return fmt.Errorf("prepare the ledgers: %w", err)
+		}
+	}
+	s.ledgers = true
+	return nil
+}
+
+// begin opens a transaction for the sender of a query.
+func (s *scene) begin(ctx context.Context, q query, workers int) (tx pgx.Tx, end func() error, err error) {
+	role := s.bypassing()
+	if q.userid != "" {
+		role = s.name
+	}
+	connection, err := s.loginAs(ctx, role)
+	if err != nil {
+		return nil, nil, err
+	}
+	end = func() error { return connection.Close(context.WithoutCancel(ctx)) }
+	// Who has run a report before keeps its memory: else the C library gives it back after each query, and what would be
+	// measured is how long the kernel takes to hand it out again.
+	for _, statement := range []string{"select length(repeat('x', 30000000))", fmt.Sprintf("set max_parallel_workers_per_gather = %d", workers)} {
+		if _, err := connection.Exec(ctx, statement); err != nil {
+			return nil, nil, errors.Join(err, end())
+		}
+	}
+	if tx, err = connection.Begin(ctx); err != nil {
+		return nil, nil, errors.Join(err, end())
+	}
+	if q.userid != "" {
+		if _, err := tx.Exec(ctx, "select postern.assume_user($1)", q.userid); err != nil {
+			return nil, nil, errors.Join(err, end())
+		}
+	}
+	return tx, end, nil
+}
+
+// compareQueries measures two queries as a client that waits for them, in milliseconds. before changes how the table is
+// protected, after puts that back.
+func compareQueries(workers int, before, after []string, subject, baseline query, arguments func(*scene) []any) func(context.Context, *scene, measurement, func()) (samples, error) {
+	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+		if err := s.openLedgers(ctx); err != nil {
+			return samples{}, err
+		}
+		for _, statement := range before {
+			if _, err := s.superuser.Exec(ctx, statement); err != nil {
+				return samples{}, err
+			}
+		}
+		defer func() {
+			for _, statement := range after {
+				_, failure := s.superuser.Exec(context.WithoutCancel(ctx), statement)
+				err = errors.Join(err, failure)
+			}
+		}()
+		count, size := m.rounds.of(s.quick)
+		measure := make([]func() (float64, error), 2)
+		for number, q := range []query{subject, baseline} {
+			tx, end, err := s.begin(ctx, q, workers)
+			if err != nil {
+				return samples{}, err
+			}
+			defer func() { err = errors.Join(err, end()) }()
+			measure[number] = func() (float64, error) {
+				began := time.Now()
+				for range size {
+					if _, err := tx.Exec(ctx, q.sql, arguments(s)...); err != nil {
+						return 0, err
+					}
+				}
+				return float64(time.Since(began).Microseconds()) / 1000 / float64(size), nil
+			}
+		}
+		return takeTurns(count, round, measure[0], measure[1])
+	}
+}
+
+func noArguments(*scene) []any { return nil }
+
+func anySupplier(s *scene) []any {
+	entries, _ := s.ledgerSizes()
+	return []any{rand.Int64N(int64(entries / 11))}
+}
+
+// inLedgers takes a measurement where the ledgers are.
+func inLedgers(measure func(context.Context, *scene, measurement, func()) (samples, error)) func(context.Context, *scene, measurement, func()) (samples, error) {
+	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+		if err := s.openLedgers(ctx); err != nil {
+			return samples{}, err
+		}
+		return measure(ctx, s, m, round)
+	}
+}
+
+// inLargeCompany takes a measurement where one company has as many combinations as the ten have, and a hundred classes.
+// It comes last, since its combinations make everybody's map longer.
+func inLargeCompany(measure func(context.Context, *scene, measurement, func()) (samples, error)) func(context.Context, *scene, measurement, func()) (samples, error) {
+	return inLedgers(func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+		if !s.largeCompany {
+			_, combinations := s.ledgerSizes()
+			for _, statement := range []string{fmt.Sprintf("call bench.fill_large_company(%d)", combinations), "vacuum analyze"} {
+				if _, err := s.superuser.Exec(ctx, statement); err != nil {
+					return samples{}, err
+				}
+			}
+			s.largeCompany = true
+		}
+		return measure(ctx, s, m, round)
+	})
+}
