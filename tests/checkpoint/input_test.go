@@ -23,6 +23,7 @@ select format('%s %I.%I(%s)', case p.prokind when 'p' then 'call' else 'select' 
                                       when 'jsonb' then '{"INVOICE_NO": "100-7"}'
                                       when 'uuid' then '00000000-0000-0000-0000-000000000000'
                                       when '_text' then '{A}'
+                                      when '_int8' then '{1}'
                                       when 'numeric' then '1'
                                       when 'int4' then '1'
                                       when 'int8' then '1'
@@ -54,8 +55,6 @@ select format('%s %I.%I(%s)', case p.prokind when 'p' then 'call' else 'select' 
   join pg_catalog.pg_namespace as n on n.oid = p.pronamespace,
        unnest(p.proargtypes) with ordinality as tried (type, position)
  where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner' and n.nspname <> 'postern_internal'
-   -- Steps of protect_company and protect_ledger, which run with their caller's rights and check before they call them.
-   and p.proname not in ('put_policy', 'record_protection', 'require_protectable_column')
  order by 1`
 
 type generatedCall struct{ Statement, Type string }

@@ -17,6 +17,17 @@ declare
   before record;
   same boolean;
 begin
+  -- Partitions come here too, which protectable_tables takes with their parents only.
+  if relation is null
+     or not exists (select from pg_class as c where c.oid = relation and pg_has_role(current_user, c.relowner, 'usage'))
+     or policy is null or policy not in ('postern_company', 'postern_ledger')
+     or using_expression is null or check_expression is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The table or the policy is not usable',
+      detail = format('relation is %s, policy is %s.', coalesce(relation::text, 'NULL'), coalesce(quote_ident(policy), 'NULL')),
+      hint = 'Call postern.protect_company or postern.protect_ledger as the owner of the table: they call this.';
+  end if;
   select c.relrowsecurity, c.relforcerowsecurity,
          exists (select from pg_policy as p where p.polrelid = c.oid) as has_policies
     into strict before
@@ -63,4 +74,4 @@ $$;
 revoke execute on function postern.put_policy(regclass, name, text, text) from public;
 grant execute on function postern.put_policy(regclass, name, text, text) to postern_admin;
 comment on function postern.put_policy(regclass, name, text, text) is
-'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit.';
+'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit. Errors: PS107 an argument is missing, another policy than Postern''s, the table is not the caller''s.';

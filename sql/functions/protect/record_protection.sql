@@ -14,6 +14,15 @@ declare
   target_table name;
   recorded record;
 begin
+  perform from postern.protectable_tables(target);
+  if protection is null or protection not in ('company', 'ledger') or company_column is null or (protection = 'ledger') <> (combination_column is not null) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such protection',
+      detail = format('protection is %s, company_column is %s, combination_column is %s.', coalesce(to_jsonb(left(protection, 128))::text, 'NULL'),
+                      coalesce(quote_ident(company_column), 'NULL'), coalesce(quote_ident(combination_column), 'NULL')),
+      hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
+  end if;
   select n.nspname, c.relname into strict target_schema, target_table
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
    where c.oid = target;

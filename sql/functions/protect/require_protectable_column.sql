@@ -12,6 +12,14 @@ as $$
 declare
   found_column record;
 begin
+  perform from postern.protectable_tables(target);
+  if argument is null or length(argument) > 63 or types is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'argument or types are not usable',
+      detail = format('argument is %s, types is %s.', coalesce(to_jsonb(left(argument, 128))::text, 'NULL'), coalesce(left(types::text, 128), 'NULL')),
+      hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
+  end if;
   -- A domain counts as the type under it, also a domain over a domain.
   with recursive base (oid, basetype) as (
     select t.oid, t.typbasetype
