@@ -253,17 +253,27 @@ CREATE FUNCTION postern.is_combination_allowed(company text, posting_combination
     AS $$
 declare
   current_user_id constant text := postern.current_userid();
+  id bigint;
   access record;
 begin
-  select c.row_level_security, u.class_id
+  if posting_combination_id between 1::numeric and 9223372036854775807::numeric and posting_combination_id % 1::numeric = 0::numeric then
+    id := posting_combination_id::bigint;
+  else
+    return false;
+  end if;
+  select c.row_level_security, u.class_id,
+         case when m.compiled_offset > id % postern_internal.block_size() then get_bit(m.bits, id % postern_internal.block_size()) = 1 end as allowed
     into access
     from postern_internal.company_user as u
     join postern_internal.company as c on c.company = u.company
+    left join postern_internal.authority_map as m on m.class_id = u.class_id and m.block_no = id / postern_internal.block_size()
    where u.userid = current_user_id and u.company = is_combination_allowed.company;
-  if not found or access.row_level_security and access.class_id is null then
+  if access.row_level_security and access.allowed is not null then
+    return access.allowed;
+  elsif access.row_level_security is null or access.row_level_security and access.class_id is null then
     return false;
   end if;
-  return postern_internal.combination_is_allowed(company, case when access.row_level_security then access.class_id end, posting_combination_id);
+  return postern_internal.combination_is_allowed(company, case when access.row_level_security then access.class_id end, id);
 end
 $$;
 
@@ -2621,7 +2631,8 @@ CREATE FUNCTION postern.internal_ledger_map() RETURNS bytea
 declare
   current_user_id constant text := postern.current_userid();
 begin
-  return (select string_agg(substr(postern_internal.build_map(array[u.company], array[case when c.row_level_security then u.class_id end]),
+  return (select string_agg(substr((select string_agg(k.bits, ''::bytea)
+                                       from postern_internal.map_chunks(array[u.company], array[case when c.row_level_security then u.class_id end]) as k (bits)),
                                    1, (postern.ledger_map_size() / 8)::integer),
                             ''::bytea order by u.company, u.ledger_id)
             from postern_internal.ledger_user as u
@@ -2728,7 +2739,7 @@ ALTER FUNCTION postern.ledger_block_companies() OWNER TO postern_owner;
 -- Name: FUNCTION ledger_block_companies(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.ledger_block_companies() IS 'For the policies of protect_ledger: the company that each block of 8192 posting combination ids belongs to, the one from id 0 on first; NULL where it is none of the current user''s. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.ledger_block_companies() IS 'For the policies of protect_ledger: the company that each block of 32768 posting combination ids belongs to, the one from id 0 on first; NULL where it is none of the current user''s. Errors: PS401, PS402.';
 
 
 --
@@ -2793,7 +2804,7 @@ begin
     join postern_internal.company as c on c.company = u.company
    where u.userid = current_user_id
      and (u.class_id is not null or not c.row_level_security);
-  return postern_internal.build_map(companies, class_ids);
+  return (select string_agg(c.bits, ''::bytea) from postern_internal.map_chunks(companies, class_ids) as c (bits));
 end
 $$;
 
@@ -3129,25 +3140,22 @@ begin
       return found_id;
     end if;
 
-    select b.block_no
-      into block
+    -- Where others have just used the block, these are not the ids of this snapshot, and the next round sees them.
+    select b.block_no,
+           coalesce((select p.posting_combination_id % postern_internal.block_size() + 1
+                       from postern.posting_combination as p
+                      where p.company = posting_combination_id.company
+                        and p.posting_combination_id >= b.block_no * postern_internal.block_size()
+                        and p.posting_combination_id < (b.block_no + 1) * postern_internal.block_size()
+                      order by p.posting_combination_id desc
+                      limit 1), 0)
+      into block, ids
       from postern_internal.combination_block as b
      where b.company = posting_combination_id.company and not b.is_full
      order by b.block_no
      limit 1
        for update skip locked;
-    if found then
-      -- As block_ids, without the cost of calling it.
-      select p.posting_combination_id % postern_internal.block_size() + 1
-        into ids
-        from postern.posting_combination as p
-       where p.company = posting_combination_id.company
-         and p.posting_combination_id >= block * postern_internal.block_size()
-         and p.posting_combination_id < (block + 1) * postern_internal.block_size()
-       order by p.posting_combination_id desc
-       limit 1;
-      ids := coalesce(ids, 0::bigint);
-    else
+    if not found then
       perform postern_internal.require_company(company);
       insert into postern_internal.combination_block as b (company) values (company) returning b.block_no into block;
       ids := 0::bigint;
@@ -3431,7 +3439,7 @@ begin
     check_expression := format(
       'case when %1$s
             then get_bit((select postern.ledger_map()), %2$I::bigint) <> 0
-                 and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 13)::integer + 1] collate "C"
+                 and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 15)::integer + 1] collate "C"
             else false end',
       id, combination_column, company_column);
     -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
@@ -3509,6 +3517,17 @@ declare
   before record;
   same boolean;
 begin
+  -- Partitions come here too, which protectable_tables takes with their parents only.
+  if relation is null
+     or not exists (select from pg_class as c where c.oid = relation and pg_has_role(current_user, c.relowner, 'usage'))
+     or policy is null or policy not in ('postern_company', 'postern_ledger')
+     or using_expression is null or check_expression is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The table or the policy is not usable',
+      detail = format('relation is %s, policy is %s.', coalesce(relation::text, 'NULL'), coalesce(quote_ident(policy), 'NULL')),
+      hint = 'Call postern.protect_company or postern.protect_ledger as the owner of the table: they call this.';
+  end if;
   select c.relrowsecurity, c.relforcerowsecurity,
          exists (select from pg_policy as p where p.polrelid = c.oid) as has_policies
     into strict before
@@ -3560,7 +3579,7 @@ ALTER FUNCTION postern.put_policy(relation regclass, policy name, using_expressi
 -- Name: FUNCTION put_policy(relation regclass, policy name, using_expression text, check_expression text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) IS 'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit.';
+COMMENT ON FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) IS 'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit. Errors: PS107 an argument is missing, another policy than Postern''s, the table is not the caller''s.';
 
 
 --
@@ -3646,6 +3665,15 @@ declare
   target_table name;
   recorded record;
 begin
+  perform from postern.protectable_tables(target);
+  if protection is null or protection not in ('company', 'ledger') or company_column is null or (protection = 'ledger') <> (combination_column is not null) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such protection',
+      detail = format('protection is %s, company_column is %s, combination_column is %s.', coalesce(to_jsonb(left(protection, 128))::text, 'NULL'),
+                      coalesce(quote_ident(company_column), 'NULL'), coalesce(quote_ident(combination_column), 'NULL')),
+      hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
+  end if;
   select n.nspname, c.relname into strict target_schema, target_table
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
    where c.oid = target;
@@ -4064,6 +4092,14 @@ CREATE FUNCTION postern.require_protectable_column(target regclass, argument tex
 declare
   found_column record;
 begin
+  perform from postern.protectable_tables(target);
+  if argument is null or length(argument) > 63 or types is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'argument or types are not usable',
+      detail = format('argument is %s, types is %s.', coalesce(to_jsonb(left(argument, 128))::text, 'NULL'), coalesce(left(types::text, 128), 'NULL')),
+      hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
+  end if;
   -- A domain counts as the type under it, also a domain over a domain.
   with recursive base (oid, basetype) as (
     select t.oid, t.typbasetype
@@ -5316,126 +5352,6 @@ COMMENT ON FUNCTION postern_internal.begin_class_change(class_id bigint) IS 'Who
 
 
 --
--- Name: block_size(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.block_size() RETURNS integer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN 8192;
-
-
-ALTER FUNCTION postern_internal.block_size() OWNER TO postern_owner;
-
---
--- Name: FUNCTION block_size(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.block_size() IS 'How many ids a block has: a multiple of 64. What is stored depends on it, so it never changes.';
-
-
---
--- Name: zero_chunks(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.zero_chunks(blocks integer) RETURNS bytea
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN decode(repeat('00'::text, ((blocks * postern_internal.block_size()) / 8)), 'hex'::text);
-
-
-ALTER FUNCTION postern_internal.zero_chunks(blocks integer) OWNER TO postern_owner;
-
---
--- Name: FUNCTION zero_chunks(blocks integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.zero_chunks(blocks integer) IS 'So many blocks'' part of a map, showing nothing.';
-
-
---
--- Name: chunk(bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.chunk(bits bytea) RETURNS bytea
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (bits || substr(postern_internal.zero_chunks(1), (octet_length(bits) + 1)));
-
-
-ALTER FUNCTION postern_internal.chunk(bits bytea) OWNER TO postern_owner;
-
---
--- Name: FUNCTION chunk(bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.chunk(bits bytea) IS 'A block''s part of a map: bits, and zeros up to its length.';
-
-
---
--- Name: full_chunk(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.full_chunk(ids integer) RETURNS bytea
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN postern_internal.chunk(decode((repeat('ff'::text, (ids / 8)) || CASE WHEN ((ids % 8) = 0) THEN ''::text ELSE lpad(to_hex(((1 << (ids % 8)) - 1)), 2, '0'::text) END), 'hex'::text));
-
-
-ALTER FUNCTION postern_internal.full_chunk(ids integer) OWNER TO postern_owner;
-
---
--- Name: FUNCTION full_chunk(ids integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.full_chunk(ids integer) IS 'A block''s part of a map that shows the first so many ids of the block.';
-
-
---
--- Name: recent_chunk(text, bigint, bigint, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) RETURNS bytea
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  ids constant integer := postern_internal.block_ids(company, block_no);
-begin
-  if class_id is null then
-    return postern_internal.full_chunk(ids);
-  elsif compiled_offset = ids then
-    return bits;
-  end if;
-  return postern_internal.merge_tail(class_id, company, block_no, compiled_offset, bits);
-end
-$$;
-
-
-ALTER FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) OWNER TO postern_owner;
-
---
--- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) IS 'The chunk of a block that is not full or not compiled to its end. class_id NULL: nothing restricts.';
-
-
---
--- Name: block_chunk(text, bigint, boolean, bigint, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea) RETURNS bytea
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN ((company IS NULL) OR (block_no IS NULL)) THEN postern_internal.zero_chunks(1) WHEN (is_full AND (class_id IS NULL)) THEN postern_internal.full_chunk(postern_internal.block_size()) WHEN (is_full AND (compiled_offset = postern_internal.block_size())) THEN bits ELSE postern_internal.recent_chunk(company, block_no, class_id, compiled_offset, bits) END;
-
-
-ALTER FUNCTION postern_internal.block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea) OWNER TO postern_owner;
-
---
--- Name: FUNCTION block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea) IS 'A block''s part of a map. company, class_id: of the user whose map it is, NULL where the block is of another company, or nothing restricts. compiled_offset, bits: what is compiled for the class.';
-
-
---
 -- Name: block_ids(text, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5463,48 +5379,21 @@ COMMENT ON FUNCTION postern_internal.block_ids(company text, block_no bigint) IS
 
 
 --
--- Name: build_map(text[], bigint[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: block_size(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.build_map(companies text[], class_ids bigint[]) RETURNS bytea
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  map bytea;
-  blocks bigint;
-  last_block bigint;
-begin
-  select string_agg(postern_internal.block_chunk(u.company, k.block_no, k.is_full, u.class_id, m.compiled_offset, m.bits),
-                    ''::bytea order by k.block_no),
-         count(*), max(k.block_no)
-    into map, blocks, last_block
-    from postern_internal.combination_block as k
-    left join unnest(companies, class_ids) as u (company, class_id) on u.company = k.company
-    left join postern_internal.authority_map as m on m.class_id = u.class_id and m.block_no = k.block_no;
-  -- A transaction that was rolled back has left a number out. That is rare, and filling it costs as much as all the rest.
-  if blocks <> last_block then
-    select string_agg(postern_internal.block_chunk(u.company, k.block_no, k.is_full, u.class_id, m.compiled_offset, m.bits),
-                      ''::bytea order by n.block_no)
-      into map
-      from generate_series(1, last_block) as n (block_no)
-      left join postern_internal.combination_block as k on k.block_no = n.block_no
-      left join unnest(companies, class_ids) as u (company, class_id) on u.company = k.company
-      left join postern_internal.authority_map as m on m.class_id = u.class_id and m.block_no = k.block_no;
-  end if;
-  -- Blocks are counted from 1, so that no id is 0.
-  return postern_internal.zero_chunks(1) || coalesce(map, '') || postern_internal.zero_chunks(16);
-end
-$$;
+CREATE FUNCTION postern_internal.block_size() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN 32768;
 
 
-ALTER FUNCTION postern_internal.build_map(companies text[], class_ids bigint[]) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.block_size() OWNER TO postern_owner;
 
 --
--- Name: FUNCTION build_map(companies text[], class_ids bigint[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION block_size(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.build_map(companies text[], class_ids bigint[]) IS 'Which posting combinations somebody may see who is in companies, each with its class or with none that restricts (NULL): get_bit(map, posting_combination_id).';
+COMMENT ON FUNCTION postern_internal.block_size() IS 'How many ids a block has: a multiple of 64. What is stored depends on it, so it never changes.';
 
 
 --
@@ -5786,6 +5675,42 @@ COMMENT ON FUNCTION postern_internal.check_pin_policy(userid text, pin text) IS 
 
 
 --
+-- Name: zero_chunks(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.zero_chunks(blocks integer) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN decode(repeat('00'::text, ((blocks * postern_internal.block_size()) / 8)), 'hex'::text);
+
+
+ALTER FUNCTION postern_internal.zero_chunks(blocks integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION zero_chunks(blocks integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.zero_chunks(blocks integer) IS 'So many blocks'' part of a map, showing nothing.';
+
+
+--
+-- Name: chunk(bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.chunk(bits bytea) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (bits || substr(postern_internal.zero_chunks(1), (octet_length(bits) + 1)));
+
+
+ALTER FUNCTION postern_internal.chunk(bits bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION chunk(bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.chunk(bits bytea) IS 'A block''s part of a map: bits, and zeros up to its length.';
+
+
+--
 -- Name: class_allows(bigint, text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5906,9 +5831,11 @@ declare
   codes text[] := array[code_a, nullif(code_b, ''), nullif(code_c, ''), nullif(code_d, ''), nullif(code_e, ''),
                         nullif(code_f, ''), nullif(code_g, ''), nullif(code_h, ''), nullif(code_i, ''), nullif(code_j, '')];
 begin
-  perform postern_internal.require_code(code_a, 'code_a');
-  for i in 2 .. 10 loop
-    if codes[i] is not null then
+  if code_a is null then
+    perform postern_internal.require_code(code_a, 'code_a');
+  end if;
+  for i in 1 .. 10 loop
+    if not postern_internal.is_code(codes[i]) then
       perform postern_internal.require_code(codes[i], 'code_' || substr('abcdefghij', i, 1));
     end if;
   end loop;
@@ -6478,6 +6405,24 @@ COMMENT ON FUNCTION postern_internal.find_ticket(ticket uuid) IS 'The ticket, if
 
 
 --
+-- Name: full_chunk(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.full_chunk(ids integer) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN postern_internal.chunk(decode((repeat('ff'::text, (ids / 8)) || CASE WHEN ((ids % 8) = 0) THEN ''::text ELSE lpad(to_hex(((1 << (ids % 8)) - 1)), 2, '0'::text) END), 'hex'::text));
+
+
+ALTER FUNCTION postern_internal.full_chunk(ids integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION full_chunk(ids integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.full_chunk(ids integer) IS 'A block''s part of a map that shows the first so many ids of the block.';
+
+
+--
 -- Name: gate_is_active(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -6581,6 +6526,28 @@ ALTER FUNCTION postern_internal.in_unapproved_action() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.in_unapproved_action() IS 'Whether an action that needed no approval was the last one to begin in this transaction. No ticket opens a gate there.';
+
+
+--
+-- Name: is_code(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.is_code(value text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+begin
+  return value <> '' and length(value) <= 20 and value = btrim(value) and value !~ '[[:cntrl:]]';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.is_code(value text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_code(value text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.is_code(value text) IS 'Whether value can be a code part or the id of a ledger: 1 to 20 characters, none of them a control character, with no space at either end. NULL for NULL.';
 
 
 --
@@ -6706,6 +6673,162 @@ ALTER FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entr
 --
 
 COMMENT ON FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) IS 'The hash of an entry''s leaf (RFC 6962, section 2.1), 32 octets.';
+
+
+--
+-- Name: recent_chunk(text, bigint, bigint, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) RETURNS bytea
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  ids constant integer := postern_internal.block_ids(company, block_no);
+begin
+  if class_id is null then
+    return postern_internal.full_chunk(ids);
+  elsif compiled_offset = ids then
+    return bits;
+  end if;
+  return postern_internal.merge_tail(class_id, company, block_no, compiled_offset, bits);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) IS 'The chunk of a block that is not full or not compiled to its end. class_id NULL: nothing restricts.';
+
+
+--
+-- Name: posting_combination; Type: TABLE; Schema: postern; Owner: postern_owner
+--
+
+CREATE TABLE postern.posting_combination (
+    company text NOT NULL,
+    posting_combination_id bigint NOT NULL,
+    code_a text NOT NULL COLLATE pg_catalog."C",
+    code_b text COLLATE pg_catalog."C",
+    code_c text COLLATE pg_catalog."C",
+    code_d text COLLATE pg_catalog."C",
+    code_e text COLLATE pg_catalog."C",
+    code_f text COLLATE pg_catalog."C",
+    code_g text COLLATE pg_catalog."C",
+    code_h text COLLATE pg_catalog."C",
+    code_i text COLLATE pg_catalog."C",
+    code_j text COLLATE pg_catalog."C",
+    CONSTRAINT posting_combination_code_a_check CHECK ((code_a <> ''::text)),
+    CONSTRAINT posting_combination_code_b_check CHECK ((code_b <> ''::text)),
+    CONSTRAINT posting_combination_code_c_check CHECK ((code_c <> ''::text)),
+    CONSTRAINT posting_combination_code_d_check CHECK ((code_d <> ''::text)),
+    CONSTRAINT posting_combination_code_e_check CHECK ((code_e <> ''::text)),
+    CONSTRAINT posting_combination_code_f_check CHECK ((code_f <> ''::text)),
+    CONSTRAINT posting_combination_code_g_check CHECK ((code_g <> ''::text)),
+    CONSTRAINT posting_combination_code_h_check CHECK ((code_h <> ''::text)),
+    CONSTRAINT posting_combination_code_i_check CHECK ((code_i <> ''::text)),
+    CONSTRAINT posting_combination_code_j_check CHECK ((code_j <> ''::text))
+);
+
+
+ALTER TABLE postern.posting_combination OWNER TO postern_owner;
+
+--
+-- Name: TABLE posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
+
+
+--
+-- Name: authority_map; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.authority_map (
+    class_id bigint NOT NULL,
+    block_no bigint NOT NULL,
+    compiled_offset integer NOT NULL,
+    bits bytea NOT NULL,
+    CONSTRAINT authority_map_bits_check CHECK ((octet_length(bits) = 4096)),
+    CONSTRAINT authority_map_compiled_offset_check CHECK (((compiled_offset >= 1) AND (compiled_offset <= 32768)))
+);
+ALTER TABLE ONLY postern_internal.authority_map ALTER COLUMN bits SET STORAGE PLAIN;
+
+
+ALTER TABLE postern_internal.authority_map OWNER TO postern_owner;
+
+--
+-- Name: TABLE authority_map; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.authority_map IS 'Which posting combinations a class allows: get_bit(bits, id % 32768). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
+
+
+--
+-- Name: combination_block; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.combination_block (
+    block_no bigint NOT NULL,
+    company text NOT NULL,
+    is_full boolean DEFAULT false NOT NULL
+);
+
+
+ALTER TABLE postern_internal.combination_block OWNER TO postern_owner;
+
+--
+-- Name: TABLE combination_block; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.combination_block IS 'Which company the ids from block_no * 32768 on belong to, and whether all of them are given.';
+
+
+--
+-- Name: map_chunks(text[], bigint[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.map_chunks(companies text[], class_ids bigint[]) RETURNS SETOF bytea
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (b.company IS NULL) THEN postern_internal.zero_chunks(1)
+             WHEN (m.compiled_offset = postern_internal.block_size()) THEN m.bits
+             WHEN ((b.class_id IS NULL) AND b.is_full) THEN postern_internal.full_chunk(postern_internal.block_size())
+             WHEN ((NOT b.is_full) AND (m.compiled_offset IS NOT NULL) AND (NOT (EXISTS ( SELECT
+                FROM postern.posting_combination p
+               WHERE ((p.company = b.company) AND (p.posting_combination_id = ((b.block_no * postern_internal.block_size()) + m.compiled_offset))))))) THEN m.bits
+             ELSE postern_internal.recent_chunk(b.company, b.block_no, b.class_id, m.compiled_offset, m.bits)
+         END AS recent_chunk
+    FROM (( SELECT n.block_no,
+             k.is_full,
+             u.company,
+             u.class_id
+            FROM ((generate_series((0)::bigint, ( SELECT (COALESCE(max(l.block_no), (0)::bigint) + 4)
+                    FROM postern_internal.combination_block l)) n(block_no)
+              LEFT JOIN postern_internal.combination_block k ON ((k.block_no = n.block_no)))
+              LEFT JOIN UNNEST(map_chunks.companies, map_chunks.class_ids) u(company, class_id) ON ((u.company = k.company)))
+           ORDER BY n.block_no) b
+      LEFT JOIN LATERAL ( SELECT m_1.compiled_offset,
+             m_1.bits
+            FROM postern_internal.authority_map m_1
+           WHERE ((m_1.class_id = b.class_id) AND (m_1.block_no = b.block_no))
+          OFFSET 0) m ON (true));
+END;
+
+
+ALTER FUNCTION postern_internal.map_chunks(companies text[], class_ids bigint[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION map_chunks(companies text[], class_ids bigint[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.map_chunks(companies text[], class_ids bigint[]) IS 'Which posting combinations somebody may see who is in companies, each with its class or with none that restricts (NULL): a chunk a block, from block 0 on. Put together they are a map: get_bit(map, posting_combination_id).';
 
 
 --
@@ -7606,7 +7729,7 @@ CREATE FUNCTION postern_internal.require_code(value text, argument text) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if value is null or value = '' or length(value) > 20 or value <> btrim(value) or value ~ '[[:cntrl:]]' then
+  if postern_internal.is_code(value) is not true then
     raise exception using
       errcode = 'PS301',
       message = format('%s is not usable', argument),
@@ -7623,7 +7746,7 @@ ALTER FUNCTION postern_internal.require_code(value text, argument text) OWNER TO
 -- Name: FUNCTION require_code(value text, argument text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_code(value text, argument text) IS 'Errors: PS301 unless value is 1 to 20 characters, none of them a control character, with no space at either end. argument: how the error names it.';
+COMMENT ON FUNCTION postern_internal.require_code(value text, argument text) IS 'Errors: PS301 unless is_code(value). argument: how the error names it.';
 
 
 --
@@ -7632,11 +7755,11 @@ COMMENT ON FUNCTION postern_internal.require_code(value text, argument text) IS 
 
 CREATE FUNCTION postern_internal.require_combination_writer(company text) RETURNS void
     LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   -- Who loads data as an administrator has no end user to ask for.
-  if not pg_has_role(session_user, 'postern_admin', 'usage') then
+  if not pg_has_role(session_user, 'postern_admin', 'usage')
+     and not postern.is_company_user(company, postern.current_userid()) then
     perform postern.require_company_user(company, postern.current_userid());
   end if;
 end
@@ -8643,45 +8766,6 @@ ALTER TABLE postern.company_user OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern.company_user IS 'Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
-
-
---
--- Name: posting_combination; Type: TABLE; Schema: postern; Owner: postern_owner
---
-
-CREATE TABLE postern.posting_combination (
-    company text NOT NULL,
-    posting_combination_id bigint NOT NULL,
-    code_a text NOT NULL COLLATE pg_catalog."C",
-    code_b text COLLATE pg_catalog."C",
-    code_c text COLLATE pg_catalog."C",
-    code_d text COLLATE pg_catalog."C",
-    code_e text COLLATE pg_catalog."C",
-    code_f text COLLATE pg_catalog."C",
-    code_g text COLLATE pg_catalog."C",
-    code_h text COLLATE pg_catalog."C",
-    code_i text COLLATE pg_catalog."C",
-    code_j text COLLATE pg_catalog."C",
-    CONSTRAINT posting_combination_code_a_check CHECK ((code_a <> ''::text)),
-    CONSTRAINT posting_combination_code_b_check CHECK ((code_b <> ''::text)),
-    CONSTRAINT posting_combination_code_c_check CHECK ((code_c <> ''::text)),
-    CONSTRAINT posting_combination_code_d_check CHECK ((code_d <> ''::text)),
-    CONSTRAINT posting_combination_code_e_check CHECK ((code_e <> ''::text)),
-    CONSTRAINT posting_combination_code_f_check CHECK ((code_f <> ''::text)),
-    CONSTRAINT posting_combination_code_g_check CHECK ((code_g <> ''::text)),
-    CONSTRAINT posting_combination_code_h_check CHECK ((code_h <> ''::text)),
-    CONSTRAINT posting_combination_code_i_check CHECK ((code_i <> ''::text)),
-    CONSTRAINT posting_combination_code_j_check CHECK ((code_j <> ''::text))
-);
-
-
-ALTER TABLE postern.posting_combination OWNER TO postern_owner;
-
---
--- Name: TABLE posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
 
 
 --
@@ -11151,30 +11235,6 @@ ALTER TABLE postern_internal.authority_combination ALTER COLUMN combination_id A
 
 
 --
--- Name: authority_map; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.authority_map (
-    class_id bigint NOT NULL,
-    block_no bigint NOT NULL,
-    compiled_offset integer NOT NULL,
-    bits bytea NOT NULL,
-    CONSTRAINT authority_map_bits_check CHECK ((octet_length(bits) = 1024)),
-    CONSTRAINT authority_map_compiled_offset_check CHECK (((compiled_offset >= 1) AND (compiled_offset <= 8192)))
-);
-ALTER TABLE ONLY postern_internal.authority_map ALTER COLUMN bits SET STORAGE PLAIN;
-
-
-ALTER TABLE postern_internal.authority_map OWNER TO postern_owner;
-
---
--- Name: TABLE authority_map; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.authority_map IS 'Which posting combinations a class allows: get_bit(bits, id % 8192). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
-
-
---
 -- Name: checkpoint_entry_log_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -11186,26 +11246,6 @@ ALTER TABLE postern_internal.checkpoint_entry ALTER COLUMN log_id ADD GENERATED 
     NO MAXVALUE
     CACHE 1
 );
-
-
---
--- Name: combination_block; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.combination_block (
-    block_no bigint NOT NULL,
-    company text NOT NULL,
-    is_full boolean DEFAULT false NOT NULL
-);
-
-
-ALTER TABLE postern_internal.combination_block OWNER TO postern_owner;
-
---
--- Name: TABLE combination_block; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.combination_block IS 'Which company the ids from block_no * 8192 on belong to, and whether all of them are given.';
 
 
 --
@@ -13293,48 +13333,6 @@ REVOKE ALL ON FUNCTION postern_internal.begin_class_change(class_id bigint) FROM
 
 
 --
--- Name: FUNCTION block_size(); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.block_size() FROM PUBLIC;
-
-
---
--- Name: FUNCTION zero_chunks(blocks integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.zero_chunks(blocks integer) FROM PUBLIC;
-
-
---
--- Name: FUNCTION chunk(bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.chunk(bits bytea) FROM PUBLIC;
-
-
---
--- Name: FUNCTION full_chunk(ids integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.full_chunk(ids integer) FROM PUBLIC;
-
-
---
--- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) FROM PUBLIC;
-
-
---
--- Name: FUNCTION block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.block_chunk(company text, block_no bigint, is_full boolean, class_id bigint, compiled_offset integer, bits bytea) FROM PUBLIC;
-
-
---
 -- Name: FUNCTION block_ids(company text, block_no bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -13342,10 +13340,10 @@ REVOKE ALL ON FUNCTION postern_internal.block_ids(company text, block_no bigint)
 
 
 --
--- Name: FUNCTION build_map(companies text[], class_ids bigint[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION block_size(); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.build_map(companies text[], class_ids bigint[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.block_size() FROM PUBLIC;
 
 
 --
@@ -13388,6 +13386,20 @@ REVOKE ALL ON FUNCTION postern_internal.check_parameters(gate_id text, names tex
 --
 
 REVOKE ALL ON FUNCTION postern_internal.check_pin_policy(userid text, pin text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION zero_chunks(blocks integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.zero_chunks(blocks integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION chunk(bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.chunk(bits bytea) FROM PUBLIC;
 
 
 --
@@ -13538,6 +13550,13 @@ REVOKE ALL ON FUNCTION postern_internal.find_ticket(ticket uuid) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION full_chunk(ids integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.full_chunk(ids integer) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION gate_is_active(gate_id text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -13563,6 +13582,13 @@ REVOKE ALL ON FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) F
 --
 
 REVOKE ALL ON FUNCTION postern_internal.in_unapproved_action() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_code(value text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.is_code(value text) FROM PUBLIC;
 
 
 --
@@ -13598,6 +13624,29 @@ REVOKE ALL ON FUNCTION postern_internal.leaf_data(entry postern_internal.checkpo
 --
 
 REVOKE ALL ON FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) FROM PUBLIC;
+
+
+--
+-- Name: TABLE posting_combination; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.posting_combination TO postern_user;
+GRANT SELECT ON TABLE postern.posting_combination TO postern_admin;
+GRANT REFERENCES ON TABLE postern.posting_combination TO postern_admin WITH GRANT OPTION;
+
+
+--
+-- Name: FUNCTION map_chunks(companies text[], class_ids bigint[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.map_chunks(companies text[], class_ids bigint[]) FROM PUBLIC;
 
 
 --
@@ -14019,15 +14068,6 @@ GRANT SELECT ON TABLE postern.company_finance_auth_pub TO postern_admin;
 
 GRANT SELECT ON TABLE postern.company_user TO postern_admin;
 GRANT SELECT ON TABLE postern.company_user TO postern_auditor;
-
-
---
--- Name: TABLE posting_combination; Type: ACL; Schema: postern; Owner: postern_owner
---
-
-GRANT SELECT ON TABLE postern.posting_combination TO postern_user;
-GRANT SELECT ON TABLE postern.posting_combination TO postern_admin;
-GRANT REFERENCES ON TABLE postern.posting_combination TO postern_admin WITH GRANT OPTION;
 
 
 --
