@@ -40,23 +40,23 @@ reset search_path`)
 	}
 	As(t, application, "ANN", func(tx pgx.Tx) {
 		for sql, want := range map[string]string{
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768)":                                                                 "TRUE",
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768::bigint)":                                                         "TRUE",
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768::numeric)":                                                        "TRUE",
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', '32768')":                                                               "TRUE",
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768.5)":                                                               "FALSE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768)":                                                                "TRUE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768::bigint)":                                                        "TRUE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768::numeric)":                                                       "TRUE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', '32768')":                                                              "TRUE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768.5)":                                                              "FALSE",
 			"select Authorize_Comb_Finance_API.Is_Allowed('10', 'NaN')":                                                                "FALSE",
 			"select Authorize_Comb_Finance_API.Is_Allowed('10', 1e100)":                                                                "FALSE",
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', -32768)":                                                                "FALSE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', -32768)":                                                               "FALSE",
 			"select Authorize_Comb_Finance_API.Is_Allowed('10', null)":                                                                 "FALSE",
-			"select Authorize_Comb_Finance_API.Is_Allowed(null, 32768)":                                                                 "FALSE",
+			"select Authorize_Comb_Finance_API.Is_Allowed(null, 32768)":                                                                "FALSE",
 			"select Authorize_Comb_Finance_API.Is_Allowed_Codestring('10', '3', null, null, null, null, null, null, null, null, null)": "TRUE",
 			"select Authorize_Comb_Finance_API.Is_Allowed_Codestring('10', '4', null, null, null, null, null, null, null, null, null)": "FALSE",
 			"select Authorize_Comb_Finance_API.Is_Allowed_Codestring('20', '3', null, null, null, null, null, null, null, null, null)": "FALSE",
-			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'IL', 32769)":                                                        "TRUE",
-			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'IL', 32768)":                                                        "FALSE",
-			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'XL', 32769)":                                                        "FALSE",
-			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', null, 32769)":                                                        "FALSE",
+			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'IL', 32769)":                                                       "TRUE",
+			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'IL', 32768)":                                                       "FALSE",
+			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'XL', 32769)":                                                       "FALSE",
+			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', null, 32769)":                                                       "FALSE",
 		} {
 			if got := Value[string](t, tx, sql); got != want {
 				t.Errorf("%s: %s", sql, got)
