@@ -22,6 +22,7 @@ insert into postern_internal.setting (name, value, kind, minimum, maximum, defau
   ('event_days',     '30', 'integer', 1, 36500, '30', 'Days for which is kept what was delivered when.');
 
 create type postern_internal.event_action_kind as enum ('webhook', 'mail', 'function', 'notify');
+comment on type postern_internal.event_action_kind is 'How an event action tells its receiver.';
 
 create table postern_internal.event_action (
   event_action_id integer generated always as identity primary key,
@@ -49,6 +50,7 @@ create table postern_internal.webhook_secret (
 comment on table postern_internal.webhook_secret is 'What webhooks are signed with. Apart from the actions, so that no look at those shows it.';
 
 create type postern_internal.delivery_state as enum ('pending', 'delivered', 'skipped', 'dead');
+comment on type postern_internal.delivery_state is 'What became of a delivery. skipped: the condition of its action did not hold. dead: it failed as often as it may.';
 
 create table postern_internal.event_delivery (
   event_action_id integer not null references postern_internal.event_action on delete cascade,

@@ -409,6 +409,14 @@ func (f function) samples() []any {
 			arguments[n] = "{A}"
 		case "bigint[]", "double precision[]":
 			arguments[n] = "{1}"
+		case "bytea[]":
+			arguments[n] = "{" + strings.Repeat("k", 32) + "}"
+		case "interval":
+			arguments[n] = "0"
+		case "xid8":
+			arguments[n] = "1"
+		case "pg_snapshot":
+			arguments[n] = "1:1:"
 		case "regprocedure":
 			arguments[n] = "pg_catalog.lower(pg_catalog.text)"
 		case "bytea":
@@ -432,7 +440,8 @@ func (f function) samples() []any {
 func TestEveryObjectIsPinnedOwnedAndCommented(t *testing.T) {
 	database := testdb.New(t)
 	const schemas = `(select n.oid from pg_catalog.pg_namespace as n where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner')`
-	const isPinned = `proconfig @> array['search_path=pg_catalog, pg_temp']`
+	// pg_temp alone means the same: pg_catalog comes first where it is not named.
+	const isPinned = `proconfig && array['search_path=pg_catalog, pg_temp', 'search_path=pg_temp']`
 	for name, rule := range map[string]struct {
 		objects string
 		breach  string

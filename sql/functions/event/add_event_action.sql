@@ -49,7 +49,7 @@ begin
       then 'The target of a webhook is a URL with https:// or http://, without user, password and fragment.'
     when kind = 'webhook' and not allow_internal and target !~ '^https://'
       then 'A webhook that leaves the own network is sent by https.'
-    when kind = 'mail' and target !~ '^[^@[:space:]<>(),;:\\"]+@[^@[:space:]<>(),;:\\"]+$'
+    when kind = 'mail' and target !~ E'^[^@[:space:]<>(),;:\\\\"]+@[^@[:space:]<>(),;:\\\\"]+$'
       then 'The target of a mail is one address such as audit@example.com.'
     when kind = 'notify' and target !~ '^[a-z_][a-z0-9_]{0,62}$'
       then 'The target of a notification is a channel of 1 to 63 small letters, digits and underscores.'

@@ -13,7 +13,7 @@ declare
 begin
   -- Looked up in the catalog, since a name is resolved only by who may use its schema, and postern_owner need not.
   begin
-    parts := parse_ident(regexp_replace(name, '\s*\(\s*jsonb\s*\)\s*$', ''));
+    parts := parse_ident(regexp_replace(name, '[[:space:]]*[(][[:space:]]*jsonb[[:space:]]*[)][[:space:]]*$', ''));
   exception when invalid_parameter_value then
     return null;
   end;

@@ -11,11 +11,14 @@ declare
   first_leaf bigint;
   new_size bigint;
 begin
-  if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes) then
+  if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes)
+     or array_position(log_ids, null) is not null
+     or exists (select from unnest(hashes) as h (hashes)
+                 where h.hashes is null or octet_length(h.hashes) not between 32 and 2048 or octet_length(h.hashes) % 32 <> 0) then
     raise exception using
       errcode = 'PS107',
       message = 'The leaves cannot be appended',
-      detail = format('%s entries, %s texts of hashes.', coalesce(cardinality(log_ids)::text, 'NULL'), coalesce(cardinality(hashes)::text, 'NULL')),
+      detail = format('%s entries, %s texts of hashes; none may be NULL, and a text has 32 octets for each hash, 1 to 64 of them.', coalesce(cardinality(log_ids)::text, 'NULL'), coalesce(cardinality(hashes)::text, 'NULL')),
       hint = 'Seal with "installer log seal".';
   end if;
   select s.tree_size into first_leaf from postern_internal.sealing as s for update nowait;
