@@ -188,6 +188,13 @@ CREATE TYPE postern_internal.delivery_state AS ENUM (
 ALTER TYPE postern_internal.delivery_state OWNER TO postern_owner;
 
 --
+-- Name: TYPE delivery_state; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TYPE postern_internal.delivery_state IS 'What became of a delivery. skipped: the condition of its action did not hold. dead: it failed as often as it may.';
+
+
+--
 -- Name: event_action_kind; Type: TYPE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -200,6 +207,13 @@ CREATE TYPE postern_internal.event_action_kind AS ENUM (
 
 
 ALTER TYPE postern_internal.event_action_kind OWNER TO postern_owner;
+
+--
+-- Name: TYPE event_action_kind; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TYPE postern_internal.event_action_kind IS 'How an event action tells its receiver.';
+
 
 --
 -- Name: outcome; Type: TYPE; Schema: postern_internal; Owner: postern_owner
@@ -1122,7 +1136,7 @@ begin
       then 'The target of a webhook is a URL with https:// or http://, without user, password and fragment.'
     when kind = 'webhook' and not allow_internal and target !~ '^https://'
       then 'A webhook that leaves the own network is sent by https.'
-    when kind = 'mail' and target !~ '^[^@[:space:]<>(),;:\\"]+@[^@[:space:]<>(),;:\\"]+$'
+    when kind = 'mail' and target !~ E'^[^@[:space:]<>(),;:\\\\"]+@[^@[:space:]<>(),;:\\\\"]+$'
       then 'The target of a mail is one address such as audit@example.com.'
     when kind = 'notify' and target !~ '^[a-z_][a-z0-9_]{0,62}$'
       then 'The target of a notification is a channel of 1 to 63 small letters, digits and underscores.'
@@ -1218,11 +1232,14 @@ declare
   first_leaf bigint;
   new_size bigint;
 begin
-  if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes) then
+  if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes)
+     or array_position(log_ids, null) is not null
+     or exists (select from unnest(hashes) as h (hashes)
+                 where h.hashes is null or octet_length(h.hashes) not between 32 and 2048 or octet_length(h.hashes) % 32 <> 0) then
     raise exception using
       errcode = 'PS107',
       message = 'The leaves cannot be appended',
-      detail = format('%s entries, %s texts of hashes.', coalesce(cardinality(log_ids)::text, 'NULL'), coalesce(cardinality(hashes)::text, 'NULL')),
+      detail = format('%s entries, %s texts of hashes; none may be NULL, and a text has 32 octets for each hash, 1 to 64 of them.', coalesce(cardinality(log_ids)::text, 'NULL'), coalesce(cardinality(hashes)::text, 'NULL')),
       hint = 'Seal with "installer log seal".';
   end if;
   select s.tree_size into first_leaf from postern_internal.sealing as s for update nowait;
@@ -3613,11 +3630,21 @@ COMMENT ON FUNCTION postern.receipts() IS 'The entries of the log that this tran
 --
 
 CREATE FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+begin
+  if tree_size is null or tree_size <= 0 or root_hash is null or octet_length(root_hash) <> 32 or note is null or octet_length(note) > 10000 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The head cannot be kept',
+      detail = format('tree_size is %s, root_hash has %s octets, note has %s.', coalesce(tree_size::text, 'NULL'),
+                      coalesce(octet_length(root_hash)::text, 'NULL'), coalesce(octet_length(note)::text, 'NULL')),
+      hint = 'Pass the size of the tree, the 32 octets of its root, and the signed text of at most 10000 octets; or seal with "installer log seal".';
+  end if;
   insert into postern_internal.tree_head (tree_size, root_hash, note) values (tree_size, root_hash, note)
-  on conflict do nothing
+  on conflict do nothing;
+end
 $$;
 
 
@@ -3627,7 +3654,7 @@ ALTER FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text)
 -- Name: FUNCTION record_head(tree_size bigint, root_hash bytea, note text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) IS 'Keeps a copy of a signed tree head; where there is one of this size already, that one. note: a C2SP tlog-checkpoint.';
+COMMENT ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) IS 'Keeps a copy of a signed tree head; where there is one of this size already, that one. note: a C2SP tlog-checkpoint. Errors: PS107 argument.';
 
 
 --
@@ -3635,11 +3662,20 @@ COMMENT ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note 
 --
 
 CREATE FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+begin
+  if tree_size is null or tree_size < 0 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The export cannot be noted',
+      detail = format('tree_size is %s.', coalesce(tree_size::text, 'NULL')),
+      hint = 'Pass how many leaves the head has under which the entries were proven; or export with "installer log export --proofs".';
+  end if;
   insert into postern_internal.log_export (since, until, tree_size)
-  values (coalesce(since, '-infinity'), coalesce(until, 'infinity'), tree_size)
+  values (coalesce(since, '-infinity'), coalesce(until, 'infinity'), tree_size);
+end
 $$;
 
 
@@ -3649,7 +3685,7 @@ ALTER FUNCTION postern.record_log_export(since timestamp with time zone, until t
 -- Name: FUNCTION record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) IS 'Says that all entries from since until until, under the head of so many leaves, were written to a file with their proofs, which lets postern.drop_log remove them. NULL: no limit.';
+COMMENT ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) IS 'Says that all entries from since until until, under the head of so many leaves, were written to a file with their proofs, which lets postern.drop_log remove them. NULL: no limit. Errors: PS107 tree_size.';
 
 
 --
@@ -6172,7 +6208,7 @@ declare
 begin
   -- Looked up in the catalog, since a name is resolved only by who may use its schema, and postern_owner need not.
   begin
-    parts := parse_ident(regexp_replace(name, '\s*\(\s*jsonb\s*\)\s*$', ''));
+    parts := parse_ident(regexp_replace(name, '[[:space:]]*[(][[:space:]]*jsonb[[:space:]]*[)][[:space:]]*$', ''));
   exception when invalid_parameter_value then
     return null;
   end;
