@@ -26,6 +26,7 @@ type application struct {
 	out *output   // what was asked for
 	err io.Writer // diagnostics, progress, errors
 
+	database    *pgx.ConnConfig // nil: what the flag or the environment says
 	databaseURL string
 	verbose     bool
 
@@ -34,6 +35,9 @@ type application struct {
 
 // config tells which database to work on: --database-url beats DATABASE_URL beats libpq's variables.
 func (a *application) config() (*pgx.ConnConfig, error) {
+	if a.database != nil {
+		return a.database.Copy(), nil
+	}
 	origin, text := "--database-url", a.databaseURL
 	if text == "" {
 		origin, text = "DATABASE_URL", os.Getenv("DATABASE_URL")

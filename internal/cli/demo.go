@@ -17,11 +17,13 @@ func newDemoCommand(app *application) *cobra.Command {
 	var interactive, keep bool
 	command := &cobra.Command{
 		Use:   "demo",
-		Short: "See checkpoints and row-level security at work, on a throw-away server",
+		Short: "See checkpoints, row-level security and doctor at work, on a throw-away server",
 		Long: `Starts a throw-away PostgreSQL server, installs Postern, and tells what a security checkpoint is for: Mallory
 at Alice's unlocked workstation is stopped, guesses, and is locked out; Alice approves; the log is printed. The
-second act is a ledger of three companies: three users send the same query, and each sees the own total. Every
-statement it shows is sent. Nothing of it touches the database that other commands work on, and nothing is left.
+second act is a ledger of three companies: three users send the same query, and each sees the own total. In the
+third, a new action meets an old gate, and a table and a view are forgotten: action gates, apply and doctor find
+and mend it. Every statement it shows is sent, and every command is run. Nothing of it touches the database that
+other commands work on, and nothing is left.
 
 The server is that of POSTERN_TEST_DATABASE_URL, else of PostgreSQL's binaries (POSTERN_PG_BIN, PATH,
 /usr/lib/postgresql), else in Docker (POSTERN_TEST_IMAGE), else binaries that are fetched. On a server of your
@@ -31,7 +33,7 @@ own, the demo makes a database and a role, and drops them at the end; Postern's 
   installer demo --keep`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			options := demo.Options{Out: app.out, Colour: colour(app.out), Keep: keep, Logger: app.logger()}
+			options := demo.Options{Out: app.out, Colour: colour(app.out), Keep: keep, Installer: RunOn, Logger: app.logger()}
 			if interactive {
 				if !terminal(app.in) {
 					return usageError("--interactive: standard input is no terminal; run it where you can type, or leave the flag away")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/internal/install"
@@ -16,7 +17,15 @@ import (
 // Main runs one command line and gives the exit code: 0 done, 1 failed, 2 bad usage, 3 found a
 // difference or a finding.
 func Main(ctx context.Context, arguments []string, in io.Reader, out, err io.Writer) int {
-	app := &application{in: in, out: &output{Writer: out}, err: err}
+	return run(ctx, &application{in: in, out: &output{Writer: out}, err: err}, arguments)
+}
+
+// RunOn is Main on a database that the caller knows, whatever the environment says. The demo shows commands with it.
+func RunOn(ctx context.Context, database *pgx.ConnConfig, arguments []string, in io.Reader, out, err io.Writer) int {
+	return run(ctx, &application{in: in, out: &output{Writer: out}, err: err, database: database}, arguments)
+}
+
+func run(ctx context.Context, app *application, arguments []string) int {
 	root := newRootCommand(app)
 	root.SetArgs(arguments)
 	command, failure := root.ExecuteContextC(ctx)

@@ -1,6 +1,6 @@
-// Package demo tells Postern's story on a throw-away server: what stops Mallory, how little it asks of Alice, and who sees
-// what of a ledger.
-// Everything in it happens through the public API, and every statement it shows was sent.
+// Package demo tells Postern's story on a throw-away server: what stops Mallory, how little it asks of Alice, who sees
+// what of a ledger, and what keeps a system safe as it grows.
+// Everything in it happens through the public API; every statement it shows was sent, and every command was run.
 package demo
 
 import (
@@ -23,6 +23,8 @@ type Options struct {
 	// Out takes the story; Colour says that it understands ANSI's colours.
 	Out    io.Writer
 	Colour bool
+	// Installer runs the commands of the story.
+	Installer Installer
 	// Person plays Alice; nil: the demo plays all parts.
 	Person Person
 	// Logger is told how the server is found; nil for nobody.
@@ -88,9 +90,9 @@ func Run(ctx context.Context, options Options) (err error) {
 	}
 	options.OnProgress("")
 	t.title("Postern: security checkpoints, company security and row-level security for PostgreSQL")
-	t.say("Mallory looks for unlocked workstations. See what stops him, and then who sees what of a ledger, in the very")
-	t.say("statements that are sent; what repeats within a step is left out. Postern %s was installed in %.1f seconds into", install.Version, installed.Seconds())
-	t.say("%s.", running.Source)
+	t.say("Mallory looks for unlocked workstations. See what stops him, who sees what of a ledger, and what finds that which")
+	t.say("was forgotten, in the very statements that are sent; what repeats within a step is left out. Postern %s was", install.Version)
+	t.say("installed in %.1f seconds into %s.", installed.Seconds(), running.Source)
 	if err := newStory(s, t, options).tell(ctx); err != nil {
 		return err
 	}

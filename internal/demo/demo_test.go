@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/posternsql/postern/internal/cli"
 	"github.com/posternsql/postern/internal/demo"
 )
 
@@ -50,10 +51,22 @@ func requireInOrder(t *testing.T, story string, texts ...string) {
 	}
 }
 
+// requireFixes looks for what doctor said would help among the statements behind it.
+func requireFixes(t *testing.T, story string) {
+	t.Helper()
+	fixes := regexp.MustCompile(`(?m)^ +fix: (.+)$`).FindAllStringSubmatch(story, -1)
+	if len(fixes) != 2 {
+		t.Fatalf("doctor shows %d fixes, want 2:\n%s", len(fixes), story)
+	}
+	for _, fix := range fixes {
+		requireInOrder(t, story, "fix: "+fix[1], "\n"+strings.Repeat(" ", 6)+fix[1]+"\n")
+	}
+}
+
 func TestStory(t *testing.T) {
 	var made pins
 	out := &bytes.Buffer{}
-	if err := demo.Run(t.Context(), demo.Options{Out: out, NewPIN: made.next}); err != nil {
+	if err := demo.Run(t.Context(), demo.Options{Out: out, Installer: cli.RunOn, NewPIN: made.next}); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	story := out.String()
@@ -79,7 +92,22 @@ func TestStory(t *testing.T) {
 		"Why does Bob not see row", "explain_access('BOB', '10', ",
 		"→ A combination of the class says that it is not allowed.", "class SALES, code part B: the row has 900, the rule says 900",
 		"explain (costs off, verbose) select sum(amount) from accounting.ledger_row;", "InitPlan", "postern.ledger_map()",
+		"The third act", "perform postern.begin_action('PaymentRun'", "select postern.register_action('PaymentRun');",
+		"select invoicing.run_payments();", "→ PS105 Unhandled Security Checkpoint", "rollback;",
+		"$ installer action gates PaymentRun --entry invoicing.run_payments\n", "gate PAYMNT_RELEASE (line 9, NOT REFERENCED, active)",
+		"$ installer action gates PaymentRun --entry invoicing.run_payments --fix\n",
+		"      select postern.register_action('PaymentRun', null, array['PAYMNT_RELEASE']);\n",
+		`legacycheckpoints = "PAYMNT_RELEASE";`,
+		"$ installer apply -f - --plan < PaymentRun.projection\n", "legacy_checkpoints: [] → [PAYMNT_RELEASE]", "0 to create, 1 to change, 0 to remove.",
+		"$ installer apply -f - < PaymentRun.projection\n", "0 created, 1 changed, 0 removed.",
+		"→ PS101", "PaymentRun: Release a payment (INVOICES: 1041, 1043)", "select invoicing.run_payments(); commit;",
+		"→ 1041 paid, 1042 paid, 1043 paid, 6666 entered",
+		"→ PAYMNT_RELEASE, BOB: Payment of 1840.00 for invoice 1041", "→ PAYMNT_RELEASE, BOB: Payment of 15300.00 for invoice 1043",
+		"create view accounting.company_total as", "BOB sees the budgets of 10, 20, 30 and the totals of 10, 20, 30",
+		"$ installer doctor\n", "error view_without_security_invoker", "warn unprotected_company", "1 error, 1 warning.",
+		"BOB sees the budgets of 10 and the totals of 10\n", "$ installer doctor\n", "Nothing found.",
 	)
+	requireFixes(t, story)
 	if count := strings.Count(story, "select count(*), sum(amount) from accounting.ledger_row;"); count != 2 {
 		t.Errorf("the query of all three is told %d times, want it once, and once for nobody", count)
 	}
@@ -143,12 +171,13 @@ func TestPersonAtAKeptServer(t *testing.T) {
 		"ALICE", chosen, "as ordered",
 	}}
 	out := &bytes.Buffer{}
-	if err := demo.Run(t.Context(), demo.Options{Out: out, NewPIN: made.next, Person: person, Keep: true, Colour: true}); err != nil {
+	if err := demo.Run(t.Context(), demo.Options{Out: out, Installer: cli.RunOn, NewPIN: made.next, Person: person, Keep: true, Colour: true}); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	story := out.String()
 	requireInOrder(t, story, "→ PS109", "It is a run", "Mallory finds", "→ PS104", "Alice is back", "You cancelled", "was wrong", "commit;",
-		"Approved:", "as ordered", "The second act", "CAROL sees", "InitPlan", "The server stays up")
+		"Approved:", "as ordered", "The second act", "CAROL sees", "InitPlan", "The third act", "→ PS105", "Nothing found.",
+		"The server stays up")
 	if len(person.answers) != 0 || !strings.Contains(story, "\x1b[") {
 		t.Errorf("not asked for %q, or no colours:\n%s", person.answers, story)
 	}
@@ -165,7 +194,7 @@ func TestPersonAtAKeptServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	var entries int
-	if err := connection.QueryRow(t.Context(), "select count(*) from postern.checkpoint_log").Scan(&entries); err != nil || entries != 14 {
+	if err := connection.QueryRow(t.Context(), "select count(*) from postern.checkpoint_log").Scan(&entries); err != nil || entries != 16 {
 		t.Errorf("the log has %d entries: %v", entries, err)
 	}
 	// What it says about reading the ledger as Bob works: each of its words is a statement.

@@ -135,6 +135,8 @@ var (
 	accounting string
 	//go:embed fill_ledger.sql
 	fillLedger string
+	//go:embed run_payments.sql
+	runPayments string
 )
 
 // escapePassword writes a password as a line of a password file wants it.

@@ -86,6 +86,13 @@ func (t *teller) code(lines string) {
 	}
 }
 
+// output prints what a command printed.
+func (t *teller) output(lines string) {
+	for line := range strings.Lines(lines) {
+		t.print(margin + margin + strings.TrimRight(line, "\n"))
+	}
+}
+
 // TraceQueryStart takes down a statement.
 func (t *teller) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	statement := strings.TrimRight(data.SQL, "; \n")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/posternsql/postern/internal/cli"
 	"github.com/posternsql/postern/internal/demo"
 	"github.com/posternsql/postern/internal/doctor"
 	"github.com/posternsql/postern/internal/install"
@@ -169,7 +170,7 @@ func TestDemoHasNoFinding(t *testing.T) {
 	}
 	others := databases()
 	var out bytes.Buffer
-	if err := demo.Run(t.Context(), demo.Options{Out: &out, Keep: true}); err != nil {
+	if err := demo.Run(t.Context(), demo.Options{Out: &out, Installer: cli.RunOn, Keep: true}); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}
 	made := slices.DeleteFunc(databases(), func(name string) bool { return slices.Contains(others, name) })
