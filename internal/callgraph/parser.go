@@ -27,12 +27,20 @@ var compile = sync.OnceFunc(func() {
 // tree is a node of a parse tree, or a list of them, as PostgreSQL's parser has made it.
 type tree = any
 
+// parse has the library read a text. Whoever writes a function chooses the text, and the parser has a small stack.
+func parse(source string, read func(string) (string, error)) (string, error) {
+	parsing.Lock()
+	defer parsing.Unlock()
+	compile()
+	return read(source)
+}
+
 // parseStatements gives one tree a statement.
 func parseStatements(source string) ([]tree, error) {
-	parsing.Lock()
-	compile()
-	text, err := parser.ParseToJSON(source)
-	parsing.Unlock()
+	if depth(source) > maximumDepth {
+		return nil, errTooDeep
+	}
+	text, err := parse(source, parser.ParseToJSON)
 	if err != nil {
 		return nil, err
 	}
@@ -53,10 +61,7 @@ func parseStatements(source string) ([]tree, error) {
 
 // parsePLpgSQL takes a complete CREATE FUNCTION.
 func parsePLpgSQL(source string) (tree, error) {
-	parsing.Lock()
-	compile()
-	text, err := parser.ParsePlPgSqlToJSON(source)
-	parsing.Unlock()
+	text, err := parse(source, parser.ParsePlPgSqlToJSON)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,9 @@ var unknownVariable = regexp.MustCompile(`"([^"]+)" is not a known variable`)
 // readPLpgSQL parses the body of a function.
 func readPLpgSQL(f *function) (*plpgsql, error) {
 	body := f.Source
+	if depth(body) > maximumDepth {
+		return nil, errTooDeep
+	}
 	for {
 		parsed, err := parsePLpgSQL(definition(f, body))
 		if err == nil {

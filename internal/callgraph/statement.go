@@ -181,12 +181,8 @@ func (c constants) texts(t tree) (values []string, ok bool) {
 			if slices.Equal(words(field(content, "name")), []string{"||"}) {
 				left, leftKnown := c.texts(field(content, "lexpr"))
 				right, rightKnown := c.texts(field(content, "rexpr"))
-				for _, first := range left {
-					for _, second := range right {
-						values = append(values, first+second)
-					}
-				}
-				return values, leftKnown && rightKnown
+				values, few := combine(left, right)
+				return values, few && leftKnown && rightKnown
 			}
 		}
 	}
@@ -204,6 +200,23 @@ func (c constants) anyOf(branches []tree) (values []string, ok bool) {
 	return values, true
 }
 
+// maximumLength is how many bytes of texts are made: CASE in a row doubles them each time.
+const maximumLength = 1 << 20
+
+// combine puts each of the second texts behind each of the first; ok is false where that makes too much.
+func combine(left, right []string) (both []string, ok bool) {
+	length := 0
+	for _, first := range left {
+		for _, second := range right {
+			if length += len(first) + len(second) + 1; length > maximumLength {
+				return nil, false
+			}
+			both = append(both, first+second)
+		}
+	}
+	return both, true
+}
+
 // unknownValue stands in a statement that is put together for a value that is quoted as one, whatever it is: a parameter.
 const unknownValue = "($1)"
 
@@ -219,12 +232,8 @@ func (c constants) statements(t tree) (sources []string, ok bool) {
 	case slices.Equal(words(field(t, "A_Expr", "name")), []string{"||"}):
 		left, leftKnown := c.statements(field(t, "A_Expr", "lexpr"))
 		right, rightKnown := c.statements(field(t, "A_Expr", "rexpr"))
-		for _, first := range left {
-			for _, second := range right {
-				sources = append(sources, first+second)
-			}
-		}
-		return sources, leftKnown && rightKnown
+		sources, few := combine(left, right)
+		return sources, few && leftKnown && rightKnown
 	case field(t, "FuncCall") != nil:
 		called := newCall(field(t, "FuncCall"), false)
 		if len(called.name) == 2 && called.name[0] != "pg_catalog" || len(called.name) == 0 || called.variadic {
@@ -266,6 +275,9 @@ func (c constants) fill(pattern string, called call) (made string, ok bool) {
 	var result strings.Builder
 	next := 1
 	for at := 0; at < len(pattern); at++ {
+		if result.Len() > maximumLength {
+			return "", false
+		}
 		if pattern[at] != '%' {
 			result.WriteByte(pattern[at])
 			continue

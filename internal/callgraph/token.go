@@ -27,7 +27,7 @@ func tokens(source string) []token {
 			at += size
 			continue
 		case strings.HasPrefix(rest, "--"):
-			if length = strings.IndexByte(rest, '\n'); length < 0 {
+			if length = strings.IndexAny(rest, "\r\n"); length < 0 {
 				length = len(rest)
 			}
 			at += length
