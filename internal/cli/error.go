@@ -69,7 +69,7 @@ func (a *application) report(command *cobra.Command, failure error) int {
 // describe gives all that PostgreSQL said, not only its message: the line with a caret, DETAIL and HINT,
 // or CONTEXT where nobody wrote a hint.
 func describe(failure error) string {
-	lines := []string{strings.TrimPrefix(failure.Error(), "ERROR: ")}
+	lines := []string{printableLines(strings.TrimPrefix(failure.Error(), "ERROR: "))}
 	var located interface {
 		error
 		Excerpt() string
@@ -86,7 +86,7 @@ func describe(failure error) string {
 
 // describeNotice gives what PostgreSQL said without failing.
 func describeNotice(notice *pgconn.Notice) string {
-	lines := []string{strings.ToUpper(notice.Severity[:1]) + strings.ToLower(notice.Severity[1:]) + ": " + notice.Message}
+	lines := []string{strings.ToUpper(notice.Severity[:1]) + strings.ToLower(notice.Severity[1:]) + ": " + printableLines(notice.Message)}
 	return strings.Join(append(lines, details((*pgconn.PgError)(notice))...), "\n")
 }
 
@@ -98,8 +98,17 @@ func details(server *pgconn.PgError) []string {
 		{"CONTEXT", server.Where},
 	} {
 		if field.text != "" && (field.name != "CONTEXT" || server.Hint == "") {
-			lines = append(lines, field.name+": "+field.text)
+			lines = append(lines, field.name+": "+printableLines(field.text))
 		}
 	}
 	return lines
+}
+
+// printableLines is printable that keeps lines: who writes a trigger or names a table chooses what the server says.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for index, line := range lines {
+		lines[index] = printable(line)
+	}
+	return strings.Join(lines, "\n")
 }

@@ -82,7 +82,7 @@ func findGates(ctx context.Context, connection *pgx.Conn, queries *db.Queries) (
 			if len(missing) > 0 {
 				findings = append(findings, finding(Warn, gateNotReferenced, "action "+action.Action, "An action reaches gates that it does not refer to",
 					fmt.Sprintf("%s begins it and reaches %s: where one of them is active and the action's own checkpoint is not, it fails with PS105.", entry.Name, strings.Join(missing, ", ")),
-					fmt.Sprintf("installer action gates %s --entry '%s' --fix prints the statement that refers to all of them.", action.Action, strings.ReplaceAll(entry.Name, "'", `'\''`))))
+					fmt.Sprintf("installer action gates %s --entry %s --fix prints the statement that refers to all of them.", shell(action.Action), shell(entry.Name))))
 			}
 		}
 	}
@@ -91,6 +91,16 @@ func findGates(ctx context.Context, connection *pgx.Conn, queries *db.Queries) (
 
 func finding(level, code, object, title, detail, fix string) db.Finding {
 	return db.Finding{Level: level, Code: code, Object: object, Title: title, Detail: detail + " See docs/doctor/" + code + ".md.", Fix: fix}
+}
+
+// shell writes a name so that the shell reads it back, whatever is in it.
+func shell(name string) string {
+	if strings.IndexFunc(name, func(c rune) bool {
+		return c != '_' && !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9')
+	}) < 0 {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
 func valueOf(text *string) string {

@@ -2,7 +2,10 @@ create or replace view postern_internal.user_without_pin as
   select 'warn' as level, 'user_without_pin' as code, 'user ' || u.userid as object,
          'A user cannot pass any gate' as title,
          format('The user is active and has no PIN, and %s gates are active.', g.active) as detail,
-         format('Have an administrator give the user a first PIN: installer user reset-pin %s; or, where nobody works as this user: select postern.set_user_active(%L, false);', u.userid, u.userid) as fix
+         -- A user id may hold anything, also what a shell obeys.
+         format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);',
+                case when u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$' then 'installer user reset-pin ' || u.userid
+                     else format('select postern.reset_pin(%L, ...)', u.userid) end, u.userid) as fix
     from postern_internal.end_user as u
     join postern_internal.credential as c on c.userid = u.userid
    cross join (select count(*) as active from postern_internal.gate as a where a.stops and not a.built_in) as g

@@ -1,0 +1,56 @@
+package attack
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/posternsql/postern/internal/doctor"
+)
+
+// An administrator pastes what doctor says, and names of users, actions and functions are in it. Naive: the name as it is.
+func TestNamesInFixesAreNoCommands(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	marker := filepath.Join(t.TempDir(), "ran")
+	name := "X'; touch " + marker + "; echo '$(touch " + marker + ")`touch " + marker + "`"
+	paste := func(line string) bool {
+		command := exec.CommandContext(t.Context(), "sh", "-c", "installer() { :; }\n"+line)
+		_ = command.Run() // what is prose in it is no command
+		_, err := os.Stat(marker)
+		return err == nil
+	}
+	if !paste("installer user reset-pin " + name) {
+		t.Fatal("the naive line withstood")
+	}
+	if err := os.Remove(marker); err != nil {
+		t.Fatal(err)
+	}
+
+	run(t, s.Pool, "select postern.create_user(left($1, 128), 'd')", name)
+	run(t, s.Pool, "select postern.register_action(left($1, 128))", name)
+	run(t, s.Pool, `create schema app; create function app."it's $(touch `+"`x`"+`)"() returns void language plpgsql as $body$ begin
+  perform postern.begin_action(`+literal(name[:min(len(name), 128)])+`);
+  perform postern.checkpoint('`+releaseGate+`');
+end $body$`)
+	findings, err := doctor.Find(t.Context(), s.Connect(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for _, finding := range findings {
+		told[finding.Code] = true
+		at := strings.Index(finding.Fix, "installer ")
+		if at >= 0 && paste(finding.Fix[at:]) {
+			t.Errorf("this runs what a name says: %s", finding.Fix)
+		}
+		if finding.Code == "user_without_pin" && at >= 0 {
+			t.Errorf("a name that the shell obeys stands in %s", finding.Fix)
+		}
+	}
+	if !told["user_without_pin"] || !told["gate_not_referenced"] {
+		t.Errorf("not told: %v", told)
+	}
+}
