@@ -10370,7 +10370,11 @@ CREATE VIEW postern_internal.user_without_pin AS
     ('user '::text || u.userid) AS object,
     'A user cannot pass any gate'::text AS title,
     format('The user is active and has no PIN, and %s gates are active.'::text, g.active) AS detail,
-    format('Have an administrator give the user a first PIN: installer user reset-pin %s; or, where nobody works as this user: select postern.set_user_active(%L, false);'::text, u.userid, u.userid) AS fix
+    format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);'::text,
+        CASE
+            WHEN (u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$'::text) THEN ('installer user reset-pin '::text || u.userid)
+            ELSE format('select postern.reset_pin(%L, ...)'::text, u.userid)
+        END, u.userid) AS fix
    FROM ((postern_internal.end_user u
      JOIN postern_internal.credential c ON ((c.userid = u.userid)))
      CROSS JOIN ( SELECT count(*) AS active
