@@ -159,6 +159,7 @@ revoke all on shop.report from postern_user`} {
 func TestDemoHasNoFinding(t *testing.T) {
 	server := testdb.Server(t)
 	t.Setenv("POSTERN_TEST_DATABASE_URL", server.URL)
+	t.Setenv("POSTERN_TEST_SERVER", "url")
 	t.Setenv("TMPDIR", t.TempDir())
 	before, err := pgx.Connect(t.Context(), server.URL)
 	if err != nil {

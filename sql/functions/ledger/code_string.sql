@@ -20,11 +20,16 @@ declare
   codes text[] := array[code_a, nullif(code_b, ''), nullif(code_c, ''), nullif(code_d, ''), nullif(code_e, ''),
                         nullif(code_f, ''), nullif(code_g, ''), nullif(code_h, ''), nullif(code_i, ''), nullif(code_j, '')];
 begin
-  if code_a is null then
-    perform postern_internal.require_code(code_a, 'code_a');
+  -- One expression instead of a loop, since this is asked for each new combination.
+  if code_a is not null
+     and postern_internal.is_code(codes[1]) and postern_internal.is_code(codes[2]) and postern_internal.is_code(codes[3])
+     and postern_internal.is_code(codes[4]) and postern_internal.is_code(codes[5]) and postern_internal.is_code(codes[6])
+     and postern_internal.is_code(codes[7]) and postern_internal.is_code(codes[8]) and postern_internal.is_code(codes[9])
+     and postern_internal.is_code(codes[10]) then
+    return codes;
   end if;
   for i in 1 .. 10 loop
-    if not postern_internal.is_code(codes[i]) then
+    if i = 1 or codes[i] is not null then
       perform postern_internal.require_code(codes[i], 'code_' || substr('abcdefghij', i, 1));
     end if;
   end loop;

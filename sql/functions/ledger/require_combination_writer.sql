@@ -6,11 +6,17 @@ returns void
 language plpgsql
 stable
 as $$
+declare
+  current_user_id text;
 begin
   -- Who loads data as an administrator has no end user to ask for.
-  if not pg_has_role(session_user, 'postern_admin', 'usage')
-     and not postern.is_company_user(company, postern.current_userid()) then
-    perform postern.require_company_user(company, postern.current_userid());
+  if pg_has_role(session_user, 'postern_admin', 'usage') then
+    return;
+  end if;
+  current_user_id := postern.current_userid();
+  perform from postern_internal.company_user as u where u.userid = current_user_id and u.company = require_combination_writer.company;
+  if not found then
+    perform postern.require_company_user(company, current_user_id);
   end if;
 end
 $$;
