@@ -268,26 +268,34 @@ CREATE FUNCTION postern.is_combination_allowed(company text, posting_combination
 declare
   current_user_id constant text := postern.current_userid();
   id bigint;
-  access record;
+  allowed boolean;
+  class_id bigint;
+  row_level_security boolean;
 begin
   if posting_combination_id between 1::numeric and 9223372036854775807::numeric and posting_combination_id % 1::numeric = 0::numeric then
     id := posting_combination_id::bigint;
   else
     return false;
   end if;
-  select c.row_level_security, u.class_id,
-         case when m.compiled_offset > id % postern_internal.block_size() then get_bit(m.bits, id % postern_internal.block_size()) = 1 end as allowed
-    into access
+  select get_bit(m.bits, id % postern_internal.block_size()) = 1
+    into allowed
+    from postern_internal.company_user as u
+    join postern_internal.authority_map as m on m.class_id = u.class_id and m.block_no = id / postern_internal.block_size()
+   where u.userid = current_user_id
+     and u.company = is_combination_allowed.company
+     and m.compiled_offset > id % postern_internal.block_size();
+  if allowed then
+    return true;
+  end if;
+  select c.row_level_security, u.class_id
+    into row_level_security, class_id
     from postern_internal.company_user as u
     join postern_internal.company as c on c.company = u.company
-    left join postern_internal.authority_map as m on m.class_id = u.class_id and m.block_no = id / postern_internal.block_size()
    where u.userid = current_user_id and u.company = is_combination_allowed.company;
-  if access.row_level_security and access.allowed is not null then
-    return access.allowed;
-  elsif access.row_level_security is null or access.row_level_security and access.class_id is null then
+  if not found or row_level_security and (class_id is null or allowed is not null) then
     return false;
   end if;
-  return postern_internal.combination_is_allowed(company, case when access.row_level_security then access.class_id end, id);
+  return postern_internal.combination_is_allowed(company, case when row_level_security then class_id end, id);
 end
 $$;
 
@@ -5867,11 +5875,16 @@ declare
   codes text[] := array[code_a, nullif(code_b, ''), nullif(code_c, ''), nullif(code_d, ''), nullif(code_e, ''),
                         nullif(code_f, ''), nullif(code_g, ''), nullif(code_h, ''), nullif(code_i, ''), nullif(code_j, '')];
 begin
-  if code_a is null then
-    perform postern_internal.require_code(code_a, 'code_a');
+  -- One expression instead of a loop, since this is asked for each new combination.
+  if code_a is not null
+     and postern_internal.is_code(codes[1]) and postern_internal.is_code(codes[2]) and postern_internal.is_code(codes[3])
+     and postern_internal.is_code(codes[4]) and postern_internal.is_code(codes[5]) and postern_internal.is_code(codes[6])
+     and postern_internal.is_code(codes[7]) and postern_internal.is_code(codes[8]) and postern_internal.is_code(codes[9])
+     and postern_internal.is_code(codes[10]) then
+    return codes;
   end if;
   for i in 1 .. 10 loop
-    if not postern_internal.is_code(codes[i]) then
+    if i = 1 or codes[i] is not null then
       perform postern_internal.require_code(codes[i], 'code_' || substr('abcdefghij', i, 1));
     end if;
   end loop;
@@ -7792,11 +7805,17 @@ COMMENT ON FUNCTION postern_internal.require_code(value text, argument text) IS 
 CREATE FUNCTION postern_internal.require_combination_writer(company text) RETURNS void
     LANGUAGE plpgsql STABLE
     AS $$
+declare
+  current_user_id text;
 begin
   -- Who loads data as an administrator has no end user to ask for.
-  if not pg_has_role(session_user, 'postern_admin', 'usage')
-     and not postern.is_company_user(company, postern.current_userid()) then
-    perform postern.require_company_user(company, postern.current_userid());
+  if pg_has_role(session_user, 'postern_admin', 'usage') then
+    return;
+  end if;
+  current_user_id := postern.current_userid();
+  perform from postern_internal.company_user as u where u.userid = current_user_id and u.company = require_combination_writer.company;
+  if not found then
+    perform postern.require_company_user(company, current_user_id);
   end if;
 end
 $$;
