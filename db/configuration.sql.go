@@ -10,6 +10,22 @@ import (
 	"encoding/json"
 )
 
+const addEventActions = `-- name: AddEventActions :one
+select coalesce(jsonb_object_agg(a.name, a.secret) filter (where a.secret is not null), '{}')::jsonb as secrets
+  from (select r.value ->> 'name' as name,
+               postern.add_event_action(r.value ->> 'name', r.value ->> 'event', r.value ->> 'kind', r.value ->> 'target', r.value ->> 'when',
+                                        r.value ->> 'template', (r.value ->> 'allow_internal')::boolean) as secret
+          from jsonb_array_elements($1::jsonb) as r) as a
+`
+
+// Gives an object with the secrets of the new webhooks by their names.
+func (q *Queries) AddEventActions(ctx context.Context, rows json.RawMessage) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, addEventActions, rows)
+	var secrets json.RawMessage
+	err := row.Scan(&secrets)
+	return secrets, err
+}
+
 const changeAuthorityCombinations = `-- name: ChangeAuthorityCombinations :exec
 select postern.change_authority_combinations(r.value ->> 'company', r.value ->> 'ledger_id', r.value ->> 'class', r.value -> 'added',
                                              array(select jsonb_array_elements_text(r.value -> 'removed'))::bigint[])
@@ -19,6 +35,22 @@ select postern.change_authority_combinations(r.value ->> 'company', r.value ->> 
 func (q *Queries) ChangeAuthorityCombinations(ctx context.Context, rows json.RawMessage) error {
 	_, err := q.db.Exec(ctx, changeAuthorityCombinations, rows)
 	return err
+}
+
+const changeEventActions = `-- name: ChangeEventActions :one
+select coalesce(jsonb_object_agg(a.name, a.secret) filter (where a.secret is not null), '{}')::jsonb as secrets
+  from (select r.value ->> 'name' as name,
+               postern.change_event_action(r.value ->> 'name', r.value ->> 'event', r.value ->> 'kind', r.value ->> 'target', r.value ->> 'when',
+                                           r.value ->> 'template', (r.value ->> 'allow_internal')::boolean) as secret
+          from jsonb_array_elements($1::jsonb) as r) as a
+`
+
+// Gives an object with the secrets of the new webhooks by their names.
+func (q *Queries) ChangeEventActions(ctx context.Context, rows json.RawMessage) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, changeEventActions, rows)
+	var secrets json.RawMessage
+	err := row.Scan(&secrets)
+	return secrets, err
 }
 
 const createClasses = `-- name: CreateClasses :exec
@@ -148,7 +180,12 @@ select jsonb_build_object(
   'protected table', (select jsonb_agg(jsonb_build_object(
                         'schema_name', p.schema_name, 'table_name', p.table_name, 'protection', p.protection,
                         'company_column', p.company_column, 'combination_column', p.combination_column, 'ledger_column', p.ledger_column))
-                        from postern.protected_table as p))::jsonb as configuration
+                        from postern.protected_table as p),
+  'event', (select jsonb_agg(jsonb_build_object('event', e.event, 'enabled', e.enabled)) from postern.event as e),
+  'event action', (select jsonb_agg(jsonb_build_object(
+                     'name', a.name, 'event', a.event, a.kind, a.target, 'when', a.condition, 'template', a.template,
+                     'allow_internal', a.allow_internal))
+                     from postern.event_action as a))::jsonb as configuration
 `
 
 // Configuration as files: the state in one document of one snapshot, and each change for many objects in one statement.
@@ -195,6 +232,16 @@ func (q *Queries) RemoveActions(ctx context.Context, rows json.RawMessage) error
 	return err
 }
 
+const removeEventActions = `-- name: RemoveEventActions :exec
+select postern.remove_event_action(r.value ->> 'name')
+  from jsonb_array_elements($1::jsonb) as r
+`
+
+func (q *Queries) RemoveEventActions(ctx context.Context, rows json.RawMessage) error {
+	_, err := q.db.Exec(ctx, removeEventActions, rows)
+	return err
+}
+
 const revokeCompanies = `-- name: RevokeCompanies :exec
 select postern.revoke_company(r.value ->> 'userid', r.value ->> 'company')
   from jsonb_array_elements($1::jsonb) as r
@@ -222,6 +269,16 @@ select postern.set_company_name(r.value ->> 'company', r.value ->> 'name')
 
 func (q *Queries) SetCompanyNames(ctx context.Context, rows json.RawMessage) error {
 	_, err := q.db.Exec(ctx, setCompanyNames, rows)
+	return err
+}
+
+const setEventsEnabled = `-- name: SetEventsEnabled :exec
+select postern.set_event_enabled(r.value ->> 'event', (r.value ->> 'enabled')::boolean)
+  from jsonb_array_elements($1::jsonb) as r
+`
+
+func (q *Queries) SetEventsEnabled(ctx context.Context, rows json.RawMessage) error {
+	_, err := q.db.Exec(ctx, setEventsEnabled, rows)
 	return err
 }
 

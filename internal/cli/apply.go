@@ -22,8 +22,8 @@ func newApplyCommand(app *application) *cobra.Command {
 		Use:   "apply -f FILE…",
 		Short: "Bring the database to what configuration files say",
 		Long: `Reads configuration files, and makes what differs in the database what they say, in one transaction: gates,
-actions, settings, users, companies with their users, classes, rules and ledgers, protected tables. Doing it
-again changes nothing. --plan shows the differences, changes nothing, and ends with exit code 3 where there are
+actions, settings, users, companies with their users, classes, rules and ledgers, protected tables, events and who
+is told of them. Doing it again changes nothing. --plan shows the differences, changes nothing, and ends with exit code 3 where there are
 any; what changes between a plan and an apply is planned again.
 
 A file is YAML as docs/configuration.md has it, or has projection snippets: action Name { checkpoint = "…";
@@ -31,8 +31,11 @@ legacycheckpoints = "…", "…"; }. One object may be in one file only. -f - re
 
 A key that is absent leaves alone what there is: a gate that was activated by hand stays active where the file
 has no "active" for it. An object that is in no file stays as well. --prune removes what is not in the lists that
-the files have: users of a company, users of a ledger, rules of a class, actions, protected tables; gates and
-users, which the log names, are switched off instead. Companies, classes and ledgers always stay.
+the files have: users of a company, users of a ledger, rules of a class, actions, protected tables, event actions;
+gates and users, which the log names, are switched off instead. Companies, classes and ledgers always stay.
+
+The secret of a new webhook is printed once, with the change that made it, and is not to be seen again: keep it from
+the logs of a pipeline.
 
 apply needs the role postern_admin; to protect a table, its owner's rights as well.`,
 		Example: `  installer apply -f postern.yaml --plan
@@ -135,6 +138,9 @@ func (a *application) printChange(change configuration.Change) {
 		} else {
 			a.printf("    %s: %s → %s\n", field.Name, fieldText(field.From), fieldText(field.To))
 		}
+	}
+	if change.Secret != "" {
+		a.printf("    Secret, shown only now: %s\n", change.Secret)
 	}
 }
 

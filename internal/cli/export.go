@@ -12,8 +12,8 @@ func newExportCommand(app *application) *cobra.Command {
 		Use:   "export",
 		Short: "Write the database's configuration as a file for apply",
 		Long: `Writes what the database has as YAML that "installer apply" reads: settings, gates, actions, users, companies
-with their users, classes, rules and ledgers, protected tables. The order is always the same, so that a version
-control system shows what has changed. PINs and keys are not in it.
+with their users, classes, rules and ledgers, protected tables, events and who is told of them. The order is always the same, so that a version
+control system shows what has changed. PINs, keys and the secrets of webhooks are not in it.
 
 Applied to a database in which Postern was just installed, and the application's tables are, it makes the same
 configuration there.

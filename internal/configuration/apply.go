@@ -69,52 +69,73 @@ func constant(name string, value any) func(*Change, row) {
 	return func(_ *Change, r row) { r[name] = value }
 }
 
-// steps are in an order in which each finds what it needs.
-var steps = []step{
-	{settingKind, alters("value"), (*db.Queries).SetSettings, nil},
+// receives gives a row the receiver of its event action as the functions have it.
+func receives(c *Change, r row) { r["kind"], r["target"] = c.object.receiver() }
 
-	// A registration keeps an administrator's message, and refuses parameters that this does not fit; the new message
-	// does not fit the old parameters. A message without parameters fits both.
-	{gateKind, func(c *Change) bool {
-		return alters("message")(c) && c.changes("parameters") && slices.Contains(c.before.fields["administered"].([]string), "message")
-	}, (*db.Queries).SetGateMessages, func(c *Change, r row) { r["message"] = c.object.keys[0] }},
-	{gateKind, func(c *Change) bool {
-		return isNew(c) || alters("description", "message", "parameters", "bound_parameters", "active")(c)
-	}, (*db.Queries).RegisterGates, nil},
-	{gateKind, administers("active"), (*db.Queries).SetGatesActive, nil},
-	{gateKind, administers("message"), (*db.Queries).SetGateMessages, nil},
+// keeping takes in the secrets that a statement gives, by name.
+func keeping(secrets map[string]string, run func(*db.Queries, context.Context, json.RawMessage) (json.RawMessage, error)) func(*db.Queries, context.Context, json.RawMessage) error {
+	return func(queries *db.Queries, ctx context.Context, rows json.RawMessage) error {
+		made, err := run(queries, ctx, rows)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(made, &secrets)
+	}
+}
 
-	{actionKind, func(c *Change) bool { return c.Action != Remove }, (*db.Queries).RegisterActions, nil},
+// steps are in an order in which each finds what it needs. secrets gets those that are made.
+func steps(secrets map[string]string) []step {
+	return []step{
+		{settingKind, alters("value"), (*db.Queries).SetSettings, nil},
 
-	// A role may go from one user to another.
-	{userKind, alters("db_role"), (*db.Queries).SetUserDBRoles, constant("db_role", nil)},
-	{userKind, isNew, (*db.Queries).CreateUsers, nil},
-	{userKind, alters("db_role"), (*db.Queries).SetUserDBRoles, nil},
-	{userKind, alters("description"), (*db.Queries).SetUserDescriptions, nil},
-	{userKind, sets("active"), (*db.Queries).SetUsersActive, nil},
+		// A registration keeps an administrator's message, and refuses parameters that this does not fit; the new message
+		// does not fit the old parameters. A message without parameters fits both.
+		{gateKind, func(c *Change) bool {
+			return alters("message")(c) && c.changes("parameters") && slices.Contains(c.before.fields["administered"].([]string), "message")
+		}, (*db.Queries).SetGateMessages, func(c *Change, r row) { r["message"] = c.object.keys[0] }},
+		{gateKind, func(c *Change) bool {
+			return isNew(c) || alters("description", "message", "parameters", "bound_parameters", "active")(c)
+		}, (*db.Queries).RegisterGates, nil},
+		{gateKind, administers("active"), (*db.Queries).SetGatesActive, nil},
+		{gateKind, administers("message"), (*db.Queries).SetGateMessages, nil},
 
-	{companyKind, isNew, (*db.Queries).CreateCompanies, nil},
-	{companyKind, alters("name"), (*db.Queries).SetCompanyNames, nil},
-	{companyKind, sets("row_level_security"), (*db.Queries).SetRowLevelSecurities, nil},
-	{ledgerKind, isNew, (*db.Queries).CreateLedgers, nil},
-	{classKind, isNew, (*db.Queries).CreateClasses, nil},
-	{ruleKind, func(*Change) bool { return true }, (*db.Queries).ChangeAuthorityCombinations, nil},
-	{companyUserKind, isNew, (*db.Queries).GrantCompanies, constant("is_default", false)},
-	{companyUserKind, sets("class"), (*db.Queries).SetUserClasses, nil},
-	{userKind, sets("default_company"), (*db.Queries).GrantCompanies, func(c *Change, r row) {
-		r["company"], r["is_default"] = c.object.fields["default_company"], true
-	}},
-	{ledgerUserKind, isNew, (*db.Queries).GrantLedgers, nil},
-	{ledgerUserKind, sets("class"), (*db.Queries).SetUserLedgerClasses, nil},
-	{protectedTableKind, func(c *Change) bool { return c.Action == Alter }, (*db.Queries).UnprotectTables, nil},
-	{protectedTableKind, func(c *Change) bool { return c.Action != Remove }, (*db.Queries).ProtectTables, nil},
+		{actionKind, func(c *Change) bool { return c.Action != Remove }, (*db.Queries).RegisterActions, nil},
 
-	{protectedTableKind, isRemoved, (*db.Queries).UnprotectTables, nil},
-	{ledgerUserKind, isRemoved, (*db.Queries).RevokeLedgers, nil},
-	{companyUserKind, isRemoved, (*db.Queries).RevokeCompanies, nil},
-	{userKind, isRemoved, (*db.Queries).SetUsersActive, constant("active", false)},
-	{actionKind, isRemoved, (*db.Queries).RemoveActions, nil},
-	{gateKind, isRemoved, (*db.Queries).SetGatesActive, constant("active", false)},
+		// A role may go from one user to another.
+		{userKind, alters("db_role"), (*db.Queries).SetUserDBRoles, constant("db_role", nil)},
+		{userKind, isNew, (*db.Queries).CreateUsers, nil},
+		{userKind, alters("db_role"), (*db.Queries).SetUserDBRoles, nil},
+		{userKind, alters("description"), (*db.Queries).SetUserDescriptions, nil},
+		{userKind, sets("active"), (*db.Queries).SetUsersActive, nil},
+
+		{companyKind, isNew, (*db.Queries).CreateCompanies, nil},
+		{companyKind, alters("name"), (*db.Queries).SetCompanyNames, nil},
+		{companyKind, sets("row_level_security"), (*db.Queries).SetRowLevelSecurities, nil},
+		{ledgerKind, isNew, (*db.Queries).CreateLedgers, nil},
+		{classKind, isNew, (*db.Queries).CreateClasses, nil},
+		{ruleKind, func(*Change) bool { return true }, (*db.Queries).ChangeAuthorityCombinations, nil},
+		{companyUserKind, isNew, (*db.Queries).GrantCompanies, constant("is_default", false)},
+		{companyUserKind, sets("class"), (*db.Queries).SetUserClasses, nil},
+		{userKind, sets("default_company"), (*db.Queries).GrantCompanies, func(c *Change, r row) {
+			r["company"], r["is_default"] = c.object.fields["default_company"], true
+		}},
+		{ledgerUserKind, isNew, (*db.Queries).GrantLedgers, nil},
+		{ledgerUserKind, sets("class"), (*db.Queries).SetUserLedgerClasses, nil},
+		{protectedTableKind, func(c *Change) bool { return c.Action == Alter }, (*db.Queries).UnprotectTables, nil},
+		{protectedTableKind, func(c *Change) bool { return c.Action != Remove }, (*db.Queries).ProtectTables, nil},
+
+		{eventKind, alters("enabled"), (*db.Queries).SetEventsEnabled, nil},
+		{eventActionKind, isNew, keeping(secrets, (*db.Queries).AddEventActions), receives},
+		{eventActionKind, func(c *Change) bool { return c.Action == Alter }, keeping(secrets, (*db.Queries).ChangeEventActions), receives},
+
+		{eventActionKind, isRemoved, (*db.Queries).RemoveEventActions, nil},
+		{protectedTableKind, isRemoved, (*db.Queries).UnprotectTables, nil},
+		{ledgerUserKind, isRemoved, (*db.Queries).RevokeLedgers, nil},
+		{companyUserKind, isRemoved, (*db.Queries).RevokeCompanies, nil},
+		{userKind, isRemoved, (*db.Queries).SetUsersActive, constant("active", false)},
+		{actionKind, isRemoved, (*db.Queries).RemoveActions, nil},
+		{gateKind, isRemoved, (*db.Queries).SetGatesActive, constant("active", false)},
+	}
 }
 
 // placedRow is a row with where the files ask for it.
@@ -124,7 +145,8 @@ type placedRow struct {
 }
 
 func (p *Plan) execute(ctx context.Context, tx pgx.Tx) error {
-	for _, s := range steps {
+	secrets := map[string]string{}
+	for _, s := range steps(secrets) {
 		rows := []placedRow{}
 		for index := range p.Changes {
 			change := &p.Changes[index]
@@ -145,6 +167,11 @@ func (p *Plan) execute(ctx context.Context, tx pgx.Tx) error {
 		}
 		if err := runStep(ctx, tx, s, rows); err != nil {
 			return err
+		}
+	}
+	for index := range p.Changes {
+		if change := &p.Changes[index]; change.object.kind == eventActionKind {
+			change.Secret = secrets[change.object.keys[0]]
 		}
 	}
 	return nil

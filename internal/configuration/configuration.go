@@ -1,5 +1,5 @@
 // Package configuration keeps what an administrator has decided about a database - settings, gates, actions, users,
-// companies, rules, protected tables - in files: it reads them, says what in the database differs, brings the database
+// companies, rules, protected tables, events - in files: it reads them, says what in the database differs, brings the database
 // to what they say in one transaction, and writes files that say what the database has.
 //
 // A key that is absent leaves alone what there is. Secrets are never in the files.
@@ -19,6 +19,10 @@ type Configuration struct {
 	Companies map[string]*Company `json:"companies,omitzero"`
 	// ProtectedTables are the application's tables that show only rows of the user's companies, by schema.table.
 	ProtectedTables map[string]*ProtectedTable `json:"protected_tables,omitzero"`
+	// Events that others can be told of, by name. "installer event list" shows which there are.
+	Events map[string]*Event `json:"events,omitzero"`
+	// EventActions say who is told of an event, by name. The secrets of webhooks are never here.
+	EventActions map[string]*EventAction `json:"event_actions,omitzero"`
 }
 
 // Setting is the value of a setting: true, false or a number.
@@ -129,6 +133,32 @@ type ProtectedTable struct {
 	CombinationColumn *string `json:"combination_column,omitzero"`
 	// For an internal ledger, the column with the ledger's id.
 	LedgerColumn *string `json:"ledger_column,omitzero"`
+}
+
+// Event is what happened at a checkpoint.
+type Event struct {
+	// Whether anybody is told of it. Where it is absent, that stays as it is.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+// EventAction tells one receiver of one event, from what commits after it was made. A new one needs the event and one of webhook, mail, function and notify.
+type EventAction struct {
+	// The event.
+	Event *string `json:"event,omitzero"`
+	// The URL to post to. Where a new webhook is made, apply prints its secret, once.
+	Webhook *string `json:"webhook,omitzero"`
+	// The mail address to send to.
+	Mail *string `json:"mail,omitzero"`
+	// The SQL function to call, as schema.name.
+	Function *string `json:"function,omitzero"`
+	// The channel to notify.
+	Notify *string `json:"notify,omitzero"`
+	// Tell only where this expression over the event's parameters holds. null for always.
+	When *string `json:"when,omitzero" nullable:"true"`
+	// The mail's text, or the webhook's body. null for the usual one.
+	Template *string `json:"template,omitzero" nullable:"true"`
+	// Whether the webhook may go to an internal address, and by http. A new one may not.
+	AllowInternal *bool `json:"allow_internal,omitzero"`
 }
 
 // Protection is how a table is guarded.

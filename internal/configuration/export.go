@@ -11,9 +11,9 @@ import (
 	"github.com/posternsql/postern/db"
 )
 
-const header = `# Postern: settings, gates, actions, users, companies, rules and protected tables of one database, as
+const header = `# Postern: settings, gates, actions, users, companies, rules, protected tables and events of one database, as
 # "installer export" wrote them. To see what differs in a database: installer apply -f FILE --plan; without --plan
-# it is made so. A key that is absent leaves alone what there is. PINs and keys are not here.
+# it is made so. A key that is absent leaves alone what there is. PINs, keys and the secrets of webhooks are not here.
 `
 
 // Export writes what the database has, in an order that depends on nothing else.
@@ -38,7 +38,7 @@ func Export(ctx context.Context, queries *db.Queries, out io.Writer) error {
 func (s state) configuration() *Configuration {
 	c := &Configuration{
 		Settings: map[string]Setting{}, Gates: map[string]*Gate{}, Actions: map[string]*Action{}, Users: map[string]*User{}, Companies: map[string]*Company{},
-		ProtectedTables: map[string]*ProtectedTable{},
+		ProtectedTables: map[string]*ProtectedTable{}, Events: map[string]*Event{}, EventActions: map[string]*EventAction{},
 	}
 	objects := make([]*object, 0, len(s))
 	for _, o := range s {
@@ -65,9 +65,7 @@ func (s state) configuration() *Configuration {
 			}
 			c.Users[o.keys[0]] = user
 		case companyKind:
-			company := &Company{Name: value[string](o, "name"), Users: map[string]*CompanyUser{}, Classes: map[string]*Class{}, Ledgers: map[string]*Ledger{}}
-			enabled := o.fields["row_level_security"].(bool)
-			company.RowLevelSecurity = &enabled
+			company := &Company{Name: value[string](o, "name"), RowLevelSecurity: o.truth("row_level_security"), Users: map[string]*CompanyUser{}, Classes: map[string]*Class{}, Ledgers: map[string]*Ledger{}}
 			c.Companies[o.keys[0]] = company
 		case ledgerKind:
 			c.Companies[o.keys[0]].Ledgers[o.keys[1]] = &Ledger{Users: map[string]*LedgerUser{}, Classes: map[string]*Class{}}
@@ -96,6 +94,17 @@ func (s state) configuration() *Configuration {
 				CombinationColumn: value[string](o, "combination_column"), LedgerColumn: value[string](o, "ledger_column"),
 			}
 			c.ProtectedTables[o.name()] = table
+		case eventKind:
+			c.Events[o.keys[0]] = &Event{Enabled: o.truth("enabled")}
+		case eventActionKind:
+			action := &EventAction{
+				Event: value[string](o, "event"), Webhook: value[string](o, "webhook"), Mail: value[string](o, "mail"),
+				Function: value[string](o, "function"), Notify: value[string](o, "notify"), When: value[string](o, "when"), Template: value[string](o, "template"),
+			}
+			if action.Webhook != nil {
+				action.AllowInternal = o.truth("allow_internal")
+			}
+			c.EventActions[o.keys[0]] = action
 		}
 	}
 	return c
@@ -136,6 +145,11 @@ func exportGate(o *object) *Gate {
 }
 
 func (o *object) text(name string) string { return o.fields[name].(string) }
+
+func (o *object) truth(name string) *bool {
+	truth := o.fields[name].(bool)
+	return &truth
+}
 
 // value is a field of an object; nil where it has none.
 func value[T ~string](o *object, name string) *T {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/posternsql/postern/internal/event"
 )
 
 // kind is one sort of object, as the plan counts them. The names of keys and fields are those of the SQL functions'
@@ -47,8 +49,17 @@ var (
 		fields:   []string{"protection", "company_column", "combination_column", "ledger_column"},
 		defaults: map[string]any{"company_column": "company", "combination_column": "", "ledger_column": ""}}
 
+	eventKind       = &kind{name: "event", keys: []string{"event"}, fields: []string{"enabled"}, scope: -1}
+	eventActionKind = &kind{name: "event action", keys: []string{"name"},
+		fields:   []string{"event", "webhook", "mail", "function", "notify", "when", "template", "allow_internal"},
+		defaults: map[string]any{"webhook": "", "mail": "", "function": "", "notify": "", "when": "", "template": "", "allow_internal": false}}
+
+	// receivers are the fields that say whom an event action tells; it has one of them.
+	receivers = []string{"webhook", "mail", "function", "notify"}
+
 	// kinds are in the order in which their objects are made: each needs only what is before it.
-	kinds = []*kind{settingKind, gateKind, actionKind, userKind, companyKind, ledgerKind, classKind, ruleKind, companyUserKind, ledgerUserKind, protectedTableKind}
+	kinds = []*kind{settingKind, gateKind, actionKind, userKind, companyKind, ledgerKind, classKind, ruleKind, companyUserKind, ledgerUserKind,
+		protectedTableKind, eventKind, eventActionKind}
 )
 
 // object is one thing of a kind, in the files or in the database. Of the files it has the fields that they give, of the
@@ -246,7 +257,80 @@ func flatten(c *Configuration, positions map[string]Position) ([]*object, []stri
 		give(fields, "ledger_column", wanted.LedgerColumn)
 		f.add(protectedTableKind, position, fields, schema, table)
 	}
+	for _, name := range sorted(c.Events) {
+		fields := map[string]any{}
+		if enabled := orNew(c.Events[name]).Enabled; enabled != nil {
+			fields["enabled"] = *enabled
+		}
+		f.add(eventKind, f.position("events", name), fields, name)
+	}
+	if c.EventActions != nil {
+		f.scope(eventActionKind)
+	}
+	for _, name := range sorted(c.EventActions) {
+		if err := f.eventAction(name, orNew(c.EventActions[name])); err != nil {
+			return nil, nil, err
+		}
+	}
 	return f.objects, f.scopes, nil
+}
+
+// eventAction compiles what only the worker could find to be wrong, and nobody would be told of.
+func (f *flattener) eventAction(name string, action *EventAction) error {
+	at := func(field string) Position { return f.position("event_actions", name, field) }
+	fields := map[string]any{}
+	give(fields, "event", action.Event)
+	receiver := ""
+	for index, target := range []*string{action.Webhook, action.Mail, action.Function, action.Notify} {
+		if target == nil {
+			continue
+		}
+		if receiver != "" {
+			return at(receivers[index]).errorf("%s has %s as well; an event action has one receiver.", quoteNames(name), receiver)
+		}
+		receiver = receivers[index]
+		give(fields, receiver, target)
+	}
+	give(fields, "when", action.When)
+	give(fields, "template", action.Template)
+	if action.AllowInternal != nil {
+		fields["allow_internal"] = *action.AllowInternal
+	}
+	if action.Mail != nil {
+		if err := event.CheckMailAddress(*action.Mail); err != nil {
+			return at("mail").errorf("%s", sentence(err))
+		}
+	}
+	if action.Function != nil {
+		if _, _, ok := splitSQLName(*action.Function); !ok {
+			return at("function").errorf("%s is no name of a function; write schema.name, as in SQL.", printable(*action.Function))
+		}
+	}
+	if action.When != nil && *action.When != "" {
+		if _, err := event.CompileCondition(*action.When); err != nil {
+			return at("when").errorf("%s", sentence(err))
+		}
+	}
+	if action.Template != nil && *action.Template != "" {
+		if _, err := event.ParseTemplate(*action.Template); err != nil {
+			return at("template").errorf("%s", sentence(err))
+		}
+	}
+	f.add(eventActionKind, f.position("event_actions", name), fields, name)
+	return nil
+}
+
+// sentence makes one of an error that may go on with a picture of the place.
+func sentence(err error) string {
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	runes := []rune(first)
+	runes[0] = unicode.ToUpper(runes[0])
+	for index, character := range runes {
+		if !unicode.IsPrint(character) {
+			runes[index] = unicode.ReplacementChar
+		}
+	}
+	return string(runes) + "."
 }
 
 func (f *flattener) company(id string, company *Company) error {
@@ -410,6 +494,13 @@ func splitSQLName(name string) (schema, table string, ok bool) {
 		return "", "", false
 	}
 	return parts[0], parts[1], true
+}
+
+// sameSQLName tells two ways to write a name from two names.
+func sameSQLName(a, b string) bool {
+	firstSchema, firstName, isFirst := splitSQLName(a)
+	secondSchema, secondName, isSecond := splitSQLName(b)
+	return isFirst && isSecond && firstSchema == secondSchema && firstName == secondName
 }
 
 // lowerCase folds letters as PostgreSQL does in UTF-8: only those of ASCII.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/event"
 )
 
 // What a change does.
@@ -32,6 +33,9 @@ type Change struct {
 	Kind   string        `json:"kind"`
 	Name   string        `json:"name"`
 	Fields []FieldChange `json:"fields,omitempty"`
+
+	// Secret is that of a webhook that was made: it is nowhere else to be read.
+	Secret string `json:"secret,omitempty"`
 
 	object *object // as it is to be; of a removal, as it is
 	before *object // nil where there was none
@@ -147,6 +151,14 @@ func complete(wanted, before *object) (*object, error) {
 		return complete, nil
 	case gateKind:
 		completeGate(fields, wanted.fields, before)
+	case eventKind:
+		if before == nil {
+			return nil, wanted.position.errorf("There is no event %s; \"installer event list\" shows those that there are.", wanted.name())
+		}
+	case eventActionKind:
+		if err := completeEventAction(complete, wanted.fields, before); err != nil {
+			return nil, err
+		}
 	case protectedTableKind:
 		if err := completeProtection(complete, wanted.fields); err != nil {
 			return nil, err
@@ -226,6 +238,54 @@ func completeProtection(table *object, given map[string]any) error {
 		table.fields[name] = ""
 	}
 	return nil
+}
+
+// completeEventAction lets a new receiver take the place of another one.
+func completeEventAction(action *object, given map[string]any, before *object) error {
+	for _, name := range receivers {
+		if _, there := given[name]; there {
+			for _, other := range receivers {
+				if other != name {
+					action.fields[other] = ""
+				}
+			}
+		}
+	}
+	kind, target := action.receiver()
+	if _, there := action.fields["event"]; kind == "" || !there {
+		return action.position.errorf("There is no event action %s in the database, and a new one needs event, and one of %s.",
+			action.name(), strings.Join(receivers, ", "))
+	}
+	for name, of := range map[string][]string{"allow_internal": {"webhook"}, "template": {"webhook", "mail"}} {
+		if slices.Contains(of, kind) {
+			continue
+		}
+		if _, there := given[name]; there && given[name] != action.kind.defaults[name] {
+			return action.position.errorf("%s belongs to %s.", name, strings.Join(of, " and "))
+		}
+		action.fields[name] = action.kind.defaults[name]
+	}
+	if kind == "function" && before != nil && sameSQLName(target, before.fields["function"].(string)) {
+		action.fields["function"] = before.fields["function"]
+	}
+	_, newTarget := given["webhook"]
+	_, newPermission := given["allow_internal"]
+	if kind == "webhook" && (newTarget || newPermission) {
+		if err := event.CheckWebhook(target, action.fields["allow_internal"].(bool)); err != nil {
+			return action.position.errorf("%s", sentence(err))
+		}
+	}
+	return nil
+}
+
+// receiver is how an event action tells whom.
+func (o *object) receiver() (kind, target string) {
+	for _, name := range receivers {
+		if target := o.fields[name].(string); target != "" {
+			return name, target
+		}
+	}
+	return "", ""
 }
 
 // checkReferences finds what the database would quietly put right, or refuse without saying where it stands in the files.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -25,6 +26,10 @@ func TestExportSaysWhatWasApplied(t *testing.T) {
 		"create table app.invoice (company text, posting_combination_id bigint, ledger_id text)",
 		`create table app."Odd "" name" (firm text, posting_combination_id bigint)`,
 		"create role " + testRole(database) + " nologin",
+		"create function app.on_approval(jsonb) returns void language sql security definer set search_path = pg_catalog, pg_temp as ''",
+		`create function app."Odd "" function"(jsonb) returns void language sql security definer set search_path = pg_catalog, pg_temp as ''`,
+		`create function app."order"(jsonb) returns void language sql security definer set search_path = pg_catalog, pg_temp as ''`,
+		`grant execute on all functions in schema app to postern_event_worker`,
 	} {
 		if _, err := database.Pool.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
@@ -117,6 +122,10 @@ select string_agg(line, E'\n' order by line collate "C")
          union all
         select 'protected table ' || (to_jsonb(p) - 'protected_at')::text from postern.protected_table as p
          union all
+        select 'event ' || e::text from postern.event as e
+         union all
+        select 'event action ' || (to_jsonb(a) - 'created_at')::text from postern.event_action as a
+         union all
         select 'policy ' || to_jsonb(p)::text from pg_catalog.pg_policies as p where p.schemaname = 'app') as v`
 
 var (
@@ -137,7 +146,7 @@ var (
 func generate(t *rapid.T, role string, settings map[string]Setting) *Configuration {
 	c := &Configuration{
 		Settings: settings, Gates: map[string]*Gate{}, Actions: map[string]*Action{}, Users: map[string]*User{},
-		Companies: map[string]*Company{}, ProtectedTables: map[string]*ProtectedTable{},
+		Companies: map[string]*Company{}, ProtectedTables: map[string]*ProtectedTable{}, Events: map[string]*Event{}, EventActions: map[string]*EventAction{},
 	}
 	c.Settings["max_failures"] = Setting(fmt.Sprint(rapid.IntRange(1, 20).Draw(t, "max_failures")))
 	c.Settings["comment_required"] = Setting(fmt.Sprint(rapid.Bool().Draw(t, "comment_required")))
@@ -177,6 +186,12 @@ func generate(t *rapid.T, role string, settings map[string]Setting) *Configurati
 		}
 	}
 	generateProtection(t, c)
+	for _, name := range events {
+		c.Events[name] = &Event{Enabled: drawn(t, rapid.Bool(), "enabled")}
+	}
+	for _, name := range rapid.SliceOfNDistinct(rapid.StringMatching(`[A-Za-z][A-Za-z0-9_-]{0,9}`), 0, 3, rapid.ID).Draw(t, "event actions") {
+		c.EventActions[name] = generateEventAction(t)
+	}
 	return c
 }
 
@@ -285,6 +300,33 @@ func full(rule Rule) []string {
 		}
 	}
 	return patterns
+}
+
+var events = []string{"SECURITY_CHECKPOINT_DENIED", "SECURITY_CHECKPOINT_LOCKED", "SECURITY_CHECKPOINT_SUCCESS"}
+
+func generateEventAction(t *rapid.T) *EventAction {
+	action := &EventAction{Event: drawn(t, rapid.SampledFrom(events), "event")}
+	switch rapid.IntRange(0, 3).Draw(t, "receiver") {
+	case 0:
+		action.AllowInternal = drawn(t, rapid.Bool(), "allow_internal")
+		action.Webhook = drawn(t, rapid.SampledFrom([]string{"https://hooks.example.com", "https://hooks.example.com:8443/a%20b?c=d&e='f'"}), "webhook")
+		if *action.AllowInternal {
+			action.Webhook = drawn(t, rapid.SampledFrom([]string{"http://127.0.0.1/in", "https://[fd00::1]/in"}), "webhook")
+		}
+	case 1:
+		action.Mail = drawn(t, rapid.SampledFrom([]string{"audit@example.com", "o'neill+audit@example.com"}), "mail")
+	case 2:
+		action.Function = drawn(t, rapid.SampledFrom([]string{"app.on_approval", `app."Odd "" function"`, `app."order"`}), "function")
+	case 3:
+		action.Notify = drawn(t, rapid.StringMatching(`[a-z_][a-z0-9_]{0,62}`), "notify")
+	}
+	if rapid.Bool().Draw(t, "has condition") {
+		action.When = drawn(t, rapid.Map(anyText, func(text string) string { return "gate_id ==\n " + strconv.QuoteToASCII(text) }), "when")
+	}
+	if (action.Webhook != nil || action.Mail != nil) && rapid.Bool().Draw(t, "has template") {
+		action.Template = drawn(t, anyText.Filter(func(text string) bool { return strings.TrimSpace(text) != "" && !strings.Contains(text, "{{") }), "template")
+	}
+	return action
 }
 
 func generateProtection(t *rapid.T, c *Configuration) {

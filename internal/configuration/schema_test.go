@@ -109,7 +109,7 @@ func allowNulls(schema map[string]any) {
 	for _, of := range []reflect.Type{
 		reflect.TypeFor[Configuration](), reflect.TypeFor[Gate](), reflect.TypeFor[Action](), reflect.TypeFor[User](),
 		reflect.TypeFor[Company](), reflect.TypeFor[CompanyUser](), reflect.TypeFor[Class](), reflect.TypeFor[Ledger](),
-		reflect.TypeFor[LedgerUser](), reflect.TypeFor[ProtectedTable](),
+		reflect.TypeFor[LedgerUser](), reflect.TypeFor[ProtectedTable](), reflect.TypeFor[Event](), reflect.TypeFor[EventAction](),
 	} {
 		properties := definitions[of.Name()].(map[string]any)["properties"].(map[string]any)
 		for index := range of.NumField() {
@@ -158,18 +158,22 @@ func TestSchemaAgreesWithTheReader(t *testing.T) {
 		"users: {ALICE: {pin: 123456}}":        false,
 		"users: {ALICE: {active: 1}}":          false,
 		"users: [ALICE]":                       false,
-		"gates: {A_B: {active: true, parameters: [A], administered: [active]}}":                         true,
-		"gates: {A_B: {administered: [description]}}":                                                   false,
-		"gates: {A_B: {parameters: A}}":                                                                 false,
-		"actions: {A: {checkpoint: ~, legacy_checkpoints: [A_B]}}":                                      true,
-		"settings: {comment_required: true, max_failures: 3}":                                           true,
-		"settings: {comment_required: [true]}":                                                          false,
-		"companies: {A: {users: {ALICE: {class: ~}}, classes: {C: {allow: [{code_a: 10}], deny: []}}}}": true,
-		"companies: {A: {classes: {C: {allow: [{code_k: 10}]}}}}":                                       false,
-		"companies: {A: {ledgers: {L: {users: {ALICE: {class: 1}}, classes: {C: }}}}}":                  true,
-		"protected_tables: {a.b: {protection: ledger, ledger_column: l}}":                               true,
-		"protected_tables: {a.b: {protection: row}}":                                                    false,
-		"companys: {}": false,
+		"gates: {A_B: {active: true, parameters: [A], administered: [active]}}":                                 true,
+		"gates: {A_B: {administered: [description]}}":                                                           false,
+		"gates: {A_B: {parameters: A}}":                                                                         false,
+		"actions: {A: {checkpoint: ~, legacy_checkpoints: [A_B]}}":                                              true,
+		"settings: {comment_required: true, max_failures: 3}":                                                   true,
+		"settings: {comment_required: [true]}":                                                                  false,
+		"companies: {A: {users: {ALICE: {class: ~}}, classes: {C: {allow: [{code_a: 10}], deny: []}}}}":         true,
+		"companies: {A: {classes: {C: {allow: [{code_k: 10}]}}}}":                                               false,
+		"companies: {A: {ledgers: {L: {users: {ALICE: {class: 1}}, classes: {C: }}}}}":                          true,
+		"protected_tables: {a.b: {protection: ledger, ledger_column: l}}":                                       true,
+		"protected_tables: {a.b: {protection: row}}":                                                            false,
+		"events: {SECURITY_CHECKPOINT_DENIED: {enabled: false}}":                                                true,
+		"events: {SECURITY_CHECKPOINT_DENIED: {enabled: null}}":                                                 false,
+		"event_actions: {a: {event: E, webhook: 'https://a', when: ~, template: ~, allow_internal: true}, b: }": true,
+		"event_actions: {a: {secret: whsec_}}":                                                                  false,
+		"companys: {}":                                                                                          false,
 	} {
 		_, _, refused := readYAML(&source{name: "f", text: []byte(text)})
 		if (refused == nil) != isValid {

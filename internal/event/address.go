@@ -13,7 +13,7 @@ import (
 )
 
 // errInternal does not say which address it was: what a name stands for inside is nobody's business outside.
-var errInternal = errors.New("the receiver has an internal address; if that is meant, add the action with --allow-internal")
+var errInternal = errors.New("the receiver has an internal address; if that is meant, allow the action internal addresses")
 
 // newDialer gives connections to the outside only, unless internal ones are allowed. What is checked is the address that
 // is about to be connected to, after the name was resolved, and each time: a name may stand for another address the
@@ -56,7 +56,7 @@ func CheckWebhook(text string, allowInternal bool) error {
 	case allowInternal:
 		return nil
 	case parsed.Scheme != "https":
-		return errors.New("what leaves the own network is sent by https; http is for --allow-internal")
+		return errors.New("what leaves the own network is sent by https; http is for actions that may go to internal addresses")
 	}
 	if address, err := netip.ParseAddr(parsed.Hostname()); err == nil {
 		if err := newGuard().SafeAddr(address); err != nil {

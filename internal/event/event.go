@@ -16,6 +16,7 @@ type delivery struct {
 	Attempts        int        `json:"attempts"` // this one included
 	LogID           int64      `json:"log_id"`
 	IsLogged        bool       `json:"is_logged"` // false where the entry was dropped from the log meanwhile
+	Event           string     `json:"event"`     // that of the entry: an action may be one of another event meanwhile
 	EventTime       *time.Time `json:"event_time"`
 	UserID          string     `json:"userid"`
 	UserDescription string     `json:"user_description"`
@@ -38,9 +39,9 @@ func readDelivery(document json.RawMessage) (*delivery, error) {
 
 // parameters are what conditions, templates, webhooks and functions get to know of an event; there is nothing else.
 // Texts that are missing are empty. A time is RFC 3339, in UTC.
-func (d *delivery) parameters(event string) map[string]any {
+func (d *delivery) parameters() map[string]any {
 	return map[string]any{
-		"event":            event,
+		"event":            d.Event,
 		"event_time":       d.EventTime.UTC().Format(time.RFC3339Nano),
 		"userid":           d.UserID,
 		"user_description": d.UserDescription,
@@ -55,7 +56,7 @@ func (d *delivery) parameters(event string) map[string]any {
 
 // sample is an event as conditions and templates are checked against.
 func sample() map[string]any {
-	return (&delivery{EventTime: &time.Time{}}).parameters("")
+	return (&delivery{EventTime: &time.Time{}}).parameters()
 }
 
 // permanentError tells that trying again would not help.

@@ -10,9 +10,9 @@ func parametersOf(t *testing.T) map[string]any {
 	t.Helper()
 	moment := time.Date(2026, 3, 31, 14, 30, 0, 0, time.FixedZone("CEST", 7200))
 	return (&delivery{
-		LogID: 7, EventTime: &moment, UserID: "ALICE", UserDescription: "Alice", AuthenticatedBy: "ALICE",
+		LogID: 7, Event: "SECURITY_CHECKPOINT_SUCCESS", EventTime: &moment, UserID: "ALICE", UserDescription: "Alice", AuthenticatedBy: "ALICE",
 		GateID: "SINWOF_APPROVE", Message: `Invoice "4711" of Acme approved`, Comment: "checked",
-	}).parameters("SECURITY_CHECKPOINT_SUCCESS")
+	}).parameters()
 }
 
 func TestConditions(t *testing.T) {

@@ -30,8 +30,8 @@ func hook(t *testing.T, url string, allowInternal bool) *webhook {
 
 func anEvent(message, comment string) (*delivery, map[string]any) {
 	moment := time.Date(2026, 3, 31, 12, 30, 0, 0, time.UTC)
-	event := &delivery{DeliveryID: uuid.New(), LogID: 7, EventTime: &moment, UserID: "ALICE", GateID: "APP_PAY", Message: message, Comment: comment}
-	return event, event.parameters("SECURITY_CHECKPOINT_SUCCESS")
+	event := &delivery{DeliveryID: uuid.New(), LogID: 7, Event: "SECURITY_CHECKPOINT_SUCCESS", EventTime: &moment, UserID: "ALICE", GateID: "APP_PAY", Message: message, Comment: comment}
+	return event, event.parameters()
 }
 
 // Any library for Standard Webhooks accepts the signature, and nothing that was changed.

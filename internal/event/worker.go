@@ -367,7 +367,7 @@ func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, e
 	if !event.IsLogged {
 		return "", permanent("entry %d is not in the log any more", event.LogID)
 	}
-	parameters := event.parameters(b.action.configured.Event)
+	parameters := event.parameters()
 	if b.action.condition != nil {
 		if holds, err := b.action.condition.holds(parameters); err != nil || !holds {
 			return "skipped", err

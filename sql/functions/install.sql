@@ -130,7 +130,10 @@
 \ir event/event_function_call.sql
 \ir event/queue_event_deliveries.sql
 \ir event/event_is_waiting.sql
+\ir event/require_event_receiver.sql
+\ir event/create_webhook_secret.sql
 \ir event/add_event_action.sql
+\ir event/change_event_action.sql
 \ir event/remove_event_action.sql
 \ir event/set_event_enabled.sql
 \ir event/retry_event_deliveries.sql

@@ -41,7 +41,12 @@ select jsonb_build_object(
   'protected table', (select jsonb_agg(jsonb_build_object(
                         'schema_name', p.schema_name, 'table_name', p.table_name, 'protection', p.protection,
                         'company_column', p.company_column, 'combination_column', p.combination_column, 'ledger_column', p.ledger_column))
-                        from postern.protected_table as p))::jsonb as configuration;
+                        from postern.protected_table as p),
+  'event', (select jsonb_agg(jsonb_build_object('event', e.event, 'enabled', e.enabled)) from postern.event as e),
+  'event action', (select jsonb_agg(jsonb_build_object(
+                     'name', a.name, 'event', a.event, a.kind, a.target, 'when', a.condition, 'template', a.template,
+                     'allow_internal', a.allow_internal))
+                     from postern.event_action as a))::jsonb as configuration;
 
 -- name: LockConfiguration :exec
 -- Waits until nobody else applies a configuration or changes settings and gates, and keeps others waiting until this
@@ -153,4 +158,28 @@ select case r.value ->> 'protection'
 
 -- name: UnprotectTables :exec
 select postern.unprotect(format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')::regclass)
+  from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;
+
+-- name: SetEventsEnabled :exec
+select postern.set_event_enabled(r.value ->> 'event', (r.value ->> 'enabled')::boolean)
+  from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;
+
+-- name: AddEventActions :one
+-- Gives an object with the secrets of the new webhooks by their names.
+select coalesce(jsonb_object_agg(a.name, a.secret) filter (where a.secret is not null), '{}')::jsonb as secrets
+  from (select r.value ->> 'name' as name,
+               postern.add_event_action(r.value ->> 'name', r.value ->> 'event', r.value ->> 'kind', r.value ->> 'target', r.value ->> 'when',
+                                        r.value ->> 'template', (r.value ->> 'allow_internal')::boolean) as secret
+          from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r) as a;
+
+-- name: ChangeEventActions :one
+-- Gives an object with the secrets of the new webhooks by their names.
+select coalesce(jsonb_object_agg(a.name, a.secret) filter (where a.secret is not null), '{}')::jsonb as secrets
+  from (select r.value ->> 'name' as name,
+               postern.change_event_action(r.value ->> 'name', r.value ->> 'event', r.value ->> 'kind', r.value ->> 'target', r.value ->> 'when',
+                                           r.value ->> 'template', (r.value ->> 'allow_internal')::boolean) as secret
+          from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r) as a;
+
+-- name: RemoveEventActions :exec
+select postern.remove_event_action(r.value ->> 'name')
   from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;

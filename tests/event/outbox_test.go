@@ -3,7 +3,9 @@ package event_test
 import (
 	"errors"
 	"math/rand/v2"
+	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -212,6 +214,94 @@ func TestAnActionTellsOfWhatCommitsAfterIt(t *testing.T) {
 	slices.Sort(got)
 	if !slices.Equal(got, []string{"APP_AFTER", "APP_OPEN", "APP_SAME"}) {
 		t.Errorf("told of %s", got)
+	}
+}
+
+// What waits is kept, and so is the place in the log; of another event is told what happens after the change.
+func TestAChangedActionKeepsItsQueueItsPlaceAndItsSecret(t *testing.T) {
+	t.Parallel()
+	database, told := testdb.New(t), receive(t, nil)
+	broken := receive(t, func(_ int, response http.ResponseWriter, _ *http.Request, _ message) { response.WriteHeader(500) })
+	addHook(t, database, "hook", success, broken.URL)
+	const secrets = "select pg_catalog.encode(secret, 'hex') from postern_internal.webhook_secret"
+	secret := value[string](t, database.Pool, secrets)
+	log(t, database.Pool, "APP_WAITS")
+	requireSummary(t, deliver(t, database), event.Summary{Failed: 1})
+	log(t, database.Pool, "APP_BEFORE")
+	const deny = "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters) values ('denied', $1, 'ALICE', 'denied', '{}')"
+	run(t, database.Pool, deny, "APP_OTHER_BEFORE")
+
+	const change = "select postern.change_event_action('hook', $1, $2, $3, $4, allow_internal => $5) is null"
+	if !value[bool](t, database.Pool, change, success, "webhook", told.URL, "true", true) {
+		t.Error("a change of the target gives a secret")
+	}
+	log(t, database.Pool, "APP_AFTER")
+	run(t, database.Pool, change, denied, "webhook", told.URL, nil, true)
+	log(t, database.Pool, "APP_AFTER_BOTH")
+	run(t, database.Pool, deny, "APP_OTHER_AFTER")
+	later(t, database, "1 hour")
+	requireSummary(t, deliver(t, database), event.Summary{Delivered: 4})
+	got := []string{}
+	for _, one := range told.messages() {
+		got = append(got, one.Type+" "+one.Data.GateID)
+	}
+	slices.Sort(got)
+	if want := []string{denied + " APP_OTHER_AFTER", success + " APP_AFTER", success + " APP_BEFORE", success + " APP_WAITS"}; !slices.Equal(got, want) {
+		t.Errorf("told of %q, want %q", got, want)
+	}
+	if value[string](t, database.Pool, secrets) != secret {
+		t.Error("the secret has changed")
+	}
+
+	// What is no webhook has no secret, and what becomes one gets a new one.
+	run(t, database.Pool, change, denied, "notify", "told", nil, false)
+	if got := values[string](t, database.Pool, secrets); len(got) > 0 {
+		t.Error("a notification has a secret")
+	}
+	if value[bool](t, database.Pool, change, denied, "webhook", told.URL, nil, true) {
+		t.Error("a new webhook gives no secret")
+	}
+	if value[string](t, database.Pool, secrets) == secret {
+		t.Error("the secret is the old one")
+	}
+}
+
+// An event that was disabled is not told of afterwards, because an action was another's meanwhile.
+func TestAnActionOfADisabledEventChangesToAnother(t *testing.T) {
+	t.Parallel()
+	database, told := testdb.New(t), receive(t, nil)
+	addHook(t, database, "hook", denied, told.URL)
+	run(t, database.Pool, "select postern.set_event_enabled($1, false)", denied)
+	log(t, database.Pool, "APP_BEFORE")
+	run(t, database.Pool, "select postern.change_event_action('hook', $1, 'webhook', $2, allow_internal => true)", success, told.URL)
+	log(t, database.Pool, "APP_AFTER")
+	deliver(t, database)
+	if got := told.gates(); !slices.Equal(got, []string{"APP_AFTER"}) {
+		t.Errorf("told of %s", got)
+	}
+}
+
+func TestAChangeOfAnActionIsChecked(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	addHook(t, database, "hook", success, "https://hooks.example.com/in")
+	const row = "select pg_catalog.to_jsonb(a)::pg_catalog.text from postern_internal.event_action as a"
+	before := value[string](t, database.Pool, row)
+	for _, arguments := range []string{
+		"null, 'E', 'notify', 'told'", "'other', 'E', 'notify', 'told'", "'hook', null, 'notify', 'told'", "'hook', 'NONE', 'notify', 'told'",
+		"'hook', 'E', null, 'told'", "'hook', 'E', 'fax', 'told'", "'hook', 'E', 'notify', null", "'hook', 'E', 'notify', 'told', template => 'x'",
+		"'hook', 'E', 'webhook', 'http://example.com'", "'hook', 'E', 'notify', 'told', allow_internal => true", "'hook', 'E', 'notify', 'told', allow_internal => null",
+		"'hook', 'E', 'function', 'pg_catalog.pg_sleep'", "'hook', 'E', 'notify', 'told', condition => ' '",
+	} {
+		_, err := database.Pool.Exec(t.Context(), "select postern.change_event_action("+strings.ReplaceAll(arguments, "'E'", "'"+success+"'")+")")
+		testdb.RequireCode(t, err, "PS107")
+	}
+	_, err := database.Login(t, "postern_app").Pool.Exec(t.Context(), "select postern.change_event_action('hook', '"+success+"', 'notify', 'told')")
+	if code := testdb.Code(err); code != "42501" {
+		t.Errorf("an application gets %q", code)
+	}
+	if after := value[string](t, database.Pool, row); after != before {
+		t.Errorf("it was %s and is %s", before, after)
 	}
 }
 

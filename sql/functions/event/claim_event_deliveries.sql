@@ -65,10 +65,11 @@ begin
     )
     select jsonb_build_object(
              'delivery_id', c.delivery_id, 'attempts', c.attempts, 'log_id', c.log_id, 'is_logged', e.log_id is not null,
-             'event_time', e.logged_at, 'userid', e.userid, 'user_description', u.description,
+             'event', v.event, 'event_time', e.logged_at, 'userid', e.userid, 'user_description', u.description,
              'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message, 'comment', e.comment)
       from claimed as c
       left join postern_internal.checkpoint_entry as e on e.log_id = c.log_id
+      left join postern_internal.event as v on v.outcome = e.outcome
       left join postern_internal.end_user as u on u.userid = e.userid
      order by c.due_at, c.log_id;
 end

@@ -1111,9 +1111,7 @@ CREATE FUNCTION postern.add_event_action(name text, event text, kind text, targe
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-  reason text;
   new_id integer;
-  new_secret bytea;
 begin
   if name is null or name !~ '^[A-Za-z][A-Za-z0-9_-]{0,62}$' then
     raise exception using
@@ -1122,54 +1120,7 @@ begin
       detail = format('name is %s.', coalesce(to_jsonb(left(name, 128))::text, 'NULL')),
       hint = 'Use 1 to 63 letters, digits, underscores and hyphens, beginning with a letter.';
   end if;
-  perform postern_internal.require_event(event);
-  perform postern_internal.require_text(target, 'target', 2000);
-  if condition is not null then
-    perform postern_internal.require_text(condition, 'condition', 2000);
-  end if;
-  if template is not null then
-    perform postern_internal.require_text(template, 'template', 65536);
-  end if;
-  if allow_internal is null then
-    raise exception using
-      errcode = 'PS107',
-      message = 'allow_internal is missing',
-      detail = 'allow_internal is NULL.',
-      hint = 'Pass true or false.';
-  end if;
-
-  reason := case
-    when target ~ '[[:cntrl:]]' then 'The target has a control character.'
-    when kind = 'webhook' and target !~ '^https?://[^/?#@[:space:]]+([/?][^#@[:space:]]*)?$'
-      then 'The target of a webhook is a URL with https:// or http://, without user, password and fragment.'
-    when kind = 'webhook' and not allow_internal and target !~ '^https://'
-      then 'A webhook that leaves the own network is sent by https.'
-    when kind = 'mail' and target !~ E'^[^@[:space:]<>(),;:\\\\"]+@[^@[:space:]<>(),;:\\\\"]+$'
-      then 'The target of a mail is one address such as audit@example.com.'
-    when kind = 'notify' and target !~ '^[a-z_][a-z0-9_]{0,62}$'
-      then 'The target of a notification is a channel of 1 to 63 small letters, digits and underscores.'
-    when kind = 'function' and postern_internal.event_function(target) is null
-      then 'The target is no function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set and was granted to postern_event_worker itself.'
-    when kind not in ('webhook', 'mail', 'function', 'notify') or kind is null
-      then format('kind is %s; it is webhook, mail, function or notify.', coalesce(to_jsonb(left(kind, 128))::text, 'NULL'))
-    when template is not null and kind not in ('webhook', 'mail') then 'Only webhooks and mails have a template.'
-    when allow_internal and kind <> 'webhook' then 'allow_internal is for webhooks.'
-  end;
-  if reason is not null then
-    raise exception using
-      errcode = 'PS107',
-      message = 'The event action is not usable',
-      detail = reason,
-      hint = case when kind = 'function' then 'Who owns the function allows it: grant execute on function app.on_approval(jsonb) to postern_event_worker.'
-                  when kind = 'webhook' then 'For a receiver in the own network pass allow_internal.'
-                  else 'See the comment on postern.add_event_action.' end;
-  end if;
-  if kind = 'function' then
-    select format('%I.%I', n.nspname, p.proname) into strict target
-      from pg_proc as p
-      join pg_namespace as n on n.oid = p.pronamespace
-     where p.oid = postern_internal.event_function(target);
-  end if;
+  target := postern_internal.require_event_receiver(event, kind, target, condition, template, allow_internal);
 
   insert into postern_internal.event_action (name, event, kind, target, condition, template, allow_internal, queued_to, after_log_id, system_identifier)
   select name, event, kind::postern_internal.event_action_kind, target, condition, template, allow_internal,
@@ -1182,14 +1133,9 @@ begin
       errcode = 'PS107',
       message = 'There is an event action of this name',
       detail = format('name is %s.', to_jsonb(name)),
-      hint = 'Choose another name, or remove the other one first: postern.remove_event_action.';
+      hint = 'Choose another name, or change the one that there is: postern.change_event_action.';
   end if;
-  if kind <> 'webhook' then
-    return null;
-  end if;
-  new_secret := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
-  insert into postern_internal.webhook_secret (event_action_id, secret) values (new_id, new_secret);
-  return 'whsec_' || encode(new_secret, 'base64');
+  return case when kind = 'webhook' then postern_internal.create_webhook_secret(new_id) end;
 end
 $_$;
 
@@ -1770,6 +1716,61 @@ COMMENT ON FUNCTION postern.change_authority_combinations(company text, ledger_i
 
 
 --
+-- Name: change_event_action(text, text, text, text, text, text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text DEFAULT NULL::text, template text DEFAULT NULL::text, allow_internal boolean DEFAULT false) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  before record;
+begin
+  perform postern_internal.require_event_action(name);
+  target := postern_internal.require_event_receiver(event, kind, target, condition, template, allow_internal);
+
+  -- Workers skip the action while it is locked here.
+  select a.event_action_id, a.event, a.kind, a.system_identifier = c.system_identifier as is_own into before
+    from postern_internal.event_action as a
+   cross join pg_control_system() as c
+   where a.name = change_event_action.name
+     for no key update of a;
+  if not found then
+    perform postern_internal.require_event_action(name);  -- somebody has just removed it
+  end if;
+  if before.event <> event and before.is_own then
+    perform postern_internal.queue_event_deliveries(before.event_action_id);
+    update postern_internal.event_action as a
+       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), after_log_id = postern_internal.restored_log_id()
+     where a.event_action_id = before.event_action_id;
+  end if;
+  update postern_internal.event_action as a
+     set event = change_event_action.event, kind = change_event_action.kind::postern_internal.event_action_kind,
+         target = change_event_action.target, condition = change_event_action.condition,
+         template = change_event_action.template, allow_internal = change_event_action.allow_internal
+   where a.event_action_id = before.event_action_id;
+
+  if kind = 'webhook' and before.kind <> 'webhook' then
+    return postern_internal.create_webhook_secret(before.event_action_id);
+  end if;
+  if kind <> 'webhook' then
+    delete from postern_internal.webhook_secret as s where s.event_action_id = before.event_action_id;
+  end if;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'Changes how an event action tells whom of what. name: of the action. The others: all that it is to have from now on, as postern.add_event_action has them. It keeps its queue, its place in the log, and as a webhook its secret. Of another event it tells from what commits after this on; what waits is still told, as the event that it was. Returns the secret, which is not shown again, where the action was no webhook and is one now; NULL otherwise. Errors: PS107.';
+
+
+--
 -- Name: checkpoint(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1855,10 +1856,11 @@ begin
     )
     select jsonb_build_object(
              'delivery_id', c.delivery_id, 'attempts', c.attempts, 'log_id', c.log_id, 'is_logged', e.log_id is not null,
-             'event_time', e.logged_at, 'userid', e.userid, 'user_description', u.description,
+             'event', v.event, 'event_time', e.logged_at, 'userid', e.userid, 'user_description', u.description,
              'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message, 'comment', e.comment)
       from claimed as c
       left join postern_internal.checkpoint_entry as e on e.log_id = c.log_id
+      left join postern_internal.event as v on v.outcome = e.outcome
       left join postern_internal.end_user as u on u.userid = e.userid
      order by c.due_at, c.log_id;
 end
@@ -6093,6 +6095,32 @@ COMMENT ON FUNCTION postern_internal.create_class(company text, ledger_id text, 
 
 
 --
+-- Name: create_webhook_secret(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.create_webhook_secret(event_action_id integer) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  new_secret constant bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+begin
+  insert into postern_internal.webhook_secret (event_action_id, secret) values (create_webhook_secret.event_action_id, new_secret);
+  return 'whsec_' || encode(new_secret, 'base64');
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.create_webhook_secret(event_action_id integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION create_webhook_secret(event_action_id integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.create_webhook_secret(event_action_id integer) IS 'Gives a webhook its secret, and returns that as the receiver needs it. event_action_id: an action that has none.';
+
+
+--
 -- Name: decode_base64url(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -7948,6 +7976,80 @@ ALTER FUNCTION postern_internal.require_event_action(name text) OWNER TO postern
 --
 
 COMMENT ON FUNCTION postern_internal.require_event_action(name text) IS 'The number of the event action. Errors: PS107 there is no such one.';
+
+
+--
+-- Name: require_event_receiver(text, text, text, text, text, boolean); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  reason text;
+begin
+  perform postern_internal.require_event(event);
+  perform postern_internal.require_text(target, 'target', 2000);
+  if condition is not null then
+    perform postern_internal.require_text(condition, 'condition', 2000);
+  end if;
+  if template is not null then
+    perform postern_internal.require_text(template, 'template', 65536);
+  end if;
+  if allow_internal is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'allow_internal is missing',
+      detail = 'allow_internal is NULL.',
+      hint = 'Pass true or false.';
+  end if;
+
+  reason := case
+    when target ~ '[[:cntrl:]]' then 'The target has a control character.'
+    when kind = 'webhook' and target !~ '^https?://[^/?#@[:space:]]+([/?][^#@[:space:]]*)?$'
+      then 'The target of a webhook is a URL with https:// or http://, without user, password and fragment.'
+    when kind = 'webhook' and not allow_internal and target !~ '^https://'
+      then 'A webhook that leaves the own network is sent by https.'
+    when kind = 'mail' and target !~ E'^[^@[:space:]<>(),;:\\\\"]+@[^@[:space:]<>(),;:\\\\"]+$'
+      then 'The target of a mail is one address such as audit@example.com.'
+    when kind = 'notify' and target !~ '^[a-z_][a-z0-9_]{0,62}$'
+      then 'The target of a notification is a channel of 1 to 63 small letters, digits and underscores.'
+    when kind = 'function' and postern_internal.event_function(target) is null
+      then 'The target is no function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set and was granted to postern_event_worker itself.'
+    when kind not in ('webhook', 'mail', 'function', 'notify') or kind is null
+      then format('kind is %s; it is webhook, mail, function or notify.', coalesce(to_jsonb(left(kind, 128))::text, 'NULL'))
+    when template is not null and kind not in ('webhook', 'mail') then 'Only webhooks and mails have a template.'
+    when allow_internal and kind <> 'webhook' then 'allow_internal is for webhooks.'
+  end;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The event action is not usable',
+      detail = reason,
+      hint = case when kind = 'function' then 'Who owns the function allows it: grant execute on function app.on_approval(jsonb) to postern_event_worker.'
+                  when kind = 'webhook' then 'For a receiver in the own network pass allow_internal.'
+                  else 'See the comment on postern.add_event_action.' end;
+  end if;
+  if kind = 'function' then
+    return (
+      select format('%I.%I', n.nspname, p.proname)
+        from pg_proc as p
+        join pg_namespace as n on n.oid = p.pronamespace
+       where p.oid = postern_internal.event_function(target));
+  end if;
+  return target;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'The target as it is kept: a function by its full name, anything else as it is. Errors: PS107 nobody can be told like this.';
 
 
 --
@@ -10813,11 +10915,11 @@ CREATE VIEW postern.event AS
     q.pending,
     q.dead
    FROM (postern_internal.event e
-     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
+     LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
             count(*) FILTER (WHERE (d.state = 'dead'::postern_internal.delivery_state)) AS dead
            FROM (postern_internal.event_action a
              JOIN postern_internal.event_delivery d ON ((d.event_action_id = a.event_action_id)))
-          WHERE (a.event = e.event)) q);
+          WHERE (a.event = e.event)) q ON (true));
 
 
 ALTER TABLE postern.event OWNER TO postern_owner;
@@ -10847,11 +10949,11 @@ CREATE VIEW postern.event_action AS
     q.dead,
     q.oldest_pending_at
    FROM (postern_internal.event_action a
-     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
+     LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
             count(*) FILTER (WHERE (d.state = 'dead'::postern_internal.delivery_state)) AS dead,
             min(d.due_at) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS oldest_pending_at
            FROM postern_internal.event_delivery d
-          WHERE ((d.event_action_id = a.event_action_id) AND (d.state = ANY (ARRAY['pending'::postern_internal.delivery_state, 'dead'::postern_internal.delivery_state])))) q);
+          WHERE ((d.event_action_id = a.event_action_id) AND (d.state = ANY (ARRAY['pending'::postern_internal.delivery_state, 'dead'::postern_internal.delivery_state])))) q ON (true));
 
 
 ALTER TABLE postern.event_action OWNER TO postern_owner;
@@ -12667,6 +12769,14 @@ GRANT ALL ON FUNCTION postern.change_authority_combinations(company text, ledger
 
 
 --
+-- Name: FUNCTION change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) TO postern_admin;
+
+
+--
 -- Name: FUNCTION checkpoint(gate_id text, parameters jsonb); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -13532,6 +13642,13 @@ REVOKE ALL ON FUNCTION postern_internal.create_class(company text, ledger_id tex
 
 
 --
+-- Name: FUNCTION create_webhook_secret(event_action_id integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.create_webhook_secret(event_action_id integer) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION decode_base64url(encoded text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -13888,6 +14005,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_event(event text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_event_action(name text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean) FROM PUBLIC;
 
 
 --

@@ -1,0 +1,15 @@
+create or replace function postern_internal.create_webhook_secret(event_action_id integer)
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  new_secret constant bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+begin
+  insert into postern_internal.webhook_secret (event_action_id, secret) values (create_webhook_secret.event_action_id, new_secret);
+  return 'whsec_' || encode(new_secret, 'base64');
+end
+$$;
+revoke execute on function postern_internal.create_webhook_secret(integer) from public;
+comment on function postern_internal.create_webhook_secret(integer) is
+'Gives a webhook its secret, and returns that as the receiver needs it. event_action_id: an action that has none.';
