@@ -277,6 +277,7 @@
 \ir doctor/view_without_security_invoker.sql
 \ir doctor/materialized_view.sql
 \ir doctor/table_privilege.sql
+\ir doctor/foreign_key_action.sql
 \ir doctor/application_owns_table.sql
 \ir doctor/policy_per_row.sql
 \ir doctor/missing_ledger_key.sql

@@ -33,7 +33,9 @@ const (
 	company = "select postern.protect_company('shop.{name}');\n"
 	ledger  = "select postern.protect_ledger('shop.{name}');\n"
 	key     = "alter table shop.{table} add foreign key (company, posting_combination_id) references postern.posting_combination (company, posting_combination_id);\n"
-	gate    = "select postern.register_gate('SHOP_APPROVE', 'Approve a voucher', 'Voucher approved', active => true);\n"
+	// The company is there, and the key of a supplier is unique without it.
+	supplier = "create table shop.supplier (company text, supplier_id integer primary key, unique (company, supplier_id)); alter table shop.supplier enable row level security;\n"
+	gate     = "select postern.register_gate('SHOP_APPROVE', 'Approve a voucher', 'Voucher approved', active => true);\n"
 )
 
 func faults() []fault {
@@ -93,6 +95,28 @@ func faults() []fault {
 		{name: "materialized", code: "materialized_view", level: "warn", object: "materialized view shop.{other}", seed: voucher + company + "create materialized view shop.{other} as select company from shop.{table}"},
 		{name: "materialized over a view, for all", code: "materialized_view", level: "error", object: "materialized view shop.{other}",
 			seed: voucher + company + "create view shop.between with (security_invoker) as select company from shop.{table}; create materialized view shop.{other} as select company from shop.between; grant select on shop.{other} to public, {group}"},
+
+		{name: "deletes", code: "foreign_key_action", level: "warn", object: "constraint {other} on shop.{table}",
+			seed: supplier + "create table shop.{table} (company text, supplier_id integer default 1, constraint {other} foreign key (supplier_id) references shop.supplier on delete cascade); insert into shop.supplier values ('10', 1); insert into shop.{table} values ('20'); " + company},
+		{name: "updates, deferred, not validated", code: "foreign_key_action", level: "warn", object: "constraint {other} on shop.{table}",
+			seed: "create table shop.supplier (country text, supplier_id integer, primary key (country, supplier_id)); create table shop.{table} (company text, country text, supplier_id integer); insert into shop.{table} values ('20', 'XX', 1); " + company +
+				"alter table shop.{table} add constraint {other} foreign key (country, supplier_id) references shop.supplier match full on delete restrict on update set null deferrable initially deferred not valid"},
+		{name: "refers to itself", code: "foreign_key_action", level: "warn", object: "constraint {other} on shop.{table}",
+			seed: "create table shop.{table} (company text, id integer primary key, parent integer, constraint {other} foreign key (parent) references shop.{table} on delete set default); " + company},
+		{name: "without the company in the key", code: "foreign_key_action", level: "warn", object: "constraint {other} on shop.{table}",
+			seed: supplier + "select postern.protect_company('shop.supplier'); create table shop.{table} (company text, supplier_id integer, constraint {other} foreign key (supplier_id) references shop.supplier on update cascade); " + company},
+		{name: "another column than the company", code: "foreign_key_action", level: "warn", object: "constraint {other} on shop.{table}",
+			seed: supplier + "select postern.protect_company('shop.supplier'); create table shop.{table} (company text, other text, supplier_id integer, constraint {other} foreign key (other, supplier_id) references shop.supplier (company, supplier_id) on delete cascade); " + company},
+		{name: "what is referred to is open", code: "foreign_key_action", level: "warn", object: "constraint {other} on shop.{table}",
+			seed: supplier + "create table shop.{table} (company text, supplier_id integer, constraint {other} foreign key (company, supplier_id) references shop.supplier (company, supplier_id) on delete cascade); " + company,
+		},
+		{name: "gives another company", code: "foreign_key_action", level: "warn", object: "constraint {other} on shop.{table}",
+			seed: supplier + "select postern.protect_company('shop.supplier'); create table shop.{table} (company text default '20', supplier_id integer, constraint {other} foreign key (company, supplier_id) references shop.supplier (company, supplier_id) on delete set default); " + company},
+		{name: "of partitions", code: "foreign_key_action", level: "warn", object: "constraint {other} on shop.{table}",
+			seed: "create table shop.supplier (supplier_id integer primary key) partition by hash (supplier_id); create table shop.all_suppliers partition of shop.supplier for values with (modulus 1, remainder 0); insert into shop.supplier values (1); " +
+				"create table shop.{table} (company text, supplier_id integer, constraint {other} foreign key (supplier_id) references shop.supplier on delete cascade) partition by list (company); create table shop.part partition of shop.{table} default; insert into shop.{table} values ('20', 1); " + company},
+		{name: "of one partition", code: "foreign_key_action", level: "warn", object: "constraint {other} on shop.part",
+			seed: "create table shop.supplier (supplier_id integer primary key); create table shop.{table} (company text, supplier_id integer) partition by list (company); create table shop.part partition of shop.{table} (constraint {other} foreign key (supplier_id) references shop.supplier on delete cascade) default; " + company},
 
 		{name: "may be truncated", code: "table_privilege", level: "warn", seed: voucher + company + "grant truncate on shop.{table} to {group}"},
 		{name: "columns may be referenced", code: "table_privilege", level: "warn", seed: voucher + company + "grant references (company) on shop.{table} to public; grant all on shop.{table} to {group} with grant option"},
@@ -163,6 +187,33 @@ func faults() []fault {
 			words: "Have an administrator give the user a first PIN", act: "select postern.set_user_active('ANN', false)"},
 		{name: "redundant words", code: "gate_message", level: "warn", object: "gate SHOP_APPROVE", seed: "select postern.register_gate('SHOP_APPROVE', 'Approve', 'User &USER_ID passed the checkpoint', '{USER_ID}')",
 			words: "Say what happened", act: "select postern.set_gate_message('SHOP_APPROVE', 'Voucher approved')"},
+	}
+}
+
+// The fix takes the action off a key, and nothing else.
+func TestAKeyWithoutItsActionIsTheSameKey(t *testing.T) {
+	s := newScene(t, "voucher", "supplier")
+	Run(t, s.Pool, s.fill(`
+create table shop.{other} (a integer, b integer, primary key (b, a));
+create table shop.{table} (company text, b integer, a integer);
+insert into shop.{table} values ('10', 1, 1);
+alter table shop.{table}
+  add constraint first foreign key (b, a) references shop.{other} match full on delete restrict on update set null deferrable initially deferred not valid,
+  add constraint second foreign key (a, b) references shop.{other} (a, b) on update restrict on delete set default (b) deferrable not valid;
+delete from shop.{table};
+alter table shop.{table} validate constraint second;
+`+company))
+	for _, one := range s.findings(t) {
+		Run(t, s.Pool, one.Fix)
+	}
+	s.requireFindings(t)
+	got := Values[string](t, s.Pool, "select conname || ' ' || pg_catalog.pg_get_constraintdef(oid) from pg_catalog.pg_constraint where conname in ('first', 'second') order by conname")
+	want := []string{
+		"first FOREIGN KEY (b, a) REFERENCES shop.supplier(b, a) MATCH FULL ON DELETE RESTRICT DEFERRABLE INITIALLY DEFERRED NOT VALID",
+		"second FOREIGN KEY (a, b) REFERENCES shop.supplier(a, b) ON UPDATE RESTRICT DEFERRABLE",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the keys are %q, want %q", got, want)
 	}
 }
 

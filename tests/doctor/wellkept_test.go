@@ -113,7 +113,21 @@ create table shop.entry_numeric (company text, posting_combination_id numeric);
 create table "Shop's"" odd schema"."an entry\(select" ("a 'company'" text not null, "an id::text" bigint not null);
 create table shop.internal (company text, ledger_id text, posting_combination_id bigint);
 create table shop.internal_domain (company shop.house, ledger_id varchar(20), posting_combination_id numeric);
-create table shop.company_name (firm text, company_count integer)`, `
+create table shop.company_name (firm text, company_count integer);
+create table shop.supplier ("The firm" varchar(20), supplier_id integer, primary key ("The firm", supplier_id));
+create table shop.country (country text primary key);
+create table shop.order_head (
+  company text, order_id integer, part_of integer, supplier_id integer, country text,
+  primary key (company, order_id),
+  foreign key (country) references shop.country on delete restrict,
+  foreign key (supplier_id, company) references shop.supplier (supplier_id, "The firm") on delete set null (supplier_id) on update cascade,
+  foreign key (company, part_of) references shop.order_head on delete set default);
+create table shop.order_line (company text default '10', order_id integer, foreign key (company, order_id) references shop.order_head on delete set default (order_id)) partition by list (company);
+create table shop.order_line_10 partition of shop.order_line default;
+create table shop.open_line (country text references shop.country on delete cascade on update cascade)`, `
+select postern.protect_company('shop.supplier', 'The firm');
+select postern.protect_company('shop.order_head');
+select postern.protect_company('shop.order_line');
 select postern.protect_company('shop.voucher');
 select postern.protect_company('shop.text_varchar');
 select postern.protect_company('shop.text_domain', 'The company (of the group)');

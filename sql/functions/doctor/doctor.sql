@@ -26,6 +26,8 @@ create or replace view postern.doctor as
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.table_privilege as f
      union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.foreign_key_action as f
+     union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.application_owns_table as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.policy_per_row as f

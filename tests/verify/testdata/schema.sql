@@ -9590,6 +9590,90 @@ COMMENT ON VIEW postern_internal.error_logging IS 'Check of postern.doctor: log_
 
 
 --
+-- Name: foreign_key_action; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.foreign_key_action AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
+ SELECT 'warn'::text AS level,
+    'foreign_key_action'::text AS code,
+    format('constraint %I on %s'::text, k.conname, p.identity) AS object,
+    'A foreign key changes rows of other companies'::text AS title,
+    format('Row security does not stop %s: who may change rows of %s changes the rows that refer to them, of whatever company.'::text, concat_ws(' and '::text, ('ON DELETE '::text || upper(d.action)), ('ON UPDATE '::text || upper(u.action))), i.identity) AS detail,
+    format('alter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s%s;%s'::text, p.identity, k.conname, k.conname, n.columns, i.identity, n.referenced, concat(
+        CASE
+            WHEN (k.confmatchtype = 'f'::"char") THEN ' match full'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (k.confdeltype = 'r'::"char") THEN ' on delete restrict'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (k.confupdtype = 'r'::"char") THEN ' on update restrict'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN k.condeferrable THEN ' deferrable'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN k.condeferred THEN ' initially deferred'::text
+            ELSE NULL::text
+        END),
+        CASE
+            WHEN (c.relkind = 'r'::"char") THEN ' not valid'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN ((c.relkind = 'r'::"char") AND k.convalidated) THEN format(' alter table %s validate constraint %I;'::text, p.identity, k.conname)
+            ELSE NULL::text
+        END) AS fix
+   FROM (((((((guarded p
+     JOIN pg_class c ON ((c.oid = p.relation)))
+     JOIN pg_constraint k ON (((k.conrelid = p.relation) AND (k.contype = 'f'::"char") AND (k.conparentid = (0)::oid))))
+     JOIN pg_class f ON ((f.oid = k.confrelid)))
+     LEFT JOIN ( VALUES ('c'::text,'cascade'::text), ('n'::text,'set null'::text), ('d'::text,'set default'::text)) d(type, action) ON ((d.type = (k.confdeltype)::text)))
+     LEFT JOIN ( VALUES ('c'::text,'cascade'::text), ('n'::text,'set null'::text), ('d'::text,'set default'::text)) u(type, action) ON ((u.type = (k.confupdtype)::text)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, k.confrelid, 0) i(type, schema, name, identity))
+     CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((a.attname)::text), ', '::text ORDER BY x."position") AS columns,
+            string_agg(quote_ident((b.attname)::text), ', '::text ORDER BY x."position") AS referenced
+           FROM ((UNNEST(k.conkey, k.confkey) WITH ORDINALITY x(attnum, referenced, "position")
+             JOIN pg_attribute a ON (((a.attrelid = k.conrelid) AND (a.attnum = x.attnum))))
+             JOIN pg_attribute b ON (((b.attrelid = k.confrelid) AND (b.attnum = x.referenced))))) n)
+  WHERE (((d.action IS NOT NULL) OR (u.action IS NOT NULL)) AND (f.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
+           FROM (((guarded r
+             JOIN pg_attribute b ON (((b.attrelid = r.relation) AND (b.attname = r.company_column))))
+             JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attname = p.company_column))))
+             JOIN UNNEST(k.conkey, k.confkey) x(attnum, referenced) ON (((x.attnum = a.attnum) AND (x.referenced = b.attnum))))
+          WHERE ((r.relation = k.confrelid) AND (NOT (a.atthasdef AND ((u.type = 'd'::text) OR ((d.type = 'd'::text) AND (a.attnum = ANY (COALESCE(k.confdelsetcols, k.conkey))))))))))));
+
+
+ALTER TABLE postern_internal.foreign_key_action OWNER TO postern_owner;
+
+--
+-- Name: VIEW foreign_key_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.foreign_key_action IS 'Check of postern.doctor: foreign keys of protected tables whose action reaches rows of other companies.';
+
+
+--
 -- Name: gate_message; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -10657,6 +10741,14 @@ CREATE VIEW postern.doctor AS
             f_1.detail,
             f_1.fix
            FROM postern_internal.table_privilege f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.foreign_key_action f_1
         UNION ALL
          SELECT f_1.level,
             f_1.code,

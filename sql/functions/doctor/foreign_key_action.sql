@@ -1,0 +1,48 @@
+-- A key's action passes row security. It stays within a company where the key contains the company on both sides, the table
+-- that is referred to is protected by that, and the action gives no row another company.
+
+create or replace view postern_internal.foreign_key_action as
+  with guarded as materialized (
+    select p.* from postern_internal.protected_relation as p
+  )
+  select 'warn' as level, 'foreign_key_action' as code, format('constraint %I on %s', k.conname, p.identity) as object,
+         'A foreign key changes rows of other companies' as title,
+         format('Row security does not stop %s: who may change rows of %s changes the rows that refer to them, of whatever company.',
+                concat_ws(' and ', 'ON DELETE ' || upper(d.action), 'ON UPDATE ' || upper(u.action)), i.identity) as detail,
+         -- Partitioned tables take no key that is not valid.
+         format('alter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s%s;%s',
+                p.identity, k.conname, k.conname, n.columns, i.identity, n.referenced,
+                concat(case when k.confmatchtype = 'f' then ' match full' end,
+                       case when k.confdeltype = 'r' then ' on delete restrict' end,
+                       case when k.confupdtype = 'r' then ' on update restrict' end,
+                       case when k.condeferrable then ' deferrable' end,
+                       case when k.condeferred then ' initially deferred' end),
+                case when c.relkind = 'r' then ' not valid' end,
+                case when c.relkind = 'r' and k.convalidated then format(' alter table %s validate constraint %I;', p.identity, k.conname) end) as fix
+    from guarded as p
+    join pg_class as c on c.oid = p.relation
+    join pg_constraint as k on k.conrelid = p.relation and k.contype = 'f' and k.conparentid = 0
+    join pg_class as f on f.oid = k.confrelid
+    left join (values ('c', 'cascade'), ('n', 'set null'), ('d', 'set default')) as d (type, action) on d.type = k.confdeltype
+    left join (values ('c', 'cascade'), ('n', 'set null'), ('d', 'set default')) as u (type, action) on u.type = k.confupdtype
+   cross join lateral pg_identify_object('pg_class'::regclass, k.confrelid, 0) as i
+   cross join lateral (
+     select string_agg(quote_ident(a.attname), ', ' order by x.position) as columns,
+            string_agg(quote_ident(b.attname), ', ' order by x.position) as referenced
+       from unnest(k.conkey, k.confkey) with ordinality as x (attnum, referenced, position)
+       join pg_attribute as a on a.attrelid = k.conrelid and a.attnum = x.attnum
+       join pg_attribute as b on b.attrelid = k.confrelid and b.attnum = x.referenced
+   ) as n
+   where (d.action is not null or u.action is not null)
+     -- Postern's own tables are changed by administrators alone.
+     and f.relowner is distinct from to_regrole('postern_owner')
+     and not exists (
+       select
+         from guarded as r
+         join pg_attribute as b on b.attrelid = r.relation and b.attname = r.company_column
+         join pg_attribute as a on a.attrelid = p.relation and a.attname = p.company_column
+         join unnest(k.conkey, k.confkey) as x (attnum, referenced) on x.attnum = a.attnum and x.referenced = b.attnum
+        where r.relation = k.confrelid
+          and not (a.atthasdef
+                   and (k.confupdtype = 'd' or k.confdeltype = 'd' and a.attnum = any (coalesce(k.confdelsetcols, k.conkey)))));
+comment on view postern_internal.foreign_key_action is 'Check of postern.doctor: foreign keys of protected tables whose action reaches rows of other companies.';
