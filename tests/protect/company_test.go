@@ -177,6 +177,24 @@ select postern.protect_company('shop.supplier')`, []int32{3}},
 	}
 }
 
+// A default moves rows where no policy would let them go, though the key contains the company.
+func TestKeyThatSetsADefaultGivesRowsAway(t *testing.T) {
+	s := newScene(t)
+	Run(t, s.owner, `
+create table shop.supplier (company text, supplier_id integer, primary key (company, supplier_id));
+create table shop.voucher (voucher_id integer, company text default '20', supplier_id integer, foreign key (company, supplier_id) references shop.supplier on delete set default (company));
+insert into shop.supplier values ('10', 1), ('20', 1);
+insert into shop.voucher values (1, '10', 1);
+select postern.protect_company('shop.supplier'), postern.protect_company('shop.voucher')`)
+	As(t, s.application, "ANN", func(tx pgx.Tx) { Run(t, tx, "delete from shop.supplier") })
+	if got := Value[string](t, s.Pool, "select company from shop.voucher"); got != "20" {
+		t.Errorf("the voucher is of company %s: docs/doctor/foreign_key_action.md says more than is so", got)
+	}
+	if got := Values[string](t, s.Pool, "select fix from postern.doctor where code = 'foreign_key_action'"); len(got) != 1 {
+		t.Errorf("doctor finds %q", got)
+	}
+}
+
 func TestPartitionsAreProtectedEach(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
