@@ -9661,7 +9661,7 @@ CREATE VIEW postern_internal.foreign_key_action AS
              JOIN pg_attribute b ON (((b.attrelid = r.relation) AND (b.attname = r.company_column))))
              JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attname = p.company_column))))
              JOIN UNNEST(k.conkey, k.confkey) x(attnum, referenced) ON (((x.attnum = a.attnum) AND (x.referenced = b.attnum))))
-          WHERE ((r.relation = k.confrelid) AND (NOT (a.atthasdef AND ((u.type = 'd'::text) OR ((d.type = 'd'::text) AND (a.attnum = ANY (COALESCE(k.confdelsetcols, k.conkey))))))))))));
+          WHERE ((r.relation = k.confrelid) AND (NOT (a.atthasdef AND ((k.confupdtype = 'd'::"char") OR ((k.confdeltype = 'd'::"char") AND (a.attnum = ANY (COALESCE(k.confdelsetcols, k.conkey))))))))))));
 
 
 ALTER TABLE postern_internal.foreign_key_action OWNER TO postern_owner;
