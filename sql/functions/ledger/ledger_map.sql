@@ -13,6 +13,7 @@ declare
   current_user_id constant text := postern.current_userid();
   companies text[];
   class_ids bigint[];
+  map bytea;
 begin
   select array_agg(u.company), array_agg(case when c.row_level_security then u.class_id end)
     into companies, class_ids
@@ -20,7 +21,9 @@ begin
     join postern_internal.company as c on c.company = u.company
    where u.userid = current_user_id
      and (u.class_id is not null or not c.row_level_security);
-  return (select string_agg(c.bits, ''::bytea) from postern_internal.map_chunks(companies, class_ids) as c (bits));
+  -- By a variable, since return (select ...) copies the map once more than this.
+  select string_agg(c.bits, ''::bytea) into map from postern_internal.map_chunks(companies, class_ids) as c (bits);
+  return map;
 end
 $$;
 revoke execute on function postern.ledger_map() from public;

@@ -28,7 +28,8 @@ begin atomic
               else postern_internal.recent_chunk(b.company, b.block_no, b.class_id, m.compiled_offset, m.bits)
          end
     from (select n.block_no, k.is_full, u.company, u.class_id
-            from generate_series(0, (select coalesce(max(l.block_no), 0) + 4 from postern_internal.combination_block as l)) as n (block_no)
+            -- In a select list, and not in from, where its rows would be stored first.
+            from (select generate_series(0, (select coalesce(max(l.block_no), 0) + 4 from postern_internal.combination_block as l)) as block_no) as n
             left join postern_internal.combination_block as k on k.block_no = n.block_no
             left join unnest(companies, class_ids) as u (company, class_id) on u.company = k.company
            order by n.block_no) as b
