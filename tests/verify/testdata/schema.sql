@@ -2824,6 +2824,7 @@ declare
   current_user_id constant text := postern.current_userid();
   companies text[];
   class_ids bigint[];
+  map bytea;
 begin
   select array_agg(u.company), array_agg(case when c.row_level_security then u.class_id end)
     into companies, class_ids
@@ -2831,7 +2832,9 @@ begin
     join postern_internal.company as c on c.company = u.company
    where u.userid = current_user_id
      and (u.class_id is not null or not c.row_level_security);
-  return (select string_agg(c.bits, ''::bytea) from postern_internal.map_chunks(companies, class_ids) as c (bits));
+  -- By a variable, since return (select ...) copies the map once more than this.
+  select string_agg(c.bits, ''::bytea) into map from postern_internal.map_chunks(companies, class_ids) as c (bits);
+  return map;
 end
 $$;
 
@@ -6886,8 +6889,8 @@ CREATE FUNCTION postern_internal.map_chunks(companies text[], class_ids bigint[]
              k.is_full,
              u.company,
              u.class_id
-            FROM ((generate_series((0)::bigint, ( SELECT (COALESCE(max(l.block_no), (0)::bigint) + 4)
-                    FROM postern_internal.combination_block l)) n(block_no)
+            FROM ((( SELECT generate_series((0)::bigint, ( SELECT (COALESCE(max(l.block_no), (0)::bigint) + 4)
+                            FROM postern_internal.combination_block l)) AS block_no) n
               LEFT JOIN postern_internal.combination_block k ON ((k.block_no = n.block_no)))
               LEFT JOIN UNNEST(map_chunks.companies, map_chunks.class_ids) u(company, class_id) ON ((u.company = k.company)))
            ORDER BY n.block_no) b
