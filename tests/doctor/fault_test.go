@@ -72,6 +72,12 @@ func faults() []fault {
 			seed: voucher + company + "alter policy postern_company on shop.{table} using (amount < 0 or company = any (array(select a.company from postern.user_finance_auth_pub a)))"},
 		{name: "another column", code: "changed_protection", level: "error",
 			seed: "create table shop.{table} (\"The company\" text, \"Thecompany\" text); select postern.protect_company('shop.{name}', 'The company'); alter policy postern_company on shop.{table} using (\"Thecompany\" = any (array(select a.company from postern.user_finance_auth_pub a)))"},
+		{name: "another column, in capitals", code: "changed_protection", level: "error",
+			seed: "create table shop.{table} (\"Firm\" text, \"FIRM\" text); select postern.protect_company('shop.{name}', 'Firm'); " +
+				"alter policy postern_company on shop.{table} using (\"FIRM\" = any (array(select a.company from postern.user_finance_auth_pub a)))"},
+		{name: "another column, with a space", code: "changed_protection", level: "error",
+			seed: "create table shop.{table} (\"my firm\" text, \"my(firm\" text); select postern.protect_company('shop.{name}', 'my firm'); " +
+				"alter policy postern_company on shop.{table} using (\"my(firm\" = any (array(select a.company from postern.user_finance_auth_pub a)))"},
 		{name: "check weakened", code: "changed_protection", level: "error", seed: voucher + company + "alter policy postern_company on shop.{table} with check (true)"},
 		{name: "for some roles", code: "changed_protection", level: "error", seed: voucher + company + "alter policy postern_company on shop.{table} to postern_auditor"},
 		{name: "switched off", code: "changed_protection", level: "error", seed: voucher + company + "alter table shop.{table} disable row level security"},

@@ -1,5 +1,6 @@
 -- PostgreSQL writes a condition in its own way: more parentheses and casts, capital letters, names for columns. What is
--- left without them, and without the escapes of a backslash, is the same words in the same order, from which no other condition can be made that lets more through.
+-- left without them, and without the escapes of a backslash, is the same words in the same order, from which no other
+-- condition can be made that lets more through. What stands in double quotes stays as it is: "Company" is not "COMPANY".
 
 create or replace function postern.same_condition(
   stored text,
@@ -10,9 +11,15 @@ language sql
 immutable
 parallel safe
 return (
-  select count(distinct lower(regexp_replace(case when c.condition ~ '\mE''' then replace(regexp_replace(c.condition, '\mE''', '''', 'g'), E'\\\\', E'\\') else c.condition end,
-           '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]', '', 'gi'))) = 1
+  select count(distinct n.condition) = 1
     from (values (coalesce(stored, '')), (coalesce(wanted, ''))) as c (condition)
+   cross join lateral (
+     select coalesce(string_agg(case when p.position % 2 = 0 then p.part
+                                     else lower(regexp_replace(p.part, '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]', '', 'gi')) end,
+                                '"' order by p.position), '') as condition
+       from string_to_table(case when c.condition ~ '\mE''' then replace(regexp_replace(c.condition, '\mE''', '''', 'g'), E'\\\\', E'\\') else c.condition end,
+                            '"') with ordinality as p (part, position)
+   ) as n
 );
 revoke execute on function postern.same_condition(text, text) from public;
 grant execute on function postern.same_condition(text, text) to postern_admin, postern_auditor;
