@@ -4387,7 +4387,7 @@ COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For p
 
 CREATE FUNCTION postern.same_condition(stored text, wanted text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT (count(DISTINCT lower(regexp_replace(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text))) = 1) FROM (VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition));
+    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(p.part, '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
 
 
 ALTER FUNCTION postern.same_condition(stored text, wanted text) OWNER TO postern_owner;
