@@ -431,6 +431,7 @@ func TestAnyModeOfConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer connection.Close(context.Background())
+			seen.backend = connection.PgConn().PID()
 			var prepared []string
 			err = postern.Do(t.Context(), connection, o.alice, answers(pin), func(tx pgx.Tx) error {
 				if _, err := tx.Exec(t.Context(), "select postern.checkpoint('"+gate+`', '{"INVOICE": 1}')`); err != nil {
@@ -458,16 +459,18 @@ func TestAnyModeOfConnection(t *testing.T) {
 type watcher struct {
 	t             *testing.T
 	administrator *pgxpool.Pool
-	statements    []string
+	// backend is the server process that runs the queries; behind a pooler the connection does not know it.
+	backend    uint32
+	statements []string
 }
 
 func (w *watcher) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	return ctx
 }
 
-func (w *watcher) TraceQueryEnd(ctx context.Context, connection *pgx.Conn, _ pgx.TraceQueryEndData) {
+func (w *watcher) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
 	var statement string
-	err := w.administrator.QueryRow(ctx, "select query from pg_stat_activity where pid = $1", connection.PgConn().PID()).Scan(&statement)
+	err := w.administrator.QueryRow(ctx, "select query from pg_stat_activity where pid = $1", w.backend).Scan(&statement)
 	if err != nil {
 		w.t.Error(err)
 	}
