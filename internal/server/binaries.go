@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // portAttempts bounds how often a start is repeated because somebody else took the port between our choosing it
@@ -101,8 +103,16 @@ func startOnce(ctx context.Context, options Options, folder string) (*Server, er
 	if err != nil {
 		return nil, err
 	}
-	password := newPassword()
-	supervisor, err := supervise(folder, password, port, configuration(settings(options)))
+	password, primary := newPassword(), []string(nil)
+	if options.StandbyOf != nil {
+		config, err := pgx.ParseConfig(options.StandbyOf.URL)
+		if err != nil {
+			return nil, err
+		}
+		password = config.Password
+		primary = connectionEnvironment(config, config.Host, config.Port, "")
+	}
+	supervisor, err := supervise(folder, password, port, configuration(settings(options)), primary)
 	if err != nil {
 		return nil, err
 	}

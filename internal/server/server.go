@@ -48,6 +48,9 @@ type Options struct {
 	Settings map[string]string
 	// Durable keeps fsync on, for measurements; without it a crash of the machine may lose data.
 	Durable bool
+	// StandbyOf makes the server a hot standby of this one, which has to run from PostgreSQL's binaries too. It has the
+	// same roles and passwords.
+	StandbyOf *Server
 	// Keep lets a started server outlive this process once Start has returned. Close still removes it.
 	Keep bool
 }
@@ -96,7 +99,9 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 		{"docker", "Docker", false, startDocker},
 		{"embedded", "embedded-postgres", false, startEmbedded},
 	}
-	if name := os.Getenv(WayVariable); name != "" {
+	if options.StandbyOf != nil {
+		ways = []way{{"binaries", "PostgreSQL's binaries", true, startBinaries}}
+	} else if name := os.Getenv(WayVariable); name != "" {
 		ways = slices.DeleteFunc(ways, func(w way) bool { return w.name != name })
 		if len(ways) == 0 {
 			return nil, fmt.Errorf("%s=%q is none of url, binaries, docker, embedded", WayVariable, name)

@@ -31,12 +31,13 @@ type supervisor struct {
 	stopError error
 }
 
-// supervise starts the server whose programs are in folder; it returns before the server answers.
-func supervise(folder, password string, port int, settings string) (*supervisor, error) {
+// supervise starts the server whose programs are in folder; it returns before the server answers. primary tells libpq
+// where the server is that a standby follows; nil for a server of its own.
+func supervise(folder, password string, port int, settings string, primary []string) (*supervisor, error) {
 	command := exec.Command("/bin/sh", "-c", superviseScript, "postern-supervise", folder, strconv.Itoa(port), settings)
 	command.Args = append(command.Args, parentFolders()...)
 	command.Dir = "/" // the server's user may not be allowed where we are
-	command.Env = serverEnvironment(os.Environ())
+	command.Env = append(serverEnvironment(os.Environ()), primary...)
 	if err := isolate(command); err != nil {
 		return nil, err
 	}

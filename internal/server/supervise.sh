@@ -1,6 +1,7 @@
 # Runs a throw-away PostgreSQL server for as long as the other end of standard input is open: only the process
 # that wanted the server holds it, so its end, whatever the cause, ends the server and removes its folder.
 # Arguments: folder of the programs, port, settings, folders in which the server's own may be made.
+# Environment: where PGHOST is set, that server is copied, and followed as a hot standby.
 # Standard input: the password, then "keep" to let the server outlive this script, "stop" to end it all the same.
 # Standard output: the folder and the server's process id; its end tells that the server is gone.
 
@@ -26,8 +27,12 @@ initialize() {
 	exec 3>&1 >>"$directory/server.log" 2>&1
 	cd "$directory" || exit 1
 	printf '%s\n' "$password" >"$directory/password"
-	# C.UTF-8 is not on every system.
-	initialize C.UTF-8 || { rm -rf "$data"; initialize C; } || exit 1
+	if [ -n "${PGHOST-}" ]; then
+		"$binaries/pg_basebackup" --pgdata="$data" --write-recovery-conf --checkpoint=fast --no-sync || exit 1
+	else
+		# C.UTF-8 is not on every system.
+		initialize C.UTF-8 || { rm -rf "$data"; initialize C; } || exit 1
+	fi
 	rm -f "$directory/password"
 	printf '%s\n' "$settings" "listen_addresses = '127.0.0.1'" "port = $port" \
 		"unix_socket_directories = '$directory'" >>"$data/postgresql.conf"
