@@ -91,13 +91,17 @@ func describeNotice(notice *pgconn.Notice) string {
 }
 
 func details(server *pgconn.PgError) []string {
+	hint := server.Hint
+	if server.Code == "25006" && hint == "" { // read_only_sql_transaction
+		hint = "Connect to the primary: this server is a standby, or it was told to begin its transactions read only."
+	}
 	lines := []string{}
 	for _, field := range []struct{ name, text string }{
 		{"DETAIL", server.Detail},
-		{"HINT", server.Hint},
+		{"HINT", hint},
 		{"CONTEXT", server.Where},
 	} {
-		if field.text != "" && (field.name != "CONTEXT" || server.Hint == "") {
+		if field.text != "" && (field.name != "CONTEXT" || hint == "") {
 			lines = append(lines, field.name+": "+printableLines(field.text))
 		}
 	}
