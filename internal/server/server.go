@@ -81,6 +81,15 @@ type way struct {
 	start  func(context.Context, Options) (*Server, error)
 }
 
+func waysInOrder() []way {
+	return []way{
+		{"url", URLVariable, os.Getenv(URLVariable) != "", useExisting},
+		{"binaries", "PostgreSQL's binaries", os.Getenv(BinariesVariable) != "", startBinaries},
+		{"docker", "Docker", false, startDocker},
+		{"embedded", "embedded-postgres", false, startEmbedded},
+	}
+}
+
 // Start returns the first server that the environment offers. The context bounds the start only; the server
 // runs until Close, and a started one ends with this process at the latest, however it ends (see Options.Keep).
 // When there is none, the error says for each way why not.
@@ -93,20 +102,19 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 			return nil, fmt.Errorf("server setting %q: name and value must be one line", name)
 		}
 	}
-	ways := []way{
-		{"url", URLVariable, os.Getenv(URLVariable) != "", useExisting},
-		{"binaries", "PostgreSQL's binaries", os.Getenv(BinariesVariable) != "", startBinaries},
-		{"docker", "Docker", false, startDocker},
-		{"embedded", "embedded-postgres", false, startEmbedded},
-	}
+	ways := waysInOrder()
 	if options.StandbyOf != nil {
-		ways = []way{{"binaries", "PostgreSQL's binaries", true, startBinaries}}
+		ways = slices.DeleteFunc(ways, func(w way) bool { return w.name != "binaries" })
 	} else if name := os.Getenv(WayVariable); name != "" {
 		ways = slices.DeleteFunc(ways, func(w way) bool { return w.name != name })
 		if len(ways) == 0 {
 			return nil, fmt.Errorf("%s=%q is none of url, binaries, docker, embedded", WayVariable, name)
 		}
 	}
+	return firstOf(ctx, options, ways)
+}
+
+func firstOf(ctx context.Context, options Options, ways []way) (*Server, error) {
 	failures := []string{}
 	for _, w := range ways {
 		server, err := w.start(ctx, options)

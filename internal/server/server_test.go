@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -182,6 +184,42 @@ func TestExistingServerIsUsedAsItIs(t *testing.T) {
 	} {
 		if _, err := Start(t.Context(), options); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("a server with another %s: %v", name, err)
+		}
+	}
+}
+
+func TestWaysAreTriedInOrder(t *testing.T) {
+	names := []string{}
+	for _, w := range waysInOrder() {
+		names = append(names, w.name)
+	}
+	if got := strings.Join(names, " "); got != "url binaries docker embedded" {
+		t.Errorf("the ways are %s", got)
+	}
+
+	var tried, log strings.Builder
+	attempt := func(name string, chosen bool, result *Server, err error) way {
+		return way{name, name, chosen, func(context.Context, Options) (*Server, error) {
+			tried.WriteString(name + " ")
+			return result, err
+		}}
+	}
+	found, failure := &Server{Source: "PostgreSQL 17 in Docker"}, errors.New("none here")
+	for _, test := range []struct {
+		ways []way
+		want string
+	}{
+		{[]way{attempt("1", false, nil, errNotConfigured), attempt("2", false, nil, failure), attempt("3", false, found, nil), attempt("4", false, nil, failure)}, "1 2 3 "},
+		{[]way{attempt("1", false, nil, errNotConfigured), attempt("2", true, nil, failure), attempt("3", false, found, nil)}, "1 2 "},
+	} {
+		tried.Reset()
+		log.Reset()
+		server, err := firstOf(t.Context(), Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, test.ways)
+		if tried.String() != test.want {
+			t.Errorf("tried %s, want %s", &tried, test.want)
+		}
+		if (server == found) == (err != nil) || (err == nil) != strings.Contains(log.String(), found.Source) {
+			t.Errorf("got %v, %v, and it said %q", server, err, &log)
 		}
 	}
 }
