@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -17,13 +19,18 @@ func newDemoCommand(app *application) *cobra.Command {
 	var interactive, keep bool
 	command := &cobra.Command{
 		Use:   "demo",
-		Short: "See checkpoints, row-level security and doctor at work, on a throw-away server",
-		Long: `Starts a throw-away PostgreSQL server, installs Postern, and tells what a security checkpoint is for: Mallory
-at Alice's unlocked workstation is stopped, guesses, and is locked out; Alice approves; the log is printed. The
-second act is a ledger of three companies: three users send the same query, and each sees the own total. In the
-third, a new action meets an old gate, and a table and a view are forgotten: action gates, apply and doctor find
-and mend it. Every statement it shows is sent, and every command is run. Nothing of it touches the database that
-other commands work on, and nothing is left.
+		Short: "See all of it at work, on a throw-away server",
+		Long: `Starts a throw-away PostgreSQL server, installs Postern, and tells its story in four acts:
+
+  1. Mallory at Alice's unlocked workstation is stopped by a checkpoint, guesses, and is locked out. Alice approves.
+  2. Three users send the same query to a ledger of three companies, and each sees the own total.
+  3. A new action meets an old gate, and a table and a view are forgotten: action gates, apply and doctor find and
+     mend it.
+  4. A webhook and a mail tell of an approval. The log is sealed, a superuser rewrites a comment in it, and log verify
+     names the entry.
+
+Every statement it shows is sent, every command is run, and the web server and the mail server, on this machine, are
+real. Nothing of it touches the database that other commands work on, and nothing is left.
 
 The server is that of POSTERN_TEST_DATABASE_URL, else of PostgreSQL's binaries (POSTERN_PG_BIN, PATH,
 /usr/lib/postgresql), else in Docker (POSTERN_TEST_IMAGE), else binaries that are fetched. On a server of your
@@ -52,6 +59,9 @@ own, the demo makes a database and a role, and drops them at the end; Postern's 
 				}
 			}
 			defer options.OnProgress("")
+			// Who pipes the story into head ends it early: that must not end the tidying up.
+			signal.Ignore(syscall.SIGPIPE)
+			defer signal.Reset(syscall.SIGPIPE)
 			return demo.Run(command.Context(), options)
 		},
 	}

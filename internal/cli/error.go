@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -46,6 +47,9 @@ var errDifference error = &exitError{code: exitDifference}
 func (a *application) report(command *cobra.Command, failure error) int {
 	if failure == nil {
 		return exitDone
+	}
+	if errors.Is(a.out.failure, syscall.EPIPE) {
+		return exitFailed // who reads has seen enough
 	}
 	code := exitFailed
 	var exit *exitError

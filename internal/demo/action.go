@@ -61,11 +61,9 @@ func (s *story) applyFile(ctx context.Context) error {
 	s.heading("What is registered stands in a file, is planned, and then applied")
 	const name = "PaymentRun.projection"
 	s.say("This team keeps its actions beside the code. %s now says:", name)
-	content, err := files.ReadFile(name)
-	if err != nil {
+	if err := s.file(name); err != nil {
 		return err
 	}
-	s.code(string(content))
 	s.say("The plan changes nothing, and apply does it in one transaction:")
 	if err := s.run(ctx, exitFound, "installer apply -f - --plan < "+name); err != nil {
 		return err

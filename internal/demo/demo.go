@@ -1,5 +1,5 @@
 // Package demo tells Postern's story on a throw-away server: what stops Mallory, how little it asks of Alice, who sees
-// what of a ledger, and what keeps a system safe as it grows.
+// what of a ledger, what keeps a system safe as it grows, and how others learn of an approval and can prove it.
 // Everything in it happens through the public API; every statement it shows was sent, and every command was run.
 package demo
 
@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -84,15 +85,19 @@ func Run(ctx context.Context, options Options) (err error) {
 		return err
 	}
 	installed := time.Since(began)
-	t := &teller{out: options.Out, colour: options.Colour}
+	// Where nobody can read the story any more, it ends, and is tidied up after.
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	t := &teller{out: options.Out, colour: options.Colour, onFailure: stop}
 	if err := s.connect(ctx, t); err != nil {
 		return err
 	}
 	options.OnProgress("")
 	t.title("Postern: security checkpoints, company security and row-level security for PostgreSQL")
-	t.say("Mallory looks for unlocked workstations. See what stops him, who sees what of a ledger, and what finds that which")
-	t.say("was forgotten, in the very statements that are sent; what repeats within a step is left out. Postern %s was", install.Version)
-	t.say("installed in %.1f seconds into %s.", installed.Seconds(), running.Source)
+	t.say("Mallory looks for unlocked workstations. See what stops him, who sees what of a ledger, what finds that which was")
+	t.say("forgotten, and what finds a log that was changed, in the very statements that are sent; what repeats within a")
+	t.say("step is left out. Postern %s was installed in %.1f seconds into", install.Version, installed.Seconds())
+	t.say("%s.", running.Source)
 	if err := newStory(s, t, options).tell(ctx); err != nil {
 		return err
 	}
@@ -108,28 +113,28 @@ func Run(ctx context.Context, options Options) (err error) {
 // explain says how to go on with the server by hand. The password goes into a file, since what is printed here ends
 // up in terminals' histories and process lists.
 func (s *stage) explain(t *teller, stop string) error {
-	file, err := os.CreateTemp("", "postern-demo-*.pgpass")
-	if err != nil {
+	file := filepath.Join(s.directory, "pgpass")
+	if err := os.WriteFile(file, []byte("*:*:*:*:"+escapePassword(s.config.Password)+"\n"), 0o600); err != nil {
 		return err
-	}
-	_, err = fmt.Fprintf(file, "*:*:*:*:%s\n", escapePassword(s.config.Password))
-	if err = errors.Join(err, file.Close()); err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
 	}
 	t.heading("The server stays up")
 	t.say("Connect to it:")
-	t.code(fmt.Sprintf("PGPASSFILE=%s psql -h %s -p %d -U %s %s", file.Name(), s.config.Host, s.config.Port, s.config.User, s.config.Database))
+	t.code("export PGPASSFILE=" + file)
+	t.code(fmt.Sprintf("psql -h %s -p %d -U %s %s", s.config.Host, s.config.Port, s.config.User, s.config.Database))
 	t.say("Meet the gate, read the log, and read the ledger as Bob (you yourself pass row security):")
 	t.code("begin; select postern.assume_user('ALICE'); select invoicing.approve_invoice(6666); rollback;\n" +
 		"table postern.checkpoint_log;\n" +
 		"begin; select postern.assume_user('BOB'); set local role " + s.role + "; " + totalOfLedger + "; rollback;")
+	t.say("The superuser's change is still there to be found, with the directory of heads:")
+	t.code(fmt.Sprintf("installer log verify --heads %s --database-url 'host=%s port=%d user=%s dbname=%s'",
+		filepath.Join(s.directory, "heads"), s.config.Host, s.config.Port, s.config.User, s.config.Database))
 	if stop == "" {
 		t.say("It is your own server. Remove what the demo made, in psql:")
-		t.code(fmt.Sprintf("\\c postgres\ndrop database %s;\ndrop role %s;\n\\! rm %s",
-			pgx.Identifier{s.config.Database}.Sanitize(), pgx.Identifier{s.role}.Sanitize(), file.Name()))
+		t.code(fmt.Sprintf("\\c postgres\ndrop database %s;\ndrop role %s;\n\\! rm -r %s",
+			pgx.Identifier{s.config.Database}.Sanitize(), pgx.Identifier{s.role}.Sanitize(), s.directory))
 		return nil
 	}
 	t.say("Stop and remove it:")
-	t.code(stop + "; rm " + file.Name())
+	t.code(stop + "; rm -r " + s.directory)
 	return nil
 }

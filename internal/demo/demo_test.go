@@ -1,17 +1,25 @@
 package demo_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
+	"mime/quotedprintable"
+	"net/http"
+	"net/mail"
 	"os"
 	"os/exec"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/google/shlex"
 	"github.com/jackc/pgx/v5"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/posternsql/postern/internal/cli"
 	"github.com/posternsql/postern/internal/demo"
@@ -63,6 +71,65 @@ func requireFixes(t *testing.T, story string) {
 	}
 }
 
+// requireDelivered checks what the receivers got as they would: with other people's code, and with what the story shows.
+func requireDelivered(t *testing.T, story string) {
+	t.Helper()
+	received := func(marker string) string {
+		_, rest, _ := strings.Cut(story, marker)
+		var text strings.Builder
+		for line := range strings.Lines(rest) {
+			if line = strings.TrimLeft(line, " "); strings.HasPrefix(line, "┃") {
+				text.WriteString(strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(line, "┃"), " "), "\n") + "\n")
+			} else if text.Len() > 0 {
+				break
+			}
+		}
+		return text.String()
+	}
+	request, err := http.ReadRequest(bufio.NewReader(strings.NewReader(received("the web server got:"))))
+	if err != nil {
+		t.Fatalf("the web server got no request: %v\n%s", err, story)
+	}
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := standardwebhooks.NewWebhook(regexp.MustCompile(`whsec_\S+`).FindString(story))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := verifier.Verify(body, request.Header); err != nil {
+		t.Errorf("the signature of %q: %v", body, err)
+	}
+	if want := `{"text": "Invoice 1044 of Polar Tools over 2310.00 approved", "user": "BOB", "comment": "Price as agreed"}`; strings.TrimSpace(string(body)) != want {
+		t.Errorf("the web server got %s", body)
+	}
+	letter, err := mail.ReadMessage(strings.NewReader(received("the mail server got:")))
+	if err != nil {
+		t.Fatalf("the mail server got no mail: %v\n%s", err, story)
+	}
+	text, err := io.ReadAll(quotedprintable.NewReader(letter.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if letter.Header.Get("To") != "<auditors@example.com>" || !strings.HasSuffix(letter.Header.Get("Message-ID"), "@example.com>") {
+		t.Errorf("the mail's header is %v", letter.Header)
+	}
+	requireInOrder(t, string(text), "gate_id: SINWOF_APPROVE", "message: Invoice 1044 of Polar Tools over 2310.00 approved", "userid: BOB", "comment: Price as agreed", "log_id: 23")
+}
+
+// requireGone looks for the directory of the demo, in which a key was.
+func requireGone(t *testing.T, story string) {
+	t.Helper()
+	match := regexp.MustCompile(`\$ DIR=(\S+)`).FindStringSubmatch(story)
+	if match == nil {
+		t.Fatalf("no line says which directory it is:\n%s", story)
+	}
+	if _, err := os.Stat(match[1]); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is left: %v", match[1], err)
+	}
+}
+
 func TestStory(t *testing.T) {
 	var made pins
 	out := &bytes.Buffer{}
@@ -106,7 +173,18 @@ func TestStory(t *testing.T) {
 		"create view accounting.company_total as", "BOB sees the budgets of 10, 20, 30 and the totals of 10, 20, 30",
 		"$ installer doctor\n", "error view_without_security_invoker", "warn unprotected_company", "1 error, 1 warning.",
 		"BOB sees the budgets of 10 and the totals of 10\n", "$ installer doctor\n", "Nothing found.",
+		"The fourth act", "installer event action add chat", "$ installer event run --once", "delivered 2, skipped 0, to be tried again 0, dead 0",
+		"$ installer log key create --key $DIR/log.key", "erp.example.com/log+", "→ -rw------- log.key",
+		"$ installer log seal ", "23 entries sealed; the signed head covers 23.", "┃ erp.example.com/log\n", "┃ 23\n", "┃ — erp.example.com/log ",
+		"$ installer log verify ", "23 entries verified: the log is what was signed.",
+		"$ installer log prove 23 ", "$ installer log check-proof $DIR/proof.json --public-key $DIR/log.key.pub\n",
+		"message    Invoice 1044 of Polar Tools over 2310.00 approved", "comment    Price as agreed", "1 entry proven: under the head of 23 leaves",
+		"update postern_internal.checkpoint_entry set comment = 'Alice told me to' where log_id = 23;", "→ 55000",
+		"begin; set local session_replication_role = replica;", "where log_id = 23; commit;", "→ BOB: Alice told me to",
+		"$ installer log verify ", "entry_changed  23      22    entry 23 is not what was sealed as leaf 22", "1 finding: the log is not what was signed.",
 	)
+	requireDelivered(t, story)
+	requireGone(t, story)
 	requireFixes(t, story)
 	if count := strings.Count(story, "select count(*), sum(amount) from accounting.ledger_row;"); count != 2 {
 		t.Errorf("the query of all three is told %d times, want it once, and once for nobody", count)
@@ -135,6 +213,27 @@ passed SINWOF_APPROVE BOB, by CAROL
 		t.Error("there are colours in plain text")
 	}
 	made.requireAbsent(t, story)
+}
+
+// reader stops reading at a word.
+type reader struct {
+	bytes.Buffer
+	until string
+}
+
+func (r *reader) Write(text []byte) (int, error) {
+	if strings.Contains(r.String(), r.until) {
+		return 0, syscall.EPIPE
+	}
+	return r.Buffer.Write(text)
+}
+
+func TestStoryEndsWhereNobodyReads(t *testing.T) {
+	out := &reader{until: "$ DIR="}
+	if err := demo.Run(t.Context(), demo.Options{Out: out, Installer: cli.RunOn, Keep: true}); !errors.Is(err, context.Canceled) && !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("the story ended with %v", err)
+	}
+	requireGone(t, out.String())
 }
 
 // alice is a person who gets things wrong before she gets them right.
@@ -177,14 +276,14 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	story := out.String()
 	requireInOrder(t, story, "→ PS109", "It is a run", "Mallory finds", "→ PS104", "Alice is back", "You cancelled", "was wrong", "commit;",
 		"Approved:", "as ordered", "The second act", "CAROL sees", "InitPlan", "The third act", "→ PS105", "Nothing found.",
-		"The server stays up")
+		"The fourth act", "1 finding", "The server stays up")
 	if len(person.answers) != 0 || !strings.Contains(story, "\x1b[") {
 		t.Errorf("not asked for %q, or no colours:\n%s", person.answers, story)
 	}
 	made.requireAbsent(t, story)
 
 	plain := regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(story, "")
-	match := regexp.MustCompile(`PGPASSFILE=(\S+) psql -h (\S+) -p (\d+) -U (\S+) (\S+)`).FindStringSubmatch(plain)
+	match := regexp.MustCompile(`export PGPASSFILE=(\S+)\n +psql -h (\S+) -p (\d+) -U (\S+) (\S+)`).FindStringSubmatch(plain)
 	if match == nil {
 		t.Fatalf("no line says how to connect:\n%s", plain)
 	}
@@ -194,7 +293,7 @@ func TestPersonAtAKeptServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	var entries int
-	if err := connection.QueryRow(t.Context(), "select count(*) from postern.checkpoint_log").Scan(&entries); err != nil || entries != 16 {
+	if err := connection.QueryRow(t.Context(), "select count(*) from postern.checkpoint_log").Scan(&entries); err != nil || entries != 17 {
 		t.Errorf("the log has %d entries: %v", entries, err)
 	}
 	// What it says about reading the ledger as Bob works: each of its words is a statement.
@@ -210,6 +309,8 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	if err := connection.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+
+	requireVerifiable(t, plain)
 
 	_, removal, _ := strings.Cut(plain, "emove ")
 	_, removal, _ = strings.Cut(removal, "\n")
@@ -231,8 +332,25 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	} else {
 		run(t, removal)
 	}
-	if _, err := os.Stat(match[1]); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the password file is left: %v", err)
+	requireGone(t, plain)
+}
+
+// requireVerifiable runs the last command line that the story shows.
+func requireVerifiable(t *testing.T, story string) {
+	t.Helper()
+	lines := regexp.MustCompile(`(?m)^ +installer (log verify .*)$`).FindAllStringSubmatch(story, -1)
+	passwords := regexp.MustCompile(`PGPASSFILE=(\S+)`).FindStringSubmatch(story)
+	if len(lines) != 1 || passwords == nil {
+		t.Fatalf("%d lines say how to verify the log:\n%s", len(lines), story)
+	}
+	words, err := shlex.Split(lines[0][1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PGPASSFILE", passwords[1])
+	out := &bytes.Buffer{}
+	if code := cli.Main(t.Context(), words, strings.NewReader(""), out, out); code != 3 || !strings.Contains(out.String(), "\nentry_changed\t") {
+		t.Errorf("%s ended with %d:\n%s", lines[0][0], code, out)
 	}
 }
 

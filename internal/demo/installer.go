@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/google/shlex"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -22,25 +23,51 @@ const (
 
 // files are those that the commands read.
 //
-//go:embed PaymentRun.projection
+//go:embed PaymentRun.projection chat.template
 var files embed.FS
 
-// run shows a command line, runs it, and shows what it prints. Behind < it names a file.
+// file shows a file that a command reads.
+func (s *story) file(name string) error {
+	content, err := files.ReadFile(name)
+	if err == nil {
+		s.code(string(content))
+	}
+	return err
+}
+
+// run shows a command line, runs it, and shows what it prints. It is written as for a shell: quotes, \ at the end of a
+// line, $DIR for the directory of the demo, and behind < the name of one of the files.
 func (s *story) run(ctx context.Context, want int, line string) error {
+	_, err := s.runForOutput(ctx, want, line)
+	return err
+}
+
+// runForOutput is run that also gives what the command printed.
+func (s *story) runForOutput(ctx context.Context, want int, line string) (string, error) {
 	s.code("$ " + line)
 	command, name, isRedirected := strings.Cut(line, " < ")
 	var input []byte
 	if isRedirected {
 		var err error
 		if input, err = files.ReadFile(name); err != nil {
-			return err
+			return "", err
 		}
 	}
-	var out bytes.Buffer
-	code := s.options.Installer(ctx, s.config, strings.Fields(command)[1:], bytes.NewReader(input), &out, &out)
-	s.output(out.String())
-	if code != want {
-		return fmt.Errorf("the demo's %q ended with exit code %d, not %d", line, code, want)
+	words, err := shlex.Split(strings.ReplaceAll(command, "\\\n", " "))
+	if err != nil {
+		return "", err
 	}
-	return nil
+	for index, word := range words {
+		words[index] = strings.ReplaceAll(word, "$DIR", s.directory)
+	}
+	var out bytes.Buffer
+	code := s.options.Installer(ctx, s.config, words[1:], bytes.NewReader(input), &out, &out)
+	s.output(out.String())
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	if code != want {
+		return "", fmt.Errorf("the demo's %q ended with exit code %d, not %d", line, code, want)
+	}
+	return out.String(), nil
 }

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -17,6 +18,8 @@ import (
 type stage struct {
 	own    bool // the server was not started for us: what we made in it has to go
 	config *pgx.ConnConfig
+	// directory takes files that nobody else may read.
+	directory string
 	// role is what the application logs in as.
 	role     string
 	password string
@@ -35,8 +38,11 @@ func openStage(ctx context.Context, running *server.Server) (*stage, error) {
 		return nil, err
 	}
 	defer connection.Close(ctx)
-	if _, err := connection.Exec(ctx, "create database "+pgx.Identifier{database}.Sanitize()); err != nil {
+	if s.directory, err = os.MkdirTemp("", "postern-demo-"); err != nil {
 		return nil, err
+	}
+	if _, err := connection.Exec(ctx, "create database "+pgx.Identifier{database}.Sanitize()); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.directory))
 	}
 	s.config = connection.Config()
 	s.config.Database = database
@@ -93,13 +99,17 @@ func (s *stage) backstageRow(ctx context.Context, query string, values ...any) e
 	return errors.Join(connection.QueryRow(ctx, query).Scan(values...), connection.Close(ctx))
 }
 
-// close ends the connections. From a server that is somebody's own, it removes what the demo made.
+// close ends the connections, and removes what the demo made: its files, and its database where the server is
+// somebody's own.
 func (s *stage) close(ctx context.Context, remove bool) error {
 	failures := []error{}
 	for _, connection := range []*pgx.Conn{s.application, s.administrator} {
 		if connection != nil {
 			failures = append(failures, connection.Close(ctx))
 		}
+	}
+	if remove {
+		failures = append(failures, os.RemoveAll(s.directory))
 	}
 	if remove && s.own {
 		failures = append(failures, s.remove(ctx))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 	"unicode/utf8"
 
@@ -29,7 +30,9 @@ const (
 type teller struct {
 	out    io.Writer
 	colour bool
-	step   int
+	// onFailure is told that out takes no more.
+	onFailure func(error)
+	step      int
 
 	transaction []string
 	// told are the transactions of this step: one that comes again is only told by its outcome.
@@ -45,7 +48,9 @@ func (t *teller) paint(line string, colours ...text.Color) string {
 
 func (t *teller) print(lines ...string) {
 	for _, line := range lines {
-		fmt.Fprintln(t.out, strings.TrimRight(line, " "))
+		if _, err := fmt.Fprintln(t.out, strings.TrimRight(line, " ")); err != nil {
+			t.onFailure(err)
+		}
 	}
 }
 
@@ -86,10 +91,22 @@ func (t *teller) code(lines string) {
 	}
 }
 
-// output prints what a command printed.
+// output prints what a command printed; columns that it separated by tabs stand below each other.
 func (t *teller) output(lines string) {
-	for line := range strings.Lines(lines) {
+	var aligned strings.Builder
+	writer := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
+	fmt.Fprint(writer, lines)
+	_ = writer.Flush() // a Builder takes everything
+	for line := range strings.Lines(aligned.String()) {
 		t.print(margin + margin + strings.TrimRight(line, "\n"))
+	}
+}
+
+// quote prints what somebody gets to see outside of the database.
+func (t *teller) quote(lines string, firstColours ...text.Color) {
+	for line := range strings.Lines(strings.TrimRight(lines, "\r\n")) {
+		t.print(margin + margin + t.paint("┃ "+strings.TrimRight(line, "\r\n "), append(firstColours, text.FgYellow)...))
+		firstColours = nil
 	}
 }
 
@@ -157,13 +174,7 @@ func (t *teller) dialog(required *postern.CheckpointRequired, username, response
 	if comment != "" {
 		lines = append(lines, "Comment    "+comment)
 	}
-	for number, line := range lines {
-		colours := []text.Color{text.FgYellow}
-		if number == 0 {
-			colours = append(colours, text.Bold)
-		}
-		t.print(margin + margin + t.paint("┃ "+strings.TrimRight(line, " "), colours...))
-	}
+	t.quote(strings.Join(lines, "\n"), text.Bold)
 }
 
 // entry is one of the log.

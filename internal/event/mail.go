@@ -148,7 +148,7 @@ func (m *mailer) message(event *delivery, parameters map[string]any) (*mail.Msg,
 		}
 	}
 	_, domain, _ := strings.Cut(m.server.from, "@")
-	message := mail.NewMsg()
+	message := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := errors.Join(message.From(m.server.from), message.To(m.to)); err != nil {
 		return nil, permanent("the mail's addresses are not usable: %w", err)
 	}
