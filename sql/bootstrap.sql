@@ -136,6 +136,25 @@ $$;
 
 do $$
 declare
+  extension_schema name;
+begin
+  select n.nspname
+    into extension_schema
+    from pg_catalog.pg_extension as e
+    join pg_catalog.pg_namespace as n on n.oid = e.extnamespace
+   where e.extname = 'pgcrypto'
+     and not pg_catalog.has_schema_privilege('postern_owner', n.oid, 'usage');
+  if found then
+    raise exception 'postern_owner may not use schema %, where the extension pgcrypto is', extension_schema
+      using errcode = 'insufficient_privilege',
+            detail = 'Postern hashes PINs with it.',
+            hint = pg_catalog.format('As the owner of the schema: grant usage on schema %I to postern_owner;', extension_schema);
+  end if;
+end
+$$;
+
+do $$
+declare
   schema_name name;
   schema_owner name;
 begin

@@ -229,6 +229,61 @@ func TestMissingRightIsNamed(t *testing.T) {
 	}
 }
 
+// Somebody had pgcrypto before, in a schema of the own: a managed server's "extensions", or a developer's.
+func TestExtensionOfOthers(t *testing.T) {
+	t.Parallel()
+	database := newDatabase(t)
+	developer := database.Login(t)
+	database.run("grant create on database " + database.Name + " to " + developer.Name)
+	run := func(statement string) {
+		t.Helper()
+		if _, err := developer.Pool.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	run("create schema cryptography")
+	run("create extension pgcrypto schema cryptography")
+	_, err := install.Install(t.Context(), database.config(), install.Options{})
+	var server *pgconn.PgError
+	const want = "As the owner of the schema: grant usage on schema cryptography to postern_owner;"
+	if !errors.As(err, &server) || server.Hint != want {
+		t.Fatalf("%v, want the hint %q", err, want)
+	}
+	run(strings.TrimPrefix(want, "As the owner of the schema: "))
+	database.install()
+	database.mustBeClean()
+
+	// Whoever owns it may drop it, and Postern's two functions over it with it. Then no response is taken, and none judged.
+	database.run("select postern.create_user('ALICE', 'Alice'); select postern.reset_pin('ALICE', '482913')")
+	const attempt = `
+begin;
+select postern.assume_user('ALICE');
+select postern.authenticate(postern.challenge('POSTERN_PIN_CHANGE'), 'ALICE', '482913');
+commit`
+	database.run(attempt)
+	run("drop extension pgcrypto cascade")
+	connection := database.plain()
+	defer connection.Close(context.Background())
+	if _, err := connection.Exec(t.Context(), attempt); testdb.Code(err) != "42883" {
+		t.Errorf("without pgcrypto: %v", err)
+	}
+	if count := database.text("select count(*)::text from postern_internal.ticket"); count != "1" {
+		t.Errorf("%s tickets, want the one from before", count)
+	}
+	found := []string{}
+	for _, difference := range database.verify() {
+		found = append(found, difference.Change+" "+difference.Name)
+	}
+	if got := strings.Join(found, ", "); got != "missing pgcrypto, missing postern_internal.bcrypt(secret text, hash text), missing postern_internal.bcrypt_salt()" {
+		t.Errorf("verify finds %s", got)
+	}
+	if _, err := install.Install(t.Context(), database.config(), install.Options{Repair: true}); err != nil {
+		t.Fatal(err)
+	}
+	database.mustBeClean()
+	database.run(attempt)
+}
+
 // The roles of this test's copy of bootstrap.sql do not exist in the cluster.
 func TestMissingCreateroleIsNamed(t *testing.T) {
 	t.Parallel()
