@@ -18,6 +18,10 @@ do $$
 declare
   wanted record;
 begin
+  if pg_catalog.current_setting('server_version_num')::integer >= 160000 then
+    -- Whoever creates roles may have set this to join each of them, and would stay in postern_owner.
+    perform pg_catalog.set_config('createrole_self_grant', '', true);
+  end if;
   for wanted in
     select *
       from (values

@@ -120,8 +120,12 @@ func TestAdministratorInstallsIntoNewCluster(t *testing.T) {
 		"create database new_cluster owner new_administrator",
 		`do $$
 		begin
-		  if current_setting('server_version_num')::integer >= 160000 and exists (select from pg_roles where rolname = 'postern_owner') then
-		    execute 'grant postern_owner to new_administrator with admin true, inherit false, set false';
+		  if current_setting('server_version_num')::integer >= 160000 then
+		    -- Who creates roles may have asked to become a full member of each.
+		    execute $q$alter role new_administrator set createrole_self_grant = 'set, inherit'$q$;
+		    if exists (select from pg_roles where rolname = 'postern_owner') then
+		      execute 'grant postern_owner to new_administrator with admin true, inherit false, set false';
+		    end if;
 		  end if;
 		end
 		$$`,
