@@ -47,7 +47,7 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 		}
 		reader := &pageReader{behind: readHashes(ctx, queries)}
 		for next := int64(0); next < head.Size; {
-			page, err := queries.LeafPage(ctx, next, pageSize)
+			page, err := queries.LeafPage(ctx, next, entryPageSize)
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 			for index, leaf := range page {
 				logIDs[index] = leaf.LogID
 			}
-			records, _, err := recordsOf(ctx, tx, logIDs)
+			records, _, err := recordsOf(ctx, tx, logIDs, whole)
 			if err != nil {
 				return err
 			}

@@ -75,7 +75,7 @@ func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64,
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
 		queries := db.New(tx)
-		records, _, err := recordsOf(ctx, tx, []int64{logID})
+		records, _, err := recordsOf(ctx, tx, []int64{logID}, whole)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // The values come in PostgreSQL's own order and form; what a column cannot be NULL in the table can be in a table that
@@ -24,22 +25,33 @@ const unsealedRecords = `declare unsealed no scroll cursor for select ` + record
 const stretchesOfRecords = `select ` + recordColumns + `
   from postern.log_records($1, $2)`
 
-func readRecords(ctx context.Context, tx pgx.Tx, query string, arguments ...any) ([]Record, error) {
+// eachRecord reads rows one at a time: an entry can be some hundred kilobytes long.
+func eachRecord(ctx context.Context, tx pgx.Tx, query string, arguments []any, each func(*Record)) error {
 	rows, err := tx.Query(ctx, query, arguments...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r Record, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		r := &Record{}
 		var loggedAt []byte
 		var parameters string
-		err = row.Scan(&r.LogID, &r.Outcome, &r.GateID, &r.Action, &r.UserID, &r.AuthenticatedBy, &loggedAt, &r.Message, &parameters,
+		err := rows.Scan(&r.LogID, &r.Outcome, &r.GateID, &r.Action, &r.UserID, &r.AuthenticatedBy, &loggedAt, &r.Message, &parameters,
 			&r.Comment, &r.Scheme, &r.SessionRole, &r.ClientAddr, &r.ApplicationName, &r.TransactionID, &r.Ticket)
-		if err == nil {
-			r.LoggedAt = Moment(binary.BigEndian.Uint64(loggedAt))
-			r.Parameters = json.RawMessage(parameters)
+		if err != nil {
+			return err
 		}
-		return r, err
-	})
+		r.LoggedAt = Moment(binary.BigEndian.Uint64(loggedAt))
+		r.Parameters = json.RawMessage(parameters)
+		each(r)
+	}
+	return rows.Err()
+}
+
+// hashedRecord is what of a record is kept where all of them are read.
+type hashedRecord struct {
+	logID int64
+	hash  tlog.Hash
 }
 
 // stretch is a range of transactions.
@@ -76,7 +88,7 @@ func unseen(snapshot string) ([]stretch, error) {
 }
 
 // unsealed gives the rows of the log without a leaf in pages; seenBy limits them to what a snapshot sees.
-func unsealed(ctx context.Context, tx pgx.Tx, within stretch, seenBy string, each func([]Record) error) error {
+func unsealed(ctx context.Context, tx pgx.Tx, within stretch, seenBy string, each func([]hashedRecord) error) error {
 	// A utility command takes no parameters; these are numbers, and what unseen has read.
 	snapshot := "null"
 	if seenBy != "" {
@@ -89,7 +101,10 @@ func unsealed(ctx context.Context, tx pgx.Tx, within stretch, seenBy string, eac
 		return err
 	}
 	for {
-		page, err := readRecords(ctx, tx, fmt.Sprintf("fetch %d from unsealed", pageSize))
+		page := make([]hashedRecord, 0, pageSize)
+		err := eachRecord(ctx, tx, fmt.Sprintf("fetch %d from unsealed", pageSize), nil, func(r *Record) {
+			page = append(page, hashedRecord{r.LogID, r.Hash()})
+		})
 		if err != nil {
 			return err
 		}
@@ -106,9 +121,9 @@ func unsealed(ctx context.Context, tx pgx.Tx, within stretch, seenBy string, eac
 // maximumGap is how many log_ids that nobody asked for may be read for one that was.
 const maximumGap = 100
 
-// recordsOf reads the rows of the log with these log_ids. Those that are not there are not in the result; a log_id that
-// more than one row has is in repeated.
-func recordsOf(ctx context.Context, tx pgx.Tx, logIDs []int64) (found map[int64]*Record, repeated []int64, err error) {
+// recordsOf reads the rows of the log with these log_ids, and keeps what keep makes of each. Those that are not there are
+// not in the result; a log_id that more than one row has is in repeated.
+func recordsOf[T any](ctx context.Context, tx pgx.Tx, logIDs []int64, keep func(*Record) T) (found map[int64]T, repeated []int64, err error) {
 	var lowest, highest []int64
 	for index, logID := range slices.Sorted(slices.Values(logIDs)) {
 		if index > 0 && logID-highest[len(highest)-1] <= maximumGap {
@@ -117,17 +132,21 @@ func recordsOf(ctx context.Context, tx pgx.Tx, logIDs []int64) (found map[int64]
 		}
 		lowest, highest = append(lowest, logID), append(highest, logID)
 	}
-	records, err := readRecords(ctx, tx, stretchesOfRecords, lowest, highest)
-	if err != nil {
-		return nil, nil, err
-	}
-	found = make(map[int64]*Record, len(records))
-	for index := range records {
-		logID := records[index].LogID
-		if found[logID] != nil {
-			repeated = append(repeated, logID)
+	found = make(map[int64]T, len(logIDs))
+	err = eachRecord(ctx, tx, stretchesOfRecords, []any{lowest, highest}, func(r *Record) {
+		if _, known := found[r.LogID]; known {
+			repeated = append(repeated, r.LogID)
 		}
-		found[logID] = &records[index]
-	}
-	return found, repeated, nil
+		found[r.LogID] = keep(r)
+	})
+	return found, repeated, err
+}
+
+// whole keeps all of a record.
+func whole(r *Record) *Record { return r }
+
+// hashOnly keeps the hash of a record's leaf.
+func hashOnly(r *Record) *tlog.Hash {
+	hash := r.Hash()
+	return &hash
 }

@@ -13,8 +13,11 @@ import (
 	"github.com/posternsql/postern/db"
 )
 
-// pageSize is how many leaves are read, or written, at once. An entry can be some hundred kilobytes long.
+// pageSize is how many leaves are read, or written, at once.
 const pageSize = 500
+
+// entryPageSize is how many whole entries are held at once: one can be some hundred kilobytes long.
+const entryPageSize = 50
 
 // Sealer seals the log of one database.
 type Sealer struct {
@@ -85,6 +88,9 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 			return err
 		}
 		size = begun.TreeSize
+		if err := s.openHeadsAgain(); err != nil {
+			return err
+		}
 		reader := readHashes(ctx, queries)
 		if err := s.compare(ctx, queries, size, reader); err != nil {
 			return err
@@ -98,14 +104,14 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 			return err
 		}
 		for _, within := range stretches {
-			err := unsealed(ctx, tx, within, "", func(page []Record) error {
+			err := unsealed(ctx, tx, within, "", func(page []hashedRecord) error {
 				logIDs, stored := make([]int64, len(page)), make([][]byte, len(page))
 				for index := range page {
-					hashes, err := tree.append(page[index].Hash())
+					hashes, err := tree.append(page[index].hash)
 					if err != nil {
 						return err
 					}
-					logIDs[index], stored[index] = page[index].LogID, join(hashes)
+					logIDs[index], stored[index] = page[index].logID, join(hashes)
 				}
 				entries += int64(len(page))
 				if s.OnProgress != nil {
@@ -127,6 +133,18 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 		err = nil
 	}
 	return entries, size, err
+}
+
+// openHeadsAgain is for whoever holds the lock: another sealer may have signed since the directories were read.
+func (s *Sealer) openHeadsAgain() error {
+	for _, directory := range append([]*Heads{s.Heads}, s.Also...) {
+		now, err := OpenHeads(directory.Directory)
+		if err != nil {
+			return err
+		}
+		*directory = *now
+	}
+	return nil
 }
 
 // errNothing rolls a transaction back that had nothing to do.
@@ -181,13 +199,8 @@ func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 		if err != nil {
 			return err
 		}
-		// Another sealer may have signed since.
-		for _, directory := range append([]*Heads{s.Heads}, s.Also...) {
-			now, err := OpenHeads(directory.Directory)
-			if err != nil {
-				return err
-			}
-			*directory = *now
+		if err := s.openHeadsAgain(); err != nil {
+			return err
 		}
 		reader := readHashes(ctx, queries)
 		if err := s.compare(ctx, queries, begun.TreeSize, reader); err != nil {

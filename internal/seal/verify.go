@@ -175,7 +175,7 @@ func (v *verification) leaves(ctx context.Context, from, signed, total int64) er
 		for index, leaf := range page {
 			logIDs[index] = leaf.LogID
 		}
-		records, repeated, err := recordsOf(ctx, v.tx, logIDs)
+		entries, repeated, err := recordsOf(ctx, v.tx, logIDs, hashOnly)
 		if err != nil {
 			return err
 		}
@@ -189,7 +189,7 @@ func (v *verification) leaves(ctx context.Context, from, signed, total int64) er
 				next = leaf.LeafNumber
 				v.fromTree.size, v.fromEntries.size = next, next
 			}
-			if err := v.leaf(leaf, records[leaf.LogID]); err != nil {
+			if err := v.leaf(leaf, entries[leaf.LogID]); err != nil {
 				return err
 			}
 			next++
@@ -210,8 +210,8 @@ func (v *verification) leaves(ctx context.Context, from, signed, total int64) er
 	return nil
 }
 
-// leaf grows both trees by one leaf.
-func (v *verification) leaf(leaf db.LogLeaf, record *Record) error {
+// leaf grows both trees by one leaf. entry is the hash that its entry has now, nil where there is none.
+func (v *verification) leaf(leaf db.LogLeaf, entry *tlog.Hash) error {
 	stored := hashesOf(leaf.Hashes)
 	var own tlog.Hash
 	if len(stored) > 0 {
@@ -229,16 +229,16 @@ func (v *verification) leaf(leaf db.LogLeaf, record *Record) error {
 		v.inner = &leafRange{leaf.LeafNumber + 1 - 1<<level, leaf.LeafNumber}
 	}
 	computed := own
-	isDropped := record == nil && v.dropped.has(leaf.LeafNumber)
+	isDropped := entry == nil && v.dropped.has(leaf.LeafNumber)
 	if isDropped {
 		v.verdict.Dropped++
 	}
-	if record != nil {
-		computed = record.Hash()
+	if entry != nil {
+		computed = *entry
 	}
-	if record == nil && !isDropped || computed != own {
+	if entry == nil && !isDropped || computed != own {
 		if len(v.suspects) < maximumFindings {
-			v.suspects = append(v.suspects, suspect{leaf.LeafNumber, leaf.LogID, record == nil, computed, own})
+			v.suspects = append(v.suspects, suspect{leaf.LeafNumber, leaf.LogID, entry == nil, computed, own})
 		} else {
 			v.moreSuspects++
 		}
@@ -349,9 +349,9 @@ func (v *verification) added(ctx context.Context, snapshot string) error {
 	if snapshot == "" {
 		return nil
 	}
-	return unsealed(ctx, v.tx, everything, snapshot, func(page []Record) error {
+	return unsealed(ctx, v.tx, everything, snapshot, func(page []hashedRecord) error {
 		for _, record := range page {
-			v.verdict.find(EntryAdded, nil, &record.LogID, "entry %d was added: everything of its time was sealed before, and it was not there", record.LogID)
+			v.verdict.find(EntryAdded, nil, &record.logID, "entry %d was added: everything of its time was sealed before, and it was not there", record.logID)
 		}
 		return nil
 	})

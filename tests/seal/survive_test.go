@@ -49,6 +49,20 @@ select concat_ws(', ',
 	return leaves
 }
 
+// A sealer has read the directory of heads while it was empty; then another one was faster.
+func TestHeadsReadTooEarlyAreNoOtherHistory(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	l.write(t, 3)
+	early := &seal.Sealer{Key: l.key, Heads: l.heads(t)}
+	l.seal(t, 3)
+	l.write(t, 2)
+	if entries, err := early.Seal(t.Context(), l.auditor); err != nil || entries != 2 {
+		t.Errorf("sealed %d: %v", entries, err)
+	}
+	l.requireIntact(t, 5)
+}
+
 // A hundred writers commit, roll back, and roll back to savepoints; a transaction that wrote stays open all the while; two
 // sealers seal. What was committed is sealed, and nothing else.
 func TestWhatIsCommittedIsSealed(t *testing.T) {
