@@ -1,0 +1,63 @@
+package checkpoint_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// Sessions that pass gates hold nothing that another one needs until they commit, even for the same user at the same
+// gate: with a timeout of locks, each passes while all before it are still open.
+func TestPassesDoNotWaitForEachOther(t *testing.T) {
+	const sessions = 8
+	c := newCompany(t, alice)
+	run(t, c.Pool, "create table public.passes (gate_id text primary key, passes integer not null)")
+	run(t, c.Pool, "insert into public.passes values ($1, 0)", approveGate)
+	run(t, c.Pool, "grant select, update on public.passes to public")
+	tickets := make([]string, 2*sessions)
+	for i := range tickets {
+		tickets[i] = c.approve(t, alice, approveGate, approveParameters)
+	}
+
+	// pass leaves each session's transaction open, and tells which session was the first that could not pass.
+	pass := func(t *testing.T, tickets []string, pass func(pgx.Tx) error) (int, error) {
+		for session := range sessions {
+			connection, err := pgx.ConnectConfig(t.Context(), c.application.Config())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { connection.Close(context.Background()) })
+			tx, err := connection.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, tx, "set local lock_timeout = '200ms'")
+			run(t, tx, "select postern.assume_user($1)", alice)
+			run(t, tx, openGates, tickets[session])
+			run(t, tx, reachGate, approveGate, approveParameters)
+			run(t, tx, reachGate, releaseGate, "{}")
+			if err := pass(tx); err != nil {
+				return session, err
+			}
+		}
+		return sessions, nil
+	}
+
+	t.Run("naive", func(t *testing.T) {
+		session, err := pass(t, tickets[:sessions], func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), "update public.passes set passes = passes + 1 where gate_id = $1", approveGate)
+			return err
+		})
+		if testdb.Code(err) != "55P03" || session != 1 {
+			t.Errorf("a count that all sessions share let %d of them pass: %v", session, err)
+		}
+	})
+	t.Run("guarded", func(t *testing.T) {
+		if session, err := pass(t, tickets[sessions:], func(pgx.Tx) error { return nil }); err != nil {
+			t.Errorf("session %d waited: %v", session, err)
+		}
+	})
+}
