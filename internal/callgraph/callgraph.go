@@ -164,6 +164,10 @@ func (g *Graph) read(ctx context.Context, tx pgx.Tx) error {
 		}
 		g.functionsNamed[f.Name] = append(g.functionsNamed[f.Name], f)
 	}
+	if slices.ContainsFunc(functions, (*function).mentionsGate) {
+		// There will be something to parse, and the server has the other half of the work for now.
+		go compile()
+	}
 	relations, err := rows[relation](ctx, tx, relationsSQL)
 	if err != nil {
 		return err
@@ -245,6 +249,11 @@ func (f *function) isGate() bool {
 }
 
 func (f *function) beginsAction() bool { return f.Schema == "postern" && f.Name == "begin_action" }
+
+// mentionsGate tells whether a text of the function may call a gate.
+func (f *function) mentionsGate() bool {
+	return !f.isPosterns() && (mentionsGate(f.Source) || mentionsGate(f.SQLBody) || mentionsGate(f.DefaultValues))
+}
 
 // inputs are the names of the arguments that a call gives.
 func (f *function) inputs(all bool) []string {

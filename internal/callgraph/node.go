@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -21,10 +21,20 @@ type Node struct {
 	Actions []string
 	// Unknown tells what in it can't be known.
 	Unknown []string
+	// Unknowable tells that it may call any gate: the id is computed, or what names gates can't be read.
+	Unknowable bool
+	// Unreadable tells why something in it that names gates can't be read; empty where all can.
+	Unreadable string
 	// Calls are the nodes that it leads to.
 	Calls []*Node
 
-	expand func() // nil when it is done
+	read  func() *content // reads it once, in any goroutine
+	begun bool            // read was called
+	link  func(*content)  // nil when it is done
+}
+
+func newNode(name string, read func() *content, link func(*content)) *Node {
+	return &Node{Name: name, read: sync.OnceValue(read), link: link}
 }
 
 // Gate is the call of a gate.
@@ -51,19 +61,13 @@ func (g *Graph) Find(ctx context.Context, connection *pgx.Conn, signature string
 	return g.node(g.functions[*oid]), nil
 }
 
-// Callers are the nodes in which a gate is called or an action is begun, in the order of their names. Statements that are
-// put together at run time are not among them.
+// Callers are the nodes in which a gate is called or an action is begun, or may be, in the order of their names. Statements
+// that are put together at run time are not among them.
 func (g *Graph) Callers() []*Node {
-	callers := []*Node{}
-	add := func(node *Node) {
-		g.complete(node)
-		if len(node.Gates) > 0 || len(node.Actions) > 0 {
-			callers = append(callers, node)
-		}
-	}
+	candidates := []*Node{}
 	for _, f := range g.functions {
-		if !f.isPosterns() && mentionsGate(f.Source+f.SQLBody+f.DefaultValues) {
-			add(g.node(f))
+		if f.mentionsGate() {
+			candidates = append(candidates, g.node(f))
 		}
 	}
 	for _, r := range g.relations {
@@ -72,8 +76,15 @@ func (g *Graph) Callers() []*Node {
 		}
 		for _, kind := range []string{onSelect, onInsert, onUpdate, onDelete, onTruncate} {
 			if r.mentionsGate(kind) {
-				add(g.event(event{r.OID, kind}))
+				candidates = append(candidates, g.event(event{r.OID, kind}))
 			}
+		}
+	}
+	callers := []*Node{}
+	for index, node := range candidates {
+		g.complete(node, candidates[index+1:])
+		if len(node.Gates) > 0 || len(node.Actions) > 0 || node.Unknowable {
+			callers = append(callers, node)
 		}
 	}
 	slices.SortFunc(callers, func(a, b *Node) int { return cmp.Compare(a.Name, b.Name) })
@@ -120,7 +131,7 @@ func (g *Graph) Reach(entry *Node) *Reached {
 	interesting := []*Node{}
 	for index := 0; index < len(r.Nodes); index++ {
 		node := r.Nodes[index]
-		g.complete(node)
+		g.complete(node, r.Nodes[index+1:])
 		for _, gate := range node.Gates {
 			if gate.ID != "" {
 				r.Gates = append(r.Gates, gate.ID)
@@ -150,14 +161,24 @@ func (g *Graph) Reach(entry *Node) *Reached {
 	return r
 }
 
-// complete reads what is in a node, once.
-func (g *Graph) complete(node *Node) {
-	if node.expand == nil {
+// ahead is how many nodes are begun before it is their turn: while the parser has one of them, others are made ready for it,
+// and what it has said of others is taken in.
+const ahead = 8
+
+// complete finds what is in a node, once. following are those that will be asked for next.
+func (g *Graph) complete(node *Node, following []*Node) {
+	if node.link == nil {
 		return
 	}
-	expand := node.expand
-	node.expand = nil
-	expand()
+	for _, next := range following[:min(len(following), ahead)] {
+		if !next.begun {
+			next.begun = true
+			go next.read()
+		}
+	}
+	node.begun = true
+	node.link(node.read())
+	node.read, node.link = nil, nil
 	slices.SortStableFunc(node.Gates, func(a, b Gate) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.ID, b.ID)) })
 	node.Gates = slices.Compact(node.Gates)
 	slices.Sort(node.Actions)
@@ -170,79 +191,37 @@ func (g *Graph) complete(node *Node) {
 
 func (g *Graph) node(f *function) *Node {
 	if f.node == nil {
-		f.node = &Node{Name: f.Signature}
-		f.node.expand = func() { g.expandFunction(f) }
+		f.node = newNode(f.Signature, func() *content { return g.readFunction(f) }, func(c *content) { g.linkFunction(f, c) })
 	}
 	return f.node
 }
 
-func (g *Graph) expandFunction(f *function) {
-	node := f.node
+func (g *Graph) linkFunction(f *function, c *content) {
 	if f.isPosterns() {
 		return
 	}
 	for _, part := range f.Parts {
 		if called := g.functions[part]; called != nil {
-			node.Calls = append(node.Calls, g.node(called))
+			f.node.Calls = append(f.node.Calls, g.node(called))
 		}
 	}
-	reader := reader{graph: g, node: node, path: g.searchPath(f)}
-	if strings.Contains(f.DefaultValues, "(") {
-		reader.statement(expression{source: "select " + f.DefaultValues})
-	}
-	switch {
-	case f.SQLBody != "":
-		reader.statement(expression{source: "create function f() returns void language sql " + f.SQLBody})
-	case f.Language == "sql":
-		reader.statement(expression{source: f.Source})
-	case f.Language == "plpgsql":
-		body, err := readPLpgSQL(f)
-		if err != nil {
-			node.Unknown = append(node.Unknown, fmt.Sprintf("its body cannot be read: %v", err))
-			return
-		}
-		reader.constants = constants{}
-		for name, source := range body.constants {
-			if trees, err := parseStatements(source); err == nil && len(trees) == 1 {
-				reader.constants[name] = firstTarget(trees[0])
-			}
-		}
-		reader.expressions(body.expressions)
-	case !slices.Contains([]string{"c", "internal"}, f.Language) && f.Kind != "a" && f.Kind != "w":
-		node.Unknown = append(node.Unknown, fmt.Sprintf("it is written in %s, which is not looked into", f.Language))
-	}
+	g.link(f.node, c, g.searchPath(f))
 }
 
 func (g *Graph) event(of event) *Node {
 	if g.events[of] == nil {
 		r := g.relations[of.relation]
-		node := &Node{Name: of.kind + " on " + r.QualifiedName}
-		node.expand = func() { g.expandEvent(node, r, of.kind) }
+		node := newNode(of.kind+" on "+r.QualifiedName, func() *content { return g.readEvent(r, of.kind) }, nil)
+		node.link = func(c *content) { g.linkEvent(node, r, of.kind, c) }
 		g.events[of] = node
 	}
 	return g.events[of]
 }
 
-func (g *Graph) expandEvent(node *Node, r *relation, kind string) {
-	// What the catalogs print names the schema of everything.
-	reader := reader{graph: g, node: node}
-	instead := false
+func (g *Graph) linkEvent(node *Node, r *relation, kind string, c *content) {
 	for _, t := range r.triggers {
-		if !t.fires(kind) {
-			continue
-		}
-		instead = instead || t.Kind&triggerInsteadOf != 0
-		if called := g.functions[t.Function]; called != nil {
+		if called := g.functions[t.Function]; called != nil && t.fires(kind) {
 			node.Calls = append(node.Calls, g.node(called))
-		}
-		if t.Definition != "" {
-			reader.statement(expression{source: t.Definition})
-		}
-	}
-	for _, f := range r.fragments {
-		if slices.Contains(f.Events, kind) {
-			instead = instead || strings.HasPrefix(f.Name, "rule ") && strings.Contains(f.Source, " DO INSTEAD ")
-			reader.statement(expression{source: f.Source})
 		}
 	}
 	for _, child := range r.Children {
@@ -256,199 +235,61 @@ func (g *Graph) expandEvent(node *Node, r *relation, kind string) {
 			node.Calls = append(node.Calls, g.event(event{c.Child, consequence}))
 		}
 	}
-	switch {
-	case r.Query == "":
-	case kind == onSelect || kind == onRefresh:
-		reader.statement(expression{source: r.Query})
-	case !instead:
-		// What is written to a simple view goes to the table below it.
-		reader.through = kind
-		reader.statement(expression{source: r.Query})
-	}
+	// What the catalogs print names the schema of everything.
+	g.link(node, c, nil)
 }
 
-// reader reads SQL into a node.
-type reader struct {
-	graph     *Graph
-	node      *Node
-	path      []string
-	constants constants
-	through   string // what happens with the relations that the statement reads
-}
-
-// expressions reads many at once, which is much faster; one by one where they can't be read together.
-func (r *reader) expressions(all []expression) {
-	all = slices.DeleteFunc(all, func(e expression) bool { return !r.graph.matters(e) })
-	if len(all) == 0 {
-		return
-	}
-	var together strings.Builder
-	for _, e := range all {
-		together.WriteString(e.source)
-		together.WriteString("\n;\n")
-	}
-	trees, err := parseStatements(together.String())
-	if err == nil && len(trees) == len(all) {
-		for index, e := range all {
-			r.tree(trees[index], e)
+// link finds what the names in a content mean.
+func (g *Graph) link(node *Node, c *content, path []string) {
+	node.Unknown = append(node.Unknown, c.unknown...)
+	node.Unknowable, node.Unreadable = c.unknowable, c.unreadable
+	for _, s := range c.statements {
+		for _, called := range s.calls {
+			g.linkCall(node, c, s, called, path)
 		}
-		return
-	}
-	for _, e := range all {
-		r.statement(e)
-	}
-}
-
-// matters tells whether an expression may do something that is looked for. Most of what PL/pgSQL computes names nothing but
-// variables and the server's own functions, and parsing takes nearly all of the time. The words of strings and comments
-// count as well, so nothing is missed.
-func (g *Graph) matters(e expression) bool {
-	return e.dynamic || g.names.occurIn(e.source)
-}
-
-// names are what somebody has named: functions, relations and operators.
-type names struct {
-	words map[string]bool // in small letters
-	other []string        // those that are no single word
-}
-
-func (n *names) add(name string) {
-	name = strings.ToLower(name)
-	if strings.IndexFunc(name, func(c rune) bool { return !isWord(c) }) >= 0 {
-		n.other = append(n.other, name)
-	} else {
-		n.words[name] = true
-	}
-}
-
-// occurIn tells whether one of the names is in a text, or something that may hide one: letters that are written as
-// numbers, a quote in quotes, a DO block.
-func (n *names) occurIn(source string) bool {
-	source = strings.ToLower(source)
-	if strings.Contains(source, `u&"`) || strings.Contains(source, `""`) {
-		return true
-	}
-	for _, name := range n.other {
-		if strings.Contains(source, name) {
-			return true
-		}
-	}
-	for word := range strings.FieldsFuncSeq(source, func(c rune) bool { return !isWord(c) }) {
-		if n.words[word] || word == "do" {
-			return true
-		}
-	}
-	return false
-}
-
-func isWord(c rune) bool { return c == '_' || c == '$' || unicode.IsLetter(c) || unicode.IsDigit(c) }
-
-// statement reads one text.
-func (r *reader) statement(e expression) {
-	trees, err := parseStatements(e.source)
-	if err != nil {
-		r.unknown(e, fmt.Sprintf("this cannot be read (%v): %s", err, shorten(e.source)))
-		return
-	}
-	for _, t := range trees {
-		r.tree(t, e)
-	}
-}
-
-func (r *reader) tree(t tree, e expression) {
-	var f found
-	f.search(t)
-	if f.blocks {
-		r.unknown(e, "a DO block is not looked into: "+shorten(e.source))
-	}
-	for _, c := range f.calls {
-		if len(c.name) == 0 {
-			continue
-		}
-		for _, called := range r.graph.resolve(c, r.path) {
-			switch {
-			case called.isGate():
-				r.gate(c, e)
-			case called.beginsAction():
-				names, known := r.constants.texts(c.argument(0, "action"))
-				if known {
-					r.node.Actions = append(r.node.Actions, names...)
+		for _, operator := range s.operate {
+			for _, oid := range g.operators[operator] {
+				if called := g.functions[oid]; called != nil && !called.isPosterns() {
+					node.Calls = append(node.Calls, g.node(called))
 				}
-			case !called.isPosterns():
-				r.node.Calls = append(r.node.Calls, r.graph.node(called))
+			}
+		}
+		for _, u := range s.uses {
+			kind := u.event
+			if s.through != "" && kind == onSelect {
+				kind = s.through
+			}
+			for _, touched := range g.findRelations(u.name, path) {
+				if !slices.Contains(posternSchemas, touched.Schema) {
+					node.Calls = append(node.Calls, g.event(event{touched.OID, kind}))
+				}
 			}
 		}
 	}
-	for _, operator := range f.operate {
-		for _, oid := range r.graph.operators[operator] {
-			if called := r.graph.functions[oid]; called != nil && !called.isPosterns() {
-				r.node.Calls = append(r.node.Calls, r.graph.node(called))
+}
+
+func (g *Graph) linkCall(node *Node, c *content, s statement, of call, path []string) {
+	if len(of.name) == 0 {
+		return
+	}
+	for _, called := range g.resolve(of, path) {
+		switch {
+		case called.isGate():
+			ids, known := c.constants.texts(of.argument(0, "gate_id"))
+			if !known {
+				node.Gates = append(node.Gates, Gate{Line: s.line})
+				node.Unknown = append(node.Unknown, s.says("the id of the gate is computed: "+shorten(s.source)))
+				node.Unknowable = true
 			}
-		}
-	}
-	for _, u := range f.uses {
-		kind := u.event
-		if r.through != "" && kind == onSelect {
-			kind = r.through
-		}
-		for _, touched := range r.graph.findRelations(u.name, r.path) {
-			if !slices.Contains(posternSchemas, touched.Schema) {
-				r.node.Calls = append(r.node.Calls, r.graph.event(event{touched.OID, kind}))
+			for _, id := range ids {
+				node.Gates = append(node.Gates, Gate{ID: id, Line: s.line})
 			}
+		case called.beginsAction():
+			if names, known := c.constants.texts(of.argument(0, "action")); known {
+				node.Actions = append(node.Actions, names...)
+			}
+		case !called.isPosterns():
+			node.Calls = append(node.Calls, g.node(called))
 		}
 	}
-	if e.dynamic {
-		r.dynamic(t, e)
-	}
-}
-
-func (r *reader) gate(c call, e expression) {
-	ids, known := r.constants.texts(c.argument(0, "gate_id"))
-	if !known {
-		r.node.Gates = append(r.node.Gates, Gate{Line: e.line})
-		r.unknown(e, "the id of the gate is computed: "+shorten(e.source))
-	}
-	for _, id := range ids {
-		r.node.Gates = append(r.node.Gates, Gate{ID: id, Line: e.line})
-	}
-}
-
-// dynamic reads the statement that an expression makes.
-func (r *reader) dynamic(t tree, e expression) {
-	sources, known := r.constants.statements(firstTarget(t))
-	if !known {
-		r.unknown(e, "a statement is put together: "+shorten(e.source))
-	}
-	for _, source := range sources {
-		r.statement(expression{source: source, line: e.line})
-	}
-}
-
-func (r *reader) unknown(e expression, what string) {
-	if e.line > 0 {
-		what = fmt.Sprintf("line %d: %s", e.line, what)
-	}
-	r.node.Unknown = append(r.node.Unknown, what)
-}
-
-// firstTarget is the first expression of a SELECT.
-func firstTarget(t tree) tree {
-	targets := list(field(t, "SelectStmt", "targetList"))
-	if len(targets) == 0 {
-		return nil
-	}
-	return field(targets[0], "ResTarget", "val")
-}
-
-// shorten is a text on one line, and not a long one.
-func shorten(source string) string {
-	const longest = 100
-	source = strings.Join(strings.Fields(source), " ")
-	if prefix := "select "; len(source) > len(prefix) && strings.EqualFold(source[:len(prefix)], prefix) {
-		source = source[len(prefix):]
-	}
-	if characters := []rune(source); len(characters) > longest {
-		return string(characters[:longest]) + "…"
-	}
-	return source
 }

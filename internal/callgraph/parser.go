@@ -16,7 +16,7 @@ var parsing sync.Mutex
 // compileMemory is what the compilation of the parser needs at once; the garbage is collected before it comes on top.
 const compileMemory = 240 << 20
 
-// compile makes the parser ready. It needs much more memory than all that comes later, so what it leaves goes back first.
+// compile makes the parser ready, once. It needs much more memory than all that comes later, so what it leaves goes back first.
 var compile = sync.OnceFunc(func() {
 	previous := debug.SetMemoryLimit(compileMemory)
 	_, _ = parser.ParseToJSON("select")

@@ -13,7 +13,8 @@ import (
 type expression struct {
 	source  string
 	line    int
-	dynamic bool // its value is a statement, which is executed
+	dynamic bool   // its value is a statement, which is executed
+	through string // what happens with the relations that it reads; empty: they are read
 }
 
 // plpgsql is what is in the body of a PL/pgSQL function.

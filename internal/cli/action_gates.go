@@ -11,6 +11,7 @@ import (
 
 	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/callgraph"
+	"github.com/posternsql/postern/internal/doctor"
 )
 
 func newActionGatesCommand(app *application) *cobra.Command {
@@ -182,26 +183,7 @@ func (s *gateSearch) fix() string {
 			references = append(references, gate.GateID)
 		}
 	}
-	checkpoint, array := "null", "'{}'"
-	if s.Checkpoint != nil {
-		checkpoint = literal(*s.Checkpoint)
-	}
-	if len(references) > 0 {
-		for index, id := range references {
-			references[index] = literal(id)
-		}
-		array = "array[" + strings.Join(references, ", ") + "]"
-	}
-	return fmt.Sprintf("select postern.register_action(%s, %s, %s);", literal(s.Action), checkpoint, array)
-}
-
-// literal is a text as a constant of SQL.
-func literal(text string) string {
-	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"
-	if strings.Contains(text, `\`) {
-		return "E" + strings.ReplaceAll(quoted, `\`, `\\`)
-	}
-	return quoted
+	return doctor.ReferenceGates(s.Action, s.Checkpoint, references)
 }
 
 func (a *application) printSearch(search *gateSearch, all bool) {

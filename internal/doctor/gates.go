@@ -17,10 +17,13 @@ const (
 	gateNotRegistered = "gate_not_registered"
 	gateNotCalled     = "gate_not_called"
 	gateNotReferenced = "gate_not_referenced"
+	gateUnreadable    = "gate_unreadable"
 )
 
 // Codes are those of the checks that the view does not have.
-func Codes() []string { return []string{gateNotRegistered, gateNotCalled, gateNotReferenced} }
+func Codes() []string {
+	return []string{gateNotRegistered, gateNotCalled, gateNotReferenced, gateUnreadable}
+}
 
 // findGates holds the calls of gates, which are read from the functions' bodies, against what is registered.
 func findGates(ctx context.Context, connection *pgx.Conn, queries *db.Queries) ([]db.Finding, error) {
@@ -38,9 +41,9 @@ func findGates(ctx context.Context, connection *pgx.Conn, queries *db.Queries) (
 	}
 	callers := graph.Callers()
 
-	registered, called, told := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	registered, referable, called, told := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, gate := range gates {
-		registered[gate.GateID] = true
+		registered[gate.GateID], referable[gate.GateID] = true, !gate.BuiltIn
 	}
 	for _, action := range actions {
 		called[valueOf(action.Checkpoint)] = true
@@ -49,10 +52,15 @@ func findGates(ctx context.Context, connection *pgx.Conn, queries *db.Queries) (
 		}
 	}
 	var findings []db.Finding
-	computed := false
+	unknowable := false
 	for _, caller := range callers {
+		unknowable = unknowable || caller.Unknowable
+		if caller.Unreadable != "" {
+			findings = append(findings, finding(Warn, gateUnreadable, objectOf(caller), "What names gates cannot be read",
+				caller.Unreadable+". Nobody can tell which gates it calls, so the other findings on gates leave it out.",
+				"Correct it so that the server can run it, or make it less deep; drop it where nobody needs it."))
+		}
 		for _, gate := range caller.Gates {
-			computed = computed || gate.ID == ""
 			if gate.ID != "" && !registered[gate.ID] && !told[gate.ID] {
 				told[gate.ID] = true
 				findings = append(findings, finding(Error, gateNotRegistered, "gate "+gate.ID, "A gate is called that is not registered",
@@ -63,27 +71,34 @@ func findGates(ctx context.Context, connection *pgx.Conn, queries *db.Queries) (
 		}
 	}
 	for _, gate := range gates {
-		// A call with a computed id may be one of any gate.
-		if !computed && !called[gate.GateID] && !gate.BuiltIn {
+		// A call with a computed id may be one of any gate, and so may one that can't be read.
+		if !unknowable && !called[gate.GateID] && !gate.BuiltIn {
 			findings = append(findings, finding(Warn, gateNotCalled, "gate "+gate.GateID, "A gate is registered and nothing calls it",
 				"No function in this database calls it, and no action refers to it: it stops nobody.",
 				"Call postern.checkpoint or security_sys.security_checkpoint with it where the business begins, or refer to it from an action."))
 		}
 	}
 	for _, action := range actions {
-		referenced := append([]string{valueOf(action.Checkpoint)}, action.LegacyCheckpoints...)
+		// One finding for all that begin it: a registration replaces the one before.
+		var entries, missing []string
 		for _, entry := range callers {
 			if !slices.Contains(entry.Actions, action.Action) {
 				continue
 			}
-			missing := slices.DeleteFunc(graph.Reach(entry).Gates, func(gate string) bool {
-				return gate == "" || !registered[gate] || slices.Contains(referenced, gate)
+			gates := slices.DeleteFunc(graph.Reach(entry).Gates, func(gate string) bool {
+				return !referable[gate] || gate == valueOf(action.Checkpoint) || slices.Contains(action.LegacyCheckpoints, gate)
 			})
-			if len(missing) > 0 {
-				findings = append(findings, finding(Warn, gateNotReferenced, "action "+action.Action, "An action reaches gates that it does not refer to",
-					fmt.Sprintf("%s begins it and reaches %s: where one of them is active and the action's own checkpoint is not, it fails with PS105.", entry.Name, strings.Join(missing, ", ")),
-					fmt.Sprintf("installer action gates %s --entry %s --fix prints the statement that refers to all of them.", shell(action.Action), shell(entry.Name))))
+			if len(gates) > 0 {
+				entries, missing = append(entries, entry.Name), append(missing, gates...)
 			}
+		}
+		if len(missing) > 0 {
+			slices.Sort(missing)
+			missing = slices.Compact(missing)
+			findings = append(findings, finding(Warn, gateNotReferenced, "action "+action.Action, "An action reaches gates that it does not refer to",
+				fmt.Sprintf("From %s, where it begins, it reaches %s: where one of them is active and the action's own checkpoint is not, it fails with PS105.",
+					strings.Join(entries, " and "), strings.Join(missing, ", ")),
+				ReferenceGates(action.Action, action.Checkpoint, slices.Concat(action.LegacyCheckpoints, missing))))
 		}
 	}
 	return findings, nil
@@ -93,14 +108,12 @@ func finding(level, code, object, title, detail, fix string) db.Finding {
 	return db.Finding{Level: level, Code: code, Object: object, Title: title, Detail: detail + " See docs/doctor/" + code + ".md.", Fix: fix}
 }
 
-// shell writes a name so that the shell reads it back, whatever is in it.
-func shell(name string) string {
-	if strings.IndexFunc(name, func(c rune) bool {
-		return c != '_' && !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9')
-	}) < 0 {
-		return name
+// objectOf calls a node as the other checks do.
+func objectOf(node *callgraph.Node) string {
+	if strings.HasSuffix(node.Name, ")") {
+		return "function " + node.Name
 	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	return node.Name
 }
 
 func valueOf(text *string) string {

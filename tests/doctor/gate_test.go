@@ -14,15 +14,25 @@ func TestCallsOfGatesAreHeldAgainstWhatIsRegistered(t *testing.T) {
 	const (
 		register = "select postern.register_gate('SHOP_APPROVE', 'Approve', 'Approved');"
 		calls    = "create function public.approve() returns void language plpgsql as $$ begin /* postern.checkpoint('SHOP_OTHER') */ perform postern.checkpoint('SHOP_APPROVE'); end $$;"
+		broken   = "set check_function_bodies = off; create function public.approve() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE' end $$; reset check_function_bodies;"
 		begins   = "create function public.entry() returns void language plpgsql as $$ begin perform postern.begin_action('Approve'); perform public.approve(); end $$;"
 	)
+	// A valid body, and too deep for the parser.
+	deep := "create function public.approve() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE'); perform " +
+		strings.Repeat("(", 200) + "1" + strings.Repeat(")", 200) + "; end $$;"
+	mended := strings.Replace(calls, "create", "create or replace", 1)
 	tested := []string{}
 	for _, f := range []struct{ code, object, seed, act string }{
 		{"gate_not_registered", "gate SHOP_APPROVE", calls, register},
 		{"gate_not_called", "gate SHOP_APPROVE", register, calls},
 		{"gate_not_called", "gate SHOP_APPROVE", register, "select postern.register_action('Approve', 'SHOP_APPROVE')"},
 		{"gate_not_called", "gate SHOP_APPROVE", register, "create function public.any(gate text) returns void language sql as 'select postern.checkpoint(gate)'"},
-		{"gate_not_referenced", "action Approve", register + calls + begins + "select postern.register_action('Approve')", "select postern.register_action('Approve', null, '{SHOP_APPROVE}')"},
+		{"gate_not_called", "gate SHOP_APPROVE", register, "create function public.any(gate text) returns void language plpgsql as $$ begin execute 'select postern.' || 'checkpoint(''' || gate || ''')'; end $$"},
+		{"gate_not_referenced", "action Approve", register + calls + begins + "select postern.register_action('Approve')", ""},
+		{"gate_not_referenced", "action Approve", register + calls + begins + "create function public.other() returns void language plpgsql as $$ begin perform postern.begin_action('Approve'); perform postern.checkpoint('SHOP_CHECK'); end $$;" +
+			"select postern.register_gate('SHOP_CHECK', 'Check', 'Checked'); select postern.register_gate('SHOP_OWN', 'Own', 'Done'); select postern.register_action('Approve', 'SHOP_OWN')", ""},
+		{"gate_unreadable", "function public.approve()", register + broken, mended},
+		{"gate_unreadable", "function public.approve()", register + deep, mended},
 	} {
 		tested = append(tested, f.code)
 		database := testdb.New(t)
@@ -35,12 +45,47 @@ func TestCallsOfGatesAreHeldAgainstWhatIsRegistered(t *testing.T) {
 		if len(found) != 1 || found[0].Code != f.code || found[0].Object != f.object || !strings.HasSuffix(found[0].Detail, "See docs/doctor/"+f.code+".md.") {
 			t.Errorf("found %+v, want %s of %s", found, f.code, f.object)
 		}
-		Run(t, database.Pool, f.act)
+		act := f.act
+		if act == "" {
+			act = found[0].Fix
+		}
+		Run(t, database.Pool, act)
 		requireNoneOfGates(t, auditor)
 	}
 	for _, code := range doctor.Codes() {
 		if !slices.Contains(tested, code) {
 			t.Errorf("no test makes the fault of %s", code)
 		}
+	}
+}
+
+// TestWhatSaysNothingOfGatesIsNoFindingOfGates: a false alarm is a fault of its own.
+func TestWhatSaysNothingOfGatesIsNoFindingOfGates(t *testing.T) {
+	for name, seed := range map[string]string{
+		"a broken body without a gate": "set check_function_bodies = off; create function public.broken() returns void language plpgsql as 'begin perform (; end'; reset check_function_bodies",
+		"a statement put together":     "create function public.run(statement text) returns void language plpgsql as 'begin execute statement; end'",
+		"a built-in gate in an action": "select postern.register_action('Change'); create function public.change() returns void language plpgsql as $$ begin perform postern.begin_action('Change'); perform postern.checkpoint('POSTERN_PIN_CHANGE'); end $$",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := testdb.New(t)
+			Run(t, database.Pool, seed)
+			requireNoneOfGates(t, database.Login(t, "postern_auditor").Connect(t))
+		})
+	}
+}
+
+// TestAFunctionThatRunsOtherStatementsHidesNoGate: what is put together says nothing of gates where no text names one.
+func TestAFunctionThatRunsOtherStatementsHidesNoGate(t *testing.T) {
+	database := testdb.New(t)
+	Run(t, database.Pool, `
+select postern.register_gate('SHOP_APPROVE', 'Approve', 'Approved'), postern.register_gate('SHOP_CHECK', 'Check', 'Checked');
+create function public.approve(statement text) returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE'); execute statement; end $$`)
+	found, err := doctor.Find(t.Context(), database.Login(t, "postern_auditor").Connect(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != 1 || found[0].Code != "gate_not_called" || found[0].Object != "gate SHOP_CHECK" {
+		t.Errorf("found %+v, want SHOP_CHECK alone", found)
 	}
 }

@@ -1,0 +1,214 @@
+package callgraph
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// content is what the texts of a node say, before it is known what the names in them mean. It depends on nothing but what
+// Read has taken in, so several can be read at a time.
+type content struct {
+	statements []statement
+	constants  constants
+	// The rest is that of the node.
+	unknown    []string
+	unknowable bool
+	unreadable string
+}
+
+// statement is what is in one of them.
+type statement struct {
+	expression
+	found
+}
+
+// says puts the line before what is said of an expression.
+func (e expression) says(what string) string {
+	if e.line > 0 {
+		return fmt.Sprintf("line %d: %s", e.line, what)
+	}
+	return what
+}
+
+func (g *Graph) readFunction(f *function) *content {
+	reader := reader{names: &g.names, body: f.Source}
+	if f.isPosterns() {
+		return &reader.content
+	}
+	if strings.Contains(f.DefaultValues, "(") {
+		reader.statement(expression{source: "select " + f.DefaultValues})
+	}
+	switch {
+	case f.SQLBody != "":
+		reader.statement(expression{source: "create function f() returns void language sql " + f.SQLBody})
+	case f.Language == "sql":
+		reader.statement(expression{source: f.Source})
+	case f.Language == "plpgsql":
+		reader.function(f)
+	case f.Source != "":
+		reader.note(expression{source: f.Source}, fmt.Sprintf("it is written in %s, which is not looked into", f.Language))
+	}
+	return &reader.content
+}
+
+func (g *Graph) readEvent(r *relation, kind string) *content {
+	reader := reader{names: &g.names}
+	instead := false
+	for _, t := range r.triggers {
+		if !t.fires(kind) {
+			continue
+		}
+		instead = instead || t.Kind&triggerInsteadOf != 0
+		if t.Definition != "" {
+			reader.statement(expression{source: t.Definition})
+		}
+	}
+	for _, f := range r.fragments {
+		if slices.Contains(f.Events, kind) {
+			instead = instead || strings.HasPrefix(f.Name, "rule ") && strings.Contains(f.Source, " DO INSTEAD ")
+			reader.statement(expression{source: f.Source})
+		}
+	}
+	switch {
+	case r.Query == "":
+	case kind == onSelect || kind == onRefresh:
+		reader.statement(expression{source: r.Query})
+	case !instead:
+		// What is written to a simple view goes to the table below it.
+		reader.statement(expression{source: r.Query, through: kind})
+	}
+	return &reader.content
+}
+
+// reader reads SQL into a content.
+type reader struct {
+	content
+	names *names
+	body  string // of the function; empty where there is none
+}
+
+// function reads the body of one in PL/pgSQL.
+func (r *reader) function(f *function) {
+	body, err := readPLpgSQL(f)
+	if err != nil {
+		r.cannotRead(expression{source: f.Source}, fmt.Sprintf("its body cannot be read: %v", err))
+		return
+	}
+	r.constants = constants{}
+	for name, source := range body.constants {
+		if trees, err := parseStatements(source); err == nil && len(trees) == 1 {
+			r.constants[name] = firstTarget(trees[0])
+		}
+	}
+	r.expressions(body.expressions)
+}
+
+// expressions reads many at once, which is much faster; one by one where they can't be read together.
+func (r *reader) expressions(all []expression) {
+	all = slices.DeleteFunc(all, func(e expression) bool { return !r.matters(e) })
+	if len(all) == 0 {
+		return
+	}
+	var together strings.Builder
+	for _, e := range all {
+		together.WriteString(e.source)
+		together.WriteString("\n;\n")
+	}
+	trees, err := parseStatements(together.String())
+	if err == nil && len(trees) == len(all) {
+		for index, e := range all {
+			r.tree(trees[index], e)
+		}
+		return
+	}
+	for _, e := range all {
+		r.statement(e)
+	}
+}
+
+// matters tells whether an expression may do something that is looked for. Most of what PL/pgSQL computes names nothing but
+// variables and the server's own functions, and parsing takes nearly all of the time. The words of strings and comments
+// count as well, so nothing is missed.
+func (r *reader) matters(e expression) bool {
+	return e.dynamic || r.names.occurIn(e.source)
+}
+
+// statement reads one text.
+func (r *reader) statement(e expression) {
+	trees, err := parseStatements(e.source)
+	if err != nil {
+		r.cannotRead(e, fmt.Sprintf("this cannot be read (%v): %s", err, shorten(e.source)))
+		return
+	}
+	for _, t := range trees {
+		r.tree(t, e)
+	}
+}
+
+func (r *reader) tree(t tree, e expression) {
+	s := statement{expression: e}
+	s.search(t)
+	if s.blocks {
+		r.note(e, "a DO block is not looked into: "+shorten(e.source))
+	}
+	r.statements = append(r.statements, s)
+	if e.dynamic {
+		r.dynamic(t, e)
+	}
+}
+
+// dynamic reads the statement that an expression makes.
+func (r *reader) dynamic(t tree, e expression) {
+	sources, known := r.constants.statements(firstTarget(t))
+	if !known {
+		r.note(e, "a statement is put together: "+shorten(e.source))
+	}
+	for _, source := range sources {
+		r.statement(expression{source: source, line: e.line})
+	}
+}
+
+// note keeps what can't be known of an expression. Whether that may be a gate depends on what names one: itself, or a
+// text in the function that may be a part of it.
+func (r *reader) note(e expression, what string) {
+	r.unknown = append(r.unknown, e.says(what))
+	r.unknowable = r.unknowable || mentionsGate(e.source) || textsMentionGate(r.body)
+}
+
+// cannotRead keeps an expression that the parser refuses.
+func (r *reader) cannotRead(e expression, what string) {
+	r.note(e, what)
+	if r.unreadable == "" && mentionsGate(e.source) {
+		r.unreadable = e.says(what)
+	}
+}
+
+// textsMentionGate tells whether a string in a function body may name a gate.
+func textsMentionGate(body string) bool {
+	return mentionsGate(body) && slices.ContainsFunc(tokens(body), func(t token) bool {
+		return t.sign == "'" && mentionsGate(body[t.start:t.end])
+	})
+}
+
+// firstTarget is the first expression of a SELECT.
+func firstTarget(t tree) tree {
+	targets := list(field(t, "SelectStmt", "targetList"))
+	if len(targets) == 0 {
+		return nil
+	}
+	return field(targets[0], "ResTarget", "val")
+}
+
+// shorten is a text on one line, and not a long one.
+func shorten(source string) string {
+	const longest = 100
+	source = strings.Join(strings.Fields(source), " ")
+	if prefix := "select "; len(source) > len(prefix) && strings.EqualFold(source[:len(prefix)], prefix) {
+		source = source[len(prefix):]
+	}
+	if characters := []rune(source); len(characters) > longest {
+		return string(characters[:longest]) + "…"
+	}
+	return source
+}

@@ -1,0 +1,43 @@
+package callgraph
+
+import (
+	"strings"
+	"unicode"
+)
+
+// names are what somebody has named: functions, relations and operators.
+type names struct {
+	words map[string]bool // in small letters
+	other []string        // those that are no single word
+}
+
+func (n *names) add(name string) {
+	name = strings.ToLower(name)
+	if strings.IndexFunc(name, func(c rune) bool { return !isWord(c) }) >= 0 {
+		n.other = append(n.other, name)
+	} else {
+		n.words[name] = true
+	}
+}
+
+// occurIn tells whether one of the names is in a text, or something that may hide one: letters that are written as
+// numbers, a quote in quotes, a DO block.
+func (n *names) occurIn(source string) bool {
+	source = strings.ToLower(source)
+	if strings.Contains(source, `u&"`) || strings.Contains(source, `""`) {
+		return true
+	}
+	for _, name := range n.other {
+		if strings.Contains(source, name) {
+			return true
+		}
+	}
+	for word := range strings.FieldsFuncSeq(source, func(c rune) bool { return !isWord(c) }) {
+		if n.words[word] || word == "do" {
+			return true
+		}
+	}
+	return false
+}
+
+func isWord(c rune) bool { return c == '_' || c == '$' || unicode.IsLetter(c) || unicode.IsDigit(c) }

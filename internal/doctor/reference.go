@@ -1,0 +1,48 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// ReferenceGates is the statement that registers an action with a checkpoint, if it has one, and with the gates that it
+// references. It can be pasted and printed whatever is in the names.
+func ReferenceGates(action string, checkpoint *string, gates []string) string {
+	own, references := "null", "'{}'"
+	if checkpoint != nil {
+		own = literal(*checkpoint)
+	}
+	if len(gates) > 0 {
+		literals := make([]string, len(gates))
+		for index, id := range gates {
+			literals[index] = literal(id)
+		}
+		references = "array[" + strings.Join(literals, ", ") + "]"
+	}
+	return fmt.Sprintf("select postern.register_action(%s, %s, %s);", literal(action), own, references)
+}
+
+// literal is a text as a constant of SQL, without a character that a terminal would act on.
+func literal(text string) string {
+	var quoted strings.Builder
+	prefix := ""
+	for _, character := range text {
+		switch {
+		case character == '\'':
+			quoted.WriteString("''")
+		case character == '\\':
+			prefix = "E"
+			quoted.WriteString(`\\`)
+		case !unicode.IsPrint(character) && character > 0xffff:
+			prefix = "E"
+			fmt.Fprintf(&quoted, `\U%08X`, character)
+		case !unicode.IsPrint(character):
+			prefix = "E"
+			fmt.Fprintf(&quoted, `\u%04X`, character)
+		default:
+			quoted.WriteRune(character)
+		}
+	}
+	return prefix + "'" + quoted.String() + "'"
+}
