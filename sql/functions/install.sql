@@ -214,6 +214,7 @@
 \ir ledger/set_row_level_security.sql
 \ir ledger/require_combination_writer.sql
 \ir ledger/posting_combination_id.sql
+\ir ledger/combination_id.sql
 \ir ledger/combination_is_allowed.sql
 \ir ledger/is_combination_allowed.sql
 \ir ledger/is_ledger_combination_allowed.sql

@@ -3,7 +3,7 @@
 create or replace function postern_internal.combination_is_allowed(
   company text,
   class_id bigint,
-  posting_combination_id numeric
+  posting_combination_id bigint
 )
 returns boolean
 language plpgsql
@@ -12,23 +12,16 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  id bigint;
-  place integer;
+  place constant bigint := posting_combination_id % postern_internal.block_size();
   map record;
   codes text[];
 begin
-  if posting_combination_id between 1::numeric and 9223372036854775807::numeric and posting_combination_id % 1::numeric = 0::numeric then
-    id := posting_combination_id::bigint;
-  else
-    return false;
-  end if;
-  place := (id % postern_internal.block_size())::integer;
   if class_id is not null then
     select m.compiled_offset, m.bits
       into map
       from postern_internal.combination_block as k
       join postern_internal.authority_map as m on m.class_id = combination_is_allowed.class_id and m.block_no = k.block_no
-     where k.block_no = id / postern_internal.block_size() and k.company = combination_is_allowed.company;
+     where k.block_no = posting_combination_id / postern_internal.block_size() and k.company = combination_is_allowed.company;
     if map.compiled_offset > place then
       return get_bit(map.bits, place) = 1;
     end if;
@@ -36,9 +29,9 @@ begin
   select array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]
     into codes
     from postern.posting_combination as p
-   where p.company = combination_is_allowed.company and p.posting_combination_id = id;
+   where p.company = combination_is_allowed.company and p.posting_combination_id = combination_is_allowed.posting_combination_id;
   return found and (class_id is null or postern_internal.class_allows(class_id, codes));
 end
 $$;
-revoke execute on function postern_internal.combination_is_allowed(text, bigint, numeric) from public;
-comment on function postern_internal.combination_is_allowed(text, bigint, numeric) is 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. False for ids that are none of the company''s.';
+revoke execute on function postern_internal.combination_is_allowed(text, bigint, bigint) from public;
+comment on function postern_internal.combination_is_allowed(text, bigint, bigint) is 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. False for ids that are none of the company''s, and for NULL.';

@@ -21,7 +21,6 @@ declare
   access record;
   codes text[];
   rule record;
-  id bigint;
 begin
   allowed := false;
   if not exists (select from postern_internal.end_user as e where e.userid = explain_access.userid) then
@@ -56,15 +55,11 @@ begin
   end if;
   select c.class into class from postern_internal.authority_class as c where c.class_id = access.class_id;
 
-  -- A fraction is nobody's id, and must not be rounded to somebody's.
-  if posting_combination_id between 1::numeric and 9223372036854775807::numeric and posting_combination_id % 1::numeric = 0::numeric then
-    id := posting_combination_id::bigint;
-  end if;
   select array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]
     into codes
     from postern.posting_combination as p
    where p.company = explain_access.company
-     and p.posting_combination_id = id;
+     and p.posting_combination_id = postern_internal.combination_id(explain_access.posting_combination_id);
   if not found then
     reason := 'The company has no such posting combination.';
     return;

@@ -1,5 +1,6 @@
--- A bit that is set says yes, whether or not the company has row-level security: the combination is one of the company.
--- So one statement over two tables answers most calls. A class has chunks for the blocks of its own company only.
+-- A bit that is set says yes, whether or not the company has row-level security: the combination is one of the company,
+-- since a class has chunks for the blocks of its own company only. So one statement over two tables answers most calls.
+-- The search_path is pg_catalog, pg_temp, spelled as in current_userid and for the same reason.
 
 create or replace function postern.is_combination_allowed(
   company text,
@@ -10,20 +11,15 @@ language plpgsql
 stable
 parallel safe
 security definer
-set search_path = pg_catalog, pg_temp
+set search_path = pg_temp
 as $$
 declare
   current_user_id constant text := postern.current_userid();
-  id bigint;
+  id constant bigint := postern_internal.combination_id(posting_combination_id);
   allowed boolean;
   class_id bigint;
   row_level_security boolean;
 begin
-  if posting_combination_id between 1::numeric and 9223372036854775807::numeric and posting_combination_id % 1::numeric = 0::numeric then
-    id := posting_combination_id::bigint;
-  else
-    return false;
-  end if;
   select get_bit(m.bits, id % postern_internal.block_size()) = 1
     into allowed
     from postern_internal.company_user as u
@@ -32,7 +28,7 @@ begin
      and u.company = is_combination_allowed.company
      and m.compiled_offset > id % postern_internal.block_size();
   if allowed then
-    return true;
+    return allowed;
   end if;
   select c.row_level_security, u.class_id
     into row_level_security, class_id

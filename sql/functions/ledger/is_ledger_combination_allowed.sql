@@ -21,7 +21,8 @@ begin
    where u.userid = current_user_id
      and u.company = is_ledger_combination_allowed.company
      and u.ledger_id = is_ledger_combination_allowed.ledger_id;
-  return found and postern_internal.combination_is_allowed(company, case when access.row_level_security then access.class_id end, posting_combination_id);
+  return found and postern_internal.combination_is_allowed(company, case when access.row_level_security then access.class_id end,
+                                                              postern_internal.combination_id(posting_combination_id));
 end
 $$;
 revoke execute on function postern.is_ledger_combination_allowed(text, text, numeric) from public;
