@@ -1,3 +1,5 @@
+-- Without a SET clause, for the time that takes for each code string. Called only by functions that pin their search_path.
+
 create or replace function postern_internal.code_string(
   code_a text,
   code_b text,
@@ -14,18 +16,22 @@ returns text[]
 language plpgsql
 immutable
 parallel safe
-set search_path = pg_catalog, pg_temp
 as $$
 declare
   codes text[] := array[code_a, nullif(code_b, ''), nullif(code_c, ''), nullif(code_d, ''), nullif(code_e, ''),
                         nullif(code_f, ''), nullif(code_g, ''), nullif(code_h, ''), nullif(code_i, ''), nullif(code_j, '')];
 begin
   -- One expression instead of a loop, since this is asked for each new combination.
-  if code_a is not null
-     and postern_internal.is_code(codes[1]) and postern_internal.is_code(codes[2]) and postern_internal.is_code(codes[3])
-     and postern_internal.is_code(codes[4]) and postern_internal.is_code(codes[5]) and postern_internal.is_code(codes[6])
-     and postern_internal.is_code(codes[7]) and postern_internal.is_code(codes[8]) and postern_internal.is_code(codes[9])
-     and postern_internal.is_code(codes[10]) then
+  if postern_internal.is_code(code_a)
+     and (coalesce(code_b, '') = '' or postern_internal.is_code(code_b))
+     and (coalesce(code_c, '') = '' or postern_internal.is_code(code_c))
+     and (coalesce(code_d, '') = '' or postern_internal.is_code(code_d))
+     and (coalesce(code_e, '') = '' or postern_internal.is_code(code_e))
+     and (coalesce(code_f, '') = '' or postern_internal.is_code(code_f))
+     and (coalesce(code_g, '') = '' or postern_internal.is_code(code_g))
+     and (coalesce(code_h, '') = '' or postern_internal.is_code(code_h))
+     and (coalesce(code_i, '') = '' or postern_internal.is_code(code_i))
+     and (coalesce(code_j, '') = '' or postern_internal.is_code(code_j)) then
     return codes;
   end if;
   for i in 1 .. 10 loop
