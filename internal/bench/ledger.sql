@@ -29,8 +29,8 @@ declare
   block bigint;
 begin
   for given in 0 .. number_of_combinations - 1 by size loop
-    insert into postern_internal.combination_block as b (company, is_full)
-    values (company, number_of_combinations - given >= size)
+    insert into postern_internal.combination_block as b (company, given, counted)
+    values (company, least(number_of_combinations - given, size), true)
     returning b.block_no into block;
     insert into postern.posting_combination (company, posting_combination_id, code_a, code_b, code_c, code_d)
     select company, block * size + n - given, (1000 + n % 9000)::text, lpad((abs(hashint4(n)::bigint) % 100)::text, 2, '0'), 'C' || n / 1000, n::text

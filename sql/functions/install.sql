@@ -212,7 +212,6 @@
 \ir ledger/revoke_ledger.sql
 \ir ledger/set_user_ledger_class.sql
 \ir ledger/set_row_level_security.sql
-\ir ledger/require_combination_writer.sql
 \ir ledger/posting_combination_id.sql
 \ir ledger/combination_id.sql
 \ir ledger/combination_is_allowed.sql

@@ -52,14 +52,19 @@ comment on table postern_internal.ledger_user is 'Who is connected to which inte
 -- A block is 32768 ids, four kilobytes of a map, and belongs to one company: so an id tells its company, and a map that has
 -- no bit for a company's blocks shows none of its rows. Ids in a block are given one after the other, by whoever has the
 -- row of the block locked: so in any snapshot they are dense, and sessions that use different blocks do not wait.
+--
+-- given is counted up now and then: each version of this row would be one more that whoever comes next has to look at. But
+-- who gives an id of a block that is counted says so first, in the same transaction: where a snapshot sees a counted block,
+-- it sees no id beyond the count.
 create table postern_internal.combination_block (
   block_no bigint generated always as identity primary key,
   company text not null references postern_internal.company,
-  is_full boolean not null default false
+  given integer not null default 0 check (given between 0 and 32768),
+  counted boolean not null default false check (counted or given < 32768)
 );
 create index combination_block_company on postern_internal.combination_block (company, block_no);
-create index combination_block_open on postern_internal.combination_block (company, block_no) where not is_full;
-comment on table postern_internal.combination_block is 'Which company the ids from block_no * 32768 on belong to, and whether all of them are given.';
+create index combination_block_open on postern_internal.combination_block (company, block_no) where given < 32768;
+comment on table postern_internal.combination_block is 'Which company the ids from block_no * 32768 on belong to, and how many of them are given: so many, or where they are not counted, so many at least.';
 
 -- Collation C: code parts are compared byte by byte, by rules, by the unique index, and by the evaluation of maps alike.
 create table postern.posting_combination (

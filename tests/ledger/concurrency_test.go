@@ -50,8 +50,8 @@ select format('class %s, id %s: %s by its rules', c.class, p.posting_combination
 select b.block_no
   from postern_internal.combination_block as b
   join postern.posting_combination as p on p.company = b.company and p.posting_combination_id / 32768 = b.block_no
- group by b.block_no, b.is_full
-having max(p.posting_combination_id) - b.block_no * 32768 + 1 <> count(*) or b.is_full <> (count(*) = 32768)`); len(sparse) > 0 {
+ group by b.block_no
+having max(p.posting_combination_id) - b.block_no * 32768 + 1 <> count(*) or b.given > count(*) or b.counted and b.given <> count(*)`); len(sparse) > 0 {
 		t.Errorf("blocks with holes: %v", sparse)
 	}
 }
@@ -182,6 +182,96 @@ func TestNoCombinationIsLost(t *testing.T) {
 	}
 }
 
+// A block is counted while combinations come: no snapshot sees a count and a combination beyond it.
+func TestCountedBlockHasNoOtherCombinations(t *testing.T) {
+	const create, compile = "select postern.posting_combination_id('10', $1)", "select postern.compile_authority_maps()"
+	for _, test := range []struct {
+		name    string
+		counted bool // before anything happens
+		happens func(*testing.T, *testdb.Database)
+	}{
+		{"one comes", true, func(t *testing.T, database *testdb.Database) {
+			Run(t, database.Pool, create, "new")
+		}},
+		{"one comes while maps are compiled", true, func(t *testing.T, database *testdb.Database) {
+			creator, compiler := begin(t, database, pgx.ReadCommitted), begin(t, database, pgx.ReadCommitted)
+			Run(t, creator, create, "new")
+			Run(t, compiler, compile)
+			commit(t, creator)
+			commit(t, compiler)
+		}},
+		{"one comes while they are compiled, where others came before", false, func(t *testing.T, database *testdb.Database) {
+			creator, compiler := begin(t, database, pgx.ReadCommitted), begin(t, database, pgx.ReadCommitted)
+			Run(t, creator, create, "new")
+			Run(t, compiler, compile)
+			commit(t, compiler)
+			commit(t, creator)
+		}},
+		{"one comes after they were compiled and before that is committed", false, func(t *testing.T, database *testdb.Database) {
+			compiler := begin(t, database, pgx.ReadCommitted)
+			Run(t, compiler, compile)
+			Run(t, database.Pool, create, "new")
+			commit(t, compiler)
+		}},
+		{"one comes that an older snapshot compiles without", false, func(t *testing.T, database *testdb.Database) {
+			compiler := begin(t, database, pgx.RepeatableRead)
+			Run(t, compiler, "select 1")
+			Run(t, database.Pool, create, "new")
+			Run(t, compiler, compile)
+			commit(t, compiler)
+		}},
+		{"one is taken back, another comes", true, func(t *testing.T, database *testdb.Database) {
+			creator := begin(t, database, pgx.ReadCommitted)
+			Run(t, creator, "savepoint before")
+			Run(t, creator, create, "taken back")
+			Run(t, creator, "rollback to before")
+			Run(t, creator, create, "new")
+			commit(t, creator)
+		}},
+		{"one comes and they are compiled in one transaction, then another", true, func(t *testing.T, database *testdb.Database) {
+			creator := begin(t, database, pgx.ReadCommitted)
+			Run(t, creator, create, "other")
+			Run(t, creator, compile)
+			Run(t, creator, create, "new")
+			commit(t, creator)
+		}},
+		{"a class comes that knows less", false, func(t *testing.T, database *testdb.Database) {
+			changer := begin(t, database, pgx.ReadCommitted)
+			Run(t, changer, "select postern.create_authority_class('10', 'LATE'), postern.add_authority_combination('10', 'LATE', true)")
+			Run(t, changer, "select postern.set_user_authority_class('10', 'ANN', 'LATE')")
+			Run(t, database.Pool, create, "new")
+			Run(t, database.Pool, compile)
+			commit(t, changer)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			database := newScene(t)
+			Run(t, database.Pool, "select postern.add_authority_combination('10', 'C', true), postern.set_row_level_security('10', true), postern.set_user_authority_class('10', 'ANN', 'C')")
+			Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 300) as n")
+			Run(t, database.Pool, compile)
+			if !test.counted {
+				Run(t, database.Pool, create, "before")
+			}
+			if got := Value[bool](t, database.Pool, "select counted from postern_internal.combination_block"); got != test.counted {
+				t.Fatalf("the block is counted: %v", got)
+			}
+			test.happens(t, database)
+			application := database.Login(t, "postern_trusted_app").Connect(t)
+			for _, state := range []string{"as it is", "compiled"} {
+				As(t, application, "ANN", func(tx pgx.Tx) {
+					if hidden := Values[string](t, tx, "select code_a from postern.posting_combination where get_bit(postern.ledger_map(), posting_combination_id) = 0"); len(hidden) > 0 {
+						t.Errorf("%s, not in the map: %v", state, hidden)
+					}
+				})
+				requireMapsRight(t, database)
+			}
+			if !Value[bool](t, database.Pool, "select bool_and(counted) from postern_internal.combination_block") {
+				t.Error("a block is not counted after compiling")
+			}
+		})
+	}
+}
+
 // A reader sees the rules from before a change or from after it: never a mix, never a map without its rules.
 func TestReadersSeeOneState(t *testing.T) {
 	database := newScene(t)
@@ -240,7 +330,7 @@ func TestFullBlockIsFollowedByAnother(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.add_authority_combination('10', 'C', true, '%3%'), postern.set_user_authority_class('10', 'ANN', 'C')")
 	Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 32800) as n") // one transaction
-	if got := Values[bool](t, database.Pool, "select is_full from postern_internal.combination_block order by block_no"); !slices.Equal(got, []bool{true, false}) {
+	if got := Values[bool](t, database.Pool, "select given = 32768 from postern_internal.combination_block order by block_no"); !slices.Equal(got, []bool{true, false}) {
 		t.Errorf("full blocks: %v", got)
 	}
 	application := database.Login(t, "postern_trusted_app").Connect(t)

@@ -1,20 +1,26 @@
+-- A set of one row and without a SET clause, so that it is inlined. Called only by functions that pin their search_path.
+
 create or replace function postern_internal.block_ids(
   company text,
-  block_no bigint
+  block_no bigint,
+  given integer,
+  counted boolean
 )
-returns integer
+returns setof integer
 language sql
 stable
 parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce((select (p.posting_combination_id % postern_internal.block_size())::integer + 1
-                     from postern.posting_combination as p
-                    where p.company = block_ids.company
-                      and p.posting_combination_id >= block_ids.block_no * postern_internal.block_size()
-                      and p.posting_combination_id < (block_ids.block_no + 1) * postern_internal.block_size()
-                    order by p.posting_combination_id desc
-                    limit 1), 0)
-$$;
-revoke execute on function postern_internal.block_ids(text, bigint) from public;
-comment on function postern_internal.block_ids(text, bigint) is 'How many ids of a block are given. They are the first ones.';
+begin atomic
+  select coalesce(case when not block_ids.counted
+                       then (select (p.posting_combination_id % postern_internal.block_size())::integer + 1
+                               from postern.posting_combination as p
+                              where p.company = block_ids.company
+                                and p.posting_combination_id >= block_ids.block_no * postern_internal.block_size() + block_ids.given
+                                and p.posting_combination_id < (block_ids.block_no + 1) * postern_internal.block_size()
+                              order by p.posting_combination_id desc
+                              limit 1)
+                  end,
+                  block_ids.given);
+end;
+revoke execute on function postern_internal.block_ids(text, bigint, integer, boolean) from public;
+comment on function postern_internal.block_ids(text, bigint, integer, boolean) is 'How many ids of a block are given: the first ones. given, counted: of the block, as this snapshot sees them.';

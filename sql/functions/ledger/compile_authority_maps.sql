@@ -6,6 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   class record;
+  open_block bigint;
   written bigint;
   total bigint := 0::bigint;
 begin
@@ -23,6 +24,18 @@ begin
     get diagnostics written = row_count;
     total := total + written;
   end loop;
+
+  -- Nobody waits for a block that somebody is just using. Who has it locked and looks then sees all its ids, but for a
+  -- transaction whose snapshot is older: that leaves counting to another one.
+  if current_setting('transaction_isolation') = 'read committed' then
+    for open_block in
+      select b.block_no from postern_internal.combination_block as b where not b.counted order by b.block_no for update skip locked
+    loop
+      update postern_internal.combination_block as b
+         set given = (select n from postern_internal.block_ids(b.company, b.block_no, b.given, b.counted) as n), counted = true
+       where b.block_no = open_block;
+    end loop;
+  end if;
   return total;
 end
 $$;

@@ -1,5 +1,6 @@
 -- Read once a query, so it is one statement, and calls a function only for blocks that have ids which are not compiled. Ids
--- in a block are dense: where the first one that is not compiled is missing, all are compiled.
+-- in a block are dense: where the first one that is not compiled is missing, all are compiled. Of a block that is counted not
+-- even that has to be asked.
 --
 -- Every number has its place, also one that a transaction left out when it was rolled back, and some more follow: a row
 -- that an update meets may have a combination that is newer than the map.
@@ -16,18 +17,18 @@ stable
 parallel safe
 begin atomic
   select case when b.company is null then postern_internal.zero_chunks(1)
-              when m.compiled_offset = postern_internal.block_size() then m.bits
-              when b.class_id is null and b.is_full then postern_internal.full_chunk(postern_internal.block_size())
-              when not b.is_full
+              when b.counted and m.compiled_offset = b.given then m.bits
+              when b.class_id is null and b.given = postern_internal.block_size() then postern_internal.full_chunk(postern_internal.block_size())
+              when not b.counted
                    and m.compiled_offset is not null
                    and not exists (select
                                      from postern.posting_combination as p
                                     where p.company = b.company
                                       and p.posting_combination_id = b.block_no * postern_internal.block_size() + m.compiled_offset)
                 then m.bits
-              else postern_internal.recent_chunk(b.company, b.block_no, b.class_id, m.compiled_offset, m.bits)
+              else postern_internal.recent_chunk(b.company, b.block_no, b.class_id, b.given, b.counted, m.compiled_offset, m.bits)
          end
-    from (select n.block_no, k.is_full, u.company, u.class_id
+    from (select n.block_no, k.given, k.counted, u.company, u.class_id
             -- In a select list, and not in from, where its rows would be stored first.
             from (select generate_series(0, (select coalesce(max(l.block_no), 0) + 4 from postern_internal.combination_block as l)) as block_no) as n
             left join postern_internal.combination_block as k on k.block_no = n.block_no

@@ -14,8 +14,7 @@ as $$
   select k.block_no, n.ids, m.compiled_offset, m.bits
     from postern_internal.combination_block as k
     left join postern_internal.authority_map as m on m.class_id = stale_block.class_id and m.block_no = k.block_no
-   cross join lateral (select case when k.is_full then postern_internal.block_size()
-                                   else postern_internal.block_ids(k.company, k.block_no) end) as n (ids)
+   cross join lateral postern_internal.block_ids(k.company, k.block_no, k.given, k.counted) as n (ids)
    where k.company = stale_block.company
      and n.ids > coalesce(m.compiled_offset, 0)
 $$;
