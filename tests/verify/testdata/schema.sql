@@ -263,20 +263,15 @@ COMMENT ON TYPE postern_internal.verdict IS 'How an authentication ended. An enu
 
 CREATE FUNCTION postern.is_combination_allowed(company text, posting_combination_id numeric) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'pg_temp'
     AS $$
 declare
   current_user_id constant text := postern.current_userid();
-  id bigint;
+  id constant bigint := postern_internal.combination_id(posting_combination_id);
   allowed boolean;
   class_id bigint;
   row_level_security boolean;
 begin
-  if posting_combination_id between 1::numeric and 9223372036854775807::numeric and posting_combination_id % 1::numeric = 0::numeric then
-    id := posting_combination_id::bigint;
-  else
-    return false;
-  end if;
   select get_bit(m.bits, id % postern_internal.block_size()) = 1
     into allowed
     from postern_internal.company_user as u
@@ -285,7 +280,7 @@ begin
      and u.company = is_combination_allowed.company
      and m.compiled_offset > id % postern_internal.block_size();
   if allowed then
-    return true;
+    return allowed;
   end if;
   select c.row_level_security, u.class_id
     into row_level_security, class_id
@@ -466,7 +461,8 @@ begin
    where u.userid = current_user_id
      and u.company = is_ledger_combination_allowed.company
      and u.ledger_id = is_ledger_combination_allowed.ledger_id;
-  return found and postern_internal.combination_is_allowed(company, case when access.row_level_security then access.class_id end, posting_combination_id);
+  return found and postern_internal.combination_is_allowed(company, case when access.row_level_security then access.class_id end,
+                                                              postern_internal.combination_id(posting_combination_id));
 end
 $$;
 
@@ -1886,6 +1882,7 @@ CREATE FUNCTION postern.compile_authority_maps() RETURNS bigint
     AS $$
 declare
   class record;
+  open_block bigint;
   written bigint;
   total bigint := 0::bigint;
 begin
@@ -1903,6 +1900,18 @@ begin
     get diagnostics written = row_count;
     total := total + written;
   end loop;
+
+  -- Nobody waits for a block that somebody is just using. Who has it locked and looks then sees all its ids, but for a
+  -- transaction whose snapshot is older: that leaves counting to another one.
+  if current_setting('transaction_isolation') = 'read committed' then
+    for open_block in
+      select b.block_no from postern_internal.combination_block as b where not b.counted order by b.block_no for update skip locked
+    loop
+      update postern_internal.combination_block as b
+         set given = (select n from postern_internal.block_ids(b.company, b.block_no, b.given, b.counted) as n), counted = true
+       where b.block_no = open_block;
+    end loop;
+  end if;
   return total;
 end
 $$;
@@ -2309,7 +2318,6 @@ declare
   access record;
   codes text[];
   rule record;
-  id bigint;
 begin
   allowed := false;
   if not exists (select from postern_internal.end_user as e where e.userid = explain_access.userid) then
@@ -2344,15 +2352,11 @@ begin
   end if;
   select c.class into class from postern_internal.authority_class as c where c.class_id = access.class_id;
 
-  -- A fraction is nobody's id, and must not be rounded to somebody's.
-  if posting_combination_id between 1::numeric and 9223372036854775807::numeric and posting_combination_id % 1::numeric = 0::numeric then
-    id := posting_combination_id::bigint;
-  end if;
   select array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]
     into codes
     from postern.posting_combination as p
    where p.company = explain_access.company
-     and p.posting_combination_id = id;
+     and p.posting_combination_id = postern_internal.combination_id(explain_access.posting_combination_id);
   if not found then
     reason := 'The company has no such posting combination.';
     return;
@@ -3146,16 +3150,20 @@ CREATE FUNCTION postern.posting_combination_id(company text, code_a text, code_b
     AS $$
 declare
   codes constant text[] := postern_internal.code_string(code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j);
+  -- Who loads data as an administrator has no end user to ask for.
+  is_administrator constant boolean := pg_has_role(session_user, 'postern_admin', 'usage');
+  current_user_id constant text := case when not is_administrator then postern.current_userid() end;
+  is_user boolean;
   found_id bigint;
-  block bigint;
-  ids bigint;
+  block record;
 begin
-  perform postern_internal.require_combination_writer(company);
   for attempt in 1 .. 100 loop
-    select p.posting_combination_id
-      into found_id
-      from postern.posting_combination as p
-     where p.company = posting_combination_id.company
+    select u.userid is not null, p.posting_combination_id
+      into is_user, found_id
+      from (select) as one_row
+      left join postern_internal.company_user as u on u.userid = current_user_id and u.company = posting_combination_id.company
+      left join postern.posting_combination as p
+        on p.company = posting_combination_id.company
        and p.code_a = codes[1]
        and coalesce(p.code_b, '') = coalesce(codes[2], '')
        and coalesce(p.code_c, '') = coalesce(codes[3], '')
@@ -3166,38 +3174,40 @@ begin
        and coalesce(p.code_h, '') = coalesce(codes[8], '')
        and coalesce(p.code_i, '') = coalesce(codes[9], '')
        and coalesce(p.code_j, '') = coalesce(codes[10], '');
-    if found then
+    if not is_user and not is_administrator then
+      perform postern.require_company_user(company, current_user_id);
+    end if;
+    if found_id is not null then
       return found_id;
     end if;
 
     -- Where others have just used the block, these are not the ids of this snapshot, and the next round sees them.
-    select b.block_no,
-           coalesce((select p.posting_combination_id % postern_internal.block_size() + 1
-                       from postern.posting_combination as p
-                      where p.company = posting_combination_id.company
-                        and p.posting_combination_id >= b.block_no * postern_internal.block_size()
-                        and p.posting_combination_id < (b.block_no + 1) * postern_internal.block_size()
-                      order by p.posting_combination_id desc
-                      limit 1), 0)
-      into block, ids
-      from postern_internal.combination_block as b
-     where b.company = posting_combination_id.company and not b.is_full
-     order by b.block_no
-     limit 1
-       for update skip locked;
+    select b.block_no, b.given, b.counted, n.ids
+      into block
+      from (select k.block_no, k.given, k.counted
+              from postern_internal.combination_block as k
+             where k.company = posting_combination_id.company and k.given < postern_internal.block_size()
+             order by k.block_no
+             limit 1
+               for update skip locked) as b
+     cross join lateral postern_internal.block_ids(company, b.block_no, b.given, b.counted) as n (ids);
     if not found then
       perform postern_internal.require_company(company);
-      insert into postern_internal.combination_block as b (company) values (company) returning b.block_no into block;
-      ids := 0::bigint;
+      insert into postern_internal.combination_block as b (company)
+      values (company)
+      returning b.block_no, b.given, b.counted, b.given as ids into block;
     end if;
-    found_id := block * postern_internal.block_size() + ids;
+    found_id := block.block_no * postern_internal.block_size() + block.ids;
     insert into postern.posting_combination
     values (company, found_id, codes[1], codes[2], codes[3], codes[4], codes[5], codes[6], codes[7], codes[8], codes[9], codes[10])
     on conflict do nothing;
     -- Not inserted: somebody else has just created this code string, and the next round finds it, unless it is gone again.
     if found then
-      if ids = postern_internal.block_size() - 1 then
-        update postern_internal.combination_block as b set is_full = true where b.block_no = block;
+      if block.counted or block.ids - block.given >= 127 or block.ids = postern_internal.block_size() - 1 then
+        update postern_internal.combination_block as b
+           set given = block.ids + 1,
+               counted = block.ids = postern_internal.block_size() - 1
+         where b.block_no = block.block_no;
       end if;
       return found_id;
     end if;
@@ -5401,33 +5411,6 @@ COMMENT ON FUNCTION postern_internal.begin_class_change(class_id bigint) IS 'Who
 
 
 --
--- Name: block_ids(text, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.block_ids(company text, block_no bigint) RETURNS integer
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-  select coalesce((select (p.posting_combination_id % postern_internal.block_size())::integer + 1
-                     from postern.posting_combination as p
-                    where p.company = block_ids.company
-                      and p.posting_combination_id >= block_ids.block_no * postern_internal.block_size()
-                      and p.posting_combination_id < (block_ids.block_no + 1) * postern_internal.block_size()
-                    order by p.posting_combination_id desc
-                    limit 1), 0)
-$$;
-
-
-ALTER FUNCTION postern_internal.block_ids(company text, block_no bigint) OWNER TO postern_owner;
-
---
--- Name: FUNCTION block_ids(company text, block_no bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.block_ids(company text, block_no bigint) IS 'How many ids of a block are given. They are the first ones.';
-
-
---
 -- Name: block_size(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5443,6 +5426,73 @@ ALTER FUNCTION postern_internal.block_size() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.block_size() IS 'How many ids a block has: a multiple of 64. What is stored depends on it, so it never changes.';
+
+
+--
+-- Name: posting_combination; Type: TABLE; Schema: postern; Owner: postern_owner
+--
+
+CREATE TABLE postern.posting_combination (
+    company text NOT NULL,
+    posting_combination_id bigint NOT NULL,
+    code_a text NOT NULL COLLATE pg_catalog."C",
+    code_b text COLLATE pg_catalog."C",
+    code_c text COLLATE pg_catalog."C",
+    code_d text COLLATE pg_catalog."C",
+    code_e text COLLATE pg_catalog."C",
+    code_f text COLLATE pg_catalog."C",
+    code_g text COLLATE pg_catalog."C",
+    code_h text COLLATE pg_catalog."C",
+    code_i text COLLATE pg_catalog."C",
+    code_j text COLLATE pg_catalog."C",
+    CONSTRAINT posting_combination_code_a_check CHECK ((code_a <> ''::text)),
+    CONSTRAINT posting_combination_code_b_check CHECK ((code_b <> ''::text)),
+    CONSTRAINT posting_combination_code_c_check CHECK ((code_c <> ''::text)),
+    CONSTRAINT posting_combination_code_d_check CHECK ((code_d <> ''::text)),
+    CONSTRAINT posting_combination_code_e_check CHECK ((code_e <> ''::text)),
+    CONSTRAINT posting_combination_code_f_check CHECK ((code_f <> ''::text)),
+    CONSTRAINT posting_combination_code_g_check CHECK ((code_g <> ''::text)),
+    CONSTRAINT posting_combination_code_h_check CHECK ((code_h <> ''::text)),
+    CONSTRAINT posting_combination_code_i_check CHECK ((code_i <> ''::text)),
+    CONSTRAINT posting_combination_code_j_check CHECK ((code_j <> ''::text))
+);
+
+
+ALTER TABLE postern.posting_combination OWNER TO postern_owner;
+
+--
+-- Name: TABLE posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
+
+
+--
+-- Name: block_ids(text, bigint, integer, boolean); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.block_ids(company text, block_no bigint, given integer, counted boolean) RETURNS SETOF integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT COALESCE(
+         CASE
+             WHEN (NOT counted) THEN ( SELECT (((p.posting_combination_id % (postern_internal.block_size())::bigint))::integer + 1)
+                FROM postern.posting_combination p
+               WHERE ((p.company = block_ids.company) AND (p.posting_combination_id >= ((block_ids.block_no * postern_internal.block_size()) + block_ids.given)) AND (p.posting_combination_id < ((block_ids.block_no + 1) * postern_internal.block_size())))
+               ORDER BY p.posting_combination_id DESC
+              LIMIT 1)
+             ELSE NULL::integer
+         END, given) AS "coalesce";
+END;
+
+
+ALTER FUNCTION postern_internal.block_ids(company text, block_no bigint, given integer, counted boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION block_ids(company text, block_no bigint, given integer, counted boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.block_ids(company text, block_no bigint, given integer, counted boolean) IS 'How many ids of a block are given: the first ones. given, counted: of the block, as this snapshot sees them.';
 
 
 --
@@ -5874,18 +5924,22 @@ COMMENT ON FUNCTION postern_internal.code_matches(code text, pattern text) IS 'W
 
 CREATE FUNCTION postern_internal.code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   codes text[] := array[code_a, nullif(code_b, ''), nullif(code_c, ''), nullif(code_d, ''), nullif(code_e, ''),
                         nullif(code_f, ''), nullif(code_g, ''), nullif(code_h, ''), nullif(code_i, ''), nullif(code_j, '')];
 begin
   -- One expression instead of a loop, since this is asked for each new combination.
-  if code_a is not null
-     and postern_internal.is_code(codes[1]) and postern_internal.is_code(codes[2]) and postern_internal.is_code(codes[3])
-     and postern_internal.is_code(codes[4]) and postern_internal.is_code(codes[5]) and postern_internal.is_code(codes[6])
-     and postern_internal.is_code(codes[7]) and postern_internal.is_code(codes[8]) and postern_internal.is_code(codes[9])
-     and postern_internal.is_code(codes[10]) then
+  if postern_internal.is_code(code_a)
+     and (coalesce(code_b, '') = '' or postern_internal.is_code(code_b))
+     and (coalesce(code_c, '') = '' or postern_internal.is_code(code_c))
+     and (coalesce(code_d, '') = '' or postern_internal.is_code(code_d))
+     and (coalesce(code_e, '') = '' or postern_internal.is_code(code_e))
+     and (coalesce(code_f, '') = '' or postern_internal.is_code(code_f))
+     and (coalesce(code_g, '') = '' or postern_internal.is_code(code_g))
+     and (coalesce(code_h, '') = '' or postern_internal.is_code(code_h))
+     and (coalesce(code_i, '') = '' or postern_internal.is_code(code_i))
+     and (coalesce(code_j, '') = '' or postern_internal.is_code(code_j)) then
     return codes;
   end if;
   for i in 1 .. 10 loop
@@ -5908,31 +5962,42 @@ COMMENT ON FUNCTION postern_internal.code_string(code_a text, code_b text, code_
 
 
 --
--- Name: combination_is_allowed(text, bigint, numeric); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: combination_id(numeric); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id numeric) RETURNS boolean
+CREATE FUNCTION postern_internal.combination_id(posting_combination_id numeric) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (((posting_combination_id >= (1)::numeric) AND (posting_combination_id <= ('9223372036854775807'::bigint)::numeric)) AND (posting_combination_id = trunc(posting_combination_id))) THEN (posting_combination_id)::bigint ELSE NULL::bigint END;
+
+
+ALTER FUNCTION postern_internal.combination_id(posting_combination_id numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION combination_id(posting_combination_id numeric); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.combination_id(posting_combination_id numeric) IS 'The id of a posting combination as a bigint; NULL for numbers that are none: fractions, and what is below 1 or above all bigints.';
+
+
+--
+-- Name: combination_is_allowed(text, bigint, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  id bigint;
-  place integer;
+  place constant bigint := posting_combination_id % postern_internal.block_size();
   map record;
   codes text[];
 begin
-  if posting_combination_id between 1::numeric and 9223372036854775807::numeric and posting_combination_id % 1::numeric = 0::numeric then
-    id := posting_combination_id::bigint;
-  else
-    return false;
-  end if;
-  place := (id % postern_internal.block_size())::integer;
   if class_id is not null then
     select m.compiled_offset, m.bits
       into map
       from postern_internal.combination_block as k
       join postern_internal.authority_map as m on m.class_id = combination_is_allowed.class_id and m.block_no = k.block_no
-     where k.block_no = id / postern_internal.block_size() and k.company = combination_is_allowed.company;
+     where k.block_no = posting_combination_id / postern_internal.block_size() and k.company = combination_is_allowed.company;
     if map.compiled_offset > place then
       return get_bit(map.bits, place) = 1;
     end if;
@@ -5940,19 +6005,19 @@ begin
   select array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]
     into codes
     from postern.posting_combination as p
-   where p.company = combination_is_allowed.company and p.posting_combination_id = id;
+   where p.company = combination_is_allowed.company and p.posting_combination_id = combination_is_allowed.posting_combination_id;
   return found and (class_id is null or postern_internal.class_allows(class_id, codes));
 end
 $$;
 
 
-ALTER FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id numeric) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION combination_is_allowed(company text, class_id bigint, posting_combination_id numeric); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION combination_is_allowed(company text, class_id bigint, posting_combination_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id numeric) IS 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. False for ids that are none of the company''s.';
+COMMENT ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) IS 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. False for ids that are none of the company''s, and for NULL.';
 
 
 --
@@ -6613,12 +6678,8 @@ COMMENT ON FUNCTION postern_internal.in_unapproved_action() IS 'Whether an actio
 --
 
 CREATE FUNCTION postern_internal.is_code(value text) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    AS $$
-begin
-  return value <> '' and length(value) <= 20 and value = btrim(value) and value !~ '[[:cntrl:]]';
-end
-$$;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((value <> ''::text) AND (length(value) <= 20) AND (value = btrim(value)) AND (value !~ '[[:cntrl:]]'::text));
 
 
 ALTER FUNCTION postern_internal.is_code(value text) OWNER TO postern_owner;
@@ -6756,15 +6817,15 @@ COMMENT ON FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint
 
 
 --
--- Name: recent_chunk(text, bigint, bigint, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: recent_chunk(text, bigint, bigint, integer, boolean, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) RETURNS bytea
+CREATE FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea) RETURNS bytea
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  ids constant integer := postern_internal.block_ids(company, block_no);
+  ids constant integer := (select n from postern_internal.block_ids(company, block_no, given, counted) as n);
 begin
   if class_id is null then
     return postern_internal.full_chunk(ids);
@@ -6776,52 +6837,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) IS 'The chunk of a block that is not full or not compiled to its end. class_id NULL: nothing restricts.';
-
-
---
--- Name: posting_combination; Type: TABLE; Schema: postern; Owner: postern_owner
---
-
-CREATE TABLE postern.posting_combination (
-    company text NOT NULL,
-    posting_combination_id bigint NOT NULL,
-    code_a text NOT NULL COLLATE pg_catalog."C",
-    code_b text COLLATE pg_catalog."C",
-    code_c text COLLATE pg_catalog."C",
-    code_d text COLLATE pg_catalog."C",
-    code_e text COLLATE pg_catalog."C",
-    code_f text COLLATE pg_catalog."C",
-    code_g text COLLATE pg_catalog."C",
-    code_h text COLLATE pg_catalog."C",
-    code_i text COLLATE pg_catalog."C",
-    code_j text COLLATE pg_catalog."C",
-    CONSTRAINT posting_combination_code_a_check CHECK ((code_a <> ''::text)),
-    CONSTRAINT posting_combination_code_b_check CHECK ((code_b <> ''::text)),
-    CONSTRAINT posting_combination_code_c_check CHECK ((code_c <> ''::text)),
-    CONSTRAINT posting_combination_code_d_check CHECK ((code_d <> ''::text)),
-    CONSTRAINT posting_combination_code_e_check CHECK ((code_e <> ''::text)),
-    CONSTRAINT posting_combination_code_f_check CHECK ((code_f <> ''::text)),
-    CONSTRAINT posting_combination_code_g_check CHECK ((code_g <> ''::text)),
-    CONSTRAINT posting_combination_code_h_check CHECK ((code_h <> ''::text)),
-    CONSTRAINT posting_combination_code_i_check CHECK ((code_i <> ''::text)),
-    CONSTRAINT posting_combination_code_j_check CHECK ((code_j <> ''::text))
-);
-
-
-ALTER TABLE postern.posting_combination OWNER TO postern_owner;
-
---
--- Name: TABLE posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
+COMMENT ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea) IS 'The chunk of a block that is not full or not compiled to its end. class_id NULL: nothing restricts. given, counted: of the block, compiled_offset, bits: what is compiled of it, NULL where nothing is.';
 
 
 --
@@ -6855,7 +6877,10 @@ COMMENT ON TABLE postern_internal.authority_map IS 'Which posting combinations a
 CREATE TABLE postern_internal.combination_block (
     block_no bigint NOT NULL,
     company text NOT NULL,
-    is_full boolean DEFAULT false NOT NULL
+    given integer DEFAULT 0 NOT NULL,
+    counted boolean DEFAULT false NOT NULL,
+    CONSTRAINT combination_block_check CHECK ((counted OR (given < 32768))),
+    CONSTRAINT combination_block_given_check CHECK (((given >= 0) AND (given <= 32768)))
 );
 
 
@@ -6865,7 +6890,7 @@ ALTER TABLE postern_internal.combination_block OWNER TO postern_owner;
 -- Name: TABLE combination_block; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.combination_block IS 'Which company the ids from block_no * 32768 on belong to, and whether all of them are given.';
+COMMENT ON TABLE postern_internal.combination_block IS 'Which company the ids from block_no * 32768 on belong to, and how many of them are given: so many, or where they are not counted, so many at least.';
 
 
 --
@@ -6878,15 +6903,16 @@ CREATE FUNCTION postern_internal.map_chunks(companies text[], class_ids bigint[]
  SELECT
          CASE
              WHEN (b.company IS NULL) THEN postern_internal.zero_chunks(1)
-             WHEN (m.compiled_offset = postern_internal.block_size()) THEN m.bits
-             WHEN ((b.class_id IS NULL) AND b.is_full) THEN postern_internal.full_chunk(postern_internal.block_size())
-             WHEN ((NOT b.is_full) AND (m.compiled_offset IS NOT NULL) AND (NOT (EXISTS ( SELECT
+             WHEN (b.counted AND (m.compiled_offset = b.given)) THEN m.bits
+             WHEN ((b.class_id IS NULL) AND (b.given = postern_internal.block_size())) THEN postern_internal.full_chunk(postern_internal.block_size())
+             WHEN ((NOT b.counted) AND (m.compiled_offset IS NOT NULL) AND (NOT (EXISTS ( SELECT
                 FROM postern.posting_combination p
                WHERE ((p.company = b.company) AND (p.posting_combination_id = ((b.block_no * postern_internal.block_size()) + m.compiled_offset))))))) THEN m.bits
-             ELSE postern_internal.recent_chunk(b.company, b.block_no, b.class_id, m.compiled_offset, m.bits)
+             ELSE postern_internal.recent_chunk(b.company, b.block_no, b.class_id, b.given, b.counted, m.compiled_offset, m.bits)
          END AS recent_chunk
     FROM (( SELECT n.block_no,
-             k.is_full,
+             k.given,
+             k.counted,
              u.company,
              u.class_id
             FROM ((( SELECT generate_series((0)::bigint, ( SELECT (COALESCE(max(l.block_no), (0)::bigint) + 4)
@@ -7830,38 +7856,6 @@ COMMENT ON FUNCTION postern_internal.require_code(value text, argument text) IS 
 
 
 --
--- Name: require_combination_writer(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.require_combination_writer(company text) RETURNS void
-    LANGUAGE plpgsql STABLE
-    AS $$
-declare
-  current_user_id text;
-begin
-  -- Who loads data as an administrator has no end user to ask for.
-  if pg_has_role(session_user, 'postern_admin', 'usage') then
-    return;
-  end if;
-  current_user_id := postern.current_userid();
-  perform from postern_internal.company_user as u where u.userid = current_user_id and u.company = require_combination_writer.company;
-  if not found then
-    perform postern.require_company_user(company, current_user_id);
-  end if;
-end
-$$;
-
-
-ALTER FUNCTION postern_internal.require_combination_writer(company text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION require_combination_writer(company text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.require_combination_writer(company text) IS 'Errors: PS201 the current user is no user of the company, PS401, PS402; none of them for postern_admin.';
-
-
---
 -- Name: require_company(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8351,8 +8345,7 @@ CREATE FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT 
   select k.block_no, n.ids, m.compiled_offset, m.bits
     from postern_internal.combination_block as k
     left join postern_internal.authority_map as m on m.class_id = stale_block.class_id and m.block_no = k.block_no
-   cross join lateral (select case when k.is_full then postern_internal.block_size()
-                                   else postern_internal.block_ids(k.company, k.block_no) end) as n (ids)
+   cross join lateral postern_internal.block_ids(k.company, k.block_no, k.given, k.counted) as n (ids)
    where k.company = stale_block.company
      and n.ids > coalesce(m.compiled_offset, 0)
 $$;
@@ -12134,7 +12127,7 @@ CREATE INDEX combination_block_company ON postern_internal.combination_block USI
 -- Name: combination_block_open; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE INDEX combination_block_open ON postern_internal.combination_block USING btree (company, block_no) WHERE (NOT is_full);
+CREATE INDEX combination_block_open ON postern_internal.combination_block USING btree (company, block_no) WHERE (given < 32768);
 
 
 --
@@ -13597,17 +13590,26 @@ REVOKE ALL ON FUNCTION postern_internal.begin_class_change(class_id bigint) FROM
 
 
 --
--- Name: FUNCTION block_ids(company text, block_no bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.block_ids(company text, block_no bigint) FROM PUBLIC;
-
-
---
 -- Name: FUNCTION block_size(); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern_internal.block_size() FROM PUBLIC;
+
+
+--
+-- Name: TABLE posting_combination; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.posting_combination TO postern_user;
+GRANT SELECT ON TABLE postern.posting_combination TO postern_admin;
+GRANT REFERENCES ON TABLE postern.posting_combination TO postern_admin WITH GRANT OPTION;
+
+
+--
+-- Name: FUNCTION block_ids(company text, block_no bigint, given integer, counted boolean); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.block_ids(company text, block_no bigint, given integer, counted boolean) FROM PUBLIC;
 
 
 --
@@ -13702,10 +13704,17 @@ REVOKE ALL ON FUNCTION postern_internal.code_string(code_a text, code_b text, co
 
 
 --
--- Name: FUNCTION combination_is_allowed(company text, class_id bigint, posting_combination_id numeric); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION combination_id(posting_combination_id numeric); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id numeric) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.combination_id(posting_combination_id numeric) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION combination_is_allowed(company text, class_id bigint, posting_combination_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) FROM PUBLIC;
 
 
 --
@@ -13898,19 +13907,10 @@ REVOKE ALL ON FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpo
 
 
 --
--- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, compiled_offset integer, bits bytea) FROM PUBLIC;
-
-
---
--- Name: TABLE posting_combination; Type: ACL; Schema: postern; Owner: postern_owner
---
-
-GRANT SELECT ON TABLE postern.posting_combination TO postern_user;
-GRANT SELECT ON TABLE postern.posting_combination TO postern_admin;
-GRANT REFERENCES ON TABLE postern.posting_combination TO postern_admin WITH GRANT OPTION;
+REVOKE ALL ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea) FROM PUBLIC;
 
 
 --
@@ -14065,13 +14065,6 @@ REVOKE ALL ON FUNCTION postern_internal.require_class(company text, ledger_id te
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_code(value text, argument text) FROM PUBLIC;
-
-
---
--- Name: FUNCTION require_combination_writer(company text); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.require_combination_writer(company text) FROM PUBLIC;
 
 
 --
