@@ -75,6 +75,7 @@ select 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || number || ' paid' ||
 	}
 
 	folder := t.TempDir()
+	exported := filepath.Join(folder, "exported")
 	t.Setenv("POSTERN_LOG_KEY", filepath.Join(folder, "key"))
 	t.Setenv("POSTERN_LOG_HEADS", filepath.Join(folder, "heads"))
 	for _, step := range []struct {
@@ -85,7 +86,9 @@ select 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || number || ' paid' ||
 		{"log seal", 1},
 		{"log verify", 1},
 		{"log prove 1", 50},
-		{"log export --proofs", entries + 1}, // the head
+		{"log export --proofs --until 1s --output " + exported, 1},
+		{"log check-proof " + exported, 1},
+		{"log drop --before 10s", 1},
 		{"status", 7},
 		{"doctor", 1},
 	} {
