@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -318,6 +319,47 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 			}
 			eventually(t, "the server still answers", func() bool { return !answers(t, address) })
 		})
+	}
+}
+
+// A process that is killed in the moment before it reads where its server is leaves nobody at the other end of the
+// supervisor's standard output.
+func TestServerIsGoneThoughNobodyHeardOfIt(t *testing.T) {
+	folders := binaryFolders()
+	if len(folders) == 0 {
+		t.Skip("there are no binaries of PostgreSQL")
+	}
+	folder := newCache(t)
+	if err := os.Chmod(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	command := exec.Command("/bin/sh", "-c", superviseScript, "postern-supervise", folders[0], strconv.Itoa(port), "fsync = off", folder)
+	command.Env = serverEnvironment(os.Environ())
+	command.Dir = "/"
+	command.Stdin = strings.NewReader("a password\n")
+	command.Stdout = writer
+	if err := isolate(command); err != nil {
+		t.Fatal(err)
+	}
+	err = command.Run()
+	writer.Close()
+	if err != nil {
+		t.Error(err)
+	}
+	if left := processesOf(folder); len(left) != 0 {
+		t.Errorf("still there: %v", left)
+	}
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 0 {
+		t.Errorf("files are left: %v, %v", entries, err)
 	}
 }
 

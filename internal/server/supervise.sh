@@ -5,6 +5,8 @@
 # Standard input: the password, then "keep" to let the server outlive this script, "stop" to end it all the same.
 # Standard output: the folder and the server's process id; its end tells that the server is gone.
 
+# The process may end before it reads what is printed here: that must not end us before the server.
+trap '' PIPE
 umask 077
 IFS= read -r password || exit 1
 binaries=$1 port=$2 settings=$3
