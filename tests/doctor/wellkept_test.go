@@ -210,22 +210,26 @@ func TestDemoHasNoFinding(t *testing.T) {
 func TestHolesOfMinorReleases(t *testing.T) {
 	pool := testdb.New(t).Pool
 	for version, want := range map[int][]string{
-		150002: {"CVE-2023-2454", "CVE-2023-2455", "CVE-2023-39418", "CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666"},
-		150003: {"CVE-2023-39418", "CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666"},
-		150004: {"CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666"},
-		150009: {"CVE-2025-8713", "CVE-2026-14666"},
-		150014: {"CVE-2026-14666"},
-		150019: {},
-		160004: {"CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666"},
-		160005: {"CVE-2025-8713", "CVE-2026-14666"},
-		160010: {"CVE-2026-14666"},
-		160015: {},
-		170000: {"CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666"},
-		170001: {"CVE-2025-8713", "CVE-2026-14666"},
-		170006: {"CVE-2026-14666"},
-		170011: {},
-		180000: {"CVE-2026-14666"},
-		180006: {},
+		150002: {"CVE-2023-2454", "CVE-2023-2455", "CVE-2023-39418", "CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666", "CVE-2026-120154"},
+		150003: {"CVE-2023-39418", "CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666", "CVE-2026-120154"},
+		150004: {"CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666", "CVE-2026-120154"},
+		150009: {"CVE-2025-8713", "CVE-2026-14666", "CVE-2026-120154"},
+		150014: {"CVE-2026-14666", "CVE-2026-120154"},
+		150019: {"CVE-2026-120154"},
+		150020: {},
+		160004: {"CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666", "CVE-2026-120154"},
+		160005: {"CVE-2025-8713", "CVE-2026-14666", "CVE-2026-120154"},
+		160010: {"CVE-2026-14666", "CVE-2026-120154"},
+		160015: {"CVE-2026-120154"},
+		160016: {},
+		170000: {"CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666", "CVE-2026-120154"},
+		170001: {"CVE-2025-8713", "CVE-2026-14666", "CVE-2026-120154"},
+		170006: {"CVE-2026-14666", "CVE-2026-120154"},
+		170011: {"CVE-2026-120154"},
+		170012: {},
+		180000: {"CVE-2026-14666", "CVE-2026-120154"},
+		180006: {"CVE-2026-120154"},
+		180007: {},
 		190000: {},
 	} {
 		got := Values[string](t, pool, "select cve from postern.row_security_holes($1) order by pg_catalog.length(cve), cve collate \"C\"", version)
@@ -242,7 +246,7 @@ func TestHolesOfMinorReleases(t *testing.T) {
 		t.Fatalf("the view does not ask for the version: %s", definition)
 	}
 	detail := Value[string](t, pool, strings.Replace(strings.TrimSuffix(old, ";"), "SELECT", "select x.level || ' ' || x.fix from (SELECT", 1)+") as x")
-	if detail != "error Install PostgreSQL 15.19 or a later minor release, and restart." {
+	if detail != "error Install PostgreSQL 15.20 or a later minor release, and restart." {
 		t.Errorf("got %q", detail)
 	}
 }

@@ -23,7 +23,11 @@ begin atomic
       ('CVE-2026-14666', 150019, 'a cached plan outlives the change of a role that its row security depends on'),
       ('CVE-2026-14666', 160015, 'a cached plan outlives the change of a role that its row security depends on'),
       ('CVE-2026-14666', 170011, 'a cached plan outlives the change of a role that its row security depends on'),
-      ('CVE-2026-14666', 180006, 'a cached plan outlives the change of a role that its row security depends on')
+      ('CVE-2026-14666', 180006, 'a cached plan outlives the change of a role that its row security depends on'),
+      ('CVE-2026-120154', 150020, 'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'),
+      ('CVE-2026-120154', 160016, 'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'),
+      ('CVE-2026-120154', 170012, 'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'),
+      ('CVE-2026-120154', 180007, 'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides')
     ) as h (cve, fixed, problem)
    where h.fixed / 10000 = server_version / 10000 and h.fixed > server_version;
 end;
