@@ -3,6 +3,7 @@ package configuration
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -27,8 +28,12 @@ func Export(ctx context.Context, queries *db.Queries, out io.Writer) error {
 		return fmt.Errorf("write YAML: %w", err)
 	}
 	// The library has read back to it what it wrote: a text that came out as another would change somebody's rights.
-	if read, _, err := readYAML(&source{name: "export", text: text}); err != nil || !reflect.DeepEqual(read, current.configuration()) {
-		return fmt.Errorf("what was written does not read back as what is there: %w", err)
+	read, _, err := readYAML(&source{name: "export", text: text})
+	if err != nil {
+		return fmt.Errorf("read back what was written: %w", err)
+	}
+	if !reflect.DeepEqual(read, current.configuration()) {
+		return errors.New("what was written reads back as something else than what is there: please report this")
 	}
 	_, err = io.Copy(out, io.MultiReader(bytes.NewReader([]byte(header)), bytes.NewReader(text)))
 	return err

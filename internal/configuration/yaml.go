@@ -230,7 +230,23 @@ func printable(text string) string {
 
 // writeYAML is the inverse of readYAML.
 func writeYAML(configuration *Configuration) ([]byte, error) {
-	return yaml.Dump(write(reflect.ValueOf(configuration)), yaml.WithLineWidth(-1))
+	text, err := yaml.Dump(write(reflect.ValueOf(configuration)), yaml.WithLineWidth(-1))
+	if err != nil {
+		return nil, err
+	}
+	// What the library does not escape, such as marks that turn the direction of writing, stands in double quotes only.
+	var escaped bytes.Buffer
+	for _, character := range string(text) {
+		switch {
+		case unicode.IsPrint(character) || character == '\n':
+			escaped.WriteRune(character)
+		case character > 0xffff:
+			fmt.Fprintf(&escaped, `\U%08X`, character)
+		default:
+			fmt.Fprintf(&escaped, `\u%04X`, character)
+		}
+	}
+	return escaped.Bytes(), nil
 }
 
 // write gives the node of a value; nil where it is absent.
@@ -303,8 +319,23 @@ var plainSetting = regexp.MustCompile(`^(true|false|0|[1-9][0-9]{0,8})$`)
 // textNode lets the library choose the quotes where that is safe, and has everything else escaped.
 func textNode(text string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
-	if strings.TrimSpace(text) != text || strings.ContainsFunc(text, func(character rune) bool { return !unicode.IsPrint(character) }) {
+	switch {
+	case readsAsLines(text):
+		node.Style = yaml.LiteralStyle
+	case strings.TrimSpace(text) != text || strings.ContainsFunc(text, func(character rune) bool { return !unicode.IsPrint(character) }):
 		node.Style = yaml.DoubleQuotedStyle
 	}
 	return node
+}
+
+// readsAsLines tells whether a text is one of several lines that can stand in a file as they are: with nothing at an end
+// that nobody would see.
+func readsAsLines(text string) bool {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if !strings.Contains(text, "\n") || lines[0] == "" || lines[0][0] == ' ' || lines[len(lines)-1] == "" {
+		return false
+	}
+	return !slices.ContainsFunc(lines, func(line string) bool {
+		return strings.TrimRight(line, " ") != line || strings.ContainsFunc(line, func(character rune) bool { return !unicode.IsPrint(character) })
+	})
 }
