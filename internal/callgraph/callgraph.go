@@ -3,8 +3,8 @@
 // PostgreSQL's own parser, as WebAssembly, so that a comment or a string fools nobody and no C compiler is needed.
 //
 // A function is parsed when it is first asked for. What can't be known from the catalogs is said and never passed over:
-// a gate id that is computed, a statement that is put together, a function in another language. Not looked into are
-// casts, the input and output functions of types, and functions of Postern itself.
+// a gate id that is computed, a statement that is put together, a body that the parser refuses, a function in another
+// language. Not looked into are casts, the input and output functions of types, and functions of Postern itself.
 package callgraph
 
 import (

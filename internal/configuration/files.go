@@ -59,6 +59,9 @@ func openError(name string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no file %s", name)
 	}
+	if failure := (*fs.PathError)(nil); errors.As(err, &failure) {
+		err = failure.Err // it has the name, too
+	}
 	return fmt.Errorf("open %s: %w", name, err)
 }
 

@@ -121,9 +121,15 @@ func TestOneObjectIsInOneFile(t *testing.T) {
 
 func TestFilesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
+	circle := filepath.Join(t.TempDir(), "circle.yaml")
+	if err := os.Symlink(circle, circle); err != nil {
+		t.Fatal(err)
+	}
 	for name, message := range map[string]string{
 		filepath.Join(t.TempDir(), "none.yaml"): "there is no file ",
 		t.TempDir():                             "is a directory: name the files in it",
+		circle:                                  "open " + circle + ": too many",
+		"/dev/zero":                             "/dev/zero:1:1: The file has 8388609 bytes or more",
 	} {
 		if _, err := Read([]string{name}, nil); err == nil || !strings.Contains(err.Error(), message) {
 			t.Errorf("got %v, want %s", err, message)

@@ -1,7 +1,7 @@
 create or replace view postern_internal.user_without_pin as
   select 'warn' as level, 'user_without_pin' as code, 'user ' || u.userid as object,
          'A user cannot pass any gate' as title,
-         format('The user is active and has no PIN, and %s gates are active.', g.active) as detail,
+         format('The user is active and has no PIN; active gates: %s.', g.active) as detail,
          -- A user id may hold anything, also what a shell obeys.
          format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);',
                 case when u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$' then 'installer user reset-pin ' || u.userid
