@@ -125,6 +125,8 @@ func (r *Reached) Leads(node *Node) bool { return r.leads[node] }
 
 // Reach follows all calls from an entry.
 func (g *Graph) Reach(entry *Node) *Reached {
+	compile()
+	defer collectAt(readMemory, readGarbage)()
 	r := &Reached{Nodes: []*Node{entry}, Gates: []string{}, leads: map[*Node]bool{}}
 	seen := map[*Node]bool{entry: true}
 	callers := map[*Node][]*Node{}

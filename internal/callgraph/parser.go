@@ -18,11 +18,28 @@ const compileMemory = 240 << 20
 
 // compile makes the parser ready, once. It needs much more memory than all that comes later, so what it leaves goes back first.
 var compile = sync.OnceFunc(func() {
-	previous := debug.SetMemoryLimit(compileMemory)
+	defer debug.FreeOSMemory()
+	defer collectAt(compileMemory, usualGarbage)()
 	_, _ = parser.ParseToJSON("select")
-	debug.SetMemoryLimit(previous)
-	debug.FreeOSMemory()
 })
+
+// While bodies are read, more garbage than usual may lie beside what is kept, for collecting it takes as long as the parser;
+// but not so much that it is more than the compilation has taken before.
+const (
+	readMemory   = 160 << 20
+	readGarbage  = 400
+	usualGarbage = 100
+)
+
+// collectAt has garbage collected when so many bytes are in use, or garbage is so many percent of what is kept; it gives
+// what puts back the former limits.
+func collectAt(memory int64, percent int) (restore func()) {
+	memory, percent = debug.SetMemoryLimit(memory), debug.SetGCPercent(percent)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(memory)
+	}
+}
 
 // tree is a node of a parse tree, or a list of them, as PostgreSQL's parser has made it.
 type tree = any
