@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -38,7 +39,16 @@ func (s *story) tell(ctx context.Context) error {
 			return err
 		}
 	}
-	s.print("", "Be Alice yourself: demo --interactive. Look around with psql: demo --keep.")
+	further := []string{}
+	if s.options.Person == nil {
+		further = append(further, "Be Alice yourself: demo --interactive.")
+	}
+	if !s.options.Keep {
+		further = append(further, "Look around with psql: demo --keep.")
+	}
+	if len(further) > 0 {
+		s.print("", strings.Join(further, " "))
+	}
 	return nil
 }
 
