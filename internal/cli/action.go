@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,6 +53,9 @@ func newActionListCommand(app *application) *cobra.Command {
 			if asJSON {
 				return app.printJSON(actions)
 			}
+			if len(actions) == 0 {
+				fmt.Fprintln(app.err, "There are no actions. Next: installer action register ACTION")
+			}
 			rows := make([][]string, len(actions))
 			for index, action := range actions {
 				rows[index] = []string{
@@ -93,7 +98,7 @@ reaches. All of them have to be registered.`,
 				return err
 			}
 			app.printf("Action %s registered; its checkpoint: %s; it references: %s.\n",
-				given[0], valueOrDash(own), orDash(strings.Join(legacyCheckpoints, ", ")))
+				given[0], cmp.Or(checkpoint, "none"), cmp.Or(strings.Join(legacyCheckpoints, ", "), "none"))
 			return nil
 		},
 	}

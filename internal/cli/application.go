@@ -159,5 +159,19 @@ func (a *application) progress(total int64, description string) *progressbar.Pro
 	)
 }
 
+// spinner tells that something is going on for which nobody knows how long it takes. The caller calls Finish.
+func (a *application) spinner(description string) *progressbar.ProgressBar {
+	if !terminal(a.err) {
+		return progressbar.DefaultSilent(-1)
+	}
+	bar := progressbar.NewOptions64(-1,
+		progressbar.OptionSetWriter(a.err),
+		progressbar.OptionSetDescription(description),
+		progressbar.OptionClearOnFinish(),
+	)
+	_ = bar.RenderBlank()
+	return bar
+}
+
 // errNotInstalled is returned where a command needs Postern and the database has none.
 var errNotInstalled = errors.New(`Postern is not installed in this database: run "installer install"`)

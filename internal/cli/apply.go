@@ -48,7 +48,7 @@ apply needs the role postern_admin; to protect a table, its owner's rights as we
 				return err
 			}
 			var plan *configuration.Plan
-			bar := app.progress(-1, "Comparing")
+			bar := app.spinner("Comparing")
 			err = app.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) (err error) {
 				if planned {
 					plan, err = configuration.MakePlan(ctx, queries, desired, prune)

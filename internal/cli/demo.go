@@ -22,12 +22,13 @@ func newDemoCommand(app *application) *cobra.Command {
 		Short: "See all of it at work, on a throw-away server",
 		Long: `Starts a throw-away PostgreSQL server, installs Postern, and tells its story in four acts:
 
-  1. Mallory at Alice's unlocked workstation is stopped by a checkpoint, guesses, and is locked out. Alice approves.
+  1. Mallory at Alice's unlocked workstation is stopped by a checkpoint, guesses, and is locked
+     out. Alice approves.
   2. Three users send the same query to a ledger of three companies, and each sees the own total.
-  3. A new action meets an old gate, and a table and a view are forgotten: action gates, apply and doctor find and
-     mend it.
-  4. A webhook and a mail tell of an approval. The log is sealed, a superuser rewrites a comment in it, and log verify
-     names the entry.
+  3. A new action meets an old gate, and a table and a view are forgotten: action gates, apply and
+     doctor find and mend it.
+  4. A webhook and a mail tell of an approval. The log is sealed, a superuser rewrites a comment in
+     it, and log verify names the entry.
 
 Every statement it shows is sent, every command is run, and the web server and the mail server, on this machine, are
 real. Nothing of it touches the database that other commands work on, and nothing is left.
@@ -54,8 +55,7 @@ own, the demo makes a database and a role, and drops them at the end; Postern's 
 				}
 				bar = nil
 				if activity != "" {
-					bar = app.progress(-1, activity)
-					_ = bar.RenderBlank()
+					bar = app.spinner(activity)
 				}
 			}
 			defer options.OnProgress("")

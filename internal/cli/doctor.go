@@ -38,7 +38,7 @@ Exit code 3 where there is a finding at or over the level of --fail-on.`,
 				return usageError("fail-on must be warn or error, not %q", failOn)
 			}
 			var findings []db.Finding
-			bar := app.progress(-1, "Examining")
+			bar := app.spinner("Examining")
 			err := app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) (err error) {
 				findings, err = doctor.Find(command.Context(), connection)
 				return err

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -73,7 +74,12 @@ func (a *application) report(command *cobra.Command, failure error) int {
 // describe gives all that PostgreSQL said, not only its message: the line with a caret, DETAIL and HINT,
 // or CONTEXT where nobody wrote a hint.
 func describe(failure error) string {
-	lines := []string{printableLines(strings.TrimPrefix(failure.Error(), "ERROR: "))}
+	message := strings.TrimPrefix(failure.Error(), "ERROR: ")
+	refused := (*pgconn.ConnectError)(nil)
+	if errors.As(failure, &refused) {
+		message = strings.ReplaceAll(message, refused.Error(), describeRefusal(refused))
+	}
+	lines := []string{printableLines(message)}
 	var located interface {
 		error
 		Excerpt() string
@@ -85,7 +91,24 @@ func describe(failure error) string {
 	if errors.As(failure, &server) {
 		lines = append(lines, details(server)...)
 	}
+	if refused != nil {
+		lines = append(lines, `HINT: --database-url says which database is meant, else DATABASE_URL, else PGHOST, PGPORT, PGUSER, PGDATABASE; see "installer --help".`)
+	}
 	return strings.Join(lines, "\n")
+}
+
+// describeRefusal says each reason once. That a server has no TLS is none where it was tried without it as well.
+func describeRefusal(refused *pgconn.ConnectError) string {
+	reasons := []string{}
+	for reason := range strings.SplitSeq(errors.Unwrap(refused).Error(), "\n") {
+		if !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
+	}
+	if len(reasons) > 1 {
+		reasons = slices.DeleteFunc(reasons, func(reason string) bool { return strings.HasSuffix(reason, "server refused TLS connection") })
+	}
+	return fmt.Sprintf("cannot connect to database %q as user %q: %s", refused.Config.Database, refused.Config.User, strings.Join(reasons, "\n  "))
 }
 
 // describeNotice gives what PostgreSQL said without failing.

@@ -35,11 +35,14 @@ func newEventActionAddCommand(app *application) *cobra.Command {
 		Long: `Has somebody told of an event, from what commits after this on.
 
 --webhook posts JSON to a URL, signed as the Standard Webhooks specification says. The secret for checking that is
-  printed once, here. Internal addresses are refused, also where the host's name stands for one, unless
-  --allow-internal is given; http needs it too. Redirects are not followed.
+printed once, here. Internal addresses are refused, also where the host's name stands for one, unless
+--allow-internal is given; http needs it too. Redirects are not followed.
+
 --mail sends a mail; "installer event run" needs an SMTP server for that.
+
 --function calls an SQL function (event jsonb) returns void. It must be SECURITY DEFINER with its search_path set,
-  and its owner must have granted it to postern_event_worker: that is the list of functions that events may call.
+and its owner must have granted it to postern_event_worker: that is the list of functions that events may call.
+
 --notify sends a NOTIFY with the event's name and ids, no more: everybody may listen.
 
 A condition and a template know the parameters event, event_time, userid, user_description, authenticated_by,
@@ -149,6 +152,9 @@ func newEventActionListCommand(app *application) *cobra.Command {
 			}
 			if asJSON {
 				return app.printJSON(actions)
+			}
+			if len(actions) == 0 {
+				fmt.Fprintln(app.err, "There are no event actions. Next: installer event action add NAME")
 			}
 			rows := make([][]string, len(actions))
 			for index, action := range actions {

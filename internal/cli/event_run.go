@@ -93,7 +93,9 @@ func (a *application) runEvents(ctx context.Context, options event.Options, once
 		worker := event.New(pool, options)
 		err := worker.RunOnce(ctx)
 		summary := worker.Summary()
-		a.printf("delivered %d, skipped %d, to be tried again %d, dead %d\n", summary.Delivered, summary.Skipped, summary.Failed, summary.Dead)
+		if err == nil || summary != (event.Summary{}) {
+			a.printf("delivered %d, skipped %d, to be tried again %d, dead %d\n", summary.Delivered, summary.Skipped, summary.Failed, summary.Dead)
+		}
 		return interrupted(ctx, explain(err, config.User))
 	}
 	if metrics == "" {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/shlex"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -14,6 +15,11 @@ import (
 func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 	root := newRootCommand(&application{out: &output{Writer: &bytes.Buffer{}}})
 	walk(root, func(command *cobra.Command) {
+		for line := range strings.Lines(command.Long) {
+			if text.StringWidth(strings.TrimSpace(line)) > helpWidth {
+				t.Errorf("%s: a line of its help is too long: %s", command.CommandPath(), line)
+			}
+		}
 		if command.Short == "" || command.Long == "" || command.Example == "" {
 			t.Errorf("%s lacks a short text, a long text or an example", command.CommandPath())
 		}
@@ -52,6 +58,13 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 			t.Errorf("%s: no example shows it", command.CommandPath())
 		}
 	})
+}
+
+func TestHelpFitsTheTerminal(t *testing.T) {
+	const long = "One two three\nfour five six.\n\n  a list    stays\n  as it is, however long\n\nSeven."
+	if got, want := wrap(long, 20), "One two three four\nfive six.\n\n  a list    stays\n  as it is, however long\n\nSeven."; got != want {
+		t.Errorf("wrapped:\n%s\nwant\n%s", got, want)
+	}
 }
 
 func walk(command *cobra.Command, visit func(*cobra.Command)) {

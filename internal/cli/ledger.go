@@ -258,6 +258,7 @@ do not show. With --ledger-column it is an internal ledger. Unknown posting comb
 
 A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes
 queries faster. The owner of the table needs a right for that, which an administrator grants:
+
   grant references on postern.posting_combination to OWNER;
 
 ` + aboutProtection + `

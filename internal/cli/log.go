@@ -214,8 +214,9 @@ func newLogListCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "Show the latest entries of the log",
-		Long: `Shows the latest entries of the log, oldest first. user names whose session it was; authenticated_by whose name
-and PIN were given, where that was somebody else.
+		Long: `Shows the latest entries of the log, oldest first. userid names whose session it was; authenticated_by whose name
+and PIN were given, where that was somebody else. On a terminal that is "BOB by CAROL", and a comment stands in
+brackets behind the message.
 
 ` + aboutFilters + `
 

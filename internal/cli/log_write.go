@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -22,11 +21,14 @@ type entryWriter interface {
 	finish() error
 }
 
-// entryTable is the log as a table for people; in a pipe, separated by tabs.
+// entryTable is the log as a table for people; in a pipe, separated by tabs. On a terminal, which is narrow, who
+// authenticated stands beside the user, and the comment behind the message.
 func (a *application) entryTable() entryWriter {
-	return &entryTable{pagedTable{app: a, header: []string{
-		"log_id", "logged_at", "outcome", "gate_id", "userid", "authenticated_by", "message", "comment",
-	}}}
+	header := []string{"log_id", "logged_at", "outcome", "gate_id", "userid", "authenticated_by", "message", "comment"}
+	if terminal(a.out) {
+		header = []string{"log_id", "logged_at", "outcome", "gate_id", "userid", "message (comment)"}
+	}
+	return &entryTable{pagedTable{app: a, header: header}}
 }
 
 type entryTable struct{ table pagedTable }
@@ -34,9 +36,11 @@ type entryTable struct{ table pagedTable }
 func (w *entryTable) write(entries []db.LogEntry) error {
 	rows := make([][]string, len(entries))
 	for index, entry := range entries {
-		rows[index] = []string{
-			strconv.FormatInt(entry.LogID, 10), stamp(entry.LoggedAt), entry.Outcome, entry.GateID, entry.UserID,
-			authenticator(entry), entry.Message, valueOrDash(entry.Comment),
+		rows[index] = []string{strconv.FormatInt(entry.LogID, 10), stamp(entry.LoggedAt), entry.Outcome, entry.GateID}
+		if terminal(w.table.app.out) {
+			rows[index] = append(rows[index], who(entry), what(entry))
+		} else {
+			rows[index] = append(rows[index], entry.UserID, authenticator(entry), entry.Message, valueOrDash(entry.Comment))
 		}
 	}
 	w.table.print(rows)
@@ -53,6 +57,22 @@ func authenticator(entry db.LogEntry) string {
 	return *entry.AuthenticatedBy
 }
 
+// who is the session's user, and who authenticated where that was another.
+func who(entry db.LogEntry) string {
+	if other := authenticator(entry); other != "-" {
+		return entry.UserID + " by " + other
+	}
+	return entry.UserID
+}
+
+// what is the message, and the comment behind it.
+func what(entry db.LogEntry) string {
+	if entry.Comment != nil {
+		return entry.Message + " (" + *entry.Comment + ")"
+	}
+	return entry.Message
+}
+
 // entryLines is the log as lines that come one by one on a terminal; columns grow with what was in them.
 type entryLines struct {
 	app    *application
@@ -61,21 +81,13 @@ type entryLines struct {
 
 func (w *entryLines) write(entries []db.LogEntry) error {
 	for _, entry := range entries {
-		who := printable(entry.UserID)
-		if other := authenticator(entry); other != "-" {
-			who += " by " + printable(other)
-		}
-		cells := [2]string{printable(entry.GateID), who}
+		cells := [2]string{printable(entry.GateID), printable(who(entry))}
 		for index, cell := range cells {
 			w.widths[index] = max(w.widths[index], text.StringWidth(cell))
 			cells[index] = text.Pad(cell, w.widths[index], ' ')
 		}
 		outcome := w.app.paint(entry.Outcome) + strings.Repeat(" ", len("cancelled")-len(entry.Outcome))
-		line := fmt.Sprintf("%s  %s  %s  %s  %s", stamp(entry.LoggedAt), outcome, cells[0], cells[1], printable(entry.Message))
-		if entry.Comment != nil {
-			line += " (" + printable(*entry.Comment) + ")"
-		}
-		w.app.printf("%s\n", line)
+		w.app.printf("%s  %s  %s  %s  %s\n", stamp(entry.LoggedAt), outcome, cells[0], cells[1], printable(what(entry)))
 	}
 	return w.app.out.failure
 }

@@ -88,6 +88,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		newBenchCommand(app),
 	)
 	enter(app, root)
+	app.fitHelp(root)
 	return root
 }
 
@@ -101,6 +102,7 @@ func enter(app *application, command *cobra.Command) {
 		}
 	} else {
 		command.Args = cobra.ArbitraryArgs
+		command.SuggestionsMinimumDistance = 2 // letters that may differ; without it nothing but prefixes is suggested
 		command.RunE = func(entered *cobra.Command, arguments []string) error {
 			if len(arguments) == 0 {
 				return entered.Help()

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 
@@ -113,6 +114,9 @@ func (a *application) createSessionKey(ctx context.Context, kid string, source k
 // writeNewFile writes a file that only its owner can read, and never over another.
 func writeNewFile(path string, content []byte) (err error) {
 	created, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s exists already, and nothing is overwritten: name a new file", printable(path))
+	}
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +57,7 @@ func statusRows(status *install.Status) [][]string {
 		{"server", "", "PostgreSQL " + status.ServerVersion},
 	}
 	if status.InstalledAt != nil {
-		rows = append(rows, []string{"installed", "", fmt.Sprintf("%s by %s", status.InstalledAt.Format(time.RFC3339), *status.InstalledBy)})
+		rows = append(rows, []string{"installed", "", fmt.Sprintf("%s by %s", stamp(*status.InstalledAt), *status.InstalledBy)})
 	}
 	switch {
 	case status.Newer:

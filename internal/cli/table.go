@@ -41,6 +41,9 @@ func (p *pagedTable) print(rows [][]string) {
 		}
 		return
 	}
+	if len(rows) == 0 {
+		return // the command says so in words
+	}
 	cells := make([][]string, 0, len(rows)+1)
 	cells = append(cells, p.header)
 	for _, row := range rows {
@@ -70,26 +73,35 @@ func (p *pagedTable) print(rows [][]string) {
 // minimumColumn is the width in characters below which no column is made narrower.
 const minimumColumn = 10
 
-// fit narrows the widest columns until the table fits; their cells go over several lines.
+// fit narrows the widest columns until the table fits; their cells go over several lines. Words are broken only where
+// it does not fit otherwise.
 func fit(cells [][]string, width int) []table.ColumnConfig {
 	columns := make([]table.ColumnConfig, len(cells[0]))
+	words := make([]int, len(columns)) // the width of each column's longest word
 	total := 1
 	for index := range columns {
 		columns[index].Number = index + 1
 		columns[index].WidthMaxEnforcer = text.WrapSoft
 		for _, row := range cells {
 			columns[index].WidthMax = max(columns[index].WidthMax, text.StringWidth(row[index]))
+			for word := range strings.FieldsSeq(row[index]) {
+				words[index] = max(words[index], text.StringWidth(word))
+			}
 		}
 		total += columns[index].WidthMax + 3 // the line and a space at either side
 	}
 	for ; total > width; total-- {
-		widest := 0
-		for index := range columns {
-			if columns[index].WidthMax > columns[widest].WidthMax {
-				widest = index
+		widest, isBetweenWords := -1, false
+		for index, column := range columns {
+			if column.WidthMax <= minimumColumn {
+				continue
+			}
+			fits := column.WidthMax > words[index]
+			if widest < 0 || fits && !isBetweenWords || fits == isBetweenWords && column.WidthMax > columns[widest].WidthMax {
+				widest, isBetweenWords = index, fits
 			}
 		}
-		if columns[widest].WidthMax <= minimumColumn {
+		if widest < 0 {
 			break
 		}
 		columns[widest].WidthMax--
@@ -111,9 +123,9 @@ func (a *application) paint(cell string) string {
 		return cell
 	}
 	switch cell {
-	case "passed", "active", "enabled":
+	case "passed", "active", "enabled", "ok":
 		return text.FgGreen.Sprint(cell)
-	case "denied", "locked", "error":
+	case "denied", "locked", "error", "not ok":
 		return text.FgRed.Sprint(cell)
 	case "cancelled", "inactive", "disabled", "retired", "warn":
 		return text.FgYellow.Sprint(cell)

@@ -37,7 +37,7 @@ Exit code 3 where something differs.`,
 			if err != nil {
 				return err
 			}
-			bar := app.progress(-1, "Comparing")
+			bar := app.spinner("Comparing")
 			differences, err := install.Verify(command.Context(), config, install.VerifyOptions{LockTimeout: lockTimeout, Logger: app.logger()})
 			_ = bar.Finish()
 			if err != nil {

@@ -32,7 +32,7 @@ type action struct {
 }
 
 // errNoSMTP is why a mail waits.
-var errNoSMTP = errors.New("mails wait until a worker is given an SMTP server")
+var errNoSMTP = errors.New("mails wait until a worker is given an SMTP server, by --smtp or POSTERN_SMTP")
 
 // prepare compiles an action. It gives errNoSMTP for a mail where there is no server.
 func (w *Worker) prepare(configured db.EventWorkerAction) (*action, error) {

@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// helpWidth is how wide in columns help is at most: longer lines are hard to read.
+const helpWidth = 100
+
+// fitHelp has the help of all commands fit the terminal.
+func (a *application) fitHelp(root *cobra.Command) {
+	width := helpWidth
+	if opened := file(a.out); opened != nil {
+		if columns, _, err := term.GetSize(int(opened.Fd())); err == nil && columns > 0 {
+			width = min(width, columns)
+		}
+	}
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", width)))
+	fitTexts(root, width)
+}
+
+func fitTexts(command *cobra.Command, width int) {
+	command.Long = wrap(command.Long, width)
+	for _, child := range command.Commands() {
+		fitTexts(child, width)
+	}
+}
+
+var trailingSpaces = regexp.MustCompile(`(?m) +$`)
+
+// wrap breaks paragraphs anew. One that has indented lines stays as it is: a list, or code.
+func wrap(long string, width int) string {
+	paragraphs := strings.Split(long, "\n\n")
+	for index, paragraph := range paragraphs {
+		if !strings.HasPrefix(paragraph, " ") && !strings.Contains(paragraph, "\n ") {
+			wrapped := text.WrapSoft(strings.ReplaceAll(paragraph, "\n", " "), width)
+			paragraphs[index] = trailingSpaces.ReplaceAllString(wrapped, "")
+		}
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
