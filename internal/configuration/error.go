@@ -53,12 +53,15 @@ func (p Position) refused(cause *pgconn.PgError) error {
 // excerptWidth is how much of a line is shown at most, so that the caret stays in sight.
 const excerptWidth = 120
 
-// Excerpt gives the line with a caret under the position; "" where the position is no place in a text.
+// Excerpt gives the line with a caret under the position; "" where the position is no place in a text, or nothing stands there.
 func (e *Error) Excerpt() string {
 	if e.Position.text == nil {
 		return ""
 	}
 	line := []rune(e.Position.text.line(e.Position.Line))
+	if len(line) == 0 {
+		return "" // the end of the file
+	}
 	column := min(e.Position.Column-1, len(line))
 	if from := column - excerptWidth*3/4; from > 0 && len(line) > excerptWidth {
 		line, column = append([]rune("…"), line[from:]...), column-from+1
