@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/install"
 )
 
 //go:embed ledger.sql
@@ -62,6 +64,10 @@ func ledgerMeasurements(calls rounds) []measurement {
 			rounds{count: 7, size: 1, quickCount: 2, quickSize: 1}, inLargeCompany(compareCalls("bench.compile_class()", "bench.scan_combinations()"))},
 		{"ledger-combination", "posting_combination_id, a new one, in a company with 100 classes", "an INSERT into a copy of the table", "µs", 3, false, calls,
 			inLargeCompany(compareCalls("postern.posting_combination_id('1000', '1000', '20', 'C', nextval('bench.number')::text)", "bench.insert_combination(nextval('bench.number'))"))},
+		{"ledger-combination-flat", "a new posting combination behind 1,000,000 of the company", "the same in a database of 1,000", "µs", 1.25, false,
+			rounds{count: 51, size: 20, quickCount: 3, quickSize: 10}, inLargeCompany(compareNumbersOfCombinations)},
+		{"ledger-compile-memory", "memory of a session that compiles 100 classes over 1,000,000 combinations", "the same, one class", "MB", 1.1, false,
+			rounds{count: 1, size: 100, quickCount: 1, quickSize: 100}, inLargeCompany(compareMemory)},
 	}
 }
 
@@ -202,4 +208,94 @@ func inLargeCompany(measure func(context.Context, *scene, measurement, func()) (
 		}
 		return measure(ctx, s, m, round)
 	})
+}
+
+// compareNumbersOfCombinations creates posting combinations in the large company, and in a database that has few.
+func compareNumbersOfCombinations(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+	// What the measurement before this one has rolled back is in the way of the large company only.
+	if _, err := s.superuser.Exec(ctx, "vacuum (index_cleanup on) postern.posting_combination"); err != nil {
+		return samples{}, err
+	}
+	few := s.name + "_few"
+	if _, err := s.admin.Exec(ctx, "create database "+few+" template template0"); err != nil {
+		return samples{}, err
+	}
+	defer func() {
+		_, dropped := s.admin.Exec(context.WithoutCancel(ctx), "drop database if exists "+few+" with (force)")
+		err = errors.Join(err, dropped)
+	}()
+	config, err := s.config(few)
+	if err != nil {
+		return samples{}, err
+	}
+	if _, err := install.Install(ctx, config, install.Options{}); err != nil {
+		return samples{}, err
+	}
+	if err := within(ctx, config, func(connection *pgx.Conn) error {
+		for _, sql := range []string{
+			"create schema bench; grant usage on schema bench to public",
+			ledgerSQL,
+			"select postern.create_user('" + userid + "', 'Alice'), postern.create_company('1000', 'Small'), postern.grant_company('" + userid + "', '1000')",
+			"call bench.fill_combinations('1000', 1000)",
+			"vacuum analyze",
+		} {
+			if _, err := connection.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		return samples{}, fmt.Errorf("prepare the database: %w", err)
+	}
+
+	count, size := m.rounds.of(s.quick)
+	measure := make([]func() (float64, error), 2)
+	for number, database := range []string{s.name, few} {
+		connection, err := s.loginTo(ctx, database, s.name)
+		if err != nil {
+			return samples{}, err
+		}
+		defer func() { err = errors.Join(err, connection.Close(context.WithoutCancel(ctx))) }()
+		tx, err := connection.Begin(ctx)
+		if err != nil {
+			return samples{}, err
+		}
+		if _, err := tx.Exec(ctx, "select postern.assume_user($1)", userid); err != nil {
+			return samples{}, err
+		}
+		measure[number] = func() (cost float64, err error) {
+			err = tx.QueryRow(ctx, "select bench.create_combinations($1)", size).Scan(&cost)
+			return cost, err
+		}
+	}
+	return takeTurns(count, round, measure[0], measure[1])
+}
+
+// compareMemory compiles many classes and one, each in a session that has done nothing else.
+func compareMemory(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+	_, classes := m.rounds.of(s.quick)
+	config, err := s.config(s.name)
+	if err != nil {
+		return samples{}, err
+	}
+	measure := func(classes int) (cost float64, err error) {
+		err = within(ctx, config, func(connection *pgx.Conn) error {
+			tx, err := connection.Begin(ctx)
+			if err != nil {
+				return err
+			}
+			return errors.Join(tx.QueryRow(ctx, "select bench.compile_memory($1)", classes).Scan(&cost), tx.Rollback(ctx))
+		})
+		return cost, err
+	}
+	most, err := measure(classes)
+	if err != nil {
+		return samples{}, err
+	}
+	least, err := measure(1)
+	if err != nil {
+		return samples{}, err
+	}
+	round()
+	return samples{subject: []float64{most}, baseline: []float64{least}}, nil
 }

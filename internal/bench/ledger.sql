@@ -187,3 +187,40 @@ $$;
 comment on function bench.is_combination_allowed(text, bigint) is 'What asking for one row costs without maps: the rules are held against the code string.';
 -- So that both check the same owner's rights.
 alter function bench.is_combination_allowed(text, bigint) owner to postern_owner;
+
+create function bench.create_combinations(number_of_combinations integer)
+returns double precision
+language plpgsql
+as $$
+declare
+  started timestamptz := clock_timestamp();
+begin
+  for i in 1 .. number_of_combinations loop
+    perform postern.posting_combination_id('1000', '1000', '20', 'C', nextval('bench.number')::text);
+  end loop;
+  return extract(epoch from clock_timestamp() - started) * 1000000 / number_of_combinations;
+end
+$$;
+comment on function bench.create_combinations(integer) is 'The microseconds that a new posting combination takes in company 1000.';
+
+create function bench.compile_memory(number_of_classes integer)
+returns double precision
+language plpgsql
+as $$
+declare
+  class bigint;
+  bytes bigint;
+  most bigint := 0;
+begin
+  for class in
+    select c.class_id from postern_internal.authority_class as c where c.company = '1000' order by c.class_id limit number_of_classes
+  loop
+    delete from postern_internal.authority_map as m where m.class_id = class;
+    perform postern_internal.compile_class(class);
+    select sum(c.total_bytes) into bytes from pg_backend_memory_contexts as c;
+    most := greatest(most, bytes);
+  end loop;
+  return most / 1024.0 / 1024;
+end
+$$;
+comment on function bench.compile_memory(integer) is 'The most megabytes that the session held after a class, when so many classes of company 1000 were compiled.';

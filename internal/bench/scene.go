@@ -127,7 +127,11 @@ func (s *scene) login(ctx context.Context) (*pgx.Conn, error) { return s.loginAs
 func (s *scene) bypassing() string { return s.name + "_plain" }
 
 func (s *scene) loginAs(ctx context.Context, role string) (*pgx.Conn, error) {
-	config, err := s.config(s.name)
+	return s.loginTo(ctx, s.name, role)
+}
+
+func (s *scene) loginTo(ctx context.Context, database, role string) (*pgx.Conn, error) {
+	config, err := s.config(database)
 	if err != nil {
 		return nil, err
 	}
