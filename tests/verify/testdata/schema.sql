@@ -1923,7 +1923,7 @@ ALTER FUNCTION postern.compile_authority_maps() OWNER TO postern_owner;
 -- Name: FUNCTION compile_authority_maps(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.compile_authority_maps() IS 'Compiles the posting combinations that came after the last change of each class, which every query evaluates until then. Call it after many were created, or now and then. Returns how many chunks of maps were written. Nothing depends on it but speed.';
+COMMENT ON FUNCTION postern.compile_authority_maps() IS 'Compiles the posting combinations that came after the last change of each class, which every query evaluates until then. At READ COMMITTED it also counts the ids of blocks, which spares queries from looking for newer ones. Call it after many were created, or now and then. Returns how many chunks of maps were written. Nothing depends on it but speed.';
 
 
 --
