@@ -109,21 +109,10 @@ func (q *Queries) FollowSnapshot(ctx context.Context) (FollowSnapshotRow, error)
 }
 
 const highestLogID = `-- name: HighestLogID :one
-with recursive search (log_id, step) as (
-  select 0::bigint, 1::bigint << 62
-  union all
-  select case when exists (select from postern.checkpoint_log as l where l.log_id >= s.log_id + s.step)
-              then s.log_id + s.step else s.log_id end,
-         s.step / 2
-    from search as s
-   where s.step > 0
-)
-select s.log_id::bigint as log_id
-  from search as s
- where s.step = 0
+select postern.highest_log_id()::bigint as log_id
 `
 
-// The highest log_id, 0 in an empty log; found bit by bit, since max would read the whole log.
+// The highest log_id, 0 in an empty log.
 func (q *Queries) HighestLogID(ctx context.Context) (int64, error) {
 	row := q.db.QueryRow(ctx, highestLogID)
 	var log_id int64

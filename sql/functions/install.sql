@@ -57,6 +57,7 @@
 \ir credential/unlock_user.sql
 \ir log/refuse_change.sql
 \ir log/checkpoint_log.sql
+\ir log/highest_log_id.sql
 \ir log/encode_field.sql
 \ir log/leaf_data.sql
 \ir log/leaf_hash.sql

@@ -8,19 +8,8 @@
 select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
 
 -- name: HighestLogID :one
--- The highest log_id, 0 in an empty log; found bit by bit, since max would read the whole log.
-with recursive search (log_id, step) as (
-  select 0::bigint, 1::bigint << 62
-  union all
-  select case when exists (select from postern.checkpoint_log as l where l.log_id >= s.log_id + s.step)
-              then s.log_id + s.step else s.log_id end,
-         s.step / 2
-    from search as s
-   where s.step > 0
-)
-select s.log_id::bigint as log_id
-  from search as s
- where s.step = 0;
+-- The highest log_id, 0 in an empty log.
+select postern.highest_log_id()::bigint as log_id;
 
 -- name: ListLog :many
 -- One page of a stretch of the log, oldest entries first: pass the last log_id to get the next page. Filters that are
