@@ -39,18 +39,35 @@ func (q *Queries) BeginSealing(ctx context.Context) (BeginSealingRow, error) {
 	return i, err
 }
 
+const createLogPartitions = `-- name: CreateLogPartitions :one
+select postern.create_log_partitions()::integer as made
+`
+
+// Makes the log's partitions for the coming months, and those of a few entries that have none. Errors: 55P03.
+func (q *Queries) CreateLogPartitions(ctx context.Context) (int32, error) {
+	row := q.db.QueryRow(ctx, createLogPartitions)
+	var made int32
+	err := row.Scan(&made)
+	return made, err
+}
+
 const dropLog = `-- name: DropLog :many
-select first_leaf::bigint as first_leaf, last_leaf::bigint as last_leaf from postern.drop_log($1::timestamptz)
+select month::text as month, coalesce(first_leaf, -1)::bigint as first_leaf, coalesce(last_leaf, -1)::bigint as last_leaf,
+       coalesce(reason, '')::text as reason
+  from postern.drop_log($1::timestamptz, make_interval(secs => $2::double precision))
 `
 
 type DropLogRow struct {
-	FirstLeaf int64 `json:"first_leaf"`
-	LastLeaf  int64 `json:"last_leaf"`
+	Month     string `json:"month"`
+	FirstLeaf int64  `json:"first_leaf"`
+	LastLeaf  int64  `json:"last_leaf"`
+	Reason    string `json:"reason"`
 }
 
-// Removes old entries that are sealed, exported and unchanged; gives the stretches of leaves that they were.
-func (q *Queries) DropLog(ctx context.Context, before time.Time) ([]DropLogRow, error) {
-	rows, err := q.db.Query(ctx, dropLog, before)
+// Drops whole months that are sealed, exported and unchanged; gives the stretches of leaves that each was, -1 where it
+// was empty; or the reason why it stays.
+func (q *Queries) DropLog(ctx context.Context, before time.Time, timeoutSeconds float64) ([]DropLogRow, error) {
+	rows, err := q.db.Query(ctx, dropLog, before, timeoutSeconds)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +75,12 @@ func (q *Queries) DropLog(ctx context.Context, before time.Time) ([]DropLogRow, 
 	items := []DropLogRow{}
 	for rows.Next() {
 		var i DropLogRow
-		if err := rows.Scan(&i.FirstLeaf, &i.LastLeaf); err != nil {
+		if err := rows.Scan(
+			&i.Month,
+			&i.FirstLeaf,
+			&i.LastLeaf,
+			&i.Reason,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,26 +17,33 @@ func newLogDropCommand(app *application) *cobra.Command {
 	var (
 		before, key, directory string
 		also                   []string
+		lockTimeout            time.Duration
 	)
 	command := &cobra.Command{
 		Use:   "drop",
 		Short: "Remove old entries that are sealed and exported",
-		Long: `Removes the entries before a time from the log. Only those go that are under a signed head, were exported with their
-proofs into a file ("log export --proofs -o"), and are unchanged; the others stay. Their leaves stay in any case, so the
-tree, its heads and every proof stay good, and the exported file proves what the entries said.
+		Long: `Removes the months of the log that end by a time. Months are those of UTC. One goes if all its entries are under a
+signed head, were exported with their proofs into a file ("log export --proofs -o"), and are unchanged; else it stays as
+it is, and the command says why. Leaves stay in any case, so the tree, its heads and every proof stay good, and the
+exported file proves what the entries said.
 
 What was dropped is signed into the directory of heads, so that "log verify" does not miss it; entries that are removed
-in another way stay a finding. It needs the role postern_admin.`,
-		Example: `  installer log export --proofs --until 2026-01-01 -o before-2026.jsonl --heads /srv/postern-heads
-  installer log drop --before 2026-01-01 --key postern-log.key --heads /srv/postern-heads`,
+in another way stay a finding. It needs the role postern_admin.
+
+Other transactions wait for a moment at most. Where one uses the log for long, this tries again, for --lock-timeout.`,
+		Example: `  installer log export --proofs --until 2026-01-01T00:00:00Z -o before-2026.jsonl --heads /srv/postern-heads
+  installer log drop --before 2026-01-01T00:00:00Z --key postern-log.key --heads /srv/postern-heads`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if before == "" {
-				return usageError("--before is missing: the time before which entries go")
+				return usageError("--before is missing: the time by which months have to end that go")
 			}
 			moment, err := parseMoment(before, time.Now())
 			if err != nil {
 				return usageError("--before: %w", err)
+			}
+			if lockTimeout < 0 || lockTimeout > time.Hour {
+				return usageError("--lock-timeout must be between 0s and 1h, not %s", lockTimeout)
 			}
 			path := cmp.Or(key, os.Getenv(seal.KeyVariable))
 			if path == "" {
@@ -54,18 +62,34 @@ in another way stay a finding. It needs the role postern_admin.`,
 				directories = append(directories, heads)
 			}
 			return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) error {
-				entries, err := seal.Drop(command.Context(), connection, signer, directories, moment)
+				done, err := seal.Drop(command.Context(), connection, signer, directories, moment, lockTimeout)
 				if err != nil {
 					return tampered(err)
 				}
-				app.printf("%s dropped.\n", plural(entries, "entry"))
-				return nil
+				app.printDropped(done)
+				return app.out.failure
 			})
 		},
 	}
-	command.Flags().StringVar(&before, "before", "", "remove entries before this time")
+	command.Flags().StringVar(&before, "before", "", "remove the months that end by this time")
 	command.Flags().StringVar(&key, "key", "", "file of the private key (default $"+seal.KeyVariable+")")
 	addHeads(command, &directory)
 	command.Flags().StringArrayVar(&also, "also", nil, "a further directory of heads; may be repeated")
+	command.Flags().DurationVar(&lockTimeout, "lock-timeout", 10*time.Second, "how long to try to get at the log where others use it, up to 1h")
 	return command
+}
+
+func (a *application) printDropped(done seal.Dropped) {
+	if len(done.Kept) > 0 {
+		rows := make([][]string, len(done.Kept))
+		for index, kept := range done.Kept {
+			rows[index] = []string{kept.Month, kept.Reason}
+		}
+		a.printTable([]string{"month", "why it stays"}, rows)
+	}
+	line := plural(done.Entries, "entry") + " dropped"
+	if len(done.Months) > 0 {
+		line += ": " + strings.Join(done.Months, ", ")
+	}
+	a.printf("%s.\n", line)
 }

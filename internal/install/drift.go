@@ -105,7 +105,7 @@ func compare(ctx context.Context, connection *pgx.Conn, wanted *source) ([]Diffe
 		defer cancel()
 		_ = tx.Rollback(ctx)
 	}()
-	if _, err := tx.Exec(ctx, fmt.Sprintf("set local statement_timeout = %d", verifyTimeout.Milliseconds())); err != nil {
+	if _, err := tx.Exec(ctx, fmt.Sprintf("set local statement_timeout = %d; set local timezone = 'UTC'; set local datestyle = 'ISO'", verifyTimeout.Milliseconds())); err != nil {
 		return nil, err
 	}
 
@@ -132,6 +132,7 @@ func compare(ctx context.Context, connection *pgx.Conn, wanted *source) ([]Diffe
 	for key, definition := range hidden {
 		expected[objectKey{kind: key.kind, name: shadow.reveal(key.name)}] = shadow.reveal(definition)
 	}
+	expectMonths(expected, installed)
 	return difference(expected, installed), nil
 }
 

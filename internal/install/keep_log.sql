@@ -19,8 +19,14 @@ declare
   kept regclass;
   part record;
 begin
-  -- The log, the tree that proves it, and the signed heads.
-  foreach kept in array array['postern_internal.checkpoint_entry', 'postern_internal.leaf', 'postern_internal.tree_head']::regclass[]
+  -- The log with its partitions, those too that somebody has detached; the tree that proves it; and the signed heads.
+  for kept in
+    select i.inhrelid::regclass from pg_inherits as i where i.inhparent = 'postern_internal.checkpoint_entry'::regclass
+    union
+    select c.oid::regclass from pg_class as c
+     where c.relnamespace = 'postern_internal'::regnamespace and c.relkind = 'r' and c.relname like 'checkpoint\_entry\_%'
+    union all
+    select unnest(array['postern_internal.checkpoint_entry', 'postern_internal.leaf', 'postern_internal.tree_head']::regclass[])
   loop
     for part in
       select g.tgname from pg_trigger as g where g.tgrelid = kept and not g.tgisinternal
@@ -40,11 +46,6 @@ begin
        where a.attrelid = kept and not a.attisdropped and n.nspname = 'postern_internal'
     loop
       execute format('alter type %s set schema LOG_SCHEMA', part.type);
-    end loop;
-    for part in
-      select i.inhrelid::regclass as child from pg_inherits as i where i.inhparent = kept
-    loop
-      execute format('alter table %s set schema LOG_SCHEMA', part.child);
     end loop;
     execute format('alter table %s disable row level security', kept);
     execute format('alter table %s no force row level security', kept);
@@ -66,7 +67,7 @@ begin
     from pg_depend as d
     left join pg_constraint as k on d.classid = 'pg_constraint'::regclass and k.oid = d.objid
     left join pg_attrdef as f on d.classid = 'pg_attrdef'::regclass and f.oid = d.objid
-   where array['LOG_SCHEMA.checkpoint_entry', 'LOG_SCHEMA.leaf', 'LOG_SCHEMA.tree_head']::regclass[]
+   where array(select c.oid from pg_class as c where c.relnamespace = 'LOG_SCHEMA'::regnamespace)::regclass[]
          && array[case when d.classid = 'pg_class'::regclass then d.objid end, k.conrelid, f.adrelid]::regclass[]
      and (pg_identify_object_as_address(d.refclassid, d.refobjid, d.refobjsubid)).object_names[1] ~ '^(postern|postern_internal)(\.|$)';
   if left_behind is not null then

@@ -21,6 +21,8 @@ type state struct {
 	mayBecomeOwner bool
 	// reached is what the last migration left; its version is that of the binary which ran it.
 	reached *record
+	// nextMonth tells whether the log has a partition for the next month.
+	nextMonth bool
 	// recorded is what the last finished installation left.
 	recorded *record
 }
@@ -78,9 +80,13 @@ select current_database(), current_user, current_setting('server_version_num')::
        exists (select from pg_extension as e where e.extname = 'pgcrypto'),
        `+mayBecomeOwnerSQL+`,
        `+recordSQL("schema_version")+`,
-       `+recordSQL("installation"),
+       `+recordSQL("installation")+`,
+       exists (select from pg_class as c
+                 join pg_namespace as n on n.oid = c.relnamespace
+                where n.nspname = 'postern_internal'
+                  and c.relname = 'checkpoint_entry_' || to_char(date_trunc('month', now() at time zone 'UTC') + interval '1 month', 'YYYY_MM'))`,
 		wanted.schemas, roleNames,
-	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.mayBecomeOwner, &read.reached, &read.recorded)
+	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.mayBecomeOwner, &read.reached, &read.recorded, &read.nextMonth)
 	if err != nil {
 		return nil, fmt.Errorf("read what is installed: %w", err)
 	}
@@ -114,6 +120,9 @@ func (s *state) pending(wanted *source) []string {
 	}
 	if recorded.ServerMajor != s.serverMajor && recorded.ServerMajor != 0 {
 		missing = append(missing, fmt.Sprintf("functions and views, compiled again for PostgreSQL %d", s.serverMajor))
+	}
+	if s.recorded != nil && !s.nextMonth {
+		missing = append(missing, "the log's partitions for the coming months")
 	}
 	return missing
 }

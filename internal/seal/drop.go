@@ -22,24 +22,56 @@ const dropsFile = "dropped"
 // dropsLine is the second line of such a note. A head has a number there, so neither can be taken for the other.
 const dropsLine = "dropped leaves"
 
-// Drop removes the entries of the log before a time that are sealed, exported with proofs and unchanged, and signs in
-// every directory which leaves they were: from then on Verify does not miss them. It returns their number.
-func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*Heads, before time.Time) (entries int64, err error) {
+// Dropped is what Drop did.
+type Dropped struct {
+	Entries int64
+	// Months (UTC) are those that are gone, oldest first, as 2026-01.
+	Months []string
+	// Kept are those from before the time that are not.
+	Kept []KeptMonth
+}
+
+// KeptMonth is a month of the log that is not to be dropped.
+type KeptMonth struct {
+	Month  string // as 2026-01, or default: entries of months without a partition
+	Reason string
+}
+
+// Drop removes the months of the log that end by a time, those whose entries are all sealed, exported with proofs and
+// unchanged, and signs in every directory which leaves they were: from then on Verify does not miss them. Where others
+// use the log, it tries again for as long as the timeout lasts; it never makes them wait for more than a moment.
+func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*Heads, before time.Time, timeout time.Duration) (done Dropped, err error) {
 	for _, heads := range directories {
 		if err := heads.admit(key); err != nil {
-			return 0, err
+			return Dropped{}, err
 		}
 	}
-	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
-		stretches, err := db.New(tx).DropLog(ctx, before)
-		if err != nil || len(stretches) == 0 {
+	// Entries in the default partition can only be dropped with the month that they are of.
+	if _, err := db.New(connection).CreateLogPartitions(ctx); err != nil {
+		return Dropped{}, err
+	}
+	err = pgx.BeginTxFunc(ctx, connection, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+		rows, err := db.New(tx).DropLog(ctx, before, timeout.Seconds())
+		if err != nil {
 			return err
 		}
 		var text strings.Builder
 		fmt.Fprintf(&text, "%s\n%s\n", key.signer.Name(), dropsLine)
-		for _, stretch := range stretches {
-			fmt.Fprintf(&text, "%d %d\n", stretch.FirstLeaf, stretch.LastLeaf)
-			entries += stretch.LastLeaf - stretch.FirstLeaf + 1
+		for _, row := range rows {
+			if row.Reason != "" {
+				done.Kept = append(done.Kept, KeptMonth{row.Month, row.Reason})
+				continue
+			}
+			if len(done.Months) == 0 || done.Months[len(done.Months)-1] != row.Month {
+				done.Months = append(done.Months, row.Month)
+			}
+			if row.FirstLeaf >= 0 {
+				fmt.Fprintf(&text, "%d %d\n", row.FirstLeaf, row.LastLeaf)
+				done.Entries += row.LastLeaf - row.FirstLeaf + 1
+			}
+		}
+		if done.Entries == 0 {
+			return nil
 		}
 		signed, err := note.Sign(&note.Note{Text: text.String()}, key.signer)
 		if err != nil {
@@ -53,7 +85,10 @@ func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*He
 		}
 		return nil
 	})
-	return entries, err
+	if err != nil {
+		return Dropped{}, err
+	}
+	return done, nil
 }
 
 // dropped are the leaves whose entries were dropped.

@@ -31,7 +31,16 @@ type Sealer struct {
 	TrustDatabase bool
 	// OnProgress is told how many entries were sealed so far; may be nil.
 	OnProgress func(entries int64)
+
+	partitionsDue time.Time
 }
+
+const (
+	// partitionsInterval is how often one that seals again and again looks for months without a partition.
+	partitionsInterval = time.Hour
+	// partitionsPause is how long it waits where the log was in use.
+	partitionsPause = time.Minute
+)
 
 // ErrBusy is returned where somebody else is sealing this log at the moment.
 var ErrBusy = errors.New("another one is sealing this log")
@@ -47,10 +56,29 @@ func (s *Sealer) Seal(ctx context.Context, connection *pgx.Conn) (entries int64,
 	if err != nil {
 		return 0, busy(err)
 	}
-	if signed, err := s.signed(ctx, connection, size); err != nil || signed {
-		return entries, err
+	signed, err := s.signed(ctx, connection, size)
+	if err == nil && !signed {
+		err = busy(s.sign(ctx, connection))
 	}
-	return entries, busy(s.sign(ctx, connection))
+	return entries, errors.Join(err, s.createPartitions(ctx, connection))
+}
+
+// createPartitions makes the log's partitions for the coming months. Where others use the log, there is time: entries
+// without one lie in the default partition.
+func (s *Sealer) createPartitions(ctx context.Context, connection *pgx.Conn) error {
+	if time.Now().Before(s.partitionsDue) {
+		return nil
+	}
+	s.partitionsDue = time.Now().Add(partitionsInterval)
+	_, err := db.New(connection).CreateLogPartitions(ctx)
+	if errors.Is(busy(err), ErrBusy) {
+		s.partitionsDue = time.Now().Add(partitionsPause)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make the log's partitions: %w", err)
+	}
+	return nil
 }
 
 // signed tells whether the head of the tree is wherever it is kept. It may not be, although no entry is new: the one

@@ -43,6 +43,7 @@
 \ir user/set_user_description.sql
 \ir user/set_user_db_role.sql
 \ir user/set_user_active.sql
+\ir log/own_entry.sql
 \ir user/user_account.sql
 \ir credential/bcrypt.sql
 \ir credential/hash_pin.sql
@@ -56,6 +57,11 @@
 \ir credential/reset_pin.sql
 \ir credential/unlock_user.sql
 \ir log/refuse_change.sql
+\ir log/guard_log_partition.sql
+\ir log/log_months.sql
+\ir log/missing_log_months.sql
+\ir log/lock_log.sql
+\ir log/create_log_partitions.sql
 \ir log/checkpoint_log.sql
 \ir log/highest_log_id.sql
 \ir log/encode_field.sql

@@ -62,5 +62,12 @@ select postern.wait_sealed(@log_id::bigint, make_interval(secs => @seconds::doub
 select postern.record_log_export(sqlc.narg('since')::timestamptz, sqlc.narg('until')::timestamptz, @tree_size::bigint);
 
 -- name: DropLog :many
--- Removes old entries that are sealed, exported and unchanged; gives the stretches of leaves that they were.
-select first_leaf::bigint as first_leaf, last_leaf::bigint as last_leaf from postern.drop_log(@before::timestamptz);
+-- Drops whole months that are sealed, exported and unchanged; gives the stretches of leaves that each was, -1 where it
+-- was empty; or the reason why it stays.
+select month::text as month, coalesce(first_leaf, -1)::bigint as first_leaf, coalesce(last_leaf, -1)::bigint as last_leaf,
+       coalesce(reason, '')::text as reason
+  from postern.drop_log(@before::timestamptz, make_interval(secs => @timeout_seconds::double precision));
+
+-- name: CreateLogPartitions :one
+-- Makes the log's partitions for the coming months, and those of a few entries that have none. Errors: 55P03.
+select postern.create_log_partitions()::integer as made;

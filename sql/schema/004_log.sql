@@ -4,7 +4,7 @@ create type postern_internal.outcome as enum ('passed', 'denied', 'cancelled', '
 comment on type postern_internal.outcome is 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial after which the credential is locked, which readers are shown as denied.';
 
 create table postern_internal.checkpoint_entry (
-  log_id bigint generated always as identity primary key,
+  log_id bigint generated always as identity,
   outcome postern_internal.outcome not null,
   gate_id text not null,
   action text,
@@ -19,8 +19,11 @@ create table postern_internal.checkpoint_entry (
   client_addr inet default inet_client_addr(),
   application_name text not null default current_setting('application_name'),
   transaction_id xid8 not null default pg_current_xact_id(),
-  ticket uuid
-);
+  ticket uuid,
+  primary key (log_id, logged_at)
+) partition by range (logged_at);
 create index checkpoint_entry_transaction_id on postern_internal.checkpoint_entry (transaction_id);
-create index checkpoint_entry_logged_at on postern_internal.checkpoint_entry using brin (logged_at);
-comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate.';
+comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequence: a key of partitions has to have logged_at.';
+
+create table postern_internal.checkpoint_entry_default partition of postern_internal.checkpoint_entry default;
+comment on table postern_internal.checkpoint_entry_default is 'Entries of months without a partition, so that none is ever refused.';

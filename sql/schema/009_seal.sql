@@ -35,9 +35,10 @@ create table postern_internal.log_export (
 comment on table postern_internal.log_export is 'Which entries were written to files with their proofs, append-only: those from since until until under the head of tree_size leaves.';
 
 create table postern_internal.log_drop (
-  transaction_id xid8 primary key default pg_current_xact_id(),
-  before timestamptz not null,
+  log_drop_id bigint generated always as identity primary key,
+  since timestamptz not null,
+  until timestamptz not null,
   dropped_at timestamptz not null default clock_timestamp(),
   dropped_by name not null default session_user
 );
-comment on table postern_internal.log_drop is 'When old entries were dropped, append-only. The trigger on the log lets a transaction delete that has a row here.';
+comment on table postern_internal.log_drop is 'Which months of the log were dropped, append-only: those from since until until.';

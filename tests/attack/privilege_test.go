@@ -81,7 +81,7 @@ grant select on all tables in schema naive_internal to public`)
 
 	relations := values[string](t, database.Pool, `
 select c.relname from pg_catalog.pg_class as c
- where c.relnamespace = 'postern_internal'::pg_catalog.regnamespace and c.relkind in ('r', 'v', 'm', 'S')`)
+ where c.relnamespace = 'postern_internal'::pg_catalog.regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'S')`)
 	if len(relations) < 10 {
 		t.Fatalf("only %d internal relations", len(relations))
 	}
@@ -97,14 +97,14 @@ select c.relname from pg_catalog.pg_class as c
 		for _, column := range values[string](t, database.Pool, `
 select format('update postern_internal.%I set %I = default', c.relname, a.attname)
   from pg_catalog.pg_class as c join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
- where c.relnamespace = 'postern_internal'::pg_catalog.regnamespace and c.relkind = 'r'`) {
+ where c.relnamespace = 'postern_internal'::pg_catalog.regnamespace and c.relkind in ('r', 'p')`) {
 			requireDenied(t, connection, column)
 		}
 		if open := values[string](t, connection, `
 select c.relname from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
  where n.nspname = 'postern_internal'
-   and case c.relkind when 'S' then pg_catalog.has_sequence_privilege(c.oid, 'usage, select, update')
-                      when 'i' then false
+   and case when c.relkind = 'S' then pg_catalog.has_sequence_privilege(c.oid, 'usage, select, update')
+                      when c.relkind in ('i', 'I') then false
                       else pg_catalog.has_table_privilege(c.oid, 'select, insert, update, delete, truncate, references, trigger')
                            or pg_catalog.has_any_column_privilege(c.oid, 'select, insert, update, references') end`); len(open) > 0 {
 			t.Errorf("%q has rights on %s", role, open)

@@ -239,7 +239,9 @@ func TestRepairPutsFunctionsRight(t *testing.T) {
 	database := newInstalled(t)
 	database.run(`
 alter function security_sys.security_checkpoint(text, text) cost 77;
-drop trigger refuse_change on postern_internal.checkpoint_entry;`)
+drop trigger refuse_change on postern_internal.checkpoint_entry;
+alter table ` + partition(1) + ` disable trigger refuse_change;
+grant delete on ` + partition(2) + ` to public;`)
 	if report := database.install(); len(report.Steps) != 0 {
 		t.Errorf("an installation with nothing to do ran %q", report.Steps)
 	}
@@ -249,7 +251,9 @@ drop trigger refuse_change on postern_internal.checkpoint_entry;`)
 	}
 	want := []string{
 		"changed: function security_sys.security_checkpoint(gate_id text, msg text)",
+		"changed: table " + partition(2),
 		"missing: trigger refuse_change on postern_internal.checkpoint_entry",
+		"changed: trigger refuse_change on " + partition(1),
 	}
 	if !slices.Equal(found, want) {
 		t.Errorf("verify finds %q, want %q", found, want)
@@ -261,6 +265,24 @@ drop trigger refuse_change on postern_internal.checkpoint_entry;`)
 }
 
 // A schema that comes before pg_catalog could otherwise feed its own functions to what runs as the installing user.
+func TestInstallMakesTheMonthsThatAreMissing(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	database.run("drop table " + partition(1) + ", " + partition(3))
+	status, err := install.ReadStatus(t.Context(), database.config(), nil)
+	if err != nil || !slices.Equal(status.Pending, []string{"the log's partitions for the coming months"}) {
+		t.Errorf("pending is %q, %v", status.Pending, err)
+	}
+	database.install()
+	if months := database.text("select count(*)::text from pg_inherits where inhparent = 'postern_internal.checkpoint_entry'::regclass"); months != "5" {
+		t.Errorf("the log has %s partitions, want those of four months, and the default one", months)
+	}
+	database.mustBeClean()
+	if report := database.install(); len(report.Steps) != 0 {
+		t.Errorf("once more ran %q", report.Steps)
+	}
+}
+
 func TestHostileSearchPathIsIgnored(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)

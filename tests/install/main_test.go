@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -59,6 +60,17 @@ func newDatabase(t *testing.T) *database {
 func newInstalled(t *testing.T) *database {
 	t.Helper()
 	return &database{Database: testdb.New(t), t: t}
+}
+
+// month is the first moment of a month, so many after this one.
+func month(ahead int) time.Time {
+	now := time.Now().UTC()
+	return time.Date(now.Year(), now.Month()+time.Month(ahead), 1, 0, 0, 0, 0, time.UTC)
+}
+
+// partition is the table with the log of a month, so many after this one.
+func partition(ahead int) string {
+	return "postern_internal.checkpoint_entry_" + month(ahead).Format("2006_01")
 }
 
 // config connects to the database as the superuser.

@@ -17,7 +17,15 @@ values ('passed', 'SUPINV_APPROVE', 'ALICE', 'kept', '{}')`
 func TestUninstallKeepsTheLog(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)
-	database.run(logEntry)
+	database.run(logEntry + `;
+insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at)
+values ('passed', 'X', 'X', 'of no month', '{}', '2001-02-03'), ('passed', 'X', 'X', 'detached', '{}', clock_timestamp() + interval '40 days');
+do $$
+begin
+  execute (select format('alter table postern_internal.checkpoint_entry detach partition %s', e.tableoid::regclass)
+             from postern_internal.checkpoint_entry as e where e.message = 'detached');
+end
+$$`)
 	removal, err := install.Uninstall(t.Context(), database.config(), install.UninstallOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -28,8 +36,14 @@ func TestUninstallKeepsTheLog(t *testing.T) {
 	if left := database.text("select string_agg(nspname, ',') from pg_namespace where nspname = any ($1)", removal.Schemas); left != "" {
 		t.Errorf("schemas %s were left", left)
 	}
-	if kept := database.text("select message || ' ' || outcome from " + removal.LogSchema + ".checkpoint_entry"); kept != "kept passed" {
+	if kept := database.text("select message || ' ' || outcome from " + removal.LogSchema + ".checkpoint_entry where message <> 'of no month'"); kept != "kept passed" {
 		t.Errorf("the kept log reads %q", kept)
+	}
+	if tables := database.text("select count(*)::text from pg_class where relnamespace = $1::regnamespace and relkind = 'r' and relname like 'checkpoint_entry%'", removal.LogSchema); tables != "5" {
+		t.Errorf("%s tables of the log were kept, want those of four months, and the default one", tables)
+	}
+	if entries := database.text("select count(*)::text from " + removal.LogSchema + ".checkpoint_entry"); entries != "2" {
+		t.Errorf("the kept log has %s entries", entries)
 	}
 	if readers := database.text(`
 select string_agg(r.rolname, ',' order by r.rolname) from pg_roles as r
@@ -56,7 +70,7 @@ select string_agg(r.rolname, ',') from pg_roles as r
 	if _, err := install.Uninstall(t.Context(), database.config(), install.UninstallOptions{DropLog: true}); err != nil {
 		t.Fatal(err)
 	}
-	if kept := database.text("select message from " + removal.LogSchema + ".checkpoint_entry"); kept != "kept" {
+	if kept := database.text("select message from " + removal.LogSchema + ".checkpoint_entry where message <> 'of no month'"); kept != "kept" {
 		t.Errorf("the log that was kept first reads %q", kept)
 	}
 	if count := database.text(`select count(*)::text from pg_namespace where nspname like 'postern\_log%'`); count != "1" {
@@ -124,7 +138,7 @@ create table postern.guest (id integer);`)
 	if columns := database.text("select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = 'application.invoice'::regclass and attnum > 0 and not attisdropped"); !strings.HasPrefix(columns, "approved_by,") || !strings.HasSuffix(columns, "gate_state") {
 		t.Errorf("the application's table has the columns %s", columns)
 	}
-	if kept := database.text("select message from " + removal.LogSchema + ".checkpoint_entry"); kept != "kept" {
+	if kept := database.text("select message from " + removal.LogSchema + ".checkpoint_entry where message <> 'of no month'"); kept != "kept" {
 		t.Errorf("the kept log reads %q", kept)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/posternsql/postern/internal/install"
 )
@@ -153,9 +154,9 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 		},
 		{
 			name:   "missing index",
-			change: `drop index postern_internal.checkpoint_entry_logged_at`,
-			find:   "missing: index postern_internal.checkpoint_entry_logged_at",
-			diff:   "-CREATE INDEX checkpoint_entry_logged_at",
+			change: `drop index postern_internal.event_delivery_finished`,
+			find:   "missing: index postern_internal.event_delivery_finished",
+			diff:   "-CREATE INDEX event_delivery_finished",
 		},
 		{
 			name:   "extra constraint",
@@ -222,6 +223,52 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 			change: `comment on table postern_internal.credential is 'nothing to see here'`,
 			find:   "changed: table postern_internal.credential",
 			diff:   "+comment: nothing to see here",
+		},
+		{
+			name:   "disabled trigger of a partition",
+			change: `alter table ` + partition(0) + ` disable trigger refuse_change`,
+			find:   "changed: trigger refuse_change on " + partition(0),
+			diff:   "+disabled",
+		},
+		{
+			name:   "missing trigger of a partition",
+			change: `drop trigger refuse_change on ` + partition(1),
+			find:   "missing: trigger refuse_change on " + partition(1),
+			diff:   "-CREATE TRIGGER refuse_change",
+		},
+		{
+			name:   "grant on a partition",
+			change: `grant select on ` + partition(1) + ` to postern_auditor`,
+			find:   "changed: table " + partition(1),
+			diff:   "+grant select to postern_auditor, by postern_owner",
+		},
+		{
+			name:   "owner of a partition",
+			change: `alter table ` + partition(2) + ` owner to ` + outsider,
+			find:   "changed: table " + partition(2),
+			diff:   "+owner: " + outsider,
+		},
+		{
+			name: "a partition of half a month",
+			change: `alter table postern_internal.checkpoint_entry detach partition ` + partition(3) + `;
+alter table postern_internal.checkpoint_entry attach partition ` + partition(3) + ` for values from ('` + month(3).AddDate(0, 0, 15).Format(time.DateOnly) + `') to ('` + month(4).Format(time.DateOnly) + `')`,
+			find: "changed: table " + partition(3),
+			diff: "+partition: FOR VALUES FROM",
+		},
+		{
+			name: "detached partition",
+			change: `insert into postern_internal.checkpoint_entry_default (log_id, outcome, gate_id, userid, message, parameters, logged_at) values (1, 'passed', 'X', 'X', 'X', '{}', '2001-02-03 04:05+00');
+select postern.create_log_partitions();
+alter table postern_internal.checkpoint_entry detach partition postern_internal.checkpoint_entry_2001_02`,
+			find: "changed: table postern_internal.checkpoint_entry_2001_02",
+			diff: "-inherits: postern_internal.checkpoint_entry",
+		},
+		{
+			name: "somebody's table as a partition",
+			change: `create table public.alien (like postern_internal.checkpoint_entry including defaults);
+alter table postern_internal.checkpoint_entry attach partition public.alien for values from ('2001-01-01') to ('2001-02-01')`,
+			find: "changed: table postern_internal.checkpoint_entry",
+			diff: "+inherited by: public.alien",
 		},
 	}
 	for _, drift := range drifts {
@@ -291,6 +338,22 @@ func TestVerifyLeavesNothingBehind(t *testing.T) {
 	if count := database.text("select count(*)::text from postern_internal.installation"); count != "1" {
 		t.Errorf("%s installations are recorded, want 1", count)
 	}
+}
+
+// Which months the log has a partition for depends on when it was installed, and on what was dropped since.
+func TestMonthsOfTheLogAreNoDrift(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	database.run(`
+insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at)
+values ('passed', 'X', 'X', 'X', '{}', '2019-12-31 23:59:59.999999+00'), ('passed', 'X', 'X', 'X', '{}', '2020-01-01 00:00+00');
+alter database ` + database.Name + ` set timezone = 'Pacific/Kiritimati';
+alter database ` + database.Name + ` set datestyle = 'German'`)
+	database.run("select postern.create_log_partitions(); drop table " + partition(0))
+	if made := database.text("select string_agg(tableoid::regclass::text, ' ' order by logged_at) from postern_internal.checkpoint_entry"); made != "postern_internal.checkpoint_entry_2019_12 postern_internal.checkpoint_entry_2020_01" {
+		t.Errorf("the entries are in %s", made)
+	}
+	database.mustBeClean()
 }
 
 // A session that keeps all writers from the tables does not stop a verification, which only describes them.

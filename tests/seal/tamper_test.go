@@ -57,6 +57,23 @@ func TestEveryChangeByASuperuserIsFound(t *testing.T) {
 overriding system value select 1000, 'passed', 'APP_PAY', 'BOB', 'Invoice 7 paid', '{}', e.logged_at, e.transaction_id from postern_internal.checkpoint_entry as e where e.log_id = 10`,
 			seal.EntryAdded, 1000, "",
 		},
+		"dropped partition":  {"drop table " + partition(0), seal.EntryMissing, 12, ""},
+		"detached partition": {"alter table postern_internal.checkpoint_entry detach partition " + partition(0), seal.EntryMissing, 20, ""},
+		"emptied partition":  {"alter table " + partition(0) + " disable trigger all; truncate " + partition(0), seal.EntryMissing, 1, ""},
+		"log put in its place": {
+			"alter table postern_internal.checkpoint_entry detach partition " + partition(0) + `;
+alter table ` + partition(0) + " rename to old; create table " + partition(0) + ` (like postern_internal.old including all);
+insert into ` + partition(0) + ` select * from postern_internal.old where log_id <> 7;
+alter table postern_internal.checkpoint_entry attach partition ` + partition(0) + " for values from ('" + month(0).Format("2006-01-02T15:04:05Z") + "') to ('" + month(-1).Format("2006-01-02T15:04:05Z") + "')",
+			seal.EntryMissing, 7, "",
+		},
+		"moved to another month": {silently + "update postern_internal.checkpoint_entry set logged_at = logged_at + interval '1 month' where log_id = 3", seal.EntryChanged, 3, ""},
+		"moved to no month":      {silently + "update postern_internal.checkpoint_entry set logged_at = '1999-12-31' where log_id = 3", seal.EntryChanged, 3, ""},
+		"repeated in another month": {
+			silently + `insert into postern_internal.checkpoint_entry (log_id, outcome, gate_id, userid, message, parameters, logged_at, transaction_id)
+overriding system value select e.log_id, 'passed', 'APP_PAY', 'BOB', 'Invoice 7 paid', '{}', e.logged_at + interval '1 month', e.transaction_id from postern_internal.checkpoint_entry as e where e.log_id = 10`,
+			seal.EntryAdded, 10, "more than one entry 10",
+		},
 		"a leaf's hash":        {silently + "update postern_internal.leaf set hashes = set_byte(hashes, 3, get_byte(hashes, 3) # 1) where log_id = 10", seal.TreeRewritten, 0, "the entries lead to the signed head all the same"},
 		"an inner node":        {silently + "update postern_internal.leaf set hashes = set_byte(hashes, 70, get_byte(hashes, 70) # 1) where log_id = 4", seal.TreeRewritten, 0, "leaves 0 to 3"},
 		"a signed head's root": {silently + "update postern_internal.tree_head set root_hash = sha256('x') where tree_size = 13", seal.SignatureInvalid, 0, "13 leaves"},

@@ -26,8 +26,9 @@ func TestCommittedSchemaIsTheInstalledOne(t *testing.T) {
 	database := testdb.New(t)
 	var dump bytes.Buffer
 	err := database.Server.Run(t.Context(), server.Program{
-		Name:      "pg_dump",
-		Arguments: []string{"--schema-only"},
+		Name: "pg_dump",
+		// Which months have a partition is a question of when it is asked.
+		Arguments: []string{"--schema-only", "--exclude-table=postern_internal.checkpoint_entry_[0-9]*"},
 		Database:  database.Name,
 		Stdout:    &dump,
 		Stderr:    os.Stderr,

@@ -34,9 +34,8 @@ begin
      and (opened.expires_at <= clock_timestamp()
           or opened.digest <> postern_internal.digest(gate_id, null, gate.unbound_parameters, parameters)) then
     perform
-       from postern_internal.checkpoint_entry as e
-      where e.transaction_id = opened.transaction_id
-        and e.ticket = opened.ticket
+       from postern_internal.own_entry as e
+      where e.ticket = opened.ticket
         and e.outcome = 'passed';
     if not found then
       raise exception using

@@ -1,4 +1,5 @@
--- The gate, as business code calls it: as early as it can, since all that runs before it runs twice.
+-- The gate, as business code calls it: as early as it can, since all that runs before it runs twice. The search_path is
+-- spelled as in postern.current_userid.
 
 create or replace function postern.checkpoint(
   gate_id text,
@@ -7,7 +8,7 @@ create or replace function postern.checkpoint(
 returns void
 language plpgsql
 security definer
-set search_path = pg_catalog, pg_temp
+set search_path = pg_temp
 as $$
 begin
   if postern_internal.gate_is_active(gate_id) then

@@ -1,11 +1,11 @@
 -- T2: uses a ticket. The gates are open by a row of this transaction and not by a setting, since a setting could be
--- put back after ROLLBACK TO SAVEPOINT had erased what was logged.
+-- put back after ROLLBACK TO SAVEPOINT had erased what was logged. The search_path is spelled as in postern.current_userid.
 
 create or replace function postern.open_gates(ticket uuid)
 returns void
 language plpgsql
 security definer
-set search_path = pg_catalog, pg_temp
+set search_path = pg_temp
 as $$
 declare
   current_user_id text := postern.current_userid();

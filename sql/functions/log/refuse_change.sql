@@ -1,5 +1,6 @@
 -- The log only grows. That stops mistakes and everybody but a superuser; what stops superusers is the proof that
--- an outsider holds.
+-- an outsider holds. The log's partitions have the trigger too, by postern_internal.guard_log_partition: a statement that
+-- names a partition does not fire those of the whole.
 
 create or replace function postern_internal.refuse_change()
 returns trigger
@@ -7,10 +8,6 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if tg_op = 'DELETE' and tg_relid = 'postern_internal.checkpoint_entry'::regclass
-     and exists (select from postern_internal.log_drop as d where d.transaction_id = pg_current_xact_id_if_assigned()) then
-    return null;  -- postern.drop_log
-  end if;
   raise exception using
     errcode = '55000',
     message = format('%s.%s cannot be changed', tg_table_schema, tg_table_name),
@@ -19,7 +16,7 @@ begin
 end
 $$;
 revoke execute on function postern_internal.refuse_change() from public;
-comment on function postern_internal.refuse_change() is 'Trigger of tables that only grow. Errors: 55000, unless postern.drop_log deletes.';
+comment on function postern_internal.refuse_change() is 'Trigger of tables that only grow. Errors: 55000.';
 
 create or replace trigger refuse_change
 before update or delete or truncate

@@ -1,6 +1,6 @@
 -- By an anti-join, and never from a log_id on: log_ids are not given in the order of commits. Who seals asks for the
 -- transactions that the last seal did not see. An entry that it would have seen, and that has no leaf, was added later;
--- it is not to get one, and "installer log verify" finds it with seen_by.
+-- it is not to get one, and "installer log verify" finds it with seen_by. In PL/pgSQL for the reason of postern.log_records.
 
 create or replace function postern.unsealed_records(
   lowest_transaction_id xid8,
@@ -8,7 +8,7 @@ create or replace function postern.unsealed_records(
   seen_by pg_snapshot default null
 )
 returns setof postern_internal.log_record
-language sql
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
@@ -17,16 +17,20 @@ set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
+set plan_cache_mode = force_generic_plan
 rows 5000
 as $$
-  select r.*
-    from postern_internal.log_record as r
-   where r.transaction_id >= lowest_transaction_id
-     and r.transaction_id <= highest_transaction_id
-     and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
-     and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
-     and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
-   order by r.transaction_id, r.log_id
+begin
+  return query
+    select r.*
+      from postern_internal.log_record as r
+     where r.transaction_id >= lowest_transaction_id
+       and r.transaction_id <= highest_transaction_id
+       and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
+       and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
+       and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
+     order by r.transaction_id, r.log_id;
+end
 $$;
 revoke execute on function postern.unsealed_records(xid8, xid8, pg_snapshot) from public;
 grant execute on function postern.unsealed_records(xid8, xid8, pg_snapshot) to postern_auditor;

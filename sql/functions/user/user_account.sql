@@ -14,9 +14,8 @@ as
     from postern_internal.end_user as e
     join postern_internal.credential as c on c.userid = e.userid
    where not exists (select
-                       from postern_internal.checkpoint_entry as l
-                      where l.transaction_id = pg_catalog.pg_current_xact_id_if_assigned()
-                        and l.outcome in ('denied', 'locked', 'accepted')
+                       from postern_internal.own_entry as l
+                      where l.outcome in ('denied', 'locked', 'accepted')
                         and e.userid in (l.userid, l.authenticated_by))
   offset 0;
 revoke all on postern.user_account from public;

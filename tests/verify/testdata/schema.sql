@@ -1772,7 +1772,7 @@ COMMENT ON FUNCTION postern.change_event_action(name text, event text, kind text
 
 CREATE FUNCTION postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'pg_temp'
     AS $$
 begin
   if postern_internal.gate_is_active(gate_id) then
@@ -2100,6 +2100,67 @@ COMMENT ON FUNCTION postern.create_ledger_class(company text, ledger_id text, cl
 
 
 --
+-- Name: create_log_partitions(bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.create_log_partitions(maximum_moved bigint DEFAULT 10000) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS $_$
+declare
+  month timestamptz;
+  next_month timestamptz;
+  name text;
+  made integer := 0;
+begin
+  -- First what only one may have: two that had looked into the default partition would keep each other from it.
+  perform postern_internal.lock_log('share update exclusive', interval '2 seconds', 'postern_internal.checkpoint_entry');
+  foreach month in array array(select m from postern_internal.missing_log_months(maximum_moved) as m)
+  loop
+    if made = 0 then
+      perform postern_internal.lock_log('access exclusive', interval '2 seconds', 'postern_internal.checkpoint_entry_default');
+    end if;
+    next_month := month + interval '1 month';
+    name := 'checkpoint_entry_' || to_char(month, 'YYYY_MM');
+    if to_regclass('postern_internal.' || name) is not null then
+      raise exception using
+        errcode = '55000',
+        message = format('postern_internal.%s is not the log''s partition of its month', name),
+        detail = 'It was detached, or made by somebody else.',
+        hint = 'Find out whether entries are missing with "installer log verify"; then attach it again, or give it another name.';
+    end if;
+    execute format('create table postern_internal.%I (like postern_internal.checkpoint_entry including defaults)', name);
+    execute format('comment on table postern_internal.%I is %L', name, 'The log of a month (UTC).');
+    if exists (select from postern_internal.checkpoint_entry_default as e where e.logged_at >= month and e.logged_at < next_month) then
+      alter table postern_internal.checkpoint_entry_default disable trigger refuse_change;
+      execute format(
+        'with moved as (delete from postern_internal.checkpoint_entry_default as e where e.logged_at >= $1 and e.logged_at < $2 returning e.*)
+         insert into postern_internal.%I select m.* from moved as m', name)
+        using month, next_month;
+      alter table postern_internal.checkpoint_entry_default enable trigger refuse_change;
+    end if;
+    execute format('alter table postern_internal.checkpoint_entry attach partition postern_internal.%I for values from (%L) to (%L)',
+                   name, month, next_month);
+    perform postern_internal.guard_log_partition(format('postern_internal.%I', name)::regclass);
+    made := made + 1;
+  end loop;
+  return made;
+end
+$_$;
+
+
+ALTER FUNCTION postern.create_log_partitions(maximum_moved bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION create_log_partitions(maximum_moved bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.create_log_partitions(maximum_moved bigint) IS 'Makes the log''s partitions of this month and the next three (UTC) where they are missing, and those of months whose entries lie in the default partition: these are moved, while checkpoints wait, if a month has no more than maximum_moved of them; NULL: however many. The installer, "log seal" and "log drop" call it. Returns how many were made. Errors: 55000 a table is in the way, 55P03 the log is in use.';
+
+
+--
 -- Name: create_session_key(text, bytea); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -2183,53 +2244,112 @@ COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role n
 
 
 --
--- Name: drop_log(timestamp with time zone); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: drop_log(timestamp with time zone, interval); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.drop_log(before timestamp with time zone) RETURNS TABLE(first_leaf bigint, last_leaf bigint)
+CREATE FUNCTION postern.drop_log(before timestamp with time zone, timeout interval DEFAULT '00:00:10'::interval) RETURNS TABLE(month text, first_leaf bigint, last_leaf bigint, reason text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
     AS $$
+declare
+  candidate record;
+  doubts record;
+  dropped regclass[] := '{}';
+  partition regclass;
 begin
-  if before is null or before > clock_timestamp() then
+  if before is null or before > clock_timestamp() or timeout is null or timeout < interval '0' or timeout > interval '1 hour' then
     raise exception using
       errcode = 'PS107',
       message = 'The log cannot be dropped up to then',
-      detail = format('before is %s.', coalesce(before::text, 'NULL')),
-      hint = 'Pass a time that has passed.';
+      detail = format('before is %s, timeout is %s.', coalesce(before::text, 'NULL'), coalesce(timeout::text, 'NULL')),
+      hint = 'Pass a time that has passed, and an interval between 0 and 1 hour.';
   end if;
-  insert into postern_internal.log_drop (before) values (drop_log.before);
-  return query
-    with gone as (
-      delete from postern_internal.checkpoint_entry as e
-       using postern_internal.leaf as l
-       where l.log_id = e.log_id
-         and e.logged_at < drop_log.before
-         and l.leaf_number < (select max(h.tree_size) from postern_internal.tree_head as h)
-         and substring(l.hashes for 32) = postern_internal.leaf_hash(e)
-         and exists (select from postern_internal.log_export as x
-                      where e.logged_at >= x.since and e.logged_at < x.until and l.leaf_number < x.tree_size)
-      returning l.leaf_number
-    ),
-    numbered as (
-      select g.leaf_number, g.leaf_number - row_number() over (order by g.leaf_number) as island
-        from gone as g
-    )
-    select min(n.leaf_number), max(n.leaf_number)
-      from numbered as n
-     group by n.island
-     order by 1;
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception using
+      errcode = '25001',
+      message = 'This transaction cannot drop a part of the log',
+      detail = format('It is %s and does not see what was written since it began.', current_setting('transaction_isolation')),
+      hint = 'Drop in a READ COMMITTED transaction.';
+  end if;
+
+  for candidate in
+    select m.partition, m.since, m.until from postern_internal.log_months() as m where m.since < before
+  loop
+    month := to_char(candidate.since, 'YYYY-MM');
+    first_leaf := null;
+    last_leaf := null;
+    reason := null;
+    if candidate.until > before then
+      reason := format('it ends on %s', candidate.until);
+      return next;
+      continue;
+    end if;
+    perform postern_internal.lock_log('share', timeout, candidate.partition);
+    select count(*) filter (where coalesce(l.leaf_number >= h.tree_size, true)) as unsealed,
+           count(*) filter (where substring(l.hashes for 32) <> postern_internal.leaf_hash(e)) as changed,
+           count(*) filter (where not exists (select from postern_internal.log_export as x
+                                               where e.logged_at >= x.since and e.logged_at < x.until and l.leaf_number < x.tree_size)) as unproven
+      into doubts
+      from postern_internal.checkpoint_entry as e
+      left join postern_internal.leaf as l on l.log_id = e.log_id
+     cross join (select max(t.tree_size) as tree_size from postern_internal.tree_head as t) as h
+     where e.logged_at >= candidate.since
+       and e.logged_at < candidate.until;
+    if doubts.unsealed + doubts.changed + doubts.unproven > 0 then
+      reason := concat_ws(', ', 'entries not under a signed head: ' || nullif(doubts.unsealed, 0),
+                                'not exported with proofs: ' || nullif(doubts.unproven, 0),
+                                'not what was sealed: ' || nullif(doubts.changed, 0));
+      return next;
+      continue;
+    end if;
+    dropped := dropped || candidate.partition;
+    insert into postern_internal.log_drop (since, until) values (candidate.since, candidate.until);
+    return query
+      select drop_log.month, min(n.leaf_number), max(n.leaf_number), null::text
+        from (select l.leaf_number, l.leaf_number - row_number() over (order by l.leaf_number) as island
+                from postern_internal.checkpoint_entry as e
+                join postern_internal.leaf as l on l.log_id = e.log_id
+               where e.logged_at >= candidate.since
+                 and e.logged_at < candidate.until) as n
+       group by n.island
+       order by 2;
+    if not found then
+      return next;
+    end if;
+  end loop;
+
+  if dropped <> '{}' then
+    perform postern_internal.lock_log('access exclusive', timeout, variadic
+      array['postern_internal.checkpoint_entry', 'postern_internal.checkpoint_entry_default']::regclass[] || dropped);
+    foreach partition in array dropped loop
+      execute format('drop table %s', partition);
+    end loop;
+  end if;
+
+  month := 'default';
+  first_leaf := null;
+  last_leaf := null;
+  select format('entries in no month''s partition: %s', count(*))
+    into reason
+    from postern_internal.checkpoint_entry_default as e
+   where e.logged_at < before
+  having count(*) > 0;
+  if found then
+    return next;
+  end if;
 end
 $$;
 
 
-ALTER FUNCTION postern.drop_log(before timestamp with time zone) OWNER TO postern_owner;
+ALTER FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION drop_log(before timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION drop_log(before timestamp with time zone, timeout interval); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone) IS 'Removes entries of the log older than before, if they are sealed, exported with their proofs, and unchanged. Returns the stretches of leaves that they were; the leaves stay, so that proofs go on. Call it through "installer log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) IS 'Drops the months (UTC) of the log that end by before, each if all its entries are sealed, exported with their proofs, and unchanged; the leaves stay, so that proofs go on. timeout: for how long to try where others use the log, up to 1 hour. Returns the stretches of leaves that each month was, NULLs where it was empty; for a month that stays, the reason. Call it through "installer log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55P03 the log is in use.';
 
 
 --
@@ -2623,6 +2743,27 @@ COMMENT ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid te
 
 
 --
+-- Name: highest_log_id(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.highest_log_id() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(max(e.log_id), 0) from postern_internal.checkpoint_entry as e
+$$;
+
+
+ALTER FUNCTION postern.highest_log_id() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION highest_log_id(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.highest_log_id() IS 'The highest log_id in the log, 0 in an empty one; postern.checkpoint_log need not show it.';
+
+
+--
 -- Name: internal_ledger_keys(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -2921,8 +3062,6 @@ COMMENT ON FUNCTION postern.lock_configuration() IS 'For who reads a configurati
 
 SET default_tablespace = '';
 
-SET default_table_access_method = heap;
-
 --
 -- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
@@ -2944,7 +3083,8 @@ CREATE TABLE postern_internal.checkpoint_entry (
     application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
     ticket uuid
-);
+)
+PARTITION BY RANGE (logged_at);
 
 
 ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
@@ -2953,7 +3093,7 @@ ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
 -- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate.';
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequence: a key of partitions has to have logged_at.';
 
 
 --
@@ -2994,17 +3134,21 @@ COMMENT ON VIEW postern_internal.log_record IS 'Each row of the log with the val
 --
 
 CREATE FUNCTION postern.log_records(lowest bigint[], highest bigint[]) RETURNS SETOF postern_internal.log_record
-    LANGUAGE sql STABLE SECURITY DEFINER ROWS 5000
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 5000
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
-  select r.*
-    from unnest(lowest, highest) as s (lowest, highest)
-    join postern_internal.log_record as r on r.log_id between s.lowest and s.highest
-   where r.transaction_id is distinct from pg_current_xact_id_if_assigned()
+begin
+  return query
+    select r.*
+      from unnest(log_records.lowest, log_records.highest) as s (lowest, highest)
+      join postern_internal.log_record as r on r.log_id between s.lowest and s.highest
+     where r.transaction_id is distinct from pg_current_xact_id_if_assigned();
+end
 $$;
 
 
@@ -3080,7 +3224,7 @@ COMMENT ON FUNCTION postern.open_gates(ticket text) IS 'As open_gates(uuid). Err
 
 CREATE FUNCTION postern.open_gates(ticket uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET search_path TO 'pg_temp'
     AS $$
 declare
   current_user_id text := postern.current_userid();
@@ -5054,22 +5198,26 @@ COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what prote
 --
 
 CREATE FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot DEFAULT NULL::pg_snapshot) RETURNS SETOF postern_internal.log_record
-    LANGUAGE sql STABLE SECURITY DEFINER ROWS 5000
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 5000
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
-  select r.*
-    from postern_internal.log_record as r
-   where r.transaction_id >= lowest_transaction_id
-     and r.transaction_id <= highest_transaction_id
-     and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
-     and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
-     and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
-   order by r.transaction_id, r.log_id
+begin
+  return query
+    select r.*
+      from postern_internal.log_record as r
+     where r.transaction_id >= lowest_transaction_id
+       and r.transaction_id <= highest_transaction_id
+       and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
+       and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
+       and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
+     order by r.transaction_id, r.log_id;
+end
 $$;
 
 
@@ -5239,6 +5387,8 @@ ALTER FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean
 
 COMMENT ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) IS 'Adds a rule to a class and compiles that. Returns its id, or that of the same rule where it is there already. Errors: PS301 built-in class, allowed is NULL, bad pattern.';
 
+
+SET default_table_access_method = heap;
 
 --
 -- Name: action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
@@ -5580,9 +5730,8 @@ begin
      and (opened.expires_at <= clock_timestamp()
           or opened.digest <> postern_internal.digest(gate_id, null, gate.unbound_parameters, parameters)) then
     perform
-       from postern_internal.checkpoint_entry as e
-      where e.transaction_id = opened.transaction_id
-        and e.ticket = opened.ticket
+       from postern_internal.own_entry as e
+      where e.ticket = opened.ticket
         and e.outcome = 'passed';
     if not found then
       raise exception using
@@ -6600,6 +6749,33 @@ COMMENT ON FUNCTION postern_internal.gate_is_active(gate_id text) IS 'Whether th
 
 
 --
+-- Name: guard_log_partition(regclass); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.guard_log_partition(partition regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  execute format(
+    'create or replace trigger refuse_change before update or delete or truncate on %s for each statement execute function postern_internal.refuse_change()',
+    partition);
+  execute format('comment on trigger refuse_change on %s is %L', partition, 'The log is append-only.');
+  execute format('revoke all on %s from public', partition);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.guard_log_partition(partition regclass) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_log_partition(partition regclass); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.guard_log_partition(partition regclass) IS 'Makes a partition of the log append-only.';
+
+
+--
 -- Name: hash_pin(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -6814,6 +6990,79 @@ ALTER FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entr
 --
 
 COMMENT ON FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) IS 'The hash of an entry''s leaf (RFC 6962, section 2.1), 32 octets.';
+
+
+--
+-- Name: lock_log(text, interval, regclass[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.lock_log(mode text, timeout interval, VARIADIC tables regclass[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '100ms'
+    AS $$
+declare
+  names constant text := (select string_agg(t.name::text, ', ' order by t.position) from unnest(tables) with ordinality as t (name, position));
+  command constant text := (select format('lock table %s in %s mode', string_agg('only ' || t.name::text, ', ' order by t.position), mode)
+                              from unnest(tables) with ordinality as t (name, position));
+  gives_up_at constant timestamptz := clock_timestamp() + timeout;
+begin
+  loop
+    begin
+      execute command;
+      return;
+    exception when lock_not_available or deadlock_detected then
+      if clock_timestamp() >= gives_up_at then
+        raise exception using
+          errcode = '55P03',
+          message = 'The log is in use',
+          detail = format('Another transaction has had a lock on one of these for %s: %s.', timeout, names),
+          hint = 'Nothing was changed; try again. Who has it: select a.pid, a.usename, a.state, a.xact_start, a.query from pg_stat_activity as a join pg_locks as l on l.pid = a.pid where l.relation::regclass::text like ''postern_internal.checkpoint_entry%'' order by a.xact_start;';
+      end if;
+    end;
+    perform pg_sleep(0.2);
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.lock_log(mode text, timeout interval, VARIADIC tables regclass[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION lock_log(mode text, timeout interval, VARIADIC tables regclass[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.lock_log(mode text, timeout interval, VARIADIC tables regclass[]) IS 'Locks tables of the log without those under them, all or none. mode: as in LOCK TABLE. timeout: for how long to try. Errors: 55P03 others have them locked.';
+
+
+--
+-- Name: log_months(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.log_months() RETURNS TABLE(partition regclass, since timestamp with time zone, until timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS $_$
+  select p.partition, p.bounds[1]::timestamptz, p.bounds[2]::timestamptz
+    from (select c.oid::regclass as partition,
+                 regexp_match(pg_get_expr(c.relpartbound, c.oid), '^FOR VALUES FROM \(''([^'']+)''\) TO \(''([^'']+)''\)$') as bounds
+            from pg_inherits as i
+            join pg_class as c on c.oid = i.inhrelid
+           where i.inhparent = 'postern_internal.checkpoint_entry'::regclass) as p
+   where p.bounds is not null
+   order by 2
+$_$;
+
+
+ALTER FUNCTION postern_internal.log_months() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION log_months(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.log_months() IS 'The partitions of the log but the default one, oldest first: each has the entries from since until until.';
 
 
 --
@@ -7051,6 +7300,47 @@ ALTER FUNCTION postern_internal.message_template(message text, names text[]) OWN
 --
 
 COMMENT ON FUNCTION postern_internal.message_template(message text, names text[]) IS 'message as a format string: %1$s for each &NAME of the first name, and so on.';
+
+
+--
+-- Name: missing_log_months(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.missing_log_months(maximum_moved bigint) RETURNS SETOF timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+  with
+  -- Before and after that there is no clock, but there may be a superuser.
+  stray as (
+    select date_trunc('month', e.logged_at) as month, count(*) as entries
+      from postern_internal.checkpoint_entry_default as e
+     where e.logged_at >= timestamptz '1970-01-01 00:00:00+00'
+       and e.logged_at < timestamptz '3000-01-01 00:00:00+00'
+     group by 1
+  ),
+  wanted as (
+    select date_trunc('month', clock_timestamp()) + make_interval(months => a.months) as month from generate_series(0, 3) as a (months)
+    union
+    select s.month from stray as s
+  )
+  select w.month
+    from wanted as w
+    left join stray as s on s.month = w.month
+   where (s.entries is null or maximum_moved is null or s.entries <= maximum_moved)
+     and not exists (select from postern_internal.log_months() as p where p.since < w.month + interval '1 month' and p.until > w.month)
+   order by w.month
+$$;
+
+
+ALTER FUNCTION postern_internal.missing_log_months(maximum_moved bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION missing_log_months(maximum_moved bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.missing_log_months(maximum_moved bigint) IS 'The first moments of months (UTC) that should have a partition of the log and have none: this one, the next three, and those of up to so many entries in the default partition. NULL: however many.';
 
 
 --
@@ -7453,10 +7743,6 @@ CREATE FUNCTION postern_internal.refuse_change() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if tg_op = 'DELETE' and tg_relid = 'postern_internal.checkpoint_entry'::regclass
-     and exists (select from postern_internal.log_drop as d where d.transaction_id = pg_current_xact_id_if_assigned()) then
-    return null;  -- postern.drop_log
-  end if;
   raise exception using
     errcode = '55000',
     message = format('%s.%s cannot be changed', tg_table_schema, tg_table_name),
@@ -7472,7 +7758,7 @@ ALTER FUNCTION postern_internal.refuse_change() OWNER TO postern_owner;
 -- Name: FUNCTION refuse_change(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.refuse_change() IS 'Trigger of tables that only grow. Errors: 55000, unless postern.drop_log deletes.';
+COMMENT ON FUNCTION postern_internal.refuse_change() IS 'Trigger of tables that only grow. Errors: 55000.';
 
 
 --
@@ -11421,6 +11707,31 @@ COMMENT ON VIEW postern.setting IS 'Settings of Postern in this database. Change
 
 
 --
+-- Name: own_entry; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.own_entry AS
+ SELECT e.log_id,
+    e.outcome,
+    e.gate_id,
+    e.userid,
+    e.authenticated_by,
+    e.logged_at,
+    e.ticket
+   FROM postern_internal.checkpoint_entry e
+  WHERE ((e.transaction_id = pg_current_xact_id_if_assigned()) AND (e.logged_at >= (transaction_timestamp() - '1 day'::interval)));
+
+
+ALTER TABLE postern_internal.own_entry OWNER TO postern_owner;
+
+--
+-- Name: VIEW own_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.own_entry IS 'Entries of the log that this transaction has made.';
+
+
+--
 -- Name: user_account; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -11441,8 +11752,8 @@ CREATE VIEW postern.user_account WITH (security_barrier='true') AS
    FROM (postern_internal.end_user e
      JOIN postern_internal.credential c ON ((c.userid = e.userid)))
   WHERE (NOT (EXISTS ( SELECT
-           FROM postern_internal.checkpoint_entry l
-          WHERE ((l.transaction_id = pg_current_xact_id_if_assigned()) AND (l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
+           FROM postern_internal.own_entry l
+          WHERE ((l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
  OFFSET 0;
 
 
@@ -11481,6 +11792,39 @@ ALTER TABLE postern_internal.authority_combination ALTER COLUMN combination_id A
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: checkpoint_entry_default; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.checkpoint_entry_default (
+    log_id bigint NOT NULL,
+    outcome postern_internal.outcome NOT NULL,
+    gate_id text NOT NULL,
+    action text,
+    userid text NOT NULL,
+    authenticated_by text,
+    logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    message text NOT NULL,
+    parameters jsonb NOT NULL,
+    comment text,
+    scheme text,
+    session_role name DEFAULT SESSION_USER NOT NULL,
+    client_addr inet DEFAULT inet_client_addr(),
+    application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    ticket uuid
+);
+
+
+ALTER TABLE postern_internal.checkpoint_entry_default OWNER TO postern_owner;
+
+--
+-- Name: TABLE checkpoint_entry_default; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.checkpoint_entry_default IS 'Entries of months without a partition, so that none is ever refused.';
 
 
 --
@@ -11641,8 +11985,9 @@ ALTER TABLE postern_internal.installation ALTER COLUMN installation_id ADD GENER
 --
 
 CREATE TABLE postern_internal.log_drop (
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    before timestamp with time zone NOT NULL,
+    log_drop_id bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
     dropped_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     dropped_by name DEFAULT SESSION_USER NOT NULL
 );
@@ -11654,7 +11999,21 @@ ALTER TABLE postern_internal.log_drop OWNER TO postern_owner;
 -- Name: TABLE log_drop; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.log_drop IS 'When old entries were dropped, append-only. The trigger on the log lets a transaction delete that has a row here.';
+COMMENT ON TABLE postern_internal.log_drop IS 'Which months of the log were dropped, append-only: those from since until until.';
+
+
+--
+-- Name: log_drop_log_drop_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE postern_internal.log_drop ALTER COLUMN log_drop_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME postern_internal.log_drop_log_drop_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 
 --
@@ -11776,6 +12135,13 @@ COMMENT ON TABLE postern_internal.session_secret IS 'The secret that the setting
 
 
 --
+-- Name: checkpoint_entry_default; Type: TABLE ATTACH; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.checkpoint_entry ATTACH PARTITION postern_internal.checkpoint_entry_default DEFAULT;
+
+
+--
 -- Name: posting_combination posting_combination_pkey; Type: CONSTRAINT; Schema: postern; Owner: postern_owner
 --
 
@@ -11844,7 +12210,15 @@ ALTER TABLE ONLY postern_internal.authority_map
 --
 
 ALTER TABLE ONLY postern_internal.checkpoint_entry
-    ADD CONSTRAINT checkpoint_entry_pkey PRIMARY KEY (log_id);
+    ADD CONSTRAINT checkpoint_entry_pkey PRIMARY KEY (log_id, logged_at);
+
+
+--
+-- Name: checkpoint_entry_default checkpoint_entry_default_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.checkpoint_entry_default
+    ADD CONSTRAINT checkpoint_entry_default_pkey PRIMARY KEY (log_id, logged_at);
 
 
 --
@@ -11988,7 +12362,7 @@ ALTER TABLE ONLY postern_internal.ledger_user
 --
 
 ALTER TABLE ONLY postern_internal.log_drop
-    ADD CONSTRAINT log_drop_pkey PRIMARY KEY (transaction_id);
+    ADD CONSTRAINT log_drop_pkey PRIMARY KEY (log_drop_id);
 
 
 --
@@ -12103,17 +12477,17 @@ CREATE UNIQUE INDEX posting_combination_code_string ON postern.posting_combinati
 
 
 --
--- Name: checkpoint_entry_logged_at; Type: INDEX; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE INDEX checkpoint_entry_logged_at ON postern_internal.checkpoint_entry USING brin (logged_at);
-
-
---
 -- Name: checkpoint_entry_transaction_id; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE INDEX checkpoint_entry_transaction_id ON postern_internal.checkpoint_entry USING btree (transaction_id);
+CREATE INDEX checkpoint_entry_transaction_id ON ONLY postern_internal.checkpoint_entry USING btree (transaction_id);
+
+
+--
+-- Name: checkpoint_entry_default_transaction_id_idx; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX checkpoint_entry_default_transaction_id_idx ON postern_internal.checkpoint_entry_default USING btree (transaction_id);
 
 
 --
@@ -12180,6 +12554,20 @@ CREATE INDEX ticket_userid ON postern_internal.ticket USING btree (userid);
 
 
 --
+-- Name: checkpoint_entry_default_pkey; Type: INDEX ATTACH; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER INDEX postern_internal.checkpoint_entry_pkey ATTACH PARTITION postern_internal.checkpoint_entry_default_pkey;
+
+
+--
+-- Name: checkpoint_entry_default_transaction_id_idx; Type: INDEX ATTACH; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER INDEX postern_internal.checkpoint_entry_transaction_id ATTACH PARTITION postern_internal.checkpoint_entry_default_transaction_id_idx;
+
+
+--
 -- Name: posting_combination postern_refuse_truncate; Type: TRIGGER; Schema: postern; Owner: postern_owner
 --
 
@@ -12205,6 +12593,20 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_inte
 --
 
 COMMENT ON TRIGGER refuse_change ON postern_internal.checkpoint_entry IS 'The log is append-only.';
+
+
+--
+-- Name: checkpoint_entry_default refuse_change; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON postern_internal.checkpoint_entry_default FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.refuse_change();
+
+
+--
+-- Name: TRIGGER refuse_change ON checkpoint_entry_default; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER refuse_change ON postern_internal.checkpoint_entry_default IS 'The log is append-only.';
 
 
 --
@@ -12930,6 +13332,15 @@ GRANT ALL ON FUNCTION postern.create_ledger_class(company text, ledger_id text, 
 
 
 --
+-- Name: FUNCTION create_log_partitions(maximum_moved bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.create_log_partitions(maximum_moved bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.create_log_partitions(maximum_moved bigint) TO postern_admin;
+GRANT ALL ON FUNCTION postern.create_log_partitions(maximum_moved bigint) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION create_session_key(kid text, secret bytea); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -12946,11 +13357,11 @@ GRANT ALL ON FUNCTION postern.create_user(userid text, description text, db_role
 
 
 --
--- Name: FUNCTION drop_log(before timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION drop_log(before timestamp with time zone, timeout interval); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.drop_log(before timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.drop_log(before timestamp with time zone) TO postern_admin;
+REVOKE ALL ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) TO postern_admin;
 
 
 --
@@ -13008,6 +13419,14 @@ GRANT ALL ON FUNCTION postern.grant_company(userid text, company text, is_defaul
 
 REVOKE ALL ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION highest_log_id(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.highest_log_id() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.highest_log_id() TO postern_auditor;
 
 
 --
@@ -13844,6 +14263,13 @@ REVOKE ALL ON FUNCTION postern_internal.gate_is_active(gate_id text) FROM PUBLIC
 
 
 --
+-- Name: FUNCTION guard_log_partition(partition regclass); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.guard_log_partition(partition regclass) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION hash_pin(pin text, hash text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -13907,6 +14333,20 @@ REVOKE ALL ON FUNCTION postern_internal.leaf_hash(entry postern_internal.checkpo
 
 
 --
+-- Name: FUNCTION lock_log(mode text, timeout interval, VARIADIC tables regclass[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.lock_log(mode text, timeout interval, VARIADIC tables regclass[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION log_months(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.log_months() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -13939,6 +14379,13 @@ REVOKE ALL ON FUNCTION postern_internal.message_object(pairs text[], level integ
 --
 
 REVOKE ALL ON FUNCTION postern_internal.message_template(message text, names text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION missing_log_months(maximum_moved bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.missing_log_months(maximum_moved bigint) FROM PUBLIC;
 
 
 --

@@ -1,0 +1,10 @@
+-- The time lets PostgreSQL pass over the partitions of earlier months; a day, in case the clock was put back since.
+
+create or replace view postern_internal.own_entry
+as
+  select e.log_id, e.outcome, e.gate_id, e.userid, e.authenticated_by, e.logged_at, e.ticket
+    from postern_internal.checkpoint_entry as e
+   where e.transaction_id = pg_catalog.pg_current_xact_id_if_assigned()
+     and e.logged_at >= pg_catalog.transaction_timestamp() - interval '1 day';
+revoke all on postern_internal.own_entry from public;
+comment on view postern_internal.own_entry is 'Entries of the log that this transaction has made.';
