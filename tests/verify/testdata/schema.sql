@@ -2256,7 +2256,7 @@ CREATE FUNCTION postern.drop_log(before timestamp with time zone, timeout interv
 declare
   candidate record;
   doubts record;
-  dropped regclass[] := '{}';
+  dropped regclass[] := array[]::regclass[];
   partition regclass;
 begin
   if before is null or before > clock_timestamp() or timeout is null or timeout < interval '0' or timeout > interval '1 hour' then
@@ -2320,7 +2320,7 @@ begin
     end if;
   end loop;
 
-  if dropped <> '{}' then
+  if cardinality(dropped) > 0 then
     perform postern_internal.lock_log('access exclusive', timeout, variadic
       array['postern_internal.checkpoint_entry', 'postern_internal.checkpoint_entry_default']::regclass[] || dropped);
     foreach partition in array dropped loop
@@ -7002,21 +7002,28 @@ CREATE FUNCTION postern_internal.lock_log(mode text, timeout interval, VARIADIC 
     SET lock_timeout TO '100ms'
     AS $$
 declare
-  names constant text := (select string_agg(t.name::text, ', ' order by t.position) from unnest(tables) with ordinality as t (name, position));
-  command constant text := (select format('lock table %s in %s mode', string_agg('only ' || t.name::text, ', ' order by t.position), mode)
-                              from unnest(tables) with ordinality as t (name, position));
+  one regclass;
   gives_up_at constant timestamptz := clock_timestamp() + timeout;
 begin
   loop
     begin
-      execute command;
+      foreach one in array tables loop
+        case mode
+          when 'share' then
+            execute format('lock table only %s in share mode', one);
+          when 'share update exclusive' then
+            execute format('lock table only %s in share update exclusive mode', one);
+          when 'access exclusive' then
+            execute format('lock table only %s in access exclusive mode', one);
+        end case;
+      end loop;
       return;
     exception when lock_not_available or deadlock_detected then
       if clock_timestamp() >= gives_up_at then
         raise exception using
           errcode = '55P03',
           message = 'The log is in use',
-          detail = format('Another transaction has had a lock on one of these for %s: %s.', timeout, names),
+          detail = format('Another transaction has had a lock on one of these for %s: %s.', timeout, array_to_string(tables, ', ')),
           hint = 'Nothing was changed; try again. Who has it: select a.pid, a.usename, a.state, a.xact_start, a.query from pg_stat_activity as a join pg_locks as l on l.pid = a.pid where l.relation::regclass::text like ''postern_internal.checkpoint_entry%'' order by a.xact_start;';
       end if;
     end;
@@ -7044,16 +7051,15 @@ CREATE FUNCTION postern_internal.log_months() RETURNS TABLE(partition regclass, 
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
     SET "DateStyle" TO 'ISO'
-    AS $_$
-  select p.partition, p.bounds[1]::timestamptz, p.bounds[2]::timestamptz
-    from (select c.oid::regclass as partition,
-                 regexp_match(pg_get_expr(c.relpartbound, c.oid), '^FOR VALUES FROM \(''([^'']+)''\) TO \(''([^'']+)''\)$') as bounds
+    AS $$
+  select p.partition, split_part(p.bounds, '''', 2)::timestamptz, split_part(p.bounds, '''', 4)::timestamptz
+    from (select c.oid::regclass as partition, pg_get_expr(c.relpartbound, c.oid) as bounds
             from pg_inherits as i
             join pg_class as c on c.oid = i.inhrelid
            where i.inhparent = 'postern_internal.checkpoint_entry'::regclass) as p
-   where p.bounds is not null
+   where p.bounds like 'FOR VALUES FROM (''%'') TO (''%'')'
    order by 2
-$_$;
+$$;
 
 
 ALTER FUNCTION postern_internal.log_months() OWNER TO postern_owner;
