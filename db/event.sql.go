@@ -43,8 +43,30 @@ func (q *Queries) AddEventAction(ctx context.Context, arg AddEventActionParams) 
 	return secret, err
 }
 
+const callEventFunction = `-- name: CallEventFunction :exec
+select postern.call_event_function($1, $2, $3, $4)
+`
+
+type CallEventFunctionParams struct {
+	Name  string          `json:"name"`
+	Lease uuid.UUID       `json:"lease"`
+	LogID int64           `json:"log_id"`
+	Event json.RawMessage `json:"event"`
+}
+
+// Makes a delivery by calling the function of an action.
+func (q *Queries) CallEventFunction(ctx context.Context, arg CallEventFunctionParams) error {
+	_, err := q.db.Exec(ctx, callEventFunction,
+		arg.Name,
+		arg.Lease,
+		arg.LogID,
+		arg.Event,
+	)
+	return err
+}
+
 const claimEventDeliveries = `-- name: ClaimEventDeliveries :many
-select postern.claim_event_deliveries($1, $2, $3, $4) as delivery
+select postern.claim_event_deliveries($1, $2, $3, $4, $5) as delivery
 `
 
 type ClaimEventDeliveriesParams struct {
@@ -52,6 +74,7 @@ type ClaimEventDeliveriesParams struct {
 	Maximum      int32     `json:"maximum"`
 	Lease        uuid.UUID `json:"lease"`
 	LeaseSeconds int32     `json:"lease_seconds"`
+	DueFrom      time.Time `json:"due_from"`
 }
 
 // Takes what an action has to deliver now, as JSON objects.
@@ -61,6 +84,7 @@ func (q *Queries) ClaimEventDeliveries(ctx context.Context, arg ClaimEventDelive
 		arg.Maximum,
 		arg.Lease,
 		arg.LeaseSeconds,
+		arg.DueFrom,
 	)
 	if err != nil {
 		return nil, err
@@ -80,16 +104,14 @@ func (q *Queries) ClaimEventDeliveries(ctx context.Context, arg ClaimEventDelive
 	return items, nil
 }
 
-const eventFunctionCall = `-- name: EventFunctionCall :one
-select postern.event_function_call($1) as statement
+const endSession = `-- name: EndSession :exec
+select pg_terminate_backend($1)
 `
 
-// The statement that calls a function that events may call.
-func (q *Queries) EventFunctionCall(ctx context.Context, name string) (string, error) {
-	row := q.db.QueryRow(ctx, eventFunctionCall, name)
-	var statement string
-	err := row.Scan(&statement)
-	return statement, err
+// Ends another session of the same user.
+func (q *Queries) EndSession(ctx context.Context, pid int32) error {
+	_, err := q.db.Exec(ctx, endSession, pid)
+	return err
 }
 
 const eventWorkerActions = `-- name: EventWorkerActions :many

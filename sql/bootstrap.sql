@@ -31,7 +31,8 @@ begin
         ('postern_trusted_app', 'Postern: postern_app, and asserting an end user by name, unsigned'),
         ('postern_admin',       'Postern: gates, settings, users, companies, rules, PIN resets, actions, events'),
         ('postern_auditor',     'Postern: reads the log and its proofs'),
-        ('postern_event_worker', 'Postern: delivers events, and reads what they tell')
+        ('postern_event_worker', 'Postern: delivers events, and reads what they tell'),
+        ('postern_event_function', 'Postern: runs the functions that events call; has no other right, and no members')
       ) as roles (name, purpose)
   loop
     if not exists (select from pg_catalog.pg_roles as r where r.rolname = wanted.name) then
@@ -79,27 +80,34 @@ $$;
 
 do $$
 declare
-  may_become_owner boolean;
+  wanted name;
+  may_become boolean;
+  granted name[] := '{}';
 begin
-  -- A managed server's administrator is no superuser: to create what postern_owner shall own it must
-  -- be able to become it. The installer takes this membership away again when it has finished.
-  -- From PostgreSQL 16 on, who created a role is a member of it without the right to become it.
-  if pg_catalog.current_setting('server_version_num')::integer < 160000 then
-    may_become_owner := pg_catalog.pg_has_role(current_user, 'postern_owner', 'member');
-  else
-    may_become_owner := pg_catalog.pg_has_role(current_user, 'postern_owner', 'set');
-  end if;
-  perform pg_catalog.set_config('postern.granted_owner', (not may_become_owner)::text, false);
-  if not may_become_owner then
-    execute pg_catalog.format('grant postern_owner to %I', current_user);
-  end if;
-exception when insufficient_privilege then
-  raise exception '% may not become postern_owner', current_user
-    using errcode = 'insufficient_privilege',
-          detail = pg_catalog.format('The role exists already, and granting it was refused: %s', sqlerrm),
-          hint = pg_catalog.format('As a superuser: grant postern_owner to %I%s; and take it away when the installation is done.',
-                                   current_user,
-                                   case when pg_catalog.current_setting('server_version_num')::integer < 160000 then '' else ' with admin option' end);
+  -- A managed server's administrator is no superuser: to create what these roles shall own it must be able
+  -- to become them. The installer takes these memberships away again when it has finished.
+  foreach wanted in array array['postern_owner', 'postern_event_function'] loop
+    -- From PostgreSQL 16 on, who created a role is a member of it without the right to become it.
+    if pg_catalog.current_setting('server_version_num')::integer < 160000 then
+      may_become := pg_catalog.pg_has_role(current_user, wanted, 'member');
+    else
+      may_become := pg_catalog.pg_has_role(current_user, wanted, 'set');
+    end if;
+    if not may_become then
+      begin
+        execute pg_catalog.format('grant %I to %I', wanted, current_user);
+      exception when insufficient_privilege then
+        raise exception '% may not become %', current_user, wanted
+          using errcode = 'insufficient_privilege',
+                detail = pg_catalog.format('The role exists already, and granting it was refused: %s', sqlerrm),
+                hint = pg_catalog.format('As a superuser: grant %I to %I%s; and take it away when the installation is done.',
+                                         wanted, current_user,
+                                         case when pg_catalog.current_setting('server_version_num')::integer < 160000 then '' else ' with admin option' end);
+      end;
+      granted := granted || wanted;
+    end if;
+  end loop;
+  perform pg_catalog.set_config('postern.granted_roles', pg_catalog.array_to_string(granted, ', '), false);
 end
 $$;
 

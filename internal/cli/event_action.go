@@ -41,7 +41,7 @@ printed once, here. Internal addresses are refused, also where the host's name s
 --mail sends a mail; "installer event run" needs an SMTP server for that.
 
 --function calls an SQL function (event jsonb) returns void. It must be SECURITY DEFINER with its search_path set,
-and its owner must have granted it to postern_event_worker: that is the list of functions that events may call.
+and its owner must have granted it to postern_event_function: that is the list of functions that events may call.
 
 --notify sends a NOTIFY with the event's name and ids, no more: everybody may listen.
 

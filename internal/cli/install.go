@@ -22,7 +22,8 @@ nothing; running it many times at once leaves one good installation.
 First the roles, the schemas and the extension pgcrypto where they are missing, then each new migration
 in a transaction of its own, then all functions and views in one transaction. No superuser is needed: the
 user must be allowed to create roles (CREATEROLE) and to create schemas in this database (its owner is).
-While it works, the user is a member of postern_owner; that is taken back at the end.
+While it works, the user is a member of postern_owner and of postern_event_function, which own what is
+installed; that is taken back at the end.
 
 --dry-run says what would be done and changes nothing. --show-sql prints the statements as they run; with
 --dry-run it prints them instead of running them.`,

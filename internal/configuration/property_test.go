@@ -29,7 +29,7 @@ func TestExportSaysWhatWasApplied(t *testing.T) {
 		"create function app.on_approval(jsonb) returns void language sql security definer set search_path = pg_catalog, pg_temp as ''",
 		`create function app."Odd "" function"(jsonb) returns void language sql security definer set search_path = pg_catalog, pg_temp as ''`,
 		`create function app."order"(jsonb) returns void language sql security definer set search_path = pg_catalog, pg_temp as ''`,
-		`grant execute on all functions in schema app to postern_event_worker`,
+		`grant execute on all functions in schema app to postern_event_function`,
 	} {
 		if _, err := database.Pool.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/posternsql/postern/db"
 )
@@ -17,9 +19,9 @@ type outside interface {
 	send(ctx context.Context, event *delivery, parameters map[string]any) error
 }
 
-// inside does something in the transaction that notes it as done.
+// inside does something in the database, in the transaction that notes it as done.
 type inside interface {
-	run(ctx context.Context, tx pgx.Tx, event *delivery, parameters map[string]any) error
+	run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, event *delivery, parameters map[string]any) error
 }
 
 // action is an event action that is ready to deliver.
@@ -56,40 +58,68 @@ func (w *Worker) prepare(configured db.EventWorkerAction) (*action, error) {
 		}
 		made.outside, made.broken = newMailer(configured.Target, w.options.SMTP, template)
 	case "function":
-		made.inside = function(configured.Target)
+		made.inside = function(configured.Name)
 	case "notify":
-		made.inside = channel(configured.Target)
+		made.inside = channel{configured.Name, configured.Target}
 	default:
 		made.broken = fmt.Errorf("this installer knows no action of kind %q: it is older than what is installed", configured.Kind)
 	}
 	return made, nil
 }
 
-// function is called with the event's parameters.
+// function is the name of an action whose function is called with the event's parameters.
 type function string
 
-func (f function) run(ctx context.Context, tx pgx.Tx, _ *delivery, parameters map[string]any) error {
-	statement, err := db.New(tx).EventFunctionCall(ctx, string(f))
-	if err != nil {
-		return err
-	}
+// maximumAnswer bounds in bytes what the server may say of a call: a function can raise an error of any length.
+const maximumAnswer = 1 << 20
+
+// run has a session for each call, so that nothing which the function leaves in one meets anybody: settings, prepared
+// statements under the names of ours, temporary tables, locks.
+func (f function) run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, event *delivery, parameters map[string]any) error {
 	document, err := json.Marshal(parameters)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, statement, string(document))
+	session, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
+	if err != nil {
+		return err
+	}
+	session.PgConn().Frontend().SetMaxBodyLen(maximumAnswer)
+	err = pgx.BeginTxFunc(ctx, session, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+		return db.New(tx).CallEventFunction(ctx, db.CallEventFunctionParams{Name: string(f), Lease: lease, LogID: event.LogID, Event: document})
+	})
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	if session.IsClosed() {
+		// A function may go on after it was asked to end, and have the delivery until it does.
+		if ended := db.New(pool).EndSession(closing, int32(session.PgConn().PID())); ended != nil {
+			err = fmt.Errorf("%w (and its session could not be ended: %w)", err, ended)
+		}
+	}
+	_ = session.Close(closing)
 	return err
 }
 
 // channel is notified of ids only: everybody may listen.
-type channel string
+type channel struct{ action, name string }
 
-func (c channel) run(ctx context.Context, tx pgx.Tx, event *delivery, parameters map[string]any) error {
+func (c channel) run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, event *delivery, parameters map[string]any) error {
 	payload, err := json.Marshal(map[string]any{"event": parameters["event"], "log_id": event.LogID, "delivery_id": event.DeliveryID})
 	if err != nil {
 		return err
 	}
-	return db.New(tx).NotifyEvent(ctx, string(c), string(payload))
+	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		if err := db.New(tx).NotifyEvent(ctx, c.name, string(payload)); err != nil {
+			return err
+		}
+		finished, err := db.New(tx).FinishEventDeliveries(ctx, db.FinishEventDeliveriesParams{
+			Name: c.action, Lease: lease, LogIDs: []int64{event.LogID}, Outcomes: []string{"delivered"}, Delays: []float64{0}, Errors: []string{""},
+		})
+		if err == nil && finished != 1 {
+			err = errors.New("another worker has taken over")
+		}
+		return err
+	})
 }
 
 func newClients(connections int) map[bool]*http.Client {

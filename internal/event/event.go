@@ -14,6 +14,7 @@ import (
 type delivery struct {
 	DeliveryID      uuid.UUID  `json:"delivery_id"`
 	Attempts        int        `json:"attempts"` // this one included
+	DueAt           time.Time  `json:"due_at"`
 	LogID           int64      `json:"log_id"`
 	IsLogged        bool       `json:"is_logged"` // false where the entry was dropped from the log meanwhile
 	Event           string     `json:"event"`     // that of the entry: an action may be one of another event meanwhile

@@ -14,7 +14,6 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/posternsql/postern/db"
@@ -35,6 +34,8 @@ const (
 	// refreshInterval is how often the actions are read again.
 	refreshInterval = 5 * time.Second
 	pruneInterval   = time.Minute
+	// closeTimeout bounds the end of a session.
+	closeTimeout = 5 * time.Second
 	// healthyFor is how old the last successful look at the database may be.
 	healthyFor = time.Minute
 )
@@ -107,8 +108,9 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 		}
 		for range w.options.Workers {
 			lanes.Go(func() {
+				at := &place{}
 				for {
-					claimed, err := w.deliverBatch(ctx, prepared)
+					claimed, err := w.deliverBatch(ctx, prepared, at)
 					if err != nil {
 						mutex.Lock()
 						failures = append(failures, fmt.Errorf("%s: %w", one.Name, err))
@@ -227,11 +229,12 @@ func (w *Worker) start(ctx context.Context, prepared *action) *lane {
 }
 
 func (w *Worker) work(ctx context.Context, prepared *action) {
+	at := &place{}
 	troubled := backoff.NewExponentialBackOff()
 	troubled.MaxInterval = 30 * time.Second
 	for ctx.Err() == nil {
 		pause := pollInterval
-		claimed, err := w.deliverBatch(ctx, prepared)
+		claimed, err := w.deliverBatch(ctx, prepared, at)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -251,26 +254,54 @@ func (w *Worker) work(ctx context.Context, prepared *action) {
 	}
 }
 
+// place is how far a worker has come in the queue of an action. It goes back to the front when it finds nothing more,
+// and now and then, for what others have given back.
+type place struct {
+	dueFrom time.Time // zero for the front
+	began   time.Time
+}
+
+// claim takes what is due, after what was claimed before.
+func (w *Worker) claim(ctx context.Context, name string, lease uuid.UUID, at *place) ([]*delivery, error) {
+	ctx, cancel := context.WithTimeout(ctx, leaseTime/4)
+	defer cancel()
+	if time.Since(at.began) >= refreshInterval {
+		at.dueFrom, at.began = time.Time{}, time.Now()
+	}
+	for {
+		documents, err := db.New(w.pool).ClaimEventDeliveries(ctx, db.ClaimEventDeliveriesParams{
+			Name: name, Maximum: batchSize, Lease: lease, LeaseSeconds: int32(leaseTime.Seconds()), DueFrom: at.dueFrom,
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(documents) == 0 && !at.dueFrom.IsZero() {
+			at.dueFrom, at.began = time.Time{}, time.Now()
+			continue
+		}
+		claimed := make([]*delivery, len(documents))
+		for index, document := range documents {
+			if claimed[index], err = readDelivery(document); err != nil {
+				return nil, err
+			}
+			at.dueFrom = claimed[index].DueAt
+		}
+		return claimed, nil
+	}
+}
+
 // deliverBatch claims what is due, delivers it, and notes how that ended. It gives how much was claimed. When the context
 // ends, it finishes what it is at and gives the rest back.
-func (w *Worker) deliverBatch(ctx context.Context, prepared *action) (claimed int, err error) {
+func (w *Worker) deliverBatch(ctx context.Context, prepared *action, at *place) (claimed int, err error) {
 	batch := &batch{worker: w, action: prepared, lease: uuid.New(), until: time.Now().Add(leaseTime), noted: time.Now()}
 	// A claim is not broken off, since it may have been made all the same; and what was claimed is ended in any case.
 	ending := context.WithoutCancel(ctx)
-	claiming, cancel := context.WithTimeout(ending, leaseTime/4)
-	documents, err := db.New(w.pool).ClaimEventDeliveries(claiming, db.ClaimEventDeliveriesParams{
-		Name: prepared.configured.Name, Maximum: batchSize, Lease: batch.lease, LeaseSeconds: int32(leaseTime.Seconds()),
-	})
-	cancel()
+	events, err := w.claim(ending, prepared.configured.Name, batch.lease, at)
 	if err != nil {
 		return 0, err
 	}
 	w.seen()
-	for _, document := range documents {
-		event, err := readDelivery(document)
-		if err != nil {
-			return len(documents), errors.Join(err, batch.note(ending))
-		}
+	for _, event := range events {
 		if ctx.Err() != nil || time.Until(batch.until) < 2*w.options.SendTimeout {
 			batch.end(event, "released", nil)
 			continue
@@ -278,11 +309,11 @@ func (w *Worker) deliverBatch(ctx context.Context, prepared *action) (claimed in
 		batch.deliver(ending, event)
 		if time.Since(batch.noted) >= noteInterval {
 			if err := batch.note(ending); err != nil {
-				return len(documents), err
+				return len(events), err
 			}
 		}
 	}
-	return len(documents), batch.note(ending)
+	return len(events), batch.note(ending)
 }
 
 // batch is what was claimed together.
@@ -378,19 +409,7 @@ func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, e
 	if b.action.outside != nil {
 		return "delivered", b.action.outside.send(ctx, event, parameters)
 	}
-	return "delivered", pgx.BeginFunc(ctx, b.worker.pool, func(tx pgx.Tx) error {
-		if err := b.action.inside.run(ctx, tx, event, parameters); err != nil {
-			return err
-		}
-		finished, err := db.New(tx).FinishEventDeliveries(ctx, db.FinishEventDeliveriesParams{
-			Name: b.action.configured.Name, Lease: b.lease,
-			LogIDs: []int64{event.LogID}, Outcomes: []string{"delivered"}, Delays: []float64{0}, Errors: []string{""},
-		})
-		if err == nil && finished != 1 {
-			err = errors.New("another worker has taken over")
-		}
-		return err
-	})
+	return "delivered", b.action.inside.run(ctx, b.worker.pool, b.lease, event, parameters)
 }
 
 // retryDelay grows from 5 seconds to an hour, with a part by chance, so that what failed together does not come back

@@ -57,7 +57,7 @@ select description
           from pg_type as t where t.typtype in ('e', 'd', 'r')
       ) as o
       join schemas as s on s.oid = o.namespace
-     where o.owner <> (select r.oid from pg_roles as r where r.rolname = 'postern_owner')
+     where pg_get_userbyid(o.owner) not in ('postern_owner', 'postern_event_function')
 
     union all
     select format('function %s, which names Postern in its text and would fail', p.oid::regprocedure)

@@ -141,14 +141,15 @@ type objectKey struct{ kind, name string }
 
 // expectedRoles are the roles of the contract, in the words of roles.sql.
 var expectedRoles = map[objectKey]string{
-	{"extension", "pgcrypto"}:        "present",
-	{"role", "postern_owner"}:        "nologin\ninherit",
-	{"role", "postern_user"}:         "nologin\ninherit",
-	{"role", "postern_app"}:          "nologin\ninherit\nmember of postern_user",
-	{"role", "postern_trusted_app"}:  "nologin\ninherit\nmember of postern_app",
-	{"role", "postern_admin"}:        "nologin\ninherit",
-	{"role", "postern_auditor"}:      "nologin\ninherit",
-	{"role", "postern_event_worker"}: "nologin\ninherit",
+	{"extension", "pgcrypto"}:          "present",
+	{"role", "postern_owner"}:          "nologin\ninherit",
+	{"role", "postern_user"}:           "nologin\ninherit",
+	{"role", "postern_app"}:            "nologin\ninherit\nmember of postern_user",
+	{"role", "postern_trusted_app"}:    "nologin\ninherit\nmember of postern_app",
+	{"role", "postern_admin"}:          "nologin\ninherit",
+	{"role", "postern_auditor"}:        "nologin\ninherit",
+	{"role", "postern_event_worker"}:   "nologin\ninherit",
+	{"role", "postern_event_function"}: "nologin\ninherit",
 }
 
 func readInventory(ctx context.Context, tx pgx.Tx, query string, names []string) (map[objectKey]string, error) {

@@ -2,14 +2,13 @@ package install
 
 // What a removal runs: to become postern_owner, which bootstrap.sql does for an installation, to keep the
 // log, and to leave postern_owner, which a rendered script does in the same words.
-const (
-	enterOwnerSQL = `
+var enterOwnerSQL = `
 do $$
 declare
   may_become_owner boolean;
 begin
-  select ` + mayBecomeOwnerSQL + ` into may_become_owner;
-  perform set_config('postern.granted_owner', (not may_become_owner)::text, true);
+  select ` + mayBecomeSQL("'postern_owner'") + ` into may_become_owner;
+  perform set_config('postern.granted_roles', case when may_become_owner then '' else 'postern_owner' end, true);
   if not may_become_owner then
     execute format('grant postern_owner to %I', current_user);
   end if;
@@ -21,13 +20,14 @@ exception when insufficient_privilege then
 end
 $$;
 `
-	leaveOwnerOnceSQL = `
+
+// leaveOwnerOnceSQL takes back what was granted in the same transaction.
+const leaveOwnerOnceSQL = `
 do $$
 begin
-  if current_setting('postern.granted_owner')::boolean then
-    execute format('revoke postern_owner from %I', current_user);
+  if current_setting('postern.granted_roles') <> '' then
+    execute format('revoke %s from %I', current_setting('postern.granted_roles'), current_user);
   end if;
 end
 $$;
 `
-)

@@ -15,7 +15,7 @@ select 'role' as kind, r.rolname::text as name,
          (select string_agg('set ' || p.setting, e'\n' order by p.setting)
             from pg_db_role_setting as s cross join lateral unnest(s.setconfig) as p (setting)
            where s.setrole = r.oid and s.setdatabase in (0, (select d.oid from pg_database as d where d.datname = current_database()))),
-         case when r.rolname = 'postern_owner' then
+         case when r.rolname in ('postern_owner', 'postern_event_function') then
            (select string_agg(distinct 'has the member ' || pg_get_userbyid(m.member), e'\n')
               from pg_auth_members as m
              where m.roleid = r.oid
@@ -25,7 +25,7 @@ select 'role' as kind, r.rolname::text as name,
                         and coalesce(to_jsonb(m) ->> 'set_option', 'true') = 'false'))
          end,
          -- They would change what an installation creates, on both sides of the comparison.
-         case when r.rolname = 'postern_owner' then
+         case when r.rolname in ('postern_owner', 'postern_event_function') then
            (select string_agg(format('default privileges on %s%s: %s',
                                 case a.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' else 'schemas' end,
                                 ' in schema ' || n.nspname, a.defaclacl), e'\n')

@@ -17,8 +17,8 @@ type state struct {
 	schemas     []string // of those that bootstrap.sql creates, the ones that exist and belong to postern_owner
 	roles       []string // of Postern's roles, the ones that exist
 	pgcrypto    bool
-	// mayBecomeOwner is false where the installing user must first be granted postern_owner.
-	mayBecomeOwner bool
+	// toBecome are, of the roles that own objects, those that the installing user must first be granted.
+	toBecome []string
 	// reached is what the last migration left; its version is that of the binary which ran it.
 	reached *record
 	// nextMonth tells whether the log has a partition for the next month.
@@ -58,15 +58,20 @@ func recordSQL(table string) string {
   where n.nspname = 'postern_internal' and c.relname = '` + table + `' and c.relkind = 'r')`
 }
 
-// mayBecomeOwnerSQL is an expression that is true where set role postern_owner would succeed. From
-// PostgreSQL 16 on, a membership does not always include that right.
-const mayBecomeOwnerSQL = `coalesce(
+// mayBecomeSQL is an expression that is true where set role to the named one would succeed. From PostgreSQL 16 on, a
+// membership does not always include that right.
+func mayBecomeSQL(name string) string {
+	return `coalesce(
   (select pg_has_role(current_user, r.oid,
                       case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end)
-     from pg_roles as r where r.rolname = 'postern_owner'),
+     from pg_roles as r where r.rolname = ` + name + `),
   (select r.rolsuper from pg_roles as r where r.rolname = current_user))`
+}
 
-var roleNames = []string{"postern_owner", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_event_worker", "postern_auditor"}
+var roleNames = []string{"postern_owner", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_event_worker", "postern_event_function", "postern_auditor"}
+
+// owningRoles own Postern's objects: those that the last one owns run without any rights.
+var owningRoles = []string{"postern_owner", "postern_event_function"}
 
 func readState(ctx context.Context, connection *pgx.Conn, wanted *source) (*state, error) {
 	var read state
@@ -78,15 +83,15 @@ select current_database(), current_user, current_setting('server_version_num')::
               where n.nspname = any ($1) and r.rolname = 'postern_owner'),
        array(select r.rolname::text from pg_roles as r where r.rolname = any ($2)),
        exists (select from pg_extension as e where e.extname = 'pgcrypto'),
-       `+mayBecomeOwnerSQL+`,
+       array(select wanted from unnest($3::text[]) as wanted where not `+mayBecomeSQL("wanted")+`),
        `+recordSQL("schema_version")+`,
        `+recordSQL("installation")+`,
        exists (select from pg_class as c
                  join pg_namespace as n on n.oid = c.relnamespace
                 where n.nspname = 'postern_internal'
                   and c.relname = 'checkpoint_entry_' || to_char(date_trunc('month', now() at time zone 'UTC') + interval '1 month', 'YYYY_MM'))`,
-		wanted.schemas, roleNames,
-	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.mayBecomeOwner, &read.reached, &read.recorded, &read.nextMonth)
+		wanted.schemas, roleNames, owningRoles,
+	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.toBecome, &read.reached, &read.recorded, &read.nextMonth)
 	if err != nil {
 		return nil, fmt.Errorf("read what is installed: %w", err)
 	}

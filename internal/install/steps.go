@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,11 +28,11 @@ select 0
 where 0=(select count(*) from postern_internal.schema_version);
 `
 
-// leaveOwnerSQL ends what bootstrap.sql began; the membership is revoked only where bootstrap.sql granted it.
-const (
-	leaveOwnerSQL  = "reset role;\n"
-	revokeOwnerSQL = "revoke postern_owner from current_user;\n"
-)
+// leaveOwnerSQL ends what bootstrap.sql began.
+const leaveOwnerSQL = "reset role;\n"
+
+// revokeSQL takes memberships away, those that bootstrap.sql granted.
+func revokeSQL(roles string) string { return "revoke " + roles + " from current_user;\n" }
 
 // installation runs the steps of one installation.
 type installation struct {
@@ -42,8 +43,8 @@ type installation struct {
 	found      *state
 
 	migrator *migrate.Migrator
-	entered  bool // bootstrap.sql has run
-	granted  bool // and it has granted postern_owner to the installing user
+	entered  bool   // bootstrap.sql has run
+	granted  string // the roles, by commas, that it has granted to the installing user
 }
 
 // step is a Step that can run itself.
@@ -73,8 +74,8 @@ func (i *installation) steps() []step {
 		})
 	}
 	leave := leaveOwnerSQL
-	if !i.found.mayBecomeOwner {
-		leave += revokeOwnerSQL
+	if len(i.found.toBecome) > 0 {
+		leave += revokeSQL(strings.Join(i.found.toBecome, ", "))
 	}
 	return append(steps,
 		step{
@@ -97,7 +98,7 @@ func countMigration(number int) string {
 func (i *installation) bootstrapScript() script {
 	bootstrap := script{}
 	bootstrap.appendScript(i.wanted.bootstrap)
-	bootstrap.append("check postern_owner", checkOwnerSQL)
+	bootstrap.append("check who owns", checkOwnerSQL)
 	return bootstrap
 }
 
@@ -109,11 +110,11 @@ func (i *installation) bootstrap(ctx context.Context) error {
 			if _, err := tx.Exec(ctx, bootstrap.text); err != nil {
 				return err
 			}
-			return tx.QueryRow(ctx, "select current_setting('postern.granted_owner')::boolean").Scan(&i.granted)
+			return tx.QueryRow(ctx, "select current_setting('postern.granted_roles')").Scan(&i.granted)
 		})
 	})
 	if err != nil {
-		i.granted = false
+		i.granted = ""
 		return newScriptError("bootstrap.sql", bootstrap, err)
 	}
 	i.entered = true
@@ -173,7 +174,7 @@ func (i *installation) leaveOwner(ctx context.Context) error {
 	defer cancel()
 	connection := i.connection
 	if connection.IsClosed() {
-		if !i.granted {
+		if i.granted == "" {
 			return nil
 		}
 		var err error
@@ -185,9 +186,9 @@ func (i *installation) leaveOwner(ctx context.Context) error {
 	if _, err := connection.Exec(ctx, leaveOwnerSQL); err != nil {
 		return i.stillMember(err)
 	}
-	if i.granted {
+	if i.granted != "" {
 		err := retry(ctx, func() error {
-			_, err := connection.Exec(ctx, revokeOwnerSQL)
+			_, err := connection.Exec(ctx, revokeSQL(i.granted))
 			return err
 		})
 		if err != nil {
@@ -198,9 +199,9 @@ func (i *installation) leaveOwner(ctx context.Context) error {
 }
 
 func (i *installation) stillMember(err error) error {
-	if !i.granted {
+	if i.granted == "" {
 		return err
 	}
-	return errors.Join(err, fmt.Errorf("%s is still a member of postern_owner: run \"revoke postern_owner from %s\"",
-		i.found.user, pgx.Identifier{i.found.user}.Sanitize()))
+	return errors.Join(err, fmt.Errorf("%s is still a member of %s: run \"revoke %s from %s\"",
+		i.found.user, i.granted, i.granted, pgx.Identifier{i.found.user}.Sanitize()))
 }

@@ -134,7 +134,8 @@
 \ir event/require_event.sql
 \ir event/require_event_action.sql
 \ir event/event_function.sql
-\ir event/event_function_call.sql
+\ir event/run_event_function.sql
+\ir event/event_function_version.sql
 \ir event/queue_event_deliveries.sql
 \ir event/event_is_waiting.sql
 \ir event/require_event_receiver.sql
@@ -146,6 +147,7 @@
 \ir event/retry_event_deliveries.sql
 \ir event/claim_event_deliveries.sql
 \ir event/finish_event_deliveries.sql
+\ir event/call_event_function.sql
 \ir event/prune_event_deliveries.sql
 \ir event/event.sql
 \ir event/event_action.sql

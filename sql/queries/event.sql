@@ -44,7 +44,7 @@ select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_inter
 
 -- name: ClaimEventDeliveries :many
 -- Takes what an action has to deliver now, as JSON objects.
-select postern.claim_event_deliveries(@name, @maximum, @lease, @lease_seconds) as delivery;
+select postern.claim_event_deliveries(@name, @maximum, @lease, @lease_seconds, @due_from) as delivery;
 
 -- name: FinishEventDeliveries :one
 -- Says how deliveries ended. Gives how many were still leased.
@@ -54,9 +54,13 @@ select postern.finish_event_deliveries(@name, @lease, @log_ids::bigint[], @outco
 -- Forgets what was delivered long ago. Gives how many.
 select postern.prune_event_deliveries() as pruned;
 
--- name: EventFunctionCall :one
--- The statement that calls a function that events may call.
-select postern.event_function_call(@name) as statement;
+-- name: CallEventFunction :exec
+-- Makes a delivery by calling the function of an action.
+select postern.call_event_function(@name, @lease, @log_id, @event);
+
+-- name: EndSession :exec
+-- Ends another session of the same user.
+select pg_terminate_backend(@pid);
 
 -- name: NotifyEvent :exec
 -- Sends a notification when the transaction commits.

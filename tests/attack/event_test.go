@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -57,48 +58,193 @@ begin execute format('select %s(null)', name); end $$`)
 	testdb.RequireCode(t, err, "PS107")
 }
 
-// A function that was permitted is exchanged by its owner for one that has the caller's rights. Who delivers as a superuser
-// would hand them over.
-func TestFunctionsCannotTakeOverTheWorker(t *testing.T) {
-	t.Parallel()
-	database := testdb.New(t)
+// hostileOwner owns what events may call, and attacks who calls it: app.strike() notes with whose rights it runs.
+func hostileOwner(t testing.TB, database *testdb.Database) *testdb.Login {
+	t.Helper()
 	owner := database.Login(t)
 	run(t, database.Pool, `
 create schema app authorization "`+owner.Name+`";
-grant usage on schema app to postern_event_worker;
 set role "`+owner.Name+`";
-create function app.on_approval(event jsonb) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-begin null; end $$;
-revoke execute on function app.on_approval(jsonb) from public;
-grant execute on function app.on_approval(jsonb) to postern_event_worker;
-reset role;
-select postern.add_event_action('call', 'SECURITY_CHECKPOINT_SUCCESS', 'function', 'app.on_approval')`)
-	run(t, owner.Pool, `
-create or replace function app.on_approval(event jsonb) returns void language plpgsql security invoker set search_path = pg_catalog, pg_temp as $$
-begin execute format('alter role %I superuser', '`+owner.Name+`'); end $$`)
-	isSuperuser := "select rolsuper from pg_catalog.pg_roles where rolname = '" + owner.Name + "'"
-	run(t, database.Pool, "select app.on_approval(null)")
-	if !value[bool](t, database.Pool, isSuperuser) {
-		t.Fatal("the naive version withstood")
-	}
-	run(t, database.Pool, `alter role "`+owner.Name+`" nosuperuser`)
+grant usage on schema app to public;
+create table app.loot (taken_by name, by text);
+grant insert on app.loot to public;
+create function app.strike(text) returns integer language plpgsql as $$
+begin insert into app.loot values (current_user, $1); return 1; end $$;
+create function app.strike_by_trigger() returns trigger language plpgsql as $$
+begin
+  perform app.strike('trigger ' || new.again);
+  if new.again > 0 then
+    set constraints all deferred;
+    insert into app.trap values (new.again - 1);
+  end if;
+  return null;
+end $$;
+create table app.trap (again integer);
+grant insert on app.trap to public;
+create constraint trigger strike after insert on app.trap deferrable initially deferred for each row execute function app.strike_by_trigger();
+create function app.hold() returns trigger language plpgsql as $$
+begin execute 'declare later cursor with hold for select app.strike(''cursor'')'; return null; end $$;
+create table app.holding (number integer);
+create constraint trigger hold after insert on app.holding deferrable initially deferred for each row execute function app.hold();
+create function app.key(integer) returns integer language plpgsql immutable as $$
+begin perform app.strike('constraint'); return $1; end $$;
+create table app.exclusive (number integer, exclude using btree (app.key(number) with =) deferrable initially deferred);
+create function app.pg_notify(text, text) returns void language plpgsql as $$
+begin perform app.strike('name'); end $$;
+reset role`)
+	putEventFunction(t, database, owner, "null;")
+	run(t, database.Pool, "select postern.add_event_action('call', 'SECURITY_CHECKPOINT_SUCCESS', 'function', 'app.on_approval')")
+	return owner
+}
 
-	run(t, database.Pool, logPass)
-	got := deliverAs(t, database, database.Pool)
-	if len(got) != 1 || !strings.Contains(got[0], "Events may not call this function") || value[bool](t, database.Pool, isSuperuser) {
-		t.Errorf("got %q", got)
+// putEventFunction makes the function that events call, or exchanges it.
+func putEventFunction(t testing.TB, database *testdb.Database, owner *testdb.Login, body string) {
+	t.Helper()
+	run(t, database.Pool, `
+set role "`+owner.Name+`";
+create or replace function app.on_approval(event jsonb) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin `+body+` end $$;
+revoke execute on function app.on_approval(jsonb) from public;
+grant execute on function app.on_approval(jsonb) to postern_event_worker, postern_event_function;
+grant usage on schema app to postern_event_function;
+reset role`)
+}
+
+// What runs later than the function runs with the rights of whoever commits, or comes next in the session.
+func TestEventFunctionsCannotTakeOverTheWorker(t *testing.T) {
+	t.Parallel()
+	for name, attack := range map[string]string{
+		"deferred trigger":       "insert into app.trap values (0);",
+		"trigger defers another": "insert into app.trap values (7);",
+		"deferred constraint": `
+insert into app.exclusive values (1), (1);
+delete from app.exclusive where ctid = '(0,1)';
+delete from app.loot;`,
+		"held cursor": "execute 'declare later cursor with hold for select app.strike(''cursor'')';",
+		"held cursor of a deferred trigger": `
+insert into app.holding values (1);`,
+		"search path": "set search_path = app, pg_catalog;",
+		"prepared statement": `
+declare
+  statement record;
+begin
+  for statement in select s.name, array_to_string(s.parameter_types, ', ') as types from pg_prepared_statements as s where not s.from_sql loop
+    execute format('deallocate %I', statement.name);
+    execute format('prepare %I (%s) as select app.strike(''prepared'')', statement.name, statement.types);
+  end loop;
+end;`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := testdb.New(t)
+			owner := hostileOwner(t, database)
+			putEventFunction(t, database, owner, attack)
+			worker := database.Login(t, "postern_event_worker")
+			const taken = "select taken_by from app.loot where taken_by not in ($1, 'postern_event_function')"
+
+			naive := database.Connect(t)
+			const later = "select pg_notify($1::text, $2::text)"
+			run(t, naive, "set search_path = pg_catalog")
+			run(t, naive, later, "wake", "up")
+			run(t, naive, "select app.on_approval('{}')")
+			_, _ = naive.Exec(t.Context(), later, "wake", "up")
+			if len(values[string](t, database.Pool, taken, owner.Name)) == 0 {
+				t.Fatal("the naive version withstood")
+			}
+			run(t, database.Pool, "delete from app.loot")
+
+			run(t, database.Pool, "select postern.add_event_action('wake', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'wake')")
+			for range 3 {
+				run(t, database.Pool, logPass)
+			}
+			for _, pool := range []*pgxpool.Pool{worker.Pool, database.Pool} {
+				deliverAs(t, database, pool)
+				run(t, database.Pool, "update postern_internal.event_delivery set state = 'pending', due_at = now(), finished_at = null")
+			}
+			if got := values[string](t, database.Pool, taken, owner.Name); len(got) > 0 {
+				t.Errorf("taken by %q", got)
+			}
+			if got := value[int](t, database.Pool, "select count(*) from postern_internal.event_delivery where attempts <> 2"); got > 0 {
+				t.Errorf("%d deliveries were not tried twice", got)
+			}
+		})
 	}
-	// Also where it looks harmless again when it is asked about, since it may be exchanged right afterwards.
-	run(t, owner.Pool, "alter function app.on_approval(jsonb) security definer")
-	for _, role := range []string{"postern_owner", "postern_admin"} {
-		powerful := database.Login(t, "postern_event_worker", role)
-		_, err := powerful.Pool.Exec(t.Context(), "select postern.event_function_call('app.on_approval')")
-		testdb.RequireCode(t, err, "PS107")
-	}
-	_, err := database.Pool.Exec(t.Context(), "select postern.event_function_call('app.on_approval')")
-	testdb.RequireCode(t, err, "PS107")
-	if got := value[string](t, database.Login(t, "postern_event_worker").Pool, "select postern.event_function_call('app.on_approval')"); got != "select app.on_approval($1::jsonb)" {
-		t.Error(got)
+}
+
+// The function is exchanged between the look at it and the call, for one that has the caller's rights.
+func TestExchangedEventFunctionHasNoRights(t *testing.T) {
+	t.Parallel()
+	for name, attack := range map[string]string{
+		"as it is":       "",
+		"role":           "set role postern_owner;",
+		"reset":          "reset role;",
+		"authorization":  "set session authorization default;",
+		"others' tables": "perform 1 from postern_internal.webhook_secret;",
+		"deliveries":     "perform postern.prune_event_deliveries();",
+		"membership":     "execute format('grant postern_event_function to %I', session_user);",
+		"its runner":     "alter function postern_internal.run_event_function(text, jsonb) security invoker;",
+		"what it owns":   "drop owned by postern_event_function;",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := testdb.New(t)
+			owner := hostileOwner(t, database)
+			exchanged := `
+create or replace function app.on_approval(event jsonb) returns void language plpgsql security invoker set search_path = pg_catalog, pg_temp as $$
+begin perform app.strike('exchanged'); ` + attack + ` end $$`
+			putEventFunction(t, database, owner, "null;")
+			run(t, database.Pool, logPass)
+			worker := database.Login(t, "postern_event_worker")
+			const lease = "11111111-1111-1111-1111-111111111111"
+			logID := value[int64](t, worker.Pool, "select (postern.claim_event_deliveries('call', 1, $1, 60) ->> 'log_id')::bigint", lease)
+
+			run(t, owner.Pool, exchanged)
+			naive, err := database.Pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := naive.Exec(t.Context(), "select app.on_approval('{}')"); err != nil {
+				t.Fatalf("the naive version withstood: %v", err)
+			}
+			rollback(t, naive)
+			putEventFunction(t, database, owner, "null;")
+
+			// The call has looked at the function when it waits for its delivery.
+			holder, err := database.Pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, holder, "select from postern_internal.event_delivery for update")
+			session := worker.Connect(t)
+			called := make(chan error, 1)
+			go func() {
+				_, err := session.Exec(t.Context(), "select postern.call_event_function('call', $1, $2, '{}')", lease, logID)
+				called <- err
+			}()
+			for !value[bool](t, database.Pool, "select exists (select from pg_catalog.pg_locks where pid = $1 and not granted)", session.PgConn().PID()) {
+				time.Sleep(10 * time.Millisecond)
+			}
+			run(t, owner.Pool, exchanged)
+			rollback(t, holder)
+			switch err := <-called; {
+			case err == nil:
+				t.Error("it was done")
+			case attack == "":
+				testdb.RequireCode(t, err, "PS107")
+			}
+			if got := values[string](t, database.Pool, "select taken_by from app.loot"); len(got) > 0 {
+				t.Errorf("taken by %q", got)
+			}
+			if got := value[string](t, database.Pool, "select state from postern.event_delivery"); got != "pending" {
+				t.Errorf("the delivery is %s", got)
+			}
+			// All is as it was.
+			putEventFunction(t, database, owner, "insert into app.loot values (current_user);")
+			run(t, session, "select postern.call_event_function('call', $1, $2, '{}')", lease, logID)
+			if got := value[string](t, database.Pool, "select taken_by from app.loot"); got != owner.Name {
+				t.Errorf("taken by %s", got)
+			}
+		})
 	}
 }
 

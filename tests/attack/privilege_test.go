@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,11 +113,48 @@ select c.relname from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n
 	}
 }
 
+// What functions that events call run with, before they have the rights of their own owner: nothing.
+func TestTheRoleOfEventFunctionsHasNoRights(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	const rights = `
+select 'function ' || p.oid::pg_catalog.regprocedure
+  from pg_catalog.pg_proc as p
+  join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+ where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner' and pg_catalog.has_function_privilege('postern_event_function', p.oid, 'execute')
+ union all
+select 'relation ' || c.oid::pg_catalog.regclass
+  from pg_catalog.pg_class as c
+  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+ where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner'
+   and case c.relkind when 'S' then pg_catalog.has_sequence_privilege('postern_event_function', c.oid, 'usage, select, update')
+                      when 'i' then false
+                      else pg_catalog.has_table_privilege('postern_event_function', c.oid, 'select, insert, update, delete, truncate, references, trigger')
+                           or pg_catalog.has_any_column_privilege('postern_event_function', c.oid, 'select, insert, update, references') end
+ union all
+select 'schema ' || n.nspname
+  from pg_catalog.pg_namespace as n
+ where n.nspname not in ('pg_catalog', 'information_schema', 'public') and pg_catalog.has_schema_privilege('postern_event_function', n.oid, 'usage, create')
+ union all
+select 'role ' || r.rolname
+  from pg_catalog.pg_roles as r
+ where r.rolname <> 'postern_event_function' and pg_catalog.pg_has_role('postern_event_function', r.oid, 'member')`
+	run(t, database.Pool, "create schema naive; grant usage on schema naive to public")
+	if got := values[string](t, database.Pool, rights); len(got) != 2 {
+		t.Fatalf("it may use %q, want a schema of everybody", got)
+	}
+	run(t, database.Pool, "drop schema naive")
+	if got := values[string](t, database.Pool, rights); !slices.Equal(got, []string{"function postern_internal.run_event_function(text,jsonb)"}) {
+		t.Errorf("it may use %q", got)
+	}
+}
+
 func TestNobodyBecomesTheOwner(t *testing.T) {
 	database := testdb.New(t)
 	for _, role := range everybody {
 		connection := loginOf(t, database, role)
 		requireDenied(t, connection, "set role postern_owner")
+		requireDenied(t, connection, "set role postern_event_function")
 		requireDenied(t, connection, "create table postern.planted ()")
 		requireDenied(t, connection, "create table postern_internal.planted ()")
 		requireDenied(t, connection, "create function security_sys.planted() returns integer language sql return 1")

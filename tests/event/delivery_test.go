@@ -223,8 +223,8 @@ begin
   if (select fails from app.switch) then raise exception 'not today'; end if;
 end $$;
 revoke execute on function app.on_approval(jsonb) from public;
-grant usage on schema app to postern_event_worker;
-grant execute on function app.on_approval(jsonb) to postern_event_worker;
+grant usage on schema app to postern_event_function;
+grant execute on function app.on_approval(jsonb) to postern_event_function;
 reset role`)
 	administrator := database.Login(t, "postern_admin").Pool
 	run(t, administrator, "select postern.add_event_action('call', $1, 'function', 'app.on_approval', condition => 'gate_id == \"APP_PAY\"')", success)
@@ -238,7 +238,7 @@ reset role`)
 		t.Errorf("called with %q", got)
 	}
 	// The grant is the permission, each time.
-	run(t, database.Pool, "revoke execute on function app.on_approval(jsonb) from postern_event_worker; grant execute on function app.on_approval(jsonb) to public")
+	run(t, database.Pool, "revoke execute on function app.on_approval(jsonb) from postern_event_function; grant execute on function app.on_approval(jsonb) to public")
 	log(t, database.Pool, "APP_PAY")
 	requireSummary(t, deliver(t, database), event.Summary{Failed: 1})
 	if got := value[string](t, database.Pool, "select last_error from postern.event_delivery where state = 'pending'"); !strings.Contains(got, "Events may not call this function") {

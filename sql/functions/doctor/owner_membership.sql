@@ -5,5 +5,21 @@ create or replace view postern_internal.owner_membership as
          format('revoke postern_owner from %I;', v.rolname) as fix
     from postern_internal.role_membership as m
     join pg_roles as v on v.oid = m.last_member
-   where m.roleid = to_regrole('postern_owner');
-comment on view postern_internal.owner_membership is 'Check of postern.doctor: members of postern_owner.';
+   where m.roleid = to_regrole('postern_owner')
+   union all
+  select distinct 'error', 'owner_membership', 'role ' || quote_ident(v.rolname),
+         'A role may do what functions that events call may do',
+         'Nobody is a member of postern_event_function but during an installation: it owns what takes the worker''s rights away from such functions, and may call all of them.',
+         format('revoke postern_event_function from %I;', v.rolname)
+    from postern_internal.role_membership as m
+    join pg_roles as v on v.oid = m.last_member
+   where m.roleid = to_regrole('postern_event_function')
+   union all
+  select 'error', 'owner_membership', 'role postern_event_function',
+         'Functions that events call have more than their owner''s rights',
+         format('Role postern_event_function is a member of %s, and is to be a member of nothing.', quote_ident(r.rolname)),
+         format('revoke %I from postern_event_function;', r.rolname)
+    from pg_auth_members as m
+    join pg_roles as r on r.oid = m.roleid
+   where m.member = to_regrole('postern_event_function');
+comment on view postern_internal.owner_membership is 'Check of postern.doctor: members of postern_owner and of postern_event_function, and what the latter is a member of.';

@@ -1,11 +1,13 @@
 -- A worker takes what is due for a while. If it dies, the lease runs out and somebody else delivers the same again, with
--- the same delivery_id.
+-- the same delivery_id. What was delivered stays in the index on due_at until it is vacuumed, which a transaction that stays
+-- open anywhere prevents: so who claims again says how far it has come.
 
 create or replace function postern.claim_event_deliveries(
   name text,
   maximum integer,
   lease uuid,
-  lease_seconds integer
+  lease_seconds integer,
+  due_from timestamptz default '-infinity'
 )
 returns setof jsonb
 language plpgsql
@@ -17,12 +19,14 @@ declare
   action_id integer := postern_internal.require_event_action(name);
   moment timestamptz;
 begin
-  if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600 then
+  if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600
+     or due_from is null then
     raise exception using
       errcode = 'PS107',
       message = 'This cannot be claimed',
-      detail = format('maximum is %s, lease is %s, lease_seconds is %s.', coalesce(maximum::text, 'NULL'), coalesce(lease::text, 'NULL'), coalesce(lease_seconds::text, 'NULL')),
-      hint = 'Pass 1 to 10000 deliveries, a new uuid, and 1 to 3600 seconds.';
+      detail = format('maximum is %s, lease is %s, lease_seconds is %s, due_from is %s.', coalesce(maximum::text, 'NULL'), coalesce(lease::text, 'NULL'),
+                      coalesce(lease_seconds::text, 'NULL'), coalesce(due_from::text, 'NULL')),
+      hint = 'Pass 1 to 10000 deliveries, a new uuid, 1 to 3600 seconds, and the due_at to go on from.';
   end if;
   -- Transactions are counted anew in another cluster: nobody could tell there what is new.
   if not exists (select
@@ -46,7 +50,7 @@ begin
         from postern_internal.event_delivery as d
        where d.event_action_id = action_id
          and d.state = 'pending'
-         and d.due_at <= moment
+         and d.due_at between due_from and moment
          and d.leased_until <= moment
          and exists (select
                        from postern_internal.event_action as a
@@ -64,7 +68,7 @@ begin
       returning d.log_id, d.delivery_id, d.attempts, d.due_at
     )
     select jsonb_build_object(
-             'delivery_id', c.delivery_id, 'attempts', c.attempts, 'log_id', c.log_id, 'is_logged', e.log_id is not null,
+             'delivery_id', c.delivery_id, 'attempts', c.attempts, 'due_at', c.due_at, 'log_id', c.log_id, 'is_logged', e.log_id is not null,
              'event', v.event, 'event_time', e.logged_at, 'userid', e.userid, 'user_description', u.description,
              'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message, 'comment', e.comment)
       from claimed as c
@@ -74,7 +78,7 @@ begin
      order by c.due_at, c.log_id;
 end
 $$;
-revoke execute on function postern.claim_event_deliveries(text, integer, uuid, integer) from public;
-grant execute on function postern.claim_event_deliveries(text, integer, uuid, integer) to postern_event_worker;
-comment on function postern.claim_event_deliveries(text, integer, uuid, integer) is
-'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database came from another cluster.';
+revoke execute on function postern.claim_event_deliveries(text, integer, uuid, integer, timestamptz) from public;
+grant execute on function postern.claim_event_deliveries(text, integer, uuid, integer, timestamptz) to postern_event_worker;
+comment on function postern.claim_event_deliveries(text, integer, uuid, integer, timestamptz) is
+'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. due_from: the due_at of the last one that was claimed, to go on from there; what became free before that is left to who begins at the front. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database came from another cluster.';

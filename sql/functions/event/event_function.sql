@@ -1,6 +1,6 @@
 -- The grant is the allow-list: only who owns the function can give it, and PUBLIC's does not count. So no administrator
--- of Postern can have a function called that its owner did not mean for events. SECURITY DEFINER, so that it has the
--- rights of its own owner and none of the worker's, and cannot put on another role.
+-- of Postern can have a function called that its owner did not mean for events. SECURITY DEFINER, since with the rights of
+-- postern_event_function one function could call those of other owners.
 
 create or replace function postern_internal.event_function(name text)
 returns regprocedure
@@ -33,10 +33,10 @@ begin
        and exists (select from unnest(p.proconfig) as setting where starts_with(setting, 'search_path='))
        and exists (select
                      from aclexplode(p.proacl) as a
-                    where a.grantee = 'postern_event_worker'::regrole
+                    where a.grantee = 'postern_event_function'::regrole
                       and a.privilege_type = 'EXECUTE'));
 end
 $$;
 revoke execute on function postern_internal.event_function(text) from public;
 comment on function postern_internal.event_function(text) is
-'The function of this name, as schema.name or schema.name(jsonb), if events may call it: (event jsonb) returns void, SECURITY DEFINER with its search_path set, and granted to postern_event_worker itself. NULL otherwise.';
+'The function of this name, as schema.name or schema.name(jsonb), if events may call it: (event jsonb) returns void, SECURITY DEFINER with its search_path set, and granted to postern_event_function itself. NULL otherwise.';

@@ -1,4 +1,5 @@
--- Asked before queueing, since that writes a row, and most of the time there is nothing new.
+-- Asked before queueing, since that writes a row, and most of the time there is nothing new. log_id + 0, so that no
+-- statistics make the planner take the index on log_id, and read the whole log each time.
 
 create or replace function postern_internal.event_is_waiting(event_action_id integer)
 returns boolean
@@ -11,13 +12,13 @@ as $$
            select
              from postern_internal.checkpoint_entry as e
             where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
-              and e.log_id > a.after_log_id
+              and e.log_id + 0 > a.after_log_id
               and e.outcome = v.outcome)
       or exists (
            select
              from postern_internal.checkpoint_entry as e
             where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
-              and e.log_id > a.after_log_id
+              and e.log_id + 0 > a.after_log_id
               and e.outcome = v.outcome)
       -- Entries of other outcomes shall not be looked at for ever.
       or a.queued_at < clock_timestamp() - interval '1 minute'

@@ -3,15 +3,18 @@ returns bigint
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 as $$
 declare
+  -- Once, and not for each row: what changes while a statement runs is looked up in no index.
+  oldest constant timestamptz := clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'));
   pruned bigint;
 begin
   delete from postern_internal.event_delivery as d
    where d.ctid = any (array(
            select o.ctid
              from postern_internal.event_delivery as o
-            where o.finished_at < clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'))
+            where o.finished_at < oldest
               and o.state <> 'dead'
             limit 10000
               for update skip locked));

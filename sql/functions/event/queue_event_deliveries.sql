@@ -1,5 +1,6 @@
 -- Queues what has been committed since the last time. The two branches are the transactions that were in progress then,
--- and those that began later, so that a transaction that stays open for hours makes nobody read the hours again.
+-- and those that began later, so that a transaction that stays open for hours makes nobody read the hours again. log_id + 0,
+-- so that nobody reads the whole log by its index.
 
 create or replace function postern_internal.queue_event_deliveries(event_action_id integer)
 returns void
@@ -31,7 +32,7 @@ begin
     from postern_internal.checkpoint_entry as e
    where e.transaction_id = any (array(select pg_snapshot_xip(action.queued_to)))
      and pg_visible_in_snapshot(e.transaction_id, queue_to)
-     and e.log_id > action.after_log_id
+     and e.log_id + 0 > action.after_log_id
      and e.outcome = wanted
   union all
   select queue_event_deliveries.event_action_id, e.log_id
@@ -39,7 +40,7 @@ begin
    where e.transaction_id >= pg_snapshot_xmax(action.queued_to)
      and e.transaction_id < pg_snapshot_xmax(queue_to)
      and pg_visible_in_snapshot(e.transaction_id, queue_to)
-     and e.log_id > action.after_log_id
+     and e.log_id + 0 > action.after_log_id
      and e.outcome = wanted
   on conflict do nothing;
 

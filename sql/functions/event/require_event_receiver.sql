@@ -43,7 +43,7 @@ begin
     when kind = 'notify' and target !~ '^[a-z_][a-z0-9_]{0,62}$'
       then 'The target of a notification is a channel of 1 to 63 small letters, digits and underscores.'
     when kind = 'function' and postern_internal.event_function(target) is null
-      then 'The target is no function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set and was granted to postern_event_worker itself.'
+      then 'The target is no function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set and was granted to postern_event_function itself.'
     when kind not in ('webhook', 'mail', 'function', 'notify') or kind is null
       then format('kind is %s; it is webhook, mail, function or notify.', coalesce(to_jsonb(left(kind, 128))::text, 'NULL'))
     when template is not null and kind not in ('webhook', 'mail') then 'Only webhooks and mails have a template.'
@@ -54,7 +54,7 @@ begin
       errcode = 'PS107',
       message = 'The event action is not usable',
       detail = reason,
-      hint = case when kind = 'function' then 'Who owns the function allows it: grant execute on function app.on_approval(jsonb) to postern_event_worker.'
+      hint = case when kind = 'function' then 'Who owns the function allows it: grant execute on function app.on_approval(jsonb) to postern_event_function.'
                   when kind = 'webhook' then 'For a receiver in the own network pass allow_internal.'
                   else 'See the comment on postern.add_event_action.' end;
   end if;

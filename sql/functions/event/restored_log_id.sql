@@ -1,5 +1,5 @@
 -- Entries that a dump brought here from another cluster carry transactions that this one has yet to count up to. They
--- would be taken for new when it does.
+-- would be taken for new when it does. log_id + 0, so that nobody reads the whole log by its index for their maximum.
 
 create or replace function postern_internal.restored_log_id()
 returns bigint
@@ -8,7 +8,7 @@ stable
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
-  select coalesce(max(e.log_id), 0)
+  select coalesce(max(e.log_id + 0), 0)
     from postern_internal.checkpoint_entry as e
    where e.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
      and e.transaction_id is distinct from pg_current_xact_id_if_assigned()

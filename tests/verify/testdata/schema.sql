@@ -1584,6 +1584,98 @@ COMMENT ON FUNCTION postern.begin_session(token text) IS 'Starts the session of 
 
 
 --
+-- Name: call_event_function(text, uuid, bigint, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, event jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  action_id constant integer := postern_internal.require_event_action(name);
+  target text;
+  callee regprocedure;
+  version_before text;
+  command bigint;
+  commands bigint[];
+begin
+  -- Others' changes of the function have to show.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'An event''s function cannot be called in this transaction',
+      detail = format('Its isolation level is %s.', current_setting('transaction_isolation')),
+      hint = 'Begin it with: begin isolation level read committed.';
+  end if;
+  -- Looked up for each call: the grant may have been taken back.
+  select a.target into target from postern_internal.event_action as a where a.event_action_id = action_id and a.kind = 'function';
+  callee := postern_internal.event_function(target);
+  version_before := postern_internal.event_function_version(callee);
+  if version_before is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'Events may not call this function',
+      detail = format('name is %s, the function is %s.', to_jsonb(name), coalesce(to_jsonb(target)::text, 'NULL')),
+      hint = 'It has to be (event jsonb) returns void, SECURITY DEFINER, with search_path set, and granted by its owner to postern_event_function itself.';
+  end if;
+  if event is null
+     or postern.finish_event_deliveries(name, lease, array[log_id], array['delivered'], array[0.0], array['']) <> 1 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'This delivery cannot be made',
+      detail = format('lease is %s, log_id is %s, event is %s.', coalesce(lease::text, 'NULL'), coalesce(log_id::text, 'NULL'),
+                      coalesce(left(event::text, 300), 'NULL')),
+      hint = 'Claim it with postern.claim_event_deliveries, and make it while the lease lasts.';
+  end if;
+
+  -- A search_path that the function has set would stay: ours is set again before anything else.
+  perform postern_internal.run_event_function(target, event);
+  set local search_path = pg_catalog, pg_temp;
+
+  -- A deferred trigger can defer others again, without an end. So a second round, the one before the second mark, has
+  -- to change nothing: a trigger is deferred by a change of a row, and a statement that changes one takes a command
+  -- number, which the next mark would miss.
+  for mark in 1..3 loop
+    if mark = 2 then
+      perform postern_internal.run_event_function(null, null);
+      set local search_path = pg_catalog, pg_temp;
+    end if;
+    update postern_internal.event_delivery as d set attempts = d.attempts
+     where d.event_action_id = action_id and d.log_id = call_event_function.log_id
+    returning d.cmin::text::bigint into command;
+    commands[mark] := command;
+  end loop;
+  if (commands[2] - commands[1] = commands[3] - commands[2]) is not true then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The event''s function defers without an end',
+      detail = format('The function is %s.', target),
+      hint = 'What its deferred triggers change must not defer further triggers: they would run with another''s rights.';
+  end if;
+
+  -- Who exchanges a function for one that keeps the caller's rights could call those of other owners by it, or have
+  -- run_event_function keep its caller's rights the next time.
+  if postern_internal.event_function_version(callee) is distinct from version_before then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The event''s function was changed while it was called',
+      detail = format('The function is %s.', target),
+      hint = 'What it did was rolled back. The delivery is tried again.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, event jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint, event jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, event jsonb) IS 'Makes a delivery by calling the function of an action, which gets no rights but its own owner''s. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: with which the delivery was claimed. log_id: of which entry. event: its parameters. What the function does and that it was called are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it defers without an end, or was changed meanwhile; and those of the function.';
+
+
+--
 -- Name: cancel(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1792,10 +1884,10 @@ COMMENT ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) IS 'Stops
 
 
 --
--- Name: claim_event_deliveries(text, integer, uuid, integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: claim_event_deliveries(text, integer, uuid, integer, timestamp with time zone); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer) RETURNS SETOF jsonb
+CREATE FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) RETURNS SETOF jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -1804,12 +1896,14 @@ declare
   action_id integer := postern_internal.require_event_action(name);
   moment timestamptz;
 begin
-  if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600 then
+  if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600
+     or due_from is null then
     raise exception using
       errcode = 'PS107',
       message = 'This cannot be claimed',
-      detail = format('maximum is %s, lease is %s, lease_seconds is %s.', coalesce(maximum::text, 'NULL'), coalesce(lease::text, 'NULL'), coalesce(lease_seconds::text, 'NULL')),
-      hint = 'Pass 1 to 10000 deliveries, a new uuid, and 1 to 3600 seconds.';
+      detail = format('maximum is %s, lease is %s, lease_seconds is %s, due_from is %s.', coalesce(maximum::text, 'NULL'), coalesce(lease::text, 'NULL'),
+                      coalesce(lease_seconds::text, 'NULL'), coalesce(due_from::text, 'NULL')),
+      hint = 'Pass 1 to 10000 deliveries, a new uuid, 1 to 3600 seconds, and the due_at to go on from.';
   end if;
   -- Transactions are counted anew in another cluster: nobody could tell there what is new.
   if not exists (select
@@ -1833,7 +1927,7 @@ begin
         from postern_internal.event_delivery as d
        where d.event_action_id = action_id
          and d.state = 'pending'
-         and d.due_at <= moment
+         and d.due_at between due_from and moment
          and d.leased_until <= moment
          and exists (select
                        from postern_internal.event_action as a
@@ -1851,7 +1945,7 @@ begin
       returning d.log_id, d.delivery_id, d.attempts, d.due_at
     )
     select jsonb_build_object(
-             'delivery_id', c.delivery_id, 'attempts', c.attempts, 'log_id', c.log_id, 'is_logged', e.log_id is not null,
+             'delivery_id', c.delivery_id, 'attempts', c.attempts, 'due_at', c.due_at, 'log_id', c.log_id, 'is_logged', e.log_id is not null,
              'event', v.event, 'event_time', e.logged_at, 'userid', e.userid, 'user_description', u.description,
              'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message, 'comment', e.comment)
       from claimed as c
@@ -1863,13 +1957,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer) OWNER TO postern_owner;
+ALTER FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer) IS 'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database came from another cluster.';
+COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) IS 'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. due_from: the due_at of the last one that was claimed, to go on from there; what became free before that is left to who begins at the front. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database came from another cluster.';
 
 
 --
@@ -2382,48 +2476,6 @@ ALTER FUNCTION postern.end_sealing() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.end_sealing() IS 'Says that all entries which this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ.';
-
-
---
--- Name: event_function_call(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.event_function_call(name text) RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-declare
-  callee regprocedure := postern_internal.event_function(name);
-  is_powerful boolean := pg_has_role(session_user, 'postern_owner', 'member') or pg_has_role(session_user, 'postern_admin', 'member')
-                         or (select r.rolcreaterole from pg_roles as r where r.rolname = session_user);
-  statement text;
-begin
-  select format('select %I.%I($1::jsonb)', n.nspname, p.proname) into statement
-    from pg_proc as p
-    join pg_namespace as n on n.oid = p.pronamespace
-   where p.oid = callee
-     and (not is_powerful or pg_has_role(p.proowner, 'postern_owner', 'member'));
-  if not found then
-    raise exception using
-      errcode = 'PS107',
-      message = 'Events may not call this function',
-      detail = format('name is %s, the session is %s''s.', coalesce(to_jsonb(left(name, 300))::text, 'NULL'), session_user),
-      hint = case when callee is null
-                  then 'It has to be (event jsonb) returns void, SECURITY DEFINER, with search_path set, and granted by its owner to postern_event_worker itself.'
-                  else 'Deliver events as a role that is a member of postern_event_worker and of nothing else: a function could take more rights over.' end;
-  end if;
-  return statement;
-end
-$_$;
-
-
-ALTER FUNCTION postern.event_function_call(name text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION event_function_call(name text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.event_function_call(name text) IS 'The statement that calls a function that events may call, with the event as $1. For the worker. Errors: PS107 events may not call it, or not in a session with these rights.';
 
 
 --
@@ -3661,15 +3713,18 @@ COMMENT ON FUNCTION postern.protection_condition(relation regclass, protection t
 CREATE FUNCTION postern.prune_event_deliveries() RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
+  -- Once, and not for each row: what changes while a statement runs is looked up in no index.
+  oldest constant timestamptz := clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'));
   pruned bigint;
 begin
   delete from postern_internal.event_delivery as d
    where d.ctid = any (array(
            select o.ctid
              from postern_internal.event_delivery as o
-            where o.finished_at < clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'))
+            where o.finished_at < oldest
               and o.state <> 'dead'
             limit 10000
               for update skip locked));
@@ -6486,7 +6541,7 @@ begin
        and exists (select from unnest(p.proconfig) as setting where starts_with(setting, 'search_path='))
        and exists (select
                      from aclexplode(p.proacl) as a
-                    where a.grantee = 'postern_event_worker'::regrole
+                    where a.grantee = 'postern_event_function'::regrole
                       and a.privilege_type = 'EXECUTE'));
 end
 $_$;
@@ -6498,7 +6553,34 @@ ALTER FUNCTION postern_internal.event_function(name text) OWNER TO postern_owner
 -- Name: FUNCTION event_function(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.event_function(name text) IS 'The function of this name, as schema.name or schema.name(jsonb), if events may call it: (event jsonb) returns void, SECURITY DEFINER with its search_path set, and granted to postern_event_worker itself. NULL otherwise.';
+COMMENT ON FUNCTION postern_internal.event_function(name text) IS 'The function of this name, as schema.name or schema.name(jsonb), if events may call it: (event jsonb) returns void, SECURITY DEFINER with its search_path set, and granted to postern_event_function itself. NULL otherwise.';
+
+
+--
+-- Name: event_function_version(regprocedure); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.event_function_version(callee regprocedure) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select concat_ws(' ', p.oid, p.xmin, n.xmin, runner.oid, runner.xmin)
+    from pg_proc as p
+    join pg_namespace as n on n.oid = p.pronamespace
+    join pg_proc as runner on runner.oid = to_regprocedure('postern_internal.run_event_function(text, jsonb)')
+                          and runner.proowner = 'postern_event_function'::regrole
+                          and runner.prosecdef
+   where p.oid = callee
+$$;
+
+
+ALTER FUNCTION postern_internal.event_function_version(callee regprocedure) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION event_function_version(callee regprocedure); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.event_function_version(callee regprocedure) IS 'Another text after each change of a function, of its schema, and of postern_internal.run_event_function. NULL where one of them is gone, or the latter is not one that takes the rights away.';
 
 
 --
@@ -6514,13 +6596,13 @@ CREATE FUNCTION postern_internal.event_is_waiting(event_action_id integer) RETUR
            select
              from postern_internal.checkpoint_entry as e
             where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
-              and e.log_id > a.after_log_id
+              and e.log_id + 0 > a.after_log_id
               and e.outcome = v.outcome)
       or exists (
            select
              from postern_internal.checkpoint_entry as e
             where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
-              and e.log_id > a.after_log_id
+              and e.log_id + 0 > a.after_log_id
               and e.outcome = v.outcome)
       -- Entries of other outcomes shall not be looked at for ever.
       or a.queued_at < clock_timestamp() - interval '1 minute'
@@ -7572,7 +7654,7 @@ begin
     from postern_internal.checkpoint_entry as e
    where e.transaction_id = any (array(select pg_snapshot_xip(action.queued_to)))
      and pg_visible_in_snapshot(e.transaction_id, queue_to)
-     and e.log_id > action.after_log_id
+     and e.log_id + 0 > action.after_log_id
      and e.outcome = wanted
   union all
   select queue_event_deliveries.event_action_id, e.log_id
@@ -7580,7 +7662,7 @@ begin
    where e.transaction_id >= pg_snapshot_xmax(action.queued_to)
      and e.transaction_id < pg_snapshot_xmax(queue_to)
      and pg_visible_in_snapshot(e.transaction_id, queue_to)
-     and e.log_id > action.after_log_id
+     and e.log_id + 0 > action.after_log_id
      and e.outcome = wanted
   on conflict do nothing;
 
@@ -8305,7 +8387,7 @@ begin
     when kind = 'notify' and target !~ '^[a-z_][a-z0-9_]{0,62}$'
       then 'The target of a notification is a channel of 1 to 63 small letters, digits and underscores.'
     when kind = 'function' and postern_internal.event_function(target) is null
-      then 'The target is no function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set and was granted to postern_event_worker itself.'
+      then 'The target is no function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set and was granted to postern_event_function itself.'
     when kind not in ('webhook', 'mail', 'function', 'notify') or kind is null
       then format('kind is %s; it is webhook, mail, function or notify.', coalesce(to_jsonb(left(kind, 128))::text, 'NULL'))
     when template is not null and kind not in ('webhook', 'mail') then 'Only webhooks and mails have a template.'
@@ -8316,7 +8398,7 @@ begin
       errcode = 'PS107',
       message = 'The event action is not usable',
       detail = reason,
-      hint = case when kind = 'function' then 'Who owns the function allows it: grant execute on function app.on_approval(jsonb) to postern_event_worker.'
+      hint = case when kind = 'function' then 'Who owns the function allows it: grant execute on function app.on_approval(jsonb) to postern_event_function.'
                   when kind = 'webhook' then 'For a receiver in the own network pass allow_internal.'
                   else 'See the comment on postern.add_event_action.' end;
   end if;
@@ -8480,7 +8562,7 @@ CREATE FUNCTION postern_internal.restored_log_id() RETURNS bigint
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
     AS $$
-  select coalesce(max(e.log_id), 0)
+  select coalesce(max(e.log_id + 0), 0)
     from postern_internal.checkpoint_entry as e
    where e.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
      and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
@@ -8515,6 +8597,33 @@ ALTER FUNCTION postern_internal.rule_matches(codes text[], patterns text[]) OWNE
 --
 
 COMMENT ON FUNCTION postern_internal.rule_matches(codes text[], patterns text[]) IS 'Whether the ten patterns of a rule match the ten parts of a code string.';
+
+
+--
+-- Name: run_event_function(text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_event_function
+--
+
+CREATE FUNCTION postern_internal.run_event_function(name text, event jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if name is not null then
+    execute format('select %s($1)', name) using event;
+  end if;
+  set constraints all immediate;
+  execute 'close all';  -- PL/pgSQL has a CLOSE of its own
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.run_event_function(name text, event jsonb) OWNER TO postern_event_function;
+
+--
+-- Name: FUNCTION run_event_function(name text, event jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_event_function
+--
+
+COMMENT ON FUNCTION postern_internal.run_event_function(name text, event jsonb) IS 'Calls a function without any rights but EXECUTE on it, and what it deferred. name: its full name, quoted; NULL: only what is still deferred. Leaves a search_path behind that the caller has to set again. For postern.call_event_function, which sees to it that nothing stays deferred and that nobody has changed this function.';
 
 
 --
@@ -13241,6 +13350,14 @@ GRANT ALL ON FUNCTION postern.begin_session(token text) TO postern_app;
 
 
 --
+-- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint, event jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, event jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, event jsonb) TO postern_event_worker;
+
+
+--
 -- Name: FUNCTION cancel(challenge text, comment text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -13281,11 +13398,11 @@ GRANT ALL ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) TO post
 
 
 --
--- Name: FUNCTION claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer) TO postern_event_worker;
+REVOKE ALL ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) TO postern_event_worker;
 
 
 --
@@ -13376,14 +13493,6 @@ GRANT ALL ON FUNCTION postern.drop_log(before timestamp with time zone, timeout 
 
 REVOKE ALL ON FUNCTION postern.end_sealing() FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.end_sealing() TO postern_auditor;
-
-
---
--- Name: FUNCTION event_function_call(name text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.event_function_call(name text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.event_function_call(name text) TO postern_event_worker;
 
 
 --
@@ -14220,6 +14329,13 @@ REVOKE ALL ON FUNCTION postern_internal.event_function(name text) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION event_function_version(callee regprocedure); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.event_function_version(callee regprocedure) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION event_is_waiting(event_action_id integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -14595,6 +14711,14 @@ REVOKE ALL ON FUNCTION postern_internal.restored_log_id() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.rule_matches(codes text[], patterns text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION run_event_function(name text, event jsonb); Type: ACL; Schema: postern_internal; Owner: postern_event_function
+--
+
+REVOKE ALL ON FUNCTION postern_internal.run_event_function(name text, event jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern_internal.run_event_function(name text, event jsonb) TO postern_owner;
 
 
 --

@@ -1,0 +1,91 @@
+-- The delivery is noted before the call, in the same transaction: whoever has the same delivery waits for the row, and
+-- the last word is ours.
+
+create or replace function postern.call_event_function(
+  name text,
+  lease uuid,
+  log_id bigint,
+  event jsonb
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  action_id constant integer := postern_internal.require_event_action(name);
+  target text;
+  callee regprocedure;
+  version_before text;
+  command bigint;
+  commands bigint[];
+begin
+  -- Others' changes of the function have to show.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'An event''s function cannot be called in this transaction',
+      detail = format('Its isolation level is %s.', current_setting('transaction_isolation')),
+      hint = 'Begin it with: begin isolation level read committed.';
+  end if;
+  -- Looked up for each call: the grant may have been taken back.
+  select a.target into target from postern_internal.event_action as a where a.event_action_id = action_id and a.kind = 'function';
+  callee := postern_internal.event_function(target);
+  version_before := postern_internal.event_function_version(callee);
+  if version_before is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'Events may not call this function',
+      detail = format('name is %s, the function is %s.', to_jsonb(name), coalesce(to_jsonb(target)::text, 'NULL')),
+      hint = 'It has to be (event jsonb) returns void, SECURITY DEFINER, with search_path set, and granted by its owner to postern_event_function itself.';
+  end if;
+  if event is null
+     or postern.finish_event_deliveries(name, lease, array[log_id], array['delivered'], array[0.0], array['']) <> 1 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'This delivery cannot be made',
+      detail = format('lease is %s, log_id is %s, event is %s.', coalesce(lease::text, 'NULL'), coalesce(log_id::text, 'NULL'),
+                      coalesce(left(event::text, 300), 'NULL')),
+      hint = 'Claim it with postern.claim_event_deliveries, and make it while the lease lasts.';
+  end if;
+
+  -- A search_path that the function has set would stay: ours is set again before anything else.
+  perform postern_internal.run_event_function(target, event);
+  set local search_path = pg_catalog, pg_temp;
+
+  -- A deferred trigger can defer others again, without an end. So a second round, the one before the second mark, has
+  -- to change nothing: a trigger is deferred by a change of a row, and a statement that changes one takes a command
+  -- number, which the next mark would miss.
+  for mark in 1..3 loop
+    if mark = 2 then
+      perform postern_internal.run_event_function(null, null);
+      set local search_path = pg_catalog, pg_temp;
+    end if;
+    update postern_internal.event_delivery as d set attempts = d.attempts
+     where d.event_action_id = action_id and d.log_id = call_event_function.log_id
+    returning d.cmin::text::bigint into command;
+    commands[mark] := command;
+  end loop;
+  if (commands[2] - commands[1] = commands[3] - commands[2]) is not true then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The event''s function defers without an end',
+      detail = format('The function is %s.', target),
+      hint = 'What its deferred triggers change must not defer further triggers: they would run with another''s rights.';
+  end if;
+
+  -- Who exchanges a function for one that keeps the caller's rights could call those of other owners by it, or have
+  -- run_event_function keep its caller's rights the next time.
+  if postern_internal.event_function_version(callee) is distinct from version_before then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The event''s function was changed while it was called',
+      detail = format('The function is %s.', target),
+      hint = 'What it did was rolled back. The delivery is tried again.';
+  end if;
+end
+$$;
+revoke execute on function postern.call_event_function(text, uuid, bigint, jsonb) from public;
+grant execute on function postern.call_event_function(text, uuid, bigint, jsonb) to postern_event_worker;
+comment on function postern.call_event_function(text, uuid, bigint, jsonb) is
+'Makes a delivery by calling the function of an action, which gets no rights but its own owner''s. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: with which the delivery was claimed. log_id: of which entry. event: its parameters. What the function does and that it was called are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it defers without an end, or was changed meanwhile; and those of the function.';

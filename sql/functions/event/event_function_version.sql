@@ -1,0 +1,17 @@
+create or replace function postern_internal.event_function_version(callee regprocedure)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select concat_ws(' ', p.oid, p.xmin, n.xmin, runner.oid, runner.xmin)
+    from pg_proc as p
+    join pg_namespace as n on n.oid = p.pronamespace
+    join pg_proc as runner on runner.oid = to_regprocedure('postern_internal.run_event_function(text, jsonb)')
+                          and runner.proowner = 'postern_event_function'::regrole
+                          and runner.prosecdef
+   where p.oid = callee
+$$;
+revoke execute on function postern_internal.event_function_version(regprocedure) from public;
+comment on function postern_internal.event_function_version(regprocedure) is
+'Another text after each change of a function, of its schema, and of postern_internal.run_event_function. NULL where one of them is gone, or the latter is not one that takes the rights away.';

@@ -1,0 +1,109 @@
+package event_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/posternsql/postern/internal/testdb"
+)
+
+// buffers are how many pages of the database a statement looks at.
+func buffers(t testing.TB, q querier, sql string) int {
+	t.Helper()
+	document := value[string](t, q, "explain (analyze, buffers, format json) "+sql)
+	var plans []struct {
+		Plan struct {
+			Hit  int `json:"Shared Hit Blocks"`
+			Read int `json:"Shared Read Blocks"`
+		}
+	}
+	if err := json.Unmarshal([]byte(document), &plans); err != nil {
+		t.Fatal(err)
+	}
+	return plans[0].Plan.Hit + plans[0].Plan.Read
+}
+
+// A page is looked at by what has to be, whatever the planner has been told of a long log. The index on the transactions
+// is made large, and so dear, as one is that many sessions have filled at once: else the two indexes cost the same.
+func TestALongLogIsNotReadForEachClaim(t *testing.T) {
+	t.Parallel()
+	const bound = 2000
+	for _, analysed := range []string{"", "analyze postern_internal.checkpoint_entry"} {
+		database := testdb.New(t)
+		run(t, database.Pool, "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)"+
+			" select 'passed', 'APP_PAY', 'ALICE', 'paid', '{}', (3 + i % 700)::text::xid8 from generate_series(1, 150000) as i")
+		run(t, database.Pool, "alter index postern_internal.checkpoint_entry_transaction_id set (fillfactor = 10, deduplicate_items = off)")
+		run(t, database.Pool, "reindex index postern_internal.checkpoint_entry_transaction_id")
+		if analysed != "" {
+			run(t, database.Pool, analysed)
+		}
+		connection := database.Connect(t)
+		run(t, connection, "create function public.naive_is_waiting() returns boolean language sql stable set enable_seqscan = off as $$"+
+			" select exists (select from postern_internal.checkpoint_entry as e where e.transaction_id >= pg_snapshot_xmax(a.queued_to) and e.log_id > a.after_log_id)"+
+			" from postern_internal.event_action as a $$")
+		if got := buffers(t, connection, "select postern.add_event_action('hook', '"+success+"', 'webhook', 'https://hooks.example.com')"); got > bound {
+			t.Errorf("%q, a new action: %d pages", analysed, got)
+		}
+		if analysed != "" {
+			if got := buffers(t, connection, "select public.naive_is_waiting()"); got < bound {
+				t.Fatalf("the naive version looks at %d pages only", got)
+			}
+		}
+		for range 10 {
+			log(t, connection, "APP_PAY")
+		}
+		const claim = "select postern.claim_event_deliveries('hook', 100, gen_random_uuid(), 60)"
+		if got := buffers(t, connection, claim); got > bound {
+			t.Errorf("%q, claim: %d pages", analysed, got)
+		}
+		if got := value[int64](t, connection, "select count(*) from postern.event_delivery where attempts = 1"); got != 10 {
+			t.Errorf("%d were claimed", got)
+		}
+		if got := buffers(t, connection, claim); got > bound {
+			t.Errorf("%q, claim of nothing: %d pages", analysed, got)
+		}
+	}
+}
+
+// A transaction that stays open keeps what was delivered in the indexes: each claim would walk over all of it.
+func TestWhatWasDeliveredDoesNotSlowClaims(t *testing.T) {
+	t.Parallel()
+	const bound, queued, batch = 4000, 20_000, 1000
+	database := testdb.New(t)
+	run(t, database.Pool, "select postern.add_event_action('hook', $1, 'webhook', 'https://hooks.example.com')", success)
+	open, err := database.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = open.Rollback(t.Context()) }()
+	run(t, open, "set transaction isolation level repeatable read")
+	run(t, open, "select count(*) from postern.event_delivery")
+	run(t, database.Pool, "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters)"+
+		" select 'passed', 'APP_PAY', 'ALICE', 'paid', '{}' from generate_series(1, $1::integer)", queued)
+
+	connection := database.Connect(t)
+	from := "-infinity"
+	for claimed := 0; claimed < queued-batch; claimed += batch {
+		lease := uuid.New()
+		got := values[int64](t, connection, "select (c ->> 'log_id')::bigint from postern.claim_event_deliveries('hook', $1, $2, 60, $3::text::timestamptz) as c", batch, lease, from)
+		if len(got) != batch {
+			t.Fatalf("%d were claimed", len(got))
+		}
+		from = value[string](t, connection, "select max(d.due_at)::text from postern_internal.event_delivery as d where d.lease = $1", lease)
+		run(t, connection, "select postern.finish_event_deliveries('hook', $1, $2, array_fill('delivered'::text, array[$3::integer]), array_fill(0.0::double precision, array[$3]), array_fill(''::text, array[$3]))", lease, got, batch)
+	}
+	const claim = "select postern.claim_event_deliveries('hook', 100, gen_random_uuid(), 60, "
+	if got := buffers(t, connection, claim+"'"+from+"')"); got > bound {
+		t.Errorf("a claim looks at %d pages", got)
+	}
+	if got := buffers(t, connection, claim+"'-infinity')"); got < 2*bound {
+		t.Errorf("a claim from the front looks at %d pages only, so that this test says nothing", got)
+	}
+
+	// Nor does what is kept slow down what removes the old.
+	if got := buffers(t, connection, "select postern.prune_event_deliveries()"); got > 500 {
+		t.Errorf("a removal of nothing looks at %d pages", got)
+	}
+}
