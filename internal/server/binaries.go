@@ -141,6 +141,7 @@ func startOnce(ctx context.Context, options Options, folder string) (*Server, er
 		Source:      fmt.Sprintf("PostgreSQL %s from %s", text, folder),
 		StopCommand: supervisor.stopCommand(),
 		close:       supervisor.stop,
+		crash:       supervisor.crash,
 		log:         readLog,
 	}
 	server.run = func(ctx context.Context, program Program) error { return runFrom(ctx, server, folder, program) }

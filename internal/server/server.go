@@ -66,6 +66,7 @@ type Server struct {
 	StopCommand string
 
 	close func() error
+	crash func() error // nil where the server cannot be crashed
 	log   func(context.Context) (string, error)
 	run   func(context.Context, Program) error
 }
@@ -139,6 +140,27 @@ func firstOf(ctx context.Context, options Options, ways []way) (*Server, error) 
 // Close stops and removes a started server; an existing one is left as it is. It may be called twice.
 func (s *Server) Close() error {
 	return s.close()
+}
+
+// Crash ends the server at once, as "pg_ctl stop -m immediate" does, starts it again, and returns when it has recovered.
+// errors.ErrUnsupported where it was not started from PostgreSQL's binaries.
+func (s *Server) Crash(ctx context.Context) error {
+	if s.crash == nil {
+		return errors.ErrUnsupported
+	}
+	witness, err := pgx.Connect(ctx, s.URL)
+	if err != nil {
+		return err
+	}
+	defer witness.Close(ctx)
+	if err := s.crash(); err != nil {
+		return err
+	}
+	for witness.Ping(ctx) == nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+	_, err = awaitVersion(ctx, s.URL, nil)
+	return err
 }
 
 // Log returns what a started server has written to its log. An existing server's log can't be read.

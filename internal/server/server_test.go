@@ -96,6 +96,25 @@ func query[T any](t *testing.T, address, sql string) T {
 	return value
 }
 
+func TestCrashedServerComesBack(t *testing.T) {
+	requireStarted(t)
+	t.Setenv(WayVariable, "binaries")
+	server := start(t, Options{})
+	began := query[time.Time](t, server.URL, "select pg_postmaster_start_time()")
+	for range 2 {
+		if err := server.Crash(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again := query[time.Time](t, server.URL, "select pg_postmaster_start_time()"); !again.After(began) {
+		t.Errorf("it runs since %s, and ran since %s", again, began)
+	}
+	log, err := server.Log(t.Context())
+	if err != nil || strings.Count(log, "database system was not properly shut down") != 2 {
+		t.Errorf("it did not recover twice: %v\n%s", err, log)
+	}
+}
+
 func TestStartedServerIsReadyAndItsOwnersOnly(t *testing.T) {
 	requireStarted(t)
 	server := start(t, Options{Settings: map[string]string{"application_name": "it's ready"}})

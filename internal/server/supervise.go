@@ -80,6 +80,12 @@ func (s *supervisor) keep() error {
 	return err
 }
 
+// crash ends the server at once and starts it again.
+func (s *supervisor) crash() error {
+	_, err := io.WriteString(s.words, "crash\n")
+	return err
+}
+
 // stop ends the server, kept or not, and returns when it and its folder are gone.
 func (s *supervisor) stop() error {
 	s.once.Do(func() {

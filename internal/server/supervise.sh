@@ -2,7 +2,8 @@
 # that wanted the server holds it, so its end, whatever the cause, ends the server and removes its folder.
 # Arguments: folder of the programs, port, settings, folders in which the server's own may be made.
 # Environment: where PGHOST is set, that server is copied, and followed as a hot standby.
-# Standard input: the password, then "keep" to let the server outlive this script, "stop" to end it all the same.
+# Standard input: the password, then "keep" to let the server outlive this script, "stop" to end it all the same,
+# "crash" to end it as "pg_ctl stop -m immediate" does and start it again.
 # Standard output: the folder and the server's process id; its end tells that the server is gone.
 
 # The process may end before it reads what is printed here: that must not end us before the server.
@@ -49,6 +50,12 @@ while IFS= read -r word; do
 	case $word in
 	keep) kept=yes ;;
 	stop) kept=; break ;;
+	crash)
+		kill -QUIT "$server"
+		wait "$server"
+		"$binaries/postgres" -D "$data" >>"$directory/server.log" 2>&1 &
+		server=$!
+		;;
 	esac
 done
 [ -z "$kept" ] || exit 0

@@ -2,8 +2,12 @@ package event_test
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,12 +16,13 @@ import (
 
 	"github.com/posternsql/postern/internal/event"
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/seal"
 	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// PostgreSQL dies while events are written and delivered, and recovers: each entry that is there is told of, and a
-// repetition has the id of the first time.
+// PostgreSQL dies while entries are written, sealed and told of, and recovers: each entry that is there is told of, a
+// repetition has the id of the first time, and what is sealed is what was committed.
 func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 	t.Parallel()
 	pool, crash := newCrashingServer(t)
@@ -40,22 +45,41 @@ func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 			}
 		})
 	}
-	for range 2 {
-		before := len(told.messages())
-		for len(told.messages()) < before+100 {
-			time.Sleep(10 * time.Millisecond)
-		}
-		witness, err := pgx.ConnectConfig(t.Context(), pool.Config().ConnConfig)
+	heads, key := filepath.Join(t.TempDir(), "heads"), newKey(t)
+	sealOnce := func(ctx context.Context) error {
+		opened, err := seal.OpenHeads(heads)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
-		_, _ = pool.Exec(t.Context(), crash) // its own connection goes as well
-		for witness.Ping(t.Context()) == nil {
+		connection, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
+		if err != nil {
+			return err
+		}
+		defer connection.Close(context.WithoutCancel(ctx))
+		_, err = (&seal.Sealer{Key: key, Heads: opened}).Seal(ctx, connection)
+		return err
+	}
+	var sealed atomic.Int64
+	group.Go(func() {
+		for working.Err() == nil {
+			var tampered *seal.TamperedError
+			switch err := sealOnce(working); {
+			case err == nil:
+				sealed.Add(1)
+			case errors.As(err, &tampered):
+				t.Error(err)
+				return
+			default:
+				time.Sleep(50 * time.Millisecond) // the server is away
+			}
+		}
+	})
+	for round := range 3 {
+		before, sealedBefore := len(told.messages()), sealed.Load()
+		for len(told.messages()) < before+100 || sealed.Load() == sealedBefore {
 			time.Sleep(10 * time.Millisecond)
 		}
-		for pool.Ping(t.Context()) != nil {
-			time.Sleep(50 * time.Millisecond)
-		}
+		crash(round%2 == 0)
 	}
 	stop()
 	group.Wait()
@@ -76,11 +100,28 @@ func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 	if want := values[int64](t, pool, "select log_id from postern.checkpoint_log order by log_id"); !slices.Equal(got, want) {
 		t.Errorf("told of %d entries, committed are %d", len(got), len(want))
 	}
+	if err := sealOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := seal.OpenHeads(heads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection, err := pgx.ConnectConfig(t.Context(), pool.Config().ConnConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close(context.Background())
+	verdict, err := (&seal.Verifier{Heads: opened}).Verify(t.Context(), connection)
+	if err != nil || verdict.Total > 0 || verdict.NotSigned > 0 || verdict.Leaves != int64(len(got)) {
+		t.Errorf("%d entries: %+v, %v", len(got), verdict, err)
+	}
 }
 
-// newCrashingServer is a server of its own with Postern, and the statement that crashes it. A server that was there before
-// is not ours to crash: there all connections are cut.
-func newCrashingServer(t *testing.T) (pool *pgxpool.Pool, crash string) {
+// newCrashingServer is a server of its own with Postern, and what crashes it and waits until it has recovered: by an
+// immediate stop, or by the death of a backend. A server that was there before is not ours to crash: there all
+// connections are cut.
+func newCrashingServer(t *testing.T) (pool *pgxpool.Pool, crash func(stops bool)) {
 	t.Helper()
 	started, err := server.Start(t.Context(), server.Options{})
 	if err != nil {
@@ -91,20 +132,61 @@ func newCrashingServer(t *testing.T) (pool *pgxpool.Pool, crash string) {
 			t.Error(err)
 		}
 	})
+	// The program's parent is the backend. When one is killed, the server ends all others at once and replays its WAL.
+	kill := "copy (select 1) to program 'kill -9 $PPID'"
 	if started.StopCommand == "" {
-		return testdb.New(t).Pool, "select pg_terminate_backend(a.pid) from pg_stat_activity as a where a.datname = current_database()"
+		kill = "select pg_terminate_backend(a.pid) from pg_stat_activity as a where a.datname = current_database()"
+		pool = testdb.New(t).Pool
+	} else {
+		config, err := pgx.ParseConfig(started.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := install.Install(t.Context(), config, install.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if pool, err = pgxpool.New(t.Context(), started.URL); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(pool.Close)
 	}
-	config, err := pgx.ParseConfig(started.URL)
+	return pool, func(stops bool) {
+		t.Helper()
+		if stops {
+			if err := started.Crash(t.Context()); !errors.Is(err, errors.ErrUnsupported) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+		}
+		witness, err := pgx.ConnectConfig(t.Context(), pool.Config().ConnConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = pool.Exec(t.Context(), kill) // its own connection goes as well
+		for witness.Ping(t.Context()) == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+		for pool.Ping(t.Context()) != nil {
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+}
+
+func newKey(t *testing.T) *seal.Key {
+	t.Helper()
+	private, _, err := seal.CreateKey("test.example/log")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := install.Install(t.Context(), config, install.Options{}); err != nil {
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte(private+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if pool, err = pgxpool.New(t.Context(), started.URL); err != nil {
+	key, err := seal.ReadKey(path)
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(pool.Close)
-	// The program's parent is the backend. When one is killed, the server ends all others at once and replays its WAL.
-	return pool, "copy (select 1) to program 'kill -9 $PPID'"
+	return key
 }

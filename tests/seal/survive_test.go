@@ -317,8 +317,9 @@ func TestCrashedServerLosesNothing(t *testing.T) {
 	}
 }
 
-// newCrashingLog is a log on a server of its own, and what crashes that and waits until it has recovered. A server that was
-// there before is not ours to crash: there all connections are cut.
+// newCrashingLog is a log on a server of its own, and what crashes that and waits until it has recovered: by the death of
+// a backend, and by an immediate stop, in turns. A server that was there before is not ours to crash: there all
+// connections are cut.
 func newCrashingLog(t *testing.T) (*sealedLog, func()) {
 	t.Helper()
 	started, err := server.Start(t.Context(), server.Options{})
@@ -344,8 +345,17 @@ func newCrashingLog(t *testing.T) (*sealedLog, func()) {
 			t.Fatal(err)
 		}
 	}
+	stops := false
 	return l, func() {
 		t.Helper()
+		if stops = !stops; stops {
+			if err := started.Crash(t.Context()); !errors.Is(err, errors.ErrUnsupported) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+		}
 		connection, err := pgx.Connect(t.Context(), l.URL)
 		if err != nil {
 			t.Fatal(err)
