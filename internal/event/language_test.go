@@ -98,6 +98,8 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 		`{{block "a" .}}{{end}}`, `{{with .message}}{{.}}{{end}}`, `{{call .message}}`, `{{index .message 0}}`, `{{slice .message 1}}`, `{{env "HOME"}}`,
 		`{{(printf "%s" .message)}}`, `{{if (index .message 0)}}{{end}}`, `{{if true}}{{range 9}}{{end}}{{end}}`, `{{.message`, `{{break}}`,
 		`{{js .message}}`, `{{eq .message}}`, `{{lt .message 1}}`,
+		"{{.message" + strings.Repeat("|json", 60) + "}}", "{{.message" + strings.Repeat("|html", 10_000) + "}}", strings.Repeat("{{.message}}", 1000),
+		"{{" + strings.Repeat("html (", 1000) + ".message" + strings.Repeat(")", 1000) + "}}",
 	} {
 		if _, err := ParseTemplate(text); err == nil {
 			t.Errorf("%s is accepted", text)
@@ -106,14 +108,21 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 }
 
 func TestTextOfATemplateIsBounded(t *testing.T) {
-	template, err := ParseTemplate(strings.Repeat("{{.message}}", 5000))
+	template, err := ParseTemplate(strings.Repeat("{{.message}}", 500))
 	if err != nil {
 		t.Fatal(err)
 	}
 	parameters := parametersOf(t)
-	parameters["message"] = strings.Repeat("x", 2000)
+	parameters["message"] = strings.Repeat("x", 20_000)
 	if _, err := template.render(parameters); err == nil {
 		t.Error("ten megabytes are accepted")
+	}
+	template, err = ParseTemplate("{{if .message}}{{.message" + strings.Repeat("|json", 60) + "}}{{end}}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := template.render(parameters); err == nil {
+		t.Error("the JSON of JSON of JSON … is accepted")
 	}
 }
 

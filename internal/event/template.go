@@ -9,22 +9,31 @@ import (
 	"text/template/parse"
 )
 
-// maximumText bounds in bytes what a template makes of an event.
-const maximumText = 1 << 20
+const (
+	// maximumText bounds in bytes what a template makes of an event.
+	maximumText = 1 << 20
+	// maximumCommands bounds how often a template calls a function or inserts a parameter: each of them runs once.
+	maximumCommands = 500
+)
 
 // Template is the text of a mail or the body of a webhook.
 type Template struct{ parsed *template.Template }
 
-// templateFunctions are those that a template may call; all of them give little more than they get. Go's own printf could
-// be asked for a billion spaces.
+// templateFunctions are those that a template may call, besides a few of Go's; all of them give little more than they get.
+// Go's own printf could be asked for a billion spaces; and the JSON of JSON of JSON is twice as long each time.
 var templateFunctions = template.FuncMap{
 	"json": func(value any) (string, error) {
 		text, err := json.Marshal(value)
+		if len(text) > maximumText {
+			return "", errTooLong
+		}
 		return string(text), err
 	},
 	"lower": strings.ToLower,
 	"upper": strings.ToUpper,
 }
+
+var errTooLong = fmt.Errorf("the text has more than %d bytes", maximumText)
 
 var permittedFunctions = map[string]bool{
 	"json": true, "lower": true, "upper": true, "html": true, "urlquery": true,
@@ -42,7 +51,8 @@ func ParseTemplate(text string) (*Template, error) {
 	if len(parsed.Templates()) != 1 || strings.TrimSpace(text) == "" {
 		return nil, errors.New("the template is not usable: it is empty, or defines other templates")
 	}
-	if err := check(parsed.Tree.Root); err != nil {
+	commands := 0
+	if err := check(parsed.Tree.Root, &commands); err != nil {
 		return nil, fmt.Errorf("the template is not usable: %w", err)
 	}
 	made := &Template{parsed}
@@ -52,15 +62,15 @@ func ParseTemplate(text string) (*Template, error) {
 	return made, nil
 }
 
-// check permits only what is known to end.
-func check(node parse.Node) error {
+// check permits only what is known to end, and counts its commands.
+func check(node parse.Node, commands *int) error {
 	switch node := node.(type) {
 	case *parse.ListNode:
 		if node == nil {
 			return nil
 		}
 		for _, child := range node.Nodes {
-			if err := check(child); err != nil {
+			if err := check(child, commands); err != nil {
 				return err
 			}
 		}
@@ -68,16 +78,19 @@ func check(node parse.Node) error {
 	case *parse.TextNode, *parse.CommentNode, *parse.StringNode, *parse.NumberNode, *parse.BoolNode:
 		return nil
 	case *parse.ActionNode:
-		return check(node.Pipe)
+		return check(node.Pipe, commands)
 	case *parse.IfNode:
-		return errors.Join(check(node.Pipe), check(node.List), check(node.ElseList))
+		return errors.Join(check(node.Pipe, commands), check(node.List, commands), check(node.ElseList, commands))
 	case *parse.PipeNode:
 		if len(node.Decl) > 0 {
 			return fmt.Errorf("%s: there are no variables", node)
 		}
+		if *commands += len(node.Cmds); *commands > maximumCommands {
+			return fmt.Errorf("it has more than %d parameters and calls", maximumCommands)
+		}
 		for _, command := range node.Cmds {
 			for _, argument := range command.Args {
-				if err := check(argument); err != nil {
+				if err := check(argument, commands); err != nil {
 					return err
 				}
 			}
@@ -109,7 +122,7 @@ type limitedText struct{ strings.Builder }
 
 func (l *limitedText) Write(text []byte) (int, error) {
 	if l.Len()+len(text) > maximumText {
-		return 0, fmt.Errorf("the text has more than %d bytes", maximumText)
+		return 0, errTooLong
 	}
 	return l.Builder.Write(text)
 }

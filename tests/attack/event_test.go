@@ -1,6 +1,8 @@
 package attack
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/posternsql/postern/internal/event"
@@ -243,6 +247,59 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 			run(t, session, "select postern.call_event_function('call', $1, $2, '{}')", lease, logID)
 			if got := value[string](t, database.Pool, "select taken_by from app.loot"); got != owner.Name {
 				t.Errorf("taken by %s", got)
+			}
+		})
+	}
+}
+
+// A function goes on when it is asked to end, says more than fits a memory, or leaves something in the session.
+func TestEventFunctionCannotKeepTheWorker(t *testing.T) {
+	t.Parallel()
+	for name, attack := range map[string]string{
+		"never ends":        "loop begin perform pg_sleep(3600); exception when query_canceled then null; end; end loop;",
+		"says too much":     "raise exception '%', repeat(E'\\x1b[2J', 20000000);",
+		"says it by notice": "set client_min_messages = debug5; raise notice '%', repeat(E'\\x1b[2J', 20000000);",
+		"keeps a lock":      "perform pg_advisory_lock(4711);",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := testdb.New(t)
+			owner := hostileOwner(t, database)
+			putEventFunction(t, database, owner, attack)
+			worker := database.Login(t, "postern_event_worker")
+			const left = `
+select exists (select from pg_catalog.pg_stat_activity as a where a.usename = $1 and a.state = 'active' and a.query like '%on_approval%')
+    or exists (select from pg_catalog.pg_locks as l where l.locktype = 'advisory' and l.objid = 4711)`
+
+			naive, err := pgx.Connect(t.Context(), worker.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			late, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err = naive.Exec(late, "select app.on_approval('{}')")
+			var server *pgconn.PgError
+			isLong := errors.As(err, &server) && len(server.Message) > 10_000_000
+			if !isLong && !strings.Contains(attack, "notice") && !value[bool](t, database.Pool, left, worker.Name) {
+				t.Fatalf("the naive version withstood: %v", err)
+			}
+			run(t, database.Pool, "select pg_terminate_backend($1, 10000)", naive.PgConn().PID())
+
+			run(t, database.Pool, logPass)
+			began := time.Now()
+			if err := event.New(worker.Pool, event.Options{Workers: 1, SendTimeout: 2 * time.Second}).RunOnce(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took > time.Minute {
+				t.Errorf("it took %s", took)
+			}
+			if got := value[int](t, database.Pool, "select coalesce(length(max(last_error)), 0) from postern.event_delivery"); got > 1000 {
+				t.Errorf("an error of %d characters is kept", got)
+			}
+			for deadline := time.Now().Add(10 * time.Second); value[bool](t, database.Pool, strings.ReplaceAll(left, "on_approval", "call_event_function"), worker.Name); time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("something of the call is left")
+				}
 			}
 		})
 	}
