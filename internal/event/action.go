@@ -70,7 +70,8 @@ func (w *Worker) prepare(configured db.EventWorkerAction) (*action, error) {
 // function is the name of an action whose function is called with the event's parameters.
 type function string
 
-// maximumAnswer bounds in bytes what the server may say of a call: a function can raise an error of any length.
+// maximumAnswer bounds in bytes what a server may say: a function can raise an error of any length, and a mail server's
+// line need not end.
 const maximumAnswer = 1 << 20
 
 // run has a session for each call, so that nothing which the function leaves in one meets anybody: settings, prepared

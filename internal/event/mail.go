@@ -114,7 +114,7 @@ func (m *mailer) send(ctx context.Context, event *delivery, parameters map[strin
 	if m.server.implicit {
 		options = append(options, mail.WithSSL())
 	} else {
-		options = append(options, mail.WithTLSPolicy(m.server.policy))
+		options = append(options, mail.WithTLSPolicy(m.server.policy), mail.WithDialContextFunc(dialBounded))
 	}
 	if m.server.username != "" {
 		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(m.server.username), mail.WithPassword(m.server.password))
@@ -129,6 +129,30 @@ func (m *mailer) send(ctx context.Context, event *delivery, parameters map[strin
 		}
 	}
 	return client.DialAndSendWithContext(ctx, message)
+}
+
+// dialBounded connects to a server of which nobody knows yet who it is.
+func dialBounded(ctx context.Context, network, address string) (net.Conn, error) {
+	connection, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &boundedConnection{connection, maximumAnswer}, nil
+}
+
+// boundedConnection ends when the other side has said more than it has to: a line without an end would be kept in memory.
+type boundedConnection struct {
+	net.Conn
+	left int
+}
+
+func (b *boundedConnection) Read(buffer []byte) (int, error) {
+	if b.left == 0 {
+		return 0, fmt.Errorf("the server said more than %d bytes", maximumAnswer)
+	}
+	length, err := b.Conn.Read(buffer[:min(len(buffer), b.left)])
+	b.left -= length
+	return length, err
 }
 
 // message makes the mail. A repeated one has the same Message-ID.

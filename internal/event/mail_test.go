@@ -158,6 +158,38 @@ func TestMailIsNotSentInTheClear(t *testing.T) {
 }
 
 // Whoever words a gate's message or a comment cannot write headers, recipients or parts.
+// A mail server whose line has no end cannot fill the worker's memory.
+func TestMailServerThatGoesOnAndOn(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	said := make(chan int, 1)
+	go func() {
+		connection, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer connection.Close()
+		total, line := 0, []byte(strings.Repeat("220-x", 10_000))
+		for err == nil && total < 1<<30 {
+			var written int
+			written, err = connection.Write(line)
+			total += written
+		}
+		said <- total
+	}()
+	made := (&mailbox{address: listener.Addr().String()}).mailer(t, "audit@example.com", "", nil)
+	event, parameters := anEvent("paid", "")
+	if err := made.send(t.Context(), event, parameters); err == nil || !strings.Contains(err.Error(), "said more than") {
+		t.Error(err)
+	}
+	if total := <-said; total > 64<<20 {
+		t.Errorf("%d bytes were read", total)
+	}
+}
+
 func TestHeadersCannotBeInjected(t *testing.T) {
 	for _, text := range []string{
 		"paid\r\nBcc: mallory@example.com\r\n\r\nanother body", "paid\nBcc: mallory@example.com", "paid\rBcc: mallory@example.com",
