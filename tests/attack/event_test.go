@@ -57,7 +57,7 @@ begin execute format('select %s(null)', name); end $$`)
 		testdb.RequireCode(t, err, "PS107")
 	}
 	// Whoever does not own the function can grant nothing, and gets a warning only.
-	run(t, administrator, "grant execute on function public.drop_everything(jsonb) to postern_event_worker")
+	run(t, administrator, "grant execute on function public.drop_everything(jsonb) to postern_event_function")
 	_, err := administrator.Exec(t.Context(), add, "public.drop_everything")
 	testdb.RequireCode(t, err, "PS107")
 }
