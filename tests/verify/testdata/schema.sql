@@ -10314,7 +10314,27 @@ CREATE VIEW postern_internal.owner_membership AS
     format('revoke postern_owner from %I;'::text, v.rolname) AS fix
    FROM (postern_internal.role_membership m
      JOIN pg_roles v ON ((v.oid = m.last_member)))
-  WHERE (m.roleid = (to_regrole('postern_owner'::text))::oid);
+  WHERE (m.roleid = (to_regrole('postern_owner'::text))::oid)
+UNION ALL
+ SELECT DISTINCT 'error'::text AS level,
+    'owner_membership'::text AS code,
+    ('role '::text || quote_ident((v.rolname)::text)) AS object,
+    'A role may do what functions that events call may do'::text AS title,
+    'Nobody is a member of postern_event_function but during an installation: it owns what takes the worker''s rights away from such functions, and may call all of them.'::text AS detail,
+    format('revoke postern_event_function from %I;'::text, v.rolname) AS fix
+   FROM (postern_internal.role_membership m
+     JOIN pg_roles v ON ((v.oid = m.last_member)))
+  WHERE (m.roleid = (to_regrole('postern_event_function'::text))::oid)
+UNION ALL
+ SELECT 'error'::text AS level,
+    'owner_membership'::text AS code,
+    'role postern_event_function'::text AS object,
+    'Functions that events call have more than their owner''s rights'::text AS title,
+    format('Role postern_event_function is a member of %s, and is to be a member of nothing.'::text, quote_ident((r.rolname)::text)) AS detail,
+    format('revoke %I from postern_event_function;'::text, r.rolname) AS fix
+   FROM (pg_auth_members m
+     JOIN pg_roles r ON ((r.oid = m.roleid)))
+  WHERE (m.member = (to_regrole('postern_event_function'::text))::oid);
 
 
 ALTER TABLE postern_internal.owner_membership OWNER TO postern_owner;
@@ -10323,7 +10343,7 @@ ALTER TABLE postern_internal.owner_membership OWNER TO postern_owner;
 -- Name: VIEW owner_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.owner_membership IS 'Check of postern.doctor: members of postern_owner.';
+COMMENT ON VIEW postern_internal.owner_membership IS 'Check of postern.doctor: members of postern_owner and of postern_event_function, and what the latter is a member of.';
 
 
 --
