@@ -34,8 +34,13 @@ func TestALongLogIsNotReadForEachClaim(t *testing.T) {
 		database := testdb.New(t)
 		run(t, database.Pool, "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)"+
 			" select 'passed', 'APP_PAY', 'ALICE', 'paid', '{}', (3 + i % 700)::text::xid8 from generate_series(1, 150000) as i")
-		run(t, database.Pool, "alter index postern_internal.checkpoint_entry_transaction_id set (fillfactor = 10, deduplicate_items = off)")
-		run(t, database.Pool, "reindex index postern_internal.checkpoint_entry_transaction_id")
+		for _, index := range values[string](t, database.Pool, `
+select x.indexrelid::regclass::text from pg_index as x join pg_class as c on c.oid = x.indexrelid and c.relkind = 'i'
+ where x.indrelid in (select p.relid from pg_partition_tree('postern_internal.checkpoint_entry') as p)
+   and pg_get_indexdef(x.indexrelid, 1, true) = 'transaction_id'`) {
+			run(t, database.Pool, "alter index "+index+" set (fillfactor = 10, deduplicate_items = off)")
+			run(t, database.Pool, "reindex index "+index)
+		}
 		if analysed != "" {
 			run(t, database.Pool, analysed)
 		}
