@@ -75,6 +75,32 @@ end
 $$;
 comment on function bench.insert_rows(integer) is 'What passing a gate is compared with.';
 
+create function bench.insert_invoice(number integer)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into bench.supplier_invoice (company, supplier_id, invoice_no, invoice_date, due_date, currency, amount, state)
+  values ('10', 'S-1001', 'INV-' || number, '2025-03-01', '2025-03-31', 'EUR', 1250.00, 'Approved');
+end
+$$;
+
+create function bench.insert_proposal(number integer)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into bench.payment_proposal (company, supplier_id, invoice_no, pay_date, amount, way, state)
+  values ('10', 'S-1001', 'INV-' || number, '2025-03-28', 1250.00, 'SEPA', 'Proposed');
+end
+$$;
+comment on function bench.insert_invoice(integer) is 'Where a ticket would be used: the least that a function of Postern must do.';
+comment on function bench.insert_proposal(integer) is 'Where a pass would be logged.';
+
 create function bench.pass(
   ticket uuid,
   gate_id text,

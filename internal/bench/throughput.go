@@ -23,6 +23,13 @@ var inserts = []string{
 	values ('10', 'S-1001', 'INV-' || $1::integer, '2025-03-28', 1250.00, 'SEPA', 'Proposed')`,
 }
 
+// least is what no way of passing a gate can do without: the user, a ticket used, an entry in the log.
+var least = []string{
+	"select postern.assume_user('" + userid + "') where $1::integer is not null",
+	"select bench.insert_invoice($1)",
+	"select bench.insert_proposal($1)",
+}
+
 // transactions runs one kind of transaction in all connections at once, and gives how many a second commit. Each is five
 // statements and as many round trips, one of them a commit that reaches the disk.
 type transactions func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration) (float64, error)
