@@ -356,6 +356,11 @@ func newCrashingLog(t *testing.T) (*sealedLog, func()) {
 				return
 			}
 		}
+		witness, err := pgx.Connect(t.Context(), l.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer witness.Close(t.Context())
 		connection, err := pgx.Connect(t.Context(), l.URL)
 		if err != nil {
 			t.Fatal(err)
@@ -363,6 +368,10 @@ func newCrashingLog(t *testing.T) (*sealedLog, func()) {
 		_, err = connection.Exec(t.Context(), crash)
 		if (err != nil) != (started.StopCommand != "") {
 			t.Fatalf("the server did not crash: %v", err)
+		}
+		// Whoever connects before the server has noticed is thrown out again.
+		for witness.Ping(t.Context()) == nil {
+			time.Sleep(10 * time.Millisecond)
 		}
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 			again, err := pgx.Connect(t.Context(), l.URL)
