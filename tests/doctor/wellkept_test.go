@@ -50,8 +50,9 @@ func TestInstallationWithoutSuperuserHasNoFinding(t *testing.T) {
 	database := testdb.Empty(t)
 	installer := database.Login(t)
 	Run(t, database.Pool, "alter role "+installer.Name+" createrole; grant create on database "+database.Name+" to "+installer.Name+"; create extension pgcrypto schema public")
-	// The roles are there already, made by the superuser: so its administrator has been given the owner for a moment.
-	Run(t, database.Pool, "grant postern_owner to "+installer.Name)
+	// The roles are there already, made by the superuser: so its administrator has been given the owners for a moment.
+	const owners = "postern_owner, postern_event_function"
+	Run(t, database.Pool, "grant "+owners+" to "+installer.Name)
 	config, err := pgx.ParseConfig(installer.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +60,7 @@ func TestInstallationWithoutSuperuserHasNoFinding(t *testing.T) {
 	if _, err := install.Install(t.Context(), config, install.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	Run(t, database.Pool, "revoke postern_owner from "+installer.Name+"; grant postern_admin to "+installer.Name)
+	Run(t, database.Pool, "revoke "+owners+" from "+installer.Name+"; grant postern_admin to "+installer.Name)
 	requireNothing(t, installer.Connect(t))
 }
 
