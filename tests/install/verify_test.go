@@ -257,7 +257,7 @@ alter table postern_internal.checkpoint_entry attach partition ` + partition(3) 
 		},
 		{
 			name: "detached partition",
-			change: `insert into postern_internal.checkpoint_entry_default (log_id, outcome, gate_id, userid, message, parameters, logged_at) values (1, 'passed', 'X', 'X', 'X', '{}', '2001-02-03 04:05+00');
+			change: `insert into postern_internal.checkpoint_entry_default (log_id, outcome, gate_id, userid, message, parameters, logged_at) overriding system value values (1, 'passed', 'X', 'X', 'X', '{}', '2001-02-03 04:05+00');
 select postern.create_log_partitions();
 alter table postern_internal.checkpoint_entry detach partition postern_internal.checkpoint_entry_2001_02`,
 			find: "changed: table postern_internal.checkpoint_entry_2001_02",
