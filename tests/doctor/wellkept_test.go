@@ -47,6 +47,7 @@ func TestFreshInstallationHasNoFinding(t *testing.T) {
 
 // On a managed server whoever installs is no superuser.
 func TestInstallationWithoutSuperuserHasNoFinding(t *testing.T) {
+	testdb.New(t) // makes the roles
 	database := testdb.Empty(t)
 	installer := database.Login(t)
 	Run(t, database.Pool, "alter role "+installer.Name+" createrole; grant create on database "+database.Name+" to "+installer.Name+"; create extension pgcrypto schema public")
