@@ -23,7 +23,8 @@ var inserts = []string{
 	values ('10', 'S-1001', 'INV-' || $1::integer, '2025-03-28', 1250.00, 'SEPA', 'Proposed')`,
 }
 
-// least is what no way of passing a gate can do without: the user, a ticket used, an entry in the log.
+// least is what passing a gate cannot do without where an application asserts the user: the user, a ticket used, an entry in the
+// log.
 var least = []string{
 	"select postern.assume_user('" + userid + "') where $1::integer is not null",
 	"select bench.insert_invoice($1)",
