@@ -128,22 +128,20 @@ type conversation struct {
 
 // inTransaction commits what work does, or nothing.
 func (c *conversation) inTransaction(ctx context.Context, work func(tx pgx.Tx) error) error {
-	return AsError(pgx.BeginTxFunc(ctx, c.pool, pgx.TxOptions{}, func(tx pgx.Tx) error {
-		if err := c.session(ctx, tx); err != nil {
-			return fmt.Errorf("start the session: %w", err)
-		}
-		return work(tx)
-	}))
+	return c.run(ctx, nil, work)
 }
 
 // withGatesOpen is the second run: the ticket first, so that a wrong answer costs no work.
 func (c *conversation) withGatesOpen(ctx context.Context, ticket uuid.UUID, work func(tx pgx.Tx) error) error {
-	return c.inTransaction(ctx, func(tx pgx.Tx) error {
-		if err := queries(tx).OpenGates(ctx, ticket); err != nil {
-			return err
-		}
-		return work(tx)
-	})
+	return c.run(ctx, &ticket, work)
+}
+
+func (c *conversation) run(ctx context.Context, ticket *uuid.UUID, work func(tx pgx.Tx) error) error {
+	statements, err := c.session.statements(ticket)
+	if err != nil {
+		return fmt.Errorf("start the session: %w", err)
+	}
+	return AsError(pgx.BeginTxFunc(ctx, starter{c.pool, statements}, pgx.TxOptions{}, work))
 }
 
 // ask has the prompt answer until the answer can be judged, and returns the ticket for it.

@@ -7,10 +7,10 @@
 // # Connections
 //
 // Everything Postern keeps is local to one transaction, so any pool and any pooler will do, a transaction-mode
-// pooler included. The package's own statements use no prepared statements and always bind their parameters, also on
-// a connection in pgx's simple protocol. For the application's own statements a pooler without support for prepared
-// statements needs pgx.QueryExecModeExec or pgx.QueryExecModeCacheDescribe. Don't choose
-// pgx.QueryExecModeSimpleProtocol: it writes values into the text of a statement, where logs keep them.
+// pooler included. One without support for prepared statements needs pgx.QueryExecModeExec or
+// pgx.QueryExecModeCacheDescribe, as for the application's own statements. The package always binds the parameters of its
+// statements. Don't choose pgx.QueryExecModeSimpleProtocol, which writes the application's values into the text of its
+// statements, where logs keep them, and costs two round trips more for each transaction.
 package postern
 
 import (
@@ -26,39 +26,42 @@ import (
 // checkpoint has to commit on its own.
 type Pool interface {
 	BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error)
+	// SendBatch begins a transaction in the same round trip as it tells the user and the ticket.
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
-// Session tells the database who the end user is. It is called at the start of each transaction, because a session
-// lasts no longer.
-type Session func(ctx context.Context, tx pgx.Tx) error
+// Session tells the database who the end user of a transaction is. It lasts no longer than that, and so [Do] starts it in
+// each of its transactions. The zero Session is that of [RoleSession].
+type Session struct {
+	// function asserts the user, who is named by the proof; nil where the database role does.
+	function string
+	proof    func() (string, error)
+}
 
 // TokenSession is the session of userid by a token that signer signs, a new one for each transaction. The database
 // role needs postern_app. The transaction fails with [SessionInvalid] (PS402) where the key is unknown or retired, the
 // signer's database is another one, or userid is no active end user.
 func TokenSession(signer Signer, userid string) Session {
-	return func(ctx context.Context, tx pgx.Tx) error {
-		token, err := signer.Token(userid)
-		if err != nil {
-			return err
-		}
-		_, err = queries(tx).BeginSession(ctx, token)
-		return err
-	}
+	return Session{"postern.begin_session", func() (string, error) { return signer.Token(userid) }}
 }
 
 // TrustedSession is the session of userid by the word of the application alone. The database role needs
 // postern_trusted_app. The transaction fails with [SessionInvalid] (PS402) where userid is no active end user.
 func TrustedSession(userid string) Session {
-	return func(ctx context.Context, tx pgx.Tx) error {
-		_, err := queries(tx).AssumeUser(ctx, userid)
-		return err
-	}
+	return Session{"postern.assume_user", func() (string, error) { return userid, nil }}
 }
 
 // RoleSession is the session of the end user whom the database role belongs to (db_role of postern.create_user). A
 // transaction that asks for the user fails with [SessionMissing] (PS401) where there is none.
-func RoleSession() Session {
-	return func(context.Context, pgx.Tx) error { return nil }
+func RoleSession() Session { return Session{} }
+
+// Start starts the session in a transaction that [Do] did not begin.
+func (s Session) Start(ctx context.Context, tx pgx.Tx) error {
+	statements, err := s.statements(nil)
+	if err != nil {
+		return err
+	}
+	return AsError(start(ctx, tx, statements))
 }
 
 // queries are Postern's statements within tx.

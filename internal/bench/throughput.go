@@ -32,7 +32,7 @@ var least = []string{
 }
 
 // transactions runs one kind of transaction in all connections at once, and gives how many a second commit. Each is five
-// statements and as many round trips, one of them a commit that reaches the disk.
+// statements, one of them a commit that reaches the disk.
 type transactions func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration) (float64, error)
 
 // passing is what is sent again after an approval: the user, the ticket, the gate.
@@ -53,13 +53,7 @@ func passing() transactions {
 			if number == share {
 				return false, nil
 			}
-			return true, pgx.BeginFunc(ctx, connections[session], func(tx pgx.Tx) error {
-				if _, err := tx.Exec(ctx, "select postern.assume_user($1)", userid); err != nil {
-					return err
-				}
-				if _, err := tx.Exec(ctx, "select postern.open_gates($1::text::uuid)", tickets[session*share+number]); err != nil {
-					return err
-				}
+			return true, pgx.BeginTxFunc(ctx, resent{connections[session], tickets[session*share+number]}, pgx.TxOptions{}, func(tx pgx.Tx) error {
 				_, err := tx.Exec(ctx, "select postern.checkpoint($1, $2)", activeGate, parameters)
 				return err
 			})
@@ -67,6 +61,21 @@ func passing() transactions {
 		rates[len(connections)] = max(rate, 1)
 		return rate, err
 	}
+}
+
+// resent begins a transaction as the client does, in one round trip: begin, the user, the ticket.
+type resent struct {
+	connection *pgx.Conn
+	ticket     string
+}
+
+func (r resent) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
+	batch := &pgx.Batch{}
+	batch.BeginTx(options)
+	batch.Queue("select postern.assume_user($1)", userid)
+	batch.Queue("select postern.open_gates($1::text::uuid)", r.ticket)
+	results := r.connection.SendBatch(ctx, batch)
+	return results.Tx(), results.Close()
 }
 
 // executing is a transaction of these statements, each with the number of the transaction.

@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"testing"
@@ -34,11 +33,7 @@ end
 $$;
 create trigger planted before insert on public.payment execute function public.planted()`)
 
-	session := func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, "select postern.assume_user($1)", alice)
-		return err
-	}
-	err := postern.Do(t.Context(), s.application.Pool, session, nil, func(tx pgx.Tx) error {
+	err := postern.Do(t.Context(), s.application.Pool, postern.TrustedSession(alice), nil, func(tx pgx.Tx) error {
 		_, err := tx.Exec(t.Context(), "insert into public.payment values ('Paper Mill Ltd')")
 		return err
 	})

@@ -411,8 +411,8 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-// A PIN stays out of the text of statements, also where the application's connection would put it there, and no
-// statement is prepared, which a transaction-mode pooler would lose.
+// A PIN stays out of the text of statements, and so do token and ticket, also where the application's connection would put
+// them there. Where it prepares no statement, which a transaction-mode pooler would lose, Postern prepares none.
 func TestAnyModeOfConnection(t *testing.T) {
 	o := newOffice(t)
 	for _, mode := range []pgx.QueryExecMode{
@@ -444,12 +444,19 @@ func TestAnyModeOfConnection(t *testing.T) {
 				prepared, err = pgx.CollectRows(rows, pgx.RowTo[string])
 				return err
 			})
-			if err != nil || len(prepared) != 0 {
+			if err != nil || len(prepared) != 0 && mode != pgx.QueryExecModeCacheStatement {
 				t.Errorf("prepared %d of the package's statements: %v", len(prepared), err)
 			}
 			all := strings.Join(seen.statements, "\n")
-			if !strings.Contains(all, "postern.authenticate($1, $2, $3, $4, $5)") || strings.Contains(all, pin) {
-				t.Errorf("the server has seen the statements:\n%s", all)
+			for _, text := range []string{
+				"select postern.begin_session($1)", "postern.authenticate($1, $2, $3, $4, $5)", "select postern.open_gates($1::uuid)",
+			} {
+				if !strings.Contains(all, text) {
+					t.Errorf("the server has not seen %s, but the statements:\n%s", text, all)
+				}
+			}
+			if strings.Contains(all, pin) || strings.Contains(all, "eyJ") {
+				t.Errorf("the server has seen a secret in the statements:\n%s", all)
 			}
 		})
 	}
@@ -469,6 +476,21 @@ func (w *watcher) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQ
 }
 
 func (w *watcher) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
+	w.look(ctx)
+}
+
+func (w *watcher) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (w *watcher) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd sees the last statement of a batch: the ticket's, or where there is none the user's.
+func (w *watcher) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchEndData) {
+	w.look(ctx)
+}
+
+func (w *watcher) look(ctx context.Context) {
 	var statement string
 	err := w.administrator.QueryRow(ctx, "select query from pg_stat_activity where pid = $1", w.backend).Scan(&statement)
 	if err != nil {

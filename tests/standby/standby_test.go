@@ -131,7 +131,7 @@ func (p *pair) as(t *testing.T, do func(tx pgx.Tx)) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(context.Background())
-	if err := postern.TokenSession(p.signer, "ANN")(t.Context(), tx); err != nil {
+	if err := postern.TokenSession(p.signer, "ANN").Start(t.Context(), tx); err != nil {
 		t.Fatal(err)
 	}
 	do(tx)
