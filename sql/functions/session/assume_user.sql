@@ -6,15 +6,17 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  setting text := postern_internal.session_setting(userid);
 begin
-  if not exists (select from postern_internal.end_user as e where e.userid = assume_user.userid and e.active) then
+  if setting is null then
     raise exception using
       errcode = 'PS402',
       message = 'The session cannot be started',
       detail = format('%s is no active end user.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
       hint = 'Pass the user id of an active end user; an administrator creates one with postern.create_user.';
   end if;
-  perform set_config('postern.session', postern_internal.session_setting(userid), true);
+  setting := set_config('postern.session', setting, true); -- an expression, which costs less than PERFORM
   return userid;
 end
 $$;

@@ -13,6 +13,7 @@ declare
   claims jsonb;
   signature bytea;
   k record;
+  setting text;
   reason text;
   now_seconds numeric := extract(epoch from clock_timestamp());
 begin
@@ -55,8 +56,11 @@ begin
         elsif claims ? 'nbf' and not coalesce(jsonb_typeof(claims -> 'nbf') = 'number'
                                               and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
           reason := 'It is not valid yet (nbf).';
-        elsif not exists (select from postern_internal.end_user as e where e.userid = claims ->> 'sub' and e.active) then
-          reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
+        else
+          setting := postern_internal.session_setting(claims ->> 'sub');
+          if setting is null then
+            reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
+          end if;
         end if;
       end if;
     exception when data_exception then
@@ -71,7 +75,7 @@ begin
       detail = reason,
       hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti.';
   end if;
-  perform set_config('postern.session', postern_internal.session_setting(claims ->> 'sub'), true);
+  perform set_config('postern.session', setting, true);
   return claims ->> 'sub';
 end
 $$;

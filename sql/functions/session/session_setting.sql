@@ -8,12 +8,17 @@ stable
 parallel safe
 as $$
 declare
-  secret bytea;
+  setting text;
 begin
-  select s.secret into strict secret from postern_internal.session_secret as s;
-  return postern_internal.session_value(secret, userid);
+  select postern_internal.session_value(s.secret, e.userid)
+    into setting
+    from postern_internal.end_user as e
+   cross join postern_internal.session_secret as s
+   where e.userid = session_setting.userid
+     and e.active;
+  return setting;
 end
 $$;
 revoke execute on function postern_internal.session_setting(text) from public;
 comment on function postern_internal.session_setting(text) is
-'The value of postern.session that proves userid in the current transaction of the current session role.';
+'The value of postern.session that proves userid in the current transaction of the current session role; NULL where that is no active end user.';

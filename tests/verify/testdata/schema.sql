@@ -1228,15 +1228,17 @@ CREATE FUNCTION postern.assume_user(userid text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  setting text := postern_internal.session_setting(userid);
 begin
-  if not exists (select from postern_internal.end_user as e where e.userid = assume_user.userid and e.active) then
+  if setting is null then
     raise exception using
       errcode = 'PS402',
       message = 'The session cannot be started',
       detail = format('%s is no active end user.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
       hint = 'Pass the user id of an active end user; an administrator creates one with postern.create_user.';
   end if;
-  perform set_config('postern.session', postern_internal.session_setting(userid), true);
+  setting := set_config('postern.session', setting, true); -- an expression, which costs less than PERFORM
   return userid;
 end
 $$;
@@ -1510,6 +1512,7 @@ declare
   claims jsonb;
   signature bytea;
   k record;
+  setting text;
   reason text;
   now_seconds numeric := extract(epoch from clock_timestamp());
 begin
@@ -1552,8 +1555,11 @@ begin
         elsif claims ? 'nbf' and not coalesce(jsonb_typeof(claims -> 'nbf') = 'number'
                                               and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
           reason := 'It is not valid yet (nbf).';
-        elsif not exists (select from postern_internal.end_user as e where e.userid = claims ->> 'sub' and e.active) then
-          reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
+        else
+          setting := postern_internal.session_setting(claims ->> 'sub');
+          if setting is null then
+            reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
+          end if;
         end if;
       end if;
     exception when data_exception then
@@ -1568,7 +1574,7 @@ begin
       detail = reason,
       hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti.';
   end if;
-  perform set_config('postern.session', postern_internal.session_setting(claims ->> 'sub'), true);
+  perform set_config('postern.session', setting, true);
   return claims ->> 'sub';
 end
 $_$;
@@ -3279,25 +3285,31 @@ CREATE FUNCTION postern.open_gates(ticket uuid) RETURNS void
     SET search_path TO 'pg_temp'
     AS $$
 declare
-  current_user_id text := postern.current_userid();
+  setting text := coalesce(current_setting('postern.session', true), '');
+  known text := case when setting = '' then postern.current_userid() end;
 begin
-  -- The unique constraints let a ticket be used once, and one ticket in a transaction. A second transaction with the same
-  -- ticket waits here until the first one has ended, and goes on only if that one rolled back.
-  insert into postern_internal.open_gate
-    (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at, session)
-  select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.message, t.expires_at,
-         coalesce(current_setting('postern.session', true), '')
-    from postern_internal.ticket as t
-   where t.ticket = open_gates.ticket
-     and t.userid = current_user_id
-     and t.session_role = session_user
-     and t.verdict = 'accepted'
-     and t.expires_at > clock_timestamp()
-     and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
-  on conflict do nothing;
-  if not found then
-    perform postern_internal.refuse_ticket(ticket);
-  end if;
+  loop
+    -- The unique constraints let a ticket be used once, and one ticket in a transaction. A second transaction with the same
+    -- ticket waits here until the first one has ended, and goes on only if that one rolled back.
+    insert into postern_internal.open_gate
+      (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at, session)
+    select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.message, t.expires_at,
+           setting
+      from postern_internal.ticket as t
+     where t.ticket = open_gates.ticket
+       and (t.userid = known
+            or setting = postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
+       and t.session_role = session_user
+       and t.verdict = 'accepted'
+       and t.expires_at > clock_timestamp()
+       and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
+    on conflict do nothing;
+    exit when found;
+    if known is not null then
+      perform postern_internal.refuse_ticket(ticket);
+    end if;
+    known := postern.current_userid();
+  end loop;
 end
 $$;
 
@@ -8634,10 +8646,15 @@ CREATE FUNCTION postern_internal.session_setting(userid text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$
 declare
-  secret bytea;
+  setting text;
 begin
-  select s.secret into strict secret from postern_internal.session_secret as s;
-  return postern_internal.session_value(secret, userid);
+  select postern_internal.session_value(s.secret, e.userid)
+    into setting
+    from postern_internal.end_user as e
+   cross join postern_internal.session_secret as s
+   where e.userid = session_setting.userid
+     and e.active;
+  return setting;
 end
 $$;
 
@@ -8648,7 +8665,7 @@ ALTER FUNCTION postern_internal.session_setting(userid text) OWNER TO postern_ow
 -- Name: FUNCTION session_setting(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.session_setting(userid text) IS 'The value of postern.session that proves userid in the current transaction of the current session role.';
+COMMENT ON FUNCTION postern_internal.session_setting(userid text) IS 'The value of postern.session that proves userid in the current transaction of the current session role; NULL where that is no active end user.';
 
 
 --
