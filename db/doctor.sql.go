@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 )
 
 const avoidCompilation = `-- name: AvoidCompilation :exec
@@ -20,6 +21,38 @@ func (q *Queries) AvoidCompilation(ctx context.Context) error {
 	return err
 }
 
+const gateFingerprint = `-- name: GateFingerprint :one
+select postern.gate_fingerprint()::text as fingerprint
+`
+
+// To be kept with what is read of gates afterwards.
+func (q *Queries) GateFingerprint(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, gateFingerprint)
+	var fingerprint string
+	err := row.Scan(&fingerprint)
+	return fingerprint, err
+}
+
+const keepGateReading = `-- name: KeepGateReading :exec
+select postern.keep_gate_reading($1, $2)
+`
+
+// Keeps which functions reach which gates, for the view to show.
+func (q *Queries) KeepGateReading(ctx context.Context, fingerprint string, callers json.RawMessage) error {
+	_, err := q.db.Exec(ctx, keepGateReading, fingerprint, callers)
+	return err
+}
+
+const limitWait = `-- name: LimitWait :exec
+select set_config('lock_timeout', '5s', true)
+`
+
+// Waits for nobody for long in this transaction.
+func (q *Queries) LimitWait(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, limitWait)
+	return err
+}
+
 const listFindings = `-- name: ListFindings :many
 select d.level, d.code, d.object, d.title, d.detail, d.fix
   from postern.doctor as d
@@ -29,6 +62,47 @@ select d.level, d.code, d.object, d.title, d.detail, d.fix
 // What is left unprotected, the worst first.
 func (q *Queries) ListFindings(ctx context.Context) ([]Finding, error) {
 	rows, err := q.db.Query(ctx, listFindings)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Finding{}
+	for rows.Next() {
+		var i Finding
+		if err := rows.Scan(
+			&i.Level,
+			&i.Code,
+			&i.Object,
+			&i.Title,
+			&i.Detail,
+			&i.Fix,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listFindingsOf = `-- name: ListFindingsOf :many
+select d.level, d.code, d.object, d.title, d.detail, d.fix
+  from (
+  select v.level, v.code, v.object, v.title, v.detail, v.fix
+    from postern.doctor as v
+   where v.code not in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable')
+   union all
+  select g.level, g.code, g.object, g.title, g.detail, g.fix
+    from postern.gate_findings($1) as g
+  ) as d
+ order by d.level <> 'error', d.code, d.title, d.object, d.fix
+`
+
+// As ListFindings, with what was read of gates given instead of kept.
+func (q *Queries) ListFindingsOf(ctx context.Context, callers json.RawMessage) ([]Finding, error) {
+	rows, err := q.db.Query(ctx, listFindingsOf, callers)
 	if err != nil {
 		return nil, err
 	}

@@ -47,9 +47,9 @@ func timeDoctor(ctx context.Context, s *scene, m measurement, round func()) (tak
 	for range count {
 		began := time.Now()
 		if err := within(ctx, config, func(connection *pgx.Conn) error {
-			findings, err := doctor.Find(ctx, connection)
-			if err == nil && len(findings) < 20*percent {
-				err = fmt.Errorf("doctor found only %d of what is wrong", len(findings))
+			report, err := doctor.Find(ctx, connection)
+			if err == nil && len(report.Findings) < 20*percent {
+				err = fmt.Errorf("doctor found only %d of what is wrong", len(report.Findings))
 			}
 			return err
 		}); err != nil {

@@ -45,6 +45,7 @@ type Graph struct {
 	builtins       map[string]bool
 	names          names
 	events         map[event]*Node
+	searches       int // how many there were
 }
 
 // function is a row of functions.sql.

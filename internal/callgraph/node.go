@@ -28,9 +28,10 @@ type Node struct {
 	// Calls are the nodes that it leads to.
 	Calls []*Node
 
-	read  func() *content // reads it once, in any goroutine
-	begun bool            // read was called
-	link  func(*content)  // nil when it is done
+	read   func() *content // reads it once, in any goroutine
+	begun  bool            // read was called
+	link   func(*content)  // nil when it is done
+	search int             // the last one that came here
 }
 
 func newNode(name string, read func() *content, link func(*content)) *Node {
@@ -80,6 +81,10 @@ func (g *Graph) Callers() []*Node {
 			}
 		}
 	}
+	if len(candidates) == 0 {
+		return nil
+	}
+	defer prepare()()
 	callers := []*Node{}
 	for index, node := range candidates {
 		g.complete(node, candidates[index+1:])
@@ -125,29 +130,17 @@ func (r *Reached) Leads(node *Node) bool { return r.leads[node] }
 
 // Reach follows all calls from an entry.
 func (g *Graph) Reach(entry *Node) *Reached {
-	compile()
-	defer collectAt(readMemory, readGarbage)()
-	r := &Reached{Nodes: []*Node{entry}, Gates: []string{}, leads: map[*Node]bool{}}
-	seen := map[*Node]bool{entry: true}
+	defer prepare()()
+	r := &Reached{Nodes: g.below([]*Node{entry}), leads: map[*Node]bool{}}
+	r.Gates = gates(r.Nodes)
 	callers := map[*Node][]*Node{}
 	interesting := []*Node{}
-	for index := 0; index < len(r.Nodes); index++ {
-		node := r.Nodes[index]
-		g.complete(node, r.Nodes[index+1:])
-		for _, gate := range node.Gates {
-			if gate.ID != "" {
-				r.Gates = append(r.Gates, gate.ID)
-			}
-		}
+	for _, node := range r.Nodes {
 		if len(node.Gates) > 0 || len(node.Unknown) > 0 {
 			interesting = append(interesting, node)
 		}
 		for _, called := range node.Calls {
 			callers[called] = append(callers[called], node)
-			if !seen[called] {
-				seen[called] = true
-				r.Nodes = append(r.Nodes, called)
-			}
 		}
 	}
 	for len(interesting) > 0 {
@@ -158,9 +151,57 @@ func (g *Graph) Reach(entry *Node) *Reached {
 			interesting = append(interesting, callers[node]...)
 		}
 	}
-	slices.Sort(r.Gates)
-	r.Gates = slices.Compact(r.Gates)
 	return r
+}
+
+// ReachGates gives for each entry the ids of the gates that it leads to, in their order.
+func (g *Graph) ReachGates(entries []*Node) [][]string {
+	if len(entries) == 0 {
+		return nil
+	}
+	defer prepare()()
+	g.below(entries) // of all at once, so others are made ready while one is parsed
+	reached := make([][]string, len(entries))
+	for index, entry := range entries {
+		reached[index] = gates(g.below([]*Node{entry}))
+	}
+	return reached
+}
+
+// below are the entries and all nodes that they lead to, complete.
+func (g *Graph) below(entries []*Node) []*Node {
+	g.searches++
+	nodes := []*Node{}
+	take := func(node *Node) {
+		if node.search != g.searches {
+			node.search = g.searches
+			nodes = append(nodes, node)
+		}
+	}
+	for _, entry := range entries {
+		take(entry)
+	}
+	for index := 0; index < len(nodes); index++ {
+		g.complete(nodes[index], nodes[index+1:])
+		for _, called := range nodes[index].Calls {
+			take(called)
+		}
+	}
+	return nodes
+}
+
+// gates are the ids of those that are called in the nodes.
+func gates(nodes []*Node) []string {
+	ids := []string{}
+	for _, node := range nodes {
+		for _, gate := range node.Gates {
+			if gate.ID != "" {
+				ids = append(ids, gate.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // ahead is how many nodes are begun before it is their turn: while the parser has one of them, others are made ready for it,

@@ -31,6 +31,12 @@ const (
 	usualGarbage = 100
 )
 
+// prepare makes ready for much to be read; it gives what is to be called behind it.
+func prepare() (done func()) {
+	compile()
+	return collectAt(readMemory, readGarbage)
+}
+
 // collectAt has garbage collected when so many bytes are in use, or garbage is so many percent of what is kept; it gives
 // what puts back the former limits.
 func collectAt(memory int64, percent int) (restore func()) {

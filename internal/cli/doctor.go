@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"strconv"
@@ -25,8 +26,10 @@ functions that read for their owner, roles that row security does not stop, sett
 server log, and more. Each finding has its level, what it is about, why it matters, and the fix: SQL to paste, or what to
 do in words. docs/doctor has a page for each code.
 
-It reads only. The calls of gates are found by PostgreSQL's own parser in the text of functions. It needs the role postern_admin or postern_auditor; with psql alone, read the view
-postern.doctor, which has all but what takes that parser. Whether Postern itself was changed, verify tells.
+The calls of gates are found by PostgreSQL's own parser in the text of functions. What it has read of them is kept in
+the database, and nothing else is written there: so the view postern.doctor, for who has psql alone, shows the same
+until functions change, and then says so. It needs the role postern_admin, or postern_auditor, which keeps nothing.
+Whether Postern itself was changed, verify tells.
 
 Exit code 3 where there is a finding at or over the level of --fail-on.`,
 		Example: `  installer doctor
@@ -37,24 +40,27 @@ Exit code 3 where there is a finding at or over the level of --fail-on.`,
 			if failOn != doctor.Warn && failOn != doctor.Error {
 				return usageError("fail-on must be warn or error, not %q", failOn)
 			}
-			var findings []db.Finding
+			var report *doctor.Report
 			bar := app.spinner("Examining")
 			err := app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) (err error) {
-				findings, err = doctor.Find(command.Context(), connection)
+				report, err = doctor.Find(command.Context(), connection)
 				return err
 			})
 			_ = bar.Finish()
 			if err != nil {
 				return err
 			}
+			if report.NotKept != nil {
+				fmt.Fprintf(app.err, "What was read of the calls of gates is not kept in the database: %v. The view postern.doctor may say less.\n", report.NotKept)
+			}
 			if asJSON {
-				if err := app.printJSON(findings); err != nil {
+				if err := app.printJSON(report.Findings); err != nil {
 					return err
 				}
 			} else {
-				app.printFindings(findings)
+				app.printFindings(report.Findings)
 			}
-			if doctor.Reach(findings, failOn) {
+			if doctor.Reach(report.Findings, failOn) {
 				return errDifference
 			}
 			return nil

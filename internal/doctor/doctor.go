@@ -2,7 +2,6 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,30 +17,41 @@ const (
 	Warn  = "warn"
 )
 
-// Find gives all findings, the worst first: those of the view postern.doctor, and what takes a parser of PL/pgSQL. It needs
-// the role postern_admin or postern_auditor.
-func Find(ctx context.Context, connection *pgx.Conn) ([]db.Finding, error) {
-	var findings []db.Finding
-	err := pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) (err error) {
+// Report is what was found.
+type Report struct {
+	// Findings are all of them, the worst first.
+	Findings []db.Finding
+	// NotKept tells why what was read of gates is not in the database, where postern.doctor would show it; nil where it is.
+	NotKept error
+}
+
+// Find reads which functions reach which gates, keeps that in the database, and gives what the view postern.doctor shows
+// then. Where it cannot be kept, the findings are the same. It needs the role postern_admin or postern_auditor.
+func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
+	reading, err := readGates(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{}
+	if report.NotKept, err = reading.keep(ctx, connection); err != nil {
+		return nil, fmt.Errorf("keep which functions call which gates: %w", err)
+	}
+	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) (err error) {
 		queries := db.New(tx)
 		if err := queries.AvoidCompilation(ctx); err != nil {
 			return err
 		}
-		findings, err = queries.ListFindings(ctx)
+		if report.NotKept == nil {
+			report.Findings, err = queries.ListFindings(ctx)
+		} else {
+			report.Findings, err = queries.ListFindingsOf(ctx, reading.callers)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look at the database: %w", err)
 	}
-	gates, err := findGates(ctx, connection, db.New(connection))
-	if err != nil {
-		return nil, err
-	}
-	findings = append(findings, gates...)
-	slices.SortStableFunc(findings, func(a, b db.Finding) int {
-		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Title, b.Title), cmp.Compare(a.Object, b.Object))
-	})
-	return findings, nil
+	return report, nil
 }
 
 // Reach tells whether one of the findings is at or over a level.

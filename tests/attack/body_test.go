@@ -40,16 +40,16 @@ func TestHostileBodyHidesNoOther(t *testing.T) {
 
 	connection := database.Login(t, "postern_admin").Connect(t)
 	began := time.Now()
-	findings, err := doctor.Find(t.Context(), connection)
+	report, err := doctor.Find(t.Context(), connection)
 	if err != nil {
 		t.Fatal(err)
 	}
 	told := false
-	for _, finding := range findings {
+	for _, finding := range report.Findings {
 		told = told || finding.Code == "gate_not_registered" && finding.Object == "gate UNREGISTERED"
 	}
 	if !told {
-		t.Errorf("doctor says nothing of the gate: %v", findings)
+		t.Errorf("doctor says nothing of the gate: %v", report.Findings)
 	}
 	graph, err := callgraph.Read(t.Context(), connection)
 	if err != nil {

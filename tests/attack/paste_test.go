@@ -35,12 +35,12 @@ func TestNamesInFixesAreNoCommands(t *testing.T) {
   perform postern.begin_action(`+literal(name[:min(len(name), 128)])+`);
   perform postern.checkpoint('`+releaseGate+`');
 end $body$`)
-	findings, err := doctor.Find(t.Context(), s.Connect(t))
+	report, err := doctor.Find(t.Context(), s.Connect(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	told := map[string]bool{}
-	for _, finding := range findings {
+	for _, finding := range report.Findings {
 		told[finding.Code] = true
 		at := strings.Index(finding.Fix, "installer ")
 		if at >= 0 && paste(finding.Fix[at:]) {

@@ -3,10 +3,13 @@ package doctor_test
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/doctor"
 	"github.com/posternsql/postern/internal/testdb"
 	. "github.com/posternsql/postern/internal/testsql"
 )
@@ -37,6 +40,9 @@ const (
 	supplier = "create table shop.supplier (company text, supplier_id integer primary key, unique (company, supplier_id)); alter table shop.supplier enable row level security;\n"
 	gate     = "select postern.register_gate('SHOP_APPROVE', 'Approve a voucher', 'Voucher approved', active => true);\n"
 )
+
+// uncalled: nothing here calls the gate.
+var uncalled = []string{"gate_not_called"}
 
 func faults() []fault {
 	return []fault{
@@ -189,12 +195,12 @@ func faults() []fault {
 		{name: "old key", code: "old_session_key", level: "warn", object: "session key o'ld",
 			seed:  "select postern.create_session_key('o''ld', decode(repeat('ab', 32), 'hex')); update postern_internal.session_key set created_at = now() - interval '366 days'",
 			words: "Create a key under another id", act: "select postern.create_session_key('new', decode(repeat('cd', 32), 'hex')); select postern.retire_session_key('o''ld')"},
-		{name: "off", code: "disabled_checkpoints", level: "warn", object: "setting checkpoints_enabled", seed: gate + "select postern.set_setting('checkpoints_enabled', 'false')"},
-		{name: "no PIN", code: "user_without_pin", level: "warn", object: "user O'HARA", seed: gate + "select postern.create_user('O''HARA', 'Scarlett')",
+		{name: "off", code: "disabled_checkpoints", level: "warn", object: "setting checkpoints_enabled", also: uncalled, seed: gate + "select postern.set_setting('checkpoints_enabled', 'false')"},
+		{name: "no PIN", code: "user_without_pin", level: "warn", object: "user O'HARA", also: uncalled, seed: gate + "select postern.create_user('O''HARA', 'Scarlett')",
 			words: "Have an administrator give the user a first PIN", act: "select postern.reset_pin('O''HARA', '739154')"},
-		{name: "nobody works as this user", code: "user_without_pin", level: "warn", object: "user ANN", seed: gate + "select postern.create_user('ANN', 'Ann')",
+		{name: "nobody works as this user", code: "user_without_pin", level: "warn", object: "user ANN", also: uncalled, seed: gate + "select postern.create_user('ANN', 'Ann')",
 			words: "Have an administrator give the user a first PIN", act: "select postern.set_user_active('ANN', false)"},
-		{name: "redundant words", code: "gate_message", level: "warn", object: "gate SHOP_APPROVE", seed: "select postern.register_gate('SHOP_APPROVE', 'Approve', 'User &USER_ID passed the checkpoint', '{USER_ID}')",
+		{name: "redundant words", code: "gate_message", level: "warn", object: "gate SHOP_APPROVE", also: uncalled, seed: "select postern.register_gate('SHOP_APPROVE', 'Approve', 'User &USER_ID passed the checkpoint', '{USER_ID}')",
 			words: "Say what happened", act: "select postern.set_gate_message('SHOP_APPROVE', 'Voucher approved')"},
 	}
 }
@@ -227,7 +233,16 @@ alter table shop.{table} validate constraint second;
 }
 
 // elsewhere are the checks whose fault cannot be made here, and what tests them.
-var elsewhere = map[string]string{"server_version": "TestHolesOfMinorReleases"}
+var elsewhere = map[string]string{
+	"server_version":      "TestHolesOfMinorReleases",
+	"gates_unread":        "TestTheViewSaysWhereItMayBeWrongOfGates",
+	"gate_not_registered": gateTest,
+	"gate_not_called":     gateTest,
+	"gate_not_referenced": gateTest,
+	"gate_unreadable":     gateTest,
+}
+
+const gateTest = "TestCallsOfGatesAreHeldAgainstWhatIsRegistered"
 
 func TestEachFaultIsFoundAndFixed(t *testing.T) {
 	names := []struct{ kind, table, other string }{
@@ -299,17 +314,22 @@ func TestEachFaultIsFoundAndFixed(t *testing.T) {
 	}
 }
 
-// checks are the codes of all checks: the views that postern.doctor reads.
+// checks are the codes of all checks: the views that postern.doctor reads, and the functions that take what was read of gates.
 func checks(t *testing.T, q Querier) []string {
 	t.Helper()
 	return Values[string](t, q, `
-select distinct c.relname::text
+select c.relname::text as code
   from pg_catalog.pg_rewrite as w
   join pg_catalog.pg_depend as d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = w.oid
                                 and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
   join pg_catalog.pg_class as c on c.oid = d.refobjid
  where w.ev_class = 'postern.doctor'::pg_catalog.regclass and c.oid <> w.ev_class
- order by 1`)
+   and exists (select from pg_catalog.pg_attribute as a where a.attrelid = c.oid and a.attname = 'fix')
+union
+select p.proname::text
+  from pg_catalog.pg_proc as p
+ where p.pronamespace = 'postern_internal'::pg_catalog.regnamespace and p.proargnames @> array['callers', 'fix']
+ order by code`)
 }
 
 // scene is a database with the schemas shop and another one, and three roles.
@@ -343,7 +363,7 @@ select postern.create_company('10', 'Ten')`))
 
 func (s *scene) fill(sql string) string { return s.replacer.Replace(sql) }
 
-type finding struct{ Level, Code, Object, Title, Detail, Fix string }
+type finding = db.Finding
 
 func (s *scene) findings(t *testing.T) []finding { return findings(t, s.Pool) }
 
@@ -356,6 +376,11 @@ func (s *scene) requireFindings(t *testing.T) {
 
 func findings(t *testing.T, q Querier) []finding {
 	t.Helper()
+	return withoutServers(t, view(t, q))
+}
+
+func view(t *testing.T, q Querier) []finding {
+	t.Helper()
 	rows, err := q.Query(t.Context(), "select level, code, object, title, detail, fix from postern.doctor order by level, code, object, fix")
 	if err != nil {
 		t.Fatal(err)
@@ -366,6 +391,31 @@ func findings(t *testing.T, q Querier) []finding {
 	}
 	return found
 }
+
+// examine has the command look.
+func examine(t *testing.T, connection *pgx.Conn) (found []finding, notKept error) {
+	t.Helper()
+	report, err := doctor.Find(t.Context(), connection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return withoutServers(t, report.Findings), report.NotKept
+}
+
+// withoutServers leaves out what is said of the server these tests run on, as of an old minor release: word for word what it
+// says to an installation that nobody has touched.
+func withoutServers(t *testing.T, found []finding) []finding {
+	t.Helper()
+	serversOnce.Do(func() {
+		servers = slices.DeleteFunc(view(t, testdb.New(t).Pool), func(one finding) bool { return one.Object != "server" })
+	})
+	return slices.DeleteFunc(found, func(one finding) bool { return slices.Contains(servers, one) })
+}
+
+var (
+	serversOnce sync.Once
+	servers     []finding
+)
 
 // rows counts the rows of all tables of the application.
 func (s *scene) rows(t *testing.T) (count int64) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/posternsql/postern/internal/cli"
 	"github.com/posternsql/postern/internal/demo"
-	"github.com/posternsql/postern/internal/doctor"
 	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/testdb"
 	. "github.com/posternsql/postern/internal/testsql"
@@ -23,13 +22,10 @@ func requireNothing(t *testing.T, q Querier) {
 	}
 }
 
-// requireNoneOfGates asks the command's findings, which are those of the view and of the parser.
+// requireNoneOfGates asks the command, which reads the calls of gates first.
 func requireNoneOfGates(t *testing.T, connection *pgx.Conn) {
 	t.Helper()
-	found, err := doctor.Find(t.Context(), connection)
-	if err != nil {
-		t.Fatal(err)
-	}
+	found, _ := examine(t, connection)
 	for _, one := range found {
 		t.Errorf("a false alarm: %+v", one)
 	}
@@ -166,10 +162,11 @@ revoke all on shop.report from postern_user`} {
 		Run(t, connection, "set role "+owner.Name)
 		Run(t, connection, statements)
 	}
-	requireNothing(t, database.Pool)
-	requireNothing(t, database.Login(t, "postern_auditor").Connect(t))
 	Run(t, database.Pool, "create function shop.approve() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE'); end $$")
 	requireNoneOfGates(t, database.Login(t, "postern_auditor").Connect(t))
+	requireNoneOfGates(t, database.Connect(t))
+	requireNothing(t, database.Pool)
+	requireNothing(t, database.Login(t, "postern_auditor").Connect(t))
 }
 
 func TestDemoHasNoFinding(t *testing.T) {

@@ -1,9 +1,9 @@
 -- Each check is a view of its own, with the same columns. They read catalogs and Postern's tables, nothing else. What takes
--- a parser of PL/pgSQL, the command adds: installer doctor.
+-- a parser of PL/pgSQL, installer doctor has read and kept; gates_unread tells where it has not.
 
 create or replace view postern.doctor as
   select f.level, f.code, f.object, f.title,
-         f.detail || ' See docs/doctor/' || f.code || '.md.' as detail,
+         postern.finding_detail(f.detail, f.code) as detail,
          postern.printable_statement(f.fix) as fix
     from (
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.changed_protection as f
@@ -61,7 +61,14 @@ create or replace view postern.doctor as
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.user_without_pin as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.gate_message as f
-    ) as f;
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.gates_unread as f
+    ) as f
+   union all
+  select f.level, f.code, f.object, f.title, f.detail, f.fix
+    from postern_internal.current_gate_reading as r
+   cross join lateral postern.gate_findings(r.callers) as f
+   where r.callers is not null;
 revoke all on postern.doctor from public;
 grant select on postern.doctor to postern_admin, postern_auditor;
 comment on view postern.doctor is 'What is left unprotected in this database, one row a finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or what to do in words. No rows: nothing was found.';

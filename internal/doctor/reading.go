@@ -1,0 +1,91 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/callgraph"
+)
+
+// reading is which functions call and reach which gates. It takes a parser of PL/pgSQL, so the database cannot do it.
+type reading struct {
+	// fingerprint is that of the catalogs, from before they were read: what changes meanwhile makes the reading an old one.
+	fingerprint string
+	callers     json.RawMessage
+}
+
+// caller is what postern.gate_findings takes.
+type caller struct {
+	Name       string   `json:"name"`
+	Gates      []gate   `json:"gates"`
+	Actions    []string `json:"actions"`
+	Reached    []string `json:"reached"`
+	Unknowable bool     `json:"unknowable"`
+	Unreadable string   `json:"unreadable"`
+}
+
+type gate struct {
+	ID   string `json:"id"`
+	Line int    `json:"line"`
+}
+
+func readGates(ctx context.Context, connection *pgx.Conn) (*reading, error) {
+	r := &reading{}
+	var err error
+	if r.fingerprint, err = db.New(connection).GateFingerprint(ctx); err != nil {
+		return nil, fmt.Errorf("look for changes of functions: %w", err)
+	}
+	graph, err := callgraph.Read(ctx, connection)
+	if err != nil {
+		return nil, fmt.Errorf("read which function calls which: %w", err)
+	}
+	callers, begins := []*caller{}, []*caller{}
+	entries := []*callgraph.Node{}
+	for _, node := range graph.Callers() {
+		c := &caller{Name: node.Name, Gates: []gate{}, Actions: append([]string{}, node.Actions...), Reached: []string{}, Unknowable: node.Unknowable, Unreadable: node.Unreadable}
+		for _, called := range node.Gates {
+			if called.ID != "" {
+				c.Gates = append(c.Gates, gate{ID: called.ID, Line: called.Line})
+			}
+		}
+		callers = append(callers, c)
+		if len(node.Actions) > 0 {
+			begins, entries = append(begins, c), append(entries, node)
+		}
+	}
+	for index, gates := range graph.ReachGates(entries) {
+		begins[index].Reached = gates
+	}
+	r.callers, err = json.Marshal(callers)
+	return r, err
+}
+
+// keep puts the reading in the place of the one before. reason tells why that cannot be.
+func (r *reading) keep(ctx context.Context, connection *pgx.Conn) (reason, err error) {
+	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
+		queries := db.New(tx)
+		if err := queries.LimitWait(ctx); err != nil {
+			return err
+		}
+		return queries.KeepGateReading(ctx, r.fingerprint, r.callers)
+	})
+	var server *pgconn.PgError
+	if errors.As(err, &server) && reasons[server.Code] != "" {
+		return errors.New(reasons[server.Code]), nil
+	}
+	return nil, err
+}
+
+// reasons are the errors that leave the database as it is, and nothing else amiss.
+var reasons = map[string]string{
+	"25006": "the server, or this session, only reads",              // read_only_sql_transaction
+	"42501": "only members of postern_admin may keep it",            // insufficient_privilege
+	"55P03": "another session has held what was kept there for 5 s", // lock_not_available
+	"PS107": "it is larger than 8 MB",                               // message_invalid
+}

@@ -1,0 +1,29 @@
+-- Where nothing names a gate there is nothing to read, and what calls gates is known: nothing. Whoever changes what names one
+-- here, changes mentionsGate in internal/callgraph too. What is no text refers to the functions by their numbers.
+
+create or replace view postern_internal.current_gate_reading as
+  select case when m.mentioned then r.callers else '[]' end as callers,
+         case when m.mentioned then r.fingerprint is not distinct from postern.gate_fingerprint() else true end as is_current,
+         r.read_at, r.read_by
+    from (
+    select exists (
+             select from pg_proc as p
+               join pg_namespace as n on n.oid = p.pronamespace
+               join pg_language as l on l.oid = p.prolang
+              where n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_t(oast|emp)'
+                and pg_get_userbyid(n.nspowner) <> 'postern_owner'
+                and l.lanname not in ('c', 'internal') and p.prosqlbody is null
+                and lower(p.prosrc) ~ 'checkpoint|begin_action|u&"|\\u')
+           or exists (
+             select from pg_depend as d
+               left join pg_proc as p on d.classid = 'pg_proc'::regclass and p.oid = d.objid
+               left join pg_namespace as n on n.oid = p.pronamespace
+              where d.refclassid = 'pg_proc'::regclass
+                and d.refobjid in (select g.oid from pg_proc as g
+                                    where (g.pronamespace = 'postern'::regnamespace and g.proname in ('checkpoint', 'begin_action'))
+                                       or (g.pronamespace = 'security_sys'::regnamespace and g.proname = 'security_checkpoint'))
+                and (n.oid is null or pg_get_userbyid(n.nspowner) <> 'postern_owner')) as mentioned
+    ) as m
+    -- With the limit the planner knows that it is one row: from more it would have machine code made of all checks.
+    left join (select g.callers, g.fingerprint, g.read_at, g.read_by from postern_internal.gate_reading as g limit 1) as r on true;
+comment on view postern_internal.current_gate_reading is 'For postern.doctor: one row. callers: what calls gates, as far as it was read; NULL: it was never read. is_current: nothing that it was read from has changed since.';

@@ -1,0 +1,38 @@
+create or replace function postern_internal.require_gate_callers(callers jsonb)
+returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  reason text;
+begin
+  if callers is null then
+    reason := 'callers is NULL.';
+  elsif jsonb_typeof(callers) <> 'array' then
+    reason := format('callers is of the type %s.', jsonb_typeof(callers));
+  else
+    select format('Entry %s is %s.', c.position, left(c.caller::text, 200))
+      into reason
+      from jsonb_array_elements(callers) with ordinality as c (caller, position)
+     where (jsonb_typeof(c.caller -> 'name'), jsonb_typeof(c.caller -> 'unknowable'), jsonb_typeof(c.caller -> 'unreadable'),
+            jsonb_typeof(c.caller -> 'gates'), jsonb_typeof(c.caller -> 'actions'), jsonb_typeof(c.caller -> 'reached'))
+           is distinct from ('string', 'boolean', 'string', 'array', 'array', 'array')
+        or jsonb_path_exists(c.caller, 'strict $.gates[*] ? (!(@.id.type() == "string" && @.line.type() == "number")
+                                                             || (@.id.type() == "string" && @.line.type() == "number") is unknown)', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.actions[*] ? (@.type() != "string")', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.reached[*] ? (@.type() != "string")', silent => true)
+     order by c.position
+     limit 1;
+  end if;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'These are no callers of gates',
+      detail = reason,
+      hint = 'Have installer doctor read them. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
+  end if;
+end
+$$;
+revoke execute on function postern_internal.require_gate_callers(jsonb) from public;
+comment on function postern_internal.require_gate_callers(jsonb) is 'Raises PS107 unless callers is what postern.gate_findings takes.';
