@@ -53,15 +53,15 @@ func (q *Queries) LimitWait(ctx context.Context) error {
 	return err
 }
 
-const listFindings = `-- name: ListFindings :many
+const listGateFindings = `-- name: ListGateFindings :many
 select d.level, d.code, d.object, d.title, d.detail, d.fix
   from postern.doctor as d
- order by d.level <> 'error', d.code, d.title, d.object, d.fix
+ where d.code in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable')
 `
 
-// What is left unprotected, the worst first.
-func (q *Queries) ListFindings(ctx context.Context) ([]Finding, error) {
-	rows, err := q.db.Query(ctx, listFindings)
+// What the calls of gates leave to do, by what was kept of them.
+func (q *Queries) ListGateFindings(ctx context.Context) ([]Finding, error) {
+	rows, err := q.db.Query(ctx, listGateFindings)
 	if err != nil {
 		return nil, err
 	}
@@ -87,22 +87,48 @@ func (q *Queries) ListFindings(ctx context.Context) ([]Finding, error) {
 	return items, nil
 }
 
-const listFindingsOf = `-- name: ListFindingsOf :many
-select d.level, d.code, d.object, d.title, d.detail, d.fix
-  from (
-  select v.level, v.code, v.object, v.title, v.detail, v.fix
-    from postern.doctor as v
-   where v.code not in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable')
-   union all
-  select g.level, g.code, g.object, g.title, g.detail, g.fix
-    from postern.gate_findings($1) as g
-  ) as d
- order by d.level <> 'error', d.code, d.title, d.object, d.fix
+const listGateFindingsOf = `-- name: ListGateFindingsOf :many
+select g.level, g.code, g.object, g.title, g.detail, g.fix
+  from postern.gate_findings($1) as g
 `
 
-// As ListFindings, with what was read of gates given instead of kept.
-func (q *Queries) ListFindingsOf(ctx context.Context, callers json.RawMessage) ([]Finding, error) {
-	rows, err := q.db.Query(ctx, listFindingsOf, callers)
+// The same by what was read and is not kept.
+func (q *Queries) ListGateFindingsOf(ctx context.Context, callers json.RawMessage) ([]Finding, error) {
+	rows, err := q.db.Query(ctx, listGateFindingsOf, callers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Finding{}
+	for rows.Next() {
+		var i Finding
+		if err := rows.Scan(
+			&i.Level,
+			&i.Code,
+			&i.Object,
+			&i.Title,
+			&i.Detail,
+			&i.Fix,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOtherFindings = `-- name: ListOtherFindings :many
+select d.level, d.code, d.object, d.title, d.detail, d.fix
+  from postern.doctor as d
+ where d.code not in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable')
+`
+
+// What is left unprotected, but for the calls of gates.
+func (q *Queries) ListOtherFindings(ctx context.Context) ([]Finding, error) {
+	rows, err := q.db.Query(ctx, listOtherFindings)
 	if err != nil {
 		return nil, err
 	}

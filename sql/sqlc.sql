@@ -17,3 +17,6 @@ create table postern.doctor (
   detail text not null,
   fix text not null
 );
+
+-- It returns the same columns.
+create function postern.gate_findings(callers jsonb) returns setof postern.doctor language sql return null;

@@ -34,6 +34,7 @@ type scene struct {
 	signer    postern.Signer
 	secret    string
 	log       *longLog
+	business  *business
 	admin     *pgx.Conn // in the server's own database, to create and drop others
 
 	ledgers, largeCompany bool // whether these are filled
@@ -96,6 +97,9 @@ func (s *scene) close(ctx context.Context) error {
 	failures := []error{}
 	if s.log != nil {
 		failures = append(failures, s.log.close(ctx))
+	}
+	if s.business != nil {
+		failures = append(failures, s.business.close(ctx))
 	}
 	if s.superuser != nil {
 		failures = append(failures, s.superuser.Close(ctx))

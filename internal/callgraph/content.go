@@ -136,6 +136,9 @@ func (r *reader) matters(e expression) bool {
 
 // statement reads one text.
 func (r *reader) statement(e expression) {
+	if !r.matters(e) {
+		return
+	}
 	trees, err := parseStatements(e.source)
 	if err != nil {
 		r.cannotRead(e, fmt.Sprintf("this cannot be read (%v): %s", err, shorten(e.source)))

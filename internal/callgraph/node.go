@@ -104,7 +104,7 @@ func (r *relation) mentionsGate(kind string) bool {
 }
 
 // mentionsGate tells whether a text may call a gate or begin an action: the names stand in it, or it has letters that are
-// written as numbers.
+// written as numbers. The view postern_internal.current_gate_reading asks the same.
 func mentionsGate(source string) bool {
 	source = strings.ToLower(source)
 	for _, name := range []string{"checkpoint", "begin_action", `u&"`, `\u`} {

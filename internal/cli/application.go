@@ -76,6 +76,7 @@ func (a *application) connect(ctx context.Context) (*pgx.Conn, error) {
 		return nil, err
 	}
 	config.RuntimeParams["search_path"] = "pg_catalog, pg_temp"
+	config.RuntimeParams["client_encoding"] = "UTF8" // that of Go, whatever the database has
 	// A PIN must be bound: the simple protocol would write it into the statement, and so into logs and
 	// pg_stat_activity.
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement

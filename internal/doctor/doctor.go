@@ -2,6 +2,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/callgraph"
 )
 
 // The levels of findings. An error is open to somebody now; a warning is a lock less, or works and should not stay.
@@ -28,30 +30,59 @@ type Report struct {
 // Find reads which functions reach which gates, keeps that in the database, and gives what the view postern.doctor shows
 // then. Where it cannot be kept, the findings are the same. It needs the role postern_admin or postern_auditor.
 func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
-	reading, err := readGates(ctx, connection)
+	queries := db.New(connection)
+	// Before anything is read: what changes meanwhile makes the reading an old one.
+	fingerprint, err := queries.GateFingerprint(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for changes of functions: %w", err)
+	}
+	graph, err := callgraph.Read(ctx, connection)
+	if err != nil {
+		return nil, fmt.Errorf("read which function calls which: %w", err)
+	}
+	// The parser is being made ready, and the server has nothing else to do.
+	report := &Report{}
+	if report.Findings, err = list(ctx, connection, (*db.Queries).ListOtherFindings); err != nil {
+		return nil, err
+	}
+	callers, err := readCallers(ctx, connection, graph)
+	if err != nil {
+		return nil, fmt.Errorf("read which functions call which gates: %w", err)
+	}
+	if report.NotKept, err = keep(ctx, connection, fingerprint, callers); err != nil {
+		return nil, fmt.Errorf("keep which functions call which gates: %w", err)
+	}
+	ofGates := (*db.Queries).ListGateFindings
+	if report.NotKept != nil {
+		ofGates = func(queries *db.Queries, ctx context.Context) ([]db.Finding, error) {
+			return queries.ListGateFindingsOf(ctx, callers)
+		}
+	}
+	gates, err := list(ctx, connection, ofGates)
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{}
-	if report.NotKept, err = reading.keep(ctx, connection); err != nil {
-		return nil, fmt.Errorf("keep which functions call which gates: %w", err)
-	}
+	report.Findings = append(report.Findings, gates...)
+	slices.SortFunc(report.Findings, func(a, b db.Finding) int {
+		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Title, b.Title), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Fix, b.Fix))
+	})
+	return report, nil
+}
+
+// list asks for findings in a transaction of their own.
+func list(ctx context.Context, connection *pgx.Conn, ask func(*db.Queries, context.Context) ([]db.Finding, error)) (findings []db.Finding, err error) {
 	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) (err error) {
 		queries := db.New(tx)
 		if err := queries.AvoidCompilation(ctx); err != nil {
 			return err
 		}
-		if report.NotKept == nil {
-			report.Findings, err = queries.ListFindings(ctx)
-		} else {
-			report.Findings, err = queries.ListFindingsOf(ctx, reading.callers)
-		}
+		findings, err = ask(queries, ctx)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look at the database: %w", err)
 	}
-	return report, nil
+	return findings, nil
 }
 
 // Reach tells whether one of the findings is at or over a level.

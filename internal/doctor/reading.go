@@ -4,7 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -13,14 +14,7 @@ import (
 	"github.com/posternsql/postern/internal/callgraph"
 )
 
-// reading is which functions call and reach which gates. It takes a parser of PL/pgSQL, so the database cannot do it.
-type reading struct {
-	// fingerprint is that of the catalogs, from before they were read: what changes meanwhile makes the reading an old one.
-	fingerprint string
-	callers     json.RawMessage
-}
-
-// caller is what postern.gate_findings takes.
+// caller is an entry of what postern.gate_findings takes.
 type caller struct {
 	Name       string   `json:"name"`
 	Gates      []gate   `json:"gates"`
@@ -35,16 +29,8 @@ type gate struct {
 	Line int    `json:"line"`
 }
 
-func readGates(ctx context.Context, connection *pgx.Conn) (*reading, error) {
-	r := &reading{}
-	var err error
-	if r.fingerprint, err = db.New(connection).GateFingerprint(ctx); err != nil {
-		return nil, fmt.Errorf("look for changes of functions: %w", err)
-	}
-	graph, err := callgraph.Read(ctx, connection)
-	if err != nil {
-		return nil, fmt.Errorf("read which function calls which: %w", err)
-	}
+// readCallers gives what postern.gate_findings takes. It takes a parser of PL/pgSQL, so the database cannot do it.
+func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Graph) (json.RawMessage, error) {
 	callers, begins := []*caller{}, []*caller{}
 	entries := []*callgraph.Node{}
 	for _, node := range graph.Callers() {
@@ -62,18 +48,54 @@ func readGates(ctx context.Context, connection *pgx.Conn) (*reading, error) {
 	for index, gates := range graph.ReachGates(entries) {
 		begins[index].Reached = gates
 	}
-	r.callers, err = json.Marshal(callers)
-	return r, err
+	for _, c := range callers {
+		if err := c.encode(ctx, connection); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(callers)
 }
 
-// keep puts the reading in the place of the one before. reason tells why that cannot be.
-func (r *reading) keep(ctx context.Context, connection *pgx.Conn) (reason, err error) {
+// encode writes characters that the database has none for as escapes. A function may have them as escapes too, in the id of a
+// gate, and what is said of a body may.
+func (c *caller) encode(ctx context.Context, connection *pgx.Conn) error {
+	if connection.PgConn().ParameterStatus("server_encoding") == "UTF8" {
+		return nil
+	}
+	texts := []*string{&c.Name, &c.Unreadable}
+	for index := range c.Gates {
+		texts = append(texts, &c.Gates[index].ID)
+	}
+	for _, list := range [][]string{c.Actions, c.Reached} {
+		for index := range list {
+			texts = append(texts, &list[index])
+		}
+	}
+	for _, text := range texts {
+		*text = strings.ToValidUTF8(*text, "?") // SQL_ASCII may hold anything
+		quoted := strconv.QuoteToASCII(*text)
+		if !strings.Contains(quoted, `\u`) && !strings.Contains(quoted, `\U`) {
+			continue
+		}
+		_, err := connection.Exec(ctx, "select $1::text", *text)
+		var server *pgconn.PgError
+		if errors.As(err, &server) && server.Code == "22P05" { // untranslatable_character
+			*text = quoted[1 : len(quoted)-1]
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep puts what was read in the place of what was read before. reason tells why that cannot be.
+func keep(ctx context.Context, connection *pgx.Conn, fingerprint string, callers json.RawMessage) (reason, err error) {
 	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
 		queries := db.New(tx)
 		if err := queries.LimitWait(ctx); err != nil {
 			return err
 		}
-		return queries.KeepGateReading(ctx, r.fingerprint, r.callers)
+		return queries.KeepGateReading(ctx, fingerprint, callers)
 	})
 	var server *pgconn.PgError
 	if errors.As(err, &server) && reasons[server.Code] != "" {

@@ -3,11 +3,22 @@
 -- of thousands of expressions, which takes longer than all checks together.
 select set_config('jit', 'off', true);
 
--- name: ListFindings :many
--- What is left unprotected, the worst first.
+-- name: ListOtherFindings :many
+-- What is left unprotected, but for the calls of gates.
 select d.level, d.code, d.object, d.title, d.detail, d.fix
   from postern.doctor as d
- order by d.level <> 'error', d.code, d.title, d.object, d.fix;
+ where d.code not in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable');
+
+-- name: ListGateFindings :many
+-- What the calls of gates leave to do, by what was kept of them.
+select d.level, d.code, d.object, d.title, d.detail, d.fix
+  from postern.doctor as d
+ where d.code in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable');
+
+-- name: ListGateFindingsOf :many
+-- The same by what was read and is not kept.
+select g.level, g.code, g.object, g.title, g.detail, g.fix
+  from postern.gate_findings(@callers) as g;
 
 -- name: GateFingerprint :one
 -- To be kept with what is read of gates afterwards.
@@ -20,16 +31,3 @@ select postern.keep_gate_reading(@fingerprint, @callers);
 -- name: LimitWait :exec
 -- Waits for nobody for long in this transaction.
 select set_config('lock_timeout', '5s', true);
-
--- name: ListFindingsOf :many
--- As ListFindings, with what was read of gates given instead of kept.
-select d.level, d.code, d.object, d.title, d.detail, d.fix
-  from (
-  select v.level, v.code, v.object, v.title, v.detail, v.fix
-    from postern.doctor as v
-   where v.code not in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable')
-   union all
-  select g.level, g.code, g.object, g.title, g.detail, g.fix
-    from postern.gate_findings(@callers) as g
-  ) as d
- order by d.level <> 'error', d.code, d.title, d.object, d.fix;

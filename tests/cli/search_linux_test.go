@@ -8,7 +8,7 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// maximumSearchPeak is what the search for gates may hold in kB.
+// maximumSearchPeak is what the search for gates, and doctor, may hold in kB.
 const maximumSearchPeak = 300 << 10
 
 func TestGateSearchKeepsWithinItsMemory(t *testing.T) {
@@ -53,4 +53,24 @@ $do$`); err != nil {
 		t.Errorf("the search held %d kB, more than %d", kilobytes, maximumSearchPeak)
 	}
 	t.Logf("%d kB", kilobytes)
+
+	// The same for doctor, from a hundred actions at once.
+	if _, err := connection.Exec(t.Context(), `
+do $do$
+begin
+  for i in 1 .. 100 loop
+    execute format($$create function erp.entry_%1$s() returns void language plpgsql as 'begin perform postern.begin_action(''Everything''); perform erp.function_%1$s(1); end' $$, i);
+  end loop;
+end
+$do$`); err != nil {
+		t.Fatal(err)
+	}
+	kilobytes, lines = peak(t, database, "installer-peak", "doctor")
+	if lines != 1 {
+		t.Errorf("doctor printed %d lines", lines)
+	}
+	if kilobytes > maximumSearchPeak {
+		t.Errorf("doctor held %d kB, more than %d", kilobytes, maximumSearchPeak)
+	}
+	t.Logf("doctor: %d kB", kilobytes)
 }

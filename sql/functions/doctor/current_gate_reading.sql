@@ -19,9 +19,10 @@ create or replace view postern_internal.current_gate_reading as
                left join pg_proc as p on d.classid = 'pg_proc'::regclass and p.oid = d.objid
                left join pg_namespace as n on n.oid = p.pronamespace
               where d.refclassid = 'pg_proc'::regclass
-                and d.refobjid in (select g.oid from pg_proc as g
-                                    where (g.pronamespace = 'postern'::regnamespace and g.proname in ('checkpoint', 'begin_action'))
-                                       or (g.pronamespace = 'security_sys'::regnamespace and g.proname = 'security_checkpoint'))
+                and d.refobjid in (select g.oid
+                                     from pg_proc as g
+                                     join pg_namespace as o on o.oid = g.pronamespace
+                                    where (o.nspname, g.proname) in (('postern', 'checkpoint'), ('postern', 'begin_action'), ('security_sys', 'security_checkpoint')))
                 and (n.oid is null or pg_get_userbyid(n.nspowner) <> 'postern_owner')) as mentioned
     ) as m
     -- With the limit the planner knows that it is one row: from more it would have machine code made of all checks.
