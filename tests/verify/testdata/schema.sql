@@ -2597,6 +2597,24 @@ COMMENT ON FUNCTION postern.explain_access(userid text, company text, posting_co
 
 
 --
+-- Name: finding_detail(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.finding_detail(detail text, code text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (((detail || ' See docs/doctor/'::text) || code) || '.md.'::text);
+
+
+ALTER FUNCTION postern.finding_detail(detail text, code text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION finding_detail(detail text, code text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.finding_detail(detail text, code text) IS 'For postern.doctor: detail, and where the check is explained.';
+
+
+--
 -- Name: finish_event_deliveries(text, uuid, bigint[], text[], double precision[], text[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -2736,6 +2754,188 @@ ALTER FUNCTION postern.functions_per_row(policy oid) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.functions_per_row(policy oid) IS 'For postern.doctor: the functions that a policy calls for each row, and whether they are given a column of it. What stands in a sub-select that looks at no column of the row is called once a query, and not listed.';
+
+
+--
+-- Name: gate_findings(jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.gate_findings(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_gate_callers(callers);
+  return query
+    select f.level, f.code, f.object, f.title, postern.finding_detail(f.detail, f.code), postern.printable_statement(f.fix)
+      from (
+      select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_not_registered(callers) as g
+       union all
+      select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_not_called(callers) as g
+       union all
+      select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_not_referenced(callers) as g
+       union all
+      select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_unreadable(callers) as g
+      ) as f;
+end
+$$;
+
+
+ALTER FUNCTION postern.gate_findings(callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_findings(callers jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and installer doctor: what the calls of gates, held against what is registered now, leave to do; columns as in postern.doctor. callers: an array, one object for each function or event of a relation that calls a gate or begins an action: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to where it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, else empty. Errors: PS107 argument.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: installation; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.installation (
+    installation_id bigint NOT NULL,
+    version text NOT NULL,
+    schema_version integer NOT NULL,
+    code_sha256 text NOT NULL,
+    server_major integer NOT NULL,
+    installed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    installed_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.installation OWNER TO postern_owner;
+
+--
+-- Name: TABLE installation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+
+
+--
+-- Name: gate_fingerprint(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.gate_fingerprint() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    BEGIN ATOMIC
+ WITH schema AS (
+          SELECT n.oid,
+             n.nspname,
+             (pg_get_userbyid(n.nspowner) = 'postern_owner'::name) AS is_posterns
+            FROM pg_namespace n
+           WHERE ((n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~ '^pg_t(oast|emp)'::text))
+         ), relation AS (
+          SELECT c.oid,
+             n.nspname,
+             c.relname
+            FROM (pg_class c
+              JOIN schema n ON ((n.oid = c.relnamespace)))
+           WHERE ((c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char"])) AND (NOT n.is_posterns))
+         ), code AS (
+          SELECT r.ev_class AS relation,
+             (ROW('rule', r.rulename, r.ev_type, r.ev_enabled, r.is_instead, r.ev_qual, r.ev_action))::text AS content
+            FROM pg_rewrite r
+         UNION ALL
+          SELECT t.tgrelid,
+             (ROW('trigger', t.tgname, t.tgfoid, t.tgtype, t.tgqual))::text AS "row"
+            FROM (pg_trigger t
+              JOIN pg_proc p ON ((p.oid = t.tgfoid)))
+           WHERE ((NOT t.tgisinternal) AND (t.tgenabled <> 'D'::"char") AND ((t.tgqual IS NOT NULL) OR (NOT (p.pronamespace IN ( SELECT n.oid
+                    FROM schema n
+                   WHERE n.is_posterns)))))
+         UNION ALL
+          SELECT d.adrelid,
+             (ROW('default', d.adnum, a.attgenerated, d.adbin))::text AS "row"
+            FROM (pg_attrdef d
+              JOIN pg_attribute a ON (((a.attrelid = d.adrelid) AND (a.attnum = d.adnum))))
+           WHERE (EXISTS ( SELECT
+                    FROM pg_depend p
+                   WHERE ((p.classid = ('pg_attrdef'::regclass)::oid) AND (p.objid = d.oid) AND (p.refclassid = ('pg_proc'::regclass)::oid))))
+         UNION ALL
+          SELECT k.conrelid,
+             (ROW('check', k.conname, k.conbin))::text AS "row"
+            FROM pg_constraint k
+           WHERE ((k.contype = 'c'::"char") AND (EXISTS ( SELECT
+                    FROM pg_depend p
+                   WHERE ((p.classid = ('pg_constraint'::regclass)::oid) AND (p.objid = k.oid) AND (p.refclassid = ('pg_proc'::regclass)::oid)))))
+         UNION ALL
+          SELECT p.polrelid,
+             (ROW('policy', p.polname, p.polcmd, p.polqual, p.polwithcheck))::text AS "row"
+            FROM pg_policy p
+           WHERE (EXISTS ( SELECT
+                    FROM ((pg_depend d
+                      LEFT JOIN pg_proc f ON (((d.refclassid = ('pg_proc'::regclass)::oid) AND (f.oid = d.refobjid))))
+                      LEFT JOIN pg_class c ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (c.oid = d.refobjid))))
+                   WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = p.oid) AND (d.refobjid <> p.polrelid) AND ((d.refclassid = ('pg_operator'::regclass)::oid) OR (NOT (COALESCE(f.pronamespace, c.relnamespace) IN ( SELECT n.oid
+                            FROM schema n
+                           WHERE n.is_posterns)))))))
+         ), edge AS (
+          SELECT i.inhparent AS parent,
+             i.inhrelid AS child,
+             'inherits'::text AS content
+            FROM pg_inherits i
+         UNION ALL
+          SELECT k.confrelid,
+             k.conrelid,
+             (ROW('key', k.confdeltype, k.confupdtype))::text AS "row"
+            FROM pg_constraint k
+           WHERE ((k.contype = 'f'::"char") AND ((k.confdeltype = ANY (ARRAY['c'::"char", 'n'::"char", 'd'::"char"])) OR (k.confupdtype = ANY (ARRAY['c'::"char", 'n'::"char", 'd'::"char"]))))
+         ), line AS (
+          SELECT (ROW('function', n.nspname, p.proname, p.proargtypes, p.proallargtypes, p.proargmodes, p.proargnames, p.pronargdefaults, p.proargdefaults, p.provariadic, p.prokind, p.prolang, p.prorettype, p.proretset, p.proconfig, p.prosrc, p.prosqlbody, a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn))::text AS content
+            FROM ((pg_proc p
+              JOIN schema n ON ((n.oid = p.pronamespace)))
+              LEFT JOIN pg_aggregate a ON (((a.aggfnoid)::oid = p.oid)))
+           WHERE (NOT n.is_posterns)
+         UNION ALL
+          SELECT (ROW('operator', n.nspname, o.oprname, o.oprcode))::text AS "row"
+            FROM (pg_operator o
+              JOIN schema n ON ((n.oid = o.oprnamespace)))
+         UNION ALL
+          SELECT (ROW('relation', r.nspname, r.relname, c.content))::text AS "row"
+            FROM (code c
+              JOIN relation r ON ((r.oid = c.relation)))
+         UNION ALL
+          SELECT (ROW('edge', p.nspname, p.relname, r.nspname, r.relname, e.content))::text AS "row"
+            FROM ((edge e
+              JOIN relation p ON ((p.oid = e.parent)))
+              JOIN relation r ON ((r.oid = e.child)))
+           WHERE ((e.child IN ( SELECT c.relation
+                    FROM code c)) OR (e.child IN ( SELECT other.parent
+                    FROM edge other)))
+         UNION ALL
+          SELECT (ROW('names', r.relname, array_agg(r.nspname ORDER BY r.nspname)))::text AS "row"
+            FROM relation r
+           GROUP BY r.relname
+          HAVING (count(*) > 1)
+         UNION ALL
+          SELECT (ROW('version', ((current_setting('server_version_num'::text))::integer / 10000), ( SELECT i.code_sha256
+                    FROM postern_internal.installation i
+                   ORDER BY i.installation_id DESC
+                  LIMIT 1)))::text AS "row"
+         ), hashed AS (
+          SELECT encode(sha256(convert_to(l.content, getdatabaseencoding())), 'hex'::text) AS hash
+            FROM line l
+         )
+  SELECT encode(sha256(convert_to(string_agg(h.hash, ''::text ORDER BY h.hash), getdatabaseencoding())), 'hex'::text) AS encode
+    FROM hashed h;
+END;
+
+
+ALTER FUNCTION postern.gate_fingerprint() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_fingerprint(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.gate_fingerprint() IS 'For installer doctor: a hash over all from which it reads which functions reach which gates. It is another one after functions, operators, views, triggers, rules, defaults, checks or policies that may lead to a gate were created, changed or dropped.';
 
 
 --
@@ -2946,6 +3146,47 @@ COMMENT ON FUNCTION postern.jsonb_to_message(name text, object jsonb) IS 'IFS Me
 
 
 --
+-- Name: keep_gate_reading(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  maximum constant integer := 8 * 1024 * 1024;
+begin
+  perform postern_internal.require_text(fingerprint, 'fingerprint', 64);
+  if octet_length(callers::text) > maximum then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The reading is too large',
+      detail = format('callers has %s bytes; %s are allowed.', octet_length(callers::text), maximum),
+      hint = 'Let installer doctor say what it finds; it needs nothing kept.';
+  end if;
+  perform postern_internal.require_gate_callers(callers);
+
+  insert into postern_internal.gate_reading as r (fingerprint, callers)
+  values (fingerprint, callers)
+  on conflict on constraint gate_reading_pkey do update
+     set fingerprint = excluded.fingerprint,
+         callers = excluded.callers,
+         read_at = excluded.read_at,
+         read_by = excluded.read_by;
+end
+$$;
+
+
+ALTER FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION keep_gate_reading(fingerprint text, callers jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) IS 'For installer doctor: keeps what it has read, in the place of what was read before, for postern.doctor to show. fingerprint: postern.gate_fingerprint() from before the reading. callers: as postern.gate_findings takes them, at most 8 MB. Errors: PS107 argument.';
+
+
+--
 -- Name: ledger_block_companies(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3117,8 +3358,6 @@ ALTER FUNCTION postern.lock_configuration() OWNER TO postern_owner;
 
 COMMENT ON FUNCTION postern.lock_configuration() IS 'For who reads a configuration and then changes what differs: waits until no other transaction that has called this, or has changed settings or gates, is under way, and keeps others waiting until this one ends.';
 
-
-SET default_tablespace = '';
 
 --
 -- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
@@ -5455,8 +5694,6 @@ ALTER FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean
 COMMENT ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) IS 'Adds a rule to a class and compiles that. Returns its id, or that of the same rule where it is there already. Errors: PS301 built-in class, allowed is NULL, bad pattern.';
 
 
-SET default_table_access_method = heap;
-
 --
 -- Name: action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
@@ -6811,6 +7048,32 @@ COMMENT ON FUNCTION postern_internal.full_chunk(ids integer) IS 'A block''s part
 
 
 --
+-- Name: gate_caller(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.gate_caller(callers jsonb) RETURNS TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT c.name,
+     c.gates,
+     c.actions,
+     c.reached,
+     c.unknowable,
+     c.unreadable
+    FROM jsonb_to_recordset(gate_caller.callers) c(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text);
+END;
+
+
+ALTER FUNCTION postern_internal.gate_caller(callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_caller(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.gate_caller(callers jsonb) IS 'The callers of a reading, one row each; see postern.gate_findings.';
+
+
+--
 -- Name: gate_is_active(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -6840,6 +7103,105 @@ ALTER FUNCTION postern_internal.gate_is_active(gate_id text) OWNER TO postern_ow
 --
 
 COMMENT ON FUNCTION postern_internal.gate_is_active(gate_id text) IS 'Whether the gate stops a transaction: it is active and checkpoints are enabled, or it is built in. Errors: PS106 no such gate.';
+
+
+--
+-- Name: gate_not_called(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.gate_not_called(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
+    LANGUAGE sql STABLE ROWS 10
+    BEGIN ATOMIC
+ SELECT 'warn'::text AS level,
+     'gate_not_called'::text AS code,
+     ('gate '::text || r.gate_id) AS object,
+     'A gate is registered and nothing calls it'::text AS title,
+     'No function in this database calls it, and no action refers to it: it stops nobody.'::text AS detail,
+     'Call postern.checkpoint or security_sys.security_checkpoint with it where the business begins, or refer to it from an action.'::text AS fix
+    FROM postern_internal.gate r
+   WHERE ((NOT r.built_in) AND (NOT (EXISTS ( SELECT
+            FROM postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable)
+           WHERE c.unknowable))) AND (NOT (r.gate_id IN ( SELECT (g.gate ->> 'id'::text)
+            FROM (postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable)
+              CROSS JOIN LATERAL jsonb_array_elements(c.gates) g(gate))))) AND (NOT (EXISTS ( SELECT
+            FROM postern_internal.action a
+           WHERE ((r.gate_id = a.checkpoint) OR (r.gate_id = ANY (a.legacy_checkpoints)))))));
+END;
+
+
+ALTER FUNCTION postern_internal.gate_not_called(callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_not_called(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.gate_not_called(callers jsonb) IS 'Check of postern.doctor: registered gates that no function calls and no action refers to. callers: as postern.gate_findings takes them.';
+
+
+--
+-- Name: gate_not_registered(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.gate_not_registered(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
+    LANGUAGE sql STABLE ROWS 10
+    BEGIN ATOMIC
+ SELECT DISTINCT ON ((g.gate ->> 'id'::text)) 'error'::text AS level,
+     'gate_not_registered'::text AS code,
+     ('gate '::text || (g.gate ->> 'id'::text)) AS object,
+     'A gate is called that is not registered'::text AS title,
+     format('%s calls it%s, and fails with PS106.'::text, c.name,
+         CASE
+             WHEN ((g.gate ->> 'line'::text) <> '0'::text) THEN (', line '::text || (g.gate ->> 'line'::text))
+             ELSE NULL::text
+         END) AS detail,
+     'Register it with the application: postern.register_gate(gate_id, description, message, parameters); or correct the id in the call.'::text AS fix
+    FROM (postern_internal.gate_caller(gate_not_registered.callers) c(name, gates, actions, reached, unknowable, unreadable)
+      CROSS JOIN LATERAL jsonb_array_elements(c.gates) g(gate))
+   WHERE (NOT (EXISTS ( SELECT
+            FROM postern_internal.gate r
+           WHERE (r.gate_id = (g.gate ->> 'id'::text)))))
+   ORDER BY (g.gate ->> 'id'::text), (c.name COLLATE "C"), (g.gate -> 'line'::text);
+END;
+
+
+ALTER FUNCTION postern_internal.gate_not_registered(callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_not_registered(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.gate_not_registered(callers jsonb) IS 'Check of postern.doctor: gates that functions call and nobody has registered. callers: as postern.gate_findings takes them.';
+
+
+--
+-- Name: gate_unreadable(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.gate_unreadable(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
+    LANGUAGE sql STABLE ROWS 10
+    BEGIN ATOMIC
+ SELECT 'warn'::text AS level,
+     'gate_unreadable'::text AS code,
+     (
+         CASE
+             WHEN (c.name ~~ '%)'::text) THEN 'function '::text
+             ELSE ''::text
+         END || c.name) AS object,
+     'What names gates cannot be read'::text AS title,
+     (c.unreadable || '. Nobody can tell which gates it calls, so the other findings on gates leave it out.'::text) AS detail,
+     'Correct it so that the server can run it, or make it less deep; drop it where nobody needs it.'::text AS fix
+    FROM postern_internal.gate_caller(gate_unreadable.callers) c(name, gates, actions, reached, unknowable, unreadable)
+   WHERE (c.unreadable <> ''::text);
+END;
+
+
+ALTER FUNCTION postern_internal.gate_unreadable(callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_unreadable(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.gate_unreadable(callers jsonb) IS 'Check of postern.doctor: what names gates and could not be parsed. callers: as postern.gate_findings takes them.';
 
 
 --
@@ -8436,6 +8798,55 @@ COMMENT ON FUNCTION postern_internal.require_event_receiver(event text, kind tex
 
 
 --
+-- Name: require_gate_callers(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_gate_callers(callers jsonb) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  reason text;
+begin
+  if callers is null then
+    reason := 'callers is NULL.';
+  elsif jsonb_typeof(callers) <> 'array' then
+    reason := format('callers is of the type %s.', jsonb_typeof(callers));
+  else
+    select format('Entry %s is %s.', c.position, left(c.caller::text, 200))
+      into reason
+      from jsonb_array_elements(callers) with ordinality as c (caller, position)
+     where (jsonb_typeof(c.caller -> 'name'), jsonb_typeof(c.caller -> 'unknowable'), jsonb_typeof(c.caller -> 'unreadable'),
+            jsonb_typeof(c.caller -> 'gates'), jsonb_typeof(c.caller -> 'actions'), jsonb_typeof(c.caller -> 'reached'))
+           is distinct from ('string', 'boolean', 'string', 'array', 'array', 'array')
+        or jsonb_path_exists(c.caller, 'strict $.gates[*] ? (!(@.id.type() == "string" && @.line.type() == "number")
+                                                             || (@.id.type() == "string" && @.line.type() == "number") is unknown)', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.actions[*] ? (@.type() != "string")', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.reached[*] ? (@.type() != "string")', silent => true)
+     order by c.position
+     limit 1;
+  end if;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'These are no callers of gates',
+      detail = reason,
+      hint = 'Have installer doctor read them. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
+  end if;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.require_gate_callers(callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_gate_callers(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_gate_callers(callers jsonb) IS 'Raises PS107 unless callers is what postern.gate_findings takes.';
+
+
+--
 -- Name: require_ledger(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -9924,6 +10335,74 @@ COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcry
 
 
 --
+-- Name: gate_reading; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.gate_reading (
+    only_row boolean DEFAULT true NOT NULL,
+    fingerprint text NOT NULL,
+    callers jsonb NOT NULL,
+    read_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    read_by name DEFAULT SESSION_USER NOT NULL,
+    CONSTRAINT gate_reading_only_row_check CHECK (only_row)
+);
+
+
+ALTER TABLE postern_internal.gate_reading OWNER TO postern_owner;
+
+--
+-- Name: TABLE gate_reading; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.gate_reading IS 'The last reading by installer doctor. fingerprint: postern.gate_fingerprint() from before it. callers: what calls gates or begins actions, as postern.gate_findings takes it. Facts about functions, no configuration.';
+
+
+--
+-- Name: current_gate_reading; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.current_gate_reading AS
+ SELECT
+        CASE
+            WHEN m.mentioned THEN r.callers
+            ELSE '[]'::jsonb
+        END AS callers,
+        CASE
+            WHEN m.mentioned THEN (NOT (r.fingerprint IS DISTINCT FROM postern.gate_fingerprint()))
+            ELSE true
+        END AS is_current,
+    r.read_at,
+    r.read_by
+   FROM (( SELECT ((EXISTS ( SELECT
+                   FROM ((pg_proc p
+                     JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
+                     JOIN pg_language l ON ((l.oid = p.prolang)))
+                  WHERE ((n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~ '^pg_t(oast|emp)'::text) AND (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name) AND (l.lanname <> ALL (ARRAY['c'::name, 'internal'::name])) AND (p.prosqlbody IS NULL) AND (lower(p.prosrc) ~ 'checkpoint|begin_action|u&"|\\u'::text)))) OR (EXISTS ( SELECT
+                   FROM ((pg_depend d
+                     LEFT JOIN pg_proc p ON (((d.classid = ('pg_proc'::regclass)::oid) AND (p.oid = d.objid))))
+                     LEFT JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
+                  WHERE ((d.refclassid = ('pg_proc'::regclass)::oid) AND (d.refobjid IN ( SELECT g.oid
+                           FROM (pg_proc g
+                             JOIN pg_namespace o ON ((o.oid = g.pronamespace)))
+                          WHERE ((((o.nspname = 'postern'::name) AND (g.proname = 'checkpoint'::name)) OR ((o.nspname = 'postern'::name) AND (g.proname = 'begin_action'::name))) OR ((o.nspname = 'security_sys'::name) AND (g.proname = 'security_checkpoint'::name))))) AND ((n.oid IS NULL) OR (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name)))))) AS mentioned) m
+     LEFT JOIN ( SELECT g.callers,
+            g.fingerprint,
+            g.read_at,
+            g.read_by
+           FROM postern_internal.gate_reading g
+         LIMIT 1) r ON (true));
+
+
+ALTER TABLE postern_internal.current_gate_reading OWNER TO postern_owner;
+
+--
+-- Name: VIEW current_gate_reading; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.current_gate_reading IS 'For postern.doctor: one row. callers: what calls gates, as far as it was read; NULL: it was never read. is_current: nothing that it was read from has changed since.';
+
+
+--
 -- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -10109,6 +10588,33 @@ ALTER TABLE postern_internal.gate_message OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.gate_message IS 'Check of postern.doctor: messages of gates with words that postern.redundant_words finds.';
+
+
+--
+-- Name: gates_unread; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.gates_unread AS
+ SELECT 'warn'::text AS level,
+    'gates_unread'::text AS code,
+    format('database %I'::text, current_database()) AS object,
+    'Which gates the functions call has to be read'::text AS title,
+        CASE
+            WHEN (r.read_at IS NULL) THEN 'Functions name gates, and nobody has read them: nothing is said here of what they call.'::text
+            ELSE format('It was read on %s by %s; since then functions, or what leads to them, were created, changed or dropped: what is said here of the calls of gates may be out of date.'::text, to_char(r.read_at, 'YYYY-MM-DD HH24:MI:SS TZ'::text), quote_ident((r.read_by)::text))
+        END AS detail,
+    'As a member of postern_admin, run: installer doctor'::text AS fix
+   FROM postern_internal.current_gate_reading r
+  WHERE (NOT r.is_current);
+
+
+ALTER TABLE postern_internal.gates_unread OWNER TO postern_owner;
+
+--
+-- Name: VIEW gates_unread; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.gates_unread IS 'Check of postern.doctor: functions that were created, changed or dropped since installer doctor has read which gates they call.';
 
 
 --
@@ -11094,7 +11600,7 @@ CREATE VIEW postern.doctor AS
     f.code,
     f.object,
     f.title,
-    (((f.detail || ' See docs/doctor/'::text) || f.code) || '.md.'::text) AS detail,
+    postern.finding_detail(f.detail, f.code) AS detail,
     postern.printable_statement(f.fix) AS fix
    FROM ( SELECT f_1.level,
             f_1.code,
@@ -11318,7 +11824,25 @@ CREATE VIEW postern.doctor AS
             f_1.title,
             f_1.detail,
             f_1.fix
-           FROM postern_internal.gate_message f_1) f;
+           FROM postern_internal.gate_message f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.gates_unread f_1) f
+UNION ALL
+ SELECT f.level,
+    f.code,
+    f.object,
+    f.title,
+    f.detail,
+    f.fix
+   FROM (postern_internal.current_gate_reading r
+     CROSS JOIN LATERAL postern.gate_findings(r.callers) f(level, code, object, title, detail, fix))
+  WHERE (r.callers IS NOT NULL);
 
 
 ALTER TABLE postern.doctor OWNER TO postern_owner;
@@ -12096,29 +12620,6 @@ ALTER TABLE postern_internal.event_action ALTER COLUMN event_action_id ADD GENER
 
 
 --
--- Name: installation; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.installation (
-    installation_id bigint NOT NULL,
-    version text NOT NULL,
-    schema_version integer NOT NULL,
-    code_sha256 text NOT NULL,
-    server_major integer NOT NULL,
-    installed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    installed_by name DEFAULT SESSION_USER NOT NULL
-);
-
-
-ALTER TABLE postern_internal.installation OWNER TO postern_owner;
-
---
--- Name: TABLE installation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-
-
---
 -- Name: installation_installation_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -12220,7 +12721,7 @@ ALTER TABLE postern_internal.schema_version OWNER TO postern_owner;
 -- Name: TABLE schema_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":9}';
+COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":10}';
 
 
 --
@@ -12294,19 +12795,60 @@ ALTER TABLE ONLY postern_internal.checkpoint_entry ATTACH PARTITION postern_inte
 
 
 --
--- Name: posting_combination posting_combination_pkey; Type: CONSTRAINT; Schema: postern; Owner: postern_owner
---
-
-ALTER TABLE ONLY postern.posting_combination
-    ADD CONSTRAINT posting_combination_pkey PRIMARY KEY (company, posting_combination_id);
-
-
---
 -- Name: action action_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
 ALTER TABLE ONLY postern_internal.action
     ADD CONSTRAINT action_pkey PRIMARY KEY (action);
+
+
+--
+-- Name: gate_not_referenced(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.gate_not_referenced(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
+    LANGUAGE sql STABLE ROWS 10
+    BEGIN ATOMIC
+ WITH missing AS (
+          SELECT a.action,
+             a.checkpoint,
+             a.legacy_checkpoints,
+             string_agg(DISTINCT c.name, ' and '::text ORDER BY c.name) AS entries,
+             array_agg(DISTINCT r.gate_id ORDER BY r.gate_id) AS gates
+            FROM ((((postern_internal.gate_caller(gate_not_referenced.callers) c(name, gates, actions, reached, unknowable, unreadable)
+              CROSS JOIN LATERAL unnest(c.actions) b(action))
+              JOIN postern_internal.action a ON ((a.action = b.action)))
+              CROSS JOIN LATERAL unnest(c.reached) g(gate_id))
+              JOIN postern_internal.gate r ON ((r.gate_id = g.gate_id)))
+           WHERE ((NOT r.built_in) AND (r.gate_id IS DISTINCT FROM a.checkpoint) AND (r.gate_id <> ALL (a.legacy_checkpoints)))
+           GROUP BY a.action
+         )
+  SELECT 'warn'::text AS level,
+     'gate_not_referenced'::text AS code,
+     ('action '::text || m.action) AS object,
+     'An action reaches gates that it does not refer to'::text AS title,
+     format('From %s, where it begins, it reaches %s: where one of them is active and the action''s own checkpoint is not, it fails with PS105.'::text, m.entries, array_to_string(m.gates, ', '::text)) AS detail,
+     format('select postern.register_action(%L, %s, array[%s]);'::text, m.action, quote_nullable(m.checkpoint), ( SELECT string_agg(quote_literal(g.gate_id), ', '::text ORDER BY g."position") AS string_agg
+            FROM unnest((m.legacy_checkpoints || m.gates)) WITH ORDINALITY g(gate_id, "position"))) AS fix
+    FROM missing m;
+END;
+
+
+ALTER FUNCTION postern_internal.gate_not_referenced(callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_not_referenced(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.gate_not_referenced(callers jsonb) IS 'Check of postern.doctor: gates that an action reaches from where it begins, and that are neither its own checkpoint nor among those that it references. callers: as postern.gate_findings takes them.';
+
+
+--
+-- Name: posting_combination posting_combination_pkey; Type: CONSTRAINT; Schema: postern; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern.posting_combination
+    ADD CONSTRAINT posting_combination_pkey PRIMARY KEY (company, posting_combination_id);
 
 
 --
@@ -12467,6 +13009,14 @@ ALTER TABLE ONLY postern_internal.event
 
 ALTER TABLE ONLY postern_internal.gate
     ADD CONSTRAINT gate_pkey PRIMARY KEY (gate_id);
+
+
+--
+-- Name: gate_reading gate_reading_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.gate_reading
+    ADD CONSTRAINT gate_reading_pkey PRIMARY KEY (only_row);
 
 
 --
@@ -13541,6 +14091,15 @@ GRANT ALL ON FUNCTION postern.explain_access(userid text, company text, posting_
 
 
 --
+-- Name: FUNCTION finding_detail(detail text, code text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.finding_detail(detail text, code text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.finding_detail(detail text, code text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.finding_detail(detail text, code text) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -13555,6 +14114,24 @@ GRANT ALL ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log
 REVOKE ALL ON FUNCTION postern.functions_per_row(policy oid) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.functions_per_row(policy oid) TO postern_admin;
 GRANT ALL ON FUNCTION postern.functions_per_row(policy oid) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION gate_findings(callers jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.gate_findings(callers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.gate_findings(callers jsonb) TO postern_admin;
+GRANT ALL ON FUNCTION postern.gate_findings(callers jsonb) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION gate_fingerprint(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.gate_fingerprint() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.gate_fingerprint() TO postern_admin;
+GRANT ALL ON FUNCTION postern.gate_fingerprint() TO postern_auditor;
 
 
 --
@@ -13615,6 +14192,14 @@ GRANT ALL ON FUNCTION postern.is_company_user(company text, userid text) TO post
 REVOKE ALL ON FUNCTION postern.jsonb_to_message(name text, object jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.jsonb_to_message(name text, object jsonb) TO postern_user;
 GRANT ALL ON FUNCTION postern.jsonb_to_message(name text, object jsonb) TO postern_admin;
+
+
+--
+-- Name: FUNCTION keep_gate_reading(fingerprint text, callers jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) TO postern_admin;
 
 
 --
@@ -14415,10 +15000,38 @@ REVOKE ALL ON FUNCTION postern_internal.full_chunk(ids integer) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION gate_caller(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.gate_caller(callers jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION gate_is_active(gate_id text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern_internal.gate_is_active(gate_id text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION gate_not_called(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.gate_not_called(callers jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION gate_not_registered(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.gate_not_registered(callers jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION gate_unreadable(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.gate_unreadable(callers jsonb) FROM PUBLIC;
 
 
 --
@@ -14706,6 +15319,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_event_action(name text) FROM PUB
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_gate_callers(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_gate_callers(callers jsonb) FROM PUBLIC;
 
 
 --
@@ -15078,6 +15698,13 @@ GRANT SELECT ON TABLE postern.setting TO postern_auditor;
 --
 
 GRANT SELECT ON TABLE postern.user_account TO postern_admin;
+
+
+--
+-- Name: FUNCTION gate_not_referenced(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.gate_not_referenced(callers jsonb) FROM PUBLIC;
 
 
 --
