@@ -23,6 +23,7 @@
 \ir session/hmac_pad.sql
 \ir session/decode_base64url.sql
 \ir session/session_value.sql
+\ir session/is_proven.sql
 \ir session/session_setting.sql
 \ir session/current_userid.sql
 \ir session/begin_session.sql
