@@ -266,31 +266,39 @@ CREATE FUNCTION postern.is_combination_allowed(company text, posting_combination
     SET search_path TO 'pg_temp'
     AS $$
 declare
-  current_user_id constant text := postern.current_userid();
+  setting constant text := current_setting('postern.session', true);
   id constant bigint := postern_internal.combination_id(posting_combination_id);
+  block constant bigint := id / postern_internal.block_size();
+  place constant bigint := id % postern_internal.block_size();
+  secret bytea;
+  current_user_id text;
   allowed boolean;
-  class_id bigint;
+  users_class_id bigint;
   row_level_security boolean;
 begin
-  select get_bit(m.bits, id % postern_internal.block_size()) = 1
-    into allowed
+  select s.secret into secret from postern_internal.session_secret as s;
+  current_user_id := case when postern_internal.is_proven(setting, secret) then split_part(setting, E'\t', 2) else postern.current_userid() end;
+
+  select u.class_id
+    into users_class_id
     from postern_internal.company_user as u
-    join postern_internal.authority_map as m on m.class_id = u.class_id and m.block_no = id / postern_internal.block_size()
-   where u.userid = current_user_id
-     and u.company = is_combination_allowed.company
-     and m.compiled_offset > id % postern_internal.block_size();
+   where u.userid = current_user_id and u.company = is_combination_allowed.company;
+  if not found then
+    return false;
+  end if;
+  select get_bit(m.bits, place) = 1
+    into allowed
+    from postern_internal.authority_map as m
+   where m.class_id = users_class_id and m.block_no = block and m.compiled_offset > place;
   if allowed then
     return allowed;
   end if;
-  select c.row_level_security, u.class_id
-    into row_level_security, class_id
-    from postern_internal.company_user as u
-    join postern_internal.company as c on c.company = u.company
-   where u.userid = current_user_id and u.company = is_combination_allowed.company;
-  if not found or row_level_security and (class_id is null or allowed is not null) then
+
+  select c.row_level_security into row_level_security from postern_internal.company as c where c.company = is_combination_allowed.company;
+  if row_level_security and (users_class_id is null or allowed is not null) then
     return false;
   end if;
-  return postern_internal.combination_is_allowed(company, case when row_level_security then class_id end, id);
+  return postern_internal.combination_is_allowed(company, case when row_level_security then users_class_id end, id);
 end
 $$;
 
@@ -387,10 +395,8 @@ declare
   known text;
 begin
   -- This is the path that counts, and so it comes first: one read that fetches nothing else, one comparison.
-  -- The comparison may stop at the first difference: the digest is another one in each transaction, and memcmp
-  -- compares many bytes a step.
   select s.secret into secret from postern_internal.session_secret as s;
-  if setting = postern_internal.session_value(secret, split_part(setting, E'\t', 2)) then
+  if postern_internal.is_proven(setting, secret) then
     return split_part(setting, E'\t', 2);
   end if;
   -- After a transaction the setting reads back as '', not NULL: both mean that nobody was asserted.
@@ -7368,6 +7374,42 @@ COMMENT ON FUNCTION postern_internal.is_message_name(name text) IS 'Whether a te
 
 
 --
+-- Name: session_value(bytea, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.session_value(secret bytea, userid text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((encode(sha256(((secret || convert_to(((userid || '	'::text) || (SESSION_USER)::text), 'UTF8'::name)) || timestamptz_send(transaction_timestamp()))), 'hex'::text) || '	'::text) || userid);
+
+
+ALTER FUNCTION postern_internal.session_value(secret bytea, userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION session_value(secret bytea, userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.session_value(secret bytea, userid text) IS 'The setting postern.session for a user in the current transaction of the current session role: 64 hexadecimal digits, a tab, the user. secret: of session_secret.';
+
+
+--
+-- Name: is_proven(text, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.is_proven(setting text, secret bytea) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (setting = postern_internal.session_value(secret, split_part(setting, '	'::text, 2)));
+
+
+ALTER FUNCTION postern_internal.is_proven(setting text, secret bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_proven(setting text, secret bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.is_proven(setting text, secret bytea) IS 'Whether the setting postern.session proves the user behind its tab in this transaction. secret: of session_secret. NULL where the setting is.';
+
+
+--
 -- Name: is_verify_function(regprocedure); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -9077,24 +9119,6 @@ ALTER FUNCTION postern_internal.session_setting(userid text) OWNER TO postern_ow
 --
 
 COMMENT ON FUNCTION postern_internal.session_setting(userid text) IS 'The value of postern.session that proves userid in the current transaction of the current session role; NULL where that is no active end user.';
-
-
---
--- Name: session_value(bytea, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.session_value(secret bytea, userid text) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN ((encode(sha256(((secret || convert_to(((userid || '	'::text) || (SESSION_USER)::text), 'UTF8'::name)) || timestamptz_send(transaction_timestamp()))), 'hex'::text) || '	'::text) || userid);
-
-
-ALTER FUNCTION postern_internal.session_value(secret bytea, userid text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION session_value(secret bytea, userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.session_value(secret bytea, userid text) IS 'The setting postern.session for a user in the current transaction of the current session role: 64 hexadecimal digits, a tab, the user. secret: of session_secret.';
 
 
 --
@@ -15084,6 +15108,20 @@ REVOKE ALL ON FUNCTION postern_internal.is_message_name(name text) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION session_value(secret bytea, userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.session_value(secret bytea, userid text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_proven(setting text, secret bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.is_proven(setting text, secret bytea) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION is_verify_function(candidate regprocedure); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -15383,13 +15421,6 @@ GRANT ALL ON FUNCTION postern_internal.run_event_function(name text, event jsonb
 --
 
 REVOKE ALL ON FUNCTION postern_internal.session_setting(userid text) FROM PUBLIC;
-
-
---
--- Name: FUNCTION session_value(secret bytea, userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.session_value(secret bytea, userid text) FROM PUBLIC;
 
 
 --
