@@ -4,6 +4,7 @@ create or replace function postern.functions_per_row(policy oid)
 returns table (function oid, takes_column boolean)
 language plpgsql
 stable
+rows 5
 set search_path = pg_catalog, pg_temp
 as $$
 declare
