@@ -2679,7 +2679,7 @@ COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_i
 --
 
 CREATE FUNCTION postern.functions_per_row(policy oid) RETURNS TABLE(function oid, takes_column boolean)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE ROWS 5
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
