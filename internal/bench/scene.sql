@@ -152,22 +152,28 @@ end
 $$;
 comment on procedure bench.transactions(text, uuid[], text, jsonb, double precision, double precision) is 'Median microseconds of baseline and subject.';
 
-create function bench.make_ticket(
+create function bench.make_tickets(
   userid text,
   gate_id text,
   parameters jsonb,
-  session_role name
+  session_role name,
+  number_of_tickets integer
 )
-returns uuid
+returns setof uuid
 language sql
 as $$
+  with approved as materialized (
+    select g.gate_id,
+           postern_internal.digest(g.gate_id, null, g.unbound_parameters, make_tickets.parameters) as digest,
+           postern_internal.substitute(g.message_template, g.parameters, make_tickets.parameters) as message
+      from postern_internal.gate as g
+     where g.gate_id = make_tickets.gate_id
+  )
   insert into postern_internal.ticket
     (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, digest, message, session_role, expires_at)
-  select postern_internal.new_ticket(), 'accepted', '-infinity', userid, userid, 'PIN', 'As agreed with the supplier', g.gate_id, false,
-         postern_internal.digest(g.gate_id, null, g.unbound_parameters, make_ticket.parameters),
-         postern_internal.substitute(g.message_template, g.parameters, make_ticket.parameters), session_role, clock_timestamp() + interval '1 hour'
-    from postern_internal.gate as g
-   where g.gate_id = make_ticket.gate_id
+  select postern_internal.new_ticket(), 'accepted', '-infinity', userid, userid, 'PIN', 'As agreed with the supplier', a.gate_id, false,
+         a.digest, a.message, session_role, clock_timestamp() + interval '1 hour'
+    from approved as a, generate_series(1, number_of_tickets)
   returning ticket
 $$;
 

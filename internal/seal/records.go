@@ -20,7 +20,7 @@ const recordColumns = `log_id, outcome, gate_id, action, userid, authenticated_b
        client_addr, application_name, transaction_id, ticket`
 
 const unsealedRecords = `declare unsealed no scroll cursor for select ` + recordColumns + `
-  from postern.unsealed_records('%d', '%d', %s)`
+  from postern.unsealed_records('{%s}', '{%s}', %s)`
 
 const stretchesOfRecords = `select ` + recordColumns + `
   from postern.log_records($1, $2)`
@@ -58,12 +58,12 @@ type hashedRecord struct {
 type stretch struct{ lowest, highest uint64 }
 
 // everything is all transactions that there can be.
-var everything = stretch{0, math.MaxUint64}
+var everything = []stretch{{0, math.MaxUint64}}
 
 // unseen gives the transactions that a snapshot (xmin:xmax:xip,…) does not see; all where there is none.
 func unseen(snapshot string) ([]stretch, error) {
 	if snapshot == "" {
-		return []stretch{everything}, nil
+		return everything, nil
 	}
 	parts := strings.SplitN(snapshot, ":", 3)
 	if len(parts) != 3 {
@@ -87,8 +87,9 @@ func unseen(snapshot string) ([]stretch, error) {
 	return append(stretches, stretch{next, math.MaxUint64}), err
 }
 
-// unsealed gives the rows of the log without a leaf in pages; seenBy limits them to what a snapshot sees.
-func unsealed(ctx context.Context, tx pgx.Tx, within stretch, seenBy string, each func([]hashedRecord) error) error {
+// unsealed gives the rows of the log without a leaf in pages; seenBy limits them to what a snapshot sees. The stretches are
+// asked for at once: behind a busy system's log there is one for each transaction that was running at the last seal.
+func unsealed(ctx context.Context, tx pgx.Tx, within []stretch, seenBy string, each func([]hashedRecord) error) error {
 	// A utility command takes no parameters; these are numbers, and what unseen has read.
 	snapshot := "null"
 	if seenBy != "" {
@@ -97,7 +98,12 @@ func unsealed(ctx context.Context, tx pgx.Tx, within stretch, seenBy string, eac
 		}
 		snapshot = "'" + seenBy + "'"
 	}
-	if _, err := tx.Exec(ctx, fmt.Sprintf(unsealedRecords, within.lowest, within.highest, snapshot)); err != nil {
+	lowest, highest := make([]string, len(within)), make([]string, len(within))
+	for index, stretch := range within {
+		lowest[index], highest[index] = strconv.FormatUint(stretch.lowest, 10), strconv.FormatUint(stretch.highest, 10)
+	}
+	query := fmt.Sprintf(unsealedRecords, strings.Join(lowest, ","), strings.Join(highest, ","), snapshot)
+	if _, err := tx.Exec(ctx, query); err != nil {
 		return err
 	}
 	for {

@@ -131,26 +131,24 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 		if err != nil {
 			return err
 		}
-		for _, within := range stretches {
-			err := unsealed(ctx, tx, within, "", func(page []hashedRecord) error {
-				logIDs, stored := make([]int64, len(page)), make([][]byte, len(page))
-				for index := range page {
-					hashes, err := tree.append(page[index].hash)
-					if err != nil {
-						return err
-					}
-					logIDs[index], stored[index] = page[index].logID, join(hashes)
+		err = unsealed(ctx, tx, stretches, "", func(page []hashedRecord) error {
+			logIDs, stored := make([]int64, len(page)), make([][]byte, len(page))
+			for index := range page {
+				hashes, err := tree.append(page[index].hash)
+				if err != nil {
+					return err
 				}
-				entries += int64(len(page))
-				if s.OnProgress != nil {
-					s.OnProgress(entries)
-				}
-				size, err = queries.AppendLeaves(ctx, logIDs, stored)
-				return err
-			})
-			if err != nil {
-				return err
+				logIDs[index], stored[index] = page[index].logID, join(hashes)
 			}
+			entries += int64(len(page))
+			if s.OnProgress != nil {
+				s.OnProgress(entries)
+			}
+			size, err = queries.AppendLeaves(ctx, logIDs, stored)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 		if entries == 0 && begun.Snapshot != "" {
 			return errNothing

@@ -30,7 +30,7 @@ values ($1::postern_internal.outcome, 'G', 'ALICE', 'm', '{}')`, outcome)
 		}
 		if got := values[string](t, tx, `
 select r.outcome from postern.log_records('{0}', '{1000}') as r
-union all select r.outcome from postern.unsealed_records('0', '1000000000') as r`); strings.Contains(strings.Join(got, " "), outcome) {
+union all select r.outcome from postern.unsealed_records('{0}', '{1000000000}') as r`); strings.Contains(strings.Join(got, " "), outcome) {
 			t.Errorf("an attempt that was %s is read back: %v", outcome, got)
 		}
 		if err := tx.Rollback(t.Context()); err != nil {

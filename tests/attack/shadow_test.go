@@ -407,7 +407,7 @@ func (f function) samples() []any {
 			arguments[n] = "{pg_catalog.text}"
 		case "text[]":
 			arguments[n] = "{A}"
-		case "bigint[]", "double precision[]":
+		case "bigint[]", "double precision[]", "xid8[]":
 			arguments[n] = "{1}"
 		case "bytea[]":
 			arguments[n] = "{" + strings.Repeat("k", 32) + "}"

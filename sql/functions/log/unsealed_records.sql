@@ -3,8 +3,8 @@
 -- it is not to get one, and "installer log verify" finds it with seen_by. In PL/pgSQL for the reason of postern.log_records.
 
 create or replace function postern.unsealed_records(
-  lowest_transaction_id xid8,
-  highest_transaction_id xid8,
+  lowest_transaction_ids xid8[],
+  highest_transaction_ids xid8[],
   seen_by pg_snapshot default null
 )
 returns setof postern_internal.log_record
@@ -21,18 +21,20 @@ set plan_cache_mode = force_generic_plan
 rows 5000
 as $$
 begin
-  return query
-    select r.*
-      from postern_internal.log_record as r
-     where r.transaction_id >= lowest_transaction_id
-       and r.transaction_id <= highest_transaction_id
-       and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
-       and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
-       and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
-     order by r.transaction_id, r.log_id;
+  for stretch in 1 .. coalesce(cardinality(lowest_transaction_ids), 0) loop
+    return query
+      select r.*
+        from postern_internal.log_record as r
+       where r.transaction_id >= lowest_transaction_ids[stretch]
+         and r.transaction_id <= highest_transaction_ids[stretch]
+         and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
+         and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
+         and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
+       order by r.transaction_id, r.log_id;
+  end loop;
 end
 $$;
-revoke execute on function postern.unsealed_records(xid8, xid8, pg_snapshot) from public;
-grant execute on function postern.unsealed_records(xid8, xid8, pg_snapshot) to postern_auditor;
-comment on function postern.unsealed_records(xid8, xid8, pg_snapshot) is
-'Rows of the log without a leaf, as postern.log_records gives them, by transaction; read them through a cursor. lowest_transaction_id, highest_transaction_id: only of these transactions. seen_by: only what this snapshot sees.';
+revoke execute on function postern.unsealed_records(xid8[], xid8[], pg_snapshot) from public;
+grant execute on function postern.unsealed_records(xid8[], xid8[], pg_snapshot) to postern_auditor;
+comment on function postern.unsealed_records(xid8[], xid8[], pg_snapshot) is
+'Rows of the log without a leaf, as postern.log_records gives them, by transaction; read them through a cursor. lowest_transaction_ids, highest_transaction_ids: the transactions, as stretches that do not overlap, one after the other. seen_by: only what this snapshot sees.';

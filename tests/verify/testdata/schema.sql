@@ -5506,10 +5506,10 @@ COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what prote
 
 
 --
--- Name: unsealed_records(xid8, xid8, pg_snapshot); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: unsealed_records(xid8[], xid8[], pg_snapshot); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot DEFAULT NULL::pg_snapshot) RETURNS SETOF postern_internal.log_record
+CREATE FUNCTION postern.unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot DEFAULT NULL::pg_snapshot) RETURNS SETOF postern_internal.log_record
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 5000
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -5520,26 +5520,28 @@ CREATE FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_tra
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 begin
-  return query
-    select r.*
-      from postern_internal.log_record as r
-     where r.transaction_id >= lowest_transaction_id
-       and r.transaction_id <= highest_transaction_id
-       and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
-       and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
-       and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
-     order by r.transaction_id, r.log_id;
+  for stretch in 1 .. coalesce(cardinality(lowest_transaction_ids), 0) loop
+    return query
+      select r.*
+        from postern_internal.log_record as r
+       where r.transaction_id >= lowest_transaction_ids[stretch]
+         and r.transaction_id <= highest_transaction_ids[stretch]
+         and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
+         and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
+         and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
+       order by r.transaction_id, r.log_id;
+  end loop;
 end
 $$;
 
 
-ALTER FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot) OWNER TO postern_owner;
+ALTER FUNCTION postern.unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot) IS 'Rows of the log without a leaf, as postern.log_records gives them, by transaction; read them through a cursor. lowest_transaction_id, highest_transaction_id: only of these transactions. seen_by: only what this snapshot sees.';
+COMMENT ON FUNCTION postern.unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) IS 'Rows of the log without a leaf, as postern.log_records gives them, by transaction; read them through a cursor. lowest_transaction_ids, highest_transaction_ids: the transactions, as stretches that do not overlap, one after the other. seen_by: only what this snapshot sees.';
 
 
 --
@@ -14704,11 +14706,11 @@ GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
 
 
 --
--- Name: FUNCTION unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.unsealed_records(lowest_transaction_id xid8, highest_transaction_id xid8, seen_by pg_snapshot) TO postern_auditor;
+REVOKE ALL ON FUNCTION postern.unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) TO postern_auditor;
 
 
 --
