@@ -22,8 +22,13 @@ begin
   return query
     select r.*
       from unnest(log_records.lowest, log_records.highest) as s (lowest, highest)
-      join postern_internal.log_record as r on r.log_id between s.lowest and s.highest
-     where r.transaction_id is distinct from pg_current_xact_id_if_assigned();
+     cross join lateral (
+       select e.*
+         from postern_internal.log_record as e
+        where e.log_id between s.lowest and s.highest
+          and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
+       offset 0 -- so that no plan that was made while the log was short reads all of it for each stretch
+     ) as r;
 end
 $$;
 revoke execute on function postern.log_records(bigint[], bigint[]) from public;

@@ -1,6 +1,8 @@
--- By an anti-join, and never from a log_id on: log_ids are not given in the order of commits. Who seals asks for the
+-- By what has no leaf, and never from a log_id on: log_ids are not given in the order of commits. Who seals asks for the
 -- transactions that the last seal did not see. An entry that it would have seen, and that has no leaf, was added later;
 -- it is not to get one, and "installer log verify" finds it with seen_by. In PL/pgSQL for the reason of postern.log_records.
+-- The leaf is asked for by a scalar subquery, which is a look at the index whatever the planner knows: a plan made while
+-- there were few leaves would go through all of them for each entry, and a sealer keeps its plan.
 
 create or replace function postern.unsealed_records(
   lowest_transaction_ids xid8[],
@@ -29,7 +31,7 @@ begin
          and r.transaction_id <= highest_transaction_ids[stretch]
          and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
          and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
-         and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
+         and (select l.log_id from postern_internal.leaf as l where l.log_id = r.log_id) is null
        order by r.transaction_id, r.log_id;
   end loop;
 end
