@@ -3449,8 +3449,13 @@ begin
   return query
     select r.*
       from unnest(log_records.lowest, log_records.highest) as s (lowest, highest)
-      join postern_internal.log_record as r on r.log_id between s.lowest and s.highest
-     where r.transaction_id is distinct from pg_current_xact_id_if_assigned();
+     cross join lateral (
+       select e.*
+         from postern_internal.log_record as e
+        where e.log_id between s.lowest and s.highest
+          and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
+       offset 0 -- so that no plan that was made while the log was short reads all of it for each stretch
+     ) as r;
 end
 $$;
 
@@ -5528,7 +5533,7 @@ begin
          and r.transaction_id <= highest_transaction_ids[stretch]
          and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
          and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
-         and not exists (select from postern_internal.leaf as l where l.log_id = r.log_id)
+         and (select l.log_id from postern_internal.leaf as l where l.log_id = r.log_id) is null
        order by r.transaction_id, r.log_id;
   end loop;
 end
