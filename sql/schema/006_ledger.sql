@@ -53,9 +53,9 @@ comment on table postern_internal.ledger_user is 'Who is connected to which inte
 -- no bit for a company's blocks shows none of its rows. Ids in a block are given one after the other, by whoever has the
 -- row of the block locked: so in any snapshot they are dense, and sessions that use different blocks do not wait.
 --
--- given is counted up now and then: each version of this row would be one more that whoever comes next has to look at. But
--- who gives an id of a block that is counted says so first, in the same transaction: where a snapshot sees a counted block,
--- it sees no id beyond the count.
+-- given stays as it is while ids are given: each version of this row would be one more that whoever comes next has to look
+-- at. But who gives an id of a block that is counted says so first, in the same transaction: where a snapshot sees a counted
+-- block, it sees no id beyond the count.
 create table postern_internal.combination_block (
   block_no bigint generated always as identity primary key,
   company text not null references postern_internal.company,
@@ -82,10 +82,9 @@ create table postern.posting_combination (
   code_j text collate "C" check (code_j <> ''),
   primary key (company, posting_combination_id)
 );
--- Over expressions, since no index finds a NULL and a value by the same condition.
+-- Over one array: NULLs in it count as equal, which they do not as columns of their own, and it is compared in one step.
 create unique index posting_combination_code_string on postern.posting_combination
-  (company, code_a, coalesce(code_b, ''), coalesce(code_c, ''), coalesce(code_d, ''), coalesce(code_e, ''),
-   coalesce(code_f, ''), coalesce(code_g, ''), coalesce(code_h, ''), coalesce(code_i, ''), coalesce(code_j, ''));
+  (company, (array[code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]));
 alter table postern.posting_combination enable row level security;
 comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
 

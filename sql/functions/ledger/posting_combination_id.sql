@@ -1,5 +1,9 @@
 -- The row of an open block is the lock under which its next id is the one after its last: whoever finds all open blocks
--- taken opens a new one, so nobody waits for anybody, but for a session that is creating the same code string.
+-- taken opens a new one, so nobody waits for anybody, but for a session that is creating the same code string. The row is
+-- written when its first id since it was counted is given, and when its last is, and not in between: each version of it
+-- would be one more that whoever comes next has to look at.
+--
+-- The search_path is pg_catalog, pg_temp, spelled as in current_userid and for the same reason.
 
 create or replace function postern.posting_combination_id(
   company text,
@@ -17,68 +21,77 @@ create or replace function postern.posting_combination_id(
 returns bigint
 language plpgsql
 security definer
-set search_path = pg_catalog, pg_temp
+set search_path = pg_temp
 as $$
 declare
   codes constant text[] := postern_internal.code_string(code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j);
-  -- Who loads data as an administrator has no end user to ask for.
-  is_administrator constant boolean := pg_has_role(session_user, 'postern_admin', 'usage');
-  current_user_id constant text := case when not is_administrator then postern.current_userid() end;
-  is_user boolean;
+  setting constant text := current_setting('postern.session', true);
+  secret bytea;
+  current_user_id text;
   found_id bigint;
-  block record;
+  block bigint;
+  first_id bigint;
+  end_id bigint;
+  is_counted boolean;
 begin
-  for attempt in 1 .. 100 loop
-    select u.userid is not null, p.posting_combination_id
-      into is_user, found_id
-      from (select) as one_row
-      left join postern_internal.company_user as u on u.userid = current_user_id and u.company = posting_combination_id.company
-      left join postern.posting_combination as p
-        on p.company = posting_combination_id.company
-       and p.code_a = codes[1]
-       and coalesce(p.code_b, '') = coalesce(codes[2], '')
-       and coalesce(p.code_c, '') = coalesce(codes[3], '')
-       and coalesce(p.code_d, '') = coalesce(codes[4], '')
-       and coalesce(p.code_e, '') = coalesce(codes[5], '')
-       and coalesce(p.code_f, '') = coalesce(codes[6], '')
-       and coalesce(p.code_g, '') = coalesce(codes[7], '')
-       and coalesce(p.code_h, '') = coalesce(codes[8], '')
-       and coalesce(p.code_i, '') = coalesce(codes[9], '')
-       and coalesce(p.code_j, '') = coalesce(codes[10], '');
-    if not is_user and not is_administrator then
+  -- Who loads data as an administrator has no end user to ask for.
+  if not pg_has_role(session_user, 'postern_admin', 'usage') then
+    select s.secret into secret from postern_internal.session_secret as s;
+    current_user_id := case when postern_internal.is_proven(setting, secret) then split_part(setting, E'\t', 2) else postern.current_userid() end;
+    perform from postern_internal.company_user as u where u.userid = current_user_id and u.company = posting_combination_id.company;
+    if not found then
       perform postern.require_company_user(company, current_user_id);
     end if;
-    if found_id is not null then
+  end if;
+
+  for attempt in 1 .. 100 loop
+    select p.posting_combination_id
+      into found_id
+      from postern.posting_combination as p
+     where p.company = posting_combination_id.company
+       and array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j] = codes collate "C";
+    if found then
       return found_id;
     end if;
 
-    -- Where others have just used the block, these are not the ids of this snapshot, and the next round sees them.
-    select b.block_no, b.given, b.counted, n.ids
-      into block
-      from (select k.block_no, k.given, k.counted
-              from postern_internal.combination_block as k
-             where k.company = posting_combination_id.company and k.given < postern_internal.block_size()
-             order by k.block_no
-             limit 1
-               for update skip locked) as b
-     cross join lateral postern_internal.block_ids(company, b.block_no, b.given, b.counted) as n (ids);
+    select b.block_no, b.block_no * postern_internal.block_size() + b.given, (b.block_no + 1) * postern_internal.block_size(), b.counted
+      into block, first_id, end_id, is_counted
+      from postern_internal.combination_block as b
+     where b.given < postern_internal.block_size() and b.company = posting_combination_id.company
+     limit 1
+       for update skip locked;
     if not found then
       perform postern_internal.require_company(company);
       insert into postern_internal.combination_block as b (company)
       values (company)
-      returning b.block_no, b.given, b.counted, b.given as ids into block;
+      returning b.block_no, b.block_no * postern_internal.block_size(), (b.block_no + 1) * postern_internal.block_size(), b.counted
+           into block, first_id, end_id, is_counted;
     end if;
-    found_id := block.block_no * postern_internal.block_size() + block.ids;
+    if is_counted then
+      update postern_internal.combination_block as b set counted = false where b.block_no = block;
+      found_id := first_id;
+    else
+      -- At REPEATABLE READ the last one may be newer than the snapshot: then nothing is inserted below.
+      select p.posting_combination_id + 1
+        into found_id
+        from postern.posting_combination as p
+       where p.company = posting_combination_id.company and p.posting_combination_id >= first_id and p.posting_combination_id < end_id
+       order by p.posting_combination_id desc
+       limit 1;
+      if not found then
+        found_id := first_id;
+      end if;
+    end if;
+
     insert into postern.posting_combination
     values (company, found_id, codes[1], codes[2], codes[3], codes[4], codes[5], codes[6], codes[7], codes[8], codes[9], codes[10])
     on conflict do nothing;
     -- Not inserted: somebody else has just created this code string, and the next round finds it, unless it is gone again.
     if found then
-      if block.counted or block.ids - block.given >= 127 or block.ids = postern_internal.block_size() - 1 then
+      if found_id = end_id - 1 then
         update postern_internal.combination_block as b
-           set given = block.ids + 1,
-               counted = block.ids = postern_internal.block_size() - 1
-         where b.block_no = block.block_no;
+           set given = postern_internal.block_size(), counted = true
+         where b.block_no = block;
       end if;
       return found_id;
     end if;
