@@ -1,7 +1,5 @@
 -- The row of an open block is the lock under which its next id is the one after its last: whoever finds all open blocks
--- taken opens a new one, so nobody waits for anybody, but for a session that is creating the same code string. The row is
--- written when its first id since it was counted is given, and when its last is, and not in between: each version of it
--- would be one more that whoever comes next has to look at.
+-- taken opens a new one, so nobody waits for anybody, but for a session that is creating the same code string.
 --
 -- The search_path is pg_catalog, pg_temp, spelled as in current_userid and for the same reason.
 
@@ -43,6 +41,18 @@ begin
       perform postern.require_company_user(company, current_user_id);
     end if;
   end if;
+  -- Plain variables, since taking ten elements out of an array costs more.
+  if '' in (code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j) then
+    code_b := codes[2];
+    code_c := codes[3];
+    code_d := codes[4];
+    code_e := codes[5];
+    code_f := codes[6];
+    code_g := codes[7];
+    code_h := codes[8];
+    code_i := codes[9];
+    code_j := codes[10];
+  end if;
 
   for attempt in 1 .. 100 loop
     select p.posting_combination_id
@@ -78,19 +88,19 @@ begin
        where p.company = posting_combination_id.company and p.posting_combination_id >= first_id and p.posting_combination_id < end_id
        order by p.posting_combination_id desc
        limit 1;
-      if not found then
-        found_id := first_id;
-      end if;
+      found_id := coalesce(found_id, first_id);
     end if;
 
     insert into postern.posting_combination
-    values (company, found_id, codes[1], codes[2], codes[3], codes[4], codes[5], codes[6], codes[7], codes[8], codes[9], codes[10])
+    values (company, found_id, code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j)
     on conflict do nothing;
     -- Not inserted: somebody else has just created this code string, and the next round finds it, unless it is gone again.
     if found then
-      if found_id = end_id - 1 then
+      -- Now and then, for a short look at the last id; not each time, since each version of the row is one more that
+      -- whoever comes next has to look at.
+      if (found_id + 1) % 128 = 0 then
         update postern_internal.combination_block as b
-           set given = postern_internal.block_size(), counted = true
+           set given = found_id % postern_internal.block_size() + 1, counted = found_id = end_id - 1
          where b.block_no = block;
       end if;
       return found_id;
