@@ -53,9 +53,9 @@ comment on table postern_internal.ledger_user is 'Who is connected to which inte
 -- no bit for a company's blocks shows none of its rows. Ids in a block are given one after the other, by whoever has the
 -- row of the block locked: so in any snapshot they are dense, and sessions that use different blocks do not wait.
 --
--- given is counted up now and then: each version of this row would be one more that whoever comes next has to look at. But
--- who gives an id of a block that is counted says so first, in the same transaction: where a snapshot sees a counted block,
--- it sees no id beyond the count.
+-- given stays as it is while ids are given: each version of this row would be one more that whoever comes next has to look
+-- at. But who gives an id of a block that is counted says so first, in the same transaction: where a snapshot sees a counted
+-- block, it sees no id beyond the count.
 create table postern_internal.combination_block (
   block_no bigint generated always as identity primary key,
   company text not null references postern_internal.company,

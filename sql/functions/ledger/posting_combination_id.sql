@@ -1,5 +1,7 @@
 -- The row of an open block is the lock under which its next id is the one after its last: whoever finds all open blocks
--- taken opens a new one, so nobody waits for anybody, but for a session that is creating the same code string.
+-- taken opens a new one, so nobody waits for anybody, but for a session that is creating the same code string. The row is
+-- written when the first id since it was counted is given, and when its last is, and not in between: each version of it
+-- would be one more that whoever comes next has to look at.
 --
 -- The search_path is pg_catalog, pg_temp, spelled as in current_userid and for the same reason.
 
@@ -96,11 +98,9 @@ begin
     on conflict do nothing;
     -- Not inserted: somebody else has just created this code string, and the next round finds it, unless it is gone again.
     if found then
-      -- Now and then, for a short look at the last id; not each time, since each version of the row is one more that
-      -- whoever comes next has to look at.
-      if (found_id + 1) % 128 = 0 then
+      if found_id = end_id - 1 then
         update postern_internal.combination_block as b
-           set given = found_id % postern_internal.block_size() + 1, counted = found_id = end_id - 1
+           set given = postern_internal.block_size(), counted = true
          where b.block_no = block;
       end if;
       return found_id;
