@@ -112,21 +112,52 @@ func (t *teller) quote(lines string, firstColours ...text.Color) {
 
 // TraceQueryStart takes down a statement.
 func (t *teller) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	statement := strings.TrimRight(data.SQL, "; \n")
-	// The name that sqlc gives a query is for Go's reader.
-	if strings.HasPrefix(statement, "-- name:") {
-		_, statement, _ = strings.Cut(statement, "\n")
-	}
-	t.transaction = append(t.transaction, statement)
+	t.takeDown(data.SQL)
 	return ctx
 }
 
 // TraceQueryEnd tells a transaction that has ended.
 func (t *teller) TraceQueryEnd(_ context.Context, connection *pgx.Conn, data pgx.TraceQueryEndData) {
+	t.takeDownFailure(data.Err)
+	t.tellIfEnded(connection)
+}
+
+// TraceBatchStart is there for pgx; the statements of a batch come with their results.
+func (t *teller) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+// TraceBatchQuery takes down a statement of a batch, unless one before it has failed: then the server has passed over it.
+func (t *teller) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	if len(t.transaction) > 0 && strings.HasPrefix(t.transaction[len(t.transaction)-1], mark) {
+		return
+	}
+	t.takeDown(data.SQL)
+	t.takeDownFailure(data.Err)
+}
+
+// TraceBatchEnd tells a transaction that did not begin.
+func (t *teller) TraceBatchEnd(_ context.Context, connection *pgx.Conn, _ pgx.TraceBatchEndData) {
+	t.tellIfEnded(connection)
+}
+
+func (t *teller) takeDown(statement string) {
+	statement = strings.TrimRight(statement, "; \n")
+	// The name that sqlc gives a query is for Go's reader.
+	if strings.HasPrefix(statement, "-- name:") {
+		_, statement, _ = strings.Cut(statement, "\n")
+	}
+	t.transaction = append(t.transaction, statement)
+}
+
+func (t *teller) takeDownFailure(err error) {
 	var failure *pgconn.PgError
-	if errors.As(data.Err, &failure) {
+	if errors.As(err, &failure) {
 		t.transaction = append(t.transaction, outcome(failure))
 	}
+}
+
+func (t *teller) tellIfEnded(connection *pgx.Conn) {
 	if connection.PgConn().TxStatus() == 'I' {
 		t.tell(t.transaction)
 		t.transaction = nil
