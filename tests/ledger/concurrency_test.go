@@ -78,6 +78,22 @@ func TestBlocksAreSharedByThoseWhoTakeTurns(t *testing.T) {
 	}
 }
 
+// Anybody may write the setting in which a transaction remembers the last id that it gave: no id is left out, or given twice.
+func TestForgedLastCombinationLeavesNoIDOut(t *testing.T) {
+	database := newScene(t)
+	Run(t, database.Pool, "select postern.create_company('30', 'Another'), postern.posting_combination_id('30', '1')")
+	tx := begin(t, database, pgx.ReadCommitted)
+	for n, forged := range []string{"", "0", "-1", "32768", "32771", "65535", "65536", "98304", "999999999999999999", "9223372036854775808", "1e5", "x", " ", "32769\n"} {
+		Run(t, tx, "select set_config('postern.last_combination', $1, $2)", forged, n%2 == 0)
+		Run(t, tx, "savepoint before")
+		Run(t, tx, "select postern.posting_combination_id('10', 'taken back'), postern.posting_combination_id('30', 'taken back')")
+		Run(t, tx, "rollback to before")
+		Run(t, tx, "select postern.posting_combination_id('10', $1), postern.posting_combination_id('30', $1)", fmt.Sprint("code ", n))
+	}
+	commit(t, tx)
+	requireMapsRight(t, database)
+}
+
 func TestOneCodeStringHasOneID(t *testing.T) {
 	database := newScene(t)
 	var group sync.WaitGroup

@@ -3,6 +3,11 @@
 -- written when the first id since it was counted is given, and when its last is, and not in between: each version of it
 -- would be one more that whoever comes next has to look at.
 --
+-- What is computed is so in PL/pgSQL, which prepares an expression once a transaction, where a query does so each time.
+-- A scan of an index reads all entries of a page that its condition lets through: so the search for a block's last id
+-- begins at the last one that this transaction has given. Anybody may write the setting that says which, so it only says
+-- where to begin: where nothing is found from there on, the search begins at the block's first id.
+--
 -- The search_path is pg_catalog, pg_temp, spelled as in current_userid and for the same reason.
 
 create or replace function postern.posting_combination_id(
@@ -32,7 +37,9 @@ declare
   block bigint;
   first_id bigint;
   end_id bigint;
-  is_counted boolean;
+  given integer;
+  counted boolean;
+  known_id bigint;
 begin
   -- Who loads data as an administrator has no end user to ask for.
   if not pg_has_role(session_user, 'postern_admin', 'usage') then
@@ -66,8 +73,8 @@ begin
       return found_id;
     end if;
 
-    select b.block_no, b.block_no * postern_internal.block_size() + b.given, (b.block_no + 1) * postern_internal.block_size(), b.counted
-      into block, first_id, end_id, is_counted
+    select b.block_no, b.given, b.counted
+      into block, given, counted
       from postern_internal.combination_block as b
      where b.given < postern_internal.block_size() and b.company = posting_combination_id.company
      limit 1
@@ -76,21 +83,25 @@ begin
       perform postern_internal.require_company(company);
       insert into postern_internal.combination_block as b (company)
       values (company)
-      returning b.block_no, b.block_no * postern_internal.block_size(), (b.block_no + 1) * postern_internal.block_size(), b.counted
-           into block, first_id, end_id, is_counted;
+      returning b.block_no, b.given, b.counted into block, given, counted;
     end if;
-    if is_counted then
+    first_id := block * postern_internal.block_size() + given;
+    end_id := (block + 1) * postern_internal.block_size();
+    if counted then
       update postern_internal.combination_block as b set counted = false where b.block_no = block;
       found_id := first_id;
     else
+      known_id := case when attempt = 1 then substring(current_setting('postern.last_combination', true), '^[0-9]{1,18}$')::bigint end;
+      known_id := case when known_id > first_id and known_id < end_id then known_id else first_id end;
       -- At REPEATABLE READ the last one may be newer than the snapshot: then nothing is inserted below.
-      select p.posting_combination_id + 1
+      select p.posting_combination_id
         into found_id
         from postern.posting_combination as p
-       where p.company = posting_combination_id.company and p.posting_combination_id >= first_id and p.posting_combination_id < end_id
+       where p.company = posting_combination_id.company and p.posting_combination_id >= known_id and p.posting_combination_id < end_id
        order by p.posting_combination_id desc
        limit 1;
-      found_id := coalesce(found_id, first_id);
+      continue when not found and known_id > first_id;
+      found_id := coalesce(found_id + 1, first_id);
     end if;
 
     insert into postern.posting_combination
@@ -103,7 +114,7 @@ begin
            set given = postern_internal.block_size(), counted = true
          where b.block_no = block;
       end if;
-      return found_id;
+      return set_config('postern.last_combination', found_id::text, true)::bigint;
     end if;
   end loop;
   raise exception using

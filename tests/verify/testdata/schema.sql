@@ -3605,7 +3605,7 @@ COMMENT ON FUNCTION postern.policy_condition(policy oid, is_check boolean) IS 'F
 CREATE FUNCTION postern.posting_combination_id(company text, code_a text, code_b text DEFAULT NULL::text, code_c text DEFAULT NULL::text, code_d text DEFAULT NULL::text, code_e text DEFAULT NULL::text, code_f text DEFAULT NULL::text, code_g text DEFAULT NULL::text, code_h text DEFAULT NULL::text, code_i text DEFAULT NULL::text, code_j text DEFAULT NULL::text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_temp'
-    AS $$
+    AS $_$
 declare
   codes constant text[] := postern_internal.code_string(code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j);
   setting constant text := current_setting('postern.session', true);
@@ -3615,7 +3615,10 @@ declare
   block bigint;
   first_id bigint;
   end_id bigint;
-  is_counted boolean;
+  given integer;
+  counted boolean;
+  known_id bigint;
+  last_combination text;
 begin
   -- Who loads data as an administrator has no end user to ask for.
   if not pg_has_role(session_user, 'postern_admin', 'usage') then
@@ -3649,8 +3652,8 @@ begin
       return found_id;
     end if;
 
-    select b.block_no, b.block_no * postern_internal.block_size() + b.given, (b.block_no + 1) * postern_internal.block_size(), b.counted
-      into block, first_id, end_id, is_counted
+    select b.block_no, b.given, b.counted
+      into block, given, counted
       from postern_internal.combination_block as b
      where b.given < postern_internal.block_size() and b.company = posting_combination_id.company
      limit 1
@@ -3659,21 +3662,25 @@ begin
       perform postern_internal.require_company(company);
       insert into postern_internal.combination_block as b (company)
       values (company)
-      returning b.block_no, b.block_no * postern_internal.block_size(), (b.block_no + 1) * postern_internal.block_size(), b.counted
-           into block, first_id, end_id, is_counted;
+      returning b.block_no, b.given, b.counted into block, given, counted;
     end if;
-    if is_counted then
+    first_id := block * postern_internal.block_size() + given;
+    end_id := (block + 1) * postern_internal.block_size();
+    if counted then
       update postern_internal.combination_block as b set counted = false where b.block_no = block;
       found_id := first_id;
     else
+      known_id := case when attempt = 1 then substring(current_setting('postern.last_combination', true), '^[0-9]{1,18}$')::bigint end;
+      known_id := case when known_id > first_id and known_id < end_id then known_id else first_id end;
       -- At REPEATABLE READ the last one may be newer than the snapshot: then nothing is inserted below.
-      select p.posting_combination_id + 1
+      select p.posting_combination_id
         into found_id
         from postern.posting_combination as p
-       where p.company = posting_combination_id.company and p.posting_combination_id >= first_id and p.posting_combination_id < end_id
+       where p.company = posting_combination_id.company and p.posting_combination_id >= known_id and p.posting_combination_id < end_id
        order by p.posting_combination_id desc
        limit 1;
-      found_id := coalesce(found_id, first_id);
+      continue when not found and known_id > first_id;
+      found_id := coalesce(found_id + 1, first_id);
     end if;
 
     insert into postern.posting_combination
@@ -3681,6 +3688,7 @@ begin
     on conflict do nothing;
     -- Not inserted: somebody else has just created this code string, and the next round finds it, unless it is gone again.
     if found then
+      last_combination := set_config('postern.last_combination', found_id::text, true);
       if found_id = end_id - 1 then
         update postern_internal.combination_block as b
            set given = postern_internal.block_size(), counted = true
@@ -3695,7 +3703,7 @@ begin
     detail = 'Other sessions create this code string and take it back again.',
     hint = 'Try again.';
 end
-$$;
+$_$;
 
 
 ALTER FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) OWNER TO postern_owner;
