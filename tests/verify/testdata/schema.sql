@@ -3618,7 +3618,6 @@ declare
   given integer;
   counted boolean;
   known_id bigint;
-  last_combination text;
 begin
   -- Who loads data as an administrator has no end user to ask for.
   if not pg_has_role(session_user, 'postern_admin', 'usage') then
@@ -3688,13 +3687,12 @@ begin
     on conflict do nothing;
     -- Not inserted: somebody else has just created this code string, and the next round finds it, unless it is gone again.
     if found then
-      last_combination := set_config('postern.last_combination', found_id::text, true);
       if found_id = end_id - 1 then
         update postern_internal.combination_block as b
            set given = postern_internal.block_size(), counted = true
          where b.block_no = block;
       end if;
-      return found_id;
+      return set_config('postern.last_combination', found_id::text, true)::bigint;
     end if;
   end loop;
   raise exception using
