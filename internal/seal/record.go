@@ -86,8 +86,7 @@ func (r *Record) Leaf() []byte {
 	leaf = appendText(leaf, r.AuthenticatedBy)
 	leaf = appendInteger(leaf, typeTime, uint64(r.LoggedAt))
 	leaf = appendText(leaf, &r.Message)
-	parameters := string(r.Parameters)
-	leaf = appendText(leaf, &parameters)
+	leaf = appendOctets(leaf, r.Parameters)
 	leaf = appendText(leaf, r.Comment)
 	leaf = appendText(leaf, r.Scheme)
 	leaf = appendText(leaf, &r.SessionRole)
@@ -108,8 +107,12 @@ func appendText(leaf []byte, value *string) []byte {
 	if value == nil {
 		return append(leaf, typeNull)
 	}
-	leaf = binary.BigEndian.AppendUint32(append(leaf, typeText), uint32(len(*value)))
-	return append(leaf, *value...)
+	return appendOctets(leaf, *value)
+}
+
+func appendOctets[text string | []byte | json.RawMessage](leaf []byte, value text) []byte {
+	leaf = binary.BigEndian.AppendUint32(append(leaf, typeText), uint32(len(value)))
+	return append(leaf, value...)
 }
 
 // ReadLeaf is the record that a leaf says. There is exactly one leaf for each record: what Leaf would not write is an

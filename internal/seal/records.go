@@ -3,7 +3,7 @@ package seal
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -11,39 +11,110 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// The values come in PostgreSQL's own order and form; what a column cannot be NULL in the table can be in a table that
-// somebody changed, and then is an error here.
-const recordColumns = `log_id, outcome, gate_id, action, userid, authenticated_by, logged_at, message, parameters, comment, scheme, session_role,
-       client_addr, application_name, transaction_id, ticket`
+// columns are those of the log, in the order in which a leaf has them. Numbers and times are asked for in binary, as no
+// setting changes it and as a leaf has them; the rest as text. A column that cannot be NULL in the table can be in a table
+// that somebody changed, and then is an error here.
+var columns = [...]struct {
+	name     string
+	kind     byte
+	required bool
+}{
+	{"log_id", typeInteger, true},
+	{"outcome", typeText, true},
+	{"gate_id", typeText, true},
+	{"action", typeText, false},
+	{"userid", typeText, true},
+	{"authenticated_by", typeText, false},
+	{"logged_at", typeTime, true},
+	{"message", typeText, true},
+	{"parameters", typeText, true},
+	{"comment", typeText, false},
+	{"scheme", typeText, false},
+	{"session_role", typeText, true},
+	{"client_addr", typeText, false},
+	{"application_name", typeText, true},
+	{"transaction_id", typeInteger, true},
+	{"ticket", typeText, false},
+}
 
-const unsealedRecords = `declare unsealed no scroll cursor for select ` + recordColumns + `
-  from postern.unsealed_records('{%s}', '{%s}', %s)`
+// recordColumns names all columns, and tells in which format each is to come.
+func recordColumns() (string, pgx.QueryResultFormats) {
+	names, formats := make([]string, len(columns)), make(pgx.QueryResultFormats, len(columns))
+	for index, column := range columns {
+		names[index], formats[index] = column.name, pgx.BinaryFormatCode
+		if column.kind == typeText {
+			formats[index] = pgx.TextFormatCode
+		}
+	}
+	return strings.Join(names, ", "), formats
+}
 
-const stretchesOfRecords = `select ` + recordColumns + `
-  from postern.log_records($1, $2)`
+// row is a row of the log. Its leaf is overwritten when the next row is read.
+type row struct {
+	logID int64
+	leaf  []byte
+}
 
-// eachRecord reads rows one at a time: an entry can be some hundred kilobytes long.
-func eachRecord(ctx context.Context, tx pgx.Tx, query string, arguments []any, each func(*Record)) error {
-	rows, err := tx.Query(ctx, query, arguments...)
+func (r row) hash() tlog.Hash { return tlog.RecordHash(r.leaf) }
+
+// leafOf appends a row's leaf, of the values as PostgreSQL sent them.
+func leafOf(leaf []byte, values [][]byte) ([]byte, error) {
+	leaf = append(leaf, version)
+	for index, value := range values {
+		switch column := &columns[index]; {
+		case value == nil && column.required:
+			return nil, fmt.Errorf("%s of an entry of the log is NULL", column.name)
+		case value == nil:
+			leaf = append(leaf, typeNull)
+		case column.kind == typeText:
+			leaf = appendOctets(leaf, value)
+		case len(value) != 8:
+			return nil, fmt.Errorf("%s of an entry of the log has %d octets, not 8", column.name, len(value))
+		default:
+			leaf = append(append(leaf, column.kind), value...)
+		}
+	}
+	return leaf, nil
+}
+
+// areColumns tells whether what PostgreSQL sends is what a leaf is made of.
+func areColumns(fields []pgconn.FieldDescription, formats pgx.QueryResultFormats) bool {
+	if len(fields) != len(columns) {
+		return false
+	}
+	for index, field := range fields {
+		if field.Name != columns[index].name || field.Format != formats[index] {
+			return false
+		}
+	}
+	return true
+}
+
+// eachRow reads rows one at a time: an entry can be some hundred kilobytes long. Whatever way of sending queries the
+// connection was told to use, here it is one in which formats can be asked for.
+func eachRow(ctx context.Context, tx pgx.Tx, query string, arguments []any, each func(row) error) error {
+	_, formats := recordColumns()
+	rows, err := tx.Query(ctx, query, append([]any{pgx.QueryExecModeCacheDescribe, formats}, arguments...)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		r := &Record{}
-		var loggedAt []byte
-		var parameters string
-		err := rows.Scan(&r.LogID, &r.Outcome, &r.GateID, &r.Action, &r.UserID, &r.AuthenticatedBy, &loggedAt, &r.Message, &parameters,
-			&r.Comment, &r.Scheme, &r.SessionRole, &r.ClientAddr, &r.ApplicationName, &r.TransactionID, &r.Ticket)
-		if err != nil {
+	var leaf []byte
+	for first := true; rows.Next(); first = false {
+		if first && !areColumns(rows.FieldDescriptions(), formats) {
+			return errors.New("the entries of the log do not have the columns that they had when this program was made")
+		}
+		values := rows.RawValues()
+		if leaf, err = leafOf(leaf[:0], values); err != nil {
 			return err
 		}
-		r.LoggedAt = Moment(binary.BigEndian.Uint64(loggedAt))
-		r.Parameters = json.RawMessage(parameters)
-		each(r)
+		if err := each(row{int64(binary.BigEndian.Uint64(values[0])), leaf}); err != nil {
+			return err
+		}
 	}
 	return rows.Err()
 }
@@ -90,32 +161,26 @@ func unseen(snapshot string) ([]stretch, error) {
 // unsealed gives the rows of the log without a leaf in pages; seenBy limits them to what a snapshot sees. The stretches are
 // asked for at once: behind a busy system's log there is one for each transaction that was running at the last seal.
 func unsealed(ctx context.Context, tx pgx.Tx, within []stretch, seenBy string, each func([]hashedRecord) error) error {
-	// A utility command takes no parameters; these are numbers, and what unseen has read.
-	snapshot := "null"
-	if seenBy != "" {
-		if _, err := unseen(seenBy); err != nil {
-			return err
-		}
-		snapshot = "'" + seenBy + "'"
-	}
-	lowest, highest := make([]string, len(within)), make([]string, len(within))
+	lowest, highest := make([]uint64, len(within)), make([]uint64, len(within))
 	for index, stretch := range within {
-		lowest[index], highest[index] = strconv.FormatUint(stretch.lowest, 10), strconv.FormatUint(stretch.highest, 10)
+		lowest[index], highest[index] = stretch.lowest, stretch.highest
 	}
-	query := fmt.Sprintf(unsealedRecords, strings.Join(lowest, ","), strings.Join(highest, ","), snapshot)
-	if _, err := tx.Exec(ctx, query); err != nil {
+	var cursor string
+	if err := tx.QueryRow(ctx, "select postern.open_unsealed_records($1, $2, nullif($3, '')::pg_snapshot)::text", lowest, highest, seenBy).Scan(&cursor); err != nil {
 		return err
 	}
+	cursor = pgx.Identifier{cursor}.Sanitize()
 	for {
 		page := make([]hashedRecord, 0, pageSize)
-		err := eachRecord(ctx, tx, fmt.Sprintf("fetch %d from unsealed", pageSize), nil, func(r *Record) {
-			page = append(page, hashedRecord{r.LogID, r.Hash()})
+		err := eachRow(ctx, tx, fmt.Sprintf("fetch %d from %s", pageSize, cursor), nil, func(r row) error {
+			page = append(page, hashedRecord{r.logID, r.hash()})
+			return nil
 		})
 		if err != nil {
 			return err
 		}
 		if len(page) == 0 {
-			_, err := tx.Exec(ctx, "close unsealed")
+			_, err := tx.Exec(ctx, "close "+cursor)
 			return err
 		}
 		if err := each(page); err != nil {
@@ -129,7 +194,7 @@ const maximumGap = 100
 
 // recordsOf reads the rows of the log with these log_ids, and keeps what keep makes of each. Those that are not there are
 // not in the result; a log_id that more than one row has is in repeated.
-func recordsOf[T any](ctx context.Context, tx pgx.Tx, logIDs []int64, keep func(*Record) T) (found map[int64]T, repeated []int64, err error) {
+func recordsOf[T any](ctx context.Context, tx pgx.Tx, logIDs []int64, keep func(row) (T, error)) (found map[int64]T, repeated []int64, err error) {
 	var lowest, highest []int64
 	for index, logID := range slices.Sorted(slices.Values(logIDs)) {
 		if index > 0 && logID-highest[len(highest)-1] <= maximumGap {
@@ -139,20 +204,23 @@ func recordsOf[T any](ctx context.Context, tx pgx.Tx, logIDs []int64, keep func(
 		lowest, highest = append(lowest, logID), append(highest, logID)
 	}
 	found = make(map[int64]T, len(logIDs))
-	err = eachRecord(ctx, tx, stretchesOfRecords, []any{lowest, highest}, func(r *Record) {
-		if _, known := found[r.LogID]; known {
-			repeated = append(repeated, r.LogID)
+	names, _ := recordColumns()
+	err = eachRow(ctx, tx, "select "+names+" from postern.log_records($1, $2)", []any{lowest, highest}, func(r row) error {
+		if _, known := found[r.logID]; known {
+			repeated = append(repeated, r.logID)
 		}
-		found[r.LogID] = keep(r)
+		kept, err := keep(r)
+		found[r.logID] = kept
+		return err
 	})
 	return found, repeated, err
 }
 
-// whole keeps all of a record.
-func whole(r *Record) *Record { return r }
+// whole keeps all of a row.
+func whole(r row) (*Record, error) { return ReadLeaf(r.leaf) }
 
-// hashOnly keeps the hash of a record's leaf.
-func hashOnly(r *Record) *tlog.Hash {
-	hash := r.Hash()
-	return &hash
+// hashOnly keeps the hash of a row's leaf.
+func hashOnly(r row) (*tlog.Hash, error) {
+	hash := r.hash()
+	return &hash, nil
 }

@@ -70,7 +70,7 @@
 \ir log/leaf_hash.sql
 \ir log/log_record.sql
 \ir log/log_records.sql
-\ir log/unsealed_records.sql
+\ir log/open_unsealed_records.sql
 \ir log/log_leaf.sql
 \ir log/log_head.sql
 \ir log/sealed_until.sql

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -209,4 +210,33 @@ func FuzzReadLeaf(f *testing.F) {
 			t.Errorf("%x is written as %x", leaf, read.Leaf())
 		}
 	})
+}
+
+// A pooler may want the queries sent in another way; it is the same log.
+func TestAnyWayOfQueriesSealsAlike(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
+		config := l.Config(t)
+		config.DefaultQueryExecMode = mode
+		connection, err := pgx.ConnectConfig(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.write(t, 3)
+		if entries, err := (&seal.Sealer{Key: l.key, Heads: l.heads(t)}).Seal(t.Context(), connection); err != nil || entries != 3 {
+			t.Errorf("%v: sealed %d: %v", mode, entries, err)
+		}
+		if verdict, err := (&seal.Verifier{Heads: l.heads(t)}).Verify(t.Context(), connection); err != nil || verdict.Total > 0 {
+			t.Errorf("%v: %v, %+v", mode, err, verdict)
+		}
+		if err := connection.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if different := value[int64](t, l.Pool, `
+select count(*) from postern_internal.leaf as l join postern_internal.checkpoint_entry as e using (log_id)
+ where substring(l.hashes for 32) <> postern_internal.leaf_hash(e)`); different > 0 {
+		t.Errorf("%d hashes differ", different)
+	}
 }

@@ -1,0 +1,48 @@
+-- By what has no leaf, and never from a log_id on: log_ids are not given in the order of commits. Who seals asks for the
+-- transactions that the last seal did not see. An entry that it would have seen, and that has no leaf, was added later;
+-- it is not to get one, and "installer log verify" finds it with seen_by. In PL/pgSQL for the reason of postern.log_records.
+-- A cursor, since what PL/pgSQL returns as rows is first kept as a whole, and then read again. The leaf is asked for by a
+-- scalar subquery, which is a look at the index whatever the planner knows: a plan made while there were few leaves would
+-- go through all of them for each entry, and a sealer keeps its plan.
+
+create or replace function postern.open_unsealed_records(
+  lowest_transaction_ids xid8[],
+  highest_transaction_ids xid8[],
+  seen_by pg_snapshot default null
+)
+returns refcursor
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  unsealed refcursor := 'unsealed';
+begin
+  open unsealed no scroll for
+    select r.*
+      from unnest(lowest_transaction_ids, highest_transaction_ids) as s (lowest, highest)
+     cross join lateral (
+       select e.*
+         from postern_internal.log_record as e
+        where e.transaction_id >= s.lowest
+          and e.transaction_id <= s.highest
+          and (seen_by is null or pg_visible_in_snapshot(e.transaction_id, seen_by))
+          and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
+          and (select l.log_id from postern_internal.leaf as l where l.log_id = e.log_id) is null
+        order by e.transaction_id, e.log_id
+       offset 0
+     ) as r;
+  return unsealed;
+end
+$$;
+revoke execute on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) from public;
+grant execute on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) to postern_auditor;
+comment on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) is
+'Opens a cursor over the rows of the log without a leaf, as postern.log_records gives them, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as stretches that do not overlap, one after the other. seen_by: only what this snapshot sees. Errors: 42P03 the cursor is open already.';
