@@ -23,7 +23,7 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  unsealed refcursor := 'unsealed';
+  unsealed refcursor := refcursor 'unsealed';
 begin
   open unsealed no scroll for
     select r.*

@@ -3405,21 +3405,21 @@ COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Rea
 
 CREATE VIEW postern_internal.log_record AS
  SELECT e.log_id,
-    (e.outcome)::text AS outcome,
+    e.outcome,
     e.gate_id,
     e.action,
     e.userid,
     e.authenticated_by,
-    timestamptz_send(e.logged_at) AS logged_at,
+    e.logged_at,
     e.message,
-    (e.parameters)::text AS parameters,
+    e.parameters,
     e.comment,
     e.scheme,
-    (e.session_role)::text AS session_role,
+    e.session_role,
     (e.client_addr)::text AS client_addr,
     e.application_name,
     e.transaction_id,
-    (e.ticket)::text AS ticket
+    e.ticket
    FROM postern_internal.checkpoint_entry e;
 
 
@@ -3429,7 +3429,7 @@ ALTER TABLE postern_internal.log_record OWNER TO postern_owner;
 -- Name: VIEW log_record; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.log_record IS 'Each row of the log with the values that its leaf is made of.';
+COMMENT ON VIEW postern_internal.log_record IS 'Each row of the log, to be read in binary: then no setting changes what its leaf is made of.';
 
 
 --
@@ -3571,6 +3571,51 @@ ALTER FUNCTION postern.open_gates(ticket uuid) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.open_gates(ticket uuid) IS 'Opens the gates for this transaction. ticket: from postern.authenticate, in an earlier, committed transaction of the same user and database role. The first gate has to be the one that was approved, with the same parameters; all others are open from then on. Errors: PS102 wrong user name or response, PS103 the ticket is not valid, PS104 locked, PS401, PS402.';
+
+
+--
+-- Name: open_unsealed_records(xid8[], xid8[], pg_snapshot); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot DEFAULT NULL::pg_snapshot) RETURNS refcursor
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  unsealed refcursor := refcursor 'unsealed';
+begin
+  open unsealed no scroll for
+    select r.*
+      from unnest(lowest_transaction_ids, highest_transaction_ids) as s (lowest, highest)
+     cross join lateral (
+       select e.*
+         from postern_internal.log_record as e
+        where e.transaction_id >= s.lowest
+          and e.transaction_id <= s.highest
+          and (seen_by is null or pg_visible_in_snapshot(e.transaction_id, seen_by))
+          and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
+          and (select l.log_id from postern_internal.leaf as l where l.log_id = e.log_id) is null
+        order by e.transaction_id, e.log_id
+       offset 0
+     ) as r;
+  return unsealed;
+end
+$$;
+
+
+ALTER FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) IS 'Opens a cursor over the rows of the log without a leaf, as postern.log_records gives them, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as stretches that do not overlap, one after the other. seen_by: only what this snapshot sees. Errors: 42P03 the cursor is open already.';
 
 
 --
@@ -5533,45 +5578,6 @@ ALTER FUNCTION postern.unprotect(target regclass) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what protect_company or protect_ledger gave a table and its partitions: everybody with a grant sees all rows again. Where the application has policies of its own, or had row security on before, that stays on, and forced. Errors: PS107 target is not protected, or not the caller''s.';
-
-
---
--- Name: unsealed_records(xid8[], xid8[], pg_snapshot); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot DEFAULT NULL::pg_snapshot) RETURNS SETOF postern_internal.log_record
-    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 5000
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET jit TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-begin
-  for stretch in 1 .. coalesce(cardinality(lowest_transaction_ids), 0) loop
-    return query
-      select r.*
-        from postern_internal.log_record as r
-       where r.transaction_id >= lowest_transaction_ids[stretch]
-         and r.transaction_id <= highest_transaction_ids[stretch]
-         and (seen_by is null or pg_visible_in_snapshot(r.transaction_id, seen_by))
-         and r.transaction_id is distinct from pg_current_xact_id_if_assigned()
-         and (select l.log_id from postern_internal.leaf as l where l.log_id = r.log_id) is null
-       order by r.transaction_id, r.log_id;
-  end loop;
-end
-$$;
-
-
-ALTER FUNCTION postern.unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) OWNER TO postern_owner;
-
---
--- Name: FUNCTION unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) IS 'Rows of the log without a leaf, as postern.log_records gives them, by transaction; read them through a cursor. lowest_transaction_ids, highest_transaction_ids: the transactions, as stretches that do not overlap, one after the other. seen_by: only what this snapshot sees.';
 
 
 --
@@ -14344,6 +14350,14 @@ GRANT ALL ON FUNCTION postern.open_gates(ticket uuid) TO postern_user;
 
 
 --
+-- Name: FUNCTION open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION policy_condition(policy oid, is_check boolean); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -14733,14 +14747,6 @@ GRANT ALL ON FUNCTION postern.unlock_user(userid text) TO postern_admin;
 
 REVOKE ALL ON FUNCTION postern.unprotect(target regclass) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
-
-
---
--- Name: FUNCTION unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) TO postern_auditor;
 
 
 --
