@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -154,86 +155,76 @@ func Read(ctx context.Context, connection *pgx.Conn) (*Graph, error) {
 }
 
 func (g *Graph) read(ctx context.Context, tx pgx.Tx) error {
-	functions, err := rows[function](ctx, tx, functionsSQL)
-	if err != nil {
-		return err
-	}
-	for _, f := range functions {
+	compileSoon := sync.OnceFunc(func() { go compile() })
+	if err := each(ctx, tx, functionsSQL, func(f *function) {
 		g.functions[f.OID] = f
 		if !f.isPosterns() || f.isGate() || f.beginsAction() {
 			g.names.add(f.Name)
 		}
 		g.functionsNamed[f.Name] = append(g.functionsNamed[f.Name], f)
-	}
-	if slices.ContainsFunc(functions, (*function).mentionsGate) {
-		// There will be something to parse, and the server has the other half of the work for now.
-		go compile()
-	}
-	relations, err := rows[relation](ctx, tx, relationsSQL)
-	if err != nil {
+		if f.mentionsGate() {
+			// There will be something to parse, and the server has half of the work for now.
+			compileSoon()
+		}
+	}); err != nil {
 		return err
 	}
-	for _, r := range relations {
+	if err := each(ctx, tx, relationsSQL, func(r *relation) {
 		g.relations[r.OID] = r
 		if !slices.Contains(posternSchemas, r.Schema) {
 			g.names.add(r.Name)
 		}
 		g.relationsNamed[r.Name] = append(g.relationsNamed[r.Name], r)
-	}
-	triggers, err := rows[trigger](ctx, tx, triggersSQL)
-	if err != nil {
+	}); err != nil {
 		return err
 	}
-	for _, t := range triggers {
+	if err := each(ctx, tx, triggersSQL, func(t *trigger) {
 		if r := g.relations[t.Relation]; r != nil {
 			r.triggers = append(r.triggers, *t)
 		}
-	}
-	fragments, err := rows[fragment](ctx, tx, fragmentsSQL)
-	if err != nil {
+	}); err != nil {
 		return err
 	}
-	for _, f := range fragments {
+	if err := each(ctx, tx, fragmentsSQL, func(f *fragment) {
 		if r := g.relations[f.Relation]; r != nil {
 			r.fragments = append(r.fragments, *f)
 		}
-	}
-	cascades, err := rows[cascade](ctx, tx, cascadesSQL)
-	if err != nil {
+	}); err != nil {
 		return err
 	}
-	for _, c := range cascades {
+	if err := each(ctx, tx, cascadesSQL, func(c *cascade) {
 		if r := g.relations[c.Parent]; r != nil {
 			r.cascades = append(r.cascades, *c)
 		}
+	}); err != nil {
+		return err
 	}
-	operators, err := rows[struct {
+	if err := each(ctx, tx, operatorsSQL, func(o *struct {
 		Name     string
 		Function uint32
-	}](ctx, tx, operatorsSQL)
-	if err != nil {
-		return err
-	}
-	for _, o := range operators {
+	}) {
 		g.names.add(o.Name)
 		g.operators[o.Name] = append(g.operators[o.Name], o.Function)
+	}); err != nil {
+		return err
 	}
-	builtins, err := rows[struct{ Name string }](ctx, tx, builtinsSQL)
+	return each(ctx, tx, builtinsSQL, func(b *struct{ Name string }) { g.builtins[b.Name] = true })
+}
+
+// each takes the rows of a query as they come.
+func each[T any](ctx context.Context, tx pgx.Tx, query string, take func(*T)) error {
+	found, err := tx.Query(ctx, query)
 	if err != nil {
 		return err
 	}
-	for _, b := range builtins {
-		g.builtins[b.Name] = true
-	}
-	return nil
-}
-
-func rows[T any](ctx context.Context, tx pgx.Tx, query string) ([]*T, error) {
-	found, err := tx.Query(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(found, pgx.RowToAddrOfStructByPos[T])
+	_, err = pgx.CollectRows(found, func(row pgx.CollectableRow) (struct{}, error) {
+		taken, err := pgx.RowToAddrOfStructByPos[T](row)
+		if err == nil {
+			take(taken)
+		}
+		return struct{}{}, err
+	})
+	return err
 }
 
 // posternSchemas are those that are not looked into: what they do with gates is known.
