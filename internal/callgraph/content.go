@@ -189,9 +189,15 @@ func (r *reader) cannotRead(e expression, what string) {
 
 // textsMentionGate tells whether a string in a function body may name a gate.
 func textsMentionGate(body string) bool {
-	return mentionsGate(body) && slices.ContainsFunc(tokens(body), func(t token) bool {
-		return t.sign == "'" && mentionsGate(body[t.start:t.end])
-	})
+	if !mentionsGate(body) {
+		return false
+	}
+	for t := range tokens(body) {
+		if t.sign == "'" && mentionsGate(body[t.start:t.end]) {
+			return true
+		}
+	}
+	return false
 }
 
 // firstTarget is the first expression of a SELECT.

@@ -38,7 +38,7 @@ func depth(source string) int {
 		around -= depthOfOpening + outer.operators + outer.queries
 	}
 	var before token
-	for _, t := range tokens(source) {
+	for t := range tokens(source) {
 		current := &levels[len(levels)-1]
 		word := t.name
 		if t.quoted || before.sign == "." || before.name == "as" {

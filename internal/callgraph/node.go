@@ -205,8 +205,8 @@ func gates(nodes []*Node) []string {
 }
 
 // ahead is how many nodes are begun before it is their turn: while the parser has one of them, others are made ready for it,
-// and what it has said of others is taken in.
-const ahead = 8
+// and what it has said of others is taken in. With few, it waits where the first of them is not the first to be done.
+const ahead = 32
 
 // complete finds what is in a node, once. following are those that will be asked for next.
 func (g *Graph) complete(node *Node, following []*Node) {

@@ -86,7 +86,7 @@ func definition(f *function, body string) string {
 
 // declareAsRecord gives a variable the type record wherever it is declared with another one.
 func declareAsRecord(body, variable string) (declared string, changed bool) {
-	all := tokens(body)
+	all := slices.Collect(tokens(body))
 	var result strings.Builder
 	kept := 0
 	for index := 1; index+1 < len(all); index++ {
@@ -128,31 +128,26 @@ const (
 
 // collect finds the expressions beneath a tree. line is that of the statement they stand in, name what the tree is there.
 func (p *plpgsql) collect(t tree, line int, name string) {
-	switch t := t.(type) {
-	case []any:
-		for _, item := range t {
+	if number := field(t, "lineno"); number != nil {
+		line = whole(number)
+	}
+	for _, item := range list(t) {
+		switch {
+		case item.name == "PLpgSQL_expr":
+			p.add(item, line, name)
+		case item.name == "query" && (name == "PLpgSQL_stmt_dynexecute" || name == "PLpgSQL_stmt_dynfors"):
+			p.collect(item, line, "dynquery")
+		case item.name == "":
 			p.collect(item, line, name)
-		}
-	case map[string]any:
-		if number, ok := t["lineno"].(float64); ok {
-			line = int(number)
-		}
-		for key, value := range t {
-			switch {
-			case key == "PLpgSQL_expr":
-				p.add(value, line, name)
-			case key == "query" && (name == "PLpgSQL_stmt_dynexecute" || name == "PLpgSQL_stmt_dynfors"):
-				p.collect(value, line, "dynquery")
-			default:
-				p.collect(value, line, key)
-			}
+		default:
+			p.collect(item, line, item.name)
 		}
 	}
 }
 
 func (p *plpgsql) add(expr tree, line int, name string) {
 	source := text(field(expr, "query"))
-	mode, _ := field(expr, "parseMode").(float64)
+	mode := whole(field(expr, "parseMode"))
 	switch {
 	case mode >= parseAssignment:
 		source = assignment(source)
@@ -165,7 +160,7 @@ func (p *plpgsql) add(expr tree, line int, name string) {
 // assignment is what an assignment has the server compute: subscripts on its left, and all of its right.
 func assignment(source string) string {
 	depth := 0
-	for _, t := range tokens(source) {
+	for t := range tokens(source) {
 		switch {
 		case t.sign == "[" || t.sign == "(":
 			depth++
@@ -186,8 +181,9 @@ func (p *plpgsql) readConstants(parsed tree) {
 			variable := field(datum, "PLpgSQL_var")
 			name := text(field(variable, "refname"))
 			declared[name]++
-			if constant, _ := field(variable, "isconst").(bool); constant {
-				p.constants[name] = "select " + text(field(variable, "default_val", "PLpgSQL_expr", "query"))
+			// The parser has some of its own, such as sqlstate, that are not declared with a value.
+			if value := field(variable, "default_val", "PLpgSQL_expr", "query"); value != nil && isTrue(field(variable, "isconst")) {
+				p.constants[name] = "select " + text(value)
 			}
 		}
 	}

@@ -40,20 +40,13 @@ const (
 
 // search walks a statement.
 func (f *found) search(t tree) {
-	switch t := t.(type) {
-	case []any:
-		for _, item := range t {
-			f.search(item)
+	for _, item := range list(t) {
+		if item.name == "relation" && field(item, "relname") != nil {
+			// The relation that a statement is for, which knows what happens with it.
+			continue
 		}
-	case map[string]any:
-		for kind, content := range t {
-			if kind == "relation" && fields(content)["relname"] != nil {
-				// The relation that a statement is for, which knows what happens with it.
-				continue
-			}
-			f.note(kind, content)
-			f.search(content)
-		}
+		f.note(item.name, item)
+		f.search(item)
 	}
 }
 
@@ -100,7 +93,7 @@ func (f *found) note(kind string, content tree) {
 			f.use(field(item, "RangeVar"), onTruncate)
 		}
 	case "CopyStmt":
-		if from, _ := field(content, "is_from").(bool); from {
+		if isTrue(field(content, "is_from")) {
 			f.use(relation, onInsert)
 		} else {
 			f.use(relation, onSelect)
@@ -123,8 +116,7 @@ func (f *found) use(relation tree, event string) {
 }
 
 func newCall(content tree, all bool) call {
-	variadic, _ := field(content, "func_variadic").(bool)
-	c := call{name: words(field(content, "funcname")), named: map[string]tree{}, variadic: variadic, all: all}
+	c := call{name: words(field(content, "funcname")), named: map[string]tree{}, variadic: isTrue(field(content, "func_variadic")), all: all}
 	for _, argument := range list(field(content, "args")) {
 		if named := field(argument, "NamedArgExpr"); named != nil {
 			c.named[text(field(named, "name"))] = field(named, "arg")
@@ -148,17 +140,16 @@ type constants map[string]tree
 
 // texts are all the values that an expression may have; ok is false where they are not known.
 func (c constants) texts(t tree) (values []string, ok bool) {
-	for kind, content := range fields(t) {
-		switch kind {
+	for _, content := range list(t) {
+		switch content.name {
 		case "A_Const":
-			if isNull, _ := field(content, "isnull").(bool); isNull {
+			if isTrue(field(content, "isnull")) {
 				return nil, true
 			}
-			value, ok := field(content, "sval", "sval").(string)
-			if !ok && field(content, "sval") == nil {
+			if field(content, "sval") == nil {
 				return nil, false
 			}
-			return []string{value}, true // the empty string is left out of the tree
+			return []string{text(field(content, "sval", "sval"))}, true // the empty string is left out of the tree
 		case "TypeCast":
 			return c.texts(field(content, "arg"))
 		case "ColumnRef":

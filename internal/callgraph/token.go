@@ -1,6 +1,7 @@
 package callgraph
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,54 +17,58 @@ type token struct {
 }
 
 // tokens splits a function body.
-func tokens(source string) []token {
-	result := []token{}
-	for at := 0; at < len(source); {
-		rest := source[at:]
-		character, size := utf8.DecodeRuneInString(rest)
-		length := size
-		switch {
-		case unicode.IsSpace(character):
-			at += size
-			continue
-		case strings.HasPrefix(rest, "--"):
-			if length = strings.IndexAny(rest, "\r\n"); length < 0 {
-				length = len(rest)
+func tokens(source string) iter.Seq[token] {
+	return func(yield func(token) bool) {
+		var t token
+		for at := 0; at < len(source); {
+			rest := source[at:]
+			character, size := utf8.DecodeRuneInString(rest)
+			length := size
+			switch {
+			case unicode.IsSpace(character):
+				at += size
+				continue
+			case strings.HasPrefix(rest, "--"):
+				if length = strings.IndexAny(rest, "\r\n"); length < 0 {
+					length = len(rest)
+				}
+				at += length
+				continue
+			case strings.HasPrefix(rest, "/*"):
+				at += commentLength(rest)
+				continue
+			case character == '\'':
+				escapes := t.name == "e" && t.end == at
+				t = token{sign: "'", start: at, end: at + quotedLength(rest, '\'', escapes)}
+			case character == '"':
+				length := quotedLength(rest, '"', false)
+				name := strings.ReplaceAll(strings.Trim(rest[:length], `"`), `""`, `"`)
+				t = token{name: name, quoted: true, start: at, end: at + length}
+			case character == '$' && dollarTag(rest) != "":
+				tag := dollarTag(rest)
+				length := len(rest)
+				if end := strings.Index(rest[len(tag):], tag); end >= 0 {
+					length = end + 2*len(tag)
+				}
+				t = token{sign: "'", start: at, end: at + length}
+			case character == '_' || unicode.IsLetter(character):
+				if length = strings.IndexFunc(rest, func(c rune) bool {
+					return c != '_' && c != '$' && !unicode.IsLetter(c) && !unicode.IsDigit(c)
+				}); length < 0 {
+					length = len(rest)
+				}
+				t = token{name: strings.ToLower(rest[:length]), start: at, end: at + length}
+			case strings.HasPrefix(rest, ":=") || strings.HasPrefix(rest, ">>") || strings.HasPrefix(rest, "<<"):
+				t = token{sign: rest[:2], start: at, end: at + 2}
+			default:
+				t = token{sign: rest[:length], start: at, end: at + length}
 			}
-			at += length
-			continue
-		case strings.HasPrefix(rest, "/*"):
-			at += commentLength(rest)
-			continue
-		case character == '\'':
-			escapes := len(result) > 0 && result[len(result)-1].name == "e" && result[len(result)-1].end == at
-			result = append(result, token{sign: "'", start: at, end: at + quotedLength(rest, '\'', escapes)})
-		case character == '"':
-			length := quotedLength(rest, '"', false)
-			name := strings.ReplaceAll(strings.Trim(rest[:length], `"`), `""`, `"`)
-			result = append(result, token{name: name, quoted: true, start: at, end: at + length})
-		case character == '$' && dollarTag(rest) != "":
-			tag := dollarTag(rest)
-			length := len(rest)
-			if end := strings.Index(rest[len(tag):], tag); end >= 0 {
-				length = end + 2*len(tag)
+			if !yield(t) {
+				return
 			}
-			result = append(result, token{sign: "'", start: at, end: at + length})
-		case character == '_' || unicode.IsLetter(character):
-			if length = strings.IndexFunc(rest, func(c rune) bool {
-				return c != '_' && c != '$' && !unicode.IsLetter(c) && !unicode.IsDigit(c)
-			}); length < 0 {
-				length = len(rest)
-			}
-			result = append(result, token{name: strings.ToLower(rest[:length]), start: at, end: at + length})
-		case strings.HasPrefix(rest, ":=") || strings.HasPrefix(rest, ">>") || strings.HasPrefix(rest, "<<"):
-			result = append(result, token{sign: rest[:2], start: at, end: at + 2})
-		default:
-			result = append(result, token{sign: rest[:length], start: at, end: at + length})
+			at = t.end
 		}
-		at = result[len(result)-1].end
 	}
-	return result
 }
 
 // commentLength is that of a comment in the style of C, which may have others in it.
