@@ -53,15 +53,14 @@ func (q *Queries) LimitWait(ctx context.Context) error {
 	return err
 }
 
-const listGateFindings = `-- name: ListGateFindings :many
-select d.level, d.code, d.object, d.title, d.detail, d.fix
-  from postern.doctor as d
- where d.code in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable')
+const listCatalogFindings = `-- name: ListCatalogFindings :many
+select f.level, f.code, f.object, f.title, f.detail, f.fix
+  from postern.catalog_findings as f
 `
 
-// What the calls of gates leave to do, by what was kept of them.
-func (q *Queries) ListGateFindings(ctx context.Context) ([]Finding, error) {
-	rows, err := q.db.Query(ctx, listGateFindings)
+// What is left unprotected, but for the calls of gates.
+func (q *Queries) ListCatalogFindings(ctx context.Context) ([]Finding, error) {
+	rows, err := q.db.Query(ctx, listCatalogFindings)
 	if err != nil {
 		return nil, err
 	}
@@ -87,48 +86,14 @@ func (q *Queries) ListGateFindings(ctx context.Context) ([]Finding, error) {
 	return items, nil
 }
 
-const listGateFindingsOf = `-- name: ListGateFindingsOf :many
+const listGateFindings = `-- name: ListGateFindings :many
 select g.level, g.code, g.object, g.title, g.detail, g.fix
   from postern.gate_findings($1) as g
 `
 
-// The same by what was read and is not kept.
-func (q *Queries) ListGateFindingsOf(ctx context.Context, callers json.RawMessage) ([]Finding, error) {
-	rows, err := q.db.Query(ctx, listGateFindingsOf, callers)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Finding{}
-	for rows.Next() {
-		var i Finding
-		if err := rows.Scan(
-			&i.Level,
-			&i.Code,
-			&i.Object,
-			&i.Title,
-			&i.Detail,
-			&i.Fix,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listOtherFindings = `-- name: ListOtherFindings :many
-select d.level, d.code, d.object, d.title, d.detail, d.fix
-  from postern.doctor as d
- where d.code not in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable')
-`
-
-// What is left unprotected, but for the calls of gates.
-func (q *Queries) ListOtherFindings(ctx context.Context) ([]Finding, error) {
-	rows, err := q.db.Query(ctx, listOtherFindings)
+// What the calls of gates leave to do, by what was read of them.
+func (q *Queries) ListGateFindings(ctx context.Context, callers json.RawMessage) ([]Finding, error) {
+	rows, err := q.db.Query(ctx, listGateFindings, callers)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ create schema fnd_session_api;
 create schema user_finance_api;
 
 -- The checks behind this view read more of the catalogs than sqlc knows.
-create table postern.doctor (
+create table postern.catalog_findings (
   level text not null,
   code text not null,
   object text not null,
@@ -19,4 +19,4 @@ create table postern.doctor (
 );
 
 -- It returns the same columns.
-create function postern.gate_findings(callers jsonb) returns setof postern.doctor language sql return null;
+create function postern.gate_findings(callers jsonb) returns setof postern.catalog_findings language sql return null;

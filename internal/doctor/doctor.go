@@ -28,7 +28,8 @@ type Report struct {
 }
 
 // Find reads which functions reach which gates, keeps that in the database, and gives what the view postern.doctor shows
-// then. Where it cannot be kept, the findings are the same. It needs the role postern_admin or postern_auditor.
+// then. Where it cannot be kept, the findings are the same. What was kept before is not relied on, though it were current:
+// a member of postern_admin may keep anything, and an auditor asks here what is true. It needs the role postern_admin or postern_auditor.
 func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
 	queries := db.New(connection)
 	// Before anything is read: what changes meanwhile makes the reading an old one.
@@ -42,7 +43,7 @@ func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
 	}
 	// The parser is being made ready, and the server has nothing else to do.
 	report := &Report{}
-	if report.Findings, err = list(ctx, connection, (*db.Queries).ListOtherFindings); err != nil {
+	if report.Findings, err = list(ctx, connection, (*db.Queries).ListCatalogFindings); err != nil {
 		return nil, err
 	}
 	callers, err := readCallers(ctx, connection, graph)
@@ -52,13 +53,10 @@ func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
 	if report.NotKept, err = keep(ctx, connection, fingerprint, callers); err != nil {
 		return nil, fmt.Errorf("keep which functions call which gates: %w", err)
 	}
-	ofGates := (*db.Queries).ListGateFindings
-	if report.NotKept != nil {
-		ofGates = func(queries *db.Queries, ctx context.Context) ([]db.Finding, error) {
-			return queries.ListGateFindingsOf(ctx, callers)
-		}
-	}
-	gates, err := list(ctx, connection, ofGates)
+	// By what was read just now, and not by what another session may have kept meanwhile.
+	gates, err := list(ctx, connection, func(queries *db.Queries, ctx context.Context) ([]db.Finding, error) {
+		return queries.ListGateFindings(ctx, callers)
+	})
 	if err != nil {
 		return nil, err
 	}

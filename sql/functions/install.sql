@@ -305,6 +305,8 @@
 \ir doctor/disabled_checkpoints.sql
 \ir doctor/user_without_pin.sql
 \ir doctor/gate_message.sql
+\ir doctor/finding_detail.sql
+\ir doctor/catalog_findings.sql
 \ir doctor/gate_fingerprint.sql
 \ir doctor/gate_caller.sql
 \ir doctor/require_gate_callers.sql
@@ -313,7 +315,6 @@
 \ir doctor/gate_not_called.sql
 \ir doctor/gate_not_referenced.sql
 \ir doctor/gate_unreadable.sql
-\ir doctor/finding_detail.sql
 \ir doctor/gate_findings.sql
 \ir doctor/current_gate_reading.sql
 \ir doctor/gates_unread.sql

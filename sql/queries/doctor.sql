@@ -3,20 +3,13 @@
 -- of thousands of expressions, which takes longer than all checks together.
 select set_config('jit', 'off', true);
 
--- name: ListOtherFindings :many
+-- name: ListCatalogFindings :many
 -- What is left unprotected, but for the calls of gates.
-select d.level, d.code, d.object, d.title, d.detail, d.fix
-  from postern.doctor as d
- where d.code not in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable');
+select f.level, f.code, f.object, f.title, f.detail, f.fix
+  from postern.catalog_findings as f;
 
 -- name: ListGateFindings :many
--- What the calls of gates leave to do, by what was kept of them.
-select d.level, d.code, d.object, d.title, d.detail, d.fix
-  from postern.doctor as d
- where d.code in ('gates_unread', 'gate_not_registered', 'gate_not_called', 'gate_not_referenced', 'gate_unreadable');
-
--- name: ListGateFindingsOf :many
--- The same by what was read and is not kept.
+-- What the calls of gates leave to do, by what was read of them.
 select g.level, g.code, g.object, g.title, g.detail, g.fix
   from postern.gate_findings(@callers) as g;
 

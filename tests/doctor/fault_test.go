@@ -323,7 +323,8 @@ select c.relname::text as code
   join pg_catalog.pg_depend as d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = w.oid
                                 and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
   join pg_catalog.pg_class as c on c.oid = d.refobjid
- where w.ev_class = 'postern.doctor'::pg_catalog.regclass and c.oid <> w.ev_class
+ where w.ev_class in ('postern.doctor'::pg_catalog.regclass, 'postern.catalog_findings'::pg_catalog.regclass)
+   and c.relnamespace = 'postern_internal'::pg_catalog.regnamespace
    and exists (select from pg_catalog.pg_attribute as a where a.attrelid = c.oid and a.attname = 'fix')
 union
 select p.proname::text
