@@ -9603,216 +9603,6 @@ COMMENT ON VIEW postern.authority_combination IS 'The rules of authority classes
 
 
 --
--- Name: checkpoint_log; Type: VIEW; Schema: postern; Owner: postern_owner
---
-
-CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
- SELECT e.log_id,
-        CASE e.outcome
-            WHEN 'locked'::postern_internal.outcome THEN 'denied'::text
-            ELSE (e.outcome)::text
-        END AS outcome,
-    e.gate_id,
-    e.action,
-    e.userid,
-    e.authenticated_by,
-    e.logged_at,
-    e.message,
-    e.parameters,
-    e.comment,
-    e.scheme,
-    e.session_role,
-    e.client_addr,
-    e.application_name,
-    e.transaction_id
-   FROM postern_internal.checkpoint_entry e
-  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
-
-
-ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
-
---
--- Name: VIEW checkpoint_log; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt).';
-
-
---
--- Name: company; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.company (
-    company text NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    row_level_security boolean DEFAULT false NOT NULL,
-    CONSTRAINT company_company_check CHECK (((company <> ''::text) AND (length(company) <= 20) AND (octet_length(company) <= 63)))
-);
-
-
-ALTER TABLE postern_internal.company OWNER TO postern_owner;
-
---
--- Name: TABLE company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.company IS 'Financial companies.';
-
-
---
--- Name: company; Type: VIEW; Schema: postern; Owner: postern_owner
---
-
-CREATE VIEW postern.company AS
- SELECT c.company,
-    c.name,
-    c.created_at,
-    c.row_level_security
-   FROM postern_internal.company c;
-
-
-ALTER TABLE postern.company OWNER TO postern_owner;
-
---
--- Name: VIEW company; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON VIEW postern.company IS 'Companies. Their names are open to every user, as the enterprise''s view of a company is.';
-
-
---
--- Name: company_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.company_user (
-    userid text NOT NULL,
-    company text NOT NULL,
-    is_default boolean DEFAULT false NOT NULL,
-    class_id bigint
-);
-
-
-ALTER TABLE postern_internal.company_user OWNER TO postern_owner;
-
---
--- Name: TABLE company_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.company_user IS 'Users of companies; at most one company is a user''s default.';
-
-
---
--- Name: COLUMN company_user.class_id; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON COLUMN postern_internal.company_user.class_id IS 'The user''s one authority class in the company.';
-
-
---
--- Name: user_finance_auth_pub; Type: VIEW; Schema: postern; Owner: postern_owner
---
-
-CREATE VIEW postern.user_finance_auth_pub WITH (security_barrier='true') AS
- SELECT u.company,
-    u.userid,
-    u.is_default
-   FROM postern_internal.company_user u
-  WHERE (u.userid = ( SELECT postern.current_userid() AS current_userid));
-
-
-ALTER TABLE postern.user_finance_auth_pub OWNER TO postern_owner;
-
---
--- Name: VIEW user_finance_auth_pub; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON VIEW postern.user_finance_auth_pub IS 'USER_FINANCE_AUTH_PUB: the companies of the current user, and which is the default. Errors: PS401, PS402.';
-
-
---
--- Name: company_finance_auth; Type: VIEW; Schema: postern; Owner: postern_owner
---
-
-CREATE VIEW postern.company_finance_auth WITH (security_barrier='true') AS
- SELECT a.company,
-    a.userid,
-    a.is_default
-   FROM postern.user_finance_auth_pub a;
-
-
-ALTER TABLE postern.company_finance_auth OWNER TO postern_owner;
-
---
--- Name: VIEW company_finance_auth; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON VIEW postern.company_finance_auth IS 'COMPANY_FINANCE_AUTH, deprecated: use postern.user_finance_auth_pub, which it shows.';
-
-
---
--- Name: company_finance_auth1; Type: VIEW; Schema: postern; Owner: postern_owner
---
-
-CREATE VIEW postern.company_finance_auth1 WITH (security_barrier='true') AS
- SELECT a.company,
-    a.userid,
-    a.is_default
-   FROM postern.user_finance_auth_pub a;
-
-
-ALTER TABLE postern.company_finance_auth1 OWNER TO postern_owner;
-
---
--- Name: VIEW company_finance_auth1; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON VIEW postern.company_finance_auth1 IS 'COMPANY_FINANCE_AUTH1, deprecated: use postern.user_finance_auth_pub, which it shows.';
-
-
---
--- Name: company_finance_auth_pub; Type: VIEW; Schema: postern; Owner: postern_owner
---
-
-CREATE VIEW postern.company_finance_auth_pub WITH (security_barrier='true') AS
- SELECT a.company,
-    a.userid,
-    a.is_default
-   FROM postern.user_finance_auth_pub a;
-
-
-ALTER TABLE postern.company_finance_auth_pub OWNER TO postern_owner;
-
---
--- Name: VIEW company_finance_auth_pub; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON VIEW postern.company_finance_auth_pub IS 'COMPANY_FINANCE_AUTH_PUB, deprecated: use postern.user_finance_auth_pub, which it shows.';
-
-
---
--- Name: company_user; Type: VIEW; Schema: postern; Owner: postern_owner
---
-
-CREATE VIEW postern.company_user AS
- SELECT u.company,
-    u.userid,
-    u.is_default,
-    c.class
-   FROM (postern_internal.company_user u
-     LEFT JOIN postern_internal.authority_class c ON ((c.class_id = u.class_id)));
-
-
-ALTER TABLE postern.company_user OWNER TO postern_owner;
-
---
--- Name: VIEW company_user; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON VIEW postern.company_user IS 'Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
-
-
---
 -- Name: end_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -10397,74 +10187,6 @@ COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcry
 
 
 --
--- Name: gate_reading; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.gate_reading (
-    only_row boolean DEFAULT true NOT NULL,
-    fingerprint text NOT NULL,
-    callers jsonb NOT NULL,
-    read_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    read_by name DEFAULT SESSION_USER NOT NULL,
-    CONSTRAINT gate_reading_only_row_check CHECK (only_row)
-);
-
-
-ALTER TABLE postern_internal.gate_reading OWNER TO postern_owner;
-
---
--- Name: TABLE gate_reading; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.gate_reading IS 'The last reading by installer doctor. fingerprint: postern.gate_fingerprint() from before it. callers: what calls gates or begins actions, as postern.gate_findings takes it. Facts about functions, no configuration.';
-
-
---
--- Name: current_gate_reading; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.current_gate_reading AS
- SELECT
-        CASE
-            WHEN m.mentioned THEN r.callers
-            ELSE '[]'::jsonb
-        END AS callers,
-        CASE
-            WHEN m.mentioned THEN (NOT (r.fingerprint IS DISTINCT FROM postern.gate_fingerprint()))
-            ELSE true
-        END AS is_current,
-    r.read_at,
-    r.read_by
-   FROM (( SELECT ((EXISTS ( SELECT
-                   FROM ((pg_proc p
-                     JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
-                     JOIN pg_language l ON ((l.oid = p.prolang)))
-                  WHERE ((n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~ '^pg_t(oast|emp)'::text) AND (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name) AND (l.lanname <> ALL (ARRAY['c'::name, 'internal'::name])) AND (p.prosqlbody IS NULL) AND (lower(p.prosrc) ~ 'checkpoint|begin_action|u&"|\\u'::text)))) OR (EXISTS ( SELECT
-                   FROM ((pg_depend d
-                     LEFT JOIN pg_proc p ON (((d.classid = ('pg_proc'::regclass)::oid) AND (p.oid = d.objid))))
-                     LEFT JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
-                  WHERE ((d.refclassid = ('pg_proc'::regclass)::oid) AND (d.refobjid IN ( SELECT g.oid
-                           FROM (pg_proc g
-                             JOIN pg_namespace o ON ((o.oid = g.pronamespace)))
-                          WHERE ((((o.nspname = 'postern'::name) AND (g.proname = 'checkpoint'::name)) OR ((o.nspname = 'postern'::name) AND (g.proname = 'begin_action'::name))) OR ((o.nspname = 'security_sys'::name) AND (g.proname = 'security_checkpoint'::name))))) AND ((n.oid IS NULL) OR (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name)))))) AS mentioned) m
-     LEFT JOIN ( SELECT g.callers,
-            g.fingerprint,
-            g.read_at,
-            g.read_by
-           FROM postern_internal.gate_reading g
-         LIMIT 1) r ON (true));
-
-
-ALTER TABLE postern_internal.current_gate_reading OWNER TO postern_owner;
-
---
--- Name: VIEW current_gate_reading; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.current_gate_reading IS 'For postern.doctor: one row. callers: what calls gates, as far as it was read; NULL: it was never read. is_current: nothing that it was read from has changed since.';
-
-
---
 -- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -10650,33 +10372,6 @@ ALTER TABLE postern_internal.gate_message OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.gate_message IS 'Check of postern.doctor: messages of gates with words that postern.redundant_words finds.';
-
-
---
--- Name: gates_unread; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.gates_unread AS
- SELECT 'warn'::text AS level,
-    'gates_unread'::text AS code,
-    format('database %I'::text, current_database()) AS object,
-    'Which gates the functions call has to be read'::text AS title,
-        CASE
-            WHEN (r.read_at IS NULL) THEN 'Functions name gates, and nobody has read them: nothing is said here of what they call.'::text
-            ELSE format('It was read on %s by %s; since then functions, or what leads to them, were created, changed or dropped: what is said here of the calls of gates may be out of date.'::text, to_char(r.read_at, 'YYYY-MM-DD HH24:MI:SS TZ'::text), quote_ident((r.read_by)::text))
-        END AS detail,
-    'As a member of postern_admin, run: installer doctor'::text AS fix
-   FROM postern_internal.current_gate_reading r
-  WHERE (NOT r.is_current);
-
-
-ALTER TABLE postern_internal.gates_unread OWNER TO postern_owner;
-
---
--- Name: VIEW gates_unread; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.gates_unread IS 'Check of postern.doctor: functions that were created, changed or dropped since installer doctor has read which gates they call.';
 
 
 --
@@ -11654,10 +11349,10 @@ COMMENT ON VIEW postern_internal.view_without_security_invoker IS 'Check of post
 
 
 --
--- Name: doctor; Type: VIEW; Schema: postern; Owner: postern_owner
+-- Name: catalog_findings; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
-CREATE VIEW postern.doctor AS
+CREATE VIEW postern.catalog_findings AS
  SELECT f.level,
     f.code,
     f.object,
@@ -11886,15 +11581,343 @@ CREATE VIEW postern.doctor AS
             f_1.title,
             f_1.detail,
             f_1.fix
-           FROM postern_internal.gate_message f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.gates_unread f_1) f
+           FROM postern_internal.gate_message f_1) f;
+
+
+ALTER TABLE postern.catalog_findings OWNER TO postern_owner;
+
+--
+-- Name: VIEW catalog_findings; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.catalog_findings IS 'For postern.doctor and installer doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
+
+
+--
+-- Name: checkpoint_log; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
+ SELECT e.log_id,
+        CASE e.outcome
+            WHEN 'locked'::postern_internal.outcome THEN 'denied'::text
+            ELSE (e.outcome)::text
+        END AS outcome,
+    e.gate_id,
+    e.action,
+    e.userid,
+    e.authenticated_by,
+    e.logged_at,
+    e.message,
+    e.parameters,
+    e.comment,
+    e.scheme,
+    e.session_role,
+    e.client_addr,
+    e.application_name,
+    e.transaction_id
+   FROM postern_internal.checkpoint_entry e
+  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
+
+
+ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
+
+--
+-- Name: VIEW checkpoint_log; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt).';
+
+
+--
+-- Name: company; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.company (
+    company text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    row_level_security boolean DEFAULT false NOT NULL,
+    CONSTRAINT company_company_check CHECK (((company <> ''::text) AND (length(company) <= 20) AND (octet_length(company) <= 63)))
+);
+
+
+ALTER TABLE postern_internal.company OWNER TO postern_owner;
+
+--
+-- Name: TABLE company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.company IS 'Financial companies.';
+
+
+--
+-- Name: company; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.company AS
+ SELECT c.company,
+    c.name,
+    c.created_at,
+    c.row_level_security
+   FROM postern_internal.company c;
+
+
+ALTER TABLE postern.company OWNER TO postern_owner;
+
+--
+-- Name: VIEW company; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.company IS 'Companies. Their names are open to every user, as the enterprise''s view of a company is.';
+
+
+--
+-- Name: company_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.company_user (
+    userid text NOT NULL,
+    company text NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    class_id bigint
+);
+
+
+ALTER TABLE postern_internal.company_user OWNER TO postern_owner;
+
+--
+-- Name: TABLE company_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.company_user IS 'Users of companies; at most one company is a user''s default.';
+
+
+--
+-- Name: COLUMN company_user.class_id; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON COLUMN postern_internal.company_user.class_id IS 'The user''s one authority class in the company.';
+
+
+--
+-- Name: user_finance_auth_pub; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.user_finance_auth_pub WITH (security_barrier='true') AS
+ SELECT u.company,
+    u.userid,
+    u.is_default
+   FROM postern_internal.company_user u
+  WHERE (u.userid = ( SELECT postern.current_userid() AS current_userid));
+
+
+ALTER TABLE postern.user_finance_auth_pub OWNER TO postern_owner;
+
+--
+-- Name: VIEW user_finance_auth_pub; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.user_finance_auth_pub IS 'USER_FINANCE_AUTH_PUB: the companies of the current user, and which is the default. Errors: PS401, PS402.';
+
+
+--
+-- Name: company_finance_auth; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.company_finance_auth WITH (security_barrier='true') AS
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+
+
+ALTER TABLE postern.company_finance_auth OWNER TO postern_owner;
+
+--
+-- Name: VIEW company_finance_auth; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.company_finance_auth IS 'COMPANY_FINANCE_AUTH, deprecated: use postern.user_finance_auth_pub, which it shows.';
+
+
+--
+-- Name: company_finance_auth1; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.company_finance_auth1 WITH (security_barrier='true') AS
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+
+
+ALTER TABLE postern.company_finance_auth1 OWNER TO postern_owner;
+
+--
+-- Name: VIEW company_finance_auth1; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.company_finance_auth1 IS 'COMPANY_FINANCE_AUTH1, deprecated: use postern.user_finance_auth_pub, which it shows.';
+
+
+--
+-- Name: company_finance_auth_pub; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.company_finance_auth_pub WITH (security_barrier='true') AS
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+
+
+ALTER TABLE postern.company_finance_auth_pub OWNER TO postern_owner;
+
+--
+-- Name: VIEW company_finance_auth_pub; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.company_finance_auth_pub IS 'COMPANY_FINANCE_AUTH_PUB, deprecated: use postern.user_finance_auth_pub, which it shows.';
+
+
+--
+-- Name: company_user; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.company_user AS
+ SELECT u.company,
+    u.userid,
+    u.is_default,
+    c.class
+   FROM (postern_internal.company_user u
+     LEFT JOIN postern_internal.authority_class c ON ((c.class_id = u.class_id)));
+
+
+ALTER TABLE postern.company_user OWNER TO postern_owner;
+
+--
+-- Name: VIEW company_user; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.company_user IS 'Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
+
+
+--
+-- Name: gate_reading; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.gate_reading (
+    only_row boolean DEFAULT true NOT NULL,
+    fingerprint text NOT NULL,
+    callers jsonb NOT NULL,
+    read_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    read_by name DEFAULT SESSION_USER NOT NULL,
+    CONSTRAINT gate_reading_only_row_check CHECK (only_row)
+);
+
+
+ALTER TABLE postern_internal.gate_reading OWNER TO postern_owner;
+
+--
+-- Name: TABLE gate_reading; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.gate_reading IS 'The last reading by installer doctor. fingerprint: postern.gate_fingerprint() from before it. callers: what calls gates or begins actions, as postern.gate_findings takes it. Facts about functions, no configuration.';
+
+
+--
+-- Name: current_gate_reading; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.current_gate_reading AS
+ SELECT
+        CASE
+            WHEN m.mentioned THEN r.callers
+            ELSE '[]'::jsonb
+        END AS callers,
+        CASE
+            WHEN m.mentioned THEN (NOT (r.fingerprint IS DISTINCT FROM postern.gate_fingerprint()))
+            ELSE true
+        END AS is_current,
+    r.read_at,
+    r.read_by
+   FROM (( SELECT ((EXISTS ( SELECT
+                   FROM ((pg_proc p
+                     JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
+                     JOIN pg_language l ON ((l.oid = p.prolang)))
+                  WHERE ((n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~ '^pg_t(oast|emp)'::text) AND (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name) AND (l.lanname <> ALL (ARRAY['c'::name, 'internal'::name])) AND (p.prosqlbody IS NULL) AND (lower(p.prosrc) ~ 'checkpoint|begin_action|u&"|\\u'::text)))) OR (EXISTS ( SELECT
+                   FROM ((pg_depend d
+                     LEFT JOIN pg_proc p ON (((d.classid = ('pg_proc'::regclass)::oid) AND (p.oid = d.objid))))
+                     LEFT JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
+                  WHERE ((d.refclassid = ('pg_proc'::regclass)::oid) AND (d.refobjid IN ( SELECT g.oid
+                           FROM (pg_proc g
+                             JOIN pg_namespace o ON ((o.oid = g.pronamespace)))
+                          WHERE ((((o.nspname = 'postern'::name) AND (g.proname = 'checkpoint'::name)) OR ((o.nspname = 'postern'::name) AND (g.proname = 'begin_action'::name))) OR ((o.nspname = 'security_sys'::name) AND (g.proname = 'security_checkpoint'::name))))) AND ((n.oid IS NULL) OR (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name)))))) AS mentioned) m
+     LEFT JOIN ( SELECT g.callers,
+            g.fingerprint,
+            g.read_at,
+            g.read_by
+           FROM postern_internal.gate_reading g
+         LIMIT 1) r ON (true));
+
+
+ALTER TABLE postern_internal.current_gate_reading OWNER TO postern_owner;
+
+--
+-- Name: VIEW current_gate_reading; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.current_gate_reading IS 'For postern.doctor: one row. callers: what calls gates, as far as it was read; NULL: it was never read. is_current: nothing that it was read from has changed since.';
+
+
+--
+-- Name: gates_unread; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.gates_unread AS
+ SELECT 'warn'::text AS level,
+    'gates_unread'::text AS code,
+    format('database %I'::text, current_database()) AS object,
+    'Which gates the functions call has to be read'::text AS title,
+        CASE
+            WHEN (r.read_at IS NULL) THEN 'Functions name gates, and nobody has read them: nothing is said here of what they call.'::text
+            ELSE format('It was read on %s by %s; since then functions, or what leads to them, were created, changed or dropped: what is said here of the calls of gates may be out of date.'::text, to_char(r.read_at, 'YYYY-MM-DD HH24:MI:SS TZ'::text), quote_ident((r.read_by)::text))
+        END AS detail,
+    'As a member of postern_admin, run: installer doctor'::text AS fix
+   FROM postern_internal.current_gate_reading r
+  WHERE (NOT r.is_current);
+
+
+ALTER TABLE postern_internal.gates_unread OWNER TO postern_owner;
+
+--
+-- Name: VIEW gates_unread; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.gates_unread IS 'Check of postern.doctor: functions that were created, changed or dropped since installer doctor has read which gates they call.';
+
+
+--
+-- Name: doctor; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.doctor AS
+ SELECT f.level,
+    f.code,
+    f.object,
+    f.title,
+    f.detail,
+    f.fix
+   FROM postern.catalog_findings f
+UNION ALL
+ SELECT f.level,
+    f.code,
+    f.object,
+    f.title,
+    postern.finding_detail(f.detail, f.code) AS detail,
+    postern.printable_statement(f.fix) AS fix
+   FROM postern_internal.gates_unread f
 UNION ALL
  SELECT f.level,
     f.code,
@@ -15586,6 +15609,14 @@ GRANT SELECT ON TABLE postern.authority_class TO postern_auditor;
 
 GRANT SELECT ON TABLE postern.authority_combination TO postern_admin;
 GRANT SELECT ON TABLE postern.authority_combination TO postern_auditor;
+
+
+--
+-- Name: TABLE catalog_findings; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.catalog_findings TO postern_admin;
+GRANT SELECT ON TABLE postern.catalog_findings TO postern_auditor;
 
 
 --
