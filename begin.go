@@ -8,40 +8,42 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// statement is one that a transaction starts with.
+// statement is one that a transaction starts with; the zero statement is none.
 type statement struct {
-	text     string
-	argument string
+	text      string
+	arguments []any
 }
 
-// statements are what a transaction of the session starts with: the user, and the ticket where there is one.
-func (s Session) statements(ticket *uuid.UUID) ([]statement, error) {
-	var all []statement
-	if s.function != "" {
-		proof, err := s.proof()
-		if err != nil {
-			return nil, err
+// statement is what a transaction of the session starts with: the user, and the ticket where there is one.
+func (s Session) statement(ticket *uuid.UUID) (statement, error) {
+	if s.function == "" {
+		if ticket == nil {
+			return statement{}, nil
 		}
-		all = append(all, statement{"select " + s.function + "($1)", proof})
+		return statement{"select postern.open_gates($1::uuid)", []any{ticket.String()}}, nil
 	}
-	if ticket != nil {
-		all = append(all, statement{"select postern.open_gates($1::uuid)", ticket.String()})
+	proof, err := s.proof()
+	if err != nil {
+		return statement{}, err
 	}
-	return all, nil
+	if ticket == nil {
+		return statement{"select " + s.function + "($1)", []any{proof}}, nil
+	}
+	return statement{"select " + s.function + "($1, $2::uuid)", []any{proof, ticket.String()}}, nil
 }
 
-// starter begins transactions with these statements, for pgx.BeginTxFunc.
+// starter begins transactions with a statement, for pgx.BeginTxFunc.
 type starter struct {
-	pool       Pool
-	statements []statement
+	pool      Pool
+	statement statement
 }
 
-// BeginTx takes one round trip where the connection can send several statements with their parameters bound.
+// BeginTx takes one round trip where the connection can send both statements with the parameters bound.
 func (s starter) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
 	batch := &pgx.Batch{}
 	batch.BeginTx(options)
-	for _, statement := range s.statements {
-		batch.Queue(statement.text, boundOnly{}, statement.argument)
+	if s.statement.text != "" {
+		batch.Queue(s.statement.text, append([]any{boundOnly{}}, s.statement.arguments...)...)
 	}
 	results := s.pool.SendBatch(ctx, batch)
 	err := results.Close()
@@ -56,26 +58,25 @@ func (s starter) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, er
 	if err != nil {
 		return nil, err
 	}
-	if err := start(ctx, tx, s.statements); err != nil {
+	if err := start(ctx, tx, s.statement); err != nil {
 		_ = tx.Rollback(ctx)
 		return nil, err
 	}
 	return tx, nil
 }
 
-// start executes the statements one by one.
-func start(ctx context.Context, tx pgx.Tx, statements []statement) error {
-	for _, s := range statements {
-		if _, err := (bound{tx}).Exec(ctx, s.text, s.argument); err != nil {
-			return err
-		}
+// start executes the statement in a transaction that has begun.
+func start(ctx context.Context, tx pgx.Tx, s statement) error {
+	if s.text == "" {
+		return nil
 	}
-	return nil
+	_, err := bound{tx}.Exec(ctx, s.text, s.arguments...)
+	return err
 }
 
 var errSimpleProtocol = errors.New("the connection writes parameters into the text of a batch")
 
-// boundOnly lets no batch pass that would write its parameters into the statements' text: a token would be in logs.
+// boundOnly lets no batch pass that would write its parameters into a statement's text: a token would be in logs.
 type boundOnly struct{}
 
 // RewriteQuery fails where the parameters would not be bound, before anything is sent.

@@ -137,11 +137,11 @@ func (c *conversation) withGatesOpen(ctx context.Context, ticket uuid.UUID, work
 }
 
 func (c *conversation) run(ctx context.Context, ticket *uuid.UUID, work func(tx pgx.Tx) error) error {
-	statements, err := c.session.statements(ticket)
+	statement, err := c.session.statement(ticket)
 	if err != nil {
 		return fmt.Errorf("start the session: %w", err)
 	}
-	return AsError(pgx.BeginTxFunc(ctx, starter{c.pool, statements}, pgx.TxOptions{}, work))
+	return AsError(pgx.BeginTxFunc(ctx, starter{c.pool, statement}, pgx.TxOptions{}, work))
 }
 
 // ask has the prompt answer until the answer can be judged, and returns the ticket for it.

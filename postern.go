@@ -10,7 +10,7 @@
 // pooler included. One without support for prepared statements needs pgx.QueryExecModeExec or
 // pgx.QueryExecModeCacheDescribe, as for the application's own statements. The package always binds the parameters of its
 // statements. Don't choose pgx.QueryExecModeSimpleProtocol, which writes the application's values into the text of its
-// statements, where logs keep them, and costs two round trips more for each transaction.
+// statements, where logs keep them, and costs a round trip more for each transaction.
 package postern
 
 import (
@@ -57,11 +57,11 @@ func RoleSession() Session { return Session{} }
 
 // Start starts the session in a transaction that [Do] did not begin.
 func (s Session) Start(ctx context.Context, tx pgx.Tx) error {
-	statements, err := s.statements(nil)
+	statement, err := s.statement(nil)
 	if err != nil {
 		return err
 	}
-	return AsError(start(ctx, tx, statements))
+	return AsError(start(ctx, tx, statement))
 }
 
 // queries are Postern's statements within tx.

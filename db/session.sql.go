@@ -7,6 +7,8 @@ package db
 
 import (
 	"context"
+
+	"github.com/google/uuid"
 )
 
 const assumeUser = `-- name: AssumeUser :one
@@ -21,6 +23,18 @@ func (q *Queries) AssumeUser(ctx context.Context, userid string) (string, error)
 	return assume_user, err
 }
 
+const assumeUserWithTicket = `-- name: AssumeUserWithTicket :one
+select postern.assume_user($1, $2::uuid)
+`
+
+// Asserts the end user by name and opens the gates for this transaction. Returns the user id.
+func (q *Queries) AssumeUserWithTicket(ctx context.Context, userID string, ticket uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, assumeUserWithTicket, userID, ticket)
+	var assume_user string
+	err := row.Scan(&assume_user)
+	return assume_user, err
+}
+
 const beginSession = `-- name: BeginSession :one
 select postern.begin_session($1)
 `
@@ -28,6 +42,18 @@ select postern.begin_session($1)
 // Starts the session of an end user for this transaction, by a signed token. Returns the user id.
 func (q *Queries) BeginSession(ctx context.Context, token string) (string, error) {
 	row := q.db.QueryRow(ctx, beginSession, token)
+	var begin_session string
+	err := row.Scan(&begin_session)
+	return begin_session, err
+}
+
+const beginSessionWithTicket = `-- name: BeginSessionWithTicket :one
+select postern.begin_session($1, $2::uuid)
+`
+
+// Starts the session of an end user and opens the gates for this transaction. Returns the user id.
+func (q *Queries) BeginSessionWithTicket(ctx context.Context, token string, ticket uuid.UUID) (string, error) {
+	row := q.db.QueryRow(ctx, beginSessionWithTicket, token, ticket)
 	var begin_session string
 	err := row.Scan(&begin_session)
 	return begin_session, err

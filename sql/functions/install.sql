@@ -26,6 +26,8 @@
 \ir session/is_proven.sql
 \ir session/session_setting.sql
 \ir session/current_userid.sql
+\ir session/raise_token_invalid.sql
+\ir session/token_userid.sql
 \ir session/begin_session.sql
 \ir session/assume_user.sql
 \ir session/create_session_key.sql
@@ -113,8 +115,11 @@
 \ir checkpoint/new_ticket.sql
 \ir checkpoint/authenticate.sql
 \ir checkpoint/refuse_ticket.sql
+\ir checkpoint/use_ticket.sql
 \ir checkpoint/open_gates.sql
 \ir checkpoint/open_gates_text.sql
+\ir session/begin_session_with_ticket.sql
+\ir session/assume_user_with_ticket.sql
 \ir checkpoint/ticket_status.sql
 \ir checkpoint/ticket_status_text.sql
 \ir checkpoint/cancel.sql

@@ -6,6 +6,14 @@ select postern.begin_session(@token);
 -- Asserts the end user of this transaction by name, unsigned. Returns the user id.
 select postern.assume_user(@userid);
 
+-- name: BeginSessionWithTicket :one
+-- Starts the session of an end user and opens the gates for this transaction. Returns the user id.
+select postern.begin_session(@token, @ticket::uuid);
+
+-- name: AssumeUserWithTicket :one
+-- Asserts the end user by name and opens the gates for this transaction. Returns the user id.
+select postern.assume_user(@userid, @ticket::uuid);
+
 -- name: CurrentUserid :one
 -- The end user of this transaction.
 select postern.current_userid();

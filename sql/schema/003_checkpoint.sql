@@ -56,13 +56,14 @@ create table postern_internal.ticket (
   built_in boolean not null,
   action text,
   digest bytea not null,
+  parameters text not null,
   message text not null,
   session_role name not null default session_user,
   transaction_id xid8 not null default pg_current_xact_id(),
   expires_at timestamptz not null
 );
 create index ticket_userid on postern_internal.ticket (userid);
-comment on table postern_internal.ticket is 'Verdicts of authentications, readable only by a later transaction. locked_until is -infinity where nothing is locked.';
+comment on table postern_internal.ticket is 'Verdicts of authentications, readable only by a later transaction. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
 
 create table postern_internal.open_gate (
   ticket uuid primary key,
@@ -76,10 +77,10 @@ create table postern_internal.open_gate (
   built_in boolean not null,
   action text,
   digest bytea not null,
+  parameters text not null,
   message text not null,
   session_role name not null default session_user,
   expires_at timestamptz not null,
-  session text not null default '',
-  unique (transaction_id, opened_at)
+  session text not null default ''
 );
-comment on table postern_internal.open_gate is 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';
+comment on table postern_internal.open_gate is 'Tickets in use. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';

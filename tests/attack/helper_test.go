@@ -200,6 +200,16 @@ func beginAt(t testing.TB, connection *pgx.Conn, userid string, level pgx.TxIsoL
 	return tx
 }
 
+// beginUnasserted starts a transaction in which the application's connection speaks for nobody yet.
+func beginUnasserted(t testing.TB, connection *pgx.Conn) pgx.Tx {
+	t.Helper()
+	tx, err := connection.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
 func commit(t testing.TB, tx pgx.Tx) {
 	t.Helper()
 	if err := tx.Commit(t.Context()); err != nil {

@@ -52,7 +52,7 @@ func savedSettings(t testing.TB, tx pgx.Tx) map[string]string {
 		t.Fatal(err)
 	}
 	// Settings that no extension has declared are in no view.
-	for _, name := range []string{"postern.session", "naive.gates"} {
+	for _, name := range []string{"postern.session", "postern.ticket", "naive.gates"} {
 		saved[name] = value[string](t, tx, "select coalesce(current_setting($1, true), '')", name)
 	}
 	return saved

@@ -1,11 +1,13 @@
 package attack
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/internal/testdb"
 )
 
@@ -406,6 +408,166 @@ func TestTransactionTakesOneTicket(t *testing.T) {
 	}
 }
 
+// The setting that says which ticket is in use is anybody's to change.
+func TestSettingOfTheTicketOpensNothing(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, naiveBearer)
+	run(t, s.Pool, `
+create function public.bearer_setting_checkpoint(gate text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from public.bearer as b where b.ticket::text = current_setting('naive.ticket', true)) then
+    raise exception using errcode = 'PS101', message = 'closed', detail = gate, hint = 'none';
+  end if;
+end
+$$`)
+	connection, other := s.connect(t), s.connect(t)
+	tx := begin(t, connection, alice)
+	run(t, tx, "select set_config('naive.ticket', $1, true)", value[string](t, other, bearerApprove))
+	run(t, tx, "select public.bearer_setting_checkpoint($1)", approveGate)
+	rollback(t, tx)
+
+	used := approve(t, connection, alice, approveGate, invoice)
+	tx = begin(t, connection, alice)
+	open(t, tx, used)
+	reach(t, tx, approveGate, invoice)
+	commit(t, tx)
+	inUse := approve(t, connection, alice, approveGate, invoice)
+	elsewhere := begin(t, other, alice)
+	open(t, elsewhere, inUse)
+	for name, ticket := range map[string]string{
+		"none":               value[string](t, connection, "select gen_random_uuid()::text"),
+		"not used":           approve(t, connection, alice, approveGate, invoice),
+		"used":               used,
+		"in use elsewhere":   inUse,
+		"another user's own": approve(t, connection, bob, approveGate, invoice),
+	} {
+		tx := begin(t, connection, alice)
+		run(t, tx, "select pg_current_xact_id(), set_config('postern.ticket', $1, true)", ticket)
+		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+		if t.Failed() {
+			t.Fatalf("the setting names a ticket: %s", name)
+		}
+		rollback(t, tx)
+	}
+	rollback(t, elsewhere)
+
+	// What is no ticket at all is an error.
+	tx = begin(t, connection, alice)
+	run(t, tx, "set local postern.ticket = 'open'")
+	refusedAndGoOn(t, tx, "PS103", openGates, inUse)
+	_, err := tx.Exec(t.Context(), checkpoint, approveGate, invoice)
+	if code := testdb.Code(err); code != "22P02" { // invalid_text_representation
+		t.Errorf("a setting that is no ticket: %v", err)
+	}
+	rollback(t, tx)
+
+	// Whoever clears it can use a second ticket, as well as in a second transaction. Each opens gates from that one on which it
+	// was approved for, and the log says which did.
+	first, second := inUse, approve(t, connection, alice, releaseGate, "{}")
+	tx = begin(t, connection, alice)
+	open(t, tx, first)
+	run(t, tx, "set local postern.ticket = ''")
+	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+	refusedAndGoOn(t, tx, "PS103", openGates, first)
+	open(t, tx, second)
+	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, invoice)
+	reach(t, tx, releaseGate, "{}")
+	run(t, tx, "select set_config('postern.ticket', $1, true)", first)
+	refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
+	reach(t, tx, approveGate, invoice)
+	commit(t, tx)
+	for ticket, gate := range map[string]string{first: approveGate, second: releaseGate} {
+		if got := value[string](t, s.Pool, "select string_agg(gate_id, ', ') from postern_internal.checkpoint_entry where ticket = $1::uuid and outcome = 'passed'", ticket); got != gate {
+			t.Errorf("ticket for %s passed %s", gate, got)
+		}
+	}
+}
+
+// The first statement of a transaction may be both, the user and the ticket; then neither is checked less.
+func TestSessionWithTicketIsCheckedAsBoth(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, naiveBearer)
+	run(t, s.Pool, `
+create function public.bearer_begin(userid text, ticket uuid) returns void
+language sql security definer set search_path = pg_catalog, pg_temp
+as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ticket) $$`)
+	run(t, s.Pool, "select postern.create_session_key('test', decode(repeat('5e', 32), 'hex'))")
+	signer, err := postern.NewSigner("test", bytes.Repeat([]byte{0x5e}, 32), s.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection := s.connect(t)
+	strangers := s.Login(t, "postern_trusted_app").Connect(t)
+	tx := beginUnasserted(t, connection)
+	run(t, tx, "select public.bearer_begin($1, $2)", bob, value[string](t, connection, bearerApprove)) // naive: not Bob's
+	run(t, tx, bearerCheckpoint, approveGate, invoice)
+	rollback(t, tx)
+
+	token := func(userid string) string {
+		token, err := signer.Token(userid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	for function, proof := range map[string]func(string) string{
+		"postern.assume_user":   func(userid string) string { return userid },
+		"postern.begin_session": token,
+	} {
+		start := "select " + function + "($1, $2::text::uuid)"
+		closed := func(connection *pgx.Conn, code, userid string, ticket any) {
+			t.Helper()
+			tx := beginUnasserted(t, connection)
+			refusedAndGoOn(t, tx, code, start, proof(userid), ticket)
+			refusedAndGoOn(t, tx, "PS401", checkpoint, approveGate, invoice)
+			run(t, tx, "select postern.assume_user($1)", alice)
+			refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+			rollback(t, tx)
+		}
+		ticket := approve(t, connection, alice, approveGate, invoice)
+		closed(connection, "PS103", bob, ticket)
+		closed(strangers, "PS103", alice, ticket)
+		closed(connection, "PS402", "NOBODY", ticket)
+		closed(connection, "PS103", alice, nil)
+		closed(connection, "PS103", alice, "00000000-0000-7000-8000-000000000000")
+		closed(connection, "PS102", alice, answer(t, connection, alice, challenge(t, connection, alice, approveGate, invoice), alice, wrongPIN))
+
+		tx := begin(t, connection, alice)
+		own := value[string](t, tx, "select postern.authenticate($1, $2, $3, 'as agreed')::text", value[string](t, tx, "select postern.challenge($1, $2::jsonb)", approveGate, invoice), alice, pins[alice])
+		refusedAndGoOn(t, tx, "PS103", start, proof(alice), own)
+		rollback(t, tx)
+
+		run(t, s.Pool, "select postern.set_user_active($1, false)", alice)
+		run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() + interval '1 minute' where ticket = $1::uuid", ticket)
+		tx = beginUnasserted(t, connection)
+		refusedAndGoOn(t, tx, "PS402", start, proof(alice), ticket)
+		rollback(t, tx)
+		run(t, s.Pool, "select postern.set_user_active($1, true)", alice)
+
+		// It was used by none of these.
+		tx = beginUnasserted(t, connection)
+		if got := value[string](t, tx, start, proof(alice), ticket); got != alice {
+			t.Errorf("%s: the user is %s", function, got)
+		}
+		refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
+		reach(t, tx, approveGate, invoice)
+		if got := value[string](t, tx, "select postern.current_userid()"); got != alice {
+			t.Errorf("%s: the current user is %s", function, got)
+		}
+		run(t, tx, "select postern.assume_user($1)", bob)
+		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+		commit(t, tx)
+		closed(connection, "PS103", alice, ticket)
+	}
+	if got := s.passes(t); got != 2 {
+		t.Errorf("%d passes are logged, want 2", got)
+	}
+}
+
 // After a dump and restore the new cluster counts its transactions anew: the number of a transaction that had its
 // gates open comes back.
 func TestRestoredRowOpensNothing(t *testing.T) {
@@ -428,18 +590,20 @@ as $$ select exists (select from public.naive_open as o where o.transaction_id =
 insert into public.naive_open
 select ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8 from generate_series(1, 20000) as ahead;
 insert into postern_internal.open_gate
-  (ticket, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, built_in, digest, message, session_role, expires_at)
+  (ticket, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, built_in, digest, parameters, message, session_role, expires_at, session)
 select gen_random_uuid(), ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8, o.opened_at, o.userid, o.authenticated_by,
-       o.scheme, o.gate_id, o.built_in, o.digest, o.message, o.session_role, o.expires_at
+       o.scheme, o.gate_id, o.built_in, o.digest, o.parameters, o.message, o.session_role, o.expires_at, 'any'
   from postern_internal.open_gate as o, generate_series(1, 20000) as ahead`)
 	tx = begin(t, connection, alice)
 	if !value[bool](t, tx, "select public.naive_checkpoint()") {
 		t.Fatal("naive: the gate is closed")
 	}
-	if !value[bool](t, s.Pool, "select exists (select from postern_internal.open_gate where transaction_id = $1::text::xid8)",
-		value[string](t, tx, "select pg_current_xact_id()::text")) {
-		t.Fatal("the number of this transaction has not come back")
-	}
+	// A query that finds no row fails: then the number of this transaction has not come back.
+	restored := value[string](t, s.Pool, "select ticket::text from postern_internal.open_gate where transaction_id = $1::text::xid8",
+		value[string](t, tx, "select pg_current_xact_id()::text"))
+	run(t, s.Pool, "update postern_internal.open_gate set session = $1 where ticket = $2::uuid",
+		value[string](t, tx, "select current_setting('postern.session')"), restored)
+	run(t, tx, "select set_config('postern.ticket', $1, true)", restored)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 	rollback(t, tx)
 

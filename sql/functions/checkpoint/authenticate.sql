@@ -143,11 +143,11 @@ begin
   delete from postern_internal.open_gate as o using expired where o.ticket = expired.ticket;
 
   insert into postern_internal.ticket
-    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at)
+    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at)
   values
     (postern_internal.new_ticket(), verdict, case when verdict = 'locked' then new_locked_until else '-infinity' end,
      session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
-     decode(fields ->> 'digest', 'hex'), fields ->> 'message',
+     decode(fields ->> 'digest', 'hex'), fields ->> 'parameters', fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
   returning ticket into new_ticket;
 

@@ -1,8 +1,6 @@
--- T2: uses a ticket. The gates are open by a row of this transaction and not by a setting, since a setting could be
--- put back after ROLLBACK TO SAVEPOINT had erased what was logged. The search_path is spelled as in postern.current_userid.
---
 -- Where an end user was asserted, the statement that finds the ticket sees as well whether it is the ticket's: the setting
--- proves that user, or it does not. Where it does not, postern.current_userid says who it is, or what is wrong.
+-- proves that user, or it does not. Where it does not, postern.current_userid says who it is, or what is wrong. The
+-- search_path is spelled as there.
 
 create or replace function postern.open_gates(ticket uuid)
 returns void
@@ -14,28 +12,9 @@ declare
   setting text := coalesce(current_setting('postern.session', true), '');
   known text := case when setting = '' then postern.current_userid() end;
 begin
-  loop
-    -- The unique constraints let a ticket be used once, and one ticket in a transaction. A second transaction with the same
-    -- ticket waits here until the first one has ended, and goes on only if that one rolled back.
-    insert into postern_internal.open_gate
-      (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at, session)
-    select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.message, t.expires_at,
-           setting
-      from postern_internal.ticket as t
-     where t.ticket = open_gates.ticket
-       and (t.userid = known
-            or setting = postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
-       and t.session_role = session_user
-       and t.verdict = 'accepted'
-       and t.expires_at > clock_timestamp()
-       and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
-    on conflict do nothing;
-    exit when found;
-    if known is not null then
-      perform postern_internal.refuse_ticket(ticket);
-    end if;
-    known := postern.current_userid();
-  end loop;
+  if postern_internal.use_ticket(ticket, known, setting) is null then
+    perform postern_internal.refuse_ticket(ticket);
+  end if;
 end
 $$;
 revoke execute on function postern.open_gates(uuid) from public;

@@ -23,11 +23,7 @@ begin
       hint = format('It unlocks at %s; an administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
     perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
-  elsif exists (select
-                  from postern_internal.open_gate as o
-                 where o.transaction_id = pg_current_xact_id_if_assigned()
-                   and o.opened_at = transaction_timestamp()
-                   and o.ticket <> found_ticket.ticket) then
+  elsif current_setting('postern.ticket', true) not in ('', found_ticket.ticket::text) then
     perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
   end if;
   perform postern_internal.raise_ticket_invalid('It has been used.');

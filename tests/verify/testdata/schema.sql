@@ -1260,6 +1260,36 @@ COMMENT ON FUNCTION postern.assume_user(userid text) IS 'Asserts the end user of
 
 
 --
+-- Name: assume_user(text, uuid); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.assume_user(userid text, ticket uuid) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_temp'
+    AS $$
+declare
+  setting text := postern_internal.use_ticket(ticket, userid, null);
+begin
+  if setting is null then
+    perform postern.assume_user(userid);
+    perform postern_internal.refuse_ticket(ticket);
+  end if;
+  setting := set_config('postern.session', setting, true); -- an expression, which costs less than PERFORM
+  return userid;
+end
+$$;
+
+
+ALTER FUNCTION postern.assume_user(userid text, ticket uuid) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION assume_user(userid text, ticket uuid); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.assume_user(userid text, ticket uuid) IS 'As assume_user(userid) and open_gates(ticket), in one round trip. Returns the user id. Errors: those of both.';
+
+
+--
 -- Name: authenticate(text, text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1393,11 +1423,11 @@ begin
   delete from postern_internal.open_gate as o using expired where o.ticket = expired.ticket;
 
   insert into postern_internal.ticket
-    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at)
+    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at)
   values
     (postern_internal.new_ticket(), verdict, case when verdict = 'locked' then new_locked_until else '-infinity' end,
      session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
-     decode(fields ->> 'digest', 'hex'), fields ->> 'message',
+     decode(fields ->> 'digest', 'hex'), fields ->> 'parameters', fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
   returning ticket into new_ticket;
 
@@ -1511,79 +1541,18 @@ COMMENT ON FUNCTION postern.begin_sealing() IS 'Makes this transaction the only 
 CREATE FUNCTION postern.begin_session(token text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
-  parts text[];
-  header jsonb;
-  claims jsonb;
-  signature bytea;
-  k record;
-  setting text;
-  reason text;
-  now_seconds numeric := extract(epoch from clock_timestamp());
+  userid text := postern_internal.token_userid(token);
+  setting text := postern_internal.session_setting(userid);
 begin
-  if token is null or length(token) > 8192
-     or token !~ '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$' then
-    reason := 'It is not a JWT of at most 8192 characters.';
-  else
-    begin
-      parts := string_to_array(token, '.');
-      header := convert_from(postern_internal.decode_base64url(parts[1]), 'UTF8')::jsonb;
-      signature := postern_internal.decode_base64url(parts[3]);
-      select s.inner_pad, s.outer_pad, s.retired_at into k
-        from postern_internal.session_key as s where s.kid = header ->> 'kid';
-      if jsonb_typeof(header) is distinct from 'object' or header ->> 'alg' is distinct from 'HS256' then
-        reason := 'Its algorithm is not HS256.';
-      elsif header ? 'crit' then
-        reason := 'Its header has critical extensions, and none is understood.';
-      elsif k.inner_pad is null then
-        reason := 'Its key id is not known.';
-      elsif k.retired_at is not null then
-        reason := 'Its key is retired.';
-      elsif sha256(k.outer_pad || sha256(k.inner_pad || convert_to(parts[1] || '.' || parts[2], 'UTF8'))) <> signature then
-        reason := 'Its signature is wrong.';
-      else
-        -- Nothing of the claims is looked at before the signature holds.
-        claims := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8')::jsonb;
-        if jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
-          reason := 'The claim sub is missing.';
-        elsif coalesce(claims ->> 'jti', '') = '' then
-          reason := 'The claim jti is missing.';
-        elsif not coalesce(claims -> 'aud' = to_jsonb(current_database()::text)
-                           or jsonb_typeof(claims -> 'aud') = 'array' and claims -> 'aud' ? current_database(), false) then
-          reason := format('Its audience (aud) is not the database %s.', current_database());
-        elsif jsonb_typeof(claims -> 'exp') is distinct from 'number' or jsonb_typeof(claims -> 'iat') is distinct from 'number' then
-          reason := 'The claims iat and exp must be numbers: seconds since 1970.';
-        elsif (claims ->> 'exp')::numeric <= now_seconds then
-          reason := 'It has expired.';
-        elsif (claims ->> 'iat')::numeric > now_seconds + 60 then
-          reason := 'It was issued in the future (iat); 60 seconds are allowed for clocks that differ.';
-        elsif claims ? 'nbf' and not coalesce(jsonb_typeof(claims -> 'nbf') = 'number'
-                                              and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
-          reason := 'It is not valid yet (nbf).';
-        else
-          setting := postern_internal.session_setting(claims ->> 'sub');
-          if setting is null then
-            reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
-          end if;
-        end if;
-      end if;
-    exception when data_exception then
-      reason := 'It is not a JWT: header or claims cannot be decoded.';
-    end;
-  end if;
-
-  if reason is not null then
-    raise exception using
-      errcode = 'PS402',
-      message = 'The session token is not valid',
-      detail = reason,
-      hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti.';
+  if setting is null then
+    perform postern_internal.raise_token_invalid(format('Its subject %s is no active end user.', to_jsonb(left(userid, 128))));
   end if;
   perform set_config('postern.session', setting, true);
-  return claims ->> 'sub';
+  return userid;
 end
-$_$;
+$$;
 
 
 ALTER FUNCTION postern.begin_session(token text) OWNER TO postern_owner;
@@ -1593,6 +1562,37 @@ ALTER FUNCTION postern.begin_session(token text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.begin_session(token text) IS 'Starts the session of an end user for this transaction. token: a JWT signed with HS256 by a key of postern.session_key; header kid; claims sub (user id), aud (name of this database), iat, exp, jti; nbf is honoured. Returns the user id. Errors: PS402 the token is forged, expired, not meant for this database, or names no active user.';
+
+
+--
+-- Name: begin_session(text, uuid); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.begin_session(token text, ticket uuid) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  userid text := postern_internal.token_userid(token);
+  setting text := postern_internal.use_ticket(ticket, userid, null);
+begin
+  if setting is null then
+    perform postern.begin_session(token);
+    perform postern_internal.refuse_ticket(ticket);
+  end if;
+  perform set_config('postern.session', setting, true);
+  return userid;
+end
+$$;
+
+
+ALTER FUNCTION postern.begin_session(token text, ticket uuid) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION begin_session(token text, ticket uuid); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.begin_session(token text, ticket uuid) IS 'As begin_session(token) and open_gates(ticket), in one round trip. Returns the user id. Errors: those of both.';
 
 
 --
@@ -1879,6 +1879,22 @@ CREATE FUNCTION postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::
     SET search_path TO 'pg_temp'
     AS $$
 begin
+  if current_setting('postern.ticket', true) <> '' then
+    insert into postern_internal.checkpoint_entry
+      (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
+    select 'passed', o.gate_id, o.action, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket
+      from postern_internal.current_open_gate as o
+      join postern_internal.gate as g on g.gate_id = o.gate_id
+     where o.gate_id = checkpoint.gate_id
+       and o.action is null
+       and o.parameters = checkpoint.parameters::text
+       and o.expires_at > clock_timestamp()
+       and g.stops
+       and not postern_internal.in_unapproved_action();
+    if found then
+      return;
+    end if;
+  end if;
   if postern_internal.gate_is_active(gate_id) then
     perform postern_internal.pass_gate(gate_id, parameters);
   end if;
@@ -3538,28 +3554,9 @@ declare
   setting text := coalesce(current_setting('postern.session', true), '');
   known text := case when setting = '' then postern.current_userid() end;
 begin
-  loop
-    -- The unique constraints let a ticket be used once, and one ticket in a transaction. A second transaction with the same
-    -- ticket waits here until the first one has ended, and goes on only if that one rolled back.
-    insert into postern_internal.open_gate
-      (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, message, expires_at, session)
-    select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.message, t.expires_at,
-           setting
-      from postern_internal.ticket as t
-     where t.ticket = open_gates.ticket
-       and (t.userid = known
-            or setting = postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
-       and t.session_role = session_user
-       and t.verdict = 'accepted'
-       and t.expires_at > clock_timestamp()
-       and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
-    on conflict do nothing;
-    exit when found;
-    if known is not null then
-      perform postern_internal.refuse_ticket(ticket);
-    end if;
-    known := postern.current_userid();
-  end loop;
+  if postern_internal.use_ticket(ticket, known, setting) is null then
+    perform postern_internal.refuse_ticket(ticket);
+  end if;
 end
 $$;
 
@@ -7019,6 +7016,7 @@ CREATE TABLE postern_internal.ticket (
     built_in boolean NOT NULL,
     action text,
     digest bytea NOT NULL,
+    parameters text NOT NULL,
     message text NOT NULL,
     session_role name DEFAULT SESSION_USER NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
@@ -7032,7 +7030,7 @@ ALTER TABLE postern_internal.ticket OWNER TO postern_owner;
 -- Name: TABLE ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. locked_until is -infinity where nothing is locked.';
+COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
 
 
 --
@@ -8039,29 +8037,14 @@ COMMENT ON FUNCTION postern_internal.parse_message(message text) IS 'Attributes 
 
 CREATE FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) RETURNS void
     LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare
-  checked_message text;
 begin
-  loop
-    -- Without a checked message only for what was approved, to the letter: the parameters were checked then, and the
-    -- message is the one that was shown.
-    insert into postern_internal.checkpoint_entry
-      (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
-    select 'passed', pass_gate.gate_id, o.action, o.userid, o.authenticated_by, coalesce(checked_message, o.message),
-           pass_gate.parameters, o.comment, o.scheme, o.ticket
-      from postern_internal.current_open_gate as o
-     where checked_message is not null
-        or o.gate_id = pass_gate.gate_id
-           and not postern_internal.in_unapproved_action()
-           and o.expires_at > clock_timestamp()
-           and jsonb_typeof(pass_gate.parameters) = 'object'
-           and o.digest = postern_internal.digest(o.gate_id, null, '{}', pass_gate.parameters);
-    exit when found;
-    select c.message, c.parameters
-      into strict checked_message, parameters
-      from postern_internal.check_gate(gate_id, parameters) as c;
-  end loop;
+  insert into postern_internal.checkpoint_entry
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
+  select 'passed', pass_gate.gate_id, o.action, o.userid, o.authenticated_by, c.message, c.parameters, o.comment, o.scheme, o.ticket
+    from postern_internal.check_gate(pass_gate.gate_id, pass_gate.parameters) as c
+    left join postern_internal.current_open_gate as o on true;
 end
 $$;
 
@@ -8188,6 +8171,33 @@ ALTER FUNCTION postern_internal.raise_ticket_invalid(reason text) OWNER TO poste
 --
 
 COMMENT ON FUNCTION postern_internal.raise_ticket_invalid(reason text) IS 'Raises PS103 with reason as its DETAIL.';
+
+
+--
+-- Name: raise_token_invalid(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.raise_token_invalid(reason text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'PS402',
+    message = 'The session token is not valid',
+    detail = reason,
+    hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.raise_token_invalid(reason text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION raise_token_invalid(reason text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.raise_token_invalid(reason text) IS 'Raises PS402. reason: a sentence.';
 
 
 --
@@ -8328,11 +8338,7 @@ begin
       hint = format('It unlocks at %s; an administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
     perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
-  elsif exists (select
-                  from postern_internal.open_gate as o
-                 where o.transaction_id = pg_current_xact_id_if_assigned()
-                   and o.opened_at = transaction_timestamp()
-                   and o.ticket <> found_ticket.ticket) then
+  elsif current_setting('postern.ticket', true) not in ('', found_ticket.ticket::text) then
     perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
   end if;
   perform postern_internal.raise_ticket_invalid('It has been used.');
@@ -9317,6 +9323,136 @@ COMMENT ON FUNCTION postern_internal.ticket_from_text(ticket text) IS 'The ticke
 
 
 --
+-- Name: token_userid(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.token_userid(token text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  parts text[];
+  header jsonb;
+  claims jsonb;
+  signature bytea;
+  k record;
+  reason text;
+  now_seconds numeric := extract(epoch from clock_timestamp());
+begin
+  if token is null or length(token) > 8192
+     or token !~ '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$' then
+    reason := 'It is not a JWT of at most 8192 characters.';
+  else
+    begin
+      parts := string_to_array(token, '.');
+      header := convert_from(postern_internal.decode_base64url(parts[1]), 'UTF8')::jsonb;
+      signature := postern_internal.decode_base64url(parts[3]);
+      select s.inner_pad, s.outer_pad, s.retired_at into k
+        from postern_internal.session_key as s where s.kid = header ->> 'kid';
+      if jsonb_typeof(header) is distinct from 'object' or header ->> 'alg' is distinct from 'HS256' then
+        reason := 'Its algorithm is not HS256.';
+      elsif header ? 'crit' then
+        reason := 'Its header has critical extensions, and none is understood.';
+      elsif k.inner_pad is null then
+        reason := 'Its key id is not known.';
+      elsif k.retired_at is not null then
+        reason := 'Its key is retired.';
+      elsif sha256(k.outer_pad || sha256(k.inner_pad || convert_to(parts[1] || '.' || parts[2], 'UTF8'))) <> signature then
+        reason := 'Its signature is wrong.';
+      else
+        -- Nothing of the claims is looked at before the signature holds.
+        claims := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8')::jsonb;
+        if jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
+          reason := 'The claim sub is missing.';
+        elsif coalesce(claims ->> 'jti', '') = '' then
+          reason := 'The claim jti is missing.';
+        elsif not coalesce(claims -> 'aud' = to_jsonb(current_database()::text)
+                           or jsonb_typeof(claims -> 'aud') = 'array' and claims -> 'aud' ? current_database(), false) then
+          reason := format('Its audience (aud) is not the database %s.', current_database());
+        elsif jsonb_typeof(claims -> 'exp') is distinct from 'number' or jsonb_typeof(claims -> 'iat') is distinct from 'number' then
+          reason := 'The claims iat and exp must be numbers: seconds since 1970.';
+        elsif (claims ->> 'exp')::numeric <= now_seconds then
+          reason := 'It has expired.';
+        elsif (claims ->> 'iat')::numeric > now_seconds + 60 then
+          reason := 'It was issued in the future (iat); 60 seconds are allowed for clocks that differ.';
+        elsif claims ? 'nbf' and not coalesce(jsonb_typeof(claims -> 'nbf') = 'number'
+                                              and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
+          reason := 'It is not valid yet (nbf).';
+        end if;
+      end if;
+    exception when data_exception then
+      reason := 'It is not a JWT: header or claims cannot be decoded.';
+    end;
+  end if;
+
+  if reason is not null then
+    perform postern_internal.raise_token_invalid(reason);
+  end if;
+  return claims ->> 'sub';
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.token_userid(token text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION token_userid(token text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.token_userid(token text) IS 'The subject of a token that is signed, meant for this database, and in time; it may be no end user. token: as begin_session takes it. Errors: PS402.';
+
+
+--
+-- Name: use_ticket(uuid, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+begin
+  -- A ticket opens all gates, so nobody needs a second one. Whoever clears the setting can use one, and gains nothing: then
+  -- gates are open by either ticket, each from the gate on that it was approved for.
+  if current_setting('postern.ticket', true) <> '' then
+    return null;
+  end if;
+  -- The primary key lets a ticket be used once. A second transaction with the same ticket waits here until the first one has
+  -- ended, and goes on only if that one rolled back.
+  insert into postern_internal.open_gate
+    (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at, session)
+  select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.parameters, t.message, t.expires_at,
+         coalesce(use_ticket.setting,
+                  postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
+    from postern_internal.ticket as t
+   where t.ticket = use_ticket.ticket
+     and (t.userid = use_ticket.userid
+          or use_ticket.setting = postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
+     and (use_ticket.setting is not null
+          or exists (select from postern_internal.end_user as e where e.userid = t.userid and e.active))
+     and t.session_role = session_user
+     and t.verdict = 'accepted'
+     and t.expires_at > clock_timestamp()
+     and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
+  on conflict do nothing
+  returning session into setting;
+  if not found then
+    return null;
+  end if;
+  -- An expression, which costs less than PERFORM.
+  return case when set_config('postern.ticket', ticket::text, true) <> '' then setting end;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION use_ticket(ticket uuid, userid text, setting text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) IS 'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session, which is empty where a database role tells the user; NULL where the session is still to begin. Returns postern.session as it is to be; NULL where the ticket cannot be used, and refuse_ticket says why.';
+
+
+--
 -- Name: register(text, text); Type: FUNCTION; Schema: sec_checkpoint_gate_api; Owner: postern_owner
 --
 
@@ -9373,7 +9509,7 @@ CREATE FUNCTION security_sys.security_checkpoint(gate_id text, msg text DEFAULT 
     AS $$
 begin
   if postern_internal.gate_is_active(gate_id) then
-    perform postern_internal.pass_gate(
+    perform postern.checkpoint(
       gate_id,
       case when msg is null then '{}'
            else (select coalesce(jsonb_object_agg(a.name, a.value), '{}') from message_sys.get_attributes(msg) as a) end);
@@ -12632,6 +12768,7 @@ CREATE TABLE postern_internal.open_gate (
     built_in boolean NOT NULL,
     action text,
     digest bytea NOT NULL,
+    parameters text NOT NULL,
     message text NOT NULL,
     session_role name DEFAULT SESSION_USER NOT NULL,
     expires_at timestamp with time zone NOT NULL,
@@ -12646,7 +12783,7 @@ ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
 -- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use, one a transaction. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';
+COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';
 
 
 --
@@ -12672,13 +12809,14 @@ CREATE VIEW postern_internal.current_open_gate AS
     o.built_in,
     o.action,
     o.digest,
+    o.parameters,
     o.message,
     o.session_role,
     o.expires_at,
     o.session,
     o.action_begun
    FROM postern_internal.open_gate o
-  WHERE ((o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = COALESCE(current_setting('postern.session'::text, true), ''::text)) AND (o.session_role = SESSION_USER));
+  WHERE ((o.ticket = (NULLIF(current_setting('postern.ticket'::text, true), ''::text))::uuid) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = COALESCE(current_setting('postern.session'::text, true), ''::text)) AND (o.session_role = SESSION_USER));
 
 
 ALTER TABLE postern_internal.current_open_gate OWNER TO postern_owner;
@@ -13166,14 +13304,6 @@ ALTER TABLE ONLY postern_internal.log_export
 
 ALTER TABLE ONLY postern_internal.open_gate
     ADD CONSTRAINT open_gate_pkey PRIMARY KEY (ticket);
-
-
---
--- Name: open_gate open_gate_transaction_id_opened_at_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
---
-
-ALTER TABLE ONLY postern_internal.open_gate
-    ADD CONSTRAINT open_gate_transaction_id_opened_at_key UNIQUE (transaction_id, opened_at);
 
 
 --
@@ -13990,6 +14120,14 @@ GRANT ALL ON FUNCTION postern.assume_user(userid text) TO postern_trusted_app;
 
 
 --
+-- Name: FUNCTION assume_user(userid text, ticket uuid); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.assume_user(userid text, ticket uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.assume_user(userid text, ticket uuid) TO postern_trusted_app;
+
+
+--
 -- Name: FUNCTION authenticate(challenge text, username text, response text, comment text, scheme text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -14019,6 +14157,14 @@ GRANT ALL ON FUNCTION postern.begin_sealing() TO postern_auditor;
 
 REVOKE ALL ON FUNCTION postern.begin_session(token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.begin_session(token text) TO postern_app;
+
+
+--
+-- Name: FUNCTION begin_session(token text, ticket uuid); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.begin_session(token text, ticket uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.begin_session(token text, ticket uuid) TO postern_app;
 
 
 --
@@ -15309,6 +15455,13 @@ REVOKE ALL ON FUNCTION postern_internal.raise_ticket_invalid(reason text) FROM P
 
 
 --
+-- Name: FUNCTION raise_token_invalid(reason text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.raise_token_invalid(reason text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION read_challenge(challenge text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -15524,6 +15677,20 @@ REVOKE ALL ON FUNCTION postern_internal.substitute(message_template text, names 
 --
 
 REVOKE ALL ON FUNCTION postern_internal.ticket_from_text(ticket text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION token_userid(token text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.token_userid(token text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION use_ticket(ticket uuid, userid text, setting text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) FROM PUBLIC;
 
 
 --

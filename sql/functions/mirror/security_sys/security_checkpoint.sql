@@ -13,7 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if postern_internal.gate_is_active(gate_id) then
-    perform postern_internal.pass_gate(
+    perform postern.checkpoint(
       gate_id,
       case when msg is null then '{}'
            else (select coalesce(jsonb_object_agg(a.name, a.value), '{}') from message_sys.get_attributes(msg) as a) end);

@@ -1,0 +1,27 @@
+-- The first statement of a transaction that is sent again, where the application is trusted. The search_path is spelled as in
+-- postern.current_userid.
+
+create or replace function postern.assume_user(
+  userid text,
+  ticket uuid
+)
+returns text
+language plpgsql
+security definer
+set search_path = pg_temp
+as $$
+declare
+  setting text := postern_internal.use_ticket(ticket, userid, null);
+begin
+  if setting is null then
+    perform postern.assume_user(userid);
+    perform postern_internal.refuse_ticket(ticket);
+  end if;
+  setting := set_config('postern.session', setting, true); -- an expression, which costs less than PERFORM
+  return userid;
+end
+$$;
+revoke execute on function postern.assume_user(text, uuid) from public;
+grant execute on function postern.assume_user(text, uuid) to postern_trusted_app;
+comment on function postern.assume_user(text, uuid) is
+'As assume_user(userid) and open_gates(ticket), in one round trip. Returns the user id. Errors: those of both.';
