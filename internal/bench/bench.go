@@ -107,7 +107,7 @@ func measurements() []measurement {
 		mirrored   = "security_sys.security_checkpoint('%s', " + message + ")"
 		baseline   = "bench.read_one_row('BENCH_ROW')"
 		hmac       = "public.hmac(token_text, token_secret, 'sha256')"
-		together   = rounds{count: 15, size: 1000, quickCount: 2, quickSize: 200}
+		together   = rounds{count: 41, size: 400, quickCount: 2, quickSize: 200}
 		installing = rounds{count: 7, quickCount: 1}
 		looking    = rounds{count: 5, quickCount: 1}
 		applying   = rounds{count: 3, size: 10_000, quickCount: 1, quickSize: 200}
@@ -125,12 +125,12 @@ func measurements() []measurement {
 			compareCalls("fnd_session_api.get_fnd_user()", hmac)},
 		{"transaction", "open_gates, one gate with three parameters, its log row", threeRows, "µs", 3, false,
 			rounds{count: 31, size: 200, quickCount: 3, quickSize: 20}, compareTransactions},
-		{"throughput", "8 sessions, in each transaction the user, the ticket and a gate", "8 sessions, in each transaction " + threeRows, "transactions/s", 0.9, true,
-			together, compareThroughput(passing(), executing(inserts...))},
-		{"throughput-least", "8 sessions, in each transaction the user, and two SECURITY DEFINER functions of one INSERT each", "8 sessions, in each transaction " + threeRows, "transactions/s", 0, true,
-			together, compareThroughput(executing(least...), executing(inserts...))},
-		{"scaling", "8 sessions to one, in each transaction the user, the ticket and a gate", "8 sessions to one, in each transaction " + threeRows, "times", 0, true,
-			rounds{count: 15, size: 1000, quickCount: 2, quickSize: 100}, compareScaling(passing(), executing(inserts...))},
+		{"throughput", "8 sessions, in each transaction the user, the ticket and a gate", "8 sessions, in each transaction the user and " + threeRows, "transactions/s", 0.9, true,
+			together, compareThroughput(passing(), inserting(true))},
+		{"throughput-plain", "the same", "8 sessions, in each transaction " + threeRows + ", and no user", "transactions/s", 0, true,
+			together, compareThroughput(passing(), inserting(false))},
+		{"scaling", "8 sessions to one, in each transaction the user, the ticket and a gate", "8 sessions to one, in each transaction the user and " + threeRows, "times", 0, true,
+			rounds{count: 15, size: 1000, quickCount: 2, quickSize: 100}, compareScaling(passing(), inserting(true))},
 		{"events", "two workers post events to a web server on this machine", "", "events/s", 2000, true,
 			rounds{count: 7, size: 4000, quickCount: 1, quickSize: 200}, timeEvents},
 		{"sealing", "8 sessions as above, while the log is sealed every second", "the same without any sealing", "transactions/s", 0.95, true,

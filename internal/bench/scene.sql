@@ -75,32 +75,6 @@ end
 $$;
 comment on function bench.insert_rows(integer) is 'What passing a gate is compared with.';
 
-create function bench.insert_invoice(number integer)
-returns void
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  insert into bench.supplier_invoice (company, supplier_id, invoice_no, invoice_date, due_date, currency, amount, state)
-  values ('10', 'S-1001', 'INV-' || number, '2025-03-01', '2025-03-31', 'EUR', 1250.00, 'Approved');
-end
-$$;
-
-create function bench.insert_proposal(number integer)
-returns void
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  insert into bench.payment_proposal (company, supplier_id, invoice_no, pay_date, amount, way, state)
-  values ('10', 'S-1001', 'INV-' || number, '2025-03-28', 1250.00, 'SEPA', 'Proposed');
-end
-$$;
-comment on function bench.insert_invoice(integer) is 'Where a ticket would be used: the least that a function of Postern must do.';
-comment on function bench.insert_proposal(integer) is 'Where a pass would be logged.';
-
 create function bench.pass(
   ticket uuid,
   gate_id text,
@@ -170,9 +144,9 @@ as $$
      where g.gate_id = make_tickets.gate_id
   )
   insert into postern_internal.ticket
-    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, digest, message, session_role, expires_at)
+    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, digest, parameters, message, session_role, expires_at)
   select postern_internal.new_ticket(), 'accepted', '-infinity', userid, userid, 'PIN', 'As agreed with the supplier', a.gate_id, false,
-         a.digest, a.message, session_role, clock_timestamp() + interval '1 hour'
+         a.digest, make_tickets.parameters::text, a.message, session_role, clock_timestamp() + interval '1 hour'
     from approved as a, generate_series(1, number_of_tickets)
   returning ticket
 $$;
@@ -183,13 +157,14 @@ language plpgsql
 as $$
 begin
   insert into postern_internal.ticket
-    (ticket, verdict, locked_until, userid, authenticated_by, scheme, gate_id, built_in, digest, message, session_role, transaction_id, expires_at)
-  select postern_internal.new_ticket(), 'accepted', '-infinity', 'USER' || i % 500, 'USER' || i % 500, 'PIN', 'BENCH_APPROVE', false, sha256(i::text::bytea), 'Invoice INV-' || i || ' of S-1001 over 1250.00 approved', 'erp',
+    (ticket, verdict, locked_until, userid, authenticated_by, scheme, gate_id, built_in, digest, parameters, message, session_role, transaction_id, expires_at)
+  select postern_internal.new_ticket(), 'accepted', '-infinity', 'USER' || i % 500, 'USER' || i % 500, 'PIN', 'BENCH_APPROVE', false, sha256(i::text::bytea),
+         jsonb_build_object('SUPPLIER_ID', 'S-1001', 'INVOICE_NO', 'INV-' || i, 'AMOUNT', '1250.00'), 'Invoice INV-' || i || ' of S-1001 over 1250.00 approved', 'erp',
          i::text::xid8, clock_timestamp() - interval '1 day'
     from generate_series(1, number_of_rows) as i;
   insert into postern_internal.open_gate
-    (ticket, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, built_in, digest, message, session_role, expires_at)
-  select t.ticket, t.transaction_id, t.expires_at, t.userid, t.authenticated_by, t.scheme, t.gate_id, t.built_in, t.digest, t.message, t.session_role, t.expires_at
+    (ticket, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, built_in, digest, parameters, message, session_role, expires_at)
+  select t.ticket, t.transaction_id, t.expires_at, t.userid, t.authenticated_by, t.scheme, t.gate_id, t.built_in, t.digest, t.parameters, t.message, t.session_role, t.expires_at
     from postern_internal.ticket as t;
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, userid, authenticated_by, logged_at, message, parameters, scheme, session_role, transaction_id)

@@ -23,16 +23,8 @@ var inserts = []string{
 	values ('10', 'S-1001', 'INV-' || $1::integer, '2025-03-28', 1250.00, 'SEPA', 'Proposed')`,
 }
 
-// least is what passing a gate cannot do without where an application asserts the user: the user, a ticket used, an entry in the
-// log.
-var least = []string{
-	"select postern.assume_user('" + userid + "') where $1::integer is not null",
-	"select bench.insert_invoice($1)",
-	"select bench.insert_proposal($1)",
-}
-
-// transactions runs one kind of transaction in all connections at once, and gives how many a second commit. Each is five
-// statements, one of them a commit that reaches the disk.
+// transactions runs one kind of transaction in all connections at once, and gives how many a second commit, with commits that
+// reach the disk.
 type transactions func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration) (float64, error)
 
 // passing is what is sent again after an approval: the user, the ticket, the gate.
@@ -53,7 +45,8 @@ func passing() transactions {
 			if number == share {
 				return false, nil
 			}
-			return true, pgx.BeginTxFunc(ctx, resent{connections[session], tickets[session*share+number]}, pgx.TxOptions{}, func(tx pgx.Tx) error {
+			begin := starter{connections[session], "select postern.assume_user($1, $2::text::uuid)", []any{userid, tickets[session*share+number]}}
+			return true, pgx.BeginTxFunc(ctx, begin, pgx.TxOptions{}, func(tx pgx.Tx) error {
 				_, err := tx.Exec(ctx, "select postern.checkpoint($1, $2)", activeGate, parameters)
 				return err
 			})
@@ -63,33 +56,38 @@ func passing() transactions {
 	}
 }
 
-// resent begins a transaction as the client does, in one round trip: begin, the user, the ticket.
-type resent struct {
+// starter begins a transaction as the client does: in one round trip with its first statement.
+type starter struct {
 	connection *pgx.Conn
-	ticket     string
+	statement  string
+	arguments  []any
 }
 
-func (r resent) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
+func (s starter) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
 	batch := &pgx.Batch{}
 	batch.BeginTx(options)
-	batch.Queue("select postern.assume_user($1)", userid)
-	batch.Queue("select postern.open_gates($1::text::uuid)", r.ticket)
-	results := r.connection.SendBatch(ctx, batch)
+	batch.Queue(s.statement, s.arguments...)
+	results := s.connection.SendBatch(ctx, batch)
 	return results.Tx(), results.Close()
 }
 
-// executing is a transaction of these statements, each with the number of the transaction.
-func executing(statements ...string) transactions {
+// inserting is a transaction of plain INSERTs, in the session of an end user or in one that knows nothing of Postern.
+func inserting(asUser bool) transactions {
 	return func(ctx context.Context, _ *scene, connections []*pgx.Conn, duration time.Duration) (float64, error) {
 		return hammer(ctx, connections, duration, func(ctx context.Context, session, number int) (bool, error) {
-			return true, pgx.BeginFunc(ctx, connections[session], func(tx pgx.Tx) error {
-				for _, statement := range statements {
+			insert := func(tx pgx.Tx) error {
+				for _, statement := range inserts {
 					if _, err := tx.Exec(ctx, statement, number); err != nil {
 						return err
 					}
 				}
 				return nil
-			})
+			}
+			if !asUser {
+				return true, pgx.BeginFunc(ctx, connections[session], insert)
+			}
+			begin := starter{connections[session], "select postern.assume_user($1)", []any{userid}}
+			return true, pgx.BeginTxFunc(ctx, begin, pgx.TxOptions{}, insert)
 		})
 	}
 }
