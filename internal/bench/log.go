@@ -197,32 +197,23 @@ func compareSealing(ctx context.Context, s *scene, m measurement, round func()) 
 	return compareThroughput(whileSealing(writing, seal), writing)(ctx, s, m, round)
 }
 
-// whileSealing runs transactions while seal is called every second.
+// whileSealing runs transactions while seal is called at the end of every second. The round ends with the last seal, so
+// that what is written in it is sealed in it.
 func whileSealing(writing transactions, seal func() error) transactions {
-	return func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration) (float64, error) {
+	return func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration, _ work) (float64, error) {
 		// What the rounds without sealing have left is not this round's work.
 		if err := seal(); err != nil {
 			return 0, err
 		}
-		stop, sealed := make(chan struct{}), make(chan error, 1)
-		go func() {
-			ticker := time.NewTicker(time.Second)
-			defer ticker.Stop()
-			for {
-				select {
-				case <-stop:
-					sealed <- nil
-					return
-				case <-ticker.C:
-					if err := seal(); err != nil {
-						sealed <- err
-						return
-					}
+		return writing(ctx, s, connections, duration, func(ctx context.Context) error {
+			began := time.Now()
+			every := min(duration, time.Second)
+			for due := every; due <= duration; due += every {
+				if err := errors.Join(nothing(time.Until(began.Add(due)))(ctx), seal()); err != nil {
+					return err
 				}
 			}
-		}()
-		rate, err := writing(ctx, s, connections, duration)
-		close(stop)
-		return rate, errors.Join(err, <-sealed)
+			return nil
+		})
 	}
 }

@@ -24,13 +24,27 @@ var inserts = []string{
 }
 
 // transactions runs one kind of transaction in all connections at once, and gives how many a second commit, with commits that
-// reach the disk.
-type transactions func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration) (float64, error)
+// reach the disk. That goes on for as long as beside does, which is about duration.
+type transactions func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration, beside work) (float64, error)
+
+// work is what runs beside transactions.
+type work func(ctx context.Context) error
+
+// nothing runs beside them for a while.
+func nothing(duration time.Duration) work {
+	return func(ctx context.Context) error {
+		select {
+		case <-ctx.Done():
+		case <-time.After(duration):
+		}
+		return nil
+	}
+}
 
 // passing is what is sent again after an approval: the user, the ticket, the gate.
 func passing() transactions {
 	rates := map[int]float64{} // transactions a second of so many sessions, in the round before
-	return func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration) (float64, error) {
+	return func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration, beside work) (float64, error) {
 		expected, known := rates[len(connections)]
 		if !known {
 			expected = 20_000
@@ -41,7 +55,7 @@ func passing() transactions {
 			return 0, err
 		}
 		share := len(tickets) / len(connections)
-		rate, err := hammer(ctx, connections, duration, func(ctx context.Context, session, number int) (bool, error) {
+		rate, err := hammer(ctx, connections, beside, func(ctx context.Context, session, number int) (bool, error) {
 			if number == share {
 				return false, nil
 			}
@@ -73,8 +87,8 @@ func (s starter) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, er
 
 // inserting is a transaction of plain INSERTs, in the session of an end user or in one that knows nothing of Postern.
 func inserting(asUser bool) transactions {
-	return func(ctx context.Context, _ *scene, connections []*pgx.Conn, duration time.Duration) (float64, error) {
-		return hammer(ctx, connections, duration, func(ctx context.Context, session, number int) (bool, error) {
+	return func(ctx context.Context, _ *scene, connections []*pgx.Conn, _ time.Duration, beside work) (float64, error) {
+		return hammer(ctx, connections, beside, func(ctx context.Context, session, number int) (bool, error) {
 			insert := func(tx pgx.Tx) error {
 				for _, statement := range inserts {
 					if _, err := tx.Exec(ctx, statement, number); err != nil {
@@ -103,8 +117,8 @@ func compareThroughput(subject, baseline transactions) func(context.Context, *sc
 		count, milliseconds := m.rounds.of(s.quick)
 		duration := time.Duration(milliseconds) * time.Millisecond
 		return takeTurns(count, round,
-			func() (float64, error) { return subject(ctx, s, connections, duration) },
-			func() (float64, error) { return baseline(ctx, s, connections, duration) })
+			func() (float64, error) { return subject(ctx, s, connections, duration, nothing(duration)) },
+			func() (float64, error) { return baseline(ctx, s, connections, duration, nothing(duration)) })
 	}
 }
 
@@ -120,11 +134,11 @@ func compareScaling(subject, baseline transactions) func(context.Context, *scene
 		count, milliseconds := m.rounds.of(s.quick)
 		duration := time.Duration(milliseconds) * time.Millisecond
 		scaling := func(run transactions) (float64, error) {
-			one, err := run(ctx, s, connections[:1], duration)
+			one, err := run(ctx, s, connections[:1], duration, nothing(duration))
 			if err != nil {
 				return 0, err
 			}
-			many, err := run(ctx, s, connections, duration)
+			many, err := run(ctx, s, connections, duration, nothing(duration))
 			return many / one, err
 		}
 		return takeTurns(count, round,
@@ -133,18 +147,23 @@ func compareScaling(subject, baseline transactions) func(context.Context, *scene
 	}
 }
 
-// hammer lets all connections work at once and gives the transactions a second. work says false when it has nothing
-// left to do; then all stop, since the rate of fewer sessions is not what is asked for.
-func hammer(ctx context.Context, connections []*pgx.Conn, duration time.Duration, work func(ctx context.Context, session, number int) (bool, error)) (float64, error) {
+// hammer lets all connections work for as long as beside does, and gives the transactions a second. transact says false
+// when it has nothing left to do; then all stop, since the rate of fewer sessions is not what is asked for.
+func hammer(ctx context.Context, connections []*pgx.Conn, beside work, transact func(ctx context.Context, session, number int) (bool, error)) (float64, error) {
 	var stopped atomic.Bool
 	var committed atomic.Int64
-	group, ctx := errgroup.WithContext(ctx)
+	sessions, ctx := errgroup.WithContext(ctx)
 	began := time.Now()
+	done := make(chan error, 1)
+	go func() {
+		defer stopped.Store(true)
+		done <- beside(ctx)
+	}()
 	for session := range connections {
-		group.Go(func() error {
+		sessions.Go(func() error {
 			number := 0
-			for ; !stopped.Load() && time.Since(began) < duration; number++ {
-				more, err := work(ctx, session, number)
+			for ; !stopped.Load(); number++ {
+				more, err := transact(ctx, session, number)
 				if err != nil {
 					return err
 				}
@@ -157,8 +176,7 @@ func hammer(ctx context.Context, connections []*pgx.Conn, duration time.Duration
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return 0, err
-	}
-	return float64(committed.Load()) / time.Since(began).Seconds(), nil
+	err := sessions.Wait()
+	took := time.Since(began)
+	return float64(committed.Load()) / took.Seconds(), errors.Join(err, <-done)
 }
