@@ -1,6 +1,7 @@
 -- A worker takes what is due for a while. If it dies, the lease runs out and somebody else delivers the same again, with
 -- the same delivery_id. What was delivered stays in the index on due_at until it is vacuumed, which a transaction that stays
--- open anywhere prevents: so who claims again says how far it has come.
+-- open anywhere prevents: so who claims again says how far it has come. A worker keeps its plan: one that was made while
+-- there was little to deliver, and little in the log, has to take what is due from its index, and the rest by its key.
 
 create or replace function postern.claim_event_deliveries(
   name text,
@@ -14,10 +15,12 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_sort = off
 as $$
 declare
   action_id integer := postern_internal.require_event_action(name);
   moment timestamptz;
+  claimed record;
 begin
   if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600
      or due_from is null then
@@ -44,38 +47,37 @@ begin
     perform postern_internal.queue_event_deliveries(action_id);
   end if;
   moment := clock_timestamp();  -- what was queued just now is due
-  return query
-    with due as (
-      select d.log_id
-        from postern_internal.event_delivery as d
-       where d.event_action_id = action_id
-         and d.state = 'pending'
-         and d.due_at between due_from and moment
-         and d.leased_until <= moment
-         and exists (select
-                       from postern_internal.event_action as a
-                       join postern_internal.event as e on e.event = a.event
-                      where a.event_action_id = action_id and e.enabled)
-       order by d.due_at
-       limit maximum
-         for update skip locked
-    ), claimed as (
-      update postern_internal.event_delivery as d
-         set leased_until = moment + make_interval(secs => lease_seconds), lease = claim_event_deliveries.lease, attempts = d.attempts + 1
-        from due
-       where d.event_action_id = action_id
-         and d.log_id = due.log_id
-      returning d.log_id, d.delivery_id, d.attempts, d.due_at
-    )
-    select jsonb_build_object(
-             'delivery_id', c.delivery_id, 'attempts', c.attempts, 'due_at', c.due_at, 'log_id', c.log_id, 'is_logged', e.log_id is not null,
-             'event', v.event, 'event_time', e.logged_at, 'userid', e.userid, 'user_description', u.description,
-             'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message, 'comment', e.comment)
-      from claimed as c
-      left join postern_internal.checkpoint_entry as e on e.log_id = c.log_id
-      left join postern_internal.event as v on v.outcome = e.outcome
-      left join postern_internal.end_user as u on u.userid = e.userid
-     order by c.due_at, c.log_id;
+  for claimed in
+    select d.log_id
+      from postern_internal.event_delivery as d
+     where d.event_action_id = action_id
+       and d.state = 'pending'
+       and d.due_at between due_from and moment
+       and d.leased_until <= moment
+       and exists (select
+                     from postern_internal.event_action as a
+                     join postern_internal.event as e on e.event = a.event
+                    where a.event_action_id = action_id and e.enabled)
+     order by d.due_at
+     limit maximum
+       for update skip locked
+  loop
+    update postern_internal.event_delivery as d
+       set leased_until = moment + make_interval(secs => lease_seconds), lease = claim_event_deliveries.lease, attempts = d.attempts + 1
+     where d.event_action_id = action_id
+       and d.log_id = claimed.log_id
+    returning d.log_id, d.delivery_id, d.attempts, d.due_at into claimed;
+    return query
+      select jsonb_build_object(
+               'delivery_id', claimed.delivery_id, 'attempts', claimed.attempts, 'due_at', claimed.due_at, 'log_id', claimed.log_id,
+               'is_logged', e.log_id is not null, 'event', v.event, 'event_time', e.logged_at, 'userid', e.userid,
+               'user_description', u.description, 'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message,
+               'comment', e.comment)
+        from (select claimed.log_id) as c (log_id)
+        left join postern_internal.checkpoint_entry as e on e.log_id = claimed.log_id
+        left join postern_internal.event as v on v.outcome = e.outcome
+        left join postern_internal.end_user as u on u.userid = e.userid;
+  end loop;
 end
 $$;
 revoke execute on function postern.claim_event_deliveries(text, integer, uuid, integer, timestamptz) from public;

@@ -1,3 +1,6 @@
+-- One by one, by the key: a worker keeps its plan, and one for all of them, made while little was pending, may go through
+-- all that is pending. That the index of what is pending does not know of state::text leaves the key only.
+
 create or replace function postern.finish_event_deliveries(
   name text,
   lease uuid,
@@ -16,7 +19,8 @@ declare
   action_id integer := postern_internal.require_event_action(name);
   moment timestamptz := clock_timestamp();
   maximum integer := postern_internal.setting_integer('event_attempts');
-  finished bigint;
+  finished bigint := 0::bigint;
+  ended record;
 begin
   if exists (select from unnest(outcomes) as o where o is null or o not in ('delivered', 'skipped', 'failed', 'dead', 'released'))
      or exists (select from unnest(delays) as s where s is null or not s between 0 and 86400) then
@@ -27,22 +31,25 @@ begin
       hint = 'An outcome is delivered, skipped, failed, dead or released; a delay has 0 to 86400 seconds.';
   end if;
   -- Whose lease has run out says nothing any more: somebody else may have it.
-  update postern_internal.event_delivery as d
-     set state = case when r.outcome in ('delivered', 'skipped', 'dead') then r.outcome::postern_internal.delivery_state
-                      when r.outcome = 'failed' and d.attempts >= maximum then 'dead'
-                      else 'pending' end,
-         finished_at = case when r.outcome in ('delivered', 'skipped', 'dead') or r.outcome = 'failed' and d.attempts >= maximum then moment end,
-         attempts = d.attempts - case when r.outcome = 'released' then 1 else 0 end,
-         due_at = case when r.outcome = 'failed' then moment + make_interval(secs => r.delay) else d.due_at end,
-         leased_until = '-infinity',
-         lease = null,
-         last_error = left(coalesce(nullif(r.error, ''), d.last_error), 1000)
-    from unnest(log_ids, outcomes, delays, errors) as r (log_id, outcome, delay, error)
-   where d.event_action_id = action_id
-     and d.log_id = r.log_id
-     and d.lease = finish_event_deliveries.lease
-     and d.state = 'pending';
-  get diagnostics finished = row_count;
+  for ended in select * from unnest(log_ids, outcomes, delays, errors) as r (log_id, outcome, delay, error) loop
+    update postern_internal.event_delivery as d
+       set state = case when ended.outcome in ('delivered', 'skipped', 'dead') then ended.outcome::postern_internal.delivery_state
+                        when ended.outcome = 'failed' and d.attempts >= maximum then 'dead'
+                        else 'pending' end,
+           finished_at = case when ended.outcome in ('delivered', 'skipped', 'dead') or ended.outcome = 'failed' and d.attempts >= maximum then moment end,
+           attempts = d.attempts - case when ended.outcome = 'released' then 1 else 0 end,
+           due_at = case when ended.outcome = 'failed' then moment + make_interval(secs => ended.delay) else d.due_at end,
+           leased_until = '-infinity',
+           lease = null,
+           last_error = left(coalesce(nullif(ended.error, ''), d.last_error), 1000)
+     where d.event_action_id = action_id
+       and d.log_id = ended.log_id
+       and d.lease = finish_event_deliveries.lease
+       and d.state::text = 'pending';
+    if found then
+      finished := finished + 1;
+    end if;
+  end loop;
   return finished;
 end
 $$;

@@ -1919,10 +1919,12 @@ CREATE FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 declare
   action_id integer := postern_internal.require_event_action(name);
   moment timestamptz;
+  claimed record;
 begin
   if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600
      or due_from is null then
@@ -1949,38 +1951,37 @@ begin
     perform postern_internal.queue_event_deliveries(action_id);
   end if;
   moment := clock_timestamp();  -- what was queued just now is due
-  return query
-    with due as (
-      select d.log_id
-        from postern_internal.event_delivery as d
-       where d.event_action_id = action_id
-         and d.state = 'pending'
-         and d.due_at between due_from and moment
-         and d.leased_until <= moment
-         and exists (select
-                       from postern_internal.event_action as a
-                       join postern_internal.event as e on e.event = a.event
-                      where a.event_action_id = action_id and e.enabled)
-       order by d.due_at
-       limit maximum
-         for update skip locked
-    ), claimed as (
-      update postern_internal.event_delivery as d
-         set leased_until = moment + make_interval(secs => lease_seconds), lease = claim_event_deliveries.lease, attempts = d.attempts + 1
-        from due
-       where d.event_action_id = action_id
-         and d.log_id = due.log_id
-      returning d.log_id, d.delivery_id, d.attempts, d.due_at
-    )
-    select jsonb_build_object(
-             'delivery_id', c.delivery_id, 'attempts', c.attempts, 'due_at', c.due_at, 'log_id', c.log_id, 'is_logged', e.log_id is not null,
-             'event', v.event, 'event_time', e.logged_at, 'userid', e.userid, 'user_description', u.description,
-             'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message, 'comment', e.comment)
-      from claimed as c
-      left join postern_internal.checkpoint_entry as e on e.log_id = c.log_id
-      left join postern_internal.event as v on v.outcome = e.outcome
-      left join postern_internal.end_user as u on u.userid = e.userid
-     order by c.due_at, c.log_id;
+  for claimed in
+    select d.log_id
+      from postern_internal.event_delivery as d
+     where d.event_action_id = action_id
+       and d.state = 'pending'
+       and d.due_at between due_from and moment
+       and d.leased_until <= moment
+       and exists (select
+                     from postern_internal.event_action as a
+                     join postern_internal.event as e on e.event = a.event
+                    where a.event_action_id = action_id and e.enabled)
+     order by d.due_at
+     limit maximum
+       for update skip locked
+  loop
+    update postern_internal.event_delivery as d
+       set leased_until = moment + make_interval(secs => lease_seconds), lease = claim_event_deliveries.lease, attempts = d.attempts + 1
+     where d.event_action_id = action_id
+       and d.log_id = claimed.log_id
+    returning d.log_id, d.delivery_id, d.attempts, d.due_at into claimed;
+    return query
+      select jsonb_build_object(
+               'delivery_id', claimed.delivery_id, 'attempts', claimed.attempts, 'due_at', claimed.due_at, 'log_id', claimed.log_id,
+               'is_logged', e.log_id is not null, 'event', v.event, 'event_time', e.logged_at, 'userid', e.userid,
+               'user_description', u.description, 'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message,
+               'comment', e.comment)
+        from (select claimed.log_id) as c (log_id)
+        left join postern_internal.checkpoint_entry as e on e.log_id = claimed.log_id
+        left join postern_internal.event as v on v.outcome = e.outcome
+        left join postern_internal.end_user as u on u.userid = e.userid;
+  end loop;
 end
 $$;
 
@@ -2649,7 +2650,8 @@ declare
   action_id integer := postern_internal.require_event_action(name);
   moment timestamptz := clock_timestamp();
   maximum integer := postern_internal.setting_integer('event_attempts');
-  finished bigint;
+  finished bigint := 0::bigint;
+  ended record;
 begin
   if exists (select from unnest(outcomes) as o where o is null or o not in ('delivered', 'skipped', 'failed', 'dead', 'released'))
      or exists (select from unnest(delays) as s where s is null or not s between 0 and 86400) then
@@ -2660,22 +2662,25 @@ begin
       hint = 'An outcome is delivered, skipped, failed, dead or released; a delay has 0 to 86400 seconds.';
   end if;
   -- Whose lease has run out says nothing any more: somebody else may have it.
-  update postern_internal.event_delivery as d
-     set state = case when r.outcome in ('delivered', 'skipped', 'dead') then r.outcome::postern_internal.delivery_state
-                      when r.outcome = 'failed' and d.attempts >= maximum then 'dead'
-                      else 'pending' end,
-         finished_at = case when r.outcome in ('delivered', 'skipped', 'dead') or r.outcome = 'failed' and d.attempts >= maximum then moment end,
-         attempts = d.attempts - case when r.outcome = 'released' then 1 else 0 end,
-         due_at = case when r.outcome = 'failed' then moment + make_interval(secs => r.delay) else d.due_at end,
-         leased_until = '-infinity',
-         lease = null,
-         last_error = left(coalesce(nullif(r.error, ''), d.last_error), 1000)
-    from unnest(log_ids, outcomes, delays, errors) as r (log_id, outcome, delay, error)
-   where d.event_action_id = action_id
-     and d.log_id = r.log_id
-     and d.lease = finish_event_deliveries.lease
-     and d.state = 'pending';
-  get diagnostics finished = row_count;
+  for ended in select * from unnest(log_ids, outcomes, delays, errors) as r (log_id, outcome, delay, error) loop
+    update postern_internal.event_delivery as d
+       set state = case when ended.outcome in ('delivered', 'skipped', 'dead') then ended.outcome::postern_internal.delivery_state
+                        when ended.outcome = 'failed' and d.attempts >= maximum then 'dead'
+                        else 'pending' end,
+           finished_at = case when ended.outcome in ('delivered', 'skipped', 'dead') or ended.outcome = 'failed' and d.attempts >= maximum then moment end,
+           attempts = d.attempts - case when ended.outcome = 'released' then 1 else 0 end,
+           due_at = case when ended.outcome = 'failed' then moment + make_interval(secs => ended.delay) else d.due_at end,
+           leased_until = '-infinity',
+           lease = null,
+           last_error = left(coalesce(nullif(ended.error, ''), d.last_error), 1000)
+     where d.event_action_id = action_id
+       and d.log_id = ended.log_id
+       and d.lease = finish_event_deliveries.lease
+       and d.state::text = 'pending';
+    if found then
+      finished := finished + 1;
+    end if;
+  end loop;
   return finished;
 end
 $$;
