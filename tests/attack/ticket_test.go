@@ -623,3 +623,117 @@ select 'passed', e.gate_id, e.userid, e.message, e.parameters, ((pg_current_xact
 		t.Errorf("%d passes are logged, want 1", got)
 	}
 }
+
+// An administrator gives a database role to another user while a transaction of the first one is open: whose ticket it took,
+// that one it stays, or the ticket would change the PIN of somebody who has approved nothing.
+func TestRoleOfAnotherUserTakesNoTicketAlong(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	role := s.Login(t, "postern_user")
+	connection := role.Connect(t)
+	run(t, s.Pool, naiveBearer)
+	run(t, s.Pool, `
+create table public.naive_pin (userid text not null);
+create function public.naive_set_pin() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform public.bearer_checkpoint('POSTERN_PIN_CHANGE', '{}');
+  insert into public.naive_pin values (postern.current_userid());
+end
+$$`)
+	give := func(userid string) {
+		t.Helper()
+		for _, each := range []string{alice, bob} {
+			run(t, s.Pool, "select postern.set_user_db_role($1, null)", each)
+		}
+		run(t, s.Pool, "select postern.set_user_db_role($1, $2::text::name)", userid, role.Name)
+	}
+	hashes := func() (got [2]string) {
+		t.Helper()
+		for i, userid := range []string{alice, bob} {
+			got[i] = value[string](t, s.Pool, "select hash from postern_internal.credential where userid = $1", userid)
+		}
+		return got
+	}
+
+	give(alice)
+	tx := beginUnasserted(t, connection)
+	run(t, tx, bearerOpenGates, value[string](t, s.Pool, bearerApprove)) // naive: Alice's, and good for Bob
+	give(bob)
+	run(t, tx, "select public.naive_set_pin()")
+	commit(t, tx)
+	if got := value[string](t, s.Pool, "select userid from public.naive_pin"); got != bob {
+		t.Fatalf("naive: the PIN of %s was changed", got)
+	}
+	run(t, s.Pool, "delete from public.bearer_open")
+
+	give(alice)
+	tx = beginUnasserted(t, connection)
+	ticket := value[string](t, tx, authenticate, value[string](t, tx, "select postern.challenge($1)", pinGate), alice, pins[alice])
+	commit(t, tx)
+	before := hashes()
+	tx = beginUnasserted(t, connection)
+	open(t, tx, ticket)
+	run(t, tx, setPIN, "alice 6204 pin")
+	give(bob)
+	run(t, tx, setPIN, "alice 6205 pin")
+	if got := value[string](t, tx, "select postern.current_userid()"); got != alice {
+		t.Errorf("with the ticket of %s the user is %s", alice, got)
+	}
+	run(t, tx, "set local postern.session = ''")
+	refusedAndGoOn(t, tx, "PS101", setPIN, "alice 6206 pin")
+	commit(t, tx)
+	if after := hashes(); after[0] == before[0] || after[1] != before[1] {
+		t.Errorf("the PIN of %s was not changed, or that of %s was", alice, bob)
+	}
+}
+
+// Whoever has two tickets in one transaction, of two users, passes gates as the one or as the other, and the log says so.
+func TestTicketsOfTwoUsersAreKeptApart(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	run(t, s.Pool, naiveBearer)
+	connection := s.connect(t)
+	tx := begin(t, connection, alice)
+	run(t, tx, bearerOpenGates, value[string](t, tx, bearerApprove))
+	run(t, tx, "select postern.assume_user($1)", bob)
+	run(t, tx, bearerCheckpoint, approveGate, invoice) // naive: Alice's approval
+	rollback(t, tx)
+
+	const start = "select postern.assume_user($1, $2::text::uuid)"
+	tickets := map[string]string{
+		alice: approve(t, connection, alice, approveGate, invoice),
+		bob:   approve(t, connection, bob, releaseGate, "{}"),
+	}
+	sessions := map[string]string{}
+	tx = beginUnasserted(t, connection)
+	for _, userid := range []string{alice, bob} {
+		run(t, tx, "set local postern.ticket = ''")
+		run(t, tx, start, userid, tickets[userid])
+		sessions[userid] = value[string](t, tx, "select current_setting('postern.session')")
+	}
+	use := func(session, ticket string) {
+		t.Helper()
+		run(t, tx, "select set_config('postern.session', $1, true), set_config('postern.ticket', $2, true)", sessions[session], tickets[ticket])
+	}
+	for session, ticket := range map[string]string{alice: bob, bob: alice} {
+		use(session, ticket)
+		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+		refusedAndGoOn(t, tx, "PS101", checkpoint, releaseGate, "{}")
+	}
+	use(alice, alice)
+	refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
+	reach(t, tx, approveGate, invoice)
+	use(bob, bob)
+	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, invoice)
+	reach(t, tx, releaseGate, "{}")
+	commit(t, tx)
+	for userid, gate := range map[string]string{alice: approveGate, bob: releaseGate} {
+		if got := value[string](t, s.Pool, `
+select string_agg(gate_id, ', ') from postern_internal.checkpoint_entry
+ where outcome = 'passed' and userid = $1 and authenticated_by = $1 and ticket = $2::uuid`, userid, tickets[userid]); got != gate {
+			t.Errorf("the log says that %s passed %s", userid, got)
+		}
+	}
+}

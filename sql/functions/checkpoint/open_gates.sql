@@ -9,11 +9,15 @@ security definer
 set search_path = pg_temp
 as $$
 declare
-  setting text := coalesce(current_setting('postern.session', true), '');
-  known text := case when setting = '' then postern.current_userid() end;
+  asserted text := nullif(current_setting('postern.session', true), '');
+  known text := case when asserted is null then postern.current_userid() end;
+  setting text := postern_internal.use_ticket(ticket, known, asserted);
 begin
-  if postern_internal.use_ticket(ticket, known, setting) is null then
+  if setting is null then
     perform postern_internal.refuse_ticket(ticket);
+  elsif asserted is null then
+    -- From here on it is this user, and not whomever an administrator gives the role to while the transaction is open.
+    perform set_config('postern.session', setting, true);
   end if;
 end
 $$;

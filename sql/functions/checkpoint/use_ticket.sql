@@ -46,4 +46,4 @@ end
 $$;
 revoke execute on function postern_internal.use_ticket(uuid, text, text) from public;
 comment on function postern_internal.use_ticket(uuid, text, text) is
-'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session, which is empty where a database role tells the user; NULL where the session is still to begin. Returns postern.session as it is to be; NULL where the ticket cannot be used, and refuse_ticket says why.';
+'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session; NULL where it is still to be set. Returns postern.session as it is to be; NULL where the ticket cannot be used, and refuse_ticket says why.';
