@@ -3556,11 +3556,15 @@ CREATE FUNCTION postern.open_gates(ticket uuid) RETURNS void
     SET search_path TO 'pg_temp'
     AS $$
 declare
-  setting text := coalesce(current_setting('postern.session', true), '');
-  known text := case when setting = '' then postern.current_userid() end;
+  asserted text := nullif(current_setting('postern.session', true), '');
+  known text := case when asserted is null then postern.current_userid() end;
+  setting text := postern_internal.use_ticket(ticket, known, asserted);
 begin
-  if postern_internal.use_ticket(ticket, known, setting) is null then
+  if setting is null then
     perform postern_internal.refuse_ticket(ticket);
+  elsif asserted is null then
+    -- From here on it is this user, and not whomever an administrator gives the role to while the transaction is open.
+    perform set_config('postern.session', setting, true);
   end if;
 end
 $$;
@@ -9454,7 +9458,7 @@ ALTER FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting tex
 -- Name: FUNCTION use_ticket(ticket uuid, userid text, setting text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) IS 'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session, which is empty where a database role tells the user; NULL where the session is still to begin. Returns postern.session as it is to be; NULL where the ticket cannot be used, and refuse_ticket says why.';
+COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) IS 'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session; NULL where it is still to be set. Returns postern.session as it is to be; NULL where the ticket cannot be used, and refuse_ticket says why.';
 
 
 --
