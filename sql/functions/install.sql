@@ -107,6 +107,7 @@
 \ir checkpoint/require_administrable_gate.sql
 \ir action/action_setting.sql
 \ir action/in_unapproved_action.sql
+\ir checkpoint/transaction_ticket.sql
 \ir checkpoint/current_open_gate.sql
 \ir checkpoint/check_gate.sql
 \ir checkpoint/pass_gate.sql

@@ -23,7 +23,7 @@ begin
       hint = format('It unlocks at %s; an administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
     perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
-  elsif current_setting('postern.ticket', true) not in ('', found_ticket.ticket::text) then
+  elsif exists (select from postern_internal.transaction_ticket as t where t.ticket <> found_ticket.ticket) then
     perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
   end if;
   perform postern_internal.raise_ticket_invalid('It has been used.');

@@ -8347,7 +8347,7 @@ begin
       hint = format('It unlocks at %s; an administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
     perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
-  elsif current_setting('postern.ticket', true) not in ('', found_ticket.ticket::text) then
+  elsif exists (select from postern_internal.transaction_ticket as t where t.ticket <> found_ticket.ticket) then
     perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
   end if;
   perform postern_internal.raise_ticket_invalid('It has been used.');
@@ -9422,7 +9422,9 @@ begin
   -- A ticket opens all gates, so nobody needs a second one. Whoever clears the setting can use one, and gains nothing: then
   -- gates are open by either ticket, each from the gate on that it was approved for.
   if current_setting('postern.ticket', true) <> '' then
-    return null;
+    if exists (select from postern_internal.transaction_ticket) then
+      return null;
+    end if;
   end if;
   -- The primary key lets a ticket be used once. A second transaction with the same ticket waits here until the first one has
   -- ended, and goes on only if that one rolled back.
@@ -12803,10 +12805,10 @@ COMMENT ON COLUMN postern_internal.open_gate.action_begun IS 'Whether the action
 
 
 --
--- Name: current_open_gate; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+-- Name: transaction_ticket; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE VIEW postern_internal.current_open_gate AS
+CREATE VIEW postern_internal.transaction_ticket AS
  SELECT o.ticket,
     o.transaction_id,
     o.opened_at,
@@ -12825,7 +12827,46 @@ CREATE VIEW postern_internal.current_open_gate AS
     o.session,
     o.action_begun
    FROM postern_internal.open_gate o
-  WHERE ((o.ticket = (NULLIF(current_setting('postern.ticket'::text, true), ''::text))::uuid) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = COALESCE(current_setting('postern.session'::text, true), ''::text)) AND (o.session_role = SESSION_USER));
+  WHERE ((o.ticket =
+        CASE
+            WHEN (current_setting('postern.ticket'::text, true) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (current_setting('postern.ticket'::text, true))::uuid
+            ELSE NULL::uuid
+        END) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()));
+
+
+ALTER TABLE postern_internal.transaction_ticket OWNER TO postern_owner;
+
+--
+-- Name: VIEW transaction_ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.transaction_ticket IS 'The ticket in use in this transaction, if one is, whoever the user is now.';
+
+
+--
+-- Name: current_open_gate; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.current_open_gate AS
+ SELECT t.ticket,
+    t.transaction_id,
+    t.opened_at,
+    t.userid,
+    t.authenticated_by,
+    t.scheme,
+    t.comment,
+    t.gate_id,
+    t.built_in,
+    t.action,
+    t.digest,
+    t.parameters,
+    t.message,
+    t.session_role,
+    t.expires_at,
+    t.session,
+    t.action_begun
+   FROM postern_internal.transaction_ticket t
+  WHERE ((t.session = COALESCE(current_setting('postern.session'::text, true), ''::text)) AND (t.session_role = SESSION_USER));
 
 
 ALTER TABLE postern_internal.current_open_gate OWNER TO postern_owner;
