@@ -163,8 +163,8 @@ begin
          i::text::xid8, clock_timestamp() - interval '1 day'
     from generate_series(1, number_of_rows) as i;
   insert into postern_internal.open_gate
-    (ticket, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, built_in, digest, parameters, message, session_role, expires_at)
-  select t.ticket, t.transaction_id, t.expires_at, t.userid, t.authenticated_by, t.scheme, t.gate_id, t.built_in, t.digest, t.parameters, t.message, t.session_role, t.expires_at
+    (ticket, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, built_in, digest, parameters, message, session_role, expires_at, session)
+  select t.ticket, t.transaction_id, t.expires_at, t.userid, t.authenticated_by, t.scheme, t.gate_id, t.built_in, t.digest, t.parameters, t.message, t.session_role, t.expires_at, 'of an earlier transaction'
     from postern_internal.ticket as t;
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, userid, authenticated_by, logged_at, message, parameters, scheme, session_role, transaction_id)

@@ -26,8 +26,6 @@
 \ir session/is_proven.sql
 \ir session/session_setting.sql
 \ir session/current_userid.sql
-\ir session/raise_token_invalid.sql
-\ir session/token_userid.sql
 \ir session/begin_session.sql
 \ir session/assume_user.sql
 \ir session/create_session_key.sql

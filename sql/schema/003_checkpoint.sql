@@ -81,6 +81,6 @@ create table postern_internal.open_gate (
   message text not null,
   session_role name not null default session_user,
   expires_at timestamptz not null,
-  session text not null default ''
+  session text not null
 );
 comment on table postern_internal.open_gate is 'Tickets in use. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';

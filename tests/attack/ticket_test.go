@@ -2,7 +2,6 @@ package attack
 
 import (
 	"bytes"
-	"strings"
 	"testing"
 	"time"
 
@@ -455,8 +454,21 @@ $$`)
 	}
 	rollback(t, elsewhere)
 
-	// What the client before has left in the setting is in nobody's way.
-	for _, left := range []string{"open", strings.Repeat("0", 1_000_000), "00000000-0000-0000-0000-000000000000", used} {
+	// What is no ticket at all is an error.
+	tx = begin(t, connection, alice)
+	run(t, tx, "set local postern.ticket = 'open'")
+	for _, statement := range []string{"select postern.checkpoint('SINWOF_RELEASE', '{}')", "select postern.open_gates(gen_random_uuid())"} {
+		run(t, tx, "savepoint before_error")
+		_, err := tx.Exec(t.Context(), statement)
+		if code := testdb.Code(err); code != "22P02" { // invalid_text_representation
+			t.Errorf("a setting that is no ticket: %s: %v", statement, err)
+		}
+		run(t, tx, "rollback to savepoint before_error")
+	}
+	rollback(t, tx)
+
+	// A ticket that the client before has left in the setting is in nobody's way.
+	for _, left := range []string{"00000000-0000-0000-0000-000000000000", used} {
 		run(t, connection, "select set_config('postern.ticket', $1, false)", left)
 		tx := begin(t, connection, alice)
 		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)

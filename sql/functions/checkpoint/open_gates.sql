@@ -9,15 +9,16 @@ security definer
 set search_path = pg_temp
 as $$
 declare
-  asserted text := nullif(current_setting('postern.session', true), '');
-  known text := case when asserted is null then postern.current_userid() end;
-  setting text := postern_internal.use_ticket(ticket, known, asserted);
+  setting text := nullif(current_setting('postern.session', true), '');
+  known text := case when setting is null then postern.current_userid() end;
 begin
   if setting is null then
-    perform postern_internal.refuse_ticket(ticket);
-  elsif asserted is null then
     -- From here on it is this user, and not whomever an administrator gives the role to while the transaction is open.
+    setting := postern_internal.session_setting(known);
     perform set_config('postern.session', setting, true);
+  end if;
+  if not postern_internal.use_ticket(ticket, known, setting) then
+    perform postern_internal.refuse_ticket(ticket);
   end if;
 end
 $$;

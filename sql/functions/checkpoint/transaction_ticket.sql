@@ -1,12 +1,11 @@
 -- The setting postern.ticket only says where to look, which costs less than an index over transaction_id in each pass. Whoever
--- changes it finds nothing, or another ticket that was used in this very transaction. What a session has left there is none.
+-- changes it finds nothing, or another ticket that was used in this very transaction.
 --
 -- A transaction that has no id yet has written nothing and so has used nothing.
 create or replace view postern_internal.transaction_ticket as
   select o.*
     from postern_internal.open_gate as o
-   where o.ticket = case when current_setting('postern.ticket', true) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-                         then current_setting('postern.ticket', true)::uuid end
+   where o.ticket = nullif(current_setting('postern.ticket', true), '')::uuid
      and o.transaction_id = pg_current_xact_id_if_assigned()
      and o.opened_at = transaction_timestamp();
 revoke all on postern_internal.transaction_ticket from public;

@@ -1,15 +1,15 @@
 -- T2: uses a ticket. The gates are open by a row of this transaction and not by a setting, since a setting could be
 -- put back after ROLLBACK TO SAVEPOINT had erased what was logged. The setting postern.ticket only says which row.
 --
--- One statement for all: in a transaction that is sent again this runs once, and so never warms up. No SET clause, since it
--- is called only by functions that pin their search_path.
+-- Each statement counts, and each table that it names: in a transaction that is sent again this runs once, and so never warms
+-- up. No SET clause, since it is called only by functions that pin their search_path.
 
 create or replace function postern_internal.use_ticket(
   ticket uuid,
   userid text,
   setting text
 )
-returns text
+returns boolean
 language plpgsql
 as $$
 begin
@@ -17,7 +17,7 @@ begin
   -- gates are open by either ticket, each from the gate on that it was approved for.
   if current_setting('postern.ticket', true) <> '' then
     if exists (select from postern_internal.transaction_ticket) then
-      return null;
+      return false;
     end if;
   end if;
   -- The primary key lets a ticket be used once. A second transaction with the same ticket waits here until the first one has
@@ -25,27 +25,22 @@ begin
   insert into postern_internal.open_gate
     (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at, session)
   select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.parameters, t.message, t.expires_at,
-         coalesce(use_ticket.setting,
-                  postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
+         use_ticket.setting
     from postern_internal.ticket as t
    where t.ticket = use_ticket.ticket
      and (t.userid = use_ticket.userid
           or use_ticket.setting = postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
-     and (use_ticket.setting is not null
-          or exists (select from postern_internal.end_user as e where e.userid = t.userid and e.active))
      and t.session_role = session_user
      and t.verdict = 'accepted'
      and t.expires_at > clock_timestamp()
      and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
-  on conflict do nothing
-  returning session into setting;
+  on conflict do nothing;
   if not found then
-    return null;
+    return false;
   end if;
-  -- An expression, which costs less than PERFORM.
-  return case when set_config('postern.ticket', ticket::text, true) <> '' then setting end;
+  return set_config('postern.ticket', ticket::text, true) <> ''; -- an expression, which costs less than PERFORM
 end
 $$;
 revoke execute on function postern_internal.use_ticket(uuid, text, text) from public;
 comment on function postern_internal.use_ticket(uuid, text, text) is
-'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session; NULL where it is still to be set. Returns postern.session as it is to be; NULL where the ticket cannot be used, and refuse_ticket says why.';
+'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session. Returns whether it could be used; where not, refuse_ticket says why.';

@@ -11,13 +11,15 @@ security definer
 set search_path = pg_temp
 as $$
 declare
-  setting text := postern_internal.use_ticket(ticket, userid, null);
+  setting text := postern_internal.session_setting(userid);
 begin
   if setting is null then
-    perform postern.assume_user(userid);
-    perform postern_internal.refuse_ticket(ticket);
+    perform postern.assume_user(userid); -- says why not
   end if;
   setting := set_config('postern.session', setting, true); -- an expression, which costs less than PERFORM
+  if not postern_internal.use_ticket(ticket, userid, setting) then
+    perform postern_internal.refuse_ticket(ticket);
+  end if;
   return userid;
 end
 $$;

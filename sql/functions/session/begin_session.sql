@@ -8,14 +8,75 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  userid text := postern_internal.token_userid(token);
-  setting text := postern_internal.session_setting(userid);
+  parts text[];
+  header jsonb;
+  claims jsonb;
+  signature bytea;
+  k record;
+  setting text;
+  reason text;
+  now_seconds numeric := extract(epoch from clock_timestamp());
 begin
-  if setting is null then
-    perform postern_internal.raise_token_invalid(format('Its subject %s is no active end user.', to_jsonb(left(userid, 128))));
+  if token is null or length(token) > 8192
+     or token !~ '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$' then
+    reason := 'It is not a JWT of at most 8192 characters.';
+  else
+    begin
+      parts := string_to_array(token, '.');
+      header := convert_from(postern_internal.decode_base64url(parts[1]), 'UTF8')::jsonb;
+      signature := postern_internal.decode_base64url(parts[3]);
+      select s.inner_pad, s.outer_pad, s.retired_at into k
+        from postern_internal.session_key as s where s.kid = header ->> 'kid';
+      if jsonb_typeof(header) is distinct from 'object' or header ->> 'alg' is distinct from 'HS256' then
+        reason := 'Its algorithm is not HS256.';
+      elsif header ? 'crit' then
+        reason := 'Its header has critical extensions, and none is understood.';
+      elsif k.inner_pad is null then
+        reason := 'Its key id is not known.';
+      elsif k.retired_at is not null then
+        reason := 'Its key is retired.';
+      elsif sha256(k.outer_pad || sha256(k.inner_pad || convert_to(parts[1] || '.' || parts[2], 'UTF8'))) <> signature then
+        reason := 'Its signature is wrong.';
+      else
+        -- Nothing of the claims is looked at before the signature holds.
+        claims := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8')::jsonb;
+        if jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
+          reason := 'The claim sub is missing.';
+        elsif coalesce(claims ->> 'jti', '') = '' then
+          reason := 'The claim jti is missing.';
+        elsif not coalesce(claims -> 'aud' = to_jsonb(current_database()::text)
+                           or jsonb_typeof(claims -> 'aud') = 'array' and claims -> 'aud' ? current_database(), false) then
+          reason := format('Its audience (aud) is not the database %s.', current_database());
+        elsif jsonb_typeof(claims -> 'exp') is distinct from 'number' or jsonb_typeof(claims -> 'iat') is distinct from 'number' then
+          reason := 'The claims iat and exp must be numbers: seconds since 1970.';
+        elsif (claims ->> 'exp')::numeric <= now_seconds then
+          reason := 'It has expired.';
+        elsif (claims ->> 'iat')::numeric > now_seconds + 60 then
+          reason := 'It was issued in the future (iat); 60 seconds are allowed for clocks that differ.';
+        elsif claims ? 'nbf' and not coalesce(jsonb_typeof(claims -> 'nbf') = 'number'
+                                              and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
+          reason := 'It is not valid yet (nbf).';
+        else
+          setting := postern_internal.session_setting(claims ->> 'sub');
+          if setting is null then
+            reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
+          end if;
+        end if;
+      end if;
+    exception when data_exception then
+      reason := 'It is not a JWT: header or claims cannot be decoded.';
+    end;
+  end if;
+
+  if reason is not null then
+    raise exception using
+      errcode = 'PS402',
+      message = 'The session token is not valid',
+      detail = reason,
+      hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti.';
   end if;
   perform set_config('postern.session', setting, true);
-  return userid;
+  return claims ->> 'sub';
 end
 $$;
 revoke execute on function postern.begin_session(text) from public;

@@ -10,14 +10,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  userid text := postern_internal.token_userid(token);
-  setting text := postern_internal.use_ticket(ticket, userid, null);
+  userid text := postern.begin_session(token);
 begin
-  if setting is null then
-    perform postern.begin_session(token);
+  if not postern_internal.use_ticket(ticket, userid, current_setting('postern.session')) then
     perform postern_internal.refuse_ticket(ticket);
   end if;
-  perform set_config('postern.session', setting, true);
   return userid;
 end
 $$;

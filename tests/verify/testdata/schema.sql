@@ -1268,13 +1268,15 @@ CREATE FUNCTION postern.assume_user(userid text, ticket uuid) RETURNS text
     SET search_path TO 'pg_temp'
     AS $$
 declare
-  setting text := postern_internal.use_ticket(ticket, userid, null);
+  setting text := postern_internal.session_setting(userid);
 begin
   if setting is null then
-    perform postern.assume_user(userid);
-    perform postern_internal.refuse_ticket(ticket);
+    perform postern.assume_user(userid); -- says why not
   end if;
   setting := set_config('postern.session', setting, true); -- an expression, which costs less than PERFORM
+  if not postern_internal.use_ticket(ticket, userid, setting) then
+    perform postern_internal.refuse_ticket(ticket);
+  end if;
   return userid;
 end
 $$;
@@ -1541,18 +1543,79 @@ COMMENT ON FUNCTION postern.begin_sealing() IS 'Makes this transaction the only 
 CREATE FUNCTION postern.begin_session(token text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 declare
-  userid text := postern_internal.token_userid(token);
-  setting text := postern_internal.session_setting(userid);
+  parts text[];
+  header jsonb;
+  claims jsonb;
+  signature bytea;
+  k record;
+  setting text;
+  reason text;
+  now_seconds numeric := extract(epoch from clock_timestamp());
 begin
-  if setting is null then
-    perform postern_internal.raise_token_invalid(format('Its subject %s is no active end user.', to_jsonb(left(userid, 128))));
+  if token is null or length(token) > 8192
+     or token !~ '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$' then
+    reason := 'It is not a JWT of at most 8192 characters.';
+  else
+    begin
+      parts := string_to_array(token, '.');
+      header := convert_from(postern_internal.decode_base64url(parts[1]), 'UTF8')::jsonb;
+      signature := postern_internal.decode_base64url(parts[3]);
+      select s.inner_pad, s.outer_pad, s.retired_at into k
+        from postern_internal.session_key as s where s.kid = header ->> 'kid';
+      if jsonb_typeof(header) is distinct from 'object' or header ->> 'alg' is distinct from 'HS256' then
+        reason := 'Its algorithm is not HS256.';
+      elsif header ? 'crit' then
+        reason := 'Its header has critical extensions, and none is understood.';
+      elsif k.inner_pad is null then
+        reason := 'Its key id is not known.';
+      elsif k.retired_at is not null then
+        reason := 'Its key is retired.';
+      elsif sha256(k.outer_pad || sha256(k.inner_pad || convert_to(parts[1] || '.' || parts[2], 'UTF8'))) <> signature then
+        reason := 'Its signature is wrong.';
+      else
+        -- Nothing of the claims is looked at before the signature holds.
+        claims := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8')::jsonb;
+        if jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
+          reason := 'The claim sub is missing.';
+        elsif coalesce(claims ->> 'jti', '') = '' then
+          reason := 'The claim jti is missing.';
+        elsif not coalesce(claims -> 'aud' = to_jsonb(current_database()::text)
+                           or jsonb_typeof(claims -> 'aud') = 'array' and claims -> 'aud' ? current_database(), false) then
+          reason := format('Its audience (aud) is not the database %s.', current_database());
+        elsif jsonb_typeof(claims -> 'exp') is distinct from 'number' or jsonb_typeof(claims -> 'iat') is distinct from 'number' then
+          reason := 'The claims iat and exp must be numbers: seconds since 1970.';
+        elsif (claims ->> 'exp')::numeric <= now_seconds then
+          reason := 'It has expired.';
+        elsif (claims ->> 'iat')::numeric > now_seconds + 60 then
+          reason := 'It was issued in the future (iat); 60 seconds are allowed for clocks that differ.';
+        elsif claims ? 'nbf' and not coalesce(jsonb_typeof(claims -> 'nbf') = 'number'
+                                              and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
+          reason := 'It is not valid yet (nbf).';
+        else
+          setting := postern_internal.session_setting(claims ->> 'sub');
+          if setting is null then
+            reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
+          end if;
+        end if;
+      end if;
+    exception when data_exception then
+      reason := 'It is not a JWT: header or claims cannot be decoded.';
+    end;
+  end if;
+
+  if reason is not null then
+    raise exception using
+      errcode = 'PS402',
+      message = 'The session token is not valid',
+      detail = reason,
+      hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti.';
   end if;
   perform set_config('postern.session', setting, true);
-  return userid;
+  return claims ->> 'sub';
 end
-$$;
+$_$;
 
 
 ALTER FUNCTION postern.begin_session(token text) OWNER TO postern_owner;
@@ -1573,14 +1636,11 @@ CREATE FUNCTION postern.begin_session(token text, ticket uuid) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  userid text := postern_internal.token_userid(token);
-  setting text := postern_internal.use_ticket(ticket, userid, null);
+  userid text := postern.begin_session(token);
 begin
-  if setting is null then
-    perform postern.begin_session(token);
+  if not postern_internal.use_ticket(ticket, userid, current_setting('postern.session')) then
     perform postern_internal.refuse_ticket(ticket);
   end if;
-  perform set_config('postern.session', setting, true);
   return userid;
 end
 $$;
@@ -3556,15 +3616,16 @@ CREATE FUNCTION postern.open_gates(ticket uuid) RETURNS void
     SET search_path TO 'pg_temp'
     AS $$
 declare
-  asserted text := nullif(current_setting('postern.session', true), '');
-  known text := case when asserted is null then postern.current_userid() end;
-  setting text := postern_internal.use_ticket(ticket, known, asserted);
+  setting text := nullif(current_setting('postern.session', true), '');
+  known text := case when setting is null then postern.current_userid() end;
 begin
   if setting is null then
-    perform postern_internal.refuse_ticket(ticket);
-  elsif asserted is null then
     -- From here on it is this user, and not whomever an administrator gives the role to while the transaction is open.
+    setting := postern_internal.session_setting(known);
     perform set_config('postern.session', setting, true);
+  end if;
+  if not postern_internal.use_ticket(ticket, known, setting) then
+    perform postern_internal.refuse_ticket(ticket);
   end if;
 end
 $$;
@@ -8183,33 +8244,6 @@ COMMENT ON FUNCTION postern_internal.raise_ticket_invalid(reason text) IS 'Raise
 
 
 --
--- Name: raise_token_invalid(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.raise_token_invalid(reason text) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  raise exception using
-    errcode = 'PS402',
-    message = 'The session token is not valid',
-    detail = reason,
-    hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti.';
-end
-$$;
-
-
-ALTER FUNCTION postern_internal.raise_token_invalid(reason text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION raise_token_invalid(reason text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.raise_token_invalid(reason text) IS 'Raises PS402. reason: a sentence.';
-
-
---
 -- Name: read_challenge(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -9332,90 +9366,10 @@ COMMENT ON FUNCTION postern_internal.ticket_from_text(ticket text) IS 'The ticke
 
 
 --
--- Name: token_userid(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.token_userid(token text) RETURNS text
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-declare
-  parts text[];
-  header jsonb;
-  claims jsonb;
-  signature bytea;
-  k record;
-  reason text;
-  now_seconds numeric := extract(epoch from clock_timestamp());
-begin
-  if token is null or length(token) > 8192
-     or token !~ '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$' then
-    reason := 'It is not a JWT of at most 8192 characters.';
-  else
-    begin
-      parts := string_to_array(token, '.');
-      header := convert_from(postern_internal.decode_base64url(parts[1]), 'UTF8')::jsonb;
-      signature := postern_internal.decode_base64url(parts[3]);
-      select s.inner_pad, s.outer_pad, s.retired_at into k
-        from postern_internal.session_key as s where s.kid = header ->> 'kid';
-      if jsonb_typeof(header) is distinct from 'object' or header ->> 'alg' is distinct from 'HS256' then
-        reason := 'Its algorithm is not HS256.';
-      elsif header ? 'crit' then
-        reason := 'Its header has critical extensions, and none is understood.';
-      elsif k.inner_pad is null then
-        reason := 'Its key id is not known.';
-      elsif k.retired_at is not null then
-        reason := 'Its key is retired.';
-      elsif sha256(k.outer_pad || sha256(k.inner_pad || convert_to(parts[1] || '.' || parts[2], 'UTF8'))) <> signature then
-        reason := 'Its signature is wrong.';
-      else
-        -- Nothing of the claims is looked at before the signature holds.
-        claims := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8')::jsonb;
-        if jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
-          reason := 'The claim sub is missing.';
-        elsif coalesce(claims ->> 'jti', '') = '' then
-          reason := 'The claim jti is missing.';
-        elsif not coalesce(claims -> 'aud' = to_jsonb(current_database()::text)
-                           or jsonb_typeof(claims -> 'aud') = 'array' and claims -> 'aud' ? current_database(), false) then
-          reason := format('Its audience (aud) is not the database %s.', current_database());
-        elsif jsonb_typeof(claims -> 'exp') is distinct from 'number' or jsonb_typeof(claims -> 'iat') is distinct from 'number' then
-          reason := 'The claims iat and exp must be numbers: seconds since 1970.';
-        elsif (claims ->> 'exp')::numeric <= now_seconds then
-          reason := 'It has expired.';
-        elsif (claims ->> 'iat')::numeric > now_seconds + 60 then
-          reason := 'It was issued in the future (iat); 60 seconds are allowed for clocks that differ.';
-        elsif claims ? 'nbf' and not coalesce(jsonb_typeof(claims -> 'nbf') = 'number'
-                                              and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
-          reason := 'It is not valid yet (nbf).';
-        end if;
-      end if;
-    exception when data_exception then
-      reason := 'It is not a JWT: header or claims cannot be decoded.';
-    end;
-  end if;
-
-  if reason is not null then
-    perform postern_internal.raise_token_invalid(reason);
-  end if;
-  return claims ->> 'sub';
-end
-$_$;
-
-
-ALTER FUNCTION postern_internal.token_userid(token text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION token_userid(token text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.token_userid(token text) IS 'The subject of a token that is signed, meant for this database, and in time; it may be no end user. token: as begin_session takes it. Errors: PS402.';
-
-
---
 -- Name: use_ticket(uuid, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) RETURNS text
+CREATE FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
 begin
@@ -9423,7 +9377,7 @@ begin
   -- gates are open by either ticket, each from the gate on that it was approved for.
   if current_setting('postern.ticket', true) <> '' then
     if exists (select from postern_internal.transaction_ticket) then
-      return null;
+      return false;
     end if;
   end if;
   -- The primary key lets a ticket be used once. A second transaction with the same ticket waits here until the first one has
@@ -9431,25 +9385,20 @@ begin
   insert into postern_internal.open_gate
     (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at, session)
   select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.parameters, t.message, t.expires_at,
-         coalesce(use_ticket.setting,
-                  postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
+         use_ticket.setting
     from postern_internal.ticket as t
    where t.ticket = use_ticket.ticket
      and (t.userid = use_ticket.userid
           or use_ticket.setting = postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
-     and (use_ticket.setting is not null
-          or exists (select from postern_internal.end_user as e where e.userid = t.userid and e.active))
      and t.session_role = session_user
      and t.verdict = 'accepted'
      and t.expires_at > clock_timestamp()
      and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
-  on conflict do nothing
-  returning session into setting;
+  on conflict do nothing;
   if not found then
-    return null;
+    return false;
   end if;
-  -- An expression, which costs less than PERFORM.
-  return case when set_config('postern.ticket', ticket::text, true) <> '' then setting end;
+  return set_config('postern.ticket', ticket::text, true) <> ''; -- an expression, which costs less than PERFORM
 end
 $$;
 
@@ -9460,7 +9409,7 @@ ALTER FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting tex
 -- Name: FUNCTION use_ticket(ticket uuid, userid text, setting text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) IS 'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session; NULL where it is still to be set. Returns postern.session as it is to be; NULL where the ticket cannot be used, and refuse_ticket says why.';
+COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) IS 'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session. Returns whether it could be used; where not, refuse_ticket says why.';
 
 
 --
@@ -12783,7 +12732,7 @@ CREATE TABLE postern_internal.open_gate (
     message text NOT NULL,
     session_role name DEFAULT SESSION_USER NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    session text DEFAULT ''::text NOT NULL,
+    session text NOT NULL,
     action_begun boolean DEFAULT false NOT NULL
 );
 
@@ -12827,11 +12776,7 @@ CREATE VIEW postern_internal.transaction_ticket AS
     o.session,
     o.action_begun
    FROM postern_internal.open_gate o
-  WHERE ((o.ticket =
-        CASE
-            WHEN (current_setting('postern.ticket'::text, true) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (current_setting('postern.ticket'::text, true))::uuid
-            ELSE NULL::uuid
-        END) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()));
+  WHERE ((o.ticket = (NULLIF(current_setting('postern.ticket'::text, true), ''::text))::uuid) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()));
 
 
 ALTER TABLE postern_internal.transaction_ticket OWNER TO postern_owner;
@@ -12866,7 +12811,7 @@ CREATE VIEW postern_internal.current_open_gate AS
     t.session,
     t.action_begun
    FROM postern_internal.transaction_ticket t
-  WHERE ((t.session = COALESCE(current_setting('postern.session'::text, true), ''::text)) AND (t.session_role = SESSION_USER));
+  WHERE ((t.session = current_setting('postern.session'::text, true)) AND (t.session_role = SESSION_USER));
 
 
 ALTER TABLE postern_internal.current_open_gate OWNER TO postern_owner;
@@ -15505,13 +15450,6 @@ REVOKE ALL ON FUNCTION postern_internal.raise_ticket_invalid(reason text) FROM P
 
 
 --
--- Name: FUNCTION raise_token_invalid(reason text); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.raise_token_invalid(reason text) FROM PUBLIC;
-
-
---
 -- Name: FUNCTION read_challenge(challenge text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -15727,13 +15665,6 @@ REVOKE ALL ON FUNCTION postern_internal.substitute(message_template text, names 
 --
 
 REVOKE ALL ON FUNCTION postern_internal.ticket_from_text(ticket text) FROM PUBLIC;
-
-
---
--- Name: FUNCTION token_userid(token text); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.token_userid(token text) FROM PUBLIC;
 
 
 --
