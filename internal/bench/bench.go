@@ -134,7 +134,7 @@ func measurements() []measurement {
 		{"events", "two workers post events to a web server on this machine", "", "events/s", 2000, true,
 			rounds{count: 7, size: 4000, quickCount: 1, quickSize: 200}, timeEvents},
 		{"sealing", "8 sessions as above, while the log is sealed every second", "the same without any sealing", "transactions/s", 0.95, true,
-			rounds{count: 25, size: 2000, quickCount: 1, quickSize: 300}, compareSealing},
+			rounds{count: 55, size: 1000, quickCount: 1, quickSize: 300}, compareSealing},
 		{"seal", "seal a log of 1,000,000 entries", "", "entries/s", 20_000, true, rounds{count: 1, size: 1_000_000, quickCount: 1, quickSize: 20_000}, timeLog("seal")},
 		{"seal-flat", "seal 10,000 entries behind 1,000,000", "seal the first 10,000", "entries/s", 0.8, true,
 			rounds{count: 1, size: 1_000_000, quickCount: 1, quickSize: 20_000}, timeLog("seal-flat")},
