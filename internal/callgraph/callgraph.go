@@ -217,14 +217,15 @@ func each[T any](ctx context.Context, tx pgx.Tx, query string, take func(*T)) er
 	if err != nil {
 		return err
 	}
-	_, err = pgx.CollectRows(found, func(row pgx.CollectableRow) (struct{}, error) {
-		taken, err := pgx.RowToAddrOfStructByPos[T](row)
-		if err == nil {
-			take(taken)
+	defer found.Close()
+	for found.Next() {
+		row, err := pgx.RowToAddrOfStructByPos[T](found)
+		if err != nil {
+			return err
 		}
-		return struct{}{}, err
-	})
-	return err
+		take(row)
+	}
+	return found.Err()
 }
 
 // posternSchemas are those that are not looked into: what they do with gates is known.

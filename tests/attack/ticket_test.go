@@ -373,7 +373,7 @@ func TestGateStaysInThePreparedTransaction(t *testing.T) {
 	}
 }
 
-// Two tickets for one transaction would let the second approve what the first was not asked for.
+// One ticket opens all gates, so a second one in a transaction is refused, and stays unused.
 func TestTransactionTakesOneTicket(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)

@@ -1,5 +1,6 @@
--- The first statement of a transaction that is sent again, where the application is trusted. The search_path is spelled as in
--- postern.current_userid.
+-- The first statement of a transaction that is sent again, where the application is trusted. It does what
+-- postern.assume_user does by itself, since calling it takes some 20 microseconds more where nothing is in the processor's caches.
+-- The search_path is spelled as in postern.current_userid.
 
 create or replace function postern.assume_user(
   userid text,

@@ -9375,7 +9375,7 @@ CREATE FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting te
 begin
   -- A ticket opens all gates, so nobody needs a second one. Whoever clears the setting can use one, and gains nothing: then
   -- gates are open by either ticket, each from the gate on that it was approved for.
-  if current_setting('postern.ticket', true) <> '' then
+  if current_setting('postern.ticket', true) <> '' then -- an if of its own: with the other condition it would be a query
     if exists (select from postern_internal.transaction_ticket) then
       return false;
     end if;
