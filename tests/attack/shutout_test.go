@@ -99,6 +99,67 @@ $$`)
 	})
 }
 
+// BOB's session was approved by ALICE, so nothing of BOB's credential is touched. A ticket says who its user is, and the
+// transaction that uses it does not ask whether that one is still active: so none may outlast being shut out, and none may
+// be on its way meanwhile.
+func TestTicketEndsWithTheUserOfItsSession(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	s.set(t, "all_users_valid", "true")
+	run(t, s.Pool, `
+create table public.naive_user (userid text primary key, active boolean not null);
+insert into public.naive_user values ('BOB', true);
+create table public.naive_ticket (userid text not null);
+create function public.naive_approve() returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  insert into public.naive_ticket select u.userid from public.naive_user as u where u.userid = 'BOB' and u.active
+$$;
+create function public.naive_shut_out() returns void
+language sql as $$
+  update public.naive_user set active = false where userid = 'BOB';
+  delete from public.naive_ticket where userid = 'BOB';
+$$;
+create function public.naive_use() returns boolean
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select exists (select from public.naive_ticket where userid = 'BOB')
+$$`)
+	connection := s.connect(t)
+	earlier := answer(t, connection, bob, challenge(t, connection, bob, releaseGate, "{}"), alice, pins[alice])
+	asked := challenge(t, connection, bob, releaseGate, "{}")
+	tx := begin(t, connection, bob)
+	run(t, tx, "select public.naive_approve()")
+	late := value[string](t, tx, authenticate, asked, alice, pins[alice])
+
+	administrator := s.Connect(t)
+	run(t, administrator, "select public.naive_shut_out()")
+	shutOut := make(chan error, 1)
+	go func() {
+		_, err := administrator.Exec(t.Context(), "select postern.set_user_active('BOB', false)")
+		shutOut <- err
+	}()
+	s.awaitLock(t, int(administrator.PgConn().PID()))
+	commit(t, tx)
+	if err := <-shutOut; err != nil {
+		t.Fatal(err)
+	}
+	if !value[bool](t, connection, "select public.naive_use()") {
+		t.Fatal("naive: the ticket is gone")
+	}
+
+	closed := func(code string) {
+		t.Helper()
+		for _, ticket := range []string{earlier, late} {
+			tx := beginUnasserted(t, connection)
+			refusedAndGoOn(t, tx, code, "select postern.assume_user($1, $2::text::uuid)", bob, ticket)
+			refusedAndGoOn(t, tx, "PS401", checkpoint, releaseGate, "{}")
+			rollback(t, tx)
+		}
+	}
+	closed("PS402")
+	run(t, s.Pool, "select postern.set_user_active('BOB', true)")
+	closed("PS103")
+}
+
 // awaitLock returns when a server process waits for a lock.
 func (s *scene) awaitLock(t testing.TB, pid int) {
 	t.Helper()

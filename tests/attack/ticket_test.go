@@ -556,11 +556,12 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 		rollback(t, tx)
 
 		run(t, s.Pool, "select postern.set_user_active($1, false)", alice)
-		run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() + interval '1 minute' where ticket = $1::uuid", ticket)
 		tx = beginUnasserted(t, connection)
 		refusedAndGoOn(t, tx, "PS402", start, proof(alice), ticket)
 		rollback(t, tx)
 		run(t, s.Pool, "select postern.set_user_active($1, true)", alice)
+		closed(connection, "PS103", alice, ticket)
+		run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() + interval '1 minute' where ticket = $1::uuid", ticket)
 
 		// It was used by none of these.
 		tx = beginUnasserted(t, connection)

@@ -146,6 +146,26 @@ func TestInactiveGateStopsNobody(t *testing.T) {
 	testdb.RequireCode(t, c.call(t, alice, reachGate, releaseGate, "{}"), "PS101")
 }
 
+// Somebody has approved it, and so the log says it.
+func TestApprovedPassIsLoggedWhereTheGateWasSwitchedOffMeanwhile(t *testing.T) {
+	c := newCompany(t, alice)
+	ticket := c.approve(t, alice, releaseGate, "{}")
+	run(t, c.administrator, "select postern.set_gate_active($1, false)", releaseGate)
+	if err := c.resend(t, alice, ticket, releaseGate, "{}"); err != nil {
+		t.Fatal(err)
+	}
+	log := c.log(t)
+	if last := log[len(log)-1]; last.Outcome != "passed" || last.Userid != alice {
+		t.Errorf("the last entry is %+v", last)
+	}
+	if err := c.call(t, alice, reachGate, releaseGate, "{}"); err != nil {
+		t.Error(err)
+	}
+	if again := c.log(t); len(again) != len(log) {
+		t.Errorf("without a ticket the gate that is off logged %+v", again[len(log):])
+	}
+}
+
 func TestTimesAreAsSet(t *testing.T) {
 	c := newCompany(t, alice)
 	c.set(t, "challenge_seconds", "10")

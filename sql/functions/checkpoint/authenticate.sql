@@ -96,8 +96,10 @@ begin
   end if;
   counted := coalesce(target, session_userid);
 
+  -- So that set_user_active waits until it can find the ticket: whoever uses that is not asked again whether the user is active.
+  perform from postern_internal.end_user as e where e.userid = session_userid for share;
   select c.* into strict credential from postern_internal.credential as c where c.userid = counted for update;
-  -- Only now, and of both: set_user_active may have been what the lock was waited for.
+  -- Only now, and of both: set_user_active may have been what the locks were waited for.
   select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
   if scheme = 'PIN' then
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash

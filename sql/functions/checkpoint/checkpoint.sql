@@ -2,7 +2,8 @@
 -- spelled as in postern.current_userid.
 --
 -- Each statement counts: in a transaction that is sent again this runs once, and so never warms up. What was approved, to
--- the letter, is passed by the first one: the parameters were checked then, and the message is the one that was shown.
+-- the letter, is passed by the first one: the parameters were checked then, and the message is the one that was shown. Where the
+-- gate has been made inactive since, it is logged all the same: somebody has approved it.
 
 create or replace function postern.checkpoint(
   gate_id text,
@@ -16,16 +17,14 @@ as $$
 begin
   if current_setting('postern.ticket', true) <> '' then
     insert into postern_internal.checkpoint_entry
-      (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
-    select 'passed', o.gate_id, o.action, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket
+      (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme, ticket)
+    select 'passed', o.gate_id, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket
       from postern_internal.current_open_gate as o
-      join postern_internal.gate as g on g.gate_id = o.gate_id
      where o.gate_id = checkpoint.gate_id
        and o.action is null
        and o.parameters = checkpoint.parameters::text
        and o.expires_at > clock_timestamp()
-       and g.stops
-       and not postern_internal.in_unapproved_action();
+       and coalesce(current_setting('postern.action', true), '') = '';
     if found then
       return;
     end if;

@@ -1,6 +1,5 @@
 -- Where an end user was asserted, the statement that finds the ticket sees as well whether it is the ticket's: the setting
--- proves that user, or it does not. Where it does not, postern.current_userid says who it is, or what is wrong. The
--- search_path is spelled as there.
+-- proves that user, or it does not. The search_path is spelled as in postern.current_userid.
 
 create or replace function postern.open_gates(ticket uuid)
 returns void
@@ -8,16 +7,10 @@ language plpgsql
 security definer
 set search_path = pg_temp
 as $$
-declare
-  setting text := nullif(current_setting('postern.session', true), '');
-  known text := case when setting is null then postern.current_userid() end;
 begin
-  if setting is null then
-    -- From here on it is this user, and not whomever an administrator gives the role to while the transaction is open.
-    setting := postern_internal.session_setting(known);
-    perform set_config('postern.session', setting, true);
-  end if;
-  if not postern_internal.use_ticket(ticket, known, setting) then
+  -- Where nobody was, it is the user whom the database role belongs to; and from here on it is this one, and not whomever
+  -- an administrator gives the role to while the transaction is open.
+  if not postern_internal.use_ticket(ticket, case when coalesce(current_setting('postern.session', true), '') = '' then postern.current_userid() end) then
     perform postern_internal.refuse_ticket(ticket);
   end if;
 end

@@ -2,16 +2,20 @@
 -- put back after ROLLBACK TO SAVEPOINT had erased what was logged. The setting postern.ticket only says which row.
 --
 -- Each statement counts, and each table that it names: in a transaction that is sent again this runs once, and so never warms
--- up. No SET clause, since it is called only by functions that pin their search_path.
+-- up. So the statement that finds the ticket proves its user as well, and does not ask whether that one is active: postern.authenticate
+-- accepts only what active users approve, and when one is shut out, expire_tickets ends what is left. It sets the settings too,
+-- since PL/pgSQL makes each expression ready anew in a transaction. No SET clause: it is called only by functions that pin
+-- their search_path.
 
 create or replace function postern_internal.use_ticket(
   ticket uuid,
-  userid text,
-  setting text
+  userid text
 )
 returns boolean
 language plpgsql
 as $$
+declare
+  used boolean;
 begin
   -- A ticket opens all gates, so nobody needs a second one. Whoever clears the setting can use one, and gains nothing: then
   -- gates are open by either ticket, each from the gate on that it was approved for.
@@ -22,25 +26,24 @@ begin
   end if;
   -- The primary key lets a ticket be used once. A second transaction with the same ticket waits here until the first one has
   -- ended, and goes on only if that one rolled back.
-  insert into postern_internal.open_gate
+  insert into postern_internal.open_gate as o
     (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at, session)
   select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.parameters, t.message, t.expires_at,
-         use_ticket.setting
+         postern_internal.session_value(s.secret, t.userid)
     from postern_internal.ticket as t
+   cross join postern_internal.session_secret as s
    where t.ticket = use_ticket.ticket
-     and (t.userid = use_ticket.userid
-          or use_ticket.setting = postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
+     and case when use_ticket.userid is null then current_setting('postern.session', true) = postern_internal.session_value(s.secret, t.userid)
+              else t.userid = use_ticket.userid end
      and t.session_role = session_user
      and t.verdict = 'accepted'
      and t.expires_at > clock_timestamp()
      and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
-  on conflict do nothing;
-  if not found then
-    return false;
-  end if;
-  return set_config('postern.ticket', ticket::text, true) <> ''; -- an expression, which costs less than PERFORM
+  on conflict do nothing
+  returning set_config('postern.session', o.session, true) <> '' and set_config('postern.ticket', o.ticket::text, true) <> '' into used;
+  return coalesce(used, false);
 end
 $$;
-revoke execute on function postern_internal.use_ticket(uuid, text, text) from public;
-comment on function postern_internal.use_ticket(uuid, text, text) is
-'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session. Returns whether it could be used; where not, refuse_ticket says why.';
+revoke execute on function postern_internal.use_ticket(uuid, text) from public;
+comment on function postern_internal.use_ticket(uuid, text) is
+'Opens the gates for this transaction, if ticket can be used in it, and asserts its user. userid: the user whom the caller has made sure of; NULL for the one whom postern.session proves. Returns whether it could be used; where not, refuse_ticket says why.';

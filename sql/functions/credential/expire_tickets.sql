@@ -1,6 +1,7 @@
--- What a credential has approved should not outlive it. An attempt that is under way has locked the row, and so ends
--- first: its ticket is among those that are found. Written and not only locked, so that a later attempt in a transaction
--- whose snapshot is older (REPEATABLE READ) fails, instead of finding the user as active as ever.
+-- What a credential has approved should not outlive it, nor what was approved in a session outlive its user. An attempt that
+-- is under way has locked the row (for set_user_active, that of the session's user as well), and so ends first: its ticket is
+-- among those that are found. Written and not only locked, so that a later attempt in a transaction whose snapshot is older
+-- (REPEATABLE READ) fails, instead of finding the user as active as ever.
 
 create or replace function postern_internal.expire_tickets(userid text)
 returns void
@@ -11,10 +12,10 @@ begin
   update postern_internal.credential as c set first_filler = gen_random_uuid() where c.userid = expire_tickets.userid;
   update postern_internal.ticket as t
      set expires_at = clock_timestamp()
-   where t.authenticated_by = expire_tickets.userid
+   where expire_tickets.userid in (t.userid, t.authenticated_by)
      and t.expires_at > clock_timestamp();
 end
 $$;
 revoke execute on function postern_internal.expire_tickets(text) from public;
 comment on function postern_internal.expire_tickets(text) is
-'Ends the tickets that the credential of userid has approved and that no transaction has used yet.';
+'Ends the tickets that userid has approved, or somebody else in a session of userid, and that no transaction has used yet.';

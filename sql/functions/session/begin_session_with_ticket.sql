@@ -12,7 +12,7 @@ as $$
 declare
   userid text := postern.begin_session(token);
 begin
-  if not postern_internal.use_ticket(ticket, userid, current_setting('postern.session')) then
+  if not postern_internal.use_ticket(ticket, userid) then
     perform postern_internal.refuse_ticket(ticket);
   end if;
   return userid;

@@ -1267,14 +1267,9 @@ CREATE FUNCTION postern.assume_user(userid text, ticket uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_temp'
     AS $$
-declare
-  setting text := postern_internal.session_setting(userid);
 begin
-  if setting is null then
-    perform postern.assume_user(userid); -- says why not
-  end if;
-  setting := set_config('postern.session', setting, true); -- an expression, which costs less than PERFORM
-  if not postern_internal.use_ticket(ticket, userid, setting) then
+  if userid is null or not postern_internal.use_ticket(ticket, userid) then
+    perform postern.assume_user(userid); -- says why not, where it is the user
     perform postern_internal.refuse_ticket(ticket);
   end if;
   return userid;
@@ -1378,8 +1373,10 @@ begin
   end if;
   counted := coalesce(target, session_userid);
 
+  -- So that set_user_active waits until it can find the ticket: whoever uses that is not asked again whether the user is active.
+  perform from postern_internal.end_user as e where e.userid = session_userid for share;
   select c.* into strict credential from postern_internal.credential as c where c.userid = counted for update;
-  -- Only now, and of both: set_user_active may have been what the lock was waited for.
+  -- Only now, and of both: set_user_active may have been what the locks were waited for.
   select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
   if scheme = 'PIN' then
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
@@ -1638,7 +1635,7 @@ CREATE FUNCTION postern.begin_session(token text, ticket uuid) RETURNS text
 declare
   userid text := postern.begin_session(token);
 begin
-  if not postern_internal.use_ticket(ticket, userid, current_setting('postern.session')) then
+  if not postern_internal.use_ticket(ticket, userid) then
     perform postern_internal.refuse_ticket(ticket);
   end if;
   return userid;
@@ -1941,16 +1938,14 @@ CREATE FUNCTION postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::
 begin
   if current_setting('postern.ticket', true) <> '' then
     insert into postern_internal.checkpoint_entry
-      (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
-    select 'passed', o.gate_id, o.action, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket
+      (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme, ticket)
+    select 'passed', o.gate_id, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket
       from postern_internal.current_open_gate as o
-      join postern_internal.gate as g on g.gate_id = o.gate_id
      where o.gate_id = checkpoint.gate_id
        and o.action is null
        and o.parameters = checkpoint.parameters::text
        and o.expires_at > clock_timestamp()
-       and g.stops
-       and not postern_internal.in_unapproved_action();
+       and coalesce(current_setting('postern.action', true), '') = '';
     if found then
       return;
     end if;
@@ -3615,16 +3610,10 @@ CREATE FUNCTION postern.open_gates(ticket uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_temp'
     AS $$
-declare
-  setting text := nullif(current_setting('postern.session', true), '');
-  known text := case when setting is null then postern.current_userid() end;
 begin
-  if setting is null then
-    -- From here on it is this user, and not whomever an administrator gives the role to while the transaction is open.
-    setting := postern_internal.session_setting(known);
-    perform set_config('postern.session', setting, true);
-  end if;
-  if not postern_internal.use_ticket(ticket, known, setting) then
+  -- Where nobody was, it is the user whom the database role belongs to; and from here on it is this one, and not whomever
+  -- an administrator gives the role to while the transaction is open.
+  if not postern_internal.use_ticket(ticket, case when coalesce(current_setting('postern.session', true), '') = '' then postern.current_userid() end) then
     perform postern_internal.refuse_ticket(ticket);
   end if;
 end
@@ -7022,7 +7011,7 @@ begin
   update postern_internal.credential as c set first_filler = gen_random_uuid() where c.userid = expire_tickets.userid;
   update postern_internal.ticket as t
      set expires_at = clock_timestamp()
-   where t.authenticated_by = expire_tickets.userid
+   where expire_tickets.userid in (t.userid, t.authenticated_by)
      and t.expires_at > clock_timestamp();
 end
 $$;
@@ -7034,7 +7023,7 @@ ALTER FUNCTION postern_internal.expire_tickets(userid text) OWNER TO postern_own
 -- Name: FUNCTION expire_tickets(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.expire_tickets(userid text) IS 'Ends the tickets that the credential of userid has approved and that no transaction has used yet.';
+COMMENT ON FUNCTION postern_internal.expire_tickets(userid text) IS 'Ends the tickets that userid has approved, or somebody else in a session of userid, and that no transaction has used yet.';
 
 
 --
@@ -9366,12 +9355,14 @@ COMMENT ON FUNCTION postern_internal.ticket_from_text(ticket text) IS 'The ticke
 
 
 --
--- Name: use_ticket(uuid, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: use_ticket(uuid, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) RETURNS boolean
+CREATE FUNCTION postern_internal.use_ticket(ticket uuid, userid text) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
+declare
+  used boolean;
 begin
   -- A ticket opens all gates, so nobody needs a second one. Whoever clears the setting can use one, and gains nothing: then
   -- gates are open by either ticket, each from the gate on that it was approved for.
@@ -9382,34 +9373,33 @@ begin
   end if;
   -- The primary key lets a ticket be used once. A second transaction with the same ticket waits here until the first one has
   -- ended, and goes on only if that one rolled back.
-  insert into postern_internal.open_gate
+  insert into postern_internal.open_gate as o
     (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at, session)
   select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.parameters, t.message, t.expires_at,
-         use_ticket.setting
+         postern_internal.session_value(s.secret, t.userid)
     from postern_internal.ticket as t
+   cross join postern_internal.session_secret as s
    where t.ticket = use_ticket.ticket
-     and (t.userid = use_ticket.userid
-          or use_ticket.setting = postern_internal.session_value((select s.secret from postern_internal.session_secret as s), t.userid))
+     and case when use_ticket.userid is null then current_setting('postern.session', true) = postern_internal.session_value(s.secret, t.userid)
+              else t.userid = use_ticket.userid end
      and t.session_role = session_user
      and t.verdict = 'accepted'
      and t.expires_at > clock_timestamp()
      and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
-  on conflict do nothing;
-  if not found then
-    return false;
-  end if;
-  return set_config('postern.ticket', ticket::text, true) <> ''; -- an expression, which costs less than PERFORM
+  on conflict do nothing
+  returning set_config('postern.session', o.session, true) <> '' and set_config('postern.ticket', o.ticket::text, true) <> '' into used;
+  return coalesce(used, false);
 end
 $$;
 
 
-ALTER FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.use_ticket(ticket uuid, userid text) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION use_ticket(ticket uuid, userid text, setting text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION use_ticket(ticket uuid, userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) IS 'Opens the gates for this transaction, if ticket can be used in it. userid: the user of the session; NULL where only setting can tell. setting: postern.session. Returns whether it could be used; where not, refuse_ticket says why.';
+COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) IS 'Opens the gates for this transaction, if ticket can be used in it, and asserts its user. userid: the user whom the caller has made sure of; NULL for the one whom postern.session proves. Returns whether it could be used; where not, refuse_ticket says why.';
 
 
 --
@@ -15668,10 +15658,10 @@ REVOKE ALL ON FUNCTION postern_internal.ticket_from_text(ticket text) FROM PUBLI
 
 
 --
--- Name: FUNCTION use_ticket(ticket uuid, userid text, setting text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION use_ticket(ticket uuid, userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text, setting text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) FROM PUBLIC;
 
 
 --
