@@ -118,7 +118,9 @@
 \ir checkpoint/open_gates.sql
 \ir checkpoint/open_gates_text.sql
 \ir session/begin_session_with_ticket.sql
+\ir session/begin_session_with_ticket_text.sql
 \ir session/assume_user_with_ticket.sql
+\ir session/assume_user_with_ticket_text.sql
 \ir checkpoint/ticket_status.sql
 \ir checkpoint/ticket_status_text.sql
 \ir checkpoint/cancel.sql

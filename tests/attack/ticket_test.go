@@ -550,7 +550,14 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 		closed(connection, "PS103", alice, "00000000-0000-7000-8000-000000000000")
 		closed(connection, "PS102", alice, answer(t, connection, alice, challenge(t, connection, alice, approveGate, invoice), alice, wrongPIN))
 
-		tx := begin(t, connection, alice)
+		tx := beginUnasserted(t, connection)
+		for _, text := range []string{"", "my ticket", ticket + "0"} {
+			refusedAndGoOn(t, tx, "PS103", "select "+function+"($1, $2::text)", proof(alice), text)
+		}
+		refusedAndGoOn(t, tx, "PS103", "select "+function+"('"+proof(alice)+"', null)")
+		rollback(t, tx)
+
+		tx = begin(t, connection, alice)
 		own := value[string](t, tx, "select postern.authenticate($1, $2, $3, 'as agreed')::text", value[string](t, tx, "select postern.challenge($1, $2::jsonb)", approveGate, invoice), alice, pins[alice])
 		refusedAndGoOn(t, tx, "PS103", start, proof(alice), own)
 		rollback(t, tx)

@@ -1260,6 +1260,29 @@ COMMENT ON FUNCTION postern.assume_user(userid text) IS 'Asserts the end user of
 
 
 --
+-- Name: assume_user(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.assume_user(userid text, ticket text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return postern.assume_user(userid, postern_internal.ticket_from_text(ticket));
+end
+$$;
+
+
+ALTER FUNCTION postern.assume_user(userid text, ticket text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION assume_user(userid text, ticket text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.assume_user(userid text, ticket text) IS 'As assume_user(text, uuid). Errors: also PS103 where ticket is no UUID.';
+
+
+--
 -- Name: assume_user(text, uuid); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1622,6 +1645,29 @@ ALTER FUNCTION postern.begin_session(token text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.begin_session(token text) IS 'Starts the session of an end user for this transaction. token: a JWT signed with HS256 by a key of postern.session_key; header kid; claims sub (user id), aud (name of this database), iat, exp, jti; nbf is honoured. Returns the user id. Errors: PS402 the token is forged, expired, not meant for this database, or names no active user.';
+
+
+--
+-- Name: begin_session(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.begin_session(token text, ticket text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return postern.begin_session(token, postern_internal.ticket_from_text(ticket));
+end
+$$;
+
+
+ALTER FUNCTION postern.begin_session(token text, ticket text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION begin_session(token text, ticket text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.begin_session(token text, ticket text) IS 'As begin_session(text, uuid). Errors: also PS103 where ticket is no UUID.';
 
 
 --
@@ -14105,6 +14151,14 @@ GRANT ALL ON FUNCTION postern.assume_user(userid text) TO postern_trusted_app;
 
 
 --
+-- Name: FUNCTION assume_user(userid text, ticket text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.assume_user(userid text, ticket text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.assume_user(userid text, ticket text) TO postern_trusted_app;
+
+
+--
 -- Name: FUNCTION assume_user(userid text, ticket uuid); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -14142,6 +14196,14 @@ GRANT ALL ON FUNCTION postern.begin_sealing() TO postern_auditor;
 
 REVOKE ALL ON FUNCTION postern.begin_session(token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.begin_session(token text) TO postern_app;
+
+
+--
+-- Name: FUNCTION begin_session(token text, ticket text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.begin_session(token text, ticket text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.begin_session(token text, ticket text) TO postern_app;
 
 
 --
