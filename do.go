@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/transaction"
 )
 
 // defaultScheme is how a user authenticates unless the answer names another scheme.
@@ -62,6 +63,11 @@ type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, err
 // open. So work may run several times: what it does outside the transaction has to bear that, and with the same
 // arguments it has to reach the same gate with the same parameters. It must return the errors of its statements, as
 // they are or wrapped.
+//
+// The transaction begins with the first statement of work, in the same round trip if that is an Exec with arguments or a
+// QueryRow. So what work does before, in Go, is done although session or answer may turn out not to be valid: then all its
+// statements fail, and Do returns that error, whatever work returns. Work has to send all statements by tx: what it sends by a
+// *pgx.Conn that is the pool may come before the transaction. tx.Conn() is nil where there is no connection.
 //
 // A wrong answer asks the prompt again, with a new challenge; the server counts the attempts. Nothing is approved and
 // nothing is repeated without the prompt. With a nil prompt Do returns the *CheckpointRequired.
@@ -131,7 +137,7 @@ func (c *conversation) inTransaction(ctx context.Context, work func(tx pgx.Tx) e
 	return c.run(ctx, nil, work)
 }
 
-// withGatesOpen is the second run: the ticket first, so that a wrong answer costs no work.
+// withGatesOpen is the second run: the ticket first, so that a wrong answer costs the server no work.
 func (c *conversation) withGatesOpen(ctx context.Context, ticket uuid.UUID, work func(tx pgx.Tx) error) error {
 	return c.run(ctx, &ticket, work)
 }
@@ -141,7 +147,7 @@ func (c *conversation) run(ctx context.Context, ticket *uuid.UUID, work func(tx 
 	if err != nil {
 		return fmt.Errorf("start the session: %w", err)
 	}
-	return AsError(pgx.BeginTxFunc(ctx, starter{c.pool, statement}, pgx.TxOptions{}, work))
+	return AsError(transaction.Run(ctx, c.pool, statement, work))
 }
 
 // ask has the prompt answer until the answer can be judged, and returns the ticket for it.

@@ -10,7 +10,8 @@
 // pooler included. One without support for prepared statements needs pgx.QueryExecModeExec or
 // pgx.QueryExecModeCacheDescribe, as for the application's own statements. The package always binds the parameters of its
 // statements. Don't choose pgx.QueryExecModeSimpleProtocol, which writes the application's values into the text of its
-// statements, where logs keep them, and costs a round trip more for each transaction.
+// statements, where logs keep them, and costs two round trips more for each transaction. Else Postern takes none of its own
+// until a gate asks; tracers see the first statement of a transaction in a batch.
 package postern
 
 import (
@@ -26,7 +27,7 @@ import (
 // checkpoint has to commit on its own.
 type Pool interface {
 	BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error)
-	// SendBatch begins a transaction in the same round trip as it tells the user and the ticket.
+	// SendBatch begins a transaction in the round trip of its first statement, with which it tells the user and the ticket.
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
@@ -61,7 +62,7 @@ func (s Session) Start(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	return AsError(start(ctx, tx, statement))
+	return AsError(statement.Execute(ctx, tx))
 }
 
 // queries are Postern's statements within tx.

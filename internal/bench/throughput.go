@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/posternsql/postern/internal/transaction"
 )
 
 // sessions is how many connections work at once.
@@ -59,8 +61,8 @@ func passing() transactions {
 			if number == share {
 				return false, nil
 			}
-			begin := starter{connections[session], "select postern.assume_user($1, $2::text::uuid)", []any{userid, tickets[session*share+number]}}
-			return true, pgx.BeginTxFunc(ctx, begin, pgx.TxOptions{}, func(tx pgx.Tx) error {
+			start := transaction.Statement{Text: "select postern.assume_user($1, $2::text::uuid)", Arguments: []any{userid, tickets[session*share+number]}}
+			return true, transaction.Run(ctx, connections[session], start, func(tx pgx.Tx) error {
 				_, err := tx.Exec(ctx, "select postern.checkpoint($1, $2)", activeGate, parameters)
 				return err
 			})
@@ -68,21 +70,6 @@ func passing() transactions {
 		rates[len(connections)] = max(rate, 1)
 		return rate, err
 	}
-}
-
-// starter begins a transaction as the client does: in one round trip with its first statement.
-type starter struct {
-	connection *pgx.Conn
-	statement  string
-	arguments  []any
-}
-
-func (s starter) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
-	batch := &pgx.Batch{}
-	batch.BeginTx(options)
-	batch.Queue(s.statement, s.arguments...)
-	results := s.connection.SendBatch(ctx, batch)
-	return results.Tx(), results.Close()
 }
 
 // inserting is a transaction of plain INSERTs, in the session of an end user or in one that knows nothing of Postern.
@@ -100,8 +87,8 @@ func inserting(asUser bool) transactions {
 			if !asUser {
 				return true, pgx.BeginFunc(ctx, connections[session], insert)
 			}
-			begin := starter{connections[session], "select postern.assume_user($1)", []any{userid}}
-			return true, pgx.BeginTxFunc(ctx, begin, pgx.TxOptions{}, insert)
+			start := transaction.Statement{Text: "select postern.assume_user($1)", Arguments: []any{userid}}
+			return true, transaction.Run(ctx, connections[session], start, insert)
 		})
 	}
 }
