@@ -95,8 +95,8 @@ func (t *transaction) beginWith(ctx context.Context, text string, arguments []an
 	return nil, t.begin(ctx)
 }
 
-// send sends BEGIN, start and first in one batch, and reads the results but for that of first. After errAlone none of them was
-// executed, and it is not known whether they could be, by themselves.
+// send sends BEGIN, start and first in one batch, and reads the results but for that of first. It fails with errAlone where none
+// of them was executed, but each might be by itself.
 func (t *transaction) send(ctx context.Context, first *pgx.QueuedQuery) (pgx.BatchResults, error) {
 	batch := &pgx.Batch{}
 	batch.BeginTx(pgx.TxOptions{})
@@ -213,10 +213,9 @@ func (r row) Scan(destinations ...any) error {
 	return cmp.Or(err, r.results.Close())
 }
 
-// Commit fails where the transaction has not begun and cannot: the start is judged also where nothing else was sent.
+// Commit begins first: the start is judged also where nothing else was sent. Where that fails, the rollback is left to Run.
 func (t *transaction) Commit(ctx context.Context) error {
 	if err := t.begin(ctx); err != nil {
-		_ = t.begun.Rollback(ctx) // there is an error to return already
 		return err
 	}
 	return t.begun.Commit(ctx)
