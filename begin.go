@@ -1,6 +1,8 @@
 package postern
 
 import (
+	"fmt"
+
 	"github.com/google/uuid"
 
 	"github.com/posternsql/postern/internal/transaction"
@@ -16,7 +18,7 @@ func (s Session) statement(ticket *uuid.UUID) (transaction.Statement, error) {
 	}
 	proof, err := s.proof()
 	if err != nil {
-		return transaction.Statement{}, err
+		return transaction.Statement{}, fmt.Errorf("start the session: %w", err)
 	}
 	if ticket == nil {
 		return transaction.Statement{Text: "select " + s.function + "($1)", Arguments: []any{proof}}, nil

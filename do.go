@@ -143,11 +143,8 @@ func (c *conversation) withGatesOpen(ctx context.Context, ticket uuid.UUID, work
 }
 
 func (c *conversation) run(ctx context.Context, ticket *uuid.UUID, work func(tx pgx.Tx) error) error {
-	statement, err := c.session.statement(ticket)
-	if err != nil {
-		return fmt.Errorf("start the session: %w", err)
-	}
-	return AsError(transaction.Run(ctx, c.pool, statement, work))
+	start := func() (transaction.Statement, error) { return c.session.statement(ticket) }
+	return AsError(transaction.Run(ctx, c.pool, start, work))
 }
 
 // ask has the prompt answer until the answer can be judged, and returns the ticket for it.

@@ -20,10 +20,19 @@ type Pool interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
+// Start gives what a transaction starts with. It is asked when the transaction begins, since a token does not last long; a second
+// time where that has to be tried in another way.
+type Start func() (Statement, error)
+
 // Statement is one that a transaction starts with; the zero Statement is none.
 type Statement struct {
 	Text      string
 	Arguments []any
+}
+
+// With starts with a statement that will not age.
+func With(text string, arguments ...any) Start {
+	return func() (Statement, error) { return Statement{text, arguments}, nil }
 }
 
 // Execute executes the statement in a transaction that has begun. It binds the parameters, whatever the connection's mode: the
@@ -42,7 +51,7 @@ func (s Statement) Execute(ctx context.Context, tx pgx.Tx) error {
 //
 // One thing differs from a transaction that has begun before: pgx closes the connection over an argument of another type than
 // the parameter's, if it is one of work's first statement.
-func Run(ctx context.Context, pool Pool, start Statement, work func(tx pgx.Tx) error) error {
+func Run(ctx context.Context, pool Pool, start Start, work func(tx pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, starter{pool, start}, func(tx pgx.Tx) error {
 		err := work(tx)
 		return cmp.Or(tx.(*transaction).failure, err)
@@ -52,7 +61,7 @@ func Run(ctx context.Context, pool Pool, start Statement, work func(tx pgx.Tx) e
 // starter is for pgx.BeginFunc.
 type starter struct {
 	pool  Pool
-	start Statement
+	start Start
 }
 
 // Begin sends nothing yet.
@@ -98,18 +107,21 @@ func (t *transaction) beginWith(ctx context.Context, text string, arguments []an
 // send sends BEGIN, start and first in one batch, and reads the results but for that of first. It fails with errAlone where none
 // of them was executed, but each might be by itself.
 func (t *transaction) send(ctx context.Context, first *pgx.QueuedQuery) (pgx.BatchResults, error) {
+	start, err := t.start()
+	if err != nil {
+		return nil, t.fail(ctx, failed(err).Tx(), err)
+	}
 	batch := &pgx.Batch{}
 	batch.BeginTx(pgx.TxOptions{})
 	batch.QueuedQueries[0].Arguments = []any{boundOnly{}}
-	if t.start.Text != "" {
-		batch.Queue(t.start.Text, t.start.Arguments...)
+	if start.Text != "" {
+		batch.Queue(start.Text, start.Arguments...)
 	}
 	own := batch.Len()
 	if first != nil {
 		batch.QueuedQueries = append(batch.QueuedQueries, first)
 	}
 	results := t.pool.SendBatch(ctx, batch)
-	var err error
 	for statement := 0; statement < own && err == nil; statement++ {
 		_, err = results.Exec()
 	}
@@ -130,11 +142,15 @@ func (t *transaction) send(ctx context.Context, first *pgx.QueuedQuery) (pgx.Bat
 
 // beginOneByOne is for connections whose batches would have the parameters in their text.
 func (t *transaction) beginOneByOne(ctx context.Context) error {
+	start, err := t.start()
+	if err != nil {
+		return t.fail(ctx, failed(err).Tx(), err)
+	}
 	tx, err := t.pool.BeginTx(ctx, pgx.TxOptions{})
 	if err != nil {
 		return t.fail(ctx, failed(err).Tx(), err)
 	}
-	if err := t.start.Execute(ctx, tx); err != nil {
+	if err := start.Execute(ctx, tx); err != nil {
 		return t.fail(ctx, tx, err)
 	}
 	t.begun = tx

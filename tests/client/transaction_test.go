@@ -194,7 +194,7 @@ func TestNothingIsDoneAfterARefusedStart(t *testing.T) {
 				text = "select postern.begin_session($1, $2::uuid)"
 			}
 			for name := range statements {
-				err := transaction.Run(t.Context(), pool, transaction.Statement{Text: text, Arguments: test.arguments}, func(tx pgx.Tx) error {
+				err := transaction.Run(t.Context(), pool, transaction.With(text, test.arguments...), func(tx pgx.Tx) error {
 					for _, sent := range append([]string{name}, slices.Collect(maps.Keys(statements))...) {
 						want := test.code
 						if sent == "Conn" || sent == "LargeObjects" {
@@ -241,7 +241,7 @@ func (o *office) ticket(t *testing.T) (used string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := transaction.Statement{Text: "select postern.begin_session($1, $2::uuid)", Arguments: []any{o.token(t, "ALICE"), used}}
+	start := transaction.With("select postern.begin_session($1, $2::uuid)", o.token(t, "ALICE"), used)
 	if err := transaction.Run(t.Context(), o.application.Pool, start, func(tx pgx.Tx) error { return approve(t.Context(), tx) }); err != nil {
 		t.Fatal(err)
 	}
@@ -274,12 +274,58 @@ func TestStartIsJudgedThoughNothingIsSent(t *testing.T) {
 	nothing := func(pgx.Tx) error { return nil }
 	for connection, pool := range o.connections(t) {
 		testdb.RequireCode(t, postern.Do(t.Context(), pool, postern.TokenSession(o.signer, "MALLORY"), nil, nothing), "PS402")
-		start := transaction.Statement{Text: "select postern.begin_session($1, $2::uuid)", Arguments: []any{o.token(t, "ALICE"), uuid.NewString()}}
+		start := transaction.With("select postern.begin_session($1, $2::uuid)", o.token(t, "ALICE"), uuid.NewString())
 		testdb.RequireCode(t, transaction.Run(t.Context(), pool, start, nothing), "PS103")
 		if err := postern.Do(t.Context(), pool, o.alice, nil, nothing); err != nil {
 			t.Errorf("%s: %v", connection, err)
 		}
 	}
+}
+
+// A token is valid for a minute, and work may take its time before it sends anything.
+func TestStartIsAskedForWhenTheTransactionBegins(t *testing.T) {
+	o := newOffice(t)
+	for connection, pool := range o.connections(t) {
+		var asked bool
+		start := func() (transaction.Statement, error) {
+			asked = true
+			return transaction.With("select postern.begin_session($1)", o.token(t, "ALICE"))()
+		}
+		err := transaction.Run(t.Context(), pool, start, func(tx pgx.Tx) error {
+			if asked {
+				t.Errorf("%s: asked before anything was sent", connection)
+			}
+			var userid string
+			err := tx.QueryRow(t.Context(), "select postern.current_userid()").Scan(&userid)
+			if err == nil && userid != "ALICE" {
+				t.Errorf("%s: the user is %s", connection, userid)
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("%s: %v", connection, err)
+		}
+
+		unsigned := errors.New("no signature")
+		err = transaction.Run(t.Context(), pool, func() (transaction.Statement, error) { return transaction.Statement{}, unsigned }, func(tx pgx.Tx) error {
+			if tx.Conn() != nil {
+				t.Errorf("%s: there is a connection without a start", connection)
+			}
+			for name, send := range statements {
+				if name == "Conn" {
+					continue // there is none to send it by
+				}
+				if err := send(t.Context(), tx); err == nil {
+					t.Errorf("%s: %s was sent without a start", connection, name)
+				}
+			}
+			return nil
+		})
+		if !errors.Is(err, unsigned) {
+			t.Errorf("%s: without a start: %v", connection, err)
+		}
+	}
+	o.want(t, 0, "")
 }
 
 func TestGateIsTheFirstStatement(t *testing.T) {
