@@ -127,6 +127,8 @@ func measurements() []measurement {
 			rounds{count: 31, size: 200, quickCount: 3, quickSize: 20}, compareTransactions},
 		{"throughput", "8 sessions, in each transaction the user, the ticket and a gate", "8 sessions, in each transaction " + threeRows + ", and no user", "transactions/s", 0.9, true,
 			together, compareThroughput(passing(), inserting(false))},
+		{"throughput-function", "the same", "8 sessions, in each transaction one call of a function, which does the three INSERTs", "transactions/s", 0, true,
+			together, compareThroughput(passing(), insertingByFunction())},
 		{"throughput-session", "the same", "8 sessions, in each transaction the user and " + threeRows, "transactions/s", 0, true,
 			together, compareThroughput(passing(), inserting(true))},
 		{"scaling", "8 sessions to one, in each transaction the user, the ticket and a gate", "8 sessions to one, in each transaction the user and " + threeRows, "times", 0, true,

@@ -61,8 +61,8 @@ func passing() transactions {
 			if number == share {
 				return false, nil
 			}
-			start := transaction.Statement{Text: "select postern.assume_user($1, $2::text::uuid)", Arguments: []any{userid, tickets[session*share+number]}}
-			return true, transaction.Run(ctx, connections[session], start, func(tx pgx.Tx) error {
+			ticket := tickets[session*share+number]
+			return true, transaction.Run(ctx, connections[session], transaction.With("select postern.assume_user($1, $2::text::uuid)", userid, ticket), func(tx pgx.Tx) error {
 				_, err := tx.Exec(ctx, "select postern.checkpoint($1, $2)", activeGate, parameters)
 				return err
 			})
@@ -87,8 +87,19 @@ func inserting(asUser bool) transactions {
 			if !asUser {
 				return true, pgx.BeginFunc(ctx, connections[session], insert)
 			}
-			start := transaction.Statement{Text: "select postern.assume_user($1)", Arguments: []any{userid}}
-			return true, transaction.Run(ctx, connections[session], start, insert)
+			return true, transaction.Run(ctx, connections[session], transaction.With("select postern.assume_user($1)", userid), insert)
+		})
+	}
+}
+
+// insertingByFunction is a transaction of the same INSERTs in one call, that knows nothing of Postern either.
+func insertingByFunction() transactions {
+	return func(ctx context.Context, _ *scene, connections []*pgx.Conn, _ time.Duration, beside work) (float64, error) {
+		return hammer(ctx, connections, beside, func(ctx context.Context, session, number int) (bool, error) {
+			return true, pgx.BeginFunc(ctx, connections[session], func(tx pgx.Tx) error {
+				_, err := tx.Exec(ctx, "select bench.insert_rows($1)", number)
+				return err
+			})
 		})
 	}
 }
