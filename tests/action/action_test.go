@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // Without a checkpoint of its own, an action shows what its gates say of themselves, and for what.
@@ -30,9 +31,9 @@ func TestLegacyGatesAloneAskForTheAction(t *testing.T) {
 	// Only the gates that were reached are logged.
 	ticket := c.answer(t, asked)
 	if err := c.alice(t, func(tx pgx.Tx) error {
-		run(t, tx, openGates, ticket)
-		run(t, tx, beginAction, action, "{}")
-		run(t, tx, "select payment.first()")
+		testsql.Run(t, tx, openGates, ticket)
+		testsql.Run(t, tx, beginAction, action, "{}")
+		testsql.Run(t, tx, "select payment.first()")
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -44,12 +45,12 @@ func TestActionWithoutGatesIsBegunByAnybody(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	c.register(t, action, "")
-	run(t, c.application, "begin read only")
-	run(t, c.application, beginAction, action, "{}")
-	run(t, c.application, "commit")
+	testsql.Run(t, c.application, "begin read only")
+	testsql.Run(t, c.application, beginAction, action, "{}")
+	testsql.Run(t, c.application, "commit")
 	c.activate(t, firstGate)
 	err := c.alice(t, func(tx pgx.Tx) error {
-		run(t, tx, beginAction, action, "{}")
+		testsql.Run(t, tx, beginAction, action, "{}")
 		return execute(t, tx, "select payment.first()")
 	})
 	unhandled := testdb.RequireCode(t, err, "PS105")
@@ -61,7 +62,7 @@ func TestActionWithoutGatesIsBegunByAnybody(t *testing.T) {
 	if !found {
 		t.Fatalf("the hint is %q", unhandled.Hint)
 	}
-	run(t, c.administrator, statement)
+	testsql.Run(t, c.administrator, statement)
 	c.ask(t, action, "{}")
 }
 
@@ -90,9 +91,9 @@ func TestDisabledCheckpointsStopNoAction(t *testing.T) {
 	c.register(t, action, ownGate, firstGate)
 	c.activate(t, ownGate, firstGate, secondGate)
 	c.ask(t, action, parameters)
-	run(t, c.administrator, "select postern.set_setting('checkpoints_enabled', 'false')")
+	testsql.Run(t, c.administrator, "select postern.set_setting('checkpoints_enabled', 'false')")
 	if err := c.alice(t, func(tx pgx.Tx) error {
-		run(t, tx, beginAction, action, parameters)
+		testsql.Run(t, tx, beginAction, action, parameters)
 		return execute(t, tx, "select payment.straight()")
 	}); err != nil {
 		t.Error(err)
@@ -104,13 +105,13 @@ func TestDisabledCheckpointsStopNoAction(t *testing.T) {
 func TestUnboundParametersOfAction(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	run(t, c.administrator, "select postern.register_gate($1, 'Pay an invoice', 'Invoice &INVOICE_NO paid', '{INVOICE_NO,VOUCHER}', true, '{INVOICE_NO}')", ownGate)
+	testsql.Run(t, c.administrator, "select postern.register_gate($1, 'Pay an invoice', 'Invoice &INVOICE_NO paid', '{INVOICE_NO,VOUCHER}', true, '{INVOICE_NO}')", ownGate)
 	c.register(t, action, ownGate)
 	ticket := c.answer(t, c.ask(t, action, `{"INVOICE_NO": "100-7", "VOUCHER": 1}`))
 	if err := c.alice(t, func(tx pgx.Tx) error {
-		run(t, tx, openGates, ticket)
+		testsql.Run(t, tx, openGates, ticket)
 		refusedAndGoOn(t, tx, "PS103", beginAction, action, `{"INVOICE_NO": "100-8", "VOUCHER": 1}`)
-		run(t, tx, beginAction, action, `{"INVOICE_NO": "100-7", "VOUCHER": 2}`)
+		testsql.Run(t, tx, beginAction, action, `{"INVOICE_NO": "100-7", "VOUCHER": 2}`)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -125,7 +126,7 @@ func TestBuiltInGateIsNoActionsBusiness(t *testing.T) {
 	setPIN := func(tx pgx.Tx) error { return execute(t, tx, "select postern.set_pin('519264')") }
 
 	err := c.alice(t, func(tx pgx.Tx) error {
-		run(t, tx, beginAction, action, parameters)
+		testsql.Run(t, tx, beginAction, action, parameters)
 		return setPIN(tx)
 	})
 	asked := required(t, err)
@@ -135,17 +136,17 @@ func TestBuiltInGateIsNoActionsBusiness(t *testing.T) {
 	c.activate(t, ownGate)
 	ticket := c.answer(t, c.ask(t, action, parameters))
 	err = c.alice(t, func(tx pgx.Tx) error {
-		run(t, tx, openGates, ticket)
-		run(t, tx, beginAction, action, parameters)
+		testsql.Run(t, tx, openGates, ticket)
+		testsql.Run(t, tx, beginAction, action, parameters)
 		return setPIN(tx)
 	})
 	required(t, err)
 
-	run(t, c.administrator, "select postern.set_gate_active($1, false)", ownGate)
+	testsql.Run(t, c.administrator, "select postern.set_gate_active($1, false)", ownGate)
 	ticket = c.answer(t, asked)
 	if err := c.alice(t, func(tx pgx.Tx) error {
-		run(t, tx, openGates, ticket)
-		run(t, tx, beginAction, action, parameters)
+		testsql.Run(t, tx, openGates, ticket)
+		testsql.Run(t, tx, beginAction, action, parameters)
 		return setPIN(tx)
 	}); err != nil {
 		t.Error(err)
@@ -158,8 +159,8 @@ func TestGateSwitchedOnWhileActionIsUnderWay(t *testing.T) {
 	c := newCompany(t)
 	c.register(t, action, ownGate, firstGate)
 	err := c.alice(t, func(tx pgx.Tx) error {
-		run(t, tx, beginAction, action, parameters)
-		run(t, tx, "select payment.straight()")
+		testsql.Run(t, tx, beginAction, action, parameters)
+		testsql.Run(t, tx, "select payment.straight()")
 		c.activate(t, firstGate)
 		return execute(t, tx, "select payment.straight()")
 	})
@@ -169,8 +170,8 @@ func TestGateSwitchedOnWhileActionIsUnderWay(t *testing.T) {
 	}
 	ticket := c.answer(t, asked)
 	if err := c.alice(t, func(tx pgx.Tx) error {
-		run(t, tx, openGates, ticket)
-		run(t, tx, beginAction, action, parameters)
+		testsql.Run(t, tx, openGates, ticket)
+		testsql.Run(t, tx, beginAction, action, parameters)
 		return execute(t, tx, "select payment.straight()")
 	}); err != nil {
 		t.Error(err)
@@ -183,18 +184,18 @@ func TestActionEndsWithItsTransaction(t *testing.T) {
 	c := newCompany(t)
 	c.register(t, action, "")
 	c.activate(t, firstGate)
-	run(t, c.application, "begin")
-	run(t, c.application, beginAction, action, "{}")
-	left := value[string](t, c.application, "select current_setting('postern.action')")
-	run(t, c.application, "commit")
+	testsql.Run(t, c.application, "begin")
+	testsql.Run(t, c.application, beginAction, action, "{}")
+	left := testsql.Value[string](t, c.application, "select current_setting('postern.action')")
+	testsql.Run(t, c.application, "commit")
 	reachFirst := func(tx pgx.Tx) error { return execute(t, tx, "select payment.first()") }
 	testdb.RequireCode(t, c.alice(t, reachFirst), "PS101")
 
 	for _, leftBehind := range []string{left, "nonsense", "\t{}", `{"action": "PayInvoice"}`} {
-		run(t, c.application, "select set_config('postern.action', $1, false)", leftBehind)
+		testsql.Run(t, c.application, "select set_config('postern.action', $1, false)", leftBehind)
 		ticket := c.answer(t, required(t, c.alice(t, reachFirst)))
 		if err := c.alice(t, func(tx pgx.Tx) error {
-			run(t, tx, openGates, ticket)
+			testsql.Run(t, tx, openGates, ticket)
 			return reachFirst(tx)
 		}); err != nil {
 			t.Errorf("left behind: %q: %v", leftBehind, err)
@@ -209,11 +210,11 @@ func TestRegistrationReplacesAndRemovalEndsAnAction(t *testing.T) {
 	c.register(t, action, "", secondGate)
 	c.register(t, "Other", firstGate)
 	const list = "select string_agg(concat_ws(' ', action, coalesce(checkpoint, 'none'), legacy_checkpoints::text), '; ' order by action) from postern.action"
-	if got := value[string](t, c.administrator, list); got != "Other CHKPT_LEGACY_CP1 {}; PayInvoice none {CHKPT_LEGACY_CP2}" {
+	if got := testsql.Value[string](t, c.administrator, list); got != "Other CHKPT_LEGACY_CP1 {}; PayInvoice none {CHKPT_LEGACY_CP2}" {
 		t.Errorf("the actions are %s", got)
 	}
-	run(t, c.administrator, "select postern.remove_action('Other')")
-	if got := value[string](t, c.administrator, list); got != "PayInvoice none {CHKPT_LEGACY_CP2}" {
+	testsql.Run(t, c.administrator, "select postern.remove_action('Other')")
+	if got := testsql.Value[string](t, c.administrator, list); got != "PayInvoice none {CHKPT_LEGACY_CP2}" {
 		t.Errorf("the actions are %s", got)
 	}
 	testdb.RequireCode(t, execute(t, c.administrator, "select postern.remove_action('Other')"), "PS106")

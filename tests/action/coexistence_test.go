@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // shapes are the ways in which business code comes to the two old gates: which one it reaches first, and how.
@@ -66,10 +67,10 @@ func (c *company) coexist(t *testing.T, shape string, line []string, since *int6
 		if isReferenced {
 			referenced = append(referenced, gate)
 		}
-		run(t, c.administrator, "select postern.set_gate_active($1, $2)", gate, enabled[gate])
+		testsql.Run(t, c.administrator, "select postern.set_gate_active($1, $2)", gate, enabled[gate])
 	}
 	c.register(t, action, ownGate, referenced...)
-	run(t, c.Pool, "update payment.invoice set state = 'Posted'")
+	testsql.Run(t, c.Pool, "update payment.invoice set state = 'Posted'")
 
 	work := func(tx pgx.Tx) error {
 		for _, statement := range append([]string{"select postern.begin_action('" + action + "', '" + parameters + "')"}, statements...) {
@@ -82,7 +83,7 @@ func (c *company) coexist(t *testing.T, shape string, line []string, since *int6
 		}
 		return nil
 	}
-	paid := func() bool { return value[bool](t, c.Pool, "select state = 'Paid' from payment.invoice") }
+	paid := func() bool { return testsql.Value[bool](t, c.Pool, "select state = 'Paid' from payment.invoice") }
 	messages := map[string]string{ownGate: "Invoice 100-7 paid", firstGate: "Invoice 100-7 changed", secondGate: "Money moved"}
 
 	err := c.alice(t, work)
@@ -115,7 +116,7 @@ func (c *company) coexist(t *testing.T, shape string, line []string, since *int6
 		}
 		ticket := c.answer(t, asked)
 		if err := c.alice(t, func(tx pgx.Tx) error {
-			run(t, tx, openGates, ticket)
+			testsql.Run(t, tx, openGates, ticket)
 			return work(tx)
 		}); err != nil || !paid() {
 			t.Errorf("paid: %v, %v", paid(), err)

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // detours are what an application's developer may write who has a schema and nothing else of the database.
@@ -65,7 +66,7 @@ func newDetours(t *testing.T) *company {
 	t.Helper()
 	t.Parallel()
 	c := newCompany(t)
-	run(t, c.Pool, detours)
+	testsql.Run(t, c.Pool, detours)
 	c.register(t, action, ownGate, firstGate)
 	c.register(t, "Harmless", "")
 	c.activate(t, ownGate, firstGate)
@@ -81,8 +82,8 @@ func (c *company) approved(t *testing.T, do func(tx pgx.Tx)) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(t.Context())
-	run(t, tx, "select postern.assume_user($1)", alice)
-	run(t, tx, openGates, ticket)
+	testsql.Run(t, tx, "select postern.assume_user($1)", alice)
+	testsql.Run(t, tx, openGates, ticket)
 	do(tx)
 }
 
@@ -93,45 +94,45 @@ func TestActionInExceptionBlock(t *testing.T) {
 	c := newDetours(t)
 	if err := c.alice(t, func(tx pgx.Tx) error {
 		for _, name := range []string{action, "Nothing"} {
-			if got := value[string](t, tx, "select detour.swallow($1)", name); got == "begun" {
+			if got := testsql.Value[string](t, tx, "select detour.swallow($1)", name); got == "begun" {
 				t.Errorf("%s has begun", name)
 			}
 			refusedAndGoOn(t, tx, "PS101", reachFirst)
 		}
 		// In an action that needs no approval it is still that one.
-		run(t, tx, beginAction, "Harmless", "{}")
-		run(t, tx, "select detour.swallow($1)", action)
+		testsql.Run(t, tx, beginAction, "Harmless", "{}")
+		testsql.Run(t, tx, "select detour.swallow($1)", action)
 		refusedAndGoOn(t, tx, "PS105", reachFirst)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
 	c.approved(t, func(tx pgx.Tx) {
-		run(t, tx, "select detour.begin_and_undo($1)", action)
+		testsql.Run(t, tx, "select detour.begin_and_undo($1)", action)
 		refusedAndGoOn(t, tx, "PS103", reachFirst)
-		if got := value[string](t, tx, "select detour.swallow($1)", action); got != "begun" {
+		if got := testsql.Value[string](t, tx, "select detour.swallow($1)", action); got != "begun" {
 			t.Errorf("the action that was undone gives %s the second time", got)
 		}
-		run(t, tx, reachFirst)
-		run(t, tx, "select detour.begin_and_undo('Harmless')")
-		run(t, tx, reachFirst)
+		testsql.Run(t, tx, reachFirst)
+		testsql.Run(t, tx, "select detour.begin_and_undo('Harmless')")
+		testsql.Run(t, tx, reachFirst)
 	})
 }
 
 // A trigger begins an action of its own: from there on the gates are those of that one.
 func TestActionThatATriggerBegins(t *testing.T) {
 	c := newDetours(t)
-	run(t, c.Pool, "create trigger aside before update on payment.invoice for each row execute function detour.on_payment()")
+	testsql.Run(t, c.Pool, "create trigger aside before update on payment.invoice for each row execute function detour.on_payment()")
 	c.approved(t, func(tx pgx.Tx) {
-		run(t, tx, beginAction, action, parameters)
-		run(t, tx, reachFirst)
-		run(t, tx, "select payment.pay()")
+		testsql.Run(t, tx, beginAction, action, parameters)
+		testsql.Run(t, tx, reachFirst)
+		testsql.Run(t, tx, "select payment.pay()")
 		refusedAndGoOn(t, tx, "PS105", reachFirst)
-		run(t, tx, beginAction, action, parameters)
-		run(t, tx, reachFirst)
+		testsql.Run(t, tx, beginAction, action, parameters)
+		testsql.Run(t, tx, reachFirst)
 	})
 	if err := c.alice(t, func(tx pgx.Tx) error {
-		run(t, tx, "select payment.pay()")
+		testsql.Run(t, tx, "select payment.pay()")
 		refusedAndGoOn(t, tx, "PS105", reachFirst)
 		return nil
 	}); err != nil {
@@ -144,7 +145,7 @@ func TestActionInFunctionWithSettings(t *testing.T) {
 	c := newDetours(t)
 	if err := c.alice(t, func(tx pgx.Tx) error {
 		refusedAndGoOn(t, tx, "PS101", "select detour.without_setting()")
-		run(t, tx, beginAction, "Harmless", "{}")
+		testsql.Run(t, tx, beginAction, "Harmless", "{}")
 		// Outside of any action it is the gate that asks, and no ticket is here.
 		refusedAndGoOn(t, tx, "PS101", "select detour.without_setting()")
 		refusedAndGoOn(t, tx, "PS105", reachFirst)
@@ -157,17 +158,17 @@ func TestActionInFunctionWithSettings(t *testing.T) {
 	c.approved(t, func(tx pgx.Tx) {
 		refusedAndGoOn(t, tx, "PS401", "select detour.without_session()")
 		refusedAndGoOn(t, tx, "PS103", "select detour.without_setting()")
-		run(t, tx, "select detour.said_to_be_stable()")
+		testsql.Run(t, tx, "select detour.said_to_be_stable()")
 	})
 }
 
 // A parallel worker can neither write the log nor change a setting of its leader: what it does fails, and opens nothing.
 func TestActionInParallelWorker(t *testing.T) {
 	c := newDetours(t)
-	run(t, c.Pool, "create table detour.many as select n from generate_series(1, 1000) as n; analyze detour.many; grant select on detour.many to postern_user")
+	testsql.Run(t, c.Pool, "create table detour.many as select n from generate_series(1, 1000) as n; analyze detour.many; grant select on detour.many to postern_user")
 	parallel := func(tx pgx.Tx) {
 		for _, setting := range []string{"parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_table_scan_size = 0", "max_parallel_workers_per_gather = 2", "parallel_leader_participation = off"} {
-			run(t, tx, "set local "+setting)
+			testsql.Run(t, tx, "set local "+setting)
 		}
 	}
 	const work = "select sum(detour.said_to_be_parallel($1)) from detour.many"
@@ -185,7 +186,7 @@ func TestActionInParallelWorker(t *testing.T) {
 		c.approved(t, func(tx pgx.Tx) {
 			parallel(tx)
 			if name == "gate" {
-				run(t, tx, beginAction, action, parameters)
+				testsql.Run(t, tx, beginAction, action, parameters)
 			}
 			refused(name, execute(t, tx, work, name))
 		})
@@ -197,7 +198,7 @@ func TestActionInProcedureThatCommits(t *testing.T) {
 	c := newDetours(t)
 	ticket := c.answer(t, c.ask(t, action, parameters))
 	// No transaction block: what opens the gates is in the procedure itself, as an application server would have it.
-	run(t, c.Pool, `
+	testsql.Run(t, c.Pool, `
 create procedure detour.resend(ticket uuid) language plpgsql as $$
 begin
   perform postern.assume_user('ALICE');

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 func TestArgumentsOfRegisterAction(t *testing.T) {
@@ -13,7 +14,7 @@ func TestArgumentsOfRegisterAction(t *testing.T) {
 	c := newCompany(t)
 	c.register(t, action, ownGate, firstGate)
 	const state = "select string_agg(a::text, ' ' order by a.action) from postern.action as a"
-	before := value[string](t, c.administrator, state)
+	before := testsql.Value[string](t, c.administrator, state)
 	huge := strings.Repeat("X", 1<<20)
 	many := make([]string, 201)
 	for index := range many {
@@ -48,11 +49,11 @@ func TestArgumentsOfRegisterAction(t *testing.T) {
 			}
 		})
 	}
-	if after := value[string](t, c.administrator, state); after != before {
+	if after := testsql.Value[string](t, c.administrator, state); after != before {
 		t.Errorf("the actions are %s, and were %s", after, before)
 	}
 	testdb.RequireCode(t, execute(t, c.administrator, "select postern.register_action(repeat('a', 129))"), "PS107")
-	run(t, c.administrator, "select postern.register_action(repeat('a', 128))")
+	testsql.Run(t, c.administrator, "select postern.register_action(repeat('a', 128))")
 }
 
 func TestArgumentsOfBeginAction(t *testing.T) {

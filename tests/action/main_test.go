@@ -2,7 +2,6 @@
 package action_test
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 const (
@@ -100,35 +100,35 @@ func newCompany(t testing.TB) *company {
 		application:   database.Login(t, "postern_trusted_app").Connect(t),
 		administrator: database.Login(t, "postern_admin").Connect(t),
 	}
-	run(t, c.Pool, business)
-	run(t, c.administrator, "select postern.register_gate($1, 'Pay an invoice', 'Invoice &INVOICE_NO paid', '{INVOICE_NO}')", ownGate)
-	run(t, c.administrator, "select postern.register_gate($1, 'Change an invoice', 'Invoice &INVOICE_NO changed', '{INVOICE_NO}')", firstGate)
-	run(t, c.administrator, "select postern.register_gate($1, 'Move money', 'Money moved')", secondGate)
-	run(t, c.administrator, "select postern.create_user($1, $1)", alice)
-	run(t, c.administrator, "select postern.reset_pin($1, $2)", alice, pin)
+	testsql.Run(t, c.Pool, business)
+	testsql.Run(t, c.administrator, "select postern.register_gate($1, 'Pay an invoice', 'Invoice &INVOICE_NO paid', '{INVOICE_NO}')", ownGate)
+	testsql.Run(t, c.administrator, "select postern.register_gate($1, 'Change an invoice', 'Invoice &INVOICE_NO changed', '{INVOICE_NO}')", firstGate)
+	testsql.Run(t, c.administrator, "select postern.register_gate($1, 'Move money', 'Money moved')", secondGate)
+	testsql.Run(t, c.administrator, "select postern.create_user($1, $1)", alice)
+	testsql.Run(t, c.administrator, "select postern.reset_pin($1, $2)", alice, pin)
 	// As if the user had changed it: what comes before that is a test of its own.
-	run(t, c.Pool, "update postern_internal.credential set must_change = false")
+	testsql.Run(t, c.Pool, "update postern_internal.credential set must_change = false")
 	return c
 }
 
 func (c *company) activate(t testing.TB, gates ...string) {
 	t.Helper()
 	for _, gate := range gates {
-		run(t, c.administrator, "select postern.set_gate_active($1, true)", gate)
+		testsql.Run(t, c.administrator, "select postern.set_gate_active($1, true)", gate)
 	}
 }
 
 // register registers the action; an empty checkpoint is none.
 func (c *company) register(t testing.TB, name, checkpoint string, legacy ...string) {
 	t.Helper()
-	run(t, c.administrator, "select postern.register_action($1, nullif($2, ''), coalesce($3, '{}'::text[]))", name, checkpoint, legacy)
+	testsql.Run(t, c.administrator, "select postern.register_action($1, nullif($2, ''), coalesce($3, '{}'::text[]))", name, checkpoint, legacy)
 }
 
 // alice runs do in a transaction of hers, and commits if it returns no error.
 func (c *company) alice(t testing.TB, do func(pgx.Tx) error) error {
 	t.Helper()
 	return pgx.BeginFunc(t.Context(), c.application, func(tx pgx.Tx) error {
-		run(t, tx, "select postern.assume_user($1)", alice)
+		testsql.Run(t, tx, "select postern.assume_user($1)", alice)
 		return do(tx)
 	})
 }
@@ -143,7 +143,7 @@ const (
 func (c *company) answer(t testing.TB, asked dialog) (ticket string) {
 	t.Helper()
 	if err := c.alice(t, func(tx pgx.Tx) error {
-		ticket = value[string](t, tx, "select postern.authenticate($1, $2, $3)::text", asked.Challenge, alice, pin)
+		ticket = testsql.Value[string](t, tx, "select postern.authenticate($1, $2, $3)::text", asked.Challenge, alice, pin)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ select outcome, gate_id, coalesce(action, ''), message from postern.checkpoint_l
 	if err != nil {
 		t.Fatal(err)
 	}
-	*since = value[int64](t, c.Pool, "select coalesce(max(log_id), 0) from postern.checkpoint_log")
+	*since = testsql.Value[int64](t, c.Pool, "select coalesce(max(log_id), 0) from postern.checkpoint_log")
 	return entries
 }
 
@@ -203,43 +203,17 @@ func requireLog(t testing.TB, got []entry, want ...entry) {
 	}
 }
 
-// querier is a connection, a transaction, or a pool.
-type querier interface {
-	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
-	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
-}
-
-func execute(t testing.TB, q querier, sql string, arguments ...any) error {
+func execute(t testing.TB, q testsql.Querier, sql string, arguments ...any) error {
 	t.Helper()
 	_, err := q.Exec(t.Context(), sql, arguments...)
 	return err
 }
 
-func run(t testing.TB, q querier, sql string, arguments ...any) {
-	t.Helper()
-	if err := execute(t, q, sql, arguments...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-func value[T any](t testing.TB, q querier, sql string, arguments ...any) T {
-	t.Helper()
-	rows, err := q.Query(t.Context(), sql, arguments...)
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	got, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return got
-}
-
 // refusedAndGoOn runs a statement that must fail with an error of Postern, in a savepoint.
 func refusedAndGoOn(t testing.TB, tx pgx.Tx, code, sql string, arguments ...any) *pgconn.PgError {
 	t.Helper()
-	run(t, tx, "savepoint before_refusal")
+	testsql.Run(t, tx, "savepoint before_refusal")
 	got := testdb.RequireCode(t, execute(t, tx, sql, arguments...), code)
-	run(t, tx, "rollback to savepoint before_refusal")
+	testsql.Run(t, tx, "rollback to savepoint before_refusal")
 	return got
 }

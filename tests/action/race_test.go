@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // sessions is how many speak for ALICE at a time.
@@ -101,7 +102,7 @@ func TestActionIsRegisteredByEightSessions(t *testing.T) {
 	c := newCompany(t)
 	c.activate(t, ownGate)
 	err := pgx.BeginFunc(t.Context(), c.administrator, func(tx pgx.Tx) error {
-		run(t, tx, "select postern.register_action($1, $2)", action, ownGate)
+		testsql.Run(t, tx, "select postern.register_action($1, $2)", action, ownGate)
 		testdb.RequireCode(t, c.alice(t, func(tx pgx.Tx) error { return execute(t, tx, beginAction, action, parameters) }), "PS106")
 		return nil
 	})
@@ -127,7 +128,7 @@ func TestActionIsRegisteredByEightSessions(t *testing.T) {
 		})
 	}
 	group.Wait()
-	switch got := value[string](t, c.Pool, "select concat_ws(' ', checkpoint, legacy_checkpoints::text) from postern.action"); got {
+	switch got := testsql.Value[string](t, c.Pool, "select concat_ws(' ', checkpoint, legacy_checkpoints::text) from postern.action"); got {
 	case ownGate + " {" + secondGate + "," + firstGate + "}", "{" + firstGate + "}":
 	default:
 		t.Errorf("the action has %s, which nobody registered", got)
@@ -192,17 +193,17 @@ func TestActionInPreparedTransaction(t *testing.T) {
 	since := new(int64)
 	prepare := func() string {
 		ticket := c.answer(t, c.ask(t, action, parameters))
-		run(t, c.application, "begin")
-		run(t, c.application, "select postern.assume_user($1)", alice)
-		run(t, c.application, openGates, ticket)
-		run(t, c.application, beginAction, action, parameters)
-		run(t, c.application, "select payment.first()")
-		run(t, c.application, "prepare transaction '"+c.Name+"'")
+		testsql.Run(t, c.application, "begin")
+		testsql.Run(t, c.application, "select postern.assume_user($1)", alice)
+		testsql.Run(t, c.application, openGates, ticket)
+		testsql.Run(t, c.application, beginAction, action, parameters)
+		testsql.Run(t, c.application, "select payment.first()")
+		testsql.Run(t, c.application, "prepare transaction '"+c.Name+"'")
 		return ticket
 	}
 	begin := func(ticket string) error {
 		return c.alice(t, func(tx pgx.Tx) error {
-			run(t, tx, "set local lock_timeout = '1 s'")
+			testsql.Run(t, tx, "set local lock_timeout = '1 s'")
 			if err := execute(t, tx, openGates, ticket); err != nil {
 				return err
 			}
@@ -217,13 +218,13 @@ func TestActionInPreparedTransaction(t *testing.T) {
 		t.Errorf("the ticket of a prepared transaction gave %q", code)
 	}
 	requireLog(t, c.takeLog(t, since))
-	run(t, c.application, "commit prepared '"+c.Name+"'")
+	testsql.Run(t, c.application, "commit prepared '"+c.Name+"'")
 	requireLog(t, c.takeLog(t, since), entry{"passed", ownGate, action, "Invoice 100-7 paid"}, entry{"passed", firstGate, action, "Invoice 100-7 changed"})
 	testdb.RequireCode(t, begin(ticket), "PS103")
 
 	// Rolled back it has used nothing.
 	ticket = prepare()
-	run(t, c.application, "rollback prepared '"+c.Name+"'")
+	testsql.Run(t, c.application, "rollback prepared '"+c.Name+"'")
 	requireLog(t, c.takeLog(t, since))
 	if err := begin(ticket); err != nil {
 		t.Error(err)

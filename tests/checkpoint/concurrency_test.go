@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // Sessions that pass gates hold nothing that another one needs until they commit, even for the same user at the same
@@ -14,9 +15,9 @@ import (
 func TestPassesDoNotWaitForEachOther(t *testing.T) {
 	const sessions = 8
 	c := newCompany(t, alice)
-	run(t, c.Pool, "create table public.passes (gate_id text primary key, passes integer not null)")
-	run(t, c.Pool, "insert into public.passes values ($1, 0)", approveGate)
-	run(t, c.Pool, "grant select, update on public.passes to public")
+	testsql.Run(t, c.Pool, "create table public.passes (gate_id text primary key, passes integer not null)")
+	testsql.Run(t, c.Pool, "insert into public.passes values ($1, 0)", approveGate)
+	testsql.Run(t, c.Pool, "grant select, update on public.passes to public")
 	tickets := make([]string, 2*sessions)
 	for i := range tickets {
 		tickets[i] = c.approve(t, alice, approveGate, approveParameters)
@@ -34,11 +35,11 @@ func TestPassesDoNotWaitForEachOther(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, tx, "set local lock_timeout = '200ms'")
-			run(t, tx, "select postern.assume_user($1)", alice)
-			run(t, tx, openGates, tickets[session])
-			run(t, tx, reachGate, approveGate, approveParameters)
-			run(t, tx, reachGate, releaseGate, "{}")
+			testsql.Run(t, tx, "set local lock_timeout = '200ms'")
+			testsql.Run(t, tx, "select postern.assume_user($1)", alice)
+			testsql.Run(t, tx, openGates, tickets[session])
+			testsql.Run(t, tx, reachGate, approveGate, approveParameters)
+			testsql.Run(t, tx, reachGate, releaseGate, "{}")
 			if err := pass(tx); err != nil {
 				return session, err
 			}

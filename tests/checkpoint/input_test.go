@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // calls has one statement for each argument of each public function, with $1 in that argument's place and something
@@ -68,7 +69,7 @@ type generatedCall struct{ Statement, Type string }
 func generatedCalls(t *testing.T, c *company) []generatedCall {
 	t.Helper()
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
-	run(t, c.Pool, "create table public.voucher (company text, posting_combination_id bigint)")
+	testsql.Run(t, c.Pool, "create table public.voucher (company text, posting_combination_id bigint)")
 	rows, err := c.Pool.Query(t.Context(), calls, asked)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +92,7 @@ func try(t *testing.T, connection *pgx.Conn, statement string, argument any) (co
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, tx, "select postern.assume_user($1)", alice)
+	testsql.Run(t, tx, "select postern.assume_user($1)", alice)
 	var got *pgconn.PgError
 	if _, err := tx.Exec(t.Context(), statement, argument); err != nil {
 		code = testdb.Code(err)
@@ -160,7 +161,7 @@ func TestTenMegabytesInEveryArgument(t *testing.T) {
 func TestBadInputAtAGate(t *testing.T) {
 	c := newCompany(t, alice)
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
-	run(t, c.Pool, "create table public.voucher (company text, posting_combination_id bigint)")
+	testsql.Run(t, c.Pool, "create table public.voucher (company text, posting_combination_id bigint)")
 	for name, test := range map[string]struct {
 		code, sql string
 		arguments []any
@@ -210,13 +211,13 @@ func TestBadInputAtAGate(t *testing.T) {
 	if log := c.log(t); len(log) != 0 {
 		t.Errorf("the log is %+v", log)
 	}
-	if got := value[int](t, c.Pool, "select failures from postern_internal.credential"); got != 0 {
+	if got := testsql.Value[int](t, c.Pool, "select failures from postern_internal.credential"); got != 0 {
 		t.Errorf("%d failures are counted", got)
 	}
 
 	// An expired challenge can't be answered any more, but refused.
 	c.set(t, "challenge_seconds", "10")
-	run(t, c.Pool, "update postern_internal.setting set value = '-1' where name = 'challenge_seconds'")
+	testsql.Run(t, c.Pool, "update postern_internal.setting set value = '-1' where name = 'challenge_seconds'")
 	expired := c.stop(t, alice, approveGate, approveParameters).Challenge
 	testdb.RequireCode(t, c.call(t, alice, authenticate, expired, alice, pins[alice], nil), "PS103")
 	if err := c.call(t, alice, "select postern.cancel($1)", expired); err != nil {
@@ -227,8 +228,8 @@ func TestBadInputAtAGate(t *testing.T) {
 func TestBadUsersAndKeysAreRefused(t *testing.T) {
 	c := newCompany(t, alice)
 	role := c.Login(t).Name
-	run(t, c.administrator, "select postern.create_user('WITH_ROLE', 'd', $1::text::name)", role)
-	run(t, c.administrator, "select postern.create_session_key('k1', $1)", []byte(strings.Repeat("k", 32)))
+	testsql.Run(t, c.administrator, "select postern.create_user('WITH_ROLE', 'd', $1::text::name)", role)
+	testsql.Run(t, c.administrator, "select postern.create_session_key('k1', $1)", []byte(strings.Repeat("k", 32)))
 	for name, test := range map[string]struct {
 		sql       string
 		arguments []any
@@ -256,10 +257,10 @@ func TestBadUsersAndKeysAreRefused(t *testing.T) {
 		"unknown scheme allowed": {"select postern.set_scheme_enabled('TOTP', true)", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused(t, c.administrator, "PS107", test.sql, test.arguments...)
+			testsql.Refused(t, c.administrator, "PS107", test.sql, test.arguments...)
 		})
 	}
-	if got := value[string](t, c.administrator, "select string_agg(userid, ' ' order by userid) from postern.user_account"); got != "ALICE WITH_ROLE" {
+	if got := testsql.Value[string](t, c.administrator, "select string_agg(userid, ' ' order by userid) from postern.user_account"); got != "ALICE WITH_ROLE" {
 		t.Errorf("the users are %s", got)
 	}
 }

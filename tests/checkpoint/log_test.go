@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 func TestLogOnlyGrows(t *testing.T) {
@@ -27,7 +28,7 @@ func TestLogOnlyGrows(t *testing.T) {
 			"truncate postern_internal.checkpoint_entry restart identity cascade",
 		} {
 			connection := c.Connect(t)
-			run(t, connection, `set role "`+who+`"`)
+			testsql.Run(t, connection, `set role "`+who+`"`)
 			testdb.RequireCode(t, execute(t, connection, change), "55000")
 		}
 	}
@@ -79,12 +80,12 @@ func TestUnusedApprovalIsNotShown(t *testing.T) {
 
 func TestLogTellsWhereAnEntryCameFrom(t *testing.T) {
 	c := newCompany(t, alice)
-	run(t, c.application, "set application_name = 'purchasing'")
+	testsql.Run(t, c.application, "set application_name = 'purchasing'")
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
 	if err := c.call(t, alice, "select postern.cancel($1)", asked); err != nil {
 		t.Fatal(err)
 	}
-	if !value[bool](t, c.auditor, `
+	if !testsql.Value[bool](t, c.auditor, `
 select application_name = 'purchasing' and session_role = $1::text and logged_at between clock_timestamp() - interval '1 min' and clock_timestamp()
   from postern.checkpoint_log`, c.application.Config().User) {
 		t.Error("the entry does not tell")

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 const (
@@ -56,13 +57,13 @@ func newCompany(t testing.TB, users ...string) *company {
 		auditor:       database.Login(t, "postern_auditor").Connect(t),
 		warnings:      warnings,
 	}
-	run(t, c.administrator, "select postern.register_gate($1, 'Approve an invoice', 'Invoice &INVOICE_NO approved', '{INVOICE_NO}', true)", approveGate)
-	run(t, c.administrator, "select postern.register_gate($1, 'Release payments', 'Payments released', '{}', true)", releaseGate)
+	testsql.Run(t, c.administrator, "select postern.register_gate($1, 'Approve an invoice', 'Invoice &INVOICE_NO approved', '{INVOICE_NO}', true)", approveGate)
+	testsql.Run(t, c.administrator, "select postern.register_gate($1, 'Release payments', 'Payments released', '{}', true)", releaseGate)
 	for _, userid := range users {
-		run(t, c.administrator, "select postern.create_user($1, $1)", userid)
-		run(t, c.administrator, "select postern.reset_pin($1, $2)", userid, pins[userid])
+		testsql.Run(t, c.administrator, "select postern.create_user($1, $1)", userid)
+		testsql.Run(t, c.administrator, "select postern.reset_pin($1, $2)", userid, pins[userid])
 		// As if the user had changed it: what comes before that is a test of its own.
-		run(t, c.Pool, "update postern_internal.credential set must_change = false where userid = $1", userid)
+		testsql.Run(t, c.Pool, "update postern_internal.credential set must_change = false where userid = $1", userid)
 	}
 	return c
 }
@@ -70,14 +71,14 @@ func newCompany(t testing.TB, users ...string) *company {
 // set changes a setting of Postern.
 func (c *company) set(t testing.TB, name, value string) {
 	t.Helper()
-	run(t, c.administrator, "select postern.set_setting($1, $2)", name, value)
+	testsql.Run(t, c.administrator, "select postern.set_setting($1, $2)", name, value)
 }
 
 // as runs do in a transaction of the user's, and commits if it returns no error.
 func (c *company) as(t testing.TB, userid string, do func(pgx.Tx) error) error {
 	t.Helper()
 	return pgx.BeginFunc(t.Context(), c.application, func(tx pgx.Tx) error {
-		run(t, tx, "select postern.assume_user($1)", userid)
+		testsql.Run(t, tx, "select postern.assume_user($1)", userid)
 		return do(tx)
 	})
 }
@@ -125,7 +126,7 @@ func parseDialog(t testing.TB, detail string) (d dialog) {
 func (c *company) answer(t testing.TB, userid, challenge, username, response string, comment *string) (ticket string) {
 	t.Helper()
 	err := c.as(t, userid, func(tx pgx.Tx) error {
-		ticket = value[string](t, tx, authenticate, challenge, username, response, comment)
+		ticket = testsql.Value[string](t, tx, authenticate, challenge, username, response, comment)
 		return nil
 	})
 	if err != nil {
@@ -144,7 +145,7 @@ func (c *company) approve(t testing.TB, userid, gate, parameters string) string 
 func (c *company) resend(t testing.TB, userid, ticket, gate, parameters string) error {
 	t.Helper()
 	return c.as(t, userid, func(tx pgx.Tx) error {
-		run(t, tx, openGates, ticket)
+		testsql.Run(t, tx, openGates, ticket)
 		_, err := tx.Exec(t.Context(), reachGate, gate, parameters)
 		return err
 	})
@@ -172,37 +173,4 @@ select outcome, gate_id, userid, authenticated_by, message, comment, scheme, ses
 		t.Fatal(err)
 	}
 	return entries
-}
-
-// querier is a connection, a transaction, or a pool.
-type querier interface {
-	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
-	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
-}
-
-func run(t testing.TB, q querier, sql string, arguments ...any) {
-	t.Helper()
-	if _, err := q.Exec(t.Context(), sql, arguments...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-func value[T any](t testing.TB, q querier, sql string, arguments ...any) T {
-	t.Helper()
-	rows, err := q.Query(t.Context(), sql, arguments...)
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	got, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return got
-}
-
-// refused runs a statement that must fail with an error of Postern.
-func refused(t testing.TB, q querier, code, sql string, arguments ...any) *pgconn.PgError {
-	t.Helper()
-	_, err := q.Exec(t.Context(), sql, arguments...)
-	return testdb.RequireCode(t, err, code)
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 const resetPIN = "select postern.reset_pin($1, $2)"
 
 func TestPINPolicy(t *testing.T) {
 	c := newCompany(t)
-	run(t, c.administrator, "select postern.create_user('Alexandra', 'd')")
+	testsql.Run(t, c.administrator, "select postern.create_user('Alexandra', 'd')")
 	for _, weak := range []string{
 		"", " ", "12345", "83746", // too short
 		"111111", "000000", "121212", "837837", "ababab", "        ", "xyzxyzxyz", // repeated
@@ -28,7 +29,7 @@ func TestPINPolicy(t *testing.T) {
 		testdb.RequireCode(t, execute(t, c.administrator, resetPIN, "Alexandra", weak), "PS109")
 	}
 	testdb.RequireCode(t, execute(t, c.administrator, resetPIN, "Alexandra", nil), "PS109")
-	if got := value[string](t, c.administrator, "select pin from postern.user_account"); got != "none" {
+	if got := testsql.Value[string](t, c.administrator, "select pin from postern.user_account"); got != "none" {
 		t.Fatalf("a refused PIN was set: %s", got)
 	}
 	for _, good := range []string{"837462", "a8c2e4", "Ünïcödé", "correct horse battery", "\U0001F512\U0001F511\U0001F513\U0001F50F\U0001F510\U0001F5DD", strings.Repeat("ab1x", 31) + "abcd"} {
@@ -50,7 +51,7 @@ func TestPINPolicy(t *testing.T) {
 	}
 }
 
-func execute(t testing.TB, q querier, sql string, arguments ...any) error {
+func execute(t testing.TB, q testsql.Querier, sql string, arguments ...any) error {
 	t.Helper()
 	_, err := q.Exec(t.Context(), sql, arguments...)
 	return err
@@ -60,8 +61,8 @@ func execute(t testing.TB, q querier, sql string, arguments ...any) error {
 func TestEachCharacterOfALongPINCounts(t *testing.T) {
 	c := newCompany(t, alice)
 	long := strings.Repeat("ab1x", 31) + "abcd"
-	run(t, c.administrator, resetPIN, alice, long)
-	run(t, c.Pool, "update postern_internal.credential set must_change = false")
+	testsql.Run(t, c.administrator, resetPIN, alice, long)
+	testsql.Run(t, c.Pool, "update postern_internal.credential set must_change = false")
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
 	testdb.RequireCode(t, c.call(t, alice, openGates, c.answer(t, alice, asked, alice, long[:127]+"e", nil)), "PS102")
 	testdb.RequireCode(t, c.call(t, alice, openGates, c.answer(t, alice, asked, alice, long[:72], nil)), "PS102")
@@ -73,15 +74,15 @@ func TestEachCharacterOfALongPINCounts(t *testing.T) {
 // The way of a PIN: none, set by an administrator, changed by its owner.
 func TestFirstPINIsChangedBeforeItApproves(t *testing.T) {
 	c := newCompany(t)
-	run(t, c.administrator, "select postern.create_user($1, $1)", alice)
+	testsql.Run(t, c.administrator, "select postern.create_user($1, $1)", alice)
 	state := func(want string) {
 		t.Helper()
-		if got := value[string](t, c.administrator, "select pin from postern.user_account"); got != want {
+		if got := testsql.Value[string](t, c.administrator, "select pin from postern.user_account"); got != want {
 			t.Errorf("the PIN is %q, want %q", got, want)
 		}
 	}
 	state("none")
-	run(t, c.administrator, resetPIN, alice, "594837")
+	testsql.Run(t, c.administrator, resetPIN, alice, "594837")
 	state("must change")
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
 	testdb.RequireCode(t, c.call(t, alice, openGates, c.answer(t, alice, asked, alice, "594837", nil)), "PS102")
@@ -94,7 +95,7 @@ func TestFirstPINIsChangedBeforeItApproves(t *testing.T) {
 	ticket := c.answer(t, alice, change.Challenge, alice, "594837", nil)
 	change2 := func(pin string) error {
 		return c.as(t, alice, func(tx pgx.Tx) error {
-			run(t, tx, openGates, ticket)
+			testsql.Run(t, tx, openGates, ticket)
 			_, err := tx.Exec(t.Context(), setPIN, pin)
 			return err
 		})
@@ -112,7 +113,7 @@ func TestFirstPINIsChangedBeforeItApproves(t *testing.T) {
 	if len(log) != 3 || log[1].Gate != pinGate || log[1].Outcome != "passed" || log[1].Parameters != "{}" {
 		t.Errorf("the log is %+v", log)
 	}
-	if value[string](t, c.administrator, "select userid from postern.user_account where pin_changed_at > now() - interval '1 min'") != alice {
+	if testsql.Value[string](t, c.administrator, "select userid from postern.user_account where pin_changed_at > now() - interval '1 min'") != alice {
 		t.Error("the account does not say when the PIN was changed")
 	}
 }
@@ -120,13 +121,13 @@ func TestFirstPINIsChangedBeforeItApproves(t *testing.T) {
 func TestUserWhoIsShutOutApprovesNothing(t *testing.T) {
 	c := newCompany(t, alice, bob)
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
-	run(t, c.administrator, "select postern.set_user_active($1, false)", alice)
+	testsql.Run(t, c.administrator, "select postern.set_user_active($1, false)", alice)
 	testdb.RequireCode(t, c.callUnasserted(t, "select postern.assume_user($1)", alice), "PS402")
 	// Nor for others, where others may approve.
 	c.set(t, "all_users_valid", "true")
 	asked = c.stop(t, bob, approveGate, approveParameters).Challenge
 	testdb.RequireCode(t, c.call(t, bob, openGates, c.answer(t, bob, asked, alice, pins[alice], nil)), "PS102")
-	run(t, c.administrator, "select postern.set_user_active($1, true)", alice)
+	testsql.Run(t, c.administrator, "select postern.set_user_active($1, true)", alice)
 	if err := c.call(t, bob, openGates, c.answer(t, bob, asked, alice, pins[alice], nil)); err != nil {
 		t.Error(err)
 	}

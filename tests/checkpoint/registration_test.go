@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // gate is a row of postern.gate.
@@ -57,8 +58,8 @@ end $$`
 
 func TestGateIsRegisteredByMessageAsNatively(t *testing.T) {
 	c := newCompany(t, alice)
-	run(t, c.administrator, registerMessage)
-	run(t, c.administrator, register, "SINDOC_NATIVE", "Approve a document revision",
+	testsql.Run(t, c.administrator, registerMessage)
+	testsql.Run(t, c.administrator, register, "SINDOC_NATIVE", "Approve a document revision",
 		"Person &PERSON_ID approved Document Revision &DOC_CLASS - &DOC_NO", []string{"PERSON_ID", "DOC_CLASS", "DOC_NO"}, true)
 	byMessage, natively := c.gate(t, "SINDOC_APPROVE"), c.gate(t, "SINDOC_NATIVE")
 	if a, b := asJSON(t, byMessage), asJSON(t, natively); a != b || !byMessage.Active || strings.Join(byMessage.Parameters, " ") != "PERSON_ID DOC_CLASS DOC_NO" ||
@@ -81,7 +82,7 @@ func TestGateIsRegisteredByMessageAsNatively(t *testing.T) {
 	}
 
 	// A gate without parameters, left inactive.
-	run(t, c.administrator, `select sec_checkpoint_gate_api.register('SINDOC_PLAIN', E'!X\n$DESCRIPTION=d\n$MESSAGE=Done')`)
+	testsql.Run(t, c.administrator, `select sec_checkpoint_gate_api.register('SINDOC_PLAIN', E'!X\n$DESCRIPTION=d\n$MESSAGE=Done')`)
 	if got := c.gate(t, "SINDOC_PLAIN"); got.Active || len(got.Parameters) != 0 {
 		t.Errorf("got %+v", got)
 	}
@@ -103,17 +104,17 @@ func asJSON(t testing.TB, value any) string {
 func TestUpgradeKeepsWhatTheAdministratorSet(t *testing.T) {
 	c := newCompany(t)
 	const id = "SINWOF_PAY"
-	run(t, c.administrator, register, id, "old", "Paid &A", []string{"A"}, false)
+	testsql.Run(t, c.administrator, register, id, "old", "Paid &A", []string{"A"}, false)
 
 	// Nobody touched it: all of it is brought up to date.
-	run(t, c.administrator, register, id, "new", "Paid &A by &B", []string{"A", "B"}, true)
+	testsql.Run(t, c.administrator, register, id, "new", "Paid &A by &B", []string{"A", "B"}, true)
 	if got := c.gate(t, id); got.Description != "new" || got.Message != "Paid &A by &B" || len(got.Parameters) != 2 || !got.Active {
 		t.Errorf("got %+v", got)
 	}
 
-	run(t, c.administrator, "select postern.set_gate_active($1, false)", id)
-	run(t, c.administrator, "select postern.set_gate_message($1, 'Our &A was paid')", id)
-	run(t, c.administrator, register, id, "newest", "Paid &A by &B and &C", []string{"A", "B", "C"}, true)
+	testsql.Run(t, c.administrator, "select postern.set_gate_active($1, false)", id)
+	testsql.Run(t, c.administrator, "select postern.set_gate_message($1, 'Our &A was paid')", id)
+	testsql.Run(t, c.administrator, register, id, "newest", "Paid &A by &B and &C", []string{"A", "B", "C"}, true)
 	got := c.gate(t, id)
 	if got.Description != "newest" || len(got.Parameters) != 3 {
 		t.Errorf("description or parameters are not up to date: %+v", got)
@@ -123,13 +124,13 @@ func TestUpgradeKeepsWhatTheAdministratorSet(t *testing.T) {
 	}
 
 	// The kept message names A: without it the gate would stop its business for good.
-	refused(t, c.administrator, "PS107", register, id, "broken", "Paid &B", []string{"B"}, true)
+	testsql.Refused(t, c.administrator, "PS107", register, id, "broken", "Paid &B", []string{"B"}, true)
 	if after := c.gate(t, id); asJSON(t, after) != asJSON(t, got) {
 		t.Errorf("half done: %+v", after)
 	}
 	// The way out is the administrator's.
-	run(t, c.administrator, "select postern.set_gate_message($1, 'Our payment')", id)
-	run(t, c.administrator, register, id, "works", "Paid &B", []string{"B"}, true)
+	testsql.Run(t, c.administrator, "select postern.set_gate_message($1, 'Our payment')", id)
+	testsql.Run(t, c.administrator, register, id, "works", "Paid &B", []string{"B"}, true)
 }
 
 // An upgrade registers many gates in one transaction, while administrators are at work.
@@ -146,22 +147,22 @@ func TestUpgradeAndAdministratorsDoNotDeadlock(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, upgrade, register, approveGate, "new", "Invoice &INVOICE_NO", []string{"INVOICE_NO"}, true)
+			testsql.Run(t, upgrade, register, approveGate, "new", "Invoice &INVOICE_NO", []string{"INVOICE_NO"}, true)
 			other := c.Login(t, "postern_admin").Connect(t)
 			done := make(chan error, 1)
 			go func() { done <- execute(t, other, change) }()
-			for value[int](t, c.Pool, "select cardinality(pg_blocking_pids($1::int8::int4))", int64(other.PgConn().PID())) == 0 {
-				run(t, c.Pool, "select pg_sleep(0.01)")
+			for testsql.Value[int](t, c.Pool, "select cardinality(pg_blocking_pids($1::int8::int4))", int64(other.PgConn().PID())) == 0 {
+				testsql.Run(t, c.Pool, "select pg_sleep(0.01)")
 			}
-			run(t, upgrade, register, releaseGate, "new", "Released", []string{}, true)
-			run(t, upgrade, "select postern.set_setting('max_failures', '6')")
+			testsql.Run(t, upgrade, register, releaseGate, "new", "Released", []string{}, true)
+			testsql.Run(t, upgrade, "select postern.set_setting('max_failures', '6')")
 			if err := upgrade.Commit(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if err := <-done; err != nil {
 				t.Error(err)
 			}
-			if !value[bool](t, c.Pool, `
+			if !testsql.Value[bool](t, c.Pool, `
 select bool_and(g.stops = (g.built_in or g.active and s.value = 'true'))
   from postern_internal.gate as g, postern_internal.setting as s where s.name = 'checkpoints_enabled'`) {
 				t.Error("a gate stops that should not, or does not that should")
@@ -200,15 +201,15 @@ func TestRedundantMessageDrawsAWarning(t *testing.T) {
 	} {
 		for how, call := range map[string]func(){
 			"register_gate": func() {
-				run(t, c.administrator, register, "SINWOF_WARN", "d", test.message, append([]string{}, test.parameters...), false)
+				testsql.Run(t, c.administrator, register, "SINWOF_WARN", "d", test.message, append([]string{}, test.parameters...), false)
 			},
 			"set_gate_message": func() {
-				run(t, c.administrator, "select postern.set_gate_message('SINWOF_WARN', $1)", test.message)
-				run(t, c.Pool, "delete from postern_internal.gate where gate_id = 'SINWOF_WARN'")
+				testsql.Run(t, c.administrator, "select postern.set_gate_message('SINWOF_WARN', $1)", test.message)
+				testsql.Run(t, c.Pool, "delete from postern_internal.gate where gate_id = 'SINWOF_WARN'")
 			},
 		} {
 			if how == "set_gate_message" {
-				run(t, c.Pool, `
+				testsql.Run(t, c.Pool, `
 insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active)
 values ('SINWOF_WARN', 'd', 'm', 'm', $1, '{}', false) on conflict (gate_id) do update set parameters = $1`, append([]string{}, test.parameters...))
 			}
@@ -222,7 +223,7 @@ values ('SINWOF_WARN', 'd', 'm', 'm', $1, '{}', false) on conflict (gate_id) do 
 					t.Errorf("%s by %s: %+v", name, how, warning)
 				}
 			}
-			run(t, c.Pool, "delete from postern_internal.gate where gate_id = 'SINWOF_WARN'")
+			testsql.Run(t, c.Pool, "delete from postern_internal.gate where gate_id = 'SINWOF_WARN'")
 		}
 	}
 }
@@ -234,7 +235,7 @@ func TestBadRegistrationIsRefused(t *testing.T) {
 	for n := range 51 {
 		names = append(names, "P"+strings.Repeat("X", n%20)+string(rune('A'+n/20)))
 	}
-	before := value[int](t, c.administrator, "select count(*) from postern.gate")
+	before := testsql.Value[int](t, c.administrator, "select count(*) from postern.gate")
 	for name, test := range map[string]struct {
 		id, description, message string
 		parameters               []string
@@ -270,20 +271,20 @@ func TestBadRegistrationIsRefused(t *testing.T) {
 		"parameter with a digit first": {"SINWOF_A", "d", "m", []string{"1A"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := refused(t, c.administrator, "PS107", register, test.id, test.description, test.message, append([]string{}, test.parameters...), true)
+			got := testsql.Refused(t, c.administrator, "PS107", register, test.id, test.description, test.message, append([]string{}, test.parameters...), true)
 			if size := len(got.Message) + len(got.Detail) + len(got.Hint); size > 4000 {
 				t.Errorf("the error has %d characters", size)
 			}
 		})
 	}
 	// The longest that goes.
-	run(t, c.administrator, register, "SINWOF_"+strings.Repeat("X", 23), strings.Repeat("d", 200), strings.Repeat("m", 2000), names[:50], true)
-	run(t, c.administrator, "select postern.register_gate('S_1', 'd', 'm', '{A,B}', true, '{B}')")
+	testsql.Run(t, c.administrator, register, "SINWOF_"+strings.Repeat("X", 23), strings.Repeat("d", 200), strings.Repeat("m", 2000), names[:50], true)
+	testsql.Run(t, c.administrator, "select postern.register_gate('S_1', 'd', 'm', '{A,B}', true, '{B}')")
 	for _, bound := range []string{"{C}", "{A,C}", "{NULL}", "{{A},{B}}"} {
-		refused(t, c.administrator, "PS107", "select postern.register_gate('S_1', 'd', 'm', '{A,B}', true, $1::text::text[])", bound)
+		testsql.Refused(t, c.administrator, "PS107", "select postern.register_gate('S_1', 'd', 'm', '{A,B}', true, $1::text::text[])", bound)
 	}
-	refused(t, c.administrator, "PS107", "select postern.register_gate('S_1', 'd', 'm', '{{A,B}}', true)")
-	refused(t, c.administrator, "PS107", "select postern.register_gate('S_1', 'd', 'm', '{A,NULL}', true)")
+	testsql.Refused(t, c.administrator, "PS107", "select postern.register_gate('S_1', 'd', 'm', '{{A,B}}', true)")
+	testsql.Refused(t, c.administrator, "PS107", "select postern.register_gate('S_1', 'd', 'm', '{A,NULL}', true)")
 
 	for name, message := range map[string]string{
 		"no message":             "anything",
@@ -302,11 +303,11 @@ func TestBadRegistrationIsRefused(t *testing.T) {
 			testdb.RequireCode(t, err, "PS107")
 		}
 	}
-	if after := value[int](t, c.administrator, "select count(*) from postern.gate"); after != before+2 {
+	if after := testsql.Value[int](t, c.administrator, "select count(*) from postern.gate"); after != before+2 {
 		t.Errorf("%d gates were registered", after-before)
 	}
 	for _, call := range []string{"select postern.set_gate_active('SINWOF_NONE', true)", "select postern.set_gate_message('SINWOF_NONE', 'm')"} {
-		refused(t, c.administrator, "PS106", call)
+		testsql.Refused(t, c.administrator, "PS106", call)
 	}
-	refused(t, c.administrator, "PS107", "select postern.set_gate_message($1, 'Invoice &ELSE')", approveGate)
+	testsql.Refused(t, c.administrator, "PS107", "select postern.set_gate_message($1, 'Invoice &ELSE')", approveGate)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 func TestSettingsTakeWhatTheyMay(t *testing.T) {
@@ -35,19 +36,19 @@ func TestSettingsTakeWhatTheyMay(t *testing.T) {
 		}
 		for given, want := range good {
 			c.set(t, setting.Name, given)
-			if got := value[string](t, c.administrator, "select value from postern.setting where name = $1", setting.Name); got != want {
+			if got := testsql.Value[string](t, c.administrator, "select value from postern.setting where name = $1", setting.Name); got != want {
 				t.Errorf("%s = %q became %q", setting.Name, given, got)
 			}
 		}
-		before := value[string](t, c.administrator, "select value from postern.setting where name = $1", setting.Name)
+		before := testsql.Value[string](t, c.administrator, "select value from postern.setting where name = $1", setting.Name)
 		for _, given := range bad {
-			refused(t, c.administrator, "PS107", "select postern.set_setting($1, $2)", setting.Name, given)
+			testsql.Refused(t, c.administrator, "PS107", "select postern.set_setting($1, $2)", setting.Name, given)
 		}
-		if after := value[string](t, c.administrator, "select value from postern.setting where name = $1", setting.Name); after != before {
+		if after := testsql.Value[string](t, c.administrator, "select value from postern.setting where name = $1", setting.Name); after != before {
 			t.Errorf("%s was changed all the same", setting.Name)
 		}
 	}
-	refused(t, c.administrator, "PS107", "select postern.set_setting('colour', 'red')")
+	testsql.Refused(t, c.administrator, "PS107", "select postern.set_setting('colour', 'red')")
 }
 
 func TestCommentRequired(t *testing.T) {
@@ -125,7 +126,7 @@ func TestCheckpointsDisabled(t *testing.T) {
 	testdb.RequireCode(t, c.call(t, alice, "select postern.checkpoint('SINWOF_NONE')"), "PS106")
 	testdb.RequireCode(t, c.call(t, alice, "select security_sys.security_checkpoint('SINWOF_NONE')"), "PS106")
 	// A gate that is registered meanwhile is off as well, and on when all are.
-	run(t, c.administrator, "select postern.register_gate('SINWOF_LATER', 'd', 'm', '{}', true)")
+	testsql.Run(t, c.administrator, "select postern.register_gate('SINWOF_LATER', 'd', 'm', '{}', true)")
 	if err := c.call(t, alice, "select postern.checkpoint('SINWOF_LATER')"); err != nil {
 		t.Error(err)
 	}
@@ -137,12 +138,12 @@ func TestCheckpointsDisabled(t *testing.T) {
 
 func TestInactiveGateStopsNobody(t *testing.T) {
 	c := newCompany(t, alice)
-	run(t, c.administrator, "select postern.set_gate_active($1, false)", releaseGate)
+	testsql.Run(t, c.administrator, "select postern.set_gate_active($1, false)", releaseGate)
 	if err := c.call(t, alice, reachGate, releaseGate, "{}"); err != nil {
 		t.Error(err)
 	}
 	testdb.RequireCode(t, c.call(t, alice, reachGate, approveGate, approveParameters), "PS101")
-	run(t, c.administrator, "select postern.set_gate_active($1, true)", releaseGate)
+	testsql.Run(t, c.administrator, "select postern.set_gate_active($1, true)", releaseGate)
 	testdb.RequireCode(t, c.call(t, alice, reachGate, releaseGate, "{}"), "PS101")
 }
 
@@ -150,7 +151,7 @@ func TestInactiveGateStopsNobody(t *testing.T) {
 func TestApprovedPassIsLoggedWhereTheGateWasSwitchedOffMeanwhile(t *testing.T) {
 	c := newCompany(t, alice)
 	ticket := c.approve(t, alice, releaseGate, "{}")
-	run(t, c.administrator, "select postern.set_gate_active($1, false)", releaseGate)
+	testsql.Run(t, c.administrator, "select postern.set_gate_active($1, false)", releaseGate)
 	if err := c.resend(t, alice, ticket, releaseGate, "{}"); err != nil {
 		t.Fatal(err)
 	}
@@ -171,17 +172,17 @@ func TestTimesAreAsSet(t *testing.T) {
 	c.set(t, "challenge_seconds", "10")
 	c.set(t, "ticket_seconds", "7")
 	asked := c.stop(t, alice, approveGate, approveParameters)
-	if !value[bool](t, c.Pool, "select $1::timestamptz - clock_timestamp() between '5 s' and '10 s'", asked.ExpiresAt) {
+	if !testsql.Value[bool](t, c.Pool, "select $1::timestamptz - clock_timestamp() between '5 s' and '10 s'", asked.ExpiresAt) {
 		t.Errorf("the challenge expires at %s", asked.ExpiresAt)
 	}
 	c.answer(t, alice, asked.Challenge, alice, pins[alice], nil)
-	if !value[bool](t, c.Pool, "select expires_at - clock_timestamp() between '2 s' and '7 s' from postern_internal.ticket") {
+	if !testsql.Value[bool](t, c.Pool, "select expires_at - clock_timestamp() between '2 s' and '7 s' from postern_internal.ticket") {
 		t.Error("the ticket expires at another time")
 	}
 	c.set(t, "max_failures", "1")
 	c.set(t, "lock_minutes", "3")
 	c.answer(t, alice, asked.Challenge, alice, "wrong", nil)
-	if !value[bool](t, c.administrator, "select locked_until - clock_timestamp() between '2 min' and '3 min' from postern.user_account") {
+	if !testsql.Value[bool](t, c.administrator, "select locked_until - clock_timestamp() between '2 min' and '3 min' from postern.user_account") {
 		t.Error("the lock ends at another time")
 	}
 }

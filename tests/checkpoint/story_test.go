@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // business is an application's own: an invoice that is approved behind a gate, and payments that are released behind
@@ -30,10 +31,10 @@ grant select, update on sinwof.invoice to postern_user`
 // Mallory finds Alice's workstation unlocked.
 func TestMalloryIsStoppedAndAliceApproves(t *testing.T) {
 	c := newCompany(t, alice)
-	run(t, c.Pool, business)
+	testsql.Run(t, c.Pool, business)
 	state := func(invoice string) string {
 		t.Helper()
-		return value[string](t, c.Pool, "select state from sinwof.invoice where invoice_no = $1", invoice)
+		return testsql.Value[string](t, c.Pool, "select state from sinwof.invoice where invoice_no = $1", invoice)
 	}
 	const approveInvoice = "select sinwof.approve($1)"
 
@@ -55,10 +56,10 @@ func TestMalloryIsStoppedAndAliceApproves(t *testing.T) {
 	comment := "It is late, but right."
 	ticket = c.answer(t, alice, asked.Challenge, alice, pins[alice], &comment)
 	err := c.as(t, alice, func(tx pgx.Tx) error {
-		run(t, tx, openGates, ticket)
-		run(t, tx, approveInvoice, "100-7")
+		testsql.Run(t, tx, openGates, ticket)
+		testsql.Run(t, tx, approveInvoice, "100-7")
 		// A second gate in the same transaction asks nothing.
-		run(t, tx, "select sinwof.release()")
+		testsql.Run(t, tx, "select sinwof.release()")
 		return nil
 	})
 	if err != nil {
@@ -95,7 +96,7 @@ func TestMalloryIsStoppedAndAliceApproves(t *testing.T) {
 		}
 	}
 	// The log entry and the business row are of one transaction.
-	if !value[bool](t, c.Pool, `
+	if !testsql.Value[bool](t, c.Pool, `
 select l.transaction_id::text::bigint % 4294967296 = i.xmin::text::bigint
   from postern.checkpoint_log as l, sinwof.invoice as i
  where l.gate_id = 'SINWOF_RELEASE' and i.invoice_no = '100-7'`) {
@@ -107,8 +108,8 @@ func TestTransactionThatFailsAfterItsGateLeavesNothing(t *testing.T) {
 	c := newCompany(t, alice)
 	ticket := c.approve(t, alice, approveGate, approveParameters)
 	err := c.as(t, alice, func(tx pgx.Tx) error {
-		run(t, tx, openGates, ticket)
-		run(t, tx, reachGate, approveGate, approveParameters)
+		testsql.Run(t, tx, openGates, ticket)
+		testsql.Run(t, tx, reachGate, approveGate, approveParameters)
 		_, err := tx.Exec(t.Context(), "select 1 / 0")
 		return err
 	})
@@ -130,7 +131,7 @@ func TestTicketStatusTellsLaterTransactions(t *testing.T) {
 	status := func(ticket string) (got string) {
 		t.Helper()
 		if err := c.as(t, alice, func(tx pgx.Tx) error {
-			got = value[string](t, tx, "select postern.ticket_status($1::uuid)", ticket)
+			got = testsql.Value[string](t, tx, "select postern.ticket_status($1::uuid)", ticket)
 			return nil
 		}); err != nil {
 			t.Fatal(err)
@@ -151,7 +152,7 @@ func TestTicketStatusTellsLaterTransactions(t *testing.T) {
 	}
 	require("used", accepted)
 	expired := c.answer(t, alice, asked, alice, pins[alice], nil)
-	run(t, c.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() where ticket = $1::uuid", expired)
+	testsql.Run(t, c.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() where ticket = $1::uuid", expired)
 	require("expired", expired)
 	require("denied", c.answer(t, alice, asked, alice, "wrong", nil))
 	require("locked", c.answer(t, alice, asked, alice, pins[alice], nil))
@@ -193,7 +194,7 @@ func TestTicketIsForWhatWasApproved(t *testing.T) {
 	}
 
 	// What isn't bound may differ, and the log has what really ran.
-	run(t, c.administrator, "select postern.register_gate('SINWOF_NUMBER', 'd', '&A numbered &B', '{A,B}', true, '{A}')")
+	testsql.Run(t, c.administrator, "select postern.register_gate('SINWOF_NUMBER', 'd', '&A numbered &B', '{A,B}', true, '{A}')")
 	ticket = c.approve(t, alice, "SINWOF_NUMBER", `{"A": "x", "B": 1}`)
 	testdb.RequireCode(t, c.resend(t, alice, ticket, "SINWOF_NUMBER", `{"A": "y", "B": 1}`), "PS103")
 	if err := c.resend(t, alice, ticket, "SINWOF_NUMBER", `{"A": "x", "B": 2}`); err != nil {
@@ -209,7 +210,7 @@ func TestChallengeMayBeAskedForUpFront(t *testing.T) {
 	c := newCompany(t, alice)
 	var asked string
 	if err := c.as(t, alice, func(tx pgx.Tx) error {
-		asked = value[string](t, tx, "select postern.challenge($1, $2::jsonb)", approveGate, approveParameters)
+		asked = testsql.Value[string](t, tx, "select postern.challenge($1, $2::jsonb)", approveGate, approveParameters)
 		return nil
 	}); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 const (
@@ -61,7 +62,7 @@ func header(name string, value any) func(*jwt.Token) {
 
 func TestTokenStartsASession(t *testing.T) {
 	c := newCompany(t, alice)
-	run(t, c.administrator, "select postern.create_session_key($1, $2)", kid, secret)
+	testsql.Run(t, c.administrator, "select postern.create_session_key($1, $2)", kid, secret)
 	application := c.Login(t, "postern_app").Connect(t)
 	now := time.Now()
 	for name, change := range map[string]func(*jwt.Token){
@@ -78,22 +79,22 @@ func TestTokenStartsASession(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := value[string](t, tx, beginSession, token(t, c.Name, change)); got != alice {
+			if got := testsql.Value[string](t, tx, beginSession, token(t, c.Name, change)); got != alice {
 				t.Errorf("begin_session gives %s", got)
 			}
-			if got := value[string](t, tx, "select fnd_session_api.get_fnd_user()"); got != alice {
+			if got := testsql.Value[string](t, tx, "select fnd_session_api.get_fnd_user()"); got != alice {
 				t.Errorf("get_fnd_user gives %s", got)
 			}
 			if err := tx.Commit(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			refused(t, application, "PS401", "select fnd_session_api.get_fnd_user()")
+			testsql.Refused(t, application, "PS401", "select fnd_session_api.get_fnd_user()")
 		})
 	}
 	// The key's secret may be any length from 32 to 1024 bytes: RFC 2104 hashes what is longer than a block.
 	for _, length := range []int{63, 64, 65, 1024} {
 		long := []byte(strings.Repeat("s", length))
-		run(t, c.administrator, "select postern.create_session_key($1, $2)", "long-"+strings.Repeat("x", length%100), long)
+		testsql.Run(t, c.administrator, "select postern.create_session_key($1, $2)", "long-"+strings.Repeat("x", length%100), long)
 		made := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
 			"sub": alice, "aud": c.Name, "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "jti": "1"})
 		made.Header["kid"] = "long-" + strings.Repeat("x", length%100)
@@ -101,7 +102,7 @@ func TestTokenStartsASession(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := value[string](t, application, beginSession, signed); got != alice {
+		if got := testsql.Value[string](t, application, beginSession, signed); got != alice {
 			t.Errorf("a secret of %d bytes: %s", length, got)
 		}
 	}
@@ -109,15 +110,15 @@ func TestTokenStartsASession(t *testing.T) {
 
 func TestBadTokenStartsNoSession(t *testing.T) {
 	c := newCompany(t, alice)
-	run(t, c.administrator, "select postern.create_session_key($1, $2)", kid, secret)
-	run(t, c.administrator, "select postern.create_session_key('retired', $1)", secret)
-	run(t, c.administrator, "select postern.retire_session_key('retired')")
-	run(t, c.administrator, "select postern.create_session_key('other', $1)", []byte("another secret, 32 bytes at least"))
-	run(t, c.administrator, "select postern.create_user('GONE', 'd')")
-	run(t, c.administrator, "select postern.set_user_active('GONE', false)")
+	testsql.Run(t, c.administrator, "select postern.create_session_key($1, $2)", kid, secret)
+	testsql.Run(t, c.administrator, "select postern.create_session_key('retired', $1)", secret)
+	testsql.Run(t, c.administrator, "select postern.retire_session_key('retired')")
+	testsql.Run(t, c.administrator, "select postern.create_session_key('other', $1)", []byte("another secret, 32 bytes at least"))
+	testsql.Run(t, c.administrator, "select postern.create_user('GONE', 'd')")
+	testsql.Run(t, c.administrator, "select postern.set_user_active('GONE', false)")
 	application := c.Login(t, "postern_app").Connect(t)
 	now := time.Now()
-	if got := value[string](t, application, beginSession, token(t, c.Name, nil)); got != alice {
+	if got := testsql.Value[string](t, application, beginSession, token(t, c.Name, nil)); got != alice {
 		t.Fatalf("the good token gives %s", got)
 	}
 
@@ -199,7 +200,7 @@ func TestBadTokenStartsNoSession(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := refused(t, tx, "PS402", beginSession, made)
+			got := testsql.Refused(t, tx, "PS402", beginSession, made)
 			if size := len(got.Message) + len(got.Detail) + len(got.Hint); size > 2000 {
 				t.Errorf("the error has %d characters", size)
 			}
@@ -210,8 +211,8 @@ func TestBadTokenStartsNoSession(t *testing.T) {
 	}
 	// Retired while tokens are about: from the commit on they are refused.
 	still := token(t, c.Name, nil)
-	run(t, c.administrator, "select postern.retire_session_key($1)", kid)
-	refused(t, application, "PS402", beginSession, still)
+	testsql.Run(t, c.administrator, "select postern.retire_session_key($1)", kid)
+	testsql.Refused(t, application, "PS402", beginSession, still)
 }
 
 // A database role may be an end user of its own, as for a client-server application.
@@ -219,17 +220,17 @@ func TestDatabaseRoleIsItsEndUser(t *testing.T) {
 	c := newCompany(t, alice)
 	login := c.Login(t, "postern_user")
 	connection := login.Connect(t)
-	refused(t, connection, "PS401", "select postern.current_userid()")
-	refused(t, connection, "PS401", reachGate, approveGate, approveParameters)
+	testsql.Refused(t, connection, "PS401", "select postern.current_userid()")
+	testsql.Refused(t, connection, "PS401", reachGate, approveGate, approveParameters)
 
-	run(t, c.administrator, "select postern.create_user('CAROL', 'Carol', $1::text::name)", login.Name)
-	if got := value[string](t, connection, "select fnd_session_api.get_fnd_user()"); got != "CAROL" {
+	testsql.Run(t, c.administrator, "select postern.create_user('CAROL', 'Carol', $1::text::name)", login.Name)
+	if got := testsql.Value[string](t, connection, "select fnd_session_api.get_fnd_user()"); got != "CAROL" {
 		t.Errorf("got %s", got)
 	}
 	// Who maps to nobody any more is nobody, and not the next best.
-	run(t, c.administrator, "select postern.set_user_active('CAROL', false)")
-	refused(t, connection, "PS401", "select postern.current_userid()")
-	run(t, c.administrator, "select postern.set_user_active('CAROL', true)")
+	testsql.Run(t, c.administrator, "select postern.set_user_active('CAROL', false)")
+	testsql.Refused(t, connection, "PS401", "select postern.current_userid()")
+	testsql.Run(t, c.administrator, "select postern.set_user_active('CAROL', true)")
 	// Mapped is not allowed to speak for others.
 	for _, call := range []string{"select postern.assume_user('ALICE')", "select postern.begin_session('x')"} {
 		if err := execute(t, connection, call); testdb.Code(err) != "42501" {
@@ -241,8 +242,8 @@ func TestDatabaseRoleIsItsEndUser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run(t, tx, "select set_config('postern.session', $1, true)", forged)
-		refused(t, tx, "PS402", "select postern.current_userid()")
+		testsql.Run(t, tx, "select set_config('postern.session', $1, true)", forged)
+		testsql.Refused(t, tx, "PS402", "select postern.current_userid()")
 		if err := tx.Rollback(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +257,7 @@ func TestGateNeedsAnEndUser(t *testing.T) {
 	testdb.RequireCode(t, c.callUnasserted(t, "select postern.challenge('SINWOF_RELEASE')"), "PS401")
 	testdb.RequireCode(t, c.callUnasserted(t, "select postern.set_pin('837462')"), "PS401")
 	testdb.RequireCode(t, c.callUnasserted(t, openGates, "00000000-0000-0000-0000-000000000000"), "PS401")
-	run(t, c.administrator, "select postern.set_gate_active($1, false)", releaseGate)
+	testsql.Run(t, c.administrator, "select postern.set_gate_active($1, false)", releaseGate)
 	if err := c.callUnasserted(t, reachGate, releaseGate, "{}"); err != nil {
 		t.Error(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/posternsql/postern/internal/seal"
 	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // PostgreSQL dies while entries are written, sealed and told of, and recovers: each entry that is there is told of, a
@@ -27,7 +28,7 @@ func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 	t.Parallel()
 	pool, crash := newCrashingServer(t)
 	told := receive(t, nil)
-	run(t, pool, "select postern.add_event_action('hook', $1, 'webhook', $2, allow_internal => true)", success, told.URL)
+	testsql.Run(t, pool, "select postern.add_event_action('hook', $1, 'webhook', $2, allow_internal => true)", success, told.URL)
 
 	working, stop := context.WithCancel(t.Context())
 	var group sync.WaitGroup
@@ -83,7 +84,7 @@ func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 	}
 	stop()
 	group.Wait()
-	run(t, pool, "update postern_internal.event_delivery set due_at = now() - interval '1 day', leased_until = '-infinity' where state = 'pending'")
+	testsql.Run(t, pool, "update postern_internal.event_delivery set due_at = now() - interval '1 day', leased_until = '-infinity' where state = 'pending'")
 	if err := event.New(pool, event.Options{Workers: 2}).RunOnce(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 		ids[one.Data.LogID] = one.id
 	}
 	slices.Sort(got)
-	if want := values[int64](t, pool, "select log_id from postern.checkpoint_log order by log_id"); !slices.Equal(got, want) {
+	if want := testsql.Values[int64](t, pool, "select log_id from postern.checkpoint_log order by log_id"); !slices.Equal(got, want) {
 		t.Errorf("told of %d entries, committed are %d", len(got), len(want))
 	}
 	if err := sealOnce(t.Context()); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/posternsql/postern/internal/event"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // The worker dies after it has sent and before it has noted that.
@@ -56,7 +57,7 @@ func TestKilledWorkerDeliversAgainWithTheSameID(t *testing.T) {
 	if got := first[1].Data.GateID; times[got] != 2 {
 		t.Errorf("%s was sent %d times", got, times[got])
 	}
-	if left := value[int64](t, database.Pool, "select count(*) from postern.event_delivery where state <> 'delivered'"); left != 0 {
+	if left := testsql.Value[int64](t, database.Pool, "select count(*) from postern.event_delivery where state <> 'delivered'"); left != 0 {
 		t.Errorf("%d are left", left)
 	}
 }
@@ -77,7 +78,7 @@ func TestReceiverThatFailsForAnHour(t *testing.T) {
 	for ; passed < time.Hour; attempts++ {
 		requireSummary(t, deliver(t, database), event.Summary{Failed: 1})
 		requireSummary(t, deliver(t, database), event.Summary{}) // not before its time
-		waits := value[float64](t, database.Pool, "select extract(epoch from due_at - now())::double precision from postern.event_delivery")
+		waits := testsql.Value[float64](t, database.Pool, "select extract(epoch from due_at - now())::double precision from postern.event_delivery")
 		passed += time.Duration(waits * float64(time.Second))
 		later(t, database, fmt.Sprintf("%f seconds", waits+1))
 	}
@@ -134,14 +135,14 @@ func TestBrokenReceiversKeepNobodyWaiting(t *testing.T) {
 	if took := time.Since(began); len(good.messages()) != 10 || took > 10*time.Second {
 		t.Errorf("%d after %s", len(good.messages()), took)
 	}
-	for value[int64](t, database.Pool, "select count(distinct event_action_id) from postern_internal.event_delivery where attempts > 0") < 4 && time.Since(began) < 20*time.Second {
+	for testsql.Value[int64](t, database.Pool, "select count(distinct event_action_id) from postern_internal.event_delivery where attempts > 0") < 4 && time.Since(began) < 20*time.Second {
 		time.Sleep(10 * time.Millisecond)
 	}
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	states := values[string](t, database.Pool, `
+	states := testsql.Values[string](t, database.Pool, `
 select distinct concat_ws(' ', a.name, d.state, d.leased_until > now())
   from postern_internal.event_delivery as d join postern_internal.event_action as a using (event_action_id) order by 1`)
 	want := []string{"good delivered f", "refusing pending f", "resetting pending f", "slow pending f"}
@@ -154,7 +155,7 @@ select distinct concat_ws(' ', a.name, d.state, d.leased_until > now())
 func TestPoisonBlocksNobody(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
-	run(t, database.Pool, "select postern.set_setting('event_attempts', '3')")
+	testsql.Run(t, database.Pool, "select postern.set_setting('event_attempts', '3')")
 	told := receive(t, func(_ int, response http.ResponseWriter, _ *http.Request, got message) {
 		if got.Data.GateID == "APP_POISON" {
 			response.WriteHeader(http.StatusBadRequest)
@@ -162,7 +163,7 @@ func TestPoisonBlocksNobody(t *testing.T) {
 	})
 	addHook(t, database, "hook", success, told.URL)
 	// What nobody can compile, or tell of, is dead at once.
-	run(t, database.Pool, "select postern.add_event_action('broken', $1, 'webhook', $2, condition => 'any(1..1000000000, true)', allow_internal => true)", success, told.URL)
+	testsql.Run(t, database.Pool, "select postern.add_event_action('broken', $1, 'webhook', $2, condition => 'any(1..1000000000, true)', allow_internal => true)", success, told.URL)
 	poison := log(t, database.Pool, "APP_POISON")
 	for range 20 {
 		log(t, database.Pool, "APP_PAY")
@@ -174,10 +175,10 @@ func TestPoisonBlocksNobody(t *testing.T) {
 	}
 	later(t, database, "1 day")
 	requireSummary(t, deliver(t, database), event.Summary{})
-	if got := values[int64](t, database.Pool, "select log_id from postern.event_delivery where state = 'dead' and name = 'hook' and last_error like '%status 400'"); !slices.Equal(got, []int64{poison}) {
+	if got := testsql.Values[int64](t, database.Pool, "select log_id from postern.event_delivery where state = 'dead' and name = 'hook' and last_error like '%status 400'"); !slices.Equal(got, []int64{poison}) {
 		t.Errorf("dead are %d", got)
 	}
-	if got := value[int64](t, database.Pool, "select postern.retry_event_deliveries('hook')"); got != 1 {
+	if got := testsql.Value[int64](t, database.Pool, "select postern.retry_event_deliveries('hook')"); got != 1 {
 		t.Errorf("%d are tried again", got)
 	}
 	requireSummary(t, deliver(t, database), event.Summary{Failed: 1})
@@ -201,7 +202,7 @@ func TestStopIsGraceful(t *testing.T) {
 		t.Fatal(err)
 	}
 	requireSummary(t, worker.Summary(), event.Summary{Delivered: 1})
-	if got := value[string](t, database.Pool, "select string_agg(distinct concat(state, attempts, leased_until > now()), ' ' order by concat(state, attempts, leased_until > now())) from postern_internal.event_delivery"); got != "delivered1f pending0f" {
+	if got := testsql.Value[string](t, database.Pool, "select string_agg(distinct concat(state, attempts, leased_until > now()), ' ' order by concat(state, attempts, leased_until > now())) from postern_internal.event_delivery"); got != "delivered1f pending0f" {
 		t.Error(got)
 	}
 	requireSummary(t, deliver(t, database), event.Summary{Delivered: 4})
@@ -212,7 +213,7 @@ func TestFunctionsAreCalledOnce(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
 	owner := database.Login(t)
-	run(t, database.Pool, `
+	testsql.Run(t, database.Pool, `
 create schema app authorization "`+owner.Name+`";
 set role "`+owner.Name+`";
 create table app.approval (log_id bigint, gate_id text, caller text);
@@ -227,21 +228,21 @@ grant usage on schema app to postern_event_function;
 grant execute on function app.on_approval(jsonb) to postern_event_function;
 reset role`)
 	administrator := database.Login(t, "postern_admin").Pool
-	run(t, administrator, "select postern.add_event_action('call', $1, 'function', 'app.on_approval', condition => 'gate_id == \"APP_PAY\"')", success)
+	testsql.Run(t, administrator, "select postern.add_event_action('call', $1, 'function', 'app.on_approval', condition => 'gate_id == \"APP_PAY\"')", success)
 	logID := log(t, database.Pool, "APP_PAY")
 	log(t, database.Pool, "APP_OTHER")
 	requireSummary(t, deliver(t, database), event.Summary{Failed: 1, Skipped: 1})
-	run(t, database.Pool, "update app.switch set fails = false")
+	testsql.Run(t, database.Pool, "update app.switch set fails = false")
 	later(t, database, "1 hour")
 	requireSummary(t, deliver(t, database), event.Summary{Delivered: 1})
-	if got := values[string](t, database.Pool, "select concat_ws(' ', log_id, gate_id, caller) from app.approval"); !slices.Equal(got, []string{fmt.Sprintf("%d APP_PAY %s", logID, owner.Name)}) {
+	if got := testsql.Values[string](t, database.Pool, "select concat_ws(' ', log_id, gate_id, caller) from app.approval"); !slices.Equal(got, []string{fmt.Sprintf("%d APP_PAY %s", logID, owner.Name)}) {
 		t.Errorf("called with %q", got)
 	}
 	// The grant is the permission, each time.
-	run(t, database.Pool, "revoke execute on function app.on_approval(jsonb) from postern_event_function; grant execute on function app.on_approval(jsonb) to public")
+	testsql.Run(t, database.Pool, "revoke execute on function app.on_approval(jsonb) from postern_event_function; grant execute on function app.on_approval(jsonb) to public")
 	log(t, database.Pool, "APP_PAY")
 	requireSummary(t, deliver(t, database), event.Summary{Failed: 1})
-	if got := value[string](t, database.Pool, "select last_error from postern.event_delivery where state = 'pending'"); !strings.Contains(got, "Events may not call this function") {
+	if got := testsql.Value[string](t, database.Pool, "select last_error from postern.event_delivery where state = 'pending'"); !strings.Contains(got, "Events may not call this function") {
 		t.Error(got)
 	}
 }
@@ -249,9 +250,9 @@ reset role`)
 func TestNotificationsHaveIdsOnly(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
-	run(t, database.Pool, "select postern.add_event_action('wake', $1, 'notify', 'approvals')", success)
+	testsql.Run(t, database.Pool, "select postern.add_event_action('wake', $1, 'notify', 'approvals')", success)
 	listener := database.Connect(t)
-	run(t, listener, "listen approvals")
+	testsql.Run(t, listener, "listen approvals")
 	logID := log(t, database.Pool, "APP_SECRET")
 	requireSummary(t, deliver(t, database), event.Summary{Delivered: 1})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -281,7 +282,7 @@ func TestLateWorkerIsIgnored(t *testing.T) {
 	addHook(t, database, "hook", success, told.URL)
 	log(t, database.Pool, "APP_PAY")
 	deliver(t, database)
-	if got := value[string](t, database.Pool, "select state || attempts from postern.event_delivery"); got != "delivered2" || len(told.messages()) != 2 {
+	if got := testsql.Value[string](t, database.Pool, "select state || attempts from postern.event_delivery"); got != "delivered2" || len(told.messages()) != 2 {
 		t.Errorf("%s after %d messages", got, len(told.messages()))
 	}
 }
@@ -295,10 +296,10 @@ func TestOldDeliveriesAreForgotten(t *testing.T) {
 		log(t, database.Pool, "APP_PAY")
 	}
 	deliver(t, database)
-	run(t, database.Pool, "update postern_internal.event_delivery set finished_at = now() - interval '31 days' where log_id < 3")
-	run(t, database.Pool, "update postern_internal.event_delivery set state = 'dead' where log_id = 1")
+	testsql.Run(t, database.Pool, "update postern_internal.event_delivery set finished_at = now() - interval '31 days' where log_id < 3")
+	testsql.Run(t, database.Pool, "update postern_internal.event_delivery set state = 'dead' where log_id = 1")
 	deliver(t, database)
-	if got := values[int64](t, database.Pool, "select log_id from postern.event_delivery order by log_id"); !slices.Equal(got, []int64{1, 3}) {
+	if got := testsql.Values[int64](t, database.Pool, "select log_id from postern.event_delivery order by log_id"); !slices.Equal(got, []int64{1, 3}) {
 		t.Errorf("left are %d", got)
 	}
 	if len(told.messages()) != 3 {

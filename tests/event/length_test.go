@@ -7,12 +7,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // buffers are how many pages of the database a statement looks at.
-func buffers(t testing.TB, q querier, sql string) int {
+func buffers(t testing.TB, q testsql.Querier, sql string) int {
 	t.Helper()
-	document := value[string](t, q, "explain (analyze, buffers, format json) "+sql)
+	document := testsql.Value[string](t, q, "explain (analyze, buffers, format json) "+sql)
 	var plans []struct {
 		Plan struct {
 			Hit  int `json:"Shared Hit Blocks"`
@@ -32,20 +33,20 @@ func TestALongLogIsNotReadForEachClaim(t *testing.T) {
 	const bound = 2000
 	for _, analysed := range []string{"", "analyze postern_internal.checkpoint_entry"} {
 		database := testdb.New(t)
-		run(t, database.Pool, "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)"+
+		testsql.Run(t, database.Pool, "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)"+
 			" select 'passed', 'APP_PAY', 'ALICE', 'paid', '{}', (3 + i % 700)::text::xid8 from generate_series(1, 150000) as i")
-		for _, index := range values[string](t, database.Pool, `
+		for _, index := range testsql.Values[string](t, database.Pool, `
 select x.indexrelid::regclass::text from pg_index as x join pg_class as c on c.oid = x.indexrelid and c.relkind = 'i'
  where x.indrelid in (select p.relid from pg_partition_tree('postern_internal.checkpoint_entry') as p)
    and pg_get_indexdef(x.indexrelid, 1, true) = 'transaction_id'`) {
-			run(t, database.Pool, "alter index "+index+" set (fillfactor = 10, deduplicate_items = off)")
-			run(t, database.Pool, "reindex index "+index)
+			testsql.Run(t, database.Pool, "alter index "+index+" set (fillfactor = 10, deduplicate_items = off)")
+			testsql.Run(t, database.Pool, "reindex index "+index)
 		}
 		if analysed != "" {
-			run(t, database.Pool, analysed)
+			testsql.Run(t, database.Pool, analysed)
 		}
 		connection := database.Connect(t)
-		run(t, connection, "create function public.naive_is_waiting() returns boolean language sql stable set enable_seqscan = off as $$"+
+		testsql.Run(t, connection, "create function public.naive_is_waiting() returns boolean language sql stable set enable_seqscan = off as $$"+
 			" select exists (select from postern_internal.checkpoint_entry as e where e.transaction_id >= pg_snapshot_xmax(a.queued_to) and e.log_id > a.after_log_id)"+
 			" from postern_internal.event_action as a $$")
 		if got := buffers(t, connection, "select postern.add_event_action('hook', '"+success+"', 'webhook', 'https://hooks.example.com')"); got > bound {
@@ -63,7 +64,7 @@ select x.indexrelid::regclass::text from pg_index as x join pg_class as c on c.o
 		if got := buffers(t, connection, claim); got > bound {
 			t.Errorf("%q, claim: %d pages", analysed, got)
 		}
-		if got := value[int64](t, connection, "select count(*) from postern.event_delivery where attempts = 1"); got != 10 {
+		if got := testsql.Value[int64](t, connection, "select count(*) from postern.event_delivery where attempts = 1"); got != 10 {
 			t.Errorf("%d were claimed", got)
 		}
 		if got := buffers(t, connection, claim); got > bound {
@@ -77,27 +78,27 @@ func TestWhatWasDeliveredDoesNotSlowClaims(t *testing.T) {
 	t.Parallel()
 	const bound, queued, batch = 4000, 20_000, 1000
 	database := testdb.New(t)
-	run(t, database.Pool, "select postern.add_event_action('hook', $1, 'webhook', 'https://hooks.example.com')", success)
+	testsql.Run(t, database.Pool, "select postern.add_event_action('hook', $1, 'webhook', 'https://hooks.example.com')", success)
 	open, err := database.Pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = open.Rollback(t.Context()) }()
-	run(t, open, "set transaction isolation level repeatable read")
-	run(t, open, "select count(*) from postern.event_delivery")
-	run(t, database.Pool, "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters)"+
+	testsql.Run(t, open, "set transaction isolation level repeatable read")
+	testsql.Run(t, open, "select count(*) from postern.event_delivery")
+	testsql.Run(t, database.Pool, "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters)"+
 		" select 'passed', 'APP_PAY', 'ALICE', 'paid', '{}' from generate_series(1, $1::integer)", queued)
 
 	connection := database.Connect(t)
 	from := "-infinity"
 	for claimed := 0; claimed < queued-batch; claimed += batch {
 		lease := uuid.New()
-		got := values[int64](t, connection, "select (c ->> 'log_id')::bigint from postern.claim_event_deliveries('hook', $1, $2, 60, $3::text::timestamptz) as c", batch, lease, from)
+		got := testsql.Values[int64](t, connection, "select (c ->> 'log_id')::bigint from postern.claim_event_deliveries('hook', $1, $2, 60, $3::text::timestamptz) as c", batch, lease, from)
 		if len(got) != batch {
 			t.Fatalf("%d were claimed", len(got))
 		}
-		from = value[string](t, connection, "select max(d.due_at)::text from postern_internal.event_delivery as d where d.lease = $1", lease)
-		run(t, connection, "select postern.finish_event_deliveries('hook', $1, $2, array_fill('delivered'::text, array[$3::integer]), array_fill(0.0::double precision, array[$3]), array_fill(''::text, array[$3]))", lease, got, batch)
+		from = testsql.Value[string](t, connection, "select max(d.due_at)::text from postern_internal.event_delivery as d where d.lease = $1", lease)
+		testsql.Run(t, connection, "select postern.finish_event_deliveries('hook', $1, $2, array_fill('delivered'::text, array[$3::integer]), array_fill(0.0::double precision, array[$3]), array_fill(''::text, array[$3]))", lease, got, batch)
 	}
 	const claim = "select postern.claim_event_deliveries('hook', 100, gen_random_uuid(), 60, "
 	if got := buffers(t, connection, claim+"'"+from+"')"); got > bound {

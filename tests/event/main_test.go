@@ -12,12 +12,10 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/posternsql/postern/internal/cli"
 	"github.com/posternsql/postern/internal/event"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // asInstaller makes this test binary the installer: a worker that is to be killed is a process of its own.
@@ -36,48 +34,14 @@ const (
 	locked  = "SECURITY_CHECKPOINT_LOCKED"
 )
 
-type querier interface {
-	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
-	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
-}
-
-func run(t testing.TB, q querier, sql string, arguments ...any) {
-	t.Helper()
-	if _, err := q.Exec(t.Context(), sql, arguments...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-func values[T any](t testing.TB, q querier, sql string, arguments ...any) []T {
-	t.Helper()
-	rows, err := q.Query(t.Context(), sql, arguments...)
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	got, err := pgx.CollectRows(rows, pgx.RowTo[T])
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return got
-}
-
-func value[T any](t testing.TB, q querier, sql string, arguments ...any) T {
-	t.Helper()
-	got := values[T](t, q, sql, arguments...)
-	if len(got) != 1 {
-		t.Fatalf("%s gave %d rows", sql, len(got))
-	}
-	return got[0]
-}
-
 const insertEntry = `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters)
 values ('passed', $1, 'ALICE', 'paid', '{}') returning log_id`
 
 // log writes an entry as a pass of a gate does.
-func log(t testing.TB, q querier, gate string) int64 {
+func log(t testing.TB, q testsql.Querier, gate string) int64 {
 	t.Helper()
-	return value[int64](t, q, insertEntry, gate)
+	return testsql.Value[int64](t, q, insertEntry, gate)
 }
 
 // receiver is a web server that keeps what it gets, and answers as it is told.
@@ -144,7 +108,7 @@ func (r *receiver) gates() []string {
 
 func addHook(t testing.TB, database *testdb.Database, name, event, url string) {
 	t.Helper()
-	run(t, database.Pool, "select postern.add_event_action($1, $2, 'webhook', $3, allow_internal => true)", name, event, url)
+	testsql.Run(t, database.Pool, "select postern.add_event_action($1, $2, 'webhook', $3, allow_internal => true)", name, event, url)
 }
 
 // deliver delivers what is due, as the role that a worker should have.
@@ -167,7 +131,7 @@ func requireSummary(t testing.TB, got, want event.Summary) {
 // later lets an hour or so pass for what waits, without anybody waiting.
 func later(t testing.TB, database *testdb.Database, interval string) {
 	t.Helper()
-	run(t, database.Pool, fmt.Sprintf(`
+	testsql.Run(t, database.Pool, fmt.Sprintf(`
 update postern_internal.event_delivery
    set due_at = due_at - interval '%[1]s', leased_until = leased_until - interval '%[1]s' where state = 'pending'`, interval))
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/posternsql/postern/internal/event"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 var errRollback = errors.New("rolled back on purpose")
@@ -27,10 +28,10 @@ type office struct {
 func newOffice(t testing.TB) *office {
 	t.Helper()
 	database := testdb.New(t)
-	run(t, database.Pool, "select postern.register_gate('APP_PAY', 'Pay', 'Invoice &NO paid', '{NO}', true)")
-	run(t, database.Pool, "select postern.create_user('ALICE', 'Alice in accounts payable')")
-	run(t, database.Pool, "select postern.reset_pin('ALICE', '837462')")
-	run(t, database.Pool, "update postern_internal.credential set must_change = false")
+	testsql.Run(t, database.Pool, "select postern.register_gate('APP_PAY', 'Pay', 'Invoice &NO paid', '{NO}', true)")
+	testsql.Run(t, database.Pool, "select postern.create_user('ALICE', 'Alice in accounts payable')")
+	testsql.Run(t, database.Pool, "select postern.reset_pin('ALICE', '837462')")
+	testsql.Run(t, database.Pool, "update postern_internal.credential set must_change = false")
 	return &office{database, database.Login(t, "postern_trusted_app").Connect(t)}
 }
 
@@ -39,9 +40,9 @@ const parameters = `{"NO": "4711"}`
 func (o *office) authenticate(t testing.TB, pin string) (ticket string) {
 	t.Helper()
 	err := pgx.BeginFunc(t.Context(), o.application, func(tx pgx.Tx) error {
-		run(t, tx, "select postern.assume_user('ALICE')")
-		challenge := value[string](t, tx, "select postern.challenge('APP_PAY', $1)", parameters)
-		ticket = value[string](t, tx, "select postern.authenticate($1, 'ALICE', $2, 'checked')::text", challenge, pin)
+		testsql.Run(t, tx, "select postern.assume_user('ALICE')")
+		challenge := testsql.Value[string](t, tx, "select postern.challenge('APP_PAY', $1)", parameters)
+		ticket = testsql.Value[string](t, tx, "select postern.authenticate($1, 'ALICE', $2, 'checked')::text", challenge, pin)
 		return nil
 	})
 	if err != nil {
@@ -53,9 +54,9 @@ func (o *office) authenticate(t testing.TB, pin string) (ticket string) {
 func (o *office) pay(t testing.TB, ticket string, ending error) {
 	t.Helper()
 	err := pgx.BeginFunc(t.Context(), o.application, func(tx pgx.Tx) error {
-		run(t, tx, "select postern.assume_user('ALICE')")
-		run(t, tx, "select postern.open_gates($1::text::uuid)", ticket)
-		run(t, tx, "select postern.checkpoint('APP_PAY', $1)", parameters)
+		testsql.Run(t, tx, "select postern.assume_user('ALICE')")
+		testsql.Run(t, tx, "select postern.open_gates($1::text::uuid)", ticket)
+		testsql.Run(t, tx, "select postern.checkpoint('APP_PAY', $1)", parameters)
 		return ending
 	})
 	if !errors.Is(err, ending) {
@@ -74,7 +75,7 @@ func TestRollbackEmitsNothingAndCommitExactlyOne(t *testing.T) {
 	requireSummary(t, deliver(t, o.Database), event.Summary{Delivered: 1})
 	requireSummary(t, deliver(t, o.Database), event.Summary{})
 	got := told.messages()[0]
-	logged := value[time.Time](t, o.Pool, "select logged_at from postern.checkpoint_log where log_id = $1", got.Data.LogID)
+	logged := testsql.Value[time.Time](t, o.Pool, "select logged_at from postern.checkpoint_log where log_id = $1", got.Data.LogID)
 	sent, err := time.Parse(time.RFC3339Nano, got.Data.EventTime)
 	if err != nil || !sent.Equal(logged) {
 		t.Errorf("the event is of %s, the entry of %s, %v", got.Data.EventTime, logged, err)
@@ -92,7 +93,7 @@ func TestRollbackEmitsNothingAndCommitExactlyOne(t *testing.T) {
 func TestDenialsAndLocksAreTold(t *testing.T) {
 	t.Parallel()
 	o, told := newOffice(t), receive(t, nil)
-	run(t, o.Pool, "select postern.set_setting('max_failures', '2')")
+	testsql.Run(t, o.Pool, "select postern.set_setting('max_failures', '2')")
 	for _, name := range []string{success, denied, locked} {
 		addHook(t, o.Database, name, name, told.URL)
 	}
@@ -105,7 +106,7 @@ func TestDenialsAndLocksAreTold(t *testing.T) {
 			t.Errorf("got %+v, want one %s", got, want)
 		}
 	}
-	if got := values[string](t, o.Pool, "select outcome from postern.checkpoint_log"); !slices.Equal(got, []string{"denied", "denied", "denied"}) {
+	if got := testsql.Values[string](t, o.Pool, "select outcome from postern.checkpoint_log"); !slices.Equal(got, []string{"denied", "denied", "denied"}) {
 		t.Errorf("the log says %s", got)
 	}
 }
@@ -179,7 +180,7 @@ func TestNothingIsMissedAndNothingToldTwice(t *testing.T) {
 		got = append(got, one.Data.LogID)
 	}
 	slices.Sort(got)
-	if want := values[int64](t, database.Pool, "select log_id from postern.checkpoint_log order by log_id"); !slices.Equal(got, want) || len(want) < 50 {
+	if want := testsql.Values[int64](t, database.Pool, "select log_id from postern.checkpoint_log order by log_id"); !slices.Equal(got, want) || len(want) < 50 {
 		t.Errorf("told of\n%d, committed are\n%d", got, want)
 	}
 }
@@ -199,11 +200,11 @@ func TestAnActionTellsOfWhatCommitsAfterIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The own transaction has a number already, and later ones end: PostgreSQL's own snapshot would take it for committed.
-	run(t, tx, "select pg_current_xact_id()")
+	testsql.Run(t, tx, "select pg_current_xact_id()")
 	for range 3 {
 		log(t, database.Pool, "APP_BEFORE")
 	}
-	run(t, tx, "select postern.add_event_action('hook', $1, 'webhook', $2, allow_internal => true)", success, told.URL)
+	testsql.Run(t, tx, "select postern.add_event_action('hook', $1, 'webhook', $2, allow_internal => true)", success, told.URL)
 	log(t, tx, "APP_SAME")
 	if err := errors.Join(tx.Commit(t.Context()), open.Commit(t.Context())); err != nil {
 		t.Fatal(err)
@@ -224,21 +225,21 @@ func TestAChangedActionKeepsItsQueueItsPlaceAndItsSecret(t *testing.T) {
 	broken := receive(t, func(_ int, response http.ResponseWriter, _ *http.Request, _ message) { response.WriteHeader(500) })
 	addHook(t, database, "hook", success, broken.URL)
 	const secrets = "select pg_catalog.encode(secret, 'hex') from postern_internal.webhook_secret"
-	secret := value[string](t, database.Pool, secrets)
+	secret := testsql.Value[string](t, database.Pool, secrets)
 	log(t, database.Pool, "APP_WAITS")
 	requireSummary(t, deliver(t, database), event.Summary{Failed: 1})
 	log(t, database.Pool, "APP_BEFORE")
 	const deny = "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters) values ('denied', $1, 'ALICE', 'denied', '{}')"
-	run(t, database.Pool, deny, "APP_OTHER_BEFORE")
+	testsql.Run(t, database.Pool, deny, "APP_OTHER_BEFORE")
 
 	const change = "select postern.change_event_action('hook', $1, $2, $3, $4, allow_internal => $5) is null"
-	if !value[bool](t, database.Pool, change, success, "webhook", told.URL, "true", true) {
+	if !testsql.Value[bool](t, database.Pool, change, success, "webhook", told.URL, "true", true) {
 		t.Error("a change of the target gives a secret")
 	}
 	log(t, database.Pool, "APP_AFTER")
-	run(t, database.Pool, change, denied, "webhook", told.URL, nil, true)
+	testsql.Run(t, database.Pool, change, denied, "webhook", told.URL, nil, true)
 	log(t, database.Pool, "APP_AFTER_BOTH")
-	run(t, database.Pool, deny, "APP_OTHER_AFTER")
+	testsql.Run(t, database.Pool, deny, "APP_OTHER_AFTER")
 	later(t, database, "1 hour")
 	requireSummary(t, deliver(t, database), event.Summary{Delivered: 4})
 	got := []string{}
@@ -249,19 +250,19 @@ func TestAChangedActionKeepsItsQueueItsPlaceAndItsSecret(t *testing.T) {
 	if want := []string{denied + " APP_OTHER_AFTER", success + " APP_AFTER", success + " APP_BEFORE", success + " APP_WAITS"}; !slices.Equal(got, want) {
 		t.Errorf("told of %q, want %q", got, want)
 	}
-	if value[string](t, database.Pool, secrets) != secret {
+	if testsql.Value[string](t, database.Pool, secrets) != secret {
 		t.Error("the secret has changed")
 	}
 
 	// What is no webhook has no secret, and what becomes one gets a new one.
-	run(t, database.Pool, change, denied, "notify", "told", nil, false)
-	if got := values[string](t, database.Pool, secrets); len(got) > 0 {
+	testsql.Run(t, database.Pool, change, denied, "notify", "told", nil, false)
+	if got := testsql.Values[string](t, database.Pool, secrets); len(got) > 0 {
 		t.Error("a notification has a secret")
 	}
-	if value[bool](t, database.Pool, change, denied, "webhook", told.URL, nil, true) {
+	if testsql.Value[bool](t, database.Pool, change, denied, "webhook", told.URL, nil, true) {
 		t.Error("a new webhook gives no secret")
 	}
-	if value[string](t, database.Pool, secrets) == secret {
+	if testsql.Value[string](t, database.Pool, secrets) == secret {
 		t.Error("the secret is the old one")
 	}
 }
@@ -271,9 +272,9 @@ func TestAnActionOfADisabledEventChangesToAnother(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
 	addHook(t, database, "hook", denied, told.URL)
-	run(t, database.Pool, "select postern.set_event_enabled($1, false)", denied)
+	testsql.Run(t, database.Pool, "select postern.set_event_enabled($1, false)", denied)
 	log(t, database.Pool, "APP_BEFORE")
-	run(t, database.Pool, "select postern.change_event_action('hook', $1, 'webhook', $2, allow_internal => true)", success, told.URL)
+	testsql.Run(t, database.Pool, "select postern.change_event_action('hook', $1, 'webhook', $2, allow_internal => true)", success, told.URL)
 	log(t, database.Pool, "APP_AFTER")
 	deliver(t, database)
 	if got := told.gates(); !slices.Equal(got, []string{"APP_AFTER"}) {
@@ -286,7 +287,7 @@ func TestAChangeOfAnActionIsChecked(t *testing.T) {
 	database := testdb.New(t)
 	addHook(t, database, "hook", success, "https://hooks.example.com/in")
 	const row = "select pg_catalog.to_jsonb(a)::pg_catalog.text from postern_internal.event_action as a"
-	before := value[string](t, database.Pool, row)
+	before := testsql.Value[string](t, database.Pool, row)
 	for _, arguments := range []string{
 		"null, 'E', 'notify', 'told'", "'other', 'E', 'notify', 'told'", "'hook', null, 'notify', 'told'", "'hook', 'NONE', 'notify', 'told'",
 		"'hook', 'E', null, 'told'", "'hook', 'E', 'fax', 'told'", "'hook', 'E', 'notify', null", "'hook', 'E', 'notify', 'told', template => 'x'",
@@ -300,7 +301,7 @@ func TestAChangeOfAnActionIsChecked(t *testing.T) {
 	if code := testdb.Code(err); code != "42501" {
 		t.Errorf("an application gets %q", code)
 	}
-	if after := value[string](t, database.Pool, row); after != before {
+	if after := testsql.Value[string](t, database.Pool, row); after != before {
 		t.Errorf("it was %s and is %s", before, after)
 	}
 }
@@ -310,12 +311,12 @@ func TestDisabledEventsWait(t *testing.T) {
 	database, told := testdb.New(t), receive(t, nil)
 	addHook(t, database, "hook", success, told.URL)
 	log(t, database.Pool, "APP_BEFORE")
-	run(t, database.Pool, "select postern.set_event_enabled($1, false)", success)
+	testsql.Run(t, database.Pool, "select postern.set_event_enabled($1, false)", success)
 	log(t, database.Pool, "APP_MEANWHILE")
 	requireSummary(t, deliver(t, database), event.Summary{})
-	run(t, database.Pool, "select postern.set_event_enabled($1, true)", success)
+	testsql.Run(t, database.Pool, "select postern.set_event_enabled($1, true)", success)
 	log(t, database.Pool, "APP_AFTER")
-	run(t, database.Pool, "select postern.set_event_enabled($1, true)", success) // changes nothing
+	testsql.Run(t, database.Pool, "select postern.set_event_enabled($1, true)", success) // changes nothing
 	deliver(t, database)
 	if got := told.gates(); !slices.Equal(got, []string{"APP_BEFORE", "APP_AFTER"}) {
 		t.Errorf("told of %s", got)
@@ -329,14 +330,14 @@ func TestACopyTellsNobody(t *testing.T) {
 	addHook(t, database, "hook", success, told.URL)
 	log(t, database.Pool, "APP_BEFORE")
 	// Entries of transactions that this cluster begins later, and a look that it has not taken.
-	run(t, database.Pool, `
+	testsql.Run(t, database.Pool, `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)
 select 'passed', 'APP_RESTORED', 'ALICE', 'paid', '{}', (pg_current_xact_id()::text::bigint + step)::text::xid8 from generate_series(1, 200) as step`)
-	run(t, database.Pool, "update postern_internal.event_action set system_identifier = 1, queued_to = '9000000:9000000:'")
+	testsql.Run(t, database.Pool, "update postern_internal.event_action set system_identifier = 1, queued_to = '9000000:9000000:'")
 	worker := event.New(database.Login(t, "postern_event_worker").Pool, event.Options{})
 	testdb.RequireCode(t, worker.RunOnce(t.Context()), "55000")
-	run(t, database.Pool, "select postern.set_event_enabled($1, true)", success)
-	run(t, database.Pool, "do $$ begin for step in 1..300 loop perform pg_current_xact_id(); commit; end loop; end $$")
+	testsql.Run(t, database.Pool, "select postern.set_event_enabled($1, true)", success)
+	testsql.Run(t, database.Pool, "do $$ begin for step in 1..300 loop perform pg_current_xact_id(); commit; end loop; end $$")
 	log(t, database.Pool, "APP_AFTER")
 	deliver(t, database)
 	if got := told.gates(); !slices.Equal(got, []string{"APP_AFTER"}) {

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/posternsql/postern/internal/seal"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // awkward are rows whose values are easily mixed up, or printed in more than one way.
@@ -36,7 +37,7 @@ values
 func TestBothSidesHashAlike(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
-	run(t, l.Pool, awkward)
+	testsql.Run(t, l.Pool, awkward)
 	l.write(t, 3)
 	l.seal(t, 9)
 	for _, settings := range []string{
@@ -47,7 +48,7 @@ func TestBothSidesHashAlike(t *testing.T) {
 		if _, err := connection.PgConn().Exec(t.Context(), settings).ReadAll(); err != nil {
 			t.Fatal(err)
 		}
-		if different := value[int64](t, connection, `
+		if different := testsql.Value[int64](t, connection, `
 select count(*) from postern_internal.leaf as l join postern_internal.checkpoint_entry as e using (log_id)
  where substring(l.hashes for 32) <> postern_internal.leaf_hash(e)`); different > 0 {
 			t.Errorf("%s: %d hashes differ", settings, different)
@@ -56,7 +57,7 @@ select count(*) from postern_internal.leaf as l join postern_internal.checkpoint
 			t.Errorf("%s: %v, %+v", settings, err, verdict)
 		}
 	}
-	if distinct := value[int64](t, l.Pool, "select count(distinct hashes) from postern_internal.leaf"); distinct != 9 {
+	if distinct := testsql.Value[int64](t, l.Pool, "select count(distinct hashes) from postern_internal.leaf"); distinct != 9 {
 		t.Errorf("%d of 9 hashes are distinct", distinct)
 	}
 }
@@ -102,7 +103,7 @@ func TestVectors(t *testing.T) {
 func TestOthersAcceptHeadsAndProofs(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
-	run(t, l.Pool, awkward)
+	testsql.Run(t, l.Pool, awkward)
 	l.write(t, 7)
 	l.seal(t, 13)
 	old := l.heads(t).Latest
@@ -234,7 +235,7 @@ func TestAnyWayOfQueriesSealsAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if different := value[int64](t, l.Pool, `
+	if different := testsql.Value[int64](t, l.Pool, `
 select count(*) from postern_internal.leaf as l join postern_internal.checkpoint_entry as e using (log_id)
  where substring(l.hashes for 32) <> postern_internal.leaf_hash(e)`); different > 0 {
 		t.Errorf("%d hashes differ", different)

@@ -2,7 +2,6 @@
 package seal_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,10 +10,10 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/seal"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // sealedLog is a database with a log, a key, and a directory for heads.
@@ -69,7 +68,7 @@ select 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || n || ' paid', jsonb_
 
 func (l *sealedLog) write(t testing.TB, entries int) {
 	t.Helper()
-	run(t, l.Pool, insert, entries)
+	testsql.Run(t, l.Pool, insert, entries)
 }
 
 func (l *sealedLog) heads(t testing.TB) *seal.Heads {
@@ -117,31 +116,6 @@ func requireFinding(t testing.TB, verdict *seal.Verdict, kind seal.Kind, logID i
 	}) {
 		t.Errorf("no finding %s about entry %d: %+v", kind, logID, verdict.Findings)
 	}
-}
-
-type querier interface {
-	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
-	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
-}
-
-func run(t testing.TB, q querier, sql string, arguments ...any) {
-	t.Helper()
-	if _, err := q.Exec(t.Context(), sql, arguments...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-func value[T any](t testing.TB, q querier, sql string, arguments ...any) T {
-	t.Helper()
-	rows, err := q.Query(t.Context(), sql, arguments...)
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	got, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return got
 }
 
 func messages(verdict *seal.Verdict) string {

@@ -1,12 +1,16 @@
 package seal_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/posternsql/postern/internal/testsql"
+)
 
 // A sealer keeps its plans, also those it made while there was next to nothing in the log.
 func TestPlanOfAYoungLogServesALongOne(t *testing.T) {
 	l := newSealedLog(t)
-	run(t, l.Pool, "alter table postern_internal.leaf set (autovacuum_enabled = off)") // its ANALYZE would have plans made anew
-	run(t, l.Pool, "analyze")
+	testsql.Run(t, l.Pool, "alter table postern_internal.leaf set (autovacuum_enabled = off)") // its ANALYZE would have plans made anew
+	testsql.Run(t, l.Pool, "analyze")
 	l.write(t, 3)
 	l.seal(t, 3)
 	const long = 20_000
@@ -14,8 +18,8 @@ func TestPlanOfAYoungLogServesALongOne(t *testing.T) {
 	l.seal(t, long)
 
 	read := func() int64 {
-		run(t, l.auditor, "select pg_stat_force_next_flush()")
-		return value[int64](t, l.Pool, "select idx_tup_read from pg_stat_all_indexes where indexrelid = 'postern_internal.leaf_log_id_key'::regclass")
+		testsql.Run(t, l.auditor, "select pg_stat_force_next_flush()")
+		return testsql.Value[int64](t, l.Pool, "select idx_tup_read from pg_stat_all_indexes where indexrelid = 'postern_internal.leaf_log_id_key'::regclass")
 	}
 	before := read()
 	l.write(t, 10)

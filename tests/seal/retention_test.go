@@ -12,6 +12,7 @@ import (
 	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/seal"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // month is the first moment of a month, so many before this one.
@@ -34,7 +35,7 @@ func oldLog(t *testing.T, months int) *sealedLog {
 	t.Helper()
 	l := newSealedLog(t)
 	for ago := months; ago > 0; ago-- {
-		run(t, l.Pool, insertAt, month(ago), 10)
+		testsql.Run(t, l.Pool, insertAt, month(ago), 10)
 	}
 	l.write(t, 10)
 	l.seal(t, int64(10*months+10))
@@ -66,7 +67,7 @@ func (l *sealedLog) admin(t *testing.T) *pgx.Conn {
 
 func exists(t *testing.T, l *sealedLog, table string) bool {
 	t.Helper()
-	return value[bool](t, l.Pool, "select to_regclass($1) is not null", table)
+	return testsql.Value[bool](t, l.Pool, "select to_regclass($1) is not null", table)
 }
 
 func TestDropTakesWholeMonths(t *testing.T) {
@@ -88,7 +89,7 @@ func TestDropTakesWholeMonths(t *testing.T) {
 	if exists(t, l, partition(4)) || exists(t, l, partition(3)) || !exists(t, l, partition(2)) {
 		t.Error("other partitions are gone")
 	}
-	if got := value[string](t, l.Pool, "select string_agg(to_char(since at time zone 'UTC', 'YYYY-MM') || ' ' || dropped_by, ',' order by since) from postern_internal.log_drop"); got != name(4)+" "+admin.Config().User+","+name(3)+" "+admin.Config().User {
+	if got := testsql.Value[string](t, l.Pool, "select string_agg(to_char(since at time zone 'UTC', 'YYYY-MM') || ' ' || dropped_by, ',' order by since) from postern_internal.log_drop"); got != name(4)+" "+admin.Config().User+","+name(3)+" "+admin.Config().User {
 		t.Errorf("log_drop says %s", got)
 	}
 
@@ -109,7 +110,7 @@ func TestDropTakesWholeMonths(t *testing.T) {
 	}
 
 	// A superuser who drops the next month is found; what an administrator has dropped is no finding.
-	run(t, l.Pool, "drop table "+partition(2))
+	testsql.Run(t, l.Pool, "drop table "+partition(2))
 	verdict = l.verify(t)
 	for logID := int64(21); logID <= 30; logID++ {
 		requireFinding(t, verdict, seal.EntryMissing, logID)
@@ -138,7 +139,7 @@ func TestDropLeavesWhatCannotBeProven(t *testing.T) {
 			if _, err := l.Connect(t).PgConn().Exec(t.Context(), test.change).ReadAll(); err != nil {
 				t.Fatal(err)
 			}
-			before := value[int64](t, l.Pool, "select count(*) from postern_internal.checkpoint_entry")
+			before := testsql.Value[int64](t, l.Pool, "select count(*) from postern_internal.checkpoint_entry")
 			done, err := l.drop(t, l.admin(t), month(1), time.Second)
 			if err != nil {
 				t.Fatal(err)
@@ -146,7 +147,7 @@ func TestDropLeavesWhatCannotBeProven(t *testing.T) {
 			if len(done.Months) > 0 || done.Entries > 0 || len(done.Kept) != 1 || done.Kept[0].Reason != test.reason {
 				t.Errorf("%+v, want the reason %q", done, test.reason)
 			}
-			if after := value[int64](t, l.Pool, "select count(*) from postern_internal.checkpoint_entry"); after != before {
+			if after := testsql.Value[int64](t, l.Pool, "select count(*) from postern_internal.checkpoint_entry"); after != before {
 				t.Errorf("%d entries of %d are left", after, before)
 			}
 		})
@@ -171,7 +172,7 @@ func TestDropRefusesWhatItCannotSee(t *testing.T) {
 		if testdb.Code(err) != test.code {
 			t.Errorf("%s: %v, want %q", name, err, test.code)
 		}
-		run(t, admin, "rollback")
+		testsql.Run(t, admin, "rollback")
 	}
 	l.requireIntact(t, 20)
 }
@@ -187,10 +188,10 @@ func TestDropMakesNobodyWait(t *testing.T) {
 		"a reader": "select count(*) from postern_internal.checkpoint_entry",
 	} {
 		idle := l.Connect(t)
-		run(t, idle, "begin")
-		run(t, idle, statement)
+		testsql.Run(t, idle, "begin")
+		testsql.Run(t, idle, statement)
 		business := l.Connect(t)
-		run(t, business, "set statement_timeout = '1500ms'")
+		testsql.Run(t, business, "set statement_timeout = '1500ms'")
 		var failure error
 		var wait sync.WaitGroup
 		ctx, stop := context.WithCancel(t.Context())
@@ -211,7 +212,7 @@ func TestDropMakesNobodyWait(t *testing.T) {
 		if !exists(t, l, partition(1)) {
 			t.Errorf("%s: the partition is gone", name)
 		}
-		run(t, idle, "rollback")
+		testsql.Run(t, idle, "rollback")
 	}
 	if done, err := l.drop(t, admin, month(0), time.Second); err != nil || done.Entries != 10 {
 		t.Errorf("%+v, %v", done, err)
@@ -222,20 +223,20 @@ func TestDropMakesNobodyWait(t *testing.T) {
 func TestEntriesOfMonthsWithoutAPartition(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
-	run(t, l.Pool, "drop table "+partition(0)+", "+partition(-1)+", "+partition(-2)+", "+partition(-3))
+	testsql.Run(t, l.Pool, "drop table "+partition(0)+", "+partition(-1)+", "+partition(-2)+", "+partition(-3))
 	l.write(t, 5)
 	// insertAt adds a second.
 	for _, moment := range []string{"1969-12-31 23:59:58.999999+00", "2001-02-28 23:59:58.999999+00", "2999-12-31 23:59:58.999999+00", "2999-12-31 23:59:59+00", "infinity"} {
-		run(t, l.Pool, insertAt, moment, 1)
+		testsql.Run(t, l.Pool, insertAt, moment, 1)
 	}
-	run(t, l.Pool, insertAt, month(2), 30)
+	testsql.Run(t, l.Pool, insertAt, month(2), 30)
 	const where = "select string_agg(distinct replace(tableoid::regclass::text, 'postern_internal.checkpoint_entry_', ''), ' ') from postern_internal.checkpoint_entry"
-	if got := value[string](t, l.Pool, where); got != "default" {
+	if got := testsql.Value[string](t, l.Pool, where); got != "default" {
 		t.Fatalf("entries are in %s", got)
 	}
 	l.seal(t, 40) // which makes the partitions
 	l.requireIntact(t, 40)
-	if got := value[int64](t, l.Pool, "select count(*) from postern_internal.checkpoint_entry_default"); got != 3 {
+	if got := testsql.Value[int64](t, l.Pool, "select count(*) from postern_internal.checkpoint_entry_default"); got != 3 {
 		t.Errorf("%d entries are in the default partition, want the three of no clock's time", got)
 	}
 	for _, ago := range []int{2, 0, -1, -2, -3} {
@@ -252,11 +253,11 @@ func TestEntriesOfMonthsWithoutAPartition(t *testing.T) {
 	}
 
 	// A month with many is left until somebody says so.
-	run(t, l.Pool, insertAt, month(5), 20)
-	if made := value[int](t, l.Pool, "select postern.create_log_partitions(19)"); made != 0 {
+	testsql.Run(t, l.Pool, insertAt, month(5), 20)
+	if made := testsql.Value[int](t, l.Pool, "select postern.create_log_partitions(19)"); made != 0 {
 		t.Errorf("%d partitions were made", made)
 	}
-	if made := value[int](t, l.Pool, "select postern.create_log_partitions(null)"); made != 1 {
+	if made := testsql.Value[int](t, l.Pool, "select postern.create_log_partitions(null)"); made != 1 {
 		t.Errorf("%d partitions were made", made)
 	}
 	l.seal(t, 20)
@@ -269,7 +270,7 @@ func TestEntriesOfMonthsWithoutAPartition(t *testing.T) {
 func TestPartitionsAreMadeOnce(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
-	run(t, l.Pool, "drop table "+partition(0)+", "+partition(-1)+", "+partition(-2)+", "+partition(-3))
+	testsql.Run(t, l.Pool, "drop table "+partition(0)+", "+partition(-1)+", "+partition(-2)+", "+partition(-3))
 	l.write(t, 1000)
 	var wait sync.WaitGroup
 	made := make([]int32, 8)
@@ -299,16 +300,16 @@ func TestPartitionsAreMadeOnce(t *testing.T) {
 func TestSealingDoesNotNeedPartitions(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
-	run(t, l.Pool, "drop table "+partition(0))
+	testsql.Run(t, l.Pool, "drop table "+partition(0))
 	l.write(t, 5)
 	reader := l.Connect(t)
-	run(t, reader, "begin")
-	run(t, reader, "select from postern_internal.checkpoint_entry")
+	testsql.Run(t, reader, "begin")
+	testsql.Run(t, reader, "select from postern_internal.checkpoint_entry")
 	l.seal(t, 5)
 	if exists(t, l, partition(0)) {
 		t.Error("the partition was made under a reader's eyes")
 	}
-	run(t, reader, "commit")
+	testsql.Run(t, reader, "commit")
 	l.seal(t, 0)
 	if !exists(t, l, partition(0)) {
 		t.Error("the partition was not made")
@@ -322,7 +323,7 @@ func TestDetachedMonthIsNotReplaced(t *testing.T) {
 	l := newSealedLog(t)
 	l.write(t, 5)
 	l.seal(t, 5)
-	run(t, l.Pool, "alter table postern_internal.checkpoint_entry detach partition "+partition(0))
+	testsql.Run(t, l.Pool, "alter table postern_internal.checkpoint_entry detach partition "+partition(0))
 	l.write(t, 5)
 	entries, err := l.trySeal(t)
 	testdb.RequireCode(t, err, "55000")
@@ -330,8 +331,8 @@ func TestDetachedMonthIsNotReplaced(t *testing.T) {
 		t.Errorf("%d entries were sealed, want 5 all the same", entries)
 	}
 	requireFinding(t, l.verify(t), seal.EntryMissing, 1)
-	run(t, l.Pool, "alter table "+partition(0)+" rename to detached")
-	run(t, l.Pool, "set role postern_owner; select postern.create_log_partitions()")
-	run(t, l.Pool, "insert into postern_internal.checkpoint_entry overriding system value select * from postern_internal.detached")
+	testsql.Run(t, l.Pool, "alter table "+partition(0)+" rename to detached")
+	testsql.Run(t, l.Pool, "set role postern_owner; select postern.create_log_partitions()")
+	testsql.Run(t, l.Pool, "insert into postern_internal.checkpoint_entry overriding system value select * from postern_internal.detached")
 	l.requireIntact(t, 10)
 }

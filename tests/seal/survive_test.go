@@ -19,6 +19,7 @@ import (
 	"github.com/posternsql/postern/internal/seal"
 	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // sealerVariable makes this test binary the installer: a sealer that can be killed.
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 // requireAllSealed wants every entry to have one leaf, and the leaves to be numbered without a gap.
 func (l *sealedLog) requireAllSealed(t *testing.T) int64 {
 	t.Helper()
-	if wrong := value[string](t, l.Pool, `
+	if wrong := testsql.Value[string](t, l.Pool, `
 select concat_ws(', ',
          (select format('%s entries without a leaf', count(*)) from postern_internal.checkpoint_entry as e
            where not exists (select from postern_internal.leaf as l where l.log_id = e.log_id) having count(*) > 0),
@@ -44,7 +45,7 @@ select concat_ws(', ',
           having count(*) <> max(l.leaf_number) + 1 or min(l.leaf_number) <> 0))`); wrong != "" {
 		t.Fatal(wrong)
 	}
-	leaves := value[int64](t, l.Pool, "select count(*) from postern_internal.leaf")
+	leaves := testsql.Value[int64](t, l.Pool, "select count(*) from postern_internal.leaf")
 	l.requireIntact(t, leaves)
 	return leaves
 }
@@ -73,7 +74,7 @@ func TestWhatIsCommittedIsSealed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, idle, one)
+	testsql.Run(t, idle, one)
 
 	var committed atomic.Int64
 	writers, ctx := errgroup.WithContext(t.Context())
@@ -168,7 +169,7 @@ func TestWhatIsCommittedIsSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.seal(t, 1)
-	if number := value[int64](t, l.Pool, "select leaf_number from postern_internal.leaf order by log_id limit 1"); number != committed.Load() {
+	if number := testsql.Value[int64](t, l.Pool, "select leaf_number from postern_internal.leaf order by log_id limit 1"); number != committed.Load() {
 		t.Errorf("the transaction that was open has leaf %d, want %d", number, committed.Load())
 	}
 	l.requireAllSealed(t)
@@ -188,9 +189,9 @@ func (l *sealedLog) startSealer(t *testing.T, arguments ...string) *exec.Cmd {
 }
 
 // await polls until a query is true.
-func await(t *testing.T, q querier, query string, arguments ...any) {
+func await(t *testing.T, q testsql.Querier, query string, arguments ...any) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !value[bool](t, q, query, arguments...); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !testsql.Value[bool](t, q, query, arguments...); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never true: %s", query)
 		}
@@ -218,10 +219,10 @@ func TestKilledSealerLosesNothingAndRepeatsNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, blocker, "lock table postern_internal.tree_head in "+test.lock+" mode")
+			testsql.Run(t, blocker, "lock table postern_internal.tree_head in "+test.lock+" mode")
 			killed := l.startSealer(t)
 			await(t, l.Pool, "select exists (select from pg_locks where relation = 'postern_internal.tree_head'::regclass and not granted)")
-			if leaves := value[int64](t, l.Pool, "select count(*) from postern_internal.leaf"); leaves != 9 {
+			if leaves := testsql.Value[int64](t, l.Pool, "select count(*) from postern_internal.leaf"); leaves != 9 {
 				t.Fatalf("there are %d leaves when it is killed, want 9", leaves)
 			}
 			if err := killed.Process.Kill(); err != nil {
@@ -240,7 +241,7 @@ func TestKilledSealerLosesNothingAndRepeatsNothing(t *testing.T) {
 			if leaves := l.requireAllSealed(t); leaves != 9 {
 				t.Errorf("there are %d leaves, want 9", leaves)
 			}
-			if size := value[int64](t, l.Pool, "select max(tree_size) from postern_internal.tree_head"); size != 9 {
+			if size := testsql.Value[int64](t, l.Pool, "select max(tree_size) from postern_internal.tree_head"); size != 9 {
 				t.Errorf("the head in the database covers %d leaves, want 9", size)
 			}
 			l.write(t, 2)
@@ -302,7 +303,7 @@ func TestCrashedServerLosesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		entries := value[int64](t, connection, "select count(*) from postern_internal.checkpoint_entry")
+		entries := testsql.Value[int64](t, connection, "select count(*) from postern_internal.checkpoint_entry")
 		if committed.Load() == 0 || entries < committed.Load() {
 			t.Fatalf("round %d: %d were committed, %d are there", round, committed.Load(), entries)
 		}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/posternsql/postern/internal/seal"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // grownLog is a log of 20 entries, sealed 7, 6 and 7 at a time.
@@ -106,7 +107,7 @@ overriding system value select e.log_id, 'passed', 'APP_PAY', 'BOB', 'Invoice 7 
 func (l *sealedLog) rewrite(t *testing.T) {
 	t.Helper()
 	connection := l.Connect(t)
-	run(t, connection, "set session_replication_role = replica")
+	testsql.Run(t, connection, "set session_replication_role = replica")
 	rows, err := connection.Query(t.Context(), `
 select l.leaf_number, postern_internal.leaf_hash(e)
   from postern_internal.leaf as l join postern_internal.checkpoint_entry as e using (log_id) order by l.leaf_number`)
@@ -140,19 +141,19 @@ select l.leaf_number, postern_internal.leaf_hash(e)
 		for _, hash := range hashes {
 			stored = append(stored, hash[:]...)
 		}
-		run(t, connection, "update postern_internal.leaf set hashes = $1 where leaf_number = $2", stored, number)
+		testsql.Run(t, connection, "update postern_internal.leaf set hashes = $1 where leaf_number = $2", stored, number)
 	}
 }
 
 func TestEntriesAndTreeRewrittenTogetherAreFound(t *testing.T) {
 	t.Parallel()
 	l := grownLog(t)
-	run(t, l.Connect(t), "set session_replication_role = replica")
+	testsql.Run(t, l.Connect(t), "set session_replication_role = replica")
 	connection := l.Connect(t)
-	run(t, connection, "set session_replication_role = replica")
-	run(t, connection, "update postern_internal.checkpoint_entry set comment = 'Never seen' where log_id = 10")
+	testsql.Run(t, connection, "set session_replication_role = replica")
+	testsql.Run(t, connection, "update postern_internal.checkpoint_entry set comment = 'Never seen' where log_id = 10")
 	l.rewrite(t)
-	run(t, l.auditor, "select postern.verify_entry(10)") // the database agrees with itself
+	testsql.Run(t, l.auditor, "select postern.verify_entry(10)") // the database agrees with itself
 	verdict := l.verify(t)
 	requireFinding(t, verdict, seal.TreeRewritten, 0)
 	// Entry 10 is leaf 9: after the head of 7 leaves and before that of 13.
@@ -175,14 +176,14 @@ func TestRestoredBackupThatGrowsAnewIsFound(t *testing.T) {
 	// A copy of all tables is what a backup is.
 	tables := []string{"checkpoint_entry", "leaf", "tree_head", "sealing"}
 	for _, table := range tables {
-		run(t, connection, "create table public."+table+" as select * from postern_internal."+table)
+		testsql.Run(t, connection, "create table public."+table+" as select * from postern_internal."+table)
 	}
 	l.write(t, 5)
 	l.seal(t, 5)
-	run(t, connection, "set session_replication_role = replica")
+	testsql.Run(t, connection, "set session_replication_role = replica")
 	for _, table := range tables {
-		run(t, connection, "delete from postern_internal."+table)
-		run(t, connection, "insert into postern_internal."+table+" overriding system value select * from public."+table)
+		testsql.Run(t, connection, "delete from postern_internal."+table)
+		testsql.Run(t, connection, "insert into postern_internal."+table+" overriding system value select * from public."+table)
 	}
 	requireFinding(t, l.verify(t), seal.EntryMissing, 0)
 	if _, err := l.trySeal(t); kindOf(err) != seal.EntryMissing {
@@ -258,8 +259,8 @@ func TestForgedHeadIsFound(t *testing.T) {
 	stranger.directory = filepath.Join(t.TempDir(), "strange")
 	stranger.key = newKey(t, "test.example/log")
 	connection := l.Connect(t)
-	run(t, connection, "set session_replication_role = replica")
-	run(t, connection, "delete from postern_internal.tree_head")
+	testsql.Run(t, connection, "set session_replication_role = replica")
+	testsql.Run(t, connection, "delete from postern_internal.tree_head")
 	l.write(t, 1)
 	stranger.seal(t, 1)
 	requireFinding(t, l.verify(t), seal.KeyUnknown, 0)
