@@ -73,29 +73,35 @@ $$`)
 		}
 		connection := s.connect(t)
 		asked := challenge(t, connection, bob, releaseGate, "{}")
-		ticket := wait(t, "select postern.set_user_active('ALICE', false)", text(t, authenticate, asked, alice, pins[alice]))
-		if got := status(t, connection, bob, ticket); got != "denied" {
-			t.Errorf("the ticket is %s", got)
+		for _, userid := range []string{alice, bob} { // who approves, and whose session it is
+			ticket := wait(t, "select postern.set_user_active("+literal(userid)+", false)", text(t, authenticate, asked, alice, pins[alice]))
+			run(t, s.Pool, "select postern.set_user_active($1, true)", userid)
+			if got := status(t, connection, bob, ticket); got != "denied" {
+				t.Errorf("%s was shut out, the ticket is %s", userid, got)
+			}
 		}
-		run(t, s.Pool, "select postern.set_user_active('ALICE', true)")
 	})
 
 	t.Run("with an older snapshot", func(t *testing.T) {
 		connection := s.connect(t)
-		run(t, s.Pool, "update public.naive_user set active = true")
 		asked := challenge(t, connection, bob, releaseGate, "{}")
-		tx := beginAt(t, connection, bob, pgx.RepeatableRead)
-		run(t, s.Pool, "select public.naive_shut_out(), postern.set_user_active('ALICE', false)")
-		if got := value[string](t, tx, "select public.naive_authenticate()"); got != "accepted" {
-			t.Fatalf("naive: %s", got)
+		for _, userid := range []string{alice, bob} {
+			run(t, s.Pool, "update public.naive_user set active = true")
+			tx := beginAt(t, connection, bob, pgx.RepeatableRead)
+			run(t, s.Pool, "select public.naive_shut_out()")
+			run(t, s.Pool, "select postern.set_user_active($1, false)", userid)
+			if got := value[string](t, tx, "select public.naive_authenticate()"); got != "accepted" {
+				t.Fatalf("naive: %s", got)
+			}
+			_, err := tx.Exec(t.Context(), authenticate, asked, alice, pins[alice])
+			if err == nil {
+				t.Errorf("%s was shut out, and the response was taken", userid)
+			} else {
+				requireSerializationFailure(t, err)
+			}
+			rollback(t, tx)
+			run(t, s.Pool, "select postern.set_user_active($1, true)", userid)
 		}
-		_, err := tx.Exec(t.Context(), authenticate, asked, alice, pins[alice])
-		if err == nil {
-			t.Error("the response was taken")
-		} else {
-			requireSerializationFailure(t, err)
-		}
-		rollback(t, tx)
 	})
 }
 
@@ -158,6 +164,144 @@ $$`)
 	closed("PS402")
 	run(t, s.Pool, "select postern.set_user_active('BOB', true)")
 	closed("PS103")
+}
+
+// The administrator's transaction has seen its tickets before BOB's session got another one. What was only locked for that
+// one, and not written, lets the administrator go on and leave it behind.
+func TestShutOutWithAnOlderSnapshotLeavesNoTicketBehind(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	s.set(t, "all_users_valid", "true")
+	run(t, s.Pool, `
+create table public.naive_user (userid text primary key, active boolean not null);
+insert into public.naive_user values ('BOB', true);
+create table public.naive_ticket (userid text not null);
+create function public.naive_approve() returns void
+language sql as $$
+  select from public.naive_user where userid = 'BOB' and active for share;
+  insert into public.naive_ticket values ('BOB');
+$$;
+create function public.naive_shut_out() returns void
+language sql as $$
+  update public.naive_user set active = false where userid = 'BOB';
+  delete from public.naive_ticket where userid = 'BOB';
+$$`)
+	connection := s.connect(t)
+	for _, level := range []pgx.TxIsoLevel{pgx.RepeatableRead, pgx.Serializable} {
+		for _, approver := range []string{alice, bob} {
+			tx, err := s.Connect(t).BeginTx(t.Context(), pgx.TxOptions{IsoLevel: level})
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, tx, "select from postern.user_account") // takes the snapshot
+			run(t, s.Pool, "select public.naive_approve()")
+			ticket := answer(t, connection, bob, challenge(t, connection, bob, releaseGate, "{}"), approver, pins[approver])
+			run(t, tx, "select public.naive_shut_out()")
+			_, err = tx.Exec(t.Context(), "select postern.set_user_active('BOB', false)")
+			if err == nil {
+				commit(t, tx)
+				if !value[bool](t, s.Pool, "select exists (select from public.naive_ticket)") {
+					t.Fatal("naive: the ticket is gone")
+				}
+				using := beginUnasserted(t, connection)
+				_, err = using.Exec(t.Context(), "select postern.assume_user($1, $2::text::uuid)", bob, ticket)
+				t.Errorf("%s, %s: BOB was shut out past a ticket; using it: %v", level, approver, err)
+				rollback(t, using)
+				run(t, s.Pool, "select postern.set_user_active('BOB', true)")
+				continue
+			}
+			requireSerializationFailure(t, err)
+			rollback(t, tx)
+		}
+	}
+}
+
+// BOB's sessions answer one after the other, each before the last one has ended, and none ever commits. Locks that are
+// shared would keep the administrator waiting for as long as that goes on.
+func TestSessionsInTurnDoNotPutOffBeingShutOut(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob, mallory)
+	s.set(t, "all_users_valid", "true")
+	run(t, s.Pool, `
+create table public.naive_user (userid text primary key, active boolean not null);
+insert into public.naive_user values ('BOB', true);
+create function public.naive_authenticate() returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select from public.naive_user where userid = 'BOB' for share
+$$`)
+	connections := []*pgx.Conn{s.connect(t), s.connect(t)}
+	asked := challenge(t, connections[0], bob, releaseGate, "{}")
+
+	// turns has BOB's two connections attempt in turn, and says whether the administrator was let in meanwhile.
+	turns := func(shutOut string, attempt func(pgx.Tx, int) error) bool {
+		administrator := s.Connect(t)
+		started := make(chan error, 2)
+		next := func(i int) pgx.Tx {
+			tx := begin(t, connections[i%2], bob)
+			go func() { started <- attempt(tx, i) }()
+			return tx
+		}
+		last := next(0)
+		if err := <-started; err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() {
+			_, err := administrator.Exec(t.Context(), shutOut)
+			done <- err
+		}()
+		s.awaitLock(t, int(administrator.PgConn().PID()))
+		for i := 1; i <= 20; i++ {
+			tx := next(i)
+			waits := false
+			select {
+			case err := <-started: // not kept waiting by the one before
+				if err != nil {
+					t.Fatal(err)
+				}
+			case <-time.After(200 * time.Millisecond):
+				waits = true
+			}
+			rollback(t, last)
+			if waits {
+				select {
+				case err := <-done:
+					if err != nil {
+						t.Fatal(err)
+					}
+					<-started
+					rollback(t, tx)
+					return true
+				case err := <-started:
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			last = tx
+		}
+		rollback(t, last)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		return false
+	}
+
+	if turns("update public.naive_user set active = false", func(tx pgx.Tx, _ int) error {
+		_, err := tx.Exec(t.Context(), "select public.naive_authenticate()")
+		return err
+	}) {
+		t.Fatal("naive: the administrator was let in")
+	}
+	for name, approvers := range map[string][]string{"the own name": {bob, bob}, "the names of others": {alice, mallory}} {
+		if !turns("select postern.set_user_active('BOB', false)", func(tx pgx.Tx, i int) error {
+			_, err := tx.Exec(t.Context(), authenticate, asked, approvers[i%2], wrongPIN)
+			return err
+		}) {
+			t.Errorf("%s: the administrator was kept waiting", name)
+		}
+		run(t, s.Pool, "select postern.set_user_active('BOB', true)")
+	}
 }
 
 // awaitLock returns when a server process waits for a lock.

@@ -1,7 +1,7 @@
 -- What a credential has approved should not outlive it, nor what was approved in a session outlive its user. An attempt that
--- is under way has locked the row (for set_user_active, that of the session's user as well), and so ends first: its ticket is
--- among those that are found. Written and not only locked, so that a later attempt in a transaction whose snapshot is older
--- (REPEATABLE READ) fails, instead of finding the user as active as ever.
+-- is under way has written the row of either, and so ends first: its ticket is among those that are found, or the caller's
+-- snapshot is older (REPEATABLE READ), and the UPDATE fails. Written here and not only locked, so that a later attempt in a
+-- transaction whose snapshot is older fails as well, instead of finding the user as active as ever.
 
 create or replace function postern_internal.expire_tickets(userid text)
 returns void
