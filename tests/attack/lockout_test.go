@@ -183,3 +183,73 @@ grant execute on function public.naive_authenticate(text) to public`)
 	rollback(t, tx)
 	rollback(t, hold)
 }
+
+// An attempt in a session of ALICE's with BOB's name needs the rows of both, and so does one the other way round. Each that
+// holds one of them and waits for the other would be the end of one attempt.
+func TestTwoWhoApproveForEachOtherDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, bob)
+	s.set(t, "all_users_valid", "true")
+	run(t, s.Pool, `
+create table public.naive_credential (userid text primary key);
+insert into public.naive_credential values ('ALICE'), ('BOB');
+create function public.naive_authenticate(session_userid text, username text) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform from public.naive_credential as c where c.userid = session_userid for update;
+  perform from public.naive_credential as c where c.userid = username for update;
+  return 'ticket';
+end
+$$`)
+	connections := map[string]*pgx.Conn{alice: s.connect(t), bob: s.connect(t)}
+	other := map[string]string{alice: bob, bob: alice}
+
+	// both has each answer with the other's name while the row of one of them is held, and returns what that came to.
+	both := func(table, held string, attempt func(tx pgx.Tx, userid string) error) (failed []error) {
+		holder, err := s.Connect(t).Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(t, holder, "select from "+table+" where userid = $1 for update", held)
+		done := make(chan error, 2)
+		for _, userid := range []string{alice, bob} {
+			tx := begin(t, connections[userid], userid)
+			go func() {
+				err := attempt(tx, userid)
+				if err == nil {
+					err = tx.Commit(t.Context())
+				} else {
+					_ = tx.Rollback(t.Context())
+				}
+				done <- err
+			}()
+			s.awaitLock(t, int(connections[userid].PgConn().PID()))
+		}
+		rollback(t, holder)
+		for range 2 {
+			if err := <-done; err != nil {
+				failed = append(failed, err)
+			}
+		}
+		return failed
+	}
+
+	if got := both("public.naive_credential", alice, func(tx pgx.Tx, userid string) error {
+		_, err := tx.Exec(t.Context(), "select public.naive_authenticate($1, $2)", userid, other[userid])
+		return err
+	}); len(got) != 1 || testdb.Code(got[0]) != "40P01" {
+		t.Fatalf("naive: %v", got)
+	}
+	asked := map[string]string{}
+	for userid, connection := range connections {
+		asked[userid] = challenge(t, connection, userid, releaseGate, "{}")
+	}
+	for _, held := range []string{alice, bob} {
+		if got := both("postern_internal.credential", held, func(tx pgx.Tx, userid string) error {
+			_, err := tx.Exec(t.Context(), authenticate, asked[userid], other[userid], pins[other[userid]])
+			return err
+		}); len(got) > 0 {
+			t.Errorf("while the row of %s was held: %v", held, got)
+		}
+	}
+}
