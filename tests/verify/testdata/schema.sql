@@ -1396,9 +1396,11 @@ begin
   end if;
   counted := coalesce(target, session_userid);
 
-  -- So that set_user_active waits until it can find the ticket: whoever uses that is not asked again whether the user is active.
-  perform from postern_internal.end_user as e where e.userid = session_userid for share;
-  select c.* into strict credential from postern_internal.credential as c where c.userid = counted for update;
+  -- That of the session's user as well, here and in the UPDATE below: so set_user_active waits until it finds the ticket, or
+  -- fails where its snapshot is older, and whoever uses the ticket is not asked again whether the user is active. In order,
+  -- so that two who approve for each other do not deadlock.
+  perform from postern_internal.credential as c where c.userid in (session_userid, counted) order by c.userid for update;
+  select c.* into strict credential from postern_internal.credential as c where c.userid = counted;
   -- Only now, and of both: set_user_active may have been what the locks were waited for.
   select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
   if scheme = 'PIN' then
@@ -1431,10 +1433,10 @@ begin
                            else '-infinity' end;
   update postern_internal.credential as c
      set first_filler = gen_random_uuid(),
-         failures = new_failures,
-         locked_until = new_locked_until,
+         failures = case when c.userid = counted then new_failures else c.failures end,
+         locked_until = case when c.userid = counted then new_locked_until else c.locked_until end,
          last_filler = gen_random_uuid()
-   where c.userid = counted;
+   where c.userid in (session_userid, counted);
 
   -- What has long expired goes, of this user only: nobody waits for anybody else here.
   with expired as (
