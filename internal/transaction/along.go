@@ -26,35 +26,27 @@ func (boundOnly) RewriteQuery(_ context.Context, connection *pgx.Conn, text stri
 	return text, arguments, nil
 }
 
-// along makes a statement one of a batch; nil where a batch would not do with it what it does by itself.
-func along(text string, arguments []any) *pgx.QueuedQuery {
+// along makes a statement one of a batch; nil where there is none, or a batch would not do with it what it does by itself.
+func along(ctx context.Context, text string, arguments []any) *pgx.QueuedQuery {
 	if len(arguments) == 1 {
-		if rewriter, ok := arguments[0].(pgx.QueryRewriter); ok {
-			return &pgx.QueuedQuery{SQL: text, Arguments: []any{encodable{rewriter}}}
+		switch names := arguments[0].(type) {
+		case pgx.NamedArgs, pgx.StrictNamedArgs: // other rewriters may use the connection, where nothing has begun yet
+			var err error
+			text, arguments, err = names.(pgx.QueryRewriter).RewriteQuery(ctx, nil, text, nil)
+			if err != nil || len(arguments) == 0 { // without arguments it may be several
+				return nil
+			}
 		}
 	}
-	if slices.ContainsFunc(arguments, mayFail) {
+	if text == "" || slices.ContainsFunc(arguments, mayFail) {
 		return nil
 	}
 	return &pgx.QueuedQuery{SQL: text, Arguments: arguments}
 }
 
-// encodable lets pass what a rewriter makes, if along would.
-type encodable struct {
-	pgx.QueryRewriter
-}
-
-// RewriteQuery fails where the statement has no arguments left, since it may be several, or those that along refuses.
-func (e encodable) RewriteQuery(ctx context.Context, connection *pgx.Conn, text string, arguments []any) (string, []any, error) {
-	text, arguments, err := e.QueryRewriter.RewriteQuery(ctx, connection, text, arguments)
-	if err == nil && (len(arguments) == 0 || slices.ContainsFunc(arguments, mayFail)) {
-		err = errAlone
-	}
-	return text, arguments, err
-}
-
 // mayFail says of which arguments it may depend on the value whether they can be encoded, other options of pgx among them. pgx
-// closes the connection over one in a batch that cannot, and what a user has typed must not do that.
+// closes the connection over one in a batch that cannot, and what a user has typed must not do that. It still does where it is
+// too large for a smallint: few parameters are one, and to spare them would send most numbers by themselves.
 func mayFail(argument any) bool {
 	switch value := argument.(type) {
 	case nil, bool, string, []byte, json.RawMessage, int16, int32, time.Time, uuid.UUID:
