@@ -65,9 +65,10 @@ type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, err
 // they are or wrapped.
 //
 // The transaction begins with the first statement of work, in the same round trip if that is an Exec with arguments or a
-// QueryRow. So what work does before, in Go, is done although session or answer may turn out not to be valid: then all its
-// statements fail, and Do returns that error, whatever work returns. Work has to send all statements by tx: what it sends by a
-// *pgx.Conn that is the pool may come before the transaction. tx.Conn() is nil where there is no connection.
+// QueryRow. Only then session and answer are judged: where they are not valid, all statements of work fail, and Do returns
+// that error, whatever work returns. An argument of that statement which pgx cannot encode, such as an int for a text, ends
+// the transaction. Work sends its statements by tx only: what it sends by a *pgx.Conn that is the pool may come before the
+// transaction. tx.Conn() is nil where there is no connection.
 //
 // A wrong answer asks the prompt again, with a new challenge; the server counts the attempts. Nothing is approved and
 // nothing is repeated without the prompt. With a nil prompt Do returns the *CheckpointRequired.

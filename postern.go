@@ -27,7 +27,8 @@ import (
 // checkpoint has to commit on its own.
 type Pool interface {
 	BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error)
-	// SendBatch begins a transaction in the round trip of its first statement, with which it tells the user and the ticket.
+	// SendBatch begins a transaction in the round trip of its first statement, with which it tells the user and the ticket. So
+	// a pool that wraps another one cannot rely on BeginTx: that begins only what a batch cannot.
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 

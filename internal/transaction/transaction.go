@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -49,8 +50,8 @@ func (s Statement) Execute(ctx context.Context, tx pgx.Tx) error {
 // statement of work, or where there is none before the commit. Where it does not begin, Run returns the reason, whatever
 // work makes of it.
 //
-// One thing differs from a transaction that has begun before: pgx closes the connection over an argument of another type than
-// the parameter's, if it is one of work's first statement.
+// One thing differs from a transaction that has begun before: pgx closes the connection over an argument of work's first
+// statement that it cannot encode as the parameter's type.
 func Run(ctx context.Context, pool Pool, start Start, work func(tx pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, starter{pool, start}, func(tx pgx.Tx) error {
 		err := work(tx)
@@ -66,7 +67,7 @@ type starter struct {
 
 // Begin sends nothing yet.
 func (s starter) Begin(ctx context.Context) (pgx.Tx, error) {
-	return &transaction{starter: s, context: ctx}, nil
+	return &transaction{starter: s, context: ctx, begun: closed()}, nil
 }
 
 // transaction begins when it is first used.
@@ -74,42 +75,42 @@ type transaction struct {
 	starter
 	// context is what it begins with where pgx asks for none.
 	context context.Context
-	// begun is nil until it is known whether the transaction has begun, and a closed one where it has not.
+	// once begins it, also where several goroutines send something: pgx tells all but one that the connection is busy.
+	once sync.Once
+	// begun is a closed transaction where it has not begun.
 	begun pgx.Tx
 	// failure is why it has not: all that is sent afterwards fails with it.
 	failure error
+	// unread is true until the row of the first statement is scanned.
+	unread bool
 }
 
 // begin begins the transaction by itself, if it has not begun.
 func (t *transaction) begin(ctx context.Context) error {
-	if t.begun != nil {
-		return t.failure
-	}
-	if _, err := t.send(ctx, nil); !errors.Is(err, errAlone) {
-		return err
-	}
-	return t.beginOneByOne(ctx)
+	_, err := t.beginWith(ctx, "", nil)
+	return err
 }
 
 // beginWith begins the transaction in one batch with its first statement, whose result is the next one to read. There are no
 // results where the statement has to be sent by itself; the transaction has begun then.
-func (t *transaction) beginWith(ctx context.Context, text string, arguments []any) (pgx.BatchResults, error) {
-	if t.begun == nil {
-		if first := along(text, arguments); first != nil {
-			if results, err := t.send(ctx, first); !errors.Is(err, errAlone) {
-				return results, err
-			}
+func (t *transaction) beginWith(ctx context.Context, text string, arguments []any) (results pgx.BatchResults, err error) {
+	t.once.Do(func() {
+		t.failure = pgx.ErrTxClosed // where a tracer panics
+		results, err = t.send(ctx, along(ctx, text, arguments))
+		if errors.Is(err, errAlone) {
+			err = t.beginOneByOne(ctx)
 		}
-	}
-	return nil, t.begin(ctx)
+		t.failure = err
+	})
+	return results, t.failure
 }
 
 // send sends BEGIN, start and first in one batch, and reads the results but for that of first. It fails with errAlone where none
-// of them was executed, but each might be by itself.
+// of them was executed: BEGIN is the first, and once it was, none of them ends the transaction.
 func (t *transaction) send(ctx context.Context, first *pgx.QueuedQuery) (pgx.BatchResults, error) {
 	start, err := t.start()
 	if err != nil {
-		return nil, t.fail(ctx, failed(err).Tx(), err)
+		return nil, err
 	}
 	batch := &pgx.Batch{}
 	batch.BeginTx(pgx.TxOptions{})
@@ -122,50 +123,48 @@ func (t *transaction) send(ctx context.Context, first *pgx.QueuedQuery) (pgx.Bat
 		batch.QueuedQueries = append(batch.QueuedQueries, first)
 	}
 	results := t.pool.SendBatch(ctx, batch)
+	t.begun = results.Tx()
 	for statement := 0; statement < own && err == nil; statement++ {
 		_, err = results.Exec()
 	}
-	if err == nil && first == nil {
-		err = results.Close()
-	}
-	if err == nil {
-		t.begun = results.Tx()
+	if err == nil && first != nil {
 		return results, nil
 	}
-	_ = results.Close() // there is an error to return already
-	if status(results.Tx()) == 'I' && (first != nil || errors.Is(err, errAlone)) {
-		_ = results.Tx().Rollback(ctx) // gives the connection back
-		return nil, errAlone
+	err = cmp.Or(err, results.Close())
+	if err != nil && status(t.begun) == 'I' {
+		err = errAlone
 	}
-	return nil, t.fail(ctx, results.Tx(), err)
+	return nil, t.started(ctx, err)
 }
 
-// beginOneByOne is for connections whose batches would have the parameters in their text.
+// beginOneByOne begins where a batch cannot: the parameters would be in its text, pgx does not keep prepared statements, or
+// the server has lost them.
 func (t *transaction) beginOneByOne(ctx context.Context) error {
 	start, err := t.start()
 	if err != nil {
-		return t.fail(ctx, failed(err).Tx(), err)
+		return err
 	}
 	tx, err := t.pool.BeginTx(ctx, pgx.TxOptions{})
 	if err != nil {
-		return t.fail(ctx, failed(err).Tx(), err)
-	}
-	if err := start.Execute(ctx, tx); err != nil {
-		return t.fail(ctx, tx, err)
+		return err
 	}
 	t.begun = tx
-	return nil
+	return t.started(ctx, start.Execute(ctx, tx))
 }
 
-// fail lets nothing be sent any more. An aborted transaction stays as it is until work returns: so the connection, which work
-// can ask for, executes nothing either.
-func (t *transaction) fail(ctx context.Context, tx pgx.Tx, err error) error {
-	t.begun, t.failure = tx, err
-	if status(tx) != 'E' {
-		_ = tx.Rollback(ctx) // gives the connection back; there is an error to return already
-		t.begun = failed(err).Tx()
+// started lets nothing be sent any more after an error. An aborted transaction stays as it is until work returns: so the
+// connection, which work can ask for, executes nothing either.
+func (t *transaction) started(ctx context.Context, err error) error {
+	if err != nil && status(t.begun) != 'E' {
+		_ = t.begun.Rollback(ctx) // gives the connection back; there is an error to return already
+		t.begun = closed()
 	}
 	return err
+}
+
+// closed is a transaction that executes nothing, and has no connection.
+func closed() pgx.Tx {
+	return failed(pgx.ErrTxClosed).Tx()
 }
 
 // status is that of the transaction's connection as PostgreSQL tells it, I without a transaction and E in an aborted one; 0
@@ -214,19 +213,22 @@ func (t *transaction) QueryRow(ctx context.Context, text string, arguments ...an
 	if results == nil {
 		return t.begun.QueryRow(ctx, text, arguments...)
 	}
-	return row{results.QueryRow(), results}
+	t.unread = true
+	return row{results.QueryRow(), results, t}
 }
 
 // row is the last result of a batch.
 type row struct {
 	pgx.Row
-	results pgx.BatchResults
+	results     pgx.BatchResults
+	transaction *transaction
 }
 
 // Scan ends the batch too, so that the transaction can go on.
 func (r row) Scan(destinations ...any) error {
-	err := r.Row.Scan(destinations...)
-	return cmp.Or(err, r.results.Close())
+	err := cmp.Or(r.Row.Scan(destinations...), r.results.Close())
+	r.transaction.unread = false
+	return err
 }
 
 // Commit begins first: the start is judged also where nothing else was sent. Where that fails, the rollback is left to Run.
@@ -234,15 +236,16 @@ func (t *transaction) Commit(ctx context.Context) error {
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
+	if t.unread {
+		// This closes the connection. pgx's Commit would not, and who scanned the row later would be in the transaction still.
+		return cmp.Or(t.begun.Rollback(ctx), pgx.ErrTxCommitRollback)
+	}
 	return t.begun.Commit(ctx)
 }
 
 // Rollback sends nothing where nothing was sent.
 func (t *transaction) Rollback(ctx context.Context) error {
-	if t.begun == nil {
-		t.begun = failed(pgx.ErrTxClosed).Tx()
-		return nil
-	}
+	t.once.Do(func() {})
 	return t.begun.Rollback(ctx)
 }
 

@@ -1,12 +1,14 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -475,6 +477,189 @@ func TestNothingIsDoneAfterTheConnection(t *testing.T) {
 	})
 	if err == nil || errors.Is(err, pgx.ErrTxClosed) {
 		t.Errorf("a closed pool: %v", err)
+	}
+}
+
+// rewriter is an application's own way to write parameters.
+type rewriter func(connection *pgx.Conn) []any
+
+func (r rewriter) RewriteQuery(_ context.Context, connection *pgx.Conn, text string, _ []any) (string, []any, error) {
+	return text, r(connection), nil
+}
+
+// What an application's code does while its statement is sent is part of the transaction.
+func TestRewritersAreWithinTheTransaction(t *testing.T) {
+	o := newOffice(t)
+	for connection, pool := range o.connections(t) {
+		failure := errors.New("changed my mind")
+		err := postern.Do(t.Context(), pool, o.alice, nil, func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), insertApproval, rewriter(func(connection *pgx.Conn) []any {
+				var userid string
+				err := connection.QueryRow(t.Context(), "insert into public.approval values (18) returning postern.current_userid()").Scan(&userid)
+				if err != nil || userid != "ALICE" {
+					t.Errorf("by %q: %v", userid, err)
+				}
+				return []any{17}
+			}))
+			return cmp.Or(err, failure)
+		})
+		if got := o.approvals(t); err != failure || got != 0 {
+			t.Errorf("%s: %d approvals, %v", connection, got, err)
+		}
+		func() {
+			defer func() {
+				if recover() != "no parameters" {
+					t.Errorf("%s: no panic", connection)
+				}
+			}()
+			_ = postern.Do(t.Context(), pool, o.alice, nil, func(tx pgx.Tx) error {
+				_, err := tx.Exec(t.Context(), insertApproval, rewriter(func(*pgx.Conn) []any { panic("no parameters") }))
+				return err
+			})
+		}()
+		if got := o.approvals(t); got != 0 {
+			t.Errorf("%s: %d approvals after a panic", connection, got)
+		}
+	}
+}
+
+// A transaction that ends with a row that is not read leaves nothing behind which a later one might commit.
+func TestRowIsNotReadAfterTheTransaction(t *testing.T) {
+	o := newOffice(t)
+	for name, text := range map[string]string{
+		"a row":    "insert into public.approval values ($1) returning 17",
+		"an error": "insert into public.nowhere values ($1)",
+	} {
+		for connection, pool := range o.connections(t) {
+			var row pgx.Row
+			err := postern.Do(t.Context(), pool, o.alice, nil, func(tx pgx.Tx) error {
+				row = tx.QueryRow(t.Context(), text, 17)
+				return nil
+			})
+			if err == nil {
+				t.Errorf("%s: %s that is not read is no error", connection, name)
+			}
+			var invoice int
+			_ = row.Scan(&invoice)                                                             // it may have arrived before
+			_ = postern.Do(t.Context(), pool, o.alice, nil, func(pgx.Tx) error { return nil }) // commits what was left behind
+			if got := o.approvals(t); got != 0 {
+				t.Errorf("%s, %s: %d approvals", connection, name, got)
+			}
+		}
+	}
+}
+
+// What is sent at once begins one transaction, not one each.
+func TestTransactionBeginsOnce(t *testing.T) {
+	o := newOffice(t)
+	var begun atomic.Int64
+	start := func() (transaction.Statement, error) {
+		begun.Add(1)
+		time.Sleep(50 * time.Millisecond) // the other one comes meanwhile
+		return transaction.With("select postern.begin_session($1)", o.token(t, "ALICE"))()
+	}
+	err := transaction.Run(t.Context(), o.application.Pool, start, func(tx pgx.Tx) error {
+		connections := [2]*pgx.Conn{}
+		var together sync.WaitGroup
+		for index := range connections {
+			together.Go(func() { connections[index] = tx.Conn() })
+		}
+		together.Wait()
+		if connections[0] != connections[1] {
+			t.Error("one transaction has two connections")
+		}
+		return statements["Exec"](t.Context(), tx)
+	})
+	if got := o.approvals(t); err != nil || begun.Load() != 1 || got != 1 {
+		t.Errorf("%d approvals, begun %d times: %v", got, begun.Load(), err)
+	}
+}
+
+// The application's prepared statements may be gone, or never have been: the beginning needs none.
+func TestTransactionBeginsWithoutPreparedStatements(t *testing.T) {
+	o := newOffice(t)
+	for name, configure := range map[string]func(*pgx.ConnConfig){
+		"forgotten": func(*pgx.ConnConfig) {},
+		"not kept":  func(config *pgx.ConnConfig) { config.StatementCacheCapacity = 0 },
+	} {
+		connection := o.connection(t, configure)
+		for statement, send := range map[string]func(ctx context.Context, tx pgx.Tx) error{
+			"Exec": statements["Exec in another mode"],
+			"Query": func(ctx context.Context, tx pgx.Tx) error {
+				rows, _ := tx.Query(ctx, "insert into public.approval values ($1)", pgx.QueryExecModeExec, 17) // the rows have the error
+				rows.Close()
+				return rows.Err()
+			},
+		} {
+			for range 2 {
+				if _, err := connection.Exec(t.Context(), "deallocate all"); err != nil {
+					t.Fatal(err)
+				}
+				err := postern.Do(t.Context(), connection, o.alice, nil, func(tx pgx.Tx) error { return send(t.Context(), tx) })
+				if got := o.approvals(t); err != nil || got != 1 {
+					t.Errorf("%s, %s: %d approvals, %v", name, statement, got, err)
+				}
+			}
+		}
+	}
+}
+
+// tracer panics when the session's statement is traced, as a test's or a logger's may.
+type tracer struct{}
+
+func (tracer) trace(text string) {
+	if strings.Contains(text, "begin_session") {
+		panic("traced")
+	}
+}
+
+func (t tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	t.trace(data.SQL)
+	return ctx
+}
+func (tracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (tracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+func (t tracer) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	t.trace(data.SQL)
+}
+func (tracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// Work that recovers from a panic of the start cannot go on without it, and keeps no connection.
+func TestNothingIsDoneAfterAPanic(t *testing.T) {
+	o := newOffice(t)
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
+		config := o.application.Pool.Config()
+		config.ConnConfig.DefaultQueryExecMode, config.ConnConfig.Tracer = mode, tracer{}
+		pool, err := pgxpool.NewWithConfig(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = postern.Do(t.Context(), pool, o.alice, nil, func(tx pgx.Tx) error {
+			func() {
+				defer func() {
+					if recover() != "traced" {
+						t.Errorf("%s: no panic", mode)
+					}
+				}()
+				_ = statements["Exec"](t.Context(), tx)
+			}()
+			for _, name := range []string{"Exec", "Exec without arguments", "Query", "QueryRow"} {
+				if statements[name](t.Context(), tx) == nil {
+					t.Errorf("%s: %s was executed without a start", mode, name)
+				}
+			}
+			return nil
+		})
+		if got := o.approvals(t); err == nil || got != 0 {
+			t.Errorf("%s: %d approvals, %v", mode, got, err)
+		}
+		if used := pool.Stat().AcquiredConns(); used != 0 {
+			t.Errorf("%s: %d connections are still in use", mode, used)
+			continue // it would wait for them
+		}
+		pool.Close()
 	}
 }
 
