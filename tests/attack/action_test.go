@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // The actions of the scenes below, both with the checkpoint approveGate; moveAction references the other gates.
@@ -53,9 +55,9 @@ func newActionScene(t *testing.T, people ...string) *scene {
 	t.Helper()
 	t.Parallel()
 	s := newScene(t, people...)
-	run(t, s.Pool, naiveAction)
-	run(t, s.Pool, "select postern.register_action($1, $2)", payAction, approveGate)
-	run(t, s.Pool, "select postern.register_action($1, $2, $3)", moveAction, approveGate, []string{releaseGate, numberedGate})
+	testsql.Run(t, s.Pool, naiveAction)
+	testsql.Run(t, s.Pool, "select postern.register_action($1, $2)", payAction, approveGate)
+	testsql.Run(t, s.Pool, "select postern.register_action($1, $2, $3)", moveAction, approveGate, []string{releaseGate, numberedGate})
 	return s
 }
 
@@ -64,7 +66,7 @@ func approveAction(t testing.TB, connection *pgx.Conn, userid, action, parameter
 	t.Helper()
 	tx := begin(t, connection, userid)
 	asked := struct{ Challenge string }{}
-	if err := json.Unmarshal([]byte(refused(t, tx, "PS101", beginAction, action, parameters).Detail), &asked); err != nil {
+	if err := json.Unmarshal([]byte(testsql.Refused(t, tx, "PS101", beginAction, action, parameters).Detail), &asked); err != nil {
 		t.Fatal(err)
 	}
 	rollback(t, tx)
@@ -95,20 +97,20 @@ func TestTicketOpensOneActionOrOneGate(t *testing.T) {
 		"built-in gate by action's ticket": {connection, alice, ofAction, "PS101", checkpoint, pinGate, "{}", naiveActionGate},
 	} {
 		t.Run(name, func(t *testing.T) {
-			naive := value[string](t, connection, bearerApprove)
+			naive := testsql.Value[string](t, connection, bearerApprove)
 			tx := begin(t, attack.connection, attack.userid)
-			run(t, tx, bearerOpenGates, naive)
-			run(t, tx, attack.naive, attack.argument, attack.parameters)
+			testsql.Run(t, tx, bearerOpenGates, naive)
+			testsql.Run(t, tx, attack.naive, attack.argument, attack.parameters)
 			rollback(t, tx)
 
 			tx = begin(t, attack.connection, attack.userid)
 			defer rollback(t, tx)
 			if attack.userid != alice || attack.connection != connection {
-				refused(t, tx, attack.code, openGates, attack.ticket)
+				testsql.Refused(t, tx, attack.code, openGates, attack.ticket)
 				return
 			}
 			open(t, tx, attack.ticket)
-			refused(t, tx, attack.code, attack.statement, attack.argument, attack.parameters)
+			testsql.Refused(t, tx, attack.code, attack.statement, attack.argument, attack.parameters)
 		})
 	}
 	if got := s.passes(t); got != 0 {
@@ -125,33 +127,33 @@ func TestTicketOpensOneActionOrOneGate(t *testing.T) {
 func TestRolledBackActionOpensNothing(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
-	naive := value[string](t, connection, bearerApprove)
+	naive := testsql.Value[string](t, connection, bearerApprove)
 	tx := begin(t, connection, alice)
-	run(t, tx, "savepoint attack")
-	run(t, tx, bearerOpenGates, naive)
-	run(t, tx, naiveBeginAction, payAction, invoice)
-	saved := value[string](t, tx, "select current_setting('naive.action')")
-	run(t, tx, "rollback to savepoint attack")
-	run(t, tx, "select set_config('naive.action', $1, true)", saved)
-	run(t, tx, naiveActionGate, releaseGate, "{}")
+	testsql.Run(t, tx, "savepoint attack")
+	testsql.Run(t, tx, bearerOpenGates, naive)
+	testsql.Run(t, tx, naiveBeginAction, payAction, invoice)
+	saved := testsql.Value[string](t, tx, "select current_setting('naive.action')")
+	testsql.Run(t, tx, "rollback to savepoint attack")
+	testsql.Run(t, tx, "select set_config('naive.action', $1, true)", saved)
+	testsql.Run(t, tx, naiveActionGate, releaseGate, "{}")
 	commit(t, tx)
-	if value[bool](t, s.Pool, "select exists (select from public.naive_action_log)") {
+	if testsql.Value[bool](t, s.Pool, "select exists (select from public.naive_action_log)") {
 		t.Fatal("naive: the action is logged, so this is no attack")
 	}
 
 	ticket := approveAction(t, connection, alice, moveAction, invoice)
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	run(t, tx, "savepoint attack")
-	run(t, tx, beginAction, moveAction, invoice)
+	testsql.Run(t, tx, "savepoint attack")
+	testsql.Run(t, tx, beginAction, moveAction, invoice)
 	reach(t, tx, releaseGate, "{}")
 	settings := [][2]string{}
 	for _, name := range []string{"postern.action", "postern.session"} {
-		settings = append(settings, [2]string{name, value[string](t, tx, "select current_setting($1)", name)})
+		settings = append(settings, [2]string{name, testsql.Value[string](t, tx, "select current_setting($1)", name)})
 	}
-	run(t, tx, "rollback to savepoint attack")
+	testsql.Run(t, tx, "rollback to savepoint attack")
 	for _, setting := range settings {
-		run(t, tx, "select set_config($1, $2, true)", setting[0], setting[1])
+		testsql.Run(t, tx, "select set_config($1, $2, true)", setting[0], setting[1])
 	}
 	refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
 	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, invoice)
@@ -162,13 +164,13 @@ func TestRolledBackActionOpensNothing(t *testing.T) {
 	ticket = approveAction(t, connection, alice, moveAction, invoice)
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	run(t, tx, "savepoint one")
-	run(t, tx, beginAction, moveAction, invoice)
-	run(t, tx, "rollback to savepoint one")
-	run(t, tx, beginAction, moveAction, invoice)
-	run(t, tx, "savepoint two")
+	testsql.Run(t, tx, "savepoint one")
+	testsql.Run(t, tx, beginAction, moveAction, invoice)
+	testsql.Run(t, tx, "rollback to savepoint one")
+	testsql.Run(t, tx, beginAction, moveAction, invoice)
+	testsql.Run(t, tx, "savepoint two")
 	reach(t, tx, releaseGate, "{}")
-	run(t, tx, "rollback to savepoint two")
+	testsql.Run(t, tx, "rollback to savepoint two")
 	reach(t, tx, numberedGate, `{"PAYEE": "Paper Mill Ltd", "SEQUENCE": 3}`)
 	commit(t, tx)
 	s.requireLogged(t, approveGate, numberedGate)
@@ -178,40 +180,40 @@ func TestRolledBackActionOpensNothing(t *testing.T) {
 func TestUnapprovedActionOpensNothing(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
-	run(t, s.Pool, "select postern.register_action('Harmless')")
+	testsql.Run(t, s.Pool, "select postern.register_action('Harmless')")
 	ticket := approve(t, connection, alice, releaseGate, "{}")
 
 	// Naive: an approval of the gate is all that is asked for.
-	naive := value[string](t, connection, bearerApprove)
+	naive := testsql.Value[string](t, connection, bearerApprove)
 	tx := begin(t, connection, alice)
-	run(t, tx, bearerOpenGates, naive)
-	run(t, tx, naiveBeginAction, "Harmless", "{}")
-	run(t, tx, naiveActionGate, releaseGate, "{}")
+	testsql.Run(t, tx, bearerOpenGates, naive)
+	testsql.Run(t, tx, naiveBeginAction, "Harmless", "{}")
+	testsql.Run(t, tx, naiveActionGate, releaseGate, "{}")
 	rollback(t, tx)
 
 	// With a ticket for this very gate, and without one.
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	run(t, tx, "savepoint attack")
-	run(t, tx, beginAction, "Harmless", "{}")
+	testsql.Run(t, tx, "savepoint attack")
+	testsql.Run(t, tx, beginAction, "Harmless", "{}")
 	refusedAndGoOn(t, tx, "PS105", checkpoint, releaseGate, "{}")
 	refusedAndGoOn(t, tx, "PS105", checkpoint, approveGate, invoice)
-	run(t, tx, "rollback to savepoint attack")
+	testsql.Run(t, tx, "rollback to savepoint attack")
 	reach(t, tx, releaseGate, "{}") // as if no action had begun: what was approved, and nothing more
-	run(t, tx, beginAction, "Harmless", "{}")
+	testsql.Run(t, tx, beginAction, "Harmless", "{}")
 	refusedAndGoOn(t, tx, "PS105", checkpoint, releaseGate, "{}")
 	commit(t, tx)
 	s.requireLogged(t, releaseGate)
 
 	tx = begin(t, connection, alice)
-	run(t, tx, beginAction, "Harmless", "{}")
-	for _, forged := range []string{"", "nonsense", value[string](t, tx, "select split_part(current_setting('postern.action'), E'\t', 1) || E'\t{\"action\": \"MoveInvoice\", \"parameters\": {}}'")} {
-		run(t, tx, "select set_config('postern.action', $1, true)", forged)
-		run(t, tx, "savepoint forged")
+	testsql.Run(t, tx, beginAction, "Harmless", "{}")
+	for _, forged := range []string{"", "nonsense", testsql.Value[string](t, tx, "select split_part(current_setting('postern.action'), E'\t', 1) || E'\t{\"action\": \"MoveInvoice\", \"parameters\": {}}'")} {
+		testsql.Run(t, tx, "select set_config('postern.action', $1, true)", forged)
+		testsql.Run(t, tx, "savepoint forged")
 		if _, err := tx.Exec(t.Context(), checkpoint, releaseGate, "{}"); err == nil {
 			t.Errorf("the gate is open after the setting %q", forged)
 		}
-		run(t, tx, "rollback to savepoint forged")
+		testsql.Run(t, tx, "rollback to savepoint forged")
 	}
 	rollback(t, tx)
 }
@@ -220,27 +222,27 @@ func TestUnapprovedActionOpensNothing(t *testing.T) {
 func TestSecondActionOfTransaction(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
-	run(t, s.Pool, "select postern.register_action('Harmless')")
+	testsql.Run(t, s.Pool, "select postern.register_action('Harmless')")
 	other := `{"PAYEE": "Mallory", "AMOUNT": 100}`
 
-	naive := value[string](t, connection, bearerApprove)
+	naive := testsql.Value[string](t, connection, bearerApprove)
 	tx := begin(t, connection, alice)
-	run(t, tx, bearerOpenGates, naive)
-	run(t, tx, naiveBeginAction, payAction, invoice)
-	run(t, tx, naiveBeginAction, moveAction, other)
+	testsql.Run(t, tx, bearerOpenGates, naive)
+	testsql.Run(t, tx, naiveBeginAction, payAction, invoice)
+	testsql.Run(t, tx, naiveBeginAction, moveAction, other)
 	rollback(t, tx)
 
 	ticket := approveAction(t, connection, alice, payAction, invoice)
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	run(t, tx, beginAction, payAction, invoice)
+	testsql.Run(t, tx, beginAction, payAction, invoice)
 	reach(t, tx, releaseGate, "{}")
 	refusedAndGoOn(t, tx, "PS103", beginAction, moveAction, invoice)
 	refusedAndGoOn(t, tx, "PS103", beginAction, payAction, other)
 	// One that needs no approval may begin, and the gates are none of its business until the approved one begins again.
-	run(t, tx, beginAction, "Harmless", "{}")
+	testsql.Run(t, tx, beginAction, "Harmless", "{}")
 	refusedAndGoOn(t, tx, "PS105", checkpoint, releaseGate, "{}")
-	run(t, tx, beginAction, payAction, invoice)
+	testsql.Run(t, tx, beginAction, payAction, invoice)
 	reach(t, tx, releaseGate, "{}")
 	commit(t, tx)
 	s.requireLogged(t, approveGate, releaseGate, approveGate, releaseGate)
@@ -250,11 +252,11 @@ func TestSecondActionOfTransaction(t *testing.T) {
 func TestActionAfterGateWasPassed(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
-	naive := value[string](t, connection, bearerApprove)
+	naive := testsql.Value[string](t, connection, bearerApprove)
 	tx := begin(t, connection, alice)
-	run(t, tx, bearerOpenGates, naive)
-	run(t, tx, naiveActionGate, releaseGate, "{}")
-	run(t, tx, naiveBeginAction, payAction, invoice)
+	testsql.Run(t, tx, bearerOpenGates, naive)
+	testsql.Run(t, tx, naiveActionGate, releaseGate, "{}")
+	testsql.Run(t, tx, naiveBeginAction, payAction, invoice)
 	rollback(t, tx)
 
 	for gate, parameters := range map[string]string{releaseGate: "{}", approveGate: invoice} {
@@ -262,7 +264,7 @@ func TestActionAfterGateWasPassed(t *testing.T) {
 		tx := begin(t, connection, alice)
 		open(t, tx, ticket)
 		reach(t, tx, gate, parameters)
-		refused(t, tx, "PS103", beginAction, payAction, invoice)
+		testsql.Refused(t, tx, "PS103", beginAction, payAction, invoice)
 		rollback(t, tx)
 	}
 }
@@ -271,45 +273,45 @@ func TestActionAfterGateWasPassed(t *testing.T) {
 func TestTicketOfActionIsUsedOnceAndInTime(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
-	naive := value[string](t, connection, bearerApprove)
-	run(t, s.Pool, "create or replace function public.bearer_open_gates(ticket uuid) returns void language sql security definer as 'insert into public.bearer_open values (pg_backend_pid())'")
+	naive := testsql.Value[string](t, connection, bearerApprove)
+	testsql.Run(t, s.Pool, "create or replace function public.bearer_open_gates(ticket uuid) returns void language sql security definer as 'insert into public.bearer_open values (pg_backend_pid())'")
 	for range 2 {
 		tx := begin(t, connection, alice)
-		run(t, tx, bearerOpenGates, naive)
-		run(t, tx, naiveBeginAction, payAction, invoice)
+		testsql.Run(t, tx, bearerOpenGates, naive)
+		testsql.Run(t, tx, naiveBeginAction, payAction, invoice)
 		commit(t, tx)
 	}
 
 	ticket := approveAction(t, connection, alice, payAction, invoice)
 	tx := begin(t, connection, alice)
 	open(t, tx, ticket)
-	run(t, tx, beginAction, payAction, invoice)
+	testsql.Run(t, tx, beginAction, payAction, invoice)
 	commit(t, tx)
 	tx = begin(t, connection, alice)
 	refusedAndGoOn(t, tx, "PS103", openGates, ticket)
-	refused(t, tx, "PS101", beginAction, payAction, invoice)
+	testsql.Refused(t, tx, "PS101", beginAction, payAction, invoice)
 	rollback(t, tx)
 
 	// It expires between the two statements; once the action has begun, it takes as long as it takes.
 	for _, before := range []bool{true, false} {
 		ticket = approveAction(t, connection, alice, payAction, invoice)
-		run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() + interval '0.5 s' where ticket = $1::uuid", ticket)
+		testsql.Run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() + interval '0.5 s' where ticket = $1::uuid", ticket)
 		tx = begin(t, connection, alice)
 		open(t, tx, ticket)
 		if !before {
-			run(t, tx, beginAction, payAction, invoice)
+			testsql.Run(t, tx, beginAction, payAction, invoice)
 		}
-		run(t, tx, "select pg_sleep(0.6)")
+		testsql.Run(t, tx, "select pg_sleep(0.6)")
 		if before {
-			refused(t, tx, "PS103", beginAction, payAction, invoice)
+			testsql.Refused(t, tx, "PS103", beginAction, payAction, invoice)
 		} else {
 			reach(t, tx, releaseGate, "{}")
-			run(t, tx, beginAction, payAction, invoice)
+			testsql.Run(t, tx, beginAction, payAction, invoice)
 		}
 		rollback(t, tx)
 	}
 	tx = begin(t, connection, alice)
-	refused(t, tx, "PS103", openGates, ticket)
+	testsql.Refused(t, tx, "PS103", openGates, ticket)
 	rollback(t, tx)
 }
 
@@ -317,20 +319,20 @@ func TestTicketOfActionIsUsedOnceAndInTime(t *testing.T) {
 func TestActionOfAnotherUserInSameTransaction(t *testing.T) {
 	s := newActionScene(t, alice, bob)
 	connection := s.connect(t)
-	naive := value[string](t, connection, bearerApprove)
+	naive := testsql.Value[string](t, connection, bearerApprove)
 	tx := begin(t, connection, alice)
-	run(t, tx, bearerOpenGates, naive)
-	run(t, tx, naiveBeginAction, payAction, invoice)
-	run(t, tx, "select postern.assume_user($1)", bob)
-	run(t, tx, naiveActionGate, releaseGate, "{}")
+	testsql.Run(t, tx, bearerOpenGates, naive)
+	testsql.Run(t, tx, naiveBeginAction, payAction, invoice)
+	testsql.Run(t, tx, "select postern.assume_user($1)", bob)
+	testsql.Run(t, tx, naiveActionGate, releaseGate, "{}")
 	rollback(t, tx)
 
 	ticket := approveAction(t, connection, alice, payAction, invoice)
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	run(t, tx, beginAction, payAction, invoice)
-	run(t, tx, "select postern.assume_user($1)", bob)
+	testsql.Run(t, tx, beginAction, payAction, invoice)
+	testsql.Run(t, tx, "select postern.assume_user($1)", bob)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, releaseGate, "{}")
-	refused(t, tx, "PS101", beginAction, payAction, invoice)
+	testsql.Refused(t, tx, "PS101", beginAction, payAction, invoice)
 	rollback(t, tx)
 }

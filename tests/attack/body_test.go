@@ -10,6 +10,7 @@ import (
 	"github.com/posternsql/postern/internal/callgraph"
 	"github.com/posternsql/postern/internal/doctor"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // Whoever owns one function must not keep an administrator from what the others do: by a body that is too much for the
@@ -17,14 +18,14 @@ import (
 func TestHostileBodyHidesNoOther(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
-	run(t, database.Pool, "create schema app; grant create, usage on schema app to public")
+	testsql.Run(t, database.Pool, "create schema app; grant create, usage on schema app to public")
 	owner := database.Login(t).Connect(t)
 	records, uses := strings.Builder{}, strings.Builder{}
 	for index := range 200 {
 		fmt.Fprintf(&records, "v%d app.unknown; ", index)
 		fmt.Fprintf(&uses, "v%d.x := 1; ", index)
 	}
-	run(t, owner, "set check_function_bodies = off")
+	testsql.Run(t, owner, "set check_function_bodies = off")
 	for name, body := range map[string]string{
 		"operators":  "begin perform postern.checkpoint('A'" + strings.Repeat(" || 'A'", 5000) + "); end",
 		"calls":      "begin perform postern.checkpoint(" + strings.Repeat("app.f(", 2000) + strings.Repeat(")", 2000) + "); end",
@@ -34,9 +35,9 @@ func TestHostileBodyHidesNoOther(t *testing.T) {
 		"records":    "declare " + records.String() + " begin perform postern.checkpoint('A'); " + uses.String() + " end",
 		"not closed": "begin perform postern.checkpoint('A' /* ",
 	} {
-		run(t, owner, fmt.Sprintf("create function app.%q() returns void language plpgsql as $hostile$%s$hostile$", name, body))
+		testsql.Run(t, owner, fmt.Sprintf("create function app.%q() returns void language plpgsql as $hostile$%s$hostile$", name, body))
 	}
-	run(t, owner, "create function app.plain() returns void language plpgsql as $$ begin perform postern.checkpoint('UNREGISTERED'); end $$")
+	testsql.Run(t, owner, "create function app.plain() returns void language plpgsql as $$ begin perform postern.checkpoint('UNREGISTERED'); end $$")
 
 	connection := database.Login(t, "postern_admin").Connect(t)
 	began := time.Now()

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // naiveCommitted makes a ticket whose verdict is silent for the rest of the statement that made it. That is early enough
@@ -55,9 +56,9 @@ set constraints all immediate`, tell, ticket)
 func TestCommitTellsNothingBeforeItIsDone(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveCommitted)
+	testsql.Run(t, s.Pool, naiveCommitted)
 	// Says what the ticket's status is, and has the commit fail.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create schema attack;
 grant usage on schema attack to public;
 create function attack.tell_naive(ticket uuid) returns void language plpgsql as $$
@@ -88,7 +89,7 @@ $$`)
 		t.Helper()
 		connection := s.connect(t)
 		tx := begin(t, connection, alice)
-		ticket := value[string](t, tx, statement, arguments...)
+		ticket := testsql.Value[string](t, tx, statement, arguments...)
 		_, err := tx.Exec(t.Context(), moment(tell, ticket))
 		if err == nil {
 			err = tx.Commit(t.Context())
@@ -115,7 +116,7 @@ $$`)
 			}
 		})
 	}
-	if got := value[int](t, s.Pool, "select count(*)::integer from postern_internal.ticket"); got != 0 {
+	if got := testsql.Value[int](t, s.Pool, "select count(*)::integer from postern_internal.ticket"); got != 0 {
 		t.Errorf("%d tickets were committed", got)
 	}
 }
@@ -125,9 +126,9 @@ $$`)
 func TestProcedureTakesNothingAcrossItsCommits(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveIdentity)
+	testsql.Run(t, s.Pool, naiveIdentity)
 	connection := s.connect(t)
-	run(t, connection, `
+	testsql.Run(t, connection, `
 create procedure pg_temp.naive() language plpgsql as $$
 begin
   perform public.naive_assume_user('ALICE');
@@ -139,7 +140,7 @@ $$`)
 		t.Fatalf("naive: %v", err)
 	}
 
-	run(t, connection, `
+	testsql.Run(t, connection, `
 create procedure pg_temp.guess(question text, response text, inout verdict text) language plpgsql as $$
 declare
   ticket uuid;
@@ -153,7 +154,7 @@ end
 $$`)
 	question := challenge(t, s.connect(t), alice, releaseGate, "{}")
 	for attempt := range 3 {
-		if got := value[string](t, connection, "call pg_temp.guess($1, $2, null)", question, wrongPIN); got != "denied" {
+		if got := testsql.Value[string](t, connection, "call pg_temp.guess($1, $2, null)", question, wrongPIN); got != "denied" {
 			t.Errorf("the guess is %s", got)
 		}
 		if got := s.failures(t, alice); got != attempt+1 {
@@ -161,7 +162,7 @@ $$`)
 		}
 	}
 
-	run(t, connection, `
+	testsql.Run(t, connection, `
 create procedure pg_temp.go_on(ticket uuid, ending text) language plpgsql as $$
 declare
   saved text;
@@ -209,12 +210,12 @@ $$`)
 func TestGateThatIsReachedAtTheCommit(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, naiveBearer)
 	connection := s.connect(t)
 	// Naive: what opens the gate stays, so that the cursor's query could run at any later time.
-	run(t, connection, bearerOpenGates, value[string](t, connection, bearerApprove))
-	run(t, connection, bearerCheckpoint, approveGate, invoice)
-	run(t, connection, bearerCheckpoint, approveGate, invoice)
+	testsql.Run(t, connection, bearerOpenGates, testsql.Value[string](t, connection, bearerApprove))
+	testsql.Run(t, connection, bearerCheckpoint, approveGate, invoice)
+	testsql.Run(t, connection, bearerCheckpoint, approveGate, invoice)
 
 	const late = `
 create temporary table if not exists late (i integer);
@@ -227,16 +228,16 @@ create or replace constraint trigger late after insert on late deferrable initia
 	} {
 		t.Run(name, func(t *testing.T) {
 			connection := s.connect(t)
-			run(t, connection, strings.ReplaceAll(late, "or replace constraint", "constraint"))
+			testsql.Run(t, connection, strings.ReplaceAll(late, "or replace constraint", "constraint"))
 			tx := begin(t, connection, alice)
-			run(t, tx, reaching)
+			testsql.Run(t, tx, reaching)
 			testdb.RequireCode(t, tx.Commit(t.Context()), "PS101")
 
 			before := s.passes(t)
 			ticket := approve(t, connection, alice, releaseGate, "{}")
 			tx = begin(t, connection, alice)
 			open(t, tx, ticket)
-			run(t, tx, reaching)
+			testsql.Run(t, tx, reaching)
 			commit(t, tx)
 			if got := s.passes(t); got != before+1 {
 				t.Errorf("%d passes are logged", got-before)
@@ -244,9 +245,9 @@ create or replace constraint trigger late after insert on late deferrable initia
 			// The gate has closed behind it.
 			tx = begin(t, connection, alice)
 			if name == "cursor" {
-				run(t, tx, "fetch all from held")
+				testsql.Run(t, tx, "fetch all from held")
 			}
-			refused(t, tx, "PS101", checkpoint, releaseGate, "{}")
+			testsql.Refused(t, tx, "PS101", checkpoint, releaseGate, "{}")
 			rollback(t, tx)
 			if got := s.passes(t); got != before+1 {
 				t.Errorf("%d passes are logged after the next transaction", got-before)
@@ -259,7 +260,7 @@ create or replace constraint trigger late after insert on late deferrable initia
 func TestChainedTransactionBeginsWithClosedGates(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveIdentity)
+	testsql.Run(t, s.Pool, naiveIdentity)
 	connection := s.connect(t)
 	if _, err := connection.Exec(t.Context(), "begin; select public.naive_assume_user('ALICE'); commit and chain; select 1 / (public.naive_userid() = 'ALICE')::integer; rollback"); err != nil {
 		t.Fatalf("naive: %v", err)
@@ -282,10 +283,10 @@ select set_config('attack.saved', current_setting('postern.session'), false);`
 			messages[0] = fmt.Sprintf(messages[0], approve(t, connection, alice, releaseGate, "{}"))
 			last := len(messages) - 1
 			for _, message := range messages[:last] {
-				run(t, connection, message)
+				testsql.Run(t, connection, message)
 			}
-			refused(t, connection, test.want, messages[last])
-			run(t, connection, "rollback")
+			testsql.Refused(t, connection, test.want, messages[last])
+			testsql.Run(t, connection, "rollback")
 		})
 	}
 	if got := s.passes(t); got != 3 {

@@ -1,6 +1,10 @@
 package attack
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/posternsql/postern/internal/testsql"
+)
 
 // TestApprovalDoesNotOutliveItsCredential: a stolen PIN was used, and the ticket is in the thief's hands when the
 // administrator acts. The naive version is the ticket of somebody whom nobody acted upon.
@@ -15,7 +19,7 @@ func TestApprovalDoesNotOutliveItsCredential(t *testing.T) {
 			connection := s.connect(t)
 			stolen := approve(t, connection, "ALICE", releaseGate, "{}")
 			unaffected := approve(t, connection, "BOB", releaseGate, "{}")
-			run(t, s.Pool, act)
+			testsql.Run(t, s.Pool, act)
 
 			tx := begin(t, connection, "BOB")
 			open(t, tx, unaffected)
@@ -26,7 +30,7 @@ func TestApprovalDoesNotOutliveItsCredential(t *testing.T) {
 				t.Errorf("the ticket is %s", got)
 			}
 			tx = begin(t, connection, "ALICE")
-			refused(t, tx, "PS103", openGates, stolen)
+			testsql.Refused(t, tx, "PS103", openGates, stolen)
 			rollback(t, tx)
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 const (
@@ -18,7 +19,7 @@ const (
 // createNaivePIN keeps PINs as one would at first: whoever has the session may change the PIN, and is told what is wrong.
 func createNaivePIN(t testing.TB, s *scene) {
 	t.Helper()
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_credential (userid text primary key, pin text not null);
 insert into public.naive_credential values ('ALICE', $$`+pins[alice]+`$$);
 create function public.naive_set_pin(old_pin text, new_pin text) returns text
@@ -48,12 +49,12 @@ func TestPINIsNotChangedWithoutTheCurrentOne(t *testing.T) {
 	s := newScene(t, alice, bob)
 	createNaivePIN(t, s)
 	connection := s.connect(t)
-	if got := value[string](t, connection, "select public.naive_set_pin(null, $1)", newPIN); got != "changed" {
+	if got := testsql.Value[string](t, connection, "select public.naive_set_pin(null, $1)", newPIN); got != "changed" {
 		t.Fatalf("the naive version withstood: %s", got)
 	}
 
 	tx := begin(t, connection, alice)
-	refused(t, tx, "PS101", setPIN, newPIN)
+	testsql.Refused(t, tx, "PS101", setPIN, newPIN)
 	rollback(t, tx)
 
 	// What opens another gate does not open this one.
@@ -62,7 +63,7 @@ func TestPINIsNotChangedWithoutTheCurrentOne(t *testing.T) {
 	open(t, tx, ticket)
 	refusedAndGoOn(t, tx, "PS101", setPIN, newPIN)
 	reach(t, tx, approveGate, invoice)
-	refused(t, tx, "PS101", setPIN, newPIN)
+	testsql.Refused(t, tx, "PS101", setPIN, newPIN)
 	rollback(t, tx)
 
 	// Nor does another user's approval, where others may approve.
@@ -74,7 +75,7 @@ func TestPINIsNotChangedWithoutTheCurrentOne(t *testing.T) {
 	asked = challenge(t, connection, alice, pinGate, "{}")
 	ticket = answer(t, connection, alice, asked, bob, pins[bob])
 	tx = begin(t, connection, alice)
-	refused(t, tx, "PS102", openGates, ticket)
+	testsql.Refused(t, tx, "PS102", openGates, ticket)
 	rollback(t, tx)
 	// It cost the session's own user, and not Bob.
 	if s.failures(t, alice) != 1 || s.failures(t, bob) != 0 {
@@ -84,7 +85,7 @@ func TestPINIsNotChangedWithoutTheCurrentOne(t *testing.T) {
 	// Nor does Bob's own ticket for his own PIN.
 	ticket = approve(t, connection, bob, pinGate, "{}")
 	tx = begin(t, connection, alice)
-	refused(t, tx, "PS103", openGates, ticket)
+	testsql.Refused(t, tx, "PS103", openGates, ticket)
 	rollback(t, tx)
 	if !s.worksAs(t, connection, alice, approveGate, invoice, pins[alice]) {
 		t.Error("Alice's PIN was changed")
@@ -93,7 +94,7 @@ func TestPINIsNotChangedWithoutTheCurrentOne(t *testing.T) {
 
 func TestPINGateCannotBeSwitchedOff(t *testing.T) {
 	s := newScene(t, alice)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_gate (gate_id text, active boolean);
 insert into public.naive_gate values ('NAIVE_PIN_CHANGE', true);
 create function public.naive_set_pin() returns text
@@ -104,31 +105,31 @@ begin
   end if;
   return 'changed';
 end $$`)
-	run(t, s.Pool, "update public.naive_gate set active = false")
-	if got := value[string](t, s.Pool, "select public.naive_set_pin()"); got != "changed" {
+	testsql.Run(t, s.Pool, "update public.naive_gate set active = false")
+	if got := testsql.Value[string](t, s.Pool, "select public.naive_set_pin()"); got != "changed" {
 		t.Fatalf("the naive version withstood: %s", got)
 	}
 
 	administrator := s.Login(t, "postern_admin").Connect(t)
-	refused(t, administrator, "PS107", "select postern.set_gate_active($1, false)", pinGate)
-	refused(t, administrator, "PS107", "select postern.set_gate_message($1, 'x')", pinGate)
+	testsql.Refused(t, administrator, "PS107", "select postern.set_gate_active($1, false)", pinGate)
+	testsql.Refused(t, administrator, "PS107", "select postern.set_gate_message($1, 'x')", pinGate)
 	for _, gate := range []string{pinGate, "postern_pin_change", "Postern_Other"} {
-		refused(t, administrator, "PS107", "select postern.register_gate($1, 'd', 'm', '{}', false)", gate)
+		testsql.Refused(t, administrator, "PS107", "select postern.register_gate($1, 'd', 'm', '{}', false)", gate)
 	}
-	refused(t, administrator, "PS107", `select sec_checkpoint_gate_api.register($1, E'!X\n$DESCRIPTION=d\n$MESSAGE=m\n$ACTIVE=FALSE')`, pinGate)
-	refused(t, administrator, "PS107", "select postern.set_scheme_enabled('PIN', false)")
-	run(t, administrator, "select postern.set_setting('checkpoints_enabled', 'false')")
+	testsql.Refused(t, administrator, "PS107", `select sec_checkpoint_gate_api.register($1, E'!X\n$DESCRIPTION=d\n$MESSAGE=m\n$ACTIVE=FALSE')`, pinGate)
+	testsql.Refused(t, administrator, "PS107", "select postern.set_scheme_enabled('PIN', false)")
+	testsql.Run(t, administrator, "select postern.set_setting('checkpoints_enabled', 'false')")
 
 	connection := s.connect(t)
 	tx := begin(t, connection, alice)
 	reach(t, tx, approveGate, invoice)
-	refused(t, tx, "PS101", setPIN, newPIN)
+	testsql.Refused(t, tx, "PS101", setPIN, newPIN)
 	rollback(t, tx)
 	// And with the current PIN it works, checkpoints enabled or not.
 	ticket := approve(t, connection, alice, pinGate, "{}")
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	run(t, tx, setPIN, newPIN)
+	testsql.Run(t, tx, setPIN, newPIN)
 	commit(t, tx)
 	if !s.worksAs(t, connection, alice, approveGate, invoice, newPIN) || s.worksAs(t, connection, alice, approveGate, invoice, pins[alice]) {
 		t.Error("the PIN was not changed")
@@ -140,12 +141,12 @@ func TestPINTicketOpensNothingElse(t *testing.T) {
 	s := newScene(t, alice)
 	connection := s.connect(t)
 
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_gate_is_open(gate_id text) returns boolean
 language sql return pg_catalog.current_setting('naive.open', true) = 'true'`)
 	tx := begin(t, connection, alice)
-	run(t, tx, "select pg_catalog.set_config('naive.open', 'true', true)") // opened for the PIN change
-	if !value[bool](t, tx, "select public.naive_gate_is_open('SINWOF_APPROVE')") {
+	testsql.Run(t, tx, "select pg_catalog.set_config('naive.open', 'true', true)") // opened for the PIN change
+	if !testsql.Value[bool](t, tx, "select public.naive_gate_is_open('SINWOF_APPROVE')") {
 		t.Fatal("the naive version withstood")
 	}
 	rollback(t, tx)
@@ -154,7 +155,7 @@ language sql return pg_catalog.current_setting('naive.open', true) = 'true'`)
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
-	run(t, tx, setPIN, newPIN)
+	testsql.Run(t, tx, setPIN, newPIN)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, releaseGate, "{}")
 	// Nor does a second ticket beside it.
@@ -168,13 +169,13 @@ language sql return pg_catalog.current_setting('naive.open', true) = 'true'`)
 func TestResetPINApprovesNothing(t *testing.T) {
 	s := newScene(t, alice)
 	createNaivePIN(t, s)
-	run(t, s.Pool, "update public.naive_credential set pin = $1", newPIN) // by an administrator
-	if !value[bool](t, s.Pool, "select pin = $1 from public.naive_credential", newPIN) {
+	testsql.Run(t, s.Pool, "update public.naive_credential set pin = $1", newPIN) // by an administrator
+	if !testsql.Value[bool](t, s.Pool, "select pin = $1 from public.naive_credential", newPIN) {
 		t.Fatal("the naive version withstood")
 	}
 
 	administrator := s.Login(t, "postern_admin").Connect(t)
-	run(t, administrator, resetPIN, alice, newPIN)
+	testsql.Run(t, administrator, resetPIN, alice, newPIN)
 	connection := s.connect(t)
 	for name, pin := range map[string]string{"reset": newPIN, "former": pins[alice]} {
 		if s.worksAs(t, connection, alice, approveGate, invoice, pin) {
@@ -190,7 +191,7 @@ func TestResetPINApprovesNothing(t *testing.T) {
 	tx := begin(t, connection, alice)
 	open(t, tx, ticket)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
-	run(t, tx, setPIN, "now 3618 her own")
+	testsql.Run(t, tx, setPIN, "now 3618 her own")
 	commit(t, tx)
 	if !s.worksAs(t, connection, alice, approveGate, invoice, "now 3618 her own") {
 		t.Error("the changed PIN does not approve")
@@ -205,7 +206,7 @@ func TestNothingButTheGateComparesAPIN(t *testing.T) {
 	connection := s.connect(t)
 	for guess, want := range map[string]string{wrongPIN: "changed", pins[alice]: "the old one again"} {
 		tx := begin(t, connection, alice)
-		if got := value[string](t, tx, "select public.naive_set_pin(null, $1)", guess); got != want {
+		if got := testsql.Value[string](t, tx, "select public.naive_set_pin(null, $1)", guess); got != want {
 			t.Fatalf("the naive version withstood: %s", got)
 		}
 		rollback(t, tx)
@@ -214,7 +215,7 @@ func TestNothingButTheGateComparesAPIN(t *testing.T) {
 	// Not set_pin: before the gate is open, it says the same of the old PIN as of another one.
 	for _, guess := range []string{wrongPIN, pins[alice]} {
 		tx := begin(t, connection, alice)
-		refused(t, tx, "PS101", setPIN, guess)
+		testsql.Refused(t, tx, "PS101", setPIN, guess)
 		rollback(t, tx)
 	}
 	// Not reset_pin: an administrator could ask, and roll back.
@@ -224,18 +225,18 @@ func TestNothingButTheGateComparesAPIN(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		run(t, tx, resetPIN, alice, guess)
+		testsql.Run(t, tx, resetPIN, alice, guess)
 		rollback(t, tx)
 	}
 	// Behind the gate, to somebody who has just proved to know it.
 	ticket := approve(t, connection, alice, pinGate, "{}")
 	tx := begin(t, connection, alice)
 	open(t, tx, ticket)
-	refused(t, tx, "PS109", setPIN, pins[alice])
+	testsql.Refused(t, tx, "PS109", setPIN, pins[alice])
 	rollback(t, tx)
 
 	// And no function but these looks at a hash at all.
-	if got, want := fmt.Sprint(values[string](t, s.Pool, `
+	if got, want := fmt.Sprint(testsql.Values[string](t, s.Pool, `
 select p.proname from pg_catalog.pg_proc as p
  where p.proowner = 'postern_owner'::pg_catalog.regrole and p.prosrc ~ '\mhash_pin\M' order by 1`)), "[authenticate reset_pin set_pin]"; got != want {
 		t.Errorf("PINs are hashed by %s, want %s", got, want)
@@ -246,7 +247,7 @@ select p.proname from pg_catalog.pg_proc as p
 func TestFirstPINIsTheAdministrators(t *testing.T) {
 	s := newScene(t)
 	s.addUser(t, alice)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_credential (userid text primary key, pin text);
 insert into public.naive_credential values ('ALICE', null);
 create function public.naive_set_pin(new_pin text) returns boolean
@@ -255,12 +256,12 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 grant execute on function public.naive_set_pin(text) to public`)
 	connection := s.connect(t)
-	if !value[bool](t, connection, "select public.naive_set_pin($1)", newPIN) {
+	if !testsql.Value[bool](t, connection, "select public.naive_set_pin($1)", newPIN) {
 		t.Fatal("the naive version withstood")
 	}
 
 	tx := begin(t, connection, alice)
-	refused(t, tx, "PS101", setPIN, newPIN)
+	testsql.Refused(t, tx, "PS101", setPIN, newPIN)
 	rollback(t, tx)
 	for _, guess := range []string{"", " ", newPIN} {
 		if s.worksAs(t, connection, alice, pinGate, "{}", guess) {
@@ -271,11 +272,11 @@ grant execute on function public.naive_set_pin(text) to public`)
 		t.Errorf("the application resets a PIN: %v", err)
 	}
 
-	run(t, s.Login(t, "postern_admin").Connect(t), resetPIN, alice, newPIN)
+	testsql.Run(t, s.Login(t, "postern_admin").Connect(t), resetPIN, alice, newPIN)
 	ticket := answer(t, connection, alice, challenge(t, connection, alice, pinGate, "{}"), alice, newPIN)
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	run(t, tx, setPIN, pins[alice])
+	testsql.Run(t, tx, setPIN, pins[alice])
 	commit(t, tx)
 	if !s.worksAs(t, connection, alice, approveGate, invoice, pins[alice]) {
 		t.Error("the first PIN of her own does not approve")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/posternsql/postern/internal/event"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 const logPass = `
@@ -29,22 +30,22 @@ func deliverAs(t testing.TB, database *testdb.Database, pool *pgxpool.Pool) []st
 	if err := event.New(pool, event.Options{}).RunOnce(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return values[string](t, database.Pool, "select coalesce(last_error, state) from postern.event_delivery order by log_id, name")
+	return testsql.Values[string](t, database.Pool, "select coalesce(last_error, state) from postern.event_delivery order by log_id, name")
 }
 
 // An administrator wants a function run that he may not run himself: by naming it as an event's.
 func TestAdministratorCannotHaveAForeignFunctionCalled(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
-	run(t, database.Pool, `
+	testsql.Run(t, database.Pool, `
 create table public.loot (taken_by text);
 create function public.drop_everything(event jsonb) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin insert into public.loot values (current_user); end $$;
 create function public.naive_run(name text) returns void language plpgsql security definer as $$
 begin execute format('select %s(null)', name); end $$`)
 	administrator := database.Login(t, "postern_admin").Connect(t)
-	run(t, administrator, "select public.naive_run('public.drop_everything')")
-	if value[int](t, database.Pool, "select count(*) from public.loot") != 1 {
+	testsql.Run(t, administrator, "select public.naive_run('public.drop_everything')")
+	if testsql.Value[int](t, database.Pool, "select count(*) from public.loot") != 1 {
 		t.Fatal("the naive version withstood")
 	}
 	add := "select postern.add_event_action('steal', 'SECURITY_CHECKPOINT_SUCCESS', 'function', $1)"
@@ -57,7 +58,7 @@ begin execute format('select %s(null)', name); end $$`)
 		testdb.RequireCode(t, err, "PS107")
 	}
 	// Whoever does not own the function can grant nothing, and gets a warning only.
-	run(t, administrator, "grant execute on function public.drop_everything(jsonb) to postern_event_function")
+	testsql.Run(t, administrator, "grant execute on function public.drop_everything(jsonb) to postern_event_function")
 	_, err := administrator.Exec(t.Context(), add, "public.drop_everything")
 	testdb.RequireCode(t, err, "PS107")
 }
@@ -66,7 +67,7 @@ begin execute format('select %s(null)', name); end $$`)
 func hostileOwner(t testing.TB, database *testdb.Database) *testdb.Login {
 	t.Helper()
 	owner := database.Login(t)
-	run(t, database.Pool, `
+	testsql.Run(t, database.Pool, `
 create schema app authorization "`+owner.Name+`";
 set role "`+owner.Name+`";
 grant usage on schema app to public;
@@ -97,14 +98,14 @@ create function app.pg_notify(text, text) returns void language plpgsql as $$
 begin perform app.strike('name'); end $$;
 reset role`)
 	putEventFunction(t, database, owner, "null;")
-	run(t, database.Pool, "select postern.add_event_action('call', 'SECURITY_CHECKPOINT_SUCCESS', 'function', 'app.on_approval')")
+	testsql.Run(t, database.Pool, "select postern.add_event_action('call', 'SECURITY_CHECKPOINT_SUCCESS', 'function', 'app.on_approval')")
 	return owner
 }
 
 // putEventFunction makes the function that events call, or exchanges it.
 func putEventFunction(t testing.TB, database *testdb.Database, owner *testdb.Login, body string) {
 	t.Helper()
-	run(t, database.Pool, `
+	testsql.Run(t, database.Pool, `
 set role "`+owner.Name+`";
 create or replace function app.on_approval(event jsonb) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin `+body+` end $$;
@@ -148,27 +149,27 @@ end;`,
 
 			naive := database.Connect(t)
 			const later = "select pg_notify($1::text, $2::text)"
-			run(t, naive, "set search_path = pg_catalog")
-			run(t, naive, later, "wake", "up")
-			run(t, naive, "select app.on_approval('{}')")
+			testsql.Run(t, naive, "set search_path = pg_catalog")
+			testsql.Run(t, naive, later, "wake", "up")
+			testsql.Run(t, naive, "select app.on_approval('{}')")
 			_, _ = naive.Exec(t.Context(), later, "wake", "up")
-			if len(values[string](t, database.Pool, taken, owner.Name)) == 0 {
+			if len(testsql.Values[string](t, database.Pool, taken, owner.Name)) == 0 {
 				t.Fatal("the naive version withstood")
 			}
-			run(t, database.Pool, "delete from app.loot")
+			testsql.Run(t, database.Pool, "delete from app.loot")
 
-			run(t, database.Pool, "select postern.add_event_action('wake', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'wake')")
+			testsql.Run(t, database.Pool, "select postern.add_event_action('wake', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'wake')")
 			for range 3 {
-				run(t, database.Pool, logPass)
+				testsql.Run(t, database.Pool, logPass)
 			}
 			for _, pool := range []*pgxpool.Pool{worker.Pool, database.Pool} {
 				deliverAs(t, database, pool)
-				run(t, database.Pool, "update postern_internal.event_delivery set state = 'pending', due_at = now(), finished_at = null")
+				testsql.Run(t, database.Pool, "update postern_internal.event_delivery set state = 'pending', due_at = now(), finished_at = null")
 			}
-			if got := values[string](t, database.Pool, taken, owner.Name); len(got) > 0 {
+			if got := testsql.Values[string](t, database.Pool, taken, owner.Name); len(got) > 0 {
 				t.Errorf("taken by %q", got)
 			}
-			if got := value[int](t, database.Pool, "select count(*) from postern_internal.event_delivery where attempts <> 2"); got > 0 {
+			if got := testsql.Value[int](t, database.Pool, "select count(*) from postern_internal.event_delivery where attempts <> 2"); got > 0 {
 				t.Errorf("%d deliveries were not tried twice", got)
 			}
 		})
@@ -197,12 +198,12 @@ func TestExchangedEventFunctionHasNoRights(t *testing.T) {
 create or replace function app.on_approval(event jsonb) returns void language plpgsql security invoker set search_path = pg_catalog, pg_temp as $$
 begin perform app.strike('exchanged'); ` + attack + ` end $$`
 			putEventFunction(t, database, owner, "null;")
-			run(t, database.Pool, logPass)
+			testsql.Run(t, database.Pool, logPass)
 			worker := database.Login(t, "postern_event_worker")
 			const lease = "11111111-1111-1111-1111-111111111111"
-			logID := value[int64](t, worker.Pool, "select (postern.claim_event_deliveries('call', 1, $1, 60) ->> 'log_id')::bigint", lease)
+			logID := testsql.Value[int64](t, worker.Pool, "select (postern.claim_event_deliveries('call', 1, $1, 60) ->> 'log_id')::bigint", lease)
 
-			run(t, owner.Pool, exchanged)
+			testsql.Run(t, owner.Pool, exchanged)
 			naive, err := database.Pool.Begin(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -218,17 +219,17 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, holder, "select from postern_internal.event_delivery for update")
+			testsql.Run(t, holder, "select from postern_internal.event_delivery for update")
 			session := worker.Connect(t)
 			called := make(chan error, 1)
 			go func() {
 				_, err := session.Exec(t.Context(), "select postern.call_event_function('call', $1, $2, '{}')", lease, logID)
 				called <- err
 			}()
-			for !value[bool](t, database.Pool, "select exists (select from pg_catalog.pg_locks where pid = $1 and not granted)", session.PgConn().PID()) {
+			for !testsql.Value[bool](t, database.Pool, "select exists (select from pg_catalog.pg_locks where pid = $1 and not granted)", session.PgConn().PID()) {
 				time.Sleep(10 * time.Millisecond)
 			}
-			run(t, owner.Pool, exchanged)
+			testsql.Run(t, owner.Pool, exchanged)
 			rollback(t, holder)
 			switch err := <-called; {
 			case err == nil:
@@ -236,16 +237,16 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 			case attack == "":
 				testdb.RequireCode(t, err, "PS107")
 			}
-			if got := values[string](t, database.Pool, "select taken_by from app.loot"); len(got) > 0 {
+			if got := testsql.Values[string](t, database.Pool, "select taken_by from app.loot"); len(got) > 0 {
 				t.Errorf("taken by %q", got)
 			}
-			if got := value[string](t, database.Pool, "select state from postern.event_delivery"); got != "pending" {
+			if got := testsql.Value[string](t, database.Pool, "select state from postern.event_delivery"); got != "pending" {
 				t.Errorf("the delivery is %s", got)
 			}
 			// All is as it was.
 			putEventFunction(t, database, owner, "insert into app.loot values (current_user);")
-			run(t, session, "select postern.call_event_function('call', $1, $2, '{}')", lease, logID)
-			if got := value[string](t, database.Pool, "select taken_by from app.loot"); got != owner.Name {
+			testsql.Run(t, session, "select postern.call_event_function('call', $1, $2, '{}')", lease, logID)
+			if got := testsql.Value[string](t, database.Pool, "select taken_by from app.loot"); got != owner.Name {
 				t.Errorf("taken by %s", got)
 			}
 		})
@@ -280,12 +281,12 @@ select exists (select from pg_catalog.pg_stat_activity as a where a.usename = $1
 			_, err = naive.Exec(late, "select app.on_approval('{}')")
 			var server *pgconn.PgError
 			isLong := errors.As(err, &server) && len(server.Message) > 10_000_000
-			if !isLong && !strings.Contains(attack, "notice") && !value[bool](t, database.Pool, left, worker.Name) {
+			if !isLong && !strings.Contains(attack, "notice") && !testsql.Value[bool](t, database.Pool, left, worker.Name) {
 				t.Fatalf("the naive version withstood: %v", err)
 			}
-			run(t, database.Pool, "select pg_terminate_backend($1, 10000)", naive.PgConn().PID())
+			testsql.Run(t, database.Pool, "select pg_terminate_backend($1, 10000)", naive.PgConn().PID())
 
-			run(t, database.Pool, logPass)
+			testsql.Run(t, database.Pool, logPass)
 			began := time.Now()
 			if err := event.New(worker.Pool, event.Options{Workers: 1, SendTimeout: 2 * time.Second}).RunOnce(t.Context()); err != nil {
 				t.Fatal(err)
@@ -293,10 +294,10 @@ select exists (select from pg_catalog.pg_stat_activity as a where a.usename = $1
 			if took := time.Since(began); took > time.Minute {
 				t.Errorf("it took %s", took)
 			}
-			if got := value[int](t, database.Pool, "select coalesce(length(max(last_error)), 0) from postern.event_delivery"); got > 1000 {
+			if got := testsql.Value[int](t, database.Pool, "select coalesce(length(max(last_error)), 0) from postern.event_delivery"); got > 1000 {
 				t.Errorf("an error of %d characters is kept", got)
 			}
-			for deadline := time.Now().Add(10 * time.Second); value[bool](t, database.Pool, strings.ReplaceAll(left, "on_approval", "call_event_function"), worker.Name); time.Sleep(20 * time.Millisecond) {
+			for deadline := time.Now().Add(10 * time.Second); testsql.Value[bool](t, database.Pool, strings.ReplaceAll(left, "on_approval", "call_event_function"), worker.Name); time.Sleep(20 * time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatal("something of the call is left")
 				}
@@ -311,14 +312,14 @@ func TestWebhookSecretsAreNotShown(t *testing.T) {
 	database := testdb.New(t)
 	receiver := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, _ *http.Request) { response.WriteHeader(500) }))
 	t.Cleanup(receiver.Close)
-	secret := strings.TrimPrefix(value[string](t, database.Pool,
+	secret := strings.TrimPrefix(testsql.Value[string](t, database.Pool,
 		"select postern.add_event_action('hook', 'SECURITY_CHECKPOINT_SUCCESS', 'webhook', $1, allow_internal => true)", receiver.URL), "whsec_")
 	if len(secret) != 44 {
 		t.Fatalf("the secret has %d characters", len(secret))
 	}
-	run(t, database.Pool, logPass)
+	testsql.Run(t, database.Pool, logPass)
 	deliverAs(t, database, database.Pool)
-	views := values[string](t, database.Pool, "select c.relname from pg_catalog.pg_class as c where c.relnamespace = 'postern'::pg_catalog.regnamespace and c.relkind in ('v', 'r', 'p')")
+	views := testsql.Values[string](t, database.Pool, "select c.relname from pg_catalog.pg_class as c where c.relnamespace = 'postern'::pg_catalog.regnamespace and c.relkind in ('v', 'r', 'p')")
 	seen := []string{}
 	for _, role := range everybody[1:] {
 		connection := loginOf(t, database, role)
@@ -339,25 +340,25 @@ func TestWebhookSecretsAreNotShown(t *testing.T) {
 func TestDenialIsNotToldToItsOwnTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, `grant postern_event_worker, postern_admin, postern_auditor to "`+s.application.Name+`"`)
+	testsql.Run(t, s.Pool, `grant postern_event_worker, postern_admin, postern_auditor to "`+s.application.Name+`"`)
 	connection := s.connect(t)
 	asked := challenge(t, connection, alice, releaseGate, "{}")
-	run(t, s.Pool, "select postern.add_event_action('wake', 'SECURITY_CHECKPOINT_DENIED', 'notify', 'denials')")
+	testsql.Run(t, s.Pool, "select postern.add_event_action('wake', 'SECURITY_CHECKPOINT_DENIED', 'notify', 'denials')")
 	tx := begin(t, connection, alice)
-	value[string](t, tx, authenticate, asked, alice, wrongPIN)
+	testsql.Value[string](t, tx, authenticate, asked, alice, wrongPIN)
 	// The entry is there: this is what a queue without a look at snapshots would find.
-	run(t, s.Pool, "create function public.naive_queue() returns bigint language sql security definer as $$ select count(*) from postern_internal.checkpoint_entry where outcome = 'denied' $$")
-	if value[int](t, tx, "select public.naive_queue()") != 1 {
+	testsql.Run(t, s.Pool, "create function public.naive_queue() returns bigint language sql security definer as $$ select count(*) from postern_internal.checkpoint_entry where outcome = 'denied' $$")
+	if testsql.Value[int](t, tx, "select public.naive_queue()") != 1 {
 		t.Fatal("the naive version withstood")
 	}
 	for range 3 {
-		run(t, s.Pool, logPass) // others go on
+		testsql.Run(t, s.Pool, logPass) // others go on
 	}
-	if got := values[string](t, tx, "select postern.claim_event_deliveries('wake', 10, gen_random_uuid(), 10)::text"); len(got) > 0 {
+	if got := testsql.Values[string](t, tx, "select postern.claim_event_deliveries('wake', 10, gen_random_uuid(), 10)::text"); len(got) > 0 {
 		t.Errorf("told of %s", got)
 	}
-	run(t, tx, "select postern.set_event_enabled('SECURITY_CHECKPOINT_DENIED', false)")
-	if got := value[int](t, tx, "select pending from postern.event where event = 'SECURITY_CHECKPOINT_DENIED'"); got != 0 {
+	testsql.Run(t, tx, "select postern.set_event_enabled('SECURITY_CHECKPOINT_DENIED', false)")
+	if got := testsql.Value[int](t, tx, "select pending from postern.event where event = 'SECURITY_CHECKPOINT_DENIED'"); got != 0 {
 		t.Errorf("%d are pending", got)
 	}
 	rollback(t, tx)

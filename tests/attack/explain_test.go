@@ -2,6 +2,8 @@ package attack
 
 import (
 	"testing"
+
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // A security barrier keeps functions of the reader's away from hidden rows, but lets comparisons through that cannot
@@ -10,8 +12,8 @@ import (
 func TestPlansCountNoHiddenRows(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, `grant postern_auditor, postern_admin to "`+s.application.Name+`"`)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `grant postern_auditor, postern_admin to "`+s.application.Name+`"`)
+	testsql.Run(t, s.Pool, `
 create view public.naive_user with (security_barrier) as
   select c.userid, c.failures
     from postern_internal.credential as c
@@ -20,16 +22,16 @@ create view public.naive_user with (security_barrier) as
 grant select on public.naive_user to public`)
 	connection := s.connect(t)
 	challenge := challenge(t, connection, alice, approveGate, invoice)
-	run(t, s.Pool, "update postern_internal.credential set failures = 1")
+	testsql.Run(t, s.Pool, "update postern_internal.credential set failures = 1")
 
 	// seen has a plan for each condition, after a response that is rolled back.
 	seen := func(response string, queries []string) []string {
 		tx := begin(t, connection, alice)
 		defer rollback(t, tx)
-		value[string](t, tx, authenticate, challenge, alice, response)
+		testsql.Value[string](t, tx, authenticate, challenge, alice, response)
 		plans := []string{}
 		for _, setting := range []string{"", "set local enable_seqscan = off", "set local enable_indexscan = off; set local enable_bitmapscan = off; set local enable_seqscan = on"} {
-			run(t, tx, setting)
+			testsql.Run(t, tx, setting)
 			for _, query := range queries {
 				plans = append(plans, query+": "+explain(t, tx, query))
 			}

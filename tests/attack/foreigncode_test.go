@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 const (
@@ -17,9 +18,9 @@ const (
 )
 
 // createVerify creates public.verify, which reports a trap where it runs as postern_owner; right is what it answers.
-func createVerify(t testing.TB, q querier, rights, right string) {
+func createVerify(t testing.TB, q testsql.Querier, rights, right string) {
 	t.Helper()
-	run(t, q, fmt.Sprintf(`
+	testsql.Run(t, q, fmt.Sprintf(`
 create or replace function public.verify(userid text, response text, challenge jsonb) returns boolean
 language plpgsql %s set search_path = pg_catalog, pg_temp as $$
 begin
@@ -34,7 +35,7 @@ end $$`, rights, right))
 func (s *scene) registerCode(t testing.TB, right string) {
 	t.Helper()
 	createVerify(t, s.Pool, "security definer", right)
-	run(t, s.Pool, registerScheme, codeScheme, "public.verify(text,text,jsonb)")
+	testsql.Run(t, s.Pool, registerScheme, codeScheme, "public.verify(text,text,jsonb)")
 }
 
 func TestVerifyFunctionNeverRunsAsTheOwner(t *testing.T) {
@@ -42,7 +43,7 @@ func TestVerifyFunctionNeverRunsAsTheOwner(t *testing.T) {
 	i := intrude(t, s.Database, "postern_trusted_app", "postern_admin")
 
 	// A naive checkpoint calls what it was given, and the owner's rights go with the call.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_authenticate(verify regprocedure, response text) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -54,21 +55,21 @@ end $$;
 alter function public.naive_authenticate(regprocedure, text) owner to postern_owner;
 grant execute on function public.naive_authenticate(regprocedure, text) to public`)
 	createVerify(t, i, "", "true")
-	run(t, i, "select public.naive_authenticate('public.verify(text,text,jsonb)', 'anything')")
+	testsql.Run(t, i, "select public.naive_authenticate('public.verify(text,text,jsonb)', 'anything')")
 	i.mustCatch(t, "a verify function with the caller's rights")
 
 	const verify = "public.verify(text,text,jsonb)"
-	refused(t, i, "PS107", registerScheme, codeScheme, verify)
+	testsql.Refused(t, i, "PS107", registerScheme, codeScheme, verify)
 	// With its owner's rights it is harmless, until that owner takes them away between the check and the call.
-	run(t, i, "alter function public.verify(text,text,jsonb) security definer")
-	refused(t, i, "PS107", registerScheme, codeScheme, verify)
+	testsql.Run(t, i, "alter function public.verify(text,text,jsonb) security definer")
+	testsql.Refused(t, i, "PS107", registerScheme, codeScheme, verify)
 
 	// The same function in trusted hands, and then given to the intruder.
-	run(t, i, "drop function public.verify(text,text,jsonb)")
+	testsql.Run(t, i, "drop function public.verify(text,text,jsonb)")
 	s.registerCode(t, "true")
 	asked := challenge(t, i.Conn, alice, approveGate, invoice)
 	tx := begin(t, i.Conn, alice)
-	value[string](t, tx, authenticateScheme, asked, alice, "anything", codeScheme)
+	testsql.Value[string](t, tx, authenticateScheme, asked, alice, "anything", codeScheme)
 	rollback(t, tx)
 	i.mustNotCatch(t, "a verify function with its owner's rights")
 
@@ -78,9 +79,9 @@ grant execute on function public.naive_authenticate(regprocedure, text) to publi
 		"alter function public.verify(text,text,jsonb) set search_path = pg_catalog, pg_temp; alter function public.verify(text,text,jsonb) owner to " + i.Config().User,
 		"drop function public.verify(text,text,jsonb)",
 	} {
-		run(t, s.Pool, change)
+		testsql.Run(t, s.Pool, change)
 		tx := begin(t, i.Conn, alice)
-		refused(t, tx, "PS107", authenticateScheme, asked, alice, "anything", codeScheme)
+		testsql.Refused(t, tx, "PS107", authenticateScheme, asked, alice, "anything", codeScheme)
 		rollback(t, tx)
 		i.mustNotCatch(t, change)
 	}
@@ -93,7 +94,7 @@ func TestVerifyFunctionCannotBeExchangedBehindTheCheck(t *testing.T) {
 	createVerify(t, i, "security definer", "true")
 
 	// Naive: the function is checked, then something takes its time, then the function is called.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_authenticate(verify regprocedure) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -113,11 +114,11 @@ grant execute on function public.naive_authenticate(regprocedure) to public`)
 	asked := challenge(t, holder, alice, approveGate, invoice)
 	exchange := func(try func() error) error {
 		hold := begin(t, holder, alice)
-		value[string](t, hold, authenticate, asked, alice, wrongPIN)
+		testsql.Value[string](t, hold, authenticate, asked, alice, wrongPIN)
 		tried := make(chan error, 1)
 		go func() { tried <- try() }()
 		waitUntilBlocked(t, s.Pool, i.PgConn().PID())
-		run(t, s.Pool, "alter function public.verify(text,text,jsonb) security invoker")
+		testsql.Run(t, s.Pool, "alter function public.verify(text,text,jsonb) security invoker")
 		rollback(t, hold)
 		return <-tried
 	}
@@ -129,25 +130,25 @@ grant execute on function public.naive_authenticate(regprocedure) to public`)
 	}
 	i.mustCatch(t, "a function that was exchanged behind the check")
 
-	run(t, s.Pool, "alter function public.verify(text,text,jsonb) security definer")
-	refused(t, s.Pool, "PS107", registerScheme, codeScheme, "public.verify(text,text,jsonb)")
+	testsql.Run(t, s.Pool, "alter function public.verify(text,text,jsonb) security definer")
+	testsql.Refused(t, s.Pool, "PS107", registerScheme, codeScheme, "public.verify(text,text,jsonb)")
 	// Even a registration from before this rule helps nobody.
-	run(t, s.Pool, "insert into postern_internal.scheme (scheme, verify_function) values ($1, 'public.verify(text,text,jsonb)')", codeScheme)
+	testsql.Run(t, s.Pool, "insert into postern_internal.scheme (scheme, verify_function) values ($1, 'public.verify(text,text,jsonb)')", codeScheme)
 	asked = challenge(t, i.Conn, alice, approveGate, invoice)
 	tx := begin(t, i.Conn, alice)
-	refused(t, tx, "PS107", authenticateScheme, asked, alice, "anything", codeScheme)
+	testsql.Refused(t, tx, "PS107", authenticateScheme, asked, alice, "anything", codeScheme)
 	rollback(t, tx)
 	i.mustNotCatch(t, "a verify function of the intruder's")
 }
 
 // waitUntilBlocked returns when another session keeps the backend waiting for a lock.
-func waitUntilBlocked(t testing.TB, q querier, backend uint32) {
+func waitUntilBlocked(t testing.TB, q testsql.Querier, backend uint32) {
 	t.Helper()
-	for value[int](t, q, "select cardinality(pg_catalog.pg_blocking_pids($1::int8::int4))", int64(backend)) == 0 {
+	for testsql.Value[int](t, q, "select cardinality(pg_catalog.pg_blocking_pids($1::int8::int4))", int64(backend)) == 0 {
 		if t.Context().Err() != nil {
 			t.Fatal(t.Context().Err())
 		}
-		run(t, q, "select pg_catalog.pg_sleep(0.01)")
+		testsql.Run(t, q, "select pg_catalog.pg_sleep(0.01)")
 	}
 }
 
@@ -160,7 +161,7 @@ func TestVerifyFunctionThatRaisesTeachesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t, alice)
-			run(t, s.Pool, `
+			testsql.Run(t, s.Pool, `
 create table public.naive_attempt (userid text);
 create function public.verify(userid text, response text, challenge jsonb) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -179,20 +180,20 @@ end $$;
 grant execute on function public.naive_authenticate(text) to public`)
 			connection := s.connect(t)
 			if _, err := connection.Exec(t.Context(), "select public.naive_authenticate('guess')"); err == nil ||
-				value[int](t, s.Pool, "select count(*) from public.naive_attempt") != 0 {
+				testsql.Value[int](t, s.Pool, "select count(*) from public.naive_attempt") != 0 {
 				t.Fatalf("the naive version withstood: %v", err)
 			}
 
-			run(t, s.Pool, registerScheme, codeScheme, "public.verify(text,text,jsonb)")
+			testsql.Run(t, s.Pool, registerScheme, codeScheme, "public.verify(text,text,jsonb)")
 			asked := challenge(t, connection, alice, approveGate, invoice)
 			tx := begin(t, connection, alice)
-			ticket := value[string](t, tx, authenticateScheme, asked, alice, "guess", codeScheme)
+			ticket := testsql.Value[string](t, tx, authenticateScheme, asked, alice, "guess", codeScheme)
 			commit(t, tx)
 			if got := status(t, connection, alice, ticket); got != "denied" || s.failures(t, alice) != 1 {
 				t.Errorf("the guess is %s, with %d failures", got, s.failures(t, alice))
 			}
 			tx = begin(t, connection, alice)
-			ticket = value[string](t, tx, authenticateScheme, asked, alice, "right", codeScheme)
+			ticket = testsql.Value[string](t, tx, authenticateScheme, asked, alice, "right", codeScheme)
 			commit(t, tx)
 			if got := status(t, connection, alice, ticket); got != "accepted" {
 				t.Errorf("the right response is %s", got)
@@ -203,7 +204,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 
 func TestVerifyFunctionCannotBecomeAnotherUser(t *testing.T) {
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_user() returns text language sql stable return pg_catalog.current_setting('naive.userid', true);
 create function public.become_bob() returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -215,9 +216,9 @@ end $$;
 grant execute on all functions in schema public to public`)
 	connection := s.connect(t)
 	tx := begin(t, connection, alice)
-	run(t, tx, "select pg_catalog.set_config('naive.userid', 'ALICE', true)")
-	run(t, tx, "select public.become_bob()")
-	if got := value[string](t, tx, "select public.naive_user()"); got != bob {
+	testsql.Run(t, tx, "select pg_catalog.set_config('naive.userid', 'ALICE', true)")
+	testsql.Run(t, tx, "select public.become_bob()")
+	if got := testsql.Value[string](t, tx, "select public.naive_user()"); got != bob {
 		t.Fatalf("the naive version withstood: %s", got)
 	}
 	rollback(t, tx)
@@ -225,14 +226,14 @@ grant execute on all functions in schema public to public`)
 	s.registerCode(t, "public.become_bob()")
 	asked := challenge(t, connection, alice, approveGate, invoice)
 	tx = begin(t, connection, alice)
-	ticket := value[string](t, tx, authenticateScheme, asked, alice, "anything", codeScheme)
+	ticket := testsql.Value[string](t, tx, authenticateScheme, asked, alice, "anything", codeScheme)
 	refusedAndGoOn(t, tx, "PS402", "select postern.current_userid()")
 	commit(t, tx)
-	if got := value[string](t, s.Pool, "select userid from postern_internal.checkpoint_entry"); got != alice {
+	if got := testsql.Value[string](t, s.Pool, "select userid from postern_internal.checkpoint_entry"); got != alice {
 		t.Errorf("the log names %s", got)
 	}
 	tx = begin(t, connection, bob)
-	refused(t, tx, "PS103", openGates, ticket)
+	testsql.Refused(t, tx, "PS103", openGates, ticket)
 	rollback(t, tx)
 }
 
@@ -244,19 +245,19 @@ func TestAddedSchemeDoesNotOpenThePINChange(t *testing.T) {
 
 	asked := challenge(t, connection, alice, approveGate, invoice)
 	tx := begin(t, connection, alice)
-	ticket := value[string](t, tx, authenticateScheme, asked, alice, "anything", codeScheme)
+	ticket := testsql.Value[string](t, tx, authenticateScheme, asked, alice, "anything", codeScheme)
 	commit(t, tx)
 	if got := status(t, connection, alice, ticket); got != "accepted" {
 		t.Fatalf("the scheme does not work at other gates: %s", got)
 	}
 
 	tx = begin(t, connection, alice)
-	asked = value[string](t, tx, "select postern.challenge($1)", pinGate)
-	refused(t, tx, "PS107", authenticateScheme, asked, alice, "anything", codeScheme)
+	asked = testsql.Value[string](t, tx, "select postern.challenge($1)", pinGate)
+	testsql.Refused(t, tx, "PS107", authenticateScheme, asked, alice, "anything", codeScheme)
 	rollback(t, tx)
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	refused(t, tx, "PS101", "select postern.set_pin('alice 8264 pin')")
+	testsql.Refused(t, tx, "PS101", "select postern.set_pin('alice 8264 pin')")
 	rollback(t, tx)
 }
 
@@ -264,7 +265,7 @@ func TestAddedSchemeDoesNotOpenThePINChange(t *testing.T) {
 func TestCallersTypesRunAsTheCaller(t *testing.T) {
 	s := newScene(t, alice)
 	i := intrude(t, s.Database, "postern_trusted_app", "postern_admin")
-	run(t, i, `
+	testsql.Run(t, i, `
 create type public.planted as (value text);
 create function public.planted_text(public.planted) returns text language plpgsql as $$
 begin perform public.trap('a cast'); return ($1).value; end $$;
@@ -275,14 +276,14 @@ create cast (public.planted as jsonb) with function public.planted_jsonb(public.
 create domain public.planted_object as jsonb check (public.trap('a domain'));
 create domain public.planted_name as text check (public.trap('a domain'))`)
 
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_log(value anyelement) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return value::text;
 end $$;
 grant execute on function public.naive_log(anyelement) to public`)
-	run(t, i, "select public.naive_log(row('x')::public.planted)")
+	testsql.Run(t, i, "select public.naive_log(row('x')::public.planted)")
 	i.mustCatch(t, "a cast of the caller's in a polymorphic function")
 
 	tx := begin(t, i.Conn, alice)
@@ -292,12 +293,12 @@ grant execute on function public.naive_log(anyelement) to public`)
 	} {
 		refusedAndGoOn(t, tx, "PS101", call)
 	}
-	run(t, tx, `select postern.challenge('SINWOF_APPROVE'::public.planted_name, row('{"PAYEE": "x", "AMOUNT": 1}')::public.planted)`)
-	run(t, tx, `select postern.set_setting(row('lock_minutes')::public.planted, '30'::public.planted_name)`)
+	testsql.Run(t, tx, `select postern.challenge('SINWOF_APPROVE'::public.planted_name, row('{"PAYEE": "x", "AMOUNT": 1}')::public.planted)`)
+	testsql.Run(t, tx, `select postern.set_setting(row('lock_minutes')::public.planted, '30'::public.planted_name)`)
 	rollback(t, tx)
 	i.mustNotCatch(t, "a type of the caller's")
 
-	if open := values[string](t, s.Pool, `
+	if open := testsql.Values[string](t, s.Pool, `
 select p.oid::pg_catalog.regprocedure::text
   from pg_catalog.pg_proc as p, unnest(p.proargtypes::pg_catalog.oid[]) as a (type)
   join pg_catalog.pg_type as y on y.oid = a.type
@@ -321,20 +322,20 @@ func TestNobodyPlantsCodeOnTheTables(t *testing.T) {
 	const planted = `
 create function public.planted() returns trigger language plpgsql as $$
 begin perform public.trap('a trigger'); return new; end $$`
-	run(t, i, planted)
+	testsql.Run(t, i, planted)
 
 	// Naive: a table that the application may alter, written by a function with its owner's rights.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_ticket (userid text);
 create function public.naive_authenticate() returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$ insert into public.naive_ticket values ('ALICE') $$;
 grant all on public.naive_ticket to public;
 grant execute on function public.naive_authenticate() to public`)
-	run(t, i, fmt.Sprintf(plants[1], "public.naive_ticket"))
-	run(t, i, "select public.naive_authenticate()")
+	testsql.Run(t, i, fmt.Sprintf(plants[1], "public.naive_ticket"))
+	testsql.Run(t, i, "select public.naive_authenticate()")
 	i.mustCatch(t, "a trigger on a table of the owner's")
 
-	for _, table := range values[string](t, s.Pool, `
+	for _, table := range testsql.Values[string](t, s.Pool, `
 select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class as c
  where c.relowner = 'postern_owner'::pg_catalog.regrole and c.relkind in ('r', 'v')`) {
 		for _, plant := range plants {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // The people of each scene. MALLORY sits at ALICE's unlocked workstation.
@@ -51,21 +52,15 @@ type scene struct {
 	application *testdb.Login
 }
 
-// querier is a connection, a transaction, or a pool.
-type querier interface {
-	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
-	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
-}
-
 // newScene has the gates, and of the people those that are named. The table public.payment stands for the business.
 func newScene(t testing.TB, people ...string) *scene {
 	t.Helper()
 	database := testdb.New(t)
 	s := &scene{Database: database, application: database.Login(t, "postern_trusted_app")}
-	run(t, s.Pool, `select postern.register_gate($1, 'Approve an invoice', 'Invoice of &PAYEE over &AMOUNT approved', '{PAYEE,AMOUNT}', true)`, approveGate)
-	run(t, s.Pool, `select postern.register_gate($1, 'Number a voucher', 'Voucher &SEQUENCE of &PAYEE numbered', '{PAYEE,SEQUENCE}', true, '{PAYEE}')`, numberedGate)
-	run(t, s.Pool, `select postern.register_gate($1, 'Release payments', 'Payments released', '{}', true)`, releaseGate)
-	run(t, s.Pool, `create table public.payment (payee text not null); grant all on public.payment to public`)
+	testsql.Run(t, s.Pool, `select postern.register_gate($1, 'Approve an invoice', 'Invoice of &PAYEE over &AMOUNT approved', '{PAYEE,AMOUNT}', true)`, approveGate)
+	testsql.Run(t, s.Pool, `select postern.register_gate($1, 'Number a voucher', 'Voucher &SEQUENCE of &PAYEE numbered', '{PAYEE,SEQUENCE}', true, '{PAYEE}')`, numberedGate)
+	testsql.Run(t, s.Pool, `select postern.register_gate($1, 'Release payments', 'Payments released', '{}', true)`, releaseGate)
+	testsql.Run(t, s.Pool, `create table public.payment (payee text not null); grant all on public.payment to public`)
 	for _, userid := range people {
 		s.addUser(t, userid)
 		s.givePIN(t, userid, pins[userid])
@@ -76,14 +71,14 @@ func newScene(t testing.TB, people ...string) *scene {
 // addUser creates an end user who has no PIN yet.
 func (s *scene) addUser(t testing.TB, userid string) {
 	t.Helper()
-	run(t, s.Pool, "select postern.create_user($1, $1)", userid)
+	testsql.Run(t, s.Pool, "select postern.create_user($1, $1)", userid)
 }
 
 // givePIN gives a user a PIN as if the user had changed it already, with the lowest cost that bcrypt knows: an attempt
 // then takes a millisecond, and a test can afford thousands.
 func (s *scene) givePIN(t testing.TB, userid, pin string) {
 	t.Helper()
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 update postern_internal.credential
    set hash = postern_internal.hash_pin($2, '$2a$04$abcdefghijklmnopqrstuu'), must_change = false
  where userid = $1`, userid, pin)
@@ -92,7 +87,7 @@ update postern_internal.credential
 // set changes a setting of Postern.
 func (s *scene) set(t testing.TB, name, value string) {
 	t.Helper()
-	run(t, s.Pool, "select postern.set_setting($1, $2)", name, value)
+	testsql.Run(t, s.Pool, "select postern.set_setting($1, $2)", name, value)
 }
 
 // connect opens a connection of the application.
@@ -128,7 +123,7 @@ func challenge(t testing.TB, connection *pgx.Conn, userid, gate, parameters stri
 	t.Helper()
 	tx := begin(t, connection, userid)
 	defer rollback(t, tx)
-	return value[string](t, tx, "select postern.challenge($1, $2::jsonb)", gate, parameters)
+	return testsql.Value[string](t, tx, "select postern.challenge($1, $2::jsonb)", gate, parameters)
 }
 
 const authenticate = "select postern.authenticate($1, $2, $3)::text"
@@ -137,7 +132,7 @@ const authenticate = "select postern.authenticate($1, $2, $3)::text"
 func answer(t testing.TB, connection *pgx.Conn, userid, challenge, username, response string) string {
 	t.Helper()
 	tx := begin(t, connection, userid)
-	ticket := value[string](t, tx, authenticate, challenge, username, response)
+	ticket := testsql.Value[string](t, tx, authenticate, challenge, username, response)
 	commit(t, tx)
 	return ticket
 }
@@ -153,21 +148,21 @@ func status(t testing.TB, connection *pgx.Conn, userid, ticket string) string {
 	t.Helper()
 	tx := begin(t, connection, userid)
 	defer rollback(t, tx)
-	return value[string](t, tx, "select postern.ticket_status($1::uuid)", ticket)
+	return testsql.Value[string](t, tx, "select postern.ticket_status($1::uuid)", ticket)
 }
 
 // open uses a ticket in the caller's transaction.
-func open(t testing.TB, q querier, ticket string) {
+func open(t testing.TB, q testsql.Querier, ticket string) {
 	t.Helper()
-	run(t, q, openGates, ticket)
+	testsql.Run(t, q, openGates, ticket)
 }
 
 const openGates = "select postern.open_gates($1::uuid)"
 
 // reach reaches a gate in the caller's transaction.
-func reach(t testing.TB, q querier, gate, parameters string) {
+func reach(t testing.TB, q testsql.Querier, gate, parameters string) {
 	t.Helper()
-	run(t, q, checkpoint, gate, parameters)
+	testsql.Run(t, q, checkpoint, gate, parameters)
 }
 
 const checkpoint = "select postern.checkpoint($1, $2::jsonb)"
@@ -175,13 +170,13 @@ const checkpoint = "select postern.checkpoint($1, $2::jsonb)"
 // passes counts the log entries of passes, which only commits add to.
 func (s *scene) passes(t testing.TB) int {
 	t.Helper()
-	return value[int](t, s.Pool, "select count(*) from postern.checkpoint_log where outcome = 'passed'")
+	return testsql.Value[int](t, s.Pool, "select count(*) from postern.checkpoint_log where outcome = 'passed'")
 }
 
 // failures is how many wrong responses of a user are counted.
 func (s *scene) failures(t testing.TB, userid string) int {
 	t.Helper()
-	return value[int](t, s.Pool, "select failures from postern_internal.credential where userid = $1", userid)
+	return testsql.Value[int](t, s.Pool, "select failures from postern_internal.credential where userid = $1", userid)
 }
 
 // begin starts a transaction in which the application's connection speaks for userid.
@@ -196,7 +191,7 @@ func beginAt(t testing.TB, connection *pgx.Conn, userid string, level pgx.TxIsoL
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, tx, "select postern.assume_user($1)", userid)
+	testsql.Run(t, tx, "select postern.assume_user($1)", userid)
 	return tx
 }
 
@@ -229,41 +224,12 @@ func literal(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 }
 
-// run runs a statement that must succeed. Without arguments, sql may be several statements in one message.
-func run(t testing.TB, q querier, sql string, arguments ...any) {
-	t.Helper()
-	if _, err := q.Exec(t.Context(), sql, arguments...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-// value is the one value that a statement returns.
-func value[T any](t testing.TB, q querier, sql string, arguments ...any) T {
-	t.Helper()
-	rows, err := q.Query(t.Context(), sql, arguments...)
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	got, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return got
-}
-
-// refused runs a statement that must fail with an error of Postern: SQLSTATE, DETAIL and HINT.
-func refused(t testing.TB, q querier, code, sql string, arguments ...any) *pgconn.PgError {
-	t.Helper()
-	_, err := q.Exec(t.Context(), sql, arguments...)
-	return testdb.RequireCode(t, err, code)
-}
-
 // refusedAndGoOn is refused within a savepoint, so that the transaction can go on.
 func refusedAndGoOn(t testing.TB, tx pgx.Tx, code, sql string, arguments ...any) *pgconn.PgError {
 	t.Helper()
-	run(t, tx, "savepoint before_refusal")
-	got := refused(t, tx, code, sql, arguments...)
-	run(t, tx, "rollback to savepoint before_refusal")
-	run(t, tx, "release savepoint before_refusal")
+	testsql.Run(t, tx, "savepoint before_refusal")
+	got := testsql.Refused(t, tx, code, sql, arguments...)
+	testsql.Run(t, tx, "rollback to savepoint before_refusal")
+	testsql.Run(t, tx, "release savepoint before_refusal")
 	return got
 }

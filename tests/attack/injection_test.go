@@ -11,12 +11,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // createNaiveMessages puts messages together as one would at first.
 func createNaiveMessages(t testing.TB, s *scene) {
 	t.Helper()
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_substitute(message text, names text[], parameters jsonb) returns text
 language plpgsql as $$
 declare
@@ -69,19 +70,19 @@ func TestValuesAreNeverExpandedAgain(t *testing.T) {
 	createNaiveMessages(t, s)
 	names := []string{"PAYEE", "AMOUNT"}
 	const message, parameters = "Paid &PAYEE &AMOUNT", `{"PAYEE": "Mallory &AMOUNT; Paper Mill", "AMOUNT": "100"}`
-	if got := value[string](t, s.Pool, "select public.naive_substitute($1, $2, $3::jsonb)", message, names, parameters); got != "Paid Mallory 100; Paper Mill 100" {
+	if got := testsql.Value[string](t, s.Pool, "select public.naive_substitute($1, $2, $3::jsonb)", message, names, parameters); got != "Paid Mallory 100; Paper Mill 100" {
 		t.Fatalf("the naive version withstood: %s", got)
 	}
-	if got := value[string](t, s.Pool, substitute, message, names, parameters); got != "Paid Mallory &AMOUNT; Paper Mill 100" {
+	if got := testsql.Value[string](t, s.Pool, substitute, message, names, parameters); got != "Paid Mallory &AMOUNT; Paper Mill 100" {
 		t.Errorf("got %s", got)
 	}
 
 	const prefixes, values = "&A &AB &ABC &B &", `{"A": "1", "AB": "2"}`
-	if got := value[string](t, s.Pool, "select public.naive_substitute($1, $2, $3::jsonb)", prefixes, []string{"A", "AB"}, values); got == "1 2 2C &B &" {
+	if got := testsql.Value[string](t, s.Pool, "select public.naive_substitute($1, $2, $3::jsonb)", prefixes, []string{"A", "AB"}, values); got == "1 2 2C &B &" {
 		t.Fatal("the naive version withstood")
 	}
 	for _, order := range [][]string{{"A", "AB"}, {"AB", "A"}} {
-		if got := value[string](t, s.Pool, substitute, prefixes, order, values); got != "1 2 2C &B &" {
+		if got := testsql.Value[string](t, s.Pool, substitute, prefixes, order, values); got != "1 2 2C &B &" {
 			t.Errorf("%s: got %s", order, got)
 		}
 	}
@@ -102,7 +103,7 @@ func TestSubstitutionIsTheObviousOne(t *testing.T) {
 			rt.Fatal(err)
 		}
 		names := append([]string{}, rapid.Permutation(slices.Sorted(maps.Keys(parameters))).Draw(rt, "names")...)
-		if got, want := value[string](t, connection, substitute, message, names, string(encoded)), substituted(message, parameters); got != want {
+		if got, want := testsql.Value[string](t, connection, substitute, message, names, string(encoded)), substituted(message, parameters); got != want {
 			rt.Fatalf("%q with %q: got %q, want %q", message, parameters, got, want)
 		}
 	})
@@ -114,11 +115,11 @@ func TestDetailIsJSONWhateverTheValues(t *testing.T) {
 	createNaiveMessages(t, s)
 	const injected = `x","message":"Nothing to see`
 	naive := map[string]string{}
-	if json.Unmarshal([]byte(value[string](t, s.Pool, "select public.naive_detail($1)", injected)), &naive) != nil || naive["message"] != "Nothing to see" {
+	if json.Unmarshal([]byte(testsql.Value[string](t, s.Pool, "select public.naive_detail($1)", injected)), &naive) != nil || naive["message"] != "Nothing to see" {
 		t.Fatalf("the naive version withstood: %s", naive)
 	}
 
-	run(t, s.Pool, `select postern.register_gate('SINWOF_QUOTE', E'A "description", \\ and\nanother % line', E'Paid "&PAYEE"\n\\ 100 %', '{PAYEE}', true)`)
+	testsql.Run(t, s.Pool, `select postern.register_gate('SINWOF_QUOTE', E'A "description", \\ and\nanother % line', E'Paid "&PAYEE"\n\\ 100 %', '{PAYEE}', true)`)
 	connection := s.connect(t)
 	// The people here have said who they are; each attempt is a transaction of its own.
 	attempt := func(payee string) (detail struct{ Message, Description, Challenge string }) {
@@ -127,7 +128,7 @@ func TestDetailIsJSONWhateverTheValues(t *testing.T) {
 			t.Fatal(err)
 		}
 		tx := begin(t, connection, alice)
-		got := refused(t, tx, "PS101", checkpoint, "SINWOF_QUOTE", string(parameters))
+		got := testsql.Refused(t, tx, "PS101", checkpoint, "SINWOF_QUOTE", string(parameters))
 		rollback(t, tx)
 		if err := json.Unmarshal([]byte(got.Detail), &detail); err != nil {
 			t.Fatalf("%q: %v in %s", payee, err, got.Detail)
@@ -152,7 +153,7 @@ func TestValueDoesNotEndItsMessage(t *testing.T) {
 	s := newScene(t, alice)
 	createNaiveMessages(t, s)
 	const payee = "Mallory\n$AMOUNT=1\n!SECURITY_CHECKPOINT\n$X=1"
-	if got := value[string](t, s.Pool, `select pg_catalog.split_part(pg_catalog.split_part(public.naive_message($1, '100'), '$AMOUNT=', 2), E'\n', 1)`, payee); got != "1" {
+	if got := testsql.Value[string](t, s.Pool, `select pg_catalog.split_part(pg_catalog.split_part(public.naive_message($1, '100'), '$AMOUNT=', 2), E'\n', 1)`, payee); got != "1" {
 		t.Fatalf("the naive version withstood: %s", got)
 	}
 	connection := s.connect(t)
@@ -162,12 +163,12 @@ func TestValueDoesNotEndItsMessage(t *testing.T) {
 	refusedAndGoOn(t, tx, "PS107", "select security_sys.security_checkpoint($1, public.naive_message($2, '100'))", approveGate, payee)
 
 	add := func(message, name, content string) string {
-		return value[string](t, tx, "call message_sys.add_attribute($1, $2, $3::text)", message, name, content)
+		return testsql.Value[string](t, tx, "call message_sys.add_attribute($1, $2, $3::text)", message, name, content)
 	}
 	for _, payee := range []string{payee, "!PAYEE\n$A=1\n$B=2", "-", "\n", "\n-\n$", "+\n ", "a\r\n$AMOUNT=1", " !X", "$AMOUNT=1", ""} {
 		message := add(add("!SECURITY_CHECKPOINT", "PAYEE", payee), "AMOUNT", "100")
-		got := value[string](t, tx, "select message_sys.find_attribute($1, 'AMOUNT', '')", message)
-		back := value[string](t, tx, "select message_sys.find_attribute($1, 'PAYEE', '')", message)
+		got := testsql.Value[string](t, tx, "select message_sys.find_attribute($1, 'AMOUNT', '')", message)
+		back := testsql.Value[string](t, tx, "select message_sys.find_attribute($1, 'PAYEE', '')", message)
 		if got != "100" || back != payee {
 			t.Errorf("%q: got AMOUNT %q, PAYEE %q", payee, got, back)
 		}
@@ -192,7 +193,7 @@ func TestValueMakesNoLogEntryOfItsOwn(t *testing.T) {
 	s := newScene(t, alice)
 	createNaiveMessages(t, s)
 	const payee = "x approved\n2026-11-22 09:01 BOB Invoice of Mallory over 1000000"
-	if lines := strings.Count(value[string](t, s.Pool, "select public.naive_log($1)", payee), "\n"); lines != 2 {
+	if lines := strings.Count(testsql.Value[string](t, s.Pool, "select public.naive_log($1)", payee), "\n"); lines != 2 {
 		t.Fatalf("the naive version withstood: %d", lines)
 	}
 	parameters, err := json.Marshal(map[string]any{"PAYEE": payee, "AMOUNT": 1})
@@ -205,7 +206,7 @@ func TestValueMakesNoLogEntryOfItsOwn(t *testing.T) {
 	open(t, tx, ticket)
 	reach(t, tx, approveGate, string(parameters))
 	commit(t, tx)
-	if got := values[string](t, s.Pool, "select message from postern.checkpoint_log"); len(got) != 1 || got[0] != "Invoice of "+payee+" over 1 approved" {
+	if got := testsql.Values[string](t, s.Pool, "select message from postern.checkpoint_log"); len(got) != 1 || got[0] != "Invoice of "+payee+" over 1 approved" {
 		t.Errorf("the log is %q", got)
 	}
 }
@@ -222,11 +223,11 @@ func TestLongValues(t *testing.T) {
 		}
 		return string(encoded)
 	}
-	if got := value[int](t, s.Pool, "select length(public.naive_substitute($1, '{A}', $2::jsonb))", message, long("x", 32000)); got < 19_000_000 {
+	if got := testsql.Value[int](t, s.Pool, "select length(public.naive_substitute($1, '{A}', $2::jsonb))", message, long("x", 32000)); got < 19_000_000 {
 		t.Fatalf("the naive version withstood: %d", got)
 	}
 
-	run(t, s.Pool, "select postern.register_gate('SINWOF_ONCE', 'd', '&A', '{A}', true), postern.register_gate('SINWOF_OFTEN', 'd', $1, '{A}', true)", message)
+	testsql.Run(t, s.Pool, "select postern.register_gate('SINWOF_ONCE', 'd', '&A', '{A}', true), postern.register_gate('SINWOF_OFTEN', 'd', $1, '{A}', true)", message)
 	connection := s.connect(t)
 	tx := begin(t, connection, alice)
 	for parameters, gates := range map[string][]string{

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // requireSerializationFailure wants PostgreSQL's refusal to go on from an older snapshot.
@@ -21,7 +22,7 @@ func requireSerializationFailure(t testing.TB, err error) {
 func TestGateIsNotLeftBehindByAnOlderSnapshot(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_setting (enabled boolean not null);
 insert into public.naive_setting values (false);
 create table public.naive_gate (gate_id text primary key, stops boolean not null);
@@ -41,10 +42,10 @@ $$`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, tx, "select from postern.gate") // takes the snapshot
-	run(t, s.Pool, "select public.naive_register('SINWOF_NEW'), postern.register_gate('SINWOF_NEW', 'New', 'New', active => true)")
-	run(t, tx, "select public.naive_enable()")
-	if value[bool](t, tx, "select exists (select from public.naive_gate where stops)") {
+	testsql.Run(t, tx, "select from postern.gate") // takes the snapshot
+	testsql.Run(t, s.Pool, "select public.naive_register('SINWOF_NEW'), postern.register_gate('SINWOF_NEW', 'New', 'New', active => true)")
+	testsql.Run(t, tx, "select public.naive_enable()")
+	if testsql.Value[bool](t, tx, "select exists (select from public.naive_gate where stops)") {
 		t.Fatal("naive: the gate was not left behind")
 	}
 	_, err = tx.Exec(t.Context(), "select postern.set_setting('checkpoints_enabled', 'true')")
@@ -58,7 +59,7 @@ $$`)
 	s.addUser(t, alice)
 	s.set(t, "checkpoints_enabled", "true")
 	tx = begin(t, s.connect(t), alice)
-	refused(t, tx, "PS101", checkpoint, "SINWOF_NEW", "{}")
+	testsql.Refused(t, tx, "PS101", checkpoint, "SINWOF_NEW", "{}")
 	rollback(t, tx)
 }
 
@@ -70,10 +71,10 @@ func TestLostKeySignsNothing(t *testing.T) {
 	asked := challenge(t, connection, alice, releaseGate, "{}")
 	forged := asked[:len(asked)-8] + "AAAAAAAA"
 	// The naive comparison with nothing is neither true nor false, and whoever asks for a difference finds none.
-	if value[bool](t, s.Pool, "select case when 'forged' <> null then false else true end") != true {
+	if testsql.Value[bool](t, s.Pool, "select case when 'forged' <> null then false else true end") != true {
 		t.Fatal("naive: refused")
 	}
-	run(t, s.Pool, "delete from postern_internal.server_key where purpose = 'challenge'")
+	testsql.Run(t, s.Pool, "delete from postern_internal.server_key where purpose = 'challenge'")
 	tx := begin(t, connection, alice)
 	for _, challenge := range []string{asked, forged} {
 		refusedAndGoOn(t, tx, "PS103", authenticate, challenge, alice, pins[alice])

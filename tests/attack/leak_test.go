@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // secretPIN is nothing that could stand anywhere by chance.
@@ -19,7 +20,7 @@ const secretPIN = "Zq7-correct-horse-31"
 // its log, since a message for the log goes to the client as well.
 func (s *scene) watch(t testing.TB) (*pgx.Conn, func() string) {
 	t.Helper()
-	run(t, s.Pool, "alter role "+s.application.Name+" set client_min_messages = log")
+	testsql.Run(t, s.Pool, "alter role "+s.application.Name+" set client_min_messages = log")
 	connection, notices := s.listen(t)
 	return connection, func() string {
 		said := strings.Builder{}
@@ -54,7 +55,7 @@ func TestActivityShowsNoPIN(t *testing.T) {
 	// The attempt waits for another one, so that there is time to look.
 	look := func(sql string, arguments ...any) string {
 		hold := begin(t, holder, alice)
-		value[string](t, hold, authenticate, asked, alice, wrongPIN)
+		testsql.Value[string](t, hold, authenticate, asked, alice, wrongPIN)
 		tx := begin(t, connection, alice)
 		done := make(chan error, 1)
 		go func() {
@@ -62,7 +63,7 @@ func TestActivityShowsNoPIN(t *testing.T) {
 			done <- err
 		}()
 		waitUntilBlocked(t, s.Pool, connection.PgConn().PID())
-		seen := value[string](t, s.Pool, "select query from pg_catalog.pg_stat_activity where pid = $1", connection.PgConn().PID())
+		seen := testsql.Value[string](t, s.Pool, "select query from pg_catalog.pg_stat_activity where pid = $1", connection.PgConn().PID())
 		rollback(t, hold)
 		if err := <-done; err != nil {
 			t.Fatal(err)
@@ -81,17 +82,17 @@ func TestLogShowsNoPIN(t *testing.T) {
 	s := newScene(t, alice)
 	s.givePIN(t, alice, secretPIN)
 	for _, setting := range []string{"log_statement = 'all'", "log_min_duration_statement = 0", "log_error_verbosity = 'verbose'"} {
-		run(t, s.Pool, "alter role "+s.application.Name+" set "+setting)
+		testsql.Run(t, s.Pool, "alter role "+s.application.Name+" set "+setting)
 	}
 	pass := func(connection *pgx.Conn) {
-		run(t, s.Pool, "select postern.unlock_user($1)", alice)
+		testsql.Run(t, s.Pool, "select postern.unlock_user($1)", alice)
 		asked := challenge(t, connection, alice, approveGate, invoice)
 		answer(t, connection, alice, asked, alice, secretPIN)
 		answer(t, connection, alice, asked, alice, secretPIN+"?")
 		answer(t, connection, alice, asked, "NOBODY", secretPIN)
 		tx := begin(t, connection, alice)
 		refusedAndGoOn(t, tx, "PS107", "select postern.authenticate($1, $2, $3, $4)", asked, alice, secretPIN, strings.Repeat("c", 2001))
-		refused(t, tx, "PS101", "select postern.set_pin($1)", secretPIN)
+		testsql.Refused(t, tx, "PS101", "select postern.set_pin($1)", secretPIN)
 		rollback(t, tx)
 	}
 
@@ -101,7 +102,7 @@ func TestLogShowsNoPIN(t *testing.T) {
 	if heard := said(); !strings.Contains(heard, secretPIN) {
 		t.Fatalf("a server that logs parameters told nothing: %s", heard)
 	}
-	run(t, s.Pool, "alter role "+s.application.Name+" set log_parameter_max_length = 0")
+	testsql.Run(t, s.Pool, "alter role "+s.application.Name+" set log_parameter_max_length = 0")
 	connection, said = s.watch(t)
 	pass(connection)
 	heard := said()
@@ -115,7 +116,7 @@ func TestLogShowsNoPIN(t *testing.T) {
 func TestErrorsShowNoPIN(t *testing.T) {
 	s := newScene(t, alice)
 	s.givePIN(t, alice, secretPIN)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_authenticate(response text) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -134,8 +135,8 @@ grant execute on function public.naive_authenticate(text) to public`)
 	asked := challenge(t, connection, alice, approveGate, invoice)
 	holder := s.connect(t)
 	hold := begin(t, holder, alice)
-	value[string](t, hold, authenticate, asked, alice, wrongPIN)
-	run(t, s.Pool, "grant postern_admin to "+s.application.Name)
+	testsql.Value[string](t, hold, authenticate, asked, alice, wrongPIN)
+	testsql.Run(t, s.Pool, "grant postern_admin to "+s.application.Name)
 	for name, failing := range map[string]struct {
 		code      string
 		prepare   string
@@ -155,7 +156,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 		"policy, repeated":  {"PS109", "select 1", "select postern.reset_pin($1, $2)", []any{alice, secretPIN + secretPIN}},
 	} {
 		tx := begin(t, connection, alice)
-		run(t, tx, failing.prepare)
+		testsql.Run(t, tx, failing.prepare)
 		_, err := tx.Exec(t.Context(), failing.sql, failing.arguments...)
 		var got *pgconn.PgError
 		if !errors.As(err, &got) || got.Code != failing.code {
@@ -173,7 +174,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 func TestDebugOutputShowsNoPIN(t *testing.T) {
 	s := newScene(t, alice)
 	s.givePIN(t, alice, secretPIN)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_authenticate(response text) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -184,18 +185,18 @@ begin
 end $$;
 grant execute on function public.naive_authenticate(text) to public`)
 	connection, said := s.watch(t)
-	run(t, connection, "set debug_pretty_print = off")
+	testsql.Run(t, connection, "set debug_pretty_print = off")
 	for _, setting := range []string{"debug_print_parse", "debug_print_rewritten", "debug_print_plan"} {
-		run(t, connection, "set "+setting+" = on")
+		testsql.Run(t, connection, "set "+setting+" = on")
 	}
 	// A plan has a value as its bytes, in decimal.
 	bytes := strings.Trim(fmt.Sprint([]byte(secretPIN)), "[]")
-	run(t, connection, "set plan_cache_mode = force_custom_plan")
-	run(t, connection, "select public.naive_authenticate(pg_catalog.current_setting('naive.pin', true))")
-	run(t, connection, "select pg_catalog.set_config('naive.pin', $1, false)", secretPIN)
+	testsql.Run(t, connection, "set plan_cache_mode = force_custom_plan")
+	testsql.Run(t, connection, "select public.naive_authenticate(pg_catalog.current_setting('naive.pin', true))")
+	testsql.Run(t, connection, "select pg_catalog.set_config('naive.pin', $1, false)", secretPIN)
 	said()
-	run(t, connection, "select public.naive_authenticate(pg_catalog.current_setting('naive.pin', true))")
-	digest := value[string](t, s.Pool, "select pg_catalog.encode(pg_catalog.convert_to(pg_catalog.encode(pg_catalog.sha256($1::bytea), 'hex'), 'UTF8'), 'escape')", secretPIN)
+	testsql.Run(t, connection, "select public.naive_authenticate(pg_catalog.current_setting('naive.pin', true))")
+	digest := testsql.Value[string](t, s.Pool, "select pg_catalog.encode(pg_catalog.convert_to(pg_catalog.encode(pg_catalog.sha256($1::bytea), 'hex'), 'UTF8'), 'escape')", secretPIN)
 	if heard := unwrap(said()); !strings.Contains(heard, bytes) && !strings.Contains(heard, strings.Trim(fmt.Sprint([]byte(digest)), "[]")) {
 		t.Fatal("the naive version withstood")
 	}
@@ -203,7 +204,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 	asked := challenge(t, connection, alice, approveGate, invoice)
 	said()
 	tx := begin(t, connection, alice)
-	value[string](t, tx, "select postern.authenticate($1, $2, pg_catalog.current_setting('naive.pin', true))::text", asked, alice)
+	testsql.Value[string](t, tx, "select postern.authenticate($1, $2, pg_catalog.current_setting('naive.pin', true))::text", asked, alice)
 	commit(t, tx)
 	heard := unwrap(said())
 	if !strings.Contains(heard, "parse tree") {
@@ -221,7 +222,7 @@ func unwrap(text string) string { return strings.Join(strings.Fields(text), " ")
 // A dump, a backup, a look at the disk: the PIN is in no row, and its hash alone is no help.
 func TestTablesHoldNoPIN(t *testing.T) {
 	s := newScene(t, alice)
-	run(t, s.Pool, "create table public.naive_credential as select $1::text as pin", secretPIN)
+	testsql.Run(t, s.Pool, "create table public.naive_credential as select $1::text as pin", secretPIN)
 	s.givePIN(t, alice, secretPIN)
 	connection := s.connect(t)
 	asked := challenge(t, connection, alice, approveGate, invoice)
@@ -229,18 +230,18 @@ func TestTablesHoldNoPIN(t *testing.T) {
 	answer(t, connection, alice, asked, alice, secretPIN+"?")
 
 	contents := func(table string) string {
-		return strings.Join(values[string](t, s.Pool, "select r::pg_catalog.text from "+table+" as r"), "\n")
+		return strings.Join(testsql.Values[string](t, s.Pool, "select r::pg_catalog.text from "+table+" as r"), "\n")
 	}
 	if !strings.Contains(contents("public.naive_credential"), secretPIN) {
 		t.Fatal("the naive version withstood")
 	}
-	for _, table := range values[string](t, s.Pool, `
+	for _, table := range testsql.Values[string](t, s.Pool, `
 select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class as c
  where c.relowner = 'postern_owner'::pg_catalog.regrole and c.relkind = 'r'`) {
 		requireSilent(t, table, contents(table))
 	}
 	// bcrypt of the PIN itself could be guessed offline; this one is over a digest with a key that is not in the row.
-	if value[bool](t, s.Pool, "select c.hash = public.crypt($1, c.hash) from postern_internal.credential as c", secretPIN) {
+	if testsql.Value[bool](t, s.Pool, "select c.hash = public.crypt($1, c.hash) from postern_internal.credential as c", secretPIN) {
 		t.Error("the hash is of the bare PIN")
 	}
 	if _, err := connection.Exec(t.Context(), "select hash from postern_internal.credential"); testdb.Code(err) != "42501" {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // lockModes are those that keep somebody waiting who only reads and writes: not ACCESS SHARE, which every reader takes.
@@ -16,9 +17,9 @@ var lockModes = []string{"row share", "row exclusive", "share update exclusive",
 func TestNobodyLocksWhatOthersNeed(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, "create table public.naive_gate (gate_id text); grant select, update on public.naive_gate to public")
+	testsql.Run(t, s.Pool, "create table public.naive_gate (gate_id text); grant select, update on public.naive_gate to public")
 	// locks says in which modes a role can lock a relation, and which rows it can lock.
-	locks := func(t *testing.T, q querier, relation string) (possible []string) {
+	locks := func(t *testing.T, q testsql.Querier, relation string) (possible []string) {
 		t.Helper()
 		for _, mode := range lockModes {
 			_, err := q.Exec(t.Context(), fmt.Sprintf("begin; lock table %s in %s mode; rollback", relation, mode))
@@ -29,7 +30,7 @@ func TestNobodyLocksWhatOthersNeed(t *testing.T) {
 			if testdb.Code(err) != "42501" {
 				t.Errorf("%s in %s: %v", relation, mode, err)
 			}
-			run(t, q, "rollback")
+			testsql.Run(t, q, "rollback")
 		}
 		for _, strength := range []string{"key share", "share", "no key update", "update"} {
 			_, err := q.Exec(t.Context(), fmt.Sprintf("begin; select from %s for %s; rollback", relation, strength))
@@ -41,7 +42,7 @@ func TestNobodyLocksWhatOthersNeed(t *testing.T) {
 			if code := testdb.Code(err); code != "42501" && code != "0A000" && code != "42809" && !strings.HasPrefix(code, "PS") {
 				t.Errorf("%s for %s: %v", relation, strength, err)
 			}
-			run(t, q, "rollback")
+			testsql.Run(t, q, "rollback")
 		}
 		return possible
 	}
@@ -49,7 +50,7 @@ func TestNobodyLocksWhatOthersNeed(t *testing.T) {
 		t.Fatalf("naive: %v", got)
 	}
 
-	relations := values[string](t, s.Pool, `
+	relations := testsql.Values[string](t, s.Pool, `
 select c.oid::regclass::text from pg_class as c
  where c.relowner = 'postern_owner'::regrole and c.relkind in ('r', 'p', 'v', 'm')`)
 	if len(relations) < 30 {
@@ -68,7 +69,7 @@ select c.oid::regclass::text from pg_class as c
 	}
 
 	// A lock that anybody may take must be one that nothing here waits for: an advisory one.
-	if waiting := values[string](t, s.Pool, `
+	if waiting := testsql.Values[string](t, s.Pool, `
 select p.oid::regprocedure::text from pg_proc as p
  where p.proowner = 'postern_owner'::regrole and pg_get_functiondef(p.oid) ~* 'advisory'`); len(waiting) != 0 {
 		t.Errorf("these take advisory locks: %v", waiting)
@@ -80,10 +81,10 @@ func TestMembersTakeNothingFromTheirRole(t *testing.T) {
 	s := newScene(t, alice)
 	member := s.Login(t, "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_auditor", "postern_event_worker")
 	naive := s.Login(t)
-	run(t, s.Pool, "create table public.naive_gate (); alter table public.naive_gate owner to "+naive.Name+"; grant "+naive.Name+" to "+member.Name)
+	testsql.Run(t, s.Pool, "create table public.naive_gate (); alter table public.naive_gate owner to "+naive.Name+"; grant "+naive.Name+" to "+member.Name)
 	connection := member.Connect(t)
-	run(t, connection, "drop owned by "+naive.Name)
-	if value[bool](t, s.Pool, "select to_regclass('public.naive_gate') is not null") {
+	testsql.Run(t, connection, "drop owned by "+naive.Name)
+	if testsql.Value[bool](t, s.Pool, "select to_regclass('public.naive_gate') is not null") {
 		t.Fatal("naive: the table is still there")
 	}
 
@@ -96,12 +97,12 @@ select string_agg(r.line, E'\n' order by r.line)
         select n.nspname || ' ' || coalesce(n.nspacl::text, '') from pg_namespace as n where n.nspowner = 'postern_owner'::regrole
         union all
         select d.defaclrole::regrole::text || ' ' || d.defaclacl::text from pg_default_acl as d where d.defaclrole::regrole::text like 'postern\_%') as r (line)`
-	before := value[string](t, s.Pool, rights)
+	before := testsql.Value[string](t, s.Pool, rights)
 	for _, role := range everybody[1:] {
-		run(t, connection, "drop owned by "+role+" cascade")
-		run(t, connection, "reassign owned by "+role+" to "+role)
+		testsql.Run(t, connection, "drop owned by "+role+" cascade")
+		testsql.Run(t, connection, "reassign owned by "+role+" to "+role)
 	}
-	if after := value[string](t, s.Pool, rights); after != before {
+	if after := testsql.Value[string](t, s.Pool, rights); after != before {
 		t.Errorf("the rights were\n%s\nand are\n%s", before, after)
 	}
 	requireDenied(t, connection, "drop owned by postern_owner")

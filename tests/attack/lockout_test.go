@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 const maxFailures = 5
@@ -22,13 +23,13 @@ func spend(t testing.TB, s *scene, connection *pgx.Conn, userid, username string
 
 func (s *scene) isLocked(t testing.TB, userid string) bool {
 	t.Helper()
-	return value[bool](t, s.Pool, "select locked_until > now() from postern_internal.credential where userid = $1", userid)
+	return testsql.Value[bool](t, s.Pool, "select locked_until > now() from postern_internal.credential where userid = $1", userid)
 }
 
 // Whoever can spend a victim's attempts can keep the victim from working.
 func TestNobodySpendsAnothersAttempts(t *testing.T) {
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_credential (userid text primary key, failures integer not null default 0);
 insert into public.naive_credential values ('ALICE');
 create function public.naive_authenticate(username text, response text) returns void
@@ -38,9 +39,9 @@ $$;
 grant execute on function public.naive_authenticate(text, text) to public`)
 	connection := s.connect(t)
 	for range maxFailures {
-		run(t, connection, "select public.naive_authenticate('ALICE', 'x')")
+		testsql.Run(t, connection, "select public.naive_authenticate('ALICE', 'x')")
 	}
-	if got := value[int](t, s.Pool, "select failures from public.naive_credential"); got != maxFailures {
+	if got := testsql.Value[int](t, s.Pool, "select failures from public.naive_credential"); got != maxFailures {
 		t.Fatalf("the naive version withstood: %d", got)
 	}
 
@@ -54,7 +55,7 @@ grant execute on function public.naive_authenticate(text, text) to public`)
 	// Her challenge in his hands is no use either.
 	asked := challenge(t, connection, alice, approveGate, invoice)
 	tx := begin(t, connection, bob)
-	refused(t, tx, "PS103", authenticate, asked, alice, wrongPIN)
+	testsql.Refused(t, tx, "PS103", authenticate, asked, alice, wrongPIN)
 	rollback(t, tx)
 	approve(t, connection, alice, approveGate, invoice)
 }
@@ -67,7 +68,7 @@ func TestOnlyWhoCouldApproveSpendsAnothersAttempts(t *testing.T) {
 
 	s.addUser(t, mallory) // without a PIN
 	spend(t, s, connection, mallory, alice, 1)
-	run(t, s.Pool, resetPIN, mallory, pins[mallory]) // with one that opens nothing yet
+	testsql.Run(t, s.Pool, resetPIN, mallory, pins[mallory]) // with one that opens nothing yet
 	spend(t, s, connection, mallory, alice, 1)
 	if got := s.failures(t, alice); got != 0 {
 		t.Fatalf("who could not approve has spent %d attempts", got)
@@ -77,7 +78,7 @@ func TestOnlyWhoCouldApproveSpendsAnothersAttempts(t *testing.T) {
 		t.Errorf("%d attempts are spent", got)
 	}
 	// Names that could not be right cost the session's own user.
-	run(t, s.Pool, "select postern.set_user_active($1, false)", alice)
+	testsql.Run(t, s.Pool, "select postern.set_user_active($1, false)", alice)
 	spend(t, s, connection, bob, alice, 1)
 	spend(t, s, connection, bob, "NOBODY", 1)
 	if s.failures(t, alice) != 1 || s.failures(t, bob) != 2 {
@@ -88,13 +89,13 @@ func TestOnlyWhoCouldApproveSpendsAnothersAttempts(t *testing.T) {
 func TestLockEndsByTimeOrByAnAdministrator(t *testing.T) {
 	s := newScene(t, alice)
 	// Naive: a lock that nothing but the right response ends, and a locked user's right response is not looked at.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_credential (failures integer not null);
 insert into public.naive_credential values (5);
 create function public.naive_authenticate() returns boolean language sql as $$
   select failures < 5 from public.naive_credential
 $$`)
-	if value[bool](t, s.Pool, "select public.naive_authenticate()") {
+	if testsql.Value[bool](t, s.Pool, "select public.naive_authenticate()") {
 		t.Fatal("the naive version withstood")
 	}
 
@@ -106,16 +107,16 @@ $$`)
 		t.Fatalf("the right response is %s", got)
 	}
 	tx := begin(t, connection, alice)
-	refused(t, tx, "PS104", openGates, ticket)
+	testsql.Refused(t, tx, "PS104", openGates, ticket)
 	rollback(t, tx)
 
 	// By time. An attempt meanwhile does not make it longer.
-	until := value[time.Time](t, s.Pool, "update postern_internal.credential set locked_until = clock_timestamp() + interval '0.3 s' returning locked_until")
+	until := testsql.Value[time.Time](t, s.Pool, "update postern_internal.credential set locked_until = clock_timestamp() + interval '0.3 s' returning locked_until")
 	spend(t, s, connection, alice, alice, 1)
-	if got := value[time.Time](t, s.Pool, "select locked_until from postern_internal.credential"); !got.Equal(until) {
+	if got := testsql.Value[time.Time](t, s.Pool, "select locked_until from postern_internal.credential"); !got.Equal(until) {
 		t.Errorf("the lock was until %s and is until %s", until, got)
 	}
-	run(t, s.Pool, "select pg_catalog.pg_sleep_until($1::timestamptz)", until)
+	testsql.Run(t, s.Pool, "select pg_catalog.pg_sleep_until($1::timestamptz)", until)
 	// The count begins anew: one more mistake is no lock.
 	spend(t, s, connection, alice, alice, 1)
 	if s.isLocked(t, alice) {
@@ -133,7 +134,7 @@ $$`)
 	if _, err := connection.Exec(t.Context(), "select postern.unlock_user($1)", alice); testdb.Code(err) != "42501" {
 		t.Errorf("the application unlocks: %v", err)
 	}
-	run(t, s.Login(t, "postern_admin").Connect(t), "select postern.unlock_user($1)", alice)
+	testsql.Run(t, s.Login(t, "postern_admin").Connect(t), "select postern.unlock_user($1)", alice)
 	if got := status(t, connection, alice, approve(t, connection, alice, approveGate, invoice)); got != "accepted" {
 		t.Errorf("an administrator does not unlock: %s", got)
 	}
@@ -142,7 +143,7 @@ $$`)
 // An attempt that is left open keeps others waiting. That must not reach another user.
 func TestNobodyKeepsAnotherWaiting(t *testing.T) {
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_credential (userid text primary key, failures integer not null default 0);
 insert into public.naive_credential values ('ALICE');
 create function public.naive_authenticate(username text) returns void
@@ -155,8 +156,8 @@ grant execute on function public.naive_authenticate(text) to public`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, hold, "select public.naive_authenticate('ALICE')")
-	run(t, victim, "set lock_timeout = '50ms'")
+	testsql.Run(t, hold, "select public.naive_authenticate('ALICE')")
+	testsql.Run(t, victim, "set lock_timeout = '50ms'")
 	if _, err := victim.Exec(t.Context(), "select public.naive_authenticate('ALICE')"); testdb.Code(err) != "55P03" {
 		t.Fatalf("the naive version withstood: %v", err)
 	}
@@ -164,7 +165,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 
 	asked := challenge(t, attacker, bob, approveGate, invoice)
 	hold = begin(t, attacker, bob)
-	value[string](t, hold, authenticate, asked, alice, wrongPIN)
+	testsql.Value[string](t, hold, authenticate, asked, alice, wrongPIN)
 	ticket := approve(t, victim, alice, approveGate, invoice)
 	tx := begin(t, victim, alice)
 	open(t, tx, ticket)
@@ -175,7 +176,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 	// Her own session can; that is what makes attempts count one by one.
 	asked = challenge(t, attacker, alice, approveGate, invoice)
 	hold = begin(t, attacker, alice)
-	value[string](t, hold, authenticate, asked, alice, wrongPIN)
+	testsql.Value[string](t, hold, authenticate, asked, alice, wrongPIN)
 	tx = begin(t, victim, alice)
 	if _, err := tx.Exec(t.Context(), authenticate, challenge(t, s.connect(t), alice, approveGate, invoice), alice, pins[alice]); testdb.Code(err) != "55P03" {
 		t.Errorf("two attempts at once: %v", err)
@@ -190,7 +191,7 @@ func TestTwoWhoApproveForEachOtherDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_credential (userid text primary key);
 insert into public.naive_credential values ('ALICE'), ('BOB');
 create function public.naive_authenticate(session_userid text, username text) returns text
@@ -210,7 +211,7 @@ $$`)
 		if err != nil {
 			t.Fatal(err)
 		}
-		run(t, holder, "select from "+table+" where userid = $1 for update", held)
+		testsql.Run(t, holder, "select from "+table+" where userid = $1 for update", held)
 		done := make(chan error, 2)
 		for _, userid := range []string{alice, bob} {
 			tx := begin(t, connections[userid], userid)

@@ -5,15 +5,17 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // Values that look like the approved ones, or are no values at all, in the place of what was approved: at a gate that a
 // ticket has opened, and at the beginning of an action. Naive: equal is what compares as equal in SQL.
 func TestOnlyTheApprovedValuesPass(t *testing.T) {
 	s := newActionScene(t, alice)
-	run(t, s.Pool, "create function public.naive_same(approved jsonb, given jsonb) returns boolean language sql return approved = given")
+	testsql.Run(t, s.Pool, "create function public.naive_same(approved jsonb, given jsonb) returns boolean language sql return approved = given")
 	connection := s.connect(t)
-	if !value[bool](t, connection, `select public.naive_same('{"AMOUNT": 100}', '{"AMOUNT": 100.00}')`) {
+	if !testsql.Value[bool](t, connection, `select public.naive_same('{"AMOUNT": 100}', '{"AMOUNT": 100.00}')`) {
 		t.Fatal("the naive comparison withstood")
 	}
 
@@ -48,7 +50,7 @@ func TestOnlyTheApprovedValuesPass(t *testing.T) {
 				refusedAndGoOn(t, tx, attack.code, way.statement, way.argument, attack.parameters)
 				refusedAndGoOn(t, tx, "PS107", way.statement, way.argument, nil)
 				// What was approved is open still, however it is spelled: the order, the first of two, an exponent.
-				run(t, tx, way.statement, way.argument, `{"AMOUNT": 7, "AMOUNT": 1e2, "PAYEE": "Paper Mill Ltd"}`)
+				testsql.Run(t, tx, way.statement, way.argument, `{"AMOUNT": 7, "AMOUNT": 1e2, "PAYEE": "Paper Mill Ltd"}`)
 				rollback(t, tx)
 			}
 		})
@@ -63,19 +65,19 @@ func TestOnlyTheApprovedValuesPass(t *testing.T) {
 func TestClearedActionOpensWhatWasApprovedAndNothingElse(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
-	run(t, s.Pool, "select postern.register_action('Harmless')")
-	naive := value[string](t, connection, bearerApprove)
+	testsql.Run(t, s.Pool, "select postern.register_action('Harmless')")
+	naive := testsql.Value[string](t, connection, bearerApprove)
 	tx := begin(t, connection, alice)
-	run(t, tx, bearerOpenGates, naive)
-	run(t, tx, naiveBeginAction, "Harmless", "{}")
-	run(t, tx, naiveActionGate, releaseGate, "{}")
+	testsql.Run(t, tx, bearerOpenGates, naive)
+	testsql.Run(t, tx, naiveBeginAction, "Harmless", "{}")
+	testsql.Run(t, tx, naiveActionGate, releaseGate, "{}")
 	rollback(t, tx)
 
-	clear := func(tx pgx.Tx) { run(t, tx, "select set_config('postern.action', '', true)") }
+	clear := func(tx pgx.Tx) { testsql.Run(t, tx, "select set_config('postern.action', '', true)") }
 	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
 		// Nothing was approved.
 		tx := beginAt(t, connection, alice, level)
-		run(t, tx, beginAction, "Harmless", "{}")
+		testsql.Run(t, tx, beginAction, "Harmless", "{}")
 		refusedAndGoOn(t, tx, "PS105", checkpoint, releaseGate, "{}")
 		clear(tx)
 		refusedAndGoOn(t, tx, "PS101", checkpoint, releaseGate, "{}")
@@ -89,12 +91,12 @@ func TestClearedActionOpensWhatWasApprovedAndNothingElse(t *testing.T) {
 			before := s.passes(t)
 			tx = beginAt(t, connection, alice, level)
 			open(t, tx, ticket)
-			run(t, tx, "savepoint early")
-			run(t, tx, beginAction, "Harmless", "{}")
+			testsql.Run(t, tx, "savepoint early")
+			testsql.Run(t, tx, beginAction, "Harmless", "{}")
 			clear(tx)
 			refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
 			refusedAndGoOn(t, tx, "PS101", checkpoint, pinGate, "{}")
-			run(t, tx, "rollback to savepoint early")
+			testsql.Run(t, tx, "rollback to savepoint early")
 			clear(tx)
 			refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
 			commit(t, tx)
@@ -107,7 +109,7 @@ func TestClearedActionOpensWhatWasApprovedAndNothingElse(t *testing.T) {
 		before := s.passes(t)
 		tx = beginAt(t, connection, alice, level)
 		open(t, tx, ticket)
-		run(t, tx, beginAction, "Harmless", "{}")
+		testsql.Run(t, tx, beginAction, "Harmless", "{}")
 		clear(tx)
 		reach(t, tx, releaseGate, "{}")
 		commit(t, tx)

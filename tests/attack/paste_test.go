@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/posternsql/postern/internal/doctor"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // An administrator pastes what doctor says, and names of users, actions and functions are in it. Naive: the name as it is.
@@ -29,9 +30,9 @@ func TestNamesInFixesAreNoCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	run(t, s.Pool, "select postern.create_user(left($1, 128), 'd')", name)
-	run(t, s.Pool, "select postern.register_action(left($1, 128))", name)
-	run(t, s.Pool, `create schema app; create function app."it's $(touch `+"`x`"+`)"() returns void language plpgsql as $body$ begin
+	testsql.Run(t, s.Pool, "select postern.create_user(left($1, 128), 'd')", name)
+	testsql.Run(t, s.Pool, "select postern.register_action(left($1, 128))", name)
+	testsql.Run(t, s.Pool, `create schema app; create function app."it's $(touch `+"`x`"+`)"() returns void language plpgsql as $body$ begin
   perform postern.begin_action(`+literal(name[:min(len(name), 128)])+`);
   perform postern.checkpoint('`+releaseGate+`');
 end $body$`)
@@ -47,7 +48,7 @@ end $body$`)
 			t.Errorf("this runs what a name says: %s", finding.Fix)
 		}
 		if finding.Code == "gate_not_referenced" {
-			run(t, s.Pool, finding.Fix)
+			testsql.Run(t, s.Pool, finding.Fix)
 		}
 		if finding.Code == "user_without_pin" && at >= 0 {
 			t.Errorf("a name that the shell obeys stands in %s", finding.Fix)
@@ -56,7 +57,7 @@ end $body$`)
 	if !told["user_without_pin"] || !told["gate_not_referenced"] {
 		t.Errorf("not told: %v", told)
 	}
-	if !value[bool](t, s.Pool, "select legacy_checkpoints = array[$2] from postern.action where action = left($1, 128)", name, releaseGate) {
+	if !testsql.Value[bool](t, s.Pool, "select legacy_checkpoints = array[$2] from postern.action where action = left($1, 128)", name, releaseGate) {
 		t.Error("the statement of gate_not_referenced does not mend the action")
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // MALLORY owns a trigger on a table that ALICE's business writes to. There it asks for the challenge of something else,
@@ -17,7 +18,7 @@ func TestPlantedQuestionShowsWhatItAsksFor(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	const loot = `{"PAYEE": "Mallory", "AMOUNT": 98000}`
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.planted() returns trigger
 language plpgsql as $$
 begin
@@ -58,7 +59,7 @@ create trigger planted before insert on public.payment execute function public.p
 	// What it shows is what the log says.
 	connection := s.connect(t)
 	answer(t, connection, alice, required.Challenge, alice, wrongPIN)
-	if got := value[string](t, s.Pool, "select message from postern.checkpoint_log where outcome = 'denied'"); got != required.Message {
+	if got := testsql.Value[string](t, s.Pool, "select message from postern.checkpoint_log where outcome = 'denied'"); got != required.Message {
 		t.Errorf("the log says %q", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 var update = flag.Bool("update", false, "write testdata instead of comparing it")
@@ -27,7 +28,7 @@ func loginOf(t testing.TB, database *testdb.Database, role string) *pgx.Conn {
 	return database.Login(t, role).Connect(t)
 }
 
-func requireDenied(t testing.TB, q querier, sql string) {
+func requireDenied(t testing.TB, q testsql.Querier, sql string) {
 	t.Helper()
 	if _, err := q.Exec(t.Context(), sql); testdb.Code(err) != "42501" {
 		t.Errorf("%s: got %v, want insufficient_privilege", sql, err)
@@ -37,15 +38,15 @@ func requireDenied(t testing.TB, q querier, sql string) {
 func TestInternalFunctionsAreOutOfReach(t *testing.T) {
 	database := testdb.New(t)
 	// What is left alone when a function is created: EXECUTE for everybody.
-	run(t, database.Pool, `
+	testsql.Run(t, database.Pool, `
 create schema naive_internal;
 grant usage on schema naive_internal to public;
 create function naive_internal.sign(text) returns text language sql security definer as $$ select 'signed: ' || $1 $$`)
-	if got := value[string](t, loginOf(t, database, ""), "select naive_internal.sign('anything')"); got != "signed: anything" {
+	if got := testsql.Value[string](t, loginOf(t, database, ""), "select naive_internal.sign('anything')"); got != "signed: anything" {
 		t.Fatalf("the naive version withstood: %s", got)
 	}
 
-	calls := values[string](t, database.Pool, `
+	calls := testsql.Values[string](t, database.Pool, `
 select format('%s postern_internal.%I(%s)', case p.prokind when 'p' then 'call' else 'select' end, p.proname,
               (select string_agg('null::' || pg_catalog.format_type(a.type, null), ', ' order by a.position)
                  from unnest(p.proargtypes) with ordinality as a (type, position)))
@@ -60,7 +61,7 @@ select format('%s postern_internal.%I(%s)', case p.prokind when 'p' then 'call' 
 			requireDenied(t, connection, call)
 		}
 		// The schema is one lock, the function's own privilege another: an object identifier gets past the first one.
-		if open := values[string](t, connection, `
+		if open := testsql.Values[string](t, connection, `
 select p.oid::pg_catalog.text || ' ' || p.proname from pg_catalog.pg_proc as p
   join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
  where n.nspname = 'postern_internal' and pg_catalog.has_function_privilege(p.oid, 'execute')`); len(open) > 0 {
@@ -71,16 +72,16 @@ select p.oid::pg_catalog.text || ' ' || p.proname from pg_catalog.pg_proc as p
 
 func TestInternalTablesAreOutOfReach(t *testing.T) {
 	database := testdb.New(t)
-	run(t, database.Pool, `
+	testsql.Run(t, database.Pool, `
 create schema naive_internal;
 create table naive_internal.secret as select 'secret' as secret;
 grant usage on schema naive_internal to public;
 grant select on all tables in schema naive_internal to public`)
-	if got := value[string](t, loginOf(t, database, ""), "select secret from naive_internal.secret"); got != "secret" {
+	if got := testsql.Value[string](t, loginOf(t, database, ""), "select secret from naive_internal.secret"); got != "secret" {
 		t.Fatalf("the naive version withstood: %s", got)
 	}
 
-	relations := values[string](t, database.Pool, `
+	relations := testsql.Values[string](t, database.Pool, `
 select c.relname from pg_catalog.pg_class as c
  where c.relnamespace = 'postern_internal'::pg_catalog.regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'S')`)
 	if len(relations) < 10 {
@@ -95,13 +96,13 @@ select c.relname from pg_catalog.pg_class as c
 			requireDenied(t, connection, "truncate postern_internal."+relation)
 			requireDenied(t, connection, "copy postern_internal."+relation+" to stdout")
 		}
-		for _, column := range values[string](t, database.Pool, `
+		for _, column := range testsql.Values[string](t, database.Pool, `
 select format('update postern_internal.%I set %I = default', c.relname, a.attname)
   from pg_catalog.pg_class as c join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
  where c.relnamespace = 'postern_internal'::pg_catalog.regnamespace and c.relkind in ('r', 'p')`) {
 			requireDenied(t, connection, column)
 		}
-		if open := values[string](t, connection, `
+		if open := testsql.Values[string](t, connection, `
 select c.relname from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
  where n.nspname = 'postern_internal'
    and case when c.relkind = 'S' then pg_catalog.has_sequence_privilege(c.oid, 'usage, select, update')
@@ -139,12 +140,12 @@ select 'schema ' || n.nspname
 select 'role ' || r.rolname
   from pg_catalog.pg_roles as r
  where r.rolname <> 'postern_event_function' and pg_catalog.pg_has_role('postern_event_function', r.oid, 'member')`
-	run(t, database.Pool, "create schema naive; grant usage on schema naive to public")
-	if got := values[string](t, database.Pool, rights); len(got) != 2 {
+	testsql.Run(t, database.Pool, "create schema naive; grant usage on schema naive to public")
+	if got := testsql.Values[string](t, database.Pool, rights); len(got) != 2 {
 		t.Fatalf("it may use %q, want a schema of everybody", got)
 	}
-	run(t, database.Pool, "drop schema naive")
-	if got := values[string](t, database.Pool, rights); !slices.Equal(got, []string{"function postern_internal.run_event_function(text,jsonb)"}) {
+	testsql.Run(t, database.Pool, "drop schema naive")
+	if got := testsql.Values[string](t, database.Pool, rights); !slices.Equal(got, []string{"function postern_internal.run_event_function(text,jsonb)"}) {
 		t.Errorf("it may use %q", got)
 	}
 }
@@ -159,7 +160,7 @@ func TestNobodyBecomesTheOwner(t *testing.T) {
 		requireDenied(t, connection, "create table postern_internal.planted ()")
 		requireDenied(t, connection, "create function security_sys.planted() returns integer language sql return 1")
 		for _, other := range everybody[1:] {
-			if role == other || value[bool](t, database.Pool, "select pg_catalog.pg_has_role($1, $2, 'member')", connection.Config().User, other) {
+			if role == other || testsql.Value[bool](t, database.Pool, "select pg_catalog.pg_has_role($1, $2, 'member')", connection.Config().User, other) {
 				continue
 			}
 			requireDenied(t, connection, "set role "+other)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // naiveCounter looks how many attempts there were, and then counts this one.
@@ -32,7 +33,7 @@ func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 	t.Parallel()
 	const sessions = 50
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveCounter)
+	testsql.Run(t, s.Pool, naiveCounter)
 	connections := make([]*pgx.Conn, sessions)
 	for i := range connections {
 		connections[i] = s.connect(t)
@@ -85,7 +86,7 @@ func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 
 	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
 		t.Run(string(level), func(t *testing.T) {
-			run(t, s.Pool, "truncate public.naive_attempt")
+			testsql.Run(t, s.Pool, "truncate public.naive_attempt")
 			looked := 0
 			for _, verdict := range race(t, level, func(tx pgx.Tx) (verdict string, err error) {
 				err = tx.QueryRow(t.Context(), "select public.naive_authenticate('wrong')").Scan(&verdict)
@@ -104,8 +105,8 @@ func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 				before int // failures that are counted already
 				want   int // guesses that are left
 			}{{0, 5}, {3, 2}} {
-				run(t, s.Pool, "delete from postern_internal.ticket")
-				run(t, s.Pool, "update postern_internal.credential set failures = $1, locked_until = '-infinity'", test.before)
+				testsql.Run(t, s.Pool, "delete from postern_internal.ticket")
+				testsql.Run(t, s.Pool, "update postern_internal.credential set failures = $1, locked_until = '-infinity'", test.before)
 				challenge := challenge(t, connections[0], alice, approveGate, invoice)
 				verdicts := map[string]int{}
 				for i, ticket := range race(t, level, func(tx pgx.Tx) (ticket string, err error) {
@@ -140,20 +141,20 @@ func TestGuessesOfOneStatementAreCounted(t *testing.T) {
 	t.Parallel()
 	const guesses = 200
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveCounter)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, naiveCounter)
+	testsql.Run(t, s.Pool, `
 create function public.naive_attempts() returns bigint language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select count(*) from public.naive_attempt $$;
 create function public.naive_guess() returns boolean language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ insert into public.naive_attempt default values returning true $$`)
 	connection := s.connect(t)
-	if got := value[int](t, connection, "select count(*) filter (where public.naive_guess()) from generate_series(1, $1) as i where public.naive_attempts() < 5", guesses); got != guesses {
+	if got := testsql.Value[int](t, connection, "select count(*) filter (where public.naive_guess()) from generate_series(1, $1) as i where public.naive_attempts() < 5", guesses); got != guesses {
 		t.Fatalf("naive: only %d guesses were looked at", got)
 	}
 
 	question := challenge(t, connection, alice, approveGate, invoice)
 	tx := begin(t, connection, alice)
-	tickets := value[[]string](t, tx, `
+	tickets := testsql.Value[[]string](t, tx, `
 select array_agg(postern.authenticate($1, $2, case when i = 6 then $3 else 'wrong ' || i end)::text order by i)
   from generate_series(1, $4::integer) as i`, question, alice, pins[alice], guesses)
 	commit(t, tx)
@@ -164,7 +165,7 @@ select array_agg(postern.authenticate($1, $2, case when i = 6 then $3 else 'wron
 		if i >= 5 {
 			want = "locked" // the sixth was right
 		}
-		if got := value[string](t, tx, "select postern.ticket_status($1::uuid)", ticket); got != want {
+		if got := testsql.Value[string](t, tx, "select postern.ticket_status($1::uuid)", ticket); got != want {
 			t.Errorf("guess %d is %s, want %s", i+1, got, want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // naiveOracle says at once whether the PIN was right, in the caller's own transaction, and counts what went wrong.
@@ -43,14 +44,14 @@ var erasures = map[string]guess{
 		connection := s.connect(t)
 		tx := begin(t, connection, alice)
 		defer rollback(t, tx)
-		return value[string](t, tx, "select "+call)
+		return testsql.Value[string](t, tx, "select "+call)
 	},
 	"savepoint": func(t testing.TB, s *scene, call string) string {
 		connection := s.connect(t)
 		tx := begin(t, connection, alice)
-		run(t, tx, "savepoint before_guess")
-		seen := value[string](t, tx, "select "+call)
-		run(t, tx, "rollback to savepoint before_guess")
+		testsql.Run(t, tx, "savepoint before_guess")
+		seen := testsql.Value[string](t, tx, "select "+call)
+		testsql.Run(t, tx, "rollback to savepoint before_guess")
 		commit(t, tx)
 		return seen
 	},
@@ -72,15 +73,15 @@ $do$`, call))
 	"disconnection": func(t testing.TB, s *scene, call string) string {
 		connection := s.connect(t)
 		tx := begin(t, connection, alice)
-		seen := value[string](t, tx, "select "+call)
+		seen := testsql.Value[string](t, tx, "select "+call)
 		connection.PgConn().Conn().Close() // no good-bye
 		return seen
 	},
 	"termination": func(t testing.TB, s *scene, call string) string {
 		connection := s.connect(t)
 		tx := begin(t, connection, alice)
-		seen := value[string](t, tx, "select "+call)
-		if !value[bool](t, s.Pool, "select pg_terminate_backend($1, 10000)", connection.PgConn().PID()) {
+		seen := testsql.Value[string](t, tx, "select "+call)
+		if !testsql.Value[bool](t, s.Pool, "select pg_terminate_backend($1, 10000)", connection.PgConn().PID()) {
 			t.Fatal("the backend was not terminated")
 		}
 		return seen
@@ -88,7 +89,7 @@ $do$`, call))
 	"cancellation": func(t testing.TB, s *scene, call string) string {
 		connection := s.connect(t)
 		tx := begin(t, connection, alice)
-		seen := value[string](t, tx, "select "+call)
+		seen := testsql.Value[string](t, tx, "select "+call)
 		timer := time.AfterFunc(100*time.Millisecond, func() {
 			if err := connection.PgConn().CancelRequest(context.Background()); err != nil {
 				t.Error(err)
@@ -115,11 +116,11 @@ $do$`, call))
 	},
 	"failing commit": func(t testing.TB, s *scene, call string) string {
 		connection := s.connect(t)
-		run(t, connection, `
+		testsql.Run(t, connection, `
 create temporary table if not exists late (id integer unique deferrable initially deferred)`)
 		tx := begin(t, connection, alice)
-		run(t, tx, "insert into late values (1), (1)")
-		seen := value[string](t, tx, "select "+call)
+		testsql.Run(t, tx, "insert into late values (1), (1)")
+		seen := testsql.Value[string](t, tx, "select "+call)
 		if err := tx.Commit(t.Context()); testdb.Code(err) != "23505" {
 			t.Fatalf("the commit did not fail: %v", err)
 		}
@@ -128,9 +129,9 @@ create temporary table if not exists late (id integer unique deferrable initiall
 	"prepared transaction": func(t testing.TB, s *scene, call string) string {
 		connection := s.connect(t)
 		tx := begin(t, connection, alice)
-		seen := value[string](t, tx, "select "+call)
-		run(t, tx, "prepare transaction "+literal(s.Name))
-		run(t, connection, "rollback prepared "+literal(s.Name))
+		seen := testsql.Value[string](t, tx, "select "+call)
+		testsql.Run(t, tx, "prepare transaction "+literal(s.Name))
+		testsql.Run(t, connection, "rollback prepared "+literal(s.Name))
 		if err := tx.Rollback(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +197,7 @@ func TestThousandRolledBackGuessesTeachNothing(t *testing.T) {
 
 	s := newScene(t)
 	s.createNaiveOracle(t)
-	run(t, s.Pool, "update public.naive_credential set pin = $1", secret)
+	testsql.Run(t, s.Pool, "update public.naive_credential set pin = $1", secret)
 	users := []string{alice, bob}
 	for _, userid := range users {
 		s.addUser(t, userid)
@@ -207,7 +208,7 @@ func TestThousandRolledBackGuessesTeachNothing(t *testing.T) {
 	found := ""
 	for guess := range guesses {
 		tx := begin(t, connection, alice)
-		if value[string](t, tx, "select public.naive_authenticate('ALICE', $1)", pin(guess)) == "true" {
+		if testsql.Value[string](t, tx, "select public.naive_authenticate('ALICE', $1)", pin(guess)) == "true" {
 			found = pin(guess)
 		}
 		rollback(t, tx)
@@ -225,7 +226,7 @@ func TestThousandRolledBackGuessesTeachNothing(t *testing.T) {
 			tickets := map[string]bool{}
 			for guess := range guesses {
 				tx := begin(t, connection, userid)
-				ticket := value[string](t, tx, authenticate, challenge, userid, pin(guess))
+				ticket := testsql.Value[string](t, tx, authenticate, challenge, userid, pin(guess))
 				rollback(t, tx)
 				if !uuid.MatchString(ticket) || tickets[ticket] {
 					t.Errorf("%q was returned, want a ticket of its own for each guess", ticket)
@@ -247,20 +248,20 @@ func TestThousandRolledBackGuessesTeachNothing(t *testing.T) {
 func TestInterruptedGuessTeachesNothing(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, "select postern.reset_pin($1, $2)", alice, pins[alice]) // with the cost of every day
-	run(t, s.Pool, "update postern_internal.credential set must_change = false")
+	testsql.Run(t, s.Pool, "select postern.reset_pin($1, $2)", alice, pins[alice]) // with the cost of every day
+	testsql.Run(t, s.Pool, "update postern_internal.credential set must_change = false")
 	s.createNaiveOracle(t)
 	connection := s.connect(t)
 	challenge := challenge(t, connection, alice, approveGate, invoice)
 
 	// An early return tells by the time alone: the naive version takes its time for a wrong PIN only.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_slow(response text) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$ begin if public.naive_authenticate('ALICE', response) = 'false' then perform pg_sleep(60); end if; end $$`)
 	interrupted := func(timeout int, statement string, arguments ...any) bool {
 		tx := begin(t, connection, alice)
 		defer rollback(t, tx)
-		run(t, tx, "set local statement_timeout = "+strconv.Itoa(timeout))
+		testsql.Run(t, tx, "set local statement_timeout = "+strconv.Itoa(timeout))
 		_, err := tx.Exec(t.Context(), statement, arguments...)
 		if err != nil && testdb.Code(err) != "57014" {
 			t.Fatal(err)
@@ -313,12 +314,12 @@ func TestTicketIsSilentBeforeItsTransactionHasCommitted(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	s.createNaiveOracle(t)
-	run(t, s.Pool, naiveTickets)
+	testsql.Run(t, s.Pool, naiveTickets)
 	connection, other := s.connect(t), s.connect(t)
 
 	tx := begin(t, connection, alice)
-	ticket := value[string](t, tx, "select public.naive_ticket($1)::text", pins[alice])
-	if got := value[string](t, tx, "select public.naive_status($1::uuid)", ticket); got != "true" {
+	ticket := testsql.Value[string](t, tx, "select public.naive_ticket($1)::text", pins[alice])
+	if got := testsql.Value[string](t, tx, "select public.naive_status($1::uuid)", ticket); got != "true" {
 		t.Fatalf("naive: the ticket says %q before the commit", got)
 	}
 	rollback(t, tx)
@@ -342,26 +343,26 @@ func TestTicketIsSilentBeforeItsTransactionHasCommitted(t *testing.T) {
 	for response, verdict := range map[string]string{pins[alice]: "accepted", wrongPIN: "denied"} {
 		for name, attempt := range map[string]func(t *testing.T, tx pgx.Tx) string{
 			"at once": func(t *testing.T, tx pgx.Tx) string {
-				return value[string](t, tx, authenticate, challenge, alice, response)
+				return testsql.Value[string](t, tx, authenticate, challenge, alice, response)
 			},
 			"from a savepoint that was released": func(t *testing.T, tx pgx.Tx) string {
-				run(t, tx, "savepoint one")
-				ticket := value[string](t, tx, authenticate, challenge, alice, response)
+				testsql.Run(t, tx, "savepoint one")
+				ticket := testsql.Value[string](t, tx, authenticate, challenge, alice, response)
 				silent(t, tx, ticket)
-				run(t, tx, "release savepoint one")
+				testsql.Run(t, tx, "release savepoint one")
 				return ticket
 			},
 			"in a savepoint below": func(t *testing.T, tx pgx.Tx) string {
-				ticket := value[string](t, tx, authenticate, challenge, alice, response)
-				run(t, tx, "savepoint one")
+				ticket := testsql.Value[string](t, tx, authenticate, challenge, alice, response)
+				testsql.Run(t, tx, "savepoint one")
 				silent(t, tx, ticket)
-				run(t, tx, "savepoint two")
+				testsql.Run(t, tx, "savepoint two")
 				return ticket
 			},
 			"among several": func(t *testing.T, tx pgx.Tx) string {
-				first := value[string](t, tx, authenticate, challenge, alice, wrongPIN)
-				ticket := value[string](t, tx, authenticate, challenge, alice, response)
-				last := value[string](t, tx, authenticate, challenge, alice, pins[alice])
+				first := testsql.Value[string](t, tx, authenticate, challenge, alice, wrongPIN)
+				ticket := testsql.Value[string](t, tx, authenticate, challenge, alice, response)
+				last := testsql.Value[string](t, tx, authenticate, challenge, alice, pins[alice])
 				silent(t, tx, first)
 				silent(t, tx, last)
 				return ticket
@@ -406,15 +407,15 @@ func TestTicketIsSilentWhileItsTransactionIsPrepared(t *testing.T) {
 	connection, other := s.connect(t), s.connect(t)
 	challenge := challenge(t, connection, alice, approveGate, invoice)
 	tx := begin(t, connection, alice)
-	ticket := value[string](t, tx, authenticate, challenge, alice, pins[alice])
-	run(t, tx, "prepare transaction "+literal(s.Name))
+	ticket := testsql.Value[string](t, tx, authenticate, challenge, alice, pins[alice])
+	testsql.Run(t, tx, "prepare transaction "+literal(s.Name))
 	for _, connection := range []*pgx.Conn{connection, other} {
 		asking := begin(t, connection, alice)
 		refusedAndGoOn(t, asking, "PS103", "select postern.ticket_status($1::uuid)", ticket)
 		refusedAndGoOn(t, asking, "PS103", openGates, ticket)
 		rollback(t, asking)
 	}
-	run(t, connection, "commit prepared "+literal(s.Name))
+	testsql.Run(t, connection, "commit prepared "+literal(s.Name))
 	if got := status(t, connection, alice, ticket); got != "accepted" {
 		t.Errorf("the ticket says %q after the commit", got)
 	}
@@ -424,9 +425,9 @@ func TestTicketIsSilentWhileItsTransactionIsPrepared(t *testing.T) {
 func TestViewsAreSilentAboutTheOwnTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, `grant postern_auditor, postern_admin to "`+s.application.Name+`"`)
+	testsql.Run(t, s.Pool, `grant postern_auditor, postern_admin to "`+s.application.Name+`"`)
 	connection := s.connect(t)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create view public.naive_log as select e.outcome::text from postern_internal.checkpoint_entry as e where e.outcome <> 'accepted';
 create view public.naive_user as select c.userid, c.failures from postern_internal.credential as c;
 grant select on public.naive_log, public.naive_user to public`)
@@ -438,12 +439,12 @@ grant select on public.naive_log, public.naive_user to public`)
 	look := func(response string) sight {
 		tx := begin(t, connection, alice)
 		defer rollback(t, tx)
-		value[string](t, tx, authenticate, challenge, alice, response)
+		testsql.Value[string](t, tx, authenticate, challenge, alice, response)
 		return sight{
-			value[string](t, tx, "select coalesce((select string_agg(l.outcome, ',') from public.naive_log as l), '') || (select string_agg(u.failures::text, ',') from public.naive_user as u)"),
+			testsql.Value[string](t, tx, "select coalesce((select string_agg(l.outcome, ',') from public.naive_log as l), '') || (select string_agg(u.failures::text, ',') from public.naive_user as u)"),
 			// As it is read, and as EXPLAIN counts what was left out.
-			value[string](t, tx, "select coalesce(string_agg(l::text, ';'), '') from postern.checkpoint_log as l") + explain(t, tx, "select from postern.checkpoint_log"),
-			value[string](t, tx, "select coalesce(string_agg(u::text, ';'), '') from postern.user_account as u") + explain(t, tx, "select from postern.user_account"),
+			testsql.Value[string](t, tx, "select coalesce(string_agg(l::text, ';'), '') from postern.checkpoint_log as l") + explain(t, tx, "select from postern.checkpoint_log"),
+			testsql.Value[string](t, tx, "select coalesce(string_agg(u::text, ';'), '') from postern.user_account as u") + explain(t, tx, "select from postern.user_account"),
 		}
 	}
 	right, wrong := look(pins[alice]), look(wrongPIN)
@@ -454,13 +455,13 @@ grant select on public.naive_log, public.naive_user to public`)
 		t.Errorf("seen for a right response:\n%s\n%s\nand for a wrong one:\n%s\n%s", right.log, right.users, wrong.log, wrong.users)
 	}
 	answer(t, connection, alice, challenge, alice, wrongPIN)
-	if got := value[int](t, connection, "select count(*) from postern.checkpoint_log where outcome = 'denied'"); got != 1 {
+	if got := testsql.Value[int](t, connection, "select count(*) from postern.checkpoint_log where outcome = 'denied'"); got != 1 {
 		t.Errorf("%d denials are logged after the commit", got)
 	}
 }
 
 // explain is the plan of a query with the numbers of rows that it met, without times.
-func explain(t testing.TB, q querier, query string) string {
+func explain(t testing.TB, q testsql.Querier, query string) string {
 	t.Helper()
 	rows, err := q.Query(t.Context(), "explain (analyze, timing off, summary off, costs off) "+query)
 	if err != nil {
@@ -475,19 +476,19 @@ func explain(t testing.TB, q querier, query string) string {
 
 func (s *scene) createNaiveOracle(t testing.TB) {
 	t.Helper()
-	run(t, s.Pool, naiveOracle)
-	run(t, s.Pool, "insert into public.naive_credential (userid, pin) values ($1, $2)", alice, pins[alice])
+	testsql.Run(t, s.Pool, naiveOracle)
+	testsql.Run(t, s.Pool, "insert into public.naive_credential (userid, pin) values ($1, $2)", alice, pins[alice])
 }
 
 func (s *scene) naiveFailures(t testing.TB) int {
 	t.Helper()
-	return value[int](t, s.Pool, "select sum(failures) from public.naive_credential")
+	return testsql.Value[int](t, s.Pool, "select sum(failures) from public.naive_credential")
 }
 
 // requireUntouched fails if any attempt has left a trace.
 func (s *scene) requireUntouched(t testing.TB) {
 	t.Helper()
-	if got := value[string](t, s.Pool, `
+	if got := testsql.Value[string](t, s.Pool, `
 select format('%s failures, %s tickets, %s log entries',
               (select sum(failures) from postern_internal.credential),
               (select count(*) from postern_internal.ticket),

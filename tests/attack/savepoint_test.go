@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // naiveSetting opens the gates by a setting, sealed so that nobody can make it up. What is logged and that the ticket
@@ -53,7 +55,7 @@ func savedSettings(t testing.TB, tx pgx.Tx) map[string]string {
 	}
 	// Settings that no extension has declared are in no view.
 	for _, name := range []string{"postern.session", "postern.ticket", "naive.gates"} {
-		saved[name] = value[string](t, tx, "select coalesce(current_setting($1, true), '')", name)
+		saved[name] = testsql.Value[string](t, tx, "select coalesce(current_setting($1, true), '')", name)
 	}
 	return saved
 }
@@ -61,33 +63,33 @@ func savedSettings(t testing.TB, tx pgx.Tx) map[string]string {
 func restoreSettings(t testing.TB, tx pgx.Tx, saved map[string]string) {
 	t.Helper()
 	for name, setting := range saved {
-		run(t, tx, "select set_config($1, $2, true)", name, setting)
+		testsql.Run(t, tx, "select set_config($1, $2, true)", name, setting)
 	}
 }
 
 func TestGateClosesWithTheSavepointThatOpenedIt(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveSetting)
+	testsql.Run(t, s.Pool, naiveSetting)
 	connection := s.connect(t)
 
 	tx := begin(t, connection, alice)
-	run(t, tx, "savepoint before_gates")
-	run(t, tx, "select public.naive_open_gates('ticket')")
+	testsql.Run(t, tx, "savepoint before_gates")
+	testsql.Run(t, tx, "select public.naive_open_gates('ticket')")
 	saved := savedSettings(t, tx)
-	run(t, tx, "rollback to savepoint before_gates")
+	testsql.Run(t, tx, "rollback to savepoint before_gates")
 	restoreSettings(t, tx, saved)
-	run(t, tx, "select public.naive_checkpoint('gate')")
-	run(t, tx, "select public.naive_open_gates('ticket')") // nor is the ticket used
+	testsql.Run(t, tx, "select public.naive_checkpoint('gate')")
+	testsql.Run(t, tx, "select public.naive_open_gates('ticket')") // nor is the ticket used
 	rollback(t, tx)
 
 	ticket := approve(t, connection, alice, approveGate, invoice)
 	tx = begin(t, connection, alice)
-	run(t, tx, "savepoint before_gates")
+	testsql.Run(t, tx, "savepoint before_gates")
 	open(t, tx, ticket)
 	reach(t, tx, approveGate, invoice)
 	saved = savedSettings(t, tx)
-	run(t, tx, "rollback to savepoint before_gates")
+	testsql.Run(t, tx, "rollback to savepoint before_gates")
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 	restoreSettings(t, tx, saved)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
@@ -105,17 +107,17 @@ func TestGateClosesWithTheSavepointThatOpenedIt(t *testing.T) {
 func TestPassThatWasRolledBackLeavesTheGateAsItWas(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveSetting)
+	testsql.Run(t, s.Pool, naiveSetting)
 	connection := s.connect(t)
 
 	// Naive: the log row is erased, the gate stays open, and the payment is made behind it.
 	tx := begin(t, connection, alice)
-	run(t, tx, "select public.naive_open_gates('ticket')")
-	run(t, tx, "savepoint before_pass")
-	run(t, tx, "select public.naive_checkpoint('first')")
-	run(t, tx, "rollback to savepoint before_pass")
-	run(t, tx, "select public.naive_checkpoint('second')")
-	if got := value[string](t, tx, "select string_agg(l.gate, ',') from public.naive_log as l"); got != "second" {
+	testsql.Run(t, tx, "select public.naive_open_gates('ticket')")
+	testsql.Run(t, tx, "savepoint before_pass")
+	testsql.Run(t, tx, "select public.naive_checkpoint('first')")
+	testsql.Run(t, tx, "rollback to savepoint before_pass")
+	testsql.Run(t, tx, "select public.naive_checkpoint('second')")
+	if got := testsql.Value[string](t, tx, "select string_agg(l.gate, ',') from public.naive_log as l"); got != "second" {
 		t.Fatalf("naive: logged is %s", got)
 	}
 	rollback(t, tx)
@@ -123,22 +125,22 @@ func TestPassThatWasRolledBackLeavesTheGateAsItWas(t *testing.T) {
 	ticket := approve(t, connection, alice, approveGate, invoice)
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	run(t, tx, "savepoint before_pass")
+	testsql.Run(t, tx, "savepoint before_pass")
 	reach(t, tx, approveGate, invoice)
 	reach(t, tx, releaseGate, "{}") // open, as long as the first pass stands
-	run(t, tx, "insert into public.payment values ('first')")
+	testsql.Run(t, tx, "insert into public.payment values ('first')")
 	saved := savedSettings(t, tx)
-	run(t, tx, "rollback to savepoint before_pass")
+	testsql.Run(t, tx, "rollback to savepoint before_pass")
 
 	// The pass that opened the other gates has never been.
 	restoreSettings(t, tx, saved)
 	refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
 	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, `{"PAYEE": "Mallory", "AMOUNT": 100}`)
 	reach(t, tx, approveGate, invoice)
-	run(t, tx, "insert into public.payment values ('second')")
+	testsql.Run(t, tx, "insert into public.payment values ('second')")
 	commit(t, tx)
 	s.requireLogged(t, approveGate)
-	if got := value[string](t, s.Pool, "select string_agg(p.payee, ',') from public.payment as p"); got != "second" {
+	if got := testsql.Value[string](t, s.Pool, "select string_agg(p.payee, ',') from public.payment as p"); got != "second" {
 		t.Errorf("paid: %s", got)
 	}
 }
@@ -147,9 +149,9 @@ func TestPassThatWasRolledBackLeavesTheGateAsItWas(t *testing.T) {
 func TestExceptionBlockAroundPass(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveSetting)
+	testsql.Run(t, s.Pool, naiveSetting)
 	connection := s.connect(t)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.pass_and_erase(open_and_pass text, setting text) returns void language plpgsql
 as $$
 declare
@@ -165,13 +167,13 @@ begin
 end
 $$`)
 	tx := begin(t, connection, alice)
-	run(t, tx, "select public.pass_and_erase($$select public.naive_open_gates('ticket'), public.naive_checkpoint('gate')$$, 'naive.gates')")
-	run(t, tx, "select public.naive_checkpoint('gate')")
+	testsql.Run(t, tx, "select public.pass_and_erase($$select public.naive_open_gates('ticket'), public.naive_checkpoint('gate')$$, 'naive.gates')")
+	testsql.Run(t, tx, "select public.naive_checkpoint('gate')")
 	rollback(t, tx)
 
 	ticket := approve(t, connection, alice, approveGate, invoice)
 	tx = begin(t, connection, alice)
-	run(t, tx, "select public.pass_and_erase(format('select postern.open_gates(%L::uuid), postern.checkpoint(%L, %L)', $1::text, $2::text, $3::text), 'postern.session')",
+	testsql.Run(t, tx, "select public.pass_and_erase(format('select postern.open_gates(%L::uuid), postern.checkpoint(%L, %L)', $1::text, $2::text, $3::text), 'postern.session')",
 		ticket, approveGate, invoice)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 	commit(t, tx)
@@ -187,15 +189,15 @@ func TestLogHasThePassesThatWereCommitted(t *testing.T) {
 	first := approve(t, connection, alice, approveGate, invoice)
 	tx := begin(t, connection, alice)
 	open(t, tx, first)
-	run(t, tx, "savepoint one")
+	testsql.Run(t, tx, "savepoint one")
 	reach(t, tx, approveGate, invoice)
-	run(t, tx, "savepoint two")
+	testsql.Run(t, tx, "savepoint two")
 	reach(t, tx, releaseGate, "{}")
-	run(t, tx, "rollback to savepoint two")
-	run(t, tx, "savepoint three")
+	testsql.Run(t, tx, "rollback to savepoint two")
+	testsql.Run(t, tx, "savepoint three")
 	reach(t, tx, numberedGate, `{"PAYEE": "Paper Mill Ltd", "SEQUENCE": 3}`)
-	run(t, tx, "release savepoint three")
-	run(t, tx, "release savepoint one")
+	testsql.Run(t, tx, "release savepoint three")
+	testsql.Run(t, tx, "release savepoint one")
 	commit(t, tx)
 	s.requireLogged(t, approveGate, numberedGate)
 
@@ -209,13 +211,13 @@ func TestLogHasThePassesThatWereCommitted(t *testing.T) {
 	// The entries name the transaction that the business rows belong to.
 	tx = begin(t, connection, alice)
 	open(t, tx, second)
-	run(t, tx, "savepoint one")
+	testsql.Run(t, tx, "savepoint one")
 	reach(t, tx, approveGate, invoice)
-	run(t, tx, "insert into public.payment values ('Paper Mill Ltd')")
-	transaction := value[string](t, tx, "select pg_current_xact_id()::text")
+	testsql.Run(t, tx, "insert into public.payment values ('Paper Mill Ltd')")
+	transaction := testsql.Value[string](t, tx, "select pg_current_xact_id()::text")
 	commit(t, tx)
 	s.requireLogged(t, approveGate, numberedGate, approveGate)
-	if got := value[string](t, s.Pool, "select transaction_id::text from postern.checkpoint_log where outcome = 'passed' order by log_id desc limit 1"); got != transaction {
+	if got := testsql.Value[string](t, s.Pool, "select transaction_id::text from postern.checkpoint_log where outcome = 'passed' order by log_id desc limit 1"); got != transaction {
 		t.Errorf("logged is transaction %s, want %s", got, transaction)
 	}
 }

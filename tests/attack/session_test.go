@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // naiveIdentity takes a setting at its word; and where there is none, the role of the moment.
@@ -47,17 +48,17 @@ func requireNobody(t testing.TB, tx pgx.Tx, code, ticket, challenge string) {
 func TestMadeUpSessionSaysNobody(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, naiveIdentity)
+	testsql.Run(t, s.Pool, naiveIdentity)
 	intruder := s.Login(t, "postern_user").Connect(t)
-	run(t, intruder, "set naive.session = 'ALICE'")
-	if got := value[string](t, intruder, naiveUserid); got != alice {
+	testsql.Run(t, intruder, "set naive.session = 'ALICE'")
+	if got := testsql.Value[string](t, intruder, naiveUserid); got != alice {
 		t.Fatalf("naive: the user is %s", got)
 	}
 
 	ticket := approve(t, s.connect(t), alice, approveGate, invoice)
 	question := challenge(t, s.connect(t), alice, approveGate, invoice)
 	tx := begin(t, s.connect(t), bob)
-	genuine := value[string](t, tx, readSession)
+	genuine := testsql.Value[string](t, tx, readSession)
 	rollback(t, tx)
 	for name, setting := range map[string]string{
 		"a name":               alice,
@@ -76,7 +77,7 @@ func TestMadeUpSessionSaysNobody(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				run(t, tx, setSession, setting, local)
+				testsql.Run(t, tx, setSession, setting, local)
 				requireNobody(t, tx, "PS402", ticket, question)
 				rollback(t, tx)
 			}
@@ -90,10 +91,10 @@ func TestMadeUpSessionSaysNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer poisoned.Close(t.Context())
-	refused(t, poisoned, "PS402", currentUserid)
+	testsql.Refused(t, poisoned, "PS402", currentUserid)
 	// The lie does not outlive the word of the application.
 	tx = begin(t, poisoned, bob)
-	if got := value[string](t, tx, currentUserid); got != bob {
+	if got := testsql.Value[string](t, tx, currentUserid); got != bob {
 		t.Errorf("the user is %s, want %s", got, bob)
 	}
 	rollback(t, tx)
@@ -102,32 +103,32 @@ func TestMadeUpSessionSaysNobody(t *testing.T) {
 func TestSavedSessionIsWorthlessInAnotherTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, naiveIdentity)
+	testsql.Run(t, s.Pool, naiveIdentity)
 	connection, other := s.connect(t), s.connect(t)
 
-	run(t, connection, "select public.naive_assume_user('ALICE')")
-	naive := value[string](t, connection, "select current_setting('naive.session')")
-	run(t, other, "select set_config('naive.session', $1, false)", naive)
-	if got := value[string](t, other, naiveUserid); got != alice {
+	testsql.Run(t, connection, "select public.naive_assume_user('ALICE')")
+	naive := testsql.Value[string](t, connection, "select current_setting('naive.session')")
+	testsql.Run(t, other, "select set_config('naive.session', $1, false)", naive)
+	if got := testsql.Value[string](t, other, naiveUserid); got != alice {
 		t.Fatalf("naive: the user is %s", got)
 	}
 
 	ticket := approve(t, connection, alice, approveGate, invoice)
 	question := challenge(t, connection, alice, approveGate, invoice)
 	live := begin(t, connection, alice)
-	saved := value[string](t, live, readSession)
+	saved := testsql.Value[string](t, live, readSession)
 	replay := func(connection *pgx.Conn) {
 		t.Helper()
 		tx, err := connection.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		run(t, tx, setSession, saved, true)
+		testsql.Run(t, tx, setSession, saved, true)
 		requireNobody(t, tx, "PS402", ticket, question)
 		rollback(t, tx)
 	}
 	replay(other) // while it is still good in its own transaction
-	if got := value[string](t, live, currentUserid); got != alice {
+	if got := testsql.Value[string](t, live, currentUserid); got != alice {
 		t.Errorf("the user is %s", got)
 	}
 	commit(t, live)
@@ -136,16 +137,16 @@ func TestSavedSessionIsWorthlessInAnotherTransaction(t *testing.T) {
 
 	// Set for the whole session, it is refused from the next transaction on.
 	tx := begin(t, connection, alice)
-	run(t, tx, setSession, value[string](t, tx, readSession), false)
+	testsql.Run(t, tx, setSession, testsql.Value[string](t, tx, readSession), false)
 	commit(t, tx)
-	refused(t, connection, "PS402", currentUserid)
+	testsql.Refused(t, connection, "PS402", currentUserid)
 
 	// A savepoint takes back what was said after it.
 	tx = begin(t, connection, alice)
-	run(t, tx, "savepoint one")
-	run(t, tx, "select postern.assume_user($1)", bob)
-	run(t, tx, "rollback to savepoint one")
-	if got := value[string](t, tx, currentUserid); got != alice {
+	testsql.Run(t, tx, "savepoint one")
+	testsql.Run(t, tx, "select postern.assume_user($1)", bob)
+	testsql.Run(t, tx, "rollback to savepoint one")
+	if got := testsql.Value[string](t, tx, currentUserid); got != alice {
 		t.Errorf("the user is %s, want %s", got, alice)
 	}
 	rollback(t, tx)
@@ -155,17 +156,17 @@ func TestSavedSessionIsWorthlessInAnotherTransaction(t *testing.T) {
 func TestNextClientOfPooledConnectionInheritsNothing(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, naiveIdentity)
-	run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, naiveIdentity)
+	testsql.Run(t, s.Pool, naiveBearer)
 	pooled := s.connect(t)
 
 	// Naive: identity and gates belong to the connection.
-	run(t, pooled, "select public.naive_assume_user('ALICE')")
-	run(t, pooled, bearerOpenGates, value[string](t, pooled, bearerApprove))
-	if got := value[string](t, pooled, naiveUserid); got != alice {
+	testsql.Run(t, pooled, "select public.naive_assume_user('ALICE')")
+	testsql.Run(t, pooled, bearerOpenGates, testsql.Value[string](t, pooled, bearerApprove))
+	if got := testsql.Value[string](t, pooled, naiveUserid); got != alice {
 		t.Fatalf("naive: the next client is %s", got)
 	}
-	run(t, pooled, bearerCheckpoint, approveGate, invoice)
+	testsql.Run(t, pooled, bearerCheckpoint, approveGate, invoice)
 
 	question := challenge(t, pooled, alice, approveGate, invoice)
 	for name, leave := range map[string]func(t *testing.T, tx pgx.Tx){
@@ -175,7 +176,7 @@ func TestNextClientOfPooledConnectionInheritsNothing(t *testing.T) {
 		"settings put aside": func(t *testing.T, tx pgx.Tx) { keepSetting(t, tx); commit(t, tx) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			run(t, pooled, "reset postern.session")
+			testsql.Run(t, pooled, "reset postern.session")
 			ticket := approve(t, pooled, alice, approveGate, invoice)
 			tx := begin(t, pooled, alice)
 			open(t, tx, ticket)
@@ -209,7 +210,7 @@ func rollbackIn(t *testing.T, tx pgx.Tx) { rollback(t, tx) }
 // keepSetting makes the session's setting outlive the transaction.
 func keepSetting(t testing.TB, tx pgx.Tx) {
 	t.Helper()
-	run(t, tx, setSession, value[string](t, tx, readSession), false)
+	testsql.Run(t, tx, setSession, testsql.Value[string](t, tx, readSession), false)
 }
 
 // Several transactions in one message of the simple protocol have one and the same transaction_timestamp(), and so a
@@ -219,12 +220,12 @@ func keepSetting(t testing.TB, tx pgx.Tx) {
 func TestTransactionsOfOneMessageShareNoGate(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_open (opened_at timestamptz not null);
 grant all on public.naive_open to public`)
 	connection, notices := s.listen(t)
 
-	run(t, connection, `
+	testsql.Run(t, connection, `
 begin; insert into public.naive_open values (transaction_timestamp()); commit;
 begin;
 do $$ begin raise notice '%', exists (select from public.naive_open as o where o.opened_at = transaction_timestamp()); end $$;
@@ -245,57 +246,57 @@ commit;
 begin;`+replay+reachGate+`
 commit`)
 	testdb.RequireCode(t, err, "PS101")
-	run(t, connection, "rollback")
+	testsql.Run(t, connection, "rollback")
 	s.requireLogged(t, approveGate)
 	_, err = connection.Exec(t.Context(), "begin;"+replay+reachGate+"commit")
 	testdb.RequireCode(t, err, "PS402")
-	run(t, connection, "rollback")
+	testsql.Run(t, connection, "rollback")
 }
 
 // The database role of the moment is not the user: SET ROLE is for whoever is a member.
 func TestRoleOfTheMomentIsNotTheUser(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, naiveIdentity)
+	testsql.Run(t, s.Pool, naiveIdentity)
 	clerk := s.Login(t, "postern_user")
 	manager := s.Login(t, "postern_user")
-	run(t, s.Pool, "grant "+pgx.Identifier{manager.Name}.Sanitize()+" to "+pgx.Identifier{clerk.Name}.Sanitize())
+	testsql.Run(t, s.Pool, "grant "+pgx.Identifier{manager.Name}.Sanitize()+" to "+pgx.Identifier{clerk.Name}.Sanitize())
 	for userid, role := range map[string]string{"CLERK": clerk.Name, "MANAGER": manager.Name} {
-		run(t, s.Pool, "select postern.create_user($1, $1, $2)", userid, role)
+		testsql.Run(t, s.Pool, "select postern.create_user($1, $1, $2)", userid, role)
 		s.givePIN(t, userid, pins[alice])
 	}
 	setRole := "set role " + pgx.Identifier{manager.Name}.Sanitize()
 	connection := clerk.Connect(t)
 
-	run(t, connection, setRole)
-	if got := value[string](t, connection, naiveUserid); got != manager.Name {
+	testsql.Run(t, connection, setRole)
+	if got := testsql.Value[string](t, connection, naiveUserid); got != manager.Name {
 		t.Fatalf("naive: the user is %s", got)
 	}
 	for _, statement := range []string{setRole, "reset role", "set role postern_user", "set role none"} {
-		run(t, connection, statement)
-		if got := value[string](t, connection, currentUserid); got != "CLERK" {
+		testsql.Run(t, connection, statement)
+		if got := testsql.Value[string](t, connection, currentUserid); got != "CLERK" {
 			t.Errorf("after %s the user is %s", statement, got)
 		}
 	}
 
 	// Approved as the clerk, whatever the role of the moment; and used by the clerk alone.
-	run(t, connection, setRole)
-	question := value[string](t, connection, "select postern.challenge($1, $2)", approveGate, invoice)
-	run(t, connection, "reset role")
+	testsql.Run(t, connection, setRole)
+	question := testsql.Value[string](t, connection, "select postern.challenge($1, $2)", approveGate, invoice)
+	testsql.Run(t, connection, "reset role")
 	managing := manager.Connect(t)
-	refused(t, managing, "PS103", authenticate, question, "MANAGER", pins[alice])
-	ticket := value[string](t, connection, authenticate, question, "CLERK", pins[alice])
-	refused(t, managing, "PS103", openGates, ticket)
+	testsql.Refused(t, managing, "PS103", authenticate, question, "MANAGER", pins[alice])
+	ticket := testsql.Value[string](t, connection, authenticate, question, "CLERK", pins[alice])
+	testsql.Refused(t, managing, "PS103", openGates, ticket)
 	tx, err := connection.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, tx, setRole)
+	testsql.Run(t, tx, setRole)
 	open(t, tx, ticket)
-	run(t, tx, "reset role")
+	testsql.Run(t, tx, "reset role")
 	reach(t, tx, approveGate, invoice)
 	commit(t, tx)
-	if got := value[string](t, s.Pool, "select userid || ' ' || session_role from postern.checkpoint_log where outcome = 'passed'"); got != "CLERK "+clerk.Name {
+	if got := testsql.Value[string](t, s.Pool, "select userid || ' ' || session_role from postern.checkpoint_log where outcome = 'passed'"); got != "CLERK "+clerk.Name {
 		t.Errorf("logged is %s", got)
 	}
 }
@@ -304,46 +305,46 @@ func TestRoleOfTheMomentIsNotTheUser(t *testing.T) {
 func TestSessionAuthorizationTakesNothingAlong(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, naiveBearer)
 	clerk, manager := s.Login(t, "postern_trusted_app"), s.Login(t, "postern_trusted_app")
 	become := func(role *testdb.Login) string {
 		return "set session authorization " + pgx.Identifier{role.Name}.Sanitize()
 	}
 	lent := s.Connect(t)
 
-	run(t, lent, become(clerk))
-	run(t, lent, bearerOpenGates, value[string](t, lent, bearerApprove))
-	run(t, lent, become(manager))
-	run(t, lent, bearerCheckpoint, approveGate, invoice) // naive: open for the next role
+	testsql.Run(t, lent, become(clerk))
+	testsql.Run(t, lent, bearerOpenGates, testsql.Value[string](t, lent, bearerApprove))
+	testsql.Run(t, lent, become(manager))
+	testsql.Run(t, lent, bearerCheckpoint, approveGate, invoice) // naive: open for the next role
 
-	run(t, lent, become(clerk))
+	testsql.Run(t, lent, become(clerk))
 	question := challenge(t, lent, alice, approveGate, invoice)
-	run(t, lent, become(manager))
+	testsql.Run(t, lent, become(manager))
 	tx := begin(t, lent, alice)
 	refusedAndGoOn(t, tx, "PS103", authenticate, question, alice, pins[alice])
 	rollback(t, tx)
 
-	run(t, lent, become(clerk))
+	testsql.Run(t, lent, become(clerk))
 	ticket := approve(t, lent, alice, approveGate, invoice)
-	run(t, lent, become(manager))
+	testsql.Run(t, lent, become(manager))
 	tx = begin(t, lent, alice)
 	refusedAndGoOn(t, tx, "PS103", openGates, ticket)
 	rollback(t, tx)
 
 	// In the very transaction that opened the gates.
-	run(t, lent, become(clerk))
+	testsql.Run(t, lent, become(clerk))
 	tx = begin(t, lent, alice)
 	open(t, tx, ticket)
 	reach(t, tx, approveGate, invoice)
 	for _, leave := range []string{become(manager), "reset session authorization"} {
-		run(t, tx, leave)
+		testsql.Run(t, tx, leave)
 		refusedAndGoOn(t, tx, "PS402", checkpoint, approveGate, invoice)
-		run(t, tx, "select postern.assume_user($1)", alice)
+		testsql.Run(t, tx, "select postern.assume_user($1)", alice)
 		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 		refusedAndGoOn(t, tx, "PS103", openGates, ticket)
 	}
-	run(t, tx, become(clerk))
-	run(t, tx, "select postern.assume_user($1)", alice)
+	testsql.Run(t, tx, become(clerk))
+	testsql.Run(t, tx, "select postern.assume_user($1)", alice)
 	reach(t, tx, approveGate, invoice)
 	commit(t, tx)
 	if got := s.passes(t); got != 2 {
@@ -357,7 +358,7 @@ func TestSessionAuthorizationTakesNothingAlong(t *testing.T) {
 func TestSessionOfOneRoleIsWorthlessToAnother(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_seal(userid text) returns text
 language sql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -383,9 +384,9 @@ select set_config('postern.session', current_setting('attack.saved'), true);
 `+ask+`;
 commit`)
 		if err != nil {
-			run(t, lent, "rollback")
+			testsql.Run(t, lent, "rollback")
 		}
-		run(t, lent, "reset session authorization")
+		testsql.Run(t, lent, "reset session authorization")
 		return err
 	}
 
@@ -402,13 +403,13 @@ commit`)
 func TestParallelWorkersKnowTheUser(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.voucher as select i % 7 as kind from generate_series(1, 20000) as i;
 grant select on public.voucher to public;
 analyze public.voucher`)
 	tx := begin(t, s.connect(t), alice)
 	defer rollback(t, tx)
-	run(t, tx, `
+	testsql.Run(t, tx, `
 set local parallel_setup_cost = 0;
 set local parallel_tuple_cost = 0;
 set local min_parallel_table_scan_size = 0;
@@ -418,8 +419,8 @@ set local parallel_leader_participation = off`)
 	if plan := explain(t, tx, query); !strings.Contains(plan, "Workers Launched:") || strings.Contains(plan, "Workers Launched: 0") {
 		t.Fatalf("not in parallel: %s", plan)
 	}
-	want := value[int](t, s.Pool, "select count(*) from public.voucher where kind <> 0")
-	if got := value[int](t, tx, query); got != want {
+	want := testsql.Value[int](t, s.Pool, "select count(*) from public.voucher where kind <> 0")
+	if got := testsql.Value[int](t, tx, query); got != want {
 		t.Errorf("ALICE is the user in %d rows of %d", got, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // hostileSettings are those that anybody may change and that change what SQL means, or what it looks like.
@@ -30,7 +31,7 @@ var hostileSettings = []string{
 // The text of a PL/pgSQL function is parsed in the session that calls it, by the rules that the session has set.
 func TestCallersSettingsChangeNoMeaning(t *testing.T) {
 	s := newScene(t, alice)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_policy(pin text) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -39,9 +40,9 @@ end $$;
 grant execute on function public.naive_policy(text) to public`)
 	connection := s.connect(t)
 	for _, setting := range hostileSettings {
-		run(t, connection, setting)
+		testsql.Run(t, connection, setting)
 	}
-	if !value[bool](t, connection, "select public.naive_policy('777777')") {
+	if !testsql.Value[bool](t, connection, "select public.naive_policy('777777')") {
 		t.Fatal("the naive policy withstood")
 	}
 
@@ -59,10 +60,10 @@ grant execute on function public.naive_policy(text) to public`)
 	}
 	rollback(t, tx)
 
-	run(t, s.Pool, "grant postern_admin to "+s.application.Name)
-	refused(t, connection, "PS107", "select postern.register_gate('POSTERN_X', 'd', 'm')")
-	refused(t, connection, "PS107", "select postern.register_gate('A_X', 'd', 'Order &ORDER_NO', '{}')")
-	refused(t, connection, "PS402", "select postern.begin_session('no token')")
+	testsql.Run(t, s.Pool, "grant postern_admin to "+s.application.Name)
+	testsql.Refused(t, connection, "PS107", "select postern.register_gate('POSTERN_X', 'd', 'm')")
+	testsql.Refused(t, connection, "PS107", "select postern.register_gate('A_X', 'd', 'Order &ORDER_NO', '{}')")
+	testsql.Refused(t, connection, "PS402", "select postern.begin_session('no token')")
 }
 
 // Without a backslash a literal means the same whatever standard_conforming_strings says.
@@ -76,7 +77,7 @@ select p.oid::pg_catalog.regprocedure::text || ' ' || p.prosrc
 x = E'it''s \' \\n' and y = 'it''s' /* '\' */ and z = 'E'`) {
 		t.Fatal("the scanner misreads SQL")
 	}
-	for _, body := range values[string](t, database.Pool, bodies) {
+	for _, body := range testsql.Values[string](t, database.Pool, bodies) {
 		if hasPlainBackslash(body) {
 			t.Errorf("a backslash in a plain literal: %s", strings.SplitN(body, " ", 2)[0])
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // intruder is a connection of somebody who has planted code and waits for it to run with another role's rights.
@@ -36,7 +37,7 @@ end $$`
 func intrude(t testing.TB, database *testdb.Database, memberOf ...string) intruder {
 	t.Helper()
 	login := database.Login(t, memberOf...)
-	run(t, database.Pool, "grant create on schema public to "+pgx.Identifier{login.Name}.Sanitize())
+	testsql.Run(t, database.Pool, "grant create on schema public to "+pgx.Identifier{login.Name}.Sanitize())
 	config, err := pgx.ParseConfig(login.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +53,7 @@ func intrude(t testing.TB, database *testdb.Database, memberOf ...string) intrud
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { connection.Close(context.Background()) })
-	run(t, connection, trap)
+	testsql.Run(t, connection, trap)
 	return intruder{connection, caught}
 }
 
@@ -194,7 +195,7 @@ end $$`
 func TestShadowedTypeRunsNothing(t *testing.T) {
 	s := newScene(t, alice)
 	// The usual advice, an empty search_path, leaves pg_temp in front of pg_catalog for types.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive(value pg_catalog.text) returns pg_catalog.int4
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -205,13 +206,13 @@ end $$;
 grant execute on function public.naive(pg_catalog.text) to public`)
 
 	i := intrude(t, s.Database, "postern_trusted_app", "postern_admin")
-	run(t, i, shadowTypes)
-	if shadows := value[int](t, s.Pool, `
+	testsql.Run(t, i, shadowTypes)
+	if shadows := testsql.Value[int](t, s.Pool, `
 select count(*) from pg_catalog.pg_type as t join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
  where n.nspname like 'pg_temp%' and t.typtype = 'd'`); shadows < 50 {
 		t.Fatalf("only %d types are shadowed", shadows)
 	}
-	run(t, i, "select public.naive($1)", "anything")
+	testsql.Run(t, i, "select public.naive($1)", "anything")
 	i.mustCatch(t, "a type of pg_temp in a function with an empty search_path")
 
 	callAll(t, s, i)
@@ -220,7 +221,7 @@ select count(*) from pg_catalog.pg_type as t join pg_catalog.pg_namespace as n o
 
 func TestShadowedRelationRunsNothing(t *testing.T) {
 	s := newScene(t, alice)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive(value pg_catalog.text) returns boolean
 language plpgsql security definer as $$
 begin
@@ -229,8 +230,8 @@ end $$;
 grant execute on function public.naive(pg_catalog.text) to public`)
 
 	i := intrude(t, s.Database, "postern_trusted_app", "postern_admin")
-	run(t, i, shadowRelations)
-	run(t, i, "select public.naive($1)", "postern_owner")
+	testsql.Run(t, i, shadowRelations)
+	testsql.Run(t, i, "select public.naive($1)", "postern_owner")
 	i.mustCatch(t, "a relation of pg_temp in a function without search_path")
 
 	callAll(t, s, i)
@@ -239,7 +240,7 @@ grant execute on function public.naive(pg_catalog.text) to public`)
 
 func TestShadowedFunctionOrOperatorRunsNothing(t *testing.T) {
 	s := newScene(t, alice)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive(value pg_catalog.text) returns boolean
 language plpgsql security definer as $$
 begin
@@ -253,20 +254,20 @@ end $$;
 grant execute on all functions in schema public to public`)
 
 	i := intrude(t, s.Database, "postern_trusted_app", "postern_admin")
-	run(t, i, shadowFunctions)
-	run(t, i, shadowOperators)
+	testsql.Run(t, i, shadowFunctions)
+	testsql.Run(t, i, shadowOperators)
 	for what, least := range map[string]int{
 		"select count(*) from pg_catalog.pg_proc as p where p.proowner = $1::pg_catalog.regrole and p.proname not like 'shadow%'": 200,
 		"select count(*) from pg_catalog.pg_operator as p where p.oprowner = $1::pg_catalog.regrole":                              200,
 	} {
-		if shadows := value[int](t, s.Pool, what, i.Config().User); shadows < least {
+		if shadows := testsql.Value[int](t, s.Pool, what, i.Config().User); shadows < least {
 			t.Fatalf("only %d shadows: %s", shadows, what)
 		}
 	}
-	run(t, i, "set search_path = public, pg_temp, pg_catalog")
-	run(t, i, "select public.naive($1)", "anything")
+	testsql.Run(t, i, "set search_path = public, pg_temp, pg_catalog")
+	testsql.Run(t, i, "select public.naive($1)", "anything")
 	i.mustCatch(t, "a function of public in a function without search_path")
-	run(t, i, "select public.naive_operator($1)", "anything")
+	testsql.Run(t, i, "select public.naive_operator($1)", "anything")
 	i.mustCatch(t, "an operator of public in a function without search_path")
 
 	callAll(t, s, i)
@@ -276,7 +277,7 @@ grant execute on all functions in schema public to public`)
 // A cast would be a shadow as well, but whoever creates one has to own one of its types.
 func TestCastsBetweenBuiltInTypesCannotBePlanted(t *testing.T) {
 	i := intrude(t, testdb.New(t), "postern_trusted_app", "postern_admin")
-	run(t, i, "create function public.planted(text) returns jsonb language sql return '{}'::jsonb")
+	testsql.Run(t, i, "create function public.planted(text) returns jsonb language sql return '{}'::jsonb")
 	if _, err := i.Exec(t.Context(), "create cast (text as jsonb) with function public.planted(text) as assignment"); testdb.Code(err) != "42501" {
 		t.Fatalf("got %v", err)
 	}
@@ -298,12 +299,12 @@ func callAll(t *testing.T, s *scene, i intruder) {
 	ticket = approve(t, i.Conn, alice, pinGate, "{}")
 	tx = begin(t, i.Conn, alice)
 	open(t, tx, ticket)
-	run(t, tx, "select postern.set_pin($1)", "another 7391 pin")
+	testsql.Run(t, tx, "select postern.set_pin($1)", "another 7391 pin")
 	commit(t, tx)
 	s.givePIN(t, alice, pins[alice])
 
 	for _, relation := range []string{"gate", "setting", "scheme", "session_key", "user_account"} {
-		run(t, i, "select * from postern."+relation)
+		testsql.Run(t, i, "select * from postern."+relation)
 	}
 	for _, f := range publicFunctions(t, s.Pool) {
 		tx := begin(t, i.Conn, alice)
@@ -329,7 +330,7 @@ type function struct {
 	parameters []string
 }
 
-func publicFunctions(t testing.TB, q querier) []function {
+func publicFunctions(t testing.TB, q testsql.Querier) []function {
 	t.Helper()
 	rows, err := q.Query(t.Context(), `
 select p.oid::pg_catalog.regprocedure::text, format('%I.%I', n.nspname, p.proname), p.prokind = 'p',
@@ -501,7 +502,7 @@ func TestEveryObjectIsPinnedOwnedAndCommented(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, object := range values[string](t, database.Pool, rule.objects) {
+			for _, object := range testsql.Values[string](t, database.Pool, rule.objects) {
 				t.Errorf("not so: %s", object)
 			}
 			tx, err := database.Pool.Begin(t.Context())
@@ -509,24 +510,10 @@ func TestEveryObjectIsPinnedOwnedAndCommented(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer tx.Rollback(context.Background())
-			run(t, tx, rule.breach)
-			if len(values[string](t, tx, rule.objects)) == 0 {
+			testsql.Run(t, tx, rule.breach)
+			if len(testsql.Values[string](t, tx, rule.objects)) == 0 {
 				t.Error("the rule overlooks what breaks it")
 			}
 		})
 	}
-}
-
-// values are those of the only column of a query.
-func values[T any](t testing.TB, q querier, sql string, arguments ...any) []T {
-	t.Helper()
-	rows, err := q.Query(t.Context(), sql, arguments...)
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	got, err := pgx.CollectRows(rows, pgx.RowTo[T])
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return got
 }

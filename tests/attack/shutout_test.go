@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // MALLORY knows ALICE's PIN, may approve with it in a session of BOB's, and is at it when the administrator shuts ALICE
@@ -13,7 +15,7 @@ func TestShutOutUserApprovesNothingAnyMore(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_user (userid text primary key, active boolean not null);
 insert into public.naive_user values ('ALICE', true);
 create table public.naive_credential (userid text primary key);
@@ -40,9 +42,9 @@ $$`)
 		if err != nil {
 			t.Fatal(err)
 		}
-		run(t, shutting, shutOut)
+		testsql.Run(t, shutting, shutOut)
 		tx := begin(t, connection, bob)
-		pid := value[int](t, tx, "select pg_backend_pid()")
+		pid := testsql.Value[int](t, tx, "select pg_backend_pid()")
 		type result struct {
 			value string
 			err   error
@@ -75,7 +77,7 @@ $$`)
 		asked := challenge(t, connection, bob, releaseGate, "{}")
 		for _, userid := range []string{alice, bob} { // who approves, and whose session it is
 			ticket := wait(t, "select postern.set_user_active("+literal(userid)+", false)", text(t, authenticate, asked, alice, pins[alice]))
-			run(t, s.Pool, "select postern.set_user_active($1, true)", userid)
+			testsql.Run(t, s.Pool, "select postern.set_user_active($1, true)", userid)
 			if got := status(t, connection, bob, ticket); got != "denied" {
 				t.Errorf("%s was shut out, the ticket is %s", userid, got)
 			}
@@ -86,11 +88,11 @@ $$`)
 		connection := s.connect(t)
 		asked := challenge(t, connection, bob, releaseGate, "{}")
 		for _, userid := range []string{alice, bob} {
-			run(t, s.Pool, "update public.naive_user set active = true")
+			testsql.Run(t, s.Pool, "update public.naive_user set active = true")
 			tx := beginAt(t, connection, bob, pgx.RepeatableRead)
-			run(t, s.Pool, "select public.naive_shut_out()")
-			run(t, s.Pool, "select postern.set_user_active($1, false)", userid)
-			if got := value[string](t, tx, "select public.naive_authenticate()"); got != "accepted" {
+			testsql.Run(t, s.Pool, "select public.naive_shut_out()")
+			testsql.Run(t, s.Pool, "select postern.set_user_active($1, false)", userid)
+			if got := testsql.Value[string](t, tx, "select public.naive_authenticate()"); got != "accepted" {
 				t.Fatalf("naive: %s", got)
 			}
 			_, err := tx.Exec(t.Context(), authenticate, asked, alice, pins[alice])
@@ -100,7 +102,7 @@ $$`)
 				requireSerializationFailure(t, err)
 			}
 			rollback(t, tx)
-			run(t, s.Pool, "select postern.set_user_active($1, true)", userid)
+			testsql.Run(t, s.Pool, "select postern.set_user_active($1, true)", userid)
 		}
 	})
 }
@@ -112,7 +114,7 @@ func TestTicketEndsWithTheUserOfItsSession(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_user (userid text primary key, active boolean not null);
 insert into public.naive_user values ('BOB', true);
 create table public.naive_ticket (userid text not null);
@@ -133,11 +135,11 @@ $$`)
 	earlier := answer(t, connection, bob, challenge(t, connection, bob, releaseGate, "{}"), alice, pins[alice])
 	asked := challenge(t, connection, bob, releaseGate, "{}")
 	tx := begin(t, connection, bob)
-	run(t, tx, "select public.naive_approve()")
-	late := value[string](t, tx, authenticate, asked, alice, pins[alice])
+	testsql.Run(t, tx, "select public.naive_approve()")
+	late := testsql.Value[string](t, tx, authenticate, asked, alice, pins[alice])
 
 	administrator := s.Connect(t)
-	run(t, administrator, "select public.naive_shut_out()")
+	testsql.Run(t, administrator, "select public.naive_shut_out()")
 	shutOut := make(chan error, 1)
 	go func() {
 		_, err := administrator.Exec(t.Context(), "select postern.set_user_active('BOB', false)")
@@ -148,7 +150,7 @@ $$`)
 	if err := <-shutOut; err != nil {
 		t.Fatal(err)
 	}
-	if !value[bool](t, connection, "select public.naive_use()") {
+	if !testsql.Value[bool](t, connection, "select public.naive_use()") {
 		t.Fatal("naive: the ticket is gone")
 	}
 
@@ -162,7 +164,7 @@ $$`)
 		}
 	}
 	closed("PS402")
-	run(t, s.Pool, "select postern.set_user_active('BOB', true)")
+	testsql.Run(t, s.Pool, "select postern.set_user_active('BOB', true)")
 	closed("PS103")
 }
 
@@ -172,7 +174,7 @@ func TestShutOutWithAnOlderSnapshotLeavesNoTicketBehind(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_user (userid text primary key, active boolean not null);
 insert into public.naive_user values ('BOB', true);
 create table public.naive_ticket (userid text not null);
@@ -193,21 +195,21 @@ $$`)
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, tx, "select from postern.user_account") // takes the snapshot
-			run(t, s.Pool, "select public.naive_approve()")
+			testsql.Run(t, tx, "select from postern.user_account") // takes the snapshot
+			testsql.Run(t, s.Pool, "select public.naive_approve()")
 			ticket := answer(t, connection, bob, challenge(t, connection, bob, releaseGate, "{}"), approver, pins[approver])
-			run(t, tx, "select public.naive_shut_out()")
+			testsql.Run(t, tx, "select public.naive_shut_out()")
 			_, err = tx.Exec(t.Context(), "select postern.set_user_active('BOB', false)")
 			if err == nil {
 				commit(t, tx)
-				if !value[bool](t, s.Pool, "select exists (select from public.naive_ticket)") {
+				if !testsql.Value[bool](t, s.Pool, "select exists (select from public.naive_ticket)") {
 					t.Fatal("naive: the ticket is gone")
 				}
 				using := beginUnasserted(t, connection)
 				_, err = using.Exec(t.Context(), "select postern.assume_user($1, $2::text::uuid)", bob, ticket)
 				t.Errorf("%s, %s: BOB was shut out past a ticket; using it: %v", level, approver, err)
 				rollback(t, using)
-				run(t, s.Pool, "select postern.set_user_active('BOB', true)")
+				testsql.Run(t, s.Pool, "select postern.set_user_active('BOB', true)")
 				continue
 			}
 			requireSerializationFailure(t, err)
@@ -222,7 +224,7 @@ func TestSessionsInTurnDoNotPutOffBeingShutOut(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob, mallory)
 	s.set(t, "all_users_valid", "true")
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_user (userid text primary key, active boolean not null);
 insert into public.naive_user values ('BOB', true);
 create function public.naive_authenticate() returns void
@@ -300,7 +302,7 @@ $$`)
 		}) {
 			t.Errorf("%s: the administrator was kept waiting", name)
 		}
-		run(t, s.Pool, "select postern.set_user_active('BOB', true)")
+		testsql.Run(t, s.Pool, "select postern.set_user_active('BOB', true)")
 	}
 }
 
@@ -308,7 +310,7 @@ $$`)
 func (s *scene) awaitLock(t testing.TB, pid int) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if value[bool](t, s.Pool, "select cardinality(pg_blocking_pids($1)) > 0", pid) {
+		if testsql.Value[bool](t, s.Pool, "select cardinality(pg_blocking_pids($1)) > 0", pid) {
 			return
 		}
 		if time.Now().After(deadline) {

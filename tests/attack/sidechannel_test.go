@@ -12,6 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // naiveQuiet answers with a random ticket, whatever the response was. What it does for that tells all the more: it
@@ -45,8 +47,8 @@ const quietAuthenticate = "select public.quiet_authenticate($1, $2)"
 
 func (s *scene) createNaiveQuiet(t testing.TB) {
 	t.Helper()
-	run(t, s.Pool, naiveQuiet)
-	run(t, s.Pool, "insert into public.quiet_credential (userid, pin) values ($1, $2)", alice, pins[alice])
+	testsql.Run(t, s.Pool, naiveQuiet)
+	testsql.Run(t, s.Pool, "insert into public.quiet_credential (userid, pin) values ($1, $2)", alice, pins[alice])
 }
 
 // traces are what anybody can find out about the own transaction, and then roll it back.
@@ -78,18 +80,18 @@ func (s *scene) trace(t testing.TB, userid, statement string, arguments ...any) 
 			SharedReads int `json:"Shared Read Blocks"`
 		}
 	}
-	plan := value[[]byte](t, tx, "explain (analyze, wal, buffers, timing off, format json) "+statement, arguments...)
+	plan := testsql.Value[[]byte](t, tx, "explain (analyze, wal, buffers, timing off, format json) "+statement, arguments...)
 	if err := json.Unmarshal(plan, &explained); err != nil {
 		t.Fatal(err)
 	}
 	return traces{
-		tables: value[string](t, tx, `
+		tables: testsql.Value[string](t, tx, `
 select string_agg(format('%s: %s %s %s %s, %s %s %s %s', s.relname, s.seq_scan, s.seq_tup_read, s.idx_scan, s.idx_tup_fetch,
                          s.n_tup_ins, s.n_tup_upd, s.n_tup_hot_upd, s.n_tup_del), E'\n' order by s.relname)
   from pg_stat_xact_all_tables as s
  where s.schemaname in ('postern_internal', 'public')`),
-		catalog: value[int](t, tx, "select sum(s.seq_scan + s.idx_scan)::integer from pg_stat_xact_all_tables as s where s.schemaname = 'pg_catalog'"),
-		locks: value[string](t, tx, `
+		catalog: testsql.Value[int](t, tx, "select sum(s.seq_scan + s.idx_scan)::integer from pg_stat_xact_all_tables as s where s.schemaname = 'pg_catalog'"),
+		locks: testsql.Value[string](t, tx, `
 select string_agg(format('%s %s', l.relation::regclass, l.mode), E'\n' order by 1, l.relation, l.mode)
   from pg_locks as l
  where l.pid = pg_backend_pid() and l.relation is not null`),
@@ -163,7 +165,7 @@ func TestResponsesLeaveTheSameTraces(t *testing.T) {
 	s.addUser(t, "NEW")
 	s.createNaiveQuiet(t)
 	// ANALYZE in the middle could have a small table read in another way.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 do $$
 declare
   r regclass;
@@ -189,7 +191,7 @@ $$`)
 			rounds := make([][]traces, len(group.cases))
 			for range 5 {
 				for i, test := range group.cases {
-					run(t, s.Pool, test.prepare)
+					testsql.Run(t, s.Pool, test.prepare)
 					rounds[i] = append(rounds[i], s.trace(t, alice, authenticate, question, test.username, test.response))
 				}
 			}
@@ -250,17 +252,17 @@ func TestPrintedPlansAreSilentAboutTheVerdict(t *testing.T) {
 	s.createNaiveQuiet(t)
 	question := challenge(t, s.connect(t), alice, approveGate, invoice)
 	// The response comes from a table, so that the statement itself reads the same for each one.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.guess (challenge text, userid text, response text);
 grant all on public.guess to public`)
-	run(t, s.Pool, "insert into public.guess values ($1, $2)", question, alice)
+	testsql.Run(t, s.Pool, "insert into public.guess values ($1, $2)", question, alice)
 	printed := func(statement, response string) string {
 		t.Helper()
-		run(t, s.Pool, "update public.guess set response = $1", response)
+		testsql.Run(t, s.Pool, "update public.guess set response = $1", response)
 		connection, notices := s.listen(t) // a new session, which has planned nothing
 		tx := begin(t, connection, alice)
-		run(t, tx, printing)
-		run(t, tx, statement)
+		testsql.Run(t, tx, printing)
+		testsql.Run(t, tx, statement)
 		rollback(t, tx)
 		return printout(*notices)
 	}
@@ -274,7 +276,7 @@ grant all on public.guess to public`)
 
 	const genuine = "select postern.authenticate(g.challenge, g.userid, g.response) from public.guess as g"
 	for _, prepare := range []string{unlocked, lastChance, locked} {
-		run(t, s.Pool, prepare)
+		testsql.Run(t, s.Pool, prepare)
 		right, wrong = printed(genuine, pins[alice]), printed(genuine, wrongPIN)
 		if !strings.Contains(right, "FUNCEXPR") {
 			t.Fatal("nothing was printed")
@@ -324,9 +326,9 @@ func decimal(bytes []byte, signed bool) string {
 func TestPrintedPlansAreSilentAboutTheKeys(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, `grant postern_admin to `+pgx.Identifier{s.application.Name}.Sanitize())
+	testsql.Run(t, s.Pool, `grant postern_admin to `+pgx.Identifier{s.application.Name}.Sanitize())
 	secret := []byte(strings.Repeat("application key ", 2))
-	run(t, s.Pool, "select postern.create_session_key('first', $1)", secret)
+	testsql.Run(t, s.Pool, "select postern.create_session_key('first', $1)", secret)
 	token := tokenOf(t, s, "first", secret, alice)
 
 	keys := map[string][]byte{}
@@ -364,7 +366,7 @@ union all select 'session', secret from postern_internal.session_secret`)
 	}
 
 	// Naive: the key is a variable, and the expression that uses it is a query.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_sign(content text) returns bytea
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -376,21 +378,21 @@ begin
 end
 $$`)
 	connection, notices := s.listen(t)
-	run(t, connection, printing)
-	run(t, connection, "select public.naive_sign('content')")
+	testsql.Run(t, connection, printing)
+	testsql.Run(t, connection, "select public.naive_sign('content')")
 	if len(found(*notices)) != 1 {
 		t.Fatal("naive: the plan does not have the key")
 	}
 
 	connection, notices = s.listen(t)
-	run(t, connection, printing)
+	testsql.Run(t, connection, printing)
 	tx, err := connection.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, tx, "select postern.begin_session($1)", token)
-	run(t, tx, "select fnd_session_api.get_fnd_user()")
-	run(t, tx, "select p.payee from public.payment as p where p.payee = postern.current_userid()")
+	testsql.Run(t, tx, "select postern.begin_session($1)", token)
+	testsql.Run(t, tx, "select fnd_session_api.get_fnd_user()")
+	testsql.Run(t, tx, "select p.payee from public.payment as p where p.payee = postern.current_userid()")
 	refusedAndGoOn(t, tx, "PS402", "select postern.begin_session($1)", token[:len(token)-4]+"AAAA")
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 	commit(t, tx)
@@ -398,17 +400,17 @@ $$`)
 	ticket := answer(t, connection, alice, question, alice, pins[alice])
 	answer(t, connection, alice, question, alice, wrongPIN)
 	tx = begin(t, connection, alice)
-	value[string](t, tx, "select postern.ticket_status($1::uuid)", ticket)
-	run(t, tx, "select postern.cancel($1)", question)
+	testsql.Value[string](t, tx, "select postern.ticket_status($1::uuid)", ticket)
+	testsql.Run(t, tx, "select postern.cancel($1)", question)
 	open(t, tx, ticket)
 	reach(t, tx, approveGate, invoice)
 	commit(t, tx)
 	ticket = approve(t, connection, alice, pinGate, "{}")
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	run(t, tx, "select postern.set_pin($1)", "another 5173 pin")
+	testsql.Run(t, tx, "select postern.set_pin($1)", "another 5173 pin")
 	commit(t, tx)
-	run(t, connection, "select postern.reset_pin($1, $2)", alice, "a third 5173 pin")
+	testsql.Run(t, connection, "select postern.reset_pin($1, $2)", alice, "a third 5173 pin")
 	tx = begin(t, connection, alice)
 	refusedAndGoOn(t, tx, "PS402", "select set_config('postern.session', $1, true), postern.current_userid()", strings.Repeat("0", 64)+"\t"+alice)
 	rollback(t, tx)
@@ -423,7 +425,7 @@ $$`)
 // tokenOf is a session token as an application server makes it. It is made by the database, for the test's sake.
 func tokenOf(t testing.TB, s *scene, kid string, secret []byte, userid string) string {
 	t.Helper()
-	return value[string](t, s.Pool, `
+	return testsql.Value[string](t, s.Pool, `
 with part as (
   select translate(encode(convert_to(json_build_object('alg', 'HS256', 'kid', $1::text)::text, 'UTF8'), 'base64'), E'+/=\n', '-_') || '.' ||
          translate(encode(convert_to(json_build_object(
@@ -441,7 +443,7 @@ func TestResponsesDrawTheSameRemarks(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	s.createNaiveQuiet(t)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.quiet_authenticate_loudly(userid text, response text) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -459,8 +461,8 @@ $$`)
 		t.Helper()
 		connection, notices := s.listen(t)
 		tx := begin(t, connection, alice)
-		run(t, tx, "set local client_min_messages = 'debug5'; set local plpgsql.extra_warnings = 'all'")
-		value[string](t, tx, statement, arguments...)
+		testsql.Run(t, tx, "set local client_min_messages = 'debug5'; set local plpgsql.extra_warnings = 'all'")
+		testsql.Value[string](t, tx, statement, arguments...)
 		rollback(t, tx)
 		text := strings.Builder{}
 		for _, notice := range *notices {
@@ -476,7 +478,7 @@ $$`)
 		s.set(t, "all_users_valid", group.allUsersValid)
 		first := ""
 		for _, test := range group.cases {
-			run(t, s.Pool, test.prepare)
+			testsql.Run(t, s.Pool, test.prepare)
 			got := remarks(authenticate, question, test.username, test.response)
 			if first == "" {
 				first = got
@@ -493,7 +495,7 @@ func TestDenialsReadTheSame(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	s.addUser(t, "NEW")
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create function public.naive_login(userid text) returns void language plpgsql
 as $$
 begin
@@ -503,7 +505,7 @@ begin
   raise exception using errcode = 'PS102', message = 'denied', detail = 'The PIN is wrong.', hint = 'none';
 end
 $$`)
-	if refused(t, s.Pool, "PS102", "select public.naive_login('BOB')").Detail == refused(t, s.Pool, "PS102", "select public.naive_login('NOB')").Detail {
+	if testsql.Refused(t, s.Pool, "PS102", "select public.naive_login('BOB')").Detail == testsql.Refused(t, s.Pool, "PS102", "select public.naive_login('NOB')").Detail {
 		t.Fatal("naive: the denials read the same")
 	}
 
@@ -522,7 +524,7 @@ $$`)
 			{"an empty name", unlocked, "", pins[alice]},
 			{"an empty PIN", unlocked, alice, ""},
 		} {
-			run(t, s.Pool, test.prepare)
+			testsql.Run(t, s.Pool, test.prepare)
 			ticket := answer(t, connection, alice, question, test.username, test.response)
 			if got := status(t, connection, alice, ticket); got != "denied" {
 				t.Errorf("%s: the ticket is %s", test.name, got)
@@ -545,7 +547,7 @@ func TestResponsesTakeTheSameTime(t *testing.T) {
 	s := newScene(t) // not in parallel: it measures
 	for _, userid := range []string{alice, bob} {
 		s.addUser(t, userid)
-		run(t, s.Pool, "select postern.reset_pin($1, $2)", userid, pins[userid]) // with the cost of every day
+		testsql.Run(t, s.Pool, "select postern.reset_pin($1, $2)", userid, pins[userid]) // with the cost of every day
 	}
 	s.addUser(t, "NEW")
 	s.createNaiveQuiet(t)
@@ -553,12 +555,12 @@ func TestResponsesTakeTheSameTime(t *testing.T) {
 	// The fastest of some is what the work takes; the others waited for whatever else the machine does.
 	fastest := func(userid, prepare, statement string, arguments ...any) time.Duration {
 		t.Helper()
-		run(t, s.Pool, prepare)
+		testsql.Run(t, s.Pool, prepare)
 		best := time.Hour
 		for range 9 {
 			tx := begin(t, connection, userid)
 			start := time.Now()
-			value[string](t, tx, statement, arguments...)
+			testsql.Value[string](t, tx, statement, arguments...)
 			best = min(best, time.Since(start))
 			rollback(t, tx)
 		}

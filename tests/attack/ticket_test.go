@@ -9,6 +9,7 @@ import (
 
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
 )
 
 // naiveBearer is a ticket that only says that somebody approved something: it opens whatever gate for whoever brings
@@ -56,13 +57,13 @@ func TestTicketIsUsedOnce(t *testing.T) {
 	connection := s.connect(t)
 
 	// An approval that isn't used up, as many a session flag is.
-	run(t, s.Pool, naiveBearer)
-	run(t, s.Pool, "create or replace function public.bearer_open_gates(ticket uuid) returns void language sql security definer as 'insert into public.bearer_open values (pg_backend_pid())'")
-	flag := value[string](t, connection, bearerApprove)
+	testsql.Run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, "create or replace function public.bearer_open_gates(ticket uuid) returns void language sql security definer as 'insert into public.bearer_open values (pg_backend_pid())'")
+	flag := testsql.Value[string](t, connection, bearerApprove)
 	for range 2 {
 		tx := begin(t, connection, alice)
-		run(t, tx, bearerOpenGates, flag)
-		run(t, tx, bearerCheckpoint, approveGate, invoice)
+		testsql.Run(t, tx, bearerOpenGates, flag)
+		testsql.Run(t, tx, bearerCheckpoint, approveGate, invoice)
 		commit(t, tx)
 	}
 
@@ -116,14 +117,14 @@ func TestTicketSurvivesTransactionThatRolledBack(t *testing.T) {
 func TestTicketIsUsedOnceInParallel(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, naiveBearer)
 	first, second := s.connect(t), s.connect(t)
 
 	// race has two transactions use a ticket at the same time, and returns how that went for the second one.
 	race := func(level pgx.TxIsoLevel, use, ticket string, end func(testing.TB, pgx.Tx)) error {
 		ahead := beginAt(t, first, alice, level)
 		behind := beginAt(t, second, alice, level)
-		run(t, ahead, use, ticket)
+		testsql.Run(t, ahead, use, ticket)
 		done := make(chan error)
 		go func() {
 			_, err := behind.Exec(t.Context(), use, ticket)
@@ -135,9 +136,9 @@ func TestTicketIsUsedOnceInParallel(t *testing.T) {
 		if err == nil {
 			reached := []any{approveGate, invoice}
 			if use == bearerOpenGates {
-				run(t, behind, bearerCheckpoint, reached...)
+				testsql.Run(t, behind, bearerCheckpoint, reached...)
 			} else {
-				run(t, behind, checkpoint, reached...)
+				testsql.Run(t, behind, checkpoint, reached...)
 			}
 			commit(t, behind)
 		} else {
@@ -146,7 +147,7 @@ func TestTicketIsUsedOnceInParallel(t *testing.T) {
 		return err
 	}
 
-	if err := race(pgx.ReadCommitted, bearerOpenGates, value[string](t, first, bearerApprove), commit); err != nil {
+	if err := race(pgx.ReadCommitted, bearerOpenGates, testsql.Value[string](t, first, bearerApprove), commit); err != nil {
 		t.Fatalf("naive: the second use failed: %v", err)
 	}
 
@@ -171,7 +172,7 @@ func TestTicketIsUsedOnceInParallel(t *testing.T) {
 func (s *scene) waitForLock(t testing.TB, connection *pgx.Conn) {
 	t.Helper()
 	for range 1000 {
-		if value[bool](t, s.Pool, "select exists (select from pg_locks where pid = $1 and not granted)", connection.PgConn().PID()) {
+		if testsql.Value[bool](t, s.Pool, "select exists (select from pg_locks where pid = $1 and not granted)", connection.PgConn().PID()) {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -182,7 +183,7 @@ func (s *scene) waitForLock(t testing.TB, connection *pgx.Conn) {
 func TestTicketOpensNothingElse(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, naiveBearer)
 	connection := s.connect(t)
 	strangers := s.Login(t, "postern_trusted_app").Connect(t)
 
@@ -205,8 +206,8 @@ func TestTicketOpensNothingElse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tx := begin(t, attack.connection, attack.userid)
-			run(t, tx, bearerOpenGates, value[string](t, connection, bearerApprove))
-			run(t, tx, bearerCheckpoint, attack.gate, attack.parameters)
+			testsql.Run(t, tx, bearerOpenGates, testsql.Value[string](t, connection, bearerApprove))
+			testsql.Run(t, tx, bearerCheckpoint, attack.gate, attack.parameters)
 			rollback(t, tx)
 
 			ticket := approve(t, connection, alice, approveGate, invoice)
@@ -237,22 +238,22 @@ func TestTicketOpensNothingElse(t *testing.T) {
 func TestGatesAreOpenForOneUserOfTheTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, naiveBearer)
 	connection := s.connect(t)
 	tx := begin(t, connection, alice)
-	run(t, tx, bearerOpenGates, value[string](t, connection, bearerApprove))
-	run(t, tx, "select postern.assume_user($1)", bob)
-	run(t, tx, bearerCheckpoint, approveGate, invoice)
+	testsql.Run(t, tx, bearerOpenGates, testsql.Value[string](t, connection, bearerApprove))
+	testsql.Run(t, tx, "select postern.assume_user($1)", bob)
+	testsql.Run(t, tx, bearerCheckpoint, approveGate, invoice)
 	rollback(t, tx)
 
 	ticket := approve(t, connection, alice, approveGate, invoice)
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
 	reach(t, tx, approveGate, invoice)
-	run(t, tx, "select postern.assume_user($1)", bob)
+	testsql.Run(t, tx, "select postern.assume_user($1)", bob)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 	refusedAndGoOn(t, tx, "PS103", openGates, approve(t, s.connect(t), bob, approveGate, invoice))
-	run(t, tx, "select postern.assume_user($1)", alice)
+	testsql.Run(t, tx, "select postern.assume_user($1)", alice)
 	reach(t, tx, approveGate, invoice)
 	commit(t, tx)
 }
@@ -268,7 +269,7 @@ func TestParameterThatIsNotBoundMayDiffer(t *testing.T) {
 	refusedAndGoOn(t, tx, "PS103", checkpoint, numberedGate, `{"PAYEE": "Mallory", "SEQUENCE": 1}`)
 	reach(t, tx, numberedGate, `{"PAYEE": "Paper Mill Ltd", "SEQUENCE": 2}`)
 	commit(t, tx)
-	if got := value[string](t, s.Pool, "select message from postern.checkpoint_log where outcome = 'passed'"); got != "Voucher 2 of Paper Mill Ltd numbered" {
+	if got := testsql.Value[string](t, s.Pool, "select message from postern.checkpoint_log where outcome = 'passed'"); got != "Voucher 2 of Paper Mill Ltd numbered" {
 		t.Errorf("logged: %s; that is not what was done", got)
 	}
 }
@@ -277,11 +278,11 @@ func TestParameterThatIsNotBoundMayDiffer(t *testing.T) {
 func TestTicketExpiresByTheClock(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, naiveBearer)
 	s.set(t, "ticket_seconds", "5")
 	connection := s.connect(t)
 
-	bearer := value[string](t, connection, bearerApprove)
+	bearer := testsql.Value[string](t, connection, bearerApprove)
 	unused := approve(t, connection, alice, approveGate, invoice)
 	late := approve(t, connection, alice, approveGate, invoice)
 	passing := approve(t, connection, alice, approveGate, invoice)
@@ -294,7 +295,7 @@ func TestTicketExpiresByTheClock(t *testing.T) {
 
 	time.Sleep(5100 * time.Millisecond)
 
-	run(t, begun, bearerOpenGates, bearer) // naive: long expired
+	testsql.Run(t, begun, bearerOpenGates, bearer) // naive: long expired
 	refusedAndGoOn(t, begun, "PS103", openGates, unused)
 	refusedAndGoOn(t, begun, "PS101", checkpoint, approveGate, invoice)
 	rollback(t, begun)
@@ -321,15 +322,15 @@ func TestTicketExpiresByTheClock(t *testing.T) {
 func TestGateStaysInThePreparedTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, naiveBearer)
 	connection, other := s.connect(t), s.connect(t)
 	prepare := "prepare transaction " + literal(s.Name)
 
 	tx := begin(t, connection, alice)
-	run(t, tx, bearerOpenGates, value[string](t, other, bearerApprove))
-	run(t, tx, prepare)
-	run(t, connection, "commit prepared "+literal(s.Name))
-	run(t, connection, bearerCheckpoint, approveGate, invoice) // naive: open for good
+	testsql.Run(t, tx, bearerOpenGates, testsql.Value[string](t, other, bearerApprove))
+	testsql.Run(t, tx, prepare)
+	testsql.Run(t, connection, "commit prepared "+literal(s.Name))
+	testsql.Run(t, connection, bearerCheckpoint, approveGate, invoice) // naive: open for good
 
 	for _, end := range []string{"commit", "rollback"} {
 		ticket := approve(t, connection, alice, approveGate, invoice)
@@ -338,15 +339,15 @@ func TestGateStaysInThePreparedTransaction(t *testing.T) {
 		if end == "commit" {
 			reach(t, tx, approveGate, invoice)
 		}
-		run(t, tx, prepare)
+		testsql.Run(t, tx, prepare)
 
 		closed := func() {
 			t.Helper()
 			for _, connection := range []*pgx.Conn{connection, other} {
 				tx := begin(t, connection, alice)
-				run(t, tx, "set local lock_timeout = '100ms'")
+				testsql.Run(t, tx, "set local lock_timeout = '100ms'")
 				refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
-				run(t, tx, "savepoint before_use")
+				testsql.Run(t, tx, "savepoint before_use")
 				_, err := tx.Exec(t.Context(), openGates, ticket)
 				switch code := testdb.Code(err); {
 				case code == "55P03": // it waits for the prepared transaction to end
@@ -355,13 +356,13 @@ func TestGateStaysInThePreparedTransaction(t *testing.T) {
 				default:
 					t.Errorf("second use, first one to %s: %v", end, err)
 				}
-				run(t, tx, "rollback to savepoint before_use")
+				testsql.Run(t, tx, "rollback to savepoint before_use")
 				refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 				rollback(t, tx)
 			}
 		}
 		closed()
-		run(t, other, end+" prepared "+literal(s.Name))
+		testsql.Run(t, other, end+" prepared "+literal(s.Name))
 		closed()
 		want := map[string]string{"commit": "used", "rollback": "accepted"}[end]
 		if got := status(t, connection, alice, ticket); got != want {
@@ -377,11 +378,11 @@ func TestGateStaysInThePreparedTransaction(t *testing.T) {
 func TestTransactionTakesOneTicket(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, naiveBearer)
 	connection := s.connect(t)
 	tx := begin(t, connection, alice)
 	for range 2 {
-		run(t, tx, bearerOpenGates, value[string](t, tx, bearerApprove))
+		testsql.Run(t, tx, bearerOpenGates, testsql.Value[string](t, tx, bearerApprove))
 	}
 	rollback(t, tx)
 
@@ -390,12 +391,12 @@ func TestTransactionTakesOneTicket(t *testing.T) {
 	pin := approve(t, connection, alice, pinGate, "{}")
 	tx = begin(t, connection, alice)
 	refusedAndGoOn(t, tx, "PS103", "select postern.open_gates($1::uuid), postern.open_gates($2::uuid)", first, second)
-	run(t, tx, "savepoint one")
+	testsql.Run(t, tx, "savepoint one")
 	open(t, tx, first)
 	for _, ticket := range []string{second, pin} {
 		refusedAndGoOn(t, tx, "PS103", openGates, ticket)
 	}
-	run(t, tx, "rollback to savepoint one")
+	testsql.Run(t, tx, "rollback to savepoint one")
 	open(t, tx, second) // the first was not used
 	refusedAndGoOn(t, tx, "PS103", openGates, first)
 	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, invoice)
@@ -412,8 +413,8 @@ func TestTransactionTakesOneTicket(t *testing.T) {
 func TestSettingOfTheTicketOpensNothing(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, naiveBearer)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, `
 create function public.bearer_setting_checkpoint(gate text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -425,8 +426,8 @@ end
 $$`)
 	connection, other := s.connect(t), s.connect(t)
 	tx := begin(t, connection, alice)
-	run(t, tx, "select set_config('naive.ticket', $1, true)", value[string](t, other, bearerApprove))
-	run(t, tx, "select public.bearer_setting_checkpoint($1)", approveGate)
+	testsql.Run(t, tx, "select set_config('naive.ticket', $1, true)", testsql.Value[string](t, other, bearerApprove))
+	testsql.Run(t, tx, "select public.bearer_setting_checkpoint($1)", approveGate)
 	rollback(t, tx)
 
 	used := approve(t, connection, alice, approveGate, invoice)
@@ -438,14 +439,14 @@ $$`)
 	elsewhere := begin(t, other, alice)
 	open(t, elsewhere, inUse)
 	for name, ticket := range map[string]string{
-		"none":               value[string](t, connection, "select gen_random_uuid()::text"),
+		"none":               testsql.Value[string](t, connection, "select gen_random_uuid()::text"),
 		"not used":           approve(t, connection, alice, approveGate, invoice),
 		"used":               used,
 		"in use elsewhere":   inUse,
 		"another user's own": approve(t, connection, bob, approveGate, invoice),
 	} {
 		tx := begin(t, connection, alice)
-		run(t, tx, "select pg_current_xact_id(), set_config('postern.ticket', $1, true)", ticket)
+		testsql.Run(t, tx, "select pg_current_xact_id(), set_config('postern.ticket', $1, true)", ticket)
 		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 		if t.Failed() {
 			t.Fatalf("the setting names a ticket: %s", name)
@@ -456,45 +457,45 @@ $$`)
 
 	// What is no ticket at all is an error.
 	tx = begin(t, connection, alice)
-	run(t, tx, "set local postern.ticket = 'open'")
+	testsql.Run(t, tx, "set local postern.ticket = 'open'")
 	for _, statement := range []string{"select postern.checkpoint('SINWOF_RELEASE', '{}')", "select postern.open_gates(gen_random_uuid())"} {
-		run(t, tx, "savepoint before_error")
+		testsql.Run(t, tx, "savepoint before_error")
 		_, err := tx.Exec(t.Context(), statement)
 		if code := testdb.Code(err); code != "22P02" { // invalid_text_representation
 			t.Errorf("a setting that is no ticket: %s: %v", statement, err)
 		}
-		run(t, tx, "rollback to savepoint before_error")
+		testsql.Run(t, tx, "rollback to savepoint before_error")
 	}
 	rollback(t, tx)
 
 	// A ticket that the client before has left in the setting is in nobody's way.
 	for _, left := range []string{"00000000-0000-0000-0000-000000000000", used} {
-		run(t, connection, "select set_config('postern.ticket', $1, false)", left)
+		testsql.Run(t, connection, "select set_config('postern.ticket', $1, false)", left)
 		tx := begin(t, connection, alice)
 		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 		open(t, tx, inUse)
 		reach(t, tx, approveGate, invoice)
 		rollback(t, tx)
 	}
-	run(t, connection, "reset postern.ticket")
+	testsql.Run(t, connection, "reset postern.ticket")
 
 	// Whoever clears it can use a second ticket, as well as in a second transaction. Each opens gates from that one on which it
 	// was approved for, and the log says which did.
 	first, second := inUse, approve(t, connection, alice, releaseGate, "{}")
 	tx = begin(t, connection, alice)
 	open(t, tx, first)
-	run(t, tx, "set local postern.ticket = ''")
+	testsql.Run(t, tx, "set local postern.ticket = ''")
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 	refusedAndGoOn(t, tx, "PS103", openGates, first)
 	open(t, tx, second)
 	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, invoice)
 	reach(t, tx, releaseGate, "{}")
-	run(t, tx, "select set_config('postern.ticket', $1, true)", first)
+	testsql.Run(t, tx, "select set_config('postern.ticket', $1, true)", first)
 	refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
 	reach(t, tx, approveGate, invoice)
 	commit(t, tx)
 	for ticket, gate := range map[string]string{first: approveGate, second: releaseGate} {
-		if got := value[string](t, s.Pool, "select string_agg(gate_id, ', ') from postern_internal.checkpoint_entry where ticket = $1::uuid and outcome = 'passed'", ticket); got != gate {
+		if got := testsql.Value[string](t, s.Pool, "select string_agg(gate_id, ', ') from postern_internal.checkpoint_entry where ticket = $1::uuid and outcome = 'passed'", ticket); got != gate {
 			t.Errorf("ticket for %s passed %s", gate, got)
 		}
 	}
@@ -504,12 +505,12 @@ $$`)
 func TestSessionWithTicketIsCheckedAsBoth(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, naiveBearer)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, `
 create function public.bearer_begin(userid text, ticket uuid) returns void
 language sql security definer set search_path = pg_catalog, pg_temp
 as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ticket) $$`)
-	run(t, s.Pool, "select postern.create_session_key('test', decode(repeat('5e', 32), 'hex'))")
+	testsql.Run(t, s.Pool, "select postern.create_session_key('test', decode(repeat('5e', 32), 'hex'))")
 	signer, err := postern.NewSigner("test", bytes.Repeat([]byte{0x5e}, 32), s.Name)
 	if err != nil {
 		t.Fatal(err)
@@ -517,8 +518,8 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 	connection := s.connect(t)
 	strangers := s.Login(t, "postern_trusted_app").Connect(t)
 	tx := beginUnasserted(t, connection)
-	run(t, tx, "select public.bearer_begin($1, $2)", bob, value[string](t, connection, bearerApprove)) // naive: not Bob's
-	run(t, tx, bearerCheckpoint, approveGate, invoice)
+	testsql.Run(t, tx, "select public.bearer_begin($1, $2)", bob, testsql.Value[string](t, connection, bearerApprove)) // naive: not Bob's
+	testsql.Run(t, tx, bearerCheckpoint, approveGate, invoice)
 	rollback(t, tx)
 
 	token := func(userid string) string {
@@ -538,7 +539,7 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 			tx := beginUnasserted(t, connection)
 			refusedAndGoOn(t, tx, code, start, proof(userid), ticket)
 			refusedAndGoOn(t, tx, "PS401", checkpoint, approveGate, invoice)
-			run(t, tx, "select postern.assume_user($1)", alice)
+			testsql.Run(t, tx, "select postern.assume_user($1)", alice)
 			refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 			rollback(t, tx)
 		}
@@ -558,29 +559,29 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 		rollback(t, tx)
 
 		tx = begin(t, connection, alice)
-		own := value[string](t, tx, "select postern.authenticate($1, $2, $3, 'as agreed')::text", value[string](t, tx, "select postern.challenge($1, $2::jsonb)", approveGate, invoice), alice, pins[alice])
+		own := testsql.Value[string](t, tx, "select postern.authenticate($1, $2, $3, 'as agreed')::text", testsql.Value[string](t, tx, "select postern.challenge($1, $2::jsonb)", approveGate, invoice), alice, pins[alice])
 		refusedAndGoOn(t, tx, "PS103", start, proof(alice), own)
 		rollback(t, tx)
 
-		run(t, s.Pool, "select postern.set_user_active($1, false)", alice)
+		testsql.Run(t, s.Pool, "select postern.set_user_active($1, false)", alice)
 		tx = beginUnasserted(t, connection)
 		refusedAndGoOn(t, tx, "PS402", start, proof(alice), ticket)
 		rollback(t, tx)
-		run(t, s.Pool, "select postern.set_user_active($1, true)", alice)
+		testsql.Run(t, s.Pool, "select postern.set_user_active($1, true)", alice)
 		closed(connection, "PS103", alice, ticket)
-		run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() + interval '1 minute' where ticket = $1::uuid", ticket)
+		testsql.Run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() + interval '1 minute' where ticket = $1::uuid", ticket)
 
 		// It was used by none of these.
 		tx = beginUnasserted(t, connection)
-		if got := value[string](t, tx, start, proof(alice), ticket); got != alice {
+		if got := testsql.Value[string](t, tx, start, proof(alice), ticket); got != alice {
 			t.Errorf("%s: the user is %s", function, got)
 		}
 		refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
 		reach(t, tx, approveGate, invoice)
-		if got := value[string](t, tx, "select postern.current_userid()"); got != alice {
+		if got := testsql.Value[string](t, tx, "select postern.current_userid()"); got != alice {
 			t.Errorf("%s: the current user is %s", function, got)
 		}
-		run(t, tx, "select postern.assume_user($1)", bob)
+		testsql.Run(t, tx, "select postern.assume_user($1)", bob)
 		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 		commit(t, tx)
 		closed(connection, "PS103", alice, ticket)
@@ -595,7 +596,7 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 func TestRestoredRowOpensNothing(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 create table public.naive_open (transaction_id xid8 primary key);
 create function public.naive_checkpoint() returns boolean language sql security definer set search_path = pg_catalog, pg_temp
 as $$ select exists (select from public.naive_open as o where o.transaction_id = pg_current_xact_id()) $$`)
@@ -608,7 +609,7 @@ as $$ select exists (select from public.naive_open as o where o.transaction_id =
 
 	// The rows as they come from the dump, for so many transactions to come that one of them is ours, although others
 	// use the same server.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 insert into public.naive_open
 select ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8 from generate_series(1, 20000) as ahead;
 insert into postern_internal.open_gate
@@ -617,21 +618,21 @@ select gen_random_uuid(), ((pg_current_xact_id()::text::bigint) + ahead)::text::
        o.scheme, o.gate_id, o.built_in, o.digest, o.parameters, o.message, o.session_role, o.expires_at, 'any'
   from postern_internal.open_gate as o, generate_series(1, 20000) as ahead`)
 	tx = begin(t, connection, alice)
-	if !value[bool](t, tx, "select public.naive_checkpoint()") {
+	if !testsql.Value[bool](t, tx, "select public.naive_checkpoint()") {
 		t.Fatal("naive: the gate is closed")
 	}
 	// A query that finds no row fails: then the number of this transaction has not come back.
-	restored := value[string](t, s.Pool, "select ticket::text from postern_internal.open_gate where transaction_id = $1::text::xid8",
-		value[string](t, tx, "select pg_current_xact_id()::text"))
-	run(t, s.Pool, "update postern_internal.open_gate set session = $1 where ticket = $2::uuid",
-		value[string](t, tx, "select current_setting('postern.session')"), restored)
-	run(t, tx, "select set_config('postern.ticket', $1, true)", restored)
+	restored := testsql.Value[string](t, s.Pool, "select ticket::text from postern_internal.open_gate where transaction_id = $1::text::xid8",
+		testsql.Value[string](t, tx, "select pg_current_xact_id()::text"))
+	testsql.Run(t, s.Pool, "update postern_internal.open_gate set session = $1 where ticket = $2::uuid",
+		testsql.Value[string](t, tx, "select current_setting('postern.session')"), restored)
+	testsql.Run(t, tx, "select set_config('postern.ticket', $1, true)", restored)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 	rollback(t, tx)
 
 	// The log has come along as well: entries of passes by transactions with the numbers that are counted up to now must
 	// not make another gate out of the first one.
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id, ticket)
 select 'passed', e.gate_id, e.userid, e.message, e.parameters, ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8, e.ticket
   from postern_internal.checkpoint_entry as e, generate_series(1, 20000) as ahead
@@ -653,8 +654,8 @@ func TestRoleOfAnotherUserTakesNoTicketAlong(t *testing.T) {
 	s := newScene(t, alice, bob)
 	role := s.Login(t, "postern_user")
 	connection := role.Connect(t)
-	run(t, s.Pool, naiveBearer)
-	run(t, s.Pool, `
+	testsql.Run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, `
 create table public.naive_pin (userid text not null);
 create function public.naive_set_pin() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -667,43 +668,43 @@ $$`)
 	give := func(userid string) {
 		t.Helper()
 		for _, each := range []string{alice, bob} {
-			run(t, s.Pool, "select postern.set_user_db_role($1, null)", each)
+			testsql.Run(t, s.Pool, "select postern.set_user_db_role($1, null)", each)
 		}
-		run(t, s.Pool, "select postern.set_user_db_role($1, $2::text::name)", userid, role.Name)
+		testsql.Run(t, s.Pool, "select postern.set_user_db_role($1, $2::text::name)", userid, role.Name)
 	}
 	hashes := func() (got [2]string) {
 		t.Helper()
 		for i, userid := range []string{alice, bob} {
-			got[i] = value[string](t, s.Pool, "select hash from postern_internal.credential where userid = $1", userid)
+			got[i] = testsql.Value[string](t, s.Pool, "select hash from postern_internal.credential where userid = $1", userid)
 		}
 		return got
 	}
 
 	give(alice)
 	tx := beginUnasserted(t, connection)
-	run(t, tx, bearerOpenGates, value[string](t, s.Pool, bearerApprove)) // naive: Alice's, and good for Bob
+	testsql.Run(t, tx, bearerOpenGates, testsql.Value[string](t, s.Pool, bearerApprove)) // naive: Alice's, and good for Bob
 	give(bob)
-	run(t, tx, "select public.naive_set_pin()")
+	testsql.Run(t, tx, "select public.naive_set_pin()")
 	commit(t, tx)
-	if got := value[string](t, s.Pool, "select userid from public.naive_pin"); got != bob {
+	if got := testsql.Value[string](t, s.Pool, "select userid from public.naive_pin"); got != bob {
 		t.Fatalf("naive: the PIN of %s was changed", got)
 	}
-	run(t, s.Pool, "delete from public.bearer_open")
+	testsql.Run(t, s.Pool, "delete from public.bearer_open")
 
 	give(alice)
 	tx = beginUnasserted(t, connection)
-	ticket := value[string](t, tx, authenticate, value[string](t, tx, "select postern.challenge($1)", pinGate), alice, pins[alice])
+	ticket := testsql.Value[string](t, tx, authenticate, testsql.Value[string](t, tx, "select postern.challenge($1)", pinGate), alice, pins[alice])
 	commit(t, tx)
 	before := hashes()
 	tx = beginUnasserted(t, connection)
 	open(t, tx, ticket)
-	run(t, tx, setPIN, "alice 6204 pin")
+	testsql.Run(t, tx, setPIN, "alice 6204 pin")
 	give(bob)
-	run(t, tx, setPIN, "alice 6205 pin")
-	if got := value[string](t, tx, "select postern.current_userid()"); got != alice {
+	testsql.Run(t, tx, setPIN, "alice 6205 pin")
+	if got := testsql.Value[string](t, tx, "select postern.current_userid()"); got != alice {
 		t.Errorf("with the ticket of %s the user is %s", alice, got)
 	}
-	run(t, tx, "set local postern.session = ''")
+	testsql.Run(t, tx, "set local postern.session = ''")
 	refusedAndGoOn(t, tx, "PS101", setPIN, "alice 6206 pin")
 	commit(t, tx)
 	if after := hashes(); after[0] == before[0] || after[1] != before[1] {
@@ -715,12 +716,12 @@ $$`)
 func TestTicketsOfTwoUsersAreKeptApart(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
-	run(t, s.Pool, naiveBearer)
+	testsql.Run(t, s.Pool, naiveBearer)
 	connection := s.connect(t)
 	tx := begin(t, connection, alice)
-	run(t, tx, bearerOpenGates, value[string](t, tx, bearerApprove))
-	run(t, tx, "select postern.assume_user($1)", bob)
-	run(t, tx, bearerCheckpoint, approveGate, invoice) // naive: Alice's approval
+	testsql.Run(t, tx, bearerOpenGates, testsql.Value[string](t, tx, bearerApprove))
+	testsql.Run(t, tx, "select postern.assume_user($1)", bob)
+	testsql.Run(t, tx, bearerCheckpoint, approveGate, invoice) // naive: Alice's approval
 	rollback(t, tx)
 
 	const start = "select postern.assume_user($1, $2::text::uuid)"
@@ -731,13 +732,13 @@ func TestTicketsOfTwoUsersAreKeptApart(t *testing.T) {
 	sessions := map[string]string{}
 	tx = beginUnasserted(t, connection)
 	for _, userid := range []string{alice, bob} {
-		run(t, tx, "set local postern.ticket = ''")
-		run(t, tx, start, userid, tickets[userid])
-		sessions[userid] = value[string](t, tx, "select current_setting('postern.session')")
+		testsql.Run(t, tx, "set local postern.ticket = ''")
+		testsql.Run(t, tx, start, userid, tickets[userid])
+		sessions[userid] = testsql.Value[string](t, tx, "select current_setting('postern.session')")
 	}
 	use := func(session, ticket string) {
 		t.Helper()
-		run(t, tx, "select set_config('postern.session', $1, true), set_config('postern.ticket', $2, true)", sessions[session], tickets[ticket])
+		testsql.Run(t, tx, "select set_config('postern.session', $1, true), set_config('postern.ticket', $2, true)", sessions[session], tickets[ticket])
 	}
 	for session, ticket := range map[string]string{alice: bob, bob: alice} {
 		use(session, ticket)
@@ -752,7 +753,7 @@ func TestTicketsOfTwoUsersAreKeptApart(t *testing.T) {
 	reach(t, tx, releaseGate, "{}")
 	commit(t, tx)
 	for userid, gate := range map[string]string{alice: approveGate, bob: releaseGate} {
-		if got := value[string](t, s.Pool, `
+		if got := testsql.Value[string](t, s.Pool, `
 select string_agg(gate_id, ', ') from postern_internal.checkpoint_entry
  where outcome = 'passed' and userid = $1 and authenticated_by = $1 and ticket = $2::uuid`, userid, tickets[userid]); got != gate {
 			t.Errorf("the log says that %s passed %s", userid, got)
