@@ -72,12 +72,15 @@ func passing() transactions {
 	}
 }
 
-// inserting is a transaction of plain INSERTs, in the session of an end user or in one that knows nothing of Postern.
-func inserting(asUser bool) transactions {
+// calling is the call that does the same.
+const calling = "select bench.insert_rows($1)"
+
+// inserting is a transaction of such statements, in the session of an end user or in one that knows nothing of Postern.
+func inserting(asUser bool, statements ...string) transactions {
 	return func(ctx context.Context, _ *scene, connections []*pgx.Conn, _ time.Duration, beside work) (float64, error) {
 		return hammer(ctx, connections, beside, func(ctx context.Context, session, number int) (bool, error) {
 			insert := func(tx pgx.Tx) error {
-				for _, statement := range inserts {
+				for _, statement := range statements {
 					if _, err := tx.Exec(ctx, statement, number); err != nil {
 						return err
 					}
@@ -88,18 +91,6 @@ func inserting(asUser bool) transactions {
 				return true, pgx.BeginFunc(ctx, connections[session], insert)
 			}
 			return true, transaction.Run(ctx, connections[session], transaction.With("select postern.assume_user($1)", userid), insert)
-		})
-	}
-}
-
-// insertingByFunction is a transaction of the same INSERTs in one call, that knows nothing of Postern either.
-func insertingByFunction() transactions {
-	return func(ctx context.Context, _ *scene, connections []*pgx.Conn, _ time.Duration, beside work) (float64, error) {
-		return hammer(ctx, connections, beside, func(ctx context.Context, session, number int) (bool, error) {
-			return true, pgx.BeginFunc(ctx, connections[session], func(tx pgx.Tx) error {
-				_, err := tx.Exec(ctx, "select bench.insert_rows($1)", number)
-				return err
-			})
 		})
 	}
 }

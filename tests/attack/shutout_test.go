@@ -107,25 +107,28 @@ $$`)
 	})
 }
 
-// BOB's session was approved by ALICE, so nothing of BOB's credential is touched. A ticket says who its user is, and the
+// naiveShutOut ends the tickets that it can see.
+const naiveShutOut = `
+create table public.naive_user (userid text primary key, active boolean not null);
+insert into public.naive_user values ('BOB', true);
+create table public.naive_ticket (userid text not null);
+create function public.naive_shut_out() returns void
+language sql as $$
+  update public.naive_user set active = false where userid = 'BOB';
+  delete from public.naive_ticket where userid = 'BOB';
+$$;`
+
+// BOB's session was approved by ALICE, whose credential it is that counts. A ticket says who its user is, and the
 // transaction that uses it does not ask whether that one is still active: so none may outlast being shut out, and none may
 // be on its way meanwhile.
 func TestTicketEndsWithTheUserOfItsSession(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
-	testsql.Run(t, s.Pool, `
-create table public.naive_user (userid text primary key, active boolean not null);
-insert into public.naive_user values ('BOB', true);
-create table public.naive_ticket (userid text not null);
+	testsql.Run(t, s.Pool, naiveShutOut+`
 create function public.naive_approve() returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
   insert into public.naive_ticket select u.userid from public.naive_user as u where u.userid = 'BOB' and u.active
-$$;
-create function public.naive_shut_out() returns void
-language sql as $$
-  update public.naive_user set active = false where userid = 'BOB';
-  delete from public.naive_ticket where userid = 'BOB';
 $$;
 create function public.naive_use() returns boolean
 language sql security definer set search_path = pg_catalog, pg_temp as $$
@@ -174,19 +177,11 @@ func TestShutOutWithAnOlderSnapshotLeavesNoTicketBehind(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
-	testsql.Run(t, s.Pool, `
-create table public.naive_user (userid text primary key, active boolean not null);
-insert into public.naive_user values ('BOB', true);
-create table public.naive_ticket (userid text not null);
+	testsql.Run(t, s.Pool, naiveShutOut+`
 create function public.naive_approve() returns void
 language sql as $$
   select from public.naive_user where userid = 'BOB' and active for share;
   insert into public.naive_ticket values ('BOB');
-$$;
-create function public.naive_shut_out() returns void
-language sql as $$
-  update public.naive_user set active = false where userid = 'BOB';
-  delete from public.naive_ticket where userid = 'BOB';
 $$`)
 	connection := s.connect(t)
 	for _, level := range []pgx.TxIsoLevel{pgx.RepeatableRead, pgx.Serializable} {

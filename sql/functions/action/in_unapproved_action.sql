@@ -1,5 +1,5 @@
--- Asked at each active gate: hence the first condition, which is all that a transaction without an action evaluates, and
--- no SET clause, so that it is inlined.
+-- Asked at each active gate but where postern.checkpoint passes what was approved by itself: hence the first condition, which
+-- is all that a transaction without an action evaluates, and no SET clause, so that it is inlined.
 
 create or replace function postern_internal.in_unapproved_action()
 returns boolean

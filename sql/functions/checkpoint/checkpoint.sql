@@ -3,7 +3,8 @@
 --
 -- Each statement counts: in a transaction that is sent again this runs once, and so never warms up. What was approved, to
 -- the letter, is passed by the first one: the parameters were checked then, and the message is the one that was shown. Where the
--- gate has been made inactive since, it is logged all the same: somebody has approved it.
+-- gate has been made inactive since, it is logged all the same: somebody has approved it. Where an action has begun, pass_gate
+-- decides.
 
 create or replace function postern.checkpoint(
   gate_id text,

@@ -27,4 +27,4 @@ $$;
 revoke execute on function postern.reset_pin(text, text) from public;
 grant execute on function postern.reset_pin(text, text) to postern_admin;
 comment on function postern.reset_pin(text, text) is
-'Gives a user a new PIN, unlocks the user, and ends tickets that the old PIN has approved. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
+'Gives a user a new PIN, unlocks the user, and ends tickets that the old PIN has approved, or somebody else in a session of the user. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';

@@ -25,4 +25,4 @@ $$;
 revoke execute on function postern.set_user_active(text, boolean) from public;
 grant execute on function postern.set_user_active(text, boolean) to postern_admin;
 comment on function postern.set_user_active(text, boolean) is
-'Lets a user work, or shuts the user out: no new session, no approval, and no use of what the user has approved. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';
+'Lets a user work, or shuts the user out: no new session, no approval, and no use of what the user has approved, or somebody else in a session of the user. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';

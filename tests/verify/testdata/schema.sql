@@ -4879,7 +4879,7 @@ ALTER FUNCTION postern.reset_pin(userid text, new_pin text) OWNER TO postern_own
 -- Name: FUNCTION reset_pin(userid text, new_pin text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.reset_pin(userid text, new_pin text) IS 'Gives a user a new PIN, unlocks the user, and ends tickets that the old PIN has approved. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
+COMMENT ON FUNCTION postern.reset_pin(userid text, new_pin text) IS 'Gives a user a new PIN, unlocks the user, and ends tickets that the old PIN has approved, or somebody else in a session of the user. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
 
 
 --
@@ -5414,7 +5414,7 @@ ALTER FUNCTION postern.set_user_active(userid text, active boolean) OWNER TO pos
 -- Name: FUNCTION set_user_active(userid text, active boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_user_active(userid text, active boolean) IS 'Lets a user work, or shuts the user out: no new session, no approval, and no use of what the user has approved. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';
+COMMENT ON FUNCTION postern.set_user_active(userid text, active boolean) IS 'Lets a user work, or shuts the user out: no new session, no approval, and no use of what the user has approved, or somebody else in a session of the user. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';
 
 
 --
