@@ -51,6 +51,7 @@
 \ir credential/is_date_of_year.sql
 \ir credential/check_pin_policy.sql
 \ir credential/is_verify_function.sql
+\ir credential/verify_response.sql
 \ir credential/register_scheme.sql
 \ir credential/set_scheme_enabled.sql
 \ir credential/scheme.sql

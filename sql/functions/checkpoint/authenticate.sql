@@ -107,14 +107,9 @@ begin
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
             and (gate.built_in or not credential.must_change);
   else
-    begin
-      execute format('select %s($1, $2, $3)', to_regprocedure(verify_name)::regproc)
-         into is_right
-        using target, response, fields - array['user', 'role', 'digest', 'nonce'] || jsonb_build_object('username', username);
-    exception when others or assert_failure then
-      -- An error would tell that the response was wrong, and roll the attempt back.
-      is_right := false;
-    end;
+    is_right := postern_internal.verify_response(
+      to_regprocedure(verify_name), target, response,
+      fields - array['user', 'role', 'digest', 'nonce'] || jsonb_build_object('username', username));
   end if;
   is_right := coalesce(is_right, false) and is_active and target is not null;
 
