@@ -1407,14 +1407,9 @@ begin
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
             and (gate.built_in or not credential.must_change);
   else
-    begin
-      execute format('select %s($1, $2, $3)', to_regprocedure(verify_name)::regproc)
-         into is_right
-        using target, response, fields - array['user', 'role', 'digest', 'nonce'] || jsonb_build_object('username', username);
-    exception when others or assert_failure then
-      -- An error would tell that the response was wrong, and roll the attempt back.
-      is_right := false;
-    end;
+    is_right := postern_internal.verify_response(
+      to_regprocedure(verify_name), target, response,
+      fields - array['user', 'role', 'digest', 'nonce'] || jsonb_build_object('username', username));
   end if;
   is_right := coalesce(is_right, false) and is_active and target is not null;
 
@@ -4655,7 +4650,7 @@ ALTER FUNCTION postern.register_scheme(scheme text, verify_function regprocedure
 -- Name: FUNCTION register_scheme(scheme text, verify_function regprocedure); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) IS 'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL where nobody could be right, and the function should take as long then; challenge has gate, description, action, parameters, message, username. It must be SECURITY DEFINER with search_path set, executable for postern_owner, and owned by a role that may become postern_owner. An error that it raises counts as a wrong response. Errors: PS107.';
+COMMENT ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) IS 'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL where nobody could be right, and the function should take as long then; challenge has gate, description, action, parameters, message, username. It must be SECURITY DEFINER with search_path set, executable for postern_owner, and owned by a role that may become postern_owner. All that it does is rolled back: it cannot write, and an error, a cancel or a timeout in it counts as a wrong response. Errors: PS107.';
 
 
 --
@@ -9448,6 +9443,40 @@ ALTER FUNCTION postern_internal.use_ticket(ticket uuid, userid text) OWNER TO po
 --
 
 COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) IS 'Opens the gates for this transaction, if ticket can be used in it, and asserts its user. userid: the user whom the caller has made sure of; NULL for the one whom postern.session proves. Returns whether it could be used; where not, refuse_ticket says why.';
+
+
+--
+-- Name: verify_response(regprocedure, text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.verify_response(verify_function regprocedure, userid text, response text, challenge jsonb) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET exit_on_error TO 'off'
+    SET client_min_messages TO 'error'
+    AS $_$
+declare
+  is_right boolean;
+begin
+  begin
+    perform set_config('transaction_read_only', 'on', true);
+    execute format('select %s($1, $2, $3)', verify_function::regproc) into is_right using userid, response, challenge;
+    raise exception 'rolled back, whatever the verdict';
+  exception when others or query_canceled or assert_failure then
+    null;
+  end;
+  return coalesce(is_right, false);
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.verify_response(verify_function regprocedure, userid text, response text, challenge jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION verify_response(verify_function regprocedure, userid text, response text, challenge jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.verify_response(verify_function regprocedure, userid text, response text, challenge jsonb) IS 'What a verify function says about a response: false where it says NULL, raises an error, tries to write, or is cancelled. Leaves nothing that a rollback takes back.';
 
 
 --
@@ -15726,6 +15755,13 @@ REVOKE ALL ON FUNCTION postern_internal.ticket_from_text(ticket text) FROM PUBLI
 --
 
 REVOKE ALL ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION verify_response(verify_function regprocedure, userid text, response text, challenge jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.verify_response(verify_function regprocedure, userid text, response text, challenge jsonb) FROM PUBLIC;
 
 
 --
