@@ -11,6 +11,13 @@ begin
             detail = pg_catalog.format('This server is PostgreSQL %s.', pg_catalog.current_setting('server_version')),
             hint = 'Upgrade the server first.';
   end if;
+  -- In SQL_ASCII one user's comment may be bytes that no reader understands, and others cannot hold every message.
+  if pg_catalog.current_setting('server_encoding') <> 'UTF8' then
+    raise exception 'Postern needs a database in UTF8'
+      using errcode = 'feature_not_supported',
+            detail = pg_catalog.format('Database %s is in %s.', pg_catalog.current_database(), pg_catalog.current_setting('server_encoding')),
+            hint = 'Create a database with: create database NAME template template0 encoding ''UTF8''; dump this one and restore it there.';
+  end if;
 end
 $$;
 

@@ -36,7 +36,7 @@ var decoders = sync.Pool{New: func() any {
 func decode(source string) (tree, error) {
 	d := decoders.Get().(*decoder)
 	defer decoders.Put(d)
-	// A database in SQL_ASCII may hold anything.
+	// An escape in a literal, such as E'\xff', may stand for bytes that are not UTF-8.
 	d.json.Reset(strings.NewReader(source), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	d.opened = d.opened[:0]
 	t, err := d.read("")

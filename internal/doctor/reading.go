@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -48,44 +46,7 @@ func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Gra
 	for index, gates := range graph.ReachGates(entries) {
 		begins[index].Reached = gates
 	}
-	for _, c := range callers {
-		if err := c.encode(ctx, connection); err != nil {
-			return nil, err
-		}
-	}
 	return json.Marshal(callers)
-}
-
-// encode writes characters that the database has none for as escapes. A function may have them as escapes too, in the id of a
-// gate, and what is said of a body may.
-func (c *caller) encode(ctx context.Context, connection *pgx.Conn) error {
-	if connection.PgConn().ParameterStatus("server_encoding") == "UTF8" {
-		return nil
-	}
-	texts := []*string{&c.Name, &c.Unreadable}
-	for index := range c.Gates {
-		texts = append(texts, &c.Gates[index].ID)
-	}
-	for _, list := range [][]string{c.Actions, c.Reached} {
-		for index := range list {
-			texts = append(texts, &list[index])
-		}
-	}
-	for _, text := range texts {
-		*text = strings.ToValidUTF8(*text, "?") // SQL_ASCII may hold anything
-		quoted := strconv.QuoteToASCII(*text)
-		if !strings.Contains(quoted, `\u`) && !strings.Contains(quoted, `\U`) {
-			continue
-		}
-		_, err := connection.Exec(ctx, "select $1::text", *text)
-		var server *pgconn.PgError
-		if errors.As(err, &server) && server.Code == "22P05" { // untranslatable_character
-			*text = quoted[1 : len(quoted)-1]
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // keep puts what was read in the place of what was read before. reason tells why that cannot be.

@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/doctor"
-	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/testdb"
 	. "github.com/posternsql/postern/internal/testsql"
 )
@@ -221,42 +220,6 @@ func TestHostileNamesInReadings(t *testing.T) {
 	}
 	if !strings.Contains(kept[0].Detail, "it's \"\"\n\x1b[2J \u202e") {
 		t.Errorf("the detail is %q", kept[0].Detail)
-	}
-}
-
-// A body may name, in escapes, what the database has no characters for; and nobody may keep the others unread by it.
-func TestReadingsInAnotherEncoding(t *testing.T) {
-	outer := testdb.Empty(t)
-	name := outer.Name + "_latin"
-	Run(t, outer.Pool, "create database "+name+" template template0 encoding latin1 locale 'C'")
-	t.Cleanup(func() {
-		if _, err := outer.Pool.Exec(context.Background(), "drop database "+name+" with (force)"); err != nil {
-			t.Error(err)
-		}
-	})
-	config := outer.Config(t)
-	config.Database = name
-	if _, err := install.Install(t.Context(), config, install.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	config.RuntimeParams["client_encoding"] = "UTF8"
-	connection, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer connection.Close(context.Background())
-	Run(t, connection, `set check_function_bodies = off; create schema shop;
-create function shop."größe"() returns void language plpgsql as $$ begin perform postern.checkpoint(E'A\u2026'); perform postern.checkpoint('GRÖSSE'); end $$;
-create function shop.long() returns void language plpgsql as $$ begin perform postern.checkpoint('x' `+strings.Repeat("+ 1 ", 100)+`); perform ) begin_action; end $$`)
-	for range 2 {
-		found, notKept := examine(t, connection)
-		objects := []string{}
-		for _, one := range found {
-			objects = append(objects, one.Object)
-		}
-		if want := []string{"gate A\\u2026", "gate GRÖSSE", "function shop.long()"}; notKept != nil || !slices.Equal(objects, want) {
-			t.Errorf("found %q (kept: %v), want %q", objects, notKept, want)
-		}
 	}
 }
 
