@@ -20,7 +20,8 @@ insert into postern_internal.setting (name, value, kind, minimum, maximum, defau
   ('challenge_seconds',   '300',   'integer', 10,   3600, '300',   'Seconds in which a challenge has to be answered.'),
   ('max_failures',        '5',     'integer', 1,    20,   '5',     'Wrong responses in a row after which the credential is locked.'),
   ('lock_minutes',        '30',    'integer', 1,    10080, '30',   'Minutes for which a credential is locked.'),
-  ('pin_min_length',      '6',     'integer', 4,    64,   '6',     'Characters that a new PIN needs at the least.');
+  ('pin_min_length',      '6',     'integer', 4,    64,   '6',     'Characters that a new PIN needs at the least.'),
+  ('token_max_seconds',   '3600',  'integer', 60,   86400, '3600', 'Seconds from iat to exp that a session token may have at the most.');
 
 create table postern_internal.gate (
   gate_id text primary key,

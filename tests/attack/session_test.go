@@ -1,8 +1,13 @@
 package attack
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -211,6 +216,89 @@ func rollbackIn(t *testing.T, tx pgx.Tx) { rollback(t, tx) }
 func keepSetting(t testing.TB, tx pgx.Tx) {
 	t.Helper()
 	testsql.Run(t, tx, setSession, testsql.Value[string](t, tx, readSession), false)
+}
+
+// What is no session, ticket or action of this transaction lets nobody pass, and whoever comes upon it is told how to clear it.
+func TestSettingLeftBehindSaysHowItIsCleared(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice)
+	pooled := s.connect(t)
+	for _, left := range []string{"x", "open", "", " ", strings.Repeat("0", 32), "{00000000-0000-0000-0000-000000000000}", "0000000-00000-0000-0000-000000000000",
+		"00000000-0000-0000-0000-00000000000\u0660", strings.Repeat("-", 36), strings.Repeat("x", 1<<20)} {
+		for _, setting := range []string{"postern.ticket", "postern.action"} {
+			testsql.Run(t, pooled, "select set_config($1, $2, false)", setting, left)
+		}
+		ticket := approve(t, pooled, alice, approveGate, invoice)
+		tx := begin(t, pooled, alice)
+		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
+		refusedAndGoOn(t, tx, "PS103", openGates, "00000000-0000-0000-0000-000000000000")
+		open(t, tx, ticket)
+		reach(t, tx, approveGate, invoice)
+		commit(t, tx)
+	}
+	testsql.Run(t, pooled, "discard all")
+
+	testsql.Run(t, pooled, setSession, "x", false)
+	refused := testsql.Refused(t, pooled, "PS402", currentUserid)
+	for _, way := range []string{"reset postern.session", "discard all"} {
+		if !strings.Contains(refused.Hint, way) {
+			t.Errorf("the HINT does not name %s: %s", way, refused.Hint)
+		}
+		testsql.Run(t, pooled, setSession, "x", false)
+		testsql.Run(t, pooled, way)
+		testsql.Refused(t, pooled, "PS401", currentUserid)
+	}
+}
+
+// Whoever makes tokens of what a user may choose, or judges them before they get here, may keep the first of two claims where
+// PostgreSQL keeps the last.
+func TestTokenWithTwoReadingsStartsNoSession(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, alice, mallory)
+	secret := strings.Repeat("s", 32)
+	testsql.Run(t, s.Pool, "select postern.create_session_key('k', $1)", []byte(secret))
+	application := s.Login(t, "postern_app").Connect(t)
+	encode := base64.RawURLEncoding.EncodeToString
+	sign := func(header, claims string) string {
+		content := encode([]byte(header)) + "." + encode([]byte(claims))
+		digest := hmac.New(sha256.New, []byte(secret))
+		digest.Write([]byte(content))
+		return content + "." + encode(digest.Sum(nil))
+	}
+	const header = `{"alg":"HS256","kid":"k"}`
+	now := time.Now().Unix()
+	claims := fmt.Sprintf(`{"sub":"ALICE","aud":%q,"iat":%d,"exp":%d,"jti":"1"}`, s.Name, now, now+60)
+	with := func(more string) string { return strings.Replace(claims, "{", "{"+more+",", 1) }
+
+	const naive = "select $1::json ->> 'sub', (select value from json_each_text($1::json) where key = 'sub' limit 1)"
+	var last, first string
+	if err := s.Pool.QueryRow(t.Context(), naive, with(`"sub":"MALLORY"`)).Scan(&last, &first); err != nil || last != alice || first != mallory {
+		t.Fatalf("naive: the last one is %s, the first one %s: %v", last, first, err)
+	}
+	if got := testsql.Value[string](t, application, "select postern.begin_session($1)", sign(header, claims)); got != alice {
+		t.Fatalf("the user is %s", got)
+	}
+	for name, token := range map[string]string{
+		"two subjects":                sign(header, with(`"sub":"MALLORY"`)),
+		"the same one twice":          sign(header, with(`"sub":"ALICE"`)),
+		"two subjects, one escaped":   sign(header, with(`"s\u0075b":"MALLORY"`)),
+		"two lifetimes":               sign(header, with(`"exp":1`)),
+		"two audiences":               sign(header, with(`"aud":["erp"]`)),
+		"two claims of somebody's":    sign(header, with(`"role":"clerk","role":"manager"`)),
+		"two algorithms":              sign(`{"alg":"none","alg":"HS256","kid":"k"}`, claims),
+		"two keys":                    sign(`{"kid":"x","alg":"HS256","kid":"k"}`, claims),
+		"another case":                sign(header, strings.Replace(claims, "sub", "SUB", 1)),
+		"two objects":                 sign(header, claims+claims),
+		"something behind":            sign(header, claims+"x"),
+		"something behind the header": sign(header+"x", claims),
+		"no UTF-8":                    sign(header, with("\"role\":\"\xff\"")),
+		"half a surrogate":            sign(header, with(`"role":"\ud800"`)),
+		"an array":                    sign(header, "["+claims+"]"),
+	} {
+		if refused := testsql.Refused(t, application, "PS402", "select postern.begin_session($1)", token); t.Failed() {
+			t.Fatalf("%s: %s", name, refused.Detail)
+		}
+	}
 }
 
 // Several transactions in one message of the simple protocol have one and the same transaction_timestamp(), and so a

@@ -2,6 +2,7 @@ package checkpoint_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,8 @@ func TestTokenStartsASession(t *testing.T) {
 		"fractions of a second":  claim("exp", float64(now.UnixMilli())/1000+30),
 		"claims of somebody's":   claim("roles", map[string]any{"a": []int{1}}),
 		"a header of somebody's": header("x5t", "y"),
+		"an hour":                claim("exp", now.Unix()+3600),
+		"names again further in": claim("roles", map[string]any{"sub": "BOB", "aud": "x"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			tx, err := application.Begin(t.Context())
@@ -188,6 +191,14 @@ func TestBadTokenStartsNoSession(t *testing.T) {
 		"no iat":                     claim("iat", nil),
 		"issued in the future":       claim("iat", now.Add(2*time.Minute).Unix()),
 		"iat that is text":           claim("iat", "1"),
+		"jti that is no text":        claim("jti", 7),
+		"good for a day":             claim("exp", now.Add(24*time.Hour).Unix()),
+		"a second over the hour":     claim("exp", now.Unix()+3601),
+		"issued long ago":            claim("iat", now.Add(-time.Hour).Unix()),
+		"issued in 1970":             claim("iat", 0),
+		"issued before 1970":         claim("iat", -1e9),
+		"good until the year 10^90":  claim("exp", json.RawMessage("1e90")),
+		"exp beyond all numbers":     claim("exp", json.RawMessage("1e999999")),
 		"not valid yet":              claim("nbf", now.Add(2*time.Minute).Unix()),
 		"nbf that is text":           claim("nbf", "1"),
 		"token over 8192 characters": claim("filler", strings.Repeat("x", 8192)),
@@ -213,6 +224,29 @@ func TestBadTokenStartsNoSession(t *testing.T) {
 	still := token(t, c.Name, nil)
 	testsql.Run(t, c.administrator, "select postern.retire_session_key($1)", kid)
 	testsql.Refused(t, application, "PS402", beginSession, still)
+}
+
+// How long a token may be good is for administrators to say.
+func TestTokenLivesNoLongerThanTheSetting(t *testing.T) {
+	c := newCompany(t, alice)
+	testsql.Run(t, c.administrator, "select postern.create_session_key($1, $2)", kid, secret)
+	application := c.Login(t, "postern_app").Connect(t)
+	lasting := func(lifetime time.Duration) string {
+		return token(t, c.Name, claim("exp", time.Now().Add(lifetime).Unix()))
+	}
+	for setting, lifetime := range map[string]time.Duration{"60": time.Minute, "86400": 24 * time.Hour} {
+		c.set(t, "token_max_seconds", setting)
+		if got := testsql.Value[string](t, application, beginSession, lasting(lifetime)); got != alice {
+			t.Errorf("begin_session gives %s", got)
+		}
+		refused := testsql.Refused(t, application, "PS402", beginSession, lasting(lifetime+10*time.Second))
+		if !strings.Contains(refused.Detail, setting) {
+			t.Errorf("DETAIL does not say how long a token may be good: %s", refused.Detail)
+		}
+	}
+	for _, value := range []string{"59", "86401"} {
+		testsql.Refused(t, c.administrator, "PS107", "select postern.set_setting('token_max_seconds', $1)", value)
+	}
 }
 
 // A database role may be an end user of its own, as for a client-server application.

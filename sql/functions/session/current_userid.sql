@@ -26,7 +26,7 @@ begin
       errcode = 'PS402',
       message = 'The session is not valid in this transaction',
       detail = 'The setting postern.session was made up, or copied from another transaction or database role.',
-      hint = 'Call postern.begin_session(token) in this transaction, and nothing else that sets postern.session.';
+      hint = 'Clear what an earlier client of the connection has left (reset postern.session; or: discard all), and call postern.begin_session(token) in this transaction.';
   end if;
 
   select e.userid into known from postern_internal.end_user as e where e.db_role = session_user and e.active;
