@@ -405,7 +405,7 @@ begin
       errcode = 'PS402',
       message = 'The session is not valid in this transaction',
       detail = 'The setting postern.session was made up, or copied from another transaction or database role.',
-      hint = 'Call postern.begin_session(token) in this transaction, and nothing else that sets postern.session.';
+      hint = 'Clear what an earlier client of the connection has left (reset postern.session; or: discard all), and call postern.begin_session(token) in this transaction.';
   end if;
 
   select e.userid into known from postern_internal.end_user as e where e.db_role = session_user and e.active;
@@ -1563,6 +1563,8 @@ CREATE FUNCTION postern.begin_session(token text) RETURNS text
     AS $_$
 declare
   parts text[];
+  header_text text;
+  claims_text text;
   header jsonb;
   claims jsonb;
   signature bytea;
@@ -1577,10 +1579,14 @@ begin
   else
     begin
       parts := string_to_array(token, '.');
-      header := convert_from(postern_internal.decode_base64url(parts[1]), 'UTF8')::jsonb;
+      header_text := convert_from(postern_internal.decode_base64url(parts[1]), 'UTF8');
+      header := header_text::jsonb;
       signature := postern_internal.decode_base64url(parts[3]);
-      select s.inner_pad, s.outer_pad, s.retired_at into k
-        from postern_internal.session_key as s where s.kid = header ->> 'kid';
+      select s.inner_pad, s.outer_pad, s.retired_at, l.value::integer as lifetime into k
+        from postern_internal.session_key as s
+       cross join postern_internal.setting as l
+       where s.kid = header ->> 'kid'
+         and l.name = 'token_max_seconds';
       if jsonb_typeof(header) is distinct from 'object' or header ->> 'alg' is distinct from 'HS256' then
         reason := 'Its algorithm is not HS256.';
       elsif header ? 'crit' then
@@ -1593,10 +1599,19 @@ begin
         reason := 'Its signature is wrong.';
       else
         -- Nothing of the claims is looked at before the signature holds.
-        claims := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8')::jsonb;
-        if jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
+        claims_text := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8');
+        claims := claims_text::jsonb;
+        if exists (select
+                     from (select 'header', json_object_keys(header_text::json)
+                            union all
+                           select 'claims', json_object_keys(claims_text::json)) as member (part, name)
+                    group by member.part, member.name
+                   having count(*) > 1) then
+          -- jsonb keeps the last one; another reader of the same token may keep the first.
+          reason := 'A name is twice in its header, or in its claims.';
+        elsif jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
           reason := 'The claim sub is missing.';
-        elsif coalesce(claims ->> 'jti', '') = '' then
+        elsif jsonb_typeof(claims -> 'jti') is distinct from 'string' or claims ->> 'jti' = '' then
           reason := 'The claim jti is missing.';
         elsif not coalesce(claims -> 'aud' = to_jsonb(current_database()::text)
                            or jsonb_typeof(claims -> 'aud') = 'array' and claims -> 'aud' ? current_database(), false) then
@@ -1607,6 +1622,8 @@ begin
           reason := 'It has expired.';
         elsif (claims ->> 'iat')::numeric > now_seconds + 60 then
           reason := 'It was issued in the future (iat); 60 seconds are allowed for clocks that differ.';
+        elsif (claims ->> 'exp')::numeric - (claims ->> 'iat')::numeric > k.lifetime then
+          reason := format('From iat to exp it has more than the %s seconds of the setting token_max_seconds.', k.lifetime);
         elsif claims ? 'nbf' and not coalesce(jsonb_typeof(claims -> 'nbf') = 'number'
                                               and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
           reason := 'It is not valid yet (nbf).';
@@ -1627,7 +1644,7 @@ begin
       errcode = 'PS402',
       message = 'The session token is not valid',
       detail = reason,
-      hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti.';
+      hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti. Let exp be at most token_max_seconds after iat.';
   end if;
   perform set_config('postern.session', setting, true);
   return claims ->> 'sub';
@@ -1641,7 +1658,7 @@ ALTER FUNCTION postern.begin_session(token text) OWNER TO postern_owner;
 -- Name: FUNCTION begin_session(token text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.begin_session(token text) IS 'Starts the session of an end user for this transaction. token: a JWT signed with HS256 by a key of postern.session_key; header kid; claims sub (user id), aud (name of this database), iat, exp, jti; nbf is honoured. Returns the user id. Errors: PS402 the token is forged, expired, not meant for this database, or names no active user.';
+COMMENT ON FUNCTION postern.begin_session(token text) IS 'Starts the session of an end user for this transaction. token: a JWT signed with HS256 by a key of postern.session_key; header kid; claims sub (user id), aud (name of this database), iat, exp, jti; nbf is honoured; no name twice; from iat to exp at most the seconds of the setting token_max_seconds. Returns the user id. Errors: PS402 the token is forged, expired, not meant for this database, or names no active user.';
 
 
 --
@@ -12843,7 +12860,11 @@ CREATE VIEW postern_internal.transaction_ticket AS
     o.session,
     o.action_begun
    FROM postern_internal.open_gate o
-  WHERE ((o.ticket = (NULLIF(current_setting('postern.ticket'::text, true), ''::text))::uuid) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()));
+  WHERE ((o.ticket =
+        CASE
+            WHEN ((current_setting('postern.ticket'::text, true) ~~ '________-____-____-____-____________'::text) AND (translate(current_setting('postern.ticket'::text, true), '0123456789abcdef'::text, ''::text) = '----'::text)) THEN (current_setting('postern.ticket'::text, true))::uuid
+            ELSE NULL::uuid
+        END) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()));
 
 
 ALTER TABLE postern_internal.transaction_ticket OWNER TO postern_owner;
