@@ -125,8 +125,8 @@ func (h *Heads) dropped() (dropped, error) {
 		}
 		for _, line := range lines[2:] {
 			var stretch leafRange
-			if _, err := fmt.Sscanf(line, "%d %d", &stretch.first, &stretch.last); err != nil {
-				return nil, fmt.Errorf("%s: %q: %w", path, line, err)
+			if _, err := fmt.Sscanf(line, "%d %d", &stretch.first, &stretch.last); err != nil || fmt.Sprintf("%d %d", stretch.first, stretch.last) != line {
+				return nil, fmt.Errorf("%s: %q is not the first and the last leaf of a stretch", path, line)
 			}
 			all = append(all, stretch)
 		}

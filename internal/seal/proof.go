@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -145,13 +145,14 @@ func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, 
 	}
 	checked := &Checked{OwnKeys: len(known) == 0, Keys: known}
 	var head *Head
-	decoder := json.NewDecoder(in)
+	decoder := jsontext.NewDecoder(in)
 	for number := 1; ; number++ {
-		var text json.RawMessage
-		if err := decoder.Decode(&text); errors.Is(err, io.EOF) {
+		text, err := decoder.ReadValue()
+		if errors.Is(err, io.EOF) {
 			break
-		} else if err != nil {
-			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d is no JSON: %v", number, err)}}
+		}
+		if err != nil {
+			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d is no JSON with one reading: %v", number, err)}}
 		}
 		proof, err := readProof(text)
 		if err != nil {
@@ -200,56 +201,52 @@ func openProofHead(text string, verifiers note.Verifiers) (*Head, error) {
 	return head, err
 }
 
-// readProof reads one object and makes sure that what it shows people is what it proves.
-func readProof(text []byte) (*Proof, error) {
-	var rest struct {
-		Proof *Inclusion `json:"proof"`
-		Head  string     `json:"head"`
-		Keys  []string   `json:"keys"`
+// readProof reads one object and makes sure that what it shows people is what it proves. It has one reading only: a name that
+// comes twice or in other letters, a text that is not UTF-8, and a number in other digits are refused, since another
+// program could read them in another way.
+func readProof(text jsontext.Value) (*Proof, error) {
+	var read struct {
+		Proof *Inclusion                `json:"proof"`
+		Head  string                    `json:"head"`
+		Keys  []string                  `json:"keys"`
+		Shown map[string]jsontext.Value `json:",embed"`
 	}
-	if err := json.Unmarshal(text, &rest); err != nil {
+	if err := json.Unmarshal(text, &read, json.RejectUnknownMembers(true)); err != nil {
 		return nil, err
 	}
-	shown, err := object(text)
+	if read.Proof == nil {
+		if read.Head == "" || len(read.Shown) > 0 {
+			return nil, errors.New("it has no proof")
+		}
+		return &Proof{Head: read.Head, Keys: read.Keys}, nil
+	}
+	record, err := ReadLeaf(read.Proof.Leaf)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"proof", "head", "keys"} {
-		delete(shown, name)
+	written, err := json.Marshal(record)
+	if err != nil {
+		return nil, err
 	}
-	proof := &Proof{Head: rest.Head, Keys: rest.Keys}
-	proven := map[string]any{}
-	if rest.Proof != nil {
-		proof.Inclusion = *rest.Proof
-		record, err := ReadLeaf(proof.Inclusion.Leaf)
-		if err != nil {
-			return nil, err
-		}
-		proof.Record = *record
-		written, err := json.Marshal(record)
-		if err != nil {
-			return nil, err
-		}
-		if proven, err = object(written); err != nil {
-			return nil, err
+	proven := map[string]jsontext.Value{}
+	if err := json.Unmarshal(written, &proven); err != nil {
+		return nil, err
+	}
+	for name, value := range read.Shown {
+		said, known := proven[name]
+		if !known || !sameValue(value, said) {
+			return nil, fmt.Errorf("it shows a %q that its proof does not say", name)
 		}
 	}
-	for name, value := range shown {
-		if !reflect.DeepEqual(value, proven[name]) {
-			return nil, fmt.Errorf("it shows a %s that its proof does not say", name)
-		}
-	}
-	if len(shown) != len(proven) {
+	if len(read.Shown) != len(proven) {
 		return nil, errors.New("it does not show all that its proof says")
 	}
-	return proof, nil
+	return &Proof{Record: *record, Inclusion: *read.Proof, Head: read.Head, Keys: read.Keys}, nil
 }
 
-// object reads a JSON object; numbers keep their digits.
-func object(text []byte) (map[string]any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	var values map[string]any
-	err := decoder.Decode(&values)
-	return values, err
+// sameValue compares texts by what they say and numbers by their digits; objects may have another order.
+func sameValue(a, b jsontext.Value) bool {
+	a, b = a.Clone(), b.Clone()
+	order := jsontext.ReorderRawObjects(true)
+	return a.Format(order) == nil && b.Format(order) == nil && bytes.Equal(a, b)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -145,8 +146,8 @@ func ReadLeaf(leaf []byte) (*Record, error) {
 		return nil, f.err
 	case len(f.rest) > 0:
 		return nil, errors.New("there are octets behind the leaf's last field")
-	case !json.Valid(r.Parameters):
-		return nil, errors.New("the leaf's parameters are not JSON")
+	case !jsontext.Value(r.Parameters).IsValid():
+		return nil, errors.New("the leaf's parameters are no JSON with one reading")
 	}
 	return r, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -197,6 +198,153 @@ func TestProofThatWasTamperedWithIsRefused(t *testing.T) {
 	for length := range text {
 		if _, err := seal.CheckProofs(bytes.NewReader(text[:length]), l.key.Public, nil); err == nil {
 			t.Errorf("the first %d octets were accepted", length)
+		}
+	}
+}
+
+// firstUser reads a proof as some programs do, which keep the first one of two members.
+func firstUser(t *testing.T, proof string) string {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(proof))
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token == "userid" {
+			value, err := decoder.Token()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return value.(string)
+		}
+	}
+}
+
+// A proof that proves ALICE's approval must not show MALLORY's to somebody else's program.
+func TestProofWithTwoReadingsIsRefused(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	testsql.Run(t, l.Pool, awkward)
+	l.write(t, 9)
+	l.seal(t, 15)
+	applies := map[string]bool{}
+	for _, logID := range []int64{3, 9} {
+		proof, err := seal.Prove(t.Context(), l.auditor, l.heads(t), logID, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written, err := json.Marshal(proof)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(written)
+		userID, err := json.Marshal(proof.UserID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := `"userid":` + string(userID)
+
+		twice := strings.Replace(text, own, `"userid":"MALLORY",`+own, 1)
+		var last struct {
+			UserID string `json:"userid"`
+		}
+		if err := json.Unmarshal([]byte(twice), &last); err != nil || last.UserID != proof.UserID || firstUser(t, twice) != "MALLORY" {
+			t.Fatalf("naive: the last one is %q, the first one %s: %v", last.UserID, firstUser(t, twice), err)
+		}
+		export := `{"head":` + string(quoted(t, proof.Head)) + `,"keys":["` + l.key.Public + `"]}` + "\n"
+		for name, change := range map[string][2]string{
+			"another one first":         {own, `"userid":"MALLORY",` + own},
+			"another one last":          {own, own + `,"userid":"MALLORY"`},
+			"the same one twice":        {own, own + `,` + own},
+			"another case":              {own, own + `,"USERID":"MALLORY"`},
+			"another case alone":        {`"userid"`, `"UserID"`},
+			"escaped":                   {own, `"user\u0069d":"MALLORY",` + own},
+			"null that nothing proves":  {`"action":null`, `"approved":null`},
+			"null, and nothing missing": {own, own + `,"approved":null`},
+			"two log ids":               {`"log_id":`, `"log_id":1,"log_id":`},
+			"LOG_ID":                    {`"log_id":`, `"LOG_ID":1,"log_id":`},
+			"a fraction":                {`"log_id":` + strconv.FormatInt(logID, 10), `"log_id":` + strconv.FormatInt(logID, 10) + ".0"},
+			"an exponent":               {`"log_id":` + strconv.FormatInt(logID, 10), `"log_id":` + strconv.FormatInt(logID, 10) + "e0"},
+			"a number as text":          {`"log_id":` + strconv.FormatInt(logID, 10), `"log_id":"` + strconv.FormatInt(logID, 10) + `"`},
+			"a leaf number with an e":   {`"leaf_number":`, `"leaf_number":0e1,"x":`},
+			"two proofs":                {`"proof":`, `"proof":null,"proof":`},
+			"no proof":                  {`"proof":`, `"proof":null,"PROOF":`},
+			"two leaves":                {`"leaf":`, `"leaf":"","leaf":`},
+			"LEAF":                      {`"leaf":`, `"LEAF":"","leaf":`},
+			"more in the proof":         {`"leaf_number":`, `"note":"","leaf_number":`},
+			"two heads":                 {`"head":`, `"head":"","head":`},
+			"a byte that is not UTF-8":  {own, own + ",\"x\":\"\xff\""},
+			"not UTF-8 in a value":      {own, "\"userid\":\"" + proof.UserID + "\xff\""},
+			"half a surrogate":          {own, `"userid":"` + proof.UserID + `\ud800"`},
+			"parameters twice":          {`"parameters":`, `"parameters":{},"parameters":`},
+			"a parameter twice":         {`"parameters":{`, `"parameters":{"N":0,"NO":0,"N":0,`},
+			"a comment":                 {own, "/* MALLORY */" + own},
+		} {
+			for kind, file := range map[string]string{"proof": text, "export": export + text} {
+				changed := strings.Replace(file, change[0], change[1], 1)
+				if kind == "export" && strings.HasPrefix(change[0], `"head"`) {
+					changed = strings.Replace(file, change[0], change[1], 2) // its own line, and the first one
+				}
+				applies[name] = applies[name] || changed != file
+				if changed == file {
+					continue // this entry has no such member
+				}
+				if _, err := seal.CheckProofs(strings.NewReader(changed), l.key.Public, nil); err == nil {
+					t.Errorf("entry %d, %s, %s: accepted", logID, kind, name)
+				}
+			}
+		}
+		for name, behind := range map[string]string{"text": "x", "a bracket": "]", "a number": "1", "null": "null", "NUL": "\x00", "half an object": `{"userid"`, "an empty object": "{}"} {
+			if _, err := seal.CheckProofs(strings.NewReader(text+behind), l.key.Public, nil); err == nil {
+				t.Errorf("entry %d: accepted with %s behind it", logID, name)
+			}
+		}
+		// What programs do that format JSON, and keep its digits.
+		for name, same := range map[string]string{
+			"as it is":      text,
+			"in an export":  export + text + "\n",
+			"other escapes": strings.Replace(text, own, `"\u0075serid":`+string(userID), 1),
+			"indented":      string(indented(t, written)),
+			"as an export":  export + strings.Replace(text, `,"head":`+string(quoted(t, proof.Head))+`,"keys":["`+l.key.Public+`"]`, "", 1),
+		} {
+			if checked, err := seal.CheckProofs(strings.NewReader(same), l.key.Public, nil); err != nil || checked.Entries != 1 {
+				t.Errorf("entry %d, %s: %+v, %v", logID, name, checked, err)
+			}
+		}
+	}
+	for name, applied := range applies {
+		if !applied {
+			t.Errorf("%s was never tried", name)
+		}
+	}
+}
+
+func quoted(t *testing.T, text string) []byte {
+	t.Helper()
+	written, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return written
+}
+
+func indented(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := json.Indent(&out, text, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// The parameters of a leaf are part of what is proven: nobody may read them in two ways either.
+func TestLeafWithTwoReadingsIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, parameters := range []string{`{"AMOUNT": 1, "AMOUNT": 1000}`, `{"A": {"B": 1, "\u0042": 2}}`, `{} {}`, "", "{\"A\": \"\\ud800\"}"} {
+		record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage(parameters), SessionRole: "r"}
+		if read, err := seal.ReadLeaf(record.Leaf()); err == nil {
+			t.Errorf("%s was read: %s", parameters, read.Parameters)
 		}
 	}
 }
