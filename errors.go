@@ -1,6 +1,8 @@
 package postern
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -163,7 +165,7 @@ func AsError(err error) error {
 
 func newUnhandled(refusal Refusal) error {
 	unhandled := &Unhandled{Refusal: refusal}
-	if err := json.Unmarshal([]byte(refusal.Server.Detail), unhandled); err != nil {
+	if err := readObject([]byte(refusal.Server.Detail), unhandled); err != nil {
 		return &Unhandled{Refusal: refusal}
 	}
 	return unhandled
@@ -171,7 +173,7 @@ func newUnhandled(refusal Refusal) error {
 
 func newCheckpointRequired(refusal Refusal) error {
 	required := &CheckpointRequired{Refusal: refusal}
-	err := json.Unmarshal([]byte(refusal.Server.Detail), required)
+	err := readObject([]byte(refusal.Server.Detail), required)
 	if err == nil {
 		err = required.readChallenge()
 	}
@@ -194,9 +196,35 @@ func (c *CheckpointRequired) readChallenge() error {
 		Gate, Description, Action, Message string
 		Parameters                         json.RawMessage
 	}{}
-	if err := json.Unmarshal(text, &signed); err != nil {
+	if err := readObject(text, &signed); err != nil {
 		return fmt.Errorf("its challenge: %w", err)
 	}
 	c.Gate, c.Description, c.Action, c.Message, c.Parameters = signed.Gate, signed.Description, signed.Action, signed.Message, signed.Parameters
 	return nil
+}
+
+// readObject is json.Unmarshal of an object that has one reading only. Of two members with one name encoding/json keeps the last,
+// whatever the case of their letters; what else shows DETAIL to the user may keep the first.
+func readObject(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		return cmp.Or(err, errors.New("it is no JSON object"))
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		folded := strings.ToLower(strings.ToUpper(name.(string))) // as encoding/json: ſ is s
+		if seen[folded] {
+			return fmt.Errorf("it has two members %q", name)
+		}
+		seen[folded] = true
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return err
+		}
+	}
+	return json.Unmarshal(text, into)
 }

@@ -98,6 +98,30 @@ func TestUnreadableDetailIsNoCheckpointRequired(t *testing.T) {
 	}
 }
 
+// A trigger of somebody's may raise any DETAIL. What the user is shown is one thing, whoever reads it.
+func TestDetailWithTwoReadingsIsNoCheckpointRequired(t *testing.T) {
+	challenge := func(content string) string { return base64.RawURLEncoding.EncodeToString([]byte(content)) + ".b" }
+	genuine := challenge(`{"gate": "G", "message": "Invoice 17 approved"}`)
+	if err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: `{"challenge": "` + genuine + `", "schemes": ["PIN"]}`}); !is[*postern.CheckpointRequired](err) {
+		t.Fatalf("got %v", err)
+	}
+	for _, detail := range []string{
+		`{"challenge": "x", "challenge": "` + genuine + `"}`,
+		`{"challenge": "` + genuine + `", "CHALLENGE": "x"}`,
+		`{"challenge": "` + genuine + `", "username": "ALICE", "u\u0073ername": "BOB"}`,
+		`{"challenge": "` + genuine + `", "schemes": ["PIN"], "ſchemes": ["OTHER"]}`,
+		`{"challenge": "` + genuine + `"} {}`,
+		`[{"challenge": "` + genuine + `"}]`,
+		`{"challenge": "` + challenge(`{"message": "Coffee is fine", "message": "Invoice 17 approved"}`) + `"}`,
+		`{"challenge": "` + challenge(`{"message": "Coffee is fine", "Message": "Invoice 17 approved"}`) + `"}`,
+		`{"challenge": "` + challenge(`{"message": "Coffee is fine"}{"message": "Invoice 17 approved"}`) + `"}`,
+	} {
+		if err := postern.AsError(&pgconn.PgError{Code: "PS101", Detail: detail}); is[*postern.CheckpointRequired](err) {
+			t.Errorf("accepted: %s", detail)
+		}
+	}
+}
+
 func TestSecretsAreNotPrinted(t *testing.T) {
 	const secret = "squirrel-squirrel-squirrel-squirrel"
 	signer, err := postern.NewSigner("2026", []byte(secret), "erp")
