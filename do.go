@@ -17,9 +17,6 @@ import (
 	"github.com/posternsql/postern/internal/transaction"
 )
 
-// defaultScheme is how a user authenticates unless the answer names another scheme.
-const defaultScheme = "PIN"
-
 // redacted stands for what must not be printed.
 const redacted = "[redacted]"
 
@@ -188,7 +185,7 @@ func (c *conversation) authenticate(ctx context.Context, challenge string, answe
 			Username:  answer.Username,
 			Response:  answer.Response,
 			Comment:   optional(answer.Comment),
-			Scheme:    cmp.Or(answer.Scheme, defaultScheme),
+			Scheme:    answer.Scheme,
 		})
 		return err
 	})

@@ -1,6 +1,7 @@
 package postern
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,17 +26,26 @@ type Signer struct {
 }
 
 // NewSigner returns a signer for tokens. keyID and secret are those of postern.create_session_key; secret has at least
-// 32 bytes. database is the name of the database on the server, which may differ from the name that a pooler gives it.
+// 32 bytes. A secret that was read from a text file is refused together with the file's line end, which is not part of it.
+// database is the name of the database on the server, which may differ from the name that a pooler gives it.
 func NewSigner(keyID string, secret []byte, database string) (Signer, error) {
 	switch {
 	case keyID == "":
 		return Signer{}, errors.New("postern: a signer needs the id of its key")
 	case len(secret) < minimumSecret:
 		return Signer{}, fmt.Errorf("postern: the secret of a signer has at least %d bytes, not %d", minimumSecret, len(secret))
+	case endsLine(secret):
+		return Signer{}, errors.New(`postern: the secret of a signer ends with a line end, which is not part of it: read the file with bytes.TrimRight(content, "\r\n")`)
 	case database == "":
 		return Signer{}, errors.New("postern: a signer needs the name of the database")
 	}
 	return Signer{keyID: keyID, secret: append([]byte(nil), secret...), database: database}, nil
+}
+
+// endsLine tells whether a secret is a line of text with its end. The random bytes of any other secret may end with that octet.
+func endsLine(secret []byte) bool {
+	line := bytes.TrimRight(secret, "\r\n")
+	return len(line) < len(secret) && !bytes.ContainsFunc(line, func(character rune) bool { return character < ' ' || character > '~' })
 }
 
 // Token returns a token that starts a session of userid with postern.begin_session, for one minute: a JWT signed with

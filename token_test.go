@@ -47,10 +47,16 @@ func TestSignerRefusesWhatTheServerWould(t *testing.T) {
 		"no key id":    {"", "erp", secret},
 		"short secret": {"2026", "erp", secret[1:]},
 		"no database":  {"2026", "", secret},
+		"line of text": {"2026", "erp", append(bytes.Clone(secret), '\n')},
+		"CR LF":        {"2026", "erp", append(bytes.Clone(secret), "\r\n"...)},
 	} {
 		if _, err := postern.NewSigner(test.keyID, test.secret, test.database); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+	// Random bytes may end like a line.
+	if _, err := postern.NewSigner("2026", append([]byte{0xff}, append(bytes.Clone(secret), '\n')...), "erp"); err != nil {
+		t.Errorf("bytes: %v", err)
 	}
 	if _, err := (postern.Signer{}).Token("ALICE"); err == nil {
 		t.Error("a signer without a key signed")

@@ -13,7 +13,7 @@ import (
 )
 
 const authenticate = `-- name: Authenticate :one
-select postern.authenticate($1, $2, $3, $4, $5)
+select postern.authenticate($1, $2, $3, $4, coalesce(nullif($5::text, ''), 'PIN'))
 `
 
 type AuthenticateParams struct {
@@ -24,7 +24,8 @@ type AuthenticateParams struct {
 	Scheme    string  `json:"scheme"`
 }
 
-// Answers a challenge. The transaction has to commit; only a later one learns the verdict. Returns a ticket.
+// Answers a challenge. The transaction has to commit; only a later one learns the verdict. An empty scheme is PIN. Returns a
+// ticket.
 func (q *Queries) Authenticate(ctx context.Context, arg AuthenticateParams) (uuid.UUID, error) {
 	row := q.db.QueryRow(ctx, authenticate,
 		arg.Challenge,

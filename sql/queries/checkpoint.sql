@@ -7,8 +7,9 @@ select postern.checkpoint(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}
 select postern.challenge(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}'));
 
 -- name: Authenticate :one
--- Answers a challenge. The transaction has to commit; only a later one learns the verdict. Returns a ticket.
-select postern.authenticate(@challenge, @username, @response, sqlc.narg('comment'), @scheme);
+-- Answers a challenge. The transaction has to commit; only a later one learns the verdict. An empty scheme is PIN. Returns a
+-- ticket.
+select postern.authenticate(@challenge, @username, @response, sqlc.narg('comment'), coalesce(nullif(@scheme::text, ''), 'PIN'));
 
 -- name: OpenGates :exec
 -- Opens the gates for this transaction.

@@ -248,6 +248,8 @@ func TestBadUsersAndKeysAreRefused(t *testing.T) {
 		"key exists":             {"select postern.create_session_key('k1', $1)", []any{[]byte(strings.Repeat("j", 32))}},
 		"short key":              {"select postern.create_session_key('k2', $1)", []any{[]byte(strings.Repeat("j", 31))}},
 		"long key":               {"select postern.create_session_key('k2', $1)", []any{[]byte(strings.Repeat("j", 1025))}},
+		"key and line end":       {"select postern.create_session_key('k2', $1)", []any{[]byte(strings.Repeat("j", 43) + "\n")}},
+		"key and CR LF":          {"select postern.create_session_key('k2', $1)", []any{[]byte(strings.Repeat("j", 43) + "\r\n")}},
 		"blank key id":           {"select postern.create_session_key(' ', $1)", []any{[]byte(strings.Repeat("j", 32))}},
 		"retire an unknown key":  {"select postern.retire_session_key('k2')", nil},
 		"scheme named PIN":       {"select postern.register_scheme('PIN', 'pg_catalog.lower(text)')", nil},

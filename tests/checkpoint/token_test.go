@@ -94,6 +94,8 @@ func TestTokenStartsASession(t *testing.T) {
 			testsql.Refused(t, application, "PS401", "select fnd_session_api.get_fnd_user()")
 		})
 	}
+	// Random bytes may end as a line does.
+	testsql.Run(t, c.administrator, "select postern.create_session_key('random', $1)", []byte(strings.Repeat("s", 31)+"\xff\n"))
 	// The key's secret may be any length from 32 to 1024 bytes: RFC 2104 hashes what is longer than a block.
 	for _, length := range []int{63, 64, 65, 1024} {
 		long := []byte(strings.Repeat("s", length))

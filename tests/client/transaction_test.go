@@ -235,7 +235,7 @@ func (o *office) ticket(t *testing.T) (used string) {
 	}
 	err := postern.Do(t.Context(), o.application.Pool, o.alice, nil, func(tx pgx.Tx) error {
 		ticket, err := db.New(tx).Authenticate(t.Context(), db.AuthenticateParams{
-			Challenge: required.Challenge, Username: "ALICE", Response: pin, Scheme: "PIN",
+			Challenge: required.Challenge, Username: "ALICE", Response: pin, // with the scheme that is meant where none is named
 		})
 		used = ticket.String()
 		return err

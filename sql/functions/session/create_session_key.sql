@@ -16,6 +16,14 @@ begin
       detail = format('It has %s.', coalesce(length(secret)::text, 'none: it is NULL')),
       hint = 'Take 32 random bytes, for example from the installer: installer session key create KID.';
   end if;
+  -- The bytes of random secrets may end so as well, and then the rest is no text.
+  if encode(secret, 'hex') ~ '^([2-6][0-9a-f]|7[0-9a-e])+(0d)?0a$' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The secret of a session key must not be a line of text with its end',
+      detail = 'Its last byte is a line feed, and all others are printable: it was read from a text file.',
+      hint = 'Pass it without the line end, which programs that read the file leave out.';
+  end if;
   insert into postern_internal.session_key (kid, inner_pad, outer_pad)
   values (kid, postern_internal.hmac_pad(secret, 54), postern_internal.hmac_pad(secret, 92))
   on conflict do nothing;
@@ -31,4 +39,4 @@ $$;
 revoke execute on function postern.create_session_key(text, bytea) from public;
 grant execute on function postern.create_session_key(text, bytea) to postern_admin;
 comment on function postern.create_session_key(text, bytea) is
-'Adds a key that session tokens may be signed with. kid: its name in the header of the token. secret: 32 to 1024 random bytes; bind it as a parameter, so that it reaches no server log. Errors: PS107 bad or used kid, short secret.';
+'Adds a key that session tokens may be signed with. kid: its name in the header of the token. secret: 32 to 1024 random bytes; bind it as a parameter, so that it reaches no server log. Errors: PS107 bad or used kid, short secret, or a line of text with its line end.';

@@ -2405,7 +2405,7 @@ COMMENT ON FUNCTION postern.create_log_partitions(maximum_moved bigint) IS 'Make
 CREATE FUNCTION postern.create_session_key(kid text, secret bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 begin
   perform postern_internal.require_text(kid, 'kid', 128);
   if secret is null or length(secret) not between 32 and 1024 then
@@ -2414,6 +2414,14 @@ begin
       message = 'The secret of a session key must have 32 to 1024 bytes',
       detail = format('It has %s.', coalesce(length(secret)::text, 'none: it is NULL')),
       hint = 'Take 32 random bytes, for example from the installer: installer session key create KID.';
+  end if;
+  -- The bytes of random secrets may end so as well, and then the rest is no text.
+  if encode(secret, 'hex') ~ '^([2-6][0-9a-f]|7[0-9a-e])+(0d)?0a$' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The secret of a session key must not be a line of text with its end',
+      detail = 'Its last byte is a line feed, and all others are printable: it was read from a text file.',
+      hint = 'Pass it without the line end, which programs that read the file leave out.';
   end if;
   insert into postern_internal.session_key (kid, inner_pad, outer_pad)
   values (kid, postern_internal.hmac_pad(secret, 54), postern_internal.hmac_pad(secret, 92))
@@ -2426,7 +2434,7 @@ begin
       hint = 'Rotate keys under new ids: create the new one, switch the application, retire the old one. A kid is never used again.';
   end if;
 end
-$$;
+$_$;
 
 
 ALTER FUNCTION postern.create_session_key(kid text, secret bytea) OWNER TO postern_owner;
@@ -2435,7 +2443,7 @@ ALTER FUNCTION postern.create_session_key(kid text, secret bytea) OWNER TO poste
 -- Name: FUNCTION create_session_key(kid text, secret bytea); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.create_session_key(kid text, secret bytea) IS 'Adds a key that session tokens may be signed with. kid: its name in the header of the token. secret: 32 to 1024 random bytes; bind it as a parameter, so that it reaches no server log. Errors: PS107 bad or used kid, short secret.';
+COMMENT ON FUNCTION postern.create_session_key(kid text, secret bytea) IS 'Adds a key that session tokens may be signed with. kid: its name in the header of the token. secret: 32 to 1024 random bytes; bind it as a parameter, so that it reaches no server log. Errors: PS107 bad or used kid, short secret, or a line of text with its line end.';
 
 
 --
