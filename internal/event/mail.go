@@ -10,12 +10,14 @@ import (
 	netmail "net/mail"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
+
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // SMTP is the server that mails are given to.
@@ -184,27 +186,49 @@ func (m *mailer) message(event *delivery, parameters map[string]any) (*mail.Msg,
 	return message, nil
 }
 
+// usualText has a line for each parameter, and marks where a long one goes on.
 func usualText(parameters map[string]any) string {
-	names := []string{"event", "event_time", "gate_id", "message", "userid", "user_description", "authenticated_by", "comment", "log_id"}
-	lines := make([]string, len(names))
-	for index, name := range names {
-		lines[index] = fmt.Sprintf("%s: %v\n", name, parameters[name])
+	var text strings.Builder
+	for _, name := range []string{"event", "event_time", "gate_id", "message", "userid", "user_description", "authenticated_by", "comment", "log_id"} {
+		if value := printable.Text(fmt.Sprint(parameters[name])); value != "" {
+			text.WriteString(folded(name+": "+value) + "\n")
+		}
 	}
-	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.HasSuffix(line, ": \n") }), "")
+	return text.String()
+}
+
+// maximumLine is in characters. Programs that show mails fold longer lines by themselves, and where they do that, a value with
+// many spaces could begin a line of its own.
+const maximumLine = 76
+
+// folded breaks a line between words. What goes on is indented.
+func folded(line string) string {
+	var text strings.Builder
+	width := 0
+	for index, word := range strings.Split(line, " ") {
+		length := utf8.RuneCountInString(word)
+		switch {
+		case index == 0:
+		case width+1+length > maximumLine:
+			text.WriteString("\n    ")
+			width = 4
+		default:
+			text.WriteByte(' ')
+			width++
+		}
+		text.WriteString(word)
+		width += length
+	}
+	return text.String()
 }
 
 // maximumSubject is in characters; a gate's message may have thousands.
 const maximumSubject = 200
 
-// oneLine makes a header of a text that anybody may have written: whatever is not printed becomes a space, so that it
-// cannot begin another header, nor turn the direction of the text.
+// oneLine makes a header of a text that anybody may have written: it cannot begin another header, nor turn the direction of
+// the text.
 func oneLine(text string) string {
-	line := []rune(strings.Join(strings.Fields(strings.Map(func(character rune) rune {
-		if !unicode.IsPrint(character) {
-			return ' '
-		}
-		return character
-	}, text)), " "))
+	line := []rune(printable.Text(strings.Join(strings.Fields(text), " ")))
 	if len(line) > maximumSubject {
 		line = append(line[:maximumSubject-1], '…')
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/template"
 	"text/template/parse"
+
+	"github.com/posternsql/postern/internal/printable"
 )
 
 const (
@@ -23,25 +25,39 @@ type Template struct{ parsed *template.Template }
 // Go's own printf could be asked for a billion spaces; and the JSON of JSON of JSON is twice as long each time.
 var templateFunctions = template.FuncMap{
 	"json": func(value any) (string, error) {
-		text, err := json.Marshal(value)
-		if len(text) > maximumText {
+		if one, isText := value.(text); isText {
+			value = one.String()
+		}
+		written, err := json.Marshal(value)
+		if len(written) > maximumText {
 			return "", errTooLong
 		}
-		return string(text), err
+		return string(written), err
 	},
-	"lower": strings.ToLower,
-	"upper": strings.ToUpper,
+	"lower": func(value any) string { return strings.ToLower(fmt.Sprint(value)) },
+	"raw": func(value any) any {
+		if one, isText := value.(text); isText {
+			return string(one)
+		}
+		return value
+	},
+	"upper": func(value any) string { return strings.ToUpper(fmt.Sprint(value)) },
 }
+
+// text is a parameter as a template has it. What people read is on one line, and printable; raw gives it as it was written.
+type text string
+
+func (t text) String() string { return printable.Text(string(t)) }
 
 var errTooLong = fmt.Errorf("the text has more than %d bytes", maximumText)
 
 var permittedFunctions = map[string]bool{
-	"json": true, "lower": true, "upper": true, "html": true, "urlquery": true,
+	"json": true, "lower": true, "raw": true, "upper": true, "html": true, "urlquery": true,
 	"eq": true, "ne": true, "lt": true, "le": true, "gt": true, "ge": true, "and": true, "or": true, "not": true,
 }
 
 // ParseTemplate checks a text in which {{.message}} stands for a parameter of the event. There are {{if}}, {{else}},
-// comparisons, and the functions json, html, urlquery, lower and upper; no loops and no other templates, so that it ends,
+// comparisons, and the functions json, html, urlquery, lower, upper and raw; no loops and no other templates, so that it ends,
 // and soon.
 func ParseTemplate(text string) (*Template, error) {
 	parsed, err := template.New("template").Option("missingkey=error").Funcs(templateFunctions).Parse(text)
@@ -111,8 +127,15 @@ func check(node parse.Node, commands *int) error {
 }
 
 func (t *Template) render(parameters map[string]any) (string, error) {
+	shown := make(map[string]any, len(parameters))
+	for name, value := range parameters {
+		if one, isText := value.(string); isText {
+			value = text(one)
+		}
+		shown[name] = value
+	}
 	out := &limitedText{}
-	if err := t.parsed.Execute(out, parameters); err != nil {
+	if err := t.parsed.Execute(out, shown); err != nil {
 		return "", permanent("the template failed: %w", err)
 	}
 	return out.String(), nil
