@@ -279,6 +279,7 @@
 \ir doctor/functions_per_row.sql
 \ir doctor/conditions_once_a_query.sql
 \ir doctor/row_security_holes.sql
+\ir doctor/server_finding.sql
 \ir doctor/role_membership.sql
 \ir doctor/application_login.sql
 \ir doctor/application_setting.sql

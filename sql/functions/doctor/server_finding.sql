@@ -1,0 +1,18 @@
+-- A function of the version, so that a test can ask about any server, and not only about the one it runs on.
+
+create or replace function postern.server_finding(version integer)
+returns table (level text, object text, title text, detail text, fix text)
+language sql
+immutable
+parallel safe
+begin atomic
+  select 'error', 'server', 'The server has published holes in row security',
+         format('PostgreSQL %s.%s has: %s.', version / 10000, version % 10000, string_agg(h.cve || ' (' || h.problem || ')', '; ' order by h.cve)),
+         format('Install PostgreSQL %s or a later minor release, and restart.', (array_agg(h.fixed_in order by string_to_array(h.fixed_in, '.')::integer[] desc))[1])
+    from postern.row_security_holes(version) as h
+  having count(*) > 0;
+end;
+revoke execute on function postern.server_finding(integer) from public;
+grant execute on function postern.server_finding(integer) to postern_admin, postern_auditor;
+comment on function postern.server_finding(integer) is
+'For postern.doctor: what is to say of a server of this version. version: server_version_num, as 150018. No row for one without a published hole.';
