@@ -2,14 +2,20 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"iter"
+	"os"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/acceptance"
+	"github.com/posternsql/postern/internal/configuration"
 	"github.com/posternsql/postern/internal/doctor"
 )
 
@@ -17,6 +23,7 @@ func newDoctorCommand(app *application) *cobra.Command {
 	var (
 		asJSON bool
 		failOn string
+		accept []string
 	)
 	command := &cobra.Command{
 		Use:   "doctor",
@@ -31,18 +38,27 @@ the database, and nothing else is written there: so the view postern.doctor, for
 until functions change, and then says so. It needs the role postern_admin, or postern_auditor, which keeps nothing.
 Whether Postern itself was changed, verify tells.
 
-Exit code 3 where there is a finding at or over the level of --fail-on.`,
+--accept names a file with findings that somebody has accepted: which, of what, why and until when. POSTERN_ACCEPT names one
+more. It is a configuration file; doctor reads its accepted_findings alone. What is accepted is shown dimmed and does
+not count. After its day it counts again. An entry of nothing that is found is named on standard error.
+
+Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
 		Example: `  installer doctor
   installer doctor --fail-on error
+  installer doctor --accept accepted.yaml
   installer doctor --json | jq -r '.[] | select(.level == "error") | .fix'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if failOn != doctor.Warn && failOn != doctor.Error {
 				return usageError("fail-on must be warn or error, not %q", failOn)
 			}
+			accepted, err := readAccepted(accept, app.in)
+			if err != nil {
+				return err
+			}
 			var report *doctor.Report
 			bar := app.spinner("Examining")
-			err := app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) (err error) {
+			err = app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) (err error) {
 				report, err = doctor.Find(command.Context(), connection)
 				return err
 			})
@@ -53,26 +69,47 @@ Exit code 3 where there is a finding at or over the level of --fail-on.`,
 			if report.NotKept != nil {
 				fmt.Fprintf(app.err, "What was read of the calls of gates is not kept in the database: %v. The view postern.doctor may say less.\n", report.NotKept)
 			}
+			findings := doctor.Judge(report.Findings, accepted)
+			for _, entry := range accepted.Unused() {
+				fmt.Fprintf(app.err, "%s: nothing is found any more of the accepted %s of %s: take the entry out.\n", printable(entry.Place), entry.Name, printable(entry.Object))
+			}
 			if asJSON {
-				if err := app.printJSON(report.Findings); err != nil {
+				if err := app.printJSON(findings); err != nil {
 					return err
 				}
 			} else {
-				app.printFindings(report.Findings)
+				app.printFindings(findings)
 			}
-			if doctor.Reach(report.Findings, failOn) {
+			if doctor.Reach(findings, failOn) {
 				return errDifference
 			}
 			return nil
 		},
 	}
 	addJSON(command, &asJSON)
+	command.Flags().StringArrayVar(&accept, "accept", nil, "file with accepted findings; - is standard input (once for each)")
 	command.Flags().StringVar(&failOn, "fail-on", doctor.Warn, "level from which on a finding gives exit code 3: warn, error")
 	return command
 }
 
-// printFindings writes for a person: on a terminal an overview first, then what was found, together by code.
-func (a *application) printFindings(findings []db.Finding) {
+// acceptVariable names one more file with accepted findings.
+const acceptVariable = "POSTERN_ACCEPT"
+
+// readAccepted reads the files before anything is asked of the database: a mistake in one is bad usage.
+func readAccepted(files []string, in io.Reader) (*acceptance.List, error) {
+	if file := os.Getenv(acceptVariable); file != "" {
+		files = append(files, file)
+	}
+	desired, err := configuration.Read(files, in)
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: err}
+	}
+	return acceptance.NewList(desired.Accepted(), time.Now()), nil
+}
+
+// printFindings writes for a person: on a terminal an overview first, then what was found, together by code. What does not
+// count comes first, so that what counts stays in sight.
+func (a *application) printFindings(findings []doctor.Judged) {
 	if len(findings) == 0 {
 		a.printf("Nothing found.\n")
 		return
@@ -81,30 +118,69 @@ func (a *application) printFindings(findings []db.Finding) {
 	if terminal(a.out) {
 		rows := make([][]string, len(groups))
 		for index, group := range groups {
-			rows[index] = []string{group[0].Level, group[0].Code, strconv.Itoa(len(group)), group[0].Title}
+			level := group[0].Level
+			if group[0].Accepted {
+				level = accepted
+			}
+			rows[index] = []string{level, group[0].Code, strconv.Itoa(len(group)), group[0].Title}
 		}
 		a.printTable([]string{"level", "code", "findings", "title"}, rows)
 	}
-	errors := 0
+	counts := map[string]int{}
 	for _, group := range groups {
-		level := group[0].Level
-		if level == doctor.Error {
-			errors += len(group)
+		if group[0].Accepted {
+			counts[accepted] += len(group)
+		} else {
+			counts[group[0].Level] += len(group)
 		}
-		a.printf("%s %s: %s\n", a.paint(level), group[0].Code, printable(group[0].Title))
-		for _, finding := range group {
-			a.printf("  %s\n    %s\n    fix: %s\n", printable(finding.Object), printable(finding.Detail), printable(finding.Fix))
+		a.printGroup(group)
+	}
+	summary := "Nothing found."
+	if counts[doctor.Error]+counts[doctor.Warn] > 0 {
+		summary = fmt.Sprintf("%s, %s.", plural(int64(counts[doctor.Error]), "error"), plural(int64(counts[doctor.Warn]), "warning"))
+	}
+	switch count := counts[accepted]; count {
+	case 0:
+	case 1:
+		summary += " 1 finding is accepted."
+	default:
+		summary += fmt.Sprintf(" %d findings are accepted.", count)
+	}
+	a.printf("%s\n", summary)
+}
+
+// accepted marks a finding that does not count.
+const accepted = "accepted"
+
+func (a *application) printGroup(group []doctor.Judged) {
+	level, show := a.paint(group[0].Level), fmt.Sprint
+	if group[0].Accepted {
+		level = accepted + " " + group[0].Level
+		if colour(a.out) {
+			show = text.Faint.Sprint
 		}
 	}
-	a.printf("%s, %s.\n", plural(int64(errors), "error"), plural(int64(len(findings)-errors), "warning"))
+	a.printf("%s\n", show(level+" "+group[0].Code+": "+printable(group[0].Title)))
+	for _, finding := range group {
+		a.printf("%s\n", show("  "+printable(finding.Object)))
+		a.printf("%s\n", show("    "+printable(finding.Detail)))
+		if reason := printable(finding.Reason); finding.Accepted {
+			a.printf("%s\n", show("    accepted until "+finding.Until+": "+reason))
+		} else if finding.Lapsed == doctor.Expired {
+			a.printf("    its acceptance has expired; the last day was %s: %s\n", finding.Until, reason)
+		} else if finding.Lapsed == doctor.Worse {
+			a.printf("    its acceptance is for a warning, and this is an error: %s\n", reason)
+		}
+		a.printf("%s\n", show("    fix: "+printable(finding.Fix)))
+	}
 }
 
 // grouped gives the findings of one code and title together, as they stand.
-func grouped(findings []db.Finding) iter.Seq[[]db.Finding] {
-	return func(yield func([]db.Finding) bool) {
+func grouped(findings []doctor.Judged) iter.Seq[[]doctor.Judged] {
+	return func(yield func([]doctor.Judged) bool) {
 		for start := 0; start < len(findings); {
-			end := start + 1
-			for end < len(findings) && findings[end].Code == findings[start].Code && findings[end].Level == findings[start].Level && findings[end].Title == findings[start].Title {
+			first, end := findings[start], start+1
+			for end < len(findings) && findings[end].Code == first.Code && findings[end].Level == first.Level && findings[end].Title == first.Title && findings[end].Accepted == first.Accepted {
 				end++
 			}
 			if !yield(findings[start:end]) {

@@ -127,6 +127,8 @@ func (a *application) paint(cell string) string {
 		return text.FgGreen.Sprint(cell)
 	case "denied", "locked", "error", "not ok":
 		return text.FgRed.Sprint(cell)
+	case accepted:
+		return text.Faint.Sprint(cell)
 	case "cancelled", "inactive", "disabled", "retired", "warn":
 		return text.FgYellow.Sprint(cell)
 	}

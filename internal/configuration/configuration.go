@@ -5,6 +5,8 @@
 // A key that is absent leaves alone what there is. Secrets are never in the files.
 package configuration
 
+import "github.com/posternsql/postern/internal/acceptance"
+
 // Configuration is all that one or more files say.
 type Configuration struct {
 	// Settings of Postern in this database, by name. "installer setting list" shows which there are.
@@ -23,6 +25,8 @@ type Configuration struct {
 	Events map[string]*Event `json:"events,omitzero"`
 	// EventActions say who is told of an event, by name. The secrets of webhooks are never here.
 	EventActions map[string]*EventAction `json:"event_actions,omitzero"`
+	// AcceptedFindings are findings of "installer doctor" that somebody has accepted. They are for doctor: nothing of them is in the database.
+	AcceptedFindings []AcceptedFinding `json:"accepted_findings,omitzero"`
 }
 
 // Setting is the value of a setting: true, false or a number.
@@ -161,6 +165,32 @@ type EventAction struct {
 	AllowInternal *bool `json:"allow_internal,omitzero"`
 }
 
+// AcceptedFinding is a finding that somebody has accepted until a day. It needs all but the level.
+type AcceptedFinding struct {
+	// The finding's code.
+	Finding *FindingName `json:"finding,omitzero" jsonschema:"required"`
+	// What the finding is about, letter by letter as doctor --json has it; a list where there are several.
+	Object Objects `json:"object,omitzero" jsonschema:"required"`
+	// The worst level that is accepted: a finding that was a warning and becomes an error then counts. Any, where it is absent.
+	Level *FindingLevel `json:"level,omitzero"`
+	// Why it is accepted, for those who come later.
+	Reason *string `json:"reason,omitzero" jsonschema:"required"`
+	// The last day, by UTC, on which it is accepted: YYYY-MM-DD.
+	Until *Day `json:"until,omitzero" jsonschema:"required"`
+}
+
+// FindingName is the code of a check of doctor's.
+type FindingName string
+
+// FindingLevel is how bad a finding is.
+type FindingLevel string
+
+// Objects are what findings are about.
+type Objects []string
+
+// Day is a date: YYYY-MM-DD.
+type Day string
+
 // Protection is how a table is guarded.
 type Protection string
 
@@ -171,6 +201,8 @@ type Scalar string
 // Allowed values, for types that have no others.
 var allowedValues = map[string][]string{
 	"Administered": {"active", "message"},
+	"FindingLevel": {acceptance.Error, acceptance.Warn},
+	"FindingName":  acceptance.FindingNames(),
 	"Protection":   {"company", "ledger"},
 }
 

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+
+	"github.com/posternsql/postern/internal/acceptance"
 )
 
 // standardInput is how a command line names it.
@@ -15,17 +17,17 @@ const standardInput = "-"
 
 // Read reads files, all of them or none. A file whose name is - is standard input.
 func Read(names []string, in io.Reader) (*Desired, error) {
-	desired := &Desired{objects: map[string]*object{}, scopes: map[string]bool{}}
+	desired := &Desired{objects: map[string]*object{}, scopes: map[string]bool{}, accepted: map[acceptance.Key]Position{}}
 	for _, name := range names {
 		text, err := readSource(name, in)
 		if err != nil {
 			return nil, err
 		}
-		objects, scopes, err := text.parse()
+		content, err := text.parse()
 		if err != nil {
 			return nil, err
 		}
-		if err := desired.add(objects, scopes); err != nil {
+		if err := desired.add(content); err != nil {
 			return nil, err
 		}
 	}
@@ -68,7 +70,7 @@ func openError(name string, err error) error {
 // projection is how a file with projection snippets begins, behind comments and annotations.
 var projection = regexp.MustCompile(`^\x{FEFF}?(?:\s+|--.*|//.*|/\*(?s:.*?)\*/|@\w+)*(?:projection|action)\s+\w+\s*[;{\w]`)
 
-func (s *source) parse() ([]*object, []string, error) {
+func (s *source) parse() (*content, error) {
 	switch filepath.Ext(s.name) {
 	case ".yaml", ".yml", ".json":
 	default:
@@ -78,7 +80,7 @@ func (s *source) parse() ([]*object, []string, error) {
 	}
 	read, positions, err := readYAML(s)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	return flatten(read, positions)
 }

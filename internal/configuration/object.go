@@ -5,8 +5,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
+	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/event"
 )
 
@@ -140,11 +142,29 @@ type Desired struct {
 	objects map[string]*object
 	// scopes are the lists that the files have.
 	scopes map[string]bool
+	// accepted are the findings that the files accept, and where each stands.
+	accepted   map[acceptance.Key]Position
+	acceptance []acceptance.Entry
 }
 
-// add takes in one file's objects.
-func (d *Desired) add(objects []*object, scopes []string) error {
-	for _, o := range objects {
+// Accepted gives the accepted findings, for doctor.
+func (d *Desired) Accepted() []acceptance.Entry { return d.acceptance }
+
+// content is what one file says.
+type content struct {
+	objects  []*object
+	scopes   []string
+	accepted []acceptedObject
+}
+
+type acceptedObject struct {
+	acceptance.Entry
+	position Position
+}
+
+// add takes in what one file says.
+func (d *Desired) add(file *content) error {
+	for _, o := range file.objects {
 		before := d.objects[o.identity()]
 		switch {
 		case before == nil:
@@ -160,17 +180,23 @@ func (d *Desired) add(objects []*object, scopes []string) error {
 			return second.position.errorf("The %s %s is there twice; first at %s.", o.kind.name, o.name(), first.position)
 		}
 	}
-	for _, scope := range scopes {
+	for _, scope := range file.scopes {
 		d.scopes[scope] = true
+	}
+	for _, one := range file.accepted {
+		if first, twice := d.accepted[one.Key]; twice {
+			return one.position.errorf("The finding %s of %s is accepted twice; first at %s.", one.Name, printable(one.Object), first)
+		}
+		d.accepted[one.Key] = one.position
+		d.acceptance = append(d.acceptance, one.Entry)
 	}
 	return nil
 }
 
 // flattener turns a configuration into objects.
 type flattener struct {
+	content
 	positions map[string]Position
-	objects   []*object
-	scopes    []string
 }
 
 func (f *flattener) position(path ...any) Position {
@@ -190,7 +216,7 @@ func (f *flattener) scope(of *kind, keys ...string) {
 }
 
 // flatten goes through maps in the order of their keys, so that of several errors always the same is told.
-func flatten(c *Configuration, positions map[string]Position) ([]*object, []string, error) {
+func flatten(c *Configuration, positions map[string]Position) (*content, error) {
 	f := &flattener{positions: positions}
 	for _, name := range sorted(c.Settings) {
 		f.add(settingKind, f.position("settings", name), map[string]any{"value": string(c.Settings[name])}, name)
@@ -237,7 +263,7 @@ func flatten(c *Configuration, positions map[string]Position) ([]*object, []stri
 	}
 	for _, id := range sorted(c.Companies) {
 		if err := f.company(id, orNew(c.Companies[id])); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if c.ProtectedTables != nil {
@@ -247,7 +273,7 @@ func flatten(c *Configuration, positions map[string]Position) ([]*object, []stri
 		position := f.position("protected_tables", name)
 		schema, table, ok := splitSQLName(name)
 		if !ok {
-			return nil, nil, position.errorf("%s is no name of a table; write schema.table, as in SQL.", printable(name))
+			return nil, position.errorf("%s is no name of a table; write schema.table, as in SQL.", printable(name))
 		}
 		wanted := orNew(c.ProtectedTables[name])
 		fields := map[string]any{}
@@ -269,10 +295,46 @@ func flatten(c *Configuration, positions map[string]Position) ([]*object, []stri
 	}
 	for _, name := range sorted(c.EventActions) {
 		if err := f.eventAction(name, orNew(c.EventActions[name])); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return f.objects, f.scopes, nil
+	for index := range c.AcceptedFindings {
+		if err := f.acceptedFinding(index, &c.AcceptedFindings[index]); err != nil {
+			return nil, err
+		}
+	}
+	return &f.content, nil
+}
+
+// acceptedFinding wants a reason and a day of each entry: who has to look again knows then why nobody minded.
+func (f *flattener) acceptedFinding(index int, finding *AcceptedFinding) error {
+	position := func(more ...any) Position { return f.position(append([]any{"accepted_findings", index}, more...)...) }
+	for _, key := range []struct {
+		name    string
+		missing bool
+	}{
+		{"finding", finding.Finding == nil}, {"object", len(finding.Object) == 0}, {"reason", finding.Reason == nil}, {"until", finding.Until == nil},
+	} {
+		if key.missing {
+			return position().errorf("An accepted finding needs finding, object, reason and until; this one has no %s.", key.name)
+		}
+	}
+	if strings.TrimSpace(*finding.Reason) == "" {
+		return position("reason").errorf("\"reason\" is blank: say why the finding is accepted.")
+	}
+	until, err := time.Parse(time.DateOnly, string(*finding.Until))
+	if err != nil {
+		return position("until").errorf("\"until\" is %s, which is no date; write YYYY-MM-DD.", printable(string(*finding.Until)))
+	}
+	for place, object := range finding.Object {
+		at := position("object", place)
+		entry := acceptance.Entry{Key: acceptance.Key{Name: string(*finding.Finding), Object: object}, Reason: *finding.Reason, Until: until, Place: at.String()}
+		if finding.Level != nil {
+			entry.Level = string(*finding.Level)
+		}
+		f.accepted = append(f.accepted, acceptedObject{entry, at})
+	}
+	return nil
 }
 
 // eventAction compiles what only the worker could find to be wrong, and nobody would be told of.

@@ -19,7 +19,7 @@ type projectionParser struct {
 	objects []*object
 }
 
-func parseProjection(text *source) ([]*object, []string, error) {
+func parseProjection(text *source) (*content, error) {
 	p := &projectionParser{source: text}
 	p.scanner.Init(bytes.NewReader(bytes.TrimPrefix(text.text, byteOrderMark)))
 	p.scanner.Mode = scanner.ScanIdents | scanner.ScanStrings | scanner.ScanComments | scanner.SkipComments
@@ -56,9 +56,9 @@ func parseProjection(text *source) ([]*object, []string, error) {
 		p.next()
 	}
 	if p.failure != nil {
-		return nil, nil, p.failure
+		return nil, p.failure
 	}
-	return p.objects, nil, nil
+	return &content{objects: p.objects}, nil
 }
 
 func (p *projectionParser) at() Position {

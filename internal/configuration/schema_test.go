@@ -53,6 +53,11 @@ func makeSchema(t *testing.T) []byte {
 			switch {
 			case of == reflect.TypeFor[Scalar]():
 				return scalar("string", "number", "boolean")
+			case of == reflect.TypeFor[Objects]():
+				text := &jsonschema.Schema{Type: "string"}
+				return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{text, {Type: "array", Items: text, MinItems: new(uint64(1))}}}
+			case of == reflect.TypeFor[Day]():
+				return &jsonschema.Schema{Type: "string", Format: "date", Pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 			case of == reflect.TypeFor[Setting]():
 				return scalar("boolean", "integer", "string")
 			case allowedValues[of.Name()] != nil:
@@ -110,12 +115,14 @@ func allowNulls(schema map[string]any) {
 		reflect.TypeFor[Configuration](), reflect.TypeFor[Gate](), reflect.TypeFor[Action](), reflect.TypeFor[User](),
 		reflect.TypeFor[Company](), reflect.TypeFor[CompanyUser](), reflect.TypeFor[Class](), reflect.TypeFor[Ledger](),
 		reflect.TypeFor[LedgerUser](), reflect.TypeFor[ProtectedTable](), reflect.TypeFor[Event](), reflect.TypeFor[EventAction](),
+		reflect.TypeFor[AcceptedFinding](),
 	} {
 		properties := definitions[of.Name()].(map[string]any)["properties"].(map[string]any)
 		for index := range of.NumField() {
 			field := of.Field(index)
 			property := properties[jsonName(field)].(map[string]any)
 			switch {
+			case field.Type == reflect.TypeFor[Objects]():
 			case field.Tag.Get("nullable") == "true", field.Type.Kind() == reflect.Slice:
 				properties[jsonName(field)] = nullable(property)
 			case field.Type.Kind() == reflect.Map:
@@ -158,24 +165,33 @@ func TestSchemaAgreesWithTheReader(t *testing.T) {
 		"users: {ALICE: {pin: 123456}}":        false,
 		"users: {ALICE: {active: 1}}":          false,
 		"users: [ALICE]":                       false,
-		"gates: {A_B: {active: true, parameters: [A], administered: [active]}}":                                 true,
-		"gates: {A_B: {administered: [description]}}":                                                           false,
-		"gates: {A_B: {parameters: A}}":                                                                         false,
-		"actions: {A: {checkpoint: ~, legacy_checkpoints: [A_B]}}":                                              true,
-		"settings: {comment_required: true, max_failures: 3}":                                                   true,
-		"settings: {comment_required: [true]}":                                                                  false,
-		"companies: {A: {users: {ALICE: {class: ~}}, classes: {C: {allow: [{code_a: 10}], deny: []}}}}":         true,
-		"companies: {A: {classes: {C: {allow: [{code_k: 10}]}}}}":                                               false,
-		"companies: {A: {ledgers: {L: {users: {ALICE: {class: 1}}, classes: {C: }}}}}":                          true,
-		"protected_tables: {a.b: {protection: ledger, ledger_column: l}}":                                       true,
-		"protected_tables: {a.b: {protection: row}}":                                                            false,
-		"events: {SECURITY_CHECKPOINT_DENIED: {enabled: false}}":                                                true,
-		"events: {SECURITY_CHECKPOINT_DENIED: {enabled: null}}":                                                 false,
-		"event_actions: {a: {event: E, webhook: 'https://a', when: ~, template: ~, allow_internal: true}, b: }": true,
-		"event_actions: {a: {secret: whsec_}}":                                                                  false,
-		"companys: {}":                                                                                          false,
+		"gates: {A_B: {active: true, parameters: [A], administered: [active]}}":                                         true,
+		"gates: {A_B: {administered: [description]}}":                                                                   false,
+		"gates: {A_B: {parameters: A}}":                                                                                 false,
+		"actions: {A: {checkpoint: ~, legacy_checkpoints: [A_B]}}":                                                      true,
+		"settings: {comment_required: true, max_failures: 3}":                                                           true,
+		"settings: {comment_required: [true]}":                                                                          false,
+		"companies: {A: {users: {ALICE: {class: ~}}, classes: {C: {allow: [{code_a: 10}], deny: []}}}}":                 true,
+		"companies: {A: {classes: {C: {allow: [{code_k: 10}]}}}}":                                                       false,
+		"companies: {A: {ledgers: {L: {users: {ALICE: {class: 1}}, classes: {C: }}}}}":                                  true,
+		"protected_tables: {a.b: {protection: ledger, ledger_column: l}}":                                               true,
+		"protected_tables: {a.b: {protection: row}}":                                                                    false,
+		"events: {SECURITY_CHECKPOINT_DENIED: {enabled: false}}":                                                        true,
+		"events: {SECURITY_CHECKPOINT_DENIED: {enabled: null}}":                                                         false,
+		"event_actions: {a: {event: E, webhook: 'https://a', when: ~, template: ~, allow_internal: true}, b: }":         true,
+		"event_actions: {a: {secret: whsec_}}":                                                                          false,
+		"accepted_findings: ":                                                                                           true,
+		"accepted_findings: []":                                                                                         true,
+		"accepted_findings: [{finding: server_version, object: server, reason: r, until: '2026-01-01'}]":                true,
+		"accepted_findings: [{finding: server_version, object: [server], level: warn, reason: r, until: '2026-01-01'}]": true,
+		"accepted_findings: [{finding: server, object: server, reason: r, until: '2026-01-01'}]":                        false,
+		"accepted_findings: [{finding: server_version, object: null, reason: r, until: '2026-01-01'}]":                  false,
+		"accepted_findings: [{finding: server_version, object: [], reason: r, until: '2026-01-01'}]":                    false,
+		"accepted_findings: [{finding: server_version, object: server, until: '2026-01-01'}]":                           false,
+		"accepted_findings: [{finding: server_version, object: server, reason: r, until: 'tomorrow'}]":                  false,
+		"companys: {}": false,
 	} {
-		_, _, refused := readYAML(&source{name: "f", text: []byte(text)})
+		_, refused := (&source{name: "f.yaml", text: []byte(text)}).parse()
 		if (refused == nil) != isValid {
 			t.Errorf("the reader says %v of %s", refused, text)
 		}

@@ -109,6 +109,9 @@ func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, 
 			return reflect.New(target.Type().Elem()).Elem(), false, nil
 		}, target.SetMapIndex)
 	case reflect.Slice:
+		if target.Type() == reflect.TypeFor[Objects]() && node.Kind == yaml.ScalarNode && !isNull {
+			node = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{node}} // one is a list of one
+		}
 		if node.Kind != yaml.SequenceNode && !isNull {
 			return r.at(node).errorf("%s is %s; a list belongs here: [a, b].", name, describeNode(node))
 		}

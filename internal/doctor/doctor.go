@@ -6,17 +6,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/callgraph"
 )
 
 // The levels of findings. An error is open to somebody now; a warning is a lock less, or works and should not stay.
 const (
-	Error = "error"
-	Warn  = "warn"
+	Error = acceptance.Error
+	Warn  = acceptance.Warn
 )
 
 // Report is what was found.
@@ -83,9 +85,56 @@ func list(ctx context.Context, connection *pgx.Conn, ask func(*db.Queries, conte
 	return findings, nil
 }
 
-// Reach tells whether one of the findings is at or over a level.
-func Reach(findings []db.Finding, level string) bool {
-	return slices.ContainsFunc(findings, func(finding db.Finding) bool {
-		return finding.Level == Error || level == Warn
+// Judged is a finding with what its acceptance says, where there is one.
+type Judged struct {
+	db.Finding
+	// Accepted says that the finding does not count.
+	Accepted bool `json:"accepted"`
+	// Reason and Until are those of the entry; Lapsed says why it accepts the finding no longer.
+	Reason string `json:"reason,omitzero"`
+	Until  string `json:"until,omitzero"`
+	Lapsed string `json:"lapsed,omitzero"`
+}
+
+// Why an entry no longer accepts what it names.
+const (
+	Expired = "expired"
+	Worse   = "worse"
+)
+
+// Judge holds findings against what was accepted: those that do not count come first, each part as it stands.
+func Judge(findings []db.Finding, accepted *acceptance.List) []Judged {
+	judged := make([]Judged, len(findings))
+	for index, finding := range findings {
+		judged[index].Finding = finding
+		verdict, entry := accepted.Judge(acceptance.Key{Name: finding.Code, Object: finding.Object}, finding.Level)
+		if entry == nil {
+			continue
+		}
+		judged[index].Reason, judged[index].Until = entry.Reason, entry.Until.Format(time.DateOnly)
+		switch verdict {
+		case acceptance.Accepted:
+			judged[index].Accepted = true
+		case acceptance.Expired:
+			judged[index].Lapsed = Expired
+		case acceptance.Worse:
+			judged[index].Lapsed = Worse
+		}
+	}
+	slices.SortStableFunc(judged, func(a, b Judged) int { return cmp.Compare(rank(a), rank(b)) })
+	return judged
+}
+
+func rank(finding Judged) int {
+	if finding.Accepted {
+		return 0
+	}
+	return 1
+}
+
+// Reach tells whether one of the findings counts, and is at or over a level.
+func Reach(findings []Judged, level string) bool {
+	return slices.ContainsFunc(findings, func(finding Judged) bool {
+		return !finding.Accepted && (finding.Level == Error || level == Warn)
 	})
 }

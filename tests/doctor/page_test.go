@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/testdb"
 )
 
@@ -14,6 +15,9 @@ const pages = "../../docs/doctor"
 
 func TestEveryCheckHasItsFileAndItsPage(t *testing.T) {
 	codes := checks(t, testdb.New(t).Pool)
+	if !slices.Equal(slices.Sorted(slices.Values(codes)), acceptance.FindingNames()) {
+		t.Errorf("the checks are %v, and %v can be accepted", codes, acceptance.FindingNames())
+	}
 	if len(codes) < 20 {
 		t.Fatalf("only %d checks", len(codes))
 	}
