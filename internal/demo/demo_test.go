@@ -62,6 +62,8 @@ func requireInOrder(t *testing.T, story string, texts ...string) {
 // requireFixes looks for what doctor said would help among the statements behind it.
 func requireFixes(t *testing.T, story string) {
 	t.Helper()
+	// What is accepted, of the server, has a fix too, and is not the demo's.
+	story = regexp.MustCompile(`(?m)^ +accepted until .*\n +fix: .+$`).ReplaceAllString(story, "")
 	fixes := regexp.MustCompile(`(?m)^ +fix: (.+)$`).FindAllStringSubmatch(story, -1)
 	if len(fixes) != 2 {
 		t.Fatalf("doctor shows %d fixes, want 2:\n%s", len(fixes), story)
@@ -171,8 +173,8 @@ func TestStory(t *testing.T) {
 		"→ 1041 paid, 1042 paid, 1043 paid, 6666 entered",
 		"→ PAYMNT_RELEASE, BOB: Payment of 1840.00 for invoice 1041", "→ PAYMNT_RELEASE, BOB: Payment of 15300.00 for invoice 1043",
 		"create view accounting.company_total as", "BOB sees the budgets of 10, 20, 30 and the totals of 10, 20, 30",
-		"$ installer doctor\n", "error view_without_security_invoker", "warn unprotected_company", "1 error, 1 warning.",
-		"BOB sees the budgets of 10 and the totals of 10\n", "$ installer doctor\n", "Nothing found.",
+		"$ installer doctor", "error view_without_security_invoker", "warn unprotected_company", "1 error, 1 warning.",
+		"BOB sees the budgets of 10 and the totals of 10\n", "$ installer doctor", "Nothing found.",
 		"The fourth act", "installer event action add chat", "$ installer event run --once", "delivered 2, skipped 0, to be tried again 0, dead 0",
 		"$ installer log key create --key $DIR/log.key", "erp.example.com/log+", "→ -rw------- log.key",
 		"$ installer log seal ", "23 entries sealed; the signed head covers 23.", "┃ erp.example.com/log\n", "┃ 23\n", "┃ — erp.example.com/log ",

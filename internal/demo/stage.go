@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/server"
 )
 
@@ -23,6 +24,8 @@ type stage struct {
 	// role is what the application logs in as.
 	role     string
 	password string
+	// ofServer is what doctor found before the demo made anything.
+	ofServer []acceptance.Key
 
 	administrator *pgx.Conn
 	application   *pgx.Conn
@@ -51,6 +54,9 @@ func openStage(ctx context.Context, running *server.Server) (*stage, error) {
 
 // connect opens both connections; their statements are told from here on.
 func (s *stage) connect(ctx context.Context, t *teller) error {
+	if err := s.examineServer(ctx); err != nil {
+		return err
+	}
 	role := pgx.Identifier{s.role}.Sanitize()
 	err := s.backstage(ctx,
 		invoicing,
@@ -74,6 +80,19 @@ func (s *stage) connect(ctx context.Context, t *teller) error {
 	config.User, config.Password = s.role, s.password
 	s.application, err = pgx.ConnectConfig(ctx, config)
 	return err
+}
+
+// examineServer remembers what is found of the server, as of an old minor release, or of somebody's own roles.
+func (s *stage) examineServer(ctx context.Context) error {
+	connection, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return err
+	}
+	rows, err := connection.Query(ctx, "select code, object from postern.doctor order by level, code, object")
+	if err == nil {
+		s.ofServer, err = pgx.CollectRows(rows, pgx.RowToStructByPos[acceptance.Key])
+	}
+	return errors.Join(err, connection.Close(ctx))
 }
 
 // backstage does, on a connection of its own, what the story does not show.

@@ -1,5 +1,5 @@
 // Package cli_test runs the installer's command line as its users do: each script in testdata is a story with
-// an empty database of its own, which DATABASE_URL names.
+// an empty database of its own, which DATABASE_URL names. POSTERN_ACCEPT accepts what doctor finds of the server itself.
 //
 // Besides testscript's own commands there are
 //
@@ -62,6 +62,7 @@ func TestCommandLine(t *testing.T) {
 			}
 			env.Setenv("DATABASE_URL", database.URL)
 			env.Setenv("DATABASE", database.Name)
+			env.Setenv("POSTERN_ACCEPT", testdb.AcceptServer(env.T().(testing.TB)))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

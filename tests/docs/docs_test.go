@@ -62,7 +62,7 @@ func TestEveryBlockRuns(t *testing.T) {
 // requireNoFinding asks doctor: who has done what the README says has left nothing unprotected.
 func requireNoFinding(t *testing.T, database *testdb.Database, installer string) {
 	t.Helper()
-	if out, err := shell(t, database, installer, t.TempDir(), "installer doctor"); err != nil || out != "Nothing found.\n" {
+	if out, err := shell(t, database, installer, t.TempDir(), "installer doctor"); err != nil || !strings.Contains("\n"+out, "\nNothing found.") {
 		t.Errorf("after the README, doctor gives %v:\n%s", err, out)
 	}
 }
@@ -220,6 +220,8 @@ func shell(t *testing.T, database *testdb.Database, installer, folder, code stri
 	command.Env = append(os.Environ(),
 		"PATH="+programs+":"+filepath.Dir(installer)+":"+os.Getenv("PATH"),
 		"DATABASE_URL="+database.URL,
+		// What is found of the server that the tests run on is no fault of a page.
+		"POSTERN_ACCEPT="+testdb.AcceptServer(t),
 		"PGHOST="+config.Host, "PGPORT="+strconv.Itoa(int(config.Port)),
 		"PGUSER="+config.User, "PGPASSWORD="+config.Password, "PGDATABASE="+config.Database)
 	out, err := command.CombinedOutput()
