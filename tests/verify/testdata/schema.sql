@@ -5088,6 +5088,32 @@ COMMENT ON FUNCTION postern.sealed_until() IS 'How far the log was sealed. tree_
 
 
 --
+-- Name: server_finding(integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.server_finding(version integer) RETURNS TABLE(level text, object text, title text, detail text, fix text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT 'error'::text,
+     'server'::text,
+     'The server has published holes in row security'::text,
+     format('PostgreSQL %s.%s has: %s.'::text, (server_finding.version / 10000), (server_finding.version % 10000), string_agg((((h.cve || ' ('::text) || h.problem) || ')'::text), '; '::text ORDER BY h.cve)) AS format,
+     format('Install PostgreSQL %s or a later minor release, and restart.'::text, (array_agg(h.fixed_in ORDER BY (string_to_array(h.fixed_in, '.'::text))::integer[] DESC))[1]) AS format
+    FROM postern.row_security_holes(server_finding.version) h(cve, fixed_in, problem)
+  HAVING (count(*) > 0);
+END;
+
+
+ALTER FUNCTION postern.server_finding(version integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION server_finding(version integer); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.server_finding(version integer) IS 'For postern.doctor: what is to say of a server of this version. version: server_version_num, as 150018. No row for one without a published hole.';
+
+
+--
 -- Name: set_company_name(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -10896,14 +10922,13 @@ COMMENT ON TABLE postern_internal.scheme IS 'Ways to authenticate at a checkpoin
 --
 
 CREATE VIEW postern_internal.server_version AS
- SELECT 'error'::text AS level,
+ SELECT f.level,
     'server_version'::text AS code,
-    'server'::text AS object,
-    'The server has published holes in row security'::text AS title,
-    format('PostgreSQL %s has: %s.'::text, current_setting('server_version'::text), string_agg((((h.cve || ' ('::text) || h.problem) || ')'::text), '; '::text ORDER BY h.cve)) AS detail,
-    format('Install PostgreSQL %s or a later minor release, and restart.'::text, (array_agg(h.fixed_in ORDER BY (string_to_array(h.fixed_in, '.'::text))::integer[] DESC))[1]) AS fix
-   FROM postern.row_security_holes((current_setting('server_version_num'::text))::integer) h(cve, fixed_in, problem)
- HAVING (count(*) > 0);
+    f.object,
+    f.title,
+    f.detail,
+    f.fix
+   FROM postern.server_finding((current_setting('server_version_num'::text))::integer) f(level, object, title, detail, fix);
 
 
 ALTER TABLE postern_internal.server_version OWNER TO postern_owner;
@@ -14887,6 +14912,15 @@ GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO poster
 
 REVOKE ALL ON FUNCTION postern.sealed_until() FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.sealed_until() TO postern_auditor;
+
+
+--
+-- Name: FUNCTION server_finding(version integer); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.server_finding(version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.server_finding(version integer) TO postern_admin;
+GRANT ALL ON FUNCTION postern.server_finding(version integer) TO postern_auditor;
 
 
 --
