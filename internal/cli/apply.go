@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -17,6 +18,7 @@ func newApplyCommand(app *application) *cobra.Command {
 		files         []string
 		planned       bool
 		prune, asJSON bool
+		lockTimeout   time.Duration
 	)
 	command := &cobra.Command{
 		Use:   "apply -f FILE…",
@@ -37,6 +39,8 @@ gates and users, which the log names, are switched off instead. Companies, class
 The secret of a new webhook is printed once, with the change that made it, and is not to be seen again: keep it from
 the logs of a pipeline.
 
+Others wait for a moment at most. Where they use for long what has to change, this tries again, for --lock-timeout.
+
 apply needs the role postern_admin; to protect a table, its owner's rights as well.`,
 		Example: `  installer apply -f postern.yaml --plan
   installer apply -f gates.yaml -f companies.yaml -f Invoice.projection
@@ -49,14 +53,17 @@ apply needs the role postern_admin; to protect a table, its owner's rights as we
 			}
 			var plan *configuration.Plan
 			bar := app.spinner("Comparing")
-			err = app.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) (err error) {
-				if planned {
+			if planned {
+				err = app.query(ctx, func(queries *db.Queries) (err error) {
 					plan, err = configuration.MakePlan(ctx, queries, desired, prune)
-				} else {
-					plan, err = configuration.Apply(ctx, connection, desired, prune)
-				}
-				return err
-			})
+					return err
+				})
+			} else {
+				err = app.change(ctx, "What the files change", lockTimeout, func(tx pgx.Tx, _ *db.Queries) (err error) {
+					plan, err = configuration.Apply(ctx, tx, desired, prune)
+					return err
+				})
+			}
 			_ = bar.Finish()
 			if err != nil {
 				return err
@@ -76,6 +83,7 @@ apply needs the role postern_admin; to protect a table, its owner's rights as we
 	flags.StringArrayVarP(&files, "file", "f", nil, "configuration file; - is standard input (once for each; required)")
 	flags.BoolVar(&planned, "plan", false, "show what would change, and change nothing")
 	flags.BoolVar(&prune, "prune", false, "remove what is not in the files' lists")
+	addLockTimeout(command, &lockTimeout)
 	addJSON(command, &asJSON)
 	_ = command.MarkFlagRequired("file")
 	return command

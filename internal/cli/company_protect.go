@@ -4,15 +4,18 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
 )
 
 // aboutProtection is what protect has to say about either kind of protection.
-const aboutProtection = `You connect as the owner of the table, who is a member of postern_admin too. The command waits until it has the
-table to itself; afterwards everything that the table's grants allow goes on, on the rows that the user may see.
+const aboutProtection = `You connect as the owner of the table, who is a member of postern_admin too. The command needs the
+table to itself for a moment. Where others use it for long, it tries again, for --lock-timeout. Afterwards
+everything that the table's grants allow goes on, on the rows that the user may see.
 The owner is held as everybody is; superusers and roles with BYPASSRLS are not, nor are views that belong to them
 and lack security_invoker = true. A session without a known user gets the error PS401.
 
@@ -20,7 +23,10 @@ Partitions are protected with their table. Run the command again when a partitio
 may have changed a policy: it puts right what differs, and else changes nothing.`
 
 func newCompanyProtectCommand(app *application) *cobra.Command {
-	var column string
+	var (
+		column      string
+		lockTimeout time.Duration
+	)
 	command := &cobra.Command{
 		Use:   "protect SCHEMA.TABLE",
 		Short: "Show rows of a table to the users of their company only",
@@ -32,24 +38,25 @@ company are nobody's.
   installer company protect assets.asset --company-column firm`,
 		Args: arguments("SCHEMA.TABLE"),
 		RunE: func(command *cobra.Command, given []string) error {
-			return app.onTable(command.Context(), given[0], func(queries *db.Queries, table string) error {
-				if err := queries.ProtectCompany(command.Context(), table, column); err != nil {
-					return err
-				}
-				app.printf("%[1]s is protected by company. Undo: installer company unprotect %[2]s\n", table, shell(table))
-				return nil
+			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *db.Queries, table string) error {
+				return queries.ProtectCompany(command.Context(), table, column)
 			})
+			if err != nil {
+				return err
+			}
+			app.printf("%[1]s is protected by company. Undo: installer company unprotect %[2]s\n", table, shell(table))
+			return nil
 		},
 	}
+	addLockTimeout(command, &lockTimeout)
 	command.Flags().StringVar(&column, "company-column", "company", "the column with the company")
 	return command
 }
 
-// onTable does something to a table that exists.
-func (a *application) onTable(ctx context.Context, name string, do func(queries *db.Queries, table string) error) error {
-	return a.query(ctx, func(queries *db.Queries) error {
-		table, err := queries.FindTable(ctx, name)
-		if err != nil {
+// changeTable changes a table that exists, and returns its name as PostgreSQL writes it.
+func (a *application) changeTable(ctx context.Context, name string, lockTimeout time.Duration, do func(queries *db.Queries, table string) error) (table string, err error) {
+	err = a.change(ctx, printable(name), lockTimeout, func(_ pgx.Tx, queries *db.Queries) error {
+		if table, err = queries.FindTable(ctx, name); err != nil {
 			return err
 		}
 		if table == "" {
@@ -57,10 +64,12 @@ func (a *application) onTable(ctx context.Context, name string, do func(queries 
 		}
 		return do(queries, table)
 	})
+	return table, err
 }
 
 func newCompanyUnprotectCommand(app *application) *cobra.Command {
-	return &cobra.Command{
+	var lockTimeout time.Duration
+	command := &cobra.Command{
 		Use:   "unprotect SCHEMA.TABLE",
 		Short: "Take the protection of a table away",
 		Long: `Takes away what "company protect" or "ledger protect" gave a table and its partitions: everybody with a grant sees
@@ -69,15 +78,18 @@ You connect as the owner of the table, who is a member of postern_admin too.`,
 		Example: `  installer company unprotect accounting.voucher`,
 		Args:    arguments("SCHEMA.TABLE"),
 		RunE: func(command *cobra.Command, given []string) error {
-			return app.onTable(command.Context(), given[0], func(queries *db.Queries, table string) error {
-				if err := queries.Unprotect(command.Context(), table); err != nil {
-					return err
-				}
-				app.printf("%s is not protected any more: its grants, and its own policies if it has any, are all that rules.\n", table)
-				return nil
+			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *db.Queries, table string) error {
+				return queries.Unprotect(command.Context(), table)
 			})
+			if err != nil {
+				return err
+			}
+			app.printf("%s is not protected any more: its grants, and its own policies if it has any, are all that rules.\n", table)
+			return nil
 		},
 	}
+	addLockTimeout(command, &lockTimeout)
+	return command
 }
 
 func newCompanyProtectedCommand(app *application) *cobra.Command {

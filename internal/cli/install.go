@@ -32,19 +32,21 @@ installed; that is taken back at the end.
   installer install --database-url postgres://dba@db.example.com/erp --lock-timeout 10s`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if lockTimeout < time.Millisecond {
-				return usageError("--lock-timeout must be at least 1ms, not %s", lockTimeout)
+			if err := checkLockTimeout(lockTimeout); err != nil {
+				return err
 			}
 			config, err := app.config()
 			if err != nil {
 				return err
 			}
 			bar := app.progress(-1, "Installing")
+			busy := app.busy("Postern", lockTimeout)
 			report, err := install.Install(command.Context(), config, install.Options{
 				DryRun:      dryRun,
 				Repair:      repair,
 				LockTimeout: lockTimeout,
 				Logger:      app.logger(),
+				OnBusy:      func(_ install.Step, err error) { busy(err) },
 				OnStep: func(step install.Step, number, total int) {
 					bar.ChangeMax(total)
 					bar.Describe(step.Name)
@@ -80,8 +82,4 @@ installed; that is taken back at the end.
 	command.Flags().BoolVar(&repair, "repair", false, "run roles, schemas, functions and views again, also where nothing seems to be missing (see verify)")
 	addLockTimeout(command, &lockTimeout)
 	return command
-}
-
-func addLockTimeout(command *cobra.Command, lockTimeout *time.Duration) {
-	command.Flags().DurationVar(lockTimeout, "lock-timeout", install.DefaultLockTimeout, "how long to wait for somebody else's lock")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -247,8 +248,9 @@ user's view of the ledger, once row-level security is on. The classes for the ge
 
 func newLedgerProtectCommand(app *application) *cobra.Command {
 	var (
-		parameters db.ProtectLedgerParams
-		ledger     string
+		parameters  db.ProtectLedgerParams
+		ledger      string
+		lockTimeout time.Duration
 	)
 	command := &cobra.Command{
 		Use:   "protect SCHEMA.TABLE",
@@ -271,20 +273,22 @@ queries faster. The owner of the table needs a right for that, which an administ
 			if command.Flags().Changed("ledger-column") {
 				parameters.LedgerColumn = &ledger
 			}
-			return app.onTable(command.Context(), given[0], func(queries *db.Queries, table string) error {
+			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *db.Queries, table string) error {
 				parameters.Target = table
-				if err := queries.ProtectLedger(command.Context(), parameters); err != nil {
-					return err
-				}
-				app.printf("%s is protected by company and code string. Undo: installer company unprotect %s\n", table, shell(table))
-				return nil
+				return queries.ProtectLedger(command.Context(), parameters)
 			})
+			if err != nil {
+				return err
+			}
+			app.printf("%s is protected by company and code string. Undo: installer company unprotect %s\n", table, shell(table))
+			return nil
 		},
 	}
 	flags := command.Flags()
 	flags.StringVar(&parameters.CompanyColumn, "company-column", "company", "the column with the company")
 	flags.StringVar(&parameters.CombinationColumn, "combination-column", "posting_combination_id", "the column with the posting combination")
 	flags.StringVar(&ledger, "ledger-column", "", "the column with the internal ledger")
+	addLockTimeout(command, &lockTimeout)
 	return command
 }
 

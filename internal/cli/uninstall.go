@@ -35,7 +35,11 @@ Without --yes it says what would happen and changes nothing.`,
 			if err != nil {
 				return err
 			}
+			if err := checkLockTimeout(options.LockTimeout); err != nil {
+				return err
+			}
 			options.DryRun = !yes
+			options.OnBusy = app.busy("Postern", options.LockTimeout)
 			options.Logger = app.logger()
 			removal, err := install.Uninstall(command.Context(), config, options)
 			var dependents *install.DependentsError

@@ -16,6 +16,8 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/locking"
 )
 
 // The queries of an inventory, shared by what is installed and what it is compared with.
@@ -62,7 +64,7 @@ func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) 
 	if err != nil {
 		return nil, err
 	}
-	connection, err := connect(ctx, config, defaults.LockTimeout)
+	connection, err := connect(ctx, config)
 	if err != nil {
 		return nil, err
 	}
@@ -84,9 +86,11 @@ func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) 
 	if err := acquireLock(ctx, connection, defaults.LockTimeout, shared); err != nil {
 		return nil, err
 	}
-	err = retry(ctx, func() error {
-		differences, err = compare(ctx, connection, wanted)
-		return err
+	err = locking.Retry(ctx, defaults.LockTimeout, nil, func() error {
+		return retry(ctx, func() error {
+			differences, err = compare(ctx, connection, wanted)
+			return err
+		})
 	})
 	return differences, err
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/internal/locking"
 )
 
 // ScriptError is PostgreSQL's refusal of a part of an installation.
@@ -26,8 +28,8 @@ func newScriptError(step string, ran script, err error) error {
 	if !errors.As(err, &server) {
 		return fmt.Errorf("%s: %w", step, err)
 	}
-	if server.Code == "55P03" && server.Hint == "" {
-		server.Hint = "Another session holds a lock on what has to change (see pg_locks): wait for it, or raise --lock-timeout."
+	if locking.IsBusy(err) && server.Hint == "" {
+		server.Hint = "Another session uses what has to change: have it end its transaction, or raise --lock-timeout. Nothing of this step was changed."
 	}
 	failure := &ScriptError{File: step, PgError: server}
 	if server.Position > 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/posternsql/postern/internal/locking"
 	postern "github.com/posternsql/postern/sql"
 )
 
@@ -28,8 +29,11 @@ type Options struct {
 	DryRun bool
 	// Repair runs every step but the migrations again, also where the record says that nothing is to do.
 	Repair bool
-	// LockTimeout is how long to wait for any lock; 0 means DefaultLockTimeout.
+	// LockTimeout is how long to try each step where others hold its locks; 0 means DefaultLockTimeout. Nobody waits for
+	// longer than a moment behind an attempt, see package locking.
 	LockTimeout time.Duration
+	// OnBusy is called each time that a step was not possible, since others hold its locks.
+	OnBusy func(step Step, err error)
 	// OnStep is called before each step, in order, with the number of steps in all.
 	OnStep func(step Step, number, total int)
 	// Logger receives diagnostics; nil discards them.
@@ -62,7 +66,7 @@ func Install(ctx context.Context, config *pgx.ConnConfig, options Options) (repo
 	if err != nil {
 		return Report{}, err
 	}
-	connection, err := connect(ctx, config, options.LockTimeout)
+	connection, err := connect(ctx, config)
 	if err != nil {
 		return Report{}, err
 	}
@@ -108,8 +112,13 @@ func Install(ctx context.Context, config *pgx.ConnConfig, options Options) (repo
 			continue
 		}
 		options.Logger.Debug("step", "name", step.Name)
-		if err := step.run(ctx); err != nil {
-			return report, err
+		busy := func(err error) {
+			if options.OnBusy != nil {
+				options.OnBusy(step.Step, err)
+			}
+		}
+		if err := locking.Retry(ctx, options.LockTimeout, busy, func() error { return step.run(ctx) }); err != nil {
+			return report, nameHolders(ctx, connection, wanted.schemas, err)
 		}
 	}
 	return report, nil
@@ -130,10 +139,10 @@ func (o Options) withDefaults() Options {
 
 // connect opens the one connection of an operation. The settings are given at its start, not by set:
 // tern runs "reset all" after each migration, and that returns to them.
-func connect(ctx context.Context, config *pgx.ConnConfig, lockTimeout time.Duration) (*pgx.Conn, error) {
+func connect(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	config = config.Copy()
 	config.RuntimeParams["search_path"] = "pg_catalog, pg_temp"
-	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(lockTimeout.Milliseconds(), 10)
+	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(locking.Moment.Milliseconds(), 10)
 	config.RuntimeParams["client_encoding"] = "UTF8"
 	config.RuntimeParams["standard_conforming_strings"] = "on"
 	config.RuntimeParams["check_function_bodies"] = "on"

@@ -40,7 +40,7 @@ func ReadStatus(ctx context.Context, config *pgx.ConnConfig, files fs.FS) (*Stat
 	if err != nil {
 		return nil, err
 	}
-	connection, err := connect(ctx, config, defaults.LockTimeout)
+	connection, err := connect(ctx, config)
 	if err != nil {
 		return nil, err
 	}

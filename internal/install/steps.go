@@ -28,6 +28,11 @@ select 0
 where 0=(select count(*) from postern_internal.schema_version);
 `
 
+// meetNobodySQL waits until no transaction is under way that has asked who its user is, and keeps others from asking. That is
+// what transactions do first, so from here on nobody holds a lock that the code lane needs: without it, one session or the
+// other held one that it needed while waiting for one that it had, and under load no attempt succeeded.
+const meetNobodySQL = "lock table postern_internal.session_secret in access exclusive mode;\n\n"
+
 // leaveOwnerSQL ends what bootstrap.sql began.
 const leaveOwnerSQL = "reset role;\n"
 
@@ -81,7 +86,7 @@ func (i *installation) steps() []step {
 		step{
 			Step: Step{
 				Name: fmt.Sprintf("functions/ (%d files)", len(i.wanted.code.parts)),
-				SQL:  transaction(i.wanted.code.text + i.wanted.recordSQL()),
+				SQL:  transaction(meetNobodySQL + i.wanted.code.text + i.wanted.recordSQL()),
 			},
 			run: i.installCode,
 		},
@@ -138,6 +143,9 @@ func (i *installation) migrate(ctx context.Context, index int) error {
 // installCode runs the code lane and records it, in one transaction.
 func (i *installation) installCode(ctx context.Context) error {
 	err := pgx.BeginFunc(ctx, i.connection, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, meetNobodySQL); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, i.wanted.code.text+i.wanted.recordSQL())
 		return err
 	})
@@ -178,7 +186,7 @@ func (i *installation) leaveOwner(ctx context.Context) error {
 			return nil
 		}
 		var err error
-		if connection, err = connect(ctx, i.config, i.options.LockTimeout); err != nil {
+		if connection, err = connect(ctx, i.config); err != nil {
 			return i.stillMember(err)
 		}
 		defer closeConnection(ctx, connection)

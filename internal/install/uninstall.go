@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/locking"
 )
 
 //go:embed dependents.sql
@@ -27,10 +29,13 @@ type UninstallOptions struct {
 	// WithDependents removes what depends on Postern too.
 	WithDependents bool
 	// DropLog removes the log too.
-	DropLog     bool
-	LockTimeout time.Duration // 0 means DefaultLockTimeout
-	Logger      *slog.Logger
-	Files       fs.FS
+	DropLog bool
+	// LockTimeout is how long to try where others use what has to go; 0 means DefaultLockTimeout.
+	LockTimeout time.Duration
+	// OnBusy is called each time that they do.
+	OnBusy func(err error)
+	Logger *slog.Logger
+	Files  fs.FS
 }
 
 // Removal tells what Uninstall did, or would do.
@@ -63,7 +68,7 @@ func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOpt
 	if err != nil {
 		return nil, err
 	}
-	connection, err := connect(ctx, config, defaults.LockTimeout)
+	connection, err := connect(ctx, config)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +87,9 @@ func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOpt
 	if len(found.schemas) == 0 {
 		return removal, nil
 	}
-	err = retry(ctx, func() error { return remove(ctx, connection, removal, options) })
+	err = locking.Retry(ctx, defaults.LockTimeout, options.OnBusy, func() error {
+		return retry(ctx, func() error { return remove(ctx, connection, removal, options) })
+	})
 	return removal, err
 }
 

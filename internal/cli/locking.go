@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/locking"
+)
+
+func addLockTimeout(command *cobra.Command, lockTimeout *time.Duration) {
+	command.Flags().DurationVar(lockTimeout, "lock-timeout", install.DefaultLockTimeout, "how long to try where others use what has to change")
+}
+
+func checkLockTimeout(lockTimeout time.Duration) error {
+	if lockTimeout < time.Millisecond {
+		return usageError("--lock-timeout must be at least 1ms, not %s", lockTimeout)
+	}
+	return nil
+}
+
+// busy gives a function that says, once, that others use what has to change.
+func (a *application) busy(what string, lockTimeout time.Duration) func(error) {
+	said := false
+	return func(error) {
+		if !said {
+			fmt.Fprintf(a.err, "%s is in use by others: trying again for up to %s.\n", what, lockTimeout)
+		}
+		said = true
+	}
+}
+
+// change does in one transaction what others may stand in the way of, and tries again where they do.
+func (a *application) change(ctx context.Context, what string, lockTimeout time.Duration, do func(tx pgx.Tx, queries *db.Queries) error) error {
+	if err := checkLockTimeout(lockTimeout); err != nil {
+		return err
+	}
+	return a.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) error {
+		err := locking.Transaction(ctx, connection, lockTimeout, a.busy(what, lockTimeout), func(tx pgx.Tx) error {
+			return do(tx, queries.WithTx(tx))
+		})
+		var server *pgconn.PgError
+		if locking.IsBusy(err) && errors.As(err, &server) && server.Hint == "" {
+			explained := *server
+			explained.Hint = "Have the others end their transactions (see pg_locks and pg_stat_activity), or raise --lock-timeout. Nothing was changed."
+			return &explained
+		}
+		return err
+	})
+}
