@@ -18,6 +18,13 @@ type Action struct {
 	RegisteredAt      time.Time `json:"registered_at"`
 }
 
+type AllowedLogin struct {
+	DBRole    string    `json:"db_role"`
+	State     string    `json:"state"`
+	AllowedAt time.Time `json:"allowed_at"`
+	AllowedBy string    `json:"allowed_by"`
+}
+
 // Authority classes of companies, and of internal ledgers where ledger_id is not NULL.
 type AuthorityClass struct {
 	Company  string  `json:"company"`

@@ -37,7 +37,8 @@ begin
         ('postern_app',         'Postern: postern_user, and starting a session for an end user with a signed token'),
         ('postern_trusted_app', 'Postern: postern_app, and asserting an end user by name, unsigned'),
         ('postern_admin',       'Postern: gates, settings, users, companies, rules, PIN resets, actions, events'),
-        ('postern_auditor',     'Postern: reads the log and its proofs'),
+        ('postern_auditor',     'Postern: reads the log and its proofs, and writes nothing'),
+        ('postern_sealer',      'Postern: seals the log and exports it'),
         ('postern_event_worker', 'Postern: delivers events, and reads what they tell'),
         ('postern_event_function', 'Postern: runs the functions that events call; has no other right, and no members')
       ) as roles (name, purpose)

@@ -18,5 +18,13 @@ create table postern.catalog_findings (
   fix text not null
 );
 
--- It returns the same columns.
+-- So does this one.
+create table postern.allowed_login (
+  db_role name not null,
+  state text not null,
+  allowed_at timestamptz not null,
+  allowed_by name not null
+);
+
+-- It returns the columns of catalog_findings.
 create function postern.gate_findings(callers jsonb) returns setof postern.catalog_findings language sql return null;

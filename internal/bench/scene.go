@@ -79,6 +79,7 @@ func openScene(ctx context.Context, running *server.Server, quick bool) (*scene,
 		{"select postern.register_gate($1, 'Approve a supplier invoice', 'Invoice &INVOICE_NO of &SUPPLIER_ID over &AMOUNT approved', '{SUPPLIER_ID,INVOICE_NO,AMOUNT}', active => $2)",
 			[]any{activeGate, true}},
 		{"create role " + s.name + " login in role postern_trusted_app", nil},
+		{"select postern.allow_login($1)", []any{s.name}},
 		{"call bench.fill($1)", []any{rows}},
 		{"vacuum analyze", nil},
 	} {

@@ -70,8 +70,11 @@ func explain(err error, user string) error {
 	case "42P01", "42883": // undefined_table, undefined_function
 		return fmt.Errorf(`Postern is not installed in this database, or in another version: see "installer status" (%s)`, server.Message)
 	case "42501": // insufficient_privilege
+		if server.Hint != "" {
+			return err // Postern's own, with the statement that helps
+		}
 		explained := *server
-		explained.Hint = fmt.Sprintf("Members of postern_admin may do this; to read the log, members of postern_auditor. "+
+		explained.Hint = fmt.Sprintf("Members of postern_admin may do this; to read the log, members of postern_auditor; to seal it, members of postern_sealer. "+
 			"As one who may grant it: grant postern_admin to %[1]s; or: grant postern_auditor to %[1]s;", pgx.Identifier{user}.Sanitize())
 		return &explained
 	}

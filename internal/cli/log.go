@@ -22,7 +22,7 @@ func newLogCommand(app *application) *cobra.Command {
 		Long: `The log has an entry for each checkpoint that was passed, denied (a wrong user name or PIN) or cancelled (the user
 refused). It only grows; sealed, it can also prove that.
 
-These commands need the role postern_auditor.`,
+These commands need the role postern_auditor; "seal" and "export --proofs -o" postern_sealer, "drop" postern_admin.`,
 		Example: `  installer log list
   installer log list --follow --outcome denied
   installer log export --since 2026-01-01 --until 2027-01-01 -o 2026.csv

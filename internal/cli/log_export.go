@@ -41,8 +41,9 @@ apostrophe before cells that begin with = + - @.
 
 With --proofs every entry comes with the proof that it is under the newest signed head (see "log seal"): jsonl, the head
 first, then the sealed entries in the order of their leaves, each checked before it is written. "log check-proof" checks
-such a file without a database, and what is in one (-o) may be dropped, see "log drop". It has all rows of the log, also those of right responses (outcome accepted), used or
-not; of the filters only --since and --until can be given.
+such a file without a database, and what is in one (-o) may be dropped, see "log drop"; that the file was written is noted
+in the database, which needs the role postern_sealer. It has all rows of the log, also those of right responses (outcome
+accepted), used or not; of the filters only --since and --until can be given.
 
 ` + aboutFilters,
 		Example: `  installer log export -o log.csv

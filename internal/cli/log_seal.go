@@ -37,7 +37,7 @@ An empty directory takes the key that signs first. Where the database has a head
 refused, unless you say --trust-database.
 
 --every seals again and again until it is stopped, best as a service; a stop lets the seal at work end. Several may run:
-one of them works. It needs the role postern_auditor.`,
+one of them works. It needs the role postern_sealer.`,
 		Example: `  installer log seal --key postern-log.key --heads /srv/postern-heads
   installer log seal --every 1s --key postern-log.key --heads /srv/postern-heads --also /mnt/auditor/heads
   POSTERN_LOG_KEY=postern-log.key POSTERN_LOG_HEADS=/srv/postern-heads installer log seal`,

@@ -67,8 +67,8 @@ func keep(ctx context.Context, connection *pgx.Conn, fingerprint string, callers
 
 // reasons are the errors that leave the database as it is, and nothing else amiss.
 var reasons = map[string]string{
-	"25006": "the server, or this session, only reads",              // read_only_sql_transaction
-	"42501": "only members of postern_admin may keep it",            // insufficient_privilege
-	"55P03": "another session has held what was kept there for 5 s", // lock_not_available
-	"PS107": "it is larger than 8 MB",                               // message_invalid
+	"25006": "the server, or this session, only reads",                                         // read_only_sql_transaction
+	"42501": "only members of postern_admin may keep it, by a login that this database allows", // insufficient_privilege
+	"55P03": "another session has held what was kept there for 5 s",                            // lock_not_available
+	"PS107": "it is larger than 8 MB",                                                          // message_invalid
 }

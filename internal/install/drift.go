@@ -152,6 +152,7 @@ var expectedRoles = map[objectKey]string{
 	{"role", "postern_trusted_app"}:    "nologin\ninherit\nmember of postern_app",
 	{"role", "postern_admin"}:          "nologin\ninherit",
 	{"role", "postern_auditor"}:        "nologin\ninherit",
+	{"role", "postern_sealer"}:         "nologin\ninherit",
 	{"role", "postern_event_worker"}:   "nologin\ninherit",
 	{"role", "postern_event_function"}: "nologin\ninherit",
 }

@@ -51,7 +51,7 @@ begin
     execute format('alter table %s no force row level security', kept);
     execute format('alter table %s set schema LOG_SCHEMA', kept);
     execute format('revoke all on table %s from public, %s', kept,
-                   (select string_agg(quote_ident(r.rolname), ', ') from pg_roles as r where r.rolname = any (array['postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin'])));
+                   (select string_agg(quote_ident(r.rolname), ', ') from pg_roles as r where r.rolname = any (array['postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin', 'postern_sealer', 'postern_event_worker'])));
   end loop;
 end
 $$;

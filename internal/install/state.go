@@ -68,7 +68,7 @@ func mayBecomeSQL(name string) string {
   (select r.rolsuper from pg_roles as r where r.rolname = current_user))`
 }
 
-var roleNames = []string{"postern_owner", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_event_worker", "postern_event_function", "postern_auditor"}
+var roleNames = []string{"postern_owner", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_event_worker", "postern_event_function", "postern_auditor", "postern_sealer"}
 
 // owningRoles own Postern's objects: those that the last one owns run without any rights.
 var owningRoles = []string{"postern_owner", "postern_event_function"}

@@ -18,7 +18,8 @@ type Login struct {
 	Pool *pgxpool.Pool
 }
 
-// Login makes a role with a random name and password, a member of the named roles.
+// Login makes a role with a random name and password, a member of the named roles. Where Postern is installed, its database
+// allows the login to use those of its roles.
 func (d *Database) Login(t testing.TB, memberOf ...string) *Login {
 	t.Helper()
 	l := &Login{Name: d.cluster.name(), Password: rand.Text()}
@@ -35,9 +36,25 @@ func (d *Database) Login(t testing.TB, memberOf ...string) *Login {
 			t.Fatal(err)
 		}
 	}
+	if len(memberOf) > 0 {
+		d.allow(t, l.Name)
+	}
 	l.URL = d.ConnectionString(t, l.Name, l.Password)
 	l.Pool = openPool(t, l.URL)
 	return l
+}
+
+// allow has the database allow a login, if Postern is installed there.
+func (d *Database) allow(t testing.TB, name string) {
+	t.Helper()
+	var installed bool
+	err := d.Pool.QueryRow(t.Context(), "select pg_catalog.to_regprocedure('postern.allow_login(name)') is not null").Scan(&installed)
+	if err == nil && installed {
+		_, err = d.Pool.Exec(t.Context(), "select postern.allow_login($1)", name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // dropRole works in any state that the role's sessions may be in. Other sessions go on: other subtests may use them.

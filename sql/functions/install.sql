@@ -3,6 +3,8 @@
 
 \ir schema.sql
 \ir argument/require_text.sql
+\ir login/require_allowed_login.sql
+\ir login/check_allowed_login.sql
 \ir message/is_message_name.sql
 \ir message/check_message_name.sql
 \ir message/parse_message.sql
@@ -41,6 +43,9 @@
 \ir credential/expire_tickets.sql
 \ir user/require_db_role.sql
 \ir user/create_user.sql
+\ir login/allow_login.sql
+\ir login/disallow_login.sql
+\ir login/allowed_login.sql
 \ir user/set_user_description.sql
 \ir user/set_user_db_role.sql
 \ir user/set_user_active.sql
@@ -176,6 +181,7 @@
 \ir company/company_finance_auth1.sql
 \ir company/dual.sql
 \ir protect/protected_table.sql
+\ir protect/check_protected_table.sql
 \ir protect/refuse_truncate.sql
 \ir protect/protectable_tables.sql
 \ir protect/require_protectable_column.sql

@@ -44,6 +44,33 @@ $$`)
 	return login
 }
 
+// requireFirstAdministrator has who installed administer, once a member, and allow others; and be allowed again by a repair.
+func requireFirstAdministrator(t *testing.T, database *database, login *testdb.Login, config *pgx.ConnConfig) {
+	t.Helper()
+	database.run("grant postern_admin to " + login.Name)
+	administer := func() error {
+		_, err := login.Connect(t).Exec(t.Context(), "select postern.set_setting('max_failures', '5')")
+		return err
+	}
+	if err := administer(); err != nil {
+		t.Errorf("who installed cannot administer: %v", err)
+	}
+	if got := database.text("select string_agg(db_role, ', ') from postern.allowed_login"); got != login.Name {
+		t.Errorf("allowed are %q", got)
+	}
+	database.run("delete from postern_internal.allowed_login") // as where a dump was restored for whom it does not name
+	if err := administer(); testdb.Code(err) != "42501" {
+		t.Errorf("administers without being allowed: %v", err)
+	}
+	if _, err := install.Install(t.Context(), config, install.Options{Repair: true}); err != nil {
+		t.Error(err)
+	}
+	if err := administer(); err != nil {
+		t.Errorf("a repair allows nobody: %v", err)
+	}
+	database.run("revoke postern_admin from " + login.Name)
+}
+
 func members(database *database) string {
 	return database.text(`
 select string_agg(m.member::regrole::text, ', ') from pg_auth_members as m
@@ -65,6 +92,7 @@ func TestAdministratorInstallsWithoutSuperuser(t *testing.T) {
 	if found := members(database); found != "" {
 		t.Errorf("%s is left in the roles that own objects", found)
 	}
+	requireFirstAdministrator(t, database, login, config)
 	differences, err := install.Verify(t.Context(), config, install.VerifyOptions{})
 	if err != nil || len(differences) != 0 {
 		t.Errorf("verify: %v, %v", differences, err)

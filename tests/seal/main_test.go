@@ -20,6 +20,7 @@ import (
 type sealedLog struct {
 	*testdb.Database
 	auditor   *pgx.Conn
+	sealer    *pgx.Conn
 	key       *seal.Key
 	keyFile   string
 	directory string
@@ -32,6 +33,7 @@ func newSealedLog(t testing.TB) *sealedLog {
 	return &sealedLog{
 		Database:  database,
 		auditor:   database.Login(t, "postern_auditor").Connect(t),
+		sealer:    database.Login(t, "postern_sealer").Connect(t),
 		key:       key,
 		keyFile:   keyFile,
 		directory: filepath.Join(t.TempDir(), "heads"),
@@ -82,7 +84,7 @@ func (l *sealedLog) heads(t testing.TB) *seal.Heads {
 
 func (l *sealedLog) trySeal(t testing.TB) (int64, error) {
 	t.Helper()
-	return (&seal.Sealer{Key: l.key, Heads: l.heads(t)}).Seal(t.Context(), l.auditor)
+	return (&seal.Sealer{Key: l.key, Heads: l.heads(t)}).Seal(t.Context(), l.sealer)
 }
 
 func (l *sealedLog) seal(t testing.TB, want int64) {

@@ -18,7 +18,7 @@ func TestPlanOfAYoungLogServesALongOne(t *testing.T) {
 	l.seal(t, long)
 
 	read := func() int64 {
-		testsql.Run(t, l.auditor, "select pg_stat_force_next_flush()")
+		testsql.Run(t, l.sealer, "select pg_stat_force_next_flush()")
 		return testsql.Value[int64](t, l.Pool, "select idx_tup_read from pg_stat_all_indexes where indexrelid = 'postern_internal.leaf_log_id_key'::regclass")
 	}
 	before := read()

@@ -47,10 +47,10 @@ func oldLog(t *testing.T, months int) *sealedLog {
 func (l *sealedLog) export(t *testing.T) {
 	t.Helper()
 	exporter := &seal.Exporter{Heads: l.heads(t)}
-	if _, err := exporter.Export(t.Context(), l.auditor, func(any) error { return nil }); err != nil {
+	if _, err := exporter.Export(t.Context(), l.sealer, func(any) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if err := exporter.Keep(t.Context(), l.auditor); err != nil {
+	if err := exporter.Keep(t.Context(), l.sealer); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -58,7 +58,7 @@ func TestHeadsReadTooEarlyAreNoOtherHistory(t *testing.T) {
 	early := &seal.Sealer{Key: l.key, Heads: l.heads(t)}
 	l.seal(t, 3)
 	l.write(t, 2)
-	if entries, err := early.Seal(t.Context(), l.auditor); err != nil || entries != 2 {
+	if entries, err := early.Seal(t.Context(), l.sealer); err != nil || entries != 2 {
 		t.Errorf("sealed %d: %v", entries, err)
 	}
 	l.requireIntact(t, 5)
@@ -122,7 +122,7 @@ func TestWhatIsCommittedIsSealed(t *testing.T) {
 	var sealed, busy atomic.Int64
 	sealers := errgroup.Group{}
 	for range 2 {
-		connection := l.Login(t, "postern_auditor").Connect(t)
+		connection := l.Login(t, "postern_sealer").Connect(t)
 		sealers.Go(func() error {
 			sealer := &seal.Sealer{Key: l.key, Heads: &seal.Heads{Directory: l.directory}}
 			for {

@@ -90,6 +90,7 @@ func newPair(t *testing.T) *pair {
 	}
 	password := rand.Text()
 	Run(t, p.primary, "create role application login password '"+password+"' in role postern_trusted_app")
+	Run(t, p.primary, "select postern.allow_login('application')")
 	Run(t, p.primary, `
 select postern.create_user('ANN', 'Ann'), postern.create_company('10', 'Ten'), postern.create_company('20', 'Twenty'),
        postern.grant_company('ANN', '10'), postern.reset_pin('ANN', '482913'),

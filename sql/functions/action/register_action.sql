@@ -16,6 +16,7 @@ declare
   unknown text;
   built_in text;
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(action, 'action', 128);
   if action ~ '[[:cntrl:]]' then
     raise exception using

@@ -9,6 +9,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
   -- A user has one default: the row of the user is the lock under which it moves.

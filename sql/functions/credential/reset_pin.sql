@@ -11,6 +11,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
   perform postern_internal.check_pin_policy(userid, new_pin);
 

@@ -5,6 +5,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
   update postern_internal.credential as c
      set failures = 0, locked_until = '-infinity'

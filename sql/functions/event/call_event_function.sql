@@ -13,13 +13,15 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  action_id constant integer := postern_internal.require_event_action(name);
+  action_id integer;
   target text;
   callee regprocedure;
   version_before text;
   command bigint;
   commands bigint[];
 begin
+  perform postern_internal.require_allowed_login();
+  action_id := postern_internal.require_event_action(name);
   -- Others' changes of the function have to show.
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using

@@ -18,10 +18,12 @@ set enable_seqscan = off
 set enable_sort = off
 as $$
 declare
-  action_id integer := postern_internal.require_event_action(name);
+  action_id integer;
   moment timestamptz;
   claimed record;
 begin
+  perform postern_internal.require_allowed_login();
+  action_id := postern_internal.require_event_action(name);
   if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600
      or due_from is null then
     raise exception using

@@ -1,4 +1,5 @@
--- What a worker has to know. The only place where a webhook's secret can be read, and only its own role may.
+-- What a worker has to know. The only place where a webhook's secret can be read, and only its own role may, by a login that
+-- this database allows: an empty list would leave a worker idle, and nobody would know why.
 
 create or replace view postern.event_worker_action
 with (security_barrier)
@@ -7,7 +8,8 @@ as
          coalesce('whsec_' || pg_catalog.encode(s.secret, 'base64'), '') as secret
     from postern_internal.event_action as a
     join postern_internal.event as e on e.event = a.event and e.enabled
-    left join postern_internal.webhook_secret as s on s.event_action_id = a.event_action_id;
+    left join postern_internal.webhook_secret as s on s.event_action_id = a.event_action_id
+   where postern.check_allowed_login();
 revoke all on postern.event_worker_action from public;
 grant select on postern.event_worker_action to postern_event_worker;
 comment on view postern.event_worker_action is 'The actions of enabled events, with the secrets that webhooks are signed with. For the worker.';

@@ -16,12 +16,14 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 declare
-  action_id integer := postern_internal.require_event_action(name);
+  action_id integer;
   moment timestamptz := clock_timestamp();
   maximum integer := postern_internal.setting_integer('event_attempts');
   finished bigint := 0::bigint;
   ended record;
 begin
+  perform postern_internal.require_allowed_login();
+  action_id := postern_internal.require_event_action(name);
   if exists (select from unnest(outcomes) as o where o is null or o not in ('delivered', 'skipped', 'failed', 'dead', 'released'))
      or exists (select from unnest(delays) as s where s is null or not s between 0 and 86400) then
     raise exception using

@@ -5,8 +5,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  action_id integer := postern_internal.require_event_action(name);
+  action_id integer;
 begin
+  perform postern_internal.require_allowed_login();
+  action_id := postern_internal.require_event_action(name);
   delete from postern_internal.event_action as a where a.event_action_id = action_id;
 end
 $$;

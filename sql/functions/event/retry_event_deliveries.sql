@@ -10,6 +10,7 @@ as $$
 declare
   retried bigint;
 begin
+  perform postern_internal.require_allowed_login();
   if name is not null then
     perform postern_internal.require_event_action(name);
   end if;

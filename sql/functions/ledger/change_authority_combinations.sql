@@ -18,6 +18,7 @@ declare
   inserted bigint;
   deleted bigint;
 begin
+  perform postern_internal.require_allowed_login();
   if ledger_id is null then
     perform postern_internal.require_company(company);
   else

@@ -11,6 +11,7 @@ as $$
 declare
   new_class_id bigint;
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_company(company);
   perform postern.require_company_user(company, userid);
   if class is not null then

@@ -11,6 +11,7 @@ declare
   first_leaf bigint;
   new_size bigint;
 begin
+  perform postern_internal.require_allowed_login();
   if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes)
      or array_position(log_ids, null) is not null
      or exists (select from unnest(hashes) as h (hashes)
@@ -39,6 +40,6 @@ begin
 end
 $$;
 revoke execute on function postern.append_leaves(bigint[], bytea[]) from public;
-grant execute on function postern.append_leaves(bigint[], bytea[]) to postern_auditor;
+grant execute on function postern.append_leaves(bigint[], bytea[]) to postern_sealer;
 comment on function postern.append_leaves(bigint[], bytea[]) is
 'Makes entries the next leaves of the log''s tree, in the given order. hashes: as in postern.log_leaf, one text of octets for each entry. Returns the number of leaves. Errors: 23505 an entry has a leaf, 55P03 another one is sealing, PS107 argument, PS501 leaves are missing or were added.';

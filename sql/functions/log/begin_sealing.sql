@@ -7,11 +7,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform postern_internal.require_allowed_login();
   perform from postern_internal.sealing for update nowait;
   return query select * from postern.sealed_until();
 end
 $$;
 revoke execute on function postern.begin_sealing() from public;
-grant execute on function postern.begin_sealing() to postern_auditor;
+grant execute on function postern.begin_sealing() to postern_sealer;
 comment on function postern.begin_sealing() is
 'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55P03 another one is sealing; 40001 it has just done so.';

@@ -10,5 +10,5 @@ as
    where e.outcome <> 'accepted'
      and (e.outcome not in ('denied', 'locked') or e.transaction_id is distinct from pg_catalog.pg_current_xact_id_if_assigned());
 revoke all on postern.checkpoint_log from public;
-grant select on postern.checkpoint_log to postern_auditor;
+grant select on postern.checkpoint_log to postern_auditor, postern_sealer;
 comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt).';

@@ -15,6 +15,7 @@ declare
   name text;
   made integer := 0;
 begin
+  perform postern_internal.require_allowed_login();
   -- First what only one may have: two that had looked into the default partition would keep each other from it.
   perform postern_internal.lock_log('share update exclusive', interval '2 seconds', 'postern_internal.checkpoint_entry');
   foreach month in array array(select m from postern_internal.missing_log_months(maximum_moved) as m)
@@ -50,7 +51,7 @@ begin
 end
 $$;
 revoke execute on function postern.create_log_partitions(bigint) from public;
-grant execute on function postern.create_log_partitions(bigint) to postern_admin, postern_auditor;
+grant execute on function postern.create_log_partitions(bigint) to postern_admin, postern_sealer;
 comment on function postern.create_log_partitions(bigint) is
 'Makes the log''s partitions of this month and the next three (UTC) where they are missing, and those of months whose entries lie in the default partition: these are moved, while checkpoints wait, if a month has no more than maximum_moved of them; NULL: however many. The installer, "log seal" and "log drop" call it. Returns how many were made. Errors: 55000 a table is in the way, 55P03 the log is in use.';
 

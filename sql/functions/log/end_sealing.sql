@@ -7,6 +7,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform postern_internal.require_allowed_login();
   if current_setting('transaction_isolation') <> 'repeatable read' then
     raise exception using
       errcode = '25001',
@@ -20,6 +21,6 @@ begin
 end
 $$;
 revoke execute on function postern.end_sealing() from public;
-grant execute on function postern.end_sealing() to postern_auditor;
+grant execute on function postern.end_sealing() to postern_sealer;
 comment on function postern.end_sealing() is
 'Says that all entries which this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ.';

@@ -11,5 +11,5 @@ as $$
   select coalesce(max(e.log_id), 0) from postern_internal.checkpoint_entry as e
 $$;
 revoke execute on function postern.highest_log_id() from public;
-grant execute on function postern.highest_log_id() to postern_auditor;
+grant execute on function postern.highest_log_id() to postern_auditor, postern_sealer;
 comment on function postern.highest_log_id() is 'The highest log_id in the log, 0 in an empty one; postern.checkpoint_log need not show it.';

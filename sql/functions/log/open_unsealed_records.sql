@@ -43,6 +43,6 @@ begin
 end
 $$;
 revoke execute on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) from public;
-grant execute on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) to postern_auditor;
+grant execute on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) to postern_auditor, postern_sealer;
 comment on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) is
 'Opens a cursor over the rows of the log without a leaf, as postern.log_records gives them, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as stretches that do not overlap, one after the other. seen_by: only what this snapshot sees. Errors: 42P03 the cursor is open already.';

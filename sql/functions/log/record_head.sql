@@ -9,6 +9,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform postern_internal.require_allowed_login();
   if tree_size is null or tree_size <= 0 or root_hash is null or octet_length(root_hash) <> 32 or note is null or octet_length(note) > 10000 then
     raise exception using
       errcode = 'PS107',
@@ -22,5 +23,5 @@ begin
 end
 $$;
 revoke execute on function postern.record_head(bigint, bytea, text) from public;
-grant execute on function postern.record_head(bigint, bytea, text) to postern_auditor;
+grant execute on function postern.record_head(bigint, bytea, text) to postern_sealer;
 comment on function postern.record_head(bigint, bytea, text) is 'Keeps a copy of a signed tree head; where there is one of this size already, that one. note: a C2SP tlog-checkpoint. Errors: PS107 argument.';

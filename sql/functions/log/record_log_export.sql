@@ -9,6 +9,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform postern_internal.require_allowed_login();
   if tree_size is null or tree_size < 0 then
     raise exception using
       errcode = 'PS107',
@@ -21,6 +22,6 @@ begin
 end
 $$;
 revoke execute on function postern.record_log_export(timestamptz, timestamptz, bigint) from public;
-grant execute on function postern.record_log_export(timestamptz, timestamptz, bigint) to postern_auditor;
+grant execute on function postern.record_log_export(timestamptz, timestamptz, bigint) to postern_sealer;
 comment on function postern.record_log_export(timestamptz, timestamptz, bigint) is
 'Says that all entries from since until until, under the head of so many leaves, were written to a file with their proofs, which lets postern.drop_log remove them. NULL: no limit. Errors: PS107 tree_size.';

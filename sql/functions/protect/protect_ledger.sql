@@ -12,6 +12,7 @@ declare
   relation regclass;
   condition record;
 begin
+  perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
   perform postern.require_protectable_column(target, 'combination_column', combination_column, array['bigint', 'integer', 'numeric']::regtype[]);

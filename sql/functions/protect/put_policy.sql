@@ -17,6 +17,7 @@ declare
   before record;
   same boolean;
 begin
+  perform postern.check_allowed_login();
   -- Partitions come here too, which protectable_tables takes with their parents only.
   if relation is null
      or not exists (select from pg_class as c where c.oid = relation and pg_has_role(current_user, c.relowner, 'usage'))

@@ -14,6 +14,7 @@ declare
   target_table name;
   recorded record;
 begin
+  perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
   if protection is null or protection not in ('company', 'ledger') or company_column is null or (protection = 'ledger') <> (combination_column is not null) then
     raise exception using

@@ -8,6 +8,7 @@ declare
   policy name;
   permitted boolean;
 begin
+  perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
   delete from postern.protected_table as p
    using pg_class as c join pg_namespace as n on n.oid = c.relnamespace

@@ -7,6 +7,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  -- First, and as expressions, which cost less than PERFORM.
+  allowed constant boolean := postern_internal.require_allowed_login();
   setting text := postern_internal.session_setting(userid);
 begin
   if setting is null then
@@ -16,11 +18,11 @@ begin
       detail = format('%s is no active end user.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
       hint = 'Pass the user id of an active end user; an administrator creates one with postern.create_user.';
   end if;
-  setting := set_config('postern.session', setting, true); -- an expression, which costs less than PERFORM
+  setting := set_config('postern.session', setting, true);
   return userid;
 end
 $$;
 revoke execute on function postern.assume_user(text) from public;
 grant execute on function postern.assume_user(text) to postern_trusted_app;
 comment on function postern.assume_user(text) is
-'Asserts the end user of this transaction by name, unsigned. Returns the user id. Errors: PS402 no such active user.';
+'Asserts the end user of this transaction by name, unsigned. Returns the user id. Errors: PS402 no such active user, 42501 this database does not allow the login.';

@@ -10,6 +10,8 @@ language plpgsql
 security definer
 set search_path = pg_temp
 as $$
+declare
+  allowed constant boolean := postern_internal.require_allowed_login(); -- first: what follows may open gates
 begin
   if userid is null or not postern_internal.use_ticket(ticket, userid) then
     perform postern.assume_user(userid); -- says why not, where it is the user

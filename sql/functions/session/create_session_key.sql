@@ -8,6 +8,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(kid, 'kid', 128);
   if secret is null or length(secret) not between 32 and 1024 then
     raise exception using

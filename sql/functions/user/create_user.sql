@@ -9,6 +9,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(userid, 'userid', 128);
   perform postern_internal.require_text(description, 'description', 200);
   if userid ~ '[[:cntrl:]]' or userid <> btrim(userid) then

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/db"
+)
+
+func newLoginCommand(app *application) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "login",
+		Short: "Logins that may use their memberships in this database",
+		Long: `Roles, and who is a member of which, belong to the whole cluster. So a membership of postern_trusted_app, postern_admin,
+postern_sealer or postern_event_worker counts in a database only for logins that it allows. Whoever installed Postern is
+allowed; superusers need not be. Sessions by token, passing gates and reading need no such step.
+
+allow and disallow need the role postern_admin; list works as postern_auditor too.`,
+		Example: `  installer login allow erp_web
+  installer login list
+  installer login disallow erp_web`,
+	}
+	command.AddCommand(newLoginAllowCommand(app), newLoginDisallowCommand(app), newLoginListCommand(app))
+	return command
+}
+
+func newLoginAllowCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "allow ROLE",
+		Short: "Let a login use its memberships here",
+		Long: `Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this
+database. It gives none: grant those in SQL. What counts is the role that logs in, not one that it becomes by SET ROLE.`,
+		Example: `  installer login allow erp_web`,
+		Args:    arguments("ROLE"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.AllowLogin(command.Context(), given[0])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Login %s is allowed.\n", given[0])
+			return nil
+		},
+	}
+}
+
+func newLoginDisallowCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:     "disallow ROLE",
+		Short:   "Have a login's memberships count no more here",
+		Long:    `Takes back what "login allow" gave. The login keeps its memberships, which count in other databases.`,
+		Example: `  installer login disallow erp_web`,
+		Args:    arguments("ROLE"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.DisallowLogin(command.Context(), given[0])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Login %s is not allowed any more.\n", given[0])
+			return nil
+		},
+	}
+}
+
+func newLoginListCommand(app *application) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "List the logins that are allowed",
+		Long: `Lists the logins that are allowed. An entry whose role was dropped counts for nobody, also where another role has the name
+now.`,
+		Example: `  installer login list
+  installer login list --json | jq -r '.[] | select(.state != "allowed") | .db_role'`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var logins []db.AllowedLogin
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				logins, err = queries.ListAllowedLogins(command.Context())
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return app.printJSON(logins)
+			}
+			if len(logins) == 0 {
+				fmt.Fprintln(app.err, "No login is allowed: only superusers administer. Next: installer login allow ROLE")
+			}
+			rows := make([][]string, len(logins))
+			for index, login := range logins {
+				rows[index] = []string{login.DBRole, login.State, stamp(login.AllowedAt), login.AllowedBy}
+			}
+			app.printTable([]string{"login", "state", "allowed_at", "allowed_by"}, rows)
+			return nil
+		},
+	}
+	addJSON(command, &asJSON)
+	return command
+}
