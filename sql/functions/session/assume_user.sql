@@ -7,9 +7,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- First, and as expressions, which cost less than PERFORM.
-  allowed constant boolean := postern_internal.require_allowed_login();
-  setting text := postern_internal.session_setting(userid);
+  -- Expressions, which cost less than PERFORM.
+  setting text := case when postern_internal.require_allowed_login() then postern_internal.session_setting(userid) end;
 begin
   if setting is null then
     raise exception using

@@ -10,10 +10,9 @@ language plpgsql
 security definer
 set search_path = pg_temp
 as $$
-declare
-  allowed constant boolean := postern_internal.require_allowed_login(); -- first: what follows may open gates
 begin
-  if userid is null or not postern_internal.use_ticket(ticket, userid) then
+  -- A CASE, since the login has to be asked for first.
+  if userid is null or not (case when postern_internal.require_allowed_login() then postern_internal.use_ticket(ticket, userid) end) then
     perform postern.assume_user(userid); -- says why not, where it is the user
     perform postern_internal.refuse_ticket(ticket);
   end if;

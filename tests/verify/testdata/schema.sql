@@ -1088,6 +1088,7 @@ CREATE FUNCTION postern.add_authority_combination(company text, class text, allo
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_company(company);
   return postern_internal.add_combination(postern_internal.require_class(company, null, class), allowed,
                                           array[code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]);
@@ -1115,6 +1116,7 @@ CREATE FUNCTION postern.add_event_action(name text, event text, kind text, targe
 declare
   new_id integer;
 begin
+  perform postern_internal.require_allowed_login();
   if name is null or name !~ '^[A-Za-z][A-Za-z0-9_-]{0,62}$' then
     raise exception using
       errcode = 'PS107',
@@ -1160,6 +1162,7 @@ CREATE FUNCTION postern.add_ledger_combination(company text, ledger_id text, cla
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
   return postern_internal.add_combination(postern_internal.require_class(company, ledger_id, class), allowed,
                                           array[code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]);
@@ -1177,6 +1180,52 @@ COMMENT ON FUNCTION postern.add_ledger_combination(company text, ledger_id text,
 
 
 --
+-- Name: allow_login(name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.allow_login(db_role name) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  role record;
+begin
+  perform postern_internal.require_allowed_login();
+  if db_role is null then
+    raise exception using
+      errcode = 'PS107',
+      message = 'db_role is missing',
+      detail = 'db_role is NULL.',
+      hint = 'Pass the name of a login role.';
+  end if;
+  perform postern_internal.require_db_role(db_role);
+  select r.oid, r.rolcanlogin into strict role from pg_roles as r where r.rolname = allow_login.db_role;
+  insert into postern_internal.allowed_login as a (db_role, role_oid, system_identifier)
+  select db_role, role.oid, c.system_identifier from pg_control_system() as c
+  on conflict on constraint allowed_login_pkey do update
+     set role_oid = excluded.role_oid, system_identifier = excluded.system_identifier,
+         allowed_at = excluded.allowed_at, allowed_by = excluded.allowed_by
+   where (a.role_oid, a.system_identifier) <> (excluded.role_oid, excluded.system_identifier);
+  if not role.rolcanlogin then
+    raise warning using
+      message = format('%I cannot log in', db_role),
+      detail = 'What counts is the role that logged in; that its members are allowed does not follow.',
+      hint = 'Allow each login by itself.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.allow_login(db_role name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION allow_login(db_role name); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.allow_login(db_role name) IS 'Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database; it gives none. db_role: the role that logs in (session_user). Allowing twice is harmless. Errors: PS107 there is no such role, 42501 the caller''s login is not allowed.';
+
+
+--
 -- Name: append_leaves(bigint[], bytea[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1188,6 +1237,7 @@ declare
   first_leaf bigint;
   new_size bigint;
 begin
+  perform postern_internal.require_allowed_login();
   if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes)
      or array_position(log_ids, null) is not null
      or exists (select from unnest(hashes) as h (hashes)
@@ -1235,6 +1285,8 @@ CREATE FUNCTION postern.assume_user(userid text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  -- First, and as expressions, which cost less than PERFORM.
+  allowed constant boolean := postern_internal.require_allowed_login();
   setting text := postern_internal.session_setting(userid);
 begin
   if setting is null then
@@ -1244,7 +1296,7 @@ begin
       detail = format('%s is no active end user.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
       hint = 'Pass the user id of an active end user; an administrator creates one with postern.create_user.';
   end if;
-  setting := set_config('postern.session', setting, true); -- an expression, which costs less than PERFORM
+  setting := set_config('postern.session', setting, true);
   return userid;
 end
 $$;
@@ -1256,7 +1308,7 @@ ALTER FUNCTION postern.assume_user(userid text) OWNER TO postern_owner;
 -- Name: FUNCTION assume_user(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.assume_user(userid text) IS 'Asserts the end user of this transaction by name, unsigned. Returns the user id. Errors: PS402 no such active user.';
+COMMENT ON FUNCTION postern.assume_user(userid text) IS 'Asserts the end user of this transaction by name, unsigned. Returns the user id. Errors: PS402 no such active user, 42501 this database does not allow the login.';
 
 
 --
@@ -1290,6 +1342,8 @@ CREATE FUNCTION postern.assume_user(userid text, ticket uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_temp'
     AS $$
+declare
+  allowed constant boolean := postern_internal.require_allowed_login(); -- first: what follows may open gates
 begin
   if userid is null or not postern_internal.use_ticket(ticket, userid) then
     perform postern.assume_user(userid); -- says why not, where it is the user
@@ -1538,6 +1592,7 @@ CREATE FUNCTION postern.begin_sealing() RETURNS TABLE(tree_size bigint, snapshot
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform from postern_internal.sealing for update nowait;
   return query select * from postern.sealed_until();
 end
@@ -1721,13 +1776,15 @@ CREATE FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  action_id constant integer := postern_internal.require_event_action(name);
+  action_id integer;
   target text;
   callee regprocedure;
   version_before text;
   command bigint;
   commands bigint[];
 begin
+  perform postern_internal.require_allowed_login();
+  action_id := postern_internal.require_event_action(name);
   -- Others' changes of the function have to show.
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
@@ -1876,6 +1933,7 @@ declare
   inserted bigint;
   deleted bigint;
 begin
+  perform postern_internal.require_allowed_login();
   if ledger_id is null then
     perform postern_internal.require_company(company);
   else
@@ -1943,6 +2001,7 @@ CREATE FUNCTION postern.change_event_action(name text, event text, kind text, ta
 declare
   before record;
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_event_action(name);
   target := postern_internal.require_event_receiver(event, kind, target, condition, template, allow_internal);
 
@@ -1985,6 +2044,29 @@ ALTER FUNCTION postern.change_event_action(name text, event text, kind text, tar
 --
 
 COMMENT ON FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'Changes how an event action tells whom of what. name: of the action. The others: all that it is to have from now on, as postern.add_event_action has them. It keeps its queue, its place in the log, and as a webhook its secret. Of another event it tells from what commits after this on; what waits is still told, as the event that it was. Returns the secret, which is not shown again, where the action was no webhook and is one now; NULL otherwise. Errors: PS107.';
+
+
+--
+-- Name: check_allowed_login(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.check_allowed_login() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return postern_internal.require_allowed_login();
+end
+$$;
+
+
+ALTER FUNCTION postern.check_allowed_login() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_allowed_login(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.check_allowed_login() IS 'Whether this database lets session_user use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker: true, or an error that says who has to allow it. Errors: 42501.';
 
 
 --
@@ -2037,10 +2119,12 @@ CREATE FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease
     SET enable_sort TO 'off'
     AS $$
 declare
-  action_id integer := postern_internal.require_event_action(name);
+  action_id integer;
   moment timestamptz;
   claimed record;
 begin
+  perform postern_internal.require_allowed_login();
+  action_id := postern_internal.require_event_action(name);
   if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600
      or due_from is null then
     raise exception using
@@ -2124,6 +2208,7 @@ declare
   written bigint;
   total bigint := 0::bigint;
 begin
+  perform postern_internal.require_allowed_login();
   for class in select c.class_id, c.company from postern_internal.authority_class as c order by c.class_id loop
     -- Nobody's rules are made to wait for a class that has nothing to add.
     if not exists (select from postern_internal.stale_block(class.class_id, class.company)) then
@@ -2222,6 +2307,7 @@ CREATE FUNCTION postern.create_authority_class(company text, class text) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_company(company);
   perform postern_internal.require_code(class, 'class');
   perform postern_internal.create_class(company, null, class, false);
@@ -2247,6 +2333,7 @@ CREATE FUNCTION postern.create_company(company text, name text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(company, 'company', 20);
   perform postern_internal.require_text(name, 'name', 200);
   -- 63 bytes are what the type name holds, see ledger_block_companies.
@@ -2288,6 +2375,7 @@ CREATE FUNCTION postern.create_ledger(company text, ledger_id text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_company(company);
   perform postern_internal.require_code(ledger_id, 'ledger_id');
   insert into postern_internal.ledger (company, ledger_id) values (company, ledger_id) on conflict do nothing;
@@ -2321,6 +2409,7 @@ CREATE FUNCTION postern.create_ledger_class(company text, ledger_id text, class 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
   perform postern_internal.require_code(class, 'class');
   perform postern_internal.create_class(company, ledger_id, class, false);
@@ -2353,6 +2442,7 @@ declare
   name text;
   made integer := 0;
 begin
+  perform postern_internal.require_allowed_login();
   -- First what only one may have: two that had looked into the default partition would keep each other from it.
   perform postern_internal.lock_log('share update exclusive', interval '2 seconds', 'postern_internal.checkpoint_entry');
   foreach month in array array(select m from postern_internal.missing_log_months(maximum_moved) as m)
@@ -2407,6 +2497,7 @@ CREATE FUNCTION postern.create_session_key(kid text, secret bytea) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(kid, 'kid', 128);
   if secret is null or length(secret) not between 32 and 1024 then
     raise exception using
@@ -2455,6 +2546,7 @@ CREATE FUNCTION postern.create_user(userid text, description text, db_role name 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(userid, 'userid', 128);
   perform postern_internal.require_text(description, 'description', 200);
   if userid ~ '[[:cntrl:]]' or userid <> btrim(userid) then
@@ -2490,6 +2582,37 @@ COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role n
 
 
 --
+-- Name: disallow_login(name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.disallow_login(db_role name) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_allowed_login();
+  delete from postern_internal.allowed_login as a where a.db_role = disallow_login.db_role;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'This login is not allowed',
+      detail = format('db_role is %s.', coalesce(quote_ident(db_role), 'NULL')),
+      hint = 'See postern.allowed_login for those that are. Superusers need no entry, and lose nothing by having none.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.disallow_login(db_role name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION disallow_login(db_role name); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.disallow_login(db_role name) IS 'Takes back what allow_login gave, for all statements that begin after the commit. A transaction that has asserted a user goes on with that user. db_role: also one that is no role any more. Errors: PS107 it is not allowed, 42501 the caller''s login is not.';
+
+
+--
 -- Name: drop_log(timestamp with time zone, interval); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -2505,6 +2628,7 @@ declare
   dropped regclass[] := array[]::regclass[];
   partition regclass;
 begin
+  perform postern_internal.require_allowed_login();
   if before is null or before > clock_timestamp() or timeout is null or timeout < interval '0' or timeout > interval '1 hour' then
     raise exception using
       errcode = 'PS107',
@@ -2607,6 +2731,7 @@ CREATE FUNCTION postern.end_sealing() RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   if current_setting('transaction_isolation') <> 'repeatable read' then
     raise exception using
       errcode = '25001',
@@ -2770,12 +2895,14 @@ CREATE FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids b
     SET enable_seqscan TO 'off'
     AS $$
 declare
-  action_id integer := postern_internal.require_event_action(name);
+  action_id integer;
   moment timestamptz := clock_timestamp();
   maximum integer := postern_internal.setting_integer('event_attempts');
   finished bigint := 0::bigint;
   ended record;
 begin
+  perform postern_internal.require_allowed_login();
+  action_id := postern_internal.require_event_action(name);
   if exists (select from unnest(outcomes) as o where o is null or o not in ('delivered', 'skipped', 'failed', 'dead', 'released'))
      or exists (select from unnest(delays) as s where s is null or not s between 0 and 86400) then
     raise exception using
@@ -3097,6 +3224,7 @@ CREATE FUNCTION postern.grant_company(userid text, company text, is_default bool
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
   -- A user has one default: the row of the user is the lock under which it moves.
@@ -3132,6 +3260,7 @@ CREATE FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
   perform postern.require_company_user(company, userid);
   insert into postern_internal.ledger_user (userid, company, ledger_id)
@@ -3306,6 +3435,7 @@ CREATE FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) RETUR
 declare
   maximum constant integer := 8 * 1024 * 1024;
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(fingerprint, 'fingerprint', 64);
   if octet_length(callers::text) > maximum then
     raise exception using
@@ -3489,6 +3619,45 @@ COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other tr
 
 
 --
+-- Name: require_allowed_login(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_allowed_login() RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  if exists (select
+               from postern_internal.allowed_login as a
+              where a.db_role = session_user
+                and pg_get_userbyid(a.role_oid) = a.db_role) then
+    return true;
+  end if;
+  if exists (select from pg_roles as r where r.rolname = session_user and r.rolsuper)
+     or exists (select
+                  from postern_internal.allowed_login as a
+                 where a.db_role = session_user
+                   and a.system_identifier <> (select c.system_identifier from pg_control_system() as c)) then
+    return true;
+  end if;
+  raise exception using
+    errcode = 'insufficient_privilege',
+    message = format('The login %I is not allowed to do this in database %I', session_user, current_database()),
+    detail = format('Roles belong to the cluster. That %I is a member of a role of Postern''s counts here only if this database allows the login.', session_user),
+    hint = format('Have an administrator of this database, or a superuser, run: select postern.allow_login(%L);', session_user);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_allowed_login() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_allowed_login(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_allowed_login() IS 'Whether session_user may use its memberships in this database: true, or an error. Superusers may. Errors: 42501.';
+
+
+--
 -- Name: lock_configuration(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3496,6 +3665,7 @@ CREATE FUNCTION postern.lock_configuration() RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
+ SELECT postern_internal.require_allowed_login() AS require_allowed_login;
  SELECT postern_internal.lock_settings() AS lock_settings;
 END;
 
@@ -3945,6 +4115,7 @@ declare
   relation regclass;
   condition record;
 begin
+  perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
   -- From here to the end of the transaction no partition comes or goes.
@@ -3979,6 +4150,7 @@ declare
   relation regclass;
   condition record;
 begin
+  perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
   perform postern.require_protectable_column(target, 'combination_column', combination_column, array['bigint', 'integer', 'numeric']::regtype[]);
@@ -4176,6 +4348,7 @@ declare
   oldest constant timestamptz := clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'));
   pruned bigint;
 begin
+  perform postern_internal.require_allowed_login();
   delete from postern_internal.event_delivery as d
    where d.ctid = any (array(
            select o.ctid
@@ -4212,6 +4385,7 @@ declare
   before record;
   same boolean;
 begin
+  perform postern.check_allowed_login();
   -- Partitions come here too, which protectable_tables takes with their parents only.
   if relation is null
      or not exists (select from pg_class as c where c.oid = relation and pg_has_role(current_user, c.relowner, 'usage'))
@@ -4312,6 +4486,7 @@ CREATE FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   if tree_size is null or tree_size <= 0 or root_hash is null or octet_length(root_hash) <> 32 or note is null or octet_length(note) > 10000 then
     raise exception using
       errcode = 'PS107',
@@ -4344,6 +4519,7 @@ CREATE FUNCTION postern.record_log_export(since timestamp with time zone, until 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   if tree_size is null or tree_size < 0 then
     raise exception using
       errcode = 'PS107',
@@ -4379,6 +4555,7 @@ declare
   target_table name;
   recorded record;
 begin
+  perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
   if protection is null or protection not in ('company', 'ledger') or company_column is null or (protection = 'ledger') <> (combination_column is not null) then
     raise exception using
@@ -4481,6 +4658,7 @@ declare
   unknown text;
   built_in text;
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(action, 'action', 128);
   if action ~ '[[:cntrl:]]' then
     raise exception using
@@ -4556,6 +4734,7 @@ declare
   kept_message text;
   reason text;
 begin
+  perform postern_internal.require_allowed_login();
   if gate_id is null or length(gate_id) > 30 or gate_id !~ '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$' then
     reason := format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL'));
   elsif starts_with(upper(gate_id), 'POSTERN_') then
@@ -4643,6 +4822,7 @@ CREATE FUNCTION postern.register_scheme(scheme text, verify_function regprocedur
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 begin
+  perform postern_internal.require_allowed_login();
   if scheme is null or scheme !~ '^[A-Z][A-Z0-9_]{0,29}$' or scheme = 'PIN' then
     raise exception using
       errcode = 'PS107',
@@ -4687,6 +4867,7 @@ CREATE FUNCTION postern.remove_action(action text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.find_action(action);
   delete from postern_internal.action as a where a.action = remove_action.action;
 end
@@ -4713,6 +4894,7 @@ CREATE FUNCTION postern.remove_authority_combination(id bigint) RETURNS void
 declare
   class_id bigint;
 begin
+  perform postern_internal.require_allowed_login();
   select c.class_id into class_id from postern_internal.authority_combination as c where c.combination_id = id;
   if class_id is not null then
     perform postern_internal.require_administrable_class(class_id);
@@ -4749,8 +4931,10 @@ CREATE FUNCTION postern.remove_event_action(name text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  action_id integer := postern_internal.require_event_action(name);
+  action_id integer;
 begin
+  perform postern_internal.require_allowed_login();
+  action_id := postern_internal.require_event_action(name);
   delete from postern_internal.event_action as a where a.event_action_id = action_id;
 end
 $$;
@@ -4878,6 +5062,7 @@ CREATE FUNCTION postern.reset_pin(userid text, new_pin text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
   perform postern_internal.check_pin_policy(userid, new_pin);
 
@@ -4911,6 +5096,7 @@ CREATE FUNCTION postern.retire_session_key(kid text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   update postern_internal.session_key as s
      set retired_at = coalesce(s.retired_at, clock_timestamp())
    where s.kid = retire_session_key.kid;
@@ -4945,6 +5131,7 @@ CREATE FUNCTION postern.retry_event_deliveries(name text DEFAULT NULL::text, log
 declare
   retried bigint;
 begin
+  perform postern_internal.require_allowed_login();
   if name is not null then
     perform postern_internal.require_event_action(name);
   end if;
@@ -4979,6 +5166,7 @@ CREATE FUNCTION postern.revoke_company(userid text, company text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
   delete from postern_internal.company_user as u
@@ -5005,6 +5193,7 @@ CREATE FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text)
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
   perform postern_internal.require_user(userid, 'PS201');
   delete from postern_internal.ledger_user as u
@@ -5122,6 +5311,7 @@ CREATE FUNCTION postern.set_company_name(company text, name text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_company(company);
   perform postern_internal.require_text(name, 'name', 200);
   update postern_internal.company as c
@@ -5151,6 +5341,7 @@ CREATE FUNCTION postern.set_event_enabled(event text, enabled boolean) RETURNS v
 declare
   action_id integer;
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_event(event);
   if enabled is null then
     raise exception using
@@ -5205,6 +5396,7 @@ CREATE FUNCTION postern.set_gate_active(gate_id text, active boolean) RETURNS vo
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.lock_settings();
   perform postern_internal.require_administrable_gate(gate_id);
   if active is null then
@@ -5242,6 +5434,7 @@ CREATE FUNCTION postern.set_gate_message(gate_id text, message text) RETURNS voi
 declare
   names text[];
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_administrable_gate(gate_id);
   select g.parameters into names from postern_internal.gate as g where g.gate_id = set_gate_message.gate_id for update;
   perform postern_internal.check_gate_message(message, names);
@@ -5315,6 +5508,7 @@ CREATE FUNCTION postern.set_row_level_security(company text, enabled boolean) RE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_company(company);
   if enabled is null then
     raise exception using
@@ -5346,6 +5540,7 @@ CREATE FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   if enabled is null or scheme = 'PIN' and not enabled then
     raise exception using
       errcode = 'PS107',
@@ -5386,6 +5581,7 @@ declare
   setting record;
   wanted text := lower(btrim(value));
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.lock_settings();
   select s.* into setting from postern_internal.setting as s where s.name = set_setting.name;
   if not found then
@@ -5438,6 +5634,7 @@ CREATE FUNCTION postern.set_user_active(userid text, active boolean) RETURNS voi
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
   if active is null then
     raise exception using
@@ -5474,6 +5671,7 @@ CREATE FUNCTION postern.set_user_authority_class(company text, userid text, clas
 declare
   new_class_id bigint;
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_company(company);
   perform postern.require_company_user(company, userid);
   if class is not null then
@@ -5504,6 +5702,7 @@ CREATE FUNCTION postern.set_user_db_role(userid text, db_role name) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
   perform postern_internal.require_db_role(db_role);
   update postern_internal.end_user as e
@@ -5537,6 +5736,7 @@ CREATE FUNCTION postern.set_user_description(userid text, description text) RETU
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
   perform postern_internal.require_text(description, 'description', 200);
   update postern_internal.end_user as e
@@ -5566,6 +5766,7 @@ CREATE FUNCTION postern.set_user_ledger_class(company text, ledger_id text, user
 declare
   new_class_id bigint;
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
   perform postern.require_company_user(company, userid);
   if class is not null then
@@ -5658,6 +5859,7 @@ CREATE FUNCTION postern.unlock_user(userid text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
   update postern_internal.credential as c
      set failures = 0, locked_until = '-infinity'
@@ -5688,6 +5890,7 @@ declare
   policy name;
   permitted boolean;
 begin
+  perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
   delete from postern.protected_table as p
    using pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -6418,6 +6621,30 @@ ALTER FUNCTION postern_internal.check_pin_policy(userid text, pin text) OWNER TO
 --
 
 COMMENT ON FUNCTION postern_internal.check_pin_policy(userid text, pin text) IS 'Raises PS109 where pin is too short (setting pin_min_length), over 128 characters, a repetition, a run, a date, the user name, or common.';
+
+
+--
+-- Name: check_protected_table(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.check_protected_table() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_allowed_login();
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.check_protected_table() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_protected_table(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.check_protected_table() IS 'Trigger of postern_internal.protected_table. Errors: 42501 this database does not allow the login.';
 
 
 --
@@ -9717,6 +9944,56 @@ COMMENT ON VIEW postern.action IS 'Registered actions: the gate that stops each 
 
 
 --
+-- Name: allowed_login; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.allowed_login (
+    db_role name NOT NULL,
+    role_oid oid NOT NULL,
+    system_identifier bigint NOT NULL,
+    allowed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    allowed_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.allowed_login OWNER TO postern_owner;
+
+--
+-- Name: TABLE allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role of the same name there is another one.';
+
+
+--
+-- Name: allowed_login; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.allowed_login AS
+ SELECT a.db_role,
+        CASE
+            WHEN (r.oid IS NULL) THEN 'no such role'::text
+            WHEN ((a.system_identifier = c.system_identifier) AND (r.oid <> a.role_oid)) THEN 'another role has the name'::text
+            ELSE 'allowed'::text
+        END AS state,
+    a.allowed_at,
+    a.allowed_by
+   FROM ((postern_internal.allowed_login a
+     CROSS JOIN ( SELECT s.system_identifier
+           FROM pg_control_system() s(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified)) c)
+     LEFT JOIN pg_roles r ON ((r.rolname = a.db_role)));
+
+
+ALTER TABLE postern.allowed_login OWNER TO postern_owner;
+
+--
+-- Name: VIEW allowed_login; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, with allow_login. state: allowed; or no such role, another role has the name: then the entry counts for nobody. Superusers need no entry.';
+
+
+--
 -- Name: authority_class; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -12378,7 +12655,8 @@ CREATE VIEW postern.event_worker_action WITH (security_barrier='true') AS
     COALESCE(('whsec_'::text || encode(s.secret, 'base64'::text)), ''::text) AS secret
    FROM ((postern_internal.event_action a
      JOIN postern_internal.event e ON (((e.event = a.event) AND e.enabled)))
-     LEFT JOIN postern_internal.webhook_secret s ON ((s.event_action_id = a.event_action_id)));
+     LEFT JOIN postern_internal.webhook_secret s ON ((s.event_action_id = a.event_action_id)))
+  WHERE postern.check_allowed_login();
 
 
 ALTER TABLE postern.event_worker_action OWNER TO postern_owner;
@@ -13060,7 +13338,7 @@ ALTER TABLE postern_internal.schema_version OWNER TO postern_owner;
 -- Name: TABLE schema_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":10}';
+COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":11}';
 
 
 --
@@ -13188,6 +13466,14 @@ COMMENT ON FUNCTION postern_internal.gate_not_referenced(callers jsonb) IS 'Chec
 
 ALTER TABLE ONLY postern.posting_combination
     ADD CONSTRAINT posting_combination_pkey PRIMARY KEY (company, posting_combination_id);
+
+
+--
+-- Name: allowed_login allowed_login_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.allowed_login
+    ADD CONSTRAINT allowed_login_pkey PRIMARY KEY (db_role);
 
 
 --
@@ -13615,6 +13901,20 @@ COMMENT ON TRIGGER postern_refuse_truncate ON postern.posting_combination IS 'Ro
 
 
 --
+-- Name: protected_table check_login; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TRIGGER check_login BEFORE INSERT OR DELETE OR UPDATE ON postern_internal.protected_table FOR EACH STATEMENT EXECUTE FUNCTION postern_internal.check_protected_table();
+
+
+--
+-- Name: TRIGGER check_login ON protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TRIGGER check_login ON postern_internal.protected_table IS 'Only logins that this database allows say what is protected.';
+
+
+--
 -- Name: checkpoint_entry refuse_change; Type: TRIGGER; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -13895,6 +14195,7 @@ GRANT USAGE ON SCHEMA message_sys TO postern_admin;
 GRANT USAGE ON SCHEMA postern TO postern_user;
 GRANT USAGE ON SCHEMA postern TO postern_admin;
 GRANT USAGE ON SCHEMA postern TO postern_auditor;
+GRANT USAGE ON SCHEMA postern TO postern_sealer;
 GRANT USAGE ON SCHEMA postern TO postern_event_worker;
 
 
@@ -14220,11 +14521,19 @@ GRANT ALL ON FUNCTION postern.add_ledger_combination(company text, ledger_id tex
 
 
 --
+-- Name: FUNCTION allow_login(db_role name); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.allow_login(db_role name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.allow_login(db_role name) TO postern_admin;
+
+
+--
 -- Name: FUNCTION append_leaves(log_ids bigint[], hashes bytea[]); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) TO postern_sealer;
 
 
 --
@@ -14272,7 +14581,7 @@ GRANT ALL ON FUNCTION postern.begin_action(action text, parameters jsonb) TO pos
 --
 
 REVOKE ALL ON FUNCTION postern.begin_sealing() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.begin_sealing() TO postern_auditor;
+GRANT ALL ON FUNCTION postern.begin_sealing() TO postern_sealer;
 
 
 --
@@ -14337,6 +14646,17 @@ GRANT ALL ON FUNCTION postern.change_authority_combinations(company text, ledger
 
 REVOKE ALL ON FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) TO postern_admin;
+
+
+--
+-- Name: FUNCTION check_allowed_login(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.check_allowed_login() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.check_allowed_login() TO postern_admin;
+GRANT ALL ON FUNCTION postern.check_allowed_login() TO postern_sealer;
+GRANT ALL ON FUNCTION postern.check_allowed_login() TO postern_event_worker;
+GRANT ALL ON FUNCTION postern.check_allowed_login() TO postern_trusted_app;
 
 
 --
@@ -14410,7 +14730,7 @@ GRANT ALL ON FUNCTION postern.create_ledger_class(company text, ledger_id text, 
 
 REVOKE ALL ON FUNCTION postern.create_log_partitions(maximum_moved bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.create_log_partitions(maximum_moved bigint) TO postern_admin;
-GRANT ALL ON FUNCTION postern.create_log_partitions(maximum_moved bigint) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.create_log_partitions(maximum_moved bigint) TO postern_sealer;
 
 
 --
@@ -14430,6 +14750,14 @@ GRANT ALL ON FUNCTION postern.create_user(userid text, description text, db_role
 
 
 --
+-- Name: FUNCTION disallow_login(db_role name); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.disallow_login(db_role name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.disallow_login(db_role name) TO postern_admin;
+
+
+--
 -- Name: FUNCTION drop_log(before timestamp with time zone, timeout interval); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -14442,7 +14770,7 @@ GRANT ALL ON FUNCTION postern.drop_log(before timestamp with time zone, timeout 
 --
 
 REVOKE ALL ON FUNCTION postern.end_sealing() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.end_sealing() TO postern_auditor;
+GRANT ALL ON FUNCTION postern.end_sealing() TO postern_sealer;
 
 
 --
@@ -14519,6 +14847,7 @@ GRANT ALL ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid 
 
 REVOKE ALL ON FUNCTION postern.highest_log_id() FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.highest_log_id() TO postern_auditor;
+GRANT ALL ON FUNCTION postern.highest_log_id() TO postern_sealer;
 
 
 --
@@ -14610,6 +14939,13 @@ REVOKE ALL ON FUNCTION postern_internal.lock_settings() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION require_allowed_login(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_allowed_login() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION lock_configuration(); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -14623,6 +14959,7 @@ GRANT ALL ON FUNCTION postern.lock_configuration() TO postern_admin;
 
 REVOKE ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) TO postern_sealer;
 
 
 --
@@ -14656,6 +14993,7 @@ GRANT ALL ON FUNCTION postern.open_gates(ticket uuid) TO postern_user;
 
 REVOKE ALL ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) TO postern_sealer;
 
 
 --
@@ -14747,7 +15085,7 @@ GRANT ALL ON FUNCTION postern.receipts() TO postern_user;
 --
 
 REVOKE ALL ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) TO postern_sealer;
 
 
 --
@@ -14755,7 +15093,7 @@ GRANT ALL ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, not
 --
 
 REVOKE ALL ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) TO postern_sealer;
 
 
 --
@@ -14912,6 +15250,7 @@ GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO poster
 
 REVOKE ALL ON FUNCTION postern.sealed_until() FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.sealed_until() TO postern_auditor;
+GRANT ALL ON FUNCTION postern.sealed_until() TO postern_sealer;
 
 
 --
@@ -15180,6 +15519,13 @@ REVOKE ALL ON FUNCTION postern_internal.check_parameters(gate_id text, names tex
 --
 
 REVOKE ALL ON FUNCTION postern_internal.check_pin_policy(userid text, pin text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION check_protected_table(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.check_protected_table() FROM PUBLIC;
 
 
 --
@@ -15897,6 +16243,14 @@ GRANT SELECT ON TABLE postern.action TO postern_auditor;
 
 
 --
+-- Name: TABLE allowed_login; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.allowed_login TO postern_admin;
+GRANT SELECT ON TABLE postern.allowed_login TO postern_auditor;
+
+
+--
 -- Name: TABLE authority_class; Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -15925,6 +16279,7 @@ GRANT SELECT ON TABLE postern.catalog_findings TO postern_auditor;
 --
 
 GRANT SELECT ON TABLE postern.checkpoint_log TO postern_auditor;
+GRANT SELECT ON TABLE postern.checkpoint_log TO postern_sealer;
 
 
 --
@@ -16053,6 +16408,7 @@ GRANT SELECT ON TABLE postern.ledger_user TO postern_auditor;
 --
 
 GRANT SELECT ON TABLE postern.log_head TO postern_auditor;
+GRANT SELECT ON TABLE postern.log_head TO postern_sealer;
 
 
 --
@@ -16060,6 +16416,7 @@ GRANT SELECT ON TABLE postern.log_head TO postern_auditor;
 --
 
 GRANT SELECT ON TABLE postern.log_leaf TO postern_auditor;
+GRANT SELECT ON TABLE postern.log_leaf TO postern_sealer;
 
 
 --
