@@ -1285,9 +1285,8 @@ CREATE FUNCTION postern.assume_user(userid text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  -- First, and as expressions, which cost less than PERFORM.
-  allowed constant boolean := postern_internal.require_allowed_login();
-  setting text := postern_internal.session_setting(userid);
+  -- Expressions, which cost less than PERFORM.
+  setting text := case when postern_internal.require_allowed_login() then postern_internal.session_setting(userid) end;
 begin
   if setting is null then
     raise exception using
@@ -1342,10 +1341,9 @@ CREATE FUNCTION postern.assume_user(userid text, ticket uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_temp'
     AS $$
-declare
-  allowed constant boolean := postern_internal.require_allowed_login(); -- first: what follows may open gates
 begin
-  if userid is null or not postern_internal.use_ticket(ticket, userid) then
+  -- A CASE, since the login has to be asked for first.
+  if userid is null or not (case when postern_internal.require_allowed_login() then postern_internal.use_ticket(ticket, userid) end) then
     perform postern.assume_user(userid); -- says why not, where it is the user
     perform postern_internal.refuse_ticket(ticket);
   end if;
