@@ -28,6 +28,7 @@
 \ir session/is_proven.sql
 \ir session/session_setting.sql
 \ir session/current_userid.sql
+\ir session/require_user_role.sql
 \ir session/begin_session.sql
 \ir session/assume_user.sql
 \ir session/create_session_key.sql
@@ -176,6 +177,7 @@
 \ir company/require_company_user.sql
 \ir company/company_user.sql
 \ir company/user_finance_auth_pub.sql
+\ir company/current_companies.sql
 \ir company/company_finance_auth_pub.sql
 \ir company/company_finance_auth.sql
 \ir company/company_finance_auth1.sql
@@ -185,6 +187,8 @@
 \ir protect/refuse_truncate.sql
 \ir protect/protectable_tables.sql
 \ir protect/require_protectable_column.sql
+\ir protect/protecting_tables.sql
+\ir protect/before_protection.sql
 \ir protect/protection_condition.sql
 \ir protect/put_policy.sql
 \ir protect/record_protection.sql

@@ -81,3 +81,25 @@ select format('table %s %s %s', c.oid::regclass, c.relrowsecurity, c.relforcerow
 select p::text from postern.protected_table as p
  order by 1`), "\n")
 }
+
+// ledger creates three protected ledgers with one row each that ANN sees and one of BEN's: shop.entry without the key,
+// shop.keyed with it, and the internal ledger shop.internal. shop.open has the rows of shop.entry and is not protected.
+func (s *scene) ledger(t *testing.T) {
+	t.Helper()
+	Run(t, s.Pool, `
+create table shop.combination as
+  select c.company, postern.posting_combination_id(c.company, 'A') as id from (values ('10'), ('20')) as c (company);
+grant select on shop.combination to public;
+select postern.create_ledger('10', 'IL'), postern.grant_ledger('10', 'IL', 'ANN'), postern.create_ledger('20', 'IL'), postern.grant_ledger('20', 'IL', 'BEN')`)
+	Run(t, s.Pool, "grant references on postern.posting_combination to "+pgx.Identifier{s.owner.Config().User}.Sanitize())
+	Run(t, s.owner, `
+create table shop.open (entry_id integer, company text, posting_combination_id bigint);
+insert into shop.open select row_number() over (), company, id from shop.combination;
+create table shop.entry as select * from shop.open;
+create table shop.keyed (entry_id integer, company text not null, posting_combination_id bigint not null,
+                         foreign key (company, posting_combination_id) references postern.posting_combination);
+insert into shop.keyed select * from shop.open;
+create table shop.internal as select *, 'IL' as ledger_id from shop.open;
+select postern.protect_ledger('shop.entry'), postern.protect_ledger('shop.keyed'), postern.protect_ledger('shop.internal', ledger_column => 'ledger_id')`)
+	Run(t, s.Pool, "grant all on all tables in schema shop to public")
+}

@@ -3,7 +3,6 @@ with (security_barrier)
 as
   select a.company, a.userid, a.is_default
     from postern.user_finance_auth_pub as a;
-revoke all on postern.company_finance_auth1 from public;
-grant select on postern.company_finance_auth1 to postern_user, postern_admin;
+grant select on postern.company_finance_auth1 to public;
 comment on view postern.company_finance_auth1 is
 'COMPANY_FINANCE_AUTH1, deprecated: use postern.user_finance_auth_pub, which it shows.';

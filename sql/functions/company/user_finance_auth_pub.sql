@@ -1,13 +1,12 @@
--- Where every question about companies ends: policies, mirrored functions and the documented WHERE EXISTS all read this
--- view. The user is asked for once a query, in an InitPlan.
+-- The documented WHERE EXISTS reads this view. The user is asked for once a query, in an InitPlan. Everybody may select,
+-- so that a policy or a view that names it tells strangers what they need: see require_user_role, which refuses them.
 
 create or replace view postern.user_finance_auth_pub
 with (security_barrier)
 as
   select u.company, u.userid, u.is_default
     from postern_internal.company_user as u
-   where u.userid = (select postern.current_userid());
-revoke all on postern.user_finance_auth_pub from public;
-grant select on postern.user_finance_auth_pub to postern_user, postern_admin;
+   where u.userid = (select postern.current_userid() where postern.require_user_role());
+grant select on postern.user_finance_auth_pub to public;
 comment on view postern.user_finance_auth_pub is
 'USER_FINANCE_AUTH_PUB: the companies of the current user, and which is the default. Errors: PS401, PS402.';

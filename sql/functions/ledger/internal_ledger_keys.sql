@@ -16,7 +16,7 @@ begin
                 order by u.company, u.ledger_id);
 end
 $$;
-revoke execute on function postern.internal_ledger_keys() from public;
-grant execute on function postern.internal_ledger_keys() to postern_user, postern_admin;
+-- Everybody, for the reason given in require_user_role.
+grant execute on function postern.internal_ledger_keys() to public;
 comment on function postern.internal_ledger_keys() is
 'For the policies of protect_ledger: the internal ledgers that the current user is connected to, each as company, unit separator (character 31), ledger, in the order of internal_ledger_map. Errors: PS401, PS402.';

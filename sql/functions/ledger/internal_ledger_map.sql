@@ -18,7 +18,7 @@ begin
            where u.userid = current_user_id);
 end
 $$;
-revoke execute on function postern.internal_ledger_map() from public;
-grant execute on function postern.internal_ledger_map() to postern_user, postern_admin;
+-- Everybody, for the reason given in require_user_role.
+grant execute on function postern.internal_ledger_map() to public;
 comment on function postern.internal_ledger_map() is
 'For the policies of protect_ledger: of each ledger in internal_ledger_keys, which posting combinations the current user may see in it: ledger_map_size bits, one ledger after the other. Errors: PS401, PS402.';

@@ -26,7 +26,7 @@ begin
   return map;
 end
 $$;
-revoke execute on function postern.ledger_map() from public;
-grant execute on function postern.ledger_map() to postern_user, postern_admin;
+-- Everybody, for the reason given in require_user_role.
+grant execute on function postern.ledger_map() to public;
 comment on function postern.ledger_map() is
 'For the policies of protect_ledger: which posting combinations the current user may see, one bit each: get_bit(map, posting_combination_id). Errors: PS401, PS402.';

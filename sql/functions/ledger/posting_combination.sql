@@ -4,7 +4,7 @@
 drop policy if exists postern_company on postern.posting_combination;
 create policy postern_company on postern.posting_combination
 for select
-using (company = any (array(select a.company from postern.user_finance_auth_pub as a)));
+using (company = any (array(select c.company from postern.current_companies() as c (company) where postern.require_user_role())));
 create or replace trigger postern_refuse_truncate
 before truncate
 on postern.posting_combination

@@ -1,7 +1,10 @@
 -- A query through a table is checked by that table's policies and by none of its partitions'; a query of a partition by
 -- the partition's alone. So protection begins at the top and goes all the way down. The same holds for inheritance.
 
-create or replace function postern.protectable_tables(target regclass)
+create or replace function postern.protectable_tables(
+  target regclass,
+  with_parent boolean default false
+)
 returns setof regclass
 language plpgsql
 stable
@@ -19,7 +22,7 @@ begin
       hint = 'Pass the name of a table: ''schema.table''.';
   end if;
   select i.inhparent::regclass into parent from pg_inherits as i where i.inhrelid = target;
-  if parent is not null then
+  if parent is not null and not with_parent then
     raise exception using
       errcode = 'PS107',
       message = format('%s cannot be protected by itself', target),
@@ -84,7 +87,7 @@ begin
   end loop;
 end
 $$;
-revoke execute on function postern.protectable_tables(regclass) from public;
-grant execute on function postern.protectable_tables(regclass) to postern_admin;
-comment on function postern.protectable_tables(regclass) is
-'For protect_... and unprotect: target and all its partitions and inheritors. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';
+revoke execute on function postern.protectable_tables(regclass, boolean) from public;
+grant execute on function postern.protectable_tables(regclass, boolean) to postern_admin;
+comment on function postern.protectable_tables(regclass, boolean) is
+'For protect_... and unprotect: target and all its partitions and inheritors. with_parent: target may have a parent itself. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';

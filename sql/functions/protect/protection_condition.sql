@@ -21,7 +21,7 @@ begin
     return;
   end if;
   if protection = 'company' then
-    using_expression := format('%I = any (array(select a.company from postern.user_finance_auth_pub a))', company_column);
+    using_expression := format('%I = any (array(select c.company from postern.current_companies() c(company) where postern.require_user_role()))', company_column);
     check_expression := using_expression;
     return;
   end if;
@@ -35,19 +35,19 @@ begin
   if ledger_column is null then
     check_expression := format(
       'case when %1$s
-            then get_bit((select postern.ledger_map()), %2$I::bigint) <> 0
+            then get_bit((select postern.ledger_map() where postern.require_user_role()), %2$I::bigint) <> 0
                  and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 15)::integer + 1] collate "C"
             else false end',
       id, combination_column, company_column);
     -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
     -- is all that a row costs.
     using_expression := format(
-      'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map()), %I::bigint) <> 0 else %s end',
+      'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map() where postern.require_user_role()), %I::bigint) <> 0 else %s end',
       relation, combination_column, check_expression);
   else
     check_expression := format(
       'case when %1$s
-            then coalesce(get_bit((select postern.internal_ledger_map()),
+            then coalesce(get_bit((select postern.internal_ledger_map() where postern.require_user_role()),
                                   (array_position((select postern.internal_ledger_keys()), %2$I || chr(31) || %3$I) - 1)
                                   * (select postern.ledger_map_size()) + %4$I::bigint) <> 0, false)
             else false end',

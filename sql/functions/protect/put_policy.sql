@@ -1,6 +1,11 @@
 -- Dynamic, since DDL takes no parameters. It runs with the caller's rights: who may not change the table fails here too.
--- The policy is made under another name and then held against the one that is there, as PostgreSQL reads both: so
+-- Each policy is made under another name and then held against the one that is there, as PostgreSQL reads both: so
 -- nothing changes where nothing is different, and a policy that somebody has weakened is put right.
+--
+-- A restrictive policy takes away and never gives. Where grants alone have ruled before, they go on ruling by the policy
+-- postern_permit, which says "true or" and then the condition of the other one. The planner reduces that to true, so it
+-- costs nothing. But it depends on all that the other one depends on: whoever drops Postern by cascade drops both, and row
+-- security without a policy shows nobody anything.
 
 create or replace function postern.put_policy(
   relation regclass,
@@ -14,7 +19,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   candidate constant name := 'postern_candidate'::name;
+  now_is record;
   before record;
+  remark text;
+  wanted record;
   same boolean;
 begin
   perform postern.check_allowed_login();
@@ -29,37 +37,43 @@ begin
       detail = format('relation is %s, policy is %s.', coalesce(relation::text, 'NULL'), coalesce(quote_ident(policy), 'NULL')),
       hint = 'Call postern.protect_company or postern.protect_ledger as the owner of the table: they call this.';
   end if;
-  select c.relrowsecurity, c.relforcerowsecurity,
-         exists (select from pg_policy as p where p.polrelid = c.oid) as has_policies
-    into strict before
-    from pg_class as c
-   where c.oid = relation;
+  select c.relrowsecurity, c.relforcerowsecurity into strict now_is from pg_class as c where c.oid = relation;
+  select b.* into strict before from postern.before_protection(relation) as b;
+  remark := 'Made by Postern. Before protection: ' || jsonb_build_object('enabled', before.enabled, 'forced', before.forced, 'policies', before.policies)::text;
 
-  execute format('create policy %I on %s as restrictive for all to public using (%s) with check (%s)',
-                 candidate, relation, using_expression, check_expression);
-  select pg_get_expr(c.polqual, c.polrelid) = pg_get_expr(p.polqual, p.polrelid)
-         and pg_get_expr(c.polwithcheck, c.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
-         and (c.polpermissive, c.polcmd, c.polroles) = (p.polpermissive, p.polcmd, p.polroles)
-    into same
-    from pg_policy as c
-    join pg_policy as p on p.polrelid = c.polrelid and p.polname = policy
-   where c.polrelid = relation and c.polname = candidate;
-  if same then
-    execute format('drop policy %I on %s', candidate, relation);
-  else
-    if same is not null then  -- there is one, and it is not the one that there should be
-      execute format('drop policy %I on %s', policy, relation);
+  for wanted in
+    select policy as name, 'restrictive' as kind, using_expression as using_expression, check_expression as check_expression
+     union all
+    select 'postern_permit', 'permissive', format('true or (%s)', using_expression), format('true or (%s)', check_expression)
+     -- One that is lost comes back, unless the application has come to permit rows by a policy of its own.
+     where exists (select from pg_policy as p where p.polrelid = relation and p.polname = 'postern_permit')
+        or before.permitted and not exists (select from pg_policy as p where p.polrelid = relation and p.polpermissive and p.polname <> policy)
+  loop
+    execute format('create policy %I on %s as %s for all to public using (%s) with check (%s)',
+                   candidate, relation, wanted.kind, wanted.using_expression, wanted.check_expression);
+    select pg_get_expr(c.polqual, c.polrelid) = pg_get_expr(p.polqual, p.polrelid)
+           and pg_get_expr(c.polwithcheck, c.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
+           and (c.polpermissive, c.polcmd, c.polroles) = (p.polpermissive, p.polcmd, p.polroles)
+      into same
+      from pg_policy as c
+      join pg_policy as p on p.polrelid = c.polrelid and p.polname = wanted.name
+     where c.polrelid = relation and c.polname = candidate;
+    if same then
+      execute format('drop policy %I on %s', candidate, relation);
+    else
+      if same is not null then  -- there is one, and it is not the one that there should be
+        execute format('drop policy %I on %s', wanted.name, relation);
+      end if;
+      execute format('alter policy %I on %s rename to %I', candidate, relation, wanted.name);
     end if;
-    execute format('alter policy %I on %s rename to %I', candidate, relation, policy);
+  end loop;
+  if (select obj_description(p.oid, 'pg_policy') from pg_policy as p where p.polrelid = relation and p.polname = policy) is distinct from remark then
+    execute format('comment on policy %I on %s is %L', policy, relation, remark);
   end if;
-  -- A restrictive policy takes away and never gives. Where grants alone have ruled, they go on ruling.
-  if not before.relrowsecurity and not before.has_policies then
-    execute format('create policy postern_permit on %s as permissive for all to public using (true)', relation);
-  end if;
-  if not before.relrowsecurity then
+  if not now_is.relrowsecurity then
     execute format('alter table %s enable row level security', relation);
   end if;
-  if not before.relforcerowsecurity then
+  if not now_is.relforcerowsecurity then
     execute format('alter table %s force row level security', relation);
   end if;
   if not exists (select

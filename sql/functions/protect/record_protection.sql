@@ -13,6 +13,7 @@ declare
   target_schema name;
   target_table name;
   recorded record;
+  other record;
 begin
   perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
@@ -23,6 +24,23 @@ begin
       detail = format('protection is %s, company_column is %s, combination_column is %s.', coalesce(to_jsonb(left(protection, 128))::text, 'NULL'),
                       coalesce(quote_ident(company_column), 'NULL'), coalesce(quote_ident(combination_column), 'NULL')),
       hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
+  end if;
+  -- A table that is read by itself has one condition. It cannot be that of two tables which are protected differently.
+  select m.member, t.* into other
+    from postern.protectable_tables(target) as m (member)
+   cross join lateral postern.protecting_tables(m.member) as t
+   where t.target <> record_protection.target
+     and ((t.protection, t.company_column) is distinct from (record_protection.protection, record_protection.company_column)
+          or t.combination_column is distinct from record_protection.combination_column
+          or t.ledger_column is distinct from record_protection.ledger_column)
+   limit 1;
+  if found then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is protected already, in another way', other.member),
+      detail = format('By way of %s it is protected by %s with the columns %s.', other.target, other.protection,
+                      concat_ws(', ', quote_ident(other.company_column), quote_ident(other.combination_column), quote_ident(other.ledger_column))),
+      hint = format('Protect %s by the same columns, or first select postern.unprotect(%L);', target, other.target);
   end if;
   select n.nspname, c.relname into strict target_schema, target_table
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -50,4 +68,4 @@ $$;
 revoke execute on function postern.record_protection(regclass, text, name, name, name) from public;
 grant execute on function postern.record_protection(regclass, text, name, name, name) to postern_admin;
 comment on function postern.record_protection(regclass, text, name, name, name) is
-'For protect_...: lists target in postern.protected_table. Errors: PS107 listed already with another protection or other columns.';
+'For protect_...: lists target in postern.protected_table. Errors: PS107 target, or a table below it, is protected already with another protection or other columns.';

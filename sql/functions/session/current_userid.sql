@@ -40,7 +40,7 @@ begin
   return known;
 end
 $$;
-revoke execute on function postern.current_userid() from public;
-grant execute on function postern.current_userid() to postern_user, postern_admin;
+-- Everybody, for the reason given in require_user_role.
+grant execute on function postern.current_userid() to public;
 comment on function postern.current_userid() is
 'The end user of this transaction: the one asserted by begin_session or assume_user, else the one whose db_role is session_user. Not affected by SET ROLE. Errors: PS401 nobody is known, PS402 the session setting is forged, or from another transaction or database role.';

@@ -1,0 +1,51 @@
+-- What unprotect has to restore stands in the comment of Postern's own policy, for it is known only while the table is
+-- protected for the first time, and there it goes with the table: through a rename, a dump, and DROP TABLE.
+
+create or replace function postern.before_protection(
+  relation regclass,
+  out enabled boolean,
+  out forced boolean,
+  out policies text[],
+  out permitted boolean
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  recorded jsonb;
+begin
+  begin
+    select substring(obj_description(p.oid, 'pg_policy') from 'Before protection: ({.*})$')::jsonb
+      into recorded
+      from pg_policy as p
+     where p.polrelid = relation and p.polname in ('postern_company', 'postern_ledger')
+     order by p.polname
+     limit 1;
+    enabled := (recorded ->> 'enabled')::boolean;
+    forced := (recorded ->> 'forced')::boolean;
+    policies := array(select jsonb_array_elements_text(recorded -> 'policies'));
+  exception when data_exception then
+    recorded := null;  -- somebody has rewritten the comment
+  end;
+  if enabled is null or forced is null or policies is null then
+    -- Where there is postern_permit, Postern has switched row security on. Otherwise what is there counts, and stays.
+    select c.relrowsecurity and not p.permit, c.relforcerowsecurity and not p.permit, case when p.permit then '{}' else p.names end
+      into enabled, forced, policies
+      from pg_class as c
+     cross join lateral (
+       select coalesce(bool_or(p.polname = 'postern_permit'), false) as permit,
+              coalesce(array_agg(p.polname::text order by p.polname) filter (where p.polname not in ('postern_company', 'postern_ledger')), '{}') as names
+         from pg_policy as p
+        where p.polrelid = c.oid
+     ) as p
+     where c.oid = relation;
+  end if;
+  -- Grants alone have ruled.
+  permitted := not enabled and cardinality(policies) = 0;
+end
+$$;
+revoke execute on function postern.before_protection(regclass) from public;
+grant execute on function postern.before_protection(regclass) to postern_admin, postern_auditor;
+comment on function postern.before_protection(regclass) is
+'For put_policy, unprotect and doctor: what a table was before it was protected; of one that is not protected, what it is. enabled, forced: its row security. policies: the names of its policies. permitted: it had neither row security nor policies, and so Postern gives it the policy postern_permit. NULLs where there is no such table.';
