@@ -1526,6 +1526,58 @@ COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response
 
 
 --
+-- Name: before_protection(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  recorded jsonb;
+begin
+  begin
+    select substring(obj_description(p.oid, 'pg_policy') from 'Before protection: ({.*})$')::jsonb
+      into recorded
+      from pg_policy as p
+     where p.polrelid = relation and p.polname in ('postern_company', 'postern_ledger')
+     order by p.polname
+     limit 1;
+    enabled := (recorded ->> 'enabled')::boolean;
+    forced := (recorded ->> 'forced')::boolean;
+    policies := array(select jsonb_array_elements_text(recorded -> 'policies'));
+  exception when data_exception then
+    recorded := null;  -- somebody has rewritten the comment
+  end;
+  if enabled is null or forced is null or policies is null then
+    -- Where there is postern_permit, Postern has switched row security on. Otherwise what is there counts, and stays.
+    select c.relrowsecurity and not p.permit, c.relforcerowsecurity and not p.permit, case when p.permit then '{}' else p.names end
+      into enabled, forced, policies
+      from pg_class as c
+     cross join lateral (
+       select coalesce(bool_or(p.polname = 'postern_permit'), false) as permit,
+              coalesce(array_agg(p.polname::text order by p.polname) filter (where p.polname not in ('postern_company', 'postern_ledger')), '{}') as names
+         from pg_policy as p
+        where p.polrelid = c.oid
+     ) as p
+     where c.oid = relation;
+  end if;
+  -- Grants alone have ruled.
+  permitted := not enabled and cardinality(policies) = 0;
+end
+$_$;
+
+
+ALTER FUNCTION postern.before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean) IS 'For put_policy, unprotect and doctor: what a table was before it was protected; of one that is not protected, what it is. enabled, forced: its row security. policies: the names of its policies. permitted: it had neither row security nor policies, and so Postern gives it the policy postern_permit. NULLs where there is no such table.';
+
+
+--
 -- Name: begin_action(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -2580,6 +2632,32 @@ COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role n
 
 
 --
+-- Name: current_companies(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.current_companies() RETURNS TABLE(company text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  return query select u.company from postern_internal.company_user as u where u.userid = current_user_id;
+end
+$$;
+
+
+ALTER FUNCTION postern.current_companies() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION current_companies(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.current_companies() IS 'For policies: the companies of the current user. Errors: PS401, PS402.';
+
+
+--
 -- Name: disallow_login(name); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3476,7 +3554,7 @@ begin
   return array(select case when a.company is not null then k.company::name end
                  from generate_series(0, (select max(b.block_no) from postern_internal.combination_block as b)) as n (block_no)
                  left join postern_internal.combination_block as k on k.block_no = n.block_no
-                 left join postern.user_finance_auth_pub as a on a.company = k.company
+                 left join postern.current_companies() as a on a.company = k.company
                 order by n.block_no);
 end
 $$;
@@ -4176,10 +4254,10 @@ COMMENT ON FUNCTION postern.protect_ledger(target regclass, company_column name,
 
 
 --
--- Name: protectable_tables(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: protectable_tables(regclass, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.protectable_tables(target regclass) RETURNS SETOF regclass
+CREATE FUNCTION postern.protectable_tables(target regclass, with_parent boolean DEFAULT false) RETURNS SETOF regclass
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -4195,7 +4273,7 @@ begin
       hint = 'Pass the name of a table: ''schema.table''.';
   end if;
   select i.inhparent::regclass into parent from pg_inherits as i where i.inhrelid = target;
-  if parent is not null then
+  if parent is not null and not with_parent then
     raise exception using
       errcode = 'PS107',
       message = format('%s cannot be protected by itself', target),
@@ -4262,13 +4340,47 @@ end
 $$;
 
 
-ALTER FUNCTION postern.protectable_tables(target regclass) OWNER TO postern_owner;
+ALTER FUNCTION postern.protectable_tables(target regclass, with_parent boolean) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION protectable_tables(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION protectable_tables(target regclass, with_parent boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.protectable_tables(target regclass) IS 'For protect_... and unprotect: target and all its partitions and inheritors. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';
+COMMENT ON FUNCTION postern.protectable_tables(target regclass, with_parent boolean) IS 'For protect_... and unprotect: target and all its partitions and inheritors. with_parent: target may have a parent itself. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';
+
+
+--
+-- Name: protecting_tables(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.protecting_tables(relation regclass) RETURNS TABLE(target regclass, protection text, company_column name, combination_column name, ledger_column name)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query
+    with recursive above (oid) as (
+      select relation::oid
+       union
+      select i.inhparent from pg_inherits as i join above as a on a.oid = i.inhrelid
+    )
+    select c.oid::regclass, p.protection, p.company_column, p.combination_column, p.ledger_column
+      from above as a
+      join pg_class as c on c.oid = a.oid
+      join pg_namespace as n on n.oid = c.relnamespace
+      join postern.protected_table as p on p.schema_name = n.nspname and p.table_name = c.relname
+     order by c.oid <> relation, c.oid;
+end
+$$;
+
+
+ALTER FUNCTION postern.protecting_tables(relation regclass) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION protecting_tables(relation regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.protecting_tables(relation regclass) IS 'For protect_... and unprotect: the tables in postern.protected_table by way of which relation is protected: itself, and those that it is a partition of or inherits from, and the protection of each.';
 
 
 --
@@ -4286,7 +4398,7 @@ begin
     return;
   end if;
   if protection = 'company' then
-    using_expression := format('%I = any (array(select a.company from postern.user_finance_auth_pub a))', company_column);
+    using_expression := format('%I = any (array(select c.company from postern.current_companies() c(company) where postern.require_user_role()))', company_column);
     check_expression := using_expression;
     return;
   end if;
@@ -4300,19 +4412,19 @@ begin
   if ledger_column is null then
     check_expression := format(
       'case when %1$s
-            then get_bit((select postern.ledger_map()), %2$I::bigint) <> 0
+            then get_bit((select postern.ledger_map() where postern.require_user_role()), %2$I::bigint) <> 0
                  and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 15)::integer + 1] collate "C"
             else false end',
       id, combination_column, company_column);
     -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
     -- is all that a row costs.
     using_expression := format(
-      'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map()), %I::bigint) <> 0 else %s end',
+      'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map() where postern.require_user_role()), %I::bigint) <> 0 else %s end',
       relation, combination_column, check_expression);
   else
     check_expression := format(
       'case when %1$s
-            then coalesce(get_bit((select postern.internal_ledger_map()),
+            then coalesce(get_bit((select postern.internal_ledger_map() where postern.require_user_role()),
                                   (array_position((select postern.internal_ledger_keys()), %2$I || chr(31) || %3$I) - 1)
                                   * (select postern.ledger_map_size()) + %4$I::bigint) <> 0, false)
             else false end',
@@ -4380,7 +4492,10 @@ CREATE FUNCTION postern.put_policy(relation regclass, policy name, using_express
     AS $$
 declare
   candidate constant name := 'postern_candidate'::name;
+  now_is record;
   before record;
+  remark text;
+  wanted record;
   same boolean;
 begin
   perform postern.check_allowed_login();
@@ -4395,37 +4510,43 @@ begin
       detail = format('relation is %s, policy is %s.', coalesce(relation::text, 'NULL'), coalesce(quote_ident(policy), 'NULL')),
       hint = 'Call postern.protect_company or postern.protect_ledger as the owner of the table: they call this.';
   end if;
-  select c.relrowsecurity, c.relforcerowsecurity,
-         exists (select from pg_policy as p where p.polrelid = c.oid) as has_policies
-    into strict before
-    from pg_class as c
-   where c.oid = relation;
+  select c.relrowsecurity, c.relforcerowsecurity into strict now_is from pg_class as c where c.oid = relation;
+  select b.* into strict before from postern.before_protection(relation) as b;
+  remark := 'Made by Postern. Before protection: ' || jsonb_build_object('enabled', before.enabled, 'forced', before.forced, 'policies', before.policies)::text;
 
-  execute format('create policy %I on %s as restrictive for all to public using (%s) with check (%s)',
-                 candidate, relation, using_expression, check_expression);
-  select pg_get_expr(c.polqual, c.polrelid) = pg_get_expr(p.polqual, p.polrelid)
-         and pg_get_expr(c.polwithcheck, c.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
-         and (c.polpermissive, c.polcmd, c.polroles) = (p.polpermissive, p.polcmd, p.polroles)
-    into same
-    from pg_policy as c
-    join pg_policy as p on p.polrelid = c.polrelid and p.polname = policy
-   where c.polrelid = relation and c.polname = candidate;
-  if same then
-    execute format('drop policy %I on %s', candidate, relation);
-  else
-    if same is not null then  -- there is one, and it is not the one that there should be
-      execute format('drop policy %I on %s', policy, relation);
+  for wanted in
+    select policy as name, 'restrictive' as kind, using_expression as using_expression, check_expression as check_expression
+     union all
+    select 'postern_permit', 'permissive', format('true or (%s)', using_expression), format('true or (%s)', check_expression)
+     -- One that is lost comes back, unless the application has come to permit rows by a policy of its own.
+     where exists (select from pg_policy as p where p.polrelid = relation and p.polname = 'postern_permit')
+        or before.permitted and not exists (select from pg_policy as p where p.polrelid = relation and p.polpermissive and p.polname <> policy)
+  loop
+    execute format('create policy %I on %s as %s for all to public using (%s) with check (%s)',
+                   candidate, relation, wanted.kind, wanted.using_expression, wanted.check_expression);
+    select pg_get_expr(c.polqual, c.polrelid) = pg_get_expr(p.polqual, p.polrelid)
+           and pg_get_expr(c.polwithcheck, c.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
+           and (c.polpermissive, c.polcmd, c.polroles) = (p.polpermissive, p.polcmd, p.polroles)
+      into same
+      from pg_policy as c
+      join pg_policy as p on p.polrelid = c.polrelid and p.polname = wanted.name
+     where c.polrelid = relation and c.polname = candidate;
+    if same then
+      execute format('drop policy %I on %s', candidate, relation);
+    else
+      if same is not null then  -- there is one, and it is not the one that there should be
+        execute format('drop policy %I on %s', wanted.name, relation);
+      end if;
+      execute format('alter policy %I on %s rename to %I', candidate, relation, wanted.name);
     end if;
-    execute format('alter policy %I on %s rename to %I', candidate, relation, policy);
+  end loop;
+  if (select obj_description(p.oid, 'pg_policy') from pg_policy as p where p.polrelid = relation and p.polname = policy) is distinct from remark then
+    execute format('comment on policy %I on %s is %L', policy, relation, remark);
   end if;
-  -- A restrictive policy takes away and never gives. Where grants alone have ruled, they go on ruling.
-  if not before.relrowsecurity and not before.has_policies then
-    execute format('create policy postern_permit on %s as permissive for all to public using (true)', relation);
-  end if;
-  if not before.relrowsecurity then
+  if not now_is.relrowsecurity then
     execute format('alter table %s enable row level security', relation);
   end if;
-  if not before.relforcerowsecurity then
+  if not now_is.relforcerowsecurity then
     execute format('alter table %s force row level security', relation);
   end if;
   if not exists (select
@@ -4552,6 +4673,7 @@ declare
   target_schema name;
   target_table name;
   recorded record;
+  other record;
 begin
   perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
@@ -4562,6 +4684,23 @@ begin
       detail = format('protection is %s, company_column is %s, combination_column is %s.', coalesce(to_jsonb(left(protection, 128))::text, 'NULL'),
                       coalesce(quote_ident(company_column), 'NULL'), coalesce(quote_ident(combination_column), 'NULL')),
       hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
+  end if;
+  -- A table that is read by itself has one condition. It cannot be that of two tables which are protected differently.
+  select m.member, t.* into other
+    from postern.protectable_tables(target) as m (member)
+   cross join lateral postern.protecting_tables(m.member) as t
+   where t.target <> record_protection.target
+     and ((t.protection, t.company_column) is distinct from (record_protection.protection, record_protection.company_column)
+          or t.combination_column is distinct from record_protection.combination_column
+          or t.ledger_column is distinct from record_protection.ledger_column)
+   limit 1;
+  if found then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is protected already, in another way', other.member),
+      detail = format('By way of %s it is protected by %s with the columns %s.', other.target, other.protection,
+                      concat_ws(', ', quote_ident(other.company_column), quote_ident(other.combination_column), quote_ident(other.ledger_column))),
+      hint = format('Protect %s by the same columns, or first select postern.unprotect(%L);', target, other.target);
   end if;
   select n.nspname, c.relname into strict target_schema, target_table
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -4594,7 +4733,7 @@ ALTER FUNCTION postern.record_protection(target regclass, protection text, compa
 -- Name: FUNCTION record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) IS 'For protect_...: lists target in postern.protected_table. Errors: PS107 listed already with another protection or other columns.';
+COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) IS 'For protect_...: lists target in postern.protected_table. Errors: PS107 target, or a table below it, is protected already with another protection or other columns.';
 
 
 --
@@ -5049,6 +5188,36 @@ ALTER FUNCTION postern.require_protectable_column(target regclass, argument text
 --
 
 COMMENT ON FUNCTION postern.require_protectable_column(target regclass, argument text, column_name name, types regtype[]) IS 'For protect_...: whether target has a column of one of types that a policy can compare. argument: how the error names it. Errors: PS107.';
+
+
+--
+-- Name: require_user_role(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.require_user_role() RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if pg_has_role(current_user, 'postern_user', 'usage') or pg_has_role(current_user, 'postern_admin', 'usage') then
+    return true;
+  end if;
+  raise exception using
+    errcode = 'PS401',
+    message = 'The database role is not one of Postern''s users',
+    detail = format('The role %I has rights on a table or view that Postern guards, and is not a member of postern_user.', current_user),
+    hint = format('Have an administrator run: grant postern_user to %I; or postern_app, where the role begins sessions for end users.', current_user);
+end
+$$;
+
+
+ALTER FUNCTION postern.require_user_role() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_user_role(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.require_user_role() IS 'For policies and mirrored views: true for a member of postern_user or postern_admin. Errors: PS401 the current role is neither.';
 
 
 --
@@ -5884,16 +6053,27 @@ CREATE FUNCTION postern.unprotect(target regclass) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  listed boolean;
+  protecting regclass;
   relation regclass;
+  before record;
   policy name;
-  permitted boolean;
+  later text;
 begin
   perform postern.check_allowed_login();
-  perform from postern.protectable_tables(target);
+  perform from postern.protectable_tables(target, true);
   delete from postern.protected_table as p
    using pg_class as c join pg_namespace as n on n.oid = c.relnamespace
    where c.oid = target and p.schema_name = n.nspname and p.table_name = c.relname;
-  if not found and not exists (select from pg_policy as p where p.polrelid = target and p.polname in ('postern_company', 'postern_ledger')) then
+  listed := found;
+  select t.target into protecting from postern.protecting_tables(target) as t limit 1;
+  if not listed and protecting is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is not protected by itself', target),
+      detail = format('It is protected by way of %s.', protecting),
+      hint = format('select postern.unprotect(%L); that ends it for all below %s.', protecting, protecting);
+  elsif not listed and not exists (select from pg_policy as p where p.polrelid = target and p.polname in ('postern_company', 'postern_ledger')) then
     raise exception using
       errcode = 'PS107',
       message = format('%s is not protected', target),
@@ -5901,8 +6081,16 @@ begin
       hint = 'See postern.protected_table for the tables that are.';
   end if;
   execute format('lock table %s in access exclusive mode', target);
-  for relation in select p from postern.protectable_tables(target) as p loop
-    permitted := exists (select from pg_policy as p where p.polrelid = relation and p.polname = 'postern_permit');
+  for relation in select p from postern.protectable_tables(target, true) as p loop
+    select t.target into protecting from postern.protecting_tables(relation) as t limit 1;
+    if found then
+      raise notice using
+        message = format('%s stays protected', relation),
+        detail = format('It is protected by way of %s too.', protecting),
+        hint = format('select postern.unprotect(%L); ends that.', protecting);
+      continue;
+    end if;
+    select b.* into strict before from postern.before_protection(relation) as b;
     for policy in
       select p.polname from pg_policy as p
        where p.polrelid = relation and p.polname in ('postern_company', 'postern_ledger', 'postern_permit')
@@ -5912,9 +6100,21 @@ begin
     if exists (select from pg_trigger as t where t.tgrelid = relation and t.tgname = 'postern_refuse_truncate') then
       execute format('drop trigger postern_refuse_truncate on %s', relation);
     end if;
-    -- Row security that the application itself uses is not ours to switch off.
-    if permitted and not exists (select from pg_policy as p where p.polrelid = relation) then
+    -- Policies that the application has made since rely on row security.
+    select string_agg(quote_ident(p.polname), ', ' order by p.polname) into later
+      from pg_policy as p
+     where p.polrelid = relation and not before.enabled and p.polname::text <> all (before.policies);
+    if later is not null then
+      raise notice using
+        message = format('Row security stays on, and forced, on %s', relation),
+        detail = format('The table had none before it was protected, and has policies that came since: %s.', later),
+        hint = format('Where that is not meant: alter table %s no force row level security, disable row level security;', relation);
+      continue;
+    end if;
+    if not before.forced then
       execute format('alter table %s no force row level security', relation);
+    end if;
+    if not before.enabled then
       execute format('alter table %s disable row level security', relation);
     end if;
   end loop;
@@ -5928,7 +6128,7 @@ ALTER FUNCTION postern.unprotect(target regclass) OWNER TO postern_owner;
 -- Name: FUNCTION unprotect(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what protect_company or protect_ledger gave a table and its partitions: everybody with a grant sees all rows again. Where the application has policies of its own, or had row security on before, that stays on, and forced. Errors: PS107 target is not protected, or not the caller''s.';
+COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what protect_company or protect_ledger gave a table and its partitions, and makes their row security what it was before. It stays on and forced where the application has made policies since. What is below another protected table, or is listed in postern.protected_table itself, stays protected. Errors: PS107 target is not protected, or by way of another table, or not the caller''s.';
 
 
 --
@@ -12197,7 +12397,8 @@ CREATE VIEW postern.user_finance_auth_pub WITH (security_barrier='true') AS
     u.userid,
     u.is_default
    FROM postern_internal.company_user u
-  WHERE (u.userid = ( SELECT postern.current_userid() AS current_userid));
+  WHERE (u.userid = ( SELECT postern.current_userid() AS current_userid
+          WHERE postern.require_user_role()));
 
 
 ALTER TABLE postern.user_finance_auth_pub OWNER TO postern_owner;
@@ -14144,8 +14345,9 @@ ALTER TABLE ONLY postern_internal.webhook_secret
 -- Name: posting_combination postern_company; Type: POLICY; Schema: postern; Owner: postern_owner
 --
 
-CREATE POLICY postern_company ON postern.posting_combination FOR SELECT USING ((company = ANY (ARRAY( SELECT a.company
-   FROM postern.user_finance_auth_pub a))));
+CREATE POLICY postern_company ON postern.posting_combination FOR SELECT USING ((company = ANY (ARRAY( SELECT c.company
+   FROM postern.current_companies() c(company)
+  WHERE postern.require_user_role()))));
 
 
 --
@@ -14253,15 +14455,6 @@ GRANT ALL ON FUNCTION postern.is_code_string_allowed(company text, code_a text, 
 REVOKE ALL ON FUNCTION authorize_comb_finance_api.is_allowed_codestring(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) FROM PUBLIC;
 GRANT ALL ON FUNCTION authorize_comb_finance_api.is_allowed_codestring(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_user;
 GRANT ALL ON FUNCTION authorize_comb_finance_api.is_allowed_codestring(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_admin;
-
-
---
--- Name: FUNCTION current_userid(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.current_userid() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.current_userid() TO postern_user;
-GRANT ALL ON FUNCTION postern.current_userid() TO postern_admin;
 
 
 --
@@ -14567,6 +14760,15 @@ GRANT ALL ON FUNCTION postern.authenticate(challenge text, username text, respon
 
 
 --
+-- Name: FUNCTION before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean) TO postern_admin;
+GRANT ALL ON FUNCTION postern.before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION begin_action(action text, parameters jsonb); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -14849,24 +15051,6 @@ GRANT ALL ON FUNCTION postern.highest_log_id() TO postern_sealer;
 
 
 --
--- Name: FUNCTION internal_ledger_keys(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.internal_ledger_keys() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.internal_ledger_keys() TO postern_user;
-GRANT ALL ON FUNCTION postern.internal_ledger_keys() TO postern_admin;
-
-
---
--- Name: FUNCTION internal_ledger_map(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.internal_ledger_map() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.internal_ledger_map() TO postern_user;
-GRANT ALL ON FUNCTION postern.internal_ledger_map() TO postern_admin;
-
-
---
 -- Name: FUNCTION is_company_user(company text, userid text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -14890,43 +15074,6 @@ GRANT ALL ON FUNCTION postern.jsonb_to_message(name text, object jsonb) TO poste
 
 REVOKE ALL ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) TO postern_admin;
-
-
---
--- Name: FUNCTION ledger_block_companies(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.ledger_block_companies() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.ledger_block_companies() TO postern_user;
-GRANT ALL ON FUNCTION postern.ledger_block_companies() TO postern_admin;
-
-
---
--- Name: FUNCTION ledger_key_is_valid(target regclass); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) TO postern_user;
-GRANT ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) TO postern_admin;
-GRANT ALL ON FUNCTION postern.ledger_key_is_valid(target regclass) TO postern_auditor;
-
-
---
--- Name: FUNCTION ledger_map(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.ledger_map() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.ledger_map() TO postern_user;
-GRANT ALL ON FUNCTION postern.ledger_map() TO postern_admin;
-
-
---
--- Name: FUNCTION ledger_map_size(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.ledger_map_size() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.ledger_map_size() TO postern_user;
-GRANT ALL ON FUNCTION postern.ledger_map_size() TO postern_admin;
 
 
 --
@@ -15038,11 +15185,19 @@ GRANT ALL ON FUNCTION postern.protect_ledger(target regclass, company_column nam
 
 
 --
--- Name: FUNCTION protectable_tables(target regclass); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION protectable_tables(target regclass, with_parent boolean); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.protectable_tables(target regclass) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.protectable_tables(target regclass) TO postern_admin;
+REVOKE ALL ON FUNCTION postern.protectable_tables(target regclass, with_parent boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.protectable_tables(target regclass, with_parent boolean) TO postern_admin;
+
+
+--
+-- Name: FUNCTION protecting_tables(relation regclass); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.protecting_tables(relation regclass) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.protecting_tables(relation regclass) TO postern_admin;
 
 
 --
@@ -16293,32 +16448,28 @@ GRANT SELECT ON TABLE postern.company TO postern_auditor;
 -- Name: TABLE user_finance_auth_pub; Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-GRANT SELECT ON TABLE postern.user_finance_auth_pub TO postern_user;
-GRANT SELECT ON TABLE postern.user_finance_auth_pub TO postern_admin;
+GRANT SELECT ON TABLE postern.user_finance_auth_pub TO PUBLIC;
 
 
 --
 -- Name: TABLE company_finance_auth; Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-GRANT SELECT ON TABLE postern.company_finance_auth TO postern_user;
-GRANT SELECT ON TABLE postern.company_finance_auth TO postern_admin;
+GRANT SELECT ON TABLE postern.company_finance_auth TO PUBLIC;
 
 
 --
 -- Name: TABLE company_finance_auth1; Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-GRANT SELECT ON TABLE postern.company_finance_auth1 TO postern_user;
-GRANT SELECT ON TABLE postern.company_finance_auth1 TO postern_admin;
+GRANT SELECT ON TABLE postern.company_finance_auth1 TO PUBLIC;
 
 
 --
 -- Name: TABLE company_finance_auth_pub; Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-GRANT SELECT ON TABLE postern.company_finance_auth_pub TO postern_user;
-GRANT SELECT ON TABLE postern.company_finance_auth_pub TO postern_admin;
+GRANT SELECT ON TABLE postern.company_finance_auth_pub TO PUBLIC;
 
 
 --
