@@ -105,6 +105,13 @@ func Run(ctx context.Context, options Options) (err error) {
 		if err := s.explain(t, running.StopCommand); err != nil {
 			return err
 		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		// Not before: whoever is interrupted earlier has not been told how to stop it.
+		if err := errors.Join(running.Keep(), s.folder.Keep()); err != nil {
+			return err
+		}
 		kept = true
 	}
 	return nil

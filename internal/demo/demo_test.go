@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -23,6 +24,7 @@ import (
 
 	"github.com/posternsql/postern/internal/cli"
 	"github.com/posternsql/postern/internal/demo"
+	"github.com/posternsql/postern/internal/leash"
 )
 
 // pins makes up PINs and remembers them.
@@ -145,7 +147,7 @@ func TestStory(t *testing.T) {
 		"select postern.reset_pin($1, $2);", "select postern.set_pin($1);", "→ PS101", "select postern.set_pin($1); commit;",
 		"Mallory finds", "select invoicing.approve_invoice(6666);", "→ PS101 Security checkpoint: Approve a supplier invoice", "rollback;",
 		"Invoice 6666 of Mallory & Co over 98000.00 approved",
-		"First guess:", "select postern.authenticate($1, $2, $3, $4, $5); commit;", "select postern.begin_session($1, $2::uuid);", "→ PS102",
+		"First guess:", "select postern.authenticate($1, $2, $3, $4, ", "); commit;", "select postern.begin_session($1, $2::uuid);", "→ PS102",
 		"Fourth guess:", "→ PS104", "It unlocks at",
 		"Alice is back", "select postern.unlock_user('ALICE');", "→ PS101", "Comment    Matches the delivery note",
 		"select invoicing.approve_invoice(1041); commit;",
@@ -276,6 +278,9 @@ func TestPersonAtAKeptServer(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	story := out.String()
+	plain := regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(story, "")
+	remove := sync.OnceFunc(removal(t, plain))
+	t.Cleanup(remove) // also where the test fails
 	requireInOrder(t, story, "→ PS109", "It is a run", "Mallory finds", "→ PS104", "Alice is back", "You cancelled", "was wrong", "commit;",
 		"Approved:", "as ordered", "The second act", "CAROL sees", "InitPlan", "The third act", "→ PS105", "Nothing found.",
 		"The fourth act", "1 finding", "The server stays up")
@@ -284,13 +289,11 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	}
 	made.requireAbsent(t, story)
 
-	plain := regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(story, "")
-	match := regexp.MustCompile(`export PGPASSFILE=(\S+)\n +psql -h (\S+) -p (\d+) -U (\S+) (\S+)`).FindStringSubmatch(plain)
+	match := connectLine.FindStringSubmatch(plain)
 	if match == nil {
 		t.Fatalf("no line says how to connect:\n%s", plain)
 	}
-	target := "passfile=" + match[1] + " host=" + match[2] + " port=" + match[3] + " user=" + match[4] + " dbname="
-	connection, err := pgx.Connect(t.Context(), target+match[5])
+	connection, err := pgx.Connect(t.Context(), target(match)+match[5])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,27 +317,58 @@ func TestPersonAtAKeptServer(t *testing.T) {
 
 	requireVerifiable(t, plain)
 
-	_, removal, _ := strings.Cut(plain, "emove ")
-	_, removal, _ = strings.Cut(removal, "\n")
-	removal = strings.TrimSpace(removal)
-	if removal, isOwn := strings.CutPrefix(removal, `\c postgres`); isOwn {
-		connection, err := pgx.Connect(t.Context(), target+"postgres")
+	remove()
+	requireGone(t, plain)
+}
+
+// connectLine is what the story says about connecting to a server that stays up.
+var connectLine = regexp.MustCompile(`export PGPASSFILE=(\S+)\n +psql -h (\S+) -p (\d+) -U (\S+) (\S+)`)
+
+// target is that line as a connection string, without the database.
+func target(match []string) string {
+	return "passfile=" + match[1] + " host=" + match[2] + " port=" + match[3] + " user=" + match[4] + " dbname="
+}
+
+// removal gives what does what the story says about removing a server that stays up, or what the demo made in somebody's own. A
+// server goes with this process at the latest.
+func removal(t *testing.T, story string) func() {
+	t.Helper()
+	_, text, _ := strings.Cut(story, "emove ")
+	_, text, _ = strings.Cut(text, "\n")
+	text = strings.TrimSpace(text)
+	statements, isOwn := strings.CutPrefix(text, `\c postgres`)
+	if !isOwn {
+		last, err := leash.Command(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer connection.Close(context.Background())
-		for statement := range strings.Lines(removal) {
-			statement = strings.TrimSpace(statement)
-			if command, isShell := strings.CutPrefix(statement, `\! `); isShell {
-				run(t, command)
-			} else if _, err := connection.Exec(t.Context(), statement); err != nil {
+		return func() {
+			run(t, text)
+			if err := last.Keep(); err != nil {
 				t.Error(err)
 			}
 		}
-	} else {
-		run(t, removal)
 	}
-	requireGone(t, plain)
+	match := connectLine.FindStringSubmatch(story)
+	if match == nil {
+		t.Fatalf("no line says how to connect:\n%s", story)
+	}
+	return func() {
+		connection, err := pgx.Connect(context.Background(), target(match)+"postgres")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer connection.Close(context.Background())
+		for statement := range strings.Lines(statements) {
+			statement = strings.TrimSpace(statement)
+			if command, isShell := strings.CutPrefix(statement, `\! `); isShell {
+				run(t, command)
+			} else if _, err := connection.Exec(context.Background(), statement); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
 
 // requireVerifiable runs the last command line that the story shows.

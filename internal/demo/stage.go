@@ -6,12 +6,12 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/acceptance"
+	"github.com/posternsql/postern/internal/leash"
 	"github.com/posternsql/postern/internal/server"
 )
 
@@ -19,8 +19,9 @@ import (
 type stage struct {
 	own    bool // the server was not started for us: what we made in it has to go
 	config *pgx.ConnConfig
-	// directory takes files that nobody else may read.
+	// directory takes files that nobody else may read; folder removes it, also where the process is killed.
 	directory string
+	folder    *leash.Leash
 	// role is what the application logs in as.
 	role     string
 	password string
@@ -41,11 +42,11 @@ func openStage(ctx context.Context, running *server.Server) (*stage, error) {
 		return nil, err
 	}
 	defer connection.Close(ctx)
-	if s.directory, err = os.MkdirTemp("", "postern-demo-"); err != nil {
+	if s.directory, s.folder, err = leash.Folder("postern-demo-"); err != nil {
 		return nil, err
 	}
 	if _, err := connection.Exec(ctx, "create database "+pgx.Identifier{database}.Sanitize()); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.directory))
+		return nil, errors.Join(err, s.folder.Undo())
 	}
 	s.config = connection.Config()
 	s.config.Database = database
@@ -128,7 +129,7 @@ func (s *stage) close(ctx context.Context, remove bool) error {
 		}
 	}
 	if remove {
-		failures = append(failures, os.RemoveAll(s.directory))
+		failures = append(failures, s.folder.Undo())
 	}
 	if remove && s.own {
 		failures = append(failures, s.remove(ctx))

@@ -131,16 +131,12 @@ func startOnce(ctx context.Context, options Options, folder string) (*Server, er
 		}
 		return nil, errors.Join(err, supervisor.stop())
 	}
-	if options.Keep {
-		if err := supervisor.keep(); err != nil {
-			return nil, errors.Join(err, supervisor.stop())
-		}
-	}
 	server := &Server{
 		URL:         address,
 		Source:      fmt.Sprintf("PostgreSQL %s from %s", text, folder),
 		StopCommand: supervisor.stopCommand(),
 		close:       supervisor.stop,
+		keep:        supervisor.keep,
 		crash:       supervisor.crash,
 		log:         readLog,
 	}

@@ -40,9 +40,9 @@ done
 exec "$@"`
 
 // watchScript runs inside the container too. Its standard input ends with our process, whatever the cause, because
-// the Docker engine then loses the connection. Process 1 is the server, or the entrypoint that still prepares it and
+// the Docker engine then loses the connection; "keep" comes before that where the server is to stay. Process 1 is the server, or the entrypoint that still prepares it and
 // isn't listening yet, hence again and again.
-const watchScript = `: >/tmp/postern-watched; cat >/dev/null; while kill -QUIT 1; do sleep 0.1; done`
+const watchScript = `: >/tmp/postern-watched; read -r word; [ "$word" = keep ] && exit 0; while kill -QUIT 1; do sleep 0.1; done`
 
 // startDocker runs an image that understands the official image's environment variables.
 func startDocker(ctx context.Context, options Options) (*Server, error) {
@@ -65,14 +65,11 @@ func startDocker(ctx context.Context, options Options) (*Server, error) {
 		return nil, err
 	}
 	options.Logger.Info("starting a container", "image", image)
-	var entrypoint []string
-	if !options.Keep {
-		own, err := imageEntrypoint(ctx, pool, repository, tag)
-		if err != nil {
-			return nil, fmt.Errorf("image %s: %w", image, err)
-		}
-		entrypoint = append([]string{"/bin/sh", "-c", waitScript, "postern-wait"}, own...)
+	own, err := imageEntrypoint(ctx, pool, repository, tag)
+	if err != nil {
+		return nil, fmt.Errorf("image %s: %w", image, err)
 	}
+	entrypoint := append([]string{"/bin/sh", "-c", waitScript, "postern-wait"}, own...)
 	resource, err := pool.RunWithOptions(&dockertest.RunOptions{
 		Repository: repository,
 		Tag:        tag,
@@ -95,9 +92,7 @@ func startDocker(ctx context.Context, options Options) (*Server, error) {
 	}
 	container := newContainer(pool, resource)
 	go container.awaitEnd()
-	if !options.Keep {
-		container.watch(options)
-	}
+	container.watch(options)
 	stopFollowing := container.follow(ctx)
 	address := superuserURL(resource.GetHostPort("5432/tcp"), password)
 	text, err := awaitVersion(ctx, address, container.ended)
@@ -110,6 +105,7 @@ func startDocker(ctx context.Context, options Options) (*Server, error) {
 		Source:      fmt.Sprintf("PostgreSQL %s in Docker, image %s", text, image),
 		StopCommand: "docker rm --force --volumes " + resource.Container.ID[:12],
 		close:       container.stop,
+		keep:        container.keep,
 		log:         container.log,
 	}
 	server.run = func(ctx context.Context, program Program) error { return container.run(ctx, server, program) }
@@ -163,10 +159,15 @@ type container struct {
 	resource *dockertest.Resource
 	ended    chan struct{}
 	stop     func() error
+	// words reach the watcher in the container; unwatched is closed when it has ended.
+	words     io.Writer
+	unwatched chan struct{}
+	kept      chan struct{}
+	keepOnce  sync.Once
 }
 
 func newContainer(pool *dockertest.Pool, resource *dockertest.Resource) *container {
-	c := &container{pool: pool, resource: resource, ended: make(chan struct{})}
+	c := &container{pool: pool, resource: resource, ended: make(chan struct{}), kept: make(chan struct{})}
 	c.stop = sync.OnceValue(func() error { return pool.Purge(resource) })
 	return c
 }
@@ -181,16 +182,32 @@ func (c *container) awaitEnd() {
 // watch ends the container with this process.
 func (c *container) watch(options Options) {
 	// Never closed by us: the pipe, like the engine's end of it, lasts as long as this process.
-	reader, _ := io.Pipe()
+	reader, writer := io.Pipe()
+	c.words, c.unwatched = writer, make(chan struct{})
 	go func() {
+		defer close(c.unwatched)
+		defer reader.Close()
 		_, err := c.resource.Exec([]string{"/bin/sh", "-c", watchScript}, dockertest.ExecOptions{StdIn: reader})
 		select {
 		case <-c.ended:
+		case <-c.kept:
 		default:
 			options.Logger.Warn("nobody watches the container any more", "container", c.resource.Container.ID, "error", err)
 		}
 	}()
-	_ = c.resource.Expire(containerLifetime)
+	if !options.Keep {
+		_ = c.resource.Expire(containerLifetime)
+	}
+}
+
+// keep takes the watcher away, and returns when it is gone.
+func (c *container) keep() error {
+	c.keepOnce.Do(func() { close(c.kept) })
+	if _, err := io.WriteString(c.words, "keep\n"); err != nil {
+		return err
+	}
+	<-c.unwatched
+	return nil
 }
 
 // follow collects what the container writes until the returned function is called, which returns it. A container

@@ -38,6 +38,7 @@ func useExisting(ctx context.Context, options Options) (*Server, error) {
 		URL:    address,
 		Source: fmt.Sprintf("PostgreSQL %s at %s:%d, named by %s", text, config.Host, config.Port, URLVariable),
 		close:  func() error { return nil },
+		keep:   func() error { return nil },
 		log: func(context.Context) (string, error) {
 			return "", fmt.Errorf("the log of the server named by %s can't be read", URLVariable)
 		},

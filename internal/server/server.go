@@ -51,7 +51,7 @@ type Options struct {
 	// StandbyOf makes the server a hot standby of this one, which has to run from PostgreSQL's binaries too. It has the
 	// same roles and passwords.
 	StandbyOf *Server
-	// Keep lets a started server outlive this process once Start has returned. Close still removes it.
+	// Keep says that Server.Keep may be called.
 	Keep bool
 }
 
@@ -61,11 +61,11 @@ type Server struct {
 	URL string
 	// Source is a sentence for people: which server it is and where it came from.
 	Source string
-	// StopCommand is the shell command that removes a server that Options.Keep left running; empty for an
-	// existing server.
+	// StopCommand is the shell command that removes a server that Server.Keep left running; empty for an existing server.
 	StopCommand string
 
 	close func() error
+	keep  func() error
 	crash func() error // nil where the server cannot be crashed
 	log   func(context.Context) (string, error)
 	run   func(context.Context, Program) error
@@ -92,7 +92,7 @@ func waysInOrder() []way {
 }
 
 // Start returns the first server that the environment offers. The context bounds the start only; the server
-// runs until Close, and a started one ends with this process at the latest, however it ends (see Options.Keep).
+// runs until Close, and a started one ends with this process at the latest, however it ends (see Server.Keep).
 // When there is none, the error says for each way why not.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	if options.Logger == nil {
@@ -135,6 +135,12 @@ func firstOf(ctx context.Context, options Options, ways []way) (*Server, error) 
 	return nil, fmt.Errorf(
 		"no PostgreSQL server to run on:\n  %s\nInstall PostgreSQL %d or newer (Debian: apt-get install postgresql), or set %s",
 		strings.ReplaceAll(strings.Join(failures, "\n"), "\n", "\n  "), minimumVersion, URLVariable)
+}
+
+// Keep lets a server that was started with Options.Keep outlive this process; a process that ends before leaves none. Close still
+// removes it.
+func (s *Server) Keep() error {
+	return s.keep()
 }
 
 // Close stops and removes a started server; an existing one is left as it is. It may be called twice.

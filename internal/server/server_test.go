@@ -17,6 +17,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/ory/dockertest/v3"
 	"github.com/ory/dockertest/v3/docker"
+
+	"github.com/posternsql/postern/internal/leash"
 )
 
 const (
@@ -45,6 +47,9 @@ func child() error {
 	}
 	fmt.Println(server.URL)
 	if keep {
+		if err := server.Keep(); err != nil {
+			return err
+		}
 		fmt.Println(server.StopCommand)
 		return nil
 	}
@@ -54,6 +59,7 @@ func child() error {
 func childCommand(environment ...string) *exec.Cmd {
 	command := exec.Command(os.Args[0])
 	command.Env = append(append(os.Environ(), childVariable+"=1"), environment...)
+	leash.Tie(command)
 	return command
 }
 
@@ -387,7 +393,7 @@ func TestServerIsGoneThoughNobodyHeardOfIt(t *testing.T) {
 func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Duration) (process int, address string) {
 	t.Helper()
 	command := childCommand("TMPDIR=" + folder)
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.SysProcAttr.Setpgid = true
 	output, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -454,11 +460,19 @@ func TestKeptServerOutlivesTheProcess(t *testing.T) {
 		t.Fatalf("%v: %s", err, output)
 	}
 	address, stop, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
+	undo, err := leash.Command(stop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer undo.Undo()
 	if got := query[int](t, address, "select 1"); got != 1 {
 		t.Fatal("no server")
 	}
 	if output, err := exec.Command("/bin/sh", "-c", stop).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v: %s", stop, err, output)
+	}
+	if err := undo.Keep(); err != nil { // there is nothing to undo any more
+		t.Error(err)
 	}
 	eventually(t, "the server still answers", func() bool { return !answers(t, address) })
 }
@@ -466,6 +480,9 @@ func TestKeptServerOutlivesTheProcess(t *testing.T) {
 func TestKeptServerCanBeClosed(t *testing.T) {
 	requireStarted(t)
 	server := start(t, Options{Keep: true})
+	if err := server.Keep(); err != nil {
+		t.Fatal(err)
+	}
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/leash"
 	"github.com/posternsql/postern/internal/server"
 )
 
@@ -32,6 +35,24 @@ const (
 	// closeTimeout bounds the wait for connections that a test has not given back.
 	closeTimeout = 10 * time.Second
 )
+
+// leashedVariable says that TMPDIR goes with a process that this one was started by.
+const leashedVariable = "POSTERN_TEST_LEASHED"
+
+// A test that is killed, or whose time is up, removes none of its folders: so all of them are in one that goes with the process.
+func init() {
+	if filepath.Ext(os.Args[0]) != ".test" || os.Getenv(leashedVariable) != "" {
+		return // no test binary, or one that another runs as a command
+	}
+	folder, _, err := leash.Folder("postern-tests-")
+	if err != nil {
+		return // where there is no shell, folders stay behind as they did
+	}
+	// Open to the user that a server runs as; what is in it is not.
+	_ = os.Chmod(folder, 0o711)
+	_ = os.Setenv(leashedVariable, "yes")
+	_ = os.Setenv("TMPDIR", folder)
+}
 
 // cluster is the server as one test binary uses it.
 type cluster struct {

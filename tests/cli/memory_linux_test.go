@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/posternsql/postern/internal/leash"
 	"github.com/posternsql/postern/internal/testdb"
 )
 
@@ -27,6 +28,7 @@ func peak(t *testing.T, database *testdb.Database, program string, arguments ...
 	command := exec.CommandContext(t.Context(), program, arguments...)
 	command.Env = append(os.Environ(), "DATABASE_URL="+database.URL)
 	command.Stdout, command.Stderr = &out, &problems
+	leash.Tie(command)
 	if err := command.Run(); err != nil {
 		t.Fatalf("%s %q: %v: %s", program, arguments, err, &problems)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
 
+	"github.com/posternsql/postern/internal/leash"
 	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
 )
@@ -217,6 +218,7 @@ func shell(t *testing.T, database *testdb.Database, installer, folder, code stri
 	config := database.Config(t)
 	command := exec.CommandContext(t.Context(), "bash", "-eu", "-o", "pipefail", "-c", code)
 	command.Dir = folder
+	leash.Tie(command)
 	command.Env = append(os.Environ(),
 		"PATH="+programs+":"+filepath.Dir(installer)+":"+os.Getenv("PATH"),
 		"DATABASE_URL="+database.URL,

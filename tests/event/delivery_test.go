@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/posternsql/postern/internal/event"
+	"github.com/posternsql/postern/internal/leash"
 	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/internal/testsql"
 )
@@ -25,6 +26,7 @@ func TestKilledWorkerDeliversAgainWithTheSameID(t *testing.T) {
 	database := testdb.New(t)
 	worker := exec.CommandContext(t.Context(), os.Args[0], "event", "run", "--workers", "1")
 	worker.Env = append(os.Environ(), asInstaller+"=1", "DATABASE_URL="+database.URL)
+	leash.Tie(worker)
 	told := receive(t, func(number int, _ http.ResponseWriter, _ *http.Request, _ message) {
 		if number == 2 {
 			if err := worker.Process.Kill(); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/posternsql/postern/internal/cli"
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/leash"
 	"github.com/posternsql/postern/internal/seal"
 	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
@@ -181,6 +182,7 @@ func (l *sealedLog) startSealer(t *testing.T, arguments ...string) *exec.Cmd {
 	command := exec.Command(os.Args[0], append([]string{"log", "seal", "--key", l.keyFile, "--heads", l.directory}, arguments...)...)
 	command.Env = append(os.Environ(), sealerVariable+"=1", "DATABASE_URL="+l.URL)
 	command.Stderr = &bytes.Buffer{}
+	leash.Tie(command)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
