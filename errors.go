@@ -60,8 +60,13 @@ type Denied struct{ Refusal }
 // TicketInvalid (PS103): a ticket or challenge is unknown, expired, used, or was made for something else.
 type TicketInvalid struct{ Refusal }
 
-// Locked (PS104): there were too many wrong responses. Server.Hint says when the credential unlocks.
-type Locked struct{ Refusal }
+// Locked (PS104): there were too many wrong responses.
+type Locked struct {
+	Refusal `json:"-"`
+
+	// UnlocksAt is when the credential unlocks; zero where DETAIL cannot be read.
+	UnlocksAt time.Time `json:"unlocks_at"`
+}
 
 // Unhandled (PS105): an action that needed no approval reached an enabled gate that it does not reference.
 // Server.Hint has the statement that references it. The fields are empty where DETAIL cannot be read.
@@ -88,6 +93,18 @@ type CommentRequired struct{ Refusal }
 
 // CredentialPolicy (PS109): the new PIN is not acceptable.
 type CredentialPolicy struct{ Refusal }
+
+// RateLimited (PS110): the user's sessions have had too many denied attempts, or cancels, lately. It says nothing about the
+// response that was given, which was not looked at.
+type RateLimited struct {
+	Refusal `json:"-"`
+
+	// Setting is the limit that was met, denials_per_hour or cancels_per_hour, and Allowed its value.
+	Setting string `json:"setting"`
+	Allowed int    `json:"allowed"`
+	// AgainAt is when the next one is taken. The fields are zero where DETAIL cannot be read.
+	AgainAt time.Time `json:"again_at"`
+}
 
 // CompanyNotAuthorized (PS201): the user is no user of the company, or user or company do not exist.
 type CompanyNotAuthorized struct{ Refusal }
@@ -137,7 +154,7 @@ func AsError(err error) error {
 	case "PS103":
 		return &TicketInvalid{refusal}
 	case "PS104":
-		return &Locked{refusal}
+		return newLocked(refusal)
 	case "PS105":
 		return newUnhandled(refusal)
 	case "PS106":
@@ -148,6 +165,8 @@ func AsError(err error) error {
 		return &CommentRequired{refusal}
 	case "PS109":
 		return &CredentialPolicy{refusal}
+	case "PS110":
+		return newRateLimited(refusal)
 	case "PS201":
 		return &CompanyNotAuthorized{refusal}
 	case "PS301":
@@ -161,6 +180,22 @@ func AsError(err error) error {
 	default:
 		return err
 	}
+}
+
+func newLocked(refusal Refusal) error {
+	locked := &Locked{Refusal: refusal}
+	if err := json.Unmarshal([]byte(refusal.Server.Detail), locked); err != nil {
+		return &Locked{Refusal: refusal}
+	}
+	return locked
+}
+
+func newRateLimited(refusal Refusal) error {
+	limited := &RateLimited{Refusal: refusal}
+	if err := json.Unmarshal([]byte(refusal.Server.Detail), limited); err != nil {
+		return &RateLimited{Refusal: refusal}
+	}
+	return limited
 }
 
 func newUnhandled(refusal Refusal) error {

@@ -25,6 +25,7 @@ func TestEachStateHasItsType(t *testing.T) {
 		"PS107": is[*postern.MessageInvalid],
 		"PS108": is[*postern.CommentRequired],
 		"PS109": is[*postern.CredentialPolicy],
+		"PS110": is[*postern.RateLimited],
 		"PS201": is[*postern.CompanyNotAuthorized],
 		"PS301": is[*postern.RuleInvalid],
 		"PS401": is[*postern.SessionMissing],
@@ -86,6 +87,25 @@ func TestUnhandledTellsWhatToReference(t *testing.T) {
 	if unhandled.Gate != "SINWOF_APPROVE" || unhandled.Action != "PayInvoice" || unhandled.Description != "Approve an invoice" ||
 		unhandled.Message != "Invoice 17 approved" || string(unhandled.Parameters) != `{"NO": 17}` || unhandled.Server.Hint != "h" {
 		t.Errorf("got %+v", unhandled)
+	}
+}
+
+func TestLimitsTellUntilWhen(t *testing.T) {
+	moment := time.Date(2026, 1, 1, 21, 34, 5, 678901000, time.UTC)
+	var locked *postern.Locked
+	err := postern.AsError(&pgconn.PgError{Code: "PS104", Detail: `{"unlocks_at": "2026-01-01T22:34:05.678901+01:00"}`, Hint: "h"})
+	if !errors.As(err, &locked) || !locked.UnlocksAt.Equal(moment) || locked.Server.Hint != "h" {
+		t.Errorf("got %+v", err)
+	}
+	var limited *postern.RateLimited
+	err = postern.AsError(&pgconn.PgError{Code: "PS110", Detail: `{"setting": "cancels_per_hour", "allowed": 60, "again_at": "2026-01-01T22:34:05.678901+01:00"}`})
+	if !errors.As(err, &limited) || limited.Setting != "cancels_per_hour" || limited.Allowed != 60 || !limited.AgainAt.Equal(moment) {
+		t.Errorf("got %+v", err)
+	}
+	for _, code := range []string{"PS104", "PS110"} {
+		if err := postern.AsError(&pgconn.PgError{Code: code, Detail: "{"}); !is[*postern.Locked](err) && !is[*postern.RateLimited](err) {
+			t.Errorf("%s with a DETAIL that cannot be read became %T", code, err)
+		}
 	}
 }
 

@@ -58,6 +58,7 @@
 \ir credential/check_pin_policy.sql
 \ir credential/is_verify_function.sql
 \ir credential/verify_response.sql
+\ir credential/require_rate.sql
 \ir credential/register_scheme.sql
 \ir credential/set_scheme_enabled.sql
 \ir credential/scheme.sql
@@ -98,6 +99,7 @@
 \ir checkpoint/read_challenge.sql
 \ir checkpoint/message_template.sql
 \ir checkpoint/substitute.sql
+\ir checkpoint/refuse_long_parameters.sql
 \ir checkpoint/check_parameters.sql
 \ir checkpoint/check_comment.sql
 \ir checkpoint/redundant_words.sql

@@ -17,7 +17,12 @@ create table postern_internal.credential (
   changed_at timestamptz,
   changed_by name,
   failures integer not null default 0,
+  lockouts integer not null default 0,
   locked_until timestamptz not null default '-infinity',
+  denials integer not null default 0,
+  denials_since timestamptz not null default '-infinity',
+  cancels integer not null default 0,
+  cancels_since timestamptz not null default '-infinity',
   last_filler uuid not null default gen_random_uuid()
 );
-comment on table postern_internal.credential is 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses since the last right one. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
+comment on table postern_internal.credential is 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses and the lock-outs since the last right one. denials, cancels: how many the sessions of this user have committed since the time beside it; an hour after that they are counted anew. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';

@@ -19,7 +19,10 @@ insert into postern_internal.setting (name, value, kind, minimum, maximum, defau
   ('ticket_seconds',      '120',   'integer', 5,    3600, '120',   'Seconds in which an approved transaction has to be sent again.'),
   ('challenge_seconds',   '300',   'integer', 10,   3600, '300',   'Seconds in which a challenge has to be answered.'),
   ('max_failures',        '5',     'integer', 1,    20,   '5',     'Wrong responses in a row after which the credential is locked.'),
-  ('lock_minutes',        '30',    'integer', 1,    10080, '30',   'Minutes for which a credential is locked.'),
+  ('lock_minutes',        '30',    'integer', 1,    10080, '30',   'Minutes for which a credential is locked. Each further lock-out without a right response in between doubles them.'),
+  ('max_lock_minutes',    '1440',  'integer', 1,    10080, '1440', 'Minutes that a lock-out has at the most, however many came before. Less than lock_minutes: they stay as they are.'),
+  ('denials_per_hour',    '30',    'integer', 1,    1000000, '30', 'Denied attempts in the sessions of a user within an hour, after which further attempts are refused.'),
+  ('cancels_per_hour',    '60',    'integer', 1,    1000000, '60', 'Cancelled checkpoints in the sessions of a user within an hour, after which further cancels are refused.'),
   ('pin_min_length',      '6',     'integer', 4,    64,   '6',     'Characters that a new PIN needs at the least.'),
   ('token_max_seconds',   '3600',  'integer', 60,   86400, '3600', 'Seconds from iat to exp that a session token may have at the most.');
 

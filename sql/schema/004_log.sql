@@ -1,7 +1,7 @@
 -- The log of checkpoints.
 
-create type postern_internal.outcome as enum ('passed', 'denied', 'cancelled', 'accepted', 'locked');
-comment on type postern_internal.outcome is 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial after which the credential is locked, which readers are shown as denied.';
+create type postern_internal.outcome as enum ('passed', 'denied', 'cancelled', 'accepted', 'locked', 'refused');
+comment on type postern_internal.outcome is 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial that locks the credential. refused: an attempt with a credential that is locked, whose response was not looked at. Readers are shown both as denied.';
 
 create table postern_internal.checkpoint_entry (
   log_id bigint generated always as identity,

@@ -15,7 +15,7 @@ comment on table postern_internal.event is 'Events, and the outcome that an entr
 insert into postern_internal.event (event, outcome, description) values
   ('SECURITY_CHECKPOINT_SUCCESS', 'passed', 'A checkpoint was passed, and the business transaction has committed.'),
   ('SECURITY_CHECKPOINT_DENIED',  'denied', 'A user name or a response was wrong.'),
-  ('SECURITY_CHECKPOINT_LOCKED',  'locked', 'A response was wrong that locked the credential, or met a locked one.');
+  ('SECURITY_CHECKPOINT_LOCKED',  'locked', 'A response was wrong, and locked the credential.');
 
 insert into postern_internal.setting (name, value, kind, minimum, maximum, default_value, description) values
   ('event_attempts', '15', 'integer', 1, 100,   '15', 'Attempts to deliver an event, after which it is a dead letter.'),

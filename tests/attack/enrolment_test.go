@@ -282,3 +282,48 @@ grant execute on function public.naive_set_pin(text) to public`)
 		t.Error("the first PIN of her own does not approve")
 	}
 }
+
+// One approval, one change: what the person typed proves the PIN that the first change replaces.
+func TestOneTicketChangesOnePIN(t *testing.T) {
+	s := newScene(t, alice)
+	testsql.Run(t, s.Pool, `
+create function public.naive_set_pin(new_pin text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform postern.checkpoint('POSTERN_PIN_CHANGE');
+  update postern_internal.credential set changed_by = new_pin;
+end $$;
+alter function public.naive_set_pin(text) owner to postern_owner;
+grant execute on function public.naive_set_pin(text) to public`)
+	connection := s.connect(t)
+	ticket := approve(t, connection, alice, pinGate, "{}")
+	tx := begin(t, connection, alice)
+	open(t, tx, ticket)
+	testsql.Run(t, tx, "select public.naive_set_pin('one')")
+	testsql.Run(t, tx, "select public.naive_set_pin('two')")
+	rollback(t, tx)
+
+	tx = begin(t, connection, alice)
+	open(t, tx, ticket)
+	// What rolls back is no change.
+	testsql.Run(t, tx, "savepoint before")
+	testsql.Run(t, tx, setPIN, "first 8264 pin")
+	testsql.Run(t, tx, "rollback to savepoint before")
+	refusedAndGoOn(t, tx, "PS109", setPIN, "123456")
+	testsql.Run(t, tx, setPIN, "second 9375 pin")
+	for _, another := range []string{"third 1486 pin", "second 9375 pin"} {
+		refusedAndGoOn(t, tx, "PS103", setPIN, another)
+	}
+	commit(t, tx)
+	for _, pin := range []string{"first 8264 pin", "third 1486 pin", pins[alice]} {
+		if s.worksAs(t, connection, alice, approveGate, invoice, pin) {
+			t.Errorf("%q is a PIN", pin)
+		}
+	}
+	if !s.worksAs(t, connection, alice, approveGate, invoice, "second 9375 pin") {
+		t.Error("the PIN was not changed")
+	}
+	tx = begin(t, connection, alice)
+	testsql.Refused(t, tx, "PS103", openGates, ticket)
+	rollback(t, tx)
+}

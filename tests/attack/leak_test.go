@@ -248,3 +248,75 @@ select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class as c
 		t.Errorf("reading the hash: %v", err)
 	}
 }
+
+// explaining is auto_explain as an administrator may have loaded it, to find slow statements.
+const explaining = `
+load 'auto_explain';
+set auto_explain.log_min_duration = 0;
+set auto_explain.log_nested_statements = on;
+set auto_explain.log_analyze = on;
+set auto_explain.log_verbose = on`
+
+// auto_explain logs statements inside functions, with the values that their plans were made for.
+func TestExplainedStatementsShowNoPIN(t *testing.T) {
+	s := newScene(t, alice)
+	testsql.Run(t, s.Pool, `
+create function public.naive_set_pin(new_pin text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  update postern_internal.credential set hash = postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
+end $$`)
+	// A superuser, since nobody else may load it; the session's own user otherwise.
+	testsql.Run(t, s.Pool, "alter role "+s.application.Name+" superuser")
+	connection, said := s.watch(t)
+	testsql.Run(t, connection, explaining)
+	secret := []byte(secretPIN + secretPIN) // at least 32 bytes
+	// The arguments come by a setting: the statement at the top has its own, which are for its sender to hide.
+	testsql.Run(t, connection, "select pg_catalog.set_config('test.pin', $1, false), pg_catalog.set_config('test.secret', $2, false)",
+		secretPIN, fmt.Sprintf("%x", secret))
+	const pin = "pg_catalog.current_setting('test.pin')"
+	tx := begin(t, connection, alice)
+	said()
+	testsql.Run(t, tx, "select public.naive_set_pin("+pin+")")
+	if heard := said(); !strings.Contains(heard, secretPIN) {
+		t.Fatalf("the naive version withstood: %s", heard)
+	}
+	rollback(t, tx)
+
+	do := func(statements ...string) {
+		t.Helper()
+		tx := begin(t, connection, alice)
+		for _, statement := range statements {
+			testsql.Run(t, tx, statement)
+		}
+		commit(t, tx)
+	}
+	asked := literal(challenge(t, connection, alice, approveGate, invoice))
+	said()
+	do("select postern.reset_pin('ALICE', " + pin + ")")
+	pinAsked := literal(challenge(t, connection, alice, pinGate, "{}"))
+	do("select pg_catalog.set_config('test.ticket', postern.authenticate(" + pinAsked + ", 'ALICE', " + pin + ")::text, false)")
+	do("select postern.open_gates(pg_catalog.current_setting('test.ticket'))", "select postern.set_pin("+pin+" || ' and new')")
+	do("select postern.authenticate(" + asked + ", 'ALICE', " + pin + " || ' and new')")
+	do("select postern.authenticate(" + asked + ", 'NOBODY', " + pin + ")")
+	do("select postern.create_session_key('explained', pg_catalog.decode(pg_catalog.current_setting('test.secret'), 'hex'))")
+	for _, refused := range []string{"repeat(" + pin + ", 9)", pin + " || " + pin, "left(" + pin + ", 3)"} {
+		testsql.Refused(t, connection, "PS109", "select postern.reset_pin('ALICE', "+refused+")")
+	}
+	heard := said()
+	if !strings.Contains(heard, "update postern_internal.credential") || !strings.Contains(heard, "insert into postern_internal.session_key") {
+		t.Fatalf("nothing was explained: %s", heard)
+	}
+	requireSilent(t, "auto_explain", heard)
+	for _, row := range testsql.Values[string](t, s.Pool, `
+select pg_catalog.encode(inner_pad, 'hex') from postern_internal.session_key
+union all select pg_catalog.encode(outer_pad, 'hex') from postern_internal.session_key
+union all select hash from postern_internal.credential`) {
+		if strings.Contains(heard, row) {
+			t.Error("auto_explain tells a key or a hash")
+		}
+	}
+	if !s.worksAs(t, connection, alice, approveGate, invoice, secretPIN+" and new") {
+		t.Error("the PIN was not changed")
+	}
+}

@@ -1,10 +1,12 @@
 package attack
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/internal/testsql"
@@ -252,5 +254,78 @@ $$`)
 		}); len(got) > 0 {
 			t.Errorf("while the row of %s was held: %v", held, got)
 		}
+	}
+}
+
+// Five guesses each half hour are 240 a day, for ever. Each lock-out in a row takes twice as long as the one before.
+func TestLockoutsInARowTakeLongerAndLonger(t *testing.T) {
+	s := newScene(t, alice)
+	connection := s.connect(t)
+	s.set(t, "max_failures", "2")
+	s.set(t, "lock_minutes", "10")
+	s.set(t, "max_lock_minutes", "60")
+	s.set(t, "denials_per_hour", "1000")
+	lockOut := func() time.Duration {
+		t.Helper()
+		testsql.Run(t, s.Pool, "update postern_internal.credential set locked_until = least(locked_until, clock_timestamp())") // its time has passed
+		spend(t, s, connection, alice, alice, 2)
+		if !s.isLocked(t, alice) {
+			t.Fatal("not locked")
+		}
+		seconds := testsql.Value[float64](t, s.Pool, "select extract(epoch from locked_until - clock_timestamp())::double precision from postern_internal.credential")
+		return time.Duration(seconds * float64(time.Second)).Round(time.Minute)
+	}
+	requireSeries := func(want ...time.Duration) {
+		t.Helper()
+		for i, minutes := range want {
+			if got := lockOut(); got != minutes*time.Minute {
+				t.Errorf("lock-out %d takes %v, want %d minutes", i+1, got, minutes)
+			}
+		}
+	}
+	requireSeries(10, 20, 40, 60, 60)
+	testsql.Run(t, s.Pool, "update postern_internal.credential set lockouts = 1000000")
+	requireSeries(60)
+
+	// A right response ends the series, a wrong one and one that comes while the credential is locked do not.
+	approve(t, connection, alice, approveGate, invoice)
+	spend(t, s, connection, alice, alice, 1)
+	requireSeries(60)
+	testsql.Run(t, s.Pool, "update postern_internal.credential set locked_until = '-infinity'")
+	approve(t, connection, alice, approveGate, invoice)
+	requireSeries(10, 20)
+	// So does an administrator.
+	testsql.Run(t, s.Pool, "select postern.unlock_user($1)", alice)
+	requireSeries(10, 20)
+	// A minimum above the maximum holds.
+	s.set(t, "lock_minutes", "100")
+	requireSeries(100, 100)
+}
+
+// The user is told until when: by the response that locks, and by each one that comes too early.
+func TestLockedUserIsToldUntilWhen(t *testing.T) {
+	s := newScene(t, alice)
+	connection := s.connect(t)
+	testsql.Run(t, connection, "set timezone = 'UTC'")
+	asked := challenge(t, connection, alice, approveGate, invoice)
+	refused := func(code, ticket string) *pgconn.PgError {
+		t.Helper()
+		tx := begin(t, connection, alice)
+		defer rollback(t, tx)
+		return testsql.Refused(t, tx, code, openGates, ticket)
+	}
+	for range maxFailures - 1 {
+		if hint := refused("PS102", answer(t, connection, alice, asked, alice, wrongPIN)).Hint; strings.Contains(hint, "locked until") {
+			t.Errorf("a wrong response that does not lock: %s", hint)
+		}
+	}
+	last := answer(t, connection, alice, asked, alice, wrongPIN)
+	until := testsql.Value[string](t, connection, "select $1::timestamptz::text", testsql.Value[time.Time](t, s.Pool, "select locked_until from postern_internal.credential"))
+	if hint := refused("PS102", last).Hint; !strings.Contains(hint, "locked until "+until) {
+		t.Errorf("the response that locks until %s: %s", until, hint)
+	}
+	early := refused("PS104", answer(t, connection, alice, asked, alice, pins[alice]))
+	if want := testsql.Value[string](t, connection, "select jsonb_build_object('unlocks_at', $1::text::timestamptz)::text", until); early.Detail != want || !strings.Contains(early.Hint, until) {
+		t.Errorf("a response that comes too early: %s, %s", early.Detail, early.Hint)
 	}
 }

@@ -692,7 +692,6 @@ $$`)
 	before := hashes()
 	tx = beginUnasserted(t, connection)
 	open(t, tx, ticket)
-	testsql.Run(t, tx, setPIN, "alice 6204 pin")
 	give(bob)
 	testsql.Run(t, tx, setPIN, "alice 6205 pin")
 	if got := testsql.Value[string](t, tx, "select postern.current_userid()"); got != alice {

@@ -17,6 +17,9 @@ declare
   gate postern_internal.gate;
   message text;
 begin
+  if pg_column_size(parameters) > 262144 then
+    perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but at once
+  end if;
   -- What an object is, and how long, is asked at each call: an application should not learn of it from the first gate
   -- that is switched on.
   parameters := postern_internal.check_parameters(

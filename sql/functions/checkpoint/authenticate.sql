@@ -29,12 +29,17 @@ declare
   credential postern_internal.credential;
   is_active boolean;
   is_right boolean;
+  own postern_internal.credential;  -- of the session's user, who pays for what fills the log
   attempted_at timestamptz;
   verdict postern_internal.verdict;
   new_failures integer;
+  new_lockouts integer;
   new_locked_until timestamptz;
+  new_denials integer;
+  new_denials_since timestamptz;
   max_failures integer := postern_internal.setting_integer('max_failures');
-  lock_interval interval := make_interval(mins => postern_internal.setting_integer('lock_minutes'));
+  lock_minutes integer := postern_internal.setting_integer('lock_minutes');
+  max_lock_minutes integer := postern_internal.setting_integer('max_lock_minutes');
   new_ticket uuid;
   -- For a user without a PIN: bcrypt takes its time and gives what equals no stored hash.
   dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
@@ -61,6 +66,13 @@ begin
       detail = format('%s is NULL.', case when username is null then 'username' else 'response' end),
       hint = 'Pass what the user typed; to refuse, call postern.cancel(challenge, comment).';
   end if;
+  if octet_length(username) > 512 or octet_length(response) > 65536 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'User name or response is too long',
+      detail = format('username has %s bytes, response has %s; 512 and 65536 are allowed.', octet_length(username), octet_length(response)),
+      hint = 'Pass what the user typed.';
+  end if;
 
   select g.* into gate from postern_internal.gate as g where g.gate_id = fields ->> 'gate';
   if not found then
@@ -83,6 +95,17 @@ begin
       hint = 'Use one of the schemes that the error PS101 names.';
   end if;
 
+  -- A second attempt would see what the first one has counted, and tell of it by PS110 or a lock-out.
+  if exists (select
+               from postern_internal.ticket as t
+              where t.userid = session_userid and t.transaction_id = pg_current_xact_id_if_assigned()) then
+    raise exception using
+      errcode = 'PS103',
+      message = 'This transaction has authenticated already',
+      detail = 'A transaction may authenticate once, whatever came of it.',
+      hint = 'Commit, and answer the next challenge in a transaction of its own.';
+  end if;
+
   -- Only the user's own session can spend the user's attempts; with all_users_valid also the session of somebody who
   -- could approve, having a PIN in use. Every other name costs the session's own user, and is tried in vain against
   -- the same row, so that it reads and writes what a right one does.
@@ -100,6 +123,8 @@ begin
   -- fails where its snapshot is older, and whoever uses the ticket is not asked again whether the user is active. In order,
   -- so that two who approve for each other do not deadlock.
   perform from postern_internal.credential as c where c.userid in (session_userid, counted) order by c.userid for update;
+  select c.* into strict own from postern_internal.credential as c where c.userid = session_userid;
+  perform postern_internal.require_rate('denials_per_hour', own.denials, own.denials_since);
   select c.* into strict credential from postern_internal.credential as c where c.userid = counted;
   -- Only now, and of both: set_user_active may have been what the locks were waited for.
   select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
@@ -123,13 +148,26 @@ begin
                        when verdict = 'accepted' then 0
                        when credential.failures >= max_failures then 1  -- a lock-out has ended
                        else credential.failures + 1 end;
+  new_lockouts := case when verdict = 'accepted' then 0
+                       when verdict = 'denied' and new_failures >= max_failures then credential.lockouts + 1
+                       else credential.lockouts end;
+  -- Each lock-out in a row takes twice as long as the one before. 14 times doubled, a minute is more than a week.
   new_locked_until := case when verdict = 'locked' then credential.locked_until
-                           when verdict = 'denied' and new_failures >= max_failures then attempted_at + lock_interval
+                           when new_lockouts > credential.lockouts
+                           then attempted_at + make_interval(mins => greatest(lock_minutes, least(lock_minutes * (1 << least(credential.lockouts, 14)), max_lock_minutes)))
                            else '-infinity' end;
+  new_denials := case when verdict = 'accepted' then own.denials
+                      when own.denials_since > attempted_at - interval '1 hour' then own.denials + 1
+                      else 1 end;
+  new_denials_since := case when verdict = 'accepted' or own.denials_since > attempted_at - interval '1 hour' then own.denials_since
+                            else attempted_at end;
   update postern_internal.credential as c
      set first_filler = gen_random_uuid(),
          failures = case when c.userid = counted then new_failures else c.failures end,
+         lockouts = case when c.userid = counted then new_lockouts else c.lockouts end,
          locked_until = case when c.userid = counted then new_locked_until else c.locked_until end,
+         denials = case when c.userid = session_userid then new_denials else c.denials end,
+         denials_since = case when c.userid = session_userid then new_denials_since else c.denials_since end,
          last_filler = gen_random_uuid()
    where c.userid in (session_userid, counted);
 
@@ -144,7 +182,7 @@ begin
   insert into postern_internal.ticket
     (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at)
   values
-    (postern_internal.new_ticket(), verdict, case when verdict = 'locked' then new_locked_until else '-infinity' end,
+    (postern_internal.new_ticket(), verdict, new_locked_until,
      session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
      decode(fields ->> 'digest', 'hex'), fields ->> 'parameters', fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
@@ -154,6 +192,7 @@ begin
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
   values
     (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome
+          when verdict = 'locked' then 'refused'::postern_internal.outcome
           when new_locked_until = '-infinity' then 'denied'::postern_internal.outcome
           else 'locked'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
@@ -165,4 +204,4 @@ $$;
 revoke execute on function postern.authenticate(text, text, text, text, text) from public;
 grant execute on function postern.authenticate(text, text, text, text, text) to postern_user;
 comment on function postern.authenticate(text, text, text, text, text) is
-'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, PS107 argument, PS108 comment missing, PS401, PS402.';
+'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402.';

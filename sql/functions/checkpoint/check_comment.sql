@@ -6,11 +6,11 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if length(comment) > 2000 then
+  if octet_length(comment) > 8000 or length(comment) > 2000 then
     raise exception using
       errcode = 'PS107',
       message = 'The comment is too long',
-      detail = format('It has %s characters; 2000 are allowed.', length(comment)),
+      detail = format('It has %s bytes; 2000 characters are allowed.', octet_length(comment)),
       hint = 'Shorten it.';
   end if;
   return nullif(btrim(comment, E' \t\r\n'), '');

@@ -11,9 +11,22 @@ immutable
 parallel safe
 as $$
 begin
-  -- Called for every pass: one look at all there is to find, and only then at what it was.
-  if jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
+  -- Called for every pass: one look at all there is to find, and only then at what it was. Few bytes make no text that is
+  -- worth a look of its own.
+  if pg_column_size(parameters) <= 1024
+     and jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
     return parameters;
+  end if;
+  -- The size before the text, which takes a second for 100 MB; and alone, since whatever is a query copies them. What fits in
+  -- 32768 characters takes less, however many small values it has.
+  if pg_column_size(parameters) > 262144 then
+    perform postern_internal.refuse_long_parameters(pg_column_size(parameters));
+  end if;
+  -- A number can have a text 10000 times its size.
+  if exists (select
+               from jsonb_path_query(parameters, 'strict $.** ? (@.type() == "number")') as n
+              where abs(n::numeric) >= 1e1000 or scale(n::numeric) > 1000) then
+    perform postern_internal.refuse_long_parameters(pg_column_size(parameters));
   end if;
   if jsonb_typeof(parameters) is distinct from 'object' then
     raise exception using
@@ -31,11 +44,14 @@ begin
         coalesce((select left(string_agg(left(name, 128), ', '), 1000) from jsonb_object_keys(parameters - names) as name), 'none')),
       hint = format('Gate %s has the parameters: %s.', gate_id, coalesce(nullif(array_to_string(names, ', '), ''), 'none'));
   end if;
-  raise exception using
-    errcode = 'PS107',
-    message = 'The parameters are too long',
-    detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
-    hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+  if length(parameters::text) > 32768 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The parameters are too long',
+      detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
+      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+  end if;
+  return parameters;
 end
 $$;
 revoke execute on function postern_internal.check_parameters(text, text[], jsonb) from public;

@@ -16,7 +16,7 @@ security definer
 set search_path = pg_temp
 as $$
 begin
-  if current_setting('postern.ticket', true) <> '' then
+  if current_setting('postern.ticket', true) <> '' and pg_column_size(parameters) <= 262144 then
     insert into postern_internal.checkpoint_entry
       (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme, ticket)
     select 'passed', o.gate_id, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket
@@ -31,6 +31,9 @@ begin
     end if;
   end if;
   if postern_internal.gate_is_active(gate_id) then
+    if pg_column_size(parameters) > 262144 then
+      perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but at once
+    end if;
     perform postern_internal.pass_gate(gate_id, parameters);
   end if;
 end

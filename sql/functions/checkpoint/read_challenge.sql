@@ -5,13 +5,16 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  content text := split_part(challenge, '.', 1);
+  content text;
   fields jsonb;
   reason text;
 begin
   -- The length first: 10 MB of nonsense should not cost a digest over them. 32768 characters of parameters with four
   -- bytes each and as many of message with six, as JSON escapes control characters, make 440000 as base64.
-  if challenge is null or length(challenge) > 524288
+  if octet_length(challenge) <= 524288 then
+    content := split_part(challenge, '.', 1);
+  end if;
+  if content is null
      or split_part(challenge, '.', 2) is distinct from postern_internal.sign_challenge(content)  -- NULL where the key is gone
      or split_part(challenge, '.', 3) <> '' then
     reason := 'It was not made by this database, or it was changed.';

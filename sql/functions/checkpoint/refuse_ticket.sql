@@ -14,13 +14,15 @@ begin
       errcode = 'PS102',
       message = 'The checkpoint was not passed',
       detail = 'The user name or the response was wrong.',
-      hint = 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.';
+      hint = case when found_ticket.locked_until > clock_timestamp()
+                  then format('Wait: it was wrong once too often, and the credential is locked until %s. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until)
+                  else 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.' end;
   elsif found_ticket.verdict = 'locked' then
     raise exception using
       errcode = 'PS104',
-      message = 'The credential is locked',
-      detail = 'There were too many wrong responses; the last one was not looked at.',
-      hint = format('It unlocks at %s; an administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
+      message = 'The credential is locked after too many wrong responses',
+      detail = jsonb_build_object('unlocks_at', found_ticket.locked_until)::text,
+      hint = format('Wait: it unlocks at %s. The last response was not looked at. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
     perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
   elsif exists (select from postern_internal.transaction_ticket as t where t.ticket <> found_ticket.ticket) then

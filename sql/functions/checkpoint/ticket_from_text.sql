@@ -4,10 +4,12 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  beginning text := left(ticket, 128);
 begin
-  if ticket is null or ticket !~ '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$' then
+  if ticket is null or octet_length(ticket) <> 36 or ticket !~ '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$' then
     perform postern_internal.raise_ticket_invalid(
-      format('It is no UUID but %s.', coalesce(to_jsonb(left(ticket, 128))::text, 'NULL')));
+      format('It is no UUID but %s.', coalesce(to_jsonb(beginning)::text, 'NULL')));
   end if;
   return ticket::uuid;
 end

@@ -15,7 +15,7 @@ declare
 begin
   if pin is null then
     reason := 'It is NULL.';
-  elsif length(pin) > 128 then
+  elsif octet_length(pin) > 512 or length(pin) > 128 then
     reason := 'It has more than 128 characters.';
   elsif length(pin) < minimum then
     reason := format('It has fewer than %s characters.', minimum);

@@ -1,5 +1,7 @@
 -- First PINs, and forgotten ones. The old PIN is not compared with the new one: an administrator who could ask
 -- "is it this one?" and roll back would have an oracle.
+--
+-- The PIN stands in expressions only, as in postern.set_pin.
 
 create or replace function postern.reset_pin(
   userid text,
@@ -9,14 +11,20 @@ returns void
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set debug_print_plan = off
+set plan_cache_mode = force_generic_plan
 as $$
+declare
+  new_hash text;
+  nothing text;
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
-  perform postern_internal.check_pin_policy(userid, new_pin);
+  nothing := postern_internal.check_pin_policy(userid, new_pin);
+  new_hash := postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
 
   update postern_internal.credential as c
-     set hash = postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt()),
+     set hash = new_hash,
          must_change = true,
          changed_at = clock_timestamp(),
          changed_by = session_user

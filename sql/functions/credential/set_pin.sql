@@ -1,18 +1,30 @@
 -- A person changes their own PIN. The proof of the current one is the gate, since any function that answered
 -- "wrong PIN" in the caller's own transaction would let the caller guess for nothing.
+--
+-- The PIN stands in expressions only, never in a statement: auto_explain logs nested statements, and a plan can have the values
+-- that it was made for. Hence also the last two settings.
 
 create or replace function postern.set_pin(new_pin text)
 returns void
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set debug_print_plan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   current_user_id text := postern.current_userid();
   old_hash text;
+  new_hash text;
+  nothing text;
 begin
-  perform postern_internal.check_pin_policy(current_user_id, new_pin);
+  nothing := postern_internal.check_pin_policy(current_user_id, new_pin);
   perform postern.checkpoint('POSTERN_PIN_CHANGE');
+  -- One approval, one change: the gate stays open until the transaction ends.
+  if (select count(*) from postern_internal.own_entry as e
+       where e.gate_id = 'POSTERN_PIN_CHANGE' and e.outcome = 'passed' and e.userid = current_user_id) > 1 then
+    perform postern_internal.raise_ticket_invalid('It has been used for a PIN change in this transaction.');
+  end if;
 
   -- Only behind the gate: whoever is here has just proved to know the old PIN.
   select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
@@ -23,8 +35,9 @@ begin
       detail = 'It is the old one again.',
       hint = 'Choose another PIN.';
   end if;
+  new_hash := postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
   update postern_internal.credential as c
-     set hash = postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt()),
+     set hash = new_hash,
          must_change = false,
          changed_at = clock_timestamp(),
          changed_by = session_user

@@ -8,11 +8,11 @@ begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
   update postern_internal.credential as c
-     set failures = 0, locked_until = '-infinity'
+     set failures = 0, lockouts = 0, locked_until = '-infinity', denials = 0, cancels = 0
    where c.userid = unlock_user.userid;
 end
 $$;
 revoke execute on function postern.unlock_user(text) from public;
 grant execute on function postern.unlock_user(text) to postern_admin;
 comment on function postern.unlock_user(text) is
-'Ends a lock-out before its time and forgets the failed attempts. Errors: PS107 no such user.';
+'Ends a lock-out before its time and forgets the failed attempts, the lock-outs before, and what counts for denials_per_hour and cancels_per_hour. Errors: PS107 no such user.';

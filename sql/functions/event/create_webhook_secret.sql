@@ -2,6 +2,8 @@ create or replace function postern_internal.create_webhook_secret(event_action_i
 returns text
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set debug_print_plan = off
+set plan_cache_mode = force_generic_plan  -- a plan without values, which auto_explain may log
 as $$
 declare
   new_secret constant bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));

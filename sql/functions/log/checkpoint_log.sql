@@ -4,11 +4,11 @@
 create or replace view postern.checkpoint_log
 with (security_barrier)
 as
-  select e.log_id, case e.outcome when 'locked' then 'denied' else e.outcome::text end as outcome, e.gate_id, e.action, e.userid, e.authenticated_by, e.logged_at, e.message,
+  select e.log_id, case when e.outcome in ('locked', 'refused') then 'denied' else e.outcome::text end as outcome, e.gate_id, e.action, e.userid, e.authenticated_by, e.logged_at, e.message,
          e.parameters, e.comment, e.scheme, e.session_role, e.client_addr, e.application_name, e.transaction_id
     from postern_internal.checkpoint_entry as e
    where e.outcome <> 'accepted'
-     and (e.outcome not in ('denied', 'locked') or e.transaction_id is distinct from pg_catalog.pg_current_xact_id_if_assigned());
+     and (e.outcome not in ('denied', 'locked', 'refused') or e.transaction_id is distinct from pg_catalog.pg_current_xact_id_if_assigned());
 revoke all on postern.checkpoint_log from public;
 grant select on postern.checkpoint_log to postern_auditor, postern_sealer;
 comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt).';

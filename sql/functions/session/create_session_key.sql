@@ -1,3 +1,6 @@
+-- The secret stands in expressions only, as the PIN in postern.set_pin. What is made of it has to be inserted, by a plan that has
+-- no values.
+
 create or replace function postern.create_session_key(
   kid text,
   secret bytea
@@ -6,7 +9,12 @@ returns void
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set debug_print_plan = off
+set plan_cache_mode = force_generic_plan
 as $$
+declare
+  new_inner_pad bytea;
+  new_outer_pad bytea;
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(kid, 'kid', 128);
@@ -25,8 +33,10 @@ begin
       detail = 'Its last byte is a line feed, and all others are printable: it was read from a text file.',
       hint = 'Pass it without the line end, which programs that read the file leave out.';
   end if;
+  new_inner_pad := postern_internal.hmac_pad(secret, 54);
+  new_outer_pad := postern_internal.hmac_pad(secret, 92);
   insert into postern_internal.session_key (kid, inner_pad, outer_pad)
-  values (kid, postern_internal.hmac_pad(secret, 54), postern_internal.hmac_pad(secret, 92))
+  values (kid, new_inner_pad, new_outer_pad)
   on conflict do nothing;
   if not found then
     raise exception using

@@ -1,25 +1,27 @@
 -- A key as RFC 2104 wants it: zero-padded to the block size of SHA-256 and every byte XORed with filler. Done
--- once, when a key is created, so that using the key is two calls of sha256.
+-- once, when a key is created, so that using the key is two calls of sha256. Without a query: auto_explain would log it with
+-- the key.
 
 create or replace function postern_internal.hmac_pad(
   secret bytea,
   filler integer
 )
 returns bytea
-language sql
+language plpgsql
 immutable
 strict
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-  with block as (
-    select case when length(secret) > 64 then sha256(secret) else secret end as bytes
-  )
-  select string_agg(
-           set_byte(decode('00', 'hex'), 0,
-                    (case when i < length(block.bytes) then get_byte(block.bytes, i) else 0 end) # filler),
-           ''::bytea order by i)
-    from block, generate_series(0, 63) as i
+declare
+  block bytea := case when length(secret) > 64 then sha256(secret) else secret end;
+  pad bytea := decode(repeat(lpad(to_hex(filler), 2, '0'), 64), 'hex');
+begin
+  for i in 0 .. length(block) - 1 loop
+    pad := set_byte(pad, i, get_byte(block, i) # filler);
+  end loop;
+  return pad;
+end
 $$;
 revoke execute on function postern_internal.hmac_pad(bytea, integer) from public;
 comment on function postern_internal.hmac_pad(bytea, integer) is

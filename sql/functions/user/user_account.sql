@@ -15,7 +15,7 @@ as
     join postern_internal.credential as c on c.userid = e.userid
    where not exists (select
                        from postern_internal.own_entry as l
-                      where l.outcome in ('denied', 'locked', 'accepted')
+                      where l.outcome in ('denied', 'locked', 'refused', 'accepted')
                         and e.userid in (l.userid, l.authenticated_by))
   offset 0;
 revoke all on postern.user_account from public;

@@ -13,6 +13,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if postern_internal.gate_is_active(gate_id) then
+    if octet_length(msg) > 262144 then
+      raise exception using
+        errcode = 'PS107',
+        message = 'The message is too long',
+        detail = format('It has %s bytes; 262144 are allowed.', octet_length(msg)),
+        hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+    end if;
     perform postern.checkpoint(
       gate_id,
       case when msg is null then '{}'

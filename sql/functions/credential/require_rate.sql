@@ -1,0 +1,28 @@
+-- A limit must not tell what became of an attempt that can still be rolled back. So the caller asks before the response is looked
+-- at, in the row of the session's user, which it has locked: what stands there has been committed.
+
+create or replace function postern_internal.require_rate(
+  setting text,
+  used integer,
+  since timestamptz
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  allowed integer := postern_internal.setting_integer(setting);
+  again_at timestamptz := since + interval '1 hour';
+begin
+  if used >= allowed and again_at > clock_timestamp() then
+    raise exception using
+      errcode = 'PS110',
+      message = case setting when 'cancels_per_hour' then 'Too many cancelled checkpoints' else 'Too many denied attempts' end,
+      detail = jsonb_build_object('setting', setting, 'allowed', allowed, 'again_at', again_at)::text,
+      hint = format('Try again at %s; an administrator can end the wait with postern.unlock_user.', again_at);
+  end if;
+end
+$$;
+revoke execute on function postern_internal.require_rate(text, integer, timestamptz) from public;
+comment on function postern_internal.require_rate(text, integer, timestamptz) is
+'Refuses more than setting allows an hour. used: how many there were since the time since. Errors: PS110, with a JSON object as its DETAIL: setting, allowed, again_at.';
