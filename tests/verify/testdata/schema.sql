@@ -224,7 +224,8 @@ CREATE TYPE postern_internal.outcome AS ENUM (
     'denied',
     'cancelled',
     'accepted',
-    'locked'
+    'locked',
+    'refused'
 );
 
 
@@ -234,7 +235,7 @@ ALTER TYPE postern_internal.outcome OWNER TO postern_owner;
 -- Name: TYPE outcome; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TYPE postern_internal.outcome IS 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial after which the credential is locked, which readers are shown as denied.';
+COMMENT ON TYPE postern_internal.outcome IS 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial that locks the credential. refused: an attempt with a credential that is locked, whose response was not looked at. Readers are shown both as denied.';
 
 
 --
@@ -1381,12 +1382,17 @@ declare
   credential postern_internal.credential;
   is_active boolean;
   is_right boolean;
+  own postern_internal.credential;  -- of the session's user, who pays for what fills the log
   attempted_at timestamptz;
   verdict postern_internal.verdict;
   new_failures integer;
+  new_lockouts integer;
   new_locked_until timestamptz;
+  new_denials integer;
+  new_denials_since timestamptz;
   max_failures integer := postern_internal.setting_integer('max_failures');
-  lock_interval interval := make_interval(mins => postern_internal.setting_integer('lock_minutes'));
+  lock_minutes integer := postern_internal.setting_integer('lock_minutes');
+  max_lock_minutes integer := postern_internal.setting_integer('max_lock_minutes');
   new_ticket uuid;
   -- For a user without a PIN: bcrypt takes its time and gives what equals no stored hash.
   dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
@@ -1413,6 +1419,13 @@ begin
       detail = format('%s is NULL.', case when username is null then 'username' else 'response' end),
       hint = 'Pass what the user typed; to refuse, call postern.cancel(challenge, comment).';
   end if;
+  if octet_length(username) > 512 or octet_length(response) > 65536 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'User name or response is too long',
+      detail = format('username has %s bytes, response has %s; 512 and 65536 are allowed.', octet_length(username), octet_length(response)),
+      hint = 'Pass what the user typed.';
+  end if;
 
   select g.* into gate from postern_internal.gate as g where g.gate_id = fields ->> 'gate';
   if not found then
@@ -1435,6 +1448,17 @@ begin
       hint = 'Use one of the schemes that the error PS101 names.';
   end if;
 
+  -- A second attempt would see what the first one has counted, and tell of it by PS110 or a lock-out.
+  if exists (select
+               from postern_internal.ticket as t
+              where t.userid = session_userid and t.transaction_id = pg_current_xact_id_if_assigned()) then
+    raise exception using
+      errcode = 'PS103',
+      message = 'This transaction has authenticated already',
+      detail = 'A transaction may authenticate once, whatever came of it.',
+      hint = 'Commit, and answer the next challenge in a transaction of its own.';
+  end if;
+
   -- Only the user's own session can spend the user's attempts; with all_users_valid also the session of somebody who
   -- could approve, having a PIN in use. Every other name costs the session's own user, and is tried in vain against
   -- the same row, so that it reads and writes what a right one does.
@@ -1452,6 +1476,8 @@ begin
   -- fails where its snapshot is older, and whoever uses the ticket is not asked again whether the user is active. In order,
   -- so that two who approve for each other do not deadlock.
   perform from postern_internal.credential as c where c.userid in (session_userid, counted) order by c.userid for update;
+  select c.* into strict own from postern_internal.credential as c where c.userid = session_userid;
+  perform postern_internal.require_rate('denials_per_hour', own.denials, own.denials_since);
   select c.* into strict credential from postern_internal.credential as c where c.userid = counted;
   -- Only now, and of both: set_user_active may have been what the locks were waited for.
   select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
@@ -1475,13 +1501,26 @@ begin
                        when verdict = 'accepted' then 0
                        when credential.failures >= max_failures then 1  -- a lock-out has ended
                        else credential.failures + 1 end;
+  new_lockouts := case when verdict = 'accepted' then 0
+                       when verdict = 'denied' and new_failures >= max_failures then credential.lockouts + 1
+                       else credential.lockouts end;
+  -- Each lock-out in a row takes twice as long as the one before. 14 times doubled, a minute is more than a week.
   new_locked_until := case when verdict = 'locked' then credential.locked_until
-                           when verdict = 'denied' and new_failures >= max_failures then attempted_at + lock_interval
+                           when new_lockouts > credential.lockouts
+                           then attempted_at + make_interval(mins => greatest(lock_minutes, least(lock_minutes * (1 << least(credential.lockouts, 14)), max_lock_minutes)))
                            else '-infinity' end;
+  new_denials := case when verdict = 'accepted' then own.denials
+                      when own.denials_since > attempted_at - interval '1 hour' then own.denials + 1
+                      else 1 end;
+  new_denials_since := case when verdict = 'accepted' or own.denials_since > attempted_at - interval '1 hour' then own.denials_since
+                            else attempted_at end;
   update postern_internal.credential as c
      set first_filler = gen_random_uuid(),
          failures = case when c.userid = counted then new_failures else c.failures end,
+         lockouts = case when c.userid = counted then new_lockouts else c.lockouts end,
          locked_until = case when c.userid = counted then new_locked_until else c.locked_until end,
+         denials = case when c.userid = session_userid then new_denials else c.denials end,
+         denials_since = case when c.userid = session_userid then new_denials_since else c.denials_since end,
          last_filler = gen_random_uuid()
    where c.userid in (session_userid, counted);
 
@@ -1496,7 +1535,7 @@ begin
   insert into postern_internal.ticket
     (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at)
   values
-    (postern_internal.new_ticket(), verdict, case when verdict = 'locked' then new_locked_until else '-infinity' end,
+    (postern_internal.new_ticket(), verdict, new_locked_until,
      session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
      decode(fields ->> 'digest', 'hex'), fields ->> 'parameters', fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
@@ -1506,6 +1545,7 @@ begin
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
   values
     (case when verdict = 'accepted' then 'accepted'::postern_internal.outcome
+          when verdict = 'locked' then 'refused'::postern_internal.outcome
           when new_locked_until = '-infinity' then 'denied'::postern_internal.outcome
           else 'locked'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
@@ -1522,7 +1562,7 @@ ALTER FUNCTION postern.authenticate(challenge text, username text, response text
 -- Name: FUNCTION authenticate(challenge text, username text, response text, comment text, scheme text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) IS 'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, PS107 argument, PS108 comment missing, PS401, PS402.';
+COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) IS 'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402.';
 
 
 --
@@ -1590,6 +1630,9 @@ declare
   gate postern_internal.gate;
   message text;
 begin
+  if pg_column_size(parameters) > 262144 then
+    perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but at once
+  end if;
   -- What an object is, and how long, is asked at each call: an application should not learn of it from the first gate
   -- that is switched on.
   parameters := postern_internal.check_parameters(
@@ -1921,10 +1964,18 @@ CREATE FUNCTION postern.cancel(challenge text, comment text DEFAULT NULL::text) 
     AS $$
 declare
   fields jsonb := postern_internal.read_challenge(challenge);
+  credential postern_internal.credential;
 begin
+  comment := postern_internal.check_comment(comment);
+  select c.* into strict credential from postern_internal.credential as c where c.userid = fields ->> 'user' for update;
+  perform postern_internal.require_rate('cancels_per_hour', credential.cancels, credential.cancels_since);
+  if credential.cancels_since > clock_timestamp() - interval '1 hour' then
+    update postern_internal.credential as c set cancels = c.cancels + 1 where c.userid = credential.userid;
+  else
+    update postern_internal.credential as c set cancels = 1, cancels_since = clock_timestamp() where c.userid = credential.userid;
+  end if;
   insert into postern_internal.checkpoint_entry (outcome, gate_id, action, userid, message, parameters, comment)
-  values ('cancelled', fields ->> 'gate', fields ->> 'action', fields ->> 'user', fields ->> 'message', fields -> 'parameters',
-          postern_internal.check_comment(comment));
+  values ('cancelled', fields ->> 'gate', fields ->> 'action', fields ->> 'user', fields ->> 'message', fields -> 'parameters', comment);
 end
 $$;
 
@@ -1935,7 +1986,7 @@ ALTER FUNCTION postern.cancel(challenge text, comment text) OWNER TO postern_own
 -- Name: FUNCTION cancel(challenge text, comment text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.cancel(challenge text, comment text) IS 'Logs that the user refused to approve. challenge: from PS101 or postern.challenge. comment: at most 2000 characters. Errors: PS103 the challenge is not valid, PS107 comment too long, PS401, PS402.';
+COMMENT ON FUNCTION postern.cancel(challenge text, comment text) IS 'Logs that the user refused to approve. challenge: from PS101 or postern.challenge. comment: at most 2000 characters. Errors: PS103 the challenge is not valid, PS107 comment too long, PS110 too many within an hour, PS401, PS402.';
 
 
 --
@@ -2128,7 +2179,7 @@ CREATE FUNCTION postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::
     SET search_path TO 'pg_temp'
     AS $$
 begin
-  if current_setting('postern.ticket', true) <> '' then
+  if current_setting('postern.ticket', true) <> '' and pg_column_size(parameters) <= 262144 then
     insert into postern_internal.checkpoint_entry
       (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme, ticket)
     select 'passed', o.gate_id, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket
@@ -2143,6 +2194,9 @@ begin
     end if;
   end if;
   if postern_internal.gate_is_active(gate_id) then
+    if pg_column_size(parameters) > 262144 then
+      perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but at once
+    end if;
     perform postern_internal.pass_gate(gate_id, parameters);
   end if;
 end
@@ -2545,7 +2599,12 @@ COMMENT ON FUNCTION postern.create_log_partitions(maximum_moved bigint) IS 'Make
 CREATE FUNCTION postern.create_session_key(kid text, secret bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET debug_print_plan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $_$
+declare
+  new_inner_pad bytea;
+  new_outer_pad bytea;
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(kid, 'kid', 128);
@@ -2564,8 +2623,10 @@ begin
       detail = 'Its last byte is a line feed, and all others are printable: it was read from a text file.',
       hint = 'Pass it without the line end, which programs that read the file leave out.';
   end if;
+  new_inner_pad := postern_internal.hmac_pad(secret, 54);
+  new_outer_pad := postern_internal.hmac_pad(secret, 92);
   insert into postern_internal.session_key (kid, inner_pad, outer_pad)
-  values (kid, postern_internal.hmac_pad(secret, 54), postern_internal.hmac_pad(secret, 92))
+  values (kid, new_inner_pad, new_outer_pad)
   on conflict do nothing;
   if not found then
     raise exception using
@@ -5227,14 +5288,20 @@ COMMENT ON FUNCTION postern.require_user_role() IS 'For policies and mirrored vi
 CREATE FUNCTION postern.reset_pin(userid text, new_pin text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET debug_print_plan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+declare
+  new_hash text;
+  nothing text;
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
-  perform postern_internal.check_pin_policy(userid, new_pin);
+  nothing := postern_internal.check_pin_policy(userid, new_pin);
+  new_hash := postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
 
   update postern_internal.credential as c
-     set hash = postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt()),
+     set hash = new_hash,
          must_change = true,
          changed_at = clock_timestamp(),
          changed_by = session_user
@@ -5630,13 +5697,22 @@ COMMENT ON FUNCTION postern.set_gate_message(gate_id text, message text) IS 'Cha
 CREATE FUNCTION postern.set_pin(new_pin text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET debug_print_plan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   current_user_id text := postern.current_userid();
   old_hash text;
+  new_hash text;
+  nothing text;
 begin
-  perform postern_internal.check_pin_policy(current_user_id, new_pin);
+  nothing := postern_internal.check_pin_policy(current_user_id, new_pin);
   perform postern.checkpoint('POSTERN_PIN_CHANGE');
+  -- One approval, one change: the gate stays open until the transaction ends.
+  if (select count(*) from postern_internal.own_entry as e
+       where e.gate_id = 'POSTERN_PIN_CHANGE' and e.outcome = 'passed' and e.userid = current_user_id) > 1 then
+    perform postern_internal.raise_ticket_invalid('It has been used for a PIN change in this transaction.');
+  end if;
 
   -- Only behind the gate: whoever is here has just proved to know the old PIN.
   select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
@@ -5647,8 +5723,9 @@ begin
       detail = 'It is the old one again.',
       hint = 'Choose another PIN.';
   end if;
+  new_hash := postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
   update postern_internal.credential as c
-     set hash = postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt()),
+     set hash = new_hash,
          must_change = false,
          changed_at = clock_timestamp(),
          changed_by = session_user
@@ -6029,7 +6106,7 @@ begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
   update postern_internal.credential as c
-     set failures = 0, locked_until = '-infinity'
+     set failures = 0, lockouts = 0, locked_until = '-infinity', denials = 0, cancels = 0
    where c.userid = unlock_user.userid;
 end
 $$;
@@ -6041,7 +6118,7 @@ ALTER FUNCTION postern.unlock_user(userid text) OWNER TO postern_owner;
 -- Name: FUNCTION unlock_user(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.unlock_user(userid text) IS 'Ends a lock-out before its time and forgets the failed attempts. Errors: PS107 no such user.';
+COMMENT ON FUNCTION postern.unlock_user(userid text) IS 'Ends a lock-out before its time and forgets the failed attempts, the lock-outs before, and what counts for denials_per_hour and cancels_per_hour. Errors: PS107 no such user.';
 
 
 --
@@ -6574,11 +6651,11 @@ CREATE FUNCTION postern_internal.check_comment(comment text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if length(comment) > 2000 then
+  if octet_length(comment) > 8000 or length(comment) > 2000 then
     raise exception using
       errcode = 'PS107',
       message = 'The comment is too long',
-      detail = format('It has %s characters; 2000 are allowed.', length(comment)),
+      detail = format('It has %s bytes; 2000 characters are allowed.', octet_length(comment)),
       hint = 'Shorten it.';
   end if;
   return nullif(btrim(comment, E' \t\r\n'), '');
@@ -6721,11 +6798,24 @@ COMMENT ON FUNCTION postern_internal.check_gate_message(message text, names text
 
 CREATE FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    AS $$
+    AS $_$
 begin
-  -- Called for every pass: one look at all there is to find, and only then at what it was.
-  if jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
+  -- Called for every pass: one look at all there is to find, and only then at what it was. Few bytes make no text that is
+  -- worth a look of its own.
+  if pg_column_size(parameters) <= 1024
+     and jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
     return parameters;
+  end if;
+  -- The size before the text, which takes a second for 100 MB; and alone, since whatever is a query copies them. What fits in
+  -- 32768 characters takes less, however many small values it has.
+  if pg_column_size(parameters) > 262144 then
+    perform postern_internal.refuse_long_parameters(pg_column_size(parameters));
+  end if;
+  -- A number can have a text 10000 times its size.
+  if exists (select
+               from jsonb_path_query(parameters, 'strict $.** ? (@.type() == "number")') as n
+              where abs(n::numeric) >= 1e1000 or scale(n::numeric) > 1000) then
+    perform postern_internal.refuse_long_parameters(pg_column_size(parameters));
   end if;
   if jsonb_typeof(parameters) is distinct from 'object' then
     raise exception using
@@ -6743,13 +6833,16 @@ begin
         coalesce((select left(string_agg(left(name, 128), ', '), 1000) from jsonb_object_keys(parameters - names) as name), 'none')),
       hint = format('Gate %s has the parameters: %s.', gate_id, coalesce(nullif(array_to_string(names, ', '), ''), 'none'));
   end if;
-  raise exception using
-    errcode = 'PS107',
-    message = 'The parameters are too long',
-    detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
-    hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+  if length(parameters::text) > 32768 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The parameters are too long',
+      detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
+      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+  end if;
+  return parameters;
 end
-$$;
+$_$;
 
 
 ALTER FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) OWNER TO postern_owner;
@@ -6775,7 +6868,7 @@ declare
 begin
   if pin is null then
     reason := 'It is NULL.';
-  elsif length(pin) > 128 then
+  elsif octet_length(pin) > 512 or length(pin) > 128 then
     reason := 'It has more than 128 characters.';
   elsif length(pin) < minimum then
     reason := format('It has fewer than %s characters.', minimum);
@@ -7241,6 +7334,8 @@ COMMENT ON FUNCTION postern_internal.create_class(company text, ledger_id text, 
 CREATE FUNCTION postern_internal.create_webhook_secret(event_action_id integer) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET debug_print_plan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   new_secret constant bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
@@ -7884,17 +7979,18 @@ COMMENT ON FUNCTION postern_internal.hash_pin(pin text, hash text) IS 'The hash 
 --
 
 CREATE FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) RETURNS bytea
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  with block as (
-    select case when length(secret) > 64 then sha256(secret) else secret end as bytes
-  )
-  select string_agg(
-           set_byte(decode('00', 'hex'), 0,
-                    (case when i < length(block.bytes) then get_byte(block.bytes, i) else 0 end) # filler),
-           ''::bytea order by i)
-    from block, generate_series(0, 63) as i
+declare
+  block bytea := case when length(secret) > 64 then sha256(secret) else secret end;
+  pad bytea := decode(repeat(lpad(to_hex(filler), 2, '0'), 64), 'hex');
+begin
+  for i in 0 .. length(block) - 1 loop
+    pad := set_byte(pad, i, get_byte(block, i) # filler);
+  end loop;
+  return pad;
+end
 $$;
 
 
@@ -7949,14 +8045,7 @@ COMMENT ON FUNCTION postern_internal.is_code(value text) IS 'Whether value can b
 
 CREATE FUNCTION postern_internal.is_date_of_year(digits text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-  -- Day and month in either order, alone, or with a year of two or four digits (1900 to 2099) before or behind; or such a
-  -- year alone, which is the year of a birth.
-  select digits ~ (
-    '^(?:' || d.day_month || '(?:(?:19|20)?[0-9]{2})?' || '|(?:(?:19|20)?[0-9]{2})' || d.day_month || '|(?:19|20)[0-9]{2})$')
-    from (select '(?:(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))' as day_month) as d
-$_$;
+    RETURN (digits ~ '^(?:(?:19|20)?[0-9]{2})?(?:(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))$|^(?:(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))(?:19|20)?[0-9]{2}$|^(?:19|20)[0-9]{2}$'::text);
 
 
 ALTER FUNCTION postern_internal.is_date_of_year(digits text) OWNER TO postern_owner;
@@ -8760,13 +8849,16 @@ CREATE FUNCTION postern_internal.read_challenge(challenge text) RETURNS jsonb
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  content text := split_part(challenge, '.', 1);
+  content text;
   fields jsonb;
   reason text;
 begin
   -- The length first: 10 MB of nonsense should not cost a digest over them. 32768 characters of parameters with four
   -- bytes each and as many of message with six, as JSON escapes control characters, make 440000 as base64.
-  if challenge is null or length(challenge) > 524288
+  if octet_length(challenge) <= 524288 then
+    content := split_part(challenge, '.', 1);
+  end if;
+  if content is null
      or split_part(challenge, '.', 2) is distinct from postern_internal.sign_challenge(content)  -- NULL where the key is gone
      or split_part(challenge, '.', 3) <> '' then
     reason := 'It was not made by this database, or it was changed.';
@@ -8865,6 +8957,33 @@ COMMENT ON FUNCTION postern_internal.refuse_change() IS 'Trigger of tables that 
 
 
 --
+-- Name: refuse_long_parameters(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.refuse_long_parameters(size integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'PS107',
+    message = 'The parameters are too long',
+    detail = format('They have %s bytes, or a number of more than 1000 digits; as text they may have 32768 characters.', size),
+    hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.refuse_long_parameters(size integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_long_parameters(size integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.refuse_long_parameters(size integer) IS 'Raises PS107 for parameters of size bytes, so that they themselves are handed to no further statement.';
+
+
+--
 -- Name: refuse_ticket(uuid); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8880,13 +8999,15 @@ begin
       errcode = 'PS102',
       message = 'The checkpoint was not passed',
       detail = 'The user name or the response was wrong.',
-      hint = 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.';
+      hint = case when found_ticket.locked_until > clock_timestamp()
+                  then format('Wait: it was wrong once too often, and the credential is locked until %s. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until)
+                  else 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.' end;
   elsif found_ticket.verdict = 'locked' then
     raise exception using
       errcode = 'PS104',
-      message = 'The credential is locked',
-      detail = 'There were too many wrong responses; the last one was not looked at.',
-      hint = format('It unlocks at %s; an administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
+      message = 'The credential is locked after too many wrong responses',
+      detail = jsonb_build_object('unlocks_at', found_ticket.locked_until)::text,
+      hint = format('Wait: it unlocks at %s. The last response was not looked at. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
     perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
   elsif exists (select from postern_internal.transaction_ticket as t where t.ticket <> found_ticket.ticket) then
@@ -9549,6 +9670,38 @@ COMMENT ON FUNCTION postern_internal.require_patterns(patterns text[]) IS 'Error
 
 
 --
+-- Name: require_rate(text, integer, timestamp with time zone); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_rate(setting text, used integer, since timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  allowed integer := postern_internal.setting_integer(setting);
+  again_at timestamptz := since + interval '1 hour';
+begin
+  if used >= allowed and again_at > clock_timestamp() then
+    raise exception using
+      errcode = 'PS110',
+      message = case setting when 'cancels_per_hour' then 'Too many cancelled checkpoints' else 'Too many denied attempts' end,
+      detail = jsonb_build_object('setting', setting, 'allowed', allowed, 'again_at', again_at)::text,
+      hint = format('Try again at %s; an administrator can end the wait with postern.unlock_user.', again_at);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_rate(setting text, used integer, since timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_rate(setting text, used integer, since timestamp with time zone); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_rate(setting text, used integer, since timestamp with time zone) IS 'Refuses more than setting allows an hour. used: how many there were since the time since. Errors: PS110, with a JSON object as its DETAIL: setting, allowed, again_at.';
+
+
+--
 -- Name: require_text(text, text, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -9854,10 +10007,12 @@ CREATE FUNCTION postern_internal.ticket_from_text(ticket text) RETURNS uuid
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
+declare
+  beginning text := left(ticket, 128);
 begin
-  if ticket is null or ticket !~ '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$' then
+  if ticket is null or octet_length(ticket) <> 36 or ticket !~ '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$' then
     perform postern_internal.raise_ticket_invalid(
-      format('It is no UUID but %s.', coalesce(to_jsonb(left(ticket, 128))::text, 'NULL')));
+      format('It is no UUID but %s.', coalesce(to_jsonb(beginning)::text, 'NULL')));
   end if;
   return ticket::uuid;
 end
@@ -10012,6 +10167,13 @@ CREATE FUNCTION security_sys.security_checkpoint(gate_id text, msg text DEFAULT 
     AS $$
 begin
   if postern_internal.gate_is_active(gate_id) then
+    if octet_length(msg) > 262144 then
+      raise exception using
+        errcode = 'PS107',
+        message = 'The message is too long',
+        detail = format('It has %s bytes; 262144 are allowed.', octet_length(msg)),
+        hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+    end if;
     perform postern.checkpoint(
       gate_id,
       case when msg is null then '{}'
@@ -10861,7 +11023,12 @@ CREATE TABLE postern_internal.credential (
     changed_at timestamp with time zone,
     changed_by name,
     failures integer DEFAULT 0 NOT NULL,
+    lockouts integer DEFAULT 0 NOT NULL,
     locked_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    denials integer DEFAULT 0 NOT NULL,
+    denials_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    cancels integer DEFAULT 0 NOT NULL,
+    cancels_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     last_filler uuid DEFAULT gen_random_uuid() NOT NULL
 );
 
@@ -10872,7 +11039,7 @@ ALTER TABLE postern_internal.credential OWNER TO postern_owner;
 -- Name: TABLE credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses since the last right one. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
+COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses and the lock-outs since the last right one. denials, cancels: how many the sessions of this user have committed since the time beside it; an hour after that they are counted anew. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
 
 
 --
@@ -12287,8 +12454,8 @@ COMMENT ON VIEW postern.catalog_findings IS 'For postern.doctor and installer do
 
 CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
  SELECT e.log_id,
-        CASE e.outcome
-            WHEN 'locked'::postern_internal.outcome THEN 'denied'::text
+        CASE
+            WHEN (e.outcome = ANY (ARRAY['locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) THEN 'denied'::text
             ELSE (e.outcome)::text
         END AS outcome,
     e.gate_id,
@@ -12305,7 +12472,7 @@ CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
     e.application_name,
     e.transaction_id
    FROM postern_internal.checkpoint_entry e
-  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
+  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
 
 
 ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
@@ -13204,7 +13371,7 @@ CREATE VIEW postern.user_account WITH (security_barrier='true') AS
      JOIN postern_internal.credential c ON ((c.userid = e.userid)))
   WHERE (NOT (EXISTS ( SELECT
            FROM postern_internal.own_entry l
-          WHERE ((l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
+          WHERE ((l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
  OFFSET 0;
 
 
@@ -16116,6 +16283,13 @@ REVOKE ALL ON FUNCTION postern_internal.refuse_change() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION refuse_long_parameters(size integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.refuse_long_parameters(size integer) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION refuse_ticket(ticket uuid); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -16225,6 +16399,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_ledger(company text, ledger_id t
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_patterns(patterns text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_rate(setting text, used integer, since timestamp with time zone); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_rate(setting text, used integer, since timestamp with time zone) FROM PUBLIC;
 
 
 --
