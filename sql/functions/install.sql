@@ -55,7 +55,8 @@
 \ir credential/bcrypt.sql
 \ir credential/hash_pin.sql
 \ir credential/is_date_of_year.sql
-\ir credential/check_pin_policy.sql
+\ir credential/pin_weakness.sql
+\ir credential/refuse_pin.sql
 \ir credential/is_verify_function.sql
 \ir credential/verify_response.sql
 \ir credential/require_rate.sql

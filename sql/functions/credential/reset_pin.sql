@@ -16,11 +16,13 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   new_hash text;
-  nothing text;
+  weakness text := postern_internal.pin_weakness(userid, new_pin);
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
-  nothing := postern_internal.check_pin_policy(userid, new_pin);
+  if weakness is not null then
+    perform postern_internal.refuse_pin(weakness);
+  end if;
   new_hash := postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
 
   update postern_internal.credential as c

@@ -16,9 +16,11 @@ declare
   current_user_id text := postern.current_userid();
   old_hash text;
   new_hash text;
-  nothing text;
+  weakness text := postern_internal.pin_weakness(current_user_id, new_pin);
 begin
-  nothing := postern_internal.check_pin_policy(current_user_id, new_pin);
+  if weakness is not null then
+    perform postern_internal.refuse_pin(weakness);
+  end if;
   perform postern.checkpoint('POSTERN_PIN_CHANGE');
   -- One approval, one change: the gate stays open until the transaction ends.
   if (select count(*) from postern_internal.own_entry as e
@@ -29,11 +31,7 @@ begin
   -- Only behind the gate: whoever is here has just proved to know the old PIN.
   select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
   if postern_internal.hash_pin(new_pin, old_hash) = old_hash then
-    raise exception using
-      errcode = 'PS109',
-      message = 'The new PIN is not acceptable',
-      detail = 'It is the old one again.',
-      hint = 'Choose another PIN.';
+    perform postern_internal.refuse_pin('It is the old one again.');
   end if;
   new_hash := postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
   update postern_internal.credential as c

@@ -1,10 +1,10 @@
 -- What a new PIN must not be. Everything here is public knowledge; the stored PIN is not looked at.
 
-create or replace function postern_internal.check_pin_policy(
+create or replace function postern_internal.pin_weakness(
   userid text,
   pin text
 )
-returns void
+returns text
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
@@ -41,15 +41,9 @@ begin
   ]) then
     reason := 'It is one of the most common ones.';
   end if;
-  if reason is not null then
-    raise exception using
-      errcode = 'PS109',
-      message = 'The new PIN is not acceptable',
-      detail = reason,
-      hint = format('Choose at least %s characters that are no repetition, no run, no date and no common PIN.', minimum);
-  end if;
+  return reason;
 end
 $$;
-revoke execute on function postern_internal.check_pin_policy(text, text) from public;
-comment on function postern_internal.check_pin_policy(text, text) is
-'Raises PS109 where pin is too short (setting pin_min_length), over 128 characters, a repetition, a run, a date, the user name, or common.';
+revoke execute on function postern_internal.pin_weakness(text, text) from public;
+comment on function postern_internal.pin_weakness(text, text) is
+'Why pin must not be a PIN of userid: too short (setting pin_min_length), over 128 characters, a repetition, a run, a date, the user name, or common. NULL where it may be one.';
