@@ -5293,11 +5293,13 @@ CREATE FUNCTION postern.reset_pin(userid text, new_pin text) RETURNS void
     AS $$
 declare
   new_hash text;
-  nothing text;
+  weakness text := postern_internal.pin_weakness(userid, new_pin);
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_user(userid);
-  nothing := postern_internal.check_pin_policy(userid, new_pin);
+  if weakness is not null then
+    perform postern_internal.refuse_pin(weakness);
+  end if;
   new_hash := postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
 
   update postern_internal.credential as c
@@ -5704,9 +5706,11 @@ declare
   current_user_id text := postern.current_userid();
   old_hash text;
   new_hash text;
-  nothing text;
+  weakness text := postern_internal.pin_weakness(current_user_id, new_pin);
 begin
-  nothing := postern_internal.check_pin_policy(current_user_id, new_pin);
+  if weakness is not null then
+    perform postern_internal.refuse_pin(weakness);
+  end if;
   perform postern.checkpoint('POSTERN_PIN_CHANGE');
   -- One approval, one change: the gate stays open until the transaction ends.
   if (select count(*) from postern_internal.own_entry as e
@@ -5717,11 +5721,7 @@ begin
   -- Only behind the gate: whoever is here has just proved to know the old PIN.
   select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
   if postern_internal.hash_pin(new_pin, old_hash) = old_hash then
-    raise exception using
-      errcode = 'PS109',
-      message = 'The new PIN is not acceptable',
-      detail = 'It is the old one again.',
-      hint = 'Choose another PIN.';
+    perform postern_internal.refuse_pin('It is the old one again.');
   end if;
   new_hash := postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
   update postern_internal.credential as c
@@ -6852,66 +6852,6 @@ ALTER FUNCTION postern_internal.check_parameters(gate_id text, names text[], par
 --
 
 COMMENT ON FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) IS 'The parameters, as they are. Errors: PS107, naming them, where parameters of the gate are missing or others are there, or where they are longer than 32768 characters.';
-
-
---
--- Name: check_pin_policy(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.check_pin_policy(userid text, pin text) RETURNS void
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-declare
-  minimum integer := postern_internal.setting_integer('pin_min_length');
-  reason text;
-begin
-  if pin is null then
-    reason := 'It is NULL.';
-  elsif octet_length(pin) > 512 or length(pin) > 128 then
-    reason := 'It has more than 128 characters.';
-  elsif length(pin) < minimum then
-    reason := format('It has fewer than %s characters.', minimum);
-  elsif pin ~ E'^(.+)\\1+$' then
-    reason := 'It repeats one part, as 111111 and 121212 do.';
-  elsif strpos('01234567890123456789', pin) > 0 or strpos('98765432109876543210', pin) > 0
-        or strpos('abcdefghijklmnopqrstuvwxyz', lower(pin)) > 0 or strpos('zyxwvutsrqponmlkjihgfedcba', lower(pin)) > 0 then
-    reason := 'It is a run, as 123456 and 654321 are.';
-  elsif postern_internal.is_date_of_year(pin) then
-    reason := 'It is a date, and dates are guessed first.';
-  elsif lower(pin) = lower(userid) then
-    reason := 'It is the user name.';
-  elsif lower(pin) = any (array[
-    '112233', '123321', '123654', '159753', '147258', '258369', '147852', '852456', '456852', '159357', '951753',
-    '102030', '010203', '100200', '135790', '246810', '135791', '147896', '789456', '456123', '789123', '321654',
-    '963852', '741852', '369258', '520520', '521521', '131313', '252525', '696969', '007007', '112358', '314159',
-    '271828', '142857', '123123', '123456a', '123abc', 'abc123', 'a12345', 'a123456', '1q2w3e', '1q2w3e4r', '1qaz2wsx',
-    'qwerty', 'qwertz', 'azerty', 'qwerty1', 'qwerty123', 'asdfgh', 'zxcvbn', 'qazwsx', 'password', 'password1',
-    'passw0rd', 'p@ssw0rd', 'letmein', 'welcome', 'welcome1', 'iloveyou', 'monkey', 'dragon', 'master', 'sunshine',
-    'princess', 'football', 'baseball', 'shadow', 'michael', 'secret', 'admin1', 'admin123', 'changeme', 'default',
-    '1234', '0000', '1212', '2580', '0852', '1379', '1397', '5683', '4321', '1122', '2468', '1357', '6969', '1004',
-    '12345678', '123456789', '1234567890', '11223344', '12344321', '87654321', '88888888', '147258369', '12341234'
-  ]) then
-    reason := 'It is one of the most common ones.';
-  end if;
-  if reason is not null then
-    raise exception using
-      errcode = 'PS109',
-      message = 'The new PIN is not acceptable',
-      detail = reason,
-      hint = format('Choose at least %s characters that are no repetition, no run, no date and no common PIN.', minimum);
-  end if;
-end
-$_$;
-
-
-ALTER FUNCTION postern_internal.check_pin_policy(userid text, pin text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION check_pin_policy(userid text, pin text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.check_pin_policy(userid text, pin text) IS 'Raises PS109 where pin is too short (setting pin_min_length), over 128 characters, a repetition, a run, a date, the user name, or common.';
 
 
 --
@@ -8726,6 +8666,60 @@ COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) I
 
 
 --
+-- Name: pin_weakness(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.pin_weakness(userid text, pin text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  minimum integer := postern_internal.setting_integer('pin_min_length');
+  reason text;
+begin
+  if pin is null then
+    reason := 'It is NULL.';
+  elsif octet_length(pin) > 512 or length(pin) > 128 then
+    reason := 'It has more than 128 characters.';
+  elsif length(pin) < minimum then
+    reason := format('It has fewer than %s characters.', minimum);
+  elsif pin ~ E'^(.+)\\1+$' then
+    reason := 'It repeats one part, as 111111 and 121212 do.';
+  elsif strpos('01234567890123456789', pin) > 0 or strpos('98765432109876543210', pin) > 0
+        or strpos('abcdefghijklmnopqrstuvwxyz', lower(pin)) > 0 or strpos('zyxwvutsrqponmlkjihgfedcba', lower(pin)) > 0 then
+    reason := 'It is a run, as 123456 and 654321 are.';
+  elsif postern_internal.is_date_of_year(pin) then
+    reason := 'It is a date, and dates are guessed first.';
+  elsif lower(pin) = lower(userid) then
+    reason := 'It is the user name.';
+  elsif lower(pin) = any (array[
+    '112233', '123321', '123654', '159753', '147258', '258369', '147852', '852456', '456852', '159357', '951753',
+    '102030', '010203', '100200', '135790', '246810', '135791', '147896', '789456', '456123', '789123', '321654',
+    '963852', '741852', '369258', '520520', '521521', '131313', '252525', '696969', '007007', '112358', '314159',
+    '271828', '142857', '123123', '123456a', '123abc', 'abc123', 'a12345', 'a123456', '1q2w3e', '1q2w3e4r', '1qaz2wsx',
+    'qwerty', 'qwertz', 'azerty', 'qwerty1', 'qwerty123', 'asdfgh', 'zxcvbn', 'qazwsx', 'password', 'password1',
+    'passw0rd', 'p@ssw0rd', 'letmein', 'welcome', 'welcome1', 'iloveyou', 'monkey', 'dragon', 'master', 'sunshine',
+    'princess', 'football', 'baseball', 'shadow', 'michael', 'secret', 'admin1', 'admin123', 'changeme', 'default',
+    '1234', '0000', '1212', '2580', '0852', '1379', '1397', '5683', '4321', '1122', '2468', '1357', '6969', '1004',
+    '12345678', '123456789', '1234567890', '11223344', '12344321', '87654321', '88888888', '147258369', '12341234'
+  ]) then
+    reason := 'It is one of the most common ones.';
+  end if;
+  return reason;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.pin_weakness(userid text, pin text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION pin_weakness(userid text, pin text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.pin_weakness(userid text, pin text) IS 'Why pin must not be a PIN of userid: too short (setting pin_min_length), over 128 characters, a repetition, a run, a date, the user name, or common. NULL where it may be one.';
+
+
+--
 -- Name: queue_event_deliveries(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8981,6 +8975,34 @@ ALTER FUNCTION postern_internal.refuse_long_parameters(size integer) OWNER TO po
 --
 
 COMMENT ON FUNCTION postern_internal.refuse_long_parameters(size integer) IS 'Raises PS107 for parameters of size bytes, so that they themselves are handed to no further statement.';
+
+
+--
+-- Name: refuse_pin(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.refuse_pin(reason text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'PS109',
+    message = 'The new PIN is not acceptable',
+    detail = reason,
+    hint = format('Choose at least %s characters that are no repetition, no run, no date, no common PIN, and not the old one.',
+                  postern_internal.setting_integer('pin_min_length'));
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.refuse_pin(reason text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_pin(reason text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.refuse_pin(reason text) IS 'Raises PS109 with reason as its DETAIL.';
 
 
 --
@@ -15835,13 +15857,6 @@ REVOKE ALL ON FUNCTION postern_internal.check_parameters(gate_id text, names tex
 
 
 --
--- Name: FUNCTION check_pin_policy(userid text, pin text); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.check_pin_policy(userid text, pin text) FROM PUBLIC;
-
-
---
 -- Name: FUNCTION check_protected_table(); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -16241,6 +16256,13 @@ REVOKE ALL ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb
 
 
 --
+-- Name: FUNCTION pin_weakness(userid text, pin text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.pin_weakness(userid text, pin text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION queue_event_deliveries(event_action_id integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -16287,6 +16309,13 @@ REVOKE ALL ON FUNCTION postern_internal.refuse_change() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.refuse_long_parameters(size integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION refuse_pin(reason text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.refuse_pin(reason text) FROM PUBLIC;
 
 
 --
