@@ -86,6 +86,7 @@
 \ir log/begin_sealing.sql
 \ir log/append_leaves.sql
 \ir log/end_sealing.sql
+\ir log/tree_root.sql
 \ir log/record_head.sql
 \ir log/receipts.sql
 \ir log/wait_sealed.sql

@@ -1,3 +1,7 @@
+-- Whoever seals has to have hashed what is in the log: the database hashes it too, and the tree above. Set by set, since
+-- PL/pgSQL takes longer for each leaf than the hashes do. Entries are found by stretches of log_ids: one look-up for each
+-- would be one in each month's partition.
+
 create or replace function postern.append_leaves(
   log_ids bigint[],
   hashes bytea[]
@@ -6,10 +10,17 @@ returns bigint
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_mergejoin = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   first_leaf bigint;
   new_size bigint;
+  sealed_before pg_snapshot;
+  unproven bigint;
 begin
   perform postern_internal.require_allowed_login();
   if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes)
@@ -22,7 +33,8 @@ begin
       detail = format('%s entries, %s texts of hashes; none may be NULL, and a text has 32 octets for each hash, 1 to 64 of them.', coalesce(cardinality(log_ids)::text, 'NULL'), coalesce(cardinality(hashes)::text, 'NULL')),
       hint = 'Seal with "installer log seal".';
   end if;
-  select s.tree_size into first_leaf from postern_internal.sealing as s for update nowait;
+  perform from postern_internal.sealing for update nowait;
+  select u.tree_size, u.snapshot into first_leaf, sealed_before from postern.sealed_until() as u;
   if first_leaf is distinct from (select coalesce(max(l.leaf_number) + 1, 0) from postern_internal.leaf as l) then
     raise exception using
       errcode = 'PS501',
@@ -33,13 +45,73 @@ begin
   insert into postern_internal.leaf (leaf_number, log_id, hashes)
   select first_leaf + n.position - 1, n.log_id, n.hashes
     from unnest(log_ids, hashes) with ordinality as n (log_id, hashes, position);
-  update postern_internal.sealing as s
-     set tree_size = first_leaf + cardinality(log_ids)
-  returning s.tree_size into new_size;
+  new_size := first_leaf + cardinality(log_ids);
+
+  with wanted as materialized (
+    select n.log_id, substring(n.hashes for 32) as hash
+      from unnest(log_ids, hashes) as n (log_id, hashes)
+  ),
+  stretch as (
+    select min(i.log_id) as lowest, max(i.log_id) as highest
+      from (select g.log_id, count(*) filter (where g.gap > 100) over (order by g.log_id) as island
+              from (select w.log_id, w.log_id - lag(w.log_id) over (order by w.log_id) as gap from wanted as w) as g) as i
+     group by i.island
+  )
+  select cardinality(log_ids) - count(distinct w.log_id)
+    into unproven
+    from stretch as s
+   cross join lateral (
+     select e.log_id, e.transaction_id, postern_internal.leaf_hash(e) as hash
+       from postern_internal.checkpoint_entry as e
+      where e.log_id between s.lowest and s.highest
+     offset 0
+   ) as e
+    join wanted as w on w.log_id = e.log_id
+   where e.hash = w.hash
+     and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
+     and (sealed_before is null or not pg_visible_in_snapshot(e.transaction_id, sealed_before));
+  if unproven <> 0 then
+    raise exception using
+      errcode = 'PS501',
+      message = 'The leaves are not those of the log''s entries',
+      detail = format('%s of %s entries are not in the log as they were hashed, or are not new: of this transaction, or from before the last seal.', unproven, cardinality(log_ids)),
+      hint = 'Seal with "installer log seal", of the version that is installed.';
+  end if;
+
+  -- A leaf stores each subtree that it completes, one for each bit 1 at the end of its number. The left half of such a
+  -- subtree was completed by an earlier leaf, the right half by this one.
+  select min(l.leaf_number)
+    into unproven
+    from postern_internal.leaf as l
+   cross join lateral generate_series(1, octet_length(l.hashes) / 32 - 1) as level
+   where l.leaf_number >= first_leaf
+     and substring(l.hashes from 32 * level + 1 for 32) is distinct from
+         sha256('\x01'::bytea
+                || (select substring(m.hashes from 32 * level - 31 for 32) -- by its key, whatever the planner knows
+                      from postern_internal.leaf as m
+                     where m.leaf_number = l.leaf_number - (1::bigint << (level - 1)))
+                || substring(l.hashes from 32 * level - 31 for 32));
+  if unproven is null then
+    -- The lowest bit 0 of the number, as a number: 2 to the power of how many subtrees there are.
+    select min(l.leaf_number)
+      into unproven
+      from postern_internal.leaf as l
+     where l.leaf_number >= first_leaf
+       and (1::bigint << (octet_length(l.hashes) / 32 - 1)) <> ((l.leaf_number + 1) & -(l.leaf_number + 1));
+  end if;
+  if unproven is not null then
+    raise exception using
+      errcode = 'PS501',
+      message = 'The hashes do not fit the log''s tree',
+      detail = format('Leaf %s does not have the hashes of the subtrees that it completes.', unproven),
+      hint = 'Seal with "installer log seal"; if that fails, find out what was changed with "installer log verify".';
+  end if;
+
+  update postern_internal.sealing as s set tree_size = new_size;
   return new_size;
 end
 $$;
 revoke execute on function postern.append_leaves(bigint[], bytea[]) from public;
 grant execute on function postern.append_leaves(bigint[], bytea[]) to postern_sealer;
 comment on function postern.append_leaves(bigint[], bytea[]) is
-'Makes entries the next leaves of the log''s tree, in the given order. hashes: as in postern.log_leaf, one text of octets for each entry. Returns the number of leaves. Errors: 23505 an entry has a leaf, 55P03 another one is sealing, PS107 argument, PS501 leaves are missing or were added.';
+'Makes entries the next leaves of the log''s tree, in the given order. hashes: as in postern.log_leaf, one text of octets for each entry; the database computes them again. Returns the number of leaves. Errors: 23505 an entry has a leaf, 55P03 another one is sealing, PS107 argument, PS501 the hashes are not those of the entries and their tree, entries are not new, or leaves are missing or were added; 42501 this database does not allow the login.';

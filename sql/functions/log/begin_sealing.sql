@@ -15,4 +15,4 @@ $$;
 revoke execute on function postern.begin_sealing() from public;
 grant execute on function postern.begin_sealing() to postern_sealer;
 comment on function postern.begin_sealing() is
-'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55P03 another one is sealing; 40001 it has just done so.';
+'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';

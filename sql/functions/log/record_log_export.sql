@@ -1,3 +1,6 @@
+-- That a file was written, the database has to believe. What drop_log needs besides is a head that covers what is dropped, so
+-- one that is kept here.
+
 create or replace function postern.record_log_export(
   since timestamptz,
   until timestamptz,
@@ -10,12 +13,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform postern_internal.require_allowed_login();
-  if tree_size is null or tree_size < 0 then
+  if since >= until
+     or not exists (select from postern_internal.tree_head as h where h.tree_size = record_log_export.tree_size) then
     raise exception using
       errcode = 'PS107',
       message = 'The export cannot be noted',
-      detail = format('tree_size is %s.', coalesce(tree_size::text, 'NULL')),
-      hint = 'Pass how many leaves the head has under which the entries were proven; or export with "installer log export --proofs".';
+      detail = format('since is %s, until is %s; tree_size is %s, and the signed heads kept here are of %s leaves at most.',
+                      coalesce(since::text, 'NULL'), coalesce(until::text, 'NULL'), coalesce(tree_size::text, 'NULL'),
+                      (select coalesce(max(h.tree_size), 0) from postern_internal.tree_head as h)),
+      hint = 'Pass how many leaves the signed head has under which the entries were proven. If it was signed a moment ago: run "installer log seal", then export again with "installer log export --proofs -o".';
   end if;
   insert into postern_internal.log_export (since, until, tree_size)
   values (coalesce(since, '-infinity'), coalesce(until, 'infinity'), tree_size);
@@ -24,4 +30,4 @@ $$;
 revoke execute on function postern.record_log_export(timestamptz, timestamptz, bigint) from public;
 grant execute on function postern.record_log_export(timestamptz, timestamptz, bigint) to postern_sealer;
 comment on function postern.record_log_export(timestamptz, timestamptz, bigint) is
-'Says that all entries from since until until, under the head of so many leaves, were written to a file with their proofs, which lets postern.drop_log remove them. NULL: no limit. Errors: PS107 tree_size.';
+'Says that all entries from since until until, under the head of so many leaves, were written to a file with their proofs, which lets postern.drop_log remove them. NULL: no limit. Errors: PS107 there is no such head, since is not before until; 42501 this database does not allow the login.';
