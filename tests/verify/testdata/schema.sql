@@ -1233,10 +1233,17 @@ COMMENT ON FUNCTION postern.allow_login(db_role name) IS 'Lets a login use its m
 CREATE FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   first_leaf bigint;
   new_size bigint;
+  sealed_before pg_snapshot;
+  unproven bigint;
 begin
   perform postern_internal.require_allowed_login();
   if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes)
@@ -1249,7 +1256,8 @@ begin
       detail = format('%s entries, %s texts of hashes; none may be NULL, and a text has 32 octets for each hash, 1 to 64 of them.', coalesce(cardinality(log_ids)::text, 'NULL'), coalesce(cardinality(hashes)::text, 'NULL')),
       hint = 'Seal with "installer log seal".';
   end if;
-  select s.tree_size into first_leaf from postern_internal.sealing as s for update nowait;
+  perform from postern_internal.sealing for update nowait;
+  select u.tree_size, u.snapshot into first_leaf, sealed_before from postern.sealed_until() as u;
   if first_leaf is distinct from (select coalesce(max(l.leaf_number) + 1, 0) from postern_internal.leaf as l) then
     raise exception using
       errcode = 'PS501',
@@ -1260,9 +1268,69 @@ begin
   insert into postern_internal.leaf (leaf_number, log_id, hashes)
   select first_leaf + n.position - 1, n.log_id, n.hashes
     from unnest(log_ids, hashes) with ordinality as n (log_id, hashes, position);
-  update postern_internal.sealing as s
-     set tree_size = first_leaf + cardinality(log_ids)
-  returning s.tree_size into new_size;
+  new_size := first_leaf + cardinality(log_ids);
+
+  with wanted as materialized (
+    select n.log_id, substring(n.hashes for 32) as hash
+      from unnest(log_ids, hashes) as n (log_id, hashes)
+  ),
+  stretch as (
+    select min(i.log_id) as lowest, max(i.log_id) as highest
+      from (select g.log_id, count(*) filter (where g.gap > 100) over (order by g.log_id) as island
+              from (select w.log_id, w.log_id - lag(w.log_id) over (order by w.log_id) as gap from wanted as w) as g) as i
+     group by i.island
+  )
+  select cardinality(log_ids) - count(distinct w.log_id)
+    into unproven
+    from stretch as s
+   cross join lateral (
+     select e.log_id, e.transaction_id, postern_internal.leaf_hash(e) as hash
+       from postern_internal.checkpoint_entry as e
+      where e.log_id between s.lowest and s.highest
+     offset 0
+   ) as e
+    join wanted as w on w.log_id = e.log_id
+   where e.hash = w.hash
+     and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
+     and (sealed_before is null or not pg_visible_in_snapshot(e.transaction_id, sealed_before));
+  if unproven <> 0 then
+    raise exception using
+      errcode = 'PS501',
+      message = 'The leaves are not those of the log''s entries',
+      detail = format('%s of %s entries are not in the log as they were hashed, or are not new: of this transaction, or from before the last seal.', unproven, cardinality(log_ids)),
+      hint = 'Seal with "installer log seal", of the version that is installed.';
+  end if;
+
+  -- A leaf stores each subtree that it completes, one for each bit 1 at the end of its number. The left half of such a
+  -- subtree was completed by an earlier leaf, the right half by this one.
+  select min(l.leaf_number)
+    into unproven
+    from postern_internal.leaf as l
+   cross join lateral generate_series(1, octet_length(l.hashes) / 32 - 1) as level
+   where l.leaf_number >= first_leaf
+     and substring(l.hashes from 32 * level + 1 for 32) is distinct from
+         sha256('\x01'::bytea
+                || (select substring(m.hashes from 32 * level - 31 for 32) -- by its key, whatever the planner knows
+                      from postern_internal.leaf as m
+                     where m.leaf_number = l.leaf_number - (1::bigint << (level - 1)))
+                || substring(l.hashes from 32 * level - 31 for 32));
+  if unproven is null then
+    -- The lowest bit 0 of the number, as a number: 2 to the power of how many subtrees there are.
+    select min(l.leaf_number)
+      into unproven
+      from postern_internal.leaf as l
+     where l.leaf_number >= first_leaf
+       and (1::bigint << (octet_length(l.hashes) / 32 - 1)) <> ((l.leaf_number + 1) & -(l.leaf_number + 1));
+  end if;
+  if unproven is not null then
+    raise exception using
+      errcode = 'PS501',
+      message = 'The hashes do not fit the log''s tree',
+      detail = format('Leaf %s does not have the hashes of the subtrees that it completes.', unproven),
+      hint = 'Seal with "installer log seal"; if that fails, find out what was changed with "installer log verify".';
+  end if;
+
+  update postern_internal.sealing as s set tree_size = new_size;
   return new_size;
 end
 $$;
@@ -1274,7 +1342,7 @@ ALTER FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) OWNER TO 
 -- Name: FUNCTION append_leaves(log_ids bigint[], hashes bytea[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) IS 'Makes entries the next leaves of the log''s tree, in the given order. hashes: as in postern.log_leaf, one text of octets for each entry. Returns the number of leaves. Errors: 23505 an entry has a leaf, 55P03 another one is sealing, PS107 argument, PS501 leaves are missing or were added.';
+COMMENT ON FUNCTION postern.append_leaves(log_ids bigint[], hashes bytea[]) IS 'Makes entries the next leaves of the log''s tree, in the given order. hashes: as in postern.log_leaf, one text of octets for each entry; the database computes them again. Returns the number of leaves. Errors: 23505 an entry has a leaf, 55P03 another one is sealing, PS107 argument, PS501 the hashes are not those of the entries and their tree, entries are not new, or leaves are missing or were added; 42501 this database does not allow the login.';
 
 
 --
@@ -1698,7 +1766,7 @@ ALTER FUNCTION postern.begin_sealing() OWNER TO postern_owner;
 -- Name: FUNCTION begin_sealing(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.begin_sealing() IS 'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55P03 another one is sealing; 40001 it has just done so.';
+COMMENT ON FUNCTION postern.begin_sealing() IS 'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';
 
 
 --
@@ -2866,7 +2934,13 @@ COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout in
 CREATE FUNCTION postern.end_sealing() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+declare
+  sealed_before pg_snapshot;
 begin
   perform postern_internal.require_allowed_login();
   if current_setting('transaction_isolation') <> 'repeatable read' then
@@ -2875,6 +2949,25 @@ begin
       message = 'Sealing needs one snapshot',
       detail = format('The transaction is %s.', current_setting('transaction_isolation')),
       hint = 'Seal with "installer log seal".';
+  end if;
+  -- From here on an entry without a leaf counts as one that was added later, and never gets one. As in
+  -- open_unsealed_records, a scalar subquery is a look at the index whatever the planner knows.
+  perform from postern_internal.sealing for update nowait;
+  select u.snapshot into sealed_before from postern.sealed_until() as u;
+  if exists (select from postern_internal.own_entry)
+     or exists (select
+                  from postern_internal.checkpoint_entry as e
+                 where e.transaction_id >= coalesce(pg_snapshot_xmax(sealed_before), '0')
+                   and (select l.log_id from postern_internal.leaf as l where l.log_id = e.log_id) is null)
+     or exists (select
+                  from postern_internal.checkpoint_entry as e
+                 where e.transaction_id = any (array(select pg_snapshot_xip(sealed_before)))
+                   and (select l.log_id from postern_internal.leaf as l where l.log_id = e.log_id) is null) then
+    raise exception using
+      errcode = '55000',
+      message = 'The log is not sealed',
+      detail = 'There are entries without a leaf, or this transaction has made some.',
+      hint = 'Seal with "installer log seal", which appends the leaves of all of them first.';
   end if;
   update postern_internal.sealing as s
      set snapshot = pg_current_snapshot(),
@@ -2889,7 +2982,7 @@ ALTER FUNCTION postern.end_sealing() OWNER TO postern_owner;
 -- Name: FUNCTION end_sealing(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.end_sealing() IS 'Says that all entries which this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ.';
+COMMENT ON FUNCTION postern.end_sealing() IS 'Says that all entries which this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ, 55000 an entry has none, 55P03 another one is sealing, 42501 this database does not allow the login.';
 
 
 --
@@ -4665,6 +4758,8 @@ CREATE FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  lines text[];
 begin
   perform postern_internal.require_allowed_login();
   if tree_size is null or tree_size <= 0 or root_hash is null or octet_length(root_hash) <> 32 or note is null or octet_length(note) > 10000 then
@@ -4674,6 +4769,16 @@ begin
       detail = format('tree_size is %s, root_hash has %s octets, note has %s.', coalesce(tree_size::text, 'NULL'),
                       coalesce(octet_length(root_hash)::text, 'NULL'), coalesce(octet_length(note)::text, 'NULL')),
       hint = 'Pass the size of the tree, the 32 octets of its root, and the signed text of at most 10000 octets; or seal with "installer log seal".';
+  end if;
+  lines := string_to_array(note, E'\n');
+  if (lines[2], lines[3]) is distinct from (tree_size::text, encode(root_hash, 'base64'))
+     or root_hash is distinct from postern_internal.tree_root(tree_size) then
+    raise exception using
+      errcode = 'PS501',
+      message = 'The head is not one of the log''s tree',
+      detail = format('tree_size is %s, root_hash is %s; the tree of as many leaves has the root %s.', tree_size, encode(root_hash, 'hex'),
+                      coalesce(encode(postern_internal.tree_root(tree_size), 'hex'), 'of no known hash')),
+      hint = 'Seal with "installer log seal"; if that fails, find out what was changed with "installer log verify".';
   end if;
   insert into postern_internal.tree_head (tree_size, root_hash, note) values (tree_size, root_hash, note)
   on conflict do nothing;
@@ -4687,7 +4792,7 @@ ALTER FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text)
 -- Name: FUNCTION record_head(tree_size bigint, root_hash bytea, note text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) IS 'Keeps a copy of a signed tree head; where there is one of this size already, that one. note: a C2SP tlog-checkpoint. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) IS 'Keeps a copy of a signed tree head; where there is one of this size already, that one. note: a C2SP tlog-checkpoint; its signature is not checked. Errors: PS107 argument, PS501 it is no head of the log''s tree, 42501 this database does not allow the login.';
 
 
 --
@@ -4700,12 +4805,15 @@ CREATE FUNCTION postern.record_log_export(since timestamp with time zone, until 
     AS $$
 begin
   perform postern_internal.require_allowed_login();
-  if tree_size is null or tree_size < 0 then
+  if since >= until
+     or not exists (select from postern_internal.tree_head as h where h.tree_size = record_log_export.tree_size) then
     raise exception using
       errcode = 'PS107',
       message = 'The export cannot be noted',
-      detail = format('tree_size is %s.', coalesce(tree_size::text, 'NULL')),
-      hint = 'Pass how many leaves the head has under which the entries were proven; or export with "installer log export --proofs".';
+      detail = format('since is %s, until is %s; tree_size is %s, and the signed heads kept here are of %s leaves at most.',
+                      coalesce(since::text, 'NULL'), coalesce(until::text, 'NULL'), coalesce(tree_size::text, 'NULL'),
+                      (select coalesce(max(h.tree_size), 0) from postern_internal.tree_head as h)),
+      hint = 'Pass how many leaves the signed head has under which the entries were proven. If it was signed a moment ago: run "installer log seal", then export again with "installer log export --proofs -o".';
   end if;
   insert into postern_internal.log_export (since, until, tree_size)
   values (coalesce(since, '-infinity'), coalesce(until, 'infinity'), tree_size);
@@ -4719,7 +4827,7 @@ ALTER FUNCTION postern.record_log_export(since timestamp with time zone, until t
 -- Name: FUNCTION record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) IS 'Says that all entries from since until until, under the head of so many leaves, were written to a file with their proofs, which lets postern.drop_log remove them. NULL: no limit. Errors: PS107 tree_size.';
+COMMENT ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) IS 'Says that all entries from since until until, under the head of so many leaves, were written to a file with their proofs, which lets postern.drop_log remove them. NULL: no limit. Errors: PS107 there is no such head, since is not before until; 42501 this database does not allow the login.';
 
 
 --
@@ -7397,7 +7505,7 @@ CREATE FUNCTION postern_internal.encode_field(value text) RETURNS bytea
  SELECT
          CASE
              WHEN (value IS NULL) THEN '\x00'::bytea
-             ELSE (('\x02'::bytea || int4send(octet_length(convert_to(value, 'UTF8'::name)))) || convert_to(value, 'UTF8'::name))
+             ELSE (('\x02'::bytea || int4send(octet_length(value))) || convert_to(value, 'UTF8'::name))
          END AS "case";
 END;
 
@@ -10048,6 +10156,44 @@ ALTER FUNCTION postern_internal.ticket_from_text(ticket text) OWNER TO postern_o
 --
 
 COMMENT ON FUNCTION postern_internal.ticket_from_text(ticket text) IS 'The ticket that the text spells. Errors: PS103 it is no UUID.';
+
+
+--
+-- Name: tree_root(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.tree_root(tree_size bigint) RETURNS bytea
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  root bytea;
+  subtree bytea;
+begin
+  for level in 0..62 loop
+    continue when (tree_size >> level) & 1 = 0;
+    select substring(l.hashes from 32 * level + 1 for 32)
+      into subtree
+      from postern_internal.leaf as l
+     where l.leaf_number = ((tree_size >> level) << level) - 1
+       and octet_length(l.hashes) >= 32 * (level + 1);
+    if not found then
+      return null;
+    end if;
+    root := case when root is null then subtree else sha256('\x01'::bytea || subtree || root) end;
+  end loop;
+  return root;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.tree_root(tree_size bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION tree_root(tree_size bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.tree_root(tree_size bigint) IS 'The root of the tree of the log''s first so many leaves, 32 octets, from the stored hashes. NULL where it has fewer leaves, or a hash is missing.';
 
 
 --
@@ -16520,6 +16666,13 @@ REVOKE ALL ON FUNCTION postern_internal.substitute(message_template text, names 
 --
 
 REVOKE ALL ON FUNCTION postern_internal.ticket_from_text(ticket text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tree_root(tree_size bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.tree_root(tree_size bigint) FROM PUBLIC;
 
 
 --
