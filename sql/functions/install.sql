@@ -198,6 +198,7 @@
 \ir protect/record_protection.sql
 \ir protect/protect_company.sql
 \ir protect/unprotect.sql
+\ir protect/validate_constraint.sql
 \ir ledger/block_size.sql
 \ir ledger/zero_chunks.sql
 \ir ledger/chunk.sql

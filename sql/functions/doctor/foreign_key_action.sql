@@ -2,15 +2,28 @@
 -- that is referred to is protected by that, and the action gives no row another company.
 
 create or replace view postern_internal.foreign_key_action as
-  with guarded as materialized (
+  with recursive guarded as materialized (
     select p.* from postern_internal.protected_relation as p
+  ),
+  family (top, relation) as (
+    select g.relation, g.relation from guarded as g
+     union
+    select f.top, i.inhrelid from family as f join pg_inherits as i on i.inhparent = f.relation
+  ),
+  forced as (
+    select distinct f.top, f.relation, g.identity
+      from family as f
+      join guarded as g on g.relation = f.relation
+     where g.relrowsecurity and g.relforcerowsecurity
   )
   select 'warn' as level, 'foreign_key_action' as code, format('constraint %I on %s', k.conname, p.identity) as object,
          'A foreign key changes rows of other companies' as title,
          format('Row security does not stop %s: who may change rows of %s changes the rows that refer to them, of whatever company.',
                 concat_ws(' and ', 'ON DELETE ' || upper(d.action), 'ON UPDATE ' || upper(u.action)), i.identity) as detail,
-         -- Partitioned tables take no key that is not valid.
-         format('alter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s%s;%s',
+         -- Partitioned tables take no key that is not valid: the rows that are there are checked when it is added. So force
+         -- is taken off meanwhile; for what that does see validate_constraint.
+         format('%salter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s%s;%s',
+                case when c.relkind = 'p' then 'begin; ' || (select string_agg(format('alter table %s no force row level security; ', x.identity), '' order by x.relation) from forced as x where x.top in (p.relation, k.confrelid)) end,
                 p.identity, k.conname, k.conname, n.columns, i.identity, n.referenced,
                 concat(case when k.confmatchtype = 'f' then ' match full' end,
                        case when k.confdeltype = 'r' then ' on delete restrict' end,
@@ -18,7 +31,8 @@ create or replace view postern_internal.foreign_key_action as
                        case when k.condeferrable then ' deferrable' end,
                        case when k.condeferred then ' initially deferred' end),
                 case when c.relkind = 'r' then ' not valid' end,
-                case when c.relkind = 'r' and k.convalidated then format(' alter table %s validate constraint %I;', p.identity, k.conname) end) as fix
+                case when c.relkind = 'r' and k.convalidated then format(' select postern.validate_constraint(%L, %L);', p.identity, k.conname)
+                     when c.relkind = 'p' then (select string_agg(format(' alter table %s force row level security;', x.identity), '' order by x.relation) from forced as x where x.top in (p.relation, k.confrelid)) || ' commit;' end) as fix
     from guarded as p
     join pg_class as c on c.oid = p.relation
     join pg_constraint as k on k.conrelid = p.relation and k.contype = 'f' and k.conparentid = 0
