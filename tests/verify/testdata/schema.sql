@@ -6317,6 +6317,85 @@ COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what prote
 
 
 --
+-- Name: validate_constraint(regclass, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.validate_constraint(target regclass, constraint_name name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  key record;
+  forced regclass[];
+  relation regclass;
+begin
+  select k.confrelid, k.convalidated, k.conparentid, c.relowner,
+         regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') as definition, obj_description(k.oid, 'pg_constraint') as remark
+    into key
+    from pg_constraint as k
+    join pg_class as c on c.oid = k.conrelid
+   where k.conrelid = target and k.conname = constraint_name and k.contype = 'f';
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such foreign key',
+      detail = format('target is %s, constraint_name is %s.', coalesce(target::text, 'NULL'), coalesce(quote_ident(constraint_name), 'NULL')),
+      hint = format('Name a foreign key of the table. It has: %s. Other constraints are checked past row security: alter table ... validate constraint ...;',
+                    coalesce((select string_agg(quote_ident(k.conname), ', ' order by k.conname)
+                                from pg_constraint as k
+                               where k.conrelid = target and k.contype = 'f'), 'none'));
+  elsif key.conparentid <> 0 then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The foreign key %I of %s belongs to that of another table', constraint_name, target),
+      detail = format('It came with %s.', (select p.conrelid::regclass from pg_constraint as p where p.oid = key.conparentid)),
+      hint = format('Validate the key of %s.', (select p.conrelid::regclass from pg_constraint as p where p.oid = key.conparentid));
+  elsif not pg_has_role(current_user, key.relowner, 'usage') then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is not yours to validate', target),
+      detail = format('It belongs to %s; the caller is %I.', key.relowner::regrole, current_user),
+      hint = format('Have its owner call this: set role %s;', key.relowner::regrole);
+  end if;
+  forced := array(
+    with recursive family (oid) as (
+      select unnest(array[target, key.confrelid]::oid[])
+       union
+      select i.inhrelid from pg_inherits as i join family as f on f.oid = i.inhparent
+    )
+    select c.oid::regclass
+      from family as f
+      join pg_class as c on c.oid = f.oid
+     where c.relrowsecurity and c.relforcerowsecurity and row_security_active(c.oid) and pg_has_role(current_user, c.relowner, 'usage')
+     order by c.oid);
+  foreach relation in array forced loop
+    execute format('alter table %s no force row level security', relation);
+  end loop;
+  if key.convalidated then
+    execute format('alter table %1$s drop constraint %2$I, add constraint %2$I %3$s', target, constraint_name, key.definition);
+    if key.remark is not null then
+      execute format('comment on constraint %I on %s is %L', constraint_name, target, key.remark);
+    end if;
+  else
+    execute format('alter table %s validate constraint %I', target, constraint_name);
+  end if;
+  foreach relation in array forced loop
+    execute format('alter table %s force row level security', relation);
+  end loop;
+end
+$_$;
+
+
+ALTER FUNCTION postern.validate_constraint(target regclass, constraint_name name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION validate_constraint(target regclass, constraint_name name); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.validate_constraint(target regclass, constraint_name name) IS 'Checks all rows of a protected table against a foreign key, hidden ones too, and makes it valid; a valid key is checked once more. With the rights of the caller, who owns the table and need not be an end user. target: the table that refers to another one. Locks it, and the other one where it is protected and the caller''s. Errors: 23503 a row violates the key; PS107 no such foreign key, one of a partition, or not the caller''s table.';
+
+
+--
 -- Name: verify_entry(bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -11295,7 +11374,7 @@ COMMENT ON VIEW postern_internal.error_logging IS 'Check of postern.doctor: log_
 --
 
 CREATE VIEW postern_internal.foreign_key_action AS
- WITH guarded AS MATERIALIZED (
+ WITH RECURSIVE guarded AS MATERIALIZED (
          SELECT p_1.relation,
             p_1.place,
             p_1.recorded,
@@ -11310,13 +11389,35 @@ CREATE VIEW postern_internal.foreign_key_action AS
             p_1.identity,
             p_1.protect_again
            FROM postern_internal.protected_relation p_1
+        ), family(top, relation) AS (
+         SELECT g.relation,
+            g.relation
+           FROM guarded g
+        UNION
+         SELECT f_1.top,
+            i_1.inhrelid
+           FROM (family f_1
+             JOIN pg_inherits i_1 ON ((i_1.inhparent = f_1.relation)))
+        ), forced AS (
+         SELECT DISTINCT f_1.top,
+            f_1.relation,
+            g.identity
+           FROM (family f_1
+             JOIN guarded g ON ((g.relation = f_1.relation)))
+          WHERE (g.relrowsecurity AND g.relforcerowsecurity)
         )
  SELECT 'warn'::text AS level,
     'foreign_key_action'::text AS code,
     format('constraint %I on %s'::text, k.conname, p.identity) AS object,
     'A foreign key changes rows of other companies'::text AS title,
     format('Row security does not stop %s: who may change rows of %s changes the rows that refer to them, of whatever company.'::text, concat_ws(' and '::text, ('ON DELETE '::text || upper(d.action)), ('ON UPDATE '::text || upper(u.action))), i.identity) AS detail,
-    format('alter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s%s;%s'::text, p.identity, k.conname, k.conname, n.columns, i.identity, n.referenced, concat(
+    format('%salter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s%s;%s'::text,
+        CASE
+            WHEN (c.relkind = 'p'::"char") THEN ('begin; '::text || ( SELECT string_agg(format('alter table %s no force row level security; '::text, x.identity), ''::text ORDER BY x.relation) AS string_agg
+               FROM forced x
+              WHERE (x.top = ANY (ARRAY[p.relation, k.confrelid]))))
+            ELSE NULL::text
+        END, p.identity, k.conname, k.conname, n.columns, i.identity, n.referenced, concat(
         CASE
             WHEN (k.confmatchtype = 'f'::"char") THEN ' match full'::text
             ELSE NULL::text
@@ -11342,7 +11443,10 @@ CREATE VIEW postern_internal.foreign_key_action AS
             ELSE NULL::text
         END,
         CASE
-            WHEN ((c.relkind = 'r'::"char") AND k.convalidated) THEN format(' alter table %s validate constraint %I;'::text, p.identity, k.conname)
+            WHEN ((c.relkind = 'r'::"char") AND k.convalidated) THEN format(' select postern.validate_constraint(%L, %L);'::text, p.identity, k.conname)
+            WHEN (c.relkind = 'p'::"char") THEN (( SELECT string_agg(format(' alter table %s force row level security;'::text, x.identity), ''::text ORDER BY x.relation) AS string_agg
+               FROM forced x
+              WHERE (x.top = ANY (ARRAY[p.relation, k.confrelid]))) || ' commit;'::text)
             ELSE NULL::text
         END) AS fix
    FROM (((((((guarded p
@@ -15884,6 +15988,15 @@ GRANT ALL ON FUNCTION postern.unlock_user(userid text) TO postern_admin;
 
 REVOKE ALL ON FUNCTION postern.unprotect(target regclass) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
+
+
+--
+-- Name: FUNCTION validate_constraint(target regclass, constraint_name name); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.validate_constraint(target regclass, constraint_name name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.validate_constraint(target regclass, constraint_name name) TO postern_user;
+GRANT ALL ON FUNCTION postern.validate_constraint(target regclass, constraint_name name) TO postern_admin;
 
 
 --
