@@ -92,6 +92,9 @@ func openCluster() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := requireVersion(ctx, pool); err != nil {
+		return nil, err
+	}
 	random := [8]byte{}
 	rand.Read(random[:])
 	c := &cluster{server: started, pool: pool, key: int64(binary.BigEndian.Uint64(random[:]))}
@@ -107,6 +110,24 @@ func openCluster() (*cluster, error) {
 	}
 	c.template = sync.OnceValues(c.makeTemplate)
 	return c, nil
+}
+
+// VersionVariable is the version that the tests have to run on, such as 15.18: so CI knows that they ran on the one it means.
+const VersionVariable = "POSTERN_TEST_VERSION"
+
+func requireVersion(ctx context.Context, pool *pgxpool.Pool) error {
+	wanted := os.Getenv(VersionVariable)
+	if wanted == "" {
+		return nil
+	}
+	var version string
+	if err := pool.QueryRow(ctx, "select split_part(current_setting('server_version'), ' ', 1)").Scan(&version); err != nil {
+		return err
+	}
+	if version != wanted {
+		return fmt.Errorf("the server is PostgreSQL %s, and %s wants %s", version, VersionVariable, wanted)
+	}
+	return nil
 }
 
 func (c *cluster) name() string {
