@@ -53,11 +53,11 @@ something can't be known.`,
 			case asFix:
 				app.printf("%s\n", search.fix())
 				for _, unknown := range search.Unknown {
-					fmt.Fprintf(app.err, "Warning: %s: %s\n", printable(unknown.In), printable(unknown.What))
+					app.warn("Warning: %s: %s\n", unknown.In, unknown.What)
 				}
 				for _, gate := range search.Gates {
 					if !gate.Registered {
-						fmt.Fprintf(app.err, "Warning: gate %s is called and not registered: register it first.\n", printable(gate.GateID))
+						app.warn("Warning: gate %s is called and not registered: register it first.\n", gate.GateID)
 					}
 				}
 				if len(search.Unknown) > 0 {
@@ -200,16 +200,16 @@ func (a *application) printSearch(search *gateSearch, all bool) {
 	}
 	a.printf("\n")
 	if !search.Registered {
-		a.printf("Action %s is not registered.\n", printable(search.Action))
+		a.printf("Action %s is not registered.\n", search.Action)
 	}
 	if search.finds() {
 		a.printf("Gates that the action does not reference: %s. Places that can't be known: %d.\n",
-			printable(orDash(strings.Join(missing, ", "))), len(search.Unknown))
+			orDash(strings.Join(missing, ", ")), len(search.Unknown))
 	} else {
 		a.printf("The action references all gates that it reaches.\n")
 	}
 	if len(missing) > 0 {
-		a.printf("Fix: %s\n", printable(search.fix()))
+		a.printf("Fix: %s\n", search.fix())
 	}
 }
 
@@ -250,5 +250,5 @@ func (p *treePrinter) print(node *callgraph.Node, depth int) {
 }
 
 func (p *treePrinter) line(depth int, content string) {
-	p.app.printf("%s%s\n", strings.Repeat("  ", depth), printable(content))
+	p.app.printf("%s%s\n", strings.Repeat("  ", depth), content)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -17,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // application is what every command shares: the streams, the flags of the root, and ways to reach the
@@ -96,7 +99,15 @@ func (a *application) logger() *slog.Logger {
 	if a.verbose {
 		level = slog.LevelDebug
 	}
-	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, attribute slog.Attr) slog.Attr {
+		if problem, isError := attribute.Value.Any().(error); isError {
+			attribute.Value = slog.StringValue(problem.Error())
+		}
+		if attribute.Value.Kind() == slog.KindString {
+			attribute.Value = slog.StringValue(printable.Text(attribute.Value.String()))
+		}
+		return attribute
+	}}))
 }
 
 // output is standard output. It remembers a failed write, so that a full disk is no success.
@@ -131,19 +142,61 @@ func terminal(stream any) bool {
 // colour tells whether the stream takes colours.
 func colour(stream any) bool { return terminal(stream) && os.Getenv("NO_COLOR") == "" }
 
-// printf writes to standard output.
+// verbatim is what printf and warn write as it is: Postern's own words, or what is printable already.
+type verbatim string
+
+// printf writes to standard output, for people: see shown.
 func (a *application) printf(format string, arguments ...any) {
-	fmt.Fprintf(a.out, format, arguments...)
+	fmt.Fprintf(a.out, format, shown(arguments)...)
+}
+
+// warn writes to standard error, for people: see shown.
+func (a *application) warn(format string, arguments ...any) {
+	fmt.Fprintf(a.err, format, shown(arguments)...)
+}
+
+// shown makes all texts printable but those that are verbatim: somebody else may have written them.
+func shown(arguments []any) []any {
+	all := make([]any, len(arguments))
+	for index, argument := range arguments {
+		all[index] = argument
+		switch argument := argument.(type) {
+		case verbatim:
+		case error:
+			all[index] = printable.Lines(argument.Error())
+		case fmt.Stringer:
+			all[index] = printable.Text(argument.String())
+		default:
+			if value := reflect.ValueOf(argument); value.Kind() == reflect.String {
+				all[index] = printable.Text(value.String())
+			}
+		}
+	}
+	return all
 }
 
 // printJSON writes a value to standard output, indented.
 func (a *application) printJSON(value any) error { return writeJSON(a.out, value) }
 
 func writeJSON(out io.Writer, value any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
+	return encodeJSON(out, terminal(out), "  ", value)
+}
+
+// encodeJSON writes a value and a line end: exactly, or with everything escaped that a terminal would act on.
+func encodeJSON(out io.Writer, toTerminal bool, indent string, value any) error {
+	var written bytes.Buffer
+	encoder := json.NewEncoder(&written)
+	encoder.SetEscapeHTML(false) // & and < are common in messages, and this is no web page
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	text := written.Bytes()
+	if toTerminal {
+		text = printable.JSON(text)
+	}
+	_, err := out.Write(text)
+	return err
 }
 
 // progress gives a bar on standard error for what may take more than two seconds; it is silent where

@@ -137,11 +137,7 @@ func (a *application) printChange(change configuration.Change) {
 	case configuration.Remove:
 		paint = text.FgRed
 	}
-	line := fmt.Sprintf("%s %s %s", sign, change.Kind, change.Name)
-	if colour(a.out) {
-		line = paint.Sprint(line)
-	}
-	a.printf("%s\n", line)
+	a.printf("%s\n", a.coloured(paint, fmt.Sprintf("%s %s %s", sign, change.Kind, change.Name)))
 	for _, field := range change.Fields {
 		if change.Action == configuration.Create {
 			a.printf("    %s: %s\n", field.Name, fieldText(field.To))
@@ -160,9 +156,9 @@ func fieldText(value any) string {
 		if value == "" {
 			return "none"
 		}
-		return `"` + printable(value) + `"`
+		return `"` + value + `"`
 	case []string:
-		return "[" + printable(strings.Join(value, ", ")) + "]"
+		return "[" + strings.Join(value, ", ") + "]"
 	}
 	return fmt.Sprint(value)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +52,7 @@ authority class MAX, which allows everything, is there.`,
 			if err != nil {
 				return err
 			}
-			app.printf("Company %s created. Next: installer company grant USERID %s\n", printable(given[0]), shell(given[0]))
+			app.printf("Company %s created. Next: installer company grant USERID %s\n", given[0], shell(given[0]))
 			return nil
 		},
 	}
@@ -129,7 +128,7 @@ becomes the user's default, of which there is one; without it the default stays 
 				if err := queries.GrantCompany(ctx, userid, company, isDefault); err != nil {
 					return err
 				}
-				app.printf("%s is a user of company %s.\n", printable(userid), printable(company))
+				app.printf("%s is a user of company %s.\n", userid, company)
 				return app.warnOfMissingClass(ctx, queries, userid, company)
 			})
 		},
@@ -151,7 +150,7 @@ func (a *application) warnOfMissingClass(ctx context.Context, queries *db.Querie
 	secured := slices.ContainsFunc(companies, func(c db.Company) bool { return c.Company == company && c.RowLevelSecurity })
 	if secured && slices.ContainsFunc(users, func(user db.CompanyUser) bool { return user.Class == nil }) {
 		a.printf("Row-level security is on there, and without an authority class %s sees no ledger rows. Next: installer ledger class assign %s %s CLASS\n",
-			printable(userid), shell(company), shell(userid))
+			userid, shell(company), shell(userid))
 	}
 	return nil
 }
@@ -172,7 +171,7 @@ Revoking what was not granted is harmless.`,
 			if err != nil {
 				return err
 			}
-			app.printf("%s is no user of company %s. Statements that run already go on as they began.\n", printable(given[0]), printable(given[1]))
+			app.printf("%s is no user of company %s. Statements that run already go on as they began.\n", given[0], given[1])
 			return nil
 		},
 	}
@@ -231,7 +230,7 @@ func requireListed(ctx context.Context, queries *db.Queries, company, userid *st
 			return err
 		}
 		if !slices.ContainsFunc(companies, func(c db.Company) bool { return c.Company == *company }) {
-			return fmt.Errorf("there is no company %s\nHINT: See installer company list.", strconv.Quote(*company))
+			return withHint(fmt.Errorf("there is no company %q", *company), "See installer company list.")
 		}
 	}
 	if userid != nil {
@@ -240,7 +239,7 @@ func requireListed(ctx context.Context, queries *db.Queries, company, userid *st
 			return err
 		}
 		if !slices.ContainsFunc(users, func(user db.User) bool { return user.UserID == *userid }) {
-			return fmt.Errorf("there is no user %s\nHINT: See installer user list.", strconv.Quote(*userid))
+			return withHint(fmt.Errorf("there is no user %q", *userid), "See installer user list.")
 		}
 	}
 	return nil

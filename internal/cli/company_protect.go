@@ -55,12 +55,12 @@ company are nobody's.
 
 // changeTable changes a table that exists, and returns its name as PostgreSQL writes it.
 func (a *application) changeTable(ctx context.Context, name string, lockTimeout time.Duration, do func(queries *db.Queries, table string) error) (table string, err error) {
-	err = a.change(ctx, printable(name), lockTimeout, func(_ pgx.Tx, queries *db.Queries) error {
+	err = a.change(ctx, name, lockTimeout, func(_ pgx.Tx, queries *db.Queries) error {
 		if table, err = queries.FindTable(ctx, name); err != nil {
 			return err
 		}
 		if table == "" {
-			return fmt.Errorf("there is no table %s\nHINT: Write SCHEMA.TABLE; a name with capitals in double quotes: 'accounting.\"Voucher\"'.", printable(name))
+			return withHint(fmt.Errorf("there is no table %s", name), `Write SCHEMA.TABLE; a name with capitals in double quotes: 'accounting."Voucher"'.`)
 		}
 		return do(queries, table)
 	})

@@ -42,9 +42,8 @@ func withSecret(ctx context.Context, connection *pgx.Conn, queries *db.Queries, 
 			return err
 		}
 		if !hidden {
-			return fmt.Errorf("this server writes statements and their values to its log, and a secret would be among them\n"+
-				"HINT: As a superuser: grant set on parameter log_parameter_max_length to %s;",
-				pgx.Identifier{connection.Config().User}.Sanitize())
+			return withHint(errors.New("this server writes statements and their values to its log, and a secret would be among them"),
+				"As a superuser: grant set on parameter log_parameter_max_length to %s;", pgx.Identifier{connection.Config().User}.Sanitize())
 		}
 		return do(queries)
 	})

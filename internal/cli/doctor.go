@@ -17,6 +17,7 @@ import (
 	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/configuration"
 	"github.com/posternsql/postern/internal/doctor"
+	"github.com/posternsql/postern/internal/printable"
 )
 
 func newDoctorCommand(app *application) *cobra.Command {
@@ -67,11 +68,11 @@ Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
 				return err
 			}
 			if report.NotKept != nil {
-				fmt.Fprintf(app.err, "What was read of the calls of gates is not kept in the database: %v. The view postern.doctor may say less.\n", report.NotKept)
+				app.warn("What was read of the calls of gates is not kept in the database: %v. The view postern.doctor may say less.\n", report.NotKept)
 			}
 			findings := doctor.Judge(report.Findings, accepted)
 			for _, entry := range accepted.Unused() {
-				fmt.Fprintf(app.err, "%s: nothing is found any more of the accepted %s of %s: take the entry out.\n", printable(entry.Place), entry.Name, printable(entry.Object))
+				app.warn("%s: nothing is found any more of the accepted %s of %s: take the entry out.\n", entry.Place, entry.Name, entry.Object)
 			}
 			if asJSON {
 				if err := app.printJSON(findings); err != nil {
@@ -153,25 +154,24 @@ func (a *application) printFindings(findings []doctor.Judged) {
 const accepted = "accepted"
 
 func (a *application) printGroup(group []doctor.Judged) {
-	level, show := a.paint(group[0].Level), fmt.Sprint
+	level := a.paint(group[0].Level)
+	show := func(line string) verbatim { return verbatim(printable.Text(line)) }
 	if group[0].Accepted {
-		level = accepted + " " + group[0].Level
-		if colour(a.out) {
-			show = text.Faint.Sprint
-		}
+		show = func(line string) verbatim { return a.coloured(text.Faint, line) }
+		level = show(accepted + " " + group[0].Level)
 	}
-	a.printf("%s\n", show(level+" "+group[0].Code+": "+printable(group[0].Title)))
+	a.printf("%s %s\n", level, show(group[0].Code+": "+group[0].Title))
 	for _, finding := range group {
-		a.printf("%s\n", show("  "+printable(finding.Object)))
-		a.printf("%s\n", show("    "+printable(finding.Detail)))
-		if reason := printable(finding.Reason); finding.Accepted {
-			a.printf("%s\n", show("    accepted until "+finding.Until+": "+reason))
+		a.printf("%s\n", show("  "+finding.Object))
+		a.printf("%s\n", show("    "+finding.Detail))
+		if finding.Accepted {
+			a.printf("%s\n", show("    accepted until "+finding.Until+": "+finding.Reason))
 		} else if finding.Lapsed == doctor.Expired {
-			a.printf("    its acceptance has expired; the last day was %s: %s\n", finding.Until, reason)
+			a.printf("    its acceptance has expired; the last day was %s: %s\n", finding.Until, finding.Reason)
 		} else if finding.Lapsed == doctor.Worse {
-			a.printf("    its acceptance is for a warning, and this is an error: %s\n", reason)
+			a.printf("    its acceptance is for a warning, and this is an error: %s\n", finding.Reason)
 		}
-		a.printf("%s\n", show("    fix: "+printable(finding.Fix)))
+		a.printf("%s\n", show("    fix: "+finding.Fix))
 	}
 }
 

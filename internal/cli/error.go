@@ -6,10 +6,13 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // The exit codes that scripts rely on.
@@ -44,6 +47,19 @@ func usageError(format string, arguments ...any) error {
 // errDifference tells that a command found, and printed, a difference or a finding.
 var errDifference error = &exitError{code: exitDifference}
 
+// hinted is an error of this program that says what to do about it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+
+// withHint adds to an error what to do about it: one sentence, or a statement.
+func withHint(err error, format string, arguments ...any) error {
+	return &hinted{err, fmt.Sprintf(format, arguments...)}
+}
+
 // report prints an error and gives the exit code.
 func (a *application) report(command *cobra.Command, failure error) int {
 	if failure == nil {
@@ -66,7 +82,7 @@ func (a *application) report(command *cobra.Command, failure error) int {
 	}
 	fmt.Fprintln(a.err, label, describe(failure))
 	if code == exitUsage && command != nil {
-		fmt.Fprintf(a.err, "Run \"%s --help\".\n", command.CommandPath())
+		a.warn("Run \"%s --help\".\n", command.CommandPath())
 	}
 	return code
 }
@@ -79,17 +95,27 @@ func describe(failure error) string {
 	if errors.As(failure, &refused) {
 		message = strings.ReplaceAll(message, refused.Error(), describeRefusal(refused))
 	}
-	lines := []string{printableLines(message)}
+	lines := []string{printable.Lines(message)}
 	var located interface {
 		error
 		Excerpt() string
 	}
 	if errors.As(failure, &located) && located.Excerpt() != "" {
-		lines = append(lines, located.Excerpt())
+		// Its second line points at a character of the first one: each is replaced by one.
+		lines = append(lines, strings.Map(func(character rune) rune {
+			if character == '\n' || character == '\t' || printable.Rune(character) {
+				return character
+			}
+			return unicode.ReplacementChar
+		}, located.Excerpt()))
 	}
 	var server *pgconn.PgError
 	if errors.As(failure, &server) {
 		lines = append(lines, details(server)...)
+	}
+	var advice *hinted
+	if errors.As(failure, &advice) {
+		lines = append(lines, "HINT: "+printable.Lines(advice.hint))
 	}
 	if refused != nil {
 		lines = append(lines, `HINT: --database-url says which database is meant, else DATABASE_URL, else PGHOST, PGPORT, PGUSER, PGDATABASE; see "installer --help".`)
@@ -108,12 +134,12 @@ func describeRefusal(refused *pgconn.ConnectError) string {
 	if len(reasons) > 1 {
 		reasons = slices.DeleteFunc(reasons, func(reason string) bool { return strings.HasSuffix(reason, "server refused TLS connection") })
 	}
-	return fmt.Sprintf("cannot connect to database %q as user %q: %s", refused.Config.Database, refused.Config.User, strings.Join(reasons, "\n  "))
+	return fmt.Sprintf("cannot connect to database %q as user %q: %s", refused.Config.Database, refused.Config.User, strings.Join(reasons, "\n"))
 }
 
 // describeNotice gives what PostgreSQL said without failing.
 func describeNotice(notice *pgconn.Notice) string {
-	lines := []string{strings.ToUpper(notice.Severity[:1]) + strings.ToLower(notice.Severity[1:]) + ": " + printableLines(notice.Message)}
+	lines := []string{strings.ToUpper(notice.Severity[:1]) + strings.ToLower(notice.Severity[1:]) + ": " + printable.Lines(notice.Message)}
 	return strings.Join(append(lines, details((*pgconn.PgError)(notice))...), "\n")
 }
 
@@ -129,17 +155,8 @@ func details(server *pgconn.PgError) []string {
 		{"CONTEXT", server.Where},
 	} {
 		if field.text != "" && (field.name != "CONTEXT" || hint == "") {
-			lines = append(lines, field.name+": "+printableLines(field.text))
+			lines = append(lines, field.name+": "+printable.Lines(field.text))
 		}
 	}
 	return lines
-}
-
-// printableLines is printable that keeps lines: who writes a trigger or names a table chooses what the server says.
-func printableLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for index, line := range lines {
-		lines[index] = printable(line)
-	}
-	return strings.Join(lines, "\n")
 }

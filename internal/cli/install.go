@@ -52,7 +52,7 @@ installed; that is taken back at the end.
 					bar.Describe(step.Name)
 					_ = bar.Set(number - 1)
 					if showSQL {
-						app.printf("-- %s\n\n%s\n", step.Name, step.SQL)
+						app.printf("-- %s\n\n%s\n", step.Name, verbatim(step.SQL))
 					} else if dryRun {
 						app.printf("would run: %s\n", step.Name)
 					}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/printable"
 )
 
 func newLedgerCommand(app *application) *cobra.Command {
@@ -55,9 +56,9 @@ func addLedger(command *cobra.Command, ledgerID *string) {
 // place names a company, or an internal ledger of it.
 func place(company, ledgerID string) string {
 	if ledgerID == "" {
-		return "company " + printable(company)
+		return "company " + company
 	}
-	return "internal ledger " + printable(ledgerID) + " of company " + printable(company)
+	return "internal ledger " + ledgerID + " of company " + company
 }
 
 // ledgerFlag is the flag as somebody would type it.
@@ -88,10 +89,10 @@ off. Classes and rules can be prepared before it is switched on, and stay when i
 					return err
 				}
 				if given[1] == "off" {
-					app.printf("Row-level security is off in company %s: its users see all its ledger rows.\n", printable(company))
+					app.printf("Row-level security is off in company %s: its users see all its ledger rows.\n", company)
 					return nil
 				}
-				app.printf("Row-level security is on in company %s: authority classes decide what its users see.\n", printable(company))
+				app.printf("Row-level security is on in company %s: authority classes decide what its users see.\n", company)
 				users, err := queries.ListCompanyUsers(ctx, &company, nil)
 				if err != nil {
 					return err
@@ -122,7 +123,7 @@ application's tables: 1 to 20 characters. The class MAX, which allows everything
 				return err
 			}
 			app.printf("Internal ledger %s of company %s created. Next: installer ledger grant %s %s USERID\n",
-				printable(given[1]), printable(given[0]), shell(given[0]), shell(given[1]))
+				given[1], given[0], shell(given[0]), shell(given[1]))
 			return nil
 		},
 	}
@@ -178,7 +179,7 @@ narrows that. Granting twice is harmless.`,
 			if err != nil {
 				return err
 			}
-			app.printf("%s is connected to %s.\n", printable(given[2]), place(given[0], given[1]))
+			app.printf("%s is connected to %s.\n", given[2], place(given[0], given[1]))
 			return nil
 		},
 	}
@@ -199,7 +200,7 @@ granted is harmless.`,
 			if err != nil {
 				return err
 			}
-			app.printf("%s is not connected to %s.\n", printable(given[2]), place(given[0], given[1]))
+			app.printf("%s is not connected to %s.\n", given[2], place(given[0], given[1]))
 			return nil
 		},
 	}
@@ -320,5 +321,5 @@ func code(text string) string {
 	if strings.TrimSpace(text) == "" {
 		return "blank"
 	}
-	return printable(text)
+	return printable.Text(text)
 }

@@ -49,7 +49,7 @@ func newLedgerClassCreateCommand(app *application) *cobra.Command {
 				return err
 			}
 			app.printf("Class %s of %s created; it allows nothing yet. Next: installer ledger rule add %s %s%s --allowed --code-a PATTERN\n",
-				printable(class), place(company, ledgerID), shell(company), shell(class), ledgerFlag(ledgerID))
+				class, place(company, ledgerID), shell(company), shell(class), ledgerFlag(ledgerID))
 			return nil
 		},
 	}
@@ -119,7 +119,7 @@ of an internal ledger that the user is connected to. It counts while row-level s
 			if err != nil {
 				return err
 			}
-			app.printf("%s has the class %s in %s.\n", printable(userid), printable(class), place(company, ledgerID))
+			app.printf("%s has the class %s in %s.\n", userid, class, place(company, ledgerID))
 			return nil
 		},
 	}
@@ -144,13 +144,13 @@ on. With --ledger the user sees all of that internal ledger again: to end that, 
 					if err := queries.SetUserLedgerClass(ctx, db.SetUserLedgerClassParams{Company: company, LedgerID: ledgerID, UserID: userid}); err != nil {
 						return err
 					}
-					app.printf("%s has no class in %s, and sees all of it.\n", printable(userid), place(company, ledgerID))
+					app.printf("%s has no class in %s, and sees all of it.\n", userid, place(company, ledgerID))
 					return nil
 				}
 				if err := queries.SetUserAuthorityClass(ctx, company, userid, nil); err != nil {
 					return err
 				}
-				app.printf("%s has no class in %s.\n", printable(userid), place(company, ""))
+				app.printf("%s has no class in %s.\n", userid, place(company, ""))
 				return app.warnOfMissingClass(ctx, queries, userid, company)
 			})
 		},

@@ -97,10 +97,10 @@ func (a *application) printExplanation(answer explanation) {
 	if answer.Allowed {
 		may = "Yes: %s may see"
 	}
-	a.printf(may+" rows of %s with posting combination %d.\n", printable(answer.UserID), place(answer.Company, ledgerID), answer.PostingCombinationID)
+	a.printf(may+" rows of %s with posting combination %d.\n", answer.UserID, place(answer.Company, ledgerID), answer.PostingCombinationID)
 	a.printf("Why: %s\n", answer.Reason)
 	if answer.Class != nil {
-		a.printf("Class: %s\n", printable(*answer.Class))
+		a.printf("Class: %s\n", *answer.Class)
 	}
 	if answer.Rule == nil {
 		return

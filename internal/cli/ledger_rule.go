@@ -78,7 +78,7 @@ Quote patterns: the shell has its own ideas about some of them.`,
 				return err
 			}
 			app.printf("Rule %d of class %s in %s: %s. Undo: installer ledger rule remove %d\n",
-				id, printable(class), place(company, ledgerID), verdict(allowed, patterns), id)
+				id, class, place(company, ledgerID), verdict(allowed, patterns), id)
 			return nil
 		},
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,7 +30,7 @@ func (a *application) busy(what string, lockTimeout time.Duration) func(error) {
 	said := false
 	return func(error) {
 		if !said {
-			fmt.Fprintf(a.err, "%s is in use by others: trying again for up to %s.\n", what, lockTimeout)
+			a.warn("%s is in use by others: trying again for up to %s.\n", what, lockTimeout)
 		}
 		said = true
 	}

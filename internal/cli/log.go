@@ -261,7 +261,7 @@ transactions commit in another order than they write; an entry appears when its 
 					return err
 				}
 				if shown == limit && terminal(app.err) {
-					fmt.Fprintf(app.err, "These are the latest %d; --limit 0 shows all.\n", shown)
+					app.warn("These are the latest %d; --limit 0 shows all.\n", shown)
 				}
 				if shown == 0 && !asJSON {
 					fmt.Fprintln(app.err, "No entry of the log fits.")

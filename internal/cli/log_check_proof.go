@@ -75,8 +75,8 @@ func (a *application) checkProof(in io.Reader, keys string, asJSON bool) error {
 		return tampered(err)
 	}
 	if checked.OwnKeys {
-		fmt.Fprintf(a.err, "Warning: the keys are those that the file brings itself. It proves nothing unless this is the log's key:\n  %s\n",
-			printable(strings.Join(checked.Keys, ", ")))
+		a.warn("Warning: the keys are those that the file brings itself. It proves nothing unless this is the log's key:\n  %s\n",
+			strings.Join(checked.Keys, ", "))
 	}
 	head := checked.Heads[len(checked.Heads)-1]
 	if asJSON {
@@ -86,9 +86,9 @@ func (a *application) checkProof(in io.Reader, keys string, asJSON bool) error {
 	}
 	if checked.Entries == 1 {
 		a.printf("log_id     %d\nlogged_at  %s\noutcome    %s\ngate_id    %s\nuserid     %s\nmessage    %s\ncomment    %s\n",
-			only.LogID, only.LoggedAt, printable(only.Outcome), printable(only.GateID), printable(only.UserID), printable(only.Message),
-			printable(valueOrDash(only.Comment)))
+			only.LogID, only.LoggedAt, only.Outcome, only.GateID, only.UserID, only.Message,
+			valueOrDash(only.Comment))
 	}
-	a.printf("%s proven: under the head of %d leaves that %s has signed.\n", plural(checked.Entries, "entry"), head.Size, printable(head.Origin))
+	a.printf("%s proven: under the head of %d leaves that %s has signed.\n", plural(checked.Entries, "entry"), head.Size, head.Origin)
 	return nil
 }

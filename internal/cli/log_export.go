@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -37,7 +36,8 @@ file of that name is replaced. Without -o entries go to standard output.
 
 CSV is what the log says, to the letter. Messages and comments hold what people typed: a spreadsheet that opens the
 file takes a text such as =HYPERLINK(…) for a formula. For spreadsheets add --spreadsheet, which puts an
-apostrophe before cells that begin with = + - @.
+apostrophe before cells that begin with = + - @, and writes line ends and what nobody sees as \n, \u202e and so on.
+The terminal gets the latter too.
 
 With --proofs every entry comes with the proof that it is under the newest signed head (see "log seal"): jsonl, the head
 first, then the sealed entries in the order of their leaves, each checked before it is written. "log check-proof" checks
@@ -99,7 +99,7 @@ accepted), used or not; of the filters only --since and --until can be given.
 	command.Flags().StringVarP(&path, "output", "o", "", "file to write")
 	command.Flags().BoolVar(&proofs, "proofs", false, "with the proof of each entry, under the newest signed head")
 	addHeads(command, &directory)
-	command.Flags().BoolVar(&spreadsheet, "spreadsheet", false, "make CSV cells safe that a spreadsheet would run as formulas")
+	command.Flags().BoolVar(&spreadsheet, "spreadsheet", false, "make CSV cells safe to look at: none is a formula, has lines, or hides something")
 	return command
 }
 
@@ -113,14 +113,12 @@ func (a *application) writeExport(path string, export func(io.Writer) (int64, er
 	if err != nil {
 		return err
 	}
-	a.printf("%s written to %s.\n", plural(count, "entry"), printable(path))
+	a.printf("%s written to %s.\n", plural(count, "entry"), path)
 	return nil
 }
 
 func (a *application) exportProofs(ctx context.Context, exporter *seal.Exporter, out io.Writer) (count int64, err error) {
 	buffer := bufio.NewWriter(out)
-	encoder := json.NewEncoder(buffer)
-	encoder.SetEscapeHTML(false)
 	var bar *progressbar.ProgressBar
 	started := time.Now()
 	exporter.OnProgress = func(leaves, total int64) {
@@ -132,7 +130,9 @@ func (a *application) exportProofs(ctx context.Context, exporter *seal.Exporter,
 		}
 	}
 	err = a.withDatabase(ctx, func(connection *pgx.Conn, _ *db.Queries) (err error) {
-		count, err = exporter.Export(ctx, connection, func(line any) error { return encoder.Encode(line) })
+		count, err = exporter.Export(ctx, connection, func(line any) error {
+			return encodeJSON(buffer, terminal(out), "", line)
+		})
 		return err
 	})
 	if bar != nil {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"io"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // entryWriter takes the entries of the log page by page, and keeps none.
@@ -81,13 +81,13 @@ type entryLines struct {
 
 func (w *entryLines) write(entries []db.LogEntry) error {
 	for _, entry := range entries {
-		cells := [2]string{printable(entry.GateID), printable(who(entry))}
+		cells := [2]string{printable.Text(entry.GateID), printable.Text(who(entry))}
 		for index, cell := range cells {
 			w.widths[index] = max(w.widths[index], text.StringWidth(cell))
 			cells[index] = text.Pad(cell, w.widths[index], ' ')
 		}
-		outcome := w.app.paint(entry.Outcome) + strings.Repeat(" ", len("cancelled")-len(entry.Outcome))
-		w.app.printf("%s  %s  %s  %s  %s\n", stamp(entry.LoggedAt), outcome, cells[0], cells[1], printable(what(entry)))
+		outcome := w.app.paint(entry.Outcome) + verbatim(strings.Repeat(" ", len("cancelled")-len(entry.Outcome)))
+		w.app.printf("%s  %s  %s  %s  %s\n", stamp(entry.LoggedAt), outcome, cells[0], cells[1], what(entry))
 	}
 	return w.app.out.failure
 }
@@ -95,17 +95,18 @@ func (w *entryLines) write(entries []db.LogEntry) error {
 func (w *entryLines) finish() error { return w.app.out.failure }
 
 // jsonLines is one JSON object a line.
-type jsonLines struct{ buffer *bufio.Writer }
+type jsonLines struct {
+	buffer     *bufio.Writer
+	toTerminal bool
+}
 
-func newJSONLines(out io.Writer) entryWriter { return &jsonLines{bufio.NewWriter(out)} }
+func newJSONLines(out io.Writer) entryWriter { return &jsonLines{bufio.NewWriter(out), terminal(out)} }
 
 func (w *jsonLines) write(entries []db.LogEntry) error {
 	for _, entry := range entries {
-		line, err := entryJSON(entry)
-		if err != nil {
+		if err := encodeJSON(w.buffer, w.toTerminal, "", entry); err != nil {
 			return err
 		}
-		_, _ = w.buffer.Write(append(line, '\n')) // Flush gives its error
 	}
 	return w.buffer.Flush()
 }
@@ -114,16 +115,19 @@ func (w *jsonLines) finish() error { return w.buffer.Flush() }
 
 // jsonArray is one JSON array, with an entry a line.
 type jsonArray struct {
-	buffer  *bufio.Writer
-	started bool
+	buffer     *bufio.Writer
+	toTerminal bool
+	started    bool
 }
 
-func newJSONArray(out io.Writer) entryWriter { return &jsonArray{buffer: bufio.NewWriter(out)} }
+func newJSONArray(out io.Writer) entryWriter {
+	return &jsonArray{buffer: bufio.NewWriter(out), toTerminal: terminal(out)}
+}
 
 func (w *jsonArray) write(entries []db.LogEntry) error {
 	for _, entry := range entries {
-		line, err := entryJSON(entry)
-		if err != nil {
+		var line bytes.Buffer
+		if err := encodeJSON(&line, w.toTerminal, "", entry); err != nil {
 			return err
 		}
 		separator := ",\n"
@@ -132,7 +136,7 @@ func (w *jsonArray) write(entries []db.LogEntry) error {
 		}
 		w.started = true
 		_, _ = w.buffer.WriteString(separator) // Flush gives its error
-		_, _ = w.buffer.Write(line)
+		_, _ = w.buffer.Write(bytes.TrimSuffix(line.Bytes(), []byte("\n")))
 	}
 	return w.buffer.Flush()
 }
@@ -146,23 +150,16 @@ func (w *jsonArray) finish() error {
 	return w.buffer.Flush()
 }
 
-func entryJSON(entry db.LogEntry) ([]byte, error) {
-	var line bytes.Buffer
-	encoder := json.NewEncoder(&line)
-	encoder.SetEscapeHTML(false) // & and < are common in messages, and this is no web page
-	err := encoder.Encode(entry)
-	return bytes.TrimSuffix(line.Bytes(), []byte("\n")), err
-}
-
 // csvTable is the log as CSV (RFC 4180, UTF-8).
 type csvTable struct {
 	writer      *csv.Writer
 	spreadsheet bool
+	toPeople    bool
 	started     bool
 }
 
 func newCSVTable(out io.Writer, spreadsheet bool) entryWriter {
-	return &csvTable{writer: csv.NewWriter(out), spreadsheet: spreadsheet}
+	return &csvTable{writer: csv.NewWriter(out), spreadsheet: spreadsheet, toPeople: spreadsheet || terminal(out)}
 }
 
 var csvHeader = []string{
@@ -190,9 +187,12 @@ func (w *csvTable) write(entries []db.LogEntry) error {
 			string(entry.Parameters), value(entry.Comment), value(entry.Scheme), entry.SessionRole, address,
 			entry.ApplicationName, strconv.FormatUint(entry.TransactionID, 10),
 		}
-		if w.spreadsheet {
-			for index, cell := range cells {
-				cells[index] = disarm(cell)
+		for index := range cells {
+			if w.toPeople {
+				cells[index] = printable.Text(cells[index])
+			}
+			if w.spreadsheet {
+				cells[index] = disarm(cells[index])
 			}
 		}
 		if err := w.writer.Write(cells); err != nil {
@@ -216,9 +216,10 @@ func value(text *string) string {
 	return *text
 }
 
-// disarm makes a spreadsheet take a cell as text that it would take as a formula.
+// disarm makes a spreadsheet take a printable cell as text that it would take as a formula. Some take the wide forms of the
+// characters for the same, and some pass over spaces in front.
 func disarm(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	if text := strings.TrimLeft(cell, " "); text != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(text)[0]) {
 		return "'" + cell
 	}
 	return cell

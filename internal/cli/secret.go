@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // maximumInput bounds in bytes what is read as one PIN, message or secret.
@@ -41,7 +43,7 @@ func (a *application) readPIN(ctx context.Context, userid string, fromInput bool
 }
 
 func (a *application) askTwice(ctx context.Context, userid string) (string, error) {
-	first, err := a.ask(ctx, fmt.Sprintf("New PIN for %s: ", printable(userid)))
+	first, err := a.ask(ctx, fmt.Sprintf("New PIN for %s: ", printable.Text(userid)))
 	if err != nil {
 		return "", err
 	}

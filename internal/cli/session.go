@@ -104,7 +104,7 @@ func (a *application) createSessionKey(ctx context.Context, kid string, source k
 		if source.print {
 			a.printf("%s\n", secret)
 			if a.out.failure != nil {
-				return fmt.Errorf("the secret of session key %[1]s is lost: %[2]w\nHINT: installer session key retire %[1]s", shell(kid), a.out.failure)
+				return withHint(fmt.Errorf("the secret of session key %s is lost: %w", kid, a.out.failure), "Retire it: installer session key retire %s", shell(kid))
 			}
 		}
 		return nil
@@ -115,7 +115,7 @@ func (a *application) createSessionKey(ctx context.Context, kid string, source k
 func writeNewFile(path string, content []byte) (err error) {
 	created, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already, and nothing is overwritten: name a new file", printable(path))
+		return fmt.Errorf("%s exists already, and nothing is overwritten: name a new file", path)
 	}
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func writeNewFile(path string, content []byte) (err error) {
 // sayKey tells of a new key: on standard error where standard output carries the secret.
 func (a *application) sayKey(source keySecret, format string, values ...any) {
 	if source.print {
-		fmt.Fprintf(a.err, format, values...)
+		a.warn(format, values...)
 		return
 	}
 	a.printf(format, values...)
@@ -160,9 +160,9 @@ func newSessionKeyCreateCommand(app *application) *cobra.Command {
 			}
 			where := ""
 			if source.to != "" {
-				where = "; its secret is in " + printable(source.to)
+				where = "; its secret is in " + source.to
 			}
-			app.sayKey(source, "Session key %s created%s. Next: give kid and secret to the application.\n", printable(given[0]), where)
+			app.sayKey(source, "Session key %s created%s. Next: give kid and secret to the application.\n", given[0], where)
 			return nil
 		},
 	}
@@ -250,11 +250,11 @@ servers change over one by one; when all of them sign with NEW, retire OLD. Wher
 			}
 			if retireOld {
 				app.sayKey(source, "Session key %s created, and %s retired: tokens signed with it are refused. Next: give %[1]s to the application.\n",
-					printable(newKey), printable(oldKey))
+					newKey, oldKey)
 				return nil
 			}
 			app.sayKey(source, "Session key %s created; %s stays valid. Next: have all application servers sign with %[1]s, then: installer session key retire %[3]s\n",
-				printable(newKey), printable(oldKey), shell(oldKey))
+				newKey, oldKey, shell(oldKey))
 			return nil
 		},
 	}
@@ -278,7 +278,7 @@ on. Retiring a key again changes nothing.`,
 			if err != nil {
 				return err
 			}
-			app.printf("Session key %s is retired: tokens signed with it are refused.\n", printable(given[0]))
+			app.printf("Session key %s is retired: tokens signed with it are refused.\n", given[0])
 			return nil
 		},
 	}

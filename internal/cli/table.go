@@ -2,14 +2,14 @@ package cli
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/term"
+
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // printTable writes rows under a header: as a table on a terminal, else separated by tabs, so that
@@ -30,14 +30,14 @@ func (p *pagedTable) print(rows [][]string) {
 	if !terminal(p.app.out) {
 		if !p.started {
 			p.started = true
-			p.app.printf("%s\n", strings.Join(p.header, "\t"))
+			p.app.printf("%s\n", verbatim(strings.Join(p.header, "\t")))
 		}
 		for _, row := range rows {
 			cells := make([]string, len(row))
 			for index, cell := range row {
-				cells[index] = printable(cell)
+				cells[index] = printable.Text(cell)
 			}
-			p.app.printf("%s\n", strings.Join(cells, "\t"))
+			p.app.printf("%s\n", verbatim(strings.Join(cells, "\t")))
 		}
 		return
 	}
@@ -49,7 +49,7 @@ func (p *pagedTable) print(rows [][]string) {
 	for _, row := range rows {
 		shown := make([]string, len(row))
 		for index, cell := range row {
-			shown[index] = printable(cell)
+			shown[index] = printable.Text(cell)
 		}
 		cells = append(cells, shown)
 	}
@@ -63,7 +63,7 @@ func (p *pagedTable) print(rows [][]string) {
 	writer.AppendHeader(tableRow(p.header))
 	for _, row := range cells[1:] {
 		for index, cell := range row {
-			row[index] = p.app.paint(cell)
+			row[index] = string(p.app.paint(cell))
 		}
 		writer.AppendRow(tableRow(row))
 	}
@@ -117,37 +117,28 @@ func tableRow(cells []string) table.Row {
 	return row
 }
 
-// paint colours the words that tell how something stands.
-func (a *application) paint(cell string) string {
-	if !colour(a.out) {
-		return cell
-	}
+// paint shows a cell, and colours the words that tell how something stands.
+func (a *application) paint(cell string) verbatim {
 	switch cell {
 	case "passed", "active", "enabled", "ok":
-		return text.FgGreen.Sprint(cell)
+		return a.coloured(text.FgGreen, cell)
 	case "denied", "locked", "error", "not ok":
-		return text.FgRed.Sprint(cell)
+		return a.coloured(text.FgRed, cell)
 	case accepted:
-		return text.Faint.Sprint(cell)
+		return a.coloured(text.Faint, cell)
 	case "cancelled", "inactive", "disabled", "retired", "warn":
-		return text.FgYellow.Sprint(cell)
+		return a.coloured(text.FgYellow, cell)
 	}
-	return cell
+	return verbatim(printable.Text(cell))
 }
 
-// printable shows control characters as escapes: a comment in the log is written by anybody, and must not
-// reach the terminal of who reads it, nor end a row or a cell.
-func printable(cell string) string {
-	var shown strings.Builder
-	for _, character := range cell {
-		if unicode.IsPrint(character) {
-			shown.WriteRune(character)
-			continue
-		}
-		quoted := strconv.QuoteRune(character)
-		shown.WriteString(quoted[1 : len(quoted)-1])
+// coloured shows a line in a colour, where standard output takes colours.
+func (a *application) coloured(paint text.Color, line string) verbatim {
+	line = printable.Text(line)
+	if colour(a.out) {
+		line = paint.Sprint(line)
 	}
-	return shown.String()
+	return verbatim(line)
 }
 
 // stamp shows a time to the second, in this machine's time zone.
@@ -172,7 +163,7 @@ func shell(argument string) string {
 	if argument != "" && strings.Trim(argument, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-") == "" && argument[0] != '-' {
 		return argument
 	}
-	return "'" + strings.ReplaceAll(printable(argument), "'", `'\''`) + "'"
+	return "'" + strings.ReplaceAll(printable.Text(argument), "'", `'\''`) + "'"
 }
 
 func plural(count int64, noun string) string {

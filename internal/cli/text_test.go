@@ -33,22 +33,9 @@ func TestMoments(t *testing.T) {
 	}
 }
 
-func TestControlCharactersDoNotReachTheTerminal(t *testing.T) {
-	for given, want := range map[string]string{
-		"Müller & Söhne":        "Müller & Söhne",
-		"two\nlines\tand a tab": `two\nlines\tand a tab`,
-		"\x1b[2Jcleared\x00":    `\x1b[2Jcleared\x00`,
-		"reversed \u202e text":  `reversed \u202e text`,
-	} {
-		if got := printable(given); got != want {
-			t.Errorf("%q is shown as %s, want %s", given, got, want)
-		}
-	}
-}
-
 func TestSpreadsheetCells(t *testing.T) {
 	for given, want := range map[string]string{
-		"": "", "a=1": "a=1", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1",
+		"": "", "a=1": "a=1", "=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "  =1": "'  =1", "＝1": "'＝1", "－1": "'－1", "Ω": "Ω",
 	} {
 		if got := disarm(given); got != want {
 			t.Errorf("%q becomes %q, want %q", given, got, want)

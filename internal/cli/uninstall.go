@@ -44,7 +44,7 @@ Without --yes it says what would happen and changes nothing.`,
 			removal, err := install.Uninstall(command.Context(), config, options)
 			var dependents *install.DependentsError
 			if errors.As(err, &dependents) {
-				return errors.Join(err, errors.New("remove them first, or add --with-dependents"))
+				return withHint(err, "Remove them first, or add --with-dependents.")
 			}
 			if err != nil {
 				return err

@@ -59,7 +59,7 @@ the database themselves. A user who works through the application needs none.`,
 			if err != nil {
 				return err
 			}
-			app.printf("User %s created. Next: installer user reset-pin %s\n", printable(given[0]), shell(given[0]))
+			app.printf("User %s created. Next: installer user reset-pin %s\n", given[0], shell(given[0]))
 			return nil
 		},
 	}
@@ -169,7 +169,7 @@ role may not do so, it refuses.`,
 			if err != nil {
 				return err
 			}
-			app.printf("PIN of %[1]s reset, and %[1]s is not locked. Next: %[1]s changes it in the application; until then it approves nothing.\n", printable(given[0]))
+			app.printf("PIN of %[1]s reset, and %[1]s is not locked. Next: %[1]s changes it in the application; until then it approves nothing.\n", given[0])
 			return nil
 		},
 	}
@@ -193,7 +193,7 @@ typed those responses: installer log list --user USERID --outcome denied.`,
 			if err != nil {
 				return err
 			}
-			app.printf("User %s is not locked.\n", printable(given[0]))
+			app.printf("User %s is not locked.\n", given[0])
 			return nil
 		},
 	}
@@ -214,9 +214,9 @@ func newUserActiveCommand(app *application, verb string, active bool) *cobra.Com
 				return err
 			}
 			if active {
-				app.printf("User %s is enabled.\n", printable(given[0]))
+				app.printf("User %s is enabled.\n", given[0])
 			} else {
-				app.printf("User %s is disabled: no new session, no approval. Undo: installer user enable %s\n", printable(given[0]), shell(given[0]))
+				app.printf("User %s is disabled: no new session, no approval. Undo: installer user enable %s\n", given[0], shell(given[0]))
 			}
 			return nil
 		},

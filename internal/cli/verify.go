@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/printable"
 )
 
 func newVerifyCommand(app *application) *cobra.Command {
@@ -72,16 +73,14 @@ func (a *application) printDifferences(differences []install.Difference) {
 	for _, difference := range differences {
 		a.printf("%s: %s %s\n", difference.Change, difference.Kind, difference.Name)
 		for line := range strings.Lines(difference.Diff) {
-			line = strings.TrimSuffix(line, "\n")
-			if colour(a.out) {
-				switch {
-				case strings.HasPrefix(line, "-"):
-					line = text.FgRed.Sprint(line)
-				case strings.HasPrefix(line, "+"):
-					line = text.FgGreen.Sprint(line)
-				}
+			shown := verbatim(printable.Text(strings.TrimSuffix(line, "\n")))
+			switch {
+			case strings.HasPrefix(line, "-"):
+				shown = a.coloured(text.FgRed, string(shown))
+			case strings.HasPrefix(line, "+"):
+				shown = a.coloured(text.FgGreen, string(shown))
 			}
-			a.printf("  %s\n", line)
+			a.printf("  %s\n", shown)
 		}
 	}
 	noun := "differences"

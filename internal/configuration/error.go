@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // Position is a place in a file. Lines and columns count from 1, columns in characters.
@@ -71,7 +72,7 @@ func (e *Error) Excerpt() string {
 	}
 	var shown, padding strings.Builder
 	for index, character := range line {
-		if character != '\t' && !unicode.IsPrint(character) {
+		if character != '\t' && !printable.Rune(character) {
 			character = utf8.RuneError
 		}
 		shown.WriteRune(character)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/event"
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // kind is one sort of object, as the plan counts them. The names of keys and fields are those of the SQL functions'
@@ -115,7 +116,7 @@ func quoteNames(names ...string) string {
 		case plainName.MatchString(name):
 			shown = append(shown, name)
 		default:
-			shown = append(shown, printable(name))
+			shown = append(shown, quotedText(name))
 		}
 	}
 	return strings.Join(shown, "/")
@@ -125,7 +126,7 @@ func ruleText(patterns []string) string {
 	parts := []string{}
 	for index, pattern := range patterns {
 		if pattern != anything {
-			parts = append(parts, "code_"+string(rune('a'+index))+" "+printable(pattern))
+			parts = append(parts, "code_"+string(rune('a'+index))+" "+quotedText(pattern))
 		}
 	}
 	if len(parts) == 0 {
@@ -185,7 +186,7 @@ func (d *Desired) add(file *content) error {
 	}
 	for _, one := range file.accepted {
 		if first, twice := d.accepted[one.Key]; twice {
-			return one.position.errorf("The finding %s of %s is accepted twice; first at %s.", one.Name, printable(one.Object), first)
+			return one.position.errorf("The finding %s of %s is accepted twice; first at %s.", one.Name, quotedText(one.Object), first)
 		}
 		d.accepted[one.Key] = one.position
 		d.acceptance = append(d.acceptance, one.Entry)
@@ -273,7 +274,7 @@ func flatten(c *Configuration, positions map[string]Position) (*content, error) 
 		position := f.position("protected_tables", name)
 		schema, table, ok := splitSQLName(name)
 		if !ok {
-			return nil, position.errorf("%s is no name of a table; write schema.table, as in SQL.", printable(name))
+			return nil, position.errorf("%s is no name of a table; write schema.table, as in SQL.", quotedText(name))
 		}
 		wanted := orNew(c.ProtectedTables[name])
 		fields := map[string]any{}
@@ -324,7 +325,7 @@ func (f *flattener) acceptedFinding(index int, finding *AcceptedFinding) error {
 	}
 	until, err := time.Parse(time.DateOnly, string(*finding.Until))
 	if err != nil {
-		return position("until").errorf("\"until\" is %s, which is no date; write YYYY-MM-DD.", printable(string(*finding.Until)))
+		return position("until").errorf("\"until\" is %s, which is no date; write YYYY-MM-DD.", quotedText(string(*finding.Until)))
 	}
 	for place, object := range finding.Object {
 		at := position("object", place)
@@ -365,7 +366,7 @@ func (f *flattener) eventAction(name string, action *EventAction) error {
 	}
 	if action.Function != nil {
 		if _, _, ok := splitSQLName(*action.Function); !ok {
-			return at("function").errorf("%s is no name of a function; write schema.name, as in SQL.", printable(*action.Function))
+			return at("function").errorf("%s is no name of a function; write schema.name, as in SQL.", quotedText(*action.Function))
 		}
 	}
 	if action.When != nil && *action.When != "" {
@@ -388,7 +389,7 @@ func sentence(err error) string {
 	runes := []rune(first)
 	runes[0] = unicode.ToUpper(runes[0])
 	for index, character := range runes {
-		if !unicode.IsPrint(character) {
+		if !printable.Rune(character) {
 			runes[index] = unicode.ReplacementChar
 		}
 	}
@@ -454,7 +455,7 @@ func (f *flattener) classes(classes map[string]*Class, path []any, company, ledg
 						*pattern = anything
 					}
 					if problem := patternProblem(string(*pattern)); problem != "" {
-						return position.errorf("code_%c is %s, which %s.", 'a'+part, printable(string(*pattern)), problem)
+						return position.errorf("code_%c is %s, which %s.", 'a'+part, quotedText(string(*pattern)), problem)
 					}
 					keys = append(keys, string(*pattern))
 				}

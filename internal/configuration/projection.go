@@ -160,7 +160,7 @@ func (p *projectionParser) gates(keyword string, fields map[string]any) {
 				p.failure = nil
 				p.fail(position, "This quote is not closed.")
 			} else {
-				p.fail(position, printable(text)+" is no gate id: it has letters, digits and underscores.")
+				p.fail(position, quotedText(text)+" is no gate id: it has letters, digits and underscores.")
 			}
 			return
 		}

@@ -13,6 +13,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
+
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // maximumDepth of nesting: the types below have eight levels.
@@ -83,7 +85,7 @@ func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, 
 	case node.Kind == yaml.AliasNode || node.Anchor != "":
 		return r.at(node).errorf("Anchors and aliases are not supported: write the value out.")
 	case node.Style&yaml.TaggedStyle != 0:
-		return r.at(node).errorf("Tags are not supported: leave %s away.", printable(node.Tag))
+		return r.at(node).errorf("Tags are not supported: leave %s away.", quotedText(node.Tag))
 	}
 	if target.Kind() == reflect.Pointer {
 		target.Set(reflect.New(target.Type().Elem()))
@@ -101,7 +103,7 @@ func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, 
 				}
 				known = append(known, jsonName(field))
 			}
-			return reflect.Value{}, false, r.at(key).errorf("%s has no key %s; it has: %s.", name, printable(key.Value), strings.Join(known, ", "))
+			return reflect.Value{}, false, r.at(key).errorf("%s has no key %s; it has: %s.", name, quotedText(key.Value), strings.Join(known, ", "))
 		}, nil)
 	case reflect.Map:
 		target.Set(reflect.MakeMap(target.Type()))
@@ -135,7 +137,7 @@ func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, 
 	}
 	if target.Kind() == reflect.Bool {
 		if node.ShortTag() != "!!bool" || node.Value != "true" && node.Value != "false" {
-			return r.at(node).errorf("%s is %s; write true or false, without quotes.", name, printable(node.Value))
+			return r.at(node).errorf("%s is %s; write true or false, without quotes.", name, quotedText(node.Value))
 		}
 		target.SetBool(node.Value == "true")
 		return nil
@@ -144,7 +146,7 @@ func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, 
 		return failure
 	}
 	if allowed, ok := allowedValues[target.Type().Name()]; ok && !slices.Contains(allowed, node.Value) {
-		return r.at(node).errorf("%s is %s; it can be: %s.", name, printable(node.Value), strings.Join(allowed, ", "))
+		return r.at(node).errorf("%s is %s; it can be: %s.", name, quotedText(node.Value), strings.Join(allowed, ", "))
 	}
 	target.SetString(node.Value)
 	return nil
@@ -174,7 +176,7 @@ func (r *reader) readMapping(node *yaml.Node, path, name string, isNull bool,
 			return failure
 		}
 		if before := seen[key.Value]; before != nil {
-			return r.at(key).errorf("%s is there twice; first in line %d.", printable(key.Value), before.Line)
+			return r.at(key).errorf("%s is there twice; first in line %d.", quotedText(key.Value), before.Line)
 		}
 		seen[key.Value] = key
 		target, nullable, failure := find(key)
@@ -182,7 +184,7 @@ func (r *reader) readMapping(node *yaml.Node, path, name string, isNull bool,
 			return failure
 		}
 		r.positions[join(path, key.Value)] = r.at(key)
-		if failure := r.read(child, join(path, key.Value), printable(key.Value), target, nullable); failure != nil {
+		if failure := r.read(child, join(path, key.Value), quotedText(key.Value), target, nullable); failure != nil {
 			return failure
 		}
 		if put != nil {
@@ -220,8 +222,8 @@ func describeNode(node *yaml.Node) string {
 	return "a single value"
 }
 
-// printable quotes what somebody could mistake for something else: spaces at the ends, and letters of other alphabets.
-func printable(text string) string {
+// quotedText quotes what somebody could mistake for something else: spaces at the ends, and letters of other alphabets.
+func quotedText(text string) string {
 	if runes := []rune(text); len(runes) > 64 {
 		text = string(runes[:64]) + "…"
 	}
@@ -241,7 +243,7 @@ func writeYAML(configuration *Configuration) ([]byte, error) {
 	var escaped bytes.Buffer
 	for _, character := range string(text) {
 		switch {
-		case unicode.IsPrint(character) || character == '\n':
+		case printable.Rune(character) || character == '\n':
 			escaped.WriteRune(character)
 		case character > 0xffff:
 			fmt.Fprintf(&escaped, `\U%08X`, character)
@@ -325,7 +327,7 @@ func textNode(text string) *yaml.Node {
 	switch {
 	case readsAsLines(text):
 		node.Style = yaml.LiteralStyle
-	case strings.TrimSpace(text) != text || strings.ContainsFunc(text, func(character rune) bool { return !unicode.IsPrint(character) }):
+	case strings.TrimSpace(text) != text || strings.ContainsFunc(text, func(character rune) bool { return !printable.Rune(character) }):
 		node.Style = yaml.DoubleQuotedStyle
 	}
 	return node
@@ -339,6 +341,6 @@ func readsAsLines(text string) bool {
 		return false
 	}
 	return !slices.ContainsFunc(lines, func(line string) bool {
-		return strings.TrimRight(line, " ") != line || strings.ContainsFunc(line, func(character rune) bool { return !unicode.IsPrint(character) })
+		return strings.TrimRight(line, " ") != line || strings.ContainsFunc(line, func(character rune) bool { return !printable.Rune(character) })
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/posternsql/postern"
+	"github.com/posternsql/postern/internal/printable"
 )
 
 const (
@@ -63,7 +64,13 @@ func (t *teller) heading(words string) {
 	t.print("", t.paint(fmt.Sprintf("%d. %s", t.step, words), text.Bold))
 }
 
+// say prints a sentence. Values are shown on one line: the database's, and what was typed where the demo is interactive.
 func (t *teller) say(format string, arguments ...any) {
+	for index, argument := range arguments {
+		if value, isText := argument.(string); isText {
+			arguments[index] = printable.Text(value)
+		}
+	}
 	t.print(margin + fmt.Sprintf(format, arguments...))
 }
 
@@ -168,7 +175,7 @@ func (t *teller) tellIfEnded(connection *pgx.Conn) {
 const mark = "→ "
 
 func outcome(failure *pgconn.PgError) string {
-	return mark + failure.Code + " " + failure.Message
+	return mark + failure.Code + " " + printable.Text(failure.Message)
 }
 
 func (t *teller) tell(transaction []string) {
@@ -205,6 +212,9 @@ func (t *teller) dialog(required *postern.CheckpointRequired, username, response
 	if comment != "" {
 		lines = append(lines, "Comment    "+comment)
 	}
+	for index, line := range lines {
+		lines[index] = printable.Text(line)
+	}
 	t.quote(strings.Join(lines, "\n"), text.Bold)
 }
 
@@ -235,7 +245,7 @@ func (t *teller) log(entries []entry) {
 		colours := map[string]text.Color{"passed": text.FgGreen, "denied": text.FgRed, "cancelled": text.FgYellow}
 		writer.AppendRow(table.Row{
 			entry.At.Local().Format("15:04:05"), t.paint(entry.Outcome, colours[entry.Outcome]),
-			entry.Gate, entry.who(), entry.Message, value(entry.Comment),
+			printable.Text(entry.Gate), printable.Text(entry.who()), printable.Text(entry.Message), printable.Text(value(entry.Comment)),
 		})
 	}
 	for line := range strings.Lines(writer.Render()) {

@@ -3,7 +3,8 @@ package doctor
 import (
 	"fmt"
 	"strings"
-	"unicode"
+
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // ReferenceGates is the statement that registers an action with a checkpoint, if it has one, and with the gates that it
@@ -34,10 +35,10 @@ func literal(text string) string {
 		case character == '\\':
 			prefix = "E"
 			quoted.WriteString(`\\`)
-		case !unicode.IsPrint(character) && character > 0xffff:
+		case !printable.Rune(character) && character > 0xffff:
 			prefix = "E"
 			fmt.Fprintf(&quoted, `\U%08X`, character)
-		case !unicode.IsPrint(character):
+		case !printable.Rune(character):
 			prefix = "E"
 			fmt.Fprintf(&quoted, `\u%04X`, character)
 		default:

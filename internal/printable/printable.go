@@ -20,6 +20,9 @@ const maximumMarks = 4
 // Rune tells whether a character is shown as it is: nobody can miss it, or take it for the end of a line. The spaces of other
 // alphabets are not among these, since they look alike.
 func Rune(character rune) bool {
+	if character < utf8.RuneSelf {
+		return character >= ' ' && character <= '~'
+	}
 	return unicode.IsPrint(character) &&
 		!unicode.In(character, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) &&
 		character != '\u2800' // braille without a dot

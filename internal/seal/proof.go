@@ -235,7 +235,7 @@ func readProof(text jsontext.Value) (*Proof, error) {
 	for name, value := range read.Shown {
 		said, known := proven[name]
 		if !known || !sameValue(value, said) {
-			return nil, fmt.Errorf("it shows a %q that its proof does not say", name)
+			return nil, fmt.Errorf("it shows a %s that its proof does not say", name)
 		}
 	}
 	if len(read.Shown) != len(proven) {
