@@ -14,6 +14,9 @@ import (
 type Receipt struct {
 	LogID  int64
 	GateID string
+	// Asked tells whether the user was shown this gate with these values; false where the approval of something else opened
+	// it along.
+	Asked bool
 	// LeafHash is the hash of the entry's leaf in the log's Merkle tree, of 32 octets.
 	LeafHash []byte
 }
@@ -32,7 +35,7 @@ func Receipts(ctx context.Context, tx pgx.Tx) ([]Receipt, error) {
 	}
 	receipts := make([]Receipt, len(rows))
 	for index, row := range rows {
-		receipts[index] = Receipt{LogID: row.LogID, GateID: row.GateID, LeafHash: row.LeafHash}
+		receipts[index] = Receipt{LogID: row.LogID, GateID: row.GateID, Asked: row.Asked, LeafHash: row.LeafHash}
 	}
 	return receipts, nil
 }

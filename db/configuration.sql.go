@@ -146,7 +146,7 @@ select jsonb_build_object(
   'setting', (select jsonb_agg(jsonb_build_object('name', s.name, 'value', s.value)) from postern.setting as s),
   'gate', (select jsonb_agg(jsonb_build_object(
              'gate_id', g.gate_id, 'description', g.description, 'message', g.message, 'parameters', g.parameters,
-             'bound_parameters', g.bound_parameters, 'active', g.active,
+             'bound_parameters', g.bound_parameters, 'active', g.active, 'exclusive', g.exclusive,
              'administered', array_remove(array[case when g.active_administered then 'active' end,
                                                 case when g.message_administered then 'message' end], null)))
              from postern.gate as g
@@ -213,7 +213,8 @@ const registerGates = `-- name: RegisterGates :exec
 select postern.register_gate(r.value ->> 'gate_id', r.value ->> 'description', r.value ->> 'message',
                              array(select jsonb_array_elements_text(r.value -> 'parameters')),
                              (r.value ->> 'active')::boolean,
-                             array(select jsonb_array_elements_text(r.value -> 'bound_parameters')))
+                             array(select jsonb_array_elements_text(r.value -> 'bound_parameters')),
+                             (r.value ->> 'exclusive')::boolean)
   from jsonb_array_elements($1::jsonb) as r
 `
 

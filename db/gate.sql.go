@@ -10,7 +10,7 @@ import (
 )
 
 const listGates = `-- name: ListGates :many
-select g.gate_id, g.description, g.message, g.parameters, g.bound_parameters, g.active, g.built_in,
+select g.gate_id, g.description, g.message, g.parameters, g.bound_parameters, g.active, g.built_in, g.exclusive,
        g.active_administered, g.message_administered, g.registered_at
   from postern.gate as g
  order by g.gate_id
@@ -34,6 +34,7 @@ func (q *Queries) ListGates(ctx context.Context) ([]Gate, error) {
 			&i.BoundParameters,
 			&i.Active,
 			&i.BuiltIn,
+			&i.Exclusive,
 			&i.ActiveAdministered,
 			&i.MessageAdministered,
 			&i.RegisteredAt,
@@ -49,7 +50,7 @@ func (q *Queries) ListGates(ctx context.Context) ([]Gate, error) {
 }
 
 const registerGate = `-- name: RegisterGate :exec
-select postern.register_gate($1, $2, $3, coalesce($4::text[], '{}'), $5, $6::text[])
+select postern.register_gate($1, $2, $3, coalesce($4::text[], '{}'), $5, $6::text[], $7)
 `
 
 type RegisterGateParams struct {
@@ -59,6 +60,7 @@ type RegisterGateParams struct {
 	Parameters      []string `json:"parameters"`
 	Active          bool     `json:"active"`
 	BoundParameters []string `json:"bound_parameters"`
+	Exclusive       bool     `json:"exclusive"`
 }
 
 // Registers a gate, or brings it up to date. Without bound_parameters all parameters are bound.
@@ -70,6 +72,7 @@ func (q *Queries) RegisterGate(ctx context.Context, arg RegisterGateParams) erro
 		arg.Parameters,
 		arg.Active,
 		arg.BoundParameters,
+		arg.Exclusive,
 	)
 	return err
 }

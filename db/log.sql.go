@@ -12,7 +12,8 @@ import (
 
 const followLog = `-- name: FollowLog :many
 select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
+       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
+       l.approval, l.asked, l.approved_gate_id, l.approved_message
   from postern.checkpoint_log as l
  where l.transaction_id >= pg_snapshot_xmin($1::text::pg_snapshot)
    and not pg_visible_in_snapshot(l.transaction_id, $1::text::pg_snapshot)
@@ -79,6 +80,10 @@ func (q *Queries) FollowLog(ctx context.Context, arg FollowLogParams) ([]LogEntr
 			&i.ClientAddr,
 			&i.ApplicationName,
 			&i.TransactionID,
+			&i.Approval,
+			&i.Asked,
+			&i.ApprovedGateID,
+			&i.ApprovedMessage,
 		); err != nil {
 			return nil, err
 		}
@@ -174,13 +179,16 @@ func (q *Queries) LatestLog(ctx context.Context, arg LatestLogParams) (LatestLog
 
 const listLog = `-- name: ListLog :many
 select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p.logged_at, p.message, p.parameters,
-       p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id
+       p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id,
+       p.approval, p.asked, p.approved_gate_id, p.approved_message
   from (select c.log_id, c.outcome, c.gate_id, c.action, c.userid, c.authenticated_by, c.logged_at, c.message, c.parameters,
                c.comment, c.scheme, c.session_role, c.client_addr, c.application_name, c.transaction_id,
-               sum(octet_length(c.message) + octet_length(c.parameters::text))
+               c.approval, c.asked, c.approved_gate_id, c.approved_message,
+               sum(octet_length(c.message) + octet_length(c.parameters::text) + coalesce(octet_length(c.approved_message), 0))
                  over (order by c.log_id rows between unbounded preceding and 1 preceding) as octets_before
           from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-                       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
+                       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
+                       l.approval, l.asked, l.approved_gate_id, l.approved_message
                   from postern.checkpoint_log as l
                  where l.log_id > $1
                    and l.log_id <= $2
@@ -248,6 +256,10 @@ func (q *Queries) ListLog(ctx context.Context, arg ListLogParams) ([]LogEntry, e
 			&i.ClientAddr,
 			&i.ApplicationName,
 			&i.TransactionID,
+			&i.Approval,
+			&i.Asked,
+			&i.ApprovedGateID,
+			&i.ApprovedMessage,
 		); err != nil {
 			return nil, err
 		}

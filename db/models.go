@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"net/netip"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.
@@ -115,7 +117,7 @@ type Finding struct {
 	Fix    string `json:"fix"`
 }
 
-// Registered gates. ..._administered: an administrator has set it, and registrations leave it alone.
+// Registered gates. exclusive: the gate takes an approval of its own each time, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.
 type Gate struct {
 	GateID              string    `json:"gate_id"`
 	Description         string    `json:"description"`
@@ -124,6 +126,7 @@ type Gate struct {
 	BoundParameters     []string  `json:"bound_parameters"`
 	Active              bool      `json:"active"`
 	BuiltIn             bool      `json:"built_in"`
+	Exclusive           bool      `json:"exclusive"`
 	ActiveAdministered  bool      `json:"active_administered"`
 	MessageAdministered bool      `json:"message_administered"`
 	RegisteredAt        time.Time `json:"registered_at"`
@@ -144,7 +147,7 @@ type LedgerUser struct {
 	Class    *string `json:"class"`
 }
 
-// Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt).
+// Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate with these values; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.
 type LogEntry struct {
 	LogID           int64           `json:"log_id"`
 	Outcome         string          `json:"outcome"`
@@ -161,6 +164,10 @@ type LogEntry struct {
 	ClientAddr      *netip.Addr     `json:"client_addr"`
 	ApplicationName string          `json:"application_name"`
 	TransactionID   uint64          `json:"transaction_id"`
+	Approval        *uuid.UUID      `json:"approval"`
+	Asked           bool            `json:"asked"`
+	ApprovedGateID  *string         `json:"approved_gate_id"`
+	ApprovedMessage *string         `json:"approved_message"`
 }
 
 // Signed tree heads. Trust the copies outside the database, not these. note: a C2SP tlog-checkpoint; signed_at is not in the signature.

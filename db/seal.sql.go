@@ -230,12 +230,13 @@ func (q *Queries) LeavesByNumber(ctx context.Context, leafNumbers []int64) ([]Le
 }
 
 const receipts = `-- name: Receipts :many
-select log_id::bigint as log_id, gate_id::text as gate_id, leaf_hash::bytea as leaf_hash from postern.receipts()
+select log_id::bigint as log_id, gate_id::text as gate_id, asked::boolean as asked, leaf_hash::bytea as leaf_hash from postern.receipts()
 `
 
 type ReceiptsRow struct {
 	LogID    int64  `json:"log_id"`
 	GateID   string `json:"gate_id"`
+	Asked    bool   `json:"asked"`
 	LeafHash []byte `json:"leaf_hash"`
 }
 
@@ -249,7 +250,12 @@ func (q *Queries) Receipts(ctx context.Context) ([]ReceiptsRow, error) {
 	items := []ReceiptsRow{}
 	for rows.Next() {
 		var i ReceiptsRow
-		if err := rows.Scan(&i.LogID, &i.GateID, &i.LeafHash); err != nil {
+		if err := rows.Scan(
+			&i.LogID,
+			&i.GateID,
+			&i.Asked,
+			&i.LeafHash,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

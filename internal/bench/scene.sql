@@ -144,8 +144,8 @@ as $$
      where g.gate_id = make_tickets.gate_id
   )
   insert into postern_internal.ticket
-    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, digest, parameters, message, session_role, expires_at)
-  select postern_internal.new_ticket(), 'accepted', '-infinity', userid, userid, 'PIN', 'As agreed with the supplier', a.gate_id, false,
+    (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, exclusive, digest, parameters, message, session_role, expires_at)
+  select postern_internal.new_uuid(), postern_internal.new_uuid(), 'accepted', '-infinity', userid, userid, 'PIN', 'As agreed with the supplier', a.gate_id, false,
          a.digest, make_tickets.parameters::text, a.message, session_role, clock_timestamp() + interval '1 hour'
     from approved as a, generate_series(1, number_of_tickets)
   returning ticket
@@ -157,14 +157,14 @@ language plpgsql
 as $$
 begin
   insert into postern_internal.ticket
-    (ticket, verdict, locked_until, userid, authenticated_by, scheme, gate_id, built_in, digest, parameters, message, session_role, transaction_id, expires_at)
-  select postern_internal.new_ticket(), 'accepted', '-infinity', 'USER' || i % 500, 'USER' || i % 500, 'PIN', 'BENCH_APPROVE', false, sha256(i::text::bytea),
+    (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, gate_id, exclusive, digest, parameters, message, session_role, transaction_id, expires_at)
+  select postern_internal.new_uuid(), postern_internal.new_uuid(), 'accepted', '-infinity', 'USER' || i % 500, 'USER' || i % 500, 'PIN', 'BENCH_APPROVE', false, sha256(i::text::bytea),
          jsonb_build_object('SUPPLIER_ID', 'S-1001', 'INVOICE_NO', 'INV-' || i, 'AMOUNT', '1250.00'), 'Invoice INV-' || i || ' of S-1001 over 1250.00 approved', 'erp',
          i::text::xid8, clock_timestamp() - interval '1 day'
     from generate_series(1, number_of_rows) as i;
   insert into postern_internal.open_gate
-    (ticket, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, built_in, digest, parameters, message, session_role, expires_at, session)
-  select t.ticket, t.transaction_id, t.expires_at, t.userid, t.authenticated_by, t.scheme, t.gate_id, t.built_in, t.digest, t.parameters, t.message, t.session_role, t.expires_at, 'of an earlier transaction'
+    (ticket, nonce, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, exclusive, digest, parameters, message, session_role, expires_at, session)
+  select t.ticket, t.nonce, t.transaction_id, t.expires_at, t.userid, t.authenticated_by, t.scheme, t.gate_id, t.exclusive, t.digest, t.parameters, t.message, t.session_role, t.expires_at, 'of an earlier transaction'
     from postern_internal.ticket as t;
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, userid, authenticated_by, logged_at, message, parameters, scheme, session_role, transaction_id)

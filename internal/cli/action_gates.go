@@ -23,7 +23,7 @@ func newActionGatesCommand(app *application) *cobra.Command {
 		Use:   "gates ACTION",
 		Short: "Find the gates that an action's business code reaches",
 		Long: `Prints which functions call which, from the function that the action runs down to the gates, and how the action
-stands to each gate: own (its checkpoint), referenced, NOT REFERENCED, or NOT REGISTERED as a gate. Calls are followed
+stands to each gate: own (its checkpoint), referenced, exclusive (asks for itself), NOT REFERENCED, or NOT REGISTERED as a gate. Calls are followed
 through functions and procedures in SQL and PL/pgSQL, and through triggers, views, rules, policies, defaults, checks
 and foreign keys of the tables that they touch. Where several functions fit a call, all are followed. A question mark
 stands where something can't be known from the catalogs, such as a gate whose id is computed.
@@ -160,6 +160,8 @@ func (s *gateSearch) judge(id string, gates []db.Gate) reachedGate {
 		return reached
 	case gates[index].BuiltIn:
 		reached.Handled, reached.state = true, "built in"
+	case gates[index].Exclusive:
+		reached.Handled, reached.state = true, "exclusive"
 	case s.Checkpoint != nil && *s.Checkpoint == id:
 		reached.Handled, reached.state = true, "own"
 	case slices.Contains(s.LegacyCheckpoints, id):

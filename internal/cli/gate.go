@@ -40,7 +40,7 @@ func newGateListCommand(app *application) *cobra.Command {
 		Use:   "list",
 		Short: "List the gates",
 		Long: `Lists the gates. state: active gates stop transactions, as long as the setting checkpoints_enabled is true; a
-built-in gate always does. An asterisk at a parameter: it may differ when the approved transaction is sent
+built-in gate always does; an exclusive one takes an approval of its own each time. An asterisk at a parameter: it may differ when the approved transaction is sent
 again. administered: what an administrator has set, and later registrations leave alone.`,
 		Example: `  installer gate list
   installer gate list --json | jq -r '.[] | select(.active | not) | .gate_id'`,
@@ -60,7 +60,7 @@ again. administered: what an administrator has set, and later registrations leav
 			rows := make([][]string, len(gates))
 			for index, gate := range gates {
 				rows[index] = []string{
-					gate.GateID, activity(gate.Active), gate.Description, gate.Message,
+					gate.GateID, gateState(gate), gate.Description, gate.Message,
 					orDash(strings.Join(gateParameters(gate), ", ")), orDash(strings.Join(administered(gate), ", ")),
 				}
 			}
@@ -70,6 +70,14 @@ again. administered: what an administrator has set, and later registrations leav
 	}
 	addJSON(command, &asJSON)
 	return command
+}
+
+// gateState is whether the gate stops anybody, and whether it asks for itself.
+func gateState(gate db.Gate) string {
+	if gate.Exclusive {
+		return activity(gate.Active) + ", exclusive"
+	}
+	return activity(gate.Active)
 }
 
 func gateParameters(gate db.Gate) []string {
@@ -113,10 +121,15 @@ GATE_ID has at most 30 letters, digits and underscores, with the component as pr
 for the value of parameter NAME. When the approved transaction is sent again, all parameters must have the values
 that were approved; --bound-parameter names those that must, where others differ each time.
 
+The approval of one gate opens the others of its transaction along. --exclusive makes a gate that takes an approval
+of its own each time that it is reached, which opens nothing else; without it, the gate is not exclusive any more.
+
 --message-file takes the definition from an IFS Message instead (- is standard input): DESCRIPTION, MESSAGE,
 ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a parameter.`,
 		Example: `  installer gate register SINWOF_APPROVE --description "Approve a supplier invoice" \
       --message "Supplier invoice &INVOICE_NO of &SUPPLIER approved" --parameter INVOICE_NO --parameter SUPPLIER
+  installer gate register BANK_SEND --description "Send money" --message "&AMOUNT sent to &PAYEE" \
+      --parameter AMOUNT --parameter PAYEE --exclusive
   installer gate register SINWOF_APPROVE --message-file sinwof_approve.msg`,
 		Args: arguments("GATE_ID"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -149,10 +162,11 @@ ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a par
 	flags.StringArrayVar(&parameters.Parameters, "parameter", nil, "name of a parameter (once for each)")
 	flags.StringArrayVar(&bound, "bound-parameter", nil, `a parameter that must stay the same (once for each; "" for none; default all)`)
 	flags.BoolVar(&parameters.Active, "active", false, "make it stop transactions at once")
+	flags.BoolVar(&parameters.Exclusive, "exclusive", false, "take an approval of its own each time, which opens nothing else")
 	flags.StringVar(&messageFile, "message-file", "", "IFS Message with the definition")
 	command.MarkFlagsOneRequired("description", "message-file")
 	command.MarkFlagsRequiredTogether("description", "message")
-	for _, name := range []string{"description", "message", "parameter", "bound-parameter", "active"} {
+	for _, name := range []string{"description", "message", "parameter", "bound-parameter", "active", "exclusive"} {
 		command.MarkFlagsMutuallyExclusive("message-file", name)
 	}
 	return command
@@ -169,7 +183,7 @@ func (a *application) printGate(ctx context.Context, queries *db.Queries, gateID
 		return fmt.Errorf("gate %s was registered, and is gone", gateID)
 	}
 	gate := gates[index]
-	a.printf("Gate %s registered; it is %s.", gateID, activity(gate.Active))
+	a.printf("Gate %s registered; it is %s.", gateID, gateState(gate))
 	if kept := administered(gate); len(kept) > 0 {
 		a.printf(" Kept as an administrator has set it: %s.", strings.Join(kept, ", "))
 	}

@@ -88,6 +88,9 @@ func (a *application) checkProof(in io.Reader, keys string, asJSON bool) error {
 		a.printf("log_id     %d\nlogged_at  %s\noutcome    %s\ngate_id    %s\nuserid     %s\nmessage    %s\ncomment    %s\n",
 			only.LogID, only.LoggedAt, only.Outcome, only.GateID, only.UserID, only.Message,
 			valueOrDash(only.Comment))
+		if only.ApprovedGateID != nil && only.ApprovedMessage != nil {
+			a.printf("asked      %s\napproved   %s: %s\n", yesNo(only.Asked), *only.ApprovedGateID, *only.ApprovedMessage)
+		}
 	}
 	a.printf("%s proven: under the head of %d leaves that %s has signed.\n", plural(checked.Entries, "entry"), head.Size, head.Origin)
 	return nil

@@ -21,10 +21,10 @@ type entryWriter interface {
 	finish() error
 }
 
-// entryTable is the log as a table for people; in a pipe, separated by tabs. On a terminal, which is narrow, who
-// authenticated stands beside the user, and the comment behind the message.
+// entryTable is the log as a table for people; in a pipe, separated by tabs. On a terminal, which is narrow, what opened a
+// gate along stands beside the gate, who authenticated beside the user, and the comment behind the message.
 func (a *application) entryTable() entryWriter {
-	header := []string{"log_id", "logged_at", "outcome", "gate_id", "userid", "authenticated_by", "message", "comment"}
+	header := []string{"log_id", "logged_at", "outcome", "gate_id", "userid", "authenticated_by", "message", "comment", "asked", "approved_gate_id", "approved_message"}
 	if terminal(a.out) {
 		header = []string{"log_id", "logged_at", "outcome", "gate_id", "userid", "message (comment)"}
 	}
@@ -36,11 +36,12 @@ type entryTable struct{ table pagedTable }
 func (w *entryTable) write(entries []db.LogEntry) error {
 	rows := make([][]string, len(entries))
 	for index, entry := range entries {
-		rows[index] = []string{strconv.FormatInt(entry.LogID, 10), stamp(entry.LoggedAt), entry.Outcome, entry.GateID}
+		rows[index] = []string{strconv.FormatInt(entry.LogID, 10), stamp(entry.LoggedAt), entry.Outcome}
 		if terminal(w.table.app.out) {
-			rows[index] = append(rows[index], who(entry), what(entry))
+			rows[index] = append(rows[index], gate(entry), who(entry), what(entry))
 		} else {
-			rows[index] = append(rows[index], entry.UserID, authenticator(entry), entry.Message, valueOrDash(entry.Comment))
+			rows[index] = append(rows[index], entry.GateID, entry.UserID, authenticator(entry), entry.Message, valueOrDash(entry.Comment),
+				yesNo(entry.Asked), valueOrDash(entry.ApprovedGateID), valueOrDash(entry.ApprovedMessage))
 		}
 	}
 	w.table.print(rows)
@@ -48,6 +49,15 @@ func (w *entryTable) write(entries []db.LogEntry) error {
 }
 
 func (w *entryTable) finish() error { return w.table.app.out.failure }
+
+// gate is the gate, and what the approval was asked for where that was something else. Ids of gates have no spaces, so no
+// gate looks as if it had been opened along.
+func gate(entry db.LogEntry) string {
+	if entry.Asked || entry.ApprovedGateID == nil {
+		return entry.GateID
+	}
+	return entry.GateID + " along with " + *entry.ApprovedGateID
+}
 
 // authenticator is whose name and PIN were given, where that was not the session's own user.
 func authenticator(entry db.LogEntry) string {
@@ -81,7 +91,7 @@ type entryLines struct {
 
 func (w *entryLines) write(entries []db.LogEntry) error {
 	for _, entry := range entries {
-		cells := [2]string{printable.Text(entry.GateID), printable.Text(who(entry))}
+		cells := [2]string{printable.Text(gate(entry)), printable.Text(who(entry))}
 		for index, cell := range cells {
 			w.widths[index] = max(w.widths[index], text.StringWidth(cell))
 			cells[index] = text.Pad(cell, w.widths[index], ' ')
@@ -165,6 +175,7 @@ func newCSVTable(out io.Writer, spreadsheet bool) entryWriter {
 var csvHeader = []string{
 	"log_id", "outcome", "gate_id", "action", "userid", "authenticated_by", "logged_at", "message", "parameters", "comment",
 	"scheme", "session_role", "client_addr", "application_name", "transaction_id",
+	"approval", "asked", "approved_gate_id", "approved_message",
 }
 
 func (w *csvTable) start() {
@@ -177,7 +188,10 @@ func (w *csvTable) start() {
 func (w *csvTable) write(entries []db.LogEntry) error {
 	w.start()
 	for _, entry := range entries {
-		address := ""
+		address, approval := "", ""
+		if entry.Approval != nil {
+			approval = entry.Approval.String()
+		}
 		if entry.ClientAddr != nil {
 			address = entry.ClientAddr.String()
 		}
@@ -186,6 +200,7 @@ func (w *csvTable) write(entries []db.LogEntry) error {
 			value(entry.AuthenticatedBy), entry.LoggedAt.UTC().Format(time.RFC3339Nano), entry.Message,
 			string(entry.Parameters), value(entry.Comment), value(entry.Scheme), entry.SessionRole, address,
 			entry.ApplicationName, strconv.FormatUint(entry.TransactionID, 10),
+			approval, strconv.FormatBool(entry.Asked), value(entry.ApprovedGateID), value(entry.ApprovedMessage),
 		}
 		for index := range cells {
 			if w.toPeople {

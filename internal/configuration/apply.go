@@ -94,7 +94,7 @@ func steps(secrets map[string]string) []step {
 			return alters("message")(c) && c.changes("parameters") && slices.Contains(c.before.fields["administered"].([]string), "message")
 		}, (*db.Queries).SetGateMessages, func(c *Change, r row) { r["message"] = c.object.keys[0] }},
 		{gateKind, func(c *Change) bool {
-			return isNew(c) || alters("description", "message", "parameters", "bound_parameters", "active")(c)
+			return isNew(c) || alters("description", "message", "parameters", "bound_parameters", "active", "exclusive")(c)
 		}, (*db.Queries).RegisterGates, nil},
 		{gateKind, administers("active"), (*db.Queries).SetGatesActive, nil},
 		{gateKind, administers("message"), (*db.Queries).SetGateMessages, nil},

@@ -42,6 +42,8 @@ type Gate struct {
 	Parameters []string `json:"parameters,omitzero"`
 	// The parameters that must be the same when the approved transaction is sent again. All of them, where parameters is given and this is not.
 	BoundParameters []string `json:"bound_parameters,omitzero"`
+	// Whether the gate takes an approval of its own each time that it is reached, which opens nothing else. A new gate does not.
+	Exclusive *bool `json:"exclusive,omitzero"`
 	// Whether the gate stops anybody. Where it is absent, the gate stays as it is; a new gate is inactive.
 	Active *bool `json:"active,omitzero"`
 	// What later registrations by the application leave alone. Where it is absent: active, if that is given.

@@ -135,6 +135,9 @@ func exportGate(o *object) *Gate {
 	if !slices.Equal(parameters, bound) {
 		gate.BoundParameters = bound
 	}
+	if exclusive := o.fields["exclusive"].(bool); exclusive {
+		gate.Exclusive = &exclusive
+	}
 	implied := []string{}
 	if active := o.fields["active"].(bool); active || slices.Contains(administered, "active") {
 		gate.Active = &active

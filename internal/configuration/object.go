@@ -32,8 +32,8 @@ type kind struct {
 var (
 	settingKind = &kind{name: "setting", keys: []string{"name"}, fields: []string{"value"}, scope: -1}
 	gateKind    = &kind{name: "gate", keys: []string{"gate_id"},
-		fields:   []string{"description", "message", "parameters", "bound_parameters", "active", "administered"},
-		defaults: map[string]any{"parameters": []string{}, "bound_parameters": []string{}, "active": false, "administered": []string{}}}
+		fields:   []string{"description", "message", "parameters", "bound_parameters", "exclusive", "active", "administered"},
+		defaults: map[string]any{"parameters": []string{}, "bound_parameters": []string{}, "exclusive": false, "active": false, "administered": []string{}}}
 	actionKind = &kind{name: "action", keys: []string{"action"}, fields: []string{"checkpoint", "legacy_checkpoints"},
 		defaults: map[string]any{"checkpoint": "", "legacy_checkpoints": []string{}}}
 	userKind = &kind{name: "user", keys: []string{"userid"}, fields: []string{"description", "db_role", "active", "default_company"},
@@ -232,6 +232,9 @@ func flatten(c *Configuration, positions map[string]Position) (*content, error) 
 		give(fields, "message", gate.Message)
 		giveList(fields, "parameters", gate.Parameters)
 		giveList(fields, "bound_parameters", gate.BoundParameters)
+		if gate.Exclusive != nil {
+			fields["exclusive"] = *gate.Exclusive
+		}
 		if gate.Active != nil {
 			fields["active"] = *gate.Active
 		}

@@ -212,6 +212,10 @@ func generateGate(t *rapid.T) *Gate {
 		}
 		*gate.Message += " &" + names[0]
 	}
+	if rapid.Bool().Draw(t, "exclusive") {
+		gate.Exclusive = new(bool)
+		*gate.Exclusive = true
+	}
 	switch rapid.IntRange(0, 5).Draw(t, "state") {
 	case 1: // by an administrator's word
 		gate.Active = drawn(t, rapid.Bool(), "active")

@@ -25,6 +25,10 @@ type delivery struct {
 	GateID          string     `json:"gate_id"`
 	Message         string     `json:"message"`
 	Comment         string     `json:"comment"`
+	Asked           bool       `json:"asked"`
+	Approval        string     `json:"approval"`
+	ApprovedGateID  string     `json:"approved_gate_id"`
+	ApprovedMessage string     `json:"approved_message"`
 }
 
 func readDelivery(document json.RawMessage) (*delivery, error) {
@@ -50,6 +54,10 @@ func (d *delivery) parameters() map[string]any {
 		"gate_id":          d.GateID,
 		"message":          d.Message,
 		"comment":          d.Comment,
+		"asked":            d.Asked,
+		"approval":         d.Approval,
+		"approved_gate_id": d.ApprovedGateID,
+		"approved_message": d.ApprovedMessage,
 		"log_id":           d.LogID,
 		"delivery_id":      d.DeliveryID.String(),
 	}

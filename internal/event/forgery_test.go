@@ -15,7 +15,7 @@ import (
 )
 
 // labels are what a line of the usual mail may begin with; what goes on is indented.
-var labels = regexp.MustCompile(`^(event|event_time|gate_id|message|userid|user_description|authenticated_by|comment|log_id):( |$)|^    `)
+var labels = regexp.MustCompile(`^(event|event_time|gate_id|message|userid|user_description|authenticated_by|comment|asked|approval|approved_gate_id|approved_message|log_id):( |$)|^    `)
 
 // hostile are values that would like to be something else.
 func hostile() *rapid.Generator[string] {
@@ -41,7 +41,7 @@ func TestNoValueWritesALineOfAMail(t *testing.T) {
 		t.Fatalf("naive: %q has no line of its own", naive)
 	}
 	_, parameters := anEvent("paid", comment)
-	if got := strings.Count(usualText(parameters), "\n"); got != 7 {
+	if got := strings.Count(usualText(parameters), "\n"); got != 8 {
 		t.Errorf("the mail has %d lines:\n%s", got, usualText(parameters))
 	}
 	rapid.Check(t, func(t *rapid.T) {

@@ -189,7 +189,8 @@ func (m *mailer) message(event *delivery, parameters map[string]any) (*mail.Msg,
 // usualText has a line for each parameter, and marks where a long one goes on.
 func usualText(parameters map[string]any) string {
 	var text strings.Builder
-	for _, name := range []string{"event", "event_time", "gate_id", "message", "userid", "user_description", "authenticated_by", "comment", "log_id"} {
+	for _, name := range []string{"event", "event_time", "gate_id", "message", "userid", "user_description", "authenticated_by", "comment",
+		"asked", "approval", "approved_gate_id", "approved_message", "log_id"} {
 		if value := printable.Text(fmt.Sprint(parameters[name])); value != "" {
 			text.WriteString(folded(name+": "+value) + "\n")
 		}

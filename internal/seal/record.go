@@ -27,6 +27,7 @@ const (
 	typeInteger
 	typeText
 	typeTime
+	typeBoolean
 )
 
 // Record is a row of the log: what its leaf says, and nothing else.
@@ -47,6 +48,9 @@ type Record struct {
 	ApplicationName string          `json:"application_name"`
 	TransactionID   uint64          `json:"transaction_id"`
 	Ticket          *string         `json:"ticket"`
+	Asked           bool            `json:"asked"`
+	ApprovedGateID  *string         `json:"approved_gate_id"`
+	ApprovedMessage *string         `json:"approved_message"`
 }
 
 // Moment is a timestamptz as PostgreSQL keeps it: microseconds since the year 2000 in UTC. It may be infinite, or in a
@@ -94,7 +98,10 @@ func (r *Record) Leaf() []byte {
 	leaf = appendText(leaf, r.ClientAddr)
 	leaf = appendText(leaf, &r.ApplicationName)
 	leaf = appendInteger(leaf, typeInteger, r.TransactionID)
-	return appendText(leaf, r.Ticket)
+	leaf = appendText(leaf, r.Ticket)
+	leaf = appendBoolean(leaf, r.Asked)
+	leaf = appendText(leaf, r.ApprovedGateID)
+	return appendText(leaf, r.ApprovedMessage)
 }
 
 // Hash is the hash of the record's leaf.
@@ -102,6 +109,13 @@ func (r *Record) Hash() tlog.Hash { return tlog.RecordHash(r.Leaf()) }
 
 func appendInteger(leaf []byte, kind byte, value uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(leaf, kind), value)
+}
+
+func appendBoolean(leaf []byte, value bool) []byte {
+	if value {
+		return append(leaf, typeBoolean, 1)
+	}
+	return append(leaf, typeBoolean, 0)
 }
 
 func appendText(leaf []byte, value *string) []byte {
@@ -140,6 +154,9 @@ func ReadLeaf(leaf []byte) (*Record, error) {
 		ApplicationName: f.required(),
 		TransactionID:   f.integer(typeInteger),
 		Ticket:          f.text(),
+		Asked:           f.boolean(),
+		ApprovedGateID:  f.text(),
+		ApprovedMessage: f.text(),
 	}
 	switch {
 	case f.err != nil:
@@ -192,6 +209,18 @@ func (f *fields) integer(kind byte) uint64 {
 		return 0
 	}
 	return binary.BigEndian.Uint64(octets)
+}
+
+func (f *fields) boolean() bool {
+	f.kind(typeBoolean)
+	octet := f.take(1)
+	if f.err != nil {
+		return false
+	}
+	if octet[0] > 1 {
+		f.err = fmt.Errorf("the leaf has a truth value of %d", octet[0])
+	}
+	return octet[0] == 1
 }
 
 func (f *fields) text() *string {

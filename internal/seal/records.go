@@ -15,7 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// columns are those of the log, in the order in which a leaf has them. Numbers and times are asked for in binary, as no
+// columns are those of the log, in the order in which a leaf has them. Numbers, times and truth values are asked for in binary, as no
 // setting changes it and as a leaf has them; the rest as text. A column that cannot be NULL in the table can be in a table
 // that somebody changed, and then is an error here.
 var columns = [...]struct {
@@ -39,7 +39,13 @@ var columns = [...]struct {
 	{"application_name", typeText, true},
 	{"transaction_id", typeInteger, true},
 	{"ticket", typeText, false},
+	{"asked", typeBoolean, true},
+	{"approved_gate_id", typeText, false},
+	{"approved_message", typeText, false},
 }
+
+// octets are how long the values of a type are that has one length.
+var octets = map[byte]int{typeInteger: 8, typeTime: 8, typeBoolean: 1}
 
 // recordColumns names all columns, and tells in which format each is to come.
 func recordColumns() (string, pgx.QueryResultFormats) {
@@ -72,8 +78,8 @@ func leafOf(leaf []byte, values [][]byte) ([]byte, error) {
 			leaf = append(leaf, typeNull)
 		case column.kind == typeText:
 			leaf = appendOctets(leaf, value)
-		case len(value) != 8:
-			return nil, fmt.Errorf("%s of an entry of the log has %d octets, not 8", column.name, len(value))
+		case len(value) != octets[column.kind]:
+			return nil, fmt.Errorf("%s of an entry of the log has %d octets, not %d", column.name, len(value), octets[column.kind])
 		default:
 			leaf = append(append(leaf, column.kind), value...)
 		}

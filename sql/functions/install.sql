@@ -95,6 +95,8 @@
 \ir log/drop_log.sql
 \ir checkpoint/encode_base64url.sql
 \ir checkpoint/sign_challenge.sql
+\ir checkpoint/canonical_moment.sql
+\ir checkpoint/canonical_text.sql
 \ir checkpoint/digest.sql
 \ir checkpoint/challenge_expiry.sql
 \ir checkpoint/create_challenge.sql
@@ -118,11 +120,13 @@
 \ir action/in_unapproved_action.sql
 \ir checkpoint/transaction_ticket.sql
 \ir checkpoint/current_open_gate.sql
+\ir checkpoint/open_exclusive_gate.sql
+\ir checkpoint/pass_exclusive_gate.sql
 \ir checkpoint/check_gate.sql
 \ir checkpoint/pass_gate.sql
 \ir checkpoint/checkpoint.sql
 \ir checkpoint/challenge.sql
-\ir checkpoint/new_ticket.sql
+\ir checkpoint/new_uuid.sql
 \ir checkpoint/authenticate.sql
 \ir checkpoint/refuse_ticket.sql
 \ir checkpoint/use_ticket.sql

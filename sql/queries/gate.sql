@@ -1,6 +1,6 @@
 -- name: RegisterGate :exec
 -- Registers a gate, or brings it up to date. Without bound_parameters all parameters are bound.
-select postern.register_gate(@gate_id, @description, @message, coalesce(sqlc.narg('parameters')::text[], '{}'), @active, sqlc.narg('bound_parameters')::text[]);
+select postern.register_gate(@gate_id, @description, @message, coalesce(sqlc.narg('parameters')::text[], '{}'), @active, sqlc.narg('bound_parameters')::text[], @exclusive);
 
 -- name: RegisterGateMessage :exec
 -- Registers a gate, or brings it up to date, from an IFS Message.
@@ -16,7 +16,7 @@ select postern.set_gate_message(@gate_id, @message);
 
 -- name: ListGates :many
 -- The registered gates.
-select g.gate_id, g.description, g.message, g.parameters, g.bound_parameters, g.active, g.built_in,
+select g.gate_id, g.description, g.message, g.parameters, g.bound_parameters, g.active, g.built_in, g.exclusive,
        g.active_administered, g.message_administered, g.registered_at
   from postern.gate as g
  order by g.gate_id;

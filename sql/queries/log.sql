@@ -16,13 +16,16 @@ select postern.highest_log_id()::bigint as log_id;
 -- NULL let everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's
 -- memory does not depend on how long the entries are.
 select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p.logged_at, p.message, p.parameters,
-       p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id
+       p.comment, p.scheme, p.session_role, p.client_addr, p.application_name, p.transaction_id,
+       p.approval, p.asked, p.approved_gate_id, p.approved_message
   from (select c.log_id, c.outcome, c.gate_id, c.action, c.userid, c.authenticated_by, c.logged_at, c.message, c.parameters,
                c.comment, c.scheme, c.session_role, c.client_addr, c.application_name, c.transaction_id,
-               sum(octet_length(c.message) + octet_length(c.parameters::text))
+               c.approval, c.asked, c.approved_gate_id, c.approved_message,
+               sum(octet_length(c.message) + octet_length(c.parameters::text) + coalesce(octet_length(c.approved_message), 0))
                  over (order by c.log_id rows between unbounded preceding and 1 preceding) as octets_before
           from (select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-                       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
+                       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
+                       l.approval, l.asked, l.approved_gate_id, l.approved_message
                   from postern.checkpoint_log as l
                  where l.log_id > @after_log_id
                    and l.log_id <= @to_log_id
@@ -71,7 +74,8 @@ select coalesce(max(l.log_id), 0)::bigint as log_id
 -- entry may appear below one that was seen already; what tells seen from new is whether the old snapshot saw the
 -- entry's transaction. The page begins after an entry, given by its transaction_id and log_id; 0, 0 for the first one.
 select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l.logged_at, l.message, l.parameters,
-       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id
+       l.comment, l.scheme, l.session_role, l.client_addr, l.application_name, l.transaction_id,
+       l.approval, l.asked, l.approved_gate_id, l.approved_message
   from postern.checkpoint_log as l
  where l.transaction_id >= pg_snapshot_xmin(sqlc.arg('from_snapshot')::text::pg_snapshot)
    and not pg_visible_in_snapshot(l.transaction_id, sqlc.arg('from_snapshot')::text::pg_snapshot)

@@ -51,7 +51,7 @@ select h.tree_size, h.root_hash, h.note, h.signed_at
 
 -- name: Receipts :many
 -- The entries that this transaction has made so far, with the hashes of their leaves.
-select log_id::bigint as log_id, gate_id::text as gate_id, leaf_hash::bytea as leaf_hash from postern.receipts();
+select log_id::bigint as log_id, gate_id::text as gate_id, asked::boolean as asked, leaf_hash::bytea as leaf_hash from postern.receipts();
 
 -- name: WaitSealed :one
 -- Waits until an entry is under a signed tree head; false where that took longer.

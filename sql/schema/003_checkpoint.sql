@@ -36,20 +36,26 @@ create table postern_internal.gate (
   active boolean not null,
   built_in boolean not null default false,
   stops boolean not null default true,
+  exclusive boolean not null default false,
   message_administered boolean not null default false,
   active_administered boolean not null default false,
-  registered_at timestamptz not null default clock_timestamp()
+  registered_at timestamptz not null default clock_timestamp(),
+  check (exclusive or not built_in)
 );
-comment on table postern_internal.gate is 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
+comment on table postern_internal.gate is 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by a ticket of its own, which opens nothing else. A built-in gate is exclusive, always on, and takes the user''s own credential alone. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
 
-insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active, built_in)
-values ('POSTERN_PIN_CHANGE', 'A person changes their own PIN', 'PIN changed', 'PIN changed', '{}', '{}', true, true);
+-- Compared by a fold that asks no locale: gate ids are ASCII.
+create unique index gate_spelling on postern_internal.gate (upper(gate_id collate "C"));
+
+insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active, built_in, exclusive)
+values ('POSTERN_PIN_CHANGE', 'A person changes their own PIN', 'PIN changed', 'PIN changed', '{}', '{}', true, true, true);
 
 create type postern_internal.verdict as enum ('accepted', 'denied', 'locked');
 comment on type postern_internal.verdict is 'How an authentication ended. An enum, so that a row is as long for one verdict as for another.';
 
 create table postern_internal.ticket (
   ticket uuid primary key,
+  nonce uuid not null,
   verdict postern_internal.verdict not null,
   locked_until timestamptz not null,
   userid text not null,
@@ -57,7 +63,7 @@ create table postern_internal.ticket (
   scheme text not null,
   comment text,
   gate_id text not null,
-  built_in boolean not null,
+  exclusive boolean not null,
   action text,
   digest bytea not null,
   parameters text not null,
@@ -67,10 +73,11 @@ create table postern_internal.ticket (
   expires_at timestamptz not null
 );
 create index ticket_userid on postern_internal.ticket (userid);
-comment on table postern_internal.ticket is 'Verdicts of authentications, readable only by a later transaction. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
+comment on table postern_internal.ticket is 'Verdicts of authentications, readable only by a later transaction. nonce: of the challenge that it answers. exclusive: whether it opens its own gate only. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
 
 create table postern_internal.open_gate (
-  ticket uuid primary key,
+  nonce uuid primary key,
+  ticket uuid not null,
   transaction_id xid8 not null default pg_current_xact_id(),
   opened_at timestamptz not null default transaction_timestamp(),
   userid text not null,
@@ -78,13 +85,14 @@ create table postern_internal.open_gate (
   scheme text not null,
   comment text,
   gate_id text not null,
-  built_in boolean not null,
+  exclusive boolean not null,
   action text,
   digest bytea not null,
   parameters text not null,
   message text not null,
   session_role name not null default session_user,
   expires_at timestamptz not null,
-  session text not null
+  session text not null,
+  passed boolean not null default false
 );
-comment on table postern_internal.open_gate is 'Tickets in use. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';
+comment on table postern_internal.open_gate is 'Tickets in use, and used ones. By nonce, so that a challenge opens gates once, whichever of its answers does. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened. passed: whether an exclusive gate was passed with it; that it cannot be again.';

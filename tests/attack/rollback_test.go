@@ -367,6 +367,14 @@ func TestTicketIsSilentBeforeItsTransactionHasCommitted(t *testing.T) {
 				silent(t, tx, ticket)
 				return ticket
 			},
+			"after one that was rolled back": func(t *testing.T, tx pgx.Tx) string {
+				testsql.Run(t, tx, "savepoint one")
+				first := testsql.Value[string](t, tx, authenticate, challenge, alice, wrongPIN)
+				testsql.Run(t, tx, "rollback to savepoint one")
+				ticket := testsql.Value[string](t, tx, authenticate, challenge, alice, response)
+				silent(t, tx, first)
+				return ticket
+			},
 		} {
 			t.Run(verdict+" "+name, func(t *testing.T) {
 				tx := begin(t, connection, alice)

@@ -51,6 +51,12 @@ const (
 	bearerCheckpoint = "select public.bearer_checkpoint($1, $2)"
 )
 
+// nonce is what the setting postern.ticket says for a ticket; the ticket itself where there is none.
+func (s *scene) nonce(t testing.TB, ticket string) string {
+	t.Helper()
+	return testsql.Value[string](t, s.Pool, "select coalesce((select nonce::text from postern_internal.ticket where ticket = $1::text::uuid), $1)", ticket)
+}
+
 func TestTicketIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -199,7 +205,7 @@ func TestTicketOpensNothingElse(t *testing.T) {
 		"another payee":         {connection, alice, approveGate, other},
 		"another amount":        {connection, alice, approveGate, `{"PAYEE": "Paper Mill Ltd", "AMOUNT": 1000}`},
 		"another spelling":      {connection, alice, approveGate, `{"PAYEE": "Paper Mill Ltd", "AMOUNT": "100"}`},
-		"another scale":         {connection, alice, approveGate, `{"PAYEE": "Paper Mill Ltd", "AMOUNT": 100.00}`},
+		"a little more":         {connection, alice, approveGate, `{"PAYEE": "Paper Mill Ltd", "AMOUNT": 100.001}`},
 		"nothing as the amount": {connection, alice, approveGate, `{"PAYEE": "Paper Mill Ltd", "AMOUNT": null}`},
 		"parameters exchanged":  {connection, alice, approveGate, `{"AMOUNT": "Paper Mill Ltd", "PAYEE": 100}`},
 		"the PIN's own gate":    {connection, alice, pinGate, "{}"},
@@ -374,7 +380,7 @@ func TestGateStaysInThePreparedTransaction(t *testing.T) {
 	}
 }
 
-// One ticket opens all gates, so a second one in a transaction is refused, and stays unused.
+// One ticket opens all gates but exclusive ones, so a second one of that kind is refused in a transaction, and stays unused.
 func TestTransactionTakesOneTicket(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -393,9 +399,8 @@ func TestTransactionTakesOneTicket(t *testing.T) {
 	refusedAndGoOn(t, tx, "PS103", "select postern.open_gates($1::uuid), postern.open_gates($2::uuid)", first, second)
 	testsql.Run(t, tx, "savepoint one")
 	open(t, tx, first)
-	for _, ticket := range []string{second, pin} {
-		refusedAndGoOn(t, tx, "PS103", openGates, ticket)
-	}
+	refusedAndGoOn(t, tx, "PS103", openGates, second)
+	open(t, tx, pin) // opens its own gate only
 	testsql.Run(t, tx, "rollback to savepoint one")
 	open(t, tx, second) // the first was not used
 	refusedAndGoOn(t, tx, "PS103", openGates, first)
@@ -446,7 +451,7 @@ $$`)
 		"another user's own": approve(t, connection, bob, approveGate, invoice),
 	} {
 		tx := begin(t, connection, alice)
-		testsql.Run(t, tx, "select pg_current_xact_id(), set_config('postern.ticket', $1, true)", ticket)
+		testsql.Run(t, tx, "select pg_current_xact_id(), set_config('postern.ticket', $1, true)", s.nonce(t, ticket))
 		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 		if t.Failed() {
 			t.Fatalf("the setting names a ticket: %s", name)
@@ -463,7 +468,7 @@ $$`)
 	rollback(t, tx)
 
 	// A ticket that the client before has left in the setting is in nobody's way.
-	for _, left := range []string{"00000000-0000-0000-0000-000000000000", used} {
+	for _, left := range []string{"00000000-0000-0000-0000-000000000000", s.nonce(t, used)} {
 		testsql.Run(t, connection, "select set_config('postern.ticket', $1, false)", left)
 		tx := begin(t, connection, alice)
 		refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
@@ -484,7 +489,7 @@ $$`)
 	open(t, tx, second)
 	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, invoice)
 	reach(t, tx, releaseGate, "{}")
-	testsql.Run(t, tx, "select set_config('postern.ticket', $1, true)", first)
+	testsql.Run(t, tx, "select set_config('postern.ticket', $1, true)", s.nonce(t, first))
 	refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
 	reach(t, tx, approveGate, invoice)
 	commit(t, tx)
@@ -607,18 +612,18 @@ as $$ select exists (select from public.naive_open as o where o.transaction_id =
 insert into public.naive_open
 select ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8 from generate_series(1, 20000) as ahead;
 insert into postern_internal.open_gate
-  (ticket, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, built_in, digest, parameters, message, session_role, expires_at, session)
-select gen_random_uuid(), ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8, o.opened_at, o.userid, o.authenticated_by,
-       o.scheme, o.gate_id, o.built_in, o.digest, o.parameters, o.message, o.session_role, o.expires_at, 'any'
+  (nonce, ticket, transaction_id, opened_at, userid, authenticated_by, scheme, gate_id, exclusive, digest, parameters, message, session_role, expires_at, session)
+select gen_random_uuid(), gen_random_uuid(), ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8, o.opened_at, o.userid, o.authenticated_by,
+       o.scheme, o.gate_id, o.exclusive, o.digest, o.parameters, o.message, o.session_role, o.expires_at, 'any'
   from postern_internal.open_gate as o, generate_series(1, 20000) as ahead`)
 	tx = begin(t, connection, alice)
 	if !testsql.Value[bool](t, tx, "select public.naive_checkpoint()") {
 		t.Fatal("naive: the gate is closed")
 	}
 	// A query that finds no row fails: then the number of this transaction has not come back.
-	restored := testsql.Value[string](t, s.Pool, "select ticket::text from postern_internal.open_gate where transaction_id = $1::text::xid8",
+	restored := testsql.Value[string](t, s.Pool, "select nonce::text from postern_internal.open_gate where transaction_id = $1::text::xid8",
 		testsql.Value[string](t, tx, "select pg_current_xact_id()::text"))
-	testsql.Run(t, s.Pool, "update postern_internal.open_gate set session = $1 where ticket = $2::uuid",
+	testsql.Run(t, s.Pool, "update postern_internal.open_gate set session = $1 where nonce = $2::uuid",
 		testsql.Value[string](t, tx, "select current_setting('postern.session')"), restored)
 	testsql.Run(t, tx, "select set_config('postern.ticket', $1, true)", restored)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
@@ -731,7 +736,7 @@ func TestTicketsOfTwoUsersAreKeptApart(t *testing.T) {
 	}
 	use := func(session, ticket string) {
 		t.Helper()
-		testsql.Run(t, tx, "select set_config('postern.session', $1, true), set_config('postern.ticket', $2, true)", sessions[session], tickets[ticket])
+		testsql.Run(t, tx, "select set_config('postern.session', $1, true), set_config('postern.ticket', $2, true)", sessions[session], s.nonce(t, tickets[ticket]))
 	}
 	for session, ticket := range map[string]string{alice: bob, bob: alice} {
 		use(session, ticket)

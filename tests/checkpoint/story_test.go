@@ -151,6 +151,8 @@ func TestTicketStatusTellsLaterTransactions(t *testing.T) {
 		t.Fatal(err)
 	}
 	require("used", accepted)
+	require("used", c.answer(t, alice, asked, alice, pins[alice], nil)) // the challenge is
+	asked = c.stop(t, alice, approveGate, approveParameters).Challenge
 	expired := c.answer(t, alice, asked, alice, pins[alice], nil)
 	testsql.Run(t, c.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() where ticket = $1::uuid", expired)
 	require("expired", expired)

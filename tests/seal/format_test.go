@@ -25,14 +25,15 @@ import (
 // awkward are rows whose values are easily mixed up, or printed in more than one way.
 const awkward = `
 insert into postern_internal.checkpoint_entry
-  (outcome, gate_id, action, userid, authenticated_by, logged_at, message, parameters, comment, scheme, session_role, client_addr, application_name, transaction_id, ticket)
+  (outcome, gate_id, action, userid, authenticated_by, logged_at, message, parameters, comment, scheme, session_role, client_addr, application_name, transaction_id, ticket,
+   asked, approved_gate_id, approved_message)
 values
-  ('passed', 'G', null, 'U', null, '2026-03-31 14:30:00.000001+02', 'm', '{}', null, null, 'r', null, '', '3', null),
-  ('denied', 'G', '', 'U', '', '2026-03-31 12:30:00.000001+00', 'm', '{"B": 1.50, "A": [null, true, "\u00e9\"\\"]}', '', '', 'r', '10.0.0.1', 'ä€𝄞', '18446744073709551615', '00000000-0000-0000-0000-000000000000'),
-  ('cancelled', E'G\n', 'ab', 'c', 'a', '-infinity', E'tab\there', '{"N": 12345678901234567890.123456789000}', 'bc', 'PIN', 'r', '10.0.0.0/8', '', '4', 'ffffffff-ffff-ffff-ffff-ffffffffffff'),
-  ('accepted', 'G', 'a', 'bc', 'a', 'infinity', repeat('long ', 20000), '"just text"', 'bc', 'PIN', 'r', '2001:db8::/32', '', '5', null),
-  ('passed', 'G', null, 'U', null, '0044-03-15 BC', 'm', 'null', null, null, 'r', null, '', '6', null),
-  ('passed', 'G', null, 'U', null, '12345-01-01', 'm', '[]', null, null, 'r', null, '', '7', null)`
+  ('passed', 'G', null, 'U', null, '2026-03-31 14:30:00.000001+02', 'm', '{}', null, null, 'r', null, '', '3', null, true, null, null),
+  ('denied', 'G', '', 'U', '', '2026-03-31 12:30:00.000001+00', 'm', '{"B": 1.50, "A": [null, true, "\u00e9\"\\"]}', '', '', 'r', '10.0.0.1', 'ä€𝄞', '18446744073709551615', '00000000-0000-0000-0000-000000000000', false, '', 'a'),
+  ('cancelled', E'G\n', 'ab', 'c', 'a', '-infinity', E'tab\there', '{"N": 12345678901234567890.123456789000}', 'bc', 'PIN', 'r', '10.0.0.0/8', '', '4', 'ffffffff-ffff-ffff-ffff-ffffffffffff', false, 'a', ''),
+  ('accepted', 'G', 'a', 'bc', 'a', 'infinity', repeat('long ', 20000), '"just text"', 'bc', 'PIN', 'r', '2001:db8::/32', '', '5', null, false, null, 'a'),
+  ('passed', 'G', null, 'U', null, '0044-03-15 BC', 'm', 'null', null, null, 'r', null, '', '6', null, false, 'a', null),
+  ('passed', 'G', null, 'U', null, '12345-01-01', 'm', '[]', null, null, 'r', null, '', '7', null, true, 'a', null)`
 
 // The database and this program compute the same hashes, whatever is set.
 func TestBothSidesHashAlike(t *testing.T) {
@@ -79,12 +80,14 @@ func TestVectors(t *testing.T) {
 		return seal.MomentOf(moment)
 	}
 	empty, bob, ok, pin, client, ticket := "", "BOB", "ok", "PIN", "10.0.0.1/32", "00112233-4455-6677-8899-aabbccddeeff"
+	gate, message := "APP_COFFEE", "Coffee is fine"
 	records := []seal.Record{
 		{LogID: 1, Outcome: "passed", GateID: "APP_PAY", UserID: "ALICE", LoggedAt: at("2026-03-31T12:30:00.000001Z"), Message: "Paid",
-			Parameters: json.RawMessage("{}"), SessionRole: "app", TransactionID: 3},
+			Parameters: json.RawMessage("{}"), SessionRole: "app", TransactionID: 3, Asked: true},
 		{LogID: 258, Outcome: "denied", GateID: "APP_PAY", Action: &empty, UserID: "ALICE", AuthenticatedBy: &bob,
 			LoggedAt: at("1999-12-31T23:59:59.999999Z"), Message: "Zahlung über 12 €\n", Parameters: json.RawMessage(`{"A": 1.50, "BB": [true, null]}`),
-			Comment: &ok, Scheme: &pin, SessionRole: "app", ClientAddr: &client, ApplicationName: "psql", TransactionID: math.MaxUint64, Ticket: &ticket},
+			Comment: &ok, Scheme: &pin, SessionRole: "app", ClientAddr: &client, ApplicationName: "psql", TransactionID: math.MaxUint64, Ticket: &ticket,
+			ApprovedGateID: &gate, ApprovedMessage: &message},
 	}
 	if len(vectors) != len(records) {
 		t.Fatalf("there are %d vectors, want %d", len(vectors), len(records))

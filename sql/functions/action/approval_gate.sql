@@ -1,7 +1,7 @@
 -- What a person approves who approves an action: the gate that asks, as the challenge and the log are to show it. That
--- is the action's own checkpoint, or else the first of the referenced gates that stops. In the second case there is no
--- message that knows the action's parameters: it is made of the action, the descriptions of the gates that stop, and
--- the parameters, all of which are bound.
+-- is the action's own checkpoint, or else the first of the referenced gates that stops; an exclusive one asks for itself,
+-- where it is reached. In the second case there is no message that knows the action's parameters: it is made of the action,
+-- the descriptions of the gates that stop, and the parameters, all of which are bound.
 
 create or replace function postern_internal.approval_gate(
   action postern_internal.action,
@@ -25,6 +25,7 @@ begin
     from postern_internal.gate as g
    where g.gate_id = any (action.legacy_checkpoints)
      and g.stops
+     and not g.exclusive
    order by array_position(action.legacy_checkpoints, g.gate_id)
    limit 1;
   if not found then
@@ -33,13 +34,15 @@ begin
   if own.gate_id is not null then
     -- Switched off, and still what says best what is done here.
     own.gate_id := asking.gate_id;
+    own.exclusive := false;
     return own;
   end if;
   select string_agg(g.description, ', ' order by array_position(action.legacy_checkpoints, g.gate_id))
     into asking.description
     from postern_internal.gate as g
    where g.gate_id = any (action.legacy_checkpoints)
-     and g.stops;
+     and g.stops
+     and not g.exclusive;
   names := array(select name from jsonb_object_keys(parameters) as name);
   asking.description := left(asking.description, 2000);
   asking.message_template := (

@@ -36,6 +36,12 @@ begin
 
   parameters := postern_internal.check_parameters(coalesce(begun.checkpoint, action), gate.parameters, parameters);
   message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  if gate.exclusive then
+    -- Its ticket opens this action's beginning, and nothing inside.
+    perform set_config('postern.action', '', true);
+    perform postern_internal.pass_gate(gate.gate_id, parameters, action);
+    return;
+  end if;
   -- One approval, one action: the ticket has to be for this one, with the same values, and to be in time when it
   -- begins. Beginning it once more in the same transaction is fine.
   update postern_internal.current_open_gate as o
@@ -48,7 +54,7 @@ begin
   end if;
   perform set_config('postern.action', '', true);
   if gate.gate_id = begun.checkpoint then
-    perform postern_internal.pass_gate(gate.gate_id, parameters);
+    perform postern_internal.pass_gate(gate.gate_id, parameters, action);
   end if;
 end
 $$;

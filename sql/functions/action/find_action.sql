@@ -13,7 +13,11 @@ begin
       errcode = 'PS106',
       message = 'There is no such action',
       detail = format('action is %s.', coalesce(to_jsonb(left(action, 128))::text, 'NULL')),
-      hint = 'Register it with postern.register_action; postern.action lists those there are. Upper and lower case differ.';
+      hint = coalesce(
+        (select format('Write %s: so it is registered, and upper and lower case differ.', a.action)
+           from postern_internal.action as a
+          where upper(a.action collate "C") = upper(find_action.action collate "C")),
+        'Register it with postern.register_action; postern.action lists those there are.');
   end if;
   return found_action;
 end

@@ -14,7 +14,7 @@ declare
   begun jsonb;
   found_action postern_internal.action;
 begin
-  if gate.built_in or not postern_internal.in_unapproved_action() then
+  if not postern_internal.in_unapproved_action() then
     return;
   end if;
   begin

@@ -15,6 +15,7 @@ declare
   gates text[];
   unknown text;
   built_in text;
+  spelling text;
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(action, 'action', 128);
@@ -51,7 +52,12 @@ begin
       errcode = 'PS106',
       message = 'The action references gates that do not exist',
       detail = format('Not registered: %s.', left(unknown, 1000)),
-      hint = 'Register them with postern.register_gate first; postern.gate lists those there are. Upper and lower case differ.';
+      hint = coalesce(
+        (select 'Write ' || string_agg(g.gate_id, ', ' order by g.gate_id) || ': so they are registered, and upper and lower case differ.'
+           from unnest(gates) as reference (gate_id)
+           join postern_internal.gate as g
+             on upper(g.gate_id collate "C") = upper(reference.gate_id collate "C") and g.gate_id <> reference.gate_id),
+        'Register them with postern.register_gate first; postern.gate lists those there are.');
   end if;
   if built_in is not null then
     raise exception using
@@ -61,6 +67,17 @@ begin
       hint = 'It is opened only by an approval of its own, inside an action as well.';
   end if;
 
+  perform postern_internal.lock_settings();
+  select a.action into spelling
+    from postern_internal.action as a
+   where upper(a.action collate "C") = upper(register_action.action collate "C") and a.action <> register_action.action;
+  if found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The action is registered in another spelling',
+      detail = format('action is %s, and %s is registered.', to_jsonb(action), to_jsonb(spelling)),
+      hint = 'Use that spelling, in the registration and where the action begins; or remove it first, with postern.remove_action.';
+  end if;
   insert into postern_internal.action as a (action, checkpoint, legacy_checkpoints)
   values (action, checkpoint, legacy_checkpoints)
   on conflict on constraint action_pkey do update

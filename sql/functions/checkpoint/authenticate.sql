@@ -40,7 +40,7 @@ declare
   max_failures integer := postern_internal.setting_integer('max_failures');
   lock_minutes integer := postern_internal.setting_integer('lock_minutes');
   max_lock_minutes integer := postern_internal.setting_integer('max_lock_minutes');
-  new_ticket uuid;
+  issued uuid;
   -- For a user without a PIN: bcrypt takes its time and gives what equals no stored hash.
   dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
 begin
@@ -95,10 +95,9 @@ begin
       hint = 'Use one of the schemes that the error PS101 names.';
   end if;
 
-  -- A second attempt would see what the first one has counted, and tell of it by PS110 or a lock-out.
-  if exists (select
-               from postern_internal.ticket as t
-              where t.userid = session_userid and t.transaction_id = pg_current_xact_id_if_assigned()) then
+  -- A second attempt would see what the first one has counted, and tell of it by PS110 or a lock-out. Of whatever user's: the
+  -- transaction may have changed sessions. One that was rolled back to a savepoint left nothing to find, and has taught nothing.
+  if exists (select from postern_internal.own_entry as e where e.outcome not in ('passed', 'cancelled')) then
     raise exception using
       errcode = 'PS103',
       message = 'This transaction has authenticated already',
@@ -171,22 +170,24 @@ begin
          last_filler = gen_random_uuid()
    where c.userid in (session_userid, counted);
 
-  -- What has long expired goes, of this user only: nobody waits for anybody else here.
+  -- What has long expired goes, of this user only: nobody waits for anybody else here. A nonce stays until no ticket can
+  -- be made with it any more, and none is left: a challenge can be answered for an hour at the most, its last ticket used
+  -- for another one, and none of its tickets expires before it is made.
   with expired as (
     delete from postern_internal.ticket as t
-     where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '1 hour'
-    returning t.ticket
+     where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '3 hours'
+    returning t.nonce
   )
-  delete from postern_internal.open_gate as o using expired where o.ticket = expired.ticket;
+  delete from postern_internal.open_gate as o using expired where o.nonce = expired.nonce;
 
   insert into postern_internal.ticket
-    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at)
+    (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at)
   values
-    (postern_internal.new_ticket(), verdict, new_locked_until,
-     session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
+    (postern_internal.new_uuid(), (fields ->> 'nonce')::uuid, verdict, new_locked_until,
+     session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.exclusive, fields ->> 'action',
      decode(fields ->> 'digest', 'hex'), fields ->> 'parameters', fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
-  returning ticket into new_ticket;
+  returning ticket into issued;
 
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
@@ -196,12 +197,12 @@ begin
           when new_locked_until = '-infinity' then 'denied'::postern_internal.outcome
           else 'locked'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
-     fields ->> 'message', fields -> 'parameters', comment, scheme, new_ticket);
+     fields ->> 'message', fields -> 'parameters', comment, scheme, issued);
 
-  return new_ticket;
+  return issued;
 end
 $$;
 revoke execute on function postern.authenticate(text, text, text, text, text) from public;
 grant execute on function postern.authenticate(text, text, text, text, text) to postern_user;
 comment on function postern.authenticate(text, text, text, text, text) is
-'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402.';
+'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, or this transaction has answered one already, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402.';

@@ -1,9 +1,13 @@
--- Whether a gate that is not, to the letter, the one that was approved is open all the same. Nothing is written here.
+-- Whether a gate that is not, to the letter, the one that was approved is open all the same, and by which approval. Nothing
+-- is written here, but that an exclusive gate's ticket has been passed.
 
 create or replace function postern_internal.check_gate(
   gate_id text,
+  action text,
   inout parameters jsonb,
-  out message text
+  out message text,
+  out asked boolean,
+  out nonce uuid
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -13,26 +17,31 @@ declare
   opened postern_internal.current_open_gate;
 begin
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = check_gate.gate_id;
-  select o.*
-    into opened
-    from postern_internal.current_open_gate as o
-   where (o.gate_id = check_gate.gate_id or not (o.built_in or gate.built_in))
-     and (gate.built_in or not postern_internal.in_unapproved_action());
+  if gate.exclusive then
+    parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+    message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+    nonce := postern_internal.pass_exclusive_gate(gate, action, message, parameters);
+    asked := true;
+    return;
+  end if;
+
+  select o.* into opened from postern_internal.current_open_gate as o where not postern_internal.in_unapproved_action();
   if opened.ticket is null then
     opened.userid := postern.current_userid();
   end if;
   parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
   message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  nonce := opened.nonce;
   if opened.ticket is null then
     perform postern_internal.raise_checkpoint_required(gate_id, opened.userid, message, parameters);
   end if;
 
   -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
   -- was passed shows in the log, which a rollback to a savepoint takes back as well. An action opens them all by
-  -- beginning; before that, its ticket equals no gate's.
-  if not opened.action_begun
-     and (opened.expires_at <= clock_timestamp()
-          or opened.digest <> postern_internal.digest(gate_id, null, gate.unbound_parameters, parameters)) then
+  -- beginning, which its own checkpoint has just done; before that, its ticket equals no gate's.
+  asked := action is not null
+           or opened.action is null and opened.digest = postern_internal.digest(gate_id, null, gate.unbound_parameters, parameters);
+  if not opened.action_begun and (opened.expires_at <= clock_timestamp() or not asked) then
     perform
        from postern_internal.own_entry as e
       where e.ticket = opened.ticket
@@ -53,6 +62,6 @@ begin
   end if;
 end
 $$;
-revoke execute on function postern_internal.check_gate(text, jsonb) from public;
-comment on function postern_internal.check_gate(text, jsonb) is
-'The message and the parameters with which an active gate is passed in this transaction. Errors: PS101 no gate is open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+revoke execute on function postern_internal.check_gate(text, text, jsonb) from public;
+comment on function postern_internal.check_gate(text, text, jsonb) is
+'How an active gate is passed in this transaction. action: the action whose own checkpoint the gate is, where it begins; else NULL. Gives the parameters; the message; whether this gate with these values was what the person was shown, or only opened along; and the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';

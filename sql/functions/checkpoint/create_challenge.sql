@@ -28,7 +28,7 @@ begin
     'parameters', parameters,
     'digest', encode(postern_internal.digest(gate.gate_id, action, gate.unbound_parameters, parameters), 'hex'),
     'expires', extract(epoch from expires_at),
-    'nonce', gen_random_uuid())::text, 'UTF8'));
+    'nonce', postern_internal.new_uuid())::text, 'UTF8'));
   return content || '.' || postern_internal.sign_challenge(content);
 end
 $$;

@@ -6,4 +6,4 @@ create or replace view postern_internal.current_open_gate as
    where t.session = current_setting('postern.session', true)
      and t.session_role = session_user;
 revoke all on postern_internal.current_open_gate from public;
-comment on view postern_internal.current_open_gate is 'The ticket that has opened the gates for this transaction of this session, if one has.';
+comment on view postern_internal.current_open_gate is 'The ticket that has opened the gates for this transaction of this session, if one has. Exclusive gates are in open_exclusive_gate.';

@@ -15,7 +15,11 @@ begin
       errcode = 'PS106',
       message = 'There is no such gate',
       detail = format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL')),
-      hint = 'Register it with postern.register_gate; postern.gate lists those there are. Upper and lower case differ.';
+      hint = coalesce(
+        (select format('Write %s: so it is registered, and upper and lower case differ.', g.gate_id)
+           from postern_internal.gate as g
+          where upper(g.gate_id collate "C") = upper(gate_is_active.gate_id collate "C")),
+        'Register it with postern.register_gate; postern.gate lists those there are.');
   end if;
   return active;
 end

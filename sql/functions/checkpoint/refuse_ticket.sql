@@ -8,6 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   found_ticket postern_internal.ticket := postern_internal.find_ticket(ticket);
+  used_ticket uuid;
 begin
   if found_ticket.verdict = 'denied' then
     raise exception using
@@ -25,8 +26,12 @@ begin
       hint = format('Wait: it unlocks at %s. The last response was not looked at. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
     perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
-  elsif exists (select from postern_internal.transaction_ticket as t where t.ticket <> found_ticket.ticket) then
+  end if;
+  select o.ticket into used_ticket from postern_internal.open_gate as o where o.nonce = found_ticket.nonce;
+  if not found and exists (select from postern_internal.transaction_ticket) then
     perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
+  elsif used_ticket <> found_ticket.ticket then
+    perform postern_internal.raise_ticket_invalid('Another answer to the same challenge has been used.');
   end if;
   perform postern_internal.raise_ticket_invalid('It has been used.');
 end

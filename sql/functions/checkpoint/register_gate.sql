@@ -7,7 +7,8 @@ create or replace function postern.register_gate(
   message text,
   parameters text[] default '{}',
   active boolean default false,
-  bound_parameters text[] default null
+  bound_parameters text[] default null,
+  exclusive boolean default false
 )
 returns void
 language plpgsql
@@ -17,11 +18,12 @@ as $$
 declare
   kept_message text;
   reason text;
+  spelling text;
 begin
   perform postern_internal.require_allowed_login();
   if gate_id is null or length(gate_id) > 30 or gate_id !~ '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$' then
     reason := format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL'));
-  elsif starts_with(upper(gate_id), 'POSTERN_') then
+  elsif starts_with(upper(gate_id collate "C"), 'POSTERN_') then
     reason := format('gate_id is %s; the prefix POSTERN is Postern''s own.', to_jsonb(gate_id));
   end if;
   if reason is not null then
@@ -32,11 +34,11 @@ begin
       hint = 'Use at most 30 letters, digits and underscores, with the component as prefix: SINWOF_APPROVE.';
   end if;
   perform postern_internal.require_text(description, 'description', 200);
-  if parameters is null or active is null then
+  if parameters is null or active is null or exclusive is null then
     raise exception using
       errcode = 'PS107',
       message = 'An argument is missing',
-      detail = format('%s is NULL.', case when parameters is null then 'parameters' else 'active' end),
+      detail = format('%s is NULL.', case when parameters is null then 'parameters' when active is null then 'active' else 'exclusive' end),
       hint = 'Leave the argument away to get its default.';
   end if;
 
@@ -63,6 +65,16 @@ begin
   perform postern_internal.check_gate_message(message, parameters);
 
   perform postern_internal.lock_settings();
+  select g.gate_id into spelling
+    from postern_internal.gate as g
+   where upper(g.gate_id collate "C") = upper(register_gate.gate_id collate "C") and g.gate_id <> register_gate.gate_id;
+  if found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The gate is registered in another spelling',
+      detail = format('gate_id is %s, and %s is registered.', gate_id, spelling),
+      hint = 'Use that spelling, in the registration and in the business code.';
+  end if;
   -- An administrator's message must fit the new parameters as well, or the gate would stop the business for good.
   select g.message into kept_message
     from postern_internal.gate as g
@@ -72,21 +84,33 @@ begin
     perform postern_internal.check_gate_message(kept_message, parameters);
   end if;
 
-  insert into postern_internal.gate as g (gate_id, description, message, message_template, parameters, unbound_parameters, active)
+  -- What was approved before opens other gates along, and this one as often as it is reached.
+  if exclusive then
+    update postern_internal.ticket as t
+       set expires_at = clock_timestamp()
+      from postern_internal.gate as g
+     where g.gate_id = register_gate.gate_id
+       and not g.exclusive
+       and t.gate_id = g.gate_id
+       and t.expires_at > clock_timestamp();
+  end if;
+
+  insert into postern_internal.gate as g (gate_id, description, message, message_template, parameters, unbound_parameters, active, exclusive)
   values (gate_id, description, message, postern_internal.message_template(coalesce(kept_message, message), parameters), parameters,
-          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active)
+          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active, exclusive)
   on conflict on constraint gate_pkey do update
      set description = excluded.description,
          message = case when g.message_administered then g.message else excluded.message end,
          message_template = excluded.message_template,
          parameters = excluded.parameters,
          unbound_parameters = excluded.unbound_parameters,
+         exclusive = excluded.exclusive,
          active = case when g.active_administered then g.active else excluded.active end,
          registered_at = excluded.registered_at;
   perform postern_internal.derive_gate_stops(gate_id);
 end
 $$;
-revoke execute on function postern.register_gate(text, text, text, text[], boolean, text[]) from public;
-grant execute on function postern.register_gate(text, text, text, text[], boolean, text[]) to postern_admin;
-comment on function postern.register_gate(text, text, text, text[], boolean, text[]) is
-'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
+revoke execute on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) from public;
+grant execute on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) to postern_admin;
+comment on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) is
+'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. exclusive: whether the gate takes an approval of its own each time, which opens nothing else; approvals that nobody has used yet end where a gate becomes that. Errors: PS107. Warns where the message repeats what each log entry has anyway.';

@@ -10,7 +10,7 @@ declare
 begin
   return case
     when found_ticket.verdict <> 'accepted' then found_ticket.verdict::text
-    when exists (select from postern_internal.open_gate as o where o.ticket = found_ticket.ticket) then 'used'
+    when exists (select from postern_internal.open_gate as o where o.nonce = found_ticket.nonce) then 'used'
     when found_ticket.expires_at <= clock_timestamp() then 'expired'
     else 'accepted'
   end;
@@ -19,4 +19,4 @@ $$;
 revoke execute on function postern.ticket_status(uuid) from public;
 grant execute on function postern.ticket_status(uuid) to postern_user;
 comment on function postern.ticket_status(uuid) is
-'What became of an authentication: accepted, denied, locked, expired, or used. ticket: of the current user, from an earlier, committed transaction. Errors: PS103 unknown, of another user, not committed, or made in this transaction; PS401, PS402.';
+'What became of an authentication: accepted, denied, locked, expired, or used (it, or another answer to the same challenge). ticket: of the current user, from an earlier, committed transaction. Errors: PS103 unknown, of another user, not committed, or made in this transaction; PS401, PS402.';

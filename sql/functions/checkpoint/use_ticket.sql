@@ -1,5 +1,6 @@
 -- T2: uses a ticket. The gates are open by a row of this transaction and not by a setting, since a setting could be
--- put back after ROLLBACK TO SAVEPOINT had erased what was logged. The setting postern.ticket only says which row.
+-- put back after ROLLBACK TO SAVEPOINT had erased what was logged. The settings postern.ticket and postern.exclusive_tickets
+-- only say which rows.
 --
 -- Each statement counts, and each table that it names: in a transaction that is sent again this runs once, and so never warms
 -- up. So the statement that finds the ticket proves its user as well, and does not ask whether that one is active: postern.authenticate
@@ -15,20 +16,19 @@ returns boolean
 language plpgsql
 as $$
 declare
+  another boolean := false;
   used boolean;
 begin
-  -- A ticket opens all gates, so nobody needs a second one. Whoever clears the setting can use one, and gains nothing: then
-  -- gates are open by either ticket, each from the gate on that it was approved for.
+  -- One ticket opens all gates but the exclusive ones, so nobody needs two of that kind. Whoever clears the setting can use
+  -- two, and gains nothing: then gates are open by either ticket, each from the gate on that it was approved for.
   if current_setting('postern.ticket', true) <> '' then -- an if of its own: with the other condition it would be a query
-    if exists (select from postern_internal.transaction_ticket) then
-      return false;
-    end if;
+    another := exists (select from postern_internal.transaction_ticket);
   end if;
-  -- The primary key lets a ticket be used once. A second transaction with the same ticket waits here until the first one has
-  -- ended, and goes on only if that one rolled back.
+  -- The primary key lets a challenge be used once. A second transaction with the same ticket, or with another one of the same
+  -- challenge, waits here until the first one has ended, and goes on only if that one rolled back.
   insert into postern_internal.open_gate as o
-    (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at, session)
-  select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.parameters, t.message, t.expires_at,
+    (nonce, ticket, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at, session)
+  select t.nonce, t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.exclusive, t.action, t.digest, t.parameters, t.message, t.expires_at,
          postern_internal.session_value(s.secret, t.userid)
     from postern_internal.ticket as t
    cross join postern_internal.session_secret as s
@@ -39,8 +39,14 @@ begin
      and t.verdict = 'accepted'
      and t.expires_at > clock_timestamp()
      and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
+     and (t.exclusive or not another)
   on conflict do nothing
-  returning set_config('postern.session', o.session, true) <> '' and set_config('postern.ticket', o.ticket::text, true) <> '' into used;
+  returning set_config('postern.session', o.session, true) <> ''
+            and case when o.exclusive
+                     then set_config('postern.exclusive_tickets',
+                                     concat_ws(',', nullif(current_setting('postern.exclusive_tickets', true), ''), o.nonce), true)
+                     else set_config('postern.ticket', o.nonce::text, true) end <> ''
+       into used;
   return coalesce(used, false);
 end
 $$;

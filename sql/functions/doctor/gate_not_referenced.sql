@@ -15,7 +15,7 @@ begin atomic
       join postern_internal.action as a on a.action = b.action
      cross join lateral pg_catalog.unnest(c.reached) as g (gate_id)
       join postern_internal.gate as r on r.gate_id = g.gate_id
-     where not r.built_in
+     where not r.exclusive
        and r.gate_id is distinct from a.checkpoint
        and r.gate_id <> all (a.legacy_checkpoints)
      group by a.action

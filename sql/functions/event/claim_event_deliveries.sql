@@ -74,7 +74,8 @@ begin
                'delivery_id', claimed.delivery_id, 'attempts', claimed.attempts, 'due_at', claimed.due_at, 'log_id', claimed.log_id,
                'is_logged', e.log_id is not null, 'event', v.event, 'event_time', e.logged_at, 'userid', e.userid,
                'user_description', u.description, 'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message,
-               'comment', e.comment)
+               'comment', e.comment, 'asked', e.asked, 'approval', case e.outcome when 'passed' then e.ticket end,
+               'approved_gate_id', e.approved_gate_id, 'approved_message', e.approved_message)
         from (select claimed.log_id) as c (log_id)
         left join postern_internal.checkpoint_entry as e on e.log_id = claimed.log_id
         left join postern_internal.event as v on v.outcome = e.outcome

@@ -19,7 +19,10 @@ begin atomic
       || postern_internal.encode_field(entry.client_addr::text)
       || postern_internal.encode_field(entry.application_name)
       || '\x01'::bytea || xid8send(entry.transaction_id)
-      || postern_internal.encode_field(entry.ticket::text);
+      || postern_internal.encode_field(entry.ticket::text)
+      || '\x04'::bytea || boolsend(entry.asked)
+      || postern_internal.encode_field(entry.approved_gate_id)
+      || postern_internal.encode_field(entry.approved_message);
 end;
 revoke execute on function postern_internal.leaf_data(postern_internal.checkpoint_entry) from public;
 comment on function postern_internal.leaf_data(postern_internal.checkpoint_entry) is

@@ -1,13 +1,13 @@
 -- Not of denials, nor of what stands in their place: a transaction must not learn its own verdict.
 
 create or replace function postern.receipts()
-returns table (log_id bigint, gate_id text, leaf_hash bytea)
+returns table (log_id bigint, gate_id text, asked boolean, leaf_hash bytea)
 language sql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select e.log_id, e.gate_id, postern_internal.leaf_hash(e)
+  select e.log_id, e.gate_id, e.asked, postern_internal.leaf_hash(e)
     from postern_internal.checkpoint_entry as e
    where e.transaction_id = pg_current_xact_id_if_assigned()
      and e.logged_at >= transaction_timestamp()
@@ -17,4 +17,4 @@ $$;
 revoke execute on function postern.receipts() from public;
 grant execute on function postern.receipts() to postern_user;
 comment on function postern.receipts() is
-'The entries of the log that this transaction has made so far, each with the hash of its leaf: if the transaction commits, whoever keeps these can show that an entry was removed or changed, also before it was sealed. Call it right before the commit.';
+'The entries of the log that this transaction has made so far, each with whether its gate was asked, and with the hash of its leaf: if the transaction commits, whoever keeps these can show that an entry was removed or changed, also before it was sealed. Call it right before the commit.';

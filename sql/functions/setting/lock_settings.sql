@@ -1,4 +1,4 @@
--- Who changes settings or gates does so one after the other, and takes this lock before any row: a registration that runs
+-- Who changes settings, gates or actions does so one after the other, and takes this lock before any row: a registration that runs
 -- in the transaction of an upgrade, and an administrator who switches one of its gates, would otherwise end in a deadlock.
 -- Taken by an update: who waited at REPEATABLE READ then fails, and so does whoever began before another one's change has
 -- committed. After a mere lock they would go on, and derive gate.stops from what was true when they began.
@@ -14,4 +14,4 @@ end
 $$;
 revoke execute on function postern_internal.lock_settings() from public;
 comment on function postern_internal.lock_settings() is
-'Waits until no other transaction is changing settings or gates, and keeps others waiting until this one ends.';
+'Waits until no other transaction is changing settings, gates or actions, and keeps others waiting until this one ends.';

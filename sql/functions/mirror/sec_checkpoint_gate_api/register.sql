@@ -31,10 +31,11 @@ begin
     array(select a.name
             from message_sys.get_attributes(coalesce(nullif(message_sys.find_attribute(info_msg, 'PARAMETERS', ''), ''), '!PARAMETERS')) as a
            order by a.position),
-    coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE');
+    coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE',
+    exclusive => coalesce((select g.exclusive from postern.gate as g where g.gate_id = register.gate_id), false));
 end
 $$;
 revoke execute on function sec_checkpoint_gate_api.register(text, text) from public;
 grant execute on function sec_checkpoint_gate_api.register(text, text) to postern_admin;
 comment on function sec_checkpoint_gate_api.register(text, text) is
-'Sec_Checkpoint_Gate_API.Register: postern.register_gate with the definition as an IFS Message: DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE, FALSE where it is missing), PARAMETERS (a nested message with the header PARAMETERS, one attribute a parameter). Errors: PS107.';
+'Sec_Checkpoint_Gate_API.Register: postern.register_gate with the definition as an IFS Message: DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE, FALSE where it is missing), PARAMETERS (a nested message with the header PARAMETERS, one attribute a parameter). Whether a gate is exclusive, which such a message cannot say, stays. Errors: PS107.';

@@ -1,0 +1,15 @@
+-- A transaction needs as many tickets as it reaches exclusive gates. The setting postern.exclusive_tickets says where to look,
+-- as postern.ticket does for the one ticket that opens gates along: whoever changes it closes gates, or finds those that this
+-- very transaction has opened.
+create or replace view postern_internal.open_exclusive_gate as
+  select o.*
+    from postern_internal.open_gate as o
+   where o.nonce = any (array(select nonce::uuid
+                                from string_to_table(current_setting('postern.exclusive_tickets', true), ',') as nonce
+                               where nonce ~ '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'))
+     and o.transaction_id = pg_current_xact_id_if_assigned()
+     and o.opened_at = transaction_timestamp()
+     and o.session = current_setting('postern.session', true)
+     and o.session_role = session_user;
+revoke all on postern_internal.open_exclusive_gate from public;
+comment on view postern_internal.open_exclusive_gate is 'The tickets in use in this transaction of this session that open one gate each and nothing else.';

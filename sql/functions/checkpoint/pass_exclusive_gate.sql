@@ -1,0 +1,54 @@
+-- An exclusive gate takes an approval of its own each time that it is reached: two payments of the same amount are two
+-- approvals. Where this transaction has a ticket for the gate that was not passed yet, and it is not for these values, the
+-- values have changed since they were approved. Where it has none, this is one more thing to ask for.
+
+create or replace function postern_internal.pass_exclusive_gate(
+  gate postern_internal.gate,
+  action text,
+  message text,
+  parameters jsonb
+)
+returns uuid
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  wanted bytea := postern_internal.digest(gate.gate_id, action, gate.unbound_parameters, parameters);
+  opened postern_internal.open_exclusive_gate;
+begin
+  update postern_internal.open_exclusive_gate as o
+     set passed = true
+   where o.nonce = (select e.nonce
+                      from postern_internal.open_exclusive_gate as e
+                     where e.digest = wanted
+                       and e.expires_at > clock_timestamp()
+                       and not e.passed
+                     order by e.message = pass_exclusive_gate.message desc, e.nonce
+                     limit 1)
+  returning o.nonce into opened.nonce;
+  if found then
+    return opened.nonce;
+  end if;
+
+  select o.*
+    into opened
+    from postern_internal.open_exclusive_gate as o
+   where o.gate_id = gate.gate_id
+     and o.action is not distinct from pass_exclusive_gate.action
+     and not o.passed
+   order by o.digest = wanted desc
+   limit 1;
+  if not found then
+    perform postern_internal.require_approval(gate, action, postern.current_userid(), message, parameters);
+  end if;
+  raise exception using
+    errcode = 'PS103',
+    message = 'The ticket does not open this gate',
+    detail = case when opened.digest = wanted then format('The ticket was for gate %s and has expired.', gate.gate_id)
+                  else format('The ticket was approved for gate %s with other parameters.', gate.gate_id) end,
+    hint = 'Roll back, send the transaction without this ticket, and have the user approve the challenge that it returns. Where a transaction reaches a gate several times, reach it in the same order each time.';
+end
+$$;
+revoke execute on function postern_internal.pass_exclusive_gate(postern_internal.gate, text, text, jsonb) from public;
+comment on function postern_internal.pass_exclusive_gate(postern_internal.gate, text, text, jsonb) is
+'Takes a ticket of this transaction for an exclusive gate, and gives its nonce. action: the action whose own checkpoint the gate is, where it begins; else NULL. Errors: PS101 there is none, PS103 it has expired or was for other parameters, PS401, PS402.';
