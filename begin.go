@@ -8,20 +8,23 @@ import (
 	"github.com/posternsql/postern/internal/transaction"
 )
 
-// statement is what a transaction of the session starts with: the user, and the ticket where there is one.
-func (s Session) statement(ticket *uuid.UUID) (transaction.Statement, error) {
-	if s.function == "" {
-		if ticket == nil {
-			return transaction.Statement{}, nil
+// statements are what a transaction of the session starts with: the user, with the first ticket if there is one, and the
+// other tickets.
+func (s Session) statements(tickets []uuid.UUID) (statements []transaction.Statement, err error) {
+	if s.function != "" {
+		proof, err := s.proof()
+		if err != nil {
+			return nil, fmt.Errorf("start the session: %w", err)
 		}
-		return transaction.Statement{Text: "select postern.open_gates($1::uuid)", Arguments: []any{ticket.String()}}, nil
+		user := transaction.Statement{Text: "select " + s.function + "($1)", Arguments: []any{proof}}
+		if len(tickets) > 0 {
+			user = transaction.Statement{Text: "select " + s.function + "($1, $2::uuid)", Arguments: []any{proof, tickets[0].String()}}
+			tickets = tickets[1:]
+		}
+		statements = append(statements, user)
 	}
-	proof, err := s.proof()
-	if err != nil {
-		return transaction.Statement{}, fmt.Errorf("start the session: %w", err)
+	for _, ticket := range tickets {
+		statements = append(statements, transaction.Statement{Text: "select postern.open_gates($1::uuid)", Arguments: []any{ticket.String()}})
 	}
-	if ticket == nil {
-		return transaction.Statement{Text: "select " + s.function + "($1)", Arguments: []any{proof}}, nil
-	}
-	return transaction.Statement{Text: "select " + s.function + "($1, $2::uuid)", Arguments: []any{proof, ticket.String()}}, nil
+	return statements, nil
 }

@@ -57,8 +57,9 @@ type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, err
 
 // Do runs work in a transaction of the session's user. Where it reaches an active gate, the transaction rolls back,
 // prompt is asked, the answer is authenticated in a transaction of its own, and work runs a second time with its gates
-// open. So work may run several times: what it does outside the transaction has to bear that, and with the same
-// arguments it has to reach the same gate with the same parameters. It must return the errors of its statements, as
+// open. Where it then reaches a gate that asks for itself (an exclusive one), all that happens again, and work runs with what
+// was approved before and now. So work may run several times: what it does outside the transaction has to bear that, and with the same
+// arguments it has to reach the same gates with the same parameters; the same gate several times, in the same order. It must return the errors of its statements, as
 // they are or wrapped.
 //
 // The transaction begins with the first statement of work, in the same round trip if that is an Exec with arguments or a
@@ -77,28 +78,29 @@ type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, err
 // Do returns nil after the commit. Else nothing of work is in the database (unless the connection broke during the
 // commit), and the error is that of work, of the prompt or of the connection, made into Go types by [AsError]; in
 // particular *Cancelled, where the user refused, *Locked after too many wrong answers, *TicketInvalid where the answer
-// came too late or work reached its gate with other parameters. Serialization failures are for the caller to repeat.
+// came too late or work reached its gate with other parameters. Where an earlier approval has expired while the user answered
+// the next question, the prompt is asked again from that one on. Serialization failures are for the caller to repeat.
 func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work func(tx pgx.Tx) error) error {
 	c := &conversation{pool: pool, session: session}
-	err := c.inTransaction(ctx, work)
+	err := c.run(ctx, work)
 	var required *CheckpointRequired
-	if prompt == nil || !errors.As(err, &required) {
+	if prompt == nil {
 		return err
 	}
-	for {
-		ticket, err := c.ask(ctx, prompt, required)
-		if err != nil {
+	for questions := 0; errors.As(err, &required); questions++ {
+		if questions == maximumQuestions {
+			return fmt.Errorf("postern: after %d answers work reaches a gate that nobody has approved: %w", questions, err)
+		}
+		if err = c.ask(ctx, prompt, required); err != nil {
 			return err
 		}
-		err = c.withGatesOpen(ctx, ticket, work)
+		err = c.resend(ctx, work)
 		var denied *Denied
-		if !errors.As(err, &denied) {
-			return err
-		}
-		if required, err = c.challengeAgain(ctx, work, denied); err != nil {
-			return err
+		if errors.As(err, &denied) {
+			err = c.challengeAgain(ctx, work, denied)
 		}
 	}
+	return err
 }
 
 // Resume is the second half of [Do], for applications where question and answer are two requests: the first one calls
@@ -106,47 +108,127 @@ func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work fun
 // answer on, with the same work. So what the user saw is what is approved. answer needs a user name.
 //
 // Resume returns nil after the commit. Else nothing of work is in the database; a wrong answer is a *Denied, and needs
-// a new challenge.
+// a new challenge, of a new Do. Where work reaches another gate that asks for itself, Resume returns the next
+// *CheckpointRequired, whose challenge brings along what was approved already.
 func Resume(ctx context.Context, pool Pool, session Session, challenge string, answer Answer, work func(tx pgx.Tx) error) error {
-	c := &conversation{pool: pool, session: session}
-	ticket, err := c.authenticate(ctx, challenge, answer)
+	asked, tickets, err := splitChallenge(challenge)
 	if err != nil {
 		return err
 	}
-	return c.withGatesOpen(ctx, ticket, work)
+	c := &conversation{pool: pool, session: session, tickets: tickets}
+	if err := c.authenticate(ctx, asked, answer); err != nil {
+		return err
+	}
+	return c.resend(ctx, work)
 }
 
 // Cancel logs that the user refused, with a comment or "". challenge is that of the *CheckpointRequired.
 func Cancel(ctx context.Context, pool Pool, session Session, challenge, comment string) error {
+	asked, _, err := splitChallenge(challenge)
+	if err != nil {
+		return err
+	}
 	c := &conversation{pool: pool, session: session}
-	return c.inTransaction(ctx, func(tx pgx.Tx) error {
-		return queries(tx).Cancel(ctx, challenge, optional(comment))
+	return c.run(ctx, func(tx pgx.Tx) error {
+		return queries(tx).Cancel(ctx, asked, optional(comment))
 	})
 }
+
+// ticketSeparator stands before each ticket behind a challenge; the challenge itself is base64url and a dot.
+const ticketSeparator = "+"
+
+// splitChallenge takes the tickets off that earlier approvals of the same work have left.
+func splitChallenge(text string) (challenge string, tickets []uuid.UUID, err error) {
+	challenge, rest, found := strings.Cut(text, ticketSeparator)
+	for found {
+		var ticket string
+		ticket, rest, found = strings.Cut(rest, ticketSeparator)
+		parsed, err := uuid.Parse(ticket)
+		if err != nil || parsed.String() != ticket {
+			return "", nil, errors.New("postern: the challenge is not that of a *CheckpointRequired")
+		}
+		tickets = append(tickets, parsed)
+	}
+	if len(tickets) >= maximumQuestions {
+		return "", nil, fmt.Errorf("postern: the challenge brings %d tickets", len(tickets))
+	}
+	return challenge, tickets, nil
+}
+
+// maximumQuestions ends a conversation whose work asks for something else each time that it runs.
+const maximumQuestions = 100
 
 // conversation is the sequence of transactions that one call of Do makes.
 type conversation struct {
 	pool    Pool
 	session Session
+	// tickets are what was approved so far, in the order of the questions.
+	tickets []uuid.UUID
 }
 
-// inTransaction commits what work does, or nothing.
-func (c *conversation) inTransaction(ctx context.Context, work func(tx pgx.Tx) error) error {
-	return c.run(ctx, nil, work)
+// run commits what work does with the gates open that were approved, or nothing. The tickets come first, so that a wrong answer
+// costs the server no work.
+func (c *conversation) run(ctx context.Context, work func(tx pgx.Tx) error) error {
+	start := func() ([]transaction.Statement, error) { return c.session.statements(c.tickets) }
+	err := AsError(transaction.Run(ctx, c.pool, start, work))
+	var required *CheckpointRequired
+	if errors.As(err, &required) {
+		for _, ticket := range c.tickets {
+			required.Challenge += ticketSeparator + ticket.String()
+		}
+	}
+	return err
 }
 
-// withGatesOpen is the second run: the ticket first, so that a wrong answer costs the server no work.
-func (c *conversation) withGatesOpen(ctx context.Context, ticket uuid.UUID, work func(tx pgx.Tx) error) error {
-	return c.run(ctx, &ticket, work)
+// alone is the same conversation without what was approved, for transactions that are not work's.
+func (c *conversation) alone() *conversation {
+	return &conversation{pool: c.pool, session: c.session}
 }
 
-func (c *conversation) run(ctx context.Context, ticket *uuid.UUID, work func(tx pgx.Tx) error) error {
-	start := func() (transaction.Statement, error) { return c.session.statement(ticket) }
-	return AsError(transaction.Run(ctx, c.pool, start, work))
+// resend runs work. Where an earlier approval has expired meanwhile, it runs work with those before, so that it asks again.
+func (c *conversation) resend(ctx context.Context, work func(tx pgx.Tx) error) error {
+	err := c.run(ctx, work)
+	var invalid *TicketInvalid
+	if len(c.tickets) < 2 || !errors.As(err, &invalid) {
+		return err
+	}
+	before := len(c.tickets)
+	if failure := c.dropExpired(ctx); failure != nil {
+		return errors.Join(err, failure)
+	}
+	if len(c.tickets) == before {
+		return err
+	}
+	err = c.run(ctx, work)
+	var required *CheckpointRequired
+	if errors.As(err, &required) {
+		required.Rejected = invalid
+	}
+	return err
 }
 
-// ask has the prompt answer until the answer can be judged, and returns the ticket for it.
-func (c *conversation) ask(ctx context.Context, prompt Prompt, required *CheckpointRequired) (uuid.UUID, error) {
+// dropExpired keeps the tickets before the first one that has expired: to a gate that work reaches several times, those behind
+// would be approvals of other values.
+func (c *conversation) dropExpired(ctx context.Context) error {
+	kept := 0
+	err := c.alone().run(ctx, func(tx pgx.Tx) error {
+		for kept < len(c.tickets) {
+			status, err := queries(tx).TicketStatus(ctx, c.tickets[kept])
+			if err != nil || status == "expired" {
+				return err
+			}
+			kept++
+		}
+		return nil
+	})
+	if err == nil {
+		c.tickets = c.tickets[:kept]
+	}
+	return err
+}
+
+// ask has the prompt answer until the answer can be judged, and keeps the ticket for it.
+func (c *conversation) ask(ctx context.Context, prompt Prompt, required *CheckpointRequired) error {
 	for {
 		answer, err := prompt(ctx, required)
 		if errors.Is(err, ErrCancelled) {
@@ -154,30 +236,36 @@ func (c *conversation) ask(ctx context.Context, prompt Prompt, required *Checkpo
 			if err != nil {
 				err = fmt.Errorf("log the refusal: %w", err)
 			}
-			return uuid.Nil, errors.Join(&Cancelled{Required: required}, err)
+			return errors.Join(&Cancelled{Required: required}, err)
 		}
 		if err != nil {
-			return uuid.Nil, fmt.Errorf("prompt for gate %s: %w", required.Gate, err)
+			return fmt.Errorf("prompt for gate %s: %w", required.Gate, err)
 		}
 		answer.Username = cmp.Or(answer.Username, required.Username)
-		ticket, err := c.authenticate(ctx, required.Challenge, answer)
+		asked, _, err := splitChallenge(required.Challenge)
+		if err != nil {
+			return err
+		}
+		err = c.authenticate(ctx, asked, answer)
 		var comment *CommentRequired
 		if !errors.As(err, &comment) {
-			return ticket, err
+			return err
 		}
 		required.Rejected = comment
 	}
 }
 
-// authenticate has the server judge the answer. The verdict is for the transaction that uses the ticket.
-func (c *conversation) authenticate(ctx context.Context, challenge string, answer Answer) (ticket uuid.UUID, err error) {
+// authenticate has the server judge the answer, and keeps the ticket. The verdict is for the transaction that uses it.
+func (c *conversation) authenticate(ctx context.Context, challenge string, answer Answer) error {
 	// The server's complaint about such a text quotes a piece of it.
 	if !utf8.ValidString(answer.Response) || strings.ContainsRune(answer.Response, 0) {
-		return uuid.Nil, errors.New("postern: the response is no text: it has a NUL, or it is not UTF-8")
+		return errors.New("postern: the response is no text: it has a NUL, or it is not UTF-8")
 	}
-	err = c.inTransaction(ctx, func(tx pgx.Tx) error {
+	var ticket uuid.UUID
+	err := c.alone().run(ctx, func(tx pgx.Tx) error {
 		// Where a DBA wants to see parameters in errors, the response would be in the server's log and in our error.
-		if _, err := (bound{tx}).Exec(ctx, "set local log_parameter_max_length_on_error = 0"); err != nil {
+		_, err := (bound{tx}).Exec(ctx, "set local log_parameter_max_length_on_error = 0")
+		if err != nil {
 			return err
 		}
 		ticket, err = queries(tx).Authenticate(ctx, db.AuthenticateParams{
@@ -189,27 +277,30 @@ func (c *conversation) authenticate(ctx context.Context, challenge string, answe
 		})
 		return err
 	})
-	return ticket, err
+	if err == nil {
+		c.tickets = append(c.tickets, ticket)
+	}
+	return err
 }
 
 var errProbe = errors.New("the gate was not reached again")
 
-// challengeAgain sends the transaction for a new challenge only: it rolls back even if the gate lets it pass now, since
-// after a wrong answer nothing happens without the prompt.
-func (c *conversation) challengeAgain(ctx context.Context, work func(tx pgx.Tx) error, denied *Denied) (*CheckpointRequired, error) {
-	err := c.inTransaction(ctx, func(tx pgx.Tx) error {
+// challengeAgain sends the transaction for a new challenge only, without the ticket that was denied, which is the last one: those
+// before have opened their gates already. It rolls back even if the gate lets it pass now, since after a wrong answer nothing
+// happens without the prompt.
+func (c *conversation) challengeAgain(ctx context.Context, work func(tx pgx.Tx) error, denied *Denied) error {
+	c.tickets = c.tickets[:len(c.tickets)-1]
+	err := c.resend(ctx, func(tx pgx.Tx) error {
 		return cmp.Or(work(tx), errProbe)
 	})
 	var required *CheckpointRequired
 	switch {
 	case errors.As(err, &required):
 		required.Rejected = denied
-		return required, nil
 	case errors.Is(err, errProbe):
-		return nil, denied
-	default:
-		return nil, err
+		return denied
 	}
+	return err
 }
 
 func optional(text string) *string {

@@ -45,7 +45,8 @@ type CheckpointRequired struct {
 	Schemes []string `json:"schemes"`
 	// CommentRequired tells that the answer needs a comment.
 	CommentRequired bool `json:"comment_required"`
-	// Challenge is what postern.authenticate answers until ExpiresAt.
+	// Challenge is what [Resume] and [Cancel] take until ExpiresAt. It also carries the tickets of what was approved for the
+	// same work before, where that reaches several gates that ask for themselves.
 	Challenge string    `json:"challenge"`
 	ExpiresAt time.Time `json:"expires_at"`
 
@@ -222,6 +223,9 @@ func newCheckpointRequired(refusal Refusal) error {
 // signed it. The rest of DETAIL is no more than what somebody's code has raised, a trigger's on a business table for
 // instance: it could show one thing and have another one approved.
 func (c *CheckpointRequired) readChallenge() error {
+	if strings.Contains(c.Challenge, ticketSeparator) {
+		return errors.New("its challenge brings tickets, which only this package adds")
+	}
 	content, _, _ := strings.Cut(c.Challenge, ".")
 	text, err := base64.RawURLEncoding.DecodeString(content)
 	if err != nil {

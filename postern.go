@@ -59,11 +59,16 @@ func RoleSession() Session { return Session{} }
 
 // Start starts the session in a transaction that [Do] did not begin.
 func (s Session) Start(ctx context.Context, tx pgx.Tx) error {
-	statement, err := s.statement(nil)
+	statements, err := s.statements(nil)
 	if err != nil {
 		return err
 	}
-	return AsError(statement.Execute(ctx, tx))
+	for _, statement := range statements {
+		if err := statement.Execute(ctx, tx); err != nil {
+			return AsError(err)
+		}
+	}
+	return nil
 }
 
 // queries are Postern's statements within tx.

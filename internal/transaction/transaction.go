@@ -1,4 +1,4 @@
-// Package transaction begins transactions together with what they begin with: BEGIN, a statement that starts the session,
+// Package transaction begins transactions together with what they begin with: BEGIN, the statements that start the session,
 // and the first statement of the work go to the server in one round trip, which the first statement would take anyway.
 //
 // The server stops at the first of them that fails. So no statement of the work is ever executed outside the transaction, or
@@ -23,9 +23,9 @@ type Pool interface {
 
 // Start gives what a transaction starts with. It is asked when the transaction begins, since a token does not last long; a second
 // time where that has to be tried in another way.
-type Start func() (Statement, error)
+type Start func() ([]Statement, error)
 
-// Statement is one that a transaction starts with; the zero Statement is none.
+// Statement is one that a transaction starts with.
 type Statement struct {
 	Text      string
 	Arguments []any
@@ -33,15 +33,12 @@ type Statement struct {
 
 // With starts with a statement that will not age.
 func With(text string, arguments ...any) Start {
-	return func() (Statement, error) { return Statement{text, arguments}, nil }
+	return func() ([]Statement, error) { return []Statement{{text, arguments}}, nil }
 }
 
 // Execute executes the statement in a transaction that has begun. It binds the parameters, whatever the connection's mode: the
 // simple protocol would write a token into the statement's text.
 func (s Statement) Execute(ctx context.Context, tx pgx.Tx) error {
-	if s.Text == "" {
-		return nil
-	}
 	_, err := tx.Exec(ctx, s.Text, append([]any{pgx.QueryExecModeExec}, s.Arguments...)...)
 	return err
 }
@@ -115,8 +112,8 @@ func (t *transaction) send(ctx context.Context, first *pgx.QueuedQuery) (pgx.Bat
 	batch := &pgx.Batch{}
 	batch.BeginTx(pgx.TxOptions{})
 	batch.QueuedQueries[0].Arguments = []any{boundOnly{}}
-	if start.Text != "" {
-		batch.Queue(start.Text, start.Arguments...)
+	for _, statement := range start {
+		batch.Queue(statement.Text, statement.Arguments...)
 	}
 	own := batch.Len()
 	if first != nil {
@@ -149,7 +146,12 @@ func (t *transaction) beginOneByOne(ctx context.Context) error {
 		return err
 	}
 	t.begun = tx
-	return t.started(ctx, start.Execute(ctx, tx))
+	for _, statement := range start {
+		if err = statement.Execute(ctx, tx); err != nil {
+			break
+		}
+	}
+	return t.started(ctx, err)
 }
 
 // started lets nothing be sent any more after an error. An aborted transaction stays as it is until work returns: so the

@@ -289,7 +289,7 @@ func TestStartIsAskedForWhenTheTransactionBegins(t *testing.T) {
 	o := newOffice(t)
 	for connection, pool := range o.connections(t) {
 		var asked bool
-		start := func() (transaction.Statement, error) {
+		start := func() ([]transaction.Statement, error) {
 			asked = true
 			return transaction.With("select postern.begin_session($1)", o.token(t, "ALICE"))()
 		}
@@ -309,7 +309,7 @@ func TestStartIsAskedForWhenTheTransactionBegins(t *testing.T) {
 		}
 
 		unsigned := errors.New("no signature")
-		err = transaction.Run(t.Context(), pool, func() (transaction.Statement, error) { return transaction.Statement{}, unsigned }, func(tx pgx.Tx) error {
+		err = transaction.Run(t.Context(), pool, func() ([]transaction.Statement, error) { return nil, unsigned }, func(tx pgx.Tx) error {
 			if tx.Conn() != nil {
 				t.Errorf("%s: there is a connection without a start", connection)
 			}
@@ -553,7 +553,7 @@ func TestRowIsNotReadAfterTheTransaction(t *testing.T) {
 func TestTransactionBeginsOnce(t *testing.T) {
 	o := newOffice(t)
 	var begun atomic.Int64
-	start := func() (transaction.Statement, error) {
+	start := func() ([]transaction.Statement, error) {
 		begun.Add(1)
 		time.Sleep(50 * time.Millisecond) // the other one comes meanwhile
 		return transaction.With("select postern.begin_session($1)", o.token(t, "ALICE"))()
