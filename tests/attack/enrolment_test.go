@@ -312,7 +312,7 @@ grant execute on function public.naive_set_pin(text) to public`)
 	refusedAndGoOn(t, tx, "PS109", setPIN, "123456")
 	testsql.Run(t, tx, setPIN, "second 9375 pin")
 	for _, another := range []string{"third 1486 pin", "second 9375 pin"} {
-		refusedAndGoOn(t, tx, "PS103", setPIN, another)
+		refusedAndGoOn(t, tx, "PS101", setPIN, another)
 	}
 	commit(t, tx)
 	for _, pin := range []string{"first 8264 pin", "third 1486 pin", pins[alice]} {

@@ -22,11 +22,6 @@ begin
     perform postern_internal.refuse_pin(weakness);
   end if;
   perform postern.checkpoint('POSTERN_PIN_CHANGE');
-  -- One approval, one change: the gate stays open until the transaction ends.
-  if (select count(*) from postern_internal.own_entry as e
-       where e.gate_id = 'POSTERN_PIN_CHANGE' and e.outcome = 'passed' and e.userid = current_user_id) > 1 then
-    perform postern_internal.raise_ticket_invalid('It has been used for a PIN change in this transaction.');
-  end if;
 
   -- Only behind the gate: whoever is here has just proved to know the old PIN.
   select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;

@@ -1461,7 +1461,7 @@ declare
   max_failures integer := postern_internal.setting_integer('max_failures');
   lock_minutes integer := postern_internal.setting_integer('lock_minutes');
   max_lock_minutes integer := postern_internal.setting_integer('max_lock_minutes');
-  new_ticket uuid;
+  issued uuid;
   -- For a user without a PIN: bcrypt takes its time and gives what equals no stored hash.
   dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
 begin
@@ -1516,10 +1516,9 @@ begin
       hint = 'Use one of the schemes that the error PS101 names.';
   end if;
 
-  -- A second attempt would see what the first one has counted, and tell of it by PS110 or a lock-out.
-  if exists (select
-               from postern_internal.ticket as t
-              where t.userid = session_userid and t.transaction_id = pg_current_xact_id_if_assigned()) then
+  -- A second attempt would see what the first one has counted, and tell of it by PS110 or a lock-out. Of whatever user's: the
+  -- transaction may have changed sessions. One that was rolled back to a savepoint left nothing to find, and has taught nothing.
+  if exists (select from postern_internal.own_entry as e where e.outcome not in ('passed', 'cancelled')) then
     raise exception using
       errcode = 'PS103',
       message = 'This transaction has authenticated already',
@@ -1592,22 +1591,24 @@ begin
          last_filler = gen_random_uuid()
    where c.userid in (session_userid, counted);
 
-  -- What has long expired goes, of this user only: nobody waits for anybody else here.
+  -- What has long expired goes, of this user only: nobody waits for anybody else here. A nonce stays until no ticket can
+  -- be made with it any more, and none is left: a challenge can be answered for an hour at the most, its last ticket used
+  -- for another one, and none of its tickets expires before it is made.
   with expired as (
     delete from postern_internal.ticket as t
-     where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '1 hour'
-    returning t.ticket
+     where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '3 hours'
+    returning t.nonce
   )
-  delete from postern_internal.open_gate as o using expired where o.ticket = expired.ticket;
+  delete from postern_internal.open_gate as o using expired where o.nonce = expired.nonce;
 
   insert into postern_internal.ticket
-    (ticket, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at)
+    (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at)
   values
-    (postern_internal.new_ticket(), verdict, new_locked_until,
-     session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.built_in, fields ->> 'action',
+    (postern_internal.new_uuid(), (fields ->> 'nonce')::uuid, verdict, new_locked_until,
+     session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.exclusive, fields ->> 'action',
      decode(fields ->> 'digest', 'hex'), fields ->> 'parameters', fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
-  returning ticket into new_ticket;
+  returning ticket into issued;
 
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
@@ -1617,9 +1618,9 @@ begin
           when new_locked_until = '-infinity' then 'denied'::postern_internal.outcome
           else 'locked'::postern_internal.outcome end,
      gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
-     fields ->> 'message', fields -> 'parameters', comment, scheme, new_ticket);
+     fields ->> 'message', fields -> 'parameters', comment, scheme, issued);
 
-  return new_ticket;
+  return issued;
 end
 $_$;
 
@@ -1630,7 +1631,7 @@ ALTER FUNCTION postern.authenticate(challenge text, username text, response text
 -- Name: FUNCTION authenticate(challenge text, username text, response text, comment text, scheme text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) IS 'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402.';
+COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) IS 'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, or this transaction has answered one already, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402.';
 
 
 --
@@ -1717,6 +1718,12 @@ begin
 
   parameters := postern_internal.check_parameters(coalesce(begun.checkpoint, action), gate.parameters, parameters);
   message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  if gate.exclusive then
+    -- Its ticket opens this action's beginning, and nothing inside.
+    perform set_config('postern.action', '', true);
+    perform postern_internal.pass_gate(gate.gate_id, parameters, action);
+    return;
+  end if;
   -- One approval, one action: the ticket has to be for this one, with the same values, and to be in time when it
   -- begins. Beginning it once more in the same transaction is fine.
   update postern_internal.current_open_gate as o
@@ -1729,7 +1736,7 @@ begin
   end if;
   perform set_config('postern.action', '', true);
   if gate.gate_id = begun.checkpoint then
-    perform postern_internal.pass_gate(gate.gate_id, parameters);
+    perform postern_internal.pass_gate(gate.gate_id, parameters, action);
   end if;
 end
 $$;
@@ -2347,7 +2354,8 @@ begin
                'delivery_id', claimed.delivery_id, 'attempts', claimed.attempts, 'due_at', claimed.due_at, 'log_id', claimed.log_id,
                'is_logged', e.log_id is not null, 'event', v.event, 'event_time', e.logged_at, 'userid', e.userid,
                'user_description', u.description, 'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message,
-               'comment', e.comment)
+               'comment', e.comment, 'asked', e.asked, 'approval', case e.outcome when 'passed' then e.ticket end,
+               'approved_gate_id', e.approved_gate_id, 'approved_message', e.approved_message)
         from (select claimed.log_id) as c (log_id)
         left join postern_internal.checkpoint_entry as e on e.log_id = claimed.log_id
         left join postern_internal.event as v on v.outcome = e.outcome
@@ -3845,7 +3853,7 @@ ALTER FUNCTION postern_internal.lock_settings() OWNER TO postern_owner;
 -- Name: FUNCTION lock_settings(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other transaction is changing settings or gates, and keeps others waiting until this one ends.';
+COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other transaction is changing settings, gates or actions, and keeps others waiting until this one ends.';
 
 
 --
@@ -3929,7 +3937,10 @@ CREATE TABLE postern_internal.checkpoint_entry (
     client_addr inet DEFAULT inet_client_addr(),
     application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    ticket uuid
+    ticket uuid,
+    asked boolean DEFAULT true NOT NULL,
+    approved_gate_id text,
+    approved_message text
 )
 PARTITION BY RANGE (logged_at);
 
@@ -3940,7 +3951,7 @@ ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
 -- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequence: a key of partitions has to have logged_at.';
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate with these values; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequence: a key of partitions has to have logged_at.';
 
 
 --
@@ -3963,7 +3974,10 @@ CREATE VIEW postern_internal.log_record AS
     (e.client_addr)::text AS client_addr,
     e.application_name,
     e.transaction_id,
-    e.ticket
+    e.ticket,
+    e.asked,
+    e.approved_gate_id,
+    e.approved_message
    FROM postern_internal.checkpoint_entry e;
 
 
@@ -4728,11 +4742,11 @@ COMMENT ON FUNCTION postern.put_policy(relation regclass, policy name, using_exp
 -- Name: receipts(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.receipts() RETURNS TABLE(log_id bigint, gate_id text, leaf_hash bytea)
+CREATE FUNCTION postern.receipts() RETURNS TABLE(log_id bigint, gate_id text, asked boolean, leaf_hash bytea)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select e.log_id, e.gate_id, postern_internal.leaf_hash(e)
+  select e.log_id, e.gate_id, e.asked, postern_internal.leaf_hash(e)
     from postern_internal.checkpoint_entry as e
    where e.transaction_id = pg_current_xact_id_if_assigned()
      and e.logged_at >= transaction_timestamp()
@@ -4747,7 +4761,7 @@ ALTER FUNCTION postern.receipts() OWNER TO postern_owner;
 -- Name: FUNCTION receipts(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.receipts() IS 'The entries of the log that this transaction has made so far, each with the hash of its leaf: if the transaction commits, whoever keeps these can show that an entry was removed or changed, also before it was sealed. Call it right before the commit.';
+COMMENT ON FUNCTION postern.receipts() IS 'The entries of the log that this transaction has made so far, each with whether its gate was asked, and with the hash of its leaf: if the transaction commits, whoever keeps these can show that an entry was removed or changed, also before it was sealed. Call it right before the commit.';
 
 
 --
@@ -4963,6 +4977,7 @@ declare
   gates text[];
   unknown text;
   built_in text;
+  spelling text;
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(action, 'action', 128);
@@ -4999,7 +5014,12 @@ begin
       errcode = 'PS106',
       message = 'The action references gates that do not exist',
       detail = format('Not registered: %s.', left(unknown, 1000)),
-      hint = 'Register them with postern.register_gate first; postern.gate lists those there are. Upper and lower case differ.';
+      hint = coalesce(
+        (select 'Write ' || string_agg(g.gate_id, ', ' order by g.gate_id) || ': so they are registered, and upper and lower case differ.'
+           from unnest(gates) as reference (gate_id)
+           join postern_internal.gate as g
+             on upper(g.gate_id collate "C") = upper(reference.gate_id collate "C") and g.gate_id <> reference.gate_id),
+        'Register them with postern.register_gate first; postern.gate lists those there are.');
   end if;
   if built_in is not null then
     raise exception using
@@ -5009,6 +5029,17 @@ begin
       hint = 'It is opened only by an approval of its own, inside an action as well.';
   end if;
 
+  perform postern_internal.lock_settings();
+  select a.action into spelling
+    from postern_internal.action as a
+   where upper(a.action collate "C") = upper(register_action.action collate "C") and a.action <> register_action.action;
+  if found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The action is registered in another spelling',
+      detail = format('action is %s, and %s is registered.', to_jsonb(action), to_jsonb(spelling)),
+      hint = 'Use that spelling, in the registration and where the action begins; or remove it first, with postern.remove_action.';
+  end if;
   insert into postern_internal.action as a (action, checkpoint, legacy_checkpoints)
   values (action, checkpoint, legacy_checkpoints)
   on conflict on constraint action_pkey do update
@@ -5029,21 +5060,22 @@ COMMENT ON FUNCTION postern.register_action(action text, checkpoint text, legacy
 
 
 --
--- Name: register_gate(text, text, text, text[], boolean, text[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: register_gate(text, text, text, text[], boolean, text[], boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[] DEFAULT '{}'::text[], active boolean DEFAULT false, bound_parameters text[] DEFAULT NULL::text[]) RETURNS void
+CREATE FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[] DEFAULT '{}'::text[], active boolean DEFAULT false, bound_parameters text[] DEFAULT NULL::text[], exclusive boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
   kept_message text;
   reason text;
+  spelling text;
 begin
   perform postern_internal.require_allowed_login();
   if gate_id is null or length(gate_id) > 30 or gate_id !~ '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$' then
     reason := format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL'));
-  elsif starts_with(upper(gate_id), 'POSTERN_') then
+  elsif starts_with(upper(gate_id collate "C"), 'POSTERN_') then
     reason := format('gate_id is %s; the prefix POSTERN is Postern''s own.', to_jsonb(gate_id));
   end if;
   if reason is not null then
@@ -5054,11 +5086,11 @@ begin
       hint = 'Use at most 30 letters, digits and underscores, with the component as prefix: SINWOF_APPROVE.';
   end if;
   perform postern_internal.require_text(description, 'description', 200);
-  if parameters is null or active is null then
+  if parameters is null or active is null or exclusive is null then
     raise exception using
       errcode = 'PS107',
       message = 'An argument is missing',
-      detail = format('%s is NULL.', case when parameters is null then 'parameters' else 'active' end),
+      detail = format('%s is NULL.', case when parameters is null then 'parameters' when active is null then 'active' else 'exclusive' end),
       hint = 'Leave the argument away to get its default.';
   end if;
 
@@ -5085,6 +5117,16 @@ begin
   perform postern_internal.check_gate_message(message, parameters);
 
   perform postern_internal.lock_settings();
+  select g.gate_id into spelling
+    from postern_internal.gate as g
+   where upper(g.gate_id collate "C") = upper(register_gate.gate_id collate "C") and g.gate_id <> register_gate.gate_id;
+  if found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The gate is registered in another spelling',
+      detail = format('gate_id is %s, and %s is registered.', gate_id, spelling),
+      hint = 'Use that spelling, in the registration and in the business code.';
+  end if;
   -- An administrator's message must fit the new parameters as well, or the gate would stop the business for good.
   select g.message into kept_message
     from postern_internal.gate as g
@@ -5094,15 +5136,27 @@ begin
     perform postern_internal.check_gate_message(kept_message, parameters);
   end if;
 
-  insert into postern_internal.gate as g (gate_id, description, message, message_template, parameters, unbound_parameters, active)
+  -- What was approved before opens other gates along, and this one as often as it is reached.
+  if exclusive then
+    update postern_internal.ticket as t
+       set expires_at = clock_timestamp()
+      from postern_internal.gate as g
+     where g.gate_id = register_gate.gate_id
+       and not g.exclusive
+       and t.gate_id = g.gate_id
+       and t.expires_at > clock_timestamp();
+  end if;
+
+  insert into postern_internal.gate as g (gate_id, description, message, message_template, parameters, unbound_parameters, active, exclusive)
   values (gate_id, description, message, postern_internal.message_template(coalesce(kept_message, message), parameters), parameters,
-          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active)
+          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active, exclusive)
   on conflict on constraint gate_pkey do update
      set description = excluded.description,
          message = case when g.message_administered then g.message else excluded.message end,
          message_template = excluded.message_template,
          parameters = excluded.parameters,
          unbound_parameters = excluded.unbound_parameters,
+         exclusive = excluded.exclusive,
          active = case when g.active_administered then g.active else excluded.active end,
          registered_at = excluded.registered_at;
   perform postern_internal.derive_gate_stops(gate_id);
@@ -5110,13 +5164,13 @@ end
 $_$;
 
 
-ALTER FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]) OWNER TO postern_owner;
+ALTER FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]) IS 'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
+COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. exclusive: whether the gate takes an approval of its own each time, which opens nothing else; approvals that nobody has used yet end where a gate becomes that. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
 
 
 --
@@ -5820,11 +5874,6 @@ begin
     perform postern_internal.refuse_pin(weakness);
   end if;
   perform postern.checkpoint('POSTERN_PIN_CHANGE');
-  -- One approval, one change: the gate stays open until the transaction ends.
-  if (select count(*) from postern_internal.own_entry as e
-       where e.gate_id = 'POSTERN_PIN_CHANGE' and e.outcome = 'passed' and e.userid = current_user_id) > 1 then
-    perform postern_internal.raise_ticket_invalid('It has been used for a PIN change in this transaction.');
-  end if;
 
   -- Only behind the gate: whoever is here has just proved to know the old PIN.
   select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
@@ -6185,7 +6234,7 @@ declare
 begin
   return case
     when found_ticket.verdict <> 'accepted' then found_ticket.verdict::text
-    when exists (select from postern_internal.open_gate as o where o.ticket = found_ticket.ticket) then 'used'
+    when exists (select from postern_internal.open_gate as o where o.nonce = found_ticket.nonce) then 'used'
     when found_ticket.expires_at <= clock_timestamp() then 'expired'
     else 'accepted'
   end;
@@ -6199,7 +6248,7 @@ ALTER FUNCTION postern.ticket_status(ticket uuid) OWNER TO postern_owner;
 -- Name: FUNCTION ticket_status(ticket uuid); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.ticket_status(ticket uuid) IS 'What became of an authentication: accepted, denied, locked, expired, or used. ticket: of the current user, from an earlier, committed transaction. Errors: PS103 unknown, of another user, not committed, or made in this transaction; PS401, PS402.';
+COMMENT ON FUNCTION postern.ticket_status(ticket uuid) IS 'What became of an authentication: accepted, denied, locked, expired, or used (it, or another answer to the same challenge). ticket: of the current user, from an earlier, committed transaction. Errors: PS103 unknown, of another user, not committed, or made in this transaction; PS401, PS402.';
 
 
 --
@@ -6589,9 +6638,11 @@ CREATE TABLE postern_internal.gate (
     active boolean NOT NULL,
     built_in boolean DEFAULT false NOT NULL,
     stops boolean DEFAULT true NOT NULL,
+    exclusive boolean DEFAULT false NOT NULL,
     message_administered boolean DEFAULT false NOT NULL,
     active_administered boolean DEFAULT false NOT NULL,
-    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT gate_check CHECK ((exclusive OR (NOT built_in)))
 );
 
 
@@ -6601,7 +6652,7 @@ ALTER TABLE postern_internal.gate OWNER TO postern_owner;
 -- Name: TABLE gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. A built-in gate is always on, is opened only by a ticket of its own for the user''s own credential, and such a ticket opens nothing else. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
+COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by a ticket of its own, which opens nothing else. A built-in gate is exclusive, always on, and takes the user''s own credential alone. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
 
 
 --
@@ -6625,6 +6676,7 @@ begin
     from postern_internal.gate as g
    where g.gate_id = any (action.legacy_checkpoints)
      and g.stops
+     and not g.exclusive
    order by array_position(action.legacy_checkpoints, g.gate_id)
    limit 1;
   if not found then
@@ -6633,13 +6685,15 @@ begin
   if own.gate_id is not null then
     -- Switched off, and still what says best what is done here.
     own.gate_id := asking.gate_id;
+    own.exclusive := false;
     return own;
   end if;
   select string_agg(g.description, ', ' order by array_position(action.legacy_checkpoints, g.gate_id))
     into asking.description
     from postern_internal.gate as g
    where g.gate_id = any (action.legacy_checkpoints)
-     and g.stops;
+     and g.stops
+     and not g.exclusive;
   names := array(select name from jsonb_object_keys(parameters) as name);
   asking.description := left(asking.description, 2000);
   asking.message_template := (
@@ -6809,6 +6863,84 @@ COMMENT ON FUNCTION postern_internal.block_ids(company text, block_no bigint, gi
 
 
 --
+-- Name: canonical_moment(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.canonical_moment(quoted text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  parts text[] := regexp_match(quoted,
+    '^"([0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:[.]([0-9]+))?)?(?:[Zz]|([+-])(0[0-9]|1[0-5])(?::?([0-5][0-9])(?::?([0-5][0-9]))?)?)"$');
+  first_of_month date;
+  moment timestamp;
+begin
+  if parts is null or parts[1] = '0000' then
+    return quoted;
+  end if;
+  first_of_month := make_date(parts[1]::integer, parts[2]::integer, 1);
+  if parts[3]::integer > extract(day from first_of_month + interval '1 month' - interval '1 day') then
+    return quoted;
+  end if;
+  moment := first_of_month
+          + make_interval(days => parts[3]::integer - 1, hours => parts[4]::integer, mins => parts[5]::integer, secs => coalesce(parts[6], '0')::integer)
+          - case when parts[8] = '-' then -1 else 1 end
+            * make_interval(hours => coalesce(parts[9], '0')::integer, mins => coalesce(parts[10], '0')::integer, secs => coalesce(parts[11], '0')::integer);
+  if extract(year from moment) not between 1 and 9999 then
+    return quoted;
+  end if;
+  return '"' || to_char(moment, 'YYYY-MM-DD"T"HH24:MI:SS') || coalesce('.' || nullif(rtrim(parts[7], '0'), ''), '') || 'Z"';
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.canonical_moment(quoted text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION canonical_moment(quoted text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.canonical_moment(quoted text) IS 'A text in JSON, quotes and all; where it is an ISO 8601 moment with an offset, that moment in UTC.';
+
+
+--
+-- Name: canonical_text(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.canonical_text(parameters jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  content text := parameters::text;
+begin
+  if content !~ '[.][0-9]*0(?![0-9])|[0-9]:[0-9]' then
+    return content;
+  end if;
+  return (
+    select string_agg(
+             case when not starts_with(part.content, '"')
+                  then regexp_replace(regexp_replace(part.content, '([.][0-9]*[1-9])0+(?![0-9])', E'\\1', 'g'), '[.]0+(?![0-9])', '', 'g')
+                  when starts_with(part.following, ':') then part.content  -- a name
+                  else postern_internal.canonical_moment(part.content) end,
+             '' order by part.position)
+      from (select p.piece[1] as content, p.position, lead(p.piece[1]) over (order by p.position) as following
+              from regexp_matches(content, E'"(?:[^"\\\\]|\\\\.)*"|[^"]+', 'g') with ordinality as p (piece, position)) as part);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.canonical_text(parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION canonical_text(parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.canonical_text(parameters jsonb) IS 'The parameters as text that is equal where all their values are, however numbers and moments were written.';
+
+
+--
 -- Name: challenge_expiry(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -6860,10 +6992,10 @@ COMMENT ON FUNCTION postern_internal.check_comment(comment text) IS 'The comment
 
 
 --
--- Name: check_gate(text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: check_gate(text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.check_gate(gate_id text, INOUT parameters jsonb, OUT message text) RETURNS record
+CREATE FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -6872,26 +7004,31 @@ declare
   opened postern_internal.current_open_gate;
 begin
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = check_gate.gate_id;
-  select o.*
-    into opened
-    from postern_internal.current_open_gate as o
-   where (o.gate_id = check_gate.gate_id or not (o.built_in or gate.built_in))
-     and (gate.built_in or not postern_internal.in_unapproved_action());
+  if gate.exclusive then
+    parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+    message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+    nonce := postern_internal.pass_exclusive_gate(gate, action, message, parameters);
+    asked := true;
+    return;
+  end if;
+
+  select o.* into opened from postern_internal.current_open_gate as o where not postern_internal.in_unapproved_action();
   if opened.ticket is null then
     opened.userid := postern.current_userid();
   end if;
   parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
   message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  nonce := opened.nonce;
   if opened.ticket is null then
     perform postern_internal.raise_checkpoint_required(gate_id, opened.userid, message, parameters);
   end if;
 
   -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
   -- was passed shows in the log, which a rollback to a savepoint takes back as well. An action opens them all by
-  -- beginning; before that, its ticket equals no gate's.
-  if not opened.action_begun
-     and (opened.expires_at <= clock_timestamp()
-          or opened.digest <> postern_internal.digest(gate_id, null, gate.unbound_parameters, parameters)) then
+  -- beginning, which its own checkpoint has just done; before that, its ticket equals no gate's.
+  asked := action is not null
+           or opened.action is null and opened.digest = postern_internal.digest(gate_id, null, gate.unbound_parameters, parameters);
+  if not opened.action_begun and (opened.expires_at <= clock_timestamp() or not asked) then
     perform
        from postern_internal.own_entry as e
       where e.ticket = opened.ticket
@@ -6914,13 +7051,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern_internal.check_gate(gate_id text, INOUT parameters jsonb, OUT message text) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION check_gate(gate_id text, INOUT parameters jsonb, OUT message text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, INOUT parameters jsonb, OUT message text) IS 'The message and the parameters with which an active gate is passed in this transaction. Errors: PS101 no gate is open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid) IS 'How an active gate is passed in this transaction. action: the action whose own checkpoint the gate is, where it begins; else NULL. Gives the parameters; the message; whether this gate with these values was what the person was shown, or only opened along; and the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
 
 
 --
@@ -7398,7 +7535,7 @@ begin
     'parameters', parameters,
     'digest', encode(postern_internal.digest(gate.gate_id, action, gate.unbound_parameters, parameters), 'hex'),
     'expires', extract(epoch from expires_at),
-    'nonce', gen_random_uuid())::text, 'UTF8'));
+    'nonce', postern_internal.new_uuid())::text, 'UTF8'));
   return content || '.' || postern_internal.sign_challenge(content);
 end
 $$;
@@ -7543,7 +7680,7 @@ COMMENT ON FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) IS 
 
 CREATE FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN sha256(convert_to((jsonb_build_array(gate_id, action, unbound_parameters, (parameters - unbound_parameters)))::text, 'UTF8'::name));
+    RETURN sha256(convert_to(((jsonb_build_array(gate_id, action, unbound_parameters))::text || postern_internal.canonical_text((parameters - unbound_parameters))), 'UTF8'::name));
 
 
 ALTER FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) OWNER TO postern_owner;
@@ -7552,7 +7689,7 @@ ALTER FUNCTION postern_internal.digest(gate_id text, action text, unbound_parame
 -- Name: FUNCTION digest(gate_id text, action text, unbound_parameters text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) IS 'SHA-256 over gate, action, the names of the parameters that are not bound, and the parameters without those.';
+COMMENT ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) IS 'SHA-256 over gate, action, the names of the parameters that are not bound, and the parameters without those, by value and not by spelling.';
 
 
 --
@@ -7784,7 +7921,11 @@ begin
       errcode = 'PS106',
       message = 'There is no such action',
       detail = format('action is %s.', coalesce(to_jsonb(left(action, 128))::text, 'NULL')),
-      hint = 'Register it with postern.register_action; postern.action lists those there are. Upper and lower case differ.';
+      hint = coalesce(
+        (select format('Write %s: so it is registered, and upper and lower case differ.', a.action)
+           from postern_internal.action as a
+          where upper(a.action collate "C") = upper(find_action.action collate "C")),
+        'Register it with postern.register_action; postern.action lists those there are.');
   end if;
   return found_action;
 end
@@ -7806,6 +7947,7 @@ COMMENT ON FUNCTION postern_internal.find_action(action text) IS 'The action of 
 
 CREATE TABLE postern_internal.ticket (
     ticket uuid NOT NULL,
+    nonce uuid NOT NULL,
     verdict postern_internal.verdict NOT NULL,
     locked_until timestamp with time zone NOT NULL,
     userid text NOT NULL,
@@ -7813,7 +7955,7 @@ CREATE TABLE postern_internal.ticket (
     scheme text NOT NULL,
     comment text,
     gate_id text NOT NULL,
-    built_in boolean NOT NULL,
+    exclusive boolean NOT NULL,
     action text,
     digest bytea NOT NULL,
     parameters text NOT NULL,
@@ -7830,7 +7972,7 @@ ALTER TABLE postern_internal.ticket OWNER TO postern_owner;
 -- Name: TABLE ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
+COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. nonce: of the challenge that it answers. exclusive: whether it opens its own gate only. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
 
 
 --
@@ -7931,7 +8073,11 @@ begin
       errcode = 'PS106',
       message = 'There is no such gate',
       detail = format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL')),
-      hint = 'Register it with postern.register_gate; postern.gate lists those there are. Upper and lower case differ.';
+      hint = coalesce(
+        (select format('Write %s: so it is registered, and upper and lower case differ.', g.gate_id)
+           from postern_internal.gate as g
+          where upper(g.gate_id collate "C") = upper(gate_is_active.gate_id collate "C")),
+        'Register it with postern.register_gate; postern.gate lists those there are.');
   end if;
   return active;
 end
@@ -8287,7 +8433,7 @@ COMMENT ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) 
 CREATE FUNCTION postern_internal.leaf_data(entry postern_internal.checkpoint_entry) RETURNS bytea
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT ((((((((((((((((((('\x01'::bytea || '\x01'::bytea) || int8send((entry).log_id)) || postern_internal.encode_field(((entry).outcome)::text)) || postern_internal.encode_field((entry).gate_id)) || postern_internal.encode_field((entry).action)) || postern_internal.encode_field((entry).userid)) || postern_internal.encode_field((entry).authenticated_by)) || '\x03'::bytea) || timestamptz_send((entry).logged_at)) || postern_internal.encode_field((entry).message)) || postern_internal.encode_field(((entry).parameters)::text)) || postern_internal.encode_field((entry).comment)) || postern_internal.encode_field((entry).scheme)) || postern_internal.encode_field(((entry).session_role)::text)) || postern_internal.encode_field(((entry).client_addr)::text)) || postern_internal.encode_field((entry).application_name)) || '\x01'::bytea) || xid8send((entry).transaction_id)) || postern_internal.encode_field(((entry).ticket)::text));
+ SELECT ((((((((((((((((((((((('\x01'::bytea || '\x01'::bytea) || int8send((entry).log_id)) || postern_internal.encode_field(((entry).outcome)::text)) || postern_internal.encode_field((entry).gate_id)) || postern_internal.encode_field((entry).action)) || postern_internal.encode_field((entry).userid)) || postern_internal.encode_field((entry).authenticated_by)) || '\x03'::bytea) || timestamptz_send((entry).logged_at)) || postern_internal.encode_field((entry).message)) || postern_internal.encode_field(((entry).parameters)::text)) || postern_internal.encode_field((entry).comment)) || postern_internal.encode_field((entry).scheme)) || postern_internal.encode_field(((entry).session_role)::text)) || postern_internal.encode_field(((entry).client_addr)::text)) || postern_internal.encode_field((entry).application_name)) || '\x01'::bytea) || xid8send((entry).transaction_id)) || postern_internal.encode_field(((entry).ticket)::text)) || '\x04'::bytea) || boolsend((entry).asked)) || postern_internal.encode_field((entry).approved_gate_id)) || postern_internal.encode_field((entry).approved_message));
 END;
 
 
@@ -8678,10 +8824,10 @@ COMMENT ON FUNCTION postern_internal.missing_log_months(maximum_moved bigint) IS
 
 
 --
--- Name: new_ticket(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: new_uuid(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.new_ticket() RETURNS uuid
+CREATE FUNCTION postern_internal.new_uuid() RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -8694,13 +8840,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern_internal.new_ticket() OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.new_uuid() OWNER TO postern_owner;
 
 --
--- Name: FUNCTION new_ticket(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION new_uuid(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.new_ticket() IS 'A new ticket: 48 bits of time, 74 random ones.';
+COMMENT ON FUNCTION postern_internal.new_uuid() IS 'A new ticket or nonce: 48 bits of time, 74 random ones.';
 
 
 --
@@ -8826,30 +8972,90 @@ COMMENT ON FUNCTION postern_internal.parse_message(message text) IS 'Attributes 
 
 
 --
--- Name: pass_gate(text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: pass_exclusive_gate(postern_internal.gate, text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) RETURNS void
+CREATE FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  wanted bytea := postern_internal.digest(gate.gate_id, action, gate.unbound_parameters, parameters);
+  opened postern_internal.open_exclusive_gate;
+begin
+  update postern_internal.open_exclusive_gate as o
+     set passed = true
+   where o.nonce = (select e.nonce
+                      from postern_internal.open_exclusive_gate as e
+                     where e.digest = wanted
+                       and e.expires_at > clock_timestamp()
+                       and not e.passed
+                     order by e.message = pass_exclusive_gate.message desc, e.nonce
+                     limit 1)
+  returning o.nonce into opened.nonce;
+  if found then
+    return opened.nonce;
+  end if;
+
+  select o.*
+    into opened
+    from postern_internal.open_exclusive_gate as o
+   where o.gate_id = gate.gate_id
+     and o.action is not distinct from pass_exclusive_gate.action
+     and not o.passed
+   order by o.digest = wanted desc
+   limit 1;
+  if not found then
+    perform postern_internal.require_approval(gate, action, postern.current_userid(), message, parameters);
+  end if;
+  raise exception using
+    errcode = 'PS103',
+    message = 'The ticket does not open this gate',
+    detail = case when opened.digest = wanted then format('The ticket was for gate %s and has expired.', gate.gate_id)
+                  else format('The ticket was approved for gate %s with other parameters.', gate.gate_id) end,
+    hint = 'Roll back, send the transaction without this ticket, and have the user approve the challenge that it returns. Where a transaction reaches a gate several times, reach it in the same order each time.';
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) IS 'Takes a ticket of this transaction for an exclusive gate, and gives its nonce. action: the action whose own checkpoint the gate is, where it begins; else NULL. Errors: PS101 there is none, PS103 it has expired or was for other parameters, PS401, PS402.';
+
+
+--
+-- Name: pass_gate(text, jsonb, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, action text DEFAULT NULL::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   insert into postern_internal.checkpoint_entry
-    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket)
-  select 'passed', pass_gate.gate_id, o.action, o.userid, o.authenticated_by, c.message, c.parameters, o.comment, o.scheme, o.ticket
-    from postern_internal.check_gate(pass_gate.gate_id, pass_gate.parameters) as c
-    left join postern_internal.current_open_gate as o on true;
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket,
+     asked, approved_gate_id, approved_message)
+  select 'passed', pass_gate.gate_id, o.action, o.userid, o.authenticated_by, c.message, c.parameters,
+         o.comment, o.scheme, o.ticket, c.asked,
+         case when not c.asked or o.message <> c.message then o.gate_id end,
+         case when not c.asked or o.message <> c.message then o.message end
+    from postern_internal.check_gate(pass_gate.gate_id, pass_gate.action, pass_gate.parameters) as c
+    left join postern_internal.open_gate as o on o.nonce = c.nonce;
 end
 $$;
 
 
-ALTER FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, action text) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION pass_gate(gate_id text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION pass_gate(gate_id text, parameters jsonb, action text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) IS 'Passes an active gate that is open in this transaction, and logs that. Errors: PS101 no gate is open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, action text) IS 'Passes an active gate that is open in this transaction, and logs that. action: the action whose own checkpoint the gate is, where it begins; else NULL. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
 
 
 --
@@ -9202,6 +9408,7 @@ CREATE FUNCTION postern_internal.refuse_ticket(ticket uuid) RETURNS void
     AS $$
 declare
   found_ticket postern_internal.ticket := postern_internal.find_ticket(ticket);
+  used_ticket uuid;
 begin
   if found_ticket.verdict = 'denied' then
     raise exception using
@@ -9219,8 +9426,12 @@ begin
       hint = format('Wait: it unlocks at %s. The last response was not looked at. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
     perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
-  elsif exists (select from postern_internal.transaction_ticket as t where t.ticket <> found_ticket.ticket) then
+  end if;
+  select o.ticket into used_ticket from postern_internal.open_gate as o where o.nonce = found_ticket.nonce;
+  if not found and exists (select from postern_internal.transaction_ticket) then
     perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
+  elsif used_ticket <> found_ticket.ticket then
+    perform postern_internal.raise_ticket_invalid('Another answer to the same challenge has been used.');
   end if;
   perform postern_internal.raise_ticket_invalid('It has been used.');
 end
@@ -9248,7 +9459,7 @@ declare
   begun jsonb;
   found_action postern_internal.action;
 begin
-  if gate.built_in or not postern_internal.in_unapproved_action() then
+  if not postern_internal.in_unapproved_action() then
     return;
   end if;
   begin
@@ -10283,20 +10494,19 @@ CREATE FUNCTION postern_internal.use_ticket(ticket uuid, userid text) RETURNS bo
     LANGUAGE plpgsql
     AS $$
 declare
+  another boolean := false;
   used boolean;
 begin
-  -- A ticket opens all gates, so nobody needs a second one. Whoever clears the setting can use one, and gains nothing: then
-  -- gates are open by either ticket, each from the gate on that it was approved for.
+  -- One ticket opens all gates but the exclusive ones, so nobody needs two of that kind. Whoever clears the setting can use
+  -- two, and gains nothing: then gates are open by either ticket, each from the gate on that it was approved for.
   if current_setting('postern.ticket', true) <> '' then -- an if of its own: with the other condition it would be a query
-    if exists (select from postern_internal.transaction_ticket) then
-      return false;
-    end if;
+    another := exists (select from postern_internal.transaction_ticket);
   end if;
-  -- The primary key lets a ticket be used once. A second transaction with the same ticket waits here until the first one has
-  -- ended, and goes on only if that one rolled back.
+  -- The primary key lets a challenge be used once. A second transaction with the same ticket, or with another one of the same
+  -- challenge, waits here until the first one has ended, and goes on only if that one rolled back.
   insert into postern_internal.open_gate as o
-    (ticket, userid, authenticated_by, scheme, comment, gate_id, built_in, action, digest, parameters, message, expires_at, session)
-  select t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.built_in, t.action, t.digest, t.parameters, t.message, t.expires_at,
+    (nonce, ticket, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at, session)
+  select t.nonce, t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.exclusive, t.action, t.digest, t.parameters, t.message, t.expires_at,
          postern_internal.session_value(s.secret, t.userid)
     from postern_internal.ticket as t
    cross join postern_internal.session_secret as s
@@ -10307,8 +10517,14 @@ begin
      and t.verdict = 'accepted'
      and t.expires_at > clock_timestamp()
      and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
+     and (t.exclusive or not another)
   on conflict do nothing
-  returning set_config('postern.session', o.session, true) <> '' and set_config('postern.ticket', o.ticket::text, true) <> '' into used;
+  returning set_config('postern.session', o.session, true) <> ''
+            and case when o.exclusive
+                     then set_config('postern.exclusive_tickets',
+                                     concat_ws(',', nullif(current_setting('postern.exclusive_tickets', true), ''), o.nonce), true)
+                     else set_config('postern.ticket', o.nonce::text, true) end <> ''
+       into used;
   return coalesce(used, false);
 end
 $$;
@@ -10390,7 +10606,8 @@ begin
     array(select a.name
             from message_sys.get_attributes(coalesce(nullif(message_sys.find_attribute(info_msg, 'PARAMETERS', ''), ''), '!PARAMETERS')) as a
            order by a.position),
-    coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE');
+    coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE',
+    exclusive => coalesce((select g.exclusive from postern.gate as g where g.gate_id = register.gate_id), false));
 end
 $$;
 
@@ -10401,7 +10618,7 @@ ALTER FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) OWN
 -- Name: FUNCTION register(gate_id text, info_msg text); Type: COMMENT; Schema: sec_checkpoint_gate_api; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) IS 'Sec_Checkpoint_Gate_API.Register: postern.register_gate with the definition as an IFS Message: DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE, FALSE where it is missing), PARAMETERS (a nested message with the header PARAMETERS, one attribute a parameter). Errors: PS107.';
+COMMENT ON FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) IS 'Sec_Checkpoint_Gate_API.Register: postern.register_gate with the definition as an IFS Message: DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE, FALSE where it is missing), PARAMETERS (a nested message with the header PARAMETERS, one attribute a parameter). Whether a gate is exclusive, which such a message cannot say, stays. Errors: PS107.';
 
 
 --
@@ -12742,7 +12959,14 @@ CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
     e.session_role,
     e.client_addr,
     e.application_name,
-    e.transaction_id
+    e.transaction_id,
+        CASE e.outcome
+            WHEN 'passed'::postern_internal.outcome THEN e.ticket
+            ELSE NULL::uuid
+        END AS approval,
+    e.asked,
+    e.approved_gate_id,
+    e.approved_message
    FROM postern_internal.checkpoint_entry e
   WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
 
@@ -12753,7 +12977,7 @@ ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
 -- Name: VIEW checkpoint_log; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt).';
+COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate with these values; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.';
 
 
 --
@@ -13321,6 +13545,7 @@ CREATE VIEW postern.gate AS
           ORDER BY p."position") AS bound_parameters,
     g.active,
     g.built_in,
+    g.exclusive,
     g.active_administered,
     g.message_administered,
     g.registered_at
@@ -13333,7 +13558,7 @@ ALTER TABLE postern.gate OWNER TO postern_owner;
 -- Name: VIEW gate; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.gate IS 'Registered gates. ..._administered: an administrator has set it, and registrations leave it alone.';
+COMMENT ON VIEW postern.gate IS 'Registered gates. exclusive: the gate takes an approval of its own each time, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
 
 
 --
@@ -13704,7 +13929,10 @@ CREATE TABLE postern_internal.checkpoint_entry_default (
     client_addr inet DEFAULT inet_client_addr(),
     application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    ticket uuid
+    ticket uuid,
+    asked boolean DEFAULT true NOT NULL,
+    approved_gate_id text,
+    approved_message text
 );
 
 
@@ -13750,6 +13978,7 @@ ALTER TABLE postern_internal.combination_block ALTER COLUMN block_no ADD GENERAT
 --
 
 CREATE TABLE postern_internal.open_gate (
+    nonce uuid NOT NULL,
     ticket uuid NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
     opened_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
@@ -13758,7 +13987,7 @@ CREATE TABLE postern_internal.open_gate (
     scheme text NOT NULL,
     comment text,
     gate_id text NOT NULL,
-    built_in boolean NOT NULL,
+    exclusive boolean NOT NULL,
     action text,
     digest bytea NOT NULL,
     parameters text NOT NULL,
@@ -13766,6 +13995,7 @@ CREATE TABLE postern_internal.open_gate (
     session_role name DEFAULT SESSION_USER NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     session text NOT NULL,
+    passed boolean DEFAULT false NOT NULL,
     action_begun boolean DEFAULT false NOT NULL
 );
 
@@ -13776,7 +14006,7 @@ ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
 -- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened.';
+COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use, and used ones. By nonce, so that a challenge opens gates once, whichever of its answers does. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened. passed: whether an exclusive gate was passed with it; that it cannot be again.';
 
 
 --
@@ -13791,7 +14021,8 @@ COMMENT ON COLUMN postern_internal.open_gate.action_begun IS 'Whether the action
 --
 
 CREATE VIEW postern_internal.transaction_ticket AS
- SELECT o.ticket,
+ SELECT o.nonce,
+    o.ticket,
     o.transaction_id,
     o.opened_at,
     o.userid,
@@ -13799,7 +14030,7 @@ CREATE VIEW postern_internal.transaction_ticket AS
     o.scheme,
     o.comment,
     o.gate_id,
-    o.built_in,
+    o.exclusive,
     o.action,
     o.digest,
     o.parameters,
@@ -13807,13 +14038,14 @@ CREATE VIEW postern_internal.transaction_ticket AS
     o.session_role,
     o.expires_at,
     o.session,
+    o.passed,
     o.action_begun
    FROM postern_internal.open_gate o
-  WHERE ((o.ticket =
+  WHERE ((o.nonce =
         CASE
             WHEN ((current_setting('postern.ticket'::text, true) ~~ '________-____-____-____-____________'::text) AND (translate(current_setting('postern.ticket'::text, true), '0123456789abcdef'::text, ''::text) = '----'::text)) THEN (current_setting('postern.ticket'::text, true))::uuid
             ELSE NULL::uuid
-        END) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()));
+        END) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (NOT o.exclusive));
 
 
 ALTER TABLE postern_internal.transaction_ticket OWNER TO postern_owner;
@@ -13822,7 +14054,7 @@ ALTER TABLE postern_internal.transaction_ticket OWNER TO postern_owner;
 -- Name: VIEW transaction_ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.transaction_ticket IS 'The ticket in use in this transaction, if one is, whoever the user is now.';
+COMMENT ON VIEW postern_internal.transaction_ticket IS 'The ticket in use in this transaction that opens gates along, if one is, whoever the user is now.';
 
 
 --
@@ -13830,7 +14062,8 @@ COMMENT ON VIEW postern_internal.transaction_ticket IS 'The ticket in use in thi
 --
 
 CREATE VIEW postern_internal.current_open_gate AS
- SELECT t.ticket,
+ SELECT t.nonce,
+    t.ticket,
     t.transaction_id,
     t.opened_at,
     t.userid,
@@ -13838,7 +14071,7 @@ CREATE VIEW postern_internal.current_open_gate AS
     t.scheme,
     t.comment,
     t.gate_id,
-    t.built_in,
+    t.exclusive,
     t.action,
     t.digest,
     t.parameters,
@@ -13846,6 +14079,7 @@ CREATE VIEW postern_internal.current_open_gate AS
     t.session_role,
     t.expires_at,
     t.session,
+    t.passed,
     t.action_begun
    FROM postern_internal.transaction_ticket t
   WHERE ((t.session = current_setting('postern.session'::text, true)) AND (t.session_role = SESSION_USER));
@@ -13857,7 +14091,7 @@ ALTER TABLE postern_internal.current_open_gate OWNER TO postern_owner;
 -- Name: VIEW current_open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.current_open_gate IS 'The ticket that has opened the gates for this transaction of this session, if one has.';
+COMMENT ON VIEW postern_internal.current_open_gate IS 'The ticket that has opened the gates for this transaction of this session, if one has. Exclusive gates are in open_exclusive_gate.';
 
 
 --
@@ -13959,6 +14193,45 @@ ALTER TABLE postern_internal.log_export ALTER COLUMN log_export_id ADD GENERATED
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: open_exclusive_gate; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.open_exclusive_gate AS
+ SELECT o.nonce,
+    o.ticket,
+    o.transaction_id,
+    o.opened_at,
+    o.userid,
+    o.authenticated_by,
+    o.scheme,
+    o.comment,
+    o.gate_id,
+    o.exclusive,
+    o.action,
+    o.digest,
+    o.parameters,
+    o.message,
+    o.session_role,
+    o.expires_at,
+    o.session,
+    o.passed,
+    o.action_begun
+   FROM postern_internal.open_gate o
+  WHERE ((o.nonce = ANY (ARRAY( SELECT (nonce.nonce)::uuid AS nonce
+           FROM string_to_table(current_setting('postern.exclusive_tickets'::text, true), ','::text) nonce(nonce)
+          WHERE (nonce.nonce ~ '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text)))) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = current_setting('postern.session'::text, true)) AND (o.session_role = SESSION_USER));
+
+
+ALTER TABLE postern_internal.open_exclusive_gate OWNER TO postern_owner;
+
+--
+-- Name: VIEW open_exclusive_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.open_exclusive_gate IS 'The tickets in use in this transaction of this session that open one gate each and nothing else.';
 
 
 --
@@ -14075,7 +14348,7 @@ CREATE FUNCTION postern_internal.gate_not_referenced(callers jsonb) RETURNS TABL
               JOIN postern_internal.action a ON ((a.action = b.action)))
               CROSS JOIN LATERAL unnest(c.reached) g(gate_id))
               JOIN postern_internal.gate r ON ((r.gate_id = g.gate_id)))
-           WHERE ((NOT r.built_in) AND (r.gate_id IS DISTINCT FROM a.checkpoint) AND (r.gate_id <> ALL (a.legacy_checkpoints)))
+           WHERE ((NOT r.exclusive) AND (r.gate_id IS DISTINCT FROM a.checkpoint) AND (r.gate_id <> ALL (a.legacy_checkpoints)))
            GROUP BY a.action
          )
   SELECT 'warn'::text AS level,
@@ -14343,7 +14616,7 @@ ALTER TABLE ONLY postern_internal.log_export
 --
 
 ALTER TABLE ONLY postern_internal.open_gate
-    ADD CONSTRAINT open_gate_pkey PRIMARY KEY (ticket);
+    ADD CONSTRAINT open_gate_pkey PRIMARY KEY (nonce);
 
 
 --
@@ -14434,6 +14707,13 @@ CREATE UNIQUE INDEX posting_combination_code_string ON postern.posting_combinati
 
 
 --
+-- Name: action_spelling; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE UNIQUE INDEX action_spelling ON postern_internal.action USING btree (upper((action COLLATE "C")));
+
+
+--
 -- Name: checkpoint_entry_transaction_id; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -14494,6 +14774,13 @@ CREATE INDEX event_delivery_due ON postern_internal.event_delivery USING btree (
 --
 
 CREATE INDEX event_delivery_finished ON postern_internal.event_delivery USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+
+--
+-- Name: gate_spelling; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE UNIQUE INDEX gate_spelling ON postern_internal.gate USING btree (upper((gate_id COLLATE "C")));
 
 
 --
@@ -15722,11 +16009,11 @@ GRANT ALL ON FUNCTION postern.register_action(action text, checkpoint text, lega
 
 
 --
--- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[]) TO postern_admin;
+REVOKE ALL ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) TO postern_admin;
 
 
 --
@@ -16081,6 +16368,20 @@ REVOKE ALL ON FUNCTION postern_internal.block_ids(company text, block_no bigint,
 
 
 --
+-- Name: FUNCTION canonical_moment(quoted text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.canonical_moment(quoted text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION canonical_text(parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.canonical_text(parameters jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION challenge_expiry(); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -16095,10 +16396,10 @@ REVOKE ALL ON FUNCTION postern_internal.check_comment(comment text) FROM PUBLIC;
 
 
 --
--- Name: FUNCTION check_gate(gate_id text, INOUT parameters jsonb, OUT message text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.check_gate(gate_id text, INOUT parameters jsonb, OUT message text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid) FROM PUBLIC;
 
 
 --
@@ -16487,10 +16788,10 @@ REVOKE ALL ON FUNCTION postern_internal.missing_log_months(maximum_moved bigint)
 
 
 --
--- Name: FUNCTION new_ticket(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION new_uuid(); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.new_ticket() FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.new_uuid() FROM PUBLIC;
 
 
 --
@@ -16508,10 +16809,17 @@ REVOKE ALL ON FUNCTION postern_internal.parse_message(message text) FROM PUBLIC;
 
 
 --
--- Name: FUNCTION pass_gate(gate_id text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION pass_gate(gate_id text, parameters jsonb, action text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, action text) FROM PUBLIC;
 
 
 --
