@@ -25,16 +25,18 @@ create procedure bench.fill_combinations(
 language plpgsql
 as $$
 declare
-  size constant integer := postern_internal.block_size();
-  block bigint;
+  done integer := 0;
+  ids integer;
+  block record;
 begin
-  for given in 0 .. number_of_combinations - 1 by size loop
-    insert into postern_internal.combination_block as b (company, given, counted)
-    values (company, least(number_of_combinations - given, size), true)
-    returning b.block_no into block;
+  while done < number_of_combinations loop
+    block := postern_internal.open_block(company);
+    ids := least(number_of_combinations - done, block.size);
+    update postern_internal.combination_block as b set given = ids, counted = true where b.first_id = block.first_id;
     insert into postern.posting_combination (company, posting_combination_id, code_a, code_b, code_c, code_d)
-    select company, block * size + n - given, (1000 + n % 9000)::text, lpad((abs(hashint4(n)::bigint) % 100)::text, 2, '0'), 'C' || n / 1000, n::text
-      from generate_series(given, least(given + size, number_of_combinations) - 1) as n;
+    select company, block.first_id + n - done, (1000 + n % 9000)::text, lpad((abs(hashint4(n)::bigint) % 100)::text, 2, '0'), 'C' || n / 1000, n::text
+      from generate_series(done, done + ids - 1) as n;
+    done := done + ids;
   end loop;
 end
 $$;

@@ -193,7 +193,7 @@ select bool_and(s.bits = a.bits), sum(bit_count(s.bits))
   from postern_internal.authority_map as s
   join postern_internal.authority_class as sc on sc.class_id = s.class_id and sc.class = 'SINGLE'
   join postern_internal.authority_class as ac on ac.class = 'ATONCE'
-  join postern_internal.authority_map as a on a.class_id = ac.class_id and a.block_no = s.block_no`).Scan(&same, &shown)
+  join postern_internal.authority_map as a on a.class_id = ac.class_id and a.first_id = s.first_id`).Scan(&same, &shown)
 	if err != nil || !same || shown != 10*8+10 {
 		t.Errorf("the maps are the same: %v; %d combinations are shown, want 90; %v", same, shown, err)
 	}

@@ -49,22 +49,38 @@ create table postern_internal.ledger_user (
 );
 comment on table postern_internal.ledger_user is 'Who is connected to which internal ledger, and the class that narrows what the user sees there. Ends with being a user of the company.';
 
--- A block is 32768 ids, four kilobytes of a map, and belongs to one company: so an id tells its company, and a map that has
--- no bit for a company's blocks shows none of its rows. Ids in a block are given one after the other, by whoever has the
--- row of the block locked: so in any snapshot they are dense, and sessions that use different blocks do not wait.
+-- A posting combination's id is its place in every map, so what is wasted of the ids is wasted in all of them. A block is
+-- a run of ids that belongs to one company: 128 at first, and larger ones as the company grows. What no company has taken
+-- yet are rows too, of extents of 32768 ids and of the parts of those that were split. A block is taken by locking such a
+-- row: a rollback gives it back, nobody waits for whoever is taking another one, and nobody but the owner's functions can
+-- lock it. See open_block.
 --
--- given stays as it is while ids are given: each version of this row would be one more that whoever comes next has to look
--- at. But who gives an id of a block that is counted says so first, in the same transaction: where a snapshot sees a counted
--- block, it sees no id beyond the count.
+-- Ids in a block are given one after the other, by whoever has the row of the block locked: so in any snapshot they are
+-- dense, and sessions that use different blocks do not wait. given stays as it is while ids are given: each version of
+-- this row would be one more that whoever comes next has to look at. But who gives an id of a block that is counted says
+-- so first, in the same transaction: where a snapshot sees a counted block, it sees no id beyond the count.
 create table postern_internal.combination_block (
-  block_no bigint generated always as identity primary key,
-  company text not null references postern_internal.company,
-  given integer not null default 0 check (given between 0 and 32768),
-  counted boolean not null default false check (counted or given < 32768)
+  first_id bigint primary key,
+  size integer not null check (size in (128, 512, 2048, 8192, 32768)),
+  company text references postern_internal.company,
+  given integer not null default 0,
+  counted boolean not null default false,
+  made_in xid8 not null default pg_current_xact_id(),
+  check (first_id >= 0 and first_id % size = 0),
+  check (given between 0 and size and (counted or given < size)),
+  check (company is not null or given = 0 and not counted)
 );
-create index combination_block_company on postern_internal.combination_block (company, block_no);
-create index combination_block_open on postern_internal.combination_block (company, block_no) where given < 32768;
-comment on table postern_internal.combination_block is 'Which company the ids from block_no * 32768 on belong to, and how many of them are given: so many, or where they are not counted, so many at least.';
+create index combination_block_company on postern_internal.combination_block (company, first_id);
+create index combination_block_open on postern_internal.combination_block (company, first_id) where given < size and company is not null;
+create index combination_block_free on postern_internal.combination_block (size, first_id) where company is null;
+create index combination_block_taken on postern_internal.combination_block (first_id) where company is not null;
+comment on table postern_internal.combination_block is 'All ids of posting combinations that there are so far, in blocks: which company the size ids from first_id on belong to (NULL: to none yet), and how many of them are given: so many, or where they are not counted, so many at least. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
+
+-- The first extent in the smallest blocks, for those who begin at the same time; more extents, so that there are some to take.
+insert into postern_internal.combination_block (first_id, size)
+select n * 128, 128 from generate_series(0, 255) as n
+union all
+select n * 32768, 32768 from generate_series(1, 32) as n;
 
 -- Collation C: code parts are compared byte by byte, by rules, by the unique index, and by the evaluation of maps alike.
 create table postern.posting_combination (
@@ -90,14 +106,14 @@ comment on table postern.posting_combination is 'The distinct code strings of ea
 
 create table postern_internal.authority_map (
   class_id bigint not null references postern_internal.authority_class,
-  block_no bigint not null references postern_internal.combination_block,
-  compiled_offset integer not null check (compiled_offset between 1 and 32768),
-  bits bytea not null check (octet_length(bits) = 4096),
-  primary key (class_id, block_no)
+  first_id bigint not null references postern_internal.combination_block,
+  compiled_offset integer not null check (compiled_offset between 1 and octet_length(bits) * 8),
+  bits bytea not null check (octet_length(bits) in (16, 64, 256, 1024, 4096)),
+  primary key (class_id, first_id)
 );
 -- A query reads all of them: one page a chunk, and no detour by a TOAST table.
 alter table postern_internal.authority_map alter column bits set storage plain;
-comment on table postern_internal.authority_map is 'Which posting combinations a class allows: get_bit(bits, id % 32768). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
+comment on table postern_internal.authority_map is 'Which posting combinations of a block a class allows: get_bit(bits, id - first_id). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
 
 insert into postern_internal.authority_class (company, class, built_in)
 select c.company, 'MAX', true from postern_internal.company as c;

@@ -36,6 +36,9 @@ func TestPolicyFunctionExplanationAndEvaluatorAgree(t *testing.T) {
 	for _, userid := range users {
 		Run(t, database.Pool, "select postern.create_user($1, $1)", userid)
 	}
+	// A company that is nobody's has most of the first extent, so that others get to the next ones.
+	Run(t, database.Pool, "select postern.create_company('NOBODY', 'x')")
+	Run(t, database.Pool, "select count(postern_internal.open_block('NOBODY')) from generate_series(1, 240)")
 	application := database.Login(t, "postern_trusted_app").Connect(t)
 	owner := database.Connect(t)
 	var runs atomic.Int64
@@ -45,6 +48,7 @@ func TestPolicyFunctionExplanationAndEvaluatorAgree(t *testing.T) {
 		r.Repeat(map[string]func(*rapid.T){
 			"":                   m.check,
 			"create combination": m.createCombination,
+			"fill block":         m.fillBlock,
 			"add rule":           m.addRule,
 			"remove rule":        m.removeRule,
 			"set class":          m.setClass,
@@ -107,7 +111,7 @@ grant all on all tables in schema shop to public`)
 			Run(m.t, m.pool, "select postern.grant_company($1, $2)", userid, name)
 		}
 	}
-	Run(m.t, m.pool, "insert into shop.everything (company, ledger_id, id) values ($1, 'IL', 0), ($1, null, 1), ($1, 'IL', -1), ($1, 'IL', null), (null, 'IL', 32768), ($1, 'XL', 9223372036854775807), ($1, 'IL', -9223372036854775808)",
+	Run(m.t, m.pool, "insert into shop.everything (company, ledger_id, id) values ($1, 'IL', 0), ($1, null, 1), ($1, 'IL', -1), ($1, 'IL', null), (null, 'IL', 128), ($1, 'XL', 9223372036854775807), ($1, 'IL', -9223372036854775808)",
 		m.companies[0].name)
 }
 
@@ -144,6 +148,34 @@ func (m *machine) createCombination(r *rapid.T) {
 	c.combinations[id] = drawn
 	for _, other := range m.companies { // also where it does not belong
 		Run(m.t, m.pool, "insert into shop.everything (company, ledger_id, id) values ($1, 'IL', $2), ($1, 'XL', $2 + 1)", other.name, id)
+	}
+}
+
+// fillBlock creates as many combinations as the company's open block has room for, and one more: so the company goes on in
+// another block, and behind what other companies have taken meanwhile.
+func (m *machine) fillBlock(r *rapid.T) {
+	c := m.company(r)
+	room := Value[int](m.t, m.pool, `
+select coalesce(max(b.first_id + b.size - coalesce((select max(p.posting_combination_id) + 1 from postern.posting_combination as p
+                                                     where p.posting_combination_id between b.first_id and b.first_id + b.size - 1), b.first_id)), 128)
+  from postern_internal.combination_block as b
+ where b.company = $1 and b.given < b.size`, c.name)
+	if room > 512 {
+		return
+	}
+	filler := rapid.SampledFrom(codes[1:]).Draw(r, "code")
+	number := len(c.combinations)
+	ids := Values[int64](m.t, m.pool, "select postern.posting_combination_id($1, $2, code_e => 'F', code_j => n::text) from generate_series($3::integer, $3 + $4::integer) as n order by n",
+		c.name, filler, number, room)
+	for n, id := range ids {
+		var drawn codeString
+		drawn[0], drawn[4], drawn[parts-1] = filler, "F", fmt.Sprint(number+n)
+		c.combinations[id] = drawn
+	}
+	for _, id := range []int64{slices.Min(ids), slices.Max(ids), ids[len(ids)/2]} {
+		for _, other := range m.companies {
+			Run(m.t, m.pool, "insert into shop.everything (company, ledger_id, id) values ($1, 'IL', $2), ($1, 'XL', $2 + 1), ($1, 'IL', $2 + 128)", other.name, id)
+		}
 	}
 }
 

@@ -40,23 +40,23 @@ reset search_path`)
 	}
 	As(t, application, "ANN", func(tx pgx.Tx) {
 		for sql, want := range map[string]string{
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768)":                                                                "TRUE",
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768::bigint)":                                                        "TRUE",
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768::numeric)":                                                       "TRUE",
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', '32768')":                                                              "TRUE",
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', 32768.5)":                                                              "FALSE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', 128)":                                                                  "TRUE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', 128::bigint)":                                                          "TRUE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', 128::numeric)":                                                         "TRUE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', '128')":                                                                "TRUE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', 128.5)":                                                                "FALSE",
 			"select Authorize_Comb_Finance_API.Is_Allowed('10', 'NaN')":                                                                "FALSE",
 			"select Authorize_Comb_Finance_API.Is_Allowed('10', 1e100)":                                                                "FALSE",
-			"select Authorize_Comb_Finance_API.Is_Allowed('10', -32768)":                                                               "FALSE",
+			"select Authorize_Comb_Finance_API.Is_Allowed('10', -128)":                                                                 "FALSE",
 			"select Authorize_Comb_Finance_API.Is_Allowed('10', null)":                                                                 "FALSE",
-			"select Authorize_Comb_Finance_API.Is_Allowed(null, 32768)":                                                                "FALSE",
+			"select Authorize_Comb_Finance_API.Is_Allowed(null, 128)":                                                                  "FALSE",
 			"select Authorize_Comb_Finance_API.Is_Allowed_Codestring('10', '3', null, null, null, null, null, null, null, null, null)": "TRUE",
 			"select Authorize_Comb_Finance_API.Is_Allowed_Codestring('10', '4', null, null, null, null, null, null, null, null, null)": "FALSE",
 			"select Authorize_Comb_Finance_API.Is_Allowed_Codestring('20', '3', null, null, null, null, null, null, null, null, null)": "FALSE",
-			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'IL', 32769)":                                                       "TRUE",
-			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'IL', 32768)":                                                       "FALSE",
-			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'XL', 32769)":                                                       "FALSE",
-			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', null, 32769)":                                                       "FALSE",
+			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'IL', 129)":                                                         "TRUE",
+			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'IL', 128)":                                                         "FALSE",
+			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', 'XL', 129)":                                                         "FALSE",
+			"select Int_Led_Auth_Comb_Finance_API.Is_Allowed('10', null, 129)":                                                         "FALSE",
 		} {
 			if got := Value[string](t, tx, sql); got != want {
 				t.Errorf("%s: %s", sql, got)
@@ -79,15 +79,15 @@ select concat_ws(' | ', allowed, reason, class, (select r.allowed from postern.a
   from postern.explain_access(`+arguments+`) as e`)
 	}
 	for _, test := range []struct{ arguments, want string }{
-		{"'NOBODY', '10', 32768", "f | There is no such user."},
+		{"'NOBODY', '10', 128", "f | There is no such user."},
 		{"null, null, null", "f | There is no such user."},
-		{"'ANN', '20', 32768", "f | There is no such company."},
-		{"'BEN', '10', 32768", "f | The user is not a user of the company."},
+		{"'ANN', '20', 128", "f | There is no such company."},
+		{"'BEN', '10', 128", "f | The user is not a user of the company."},
 		{"'ANN', '10', 1", "f | The company has no such posting combination."},
 		{"'ANN', '10', null", "f | The company has no such posting combination."},
-		{"'ANN', '10', 32768.4", "f | The company has no such posting combination."},
-		{"'ANN', '10', 32768", "t | Row level security is switched off in the company."},
-		{"'ANN', '10', 32768, 'XL'", "f | There is no such internal ledger in the company."},
+		{"'ANN', '10', 128.4", "f | The company has no such posting combination."},
+		{"'ANN', '10', 128", "t | Row level security is switched off in the company."},
+		{"'ANN', '10', 128, 'XL'", "f | There is no such internal ledger in the company."},
 	} {
 		if got := explain(test.arguments); got != test.want {
 			t.Errorf("%s: %s, want %s", test.arguments, got, test.want)
@@ -95,8 +95,8 @@ select concat_ws(' | ', allowed, reason, class, (select r.allowed from postern.a
 	}
 	Run(t, database.Pool, "select postern.set_row_level_security('10', true)")
 	for _, test := range []struct{ arguments, want string }{
-		{"'ANN', '10', 32768", "f | The user has no authority class in the company."},
-		{"'ANN', '10', 32768, 'IL'", "t | The user is connected to the internal ledger, and no class narrows that."},
+		{"'ANN', '10', 128", "f | The user has no authority class in the company."},
+		{"'ANN', '10', 128, 'IL'", "t | The user is connected to the internal ledger, and no class narrows that."},
 	} {
 		if got := explain(test.arguments); got != test.want {
 			t.Errorf("%s: %s, want %s", test.arguments, got, test.want)
@@ -104,10 +104,10 @@ select concat_ws(' | ', allowed, reason, class, (select r.allowed from postern.a
 	}
 	Run(t, database.Pool, "select postern.set_user_authority_class('10', 'ANN', 'C'), postern.set_user_ledger_class('10', 'IL', 'ANN', 'C')")
 	for _, test := range []struct{ arguments, want string }{
-		{"'ANN', '10', 32768", "t | A combination of the class allows it, and none says that it is not allowed. | C | t | A | 3% | 3000"},
-		{"'ANN', '10', 32769", "f | No combination of the class allows it. | C | t | B |   | 5"},
-		{"'ANN', '10', 32770", "f | A combination of the class says that it is not allowed. | C | f | C | X | X"},
-		{"'ANN', '10', 32768, 'IL'", "f | No combination of the class allows it. | C"},
+		{"'ANN', '10', 128", "t | A combination of the class allows it, and none says that it is not allowed. | C | t | A | 3% | 3000"},
+		{"'ANN', '10', 129", "f | No combination of the class allows it. | C | t | B |   | 5"},
+		{"'ANN', '10', 130", "f | A combination of the class says that it is not allowed. | C | f | C | X | X"},
+		{"'ANN', '10', 128, 'IL'", "f | No combination of the class allows it. | C"},
 	} {
 		if got := explain(test.arguments); got != test.want {
 			t.Errorf("%s: %s, want %s", test.arguments, got, test.want)

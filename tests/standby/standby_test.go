@@ -159,7 +159,7 @@ func TestStandbyKnowsUsersAndRows(t *testing.T) {
 			"select coalesce(user_finance_api.exist_current_user('10')::text, '')":                                                      "",
 			"select string_agg(voucher_id::text, ',') from public.voucher":                                                              "1",
 			"select string_agg(posting_id::text, ',') from public.posting":                                                              "1",
-			"select postern.posting_combination_id('10', '3000')::text":                                                                 "32768",
+			"select postern.posting_combination_id('10', '3000')::text":                                                                 "128",
 			"select authorize_comb_finance_api.is_allowed('10', postern.posting_combination_id('10', '3000'))":                          "TRUE",
 			"select authorize_comb_finance_api.is_allowed('10', postern.posting_combination_id('10', '4000'))":                          "FALSE",
 			"select authorize_comb_finance_api.is_allowed_codestring('10', '31', null, null, null, null, null, null, null, null, null)": "TRUE",

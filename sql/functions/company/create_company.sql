@@ -11,7 +11,7 @@ begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(company, 'company', 20);
   perform postern_internal.require_text(name, 'name', 200);
-  -- 63 bytes are what the type name holds, see ledger_block_companies.
+  -- 63 bytes are what the type name holds, see ledger_companies.
   if company ~ '[[:cntrl:]]' or company <> btrim(company) or octet_length(company) > 63 then
     raise exception using
       errcode = 'PS107',

@@ -2,7 +2,8 @@
 
 create or replace function postern_internal.block_ids(
   company text,
-  block_no bigint,
+  first_id bigint,
+  size integer,
   given integer,
   counted boolean
 )
@@ -12,15 +13,15 @@ stable
 parallel safe
 begin atomic
   select coalesce(case when not block_ids.counted
-                       then (select (p.posting_combination_id % postern_internal.block_size())::integer + 1
+                       then (select (p.posting_combination_id - block_ids.first_id)::integer + 1
                                from postern.posting_combination as p
                               where p.company = block_ids.company
-                                and p.posting_combination_id >= block_ids.block_no * postern_internal.block_size() + block_ids.given
-                                and p.posting_combination_id < (block_ids.block_no + 1) * postern_internal.block_size()
+                                and p.posting_combination_id >= block_ids.first_id + block_ids.given
+                                and p.posting_combination_id < block_ids.first_id + block_ids.size
                               order by p.posting_combination_id desc
                               limit 1)
                   end,
                   block_ids.given);
 end;
-revoke execute on function postern_internal.block_ids(text, bigint, integer, boolean) from public;
-comment on function postern_internal.block_ids(text, bigint, integer, boolean) is 'How many ids of a block are given: the first ones. given, counted: of the block, as this snapshot sees them.';
+revoke execute on function postern_internal.block_ids(text, bigint, integer, integer, boolean) from public;
+comment on function postern_internal.block_ids(text, bigint, integer, integer, boolean) is 'How many ids of a block are given: the first ones. size, given, counted: of the block, as this snapshot sees them.';

@@ -1,4 +1,4 @@
--- One row of the policy's answer, from the same maps.
+-- One row of the policy's answer, from the same maps. A class has chunks for the blocks of its own company only.
 
 create or replace function postern_internal.combination_is_allowed(
   company text,
@@ -12,18 +12,18 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  place constant bigint := posting_combination_id % postern_internal.block_size();
-  map record;
+  chunk record;
   codes text[];
 begin
   if class_id is not null then
-    select m.compiled_offset, m.bits
-      into map
-      from postern_internal.combination_block as k
-      join postern_internal.authority_map as m on m.class_id = combination_is_allowed.class_id and m.block_no = k.block_no
-     where k.block_no = posting_combination_id / postern_internal.block_size() and k.company = combination_is_allowed.company;
-    if map.compiled_offset > place then
-      return get_bit(map.bits, place) = 1;
+    select m.first_id, m.compiled_offset, m.bits
+      into chunk
+      from postern_internal.authority_map as m
+     where m.class_id = combination_is_allowed.class_id and m.first_id <= posting_combination_id
+     order by m.first_id desc
+     limit 1;
+    if posting_combination_id - chunk.first_id < chunk.compiled_offset then
+      return get_bit(chunk.bits, posting_combination_id - chunk.first_id) = 1;
     end if;
   end if;
   select array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]

@@ -17,8 +17,8 @@ begin
       continue;
     end if;
     perform postern_internal.begin_class_change(class.class_id);
-    insert into postern_internal.authority_map as m (class_id, block_no, compiled_offset, bits)
-    select class.class_id, s.block_no, s.ids, postern_internal.merge_tail(class.class_id, class.company, s.block_no, s.compiled_offset, s.bits)
+    insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
+    select class.class_id, s.first_id, s.ids, postern_internal.merge_tail(class.class_id, class.company, s.first_id, s.size, s.compiled_offset, s.bits)
       from postern_internal.stale_block(class.class_id, class.company) as s
     on conflict on constraint authority_map_pkey do update
        set compiled_offset = excluded.compiled_offset, bits = excluded.bits;
@@ -30,11 +30,15 @@ begin
   -- transaction whose snapshot is older: that leaves counting to another one.
   if current_setting('transaction_isolation') = 'read committed' then
     for open_block in
-      select b.block_no from postern_internal.combination_block as b where not b.counted order by b.block_no for update skip locked
+      select b.first_id
+        from postern_internal.combination_block as b
+       where not b.counted and b.company is not null
+       order by b.first_id
+         for no key update skip locked
     loop
       update postern_internal.combination_block as b
-         set given = (select n from postern_internal.block_ids(b.company, b.block_no, b.given, b.counted) as n), counted = true
-       where b.block_no = open_block;
+         set given = (select n from postern_internal.block_ids(b.company, b.first_id, b.size, b.given, b.counted) as n), counted = true
+       where b.first_id = open_block;
     end loop;
   end if;
   return total;

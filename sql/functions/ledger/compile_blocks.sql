@@ -1,15 +1,16 @@
 -- Dynamic, for the speed of a condition that was written for its rules; only numbers vary in its text, see
 -- class_condition. Bits are collected 64 at a time in a bigint. int8send puts its highest byte first and get_bit counts
--- from the lowest bit of the first byte: hence # 56, which turns the order of the eight bytes round.
+-- from the lowest bit of the first byte: hence # 56, which turns the order of the eight bytes round. Blocks begin at
+-- multiples of 64, and their ids are dense: so the words of a block, one after the other, are its bits.
 
 create or replace function postern_internal.compile_blocks(
   class_id bigint,
   company text,
-  first_id bigint,
-  last_id bigint
+  from_id bigint,
+  to_id bigint
 )
 returns table (
-  block_no bigint,
+  first_id bigint,
   ids integer,
   bits bytea
 )
@@ -19,17 +20,20 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query execute format($query$
-    select w.word_no / $5, sum(w.ids)::integer, string_agg(int8send(w.word), ''::bytea order by w.word_no)
+    select k.first_ids[width_bucket(w.word_no * 64, k.first_ids)], sum(w.ids)::integer, string_agg(int8send(w.word), ''::bytea order by w.word_no)
       from (select c.posting_combination_id / 64 as word_no,
                    count(*) as ids,
                    bit_or(case when %s then 1::bigint << ((c.posting_combination_id & 63)::integer # 56) else 0 end) as word
               from postern.posting_combination as c
              where c.company = $2 and c.posting_combination_id between $3 and $4
              group by 1) as w
+     cross join (select array_agg(b.first_id order by b.first_id) as first_ids
+                   from postern_internal.combination_block as b
+                  where b.company = $2) as k
      group by 1$query$, postern_internal.class_condition(class_id))
-  using postern_internal.class_patterns(class_id), company, first_id, last_id, postern_internal.block_size() / 64;
+  using postern_internal.class_patterns(class_id), company, from_id, to_id;
 end
 $$;
 revoke execute on function postern_internal.compile_blocks(bigint, text, bigint, bigint) from public;
 comment on function postern_internal.compile_blocks(bigint, text, bigint, bigint) is
-'What a class allows of a company''s posting combinations from first_id, a multiple of 64, to last_id: of each block how many ids there are, and their bits.';
+'What a class allows of a company''s posting combinations from from_id, a multiple of 64, to to_id: of each block how many ids there are, and their bits, not filled up to the size of the block.';

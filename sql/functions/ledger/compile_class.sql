@@ -9,9 +9,10 @@ begin
   select c.company into strict company from postern_internal.authority_class as c where c.class_id = compile_class.class_id;
   -- One statement, and so one snapshot, for the combinations and for how many of them are compiled: what others are
   -- adding meanwhile is left to readers.
-  insert into postern_internal.authority_map as m (class_id, block_no, compiled_offset, bits)
-  select compile_class.class_id, b.block_no, b.ids, postern_internal.chunk(b.bits)
+  insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
+  select compile_class.class_id, b.first_id, b.ids, b.bits || postern_internal.zeros(k.size / 8 - octet_length(b.bits))
     from postern_internal.compile_blocks(compile_class.class_id, company, 0, 9223372036854775807) as b
+    join postern_internal.combination_block as k on k.first_id = b.first_id
   on conflict on constraint authority_map_pkey do update
      set compiled_offset = excluded.compiled_offset, bits = excluded.bits
    where (m.compiled_offset, m.bits) <> (excluded.compiled_offset, excluded.bits);

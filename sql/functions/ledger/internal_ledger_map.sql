@@ -1,3 +1,6 @@
+-- Nothing but blocks of the companies whose ledgers the user is connected to, once for each class that the user has there:
+-- a map as ledger_map makes it, for each ledger, would be as many times as long as all companies have ids.
+
 create or replace function postern.internal_ledger_map()
 returns bytea
 language plpgsql
@@ -5,20 +8,25 @@ stable
 parallel safe
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   current_user_id constant text := postern.current_userid();
+  map bytea;
 begin
-  return (select string_agg(substr((select string_agg(k.bits, ''::bytea)
-                                       from postern_internal.map_chunks(array[u.company], array[case when c.row_level_security then u.class_id end]) as k (bits)),
-                                   1, (postern.ledger_map_size() / 8)::integer),
-                            ''::bytea order by u.company, u.ledger_id)
-            from postern_internal.ledger_user as u
-            join postern_internal.company as c on c.company = u.company
-           where u.userid = current_user_id);
+  select string_agg(c.bits, ''::bytea)
+    into map
+    from (select p.class_id, b.company, b.first_id, b.size, b.given, b.counted
+            from postern_internal.internal_ledger_part(current_user_id) as p
+            join postern_internal.combination_block as b on b.company = p.company
+           order by p.part_no, b.first_id) as b
+   cross join lateral (select c
+                         from postern_internal.block_bits(b.company, b.class_id, b.first_id, b.size, b.given, b.counted) as c
+                       offset 0) as c (bits);
+  return map;
 end
 $$;
 -- Everybody, for the reason given in require_user_role.
 grant execute on function postern.internal_ledger_map() to public;
 comment on function postern.internal_ledger_map() is
-'For the policies of protect_ledger: of each ledger in internal_ledger_keys, which posting combinations the current user may see in it: ledger_map_size bits, one ledger after the other. Errors: PS401, PS402.';
+'For the policies of protect_ledger: which posting combinations the current user may see in internal ledgers, one bit each, in parts: see internal_ledger_offsets and ledger_shifts. Errors: PS401, PS402.';

@@ -18,8 +18,6 @@ as $$
 declare
   setting constant text := current_setting('postern.session', true);
   id constant bigint := postern_internal.combination_id(posting_combination_id);
-  block constant bigint := id / postern_internal.block_size();
-  place constant bigint := id % postern_internal.block_size();
   secret bytea;
   current_user_id text;
   allowed boolean;
@@ -36,10 +34,13 @@ begin
   if not found then
     return false;
   end if;
-  select get_bit(m.bits, place) = 1
+  -- The block that the id is in, or else one that ends before it.
+  select case when id - m.first_id < m.compiled_offset then get_bit(m.bits, id - m.first_id) = 1 end
     into allowed
     from postern_internal.authority_map as m
-   where m.class_id = users_class_id and m.block_no = block and m.compiled_offset > place;
+   where m.class_id = users_class_id and m.first_id <= id
+   order by m.first_id desc
+   limit 1;
   if allowed then
     return allowed;
   end if;

@@ -7,7 +7,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return (coalesce((select max(b.block_no) from postern_internal.combination_block as b), -1) + 1) * postern_internal.block_size();
+  return coalesce((select b.first_id + b.size
+                     from postern_internal.combination_block as b
+                    where b.company is not null
+                    order by b.first_id desc
+                    limit 1), 0);
 end
 $$;
 -- Everybody, for the reason given in require_user_role.

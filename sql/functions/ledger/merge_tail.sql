@@ -1,7 +1,8 @@
 create or replace function postern_internal.merge_tail(
   class_id bigint,
   company text,
-  block_no bigint,
+  first_id bigint,
+  size integer,
   compiled_offset integer,
   bits bytea
 )
@@ -12,17 +13,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   first_word constant integer := coalesce(compiled_offset, 0) / 64;
-  tail bytea;
+  merged bytea;
 begin
-  select t.bits
-    into tail
-    from postern_internal.compile_blocks(
-           class_id, company,
-           block_no * postern_internal.block_size() + first_word * 64,
-           (block_no + 1) * postern_internal.block_size() - 1) as t;
-  return postern_internal.chunk(coalesce(substr(bits, 1, first_word * 8), '') || coalesce(tail, ''));
+  select coalesce(substr(merge_tail.bits, 1, first_word * 8), '') || t.bits
+    into merged
+    from postern_internal.compile_blocks(class_id, company, first_id + first_word * 64, first_id + size - 1) as t;
+  return coalesce(merged || postern_internal.zeros(size / 8 - octet_length(merged)), bits, postern_internal.zeros(size / 8));
 end
 $$;
-revoke execute on function postern_internal.merge_tail(bigint, text, bigint, integer, bytea) from public;
-comment on function postern_internal.merge_tail(bigint, text, bigint, integer, bytea) is
-'The chunk of a block whose combinations from compiled_offset on (NULL: all) are not compiled: they are evaluated here, from the last whole 64 on.';
+revoke execute on function postern_internal.merge_tail(bigint, text, bigint, integer, integer, bytea) from public;
+comment on function postern_internal.merge_tail(bigint, text, bigint, integer, integer, bytea) is
+'The part of a class''s map that is a block whose combinations from compiled_offset on (NULL: all) are not compiled: they are evaluated here, from the last whole 64 on.';

@@ -1,5 +1,5 @@
 -- The row of an open block is the lock under which its next id is the one after its last: whoever finds all open blocks
--- taken opens a new one, so nobody waits for anybody, but for a session that is creating the same code string. The row is
+-- locked opens another one, so nobody waits for anybody, but for a session that is creating the same code string. The row is
 -- written when the first id since it was counted is given, and when its last is, and not in between: each version of it
 -- would be one more that whoever comes next has to look at.
 --
@@ -34,11 +34,9 @@ declare
   secret bytea;
   current_user_id text;
   found_id bigint;
-  block bigint;
+  block record;
   first_id bigint;
   end_id bigint;
-  given integer;
-  counted boolean;
   known_id bigint;
 begin
   -- Who loads data as an administrator has no end user to ask for.
@@ -73,22 +71,21 @@ begin
       return found_id;
     end if;
 
-    select b.block_no, b.given, b.counted
-      into block, given, counted
+    select b.first_id, b.size, b.given, b.counted
+      into block
       from postern_internal.combination_block as b
-     where b.given < postern_internal.block_size() and b.company = posting_combination_id.company
+     where b.given < b.size and b.company = posting_combination_id.company
+     order by b.first_id
      limit 1
-       for update skip locked;
+       for no key update skip locked;
     if not found then
       perform postern_internal.require_company(company);
-      insert into postern_internal.combination_block as b (company)
-      values (company)
-      returning b.block_no, b.given, b.counted into block, given, counted;
+      block := postern_internal.open_block(company);
     end if;
-    first_id := block * postern_internal.block_size() + given;
-    end_id := (block + 1) * postern_internal.block_size();
-    if counted then
-      update postern_internal.combination_block as b set counted = false where b.block_no = block;
+    first_id := block.first_id + block.given;
+    end_id := block.first_id + block.size;
+    if block.counted then
+      update postern_internal.combination_block as b set counted = false where b.first_id = block.first_id;
       found_id := first_id;
     else
       known_id := case when attempt = 1 then substring(current_setting('postern.last_combination', true), '^[0-9]{1,18}$')::bigint end;
@@ -111,8 +108,8 @@ begin
     if found then
       if found_id = end_id - 1 then
         update postern_internal.combination_block as b
-           set given = postern_internal.block_size(), counted = true
-         where b.block_no = block;
+           set given = b.size, counted = true
+         where b.first_id = block.first_id;
       end if;
       return set_config('postern.last_combination', found_id::text, true)::bigint;
     end if;

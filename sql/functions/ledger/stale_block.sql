@@ -1,7 +1,8 @@
 create or replace function postern_internal.stale_block(
   class_id bigint,
   company text,
-  out block_no bigint,
+  out first_id bigint,
+  out size integer,
   out ids integer,
   out compiled_offset integer,
   out bits bytea
@@ -11,10 +12,10 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select k.block_no, n.ids, m.compiled_offset, m.bits
+  select k.first_id, k.size, n.ids, m.compiled_offset, m.bits
     from postern_internal.combination_block as k
-    left join postern_internal.authority_map as m on m.class_id = stale_block.class_id and m.block_no = k.block_no
-   cross join lateral postern_internal.block_ids(k.company, k.block_no, k.given, k.counted) as n (ids)
+    left join postern_internal.authority_map as m on m.class_id = stale_block.class_id and m.first_id = k.first_id
+   cross join lateral postern_internal.block_ids(k.company, k.first_id, k.size, k.given, k.counted) as n (ids)
    where k.company = stale_block.company
      and n.ids > coalesce(m.compiled_offset, 0)
 $$;

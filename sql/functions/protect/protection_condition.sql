@@ -15,7 +15,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  id text;
+  fraction text;
 begin
   if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
     return;
@@ -29,29 +29,31 @@ begin
   -- CASE keeps get_bit from what is outside of the map, where it would raise an error, and a fraction from being rounded
   -- to somebody else's id. The planner takes "= 1" for one row in 200, and would join for so few; of "<> 0" it expects
   -- that most rows stay.
-  id := format(case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
-                    then '%1$I >= 1 and %1$I < (select postern.ledger_map_size())'
-                    else '%1$I >= 1 and %1$I < (select postern.ledger_map_size()) and %1$I %% 1 = 0' end, combination_column);
+  fraction := case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
+                   then '' else format(' and %I %% 1 = 0', combination_column) end;
   if ledger_column is null then
     check_expression := format(
-      'case when %1$s
-            then get_bit((select postern.ledger_map() where postern.require_user_role()), %2$I::bigint) <> 0
-                 and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 15)::integer + 1] collate "C"
+      'case when %1$I >= 1 and %1$I < (select postern.ledger_map_size() where postern.require_user_role())%3$s
+                 and %2$I = (select postern.ledger_companies())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
+            then get_bit((select postern.ledger_map()), %1$I::bigint) <> 0
             else false end',
-      id, combination_column, company_column);
+      combination_column, company_column, fraction);
     -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
     -- is all that a row costs.
     using_expression := format(
       'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map() where postern.require_user_role()), %I::bigint) <> 0 else %s end',
       relation, combination_column, check_expression);
   else
+    -- An id that is of the company is in its part of the map. 2^53 is where double precision begins to round.
     check_expression := format(
-      'case when %1$s
-            then coalesce(get_bit((select postern.internal_ledger_map() where postern.require_user_role()),
-                                  (array_position((select postern.internal_ledger_keys()), %2$I || chr(31) || %3$I) - 1)
-                                  * (select postern.ledger_map_size()) + %4$I::bigint) <> 0, false)
+      'case when %1$I >= 1 and %1$I <= 9007199254740992%4$s
+                 and %2$I = (select postern.ledger_companies() where postern.require_user_role())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
+            then coalesce(get_bit((select postern.internal_ledger_map()),
+                                  ((select postern.internal_ledger_offsets()) -> (%2$I || chr(31) || %3$I))::bigint
+                                  + (select postern.ledger_shifts())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))]
+                                  + %1$I::bigint) <> 0, false)
             else false end',
-      id, company_column, ledger_column, combination_column);
+      combination_column, company_column, ledger_column, fraction);
     using_expression := check_expression;
   end if;
 end

@@ -1,0 +1,37 @@
+-- A set of one row and without a SET clause, so that it is inlined: it is asked for each block, and calls a function only for
+-- those that have ids which are not compiled. Ids in a block are dense: where the first one that is not compiled is missing,
+-- all are compiled. Of a block that is counted not even that has to be asked. Called only by functions that pin their
+-- search_path.
+
+create or replace function postern_internal.block_bits(
+  company text,
+  class_id bigint,
+  first_id bigint,
+  size integer,
+  given integer,
+  counted boolean
+)
+returns setof bytea
+language sql
+stable
+parallel safe
+begin atomic
+  select case when block_bits.counted and m.compiled_offset = block_bits.given then m.bits
+              when block_bits.class_id is null and block_bits.given = block_bits.size
+                then substr(postern_internal.ones(32768, 32768), 1, block_bits.size / 8)
+              when not block_bits.counted
+                   and m.compiled_offset is not null
+                   and not exists (select
+                                     from postern.posting_combination as p
+                                    where p.company = block_bits.company
+                                      and p.posting_combination_id = block_bits.first_id + m.compiled_offset)
+                then m.bits
+              else postern_internal.recent_bits(block_bits.company, block_bits.class_id, block_bits.first_id, block_bits.size,
+                                                block_bits.given, block_bits.counted, m.compiled_offset, m.bits)
+         end
+    from (values (0)) as one
+    left join postern_internal.authority_map as m on m.class_id = block_bits.class_id and m.first_id = block_bits.first_id;
+end;
+revoke execute on function postern_internal.block_bits(text, bigint, bigint, integer, integer, boolean) from public;
+comment on function postern_internal.block_bits(text, bigint, bigint, integer, integer, boolean) is
+'The part of a map that is a block. class_id NULL: nothing restricts. size, given, counted: of the block, as this snapshot sees it.';

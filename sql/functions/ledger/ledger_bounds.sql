@@ -1,0 +1,22 @@
+-- As float8, because width_bucket then searches them without calling a function for each comparison: ids are exact up to
+-- 2^53, and larger ones are behind all bounds.
+
+create or replace function postern.ledger_bounds()
+returns double precision[]
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  return array(select b.bound::double precision from postern_internal.user_bounds(current_user_id) as b order by b.bound);
+end
+$$;
+-- Everybody, for the reason given in require_user_role.
+grant execute on function postern.ledger_bounds() to public;
+comment on function postern.ledger_bounds() is
+'For the policies of protect_ledger: where among the ids of posting combinations the blocks of companies of the current user begin and end, ascending. width_bucket(id, bounds) is the element of ledger_companies and of ledger_shifts that is about an id. Errors: PS401, PS402.';

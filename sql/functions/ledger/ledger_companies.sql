@@ -1,0 +1,22 @@
+-- The type name, because an array of values of one length finds any of them in one step; and no NULL in it, which would
+-- have it go through them one by one.
+
+create or replace function postern.ledger_companies()
+returns name[]
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  return array(select b.company::name from postern_internal.user_bounds(current_user_id) as b order by b.bound);
+end
+$$;
+-- Everybody, for the reason given in require_user_role.
+grant execute on function postern.ledger_companies() to public;
+comment on function postern.ledger_companies() is
+'For the policies of protect_ledger: the company that the ids from each of ledger_bounds on belong to; empty where it is none of the current user''s. Errors: PS401, PS402.';
