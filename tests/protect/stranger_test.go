@@ -52,7 +52,7 @@ create function shop.definer_count() returns bigint language sql stable security
 	// By name it gets at none of what its queries call.
 	for _, call := range []string{
 		"select postern.current_userid()", "select * from postern.current_companies()", "select postern.ledger_map()",
-		"select postern.internal_ledger_keys()", "select * from postern.user_finance_auth_pub", "select fnd_session_api.get_fnd_user()",
+		"select postern.internal_ledger_offsets()", "select * from postern.user_finance_auth_pub", "select fnd_session_api.get_fnd_user()",
 	} {
 		Within(t, tx, func(tx pgx.Tx) { Fails(t, tx, "42501", call) })
 	}
