@@ -190,7 +190,7 @@ with role (name) as (
 select format('%s: %s', o.label,
               coalesce(string_agg(r.name || case when p.name in ('EXECUTE', 'SELECT') then '' else ' ' || p.name end, ', '
                                   order by pg_catalog.array_position(array['EXECUTE', 'SELECT'], p.name), p.name,
-                                           pg_catalog.array_position(array['postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin'], r.name)),
+                                           pg_catalog.array_position(array['postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin'], r.name), r.name),
                        'nobody'))
   from object as o
   join pg_catalog.pg_namespace as n on n.oid = o.schema_oid
