@@ -269,8 +269,6 @@ CREATE FUNCTION postern.is_combination_allowed(company text, posting_combination
 declare
   setting constant text := current_setting('postern.session', true);
   id constant bigint := postern_internal.combination_id(posting_combination_id);
-  block constant bigint := id / postern_internal.block_size();
-  place constant bigint := id % postern_internal.block_size();
   secret bytea;
   current_user_id text;
   allowed boolean;
@@ -287,10 +285,13 @@ begin
   if not found then
     return false;
   end if;
-  select get_bit(m.bits, place) = 1
+  -- The block that the id is in, or else one that ends before it.
+  select case when id - m.first_id < m.compiled_offset then get_bit(m.bits, id - m.first_id) = 1 end
     into allowed
     from postern_internal.authority_map as m
-   where m.class_id = users_class_id and m.block_no = block and m.compiled_offset > place;
+   where m.class_id = users_class_id and m.first_id <= id
+   order by m.first_id desc
+   limit 1;
   if allowed then
     return allowed;
   end if;
@@ -2395,8 +2396,8 @@ begin
       continue;
     end if;
     perform postern_internal.begin_class_change(class.class_id);
-    insert into postern_internal.authority_map as m (class_id, block_no, compiled_offset, bits)
-    select class.class_id, s.block_no, s.ids, postern_internal.merge_tail(class.class_id, class.company, s.block_no, s.compiled_offset, s.bits)
+    insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
+    select class.class_id, s.first_id, s.ids, postern_internal.merge_tail(class.class_id, class.company, s.first_id, s.size, s.compiled_offset, s.bits)
       from postern_internal.stale_block(class.class_id, class.company) as s
     on conflict on constraint authority_map_pkey do update
        set compiled_offset = excluded.compiled_offset, bits = excluded.bits;
@@ -2408,11 +2409,15 @@ begin
   -- transaction whose snapshot is older: that leaves counting to another one.
   if current_setting('transaction_isolation') = 'read committed' then
     for open_block in
-      select b.block_no from postern_internal.combination_block as b where not b.counted order by b.block_no for update skip locked
+      select b.first_id
+        from postern_internal.combination_block as b
+       where not b.counted and b.company is not null
+       order by b.first_id
+         for no key update skip locked
     loop
       update postern_internal.combination_block as b
-         set given = (select n from postern_internal.block_ids(b.company, b.block_no, b.given, b.counted) as n), counted = true
-       where b.block_no = open_block;
+         set given = (select n from postern_internal.block_ids(b.company, b.first_id, b.size, b.given, b.counted) as n), counted = true
+       where b.first_id = open_block;
     end loop;
   end if;
   return total;
@@ -2516,7 +2521,7 @@ begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(company, 'company', 20);
   perform postern_internal.require_text(name, 'name', 200);
-  -- 63 bytes are what the type name holds, see ledger_block_companies.
+  -- 63 bytes are what the type name holds, see ledger_companies.
   if company ~ '[[:cntrl:]]' or company <> btrim(company) or octet_length(company) > 63 then
     raise exception using
       errcode = 'PS107',
@@ -3539,52 +3544,28 @@ COMMENT ON FUNCTION postern.highest_log_id() IS 'The highest log_id in the log, 
 
 
 --
--- Name: internal_ledger_keys(); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.internal_ledger_keys() RETURNS text[]
-    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  current_user_id constant text := postern.current_userid();
-begin
-  -- Neither companies nor ledgers have control characters, so there is one way only to read a key.
-  return array(select u.company || chr(31) || u.ledger_id
-                 from postern_internal.ledger_user as u
-                where u.userid = current_user_id
-                order by u.company, u.ledger_id);
-end
-$$;
-
-
-ALTER FUNCTION postern.internal_ledger_keys() OWNER TO postern_owner;
-
---
--- Name: FUNCTION internal_ledger_keys(); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.internal_ledger_keys() IS 'For the policies of protect_ledger: the internal ledgers that the current user is connected to, each as company, unit separator (character 31), ledger, in the order of internal_ledger_map. Errors: PS401, PS402.';
-
-
---
 -- Name: internal_ledger_map(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
 CREATE FUNCTION postern.internal_ledger_map() RETURNS bytea
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   current_user_id constant text := postern.current_userid();
+  map bytea;
 begin
-  return (select string_agg(substr((select string_agg(k.bits, ''::bytea)
-                                       from postern_internal.map_chunks(array[u.company], array[case when c.row_level_security then u.class_id end]) as k (bits)),
-                                   1, (postern.ledger_map_size() / 8)::integer),
-                            ''::bytea order by u.company, u.ledger_id)
-            from postern_internal.ledger_user as u
-            join postern_internal.company as c on c.company = u.company
-           where u.userid = current_user_id);
+  select string_agg(c.bits, ''::bytea)
+    into map
+    from (select p.class_id, b.company, b.first_id, b.size, b.given, b.counted
+            from postern_internal.internal_ledger_part(current_user_id) as p
+            join postern_internal.combination_block as b on b.company = p.company
+           order by p.part_no, b.first_id) as b
+   cross join lateral (select c
+                         from postern_internal.block_bits(b.company, b.class_id, b.first_id, b.size, b.given, b.counted) as c
+                       offset 0) as c (bits);
+  return map;
 end
 $$;
 
@@ -3595,7 +3576,40 @@ ALTER FUNCTION postern.internal_ledger_map() OWNER TO postern_owner;
 -- Name: FUNCTION internal_ledger_map(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.internal_ledger_map() IS 'For the policies of protect_ledger: of each ledger in internal_ledger_keys, which posting combinations the current user may see in it: ledger_map_size bits, one ledger after the other. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.internal_ledger_map() IS 'For the policies of protect_ledger: which posting combinations the current user may see in internal ledgers, one bit each, in parts: see internal_ledger_offsets and ledger_shifts. Errors: PS401, PS402.';
+
+
+--
+-- Name: internal_ledger_offsets(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.internal_ledger_offsets() RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  -- Neither companies nor ledgers have control characters, so there is one way only to read a key.
+  return (select jsonb_object_agg(p.company || chr(31) || l.ledger_id, p.end_before)
+            from (select p.company, p.ledgers, sum(b.bits) over (order by p.part_no) - b.bits as end_before
+                    from postern_internal.internal_ledger_part(current_user_id) as p
+                   cross join lateral (select coalesce(sum(b.size), 0) as bits
+                                         from postern_internal.combination_block as b
+                                        where b.company = p.company) as b) as p
+           cross join lateral unnest(p.ledgers) as l (ledger_id));
+end
+$$;
+
+
+ALTER FUNCTION postern.internal_ledger_offsets() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION internal_ledger_offsets(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.internal_ledger_offsets() IS 'For the policies of protect_ledger: the internal ledgers that the current user is connected to, each as company, unit separator (character 31), ledger, and the bit of internal_ledger_map that its part begins with. NULL where there are none. Errors: PS401, PS402.';
 
 
 --
@@ -3705,30 +3719,55 @@ COMMENT ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) I
 
 
 --
--- Name: ledger_block_companies(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: ledger_bounds(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.ledger_block_companies() RETURNS name[]
+CREATE FUNCTION postern.ledger_bounds() RETURNS double precision[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+declare
+  current_user_id constant text := postern.current_userid();
 begin
-  return array(select case when a.company is not null then k.company::name end
-                 from generate_series(0, (select max(b.block_no) from postern_internal.combination_block as b)) as n (block_no)
-                 left join postern_internal.combination_block as k on k.block_no = n.block_no
-                 left join postern.current_companies() as a on a.company = k.company
-                order by n.block_no);
+  return array(select b.bound::double precision from postern_internal.user_bounds(current_user_id) as b order by b.bound);
 end
 $$;
 
 
-ALTER FUNCTION postern.ledger_block_companies() OWNER TO postern_owner;
+ALTER FUNCTION postern.ledger_bounds() OWNER TO postern_owner;
 
 --
--- Name: FUNCTION ledger_block_companies(); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION ledger_bounds(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.ledger_block_companies() IS 'For the policies of protect_ledger: the company that each block of 32768 posting combination ids belongs to, the one from id 0 on first; NULL where it is none of the current user''s. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.ledger_bounds() IS 'For the policies of protect_ledger: where among the ids of posting combinations the blocks of companies of the current user begin and end, ascending. width_bucket(id, bounds) is the element of ledger_companies and of ledger_shifts that is about an id. Errors: PS401, PS402.';
+
+
+--
+-- Name: ledger_companies(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.ledger_companies() RETURNS name[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  return array(select b.company::name from postern_internal.user_bounds(current_user_id) as b order by b.bound);
+end
+$$;
+
+
+ALTER FUNCTION postern.ledger_companies() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ledger_companies(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.ledger_companies() IS 'For the policies of protect_ledger: the company that the ids from each of ledger_bounds on belong to; empty where it is none of the current user''s. Errors: PS401, PS402.';
 
 
 --
@@ -3781,21 +3820,31 @@ COMMENT ON FUNCTION postern.ledger_key_is_valid(target regclass) IS 'For the pol
 CREATE FUNCTION postern.ledger_map() RETURNS bytea
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   current_user_id constant text := postern.current_userid();
-  companies text[];
-  class_ids bigint[];
   map bytea;
 begin
-  select array_agg(u.company), array_agg(case when c.row_level_security then u.class_id end)
-    into companies, class_ids
-    from postern_internal.company_user as u
-    join postern_internal.company as c on c.company = u.company
-   where u.userid = current_user_id
-     and (u.class_id is not null or not c.row_level_security);
   -- By a variable, since return (select ...) copies the map once more than this.
-  select string_agg(c.bits, ''::bytea) into map from postern_internal.map_chunks(companies, class_ids) as c (bits);
+  select string_agg(coalesce(c.bits, ''), postern_internal.zeros((b.first_id - b.end_before) / 8))
+    into map
+    from (select k.company, k.class_id, k.first_id, k.size, k.given, k.counted,
+                 lag(k.first_id + k.size) over (order by k.first_id, k.size) as end_before
+            from (select b.company, case when c.row_level_security then u.class_id end as class_id, b.first_id, b.size, b.given, b.counted
+                    from postern_internal.company_user as u
+                    join postern_internal.company as c on c.company = u.company
+                    join postern_internal.combination_block as b on b.company = u.company
+                   where u.userid = current_user_id
+                     and (u.class_id is not null or not c.row_level_security)
+                   union all
+                  select null, null, e.id, 0, 0, false
+                    from (values (0), (postern.ledger_map_size() + 131072)) as e (id)) as k) as b
+    -- Sorted first, and then looked up: so no chunk is copied on its way.
+    left join lateral (select c
+                         from postern_internal.block_bits(b.company, b.class_id, b.first_id, b.size, b.given, b.counted) as c
+                        where b.size > 0
+                       offset 0) as c (bits) on true;
   return map;
 end
 $$;
@@ -3819,7 +3868,11 @@ CREATE FUNCTION postern.ledger_map_size() RETURNS bigint
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  return (coalesce((select max(b.block_no) from postern_internal.combination_block as b), -1) + 1) * postern_internal.block_size();
+  return coalesce((select b.first_id + b.size
+                     from postern_internal.combination_block as b
+                    where b.company is not null
+                    order by b.first_id desc
+                    limit 1), 0);
 end
 $$;
 
@@ -3831,6 +3884,32 @@ ALTER FUNCTION postern.ledger_map_size() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.ledger_map_size() IS 'For the policies of protect_ledger: all posting combinations that this statement can see have ids below this.';
+
+
+--
+-- Name: ledger_shifts(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.ledger_shifts() RETURNS bigint[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  return array(select b.shift from postern_internal.user_bounds(current_user_id) as b order by b.bound);
+end
+$$;
+
+
+ALTER FUNCTION postern.ledger_shifts() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ledger_shifts(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.ledger_shifts() IS 'For the policies of protect_ledger: what has to be added to the ids from each of ledger_bounds on, for their place in a company''s part of internal_ledger_map. Errors: PS401, PS402.';
 
 
 --
@@ -4195,11 +4274,9 @@ declare
   secret bytea;
   current_user_id text;
   found_id bigint;
-  block bigint;
+  block record;
   first_id bigint;
   end_id bigint;
-  given integer;
-  counted boolean;
   known_id bigint;
 begin
   -- Who loads data as an administrator has no end user to ask for.
@@ -4234,22 +4311,21 @@ begin
       return found_id;
     end if;
 
-    select b.block_no, b.given, b.counted
-      into block, given, counted
+    select b.first_id, b.size, b.given, b.counted
+      into block
       from postern_internal.combination_block as b
-     where b.given < postern_internal.block_size() and b.company = posting_combination_id.company
+     where b.given < b.size and b.company = posting_combination_id.company
+     order by b.first_id
      limit 1
-       for update skip locked;
+       for no key update skip locked;
     if not found then
       perform postern_internal.require_company(company);
-      insert into postern_internal.combination_block as b (company)
-      values (company)
-      returning b.block_no, b.given, b.counted into block, given, counted;
+      block := postern_internal.open_block(company);
     end if;
-    first_id := block * postern_internal.block_size() + given;
-    end_id := (block + 1) * postern_internal.block_size();
-    if counted then
-      update postern_internal.combination_block as b set counted = false where b.block_no = block;
+    first_id := block.first_id + block.given;
+    end_id := block.first_id + block.size;
+    if block.counted then
+      update postern_internal.combination_block as b set counted = false where b.first_id = block.first_id;
       found_id := first_id;
     else
       known_id := case when attempt = 1 then substring(current_setting('postern.last_combination', true), '^[0-9]{1,18}$')::bigint end;
@@ -4272,8 +4348,8 @@ begin
     if found then
       if found_id = end_id - 1 then
         update postern_internal.combination_block as b
-           set given = postern_internal.block_size(), counted = true
-         where b.block_no = block;
+           set given = b.size, counted = true
+         where b.first_id = block.first_id;
       end if;
       return set_config('postern.last_combination', found_id::text, true)::bigint;
     end if;
@@ -4560,7 +4636,7 @@ CREATE FUNCTION postern.protection_condition(relation regclass, protection text,
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-  id text;
+  fraction text;
 begin
   if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
     return;
@@ -4574,29 +4650,31 @@ begin
   -- CASE keeps get_bit from what is outside of the map, where it would raise an error, and a fraction from being rounded
   -- to somebody else's id. The planner takes "= 1" for one row in 200, and would join for so few; of "<> 0" it expects
   -- that most rows stay.
-  id := format(case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
-                    then '%1$I >= 1 and %1$I < (select postern.ledger_map_size())'
-                    else '%1$I >= 1 and %1$I < (select postern.ledger_map_size()) and %1$I %% 1 = 0' end, combination_column);
+  fraction := case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
+                   then '' else format(' and %I %% 1 = 0', combination_column) end;
   if ledger_column is null then
     check_expression := format(
-      'case when %1$s
-            then get_bit((select postern.ledger_map() where postern.require_user_role()), %2$I::bigint) <> 0
-                 and %3$I = (select postern.ledger_block_companies())[(%2$I::bigint >> 15)::integer + 1] collate "C"
+      'case when %1$I >= 1 and %1$I < (select postern.ledger_map_size() where postern.require_user_role())%3$s
+                 and %2$I = (select postern.ledger_companies())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
+            then get_bit((select postern.ledger_map()), %1$I::bigint) <> 0
             else false end',
-      id, combination_column, company_column);
+      combination_column, company_column, fraction);
     -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
     -- is all that a row costs.
     using_expression := format(
       'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map() where postern.require_user_role()), %I::bigint) <> 0 else %s end',
       relation, combination_column, check_expression);
   else
+    -- An id that is of the company is in its part of the map. 2^53 is where double precision begins to round.
     check_expression := format(
-      'case when %1$s
-            then coalesce(get_bit((select postern.internal_ledger_map() where postern.require_user_role()),
-                                  (array_position((select postern.internal_ledger_keys()), %2$I || chr(31) || %3$I) - 1)
-                                  * (select postern.ledger_map_size()) + %4$I::bigint) <> 0, false)
+      'case when %1$I >= 1 and %1$I <= 9007199254740992%4$s
+                 and %2$I = (select postern.ledger_companies() where postern.require_user_role())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
+            then coalesce(get_bit((select postern.internal_ledger_map()),
+                                  ((select postern.internal_ledger_offsets()) -> (%2$I || chr(31) || %3$I))::bigint
+                                  + (select postern.ledger_shifts())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))]
+                                  + %1$I::bigint) <> 0, false)
             else false end',
-      id, company_column, ledger_column, combination_column);
+      combination_column, company_column, ledger_column, fraction);
     using_expression := check_expression;
   end if;
 end
@@ -6603,6 +6681,31 @@ COMMENT ON FUNCTION postern_internal.add_combination(class_id bigint, allowed bo
 
 
 --
+-- Name: append_extents(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.append_extents() RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  insert into postern_internal.combination_block (first_id, size)
+  select e.end_id + n * 32768, 32768
+    from (select b.first_id + b.size as end_id from postern_internal.combination_block as b order by b.first_id desc limit 1) as e
+   cross join generate_series(0, 31) as n
+  on conflict do nothing
+$$;
+
+
+ALTER FUNCTION postern_internal.append_extents() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION append_extents(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.append_extents() IS 'Adds 32 extents of 32768 ids that no company has taken. Called by whoever has the first block locked. Errors: 40001 the snapshot is older than what others have added.';
+
+
+--
 -- Name: action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -6778,21 +6881,70 @@ COMMENT ON FUNCTION postern_internal.begin_class_change(class_id bigint) IS 'Who
 
 
 --
--- Name: block_size(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: zeros(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.block_size() RETURNS integer
+CREATE FUNCTION postern_internal.zeros(bytes bigint) RETURNS bytea
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN 32768;
+    RETURN substr(bit_send("bit"('0'::"bit", ((bytes * 8))::integer, true)), 5, (bytes)::integer);
 
 
-ALTER FUNCTION postern_internal.block_size() OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.zeros(bytes bigint) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION block_size(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION zeros(bytes bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.block_size() IS 'How many ids a block has: a multiple of 64. What is stored depends on it, so it never changes.';
+COMMENT ON FUNCTION postern_internal.zeros(bytes bigint) IS 'So many bytes of a map, showing nothing.';
+
+
+--
+-- Name: ones(integer, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.ones(bits integer, size integer) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (decode((repeat('ff'::text, (bits / 8)) || CASE WHEN ((bits % 8) = 0) THEN ''::text ELSE lpad(to_hex(((1 << (bits % 8)) - 1)), 2, '0'::text) END), 'hex'::text) || postern_internal.zeros((((size - (((bits + 7) / 8) * 8)) / 8))::bigint));
+
+
+ALTER FUNCTION postern_internal.ones(bits integer, size integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ones(bits integer, size integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.ones(bits integer, size integer) IS 'A part of a map, of size bits, that shows the first so many bits of it. size: a multiple of 8.';
+
+
+--
+-- Name: recent_bits(text, bigint, bigint, integer, integer, boolean, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) RETURNS bytea
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  ids constant integer := (select n from postern_internal.block_ids(company, first_id, size, given, counted) as n);
+begin
+  if class_id is null then
+    return postern_internal.ones(ids, size);
+  elsif compiled_offset = ids then
+    return bits;
+  end if;
+  return postern_internal.merge_tail(class_id, company, first_id, size, compiled_offset, bits);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) IS 'What block_bits is of a block that is not full or not compiled to its end.';
 
 
 --
@@ -6835,17 +6987,71 @@ COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of ea
 
 
 --
--- Name: block_ids(text, bigint, integer, boolean); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: authority_map; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.block_ids(company text, block_no bigint, given integer, counted boolean) RETURNS SETOF integer
+CREATE TABLE postern_internal.authority_map (
+    class_id bigint NOT NULL,
+    first_id bigint NOT NULL,
+    compiled_offset integer NOT NULL,
+    bits bytea NOT NULL,
+    CONSTRAINT authority_map_bits_check CHECK ((octet_length(bits) = ANY (ARRAY[16, 64, 256, 1024, 4096]))),
+    CONSTRAINT authority_map_check CHECK (((compiled_offset >= 1) AND (compiled_offset <= (octet_length(bits) * 8))))
+);
+ALTER TABLE ONLY postern_internal.authority_map ALTER COLUMN bits SET STORAGE PLAIN;
+
+
+ALTER TABLE postern_internal.authority_map OWNER TO postern_owner;
+
+--
+-- Name: TABLE authority_map; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.authority_map IS 'Which posting combinations of a block a class allows: get_bit(bits, id - first_id). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
+
+
+--
+-- Name: block_bits(text, bigint, bigint, integer, integer, boolean); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean) RETURNS SETOF bytea
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (block_bits.counted AND (m.compiled_offset = block_bits.given)) THEN m.bits
+             WHEN ((block_bits.class_id IS NULL) AND (block_bits.given = block_bits.size)) THEN substr(postern_internal.ones(32768, 32768), 1, (block_bits.size / 8))
+             WHEN ((NOT block_bits.counted) AND (m.compiled_offset IS NOT NULL) AND (NOT (EXISTS ( SELECT
+                FROM postern.posting_combination p
+               WHERE ((p.company = block_bits.company) AND (p.posting_combination_id = (block_bits.first_id + m.compiled_offset))))))) THEN m.bits
+             ELSE postern_internal.recent_bits(block_bits.company, block_bits.class_id, block_bits.first_id, block_bits.size, block_bits.given, block_bits.counted, m.compiled_offset, m.bits)
+         END AS recent_bits
+    FROM (( VALUES (0)) one
+      LEFT JOIN postern_internal.authority_map m ON (((m.class_id = block_bits.class_id) AND (m.first_id = block_bits.first_id))));
+END;
+
+
+ALTER FUNCTION postern_internal.block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean) IS 'The part of a map that is a block. class_id NULL: nothing restricts. size, given, counted: of the block, as this snapshot sees it.';
+
+
+--
+-- Name: block_ids(text, bigint, integer, integer, boolean); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.block_ids(company text, first_id bigint, size integer, given integer, counted boolean) RETURNS SETOF integer
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
  SELECT COALESCE(
          CASE
-             WHEN (NOT counted) THEN ( SELECT (((p.posting_combination_id % (postern_internal.block_size())::bigint))::integer + 1)
+             WHEN (NOT counted) THEN ( SELECT (((p.posting_combination_id - block_ids.first_id))::integer + 1)
                 FROM postern.posting_combination p
-               WHERE ((p.company = block_ids.company) AND (p.posting_combination_id >= ((block_ids.block_no * postern_internal.block_size()) + block_ids.given)) AND (p.posting_combination_id < ((block_ids.block_no + 1) * postern_internal.block_size())))
+               WHERE ((p.company = block_ids.company) AND (p.posting_combination_id >= (block_ids.first_id + block_ids.given)) AND (p.posting_combination_id < (block_ids.first_id + block_ids.size)))
                ORDER BY p.posting_combination_id DESC
               LIMIT 1)
              ELSE NULL::integer
@@ -6853,13 +7059,13 @@ CREATE FUNCTION postern_internal.block_ids(company text, block_no bigint, given 
 END;
 
 
-ALTER FUNCTION postern_internal.block_ids(company text, block_no bigint, given integer, counted boolean) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.block_ids(company text, first_id bigint, size integer, given integer, counted boolean) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION block_ids(company text, block_no bigint, given integer, counted boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION block_ids(company text, first_id bigint, size integer, given integer, counted boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.block_ids(company text, block_no bigint, given integer, counted boolean) IS 'How many ids of a block are given: the first ones. given, counted: of the block, as this snapshot sees them.';
+COMMENT ON FUNCTION postern_internal.block_ids(company text, first_id bigint, size integer, given integer, counted boolean) IS 'How many ids of a block are given: the first ones. size, given, counted: of the block, as this snapshot sees them.';
 
 
 --
@@ -7203,42 +7409,6 @@ COMMENT ON FUNCTION postern_internal.check_protected_table() IS 'Trigger of post
 
 
 --
--- Name: zero_chunks(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.zero_chunks(blocks integer) RETURNS bytea
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN decode(repeat('00'::text, ((blocks * postern_internal.block_size()) / 8)), 'hex'::text);
-
-
-ALTER FUNCTION postern_internal.zero_chunks(blocks integer) OWNER TO postern_owner;
-
---
--- Name: FUNCTION zero_chunks(blocks integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.zero_chunks(blocks integer) IS 'So many blocks'' part of a map, showing nothing.';
-
-
---
--- Name: chunk(bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.chunk(bits bytea) RETURNS bytea
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (bits || substr(postern_internal.zero_chunks(1), (octet_length(bits) + 1)));
-
-
-ALTER FUNCTION postern_internal.chunk(bits bytea) OWNER TO postern_owner;
-
---
--- Name: FUNCTION chunk(bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.chunk(bits bytea) IS 'A block''s part of a map: bits, and zeros up to its length.';
-
-
---
 -- Name: class_allows(bigint, text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -7417,18 +7587,18 @@ CREATE FUNCTION postern_internal.combination_is_allowed(company text, class_id b
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  place constant bigint := posting_combination_id % postern_internal.block_size();
-  map record;
+  chunk record;
   codes text[];
 begin
   if class_id is not null then
-    select m.compiled_offset, m.bits
-      into map
-      from postern_internal.combination_block as k
-      join postern_internal.authority_map as m on m.class_id = combination_is_allowed.class_id and m.block_no = k.block_no
-     where k.block_no = posting_combination_id / postern_internal.block_size() and k.company = combination_is_allowed.company;
-    if map.compiled_offset > place then
-      return get_bit(map.bits, place) = 1;
+    select m.first_id, m.compiled_offset, m.bits
+      into chunk
+      from postern_internal.authority_map as m
+     where m.class_id = combination_is_allowed.class_id and m.first_id <= posting_combination_id
+     order by m.first_id desc
+     limit 1;
+    if posting_combination_id - chunk.first_id < chunk.compiled_offset then
+      return get_bit(chunk.bits, posting_combination_id - chunk.first_id) = 1;
     end if;
   end if;
   select array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]
@@ -7453,32 +7623,35 @@ COMMENT ON FUNCTION postern_internal.combination_is_allowed(company text, class_
 -- Name: compile_blocks(bigint, text, bigint, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint) RETURNS TABLE(block_no bigint, ids integer, bits bytea)
+CREATE FUNCTION postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) RETURNS TABLE(first_id bigint, ids integer, bits bytea)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 begin
   return query execute format($query$
-    select w.word_no / $5, sum(w.ids)::integer, string_agg(int8send(w.word), ''::bytea order by w.word_no)
+    select k.first_ids[width_bucket(w.word_no * 64, k.first_ids)], sum(w.ids)::integer, string_agg(int8send(w.word), ''::bytea order by w.word_no)
       from (select c.posting_combination_id / 64 as word_no,
                    count(*) as ids,
                    bit_or(case when %s then 1::bigint << ((c.posting_combination_id & 63)::integer # 56) else 0 end) as word
               from postern.posting_combination as c
              where c.company = $2 and c.posting_combination_id between $3 and $4
              group by 1) as w
+     cross join (select array_agg(b.first_id order by b.first_id) as first_ids
+                   from postern_internal.combination_block as b
+                  where b.company = $2) as k
      group by 1$query$, postern_internal.class_condition(class_id))
-  using postern_internal.class_patterns(class_id), company, first_id, last_id, postern_internal.block_size() / 64;
+  using postern_internal.class_patterns(class_id), company, from_id, to_id;
 end
 $_$;
 
 
-ALTER FUNCTION postern_internal.compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint) IS 'What a class allows of a company''s posting combinations from first_id, a multiple of 64, to last_id: of each block how many ids there are, and their bits.';
+COMMENT ON FUNCTION postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) IS 'What a class allows of a company''s posting combinations from from_id, a multiple of 64, to to_id: of each block how many ids there are, and their bits, not filled up to the size of the block.';
 
 
 --
@@ -7495,9 +7668,10 @@ begin
   select c.company into strict company from postern_internal.authority_class as c where c.class_id = compile_class.class_id;
   -- One statement, and so one snapshot, for the combinations and for how many of them are compiled: what others are
   -- adding meanwhile is left to readers.
-  insert into postern_internal.authority_map as m (class_id, block_no, compiled_offset, bits)
-  select compile_class.class_id, b.block_no, b.ids, postern_internal.chunk(b.bits)
+  insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
+  select compile_class.class_id, b.first_id, b.ids, b.bits || postern_internal.zeros(k.size / 8 - octet_length(b.bits))
     from postern_internal.compile_blocks(compile_class.class_id, company, 0, 9223372036854775807) as b
+    join postern_internal.combination_block as k on k.first_id = b.first_id
   on conflict on constraint authority_map_pkey do update
      set compiled_offset = excluded.compiled_offset, bits = excluded.bits
    where (m.compiled_offset, m.bits) <> (excluded.compiled_offset, excluded.bits);
@@ -8014,24 +8188,6 @@ COMMENT ON FUNCTION postern_internal.find_ticket(ticket uuid) IS 'The ticket, if
 
 
 --
--- Name: full_chunk(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.full_chunk(ids integer) RETURNS bytea
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN postern_internal.chunk(decode((repeat('ff'::text, (ids / 8)) || CASE WHEN ((ids % 8) = 0) THEN ''::text ELSE lpad(to_hex(((1 << (ids % 8)) - 1)), 2, '0'::text) END), 'hex'::text));
-
-
-ALTER FUNCTION postern_internal.full_chunk(ids integer) OWNER TO postern_owner;
-
---
--- Name: FUNCTION full_chunk(ids integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.full_chunk(ids integer) IS 'A block''s part of a map that shows the first so many ids of the block.';
-
-
---
 -- Name: gate_caller(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8295,6 +8451,86 @@ COMMENT ON FUNCTION postern_internal.in_unapproved_action() IS 'Whether an actio
 
 
 --
+-- Name: company; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.company (
+    company text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    row_level_security boolean DEFAULT false NOT NULL,
+    CONSTRAINT company_company_check CHECK (((company <> ''::text) AND (length(company) <= 20) AND (octet_length(company) <= 63)))
+);
+
+
+ALTER TABLE postern_internal.company OWNER TO postern_owner;
+
+--
+-- Name: TABLE company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.company IS 'Financial companies.';
+
+
+--
+-- Name: ledger_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.ledger_user (
+    userid text NOT NULL,
+    company text NOT NULL,
+    ledger_id text NOT NULL,
+    class_id bigint
+);
+
+
+ALTER TABLE postern_internal.ledger_user OWNER TO postern_owner;
+
+--
+-- Name: TABLE ledger_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.ledger_user IS 'Who is connected to which internal ledger, and the class that narrows what the user sees there. Ends with being a user of the company.';
+
+
+--
+-- Name: internal_ledger_part(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.internal_ledger_part(userid text) RETURNS TABLE(company text, class_id bigint, ledgers text[], part_no bigint)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT p.company,
+     p.class_id,
+     p.ledgers,
+     row_number() OVER (ORDER BY (p.company COLLATE "C"), p.class_id NULLS FIRST) AS row_number
+    FROM ( SELECT u.company,
+                 CASE
+                     WHEN c.row_level_security THEN u.class_id
+                     ELSE NULL::bigint
+                 END AS class_id,
+             array_agg(u.ledger_id) AS ledgers
+            FROM (postern_internal.ledger_user u
+              JOIN postern_internal.company c ON ((c.company = u.company)))
+           WHERE (u.userid = internal_ledger_part.userid)
+           GROUP BY u.company,
+                 CASE
+                     WHEN c.row_level_security THEN u.class_id
+                     ELSE NULL::bigint
+                 END) p;
+END;
+
+
+ALTER FUNCTION postern_internal.internal_ledger_part(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION internal_ledger_part(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.internal_ledger_part(userid text) IS 'What internal_ledger_map is made of, in the order of part_no: all posting combinations of a company by one of its classes, or where it is NULL all of them, for the ledgers that a user sees so.';
+
+
+--
 -- Name: is_code(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8546,156 +8782,32 @@ COMMENT ON FUNCTION postern_internal.log_months() IS 'The partitions of the log 
 
 
 --
--- Name: recent_chunk(text, bigint, bigint, integer, boolean, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: merge_tail(bigint, text, bigint, integer, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea) RETURNS bytea
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  ids constant integer := (select n from postern_internal.block_ids(company, block_no, given, counted) as n);
-begin
-  if class_id is null then
-    return postern_internal.full_chunk(ids);
-  elsif compiled_offset = ids then
-    return bits;
-  end if;
-  return postern_internal.merge_tail(class_id, company, block_no, compiled_offset, bits);
-end
-$$;
-
-
-ALTER FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea) OWNER TO postern_owner;
-
---
--- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea) IS 'The chunk of a block that is not full or not compiled to its end. class_id NULL: nothing restricts. given, counted: of the block, compiled_offset, bits: what is compiled of it, NULL where nothing is.';
-
-
---
--- Name: authority_map; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.authority_map (
-    class_id bigint NOT NULL,
-    block_no bigint NOT NULL,
-    compiled_offset integer NOT NULL,
-    bits bytea NOT NULL,
-    CONSTRAINT authority_map_bits_check CHECK ((octet_length(bits) = 4096)),
-    CONSTRAINT authority_map_compiled_offset_check CHECK (((compiled_offset >= 1) AND (compiled_offset <= 32768)))
-);
-ALTER TABLE ONLY postern_internal.authority_map ALTER COLUMN bits SET STORAGE PLAIN;
-
-
-ALTER TABLE postern_internal.authority_map OWNER TO postern_owner;
-
---
--- Name: TABLE authority_map; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.authority_map IS 'Which posting combinations a class allows: get_bit(bits, id % 32768). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
-
-
---
--- Name: combination_block; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.combination_block (
-    block_no bigint NOT NULL,
-    company text NOT NULL,
-    given integer DEFAULT 0 NOT NULL,
-    counted boolean DEFAULT false NOT NULL,
-    CONSTRAINT combination_block_check CHECK ((counted OR (given < 32768))),
-    CONSTRAINT combination_block_given_check CHECK (((given >= 0) AND (given <= 32768)))
-);
-
-
-ALTER TABLE postern_internal.combination_block OWNER TO postern_owner;
-
---
--- Name: TABLE combination_block; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.combination_block IS 'Which company the ids from block_no * 32768 on belong to, and how many of them are given: so many, or where they are not counted, so many at least.';
-
-
---
--- Name: map_chunks(text[], bigint[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.map_chunks(companies text[], class_ids bigint[]) RETURNS SETOF bytea
-    LANGUAGE sql STABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (b.company IS NULL) THEN postern_internal.zero_chunks(1)
-             WHEN (b.counted AND (m.compiled_offset = b.given)) THEN m.bits
-             WHEN ((b.class_id IS NULL) AND (b.given = postern_internal.block_size())) THEN postern_internal.full_chunk(postern_internal.block_size())
-             WHEN ((NOT b.counted) AND (m.compiled_offset IS NOT NULL) AND (NOT (EXISTS ( SELECT
-                FROM postern.posting_combination p
-               WHERE ((p.company = b.company) AND (p.posting_combination_id = ((b.block_no * postern_internal.block_size()) + m.compiled_offset))))))) THEN m.bits
-             ELSE postern_internal.recent_chunk(b.company, b.block_no, b.class_id, b.given, b.counted, m.compiled_offset, m.bits)
-         END AS recent_chunk
-    FROM (( SELECT n.block_no,
-             k.given,
-             k.counted,
-             u.company,
-             u.class_id
-            FROM ((( SELECT generate_series((0)::bigint, ( SELECT (COALESCE(max(l.block_no), (0)::bigint) + 4)
-                            FROM postern_internal.combination_block l)) AS block_no) n
-              LEFT JOIN postern_internal.combination_block k ON ((k.block_no = n.block_no)))
-              LEFT JOIN UNNEST(map_chunks.companies, map_chunks.class_ids) u(company, class_id) ON ((u.company = k.company)))
-           ORDER BY n.block_no) b
-      LEFT JOIN LATERAL ( SELECT m_1.compiled_offset,
-             m_1.bits
-            FROM postern_internal.authority_map m_1
-           WHERE ((m_1.class_id = b.class_id) AND (m_1.block_no = b.block_no))
-          OFFSET 0) m ON (true));
-END;
-
-
-ALTER FUNCTION postern_internal.map_chunks(companies text[], class_ids bigint[]) OWNER TO postern_owner;
-
---
--- Name: FUNCTION map_chunks(companies text[], class_ids bigint[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.map_chunks(companies text[], class_ids bigint[]) IS 'Which posting combinations somebody may see who is in companies, each with its class or with none that restricts (NULL): a chunk a block, from block 0 on. Put together they are a map: get_bit(map, posting_combination_id).';
-
-
---
--- Name: merge_tail(bigint, text, bigint, integer, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea) RETURNS bytea
+CREATE FUNCTION postern_internal.merge_tail(class_id bigint, company text, first_id bigint, size integer, compiled_offset integer, bits bytea) RETURNS bytea
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   first_word constant integer := coalesce(compiled_offset, 0) / 64;
-  tail bytea;
+  merged bytea;
 begin
-  select t.bits
-    into tail
-    from postern_internal.compile_blocks(
-           class_id, company,
-           block_no * postern_internal.block_size() + first_word * 64,
-           (block_no + 1) * postern_internal.block_size() - 1) as t;
-  return postern_internal.chunk(coalesce(substr(bits, 1, first_word * 8), '') || coalesce(tail, ''));
+  select coalesce(substr(merge_tail.bits, 1, first_word * 8), '') || t.bits
+    into merged
+    from postern_internal.compile_blocks(class_id, company, first_id + first_word * 64, first_id + size - 1) as t;
+  return coalesce(merged || postern_internal.zeros(size / 8 - octet_length(merged)), bits, postern_internal.zeros(size / 8));
 end
 $$;
 
 
-ALTER FUNCTION postern_internal.merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.merge_tail(class_id bigint, company text, first_id bigint, size integer, compiled_offset integer, bits bytea) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION merge_tail(class_id bigint, company text, first_id bigint, size integer, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea) IS 'The chunk of a block whose combinations from compiled_offset on (NULL: all) are not compiled: they are evaluated here, from the last whole 64 on.';
+COMMENT ON FUNCTION postern_internal.merge_tail(class_id bigint, company text, first_id bigint, size integer, compiled_offset integer, bits bytea) IS 'The part of a class''s map that is a block whose combinations from compiled_offset on (NULL: all) are not compiled: they are evaluated here, from the last whole 64 on.';
 
 
 --
@@ -8900,6 +9012,73 @@ ALTER FUNCTION postern_internal.object_to_message(name text, object jsonb, level
 --
 
 COMMENT ON FUNCTION postern_internal.object_to_message(name text, object jsonb, level integer) IS 'IFS Message of a jsonb object; level counts from 1, the outermost message. PS107 for an array, for a key that is no name, and beyond 16 levels.';
+
+
+--
+-- Name: open_block(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  room bigint;
+  wanted integer;
+  part integer;
+begin
+  select (coalesce(sum(b.size) filter (where b.given = b.size), 0) * 3 + 128) / case when bool_or(b.given < b.size) then 16 else 1 end
+    into room
+    from postern_internal.combination_block as b
+   where b.company = open_block.company;
+  wanted := case when room >= 32768 then 32768 when room >= 8192 then 8192 when room >= 2048 then 2048 when room >= 512 then 512 else 128 end;
+
+  for attempt in 1 .. 3 loop
+    select b.first_id, b.size
+      into open_block.first_id, open_block.size
+      from postern_internal.combination_block as b
+     where b.company is null and b.size >= wanted and b.first_id > 0
+     order by b.size, b.made_in is distinct from pg_current_xact_id(), b.first_id
+     limit 1
+       for no key update skip locked;
+    exit when found;
+    if attempt = 1 then
+      perform from postern_internal.combination_block as b where b.first_id = 0 for no key update;
+    else
+      perform postern_internal.append_extents();
+    end if;
+  end loop;
+  if open_block.size = 32768 and (select count(*) from postern_internal.combination_block as b where b.company is null and b.size = 32768) <= 16 then
+    perform from postern_internal.combination_block as b where b.first_id = 0 for no key update skip locked;
+    if found then
+      perform postern_internal.append_extents();
+    end if;
+  end if;
+
+  -- By fours, until what is left are some small ones, which are for those who begin at the same time.
+  while open_block.size > wanted loop
+    part := case when open_block.size > 2048 then open_block.size / 4 else wanted end;
+    insert into postern_internal.combination_block (first_id, size)
+    select open_block.first_id + n * part, part
+      from generate_series(1, open_block.size / part - 1) as n;
+    open_block.size := part;
+  end loop;
+  given := 0;
+  counted := false;
+  update postern_internal.combination_block as b
+     set company = open_block.company, size = open_block.size
+   where b.first_id = open_block.first_id;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean) IS 'Gives a company another block of ids, and has it locked until the transaction ends; a rollback gives it back. Returns its row. Errors: 40001 the snapshot is older than what others have taken.';
 
 
 --
@@ -10359,26 +10538,26 @@ COMMENT ON FUNCTION postern_internal.sign_challenge(content text) IS 'The signat
 -- Name: stale_block(bigint, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) RETURNS SETOF record
+CREATE FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) RETURNS SETOF record
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select k.block_no, n.ids, m.compiled_offset, m.bits
+  select k.first_id, k.size, n.ids, m.compiled_offset, m.bits
     from postern_internal.combination_block as k
-    left join postern_internal.authority_map as m on m.class_id = stale_block.class_id and m.block_no = k.block_no
-   cross join lateral postern_internal.block_ids(k.company, k.block_no, k.given, k.counted) as n (ids)
+    left join postern_internal.authority_map as m on m.class_id = stale_block.class_id and m.first_id = k.first_id
+   cross join lateral postern_internal.block_ids(k.company, k.first_id, k.size, k.given, k.counted) as n (ids)
    where k.company = stale_block.company
      and n.ids > coalesce(m.compiled_offset, 0)
 $$;
 
 
-ALTER FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) IS 'Blocks of a company that have more ids than a class''s map has compiled, with what is compiled of them.';
+COMMENT ON FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) IS 'Blocks of a company that have more ids than a class''s map has compiled, with what is compiled of them.';
 
 
 --
@@ -10537,6 +10716,93 @@ ALTER FUNCTION postern_internal.use_ticket(ticket uuid, userid text) OWNER TO po
 --
 
 COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) IS 'Opens the gates for this transaction, if ticket can be used in it, and asserts its user. userid: the user whom the caller has made sure of; NULL for the one whom postern.session proves. Returns whether it could be used; where not, refuse_ticket says why.';
+
+
+--
+-- Name: combination_block; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.combination_block (
+    first_id bigint NOT NULL,
+    size integer NOT NULL,
+    company text,
+    given integer DEFAULT 0 NOT NULL,
+    counted boolean DEFAULT false NOT NULL,
+    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT combination_block_check CHECK (((first_id >= 0) AND ((first_id % (size)::bigint) = 0))),
+    CONSTRAINT combination_block_check1 CHECK ((((given >= 0) AND (given <= size)) AND (counted OR (given < size)))),
+    CONSTRAINT combination_block_check2 CHECK (((company IS NOT NULL) OR ((given = 0) AND (NOT counted)))),
+    CONSTRAINT combination_block_size_check CHECK ((size = ANY (ARRAY[128, 512, 2048, 8192, 32768])))
+);
+
+
+ALTER TABLE postern_internal.combination_block OWNER TO postern_owner;
+
+--
+-- Name: TABLE combination_block; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.combination_block IS 'All ids of posting combinations that there are so far, in blocks: which company the size ids from first_id on belong to (NULL: to none yet), and how many of them are given: so many, or where they are not counted, so many at least. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
+
+
+--
+-- Name: company_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.company_user (
+    userid text NOT NULL,
+    company text NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    class_id bigint
+);
+
+
+ALTER TABLE postern_internal.company_user OWNER TO postern_owner;
+
+--
+-- Name: TABLE company_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.company_user IS 'Users of companies; at most one company is a user''s default.';
+
+
+--
+-- Name: COLUMN company_user.class_id; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON COLUMN postern_internal.company_user.class_id IS 'The user''s one authority class in the company.';
+
+
+--
+-- Name: user_bounds(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.user_bounds(userid text) RETURNS TABLE(bound bigint, company text, shift bigint)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT r.bound,
+     r.company,
+     r.shift
+    FROM (( SELECT b_1.first_id,
+             (b_1.first_id + b_1.size) AS end_id,
+             b_1.company,
+             ((sum(b_1.size) OVER (PARTITION BY b_1.company ORDER BY b_1.first_id) - b_1.size) - b_1.first_id) AS shift,
+             lead(b_1.first_id) OVER (ORDER BY b_1.first_id) AS next_id
+            FROM (postern_internal.company_user u
+              JOIN postern_internal.combination_block b_1 ON ((b_1.company = u.company)))
+           WHERE (u.userid = user_bounds.userid)) b
+      CROSS JOIN LATERAL ( VALUES (b.first_id,b.company,b.shift), (b.end_id,''::text,0)) r(bound, company, shift))
+   WHERE (r.bound IS DISTINCT FROM b.next_id);
+END;
+
+
+ALTER FUNCTION postern_internal.user_bounds(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION user_bounds(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.user_bounds(userid text) IS 'Cuts the ids of posting combinations where blocks of the companies of a user begin and end: from bound on, up to the next one, they are of company, '''' for none of them. id + shift is the place of an id among all of its company, whose blocks are laid one after the other.';
 
 
 --
@@ -12981,28 +13247,6 @@ COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancel
 
 
 --
--- Name: company; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.company (
-    company text NOT NULL,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    row_level_security boolean DEFAULT false NOT NULL,
-    CONSTRAINT company_company_check CHECK (((company <> ''::text) AND (length(company) <= 20) AND (octet_length(company) <= 63)))
-);
-
-
-ALTER TABLE postern_internal.company OWNER TO postern_owner;
-
---
--- Name: TABLE company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.company IS 'Financial companies.';
-
-
---
 -- Name: company; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -13021,34 +13265,6 @@ ALTER TABLE postern.company OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern.company IS 'Companies. Their names are open to every user, as the enterprise''s view of a company is.';
-
-
---
--- Name: company_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.company_user (
-    userid text NOT NULL,
-    company text NOT NULL,
-    is_default boolean DEFAULT false NOT NULL,
-    class_id bigint
-);
-
-
-ALTER TABLE postern_internal.company_user OWNER TO postern_owner;
-
---
--- Name: TABLE company_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.company_user IS 'Users of companies; at most one company is a user''s default.';
-
-
---
--- Name: COLUMN company_user.class_id; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON COLUMN postern_internal.company_user.class_id IS 'The user''s one authority class in the company.';
 
 
 --
@@ -13603,27 +13819,6 @@ COMMENT ON VIEW postern.ledger IS 'Internal ledgers of companies.';
 
 
 --
--- Name: ledger_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.ledger_user (
-    userid text NOT NULL,
-    company text NOT NULL,
-    ledger_id text NOT NULL,
-    class_id bigint
-);
-
-
-ALTER TABLE postern_internal.ledger_user OWNER TO postern_owner;
-
---
--- Name: TABLE ledger_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.ledger_user IS 'Who is connected to which internal ledger, and the class that narrows what the user sees there. Ends with being a user of the company.';
-
-
---
 -- Name: ledger_user; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -13951,20 +14146,6 @@ COMMENT ON TABLE postern_internal.checkpoint_entry_default IS 'Entries of months
 
 ALTER TABLE postern_internal.checkpoint_entry ALTER COLUMN log_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME postern_internal.checkpoint_entry_log_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
-
---
--- Name: combination_block_block_no_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
---
-
-ALTER TABLE postern_internal.combination_block ALTER COLUMN block_no ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME postern_internal.combination_block_block_no_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -14432,7 +14613,7 @@ ALTER TABLE ONLY postern_internal.authority_combination
 --
 
 ALTER TABLE ONLY postern_internal.authority_map
-    ADD CONSTRAINT authority_map_pkey PRIMARY KEY (class_id, block_no);
+    ADD CONSTRAINT authority_map_pkey PRIMARY KEY (class_id, first_id);
 
 
 --
@@ -14456,7 +14637,7 @@ ALTER TABLE ONLY postern_internal.checkpoint_entry_default
 --
 
 ALTER TABLE ONLY postern_internal.combination_block
-    ADD CONSTRAINT combination_block_pkey PRIMARY KEY (block_no);
+    ADD CONSTRAINT combination_block_pkey PRIMARY KEY (first_id);
 
 
 --
@@ -14731,14 +14912,28 @@ CREATE INDEX checkpoint_entry_default_transaction_id_idx ON postern_internal.che
 -- Name: combination_block_company; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE INDEX combination_block_company ON postern_internal.combination_block USING btree (company, block_no);
+CREATE INDEX combination_block_company ON postern_internal.combination_block USING btree (company, first_id);
+
+
+--
+-- Name: combination_block_free; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX combination_block_free ON postern_internal.combination_block USING btree (size, first_id) WHERE (company IS NULL);
 
 
 --
 -- Name: combination_block_open; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE INDEX combination_block_open ON postern_internal.combination_block USING btree (company, block_no) WHERE (given < 32768);
+CREATE INDEX combination_block_open ON postern_internal.combination_block USING btree (company, first_id) WHERE ((given < size) AND (company IS NOT NULL));
+
+
+--
+-- Name: combination_block_taken; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX combination_block_taken ON postern_internal.combination_block USING btree (first_id) WHERE (company IS NOT NULL);
 
 
 --
@@ -14956,19 +15151,19 @@ ALTER TABLE ONLY postern_internal.authority_combination
 
 
 --
--- Name: authority_map authority_map_block_no_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
---
-
-ALTER TABLE ONLY postern_internal.authority_map
-    ADD CONSTRAINT authority_map_block_no_fkey FOREIGN KEY (block_no) REFERENCES postern_internal.combination_block(block_no);
-
-
---
 -- Name: authority_map authority_map_class_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
 ALTER TABLE ONLY postern_internal.authority_map
     ADD CONSTRAINT authority_map_class_id_fkey FOREIGN KEY (class_id) REFERENCES postern_internal.authority_class(class_id);
+
+
+--
+-- Name: authority_map authority_map_first_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.authority_map
+    ADD CONSTRAINT authority_map_first_id_fkey FOREIGN KEY (first_id) REFERENCES postern_internal.combination_block(first_id);
 
 
 --
@@ -16317,6 +16512,13 @@ REVOKE ALL ON FUNCTION postern_internal.add_combination(class_id bigint, allowed
 
 
 --
+-- Name: FUNCTION append_extents(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.append_extents() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION approval_gate(action postern_internal.action, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -16345,10 +16547,24 @@ REVOKE ALL ON FUNCTION postern_internal.begin_class_change(class_id bigint) FROM
 
 
 --
--- Name: FUNCTION block_size(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION zeros(bytes bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.block_size() FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.zeros(bytes bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION ones(bits integer, size integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.ones(bits integer, size integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) FROM PUBLIC;
 
 
 --
@@ -16361,10 +16577,17 @@ GRANT REFERENCES ON TABLE postern.posting_combination TO postern_admin WITH GRAN
 
 
 --
--- Name: FUNCTION block_ids(company text, block_no bigint, given integer, counted boolean); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.block_ids(company text, block_no bigint, given integer, counted boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION block_ids(company text, first_id bigint, size integer, given integer, counted boolean); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.block_ids(company text, first_id bigint, size integer, given integer, counted boolean) FROM PUBLIC;
 
 
 --
@@ -16424,20 +16647,6 @@ REVOKE ALL ON FUNCTION postern_internal.check_protected_table() FROM PUBLIC;
 
 
 --
--- Name: FUNCTION zero_chunks(blocks integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.zero_chunks(blocks integer) FROM PUBLIC;
-
-
---
--- Name: FUNCTION chunk(bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.chunk(bits bytea) FROM PUBLIC;
-
-
---
 -- Name: FUNCTION class_allows(class_id bigint, codes text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -16487,10 +16696,10 @@ REVOKE ALL ON FUNCTION postern_internal.combination_is_allowed(company text, cla
 
 
 --
--- Name: FUNCTION compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.compile_blocks(class_id bigint, company text, first_id bigint, last_id bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) FROM PUBLIC;
 
 
 --
@@ -16606,13 +16815,6 @@ REVOKE ALL ON FUNCTION postern_internal.find_ticket(ticket uuid) FROM PUBLIC;
 
 
 --
--- Name: FUNCTION full_chunk(ids integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.full_chunk(ids integer) FROM PUBLIC;
-
-
---
 -- Name: FUNCTION gate_caller(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -16673,6 +16875,13 @@ REVOKE ALL ON FUNCTION postern_internal.hmac_pad(secret bytea, filler integer) F
 --
 
 REVOKE ALL ON FUNCTION postern_internal.in_unapproved_action() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION internal_ledger_part(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.internal_ledger_part(userid text) FROM PUBLIC;
 
 
 --
@@ -16746,24 +16955,10 @@ REVOKE ALL ON FUNCTION postern_internal.log_months() FROM PUBLIC;
 
 
 --
--- Name: FUNCTION recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION merge_tail(class_id bigint, company text, first_id bigint, size integer, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.recent_chunk(company text, block_no bigint, class_id bigint, given integer, counted boolean, compiled_offset integer, bits bytea) FROM PUBLIC;
-
-
---
--- Name: FUNCTION map_chunks(companies text[], class_ids bigint[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.map_chunks(companies text[], class_ids bigint[]) FROM PUBLIC;
-
-
---
--- Name: FUNCTION merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.merge_tail(class_id bigint, company text, block_no bigint, compiled_offset integer, bits bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.merge_tail(class_id bigint, company text, first_id bigint, size integer, compiled_offset integer, bits bytea) FROM PUBLIC;
 
 
 --
@@ -16799,6 +16994,13 @@ REVOKE ALL ON FUNCTION postern_internal.new_uuid() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.object_to_message(name text, object jsonb, level integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean) FROM PUBLIC;
 
 
 --
@@ -17069,10 +17271,10 @@ REVOKE ALL ON FUNCTION postern_internal.sign_challenge(content text) FROM PUBLIC
 
 
 --
--- Name: FUNCTION stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT block_no bigint, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) FROM PUBLIC;
 
 
 --
@@ -17101,6 +17303,13 @@ REVOKE ALL ON FUNCTION postern_internal.tree_root(tree_size bigint) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION user_bounds(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.user_bounds(userid text) FROM PUBLIC;
 
 
 --
