@@ -19,7 +19,10 @@ func newUninstallCommand(app *application) *cobra.Command {
 		Long: `Removes Postern's schemas from the database, in one transaction.
 
 Where other objects depend on Postern (policies, views, functions, foreign keys, column defaults), it names
-them and stops; --with-dependents removes them too. Functions that merely name Postern in their text stay, and
+them and stops; --with-dependents removes them too. A protected table is closed by that: it keeps row security
+and loses its policies, so nobody but superusers sees a row, until its owner switches row security off. A table
+with policies of its own, which stay, would show more rows than before: that takes --open-tables as well.
+"installer company unprotect" beforehand spares both. Functions that merely name Postern in their text stay, and
 fail when they are called.
 
 The log is kept unless --drop-log is given: its table moves to a new schema, readable by postern_auditor.
@@ -46,6 +49,10 @@ Without --yes it says what would happen and changes nothing.`,
 			if errors.As(err, &dependents) {
 				return withHint(err, "Remove them first, or add --with-dependents.")
 			}
+			var opened *install.OpenedError
+			if errors.As(err, &opened) {
+				return errors.Join(err, errors.New("close or unprotect them first, or add --open-tables"))
+			}
 			if err != nil {
 				return err
 			}
@@ -54,10 +61,10 @@ Without --yes it says what would happen and changes nothing.`,
 				return nil
 			}
 			if !yes {
-				app.printRemoval("would be removed", "would be kept", removal)
+				app.printRemoval("would be ", removal)
 				return usageError("nothing was changed: run again with --yes to remove Postern from %q", removal.Database)
 			}
-			app.printRemoval("removed", "kept", removal)
+			app.printRemoval("", removal)
 			app.printf("Postern is removed from %q. Its roles stay; where no database of this cluster uses them any more, nor a kept log:\n  %s\n",
 				removal.Database, install.DropRolesSQL())
 			return nil
@@ -65,19 +72,27 @@ Without --yes it says what would happen and changes nothing.`,
 	}
 	command.Flags().BoolVar(&yes, "yes", false, "do it")
 	command.Flags().BoolVar(&options.WithDependents, "with-dependents", false, "remove what depends on Postern too")
+	command.Flags().BoolVar(&options.OpenTables, "open-tables", false, "let tables show more rows where their own policies stay")
 	command.Flags().BoolVar(&options.DropLog, "drop-log", false, "remove the log too")
 	addLockTimeout(command, &options.LockTimeout)
 	return command
 }
 
-func (a *application) printRemoval(removed, kept string, removal *install.Removal) {
+func (a *application) printRemoval(wouldBe string, removal *install.Removal) {
 	for _, schema := range removal.Schemas {
-		a.printf("%s: schema %s\n", removed, schema)
+		a.printf("%sremoved: schema %s\n", wouldBe, schema)
 	}
 	for _, dependent := range removal.Dependents {
 		a.printf("depends on Postern: %s\n", dependent)
 	}
+	for _, table := range removal.Opened {
+		a.printf("%sopened: table %s, whose own policies stay: users see rows of all companies\n", wouldBe, table)
+	}
+	for _, table := range removal.Closed {
+		a.printf("%sclosed: table %s, which has no policy left: nobody but superusers and roles with BYPASSRLS sees a row. What opens it:\n"+
+			"  alter table %s no force row level security, disable row level security;\n", wouldBe, table, table)
+	}
 	if removal.LogSchema != "" {
-		a.printf("%s: the log, as %s.checkpoint_entry\n", kept, removal.LogSchema)
+		a.printf("%skept: the log, as %s.checkpoint_entry\n", wouldBe, removal.LogSchema)
 	}
 }

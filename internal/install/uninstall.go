@@ -18,6 +18,9 @@ import (
 //go:embed dependents.sql
 var dependentsSQL string
 
+//go:embed row_security.sql
+var rowSecuritySQL string
+
 //go:embed keep_log.sql
 var keepLogSQL string
 
@@ -28,6 +31,8 @@ type UninstallOptions struct {
 	DryRun bool
 	// WithDependents removes what depends on Postern too.
 	WithDependents bool
+	// OpenTables agrees that tables whose policies go show more rows than before.
+	OpenTables bool
 	// DropLog removes the log too.
 	DropLog bool
 	// LockTimeout is how long to try where others use what has to go; 0 means DefaultLockTimeout.
@@ -44,6 +49,9 @@ type Removal struct {
 	Schemas  []string // removed; empty where Postern was not installed
 	// Dependents are the users' objects that depend on Postern.
 	Dependents []string
+	// Opened are the tables with policies of their own that show more rows without Postern's policies, and
+	// Closed those that have no policy left, and so show none.
+	Opened, Closed []string
 	// LogSchema is where the log is kept; empty where there was none, or it was dropped.
 	LogSchema string
 }
@@ -59,9 +67,16 @@ func (e *DependentsError) Error() string {
 	return fmt.Sprintf("%d %s on Postern, nothing was removed:\n  %s", len(e.Dependents), verb, strings.Join(e.Dependents, "\n  "))
 }
 
+// OpenedError is returned where tables would show more rows than before, and nobody has agreed to that.
+type OpenedError struct{ Tables []string }
+
+func (e *OpenedError) Error() string {
+	return "policies that hide rows depend on Postern, and others stay: without Postern users see rows of all companies, nothing was removed:\n  " + strings.Join(e.Tables, "\n  ")
+}
+
 // Uninstall removes Postern from the database in one transaction. Roles stay, since they belong to the
-// cluster and other databases may use them. Errors are *DependentsError, *NewerError, *LockedError,
-// *ScriptError, or those of the connection.
+// cluster and other databases may use them. Errors are *DependentsError, *OpenedError, *NewerError,
+// *LockedError, *ScriptError, or those of the connection.
 func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOptions) (*Removal, error) {
 	defaults := Options{LockTimeout: options.LockTimeout, Logger: options.Logger, Files: options.Files}.withDefaults()
 	wanted, err := readSource(ctx, defaults.Files)
@@ -139,6 +154,9 @@ select coalesce(array_agg(format('%I.%I', n.nspname, c.relname) order by c.oid),
 	if err != nil {
 		return fmt.Errorf("read what depends on Postern: %w", err)
 	}
+	if err := readRowSecurity(ctx, tx, removal); err != nil {
+		return fmt.Errorf("read what becomes of tables with row security: %w", err)
+	}
 	if hasLog && !options.DropLog {
 		removal.LogSchema = "postern_log_" + time.Now().UTC().Format("20060102t150405z")
 	}
@@ -147,6 +165,9 @@ select coalesce(array_agg(format('%I.%I', n.nspname, c.relname) order by c.oid),
 	}
 	if len(removal.Dependents) > 0 && !options.WithDependents {
 		return &DependentsError{Dependents: removal.Dependents}
+	}
+	if len(removal.Opened) > 0 && !options.OpenTables {
+		return &OpenedError{Tables: removal.Opened}
 	}
 	if removal.LogSchema != "" {
 		if err := run("keep the log", strings.ReplaceAll(keepLogSQL, "LOG_SCHEMA", removal.LogSchema)); err != nil {
@@ -162,6 +183,26 @@ select coalesce(array_agg(format('%I.%I', n.nspname, c.relname) order by c.oid),
 		return err
 	}
 	return tx.Commit(ctx)
+}
+
+// readRowSecurity finds the tables that are open, or closed, once the dependents are gone.
+func readRowSecurity(ctx context.Context, tx pgx.Tx, removal *Removal) error {
+	removal.Opened, removal.Closed = nil, nil
+	rows, err := tx.Query(ctx, rowSecuritySQL, removal.Dependents)
+	if err != nil {
+		return err
+	}
+	var table string
+	var opens bool
+	_, err = pgx.ForEachRow(rows, []any{&table, &opens}, func() error {
+		if opens {
+			removal.Opened = append(removal.Opened, table)
+		} else {
+			removal.Closed = append(removal.Closed, table)
+		}
+		return nil
+	})
+	return err
 }
 
 // DropRolesSQL removes Postern's roles from a cluster where no database uses them any more.

@@ -151,3 +151,44 @@ func TestUninstallTwice(t *testing.T) {
 		t.Errorf("without Postern: %v, %v", removal, err)
 	}
 }
+
+// A protected table is closed when Postern goes, or its owner has agreed that it opens.
+func TestUninstallOpensNoTableUnasked(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	database.run(`
+create schema application;
+create table application.closed (company text);
+create table application.opened (company text);
+create table application.own (company text);
+create table application.untouched (company text);
+alter table application.untouched enable row level security;
+create policy everybody on application.untouched using (true);
+create policy everybody on application.opened using (true);
+alter table application.own enable row level security;
+create policy everybody on application.own using (true);
+create policy users_only on application.own as restrictive using (fnd_session_api.get_fnd_user() is not null);
+select postern.protect_company('application.closed'), postern.protect_company('application.opened')`)
+	before := database.dump()
+	dry, err := install.Uninstall(t.Context(), database.config(), install.UninstallOptions{DryRun: true})
+	if err != nil || !slices.Equal(dry.Opened, []string{"application.opened", "application.own"}) || !slices.Equal(dry.Closed, []string{"application.closed"}) {
+		t.Errorf("the dry run says %+v, %v", dry, err)
+	}
+	_, err = install.Uninstall(t.Context(), database.config(), install.UninstallOptions{WithDependents: true})
+	var opened *install.OpenedError
+	if !errors.As(err, &opened) || !slices.Equal(opened.Tables, dry.Opened) {
+		t.Fatalf("%v, want an OpenedError", err)
+	}
+	if database.dump() != before {
+		t.Error("the refused removal changed the schema")
+	}
+	if _, err := install.Uninstall(t.Context(), database.config(), install.UninstallOptions{WithDependents: true, OpenTables: true}); err != nil {
+		t.Fatal(err)
+	}
+	if left := database.text("select string_agg(c.relname || ' ' || p.polname, ',' order by c.relname) from pg_policy as p join pg_class as c on c.oid = p.polrelid"); left != "opened everybody,own everybody,untouched everybody" {
+		t.Errorf("the policies left are %s", left)
+	}
+	if closed := database.text("select format('%s %s', relrowsecurity, relforcerowsecurity) from pg_class where oid = 'application.closed'::regclass"); closed != "t t" {
+		t.Errorf("row security of the closed table: %s", closed)
+	}
+}
