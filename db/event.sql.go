@@ -44,24 +44,12 @@ func (q *Queries) AddEventAction(ctx context.Context, arg AddEventActionParams) 
 }
 
 const callEventFunction = `-- name: CallEventFunction :exec
-select postern.call_event_function($1, $2, $3, $4)
+select postern.call_event_function($1, $2, $3)
 `
 
-type CallEventFunctionParams struct {
-	Name  string          `json:"name"`
-	Lease uuid.UUID       `json:"lease"`
-	LogID int64           `json:"log_id"`
-	Event json.RawMessage `json:"event"`
-}
-
 // Makes a delivery by calling the function of an action.
-func (q *Queries) CallEventFunction(ctx context.Context, arg CallEventFunctionParams) error {
-	_, err := q.db.Exec(ctx, callEventFunction,
-		arg.Name,
-		arg.Lease,
-		arg.LogID,
-		arg.Event,
-	)
+func (q *Queries) CallEventFunction(ctx context.Context, name string, lease uuid.UUID, logID int64) error {
+	_, err := q.db.Exec(ctx, callEventFunction, name, lease, logID)
 	return err
 }
 

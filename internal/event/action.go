@@ -67,7 +67,7 @@ func (w *Worker) prepare(configured db.EventWorkerAction) (*action, error) {
 	return made, nil
 }
 
-// function is the name of an action whose function is called with the event's parameters.
+// function is the name of an action whose function is called with the event's parameters, by the database, from the log.
 type function string
 
 // maximumAnswer bounds in bytes what a server may say: a function can raise an error of any length, and a mail server's
@@ -76,18 +76,14 @@ const maximumAnswer = 1 << 20
 
 // run has a session for each call, so that nothing which the function leaves in one meets anybody: settings, prepared
 // statements under the names of ours, temporary tables, locks.
-func (f function) run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, event *delivery, parameters map[string]any) error {
-	document, err := json.Marshal(parameters)
-	if err != nil {
-		return err
-	}
+func (f function) run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, event *delivery, _ map[string]any) error {
 	session, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
 	if err != nil {
 		return err
 	}
 	session.PgConn().Frontend().SetMaxBodyLen(maximumAnswer)
 	err = pgx.BeginTxFunc(ctx, session, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-		return db.New(tx).CallEventFunction(ctx, db.CallEventFunctionParams{Name: string(f), Lease: lease, LogID: event.LogID, Event: document})
+		return db.New(tx).CallEventFunction(ctx, string(f), lease, event.LogID)
 	})
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()

@@ -155,6 +155,7 @@
 \ir event/restored_log_id.sql
 \ir event/require_event.sql
 \ir event/require_event_action.sql
+\ir event/event_document.sql
 \ir event/event_function.sql
 \ir event/run_event_function.sql
 \ir event/event_function_version.sql

@@ -56,7 +56,7 @@ select postern.prune_event_deliveries() as pruned;
 
 -- name: CallEventFunction :exec
 -- Makes a delivery by calling the function of an action.
-select postern.call_event_function(@name, @lease, @log_id, @event);
+select postern.call_event_function(@name, @lease, @log_id);
 
 -- name: EndSession :exec
 -- Ends another session of the same user.

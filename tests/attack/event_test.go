@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -223,7 +224,7 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 			session := worker.Connect(t)
 			called := make(chan error, 1)
 			go func() {
-				_, err := session.Exec(t.Context(), "select postern.call_event_function('call', $1, $2, '{}')", lease, logID)
+				_, err := session.Exec(t.Context(), "select postern.call_event_function('call', $1, $2)", lease, logID)
 				called <- err
 			}()
 			for !testsql.Value[bool](t, database.Pool, "select exists (select from pg_catalog.pg_locks where pid = $1 and not granted)", session.PgConn().PID()) {
@@ -245,7 +246,7 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 			}
 			// All is as it was.
 			putEventFunction(t, database, owner, "insert into app.loot values (current_user);")
-			testsql.Run(t, session, "select postern.call_event_function('call', $1, $2, '{}')", lease, logID)
+			testsql.Run(t, session, "select postern.call_event_function('call', $1, $2)", lease, logID)
 			if got := testsql.Value[string](t, database.Pool, "select taken_by from app.loot"); got != owner.Name {
 				t.Errorf("taken by %s", got)
 			}
@@ -362,4 +363,53 @@ func TestDenialIsNotToldToItsOwnTransaction(t *testing.T) {
 		t.Errorf("%d are pending", got)
 	}
 	rollback(t, tx)
+}
+
+// A worker that somebody has taken over calls the function of an action as it likes.
+func TestWorkerCannotInventAnEvent(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	owner := hostileOwner(t, database)
+	putEventFunction(t, database, owner, "insert into app.told values (event);")
+	testsql.Run(t, database.Pool, "create table app.told (event jsonb); grant insert on app.told to "+owner.Name)
+	// What takes the event from its caller.
+	testsql.Run(t, database.Pool, `
+create function app.naive_call(event jsonb) returns void language sql security definer as 'insert into app.told values (event)';
+grant usage on schema app to public`)
+	worker := database.Login(t, "postern_event_worker").Connect(t)
+	testsql.Run(t, worker, `select app.naive_call('{"gate_id": "PAYMENT_RELEASE", "userid": "ALICE"}')`)
+	if got := testsql.Value[string](t, database.Pool, "select event ->> 'gate_id' from app.told"); got != "PAYMENT_RELEASE" {
+		t.Fatalf("the naive version withstood: %s", got)
+	}
+	testsql.Run(t, database.Pool, "delete from app.told")
+
+	testsql.Run(t, database.Pool, logPass)
+	const call, lease = "select postern.call_event_function('call', $1, $2)", "11111111-1111-1111-1111-111111111111"
+	logID := testsql.Value[int64](t, database.Pool, "select max(log_id) from postern_internal.checkpoint_entry")
+	testsql.Fails(t, worker, "42883", `select postern.call_event_function('call', $1, $2, '{"gate_id": "PAYMENT_RELEASE"}')`, lease, logID)
+	testsql.Fails(t, worker, "PS107", call, lease, logID) // not claimed
+	claimed := testsql.Value[map[string]any](t, worker, "select postern.claim_event_deliveries('call', 1, $1, 60)", lease)
+	for _, other := range []any{logID + 1, int64(-1), nil} {
+		testsql.Fails(t, worker, "PS107", call, lease, other)
+	}
+	testsql.Fails(t, worker, "PS107", call, "22222222-2222-2222-2222-222222222222", logID)
+	testsql.Fails(t, worker, "PS107", call, nil, logID)
+	if got := testsql.Value[int64](t, worker, "select postern.finish_event_deliveries('call', gen_random_uuid(), array[$1::bigint], '{delivered}', '{0}', '{\"\"}')", logID); got != 0 {
+		t.Errorf("finished %d deliveries of another lease", got)
+	}
+	testsql.Run(t, worker, "set timezone = 'Asia/Kolkata'")
+	testsql.Run(t, worker, call, lease, logID)
+	told := testsql.Value[map[string]any](t, database.Pool, "select event from app.told")
+	for _, key := range []string{"attempts", "due_at", "is_logged"} {
+		delete(claimed, key)
+	}
+	for key, value := range claimed {
+		if value == nil {
+			claimed[key] = ""
+		}
+	}
+	if !reflect.DeepEqual(told, claimed) {
+		t.Errorf("the function was told\n%v\nand the worker\n%v", told, claimed)
+	}
+	testsql.Fails(t, worker, "PS107", call, lease, logID) // once
 }

@@ -1,11 +1,10 @@
 -- The delivery is noted before the call, in the same transaction: whoever has the same delivery waits for the row, and
--- the last word is ours.
+-- the last word is ours. The event comes from the log and not from the worker: the function acts on what it says.
 
 create or replace function postern.call_event_function(
   name text,
   lease uuid,
-  log_id bigint,
-  event jsonb
+  log_id bigint
 )
 returns void
 language plpgsql
@@ -17,6 +16,7 @@ declare
   target text;
   callee regprocedure;
   version_before text;
+  event jsonb := postern_internal.event_document(log_id);
   command bigint;
   commands bigint[];
 begin
@@ -41,15 +41,22 @@ begin
       detail = format('name is %s, the function is %s.', to_jsonb(name), coalesce(to_jsonb(target)::text, 'NULL')),
       hint = 'It has to be (event jsonb) returns void, SECURITY DEFINER, with search_path set, and granted by its owner to postern_event_function itself.';
   end if;
-  if event is null
+  if not (event ->> 'is_logged')::boolean
      or postern.finish_event_deliveries(name, lease, array[log_id], array['delivered'], array[0.0], array['']) <> 1 then
     raise exception using
       errcode = 'PS107',
       message = 'This delivery cannot be made',
-      detail = format('lease is %s, log_id is %s, event is %s.', coalesce(lease::text, 'NULL'), coalesce(log_id::text, 'NULL'),
-                      coalesce(left(event::text, 300), 'NULL')),
+      detail = format('lease is %s, log_id is %s; the entry is %sin the log.', coalesce(lease::text, 'NULL'), coalesce(log_id::text, 'NULL'),
+                      case when (event ->> 'is_logged')::boolean then '' else 'not ' end),
       hint = 'Claim it with postern.claim_event_deliveries, and make it while the lease lasts.';
   end if;
+
+  select jsonb_object_agg(p.key, case when p.value = 'null' then '""' else p.value end) || jsonb_build_object('delivery_id', d.delivery_id)
+    into event
+    from postern_internal.event_delivery as d
+   cross join jsonb_each(event - 'is_logged') as p
+   where d.event_action_id = action_id and d.log_id = call_event_function.log_id
+   group by d.delivery_id;
 
   -- A search_path that the function has set would stay: ours is set again before anything else.
   perform postern_internal.run_event_function(target, event);
@@ -87,7 +94,7 @@ begin
   end if;
 end
 $$;
-revoke execute on function postern.call_event_function(text, uuid, bigint, jsonb) from public;
-grant execute on function postern.call_event_function(text, uuid, bigint, jsonb) to postern_event_worker;
-comment on function postern.call_event_function(text, uuid, bigint, jsonb) is
-'Makes a delivery by calling the function of an action, which gets no rights but its own owner''s. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: with which the delivery was claimed. log_id: of which entry. event: its parameters. What the function does and that it was called are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it defers without an end, or was changed meanwhile; and those of the function.';
+revoke execute on function postern.call_event_function(text, uuid, bigint) from public;
+grant execute on function postern.call_event_function(text, uuid, bigint) to postern_event_worker;
+comment on function postern.call_event_function(text, uuid, bigint) is
+'Makes a delivery by calling the function of an action, which gets no rights but its own owner''s. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: with which the delivery was claimed. log_id: of which entry: the function gets the parameters of that event, as the log has them. What the function does and that it was called are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it defers without an end, or was changed meanwhile; and those of the function.';

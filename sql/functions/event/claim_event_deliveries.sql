@@ -69,17 +69,8 @@ begin
      where d.event_action_id = action_id
        and d.log_id = claimed.log_id
     returning d.log_id, d.delivery_id, d.attempts, d.due_at into claimed;
-    return query
-      select jsonb_build_object(
-               'delivery_id', claimed.delivery_id, 'attempts', claimed.attempts, 'due_at', claimed.due_at, 'log_id', claimed.log_id,
-               'is_logged', e.log_id is not null, 'event', v.event, 'event_time', e.logged_at, 'userid', e.userid,
-               'user_description', u.description, 'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message,
-               'comment', e.comment, 'asked', e.asked, 'approval', case e.outcome when 'passed' then e.ticket end,
-               'approved_gate_id', e.approved_gate_id, 'approved_message', e.approved_message)
-        from (select claimed.log_id) as c (log_id)
-        left join postern_internal.checkpoint_entry as e on e.log_id = claimed.log_id
-        left join postern_internal.event as v on v.outcome = e.outcome
-        left join postern_internal.end_user as u on u.userid = e.userid;
+    return next jsonb_build_object('delivery_id', claimed.delivery_id, 'attempts', claimed.attempts, 'due_at', claimed.due_at)
+                || postern_internal.event_document(claimed.log_id);
   end loop;
 end
 $$;
