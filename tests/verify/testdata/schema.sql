@@ -1937,10 +1937,10 @@ COMMENT ON FUNCTION postern.begin_session(token text, ticket uuid) IS 'As begin_
 
 
 --
--- Name: call_event_function(text, uuid, bigint, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: call_event_function(text, uuid, bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, event jsonb) RETURNS void
+CREATE FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1949,6 +1949,7 @@ declare
   target text;
   callee regprocedure;
   version_before text;
+  event jsonb := postern_internal.event_document(log_id);
   command bigint;
   commands bigint[];
 begin
@@ -1973,15 +1974,22 @@ begin
       detail = format('name is %s, the function is %s.', to_jsonb(name), coalesce(to_jsonb(target)::text, 'NULL')),
       hint = 'It has to be (event jsonb) returns void, SECURITY DEFINER, with search_path set, and granted by its owner to postern_event_function itself.';
   end if;
-  if event is null
+  if not (event ->> 'is_logged')::boolean
      or postern.finish_event_deliveries(name, lease, array[log_id], array['delivered'], array[0.0], array['']) <> 1 then
     raise exception using
       errcode = 'PS107',
       message = 'This delivery cannot be made',
-      detail = format('lease is %s, log_id is %s, event is %s.', coalesce(lease::text, 'NULL'), coalesce(log_id::text, 'NULL'),
-                      coalesce(left(event::text, 300), 'NULL')),
+      detail = format('lease is %s, log_id is %s; the entry is %sin the log.', coalesce(lease::text, 'NULL'), coalesce(log_id::text, 'NULL'),
+                      case when (event ->> 'is_logged')::boolean then '' else 'not ' end),
       hint = 'Claim it with postern.claim_event_deliveries, and make it while the lease lasts.';
   end if;
+
+  select jsonb_object_agg(p.key, case when p.value = 'null' then '""' else p.value end) || jsonb_build_object('delivery_id', d.delivery_id)
+    into event
+    from postern_internal.event_delivery as d
+   cross join jsonb_each(event - 'is_logged') as p
+   where d.event_action_id = action_id and d.log_id = call_event_function.log_id
+   group by d.delivery_id;
 
   -- A search_path that the function has set would stay: ours is set again before anything else.
   perform postern_internal.run_event_function(target, event);
@@ -2021,13 +2029,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, event jsonb) OWNER TO postern_owner;
+ALTER FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint, event jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, event jsonb) IS 'Makes a delivery by calling the function of an action, which gets no rights but its own owner''s. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: with which the delivery was claimed. log_id: of which entry. event: its parameters. What the function does and that it was called are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it defers without an end, or was changed meanwhile; and those of the function.';
+COMMENT ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) IS 'Makes a delivery by calling the function of an action, which gets no rights but its own owner''s. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: with which the delivery was claimed. log_id: of which entry: the function gets the parameters of that event, as the log has them. What the function does and that it was called are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it defers without an end, or was changed meanwhile; and those of the function.';
 
 
 --
@@ -2350,17 +2358,8 @@ begin
      where d.event_action_id = action_id
        and d.log_id = claimed.log_id
     returning d.log_id, d.delivery_id, d.attempts, d.due_at into claimed;
-    return query
-      select jsonb_build_object(
-               'delivery_id', claimed.delivery_id, 'attempts', claimed.attempts, 'due_at', claimed.due_at, 'log_id', claimed.log_id,
-               'is_logged', e.log_id is not null, 'event', v.event, 'event_time', e.logged_at, 'userid', e.userid,
-               'user_description', u.description, 'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id, 'message', e.message,
-               'comment', e.comment, 'asked', e.asked, 'approval', case e.outcome when 'passed' then e.ticket end,
-               'approved_gate_id', e.approved_gate_id, 'approved_message', e.approved_message)
-        from (select claimed.log_id) as c (log_id)
-        left join postern_internal.checkpoint_entry as e on e.log_id = claimed.log_id
-        left join postern_internal.event as v on v.outcome = e.outcome
-        left join postern_internal.end_user as u on u.userid = e.userid;
+    return next jsonb_build_object('delivery_id', claimed.delivery_id, 'attempts', claimed.attempts, 'due_at', claimed.due_at)
+                || postern_internal.event_document(claimed.log_id);
   end loop;
 end
 $$;
@@ -7907,6 +7906,40 @@ ALTER FUNCTION postern_internal.encode_field(value text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.encode_field(value text) IS 'A text as a field of a leaf: type 2, the length, UTF-8; NULL is type 0.';
+
+
+--
+-- Name: event_document(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.event_document(log_id bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $_$
+begin
+  return (
+    select jsonb_build_object(
+             'log_id', c.log_id, 'is_logged', e.log_id is not null, 'event', v.event,
+             'event_time', regexp_replace(to_char(e.logged_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '[.]?0+$', '') || 'Z',
+             'userid', e.userid, 'user_description', u.description, 'authenticated_by', e.authenticated_by, 'gate_id', e.gate_id,
+             'message', e.message, 'comment', e.comment, 'asked', e.asked, 'approval', case e.outcome when 'passed' then e.ticket end,
+             'approved_gate_id', e.approved_gate_id, 'approved_message', e.approved_message)
+      from (select event_document.log_id) as c (log_id)
+      left join postern_internal.checkpoint_entry as e on e.log_id = c.log_id
+      left join postern_internal.event as v on v.outcome = e.outcome
+      left join postern_internal.end_user as u on u.userid = e.userid);
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.event_document(log_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION event_document(log_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.event_document(log_id bigint) IS 'The parameters of the event that an entry of the log is; what is missing is null. event_time is RFC 3339, in UTC. is_logged: false where the entry was dropped.';
 
 
 --
@@ -15730,11 +15763,11 @@ GRANT ALL ON FUNCTION postern.begin_session(token text, ticket uuid) TO postern_
 
 
 --
--- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint, event jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, event jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, event jsonb) TO postern_event_worker;
+REVOKE ALL ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) TO postern_event_worker;
 
 
 --
@@ -16763,6 +16796,13 @@ REVOKE ALL ON FUNCTION postern_internal.encode_base64url(bytes bytea) FROM PUBLI
 --
 
 REVOKE ALL ON FUNCTION postern_internal.encode_field(value text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION event_document(log_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.event_document(log_id bigint) FROM PUBLIC;
 
 
 --
