@@ -4,6 +4,7 @@ package docs
 
 import (
 	"bytes"
+	"context"
 	"net/url"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
@@ -45,6 +47,19 @@ func TestEveryBlockRuns(t *testing.T) {
 				t.Parallel()
 			}
 			blocks := readBlocks(t, file)
+			if file == readme {
+				// It leaves the role that its business belongs to, which is the cluster's. This runs when the database is gone.
+				t.Cleanup(func() {
+					server, err := pgx.Connect(context.Background(), testdb.Server(t).URL)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer server.Close(context.Background())
+					if _, err := server.Exec(context.Background(), "drop role if exists invoicing"); err != nil {
+						t.Error(err)
+					}
+				})
+			}
 			database := testdb.New(t)
 			if installsItself(blocks) {
 				database = testdb.Empty(t)
