@@ -225,7 +225,7 @@ func TestSettingLeftBehindSaysHowItIsCleared(t *testing.T) {
 	pooled := s.connect(t)
 	for _, left := range []string{"x", "open", "", " ", strings.Repeat("0", 32), "{00000000-0000-0000-0000-000000000000}", "0000000-00000-0000-0000-000000000000",
 		"00000000-0000-0000-0000-00000000000\u0660", strings.Repeat("-", 36), strings.Repeat("x", 1<<20)} {
-		for _, setting := range []string{"postern.ticket", "postern.action"} {
+		for _, setting := range []string{"postern.ticket", "postern.exclusive_tickets", "postern.action"} {
 			testsql.Run(t, pooled, "select set_config($1, $2, false)", setting, left)
 		}
 		ticket := approve(t, pooled, alice, approveGate, invoice)
