@@ -182,6 +182,7 @@
 \ir company/set_company_name.sql
 \ir company/grant_company.sql
 \ir company/revoke_company.sql
+\ir company/is_current_company_user.sql
 \ir company/is_company_user.sql
 \ir company/require_company_user.sql
 \ir company/company_user.sql

@@ -143,7 +143,8 @@ func TestNobodyKnownIsAnError(t *testing.T) {
 	} {
 		Refused(t, application, "PS401", sql)
 	}
-	Run(t, application, "select user_finance_api.exist('10', 'ANN')") // says whom it asks about
+	Refused(t, application, "PS401", "select user_finance_api.exist('10', 'ANN')")
+	Run(t, database.Login(t, "postern_admin").Connect(t), "select user_finance_api.exist('10', 'ANN')") // says whom it asks about
 }
 
 func TestOneCompanyIsTheDefault(t *testing.T) {

@@ -36,14 +36,6 @@ func TestForgottenSessionIsLoud(t *testing.T) {
 	}
 }
 
-// The policy asks for the user when it meets a row. docs/company.md says so.
-func TestEmptyTableAsksForNobody(t *testing.T) {
-	s := newScene(t)
-	Run(t, s.owner, "create table shop.voucher (voucher_id integer, company text); select postern.protect_company('shop.voucher')")
-	requireIDs(t, s.application)
-	Refused(t, s.application, "PS401", "insert into shop.voucher values (1, '10')")
-}
-
 func TestProtectingTwiceChangesNothing(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)

@@ -1,3 +1,6 @@
+-- Who works where is the administrators' and auditors' business, and that of the users of the company. Nobody else learns
+-- it, neither by the answer nor by time or an error: what is asked about is looked up only for whom it may be told to.
+
 create or replace function postern.is_company_user(
   company text,
   userid text
@@ -9,7 +12,16 @@ parallel safe
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  asking text;
 begin
+  if not (pg_has_role(session_user, 'postern_admin', 'usage') or pg_has_role(session_user, 'postern_auditor', 'usage')) then
+    asking := postern.current_userid();
+    if userid is distinct from asking
+       and not exists (select from postern_internal.company_user as u where u.userid = asking and u.company = is_company_user.company) then
+      return false;
+    end if;
+  end if;
   return exists (select
                    from postern_internal.company_user as u
                   where u.userid = is_company_user.userid
@@ -19,4 +31,4 @@ $$;
 revoke execute on function postern.is_company_user(text, text) from public;
 grant execute on function postern.is_company_user(text, text) to postern_user, postern_admin;
 comment on function postern.is_company_user(text, text) is
-'Whether userid is a user of company. False where either is NULL or does not exist.';
+'Whether userid is a user of company. False where either is NULL or does not exist, and where the current user asks about somebody else in a company of which they are no user themselves. A login in postern_admin or postern_auditor may ask about anybody, without an end user. Errors: PS401, PS402.';

@@ -2,7 +2,7 @@ create or replace function user_finance_api.is_user_authorized(company text)
 returns boolean
 language sql
 stable
-return postern.is_company_user(company, postern.current_userid());
+return postern.is_current_company_user(company);
 revoke execute on function user_finance_api.is_user_authorized(text) from public;
 grant execute on function user_finance_api.is_user_authorized(text) to postern_user, postern_admin;
 comment on function user_finance_api.is_user_authorized(text) is
