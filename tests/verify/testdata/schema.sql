@@ -3619,7 +3619,16 @@ CREATE FUNCTION postern.is_company_user(company text, userid text) RETURNS boole
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  asking text;
 begin
+  if not (pg_has_role(session_user, 'postern_admin', 'usage') or pg_has_role(session_user, 'postern_auditor', 'usage')) then
+    asking := postern.current_userid();
+    if userid is distinct from asking
+       and not exists (select from postern_internal.company_user as u where u.userid = asking and u.company = is_company_user.company) then
+      return false;
+    end if;
+  end if;
   return exists (select
                    from postern_internal.company_user as u
                   where u.userid = is_company_user.userid
@@ -3634,7 +3643,35 @@ ALTER FUNCTION postern.is_company_user(company text, userid text) OWNER TO poste
 -- Name: FUNCTION is_company_user(company text, userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.is_company_user(company text, userid text) IS 'Whether userid is a user of company. False where either is NULL or does not exist.';
+COMMENT ON FUNCTION postern.is_company_user(company text, userid text) IS 'Whether userid is a user of company. False where either is NULL or does not exist, and where the current user asks about somebody else in a company of which they are no user themselves. A login in postern_admin or postern_auditor may ask about anybody, without an end user. Errors: PS401, PS402.';
+
+
+--
+-- Name: is_current_company_user(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.is_current_company_user(company text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  return exists (select
+                   from postern_internal.company_user as u
+                  where u.userid = current_user_id
+                    and u.company = is_current_company_user.company);
+end
+$$;
+
+
+ALTER FUNCTION postern.is_current_company_user(company text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_current_company_user(company text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.is_current_company_user(company text) IS 'Whether the current user is a user of company. False where it is NULL or does not exist. Errors: PS401, PS402.';
 
 
 --
@@ -5413,7 +5450,7 @@ ALTER FUNCTION postern.require_company_user(company text, userid text) OWNER TO 
 -- Name: FUNCTION require_company_user(company text, userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.require_company_user(company text, userid text) IS 'Errors: PS201 userid is not a user of company, or either is NULL or does not exist.';
+COMMENT ON FUNCTION postern.require_company_user(company text, userid text) IS 'Errors: PS201 userid is not a user of company, or either is NULL or does not exist, or the current user may not know: see is_company_user. PS401, PS402.';
 
 
 --
@@ -10970,7 +11007,7 @@ ALTER FUNCTION user_finance_api.exist(company text, userid text) OWNER TO poster
 -- Name: FUNCTION exist(company text, userid text); Type: COMMENT; Schema: user_finance_api; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION user_finance_api.exist(company text, userid text) IS 'User_Finance_API.Exist: raises an error unless userid is a user of company. Errors: PS201.';
+COMMENT ON FUNCTION user_finance_api.exist(company text, userid text) IS 'User_Finance_API.Exist: raises an error unless userid is a user of company, also where the current user asks about somebody else in a company of which they are no user themselves. Errors: PS201, PS401, PS402.';
 
 
 --
@@ -10997,7 +11034,7 @@ COMMENT ON FUNCTION user_finance_api.exist_current_user(company text) IS 'User_F
 
 CREATE FUNCTION user_finance_api.is_allowed(company text) RETURNS text
     LANGUAGE sql STABLE
-    RETURN CASE WHEN postern.is_company_user(company, postern.current_userid()) THEN 'TRUE'::text ELSE 'FALSE'::text END;
+    RETURN CASE WHEN postern.is_current_company_user(company) THEN 'TRUE'::text ELSE 'FALSE'::text END;
 
 
 ALTER FUNCTION user_finance_api.is_allowed(company text) OWNER TO postern_owner;
@@ -11015,7 +11052,7 @@ COMMENT ON FUNCTION user_finance_api.is_allowed(company text) IS 'User_Finance_A
 
 CREATE FUNCTION user_finance_api.is_authorized(company text) RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN postern.is_company_user(company, postern.current_userid());
+    RETURN postern.is_current_company_user(company);
 
 
 ALTER FUNCTION user_finance_api.is_authorized(company text) OWNER TO postern_owner;
@@ -11033,7 +11070,7 @@ COMMENT ON FUNCTION user_finance_api.is_authorized(company text) IS 'User_Financ
 
 CREATE FUNCTION user_finance_api.is_user_authorized(company text) RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN postern.is_company_user(company, postern.current_userid());
+    RETURN postern.is_current_company_user(company);
 
 
 ALTER FUNCTION user_finance_api.is_user_authorized(company text) OWNER TO postern_owner;
@@ -16011,6 +16048,15 @@ GRANT ALL ON FUNCTION postern.highest_log_id() TO postern_sealer;
 REVOKE ALL ON FUNCTION postern.is_company_user(company text, userid text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.is_company_user(company text, userid text) TO postern_user;
 GRANT ALL ON FUNCTION postern.is_company_user(company text, userid text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION is_current_company_user(company text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.is_current_company_user(company text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.is_current_company_user(company text) TO postern_user;
+GRANT ALL ON FUNCTION postern.is_current_company_user(company text) TO postern_admin;
 
 
 --
