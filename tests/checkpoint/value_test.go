@@ -296,7 +296,7 @@ func TestComparingIsCheapWhateverTheValues(t *testing.T) {
 		"deep":    strings.Repeat("[", 5000) + "1.0" + strings.Repeat("]", 5000),
 		"numbers": "[" + strings.Repeat("1.0, ", 6000) + "1]",
 		"moments": "[" + strings.Repeat(`"2026-03-31T12:30:00Z", `, 1200) + "1]",
-		"digits":  "[" + strings.Repeat("0."+strings.Repeat("1", 900)+"0, ", 30) + "1]",
+		"digits":  "0." + strings.Repeat("1", 16000),
 		"quotes":  `"` + strings.Repeat(`\"`, 14000) + `12:30"`,
 	} {
 		started := time.Now()

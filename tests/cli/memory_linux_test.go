@@ -26,7 +26,7 @@ func peak(t *testing.T, database *testdb.Database, program string, arguments ...
 	var out lineCounter
 	var problems bytes.Buffer
 	command := exec.CommandContext(t.Context(), program, arguments...)
-	command.Env = append(os.Environ(), "DATABASE_URL="+database.URL)
+	command.Env = append(os.Environ(), "DATABASE_URL="+database.URL, "POSTERN_ACCEPT="+testdb.AcceptServer(t))
 	command.Stdout, command.Stderr = &out, &problems
 	leash.Tie(command)
 	if err := command.Run(); err != nil {

@@ -37,9 +37,17 @@ const (
 	ledger  = "select postern.protect_ledger('shop.{name}');\n"
 	key     = "alter table shop.{table} add foreign key (company, posting_combination_id) references postern.posting_combination (company, posting_combination_id);\n"
 	// The company is there, and the key of a supplier is unique without it.
-	supplier = "create table shop.supplier (company text, supplier_id integer primary key, unique (company, supplier_id)); alter table shop.supplier enable row level security;\n"
+	supplier = "create table shop.supplier (company text, supplier_id integer primary key, unique (company, supplier_id)); alter table shop.supplier enable row level security; create policy own on shop.supplier using (true);\n"
 	gate     = "select postern.register_gate('SHOP_APPROVE', 'Approve a voucher', 'Voucher approved', active => true);\n"
 )
+
+// owned is a function of a role that is no superuser.
+const owned = "create function shop.{other}(text) returns text immutable language plpgsql as $$ begin raise notice '%', $1; return $1; end $$; alter function shop.{other}(text) owner to {group}; "
+
+// untold is an entry of the log that nobody has been told of for an hour.
+const untold = "select postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told'); " +
+	"insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', now() - interval '1 hour'); " +
+	"update postern_internal.event_action set queued_at = queued_at - interval '1 hour'; select 1; "
 
 // uncalled: nothing here calls the gate.
 var uncalled = []string{"gate_not_called"}
@@ -59,6 +67,12 @@ func faults() []fault {
 		{name: "open, a collation that cannot be compared", code: "unprotected_company", level: "warn",
 			seed:  "create collation shop.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false); create table shop.{table} (company text collate shop.any_case)",
 			words: "Give the column a deterministic collation", act: "alter table shop.{table} alter column company type text collate \"default\"; select postern.protect_company('shop.{name}', 'company')"},
+
+		{name: "a number", code: "unprotectable_company", level: "warn", seed: "create table shop.{table} (company {unprotectable} not null, amount integer)",
+			words: "Give the column a type that can be protected", act: "alter table shop.{table} alter column company type text using company::text; select postern.protect_company('shop.{name}')"},
+		{name: "partitions of another type", code: "unprotectable_company", level: "warn",
+			seed:  "create table shop.{table} (company {unprotectable}) partition by list (company); create table shop.{other} partition of shop.{table} default",
+			words: "Give the column a type that can be protected", act: "drop table shop.{table}"},
 
 		{name: "attached", code: "unprotected_partition", level: "error", object: "table shop.{other}",
 			seed: "create table shop.{table} (company text) partition by list (company); " + company + "create table shop.{other} (company text); alter table shop.{table} attach partition shop.{other} default"},
@@ -92,6 +106,11 @@ func faults() []fault {
 		{name: "of a partition", code: "changed_protection", level: "error", object: "table shop.{other}",
 			seed: "create table shop.{table} (company text) partition by list (company); create table shop.{other} partition of shop.{table} default; " + company + "alter policy postern_company on shop.{other} using (true)"},
 		{name: "not forced", code: "unforced_row_security", level: "error", seed: voucher + company + "alter table shop.{table} no force row level security"},
+		{name: "nobody permits", code: "no_permissive_policy", level: "warn", seed: voucher + company + "drop policy postern_permit on shop.{table}"},
+		{name: "nobody permits, of a partition", code: "no_permissive_policy", level: "warn", object: "table shop.{other}",
+			seed: "create table shop.{table} (company text) partition by list (company); create table shop.{other} partition of shop.{table} default; " + company + "drop policy postern_permit on shop.{other}"},
+		{name: "nobody permits, not protected", code: "no_permissive_policy", level: "warn", seed: voucher + "alter table shop.{table} enable row level security, force row level security",
+			words: "Where rows are to be read", act: "alter table shop.{table} disable row level security, no force row level security; select postern.protect_company('shop.{name}')"},
 
 		{name: "renamed", code: "unlisted_protection", level: "warn", object: "table shop.{other}", also: []string{"stale_protection"}, seed: voucher + company + "alter table shop.{table} rename to {other}"},
 		{name: "ledger renamed", code: "unlisted_protection", level: "warn", object: "table shop.{other}", also: []string{"stale_protection"}, seed: entry + ledger + key + "alter table shop.{table} rename to {other}",
@@ -107,6 +126,22 @@ func faults() []fault {
 		{name: "materialized", code: "materialized_view", level: "warn", object: "materialized view shop.{other}", seed: voucher + company + "create materialized view shop.{other} as select company from shop.{table}"},
 		{name: "materialized over a view, for all", code: "materialized_view", level: "error", object: "materialized view shop.{other}",
 			seed: voucher + company + "create view shop.between with (security_invoker) as select company from shop.{table}; create materialized view shop.{other} as select company from shop.between; grant select on shop.{other} to public, {group}"},
+
+		{name: "loopback", code: "foreign_table", level: "error", object: "foreign table shop.{other}",
+			seed: voucher + company + "create extension postgres_fdw schema public; create server here foreign data wrapper postgres_fdw options (dbname '{database}', host 'localhost'); create foreign table shop.{other} (amount integer) server here options (schema_name 'shop', table_name '{string}'); grant select on shop.{other} to {group}"},
+		{name: "a part of a protected table", code: "foreign_table", level: "error", object: "foreign table shop.{other}",
+			seed: "create extension file_fdw schema public; create server files foreign data wrapper file_fdw; create table shop.{table} (company text) partition by list (company); " + company +
+				"create foreign table shop.{other} partition of shop.{table} default server files options (filename '/dev/null'); grant select on shop.{other} to public"},
+		{name: "a file with companies", code: "foreign_table", level: "warn", object: "foreign table shop.{other}",
+			seed: "create extension file_fdw schema public; create server files foreign data wrapper file_fdw; create foreign table shop.{other} (company integer, amount integer) server files options (filename '/dev/null'); grant select (company) on shop.{other} to {group}, public"},
+
+		{name: "published", code: "logical_replication", level: "warn", object: "publication {other}", seed: voucher + company + "create publication {other} for table shop.{table}"},
+		{name: "published with others", code: "logical_replication", level: "warn", object: "publication {other}",
+			seed: "create table shop.{table} (company text) partition by list (company); create table shop.part partition of shop.{table} default; create table shop.open (id integer); " + company + "create publication {other} for table shop.open, shop.part where (company = '10')"},
+		{name: "published with its schema", code: "logical_replication", level: "warn", object: "publication {other}", seed: voucher + company + "create publication {other} for table shop.{table}, tables in schema shop, {schema}"},
+		{name: "published with all tables", code: "logical_replication", level: "error", object: "publication {other}", seed: voucher + company + "create publication {other} for all tables"},
+		{name: "keys published", code: "logical_replication", level: "error", object: "publication {other}",
+			seed: "create publication {other} for table postern_internal.server_key, postern_internal.checkpoint_entry"},
 
 		{name: "deletes", code: "foreign_key_action", level: "warn", object: "constraint {other} on shop.{table}",
 			seed: supplier + "create table shop.{table} (company text, supplier_id integer default 1, constraint {other} foreign key (supplier_id) references shop.supplier on delete cascade); insert into shop.supplier values ('10', 1); insert into shop.{table} values ('20'); " + company},
@@ -131,11 +166,46 @@ func faults() []fault {
 			seed: "create table shop.supplier (supplier_id integer primary key); create table shop.{table} (company text, supplier_id integer) partition by list (company); create table shop.part partition of shop.{table} (constraint {other} foreign key (supplier_id) references shop.supplier on delete cascade) default; " + company},
 
 		{name: "may be truncated", code: "table_privilege", level: "warn", seed: voucher + company + "grant truncate on shop.{table} to {group}"},
-		{name: "columns may be referenced", code: "table_privilege", level: "warn", seed: voucher + company + "grant references (company) on shop.{table} to public; grant all on shop.{table} to {group} with grant option"},
+		{name: "columns may be referenced", code: "table_privilege", level: "warn", also: []string{"missing_membership"}, seed: voucher + company + "grant references (company) on shop.{table} to public; grant all on shop.{table} to {group} with grant option"},
 		{name: "owned by the application", code: "application_owns_table", level: "warn", seed: voucher + company + "alter table shop.{table} owner to {application}",
 			words: "As a superuser: give", act: "alter table shop.{table} owner to {group}"},
 		{name: "the application may become the owner", code: "application_owns_table", level: "warn", seed: voucher + company + "alter table shop.{table} owner to {group}; grant {group} to {application}",
 			words: "As a superuser: give", act: "revoke {group} from {application}"},
+
+		{name: "granted to a stranger", code: "missing_membership", level: "warn", object: "role {person}", seed: voucher + company + "grant select on shop.{table} to {person}"},
+		{name: "granted to a stranger's group", code: "missing_membership", level: "warn", object: "role {group}", seed: voucher + company + "grant insert (amount) on shop.{table} to {group}; grant {group} to {person}"},
+		{name: "granted through a view", code: "missing_membership", level: "warn", object: "role {person}",
+			seed: voucher + company + "create view shop.between with (security_invoker) as select company from shop.{table}; create view shop.{other} with (security_invoker) as select company from shop.between; grant select on shop.{other} to {person}"},
+
+		{name: "index over the owner's function", code: "row_function", level: "warn", object: "function shop.{other}(",
+			seed:  voucher + owned + "create index on shop.{table} (shop.{other}(company)); " + company,
+			words: "Read it.", act: "alter function shop.{other}(text) owner to {superuser}"},
+		{name: "check over the owner's function", code: "row_function", level: "warn", object: "function shop.{other}(",
+			seed:  voucher + owned + "alter table shop.{table} add check (shop.{other}(company) <> '')  not valid; " + company,
+			words: "Read it.", act: "alter function shop.{other}(text) owner to {superuser}"},
+		{name: "a column computed by the owner's function", code: "row_function", level: "warn", object: "function shop.{other}(",
+			seed:  voucher + owned + "alter table shop.{table} add computed text generated always as (shop.{other}(company)) stored; " + company,
+			words: "Read it.", act: "alter function shop.{other}(text) owner to {superuser}"},
+		{name: "statistics over the owner's function", code: "row_function", level: "warn", object: "function shop.{other}(",
+			seed:  voucher + owned + "create statistics shop.told on (shop.{other}(company)) from shop.{table}; " + company,
+			words: "Read it.", act: "alter function shop.{other}(text) owner to {superuser}"},
+		{name: "a partition key over the owner's function", code: "row_function", level: "warn", object: "function shop.{other}(",
+			seed:  "create table shop.{table} (company text); drop table shop.{table}; " + owned + "create table shop.{table} (company text) partition by list (shop.{other}(company)); " + company,
+			words: "Read it.", act: "alter function shop.{other}(text) owner to {superuser}"},
+		{name: "an operator of the owner's", code: "row_function", level: "warn", object: "function shop.{other}(",
+			seed: voucher + "create function shop.{other}(text, text) returns boolean immutable language plpgsql as $$ begin raise notice '%', $1; return true; end $$; alter function shop.{other}(text, text) owner to {group}; " +
+				"create operator shop.=== (leftarg = text, rightarg = text, function = shop.{other}); alter table shop.{table} add exclude using gist (int4range(amount, amount) with &&) where (company operator(shop.===) 'x'); " + company,
+			words: "Read it.", act: "alter function shop.{other}(text, text) owner to {superuser}"},
+		{name: "a domain checked by the owner's function", code: "row_function", level: "warn", object: "function shop.{other}(",
+			seed:  owned + "create domain shop.told as text check (shop.{other}(value) <> ''); create table shop.{table} (company shop.told); " + company,
+			words: "Read it.", act: "alter function shop.{other}(text) owner to {superuser}"},
+		{name: "a policy that gives rows to the owner's function", code: "row_function", level: "warn", object: "function shop.{other}(",
+			seed:  voucher + owned + company + "create policy own on shop.{table} using (shop.{other}(company) <> '')",
+			words: "Read it.", act: "alter function shop.{other}(text) owner to {superuser}"},
+		{name: "a stranger's trigger", code: "row_function", level: "warn", object: "function shop.{other}(",
+			seed: voucher + company + "create function shop.{other}() returns trigger security definer set search_path = '' language plpgsql as $$ begin return new; end $$; alter function shop.{other}() owner to {person}; " +
+				"create trigger told before insert on shop.{table} for each row execute function shop.{other}()",
+			words: "Read it.", act: "alter function shop.{other}() security invoker; alter function shop.{other}() owner to {superuser}"},
 
 		{name: "user a row", code: "policy_per_row", level: "warn", object: "policy {other} on shop.{table}",
 			seed: voucher + "alter table shop.{table} enable row level security; create policy {other} on shop.{table} using (company = postern.current_userid()) with check (company = fnd_session_api.get_fnd_user() and postern.current_userid() <> '')"},
@@ -166,6 +236,22 @@ func faults() []fault {
 		{name: "in a schema for everybody", code: "unpinned_search_path", level: "error", object: "function {schema}.{table}(",
 			seed: "grant create on schema {schema} to public; create function {schema}.{table}() returns integer security definer language sql as $$ select 1 $$"},
 
+		{name: "reads past row security", code: "definer_function", level: "error", object: "function shop.{other}()",
+			seed: voucher + company + "create function shop.{other}() returns bigint security definer set search_path = '' language sql as 'select count(*) from shop.{escaped}'"},
+		{name: "reads past row security, and its tables have an owner", code: "definer_function", level: "error", object: "function shop.{other}()",
+			seed: voucher + "alter table shop.{table} owner to {group}; " + company + "create function shop.{other}() returns bigint security definer set search_path = '' language plpgsql as $$ begin return (select count(*) from pg_catalog.pg_class as c, shop.{table} as x); end $$"},
+		{name: "writes past row security, of a role with BYPASSRLS", code: "definer_function", level: "error", object: "procedure shop.{other}()", also: []string{"missing_membership"},
+			seed: voucher + company + "create procedure shop.{other}() security definer set search_path = '' language plpgsql as $$ begin insert into shop.{table} values (1, '20'); end $$; alter role {group} bypassrls; alter procedure shop.{other}() owner to {group}"},
+		{name: "bound to a view over it", code: "definer_function", level: "error", object: "function shop.{other}()",
+			seed: voucher + company + "create view shop.between with (security_invoker) as select company from shop.{table}; create function shop.{other}() returns bigint security definer begin atomic select count(*) from shop.between; end"},
+		{name: "calls what reads it", code: "definer_function", level: "error", object: "function shop.{other}()",
+			seed: voucher + company + "create function shop.reads() returns bigint language plpgsql as $$ begin return (select count(*) from shop.{table}); end $$; " +
+				"create function shop.passes() returns bigint language sql as 'select shop.reads()'; create function shop.{other}() returns bigint security definer set search_path = '' language plpgsql as $$ begin return shop.passes (); end $$"},
+		{name: "a trigger that reads it", code: "definer_function", level: "error", object: "function shop.{other}()",
+			seed: voucher + company + "create function shop.{other}() returns trigger security definer set search_path = '' language plpgsql as $$ begin update shop.{table} set amount = 0; return null; end $$; revoke all on function shop.{other}() from public"},
+		{name: "asks by itself", code: "definer_function", level: "warn", object: "function shop.{other}()",
+			seed: voucher + company + "create function shop.{other}() returns bigint security definer set search_path = '' language plpgsql as $$ begin return (select count(*) from shop.{table} where user_finance_api.is_authorized(company)); end $$"},
+
 		{name: "BYPASSRLS", code: "bypassing_role", level: "warn", object: "role {person}", seed: "alter role {person} bypassrls"},
 		{name: "superuser", code: "bypassing_role", level: "warn", object: "role {person}", seed: "alter role {person} superuser bypassrls"},
 		{name: "application with BYPASSRLS", code: "bypassing_role", level: "error", object: "role {application}", seed: "alter role {application} bypassrls"},
@@ -179,9 +265,19 @@ func faults() []fault {
 			seed: "grant {group} to postern_event_function", cleanup: "revoke {group} from postern_event_function"},
 		{name: "reads all data", code: "all_data_role", level: "warn", object: "role {person}", seed: "grant pg_read_all_data to {group}; grant {group} to {person}", cleanup: "revoke pg_read_all_data from {group}"},
 		{name: "application writes all data", code: "all_data_role", level: "error", object: "role {application}", seed: "grant pg_write_all_data to {application}"},
+		{name: "replicates", code: "replication_role", level: "warn", object: "role {person}", seed: "alter role {person} replication"},
+		{name: "an application replicates", code: "replication_role", level: "error", object: "role {application}", seed: "alter role {application} replication"},
 		{name: "administers and applies", code: "admin_application", level: "warn", object: "role {application}", seed: "grant postern_admin to {application}"},
 		{name: "switches triggers off", code: "trigger_switch", level: "error", object: "role {application}", seed: "grant set on parameter session_replication_role to {application} with grant option"},
 		{name: "all switch triggers off", code: "trigger_switch", level: "error", object: "role public", seed: "grant set on parameter session_replication_role to public"},
+		{name: "no triggers in the database", code: "session_setting", level: "error", object: "database", seed: "alter database {database} set session_replication_role = replica"},
+		{name: "no triggers for a login", code: "session_setting", level: "error", object: "role {person}", seed: "alter role {person} set session_replication_role = 'replica'"},
+		{name: "no triggers for a login here", code: "session_setting", level: "error", object: "role {person} in database", seed: "alter role {person} in database {database} set session_replication_role = replica"},
+		{name: "no triggers for all", code: "session_setting", level: "error", object: "all roles", seed: "alter role all in database {database} set session_replication_role = local; alter role all set session_replication_role = replica", cleanup: "alter role all reset session_replication_role"},
+		{name: "errors end the connection", code: "session_setting", level: "warn", object: "role {application}", seed: "alter role {application} set exit_on_error = yes"},
+		{name: "protected tables cannot be read", code: "session_setting", level: "warn", object: "role {application} in database", seed: "alter role {application} in database {database} set row_security = off"},
+		{name: "a backslash has a meaning", code: "session_setting", level: "warn", object: "database", seed: "alter database {database} set standard_conforming_strings = off"},
+		{name: "a session for everybody", code: "session_setting", level: "warn", object: "role {application}", seed: "alter role {application} set postern.session = 'x'"},
 
 		{name: "logs all with values", code: "statement_logging", level: "error", object: "database", seed: "alter database {database} set log_statement = 'all'"},
 		{name: "logs all without values", code: "statement_logging", level: "warn", object: "database", seed: "alter database {database} set log_min_duration_statement = 0; alter database {database} set log_parameter_max_length = 0"},
@@ -189,6 +285,16 @@ func faults() []fault {
 		{name: "logs samples", code: "statement_logging", level: "error", object: "database", seed: "alter database {database} set log_min_duration_sample = 10; alter database {database} set log_transaction_sample_rate = 0.01"},
 		{name: "logs all of an application", code: "statement_logging", level: "error", object: "role {application}", seed: "alter role {application} set log_statement = 'ALL'; alter role {application} set log_parameter_max_length = 100"},
 		{name: "prints plans", code: "statement_logging", level: "error", object: "database", seed: "alter database {database} set debug_print_plan = on"},
+		{name: "prints statements as parsed", code: "statement_logging", level: "warn", object: "database", seed: "alter database {database} set debug_print_parse = on; alter database {database} set debug_print_rewritten = true"},
+		{name: "explains all with values", code: "statement_logging", level: "error", object: "database",
+			seed: "alter database {database} set session_preload_libraries = 'auto_explain'; alter database {database} set auto_explain.log_min_duration = 0; alter database {database} set auto_explain.log_verbose = on"},
+		{name: "explains all of an application with values", code: "statement_logging", level: "error", object: "role {application}",
+			seed: "alter role {application} in database {database} set session_preload_libraries = 'pg_stat_statements, $libdir/auto_explain'; alter role {application} set auto_explain.log_min_duration = '10ms'; alter role {application} set auto_explain.log_verbose = 'on'"},
+		{name: "explains what is slow, with values", code: "statement_logging", level: "warn", object: "database",
+			seed: "alter database {database} set session_preload_libraries = 'auto_explain'; alter database {database} set auto_explain.log_min_duration = '3s'; alter database {database} set auto_explain.log_verbose = on"},
+		{name: "monitors values", code: "statement_logging", level: "error", object: "database", seed: "alter database {database} set pg_stat_monitor.pgsm_normalized_query = off"},
+		{name: "audits values", code: "statement_logging", level: "error", object: "database", seed: "alter database {database} set pgaudit.log = 'write'; alter database {database} set pgaudit.log_parameter = on"},
+		{name: "logs all of an administrator", code: "statement_logging", level: "error", object: "role {person}", seed: "grant postern_admin to {person}; alter role {person} set log_statement = 'all'"},
 		{name: "logs values of errors", code: "error_logging", level: "error", object: "database", seed: "alter database {database} set log_parameter_max_length_on_error = -1"},
 		{name: "logs values of an application's errors", code: "error_logging", level: "error", object: "role {application}", seed: "alter role {application} in database {database} set log_parameter_max_length_on_error = '1kB'"},
 
@@ -202,6 +308,25 @@ func faults() []fault {
 			words: "Have an administrator give the user a first PIN", act: "select postern.set_user_active('ANN', false)"},
 		{name: "redundant words", code: "gate_message", level: "warn", object: "gate SHOP_APPROVE", also: uncalled, seed: "select postern.register_gate('SHOP_APPROVE', 'Approve', 'User &USER_ID passed the checkpoint', '{USER_ID}')",
 			words: "Say what happened", act: "select postern.set_gate_message('SHOP_APPROVE', 'Voucher approved')"},
+		{name: "lets pass", code: "changed_gate", level: "error", object: "gate SHOP_APPROVE", also: uncalled, seed: gate + "update postern_internal.gate set stops = false where not built_in"},
+		{name: "stops", code: "changed_gate", level: "warn", object: "gate SHOP_APPROVE", also: uncalled, seed: gate + "select postern.set_gate_active('SHOP_APPROVE', false); update postern_internal.gate set stops = true"},
+		{name: "shows another message", code: "changed_gate", level: "error", object: "gate SHOP_APPROVE", also: uncalled,
+			seed: "select postern.register_gate('SHOP_APPROVE', 'Approve', '100 % of &NO&AMOUNTS for && %1$s', '{NO,AMOUNT}'); update postern_internal.gate set message_template = '100 %% of %1$d %99$s% for %' where not built_in"},
+		{name: "opens by a ticket of its own", code: "changed_gate", level: "error", object: "gate SHOP_APPROVE", also: uncalled, seed: gate + "update postern_internal.gate set built_in = true"},
+
+		{name: "looks alike", code: "look_alike_user", level: "warn", object: "user \u0410LICE0", seed: "select postern.create_user('ALICEO', 'Alice'); select postern.create_user(U&'\\0410LICE0', 'Not Alice')",
+			words: "Find out who each of them is", act: "select postern.set_user_active(U&'\\0410LICE0', false)"},
+		{name: "looks alike in small letters", code: "look_alike_user", level: "warn", object: "user bil1", seed: "select postern.create_user('bill', 'Bill'); select postern.create_user('bil1', 'Not Bill')",
+			words: "Find out who each of them is", act: "select postern.set_user_active('bill', false)"},
+
+		{name: "nothing is queued", code: "event_backlog", level: "warn", object: "event action told", also: uncalled, seed: gate + untold,
+			words: "Have a worker run", act: "select postern.claim_event_deliveries('told', 100, gen_random_uuid(), 60)"},
+		{name: "nothing is delivered", code: "event_backlog", level: "warn", object: "event action told", also: uncalled,
+			seed:  gate + "select postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told'); insert into postern_internal.event_delivery (event_action_id, log_id, due_at) select event_action_id, 1, now() - interval '1 hour' from postern_internal.event_action",
+			words: "Have a worker run", act: "select postern.remove_event_action('told')"},
+		{name: "no partition", code: "missing_log_partition", level: "warn", object: "log", seed: "do $$ begin execute 'drop table ' || (select partition from postern_internal.log_months() where since > now() limit 1)::text; end $$"},
+		{name: "entries without a partition", code: "missing_log_partition", level: "warn", object: "log", also: uncalled,
+			seed: gate + "set session_replication_role = replica; insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', '2001-02-03'); reset session_replication_role"},
 	}
 }
 
@@ -351,7 +476,8 @@ func newScene(t *testing.T, table, other string) *scene {
 	}
 	literal := func(name string) string { return strings.ReplaceAll(quoted(name), "'", "''") }
 	s := &scene{database, strings.NewReplacer("{table}", quoted(table), "{other}", quoted(other), "{name}", literal(table), "{othername}", literal(other),
-		"{schema}", "\"other schema\"", "{application}", application.Name, "{person}", person.Name, "{group}", group.Name, "{database}", database.Name)}
+		"{schema}", "\"other schema\"", "{string}", strings.ReplaceAll(table, "'", "''"), "{escaped}", strings.ReplaceAll(quoted(table), "'", "''"), "{unprotectable}", "money",
+		"{superuser}", Value[string](t, database.Pool, "select pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(10))"), "{application}", application.Name, "{person}", person.Name, "{group}", group.Name, "{database}", database.Name)}
 	Run(t, database.Pool, s.fill(`
 create schema shop;
 create schema {schema};

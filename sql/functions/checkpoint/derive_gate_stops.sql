@@ -1,27 +1,23 @@
--- The one place that says whether a gate stops anybody. Worked out when something changes, so that a gate on the path
--- of a business transaction costs one row. The caller has called lock_settings: without it a gate that was registered
--- while the setting was changed would keep the old answer.
+-- Worked out when something changes, so that a gate on the path of a business transaction costs one row. The caller has
+-- called lock_settings: without it a gate that was registered while the setting was changed would keep the old answer.
 
 create or replace function postern_internal.derive_gate_stops(changed_gate_id text default null)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  is_enabled boolean;
 begin
-  select s.value = 'true' into strict is_enabled
-    from postern_internal.setting as s
-   where s.name = 'checkpoints_enabled';
+  -- Two statements, so that one gate is found by its key.
   if changed_gate_id is null then
     update postern_internal.gate as g
-       set stops = g.built_in or g.active and is_enabled
-     where g.stops <> (g.built_in or g.active and is_enabled);
+       set stops = d.stops
+      from postern_internal.derived_gate as d
+     where d.gate_id = g.gate_id and g.stops <> d.stops;
   else
     update postern_internal.gate as g
-       set stops = g.built_in or g.active and is_enabled
-     where g.gate_id = changed_gate_id
-       and g.stops <> (g.built_in or g.active and is_enabled);
+       set stops = d.stops
+      from postern_internal.derived_gate as d
+     where g.gate_id = changed_gate_id and d.gate_id = changed_gate_id and g.stops <> d.stops;
   end if;
 end
 $$;

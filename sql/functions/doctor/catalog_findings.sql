@@ -13,7 +13,11 @@ create or replace view postern.catalog_findings as
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.unforced_row_security as f
      union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.no_permissive_policy as f
+     union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.unprotected_company as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.unprotectable_company as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.unlisted_protection as f
      union all
@@ -23,7 +27,13 @@ create or replace view postern.catalog_findings as
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.materialized_view as f
      union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.foreign_table as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.logical_replication as f
+     union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.table_privilege as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.missing_membership as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.foreign_key_action as f
      union all
@@ -31,9 +41,13 @@ create or replace view postern.catalog_findings as
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.policy_per_row as f
      union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.row_function as f
+     union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.missing_ledger_key as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.unpinned_search_path as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.definer_function as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.bypassing_role as f
      union all
@@ -43,9 +57,13 @@ create or replace view postern.catalog_findings as
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.all_data_role as f
      union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.replication_role as f
+     union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.admin_application as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.trigger_switch as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.session_setting as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.server_version as f
      union all
@@ -59,7 +77,15 @@ create or replace view postern.catalog_findings as
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.user_without_pin as f
      union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.look_alike_user as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.changed_gate as f
+     union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.gate_message as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.event_backlog as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.missing_log_partition as f
     ) as f;
 revoke all on postern.catalog_findings from public;
 grant select on postern.catalog_findings to postern_admin, postern_auditor;

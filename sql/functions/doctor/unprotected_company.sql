@@ -3,37 +3,23 @@ create or replace view postern_internal.unprotected_company as
   guarded as materialized (
     select p.relation from postern_internal.protected_relation as p
   ),
-  columns (name) as (
-    select 'company'::name
-     union
-    select p.company_column from postern_internal.protected_table as p where p.company_column ~* 'company'
-  ),
   open as (
-    select c.oid, a.attname as company_column,
+    select k.relation as oid, k.attname as company_column,
            (select l.attname from pg_attribute as l
-             where l.attrelid = c.oid and l.attname = 'posting_combination_id' and not l.attisdropped
-               and l.atttypid in ('bigint'::regtype, 'integer'::regtype, 'numeric'::regtype)) as combination_column,
+             where l.attrelid = k.relation and l.attname = 'posting_combination_id' and not l.attisdropped
+               and l.atttypid = any (postern.protectable_types('combination_column')::oid[])) as combination_column,
            (select l.attname from pg_attribute as l join pg_type as lt on lt.oid = l.atttypid
-             where l.attrelid = c.oid and l.attname = 'ledger_id' and not l.attisdropped
-               and lt.typoutput in ('textout'::regproc, 'varcharout'::regproc)) as ledger_column,
+             where l.attrelid = k.relation and l.attname = 'ledger_id' and not l.attisdropped
+               and lt.typoutput = any (array(select b.typoutput from pg_type as b where b.oid = any (postern.protectable_types('ledger_column')::oid[])))) as ledger_column,
            coalesce(l.collisdeterministic, true) as comparable
-      from pg_class as c
-      join pg_namespace as n on n.oid = c.relnamespace
-      join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      join columns as k on k.name = a.attname
-      join pg_type as t on t.oid = a.atttypid
-      left join pg_collation as l on l.oid = a.attcollation
-     where c.relkind in ('r', 'p')
-       and c.relpersistence <> 't'
-       and not c.relrowsecurity
-       -- A domain is written by the function of the type under it, however deep that lies.
-       and t.typoutput in ('textout'::regproc, 'varcharout'::regproc)
-       and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
-       and c.relowner is distinct from to_regrole('postern_owner')
+      from postern_internal.company_column as k
+      left join pg_collation as l on l.oid = k.attcollation
+     where k.relkind in ('r', 'p')
+       and not k.relrowsecurity
+       and k.is_protectable
        -- What has a parent is protected with it.
-       and not exists (select from pg_inherits as i where i.inhrelid = c.oid)
-       and not exists (select from guarded as p where p.relation = c.oid)
-       and not exists (select from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+       and not exists (select from pg_inherits as i where i.inhrelid = k.relation)
+       and not exists (select from guarded as p where p.relation = k.relation)
   )
   select 'warn' as level, 'unprotected_company' as code, 'table ' || i.identity as object,
          'Everybody with a grant reads the rows of all companies' as title,

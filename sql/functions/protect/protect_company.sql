@@ -12,7 +12,7 @@ declare
 begin
   perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
-  perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
+  perform postern.require_protectable_column(target, 'company_column', company_column, postern.protectable_types('company_column'));
   -- From here to the end of the transaction no partition comes or goes.
   execute format('lock table %s in access exclusive mode', target);
   perform postern.record_protection(target, 'company', company_column, null, null);

@@ -14,10 +14,10 @@ declare
 begin
   perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
-  perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
-  perform postern.require_protectable_column(target, 'combination_column', combination_column, array['bigint', 'integer', 'numeric']::regtype[]);
+  perform postern.require_protectable_column(target, 'company_column', company_column, postern.protectable_types('company_column'));
+  perform postern.require_protectable_column(target, 'combination_column', combination_column, postern.protectable_types('combination_column'));
   if ledger_column is not null then
-    perform postern.require_protectable_column(target, 'ledger_column', ledger_column, array['text', 'varchar']::regtype[]);
+    perform postern.require_protectable_column(target, 'ledger_column', ledger_column, postern.protectable_types('ledger_column'));
   end if;
   -- From here to the end of the transaction no partition comes or goes.
   execute format('lock table %s in access exclusive mode', target);

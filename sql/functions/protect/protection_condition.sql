@@ -46,7 +46,7 @@ begin
   else
     -- An id that is of the company is in its part of the map. 2^53 is where double precision begins to round.
     check_expression := format(
-      'case when %1$I >= 1 and %1$I <= ''9007199254740992''::bigint%4$s
+      'case when %1$I >= 1 and %1$I <= 9007199254740992%4$s
                  and %2$I = (select postern.ledger_companies() where postern.require_user_role())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
             then coalesce(get_bit((select postern.internal_ledger_map()),
                                   ((select postern.internal_ledger_offsets()) -> (%2$I || chr(31) || %3$I))::bigint

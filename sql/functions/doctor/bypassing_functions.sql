@@ -1,0 +1,122 @@
+-- A policy asks for the end user, whoever runs a function; and it is forced on the owner of the table. So what runs as its
+-- owner shows no more than the user may see, unless that owner is a superuser or has BYPASSRLS.
+-- What a body reads is told by its words, without comments: by the names behind FROM, JOIN, UPDATE and the like, also in a
+-- statement that is a string. A view with security_invoker passes on the rights of the function, and so does a function
+-- without SECURITY DEFINER. A statement that is put together from values names nothing, and is not found.
+--
+-- A function, since the planner would take what it cannot foresee here for millions of rows, and have machine code made.
+
+create or replace function postern.bypassing_functions()
+returns table (function oid, tables text, suitable_owner oid)
+language plpgsql
+stable
+rows 10
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+begin
+  return query
+    with recursive
+    bypassing as materialized (
+      select r.oid, r.rolname from pg_roles as r where r.rolsuper or r.rolbypassrls
+    ),
+    candidate as materialized (
+      select p.oid, p.proowner
+        from pg_proc as p
+        join pg_namespace as n on n.oid = p.pronamespace
+        join pg_language as l on l.oid = p.prolang
+        join bypassing as b on b.oid = p.proowner
+       where p.prosecdef
+         and l.lanname not in ('c', 'internal')
+         and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_t(oast|emp)'
+         -- A trigger function runs without anybody having a right to it.
+         and (p.prorettype = 'trigger'::regtype or p.proacl is null or exists (select from aclexplode(p.proacl) as x where x.grantee <> p.proowner))
+         and not exists (select from pg_depend as d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+    ),
+    guarded as materialized (
+      select g.relation, g.identity, g.relowner from postern_internal.guarded_table as g where exists (select from candidate)
+    ),
+    readable (relation, guarded) as (
+      select g.relation, g.relation from guarded as g
+      union
+      select v.oid, r.guarded
+        from readable as r
+        join pg_depend as d on d.refclassid = 'pg_class'::regclass and d.refobjid = r.relation and d.classid = 'pg_rewrite'::regclass
+        join pg_rewrite as w on w.oid = d.objid
+        join pg_class as v on v.oid = w.ev_class and v.relkind = 'v'
+       where exists (select from pg_options_to_table(v.reloptions) as x where x.option_name = 'security_invoker' and x.option_value::boolean)
+    ),
+    named as materialized (
+      select r.guarded, lower(c.relname) as word, lower(n.nspname) as schema
+        from readable as r
+        join pg_class as c on c.oid = r.relation
+        join pg_namespace as n on n.oid = c.relnamespace
+    ),
+    body as materialized (
+      select p.oid, lower(p.proname) as word, p.prosecdef,
+             regexp_replace(lower(p.prosrc), E'("(?:[^"]|"")*")|--[^\n]*|/\\*(?:[^*]|\\*+[^*/])*\\*+/', E'\\1 ', 'g') as source
+        from pg_proc as p
+        join pg_namespace as n on n.oid = p.pronamespace
+        join pg_language as l on l.oid = p.prolang
+       where exists (select from candidate) and exists (select from guarded)
+         and p.prosqlbody is null
+         and l.lanname not in ('c', 'internal')
+         and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_t(oast|emp)'
+         and n.nspowner is distinct from to_regrole('postern_owner')
+         and (not p.prosecdef or p.oid in (select c.oid from candidate as c))
+    ),
+    -- Bound to its tables when it was created.
+    bound as materialized (
+      select p.oid, lower(p.proname) as word, r.guarded
+        from readable as r
+        join pg_depend as d on d.refclassid = 'pg_class'::regclass and d.refobjid = r.relation and d.classid = 'pg_proc'::regclass
+        join pg_proc as p on p.oid = d.objid and p.prosqlbody is not null
+       where exists (select from candidate)
+    ),
+    invoker as materialized (
+      select b.oid, b.word from body as b where not b.prosecdef
+      union
+      select b.oid, b.word from bound as b join pg_proc as p on p.oid = b.oid and not p.prosecdef
+    ),
+    -- A clause goes as far as names, commas and aliases do.
+    clause as materialized (
+      select b.oid, regexp_replace(c.part[1], '\m(where|on|group|order|set|limit|loop|values|returning|for|union|having|when)\M.*', '') as names
+        from body as b
+       cross join lateral regexp_matches(b.source, '\m(?:from|join|update|insert\s+into|merge\s+into|only|table|using)\s+((?:"(?:[^"]|"")+"|[\w.$\s,])+)', 'g') as c (part)
+    ),
+    direct (function, guarded) as (
+      select c.oid, k.guarded
+        from clause as c
+       cross join lateral regexp_matches(c.names, '("(?:[^"]|"")+"|[\w$]+)(?:\s*\.\s*("(?:[^"]|"")+"|[\w$]+))?', 'g') as r (part)
+        join named as k on k.word = replace(btrim(coalesce(r.part[2], r.part[1]), '"'), '""', '"')
+                       and (r.part[2] is null or k.schema = replace(btrim(r.part[1], '"'), '""', '"'))
+       union
+      select b.oid, b.guarded from bound as b
+    ),
+    calling (caller, called) as materialized (
+      select b.oid, i.oid
+        from body as b
+       cross join lateral regexp_matches(b.source, '("(?:[^"]|"")+"|[\w$]+)\s*\(', 'g') as c (part)
+        join invoker as i on i.word = replace(btrim(c.part[1], '"'), '""', '"') and i.oid <> b.oid
+       where exists (select from direct as d join invoker as x on x.oid = d.function)
+    ),
+    reaching (function, guarded) as (
+      select d.function, d.guarded from direct as d
+      union
+      select c.caller, r.guarded from reaching as r join calling as c on c.called = r.function
+    )
+      select c.oid, string_agg(distinct g.identity, ', ') as tables,
+             case when count(distinct g.relowner) = 1 and not bool_or(g.relowner in (select b.oid from bypassing as b))
+                       and not bool_or(g.relowner = to_regrole('postern_owner'))
+                  then min(g.relowner::bigint)::oid end
+        from candidate as c
+        join reaching as r on r.function = c.oid
+        join guarded as g on g.relation = r.guarded
+       group by c.oid;
+end
+$$;
+revoke execute on function postern.bypassing_functions() from public;
+grant execute on function postern.bypassing_functions() to postern_admin, postern_auditor;
+comment on function postern.bypassing_functions() is
+'For postern.doctor: SECURITY DEFINER functions of superusers and roles with BYPASSRLS that others may call and that name protected tables. tables: which ones. suitable_owner: the owner of all of these, where row security stops that role.';

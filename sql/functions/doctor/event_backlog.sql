@@ -1,0 +1,37 @@
+-- The log is the outbox, and a worker queues from it: without a worker nothing is pending, and nobody is told. A worker that
+-- lives looks each minute. What waits is looked for among the oldest entries, so that a log of years is not read.
+
+create or replace view postern_internal.event_backlog as
+  select 'warn' as level, 'event_backlog' as code, 'event action ' || quote_ident(a.name) as object,
+         'Nobody delivers events' as title,
+         concat_ws('; ',
+           case when w.oldest is not null then format('Entries of the log wait to be queued, the oldest since %s', to_char(w.oldest at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) end,
+           case when d.deliveries > 0 then format('%s deliveries are due since %s', d.deliveries, to_char(d.oldest at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) end) || '.' as detail,
+         format('Have a worker run: installer event run. Where nobody is to be told any more: select postern.remove_event_action(%L);', a.name) as fix
+    from postern_internal.event_action as a
+    join postern_internal.event as v on v.event = a.event and v.enabled
+   cross join pg_control_system() as c
+   cross join lateral (
+     select min(e.logged_at) as oldest
+       from (select n.log_id, n.outcome, n.logged_at
+               from postern_internal.checkpoint_entry as n
+              where n.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
+              union all
+             (select n.log_id, n.outcome, n.logged_at
+                from postern_internal.checkpoint_entry as n
+               where n.transaction_id >= pg_snapshot_xmax(a.queued_to)
+               order by n.transaction_id
+               limit 10000)) as e
+      where e.outcome = v.outcome and e.log_id > a.after_log_id
+        and a.queued_at < now() - interval '15 minutes' and e.logged_at < now() - interval '15 minutes'
+   ) as w
+   cross join lateral (
+     select count(*) as deliveries, min(p.due_at) as oldest
+       from postern_internal.event_delivery as p
+      where p.event_action_id = a.event_action_id and p.state = 'pending'
+        and p.due_at < now() - interval '15 minutes' and p.leased_until < now() - interval '15 minutes'
+   ) as d
+   -- A copy of the database delivers nothing, and is not meant to.
+   where a.system_identifier = c.system_identifier
+     and (w.oldest is not null or d.deliveries > 0);
+comment on view postern_internal.event_backlog is 'Check of postern.doctor: event actions for which entries of the log, or deliveries, have waited for more than 15 minutes.';

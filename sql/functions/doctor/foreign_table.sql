@@ -1,0 +1,61 @@
+-- A foreign table can have no policy, whatever is behind it: another server, a file, or by way of this server itself the very
+-- table that is protected here.
+
+create or replace view postern_internal.foreign_table as
+  with
+  guarded as materialized (
+    select g.relation, g.identity, n.nspname, c.relname
+      from postern_internal.guarded_table as g
+      join pg_class as c on c.oid = g.relation
+      join pg_namespace as n on n.oid = c.relnamespace
+  ),
+  described as materialized (
+    select c.oid, c.relacl, c.relowner, s.srvname,
+           coalesce((select o.option_value from pg_options_to_table(f.ftoptions) as o where o.option_name = 'schema_name'), n.nspname) as schema_name,
+           coalesce((select o.option_value from pg_options_to_table(f.ftoptions) as o where o.option_name = 'table_name'), c.relname) as table_name,
+           exists (select from pg_options_to_table(s.srvoptions) as o where o.option_name = 'dbname' and o.option_value = current_database())
+             and not exists (select from pg_options_to_table(s.srvoptions) as o
+                              where o.option_name in ('host', 'hostaddr') and o.option_value !~ '^(localhost|127\..*|::1|/.*|)$'
+                                and o.option_value is distinct from host(inet_server_addr())
+                                 or o.option_name = 'port' and o.option_value <> current_setting('port')) as is_here
+      from pg_foreign_table as f
+      join pg_class as c on c.oid = f.ftrelid
+      join pg_namespace as n on n.oid = c.relnamespace
+      join pg_foreign_server as s on s.oid = f.ftserver
+     where not exists (select from pg_depend as d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+  ),
+  judged as (
+    select d.*,
+           (select p.identity from guarded as p where d.is_here and p.nspname = d.schema_name and p.relname = d.table_name) as behind,
+           (select t.identity
+              from guarded as p
+              join pg_inherits as h on h.inhrelid = p.relation
+             cross join lateral pg_identify_object('pg_class'::regclass, h.inhparent, 0) as t
+             where p.relation = d.oid
+             limit 1) as above,
+           (select k.attname from postern_internal.company_column as k where k.relation = d.oid limit 1) as company_column
+      from described as d
+  )
+  select case when j.behind is not null or j.above is not null then 'error' else 'warn' end as level,
+         'foreign_table' as code, 'foreign table ' || i.identity as object,
+         'A foreign table shows rows past row security' as title,
+         format('%s; readers: %s. A foreign table can have no policy.',
+                case when j.behind is not null then format('By the server %I it reads %s, which is protected, as the role that is mapped there', j.srvname, j.behind)
+                     when j.above is not null then format('It is a part of %s, which is protected', j.above)
+                     else format('It has the column %I', j.company_column) end,
+                concat_ws(', ', case when e.is_public then 'public' end, e.roles)) as detail,
+         format('revoke all on %s from %s cascade;', i.identity, concat_ws(', ', 'public', e.roles)) as fix
+    from judged as j
+   cross join lateral (
+     select string_agg(distinct case when x.grantee = 0 then null else quote_ident(pg_get_userbyid(x.grantee)) end, ', ') as roles,
+            bool_or(x.grantee = 0) as is_public
+       from (select j.relacl as acl
+              union all
+             select a.attacl from pg_attribute as a where a.attrelid = j.oid and a.attacl is not null) as s
+      cross join lateral aclexplode(s.acl) as x
+      where x.grantee <> j.relowner
+   ) as e
+   cross join lateral pg_identify_object('pg_class'::regclass, j.oid, 0) as i
+   where (e.roles is not null or e.is_public)
+     and (j.behind is not null or j.above is not null or j.company_column is not null);
+comment on view postern_internal.foreign_table is 'Check of postern.doctor: foreign tables that others than their owner may read and that lead to a protected table of this database, are a part of one, or have a company column.';

@@ -1,0 +1,20 @@
+-- With its owner's rights: the bounds of partitions are read as text, under the settings that log_months has.
+
+create or replace function postern.log_gaps()
+returns table (month timestamptz, entries bigint)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+begin
+  return query
+    select m.month, (select count(*) from postern_internal.checkpoint_entry_default as e where e.logged_at >= m.month and e.logged_at < m.month + interval '1 month')
+      from postern_internal.missing_log_months(null) as m (month);
+end
+$$;
+revoke execute on function postern.log_gaps() from public;
+grant execute on function postern.log_gaps() to postern_admin, postern_auditor;
+comment on function postern.log_gaps() is
+'For postern.doctor: the months (UTC) that should have a partition of the log and have none, as create_log_partitions would make them, with how many entries lie in the default one.';

@@ -1,0 +1,13 @@
+-- Upkeep makes partitions for three months ahead; when one is missing for the next month, it has not run for two.
+
+create or replace view postern_internal.missing_log_partition as
+  select 'warn' as level, 'missing_log_partition' as code, 'log' as object,
+         'The log has no partition for a month' as title,
+         format('No partition: %s (UTC)%s. Such entries lie in the default partition, which cannot be dropped as a month can.',
+                string_agg(to_char(m.month at time zone 'UTC', 'YYYY-MM') || case when m.entries > 0 then format(' with %s entries', m.entries) else '' end, ', ' order by m.month),
+                case when max(m.entries) > 10000 then '; checkpoints wait while so many are moved' else '' end) as detail,
+         format('select postern.create_log_partitions(%s);', case when max(m.entries) > 10000 then 'null' end) as fix
+    from postern.log_gaps() as m
+   where m.entries > 0 or m.month <= date_trunc('month', now() at time zone 'UTC') at time zone 'UTC' + interval '1 month'
+  having count(*) > 0;
+comment on view postern_internal.missing_log_partition is 'Check of postern.doctor: months of the log, up to the next one, without a partition.';
