@@ -1937,6 +1937,127 @@ COMMENT ON FUNCTION postern.begin_session(token text, ticket uuid) IS 'As begin_
 
 
 --
+-- Name: bypassing_functions(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.bypassing_functions() RETURNS TABLE(function oid, tables text, suitable_owner oid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $_$
+begin
+  return query
+    with recursive
+    bypassing as materialized (
+      select r.oid, r.rolname from pg_roles as r where r.rolsuper or r.rolbypassrls
+    ),
+    candidate as materialized (
+      select p.oid, p.proowner
+        from pg_proc as p
+        join pg_namespace as n on n.oid = p.pronamespace
+        join pg_language as l on l.oid = p.prolang
+        join bypassing as b on b.oid = p.proowner
+       where p.prosecdef
+         and l.lanname not in ('c', 'internal')
+         and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_t(oast|emp)'
+         -- A trigger function runs without anybody having a right to it.
+         and (p.prorettype = 'trigger'::regtype or p.proacl is null or exists (select from aclexplode(p.proacl) as x where x.grantee <> p.proowner))
+         and not exists (select from pg_depend as d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+    ),
+    guarded as materialized (
+      select g.relation, g.identity, g.relowner from postern_internal.guarded_table as g where exists (select from candidate)
+    ),
+    readable (relation, guarded) as (
+      select g.relation, g.relation from guarded as g
+      union
+      select v.oid, r.guarded
+        from readable as r
+        join pg_depend as d on d.refclassid = 'pg_class'::regclass and d.refobjid = r.relation and d.classid = 'pg_rewrite'::regclass
+        join pg_rewrite as w on w.oid = d.objid
+        join pg_class as v on v.oid = w.ev_class and v.relkind = 'v'
+       where exists (select from pg_options_to_table(v.reloptions) as x where x.option_name = 'security_invoker' and x.option_value::boolean)
+    ),
+    named as materialized (
+      select r.guarded, lower(c.relname) as word, lower(n.nspname) as schema
+        from readable as r
+        join pg_class as c on c.oid = r.relation
+        join pg_namespace as n on n.oid = c.relnamespace
+    ),
+    body as materialized (
+      select p.oid, lower(p.proname) as word, p.prosecdef,
+             regexp_replace(lower(p.prosrc), E'("(?:[^"]|"")*")|--[^\n]*|/\\*(?:[^*]|\\*+[^*/])*\\*+/', E'\\1 ', 'g') as source
+        from pg_proc as p
+        join pg_namespace as n on n.oid = p.pronamespace
+        join pg_language as l on l.oid = p.prolang
+       where exists (select from candidate) and exists (select from guarded)
+         and p.prosqlbody is null
+         and l.lanname not in ('c', 'internal')
+         and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_t(oast|emp)'
+         and n.nspowner is distinct from to_regrole('postern_owner')
+         and (not p.prosecdef or p.oid in (select c.oid from candidate as c))
+    ),
+    -- Bound to its tables when it was created.
+    bound as materialized (
+      select p.oid, lower(p.proname) as word, r.guarded
+        from readable as r
+        join pg_depend as d on d.refclassid = 'pg_class'::regclass and d.refobjid = r.relation and d.classid = 'pg_proc'::regclass
+        join pg_proc as p on p.oid = d.objid and p.prosqlbody is not null
+       where exists (select from candidate)
+    ),
+    invoker as materialized (
+      select b.oid, b.word from body as b where not b.prosecdef
+      union
+      select b.oid, b.word from bound as b join pg_proc as p on p.oid = b.oid and not p.prosecdef
+    ),
+    -- A clause goes as far as names, commas and aliases do.
+    clause as materialized (
+      select b.oid, regexp_replace(c.part[1], '\m(where|on|group|order|set|limit|loop|values|returning|for|union|having|when)\M.*', '') as names
+        from body as b
+       cross join lateral regexp_matches(b.source, '\m(?:from|join|update|insert\s+into|merge\s+into|only|table|using)\s+((?:"(?:[^"]|"")+"|[\w.$\s,])+)', 'g') as c (part)
+    ),
+    direct (function, guarded) as (
+      select c.oid, k.guarded
+        from clause as c
+       cross join lateral regexp_matches(c.names, '("(?:[^"]|"")+"|[\w$]+)(?:\s*\.\s*("(?:[^"]|"")+"|[\w$]+))?', 'g') as r (part)
+        join named as k on k.word = replace(btrim(coalesce(r.part[2], r.part[1]), '"'), '""', '"')
+                       and (r.part[2] is null or k.schema = replace(btrim(r.part[1], '"'), '""', '"'))
+       union
+      select b.oid, b.guarded from bound as b
+    ),
+    calling (caller, called) as materialized (
+      select b.oid, i.oid
+        from body as b
+       cross join lateral regexp_matches(b.source, '("(?:[^"]|"")+"|[\w$]+)\s*\(', 'g') as c (part)
+        join invoker as i on i.word = replace(btrim(c.part[1], '"'), '""', '"') and i.oid <> b.oid
+       where exists (select from direct as d join invoker as x on x.oid = d.function)
+    ),
+    reaching (function, guarded) as (
+      select d.function, d.guarded from direct as d
+      union
+      select c.caller, r.guarded from reaching as r join calling as c on c.called = r.function
+    )
+      select c.oid, string_agg(distinct g.identity, ', ') as tables,
+             case when count(distinct g.relowner) = 1 and not bool_or(g.relowner in (select b.oid from bypassing as b))
+                       and not bool_or(g.relowner = to_regrole('postern_owner'))
+                  then min(g.relowner::bigint)::oid end
+        from candidate as c
+        join reaching as r on r.function = c.oid
+        join guarded as g on g.relation = r.guarded
+       group by c.oid;
+end
+$_$;
+
+
+ALTER FUNCTION postern.bypassing_functions() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION bypassing_functions(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.bypassing_functions() IS 'For postern.doctor: SECURITY DEFINER functions of superusers and roles with BYPASSRLS that others may call and that name protected tables. tables: which ones. suitable_owner: the owner of all of these, where row security stops that role.';
+
+
+--
 -- Name: call_event_function(text, uuid, bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -4033,6 +4154,32 @@ COMMENT ON FUNCTION postern.lock_configuration() IS 'For who reads a configurati
 
 
 --
+-- Name: log_gaps(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.log_gaps() RETURNS TABLE(month timestamp with time zone, entries bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+begin
+  return query
+    select m.month, (select count(*) from postern_internal.checkpoint_entry_default as e where e.logged_at >= m.month and e.logged_at < m.month + interval '1 month')
+      from postern_internal.missing_log_months(null) as m (month);
+end
+$$;
+
+
+ALTER FUNCTION postern.log_gaps() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION log_gaps(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.log_gaps() IS 'For postern.doctor: the months (UTC) that should have a partition of the log and have none, as create_log_partitions would make them, with how many entries lie in the default one.';
+
+
+--
 -- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4140,6 +4287,41 @@ ALTER FUNCTION postern.log_records(lowest bigint[], highest bigint[]) OWNER TO p
 --
 
 COMMENT ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) IS 'All rows of the log in stretches of log_ids, in no order, with the values that their leaves are made of; also those that postern.checkpoint_log does not show, but none of the own transaction. lowest, highest: the ends of each stretch.';
+
+
+--
+-- Name: look_alike_users(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.look_alike_users() RETURNS TABLE(userid text, older text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+begin
+  return query
+    with looks as (
+      select array_agg(u.userid order by u.created_at, u.userid) as userids
+        from postern_internal.end_user as u
+       cross join (values (true), (false)) as w (as_written)
+       where u.active
+       group by w.as_written, postern.user_skeleton(u.userid, w.as_written)
+      having count(*) > 1
+    )
+    select distinct r.userid, l.userids[1]
+      from looks as l
+     cross join lateral unnest(l.userids[2:]) as r (userid);
+end
+$$;
+
+
+ALTER FUNCTION postern.look_alike_users() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION look_alike_users(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.look_alike_users() IS 'For postern.doctor: active users whose ids differ and look alike, by postern.user_skeleton, each with the oldest of those it looks like.';
 
 
 --
@@ -4473,7 +4655,7 @@ declare
 begin
   perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
-  perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
+  perform postern.require_protectable_column(target, 'company_column', company_column, postern.protectable_types('company_column'));
   -- From here to the end of the transaction no partition comes or goes.
   execute format('lock table %s in access exclusive mode', target);
   perform postern.record_protection(target, 'company', company_column, null, null);
@@ -4508,10 +4690,10 @@ declare
 begin
   perform postern.check_allowed_login();
   perform from postern.protectable_tables(target);
-  perform postern.require_protectable_column(target, 'company_column', company_column, array['text', 'varchar']::regtype[]);
-  perform postern.require_protectable_column(target, 'combination_column', combination_column, array['bigint', 'integer', 'numeric']::regtype[]);
+  perform postern.require_protectable_column(target, 'company_column', company_column, postern.protectable_types('company_column'));
+  perform postern.require_protectable_column(target, 'combination_column', combination_column, postern.protectable_types('combination_column'));
   if ledger_column is not null then
-    perform postern.require_protectable_column(target, 'ledger_column', ledger_column, array['text', 'varchar']::regtype[]);
+    perform postern.require_protectable_column(target, 'ledger_column', ledger_column, postern.protectable_types('ledger_column'));
   end if;
   -- From here to the end of the transaction no partition comes or goes.
   execute format('lock table %s in access exclusive mode', target);
@@ -4627,6 +4809,24 @@ ALTER FUNCTION postern.protectable_tables(target regclass, with_parent boolean) 
 --
 
 COMMENT ON FUNCTION postern.protectable_tables(target regclass, with_parent boolean) IS 'For protect_... and unprotect: target and all its partitions and inheritors. with_parent: target may have a parent itself. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';
+
+
+--
+-- Name: protectable_types(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.protectable_types(argument text) RETURNS regtype[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE argument WHEN 'company_column'::text THEN ARRAY['text'::regtype, 'character varying'::regtype] WHEN 'combination_column'::text THEN ARRAY['bigint'::regtype, 'integer'::regtype, 'numeric'::regtype] WHEN 'ledger_column'::text THEN ARRAY['text'::regtype, 'character varying'::regtype] ELSE NULL::regtype[] END;
+
+
+ALTER FUNCTION postern.protectable_types(argument text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION protectable_types(argument text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.protectable_types(argument text) IS 'For protect_... and doctor: the types, and domains over them, that a column of a protected table may have. argument: company_column, combination_column or ledger_column. NULL for any other.';
 
 
 --
@@ -5039,7 +5239,7 @@ COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, 
 
 CREATE FUNCTION postern.redundant_words(message text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT string_agg(DISTINCT lower(r.word[1]), ', '::text) AS string_agg FROM regexp_matches(redundant_words.message, '(\mcheckpoints?\M|\mgates?\M|\mauthenticat\w*|\mpasswords?\M|\mpins?\M|&?\mfnd_?user\w*|&?\muser(?:s|_?id|_?name)?\M|&?\m(?:transaction_?|log_?|sys)?date\M)'::text, 'gi'::text) r(word));
+    RETURN (SELECT string_agg(DISTINCT lower(r.word[1]), ', '::text) AS string_agg FROM regexp_matches(redundant_words.message, (((('(&(?:(?:current|session|fnd)_?)?user(?:_?(?:id|name|identity))?\M'::text || '|&(?:(?:current|log|sys|transaction)_?)?(?:date|time|date_?time|timestamp)\M|&(?:today|now)\M'::text) || '|\mby\s+(?:the\s+)?user\M'::text) || '|\mcheckpoints?\M(?!\s*[&0-9])|\m(?:re-?)?authenticat\w*'::text) || '|\m(?:pass|passed|enter|entered|gave|with|by)\s+(?:(?:the|a|an|his|her|their|own|right|correct)\s+)*(?:gates?|passwords?|pins?)\M(?!\s*[&0-9]))'::text), 'gi'::text) r(word));
 
 
 ALTER FUNCTION postern.redundant_words(message text) OWNER TO postern_owner;
@@ -5048,7 +5248,7 @@ ALTER FUNCTION postern.redundant_words(message text) OWNER TO postern_owner;
 -- Name: FUNCTION redundant_words(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.redundant_words(message text) IS 'For the registration of gates and for doctor: the words of a gate''s message that repeat what each log entry has anyway, NULL where there are none.';
+COMMENT ON FUNCTION postern.redundant_words(message text) IS 'For the registration of gates and for doctor: the words of a gate''s message that repeat what each log entry has anyway, NULL where there are none. They are parameters called after the acting user or the moment, as &USER_ID and &SYSDATE, and words that say that a checkpoint was passed.';
 
 
 --
@@ -5753,7 +5953,7 @@ COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For p
 
 CREATE FUNCTION postern.same_condition(stored text, wanted text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(p.part, '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
+    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(regexp_replace(p.part, '''(\d+)''::bigint'::text, '\1'::text, 'g'::text), '::(text|bigint|integer|numeric|double precision|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
 
 
 ALTER FUNCTION postern.same_condition(stored text, wanted text) OWNER TO postern_owner;
@@ -6477,6 +6677,41 @@ ALTER FUNCTION postern.unprotect(target regclass) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what protect_company or protect_ledger gave a table and its partitions, and makes their row security what it was before. It stays on and forced where the application has made policies since. What is below another protected table, or is listed in postern.protected_table itself, stays protected. Errors: PS107 target is not protected, or by way of another table, or not the caller''s.';
+
+
+--
+-- Name: user_skeleton(text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.user_skeleton(userid text, as_written boolean) RETURNS text
+    LANGUAGE sql STABLE COST 10 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (octet_length(n.userid) = length(n.userid)) THEN
+             CASE
+                 WHEN user_skeleton.as_written THEN translate(n.userid, 'abcdefghjkmnopqrstuvwxyz01l|'::text, 'ABCDEFGHJKMNOPQRSTUVWXYZOIII'::text)
+                 ELSE translate(upper((n.userid COLLATE "C")), '01|'::text, 'OII'::text)
+             END
+             WHEN user_skeleton.as_written THEN translate(n.userid, (((('abcdefghjkmnopqrstuvwxyz'::text || '01l|ı'::text) || 'АВЕЗКМНОРСТУХІЈЅԚԜавекмнорстухіјѕԛԝ'::text) || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικορτυχν'::text) || 'ɑɡ'::text), (((('ABCDEFGHJKMNOPQRSTUVWXYZ'::text || 'OIIIi'::text) || 'ABE3KMHOPCTYXIJSQWABEKMHOPCTYXiJSQW'::text) || 'ABEZHIKMNOPTYXAiKOPTUXV'::text) || 'AG'::text))
+             ELSE translate(n.userid, (((('abcdefghijklmnopqrstuvwxyz'::text || '01|ı'::text) || 'АВЕЗКМНОРСТУХІЈЅԚԜавезкмнорстухіјѕԛԝ'::text) || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεζηικμνορτυχ'::text) || 'ɑɡ'::text), (((('ABCDEFGHIJKLMNOPQRSTUVWXYZ'::text || 'OIII'::text) || 'ABE3KMHOPCTYXIJSQWABE3KMHOPCTYXIJSQW'::text) || 'ABEZHIKMNOPTYXABEZHIKMNOPTYX'::text) || 'AG'::text))
+         END AS translate
+    FROM ( SELECT
+                 CASE
+                     WHEN (getdatabaseencoding() = 'UTF8'::name) THEN "normalize"(user_skeleton.userid, 'NFKD'::text)
+                     ELSE user_skeleton.userid
+                 END AS userid) n;
+END;
+
+
+ALTER FUNCTION postern.user_skeleton(userid text, as_written boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION user_skeleton(userid text, as_written boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.user_skeleton(userid text, as_written boolean) IS 'For postern.doctor: what userid looks like, the same for ids that look alike. as_written: with upper and lower case as they are, where a small l looks like 1 and I; otherwise all in upper case.';
 
 
 --
@@ -7855,21 +8090,18 @@ CREATE FUNCTION postern_internal.derive_gate_stops(changed_gate_id text DEFAULT 
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare
-  is_enabled boolean;
 begin
-  select s.value = 'true' into strict is_enabled
-    from postern_internal.setting as s
-   where s.name = 'checkpoints_enabled';
+  -- Two statements, so that one gate is found by its key.
   if changed_gate_id is null then
     update postern_internal.gate as g
-       set stops = g.built_in or g.active and is_enabled
-     where g.stops <> (g.built_in or g.active and is_enabled);
+       set stops = d.stops
+      from postern_internal.derived_gate as d
+     where d.gate_id = g.gate_id and g.stops <> d.stops;
   else
     update postern_internal.gate as g
-       set stops = g.built_in or g.active and is_enabled
-     where g.gate_id = changed_gate_id
-       and g.stops <> (g.built_in or g.active and is_enabled);
+       set stops = d.stops
+      from postern_internal.derived_gate as d
+     where g.gate_id = changed_gate_id and d.gate_id = changed_gate_id and g.stops <> d.stops;
   end if;
 end
 $$;
@@ -11583,12 +11815,38 @@ COMMENT ON VIEW postern_internal.application_owns_table IS 'Check of postern.doc
 
 
 --
+-- Name: working_login; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.working_login AS
+ SELECT a.oid,
+    a.rolname
+   FROM postern_internal.application_login a
+UNION
+ SELECT r.oid,
+    r.rolname
+   FROM ((pg_roles r
+     JOIN postern_internal.role_membership m ON ((m.member = r.oid)))
+     JOIN pg_roles p ON ((p.oid = m.roleid)))
+  WHERE (r.rolcanlogin AND (p.rolname = ANY (ARRAY['postern_admin'::name, 'postern_auditor'::name, 'postern_sealer'::name, 'postern_event_worker'::name])));
+
+
+ALTER TABLE postern_internal.working_login OWNER TO postern_owner;
+
+--
+-- Name: VIEW working_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.working_login IS 'For postern.doctor: roles that log in and work with Postern, as an application, an end user, an administrator, an auditor, a sealer or a worker.';
+
+
+--
 -- Name: application_setting; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
 CREATE VIEW postern_internal.application_setting AS
  WITH names(name) AS (
-         VALUES ('log_statement'::text), ('log_min_duration_statement'::text), ('log_min_duration_sample'::text), ('log_statement_sample_rate'::text), ('log_transaction_sample_rate'::text), ('log_parameter_max_length'::text), ('log_parameter_max_length_on_error'::text), ('debug_print_plan'::text), ('auto_explain.log_min_duration'::text), ('auto_explain.log_parameter_max_length'::text), ('pgaudit.log'::text), ('pgaudit.log_parameter'::text)
+         VALUES ('log_statement'::text), ('log_min_duration_statement'::text), ('log_min_duration_sample'::text), ('log_statement_sample_rate'::text), ('log_transaction_sample_rate'::text), ('log_parameter_max_length'::text), ('log_parameter_max_length_on_error'::text), ('debug_print_parse'::text), ('debug_print_rewritten'::text), ('debug_print_plan'::text), ('shared_preload_libraries'::text), ('session_preload_libraries'::text), ('local_preload_libraries'::text), ('auto_explain.log_min_duration'::text), ('auto_explain.sample_rate'::text), ('auto_explain.log_verbose'::text), ('auto_explain.log_parameter_max_length'::text), ('pgaudit.log'::text), ('pgaudit.log_parameter'::text), ('pg_stat_monitor.pgsm_normalized_query'::text)
         ), set_for AS (
          SELECT s.setrole AS role,
             s.setdatabase AS database,
@@ -11603,13 +11861,13 @@ CREATE VIEW postern_internal.application_setting AS
          SELECT (0)::oid AS oid,
             NULL::name AS name
         UNION
-         SELECT a.oid,
-            a.rolname
-           FROM postern_internal.application_login a
+         SELECT l.oid,
+            l.rolname
+           FROM postern_internal.working_login l
           WHERE (EXISTS ( SELECT
                    FROM (set_for s
                      JOIN names n ON ((n.name = s.name)))
-                  WHERE (s.role = a.oid)))
+                  WHERE (s.role = l.oid)))
         )
  SELECT o.rolname,
         CASE
@@ -11629,7 +11887,11 @@ CREATE VIEW postern_internal.application_setting AS
                             ELSE g.reset_val
                         END AS reset_val
                    FROM pg_settings g
-                  WHERE (g.name = n.name))) AS value
+                  WHERE (g.name = n.name)),
+                CASE
+                    WHEN (n.name ~~ '%.%'::text) THEN NULLIF(current_setting(n.name, true), ''::text)
+                    ELSE NULL::text
+                END) AS value
            FROM names n) v)
   WHERE (v.value IS NOT NULL)
   GROUP BY o.role, o.rolname;
@@ -11641,7 +11903,7 @@ ALTER TABLE postern_internal.application_setting OWNER TO postern_owner;
 -- Name: VIEW application_setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.application_setting IS 'For postern.doctor: the settings that decide what reaches the server''s log, for this database (rolname NULL) and for each application with settings of its own. alter: how a statement that changes them begins.';
+COMMENT ON VIEW postern_internal.application_setting IS 'For postern.doctor: the settings that decide what reaches the server''s log, for this database (rolname NULL) and for each role with settings of its own that works with Postern. alter: how a statement that changes them begins.';
 
 
 --
@@ -11725,6 +11987,115 @@ ALTER TABLE postern_internal.bypassing_role OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.bypassing_role IS 'Check of postern.doctor: superusers and roles with BYPASSRLS that log in.';
+
+
+--
+-- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.setting (
+    name text NOT NULL,
+    value text NOT NULL,
+    kind text NOT NULL,
+    minimum integer,
+    maximum integer,
+    default_value text NOT NULL,
+    description text NOT NULL,
+    CONSTRAINT setting_kind_check CHECK ((kind = ANY (ARRAY['boolean'::text, 'integer'::text])))
+);
+
+
+ALTER TABLE postern_internal.setting OWNER TO postern_owner;
+
+--
+-- Name: TABLE setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with what each may be set to.';
+
+
+--
+-- Name: derived_gate; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.derived_gate AS
+ SELECT g.gate_id,
+    (g.built_in OR (g.active AND (s.value = 'true'::text))) AS stops
+   FROM (postern_internal.gate g
+     CROSS JOIN postern_internal.setting s)
+  WHERE (s.name = 'checkpoints_enabled'::text);
+
+
+ALTER TABLE postern_internal.derived_gate OWNER TO postern_owner;
+
+--
+-- Name: VIEW derived_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.derived_gate IS 'Whether each gate stops anybody, worked out from active, built_in and the setting checkpoints_enabled.';
+
+
+--
+-- Name: changed_gate; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.changed_gate AS
+ SELECT
+        CASE
+            WHEN (g.stops AND (NOT d.stops)) THEN 'warn'::text
+            ELSE 'error'::text
+        END AS level,
+    'changed_gate'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+        CASE
+            WHEN d.stops THEN 'A gate is shown as active and stops nobody'::text
+            ELSE 'A gate stops everybody and is shown as inactive'::text
+        END AS title,
+    format('stops is %s in postern_internal.gate; from the gate and the setting checkpoints_enabled follows %s. Somebody changed it past Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
+    format('select postern.set_setting(''checkpoints_enabled'', %L);'::text, s.value) AS fix
+   FROM ((postern_internal.gate g
+     JOIN postern_internal.derived_gate d ON ((d.gate_id = g.gate_id)))
+     JOIN postern_internal.setting s ON ((s.name = 'checkpoints_enabled'::text)))
+  WHERE (g.stops <> d.stops)
+UNION ALL
+ SELECT 'error'::text AS level,
+    'changed_gate'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+    'A gate shows and logs another message than the registered one'::text AS title,
+    format('The message is %L; shown is %L. Somebody changed the template past Postern.'::text, g.message, t.message) AS detail,
+    format('update postern_internal.gate set message_template = postern_internal.message_template(message, parameters) where gate_id = %L;'::text, g.gate_id) AS fix
+   FROM (postern_internal.gate g
+     CROSS JOIN LATERAL ( SELECT COALESCE(string_agg(
+                CASE
+                    WHEN (p.matched[1] IS NOT NULL) THEN '%'::text
+                    WHEN (p.matched[2] IS NOT NULL) THEN ('&'::text || COALESCE(g.parameters[(p.matched[2])::integer], ''::text))
+                    ELSE p.matched[3]
+                END, ''::text ORDER BY p."position"), ''::text) AS message
+           FROM regexp_matches(g.message_template, '(%%)|%([0-9]{1,4})\$s|([^%]+|%)'::text, 'g'::text) WITH ORDINALITY p(matched, "position")) t)
+  WHERE (t.message <> g.message)
+UNION ALL
+ SELECT 'error'::text AS level,
+    'changed_gate'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+    'A gate is built in that is not Postern''s, or Postern''s own is not'::text AS title,
+    'The prefix POSTERN_ says which gates are. Somebody changed built_in past Postern.'::text AS detail,
+    format('update postern_internal.gate set built_in = %s where gate_id = %L; select postern.set_setting(''checkpoints_enabled'', %L);'::text,
+        CASE
+            WHEN g.built_in THEN 'false'::text
+            ELSE 'true'::text
+        END, g.gate_id, s.value) AS fix
+   FROM (postern_internal.gate g
+     JOIN postern_internal.setting s ON ((s.name = 'checkpoints_enabled'::text)))
+  WHERE (g.built_in <> starts_with(g.gate_id, 'POSTERN_'::text));
+
+
+ALTER TABLE postern_internal.changed_gate OWNER TO postern_owner;
+
+--
+-- Name: VIEW changed_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.changed_gate IS 'Check of postern.doctor: gates whose stops, message_template or built_in is not what Postern made it.';
 
 
 --
@@ -11812,6 +12183,48 @@ COMMENT ON VIEW postern_internal.changed_protection IS 'Check of postern.doctor:
 
 
 --
+-- Name: company_column; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.company_column AS
+ SELECT c.oid AS relation,
+    c.relkind,
+    c.relowner,
+    c.relacl,
+    c.relrowsecurity,
+    a.attnum,
+    a.attname,
+    a.atttypid,
+    a.atttypmod,
+    a.attcollation,
+    ((t.typoutput)::oid = ANY ((ARRAY( SELECT b.typoutput
+           FROM pg_type b
+          WHERE (b.oid = ANY ((postern.protectable_types('company_column'::text))::oid[]))))::oid[])) AS is_protectable,
+    t.typcategory
+   FROM ((((pg_class c
+     JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+     JOIN pg_attribute a ON (((a.attrelid = c.oid) AND (a.attnum > 0) AND (NOT a.attisdropped))))
+     JOIN ( SELECT 'company'::name AS name
+        UNION
+         SELECT p.company_column
+           FROM postern_internal.protected_table p
+          WHERE (p.company_column ~* 'company'::text)) k(name) ON ((k.name = a.attname)))
+     JOIN pg_type t ON ((t.oid = a.atttypid)))
+  WHERE ((c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'f'::"char"])) AND (c.relpersistence <> 't'::"char") AND (n.nspname <> 'information_schema'::name) AND (n.nspname !~ '^pg_'::text) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
+           FROM pg_depend d
+          WHERE ((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = c.oid) AND (d.deptype = 'e'::"char"))))));
+
+
+ALTER TABLE postern_internal.company_column OWNER TO postern_owner;
+
+--
+-- Name: VIEW company_column; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.company_column IS 'For postern.doctor: columns of tables and foreign tables of applications that by their name hold a company. is_protectable: whether protect_company takes the type.';
+
+
+--
 -- Name: credential; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -11843,28 +12256,49 @@ COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcry
 
 
 --
--- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+-- Name: definer_function; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE TABLE postern_internal.setting (
-    name text NOT NULL,
-    value text NOT NULL,
-    kind text NOT NULL,
-    minimum integer,
-    maximum integer,
-    default_value text NOT NULL,
-    description text NOT NULL,
-    CONSTRAINT setting_kind_check CHECK ((kind = ANY (ARRAY['boolean'::text, 'integer'::text])))
-);
+CREATE VIEW postern_internal.definer_function AS
+ SELECT
+        CASE
+            WHEN a.asks THEN 'warn'::text
+            ELSE 'error'::text
+        END AS level,
+    'definer_function'::text AS code,
+    ((i.type || ' '::text) || i.identity) AS object,
+    'A function shows rows of all companies to whoever may call it'::text AS title,
+    format('It runs as %s, whom row security does not stop, and names %s%s.'::text, quote_ident((pg_get_userbyid(p.proowner))::text),
+        CASE
+            WHEN (length(f.tables) > 1000) THEN ("left"(f.tables, 1000) || ' and others'::text)
+            ELSE f.tables
+        END,
+        CASE
+            WHEN a.asks THEN '; it asks for the user''s companies itself'::text
+            ELSE ''::text
+        END) AS detail,
+        CASE
+            WHEN (f.suitable_owner IS NOT NULL) THEN format('alter %s %s owner to %I;'::text, k.kind, i.identity, pg_get_userbyid(f.suitable_owner))
+            ELSE format('alter %s %s security invoker;'::text, k.kind, i.identity)
+        END AS fix
+   FROM ((((postern.bypassing_functions() f(function, tables, suitable_owner)
+     JOIN pg_proc p ON ((p.oid = f.function)))
+     CROSS JOIN LATERAL ( SELECT
+                CASE p.prokind
+                    WHEN 'p'::"char" THEN 'procedure'::text
+                    ELSE 'function'::text
+                END AS kind) k)
+     CROSS JOIN LATERAL ( SELECT (p.prosrc ~* '\m(user_finance_auth_pub|user_finance_api|is_company_user|authorize_comb_finance_api)\M'::text) AS asks) a)
+     CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, f.function, 0) i(type, schema, name, identity));
 
 
-ALTER TABLE postern_internal.setting OWNER TO postern_owner;
+ALTER TABLE postern_internal.definer_function OWNER TO postern_owner;
 
 --
--- Name: TABLE setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: VIEW definer_function; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with what each may be set to.';
+COMMENT ON VIEW postern_internal.definer_function IS 'Check of postern.doctor: SECURITY DEFINER functions of owners whom row security does not stop, that name protected tables.';
 
 
 --
@@ -11920,6 +12354,139 @@ ALTER TABLE postern_internal.error_logging OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.error_logging IS 'Check of postern.doctor: log_parameter_max_length_on_error, by which the server log gets PINs.';
+
+
+--
+-- Name: event; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.event (
+    event text NOT NULL,
+    outcome postern_internal.outcome NOT NULL,
+    description text NOT NULL,
+    enabled boolean DEFAULT true NOT NULL
+);
+
+
+ALTER TABLE postern_internal.event OWNER TO postern_owner;
+
+--
+-- Name: TABLE event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.event IS 'Events, and the outcome that an entry of the log has for each.';
+
+
+--
+-- Name: event_action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.event_action (
+    event_action_id integer NOT NULL,
+    name text NOT NULL,
+    event text NOT NULL,
+    kind postern_internal.event_action_kind NOT NULL,
+    target text NOT NULL,
+    condition text,
+    template text,
+    allow_internal boolean DEFAULT false NOT NULL,
+    queued_to pg_snapshot NOT NULL,
+    queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    after_log_id bigint NOT NULL,
+    system_identifier bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    created_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.event_action OWNER TO postern_owner;
+
+--
+-- Name: TABLE event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. system_identifier: the cluster whose transactions queued_to counts.';
+
+
+--
+-- Name: event_delivery; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.event_delivery (
+    event_action_id integer NOT NULL,
+    log_id bigint NOT NULL,
+    delivery_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    state postern_internal.delivery_state DEFAULT 'pending'::postern_internal.delivery_state NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    lease uuid,
+    finished_at timestamp with time zone,
+    last_error text
+)
+WITH (fillfactor='70');
+
+
+ALTER TABLE postern_internal.event_delivery OWNER TO postern_owner;
+
+--
+-- Name: TABLE event_delivery; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.event_delivery IS 'One row for each entry of the log that an action has to tell of. delivery_id: what the receiver knows repetitions by. lease: the worker''s that has it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
+
+
+--
+-- Name: event_backlog; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.event_backlog AS
+ SELECT 'warn'::text AS level,
+    'event_backlog'::text AS code,
+    ('event action '::text || quote_ident(a.name)) AS object,
+    'Nobody delivers events'::text AS title,
+    (concat_ws('; '::text,
+        CASE
+            WHEN (w.oldest IS NOT NULL) THEN format('Entries of the log wait to be queued, the oldest since %s'::text, to_char((w.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text))
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (d.deliveries > 0) THEN format('%s deliveries are due since %s'::text, d.deliveries, to_char((d.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text))
+            ELSE NULL::text
+        END) || '.'::text) AS detail,
+    format('Have a worker run: installer event run. Where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
+   FROM ((((postern_internal.event_action a
+     JOIN postern_internal.event v ON (((v.event = a.event) AND v.enabled)))
+     CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
+     CROSS JOIN LATERAL ( SELECT min(e.logged_at) AS oldest
+           FROM ( SELECT n.log_id,
+                    n.outcome,
+                    n.logged_at
+                   FROM postern_internal.checkpoint_entry n
+                  WHERE (n.transaction_id = ANY (ARRAY( SELECT pg_snapshot_xip(a.queued_to) AS pg_snapshot_xip)))
+                UNION ALL
+                ( SELECT n.log_id,
+                    n.outcome,
+                    n.logged_at
+                   FROM postern_internal.checkpoint_entry n
+                  WHERE (n.transaction_id >= pg_snapshot_xmax(a.queued_to))
+                  ORDER BY n.transaction_id
+                 LIMIT 10000)) e
+          WHERE ((e.outcome = v.outcome) AND (e.log_id > a.after_log_id) AND (a.queued_at < (now() - '00:15:00'::interval)) AND (e.logged_at < (now() - '00:15:00'::interval)))) w)
+     CROSS JOIN LATERAL ( SELECT count(*) AS deliveries,
+            min(p.due_at) AS oldest
+           FROM postern_internal.event_delivery p
+          WHERE ((p.event_action_id = a.event_action_id) AND (p.state = 'pending'::postern_internal.delivery_state) AND (p.due_at < (now() - '00:15:00'::interval)) AND (p.leased_until < (now() - '00:15:00'::interval)))) d)
+  WHERE ((a.system_identifier = c.system_identifier) AND ((w.oldest IS NOT NULL) OR (d.deliveries > 0)));
+
+
+ALTER TABLE postern_internal.event_backlog OWNER TO postern_owner;
+
+--
+-- Name: VIEW event_backlog; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.event_backlog IS 'Check of postern.doctor: event actions for which entries of the log, or deliveries, have waited for more than 15 minutes.';
 
 
 --
@@ -12032,6 +12599,137 @@ COMMENT ON VIEW postern_internal.foreign_key_action IS 'Check of postern.doctor:
 
 
 --
+-- Name: guarded_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.guarded_table AS
+ SELECT p.relation,
+    p.identity,
+    p.relowner
+   FROM postern_internal.protected_relation p
+UNION ALL
+ SELECT c.oid AS relation,
+    'postern.posting_combination'::text AS identity,
+    c.relowner
+   FROM pg_class c
+  WHERE (c.oid = ('postern.posting_combination'::regclass)::oid);
+
+
+ALTER TABLE postern_internal.guarded_table OWNER TO postern_owner;
+
+--
+-- Name: VIEW guarded_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.guarded_table IS 'For postern.doctor: all tables whose rows Postern guards, its own public one included.';
+
+
+--
+-- Name: foreign_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.foreign_table AS
+ WITH guarded AS MATERIALIZED (
+         SELECT g.relation,
+            g.identity,
+            n.nspname,
+            c.relname
+           FROM ((postern_internal.guarded_table g
+             JOIN pg_class c ON ((c.oid = g.relation)))
+             JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+        ), described AS MATERIALIZED (
+         SELECT c.oid,
+            c.relacl,
+            c.relowner,
+            s.srvname,
+            COALESCE(( SELECT o.option_value
+                   FROM pg_options_to_table(f.ftoptions) o(option_name, option_value)
+                  WHERE (o.option_name = 'schema_name'::text)), (n.nspname)::text) AS schema_name,
+            COALESCE(( SELECT o.option_value
+                   FROM pg_options_to_table(f.ftoptions) o(option_name, option_value)
+                  WHERE (o.option_name = 'table_name'::text)), (c.relname)::text) AS table_name,
+            ((EXISTS ( SELECT
+                   FROM pg_options_to_table(s.srvoptions) o(option_name, option_value)
+                  WHERE ((o.option_name = 'dbname'::text) AND (o.option_value = current_database())))) AND (NOT (EXISTS ( SELECT
+                   FROM pg_options_to_table(s.srvoptions) o(option_name, option_value)
+                  WHERE (((o.option_name = ANY (ARRAY['host'::text, 'hostaddr'::text])) AND (o.option_value !~ '^(localhost|127\..*|::1|/.*|)$'::text) AND (o.option_value IS DISTINCT FROM host(inet_server_addr()))) OR ((o.option_name = 'port'::text) AND (o.option_value <> current_setting('port'::text)))))))) AS is_here
+           FROM (((pg_foreign_table f
+             JOIN pg_class c ON ((c.oid = f.ftrelid)))
+             JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+             JOIN pg_foreign_server s ON ((s.oid = f.ftserver)))
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM pg_depend d
+                  WHERE ((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = c.oid) AND (d.deptype = 'e'::"char")))))
+        ), judged AS (
+         SELECT d.oid,
+            d.relacl,
+            d.relowner,
+            d.srvname,
+            d.schema_name,
+            d.table_name,
+            d.is_here,
+            ( SELECT p.identity
+                   FROM guarded p
+                  WHERE (d.is_here AND (p.nspname = d.schema_name) AND (p.relname = d.table_name))) AS behind,
+            ( SELECT t.identity
+                   FROM ((guarded p
+                     JOIN pg_inherits h ON ((h.inhrelid = p.relation)))
+                     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, h.inhparent, 0) t(type, schema, name, identity))
+                  WHERE (p.relation = d.oid)
+                 LIMIT 1) AS above,
+            ( SELECT k.attname
+                   FROM postern_internal.company_column k
+                  WHERE (k.relation = d.oid)
+                 LIMIT 1) AS company_column
+           FROM described d
+        )
+ SELECT
+        CASE
+            WHEN ((j.behind IS NOT NULL) OR (j.above IS NOT NULL)) THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'foreign_table'::text AS code,
+    ('foreign table '::text || i.identity) AS object,
+    'A foreign table shows rows past row security'::text AS title,
+    format('%s; readers: %s. A foreign table can have no policy.'::text,
+        CASE
+            WHEN (j.behind IS NOT NULL) THEN format('By the server %I it reads %s, which is protected, as the role that is mapped there'::text, j.srvname, j.behind)
+            WHEN (j.above IS NOT NULL) THEN format('It is a part of %s, which is protected'::text, j.above)
+            ELSE format('It has the column %I'::text, j.company_column)
+        END, concat_ws(', '::text,
+        CASE
+            WHEN e.is_public THEN 'public'::text
+            ELSE NULL::text
+        END, e.roles)) AS detail,
+    format('revoke all on %s from %s cascade;'::text, i.identity, concat_ws(', '::text, 'public', e.roles)) AS fix
+   FROM ((judged j
+     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT
+                CASE
+                    WHEN (x.grantee = (0)::oid) THEN NULL::text
+                    ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
+                END, ', '::text) AS roles,
+            bool_or((x.grantee = (0)::oid)) AS is_public
+           FROM (( SELECT j.relacl AS acl
+                UNION ALL
+                 SELECT a.attacl
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = j.oid) AND (a.attacl IS NOT NULL))) s
+             CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
+          WHERE (x.grantee <> j.relowner)) e)
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, j.oid, 0) i(type, schema, name, identity))
+  WHERE (((e.roles IS NOT NULL) OR e.is_public) AND ((j.behind IS NOT NULL) OR (j.above IS NOT NULL) OR (j.company_column IS NOT NULL)));
+
+
+ALTER TABLE postern_internal.foreign_table OWNER TO postern_owner;
+
+--
+-- Name: VIEW foreign_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.foreign_table IS 'Check of postern.doctor: foreign tables that others than their owner may read and that lead to a protected table of this database, are a part of one, or have a company column.';
+
+
+--
 -- Name: gate_message; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -12056,29 +12754,118 @@ COMMENT ON VIEW postern_internal.gate_message IS 'Check of postern.doctor: messa
 
 
 --
--- Name: guarded_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+-- Name: logical_replication; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE VIEW postern_internal.guarded_table AS
- SELECT p.relation,
-    p.identity,
-    p.relowner
-   FROM postern_internal.protected_relation p
+CREATE VIEW postern_internal.logical_replication AS
+ WITH guarded AS MATERIALIZED (
+         SELECT g.relation,
+            g.identity
+           FROM postern_internal.guarded_table g
+        ), secret AS MATERIALIZED (
+         SELECT c.oid
+           FROM pg_class c
+          WHERE ((c.relnamespace = ('postern_internal'::regnamespace)::oid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))
+        ), published AS (
+         SELECT p.oid,
+            p.pubname,
+            r.prrelid AS relation,
+            NULL::oid AS namespace
+           FROM (pg_publication p
+             JOIN pg_publication_rel r ON ((r.prpubid = p.oid)))
+        UNION ALL
+         SELECT p.oid,
+            p.pubname,
+            c.oid,
+            s.pnnspid
+           FROM ((pg_publication p
+             JOIN pg_publication_namespace s ON ((s.pnpubid = p.oid)))
+             JOIN pg_class c ON ((c.relnamespace = s.pnnspid)))
+        UNION ALL
+         SELECT p.oid,
+            p.pubname,
+            c.oid,
+            NULL::oid
+           FROM (pg_publication p
+             JOIN pg_class c ON ((p.puballtables AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
+        ), open AS (
+         SELECT p.oid,
+            p.pubname,
+            bool_or((s.oid IS NOT NULL)) AS has_secrets,
+            string_agg(DISTINCT COALESCE(g.identity, 'postern_internal'::text), ', '::text) AS tables,
+            string_agg(DISTINCT i.identity, ', '::text) FILTER (WHERE (p.namespace IS NULL)) AS listed,
+            string_agg(DISTINCT quote_ident((n.nspname)::text), ', '::text) AS schemas
+           FROM ((((published p
+             LEFT JOIN guarded g ON ((g.relation = p.relation)))
+             LEFT JOIN secret s ON ((s.oid = p.relation)))
+             LEFT JOIN pg_namespace n ON ((n.oid = p.namespace)))
+             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.relation, 0) i(type, schema, name, identity))
+          WHERE ((g.relation IS NOT NULL) OR (s.oid IS NOT NULL))
+          GROUP BY p.oid, p.pubname
+        )
+ SELECT
+        CASE
+            WHEN o.has_secrets THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'logical_replication'::text AS code,
+    ('publication '::text || quote_ident((o.pubname)::text)) AS object,
+        CASE
+            WHEN o.has_secrets THEN 'Logical replication sends the keys and PINs of Postern'::text
+            ELSE 'Logical replication sends the rows of all companies'::text
+        END AS title,
+    format('It publishes %s; row security does not hold for what is replicated.'::text,
+        CASE
+            WHEN (length(o.tables) > 1000) THEN ("left"(o.tables, 1000) || ' and others'::text)
+            ELSE o.tables
+        END) AS detail,
+        CASE
+            WHEN p.puballtables THEN format('drop publication %I;'::text, o.pubname)
+            ELSE format('alter publication %I drop %s;'::text, o.pubname, concat_ws(', '::text, ('table '::text || o.listed), ('tables in schema '::text || o.schemas)))
+        END AS fix
+   FROM (open o
+     JOIN pg_publication p ON ((p.oid = o.oid)))
 UNION ALL
- SELECT c.oid AS relation,
-    'postern.posting_combination'::text AS identity,
-    c.relowner
-   FROM pg_class c
-  WHERE (c.oid = ('postern.posting_combination'::regclass)::oid);
+ SELECT 'error'::text AS level,
+    'logical_replication'::text AS code,
+    ('replication slot '::text || (s.slot_name)::text) AS object,
+    'Logical replication sends the keys and PINs of Postern'::text AS title,
+    format('Through the output plugin %s it sends what is written to any table of this database.'::text, quote_ident((s.plugin)::text)) AS detail,
+    format('select pg_drop_replication_slot(%L);'::text, s.slot_name) AS fix
+   FROM pg_replication_slots s
+  WHERE ((s.slot_type = 'logical'::text) AND (s.database = current_database()) AND (s.plugin <> 'pgoutput'::name) AND (NOT s.temporary));
 
 
-ALTER TABLE postern_internal.guarded_table OWNER TO postern_owner;
+ALTER TABLE postern_internal.logical_replication OWNER TO postern_owner;
 
 --
--- Name: VIEW guarded_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: VIEW logical_replication; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.guarded_table IS 'For postern.doctor: all tables whose rows Postern guards, its own public one included.';
+COMMENT ON VIEW postern_internal.logical_replication IS 'Check of postern.doctor: publications of protected tables or of Postern''s own, and slots that send all tables.';
+
+
+--
+-- Name: look_alike_user; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.look_alike_user AS
+ SELECT 'warn'::text AS level,
+    'look_alike_user'::text AS code,
+    ('user '::text || l.userid) AS object,
+    'Two users cannot be told apart by sight'::text AS title,
+    format('%L looks like %L, which is older. Who reads the log, or a dialog, may take one for the other.'::text, l.userid, l.older) AS detail,
+    format('Find out who each of them is. Where one is not meant to be there: select postern.set_user_active(%L, false);'::text, l.userid) AS fix
+   FROM postern.look_alike_users() l(userid, older);
+
+
+ALTER TABLE postern_internal.look_alike_user OWNER TO postern_owner;
+
+--
+-- Name: VIEW look_alike_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.look_alike_user IS 'Check of postern.doctor: active users whose ids differ and look alike.';
 
 
 --
@@ -12210,6 +12997,189 @@ ALTER TABLE postern_internal.missing_ledger_key OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.missing_ledger_key IS 'Check of postern.doctor: protected ledgers whose queries a foreign key would make faster.';
+
+
+--
+-- Name: missing_log_partition; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.missing_log_partition AS
+ SELECT 'warn'::text AS level,
+    'missing_log_partition'::text AS code,
+    'log'::text AS object,
+    'The log has no partition for a month'::text AS title,
+    format('No partition: %s (UTC)%s. Such entries lie in the default partition, which cannot be dropped as a month can.'::text, string_agg((to_char((m.month AT TIME ZONE 'UTC'::text), 'YYYY-MM'::text) ||
+        CASE
+            WHEN (m.entries > 0) THEN format(' with %s entries'::text, m.entries)
+            ELSE ''::text
+        END), ', '::text ORDER BY m.month),
+        CASE
+            WHEN (max(m.entries) > 10000) THEN '; checkpoints wait while so many are moved'::text
+            ELSE ''::text
+        END) AS detail,
+    format('select postern.create_log_partitions(%s);'::text,
+        CASE
+            WHEN (max(m.entries) > 10000) THEN 'null'::text
+            ELSE NULL::text
+        END) AS fix
+   FROM postern.log_gaps() m(month, entries)
+  WHERE ((m.entries > 0) OR (m.month <= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) + '1 mon'::interval)))
+ HAVING (count(*) > 0);
+
+
+ALTER TABLE postern_internal.missing_log_partition OWNER TO postern_owner;
+
+--
+-- Name: VIEW missing_log_partition; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.missing_log_partition IS 'Check of postern.doctor: months of the log, up to the next one, without a partition.';
+
+
+--
+-- Name: missing_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.missing_membership AS
+ WITH RECURSIVE guarded AS MATERIALIZED (
+         SELECT p.relation,
+            p.identity
+           FROM postern_internal.protected_relation p
+        ), readable(relation, guarded) AS (
+         SELECT g.relation,
+            g.identity
+           FROM guarded g
+        UNION
+         SELECT w_1.ev_class,
+            r.guarded
+           FROM (((readable r
+             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = r.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
+             JOIN pg_rewrite w_1 ON ((w_1.oid = d.objid)))
+             JOIN pg_class v ON (((v.oid = w_1.ev_class) AND (v.relkind = 'v'::"char"))))
+          WHERE ((w_1.ev_class <> r.relation) AND (v.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid))
+        ), granted(role, relation) AS (
+         SELECT x.grantee,
+            c.oid
+           FROM (((( SELECT DISTINCT r_1.relation
+                   FROM readable r_1) r
+             JOIN pg_class c ON ((c.oid = r.relation)))
+             CROSS JOIN LATERAL ( SELECT c.relacl AS acl
+                UNION ALL
+                 SELECT a.attacl
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s)
+             CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
+          WHERE (((x.grantee <> (0)::oid) AND (x.grantee <> c.relowner)) AND (x.privilege_type = ANY (ARRAY['SELECT'::text, 'INSERT'::text, 'UPDATE'::text, 'DELETE'::text])))
+        ), wanting AS (
+         SELECT g.role,
+            string_agg(DISTINCT i.identity, ', '::text) AS relations
+           FROM (granted g
+             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, g.relation, 0) i(type, schema, name, identity))
+          GROUP BY g.role
+        ), outside AS MATERIALIZED (
+         SELECT r.oid,
+            r.rolname,
+            r.rolcanlogin
+           FROM pg_roles r
+          WHERE ((NOT r.rolsuper) AND (NOT r.rolbypassrls) AND (r.rolname !~ '^pg_'::text) AND (NOT pg_has_role(r.oid, (to_regrole('postern_user'::text))::oid, 'usage'::text)) AND (NOT pg_has_role(r.oid, (to_regrole('postern_admin'::text))::oid, 'usage'::text)))
+        )
+ SELECT 'warn'::text AS level,
+    'missing_membership'::text AS code,
+    ('role '::text || quote_ident((o.rolname)::text)) AS object,
+    'A role has a grant on protected tables and is refused their rows'::text AS title,
+    format('It is no member of postern_user, and has rights on %s.'::text,
+        CASE
+            WHEN (length(w.relations) > 1000) THEN ("left"(w.relations, 1000) || ' and others'::text)
+            ELSE w.relations
+        END) AS detail,
+    format('grant postern_user to %I;'::text, o.rolname) AS fix
+   FROM (wanting w
+     JOIN outside o ON ((o.oid = w.role)))
+  WHERE (o.rolcanlogin OR (NOT (EXISTS ( SELECT
+           FROM (postern_internal.role_membership m
+             JOIN pg_roles l ON ((l.oid = m.member)))
+          WHERE ((m.roleid = o.oid) AND l.rolcanlogin)))) OR (EXISTS ( SELECT
+           FROM (postern_internal.role_membership m
+             JOIN outside l ON ((l.oid = m.member)))
+          WHERE ((m.roleid = o.oid) AND l.rolcanlogin))));
+
+
+ALTER TABLE postern_internal.missing_membership OWNER TO postern_owner;
+
+--
+-- Name: VIEW missing_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.missing_membership IS 'Check of postern.doctor: roles with rights on protected tables, or on views over them, that are no members of postern_user.';
+
+
+--
+-- Name: no_permissive_policy; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.no_permissive_policy AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p.relation,
+            p.place,
+            p.recorded,
+            p.protection,
+            p.company_column,
+            p.combination_column,
+            p.ledger_column,
+            p.policy,
+            p.relowner,
+            p.relrowsecurity,
+            p.relforcerowsecurity,
+            p.identity,
+            p.protect_again
+           FROM postern_internal.protected_relation p
+        ), closed AS (
+         SELECT c.oid
+           FROM pg_class c
+          WHERE (c.relrowsecurity AND (NOT (EXISTS ( SELECT
+                   FROM pg_policy y
+                  WHERE ((y.polrelid = c.oid) AND y.polpermissive)))))
+        )
+ SELECT 'warn'::text AS level,
+    'no_permissive_policy'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'A protected table shows nobody anything'::text AS title,
+    'No permissive policy is left: postern_permit, or the application''s own, is gone.'::text AS detail,
+    p.protect_again AS fix
+   FROM (guarded p
+     JOIN closed c ON ((c.oid = p.relation)))
+  WHERE (EXISTS ( SELECT
+           FROM pg_policy y
+          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))
+UNION ALL
+ SELECT 'warn'::text AS level,
+    'no_permissive_policy'::text AS code,
+    ('table '::text || i.identity) AS object,
+    'Row security is on, and no policy lets anybody read'::text AS title,
+    format('The table has the column %I and is not protected; %s.'::text, k.attname,
+        CASE
+            WHEN t.relforcerowsecurity THEN 'not even its owner sees a row'::text
+            ELSE 'only its owner sees rows'::text
+        END) AS detail,
+    format('Where rows are to be read, make a policy that says by whom, or switch row security off and protect the table: alter table %s disable row level security; select postern.protect_company(%L, %L);'::text, i.identity, i.identity, k.attname) AS fix
+   FROM (((closed c
+     JOIN pg_class t ON ((t.oid = c.oid)))
+     JOIN postern_internal.company_column k ON ((k.relation = c.oid)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity))
+  WHERE ((NOT (EXISTS ( SELECT
+           FROM guarded p
+          WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
+           FROM pg_inherits h
+          WHERE (h.inhrelid = c.oid)))));
+
+
+ALTER TABLE postern_internal.no_permissive_policy OWNER TO postern_owner;
+
+--
+-- Name: VIEW no_permissive_policy; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.no_permissive_policy IS 'Check of postern.doctor: protected tables, and tables with a company column, on which row security is on and no policy permits anything.';
 
 
 --
@@ -12364,6 +13334,172 @@ COMMENT ON VIEW postern_internal.policy_per_row IS 'Check of postern.doctor: pol
 
 
 --
+-- Name: replication_role; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.replication_role AS
+ SELECT
+        CASE
+            WHEN (EXISTS ( SELECT
+               FROM postern_internal.application_login a
+              WHERE (a.oid = r.oid))) THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'replication_role'::text AS code,
+    ('role '::text || quote_ident((r.rolname)::text)) AS object,
+    'A role may copy the whole server'::text AS title,
+    format('It logs in and %s: a base backup, or a replication slot, gives it all rows of all databases, with the keys of Postern.'::text,
+        CASE
+            WHEN r.rolreplication THEN 'has REPLICATION'::text
+            ELSE 'is a member of rds_replication'::text
+        END) AS detail,
+    concat_ws(' '::text,
+        CASE
+            WHEN r.rolreplication THEN format('alter role %I noreplication;'::text, r.rolname)
+            ELSE NULL::text
+        END, ( SELECT string_agg(format('revoke rds_replication from %I;'::text, v.rolname), ' '::text ORDER BY v.rolname) AS string_agg
+           FROM (postern_internal.role_membership m
+             JOIN pg_roles v ON ((v.oid = m.last_member)))
+          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('rds_replication'::text))::oid)))) AS fix
+   FROM pg_roles r
+  WHERE (r.rolcanlogin AND (NOT r.rolsuper) AND (r.rolreplication OR (EXISTS ( SELECT
+           FROM postern_internal.role_membership m
+          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('rds_replication'::text))::oid))))) AND ((((pg_get_userbyid((10)::oid) <> 'rdsadmin'::name) OR (r.rolname <> 'rdsrepladmin'::name)) AND ((pg_get_userbyid((10)::oid) <> 'cloudsqladmin'::name) OR (r.rolname <> 'cloudsqlreplica'::name))) AND ((pg_get_userbyid((10)::oid) <> 'azuresu'::name) OR (r.rolname <> 'replication'::name))));
+
+
+ALTER TABLE postern_internal.replication_role OWNER TO postern_owner;
+
+--
+-- Name: VIEW replication_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.replication_role IS 'Check of postern.doctor: roles that log in with REPLICATION, but for superusers, of which bypassing_role tells.';
+
+
+--
+-- Name: row_function; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.row_function AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p.relation,
+            p.identity,
+            p.relowner
+           FROM postern_internal.protected_relation p
+        ), expression(relation, classid, objid, place) AS (
+         SELECT x.indrelid,
+            ('pg_class'::regclass)::oid AS oid,
+            x.indexrelid,
+            ('index '::text || quote_ident((c.relname)::text)) AS "?column?"
+           FROM (pg_index x
+             JOIN pg_class c ON ((c.oid = x.indexrelid)))
+          WHERE ((x.indexprs IS NOT NULL) OR (x.indpred IS NOT NULL))
+        UNION ALL
+         SELECT k.conrelid,
+            'pg_constraint'::regclass AS regclass,
+            k.oid,
+            ('constraint '::text || quote_ident((k.conname)::text))
+           FROM pg_constraint k
+          WHERE ((k.contype = ANY (ARRAY['c'::"char", 'x'::"char"])) AND (k.conrelid <> (0)::oid))
+        UNION ALL
+         SELECT a.attrelid,
+            'pg_constraint'::regclass AS regclass,
+            k.oid,
+            (('constraint '::text || quote_ident((k.conname)::text)) || ' of a domain'::text)
+           FROM (pg_constraint k
+             JOIN pg_attribute a ON ((a.atttypid = k.contypid)))
+          WHERE (k.contypid <> (0)::oid)
+        UNION ALL
+         SELECT f_1.adrelid,
+            'pg_attrdef'::regclass AS regclass,
+            f_1.oid,
+            ('column '::text || quote_ident((a.attname)::text))
+           FROM (pg_attrdef f_1
+             JOIN pg_attribute a ON (((a.attrelid = f_1.adrelid) AND (a.attnum = f_1.adnum))))
+          WHERE (a.attgenerated <> ''::"char")
+        UNION ALL
+         SELECT s.stxrelid,
+            'pg_statistic_ext'::regclass AS regclass,
+            s.oid,
+            ('statistics '::text || quote_ident((s.stxname)::text))
+           FROM pg_statistic_ext s
+          WHERE (s.stxexprs IS NOT NULL)
+        UNION ALL
+         SELECT t.partrelid,
+            'pg_class'::regclass AS regclass,
+            t.partrelid,
+            'partition key'::text
+           FROM pg_partitioned_table t
+          WHERE (t.partexprs IS NOT NULL)
+        ), used(function, relation, place) AS (
+         SELECT
+                CASE
+                    WHEN (d.refclassid = ('pg_proc'::regclass)::oid) THEN d.refobjid
+                    ELSE (o.oprcode)::oid
+                END AS oprcode,
+            e.relation,
+            e.place
+           FROM (((guarded g
+             JOIN expression e ON ((e.relation = g.relation)))
+             JOIN pg_depend d ON (((d.classid = e.classid) AND (d.objid = e.objid) AND (d.refclassid = ANY (ARRAY[('pg_proc'::regclass)::oid, ('pg_operator'::regclass)::oid])))))
+             LEFT JOIN pg_operator o ON (((d.refclassid = ('pg_operator'::regclass)::oid) AND (o.oid = d.refobjid))))
+        UNION
+         SELECT d.refobjid,
+            y.polrelid,
+            ('policy '::text || quote_ident((y.polname)::text))
+           FROM ((guarded g
+             JOIN pg_policy y ON (((y.polrelid = g.relation) AND (y.polname <> ALL (ARRAY['postern_company'::name, 'postern_ledger'::name, 'postern_permit'::name])))))
+             JOIN pg_depend d ON (((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_proc'::regclass)::oid))))
+          WHERE (EXISTS ( SELECT
+                   FROM postern.functions_per_row(y.oid) r(function, takes_column)
+                  WHERE ((r.function = d.refobjid) AND r.takes_column)))
+        UNION
+         SELECT p.oid,
+            t.tgrelid,
+            ('trigger '::text || quote_ident((t.tgname)::text))
+           FROM ((guarded g
+             JOIN pg_trigger t ON (((t.tgrelid = g.relation) AND (NOT t.tgisinternal))))
+             JOIN pg_proc p ON (((p.oid = t.tgfoid) AND (p.proowner <> g.relowner))))
+        ), suspect AS (
+         SELECT p.oid,
+            p.proowner,
+            p.prosecdef,
+            string_agg(((u.place || ' of '::text) || g.identity), ', '::text ORDER BY g.identity, u.place) AS places
+           FROM (((used u
+             JOIN guarded g ON ((g.relation = u.relation)))
+             JOIN pg_proc p ON ((p.oid = u.function)))
+             JOIN pg_roles o ON (((o.oid = p.proowner) AND (NOT o.rolsuper))))
+          WHERE ((p.proowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND ((p.prosqlbody IS NULL) OR (EXISTS ( SELECT
+                   FROM pg_depend d
+                  WHERE ((d.classid = ('pg_proc'::regclass)::oid) AND (d.objid = p.oid) AND (d.refclassid = ANY (ARRAY[('pg_class'::regclass)::oid, ('pg_proc'::regclass)::oid])))))) AND (NOT (EXISTS ( SELECT
+                   FROM pg_depend d
+                  WHERE ((d.classid = ('pg_proc'::regclass)::oid) AND (d.objid = p.oid) AND (d.deptype = 'e'::"char"))))))
+          GROUP BY p.oid, p.proowner, p.prosecdef
+        )
+ SELECT 'warn'::text AS level,
+    'row_function'::text AS code,
+    ('function '::text || i.identity) AS object,
+    'A function is given rows that row security hides'::text AS title,
+    format('It belongs to %s and is used by %s: it may keep or tell what it is given, of whatever company, in transactions of others.'::text, quote_ident((pg_get_userbyid(f.proowner))::text), f.places) AS detail,
+    format('Read it. Where it only computes, leave it to a role that nobody can change it as: %salter function %s owner to %I;'::text,
+        CASE
+            WHEN f.prosecdef THEN format('alter function %s security invoker; '::text, i.identity)
+            ELSE ''::text
+        END, i.identity, pg_get_userbyid((10)::oid)) AS fix
+   FROM (suspect f
+     CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, f.oid, 0) i(type, schema, name, identity));
+
+
+ALTER TABLE postern_internal.row_function OWNER TO postern_owner;
+
+--
+-- Name: VIEW row_function; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.row_function IS 'Check of postern.doctor: functions of others than superusers in indexes, constraints, generated columns, statistics, partition keys and policies of protected tables, and those of strangers in triggers.';
+
+
+--
 -- Name: scheme; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -12405,6 +13541,97 @@ ALTER TABLE postern_internal.server_version OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.server_version IS 'Check of postern.doctor: holes of this minor release that postern.row_security_holes lists.';
+
+
+--
+-- Name: session_setting; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.session_setting AS
+ WITH risks(name, is_risk, level, title, problem, default_value) AS (
+         VALUES ('session_replication_role'::text,'^replica$'::text,'error'::text,'No trigger runs'::text,'neither those that keep the log as it is nor those that refuse TRUNCATE, and no foreign key is checked'::text,'origin'::text), ('row_security'::text,'^(off|false|no|0)$'::text,'warn'::text,'Protected tables cannot be read'::text,'each query of a protected table fails, where it should show the rows of the user''s companies'::text,'on'::text), ('exit_on_error'::text,'^(on|true|yes|1)$'::text,'warn'::text,'Each error ends the connection'::text,'also the one that asks for a PIN; and that a connection ends can tell what an error message may not'::text,'off'::text), ('standard_conforming_strings'::text,'^(off|false|no|0)$'::text,'warn'::text,'A backslash has a meaning in strings'::text,'who quotes a value as the standard says lets it end its string, and what follows is run'::text,'on'::text)
+        ), entries AS (
+         SELECT s.setrole,
+            s.setdatabase,
+            lower(split_part(c.assignment, '='::text, 1)) AS name,
+            substr(c.assignment, (strpos(c.assignment, '='::text) + 1)) AS value
+           FROM (pg_db_role_setting s
+             CROSS JOIN LATERAL unnest(s.setconfig) c(assignment))
+          WHERE (s.setdatabase = ANY (ARRAY[(0)::oid, ( SELECT d.oid
+                   FROM pg_database d
+                  WHERE (d.datname = current_database()))]))
+        ), found AS (
+         SELECT e.setrole,
+            e.setdatabase,
+            e.name,
+            e.value,
+            r.level,
+            r.title,
+            r.problem
+           FROM (entries e
+             JOIN risks r ON ((r.name = e.name)))
+          WHERE (lower(e.value) ~ r.is_risk)
+        UNION ALL
+         SELECT e.setrole,
+            e.setdatabase,
+            e.name,
+            e.value,
+            'warn'::text,
+            'A setting of Postern''s is set for whole connections'::text,
+            'Postern sets it for one transaction, and takes what it did not set for a forged session'::text
+           FROM entries e
+          WHERE (e.name ~~ 'postern.%'::text)
+        )
+ SELECT f.level,
+    'session_setting'::text AS code,
+        CASE
+            WHEN ((f.setrole = (0)::oid) AND (f.setdatabase = (0)::oid)) THEN 'all roles'::text
+            WHEN (f.setrole = (0)::oid) THEN ('database '::text || quote_ident((current_database())::text))
+            WHEN (f.setdatabase = (0)::oid) THEN ('role '::text || quote_ident((r.rolname)::text))
+            ELSE format('role %I in database %I'::text, r.rolname, current_database())
+        END AS object,
+    f.title,
+    format('%s = %s: %s.'::text, f.name, f.value, f.problem) AS detail,
+    (
+        CASE
+            WHEN ((f.setrole = (0)::oid) AND (f.setdatabase <> (0)::oid)) THEN format('alter database %I'::text, current_database())
+            ELSE (('alter role '::text ||
+            CASE
+                WHEN (f.setrole = (0)::oid) THEN 'all'::text
+                ELSE quote_ident((r.rolname)::text)
+            END) ||
+            CASE
+                WHEN (f.setdatabase <> (0)::oid) THEN format(' in database %I'::text, current_database())
+                ELSE ''::text
+            END)
+        END || format(' reset %s;'::text, ( SELECT string_agg(quote_ident(part.part), '.'::text) AS string_agg
+           FROM string_to_table(f.name, '.'::text) part(part)))) AS fix
+   FROM (found f
+     LEFT JOIN pg_roles r ON ((r.oid = f.setrole)))
+  WHERE ((f.setrole = (0)::oid) OR (r.rolcanlogin AND ((f.name = 'session_replication_role'::text) OR (EXISTS ( SELECT
+           FROM postern_internal.working_login l
+          WHERE (l.oid = r.oid))))))
+UNION ALL
+ SELECT k.level,
+    'session_setting'::text AS code,
+    ('database '::text || quote_ident((current_database())::text)) AS object,
+    k.title,
+    format('%s = %s for the whole server: %s.'::text, k.name, g.reset_val, k.problem) AS detail,
+    format('alter database %I set %I = %L;'::text, current_database(), k.name, k.default_value) AS fix
+   FROM (risks k
+     JOIN pg_settings g ON ((g.name = k.name)))
+  WHERE ((g.source <> ALL (ARRAY['client'::text, 'user'::text, 'database user'::text, 'database'::text])) AND (lower(g.reset_val) ~ k.is_risk) AND (NOT (EXISTS ( SELECT
+           FROM entries e
+          WHERE ((e.name = k.name) AND (e.setrole = (0)::oid))))));
+
+
+ALTER TABLE postern_internal.session_setting OWNER TO postern_owner;
+
+--
+-- Name: VIEW session_setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.session_setting IS 'Check of postern.doctor: settings of logins, of this database, of logins in it and of the server that switch off what Postern relies on.';
 
 
 --
@@ -12455,6 +13682,15 @@ CREATE VIEW postern_internal.statement_logging AS
             s.alter,
             s.settings,
             ((s.settings ->> 'log_parameter_max_length'::text) !~ '^\s*0+\s*[a-z]*$'::text) AS shows_values,
+            ((EXISTS ( SELECT
+                   FROM pg_settings g
+                  WHERE (g.name = 'auto_explain.log_min_duration'::text))) OR (concat_ws(','::text, (s.settings ->> 'shared_preload_libraries'::text), (s.settings ->> 'session_preload_libraries'::text), (s.settings ->> 'local_preload_libraries'::text)) ~ '\mauto_explain\M'::text)) AS has_auto_explain,
+            COALESCE(((s.settings ->> 'auto_explain.log_verbose'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])), false) AS is_verbose,
+            (COALESCE((s.settings ->> 'auto_explain.log_parameter_max_length'::text),
+                CASE
+                    WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN '-1'::text
+                    ELSE '0'::text
+                END) !~ '^\s*0+\s*[a-z]*$'::text) AS explains_parameters,
             d.statement,
             d.sample,
             d.explain
@@ -12474,25 +13710,34 @@ CREATE VIEW postern_internal.statement_logging AS
             r.alter,
             r.settings,
             r.shows_values,
+            r.has_auto_explain,
+            r.is_verbose,
+            r.explains_parameters,
             r.statement,
             r.sample,
             r.explain,
             (((r.settings ->> 'log_statement'::text) = 'all'::text) OR (r.statement = 'all'::text) OR (r.sample = 'all'::text) OR ((r.settings ->> 'log_transaction_sample_rate'::text) ~ '[1-9]'::text)) AS logs_all,
             ((r.statement = 'slow'::text) OR (r.sample = 'slow'::text)) AS logs_slow,
             ((r.settings ->> 'debug_print_plan'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AS prints_plans,
-            COALESCE(((r.explain <> 'off'::text) AND ((r.settings ->> 'auto_explain.log_parameter_max_length'::text) !~ '^\s*0+\s*[a-z]*$'::text)), false) AS explains_values,
+            ((r.settings ->> 'debug_print_parse'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AS prints_parse,
+            ((r.settings ->> 'debug_print_rewritten'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AS prints_rewritten,
+            (e.explains AND (r.explain = 'all'::text)) AS explains_all,
+            (e.explains AND (r.is_verbose OR r.explains_parameters)) AS explains_values,
+            COALESCE(((r.settings ->> 'pg_stat_monitor.pgsm_normalized_query'::text) = ANY (ARRAY['off'::text, 'false'::text, 'no'::text, '0'::text])), false) AS monitors_values,
             COALESCE((((r.settings ->> 'pgaudit.log_parameter'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AND ((r.settings ->> 'pgaudit.log'::text) !~ '^\s*(none)?\s*$'::text)), false) AS audits_values
-           FROM read r
+           FROM (read r
+             CROSS JOIN LATERAL ( SELECT COALESCE((r.has_auto_explain AND (r.explain <> 'off'::text) AND (COALESCE((r.settings ->> 'auto_explain.sample_rate'::text), '1'::text) ~ '[1-9]'::text)), false) AS explains) e)
         )
  SELECT
         CASE
-            WHEN ((j.logs_all AND j.shows_values) OR j.prints_plans OR j.audits_values) THEN 'error'::text
+            WHEN ((j.logs_all AND j.shows_values) OR j.prints_plans OR (j.explains_all AND j.explains_values) OR j.audits_values OR j.monitors_values) THEN 'error'::text
             ELSE 'warn'::text
         END AS level,
     'statement_logging'::text AS code,
     COALESCE(('role '::text || quote_ident((j.rolname)::text)), ('database '::text || quote_ident((current_database())::text))) AS object,
         CASE
-            WHEN (j.logs_all AND (NOT j.shows_values) AND (NOT j.prints_plans) AND (NOT j.explains_values) AND (NOT j.audits_values)) THEN 'The server log gets PINs that are not bound'::text
+            WHEN ((NOT (j.logs_all OR j.logs_slow)) AND (NOT j.prints_plans) AND (NOT j.prints_parse) AND (NOT j.prints_rewritten) AND (NOT j.explains_all) AND (NOT j.explains_values) AND (NOT j.audits_values)) THEN 'A view shows PINs'::text
+            WHEN ((NOT ((j.logs_all OR j.logs_slow) AND j.shows_values)) AND (NOT j.prints_plans) AND (NOT j.explains_values) AND (NOT j.audits_values)) THEN 'The server log gets PINs that are not bound'::text
             ELSE 'The server log gets PINs'::text
         END AS title,
     format('%s. Set: %s.'::text, concat_ws('; '::text,
@@ -12513,7 +13758,19 @@ CREATE VIEW postern_internal.statement_logging AS
             ELSE NULL::text
         END,
         CASE
+            WHEN ((j.prints_parse OR j.prints_rewritten) AND (NOT j.prints_plans)) THEN 'It gets statements as they were parsed'::text
+            ELSE NULL::text
+        END,
+        CASE
             WHEN j.explains_values THEN 'auto_explain writes bound values'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.explains_all AND (NOT j.explains_values)) THEN 'auto_explain writes statements as they were sent'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.monitors_values THEN 'pg_stat_monitor keeps bound values'::text
             ELSE NULL::text
         END,
         CASE
@@ -12521,7 +13778,7 @@ CREATE VIEW postern_internal.statement_logging AS
             ELSE NULL::text
         END), ( SELECT string_agg(((v.key || ' = '::text) || v.value), ', '::text ORDER BY v.key) AS string_agg
            FROM jsonb_each_text(j.settings) v(key, value)
-          WHERE ((v.key <> 'log_parameter_max_length_on_error'::text) AND ((v.key !~ '^log_min_|^auto_explain.log_min_'::text) OR (v.value !~ '^\s*-'::text))))) AS detail,
+          WHERE ((v.key <> 'log_parameter_max_length_on_error'::text) AND ((v.key !~ '^log_min_|^auto_explain.log_min_'::text) OR (v.value !~ '^\s*-'::text)) AND ((v.key !~ '_preload_libraries$'::text) OR (v.value ~ '\mauto_explain\M'::text)) AND ((v.key !~ '^debug_print_'::text) OR (v.value = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])))))) AS detail,
     concat_ws(' '::text,
         CASE
             WHEN ((j.logs_all OR j.logs_slow) AND j.shows_values) THEN (j.alter || ' set log_parameter_max_length = 0;'::text)
@@ -12548,7 +13805,27 @@ CREATE VIEW postern_internal.statement_logging AS
             ELSE NULL::text
         END,
         CASE
-            WHEN j.explains_values THEN (j.alter || ' set auto_explain.log_parameter_max_length = 0;'::text)
+            WHEN j.prints_parse THEN (j.alter || ' set debug_print_parse = off;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.prints_rewritten THEN (j.alter || ' set debug_print_rewritten = off;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.explains_values AND j.is_verbose) THEN (j.alter || ' set auto_explain.log_verbose = off;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.explains_values AND j.explains_parameters) THEN (j.alter || ' set auto_explain.log_parameter_max_length = 0;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.explains_all THEN (j.alter || ' set auto_explain.log_min_duration = ''1s'';'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.monitors_values THEN (j.alter || ' set pg_stat_monitor.pgsm_normalized_query = on;'::text)
             ELSE NULL::text
         END,
         CASE
@@ -12556,7 +13833,7 @@ CREATE VIEW postern_internal.statement_logging AS
             ELSE NULL::text
         END) AS fix
    FROM judged j
-  WHERE (j.logs_all OR (j.logs_slow AND j.shows_values) OR j.prints_plans OR j.explains_values OR j.audits_values);
+  WHERE (j.logs_all OR (j.logs_slow AND j.shows_values) OR j.prints_plans OR j.prints_parse OR j.prints_rewritten OR j.explains_all OR j.explains_values OR j.audits_values OR j.monitors_values);
 
 
 ALTER TABLE postern_internal.statement_logging OWNER TO postern_owner;
@@ -12565,7 +13842,7 @@ ALTER TABLE postern_internal.statement_logging OWNER TO postern_owner;
 -- Name: VIEW statement_logging; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.statement_logging IS 'Check of postern.doctor: settings by which the server log gets PINs.';
+COMMENT ON VIEW postern_internal.statement_logging IS 'Check of postern.doctor: settings by which the server log, or a view, gets PINs.';
 
 
 --
@@ -12795,6 +14072,40 @@ COMMENT ON VIEW postern_internal.unpinned_search_path IS 'Check of postern.docto
 
 
 --
+-- Name: unprotectable_company; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unprotectable_company AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p.relation
+           FROM postern_internal.protected_relation p
+        )
+ SELECT 'warn'::text AS level,
+    'unprotectable_company'::text AS code,
+    ('table '::text || i.identity) AS object,
+    'Everybody with a grant reads the rows of all companies, and the table cannot be protected as it is'::text AS title,
+    format('The column %I is %s; a protected one is %s.'::text, k.attname, format_type(k.atttypid, k.atttypmod), ( SELECT string_agg(format_type((t.type)::oid, NULL::integer), ', '::text ORDER BY t."position") AS string_agg
+           FROM unnest(postern.protectable_types('company_column'::text)) WITH ORDINALITY t(type, "position"))) AS detail,
+    format('Give the column a type that can be protected, as with: alter table %s alter column %I type text using %I::text; then call postern.protect_company(%L, %L).'::text, i.identity, k.attname, k.attname, i.identity, k.attname) AS fix
+   FROM (postern_internal.company_column k
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, k.relation, 0) i(type, schema, name, identity))
+  WHERE ((k.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT k.relrowsecurity) AND (NOT k.is_protectable) AND (k.typcategory = ANY (ARRAY['N'::"char", 'S'::"char", 'E'::"char", 'U'::"char"])) AND (NOT (EXISTS ( SELECT
+           FROM pg_inherits h
+          WHERE (h.inhrelid = k.relation)))) AND (NOT (EXISTS ( SELECT
+           FROM guarded p
+          WHERE (p.relation = k.relation)))));
+
+
+ALTER TABLE postern_internal.unprotectable_company OWNER TO postern_owner;
+
+--
+-- Name: VIEW unprotectable_company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unprotectable_company IS 'Check of postern.doctor: tables with a company column of a type that protect_company does not take.';
+
+
+--
 -- Name: unprotected_company; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -12802,36 +14113,26 @@ CREATE VIEW postern_internal.unprotected_company AS
  WITH guarded AS MATERIALIZED (
          SELECT p.relation
            FROM postern_internal.protected_relation p
-        ), columns(name) AS (
-         SELECT 'company'::name AS name
-        UNION
-         SELECT p.company_column
-           FROM postern_internal.protected_table p
-          WHERE (p.company_column ~* 'company'::text)
         ), open AS (
-         SELECT c.oid,
-            a.attname AS company_column,
+         SELECT k.relation AS oid,
+            k.attname AS company_column,
             ( SELECT l_1.attname
                    FROM pg_attribute l_1
-                  WHERE ((l_1.attrelid = c.oid) AND (l_1.attname = 'posting_combination_id'::name) AND (NOT l_1.attisdropped) AND (l_1.atttypid = ANY (ARRAY[('bigint'::regtype)::oid, ('integer'::regtype)::oid, ('numeric'::regtype)::oid])))) AS combination_column,
+                  WHERE ((l_1.attrelid = k.relation) AND (l_1.attname = 'posting_combination_id'::name) AND (NOT l_1.attisdropped) AND (l_1.atttypid = ANY ((postern.protectable_types('combination_column'::text))::oid[])))) AS combination_column,
             ( SELECT l_1.attname
                    FROM (pg_attribute l_1
                      JOIN pg_type lt ON ((lt.oid = l_1.atttypid)))
-                  WHERE ((l_1.attrelid = c.oid) AND (l_1.attname = 'ledger_id'::name) AND (NOT l_1.attisdropped) AND ((lt.typoutput)::oid = ANY ((ARRAY['textout'::regproc, 'varcharout'::regproc])::oid[])))) AS ledger_column,
+                  WHERE ((l_1.attrelid = k.relation) AND (l_1.attname = 'ledger_id'::name) AND (NOT l_1.attisdropped) AND ((lt.typoutput)::oid = ANY ((ARRAY( SELECT b.typoutput
+                           FROM pg_type b
+                          WHERE (b.oid = ANY ((postern.protectable_types('ledger_column'::text))::oid[]))))::oid[])))) AS ledger_column,
             COALESCE(l.collisdeterministic, true) AS comparable
-           FROM (((((pg_class c
-             JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
-             JOIN pg_attribute a ON (((a.attrelid = c.oid) AND (a.attnum > 0) AND (NOT a.attisdropped))))
-             JOIN columns k ON ((k.name = a.attname)))
-             JOIN pg_type t ON ((t.oid = a.atttypid)))
-             LEFT JOIN pg_collation l ON ((l.oid = a.attcollation)))
-          WHERE ((c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (c.relpersistence <> 't'::"char") AND (NOT c.relrowsecurity) AND ((t.typoutput)::oid = ANY ((ARRAY['textout'::regproc, 'varcharout'::regproc])::oid[])) AND (n.nspname <> 'information_schema'::name) AND (n.nspname !~ '^pg_'::text) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
+           FROM (postern_internal.company_column k
+             LEFT JOIN pg_collation l ON ((l.oid = k.attcollation)))
+          WHERE ((k.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT k.relrowsecurity) AND k.is_protectable AND (NOT (EXISTS ( SELECT
                    FROM pg_inherits i_1
-                  WHERE (i_1.inhrelid = c.oid)))) AND (NOT (EXISTS ( SELECT
+                  WHERE (i_1.inhrelid = k.relation)))) AND (NOT (EXISTS ( SELECT
                    FROM guarded p
-                  WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
-                   FROM pg_depend d
-                  WHERE ((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = c.oid) AND (d.deptype = 'e'::"char"))))))
+                  WHERE (p.relation = k.relation)))))
         )
  SELECT 'warn'::text AS level,
     'unprotected_company'::text AS code,
@@ -12926,9 +14227,10 @@ CREATE VIEW postern_internal.unprotected_partition AS
     'Everybody with a grant on this table reads the rows of all companies'::text AS title,
     format('The table came below %s, which is protected, and has no policy %I itself.'::text, t.identity, p.policy) AS detail,
     p.protect_again AS fix
-   FROM (guarded p
+   FROM ((guarded p
+     JOIN pg_class c ON ((c.oid = p.relation)))
      CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.recorded, 0) t(type, schema, name, identity))
-  WHERE ((p.place = 'below'::text) AND (NOT (EXISTS ( SELECT
+  WHERE ((p.place = 'below'::text) AND (c.relkind <> 'f'::"char") AND (NOT (EXISTS ( SELECT
            FROM pg_policy y
           WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))));
 
@@ -13077,7 +14379,23 @@ CREATE VIEW postern.catalog_findings AS
             f_1.title,
             f_1.detail,
             f_1.fix
+           FROM postern_internal.no_permissive_policy f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
            FROM postern_internal.unprotected_company f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unprotectable_company f_1
         UNION ALL
          SELECT f_1.level,
             f_1.code,
@@ -13117,7 +14435,31 @@ CREATE VIEW postern.catalog_findings AS
             f_1.title,
             f_1.detail,
             f_1.fix
+           FROM postern_internal.foreign_table f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.logical_replication f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
            FROM postern_internal.table_privilege f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.missing_membership f_1
         UNION ALL
          SELECT f_1.level,
             f_1.code,
@@ -13149,6 +14491,14 @@ CREATE VIEW postern.catalog_findings AS
             f_1.title,
             f_1.detail,
             f_1.fix
+           FROM postern_internal.row_function f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
            FROM postern_internal.missing_ledger_key f_1
         UNION ALL
          SELECT f_1.level,
@@ -13158,6 +14508,14 @@ CREATE VIEW postern.catalog_findings AS
             f_1.detail,
             f_1.fix
            FROM postern_internal.unpinned_search_path f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.definer_function f_1
         UNION ALL
          SELECT f_1.level,
             f_1.code,
@@ -13197,6 +14555,14 @@ CREATE VIEW postern.catalog_findings AS
             f_1.title,
             f_1.detail,
             f_1.fix
+           FROM postern_internal.replication_role f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
            FROM postern_internal.admin_application f_1
         UNION ALL
          SELECT f_1.level,
@@ -13206,6 +14572,14 @@ CREATE VIEW postern.catalog_findings AS
             f_1.detail,
             f_1.fix
            FROM postern_internal.trigger_switch f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.session_setting f_1
         UNION ALL
          SELECT f_1.level,
             f_1.code,
@@ -13261,7 +14635,39 @@ CREATE VIEW postern.catalog_findings AS
             f_1.title,
             f_1.detail,
             f_1.fix
-           FROM postern_internal.gate_message f_1) f;
+           FROM postern_internal.look_alike_user f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.changed_gate f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.gate_message f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.event_backlog f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.missing_log_partition f_1) f;
 
 
 ALTER TABLE postern.catalog_findings OWNER TO postern_owner;
@@ -13592,86 +14998,6 @@ ALTER TABLE postern.dual OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern.dual IS 'DUAL: one row, for mirrored SQL that needs something to select from.';
-
-
---
--- Name: event; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.event (
-    event text NOT NULL,
-    outcome postern_internal.outcome NOT NULL,
-    description text NOT NULL,
-    enabled boolean DEFAULT true NOT NULL
-);
-
-
-ALTER TABLE postern_internal.event OWNER TO postern_owner;
-
---
--- Name: TABLE event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.event IS 'Events, and the outcome that an entry of the log has for each.';
-
-
---
--- Name: event_action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.event_action (
-    event_action_id integer NOT NULL,
-    name text NOT NULL,
-    event text NOT NULL,
-    kind postern_internal.event_action_kind NOT NULL,
-    target text NOT NULL,
-    condition text,
-    template text,
-    allow_internal boolean DEFAULT false NOT NULL,
-    queued_to pg_snapshot NOT NULL,
-    queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    after_log_id bigint NOT NULL,
-    system_identifier bigint NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    created_by name DEFAULT SESSION_USER NOT NULL
-);
-
-
-ALTER TABLE postern_internal.event_action OWNER TO postern_owner;
-
---
--- Name: TABLE event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. system_identifier: the cluster whose transactions queued_to counts.';
-
-
---
--- Name: event_delivery; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.event_delivery (
-    event_action_id integer NOT NULL,
-    log_id bigint NOT NULL,
-    delivery_id uuid DEFAULT gen_random_uuid() NOT NULL,
-    state postern_internal.delivery_state DEFAULT 'pending'::postern_internal.delivery_state NOT NULL,
-    attempts integer DEFAULT 0 NOT NULL,
-    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    lease uuid,
-    finished_at timestamp with time zone,
-    last_error text
-)
-WITH (fillfactor='70');
-
-
-ALTER TABLE postern_internal.event_delivery OWNER TO postern_owner;
-
---
--- Name: TABLE event_delivery; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.event_delivery IS 'One row for each entry of the log that an action has to tell of. delivery_id: what the receiver knows repetitions by. lease: the worker''s that has it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
 
 
 --
@@ -15800,6 +17126,15 @@ GRANT ALL ON FUNCTION postern.begin_session(token text, ticket uuid) TO postern_
 
 
 --
+-- Name: FUNCTION bypassing_functions(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.bypassing_functions() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.bypassing_functions() TO postern_admin;
+GRANT ALL ON FUNCTION postern.bypassing_functions() TO postern_auditor;
+
+
+--
 -- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -16099,12 +17434,30 @@ GRANT ALL ON FUNCTION postern.lock_configuration() TO postern_admin;
 
 
 --
+-- Name: FUNCTION log_gaps(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.log_gaps() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.log_gaps() TO postern_admin;
+GRANT ALL ON FUNCTION postern.log_gaps() TO postern_auditor;
+
+
+--
 -- Name: FUNCTION log_records(lowest bigint[], highest bigint[]); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) TO postern_auditor;
 GRANT ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) TO postern_sealer;
+
+
+--
+-- Name: FUNCTION look_alike_users(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.look_alike_users() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.look_alike_users() TO postern_admin;
+GRANT ALL ON FUNCTION postern.look_alike_users() TO postern_auditor;
 
 
 --
@@ -16190,6 +17543,15 @@ GRANT ALL ON FUNCTION postern.protect_ledger(target regclass, company_column nam
 
 REVOKE ALL ON FUNCTION postern.protectable_tables(target regclass, with_parent boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.protectable_tables(target regclass, with_parent boolean) TO postern_admin;
+
+
+--
+-- Name: FUNCTION protectable_types(argument text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.protectable_types(argument text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.protectable_types(argument text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.protectable_types(argument text) TO postern_auditor;
 
 
 --
@@ -16549,6 +17911,15 @@ GRANT ALL ON FUNCTION postern.unlock_user(userid text) TO postern_admin;
 
 REVOKE ALL ON FUNCTION postern.unprotect(target regclass) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
+
+
+--
+-- Name: FUNCTION user_skeleton(userid text, as_written boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.user_skeleton(userid text, as_written boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.user_skeleton(userid text, as_written boolean) TO postern_admin;
+GRANT ALL ON FUNCTION postern.user_skeleton(userid text, as_written boolean) TO postern_auditor;
 
 
 --
