@@ -1,14 +1,17 @@
 # Postern. `make` prints what there is; `make verify` is what CI runs before the tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate generate-db generate-schema generate-configuration verify verify-format verify-vet verify-db verify-schema verify-configuration test demo bench
+.PHONY: help generate generate-fold generate-db generate-schema generate-configuration verify verify-format verify-vet verify-db verify-schema verify-configuration test demo bench
 
 SQLC := go tool -modfile=tools/go.mod sqlc
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-generate: generate-db generate-schema generate-configuration ## make all that is generated anew
+generate: generate-fold generate-db generate-schema generate-configuration ## make all that is generated anew
+
+generate-fold: ## the fold of user ids from Go's tables of Unicode
+	go test ./internal/userid -run TestCommittedFunctionIsThatOfTheTables -count 1 -update
 
 generate-db: ## Go bindings in db/ from sql/queries
 	$(SQLC) generate

@@ -77,7 +77,7 @@ const listCompanyUsers = `-- name: ListCompanyUsers :many
 select u.company, u.userid, u.is_default, u.class
   from postern.company_user as u
  where ($1::text is null or u.company = $1)
-   and ($2::text is null or u.userid = $2)
+   and ($2::text is null or u.userid = (select postern.resolve_userid($2)))
  order by u.company, u.userid
 `
 

@@ -343,7 +343,7 @@ const listLedgerUsers = `-- name: ListLedgerUsers :many
 select u.company, u.ledger_id, u.userid, u.class
   from postern.ledger_user as u
  where ($1::text is null or u.company = $1)
-   and ($2::text is null or u.userid = $2)
+   and ($2::text is null or u.userid = (select postern.resolve_userid($2)))
  order by u.company, u.ledger_id, u.userid
 `
 

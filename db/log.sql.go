@@ -22,7 +22,7 @@ select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l
    and (l.transaction_id, l.log_id) > ($4::xid8, $5::bigint)
    and ($6::text is null or l.outcome = $6)
    and ($7::text is null or l.gate_id = $7)
-   and ($8::text is null or l.userid = $8 or l.authenticated_by = $8)
+   and ($8::text is null or (select postern.resolve_userid($8)) in (l.userid, l.authenticated_by))
    and ($9::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($9)) > 0)
  order by l.transaction_id, l.log_id
  limit $10
@@ -133,7 +133,7 @@ select count(latest.log_id) as entries, coalesce(min(latest.log_id), 0)::bigint 
            and l.log_id <= $2
            and ($3::text is null or l.outcome = $3)
            and ($4::text is null or l.gate_id = $4)
-           and ($5::text is null or l.userid = $5 or l.authenticated_by = $5)
+           and ($5::text is null or (select postern.resolve_userid($5)) in (l.userid, l.authenticated_by))
            and ($6::timestamptz is null or l.logged_at >= $6)
            and ($7::timestamptz is null or l.logged_at < $7)
            and ($8::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($8)) > 0)
@@ -194,7 +194,7 @@ select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p
                    and l.log_id <= $2
                    and ($3::text is null or l.outcome = $3)
                    and ($4::text is null or l.gate_id = $4)
-                   and ($5::text is null or l.userid = $5 or l.authenticated_by = $5)
+                   and ($5::text is null or (select postern.resolve_userid($5)) in (l.userid, l.authenticated_by))
                    and ($6::timestamptz is null or l.logged_at >= $6)
                    and ($7::timestamptz is null or l.logged_at < $7)
                    and ($8::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower($8)) > 0)

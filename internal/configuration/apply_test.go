@@ -236,3 +236,32 @@ func TestBadArgumentsOfWhatApplyCalls(t *testing.T) {
 		t.Errorf("%d rules are there, %v", rules, err)
 	}
 }
+
+// A file may write a user in another case: that is the same user, and not a second one.
+func TestUsersAreTheSameHoweverTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	connection := testdb.New(t).Connect(t)
+	apply(t, connection, `
+users: {ALICE: {description: Alice, default_company: "10"}}
+companies: {"10": {name: Ten, users: {ALICE: {}}, ledgers: {IFRS: {users: {ALICE: {}}}}}}`)
+	plan := apply(t, connection, `
+users: {alice: {description: Alice Adams, default_company: "10"}}
+companies: {"10": {name: Ten, users: {Alice: {class: ALL}}, classes: {ALL: {}}, ledgers: {IFRS: {users: {aLiCe: {}}}}}}`)
+	for _, change := range plan.Changes {
+		if change.Kind != "class" && change.Action != Alter {
+			t.Errorf("planned %+v", change)
+		}
+	}
+	if len(plan.Changes) != 3 || plan.Unlisted != 0 {
+		t.Errorf("planned %+v", plan)
+	}
+	users := ""
+	if err := connection.QueryRow(t.Context(), `
+select string_agg(a.userid || ' ' || a.description || ' ' || u.class, ', ')
+  from postern.user_account as a join postern.company_user as u on u.userid = a.userid`).Scan(&users); err != nil || users != "ALICE Alice Adams ALL" {
+		t.Errorf("the users are %s, %v", users, err)
+	}
+	if _, err := Read([]string{standardInput}, strings.NewReader("users: {STRASSE: {description: a}, straße: {description: b}}")); err == nil || !strings.Contains(err.Error(), "there twice") {
+		t.Errorf("two that are the same: %v", err)
+	}
+}

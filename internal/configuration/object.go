@@ -11,6 +11,7 @@ import (
 	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/event"
 	"github.com/posternsql/postern/internal/printable"
+	"github.com/posternsql/postern/internal/userid"
 )
 
 // kind is one sort of object, as the plan counts them. The names of keys and fields are those of the SQL functions'
@@ -76,8 +77,14 @@ type object struct {
 	id string
 }
 
-// identity is the same for the same object in files and database.
+// identity is the same for the same object in files and database, however its user id is written.
 func identity(of *kind, keys ...string) string {
+	if index := slices.Index(of.keys, "userid"); index >= 0 && index < len(keys) {
+		if folded, ok := userid.Fold(keys[index]); ok {
+			keys = slices.Clone(keys)
+			keys[index] = folded
+		}
+	}
 	return of.name + pathSeparator + strings.Join(keys, pathSeparator)
 }
 

@@ -26,6 +26,8 @@
 \ir session/decode_base64url.sql
 \ir session/session_value.sql
 \ir session/is_proven.sql
+\ir user/fold_userid.sql
+\ir user/resolve_userid.sql
 \ir session/session_setting.sql
 \ir session/current_userid.sql
 \ir session/require_user_role.sql

@@ -21,7 +21,7 @@ select postern.revoke_company(@userid, @company);
 select u.company, u.userid, u.is_default, u.class
   from postern.company_user as u
  where (sqlc.narg('company')::text is null or u.company = sqlc.narg('company'))
-   and (sqlc.narg('userid')::text is null or u.userid = sqlc.narg('userid'))
+   and (sqlc.narg('userid')::text is null or u.userid = (select postern.resolve_userid(sqlc.narg('userid'))))
  order by u.company, u.userid;
 
 -- name: ListOwnCompanies :many

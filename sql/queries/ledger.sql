@@ -78,7 +78,7 @@ select postern.revoke_ledger(@company, @ledger_id, @userid);
 select u.company, u.ledger_id, u.userid, u.class
   from postern.ledger_user as u
  where (sqlc.narg('company')::text is null or u.company = sqlc.narg('company'))
-   and (sqlc.narg('userid')::text is null or u.userid = sqlc.narg('userid'))
+   and (sqlc.narg('userid')::text is null or u.userid = (select postern.resolve_userid(sqlc.narg('userid'))))
  order by u.company, u.ledger_id, u.userid;
 
 -- name: IsCombinationAllowed :one

@@ -31,7 +31,7 @@ select p.log_id, p.outcome, p.gate_id, p.action, p.userid, p.authenticated_by, p
                    and l.log_id <= @to_log_id
                    and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
                    and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
-                   and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
+                   and (sqlc.narg('userid')::text is null or (select postern.resolve_userid(sqlc.narg('userid'))) in (l.userid, l.authenticated_by))
                    and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
                    and (sqlc.narg('until')::timestamptz is null or l.logged_at < sqlc.narg('until'))
                    and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
@@ -50,7 +50,7 @@ select count(latest.log_id) as entries, coalesce(min(latest.log_id), 0)::bigint 
            and l.log_id <= @to_log_id
            and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
            and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
-           and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
+           and (sqlc.narg('userid')::text is null or (select postern.resolve_userid(sqlc.narg('userid'))) in (l.userid, l.authenticated_by))
            and (sqlc.narg('since')::timestamptz is null or l.logged_at >= sqlc.narg('since'))
            and (sqlc.narg('until')::timestamptz is null or l.logged_at < sqlc.narg('until'))
            and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
@@ -84,7 +84,7 @@ select l.log_id, l.outcome, l.gate_id, l.action, l.userid, l.authenticated_by, l
    and (l.transaction_id, l.log_id) > (@after_transaction_id::xid8, @after_log_id::bigint)
    and (sqlc.narg('outcome')::text is null or l.outcome = sqlc.narg('outcome'))
    and (sqlc.narg('gate_id')::text is null or l.gate_id = sqlc.narg('gate_id'))
-   and (sqlc.narg('userid')::text is null or l.userid = sqlc.narg('userid') or l.authenticated_by = sqlc.narg('userid'))
+   and (sqlc.narg('userid')::text is null or (select postern.resolve_userid(sqlc.narg('userid'))) in (l.userid, l.authenticated_by))
    and (sqlc.narg('phrase')::text is null or strpos(lower(concat_ws(' ', l.message, l.comment)), lower(sqlc.narg('phrase'))) > 0)
  order by l.transaction_id, l.log_id
  limit @page_size;

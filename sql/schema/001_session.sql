@@ -2,12 +2,13 @@
 
 create table postern_internal.end_user (
   userid text primary key check (userid <> '' and length(userid) <= 128),
+  folded text not null unique,
   description text not null,
   db_role name unique,
   active boolean not null default true,
   created_at timestamptz not null default clock_timestamp()
 );
-comment on table postern_internal.end_user is 'People who work through the application. db_role maps a database login role to its end user.';
+comment on table postern_internal.end_user is 'People who work through the application. userid: as it was first written, in NFKC. folded: what fold_userid makes of it, so that no second one differs in case only. db_role maps a database login role to its end user.';
 
 create table postern_internal.server_key (
   purpose text primary key,

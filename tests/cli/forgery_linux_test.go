@@ -30,7 +30,7 @@ func forge(t *testing.T) *testdb.Database {
 	t.Helper()
 	database := testdb.New(t)
 	for _, statement := range []string{
-		"insert into postern_internal.end_user (userid, description) values ($1, $1)",
+		"insert into postern_internal.end_user (userid, folded, description) values ($1, $1, $1)",
 		"insert into postern_internal.credential (userid) values ($1)",
 		"insert into postern_internal.company (company, name, row_level_security) values ($2, $1, true)",
 		"insert into postern_internal.company_user (userid, company) values ($1, $2)",

@@ -24,6 +24,7 @@ declare
   session_userid text := fields ->> 'user';
   gate postern_internal.gate;
   verify_name text;
+  username_folded text;  -- made in each attempt, since the time that it takes must not tell who is known
   target text;   -- whose credential is tried; NULL where username could not be right anyway
   counted text;  -- whose attempts that costs
   credential postern_internal.credential;
@@ -108,13 +109,16 @@ begin
   -- Only the user's own session can spend the user's attempts; with all_users_valid also the session of somebody who
   -- could approve, having a PIN in use. Every other name costs the session's own user, and is tried in vain against
   -- the same row, so that it reads and writes what a right one does.
-  if username = session_userid
-     or not gate.built_in
-        and postern_internal.setting_boolean('all_users_valid')
-        and exists (select from postern_internal.end_user as e where e.userid = username and e.active)
-        and exists (select from postern_internal.credential as c
-                     where c.userid = session_userid and c.hash is not null and not c.must_change) then
-    target := username;
+  username_folded := postern_internal.fold_userid(username);
+  if username_folded = postern_internal.fold_userid(session_userid) then
+    target := session_userid;
+  elsif not gate.built_in and postern_internal.setting_boolean('all_users_valid') then
+    select e.userid into target
+      from postern_internal.end_user as e
+     where e.folded = username_folded
+       and e.active
+       and exists (select from postern_internal.credential as c
+                    where c.userid = session_userid and c.hash is not null and not c.must_change);
   end if;
   counted := coalesce(target, session_userid);
 
@@ -184,7 +188,7 @@ begin
     (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at)
   values
     (postern_internal.new_uuid(), (fields ->> 'nonce')::uuid, verdict, new_locked_until,
-     session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.exclusive, fields ->> 'action',
+     session_userid, coalesce(target, left(username, 128)), scheme, comment, gate.gate_id, gate.exclusive, fields ->> 'action',
      decode(fields ->> 'digest', 'hex'), fields ->> 'parameters', fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
   returning ticket into issued;
@@ -196,7 +200,7 @@ begin
           when verdict = 'locked' then 'refused'::postern_internal.outcome
           when new_locked_until = '-infinity' then 'denied'::postern_internal.outcome
           else 'locked'::postern_internal.outcome end,
-     gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
+     gate.gate_id, fields ->> 'action', session_userid, coalesce(target, left(username, 128)),
      fields ->> 'message', fields -> 'parameters', comment, scheme, issued);
 
   return issued;

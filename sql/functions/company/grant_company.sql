@@ -10,6 +10,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
   -- A user has one default: the row of the user is the lock under which it moves.

@@ -22,9 +22,15 @@ begin
       return false;
     end if;
   end if;
+  if exists (select
+               from postern_internal.company_user as u
+              where u.userid = is_company_user.userid
+                and u.company = is_company_user.company) then
+    return true;
+  end if;
   return exists (select
                    from postern_internal.company_user as u
-                  where u.userid = is_company_user.userid
+                  where u.userid = postern.resolve_userid(is_company_user.userid)
                     and u.company = is_company_user.company);
 end
 $$;

@@ -19,6 +19,7 @@ declare
   weakness text := postern_internal.pin_weakness(userid, new_pin);
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   if weakness is not null then
     perform postern_internal.refuse_pin(weakness);

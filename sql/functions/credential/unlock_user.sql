@@ -6,6 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   update postern_internal.credential as c
      set failures = 0, lockouts = 0, locked_until = '-infinity', denials = 0, cancels = 0

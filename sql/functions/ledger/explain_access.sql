@@ -23,6 +23,7 @@ declare
   rule record;
 begin
   allowed := false;
+  userid := postern.resolve_userid(userid);
   if not exists (select from postern_internal.end_user as e where e.userid = explain_access.userid) then
     reason := 'There is no such user.';
     return;

@@ -11,6 +11,7 @@ as $$
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
+  userid := postern.resolve_userid(userid);
   perform postern.require_company_user(company, userid);
   insert into postern_internal.ledger_user (userid, company, ledger_id)
   values (userid, company, ledger_id)

@@ -11,6 +11,7 @@ as $$
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid, 'PS201');
   delete from postern_internal.ledger_user as u
    where u.company = revoke_ledger.company and u.ledger_id = revoke_ledger.ledger_id and u.userid = revoke_ledger.userid;

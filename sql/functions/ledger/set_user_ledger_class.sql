@@ -14,6 +14,7 @@ declare
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
+  userid := postern.resolve_userid(userid);
   perform postern.require_company_user(company, userid);
   if class is not null then
     new_class_id := postern_internal.require_class(company, ledger_id, class);

@@ -11,6 +11,10 @@ declare
   setting text := case when postern_internal.require_allowed_login() then postern_internal.session_setting(userid) end;
 begin
   if setting is null then
+    userid := postern.resolve_userid(userid);
+    setting := postern_internal.session_setting(userid);
+  end if;
+  if setting is null then
     raise exception using
       errcode = 'PS402',
       message = 'The session cannot be started',
@@ -24,4 +28,4 @@ $$;
 revoke execute on function postern.assume_user(text) from public;
 grant execute on function postern.assume_user(text) to postern_trusted_app;
 comment on function postern.assume_user(text) is
-'Asserts the end user of this transaction by name, unsigned. Returns the user id. Errors: PS402 no such active user, 42501 this database does not allow the login.';
+'Asserts the end user of this transaction by name, unsigned. Returns the user id as it was first written. Errors: PS402 no such active user, 42501 this database does not allow the login.';

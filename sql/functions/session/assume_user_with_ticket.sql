@@ -10,11 +10,16 @@ language plpgsql
 security definer
 set search_path = pg_temp
 as $$
+declare
+  known text;
 begin
   -- A CASE, since the login has to be asked for first.
   if userid is null or not (case when postern_internal.require_allowed_login() then postern_internal.use_ticket(ticket, userid) end) then
-    perform postern.assume_user(userid); -- says why not, where it is the user
-    perform postern_internal.refuse_ticket(ticket);
+    known := postern.assume_user(userid); -- says why not, where it is the user
+    if known = userid or not postern_internal.use_ticket(ticket, known) then
+      perform postern_internal.refuse_ticket(ticket);
+    end if;
+    return known;
   end if;
   return userid;
 end

@@ -18,6 +18,7 @@ declare
   claims jsonb;
   signature bytea;
   k record;
+  userid text;
   setting text;
   reason text;
   now_seconds numeric := extract(epoch from clock_timestamp());
@@ -77,7 +78,12 @@ begin
                                               and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
           reason := 'It is not valid yet (nbf).';
         else
-          setting := postern_internal.session_setting(claims ->> 'sub');
+          userid := claims ->> 'sub';
+          setting := postern_internal.session_setting(userid);
+          if setting is null then
+            userid := postern.resolve_userid(userid);
+            setting := postern_internal.session_setting(userid);
+          end if;
           if setting is null then
             reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
           end if;
@@ -96,10 +102,10 @@ begin
       hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti. Let exp be at most token_max_seconds after iat.';
   end if;
   perform set_config('postern.session', setting, true);
-  return claims ->> 'sub';
+  return userid;
 end
 $$;
 revoke execute on function postern.begin_session(text) from public;
 grant execute on function postern.begin_session(text) to postern_app;
 comment on function postern.begin_session(text) is
-'Starts the session of an end user for this transaction. token: a JWT signed with HS256 by a key of postern.session_key; header kid; claims sub (user id), aud (name of this database), iat, exp, jti; nbf is honoured; no name twice; from iat to exp at most the seconds of the setting token_max_seconds. Returns the user id. Errors: PS402 the token is forged, expired, not meant for this database, or names no active user.';
+'Starts the session of an end user for this transaction. token: a JWT signed with HS256 by a key of postern.session_key; header kid; claims sub (user id), aud (name of this database), iat, exp, jti; nbf is honoured; no name twice; from iat to exp at most the seconds of the setting token_max_seconds. Returns the user id as it was first written. Errors: PS402 the token is forged, expired, not meant for this database, or names no active user.';

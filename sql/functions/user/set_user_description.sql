@@ -9,6 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   perform postern_internal.require_text(description, 'description', 200);
   update postern_internal.end_user as e

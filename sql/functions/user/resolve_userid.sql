@@ -1,0 +1,25 @@
+-- For functions that are told a user id. The exact one comes first, which is nearly always meant, and costs one look. Whoever reads by
+-- user id asks it as well, since views have the ids as they were first written.
+
+create or replace function postern.resolve_userid(userid text)
+returns text
+language plpgsql
+stable
+parallel safe
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  known text;
+begin
+  if exists (select from postern_internal.end_user as e where e.userid = resolve_userid.userid) then
+    return userid;
+  end if;
+  select e.userid into known from postern_internal.end_user as e where e.folded = postern_internal.fold_userid(resolve_userid.userid);
+  return coalesce(known, userid);
+end
+$$;
+revoke execute on function postern.resolve_userid(text) from public;
+grant execute on function postern.resolve_userid(text) to postern_admin, postern_auditor;
+comment on function postern.resolve_userid(text) is
+'The user id, as it was first written, of the user whom userid names; userid itself where that is nobody.';
