@@ -1359,6 +1359,10 @@ declare
   setting text := case when postern_internal.require_allowed_login() then postern_internal.session_setting(userid) end;
 begin
   if setting is null then
+    userid := postern.resolve_userid(userid);
+    setting := postern_internal.session_setting(userid);
+  end if;
+  if setting is null then
     raise exception using
       errcode = 'PS402',
       message = 'The session cannot be started',
@@ -1377,7 +1381,7 @@ ALTER FUNCTION postern.assume_user(userid text) OWNER TO postern_owner;
 -- Name: FUNCTION assume_user(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.assume_user(userid text) IS 'Asserts the end user of this transaction by name, unsigned. Returns the user id. Errors: PS402 no such active user, 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.assume_user(userid text) IS 'Asserts the end user of this transaction by name, unsigned. Returns the user id as it was first written. Errors: PS402 no such active user, 42501 this database does not allow the login.';
 
 
 --
@@ -1411,11 +1415,16 @@ CREATE FUNCTION postern.assume_user(userid text, ticket uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_temp'
     AS $$
+declare
+  known text;
 begin
   -- A CASE, since the login has to be asked for first.
   if userid is null or not (case when postern_internal.require_allowed_login() then postern_internal.use_ticket(ticket, userid) end) then
-    perform postern.assume_user(userid); -- says why not, where it is the user
-    perform postern_internal.refuse_ticket(ticket);
+    known := postern.assume_user(userid); -- says why not, where it is the user
+    if known = userid or not postern_internal.use_ticket(ticket, known) then
+      perform postern_internal.refuse_ticket(ticket);
+    end if;
+    return known;
   end if;
   return userid;
 end
@@ -1446,6 +1455,7 @@ declare
   session_userid text := fields ->> 'user';
   gate postern_internal.gate;
   verify_name text;
+  username_folded text;  -- made in each attempt, since the time that it takes must not tell who is known
   target text;   -- whose credential is tried; NULL where username could not be right anyway
   counted text;  -- whose attempts that costs
   credential postern_internal.credential;
@@ -1530,13 +1540,16 @@ begin
   -- Only the user's own session can spend the user's attempts; with all_users_valid also the session of somebody who
   -- could approve, having a PIN in use. Every other name costs the session's own user, and is tried in vain against
   -- the same row, so that it reads and writes what a right one does.
-  if username = session_userid
-     or not gate.built_in
-        and postern_internal.setting_boolean('all_users_valid')
-        and exists (select from postern_internal.end_user as e where e.userid = username and e.active)
-        and exists (select from postern_internal.credential as c
-                     where c.userid = session_userid and c.hash is not null and not c.must_change) then
-    target := username;
+  username_folded := postern_internal.fold_userid(username);
+  if username_folded = postern_internal.fold_userid(session_userid) then
+    target := session_userid;
+  elsif not gate.built_in and postern_internal.setting_boolean('all_users_valid') then
+    select e.userid into target
+      from postern_internal.end_user as e
+     where e.folded = username_folded
+       and e.active
+       and exists (select from postern_internal.credential as c
+                    where c.userid = session_userid and c.hash is not null and not c.must_change);
   end if;
   counted := coalesce(target, session_userid);
 
@@ -1606,7 +1619,7 @@ begin
     (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at)
   values
     (postern_internal.new_uuid(), (fields ->> 'nonce')::uuid, verdict, new_locked_until,
-     session_userid, left(username, 128), scheme, comment, gate.gate_id, gate.exclusive, fields ->> 'action',
+     session_userid, coalesce(target, left(username, 128)), scheme, comment, gate.gate_id, gate.exclusive, fields ->> 'action',
      decode(fields ->> 'digest', 'hex'), fields ->> 'parameters', fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
   returning ticket into issued;
@@ -1618,7 +1631,7 @@ begin
           when verdict = 'locked' then 'refused'::postern_internal.outcome
           when new_locked_until = '-infinity' then 'denied'::postern_internal.outcome
           else 'locked'::postern_internal.outcome end,
-     gate.gate_id, fields ->> 'action', session_userid, left(username, 128),
+     gate.gate_id, fields ->> 'action', session_userid, coalesce(target, left(username, 128)),
      fields ->> 'message', fields -> 'parameters', comment, scheme, issued);
 
   return issued;
@@ -1793,6 +1806,7 @@ declare
   claims jsonb;
   signature bytea;
   k record;
+  userid text;
   setting text;
   reason text;
   now_seconds numeric := extract(epoch from clock_timestamp());
@@ -1852,7 +1866,12 @@ begin
                                               and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
           reason := 'It is not valid yet (nbf).';
         else
-          setting := postern_internal.session_setting(claims ->> 'sub');
+          userid := claims ->> 'sub';
+          setting := postern_internal.session_setting(userid);
+          if setting is null then
+            userid := postern.resolve_userid(userid);
+            setting := postern_internal.session_setting(userid);
+          end if;
           if setting is null then
             reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
           end if;
@@ -1871,7 +1890,7 @@ begin
       hint = 'Sign a JWT with HS256 and a key of postern.session_key: header kid, claims sub (user id), aud (name of this database), iat, exp and jti. Let exp be at most token_max_seconds after iat.';
   end if;
   perform set_config('postern.session', setting, true);
-  return claims ->> 'sub';
+  return userid;
 end
 $_$;
 
@@ -1882,7 +1901,7 @@ ALTER FUNCTION postern.begin_session(token text) OWNER TO postern_owner;
 -- Name: FUNCTION begin_session(token text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.begin_session(token text) IS 'Starts the session of an end user for this transaction. token: a JWT signed with HS256 by a key of postern.session_key; header kid; claims sub (user id), aud (name of this database), iat, exp, jti; nbf is honoured; no name twice; from iat to exp at most the seconds of the setting token_max_seconds. Returns the user id. Errors: PS402 the token is forged, expired, not meant for this database, or names no active user.';
+COMMENT ON FUNCTION postern.begin_session(token text) IS 'Starts the session of an end user for this transaction. token: a JWT signed with HS256 by a key of postern.session_key; header kid; claims sub (user id), aud (name of this database), iat, exp, jti; nbf is honoured; no name twice; from iat to exp at most the seconds of the setting token_max_seconds. Returns the user id as it was first written. Errors: PS402 the token is forged, expired, not meant for this database, or names no active user.';
 
 
 --
@@ -2857,26 +2876,32 @@ CREATE FUNCTION postern.create_user(userid text, description text, db_role name 
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  new_folded text := postern_internal.fold_userid(userid);
+  known text;
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_text(userid, 'userid', 128);
   perform postern_internal.require_text(description, 'description', 200);
-  if userid ~ '[[:cntrl:]]' or userid <> btrim(userid) then
+  userid := normalize(userid, NFKC);
+  if new_folded is null or length(userid) > 128 then
     raise exception using
       errcode = 'PS107',
       message = 'The user id is not usable',
       detail = format('userid is %s.', to_jsonb(userid)),
-      hint = 'A user id has no control characters and no space at either end.';
+      hint = 'Use at most 128 letters, digits, signs and single inner spaces: no control, format, separator, invisible or unassigned characters.';
   end if;
   perform postern_internal.require_db_role(db_role);
-  insert into postern_internal.end_user (userid, description, db_role)
-  values (userid, description, db_role)
+  insert into postern_internal.end_user (userid, folded, description, db_role)
+  values (userid, new_folded, description, db_role)
   on conflict do nothing;
   if not found then
+    select e.userid into known from postern_internal.end_user as e where e.folded = new_folded;
     raise exception using
       errcode = 'PS107',
       message = 'The user exists already, or the database role belongs to another user',
-      detail = format('userid is %s, db_role is %s.', to_jsonb(userid), coalesce(quote_ident(db_role), 'NULL')),
+      detail = format('userid is %s, db_role is %s.', to_jsonb(userid), coalesce(quote_ident(db_role), 'NULL'))
+               || coalesce(format(' There is %s, which is the same user id.', to_jsonb(known)), ''),
       hint = 'See postern.user_account for the users there are.';
   end if;
   insert into postern_internal.credential (userid) values (userid);
@@ -2890,7 +2915,7 @@ ALTER FUNCTION postern.create_user(userid text, description text, db_role name) 
 -- Name: FUNCTION create_user(userid text, description text, db_role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role name) IS 'Adds an end user. userid: 1 to 128 characters, upper and lower case differ. description: 1 to 200 characters. db_role: the login role that is this user where no session is begun. The user has no PIN until postern.reset_pin gives one. Errors: PS107 bad argument, user exists, role unknown or taken.';
+COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role name) IS 'Adds an end user. userid: 1 to 128 characters, kept as NFKC; two that differ in case only are the same. No control, format, separator, invisible or unassigned characters but single inner spaces. description: 1 to 200 characters. db_role: the login role that is this user where no session is begun. The user has no PIN until postern.reset_pin gives one. Errors: PS107 bad argument, user exists, role unknown or taken.';
 
 
 --
@@ -3132,6 +3157,7 @@ declare
   rule record;
 begin
   allowed := false;
+  userid := postern.resolve_userid(userid);
   if not exists (select from postern_internal.end_user as e where e.userid = explain_access.userid) then
     reason := 'There is no such user.';
     return;
@@ -3588,6 +3614,7 @@ CREATE FUNCTION postern.grant_company(userid text, company text, is_default bool
     AS $$
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
   -- A user has one default: the row of the user is the lock under which it moves.
@@ -3625,6 +3652,7 @@ CREATE FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) 
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
+  userid := postern.resolve_userid(userid);
   perform postern.require_company_user(company, userid);
   insert into postern_internal.ledger_user (userid, company, ledger_id)
   values (userid, company, ledger_id)
@@ -3750,9 +3778,15 @@ begin
       return false;
     end if;
   end if;
+  if exists (select
+               from postern_internal.company_user as u
+              where u.userid = is_company_user.userid
+                and u.company = is_company_user.company) then
+    return true;
+  end if;
   return exists (select
                    from postern_internal.company_user as u
-                  where u.userid = is_company_user.userid
+                  where u.userid = postern.resolve_userid(is_company_user.userid)
                     and u.company = is_company_user.company);
 end
 $$;
@@ -5772,6 +5806,7 @@ declare
   weakness text := postern_internal.pin_weakness(userid, new_pin);
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   if weakness is not null then
     perform postern_internal.refuse_pin(weakness);
@@ -5797,6 +5832,35 @@ ALTER FUNCTION postern.reset_pin(userid text, new_pin text) OWNER TO postern_own
 --
 
 COMMENT ON FUNCTION postern.reset_pin(userid text, new_pin text) IS 'Gives a user a new PIN, unlocks the user, and ends tickets that the old PIN has approved, or somebody else in a session of the user. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
+
+
+--
+-- Name: resolve_userid(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.resolve_userid(userid text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  known text;
+begin
+  if exists (select from postern_internal.end_user as e where e.userid = resolve_userid.userid) then
+    return userid;
+  end if;
+  select e.userid into known from postern_internal.end_user as e where e.folded = postern_internal.fold_userid(resolve_userid.userid);
+  return coalesce(known, userid);
+end
+$$;
+
+
+ALTER FUNCTION postern.resolve_userid(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION resolve_userid(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.resolve_userid(userid text) IS 'The user id, as it was first written, of the user whom userid names; userid itself where that is nobody.';
 
 
 --
@@ -5879,6 +5943,7 @@ CREATE FUNCTION postern.revoke_company(userid text, company text) RETURNS void
     AS $$
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
   delete from postern_internal.company_user as u
@@ -5907,6 +5972,7 @@ CREATE FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text)
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid, 'PS201');
   delete from postern_internal.ledger_user as u
    where u.company = revoke_ledger.company and u.ledger_id = revoke_ledger.ledger_id and u.userid = revoke_ledger.userid;
@@ -6350,6 +6416,7 @@ CREATE FUNCTION postern.set_user_active(userid text, active boolean) RETURNS voi
     AS $$
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   if active is null then
     raise exception using
@@ -6388,6 +6455,7 @@ declare
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_company(company);
+  userid := postern.resolve_userid(userid);
   perform postern.require_company_user(company, userid);
   if class is not null then
     new_class_id := postern_internal.require_class(company, null, class);
@@ -6418,6 +6486,7 @@ CREATE FUNCTION postern.set_user_db_role(userid text, db_role name) RETURNS void
     AS $$
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   perform postern_internal.require_db_role(db_role);
   update postern_internal.end_user as e
@@ -6452,6 +6521,7 @@ CREATE FUNCTION postern.set_user_description(userid text, description text) RETU
     AS $$
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   perform postern_internal.require_text(description, 'description', 200);
   update postern_internal.end_user as e
@@ -6483,6 +6553,7 @@ declare
 begin
   perform postern_internal.require_allowed_login();
   perform postern_internal.require_ledger(company, ledger_id);
+  userid := postern.resolve_userid(userid);
   perform postern.require_company_user(company, userid);
   if class is not null then
     new_class_id := postern_internal.require_class(company, ledger_id, class);
@@ -6575,6 +6646,7 @@ CREATE FUNCTION postern.unlock_user(userid text) RETURNS void
     AS $$
 begin
   perform postern_internal.require_allowed_login();
+  userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   update postern_internal.credential as c
      set failures = 0, lockouts = 0, locked_until = '-infinity', denials = 0, cancels = 0
@@ -8487,6 +8559,264 @@ ALTER FUNCTION postern_internal.find_ticket(ticket uuid) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.find_ticket(ticket uuid) IS 'The ticket, if an earlier committed transaction made it for the current user and database role. Errors: PS103, PS401, PS402.';
+
+
+--
+-- Name: fold_userid(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.fold_userid(userid text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  folded text;
+begin
+  if userid is null or octet_length(userid) > 512 then
+    return null;
+  end if;
+  if userid ~ '^[!-~]+( [!-~]+)*$' then
+    return translate(userid, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz');
+  end if;
+  if exists (select from string_to_table(userid, null) as c where not '{
+    [32,126],[161,172],[174,846],[848,887],[890,895],[900,906],[908,908],[910,910],[911,929],[931,1327],
+    [1329,1366],[1369,1418],[1421,1423],[1425,1479],[1488,1514],[1519,1524],[1542,1563],[1566,1756],[1758,1805],
+    [1808,1866],[1869,1969],[1984,2042],[2045,2093],[2096,2110],[2112,2139],[2142,2142],[2144,2144],[2145,2154],
+    [2208,2228],[2230,2247],[2259,2273],[2275,2435],[2437,2444],[2447,2448],[2451,2472],[2474,2480],[2482,2482],
+    [2486,2486],[2487,2489],[2492,2500],[2503,2504],[2507,2510],[2519,2519],[2524,2524],[2525,2525],[2527,2527],
+    [2528,2531],[2534,2558],[2561,2563],[2565,2570],[2575,2576],[2579,2600],[2602,2608],[2610,2611],[2613,2614],
+    [2616,2617],[2620,2620],[2622,2622],[2623,2626],[2631,2632],[2635,2637],[2641,2641],[2649,2649],[2650,2652],
+    [2654,2654],[2662,2662],[2663,2678],[2689,2691],[2693,2701],[2703,2705],[2707,2728],[2730,2736],[2738,2739],
+    [2741,2745],[2748,2757],[2759,2761],[2763,2765],[2768,2768],[2784,2784],[2785,2787],[2790,2801],[2809,2815],
+    [2817,2819],[2821,2828],[2831,2832],[2835,2856],[2858,2864],[2866,2867],[2869,2873],[2876,2884],[2887,2888],
+    [2891,2893],[2901,2903],[2908,2909],[2911,2915],[2918,2935],[2946,2947],[2949,2954],[2958,2960],[2962,2965],
+    [2969,2970],[2972,2972],[2974,2974],[2975,2975],[2979,2979],[2980,2980],[2984,2984],[2985,2986],[2990,3001],
+    [3006,3010],[3014,3016],[3018,3021],[3024,3024],[3031,3031],[3046,3066],[3072,3084],[3086,3088],[3090,3112],
+    [3114,3129],[3133,3140],[3142,3144],[3146,3149],[3157,3158],[3160,3162],[3168,3171],[3174,3183],[3191,3212],
+    [3214,3216],[3218,3240],[3242,3251],[3253,3257],[3260,3268],[3270,3272],[3274,3277],[3285,3286],[3294,3294],
+    [3296,3296],[3297,3299],[3302,3311],[3313,3314],[3328,3340],[3342,3344],[3346,3396],[3398,3400],[3402,3407],
+    [3412,3427],[3430,3455],[3457,3459],[3461,3478],[3482,3505],[3507,3515],[3517,3517],[3520,3520],[3521,3526],
+    [3530,3530],[3535,3535],[3536,3540],[3542,3542],[3544,3544],[3545,3551],[3558,3567],[3570,3572],[3585,3642],
+    [3647,3675],[3713,3714],[3716,3716],[3718,3718],[3719,3722],[3724,3747],[3749,3749],[3751,3751],[3752,3773],
+    [3776,3780],[3782,3782],[3784,3784],[3785,3789],[3792,3801],[3804,3807],[3840,3911],[3913,3948],[3953,3991],
+    [3993,4028],[4030,4044],[4046,4058],[4096,4293],[4295,4295],[4301,4301],[4304,4446],[4449,4680],[4682,4685],
+    [4688,4694],[4696,4696],[4698,4698],[4699,4701],[4704,4744],[4746,4749],[4752,4784],[4786,4789],[4792,4798],
+    [4800,4800],[4802,4802],[4803,4805],[4808,4822],[4824,4880],[4882,4885],[4888,4954],[4957,4988],[4992,5017],
+    [5024,5109],[5112,5117],[5120,5759],[5761,5788],[5792,5880],[5888,5900],[5902,5908],[5920,5942],[5952,5971],
+    [5984,5996],[5998,6000],[6002,6003],[6016,6067],[6070,6109],[6112,6121],[6128,6137],[6144,6154],[6160,6169],
+    [6176,6264],[6272,6314],[6320,6389],[6400,6430],[6432,6443],[6448,6459],[6464,6464],[6468,6468],[6469,6509],
+    [6512,6516],[6528,6571],[6576,6601],[6608,6618],[6622,6683],[6686,6750],[6752,6780],[6783,6793],[6800,6809],
+    [6816,6829],[6832,6848],[6912,6987],[6992,7036],[7040,7155],[7164,7223],[7227,7241],[7245,7304],[7312,7354],
+    [7357,7367],[7376,7418],[7424,7673],[7675,7957],[7960,7965],[7968,8005],[8008,8013],[8016,8023],[8025,8025],
+    [8027,8027],[8029,8029],[8031,8031],[8032,8061],[8064,8116],[8118,8132],[8134,8147],[8150,8155],[8157,8175],
+    [8178,8180],[8182,8190],[8208,8231],[8240,8286],[8304,8305],[8308,8334],[8336,8348],[8352,8383],[8400,8432],
+    [8448,8587],[8592,9254],[9280,9290],[9312,11123],[11126,11157],[11159,11310],[11312,11358],[11360,11507],
+    [11513,11557],[11559,11559],[11565,11565],[11568,11623],[11631,11632],[11647,11670],[11680,11686],
+    [11688,11694],[11696,11702],[11704,11710],[11712,11718],[11720,11726],[11728,11734],[11736,11742],
+    [11744,11858],[11904,11929],[11931,12019],[12032,12245],[12272,12283],[12289,12351],[12353,12438],
+    [12441,12543],[12549,12591],[12593,12643],[12645,12686],[12688,12771],[12784,12830],[12832,40956],
+    [40960,42124],[42128,42182],[42192,42539],[42560,42743],[42752,42943],[42946,42954],[42997,43052],
+    [43056,43065],[43072,43127],[43136,43205],[43214,43225],[43232,43347],[43359,43388],[43392,43469],
+    [43471,43481],[43486,43518],[43520,43574],[43584,43597],[43600,43609],[43612,43714],[43739,43766],
+    [43777,43782],[43785,43790],[43793,43798],[43808,43814],[43816,43822],[43824,43883],[43888,44013],
+    [44016,44025],[44032,55203],[55216,55238],[55243,55291],[63744,64109],[64112,64217],[64256,64262],
+    [64275,64279],[64285,64310],[64312,64316],[64318,64318],[64320,64320],[64321,64321],[64323,64323],
+    [64324,64324],[64326,64326],[64327,64449],[64467,64831],[64848,64911],[64914,64967],[65008,65021],
+    [65040,65049],[65056,65106],[65108,65126],[65128,65131],[65136,65140],[65142,65276],[65281,65439],
+    [65441,65470],[65474,65479],[65482,65487],[65490,65495],[65498,65500],[65504,65510],[65512,65518],
+    [65532,65533],[65536,65547],[65549,65574],[65576,65594],[65596,65597],[65599,65613],[65616,65629],
+    [65664,65786],[65792,65794],[65799,65843],[65847,65934],[65936,65948],[65952,65952],[66000,66000],
+    [66001,66045],[66176,66204],[66208,66256],[66272,66299],[66304,66339],[66349,66378],[66384,66426],
+    [66432,66461],[66463,66499],[66504,66517],[66560,66717],[66720,66729],[66736,66771],[66776,66811],
+    [66816,66855],[66864,66915],[66927,66927],[67072,67072],[67073,67382],[67392,67413],[67424,67431],
+    [67584,67589],[67592,67592],[67594,67594],[67595,67637],[67639,67640],[67644,67644],[67647,67647],
+    [67648,67669],[67671,67742],[67751,67759],[67808,67826],[67828,67829],[67835,67867],[67871,67897],
+    [67903,67903],[67968,67968],[67969,68023],[68028,68047],[68050,68099],[68101,68102],[68108,68115],
+    [68117,68119],[68121,68149],[68152,68154],[68159,68168],[68176,68184],[68192,68255],[68288,68326],
+    [68331,68342],[68352,68405],[68409,68437],[68440,68466],[68472,68497],[68505,68508],[68521,68527],
+    [68608,68680],[68736,68786],[68800,68850],[68858,68903],[68912,68921],[69216,69246],[69248,69289],
+    [69291,69293],[69296,69297],[69376,69415],[69424,69465],[69552,69579],[69600,69622],[69632,69709],
+    [69714,69743],[69759,69820],[69822,69825],[69840,69864],[69872,69881],[69888,69940],[69942,69959],
+    [69968,70006],[70016,70111],[70113,70132],[70144,70161],[70163,70206],[70272,70278],[70280,70280],
+    [70282,70282],[70283,70285],[70287,70301],[70303,70313],[70320,70378],[70384,70393],[70400,70403],
+    [70405,70412],[70415,70416],[70419,70440],[70442,70448],[70450,70451],[70453,70457],[70459,70468],
+    [70471,70472],[70475,70477],[70480,70480],[70487,70487],[70493,70499],[70502,70508],[70512,70516],
+    [70656,70747],[70749,70753],[70784,70855],[70864,70873],[71040,71093],[71096,71133],[71168,71236],
+    [71248,71257],[71264,71276],[71296,71352],[71360,71369],[71424,71450],[71453,71467],[71472,71487],
+    [71680,71739],[71840,71922],[71935,71942],[71945,71945],[71948,71948],[71949,71955],[71957,71958],
+    [71960,71989],[71991,71992],[71995,72006],[72016,72025],[72096,72103],[72106,72151],[72154,72164],
+    [72192,72263],[72272,72354],[72384,72440],[72704,72712],[72714,72758],[72760,72773],[72784,72812],
+    [72816,72847],[72850,72871],[72873,72886],[72960,72966],[72968,72969],[72971,73014],[73018,73018],
+    [73020,73020],[73021,73021],[73023,73023],[73024,73031],[73040,73049],[73056,73061],[73063,73064],
+    [73066,73102],[73104,73105],[73107,73112],[73120,73129],[73440,73464],[73648,73648],[73664,73664],
+    [73665,73713],[73727,74649],[74752,74862],[74864,74868],[74880,75075],[77824,78894],[82944,83526],
+    [92160,92728],[92736,92766],[92768,92777],[92782,92783],[92880,92909],[92912,92917],[92928,92997],
+    [93008,93017],[93019,93025],[93027,93047],[93053,93071],[93760,93850],[93952,94026],[94031,94087],
+    [94095,94111],[94176,94180],[94192,94193],[94208,100343],[100352,101589],[101632,101640],[110592,110878],
+    [110928,110930],[110948,110951],[110960,111355],[113664,113770],[113776,113788],[113792,113800],
+    [113808,113817],[113820,113823],[118784,119029],[119040,119078],[119081,119154],[119163,119272],
+    [119296,119365],[119520,119539],[119552,119638],[119648,119672],[119808,119892],[119894,119964],
+    [119966,119967],[119970,119970],[119973,119973],[119974,119974],[119977,119977],[119978,119980],
+    [119982,119993],[119995,119995],[119997,119997],[119998,120003],[120005,120069],[120071,120074],
+    [120077,120084],[120086,120092],[120094,120121],[120123,120126],[120128,120132],[120134,120134],
+    [120138,120138],[120139,120144],[120146,120485],[120488,120779],[120782,121483],[121499,121503],
+    [121505,121519],[122880,122886],[122888,122904],[122907,122913],[122915,122916],[122918,122922],
+    [123136,123180],[123184,123197],[123200,123209],[123214,123215],[123584,123641],[123647,123647],
+    [124928,124928],[124929,125124],[125127,125142],[125184,125259],[125264,125273],[125278,125279],
+    [126065,126132],[126209,126269],[126464,126467],[126469,126495],[126497,126498],[126500,126500],
+    [126503,126503],[126505,126514],[126516,126519],[126521,126521],[126523,126523],[126530,126530],
+    [126535,126535],[126537,126537],[126539,126539],[126541,126541],[126542,126543],[126545,126546],
+    [126548,126548],[126551,126551],[126553,126553],[126555,126555],[126557,126557],[126559,126559],
+    [126561,126561],[126562,126562],[126564,126564],[126567,126570],[126572,126578],[126580,126583],
+    [126585,126588],[126590,126590],[126592,126592],[126593,126601],[126603,126619],[126625,126627],
+    [126629,126633],[126635,126651],[126704,126705],[126976,127019],[127024,127123],[127136,127150],
+    [127153,127167],[127169,127183],[127185,127221],[127232,127405],[127462,127490],[127504,127547],
+    [127552,127560],[127568,127569],[127584,127589],[127744,128727],[128736,128748],[128752,128764],
+    [128768,128883],[128896,128984],[128992,129003],[129024,129035],[129040,129095],[129104,129113],
+    [129120,129159],[129168,129197],[129200,129201],[129280,129400],[129402,129483],[129485,129619],
+    [129632,129645],[129648,129652],[129656,129658],[129664,129670],[129680,129704],[129712,129718],
+    [129728,129730],[129744,129750],[129792,129938],[129940,129994],[130032,130041],[131072,173789],
+    [173824,177972],[177984,178205],[178208,183969],[183984,191456],[194560,195101],[196608,201546]}'::int4multirange @> ascii(c)) then
+    return null;
+  end if;
+  folded := normalize(replace(translate(normalize(userid, NFKD),
+      E'\u0041\u0042\u0043\u0044\u0045\u0046\u0047\u0048\u0049\u004A\u004B\u004C\u004D\u004E\u004F\u0050\u0051\u0052'
+      || E'\u0053\u0054\u0055\u0056\u0057\u0058\u0059\u005A\u00C6\u00D0\u00D8\u00DE\u0110\u0126\u0141\u014A\u0152\u0166'
+      || E'\u0181\u0182\u0184\u0186\u0187\u0189\u018A\u018B\u018E\u018F\u0190\u0191\u0193\u0194\u0196\u0197\u0198\u019C'
+      || E'\u019D\u019F\u01A2\u01A4\u01A6\u01A7\u01A9\u01AC\u01AE\u01B1\u01B2\u01B3\u01B5\u01B7\u01B8\u01BC\u01E4\u01F6'
+      || E'\u01F7\u021C\u0220\u0222\u0224\u023A\u023B\u023D\u023E\u0241\u0243\u0244\u0245\u0246\u0248\u024A\u024C\u024E'
+      || E'\u0345\u0370\u0372\u0376\u037F\u0391\u0392\u0393\u0394\u0395\u0396\u0397\u0398\u0399\u039A\u039B\u039C\u039D'
+      || E'\u039E\u039F\u03A0\u03A1\u03A3\u03A4\u03A5\u03A6\u03A7\u03A8\u03A9\u03C2\u03CF\u03D8\u03DA\u03DC\u03DE\u03E0'
+      || E'\u03E2\u03E4\u03E6\u03E8\u03EA\u03EC\u03EE\u03F7\u03FA\u03FD\u03FE\u03FF\u0402\u0404\u0405\u0406\u0408\u0409'
+      || E'\u040A\u040B\u040F\u0410\u0411\u0412\u0413\u0414\u0415\u0416\u0417\u0418\u041A\u041B\u041C\u041D\u041E\u041F'
+      || E'\u0420\u0421\u0422\u0423\u0424\u0425\u0426\u0427\u0428\u0429\u042A\u042B\u042C\u042D\u042E\u042F\u0460\u0462'
+      || E'\u0464\u0466\u0468\u046A\u046C\u046E\u0470\u0472\u0474\u0478\u047A\u047C\u047E\u0480\u048A\u048C\u048E\u0490'
+      || E'\u0492\u0494\u0496\u0498\u049A\u049C\u049E\u04A0\u04A2\u04A4\u04A6\u04A8\u04AA\u04AC\u04AE\u04B0\u04B2\u04B4'
+      || E'\u04B6\u04B8\u04BA\u04BC\u04BE\u04C0\u04C3\u04C5\u04C7\u04C9\u04CB\u04CD\u04D4\u04D8\u04E0\u04E8\u04F6\u04FA'
+      || E'\u04FC\u04FE\u0500\u0502\u0504\u0506\u0508\u050A\u050C\u050E\u0510\u0512\u0514\u0516\u0518\u051A\u051C\u051E'
+      || E'\u0520\u0522\u0524\u0526\u0528\u052A\u052C\u052E\u0531\u0532\u0533\u0534\u0535\u0536\u0537\u0538\u0539\u053A'
+      || E'\u053B\u053C\u053D\u053E\u053F\u0540\u0541\u0542\u0543\u0544\u0545\u0546\u0547\u0548\u0549\u054A\u054B\u054C'
+      || E'\u054D\u054E\u054F\u0550\u0551\u0552\u0553\u0554\u0555\u0556\u10A0\u10A1\u10A2\u10A3\u10A4\u10A5\u10A6\u10A7'
+      || E'\u10A8\u10A9\u10AA\u10AB\u10AC\u10AD\u10AE\u10AF\u10B0\u10B1\u10B2\u10B3\u10B4\u10B5\u10B6\u10B7\u10B8\u10B9'
+      || E'\u10BA\u10BB\u10BC\u10BD\u10BE\u10BF\u10C0\u10C1\u10C2\u10C3\u10C4\u10C5\u10C7\u10CD\u13A0\u13A1\u13A2\u13A3'
+      || E'\u13A4\u13A5\u13A6\u13A7\u13A8\u13A9\u13AA\u13AB\u13AC\u13AD\u13AE\u13AF\u13B0\u13B1\u13B2\u13B3\u13B4\u13B5'
+      || E'\u13B6\u13B7\u13B8\u13B9\u13BA\u13BB\u13BC\u13BD\u13BE\u13BF\u13C0\u13C1\u13C2\u13C3\u13C4\u13C5\u13C6\u13C7'
+      || E'\u13C8\u13C9\u13CA\u13CB\u13CC\u13CD\u13CE\u13CF\u13D0\u13D1\u13D2\u13D3\u13D4\u13D5\u13D6\u13D7\u13D8\u13D9'
+      || E'\u13DA\u13DB\u13DC\u13DD\u13DE\u13DF\u13E0\u13E1\u13E2\u13E3\u13E4\u13E5\u13E6\u13E7\u13E8\u13E9\u13EA\u13EB'
+      || E'\u13EC\u13ED\u13EE\u13EF\u13F0\u13F1\u13F2\u13F3\u13F4\u13F5\u1C80\u1C81\u1C82\u1C83\u1C84\u1C85\u1C86\u1C87'
+      || E'\u1C88\u1C90\u1C91\u1C92\u1C93\u1C94\u1C95\u1C96\u1C97\u1C98\u1C99\u1C9A\u1C9B\u1C9C\u1C9D\u1C9E\u1C9F\u1CA0'
+      || E'\u1CA1\u1CA2\u1CA3\u1CA4\u1CA5\u1CA6\u1CA7\u1CA8\u1CA9\u1CAA\u1CAB\u1CAC\u1CAD\u1CAE\u1CAF\u1CB0\u1CB1\u1CB2'
+      || E'\u1CB3\u1CB4\u1CB5\u1CB6\u1CB7\u1CB8\u1CB9\u1CBA\u1CBD\u1CBE\u1CBF\u1E9E\u1EFA\u1EFC\u1EFE\u2132\u2183\u2C00'
+      || E'\u2C01\u2C02\u2C03\u2C04\u2C05\u2C06\u2C07\u2C08\u2C09\u2C0A\u2C0B\u2C0C\u2C0D\u2C0E\u2C0F\u2C10\u2C11\u2C12'
+      || E'\u2C13\u2C14\u2C15\u2C16\u2C17\u2C18\u2C19\u2C1A\u2C1B\u2C1C\u2C1D\u2C1E\u2C1F\u2C20\u2C21\u2C22\u2C23\u2C24'
+      || E'\u2C25\u2C26\u2C27\u2C28\u2C29\u2C2A\u2C2B\u2C2C\u2C2D\u2C2E\u2C60\u2C62\u2C63\u2C64\u2C67\u2C69\u2C6B\u2C6D'
+      || E'\u2C6E\u2C6F\u2C70\u2C72\u2C75\u2C7E\u2C7F\u2C80\u2C82\u2C84\u2C86\u2C88\u2C8A\u2C8C\u2C8E\u2C90\u2C92\u2C94'
+      || E'\u2C96\u2C98\u2C9A\u2C9C\u2C9E\u2CA0\u2CA2\u2CA4\u2CA6\u2CA8\u2CAA\u2CAC\u2CAE\u2CB0\u2CB2\u2CB4\u2CB6\u2CB8'
+      || E'\u2CBA\u2CBC\u2CBE\u2CC0\u2CC2\u2CC4\u2CC6\u2CC8\u2CCA\u2CCC\u2CCE\u2CD0\u2CD2\u2CD4\u2CD6\u2CD8\u2CDA\u2CDC'
+      || E'\u2CDE\u2CE0\u2CE2\u2CEB\u2CED\u2CF2\uA640\uA642\uA644\uA646\uA648\uA64A\uA64C\uA64E\uA650\uA652\uA654\uA656'
+      || E'\uA658\uA65A\uA65C\uA65E\uA660\uA662\uA664\uA666\uA668\uA66A\uA66C\uA680\uA682\uA684\uA686\uA688\uA68A\uA68C'
+      || E'\uA68E\uA690\uA692\uA694\uA696\uA698\uA69A\uA722\uA724\uA726\uA728\uA72A\uA72C\uA72E\uA732\uA734\uA736\uA738'
+      || E'\uA73A\uA73C\uA73E\uA740\uA742\uA744\uA746\uA748\uA74A\uA74C\uA74E\uA750\uA752\uA754\uA756\uA758\uA75A\uA75C'
+      || E'\uA75E\uA760\uA762\uA764\uA766\uA768\uA76A\uA76C\uA76E\uA779\uA77B\uA77D\uA77E\uA780\uA782\uA784\uA786\uA78B'
+      || E'\uA78D\uA790\uA792\uA796\uA798\uA79A\uA79C\uA79E\uA7A0\uA7A2\uA7A4\uA7A6\uA7A8\uA7AA\uA7AB\uA7AC\uA7AD\uA7AE'
+      || E'\uA7B0\uA7B1\uA7B2\uA7B3\uA7B4\uA7B6\uA7B8\uA7BA\uA7BC\uA7BE\uA7C2\uA7C4\uA7C5\uA7C6\uA7C7\uA7C9\uA7F5'
+      || E'\U00010400\U00010401\U00010402\U00010403\U00010404\U00010405\U00010406\U00010407\U00010408\U00010409\U0001040A'
+      || E'\U0001040B\U0001040C\U0001040D\U0001040E\U0001040F\U00010410\U00010411\U00010412\U00010413\U00010414\U00010415'
+      || E'\U00010416\U00010417\U00010418\U00010419\U0001041A\U0001041B\U0001041C\U0001041D\U0001041E\U0001041F\U00010420'
+      || E'\U00010421\U00010422\U00010423\U00010424\U00010425\U00010426\U00010427\U000104B0\U000104B1\U000104B2\U000104B3'
+      || E'\U000104B4\U000104B5\U000104B6\U000104B7\U000104B8\U000104B9\U000104BA\U000104BB\U000104BC\U000104BD\U000104BE'
+      || E'\U000104BF\U000104C0\U000104C1\U000104C2\U000104C3\U000104C4\U000104C5\U000104C6\U000104C7\U000104C8\U000104C9'
+      || E'\U000104CA\U000104CB\U000104CC\U000104CD\U000104CE\U000104CF\U000104D0\U000104D1\U000104D2\U000104D3\U00010C80'
+      || E'\U00010C81\U00010C82\U00010C83\U00010C84\U00010C85\U00010C86\U00010C87\U00010C88\U00010C89\U00010C8A\U00010C8B'
+      || E'\U00010C8C\U00010C8D\U00010C8E\U00010C8F\U00010C90\U00010C91\U00010C92\U00010C93\U00010C94\U00010C95\U00010C96'
+      || E'\U00010C97\U00010C98\U00010C99\U00010C9A\U00010C9B\U00010C9C\U00010C9D\U00010C9E\U00010C9F\U00010CA0\U00010CA1'
+      || E'\U00010CA2\U00010CA3\U00010CA4\U00010CA5\U00010CA6\U00010CA7\U00010CA8\U00010CA9\U00010CAA\U00010CAB\U00010CAC'
+      || E'\U00010CAD\U00010CAE\U00010CAF\U00010CB0\U00010CB1\U00010CB2\U000118A0\U000118A1\U000118A2\U000118A3\U000118A4'
+      || E'\U000118A5\U000118A6\U000118A7\U000118A8\U000118A9\U000118AA\U000118AB\U000118AC\U000118AD\U000118AE\U000118AF'
+      || E'\U000118B0\U000118B1\U000118B2\U000118B3\U000118B4\U000118B5\U000118B6\U000118B7\U000118B8\U000118B9\U000118BA'
+      || E'\U000118BB\U000118BC\U000118BD\U000118BE\U000118BF\U00016E40\U00016E41\U00016E42\U00016E43\U00016E44\U00016E45'
+      || E'\U00016E46\U00016E47\U00016E48\U00016E49\U00016E4A\U00016E4B\U00016E4C\U00016E4D\U00016E4E\U00016E4F\U00016E50'
+      || E'\U00016E51\U00016E52\U00016E53\U00016E54\U00016E55\U00016E56\U00016E57\U00016E58\U00016E59\U00016E5A\U00016E5B'
+      || E'\U00016E5C\U00016E5D\U00016E5E\U00016E5F\U0001E900\U0001E901\U0001E902\U0001E903\U0001E904\U0001E905\U0001E906'
+      || E'\U0001E907\U0001E908\U0001E909\U0001E90A\U0001E90B\U0001E90C\U0001E90D\U0001E90E\U0001E90F\U0001E910\U0001E911'
+      || E'\U0001E912\U0001E913\U0001E914\U0001E915\U0001E916\U0001E917\U0001E918\U0001E919\U0001E91A\U0001E91B\U0001E91C'
+      || E'\U0001E91D\U0001E91E\U0001E91F\U0001E920\U0001E921',
+      E'\u0061\u0062\u0063\u0064\u0065\u0066\u0067\u0068\u0069\u006A\u006B\u006C\u006D\u006E\u006F\u0070\u0071\u0072'
+      || E'\u0073\u0074\u0075\u0076\u0077\u0078\u0079\u007A\u00E6\u00F0\u00F8\u00FE\u0111\u0127\u0142\u014B\u0153\u0167'
+      || E'\u0253\u0183\u0185\u0254\u0188\u0256\u0257\u018C\u01DD\u0259\u025B\u0192\u0260\u0263\u0269\u0268\u0199\u026F'
+      || E'\u0272\u0275\u01A3\u01A5\u0280\u01A8\u0283\u01AD\u0288\u028A\u028B\u01B4\u01B6\u0292\u01B9\u01BD\u01E5\u0195'
+      || E'\u01BF\u021D\u019E\u0223\u0225\u2C65\u023C\u019A\u2C66\u0242\u0180\u0289\u028C\u0247\u0249\u024B\u024D\u024F'
+      || E'\u03B9\u0371\u0373\u0377\u03F3\u03B1\u03B2\u03B3\u03B4\u03B5\u03B6\u03B7\u03B8\u03B9\u03BA\u03BB\u03BC\u03BD'
+      || E'\u03BE\u03BF\u03C0\u03C1\u03C3\u03C4\u03C5\u03C6\u03C7\u03C8\u03C9\u03C3\u03D7\u03D9\u03DB\u03DD\u03DF\u03E1'
+      || E'\u03E3\u03E5\u03E7\u03E9\u03EB\u03ED\u03EF\u03F8\u03FB\u037B\u037C\u037D\u0452\u0454\u0455\u0456\u0458\u0459'
+      || E'\u045A\u045B\u045F\u0430\u0431\u0432\u0433\u0434\u0435\u0436\u0437\u0438\u043A\u043B\u043C\u043D\u043E\u043F'
+      || E'\u0440\u0441\u0442\u0443\u0444\u0445\u0446\u0447\u0448\u0449\u044A\u044B\u044C\u044D\u044E\u044F\u0461\u0463'
+      || E'\u0465\u0467\u0469\u046B\u046D\u046F\u0471\u0473\u0475\u0479\u047B\u047D\u047F\u0481\u048B\u048D\u048F\u0491'
+      || E'\u0493\u0495\u0497\u0499\u049B\u049D\u049F\u04A1\u04A3\u04A5\u04A7\u04A9\u04AB\u04AD\u04AF\u04B1\u04B3\u04B5'
+      || E'\u04B7\u04B9\u04BB\u04BD\u04BF\u04CF\u04C4\u04C6\u04C8\u04CA\u04CC\u04CE\u04D5\u04D9\u04E1\u04E9\u04F7\u04FB'
+      || E'\u04FD\u04FF\u0501\u0503\u0505\u0507\u0509\u050B\u050D\u050F\u0511\u0513\u0515\u0517\u0519\u051B\u051D\u051F'
+      || E'\u0521\u0523\u0525\u0527\u0529\u052B\u052D\u052F\u0561\u0562\u0563\u0564\u0565\u0566\u0567\u0568\u0569\u056A'
+      || E'\u056B\u056C\u056D\u056E\u056F\u0570\u0571\u0572\u0573\u0574\u0575\u0576\u0577\u0578\u0579\u057A\u057B\u057C'
+      || E'\u057D\u057E\u057F\u0580\u0581\u0582\u0583\u0584\u0585\u0586\u2D00\u2D01\u2D02\u2D03\u2D04\u2D05\u2D06\u2D07'
+      || E'\u2D08\u2D09\u2D0A\u2D0B\u2D0C\u2D0D\u2D0E\u2D0F\u2D10\u2D11\u2D12\u2D13\u2D14\u2D15\u2D16\u2D17\u2D18\u2D19'
+      || E'\u2D1A\u2D1B\u2D1C\u2D1D\u2D1E\u2D1F\u2D20\u2D21\u2D22\u2D23\u2D24\u2D25\u2D27\u2D2D\uAB70\uAB71\uAB72\uAB73'
+      || E'\uAB74\uAB75\uAB76\uAB77\uAB78\uAB79\uAB7A\uAB7B\uAB7C\uAB7D\uAB7E\uAB7F\uAB80\uAB81\uAB82\uAB83\uAB84\uAB85'
+      || E'\uAB86\uAB87\uAB88\uAB89\uAB8A\uAB8B\uAB8C\uAB8D\uAB8E\uAB8F\uAB90\uAB91\uAB92\uAB93\uAB94\uAB95\uAB96\uAB97'
+      || E'\uAB98\uAB99\uAB9A\uAB9B\uAB9C\uAB9D\uAB9E\uAB9F\uABA0\uABA1\uABA2\uABA3\uABA4\uABA5\uABA6\uABA7\uABA8\uABA9'
+      || E'\uABAA\uABAB\uABAC\uABAD\uABAE\uABAF\uABB0\uABB1\uABB2\uABB3\uABB4\uABB5\uABB6\uABB7\uABB8\uABB9\uABBA\uABBB'
+      || E'\uABBC\uABBD\uABBE\uABBF\u13F8\u13F9\u13FA\u13FB\u13FC\u13FD\u0432\u0434\u043E\u0441\u0442\u0442\u044A\u0463'
+      || E'\uA64B\u10D0\u10D1\u10D2\u10D3\u10D4\u10D5\u10D6\u10D7\u10D8\u10D9\u10DA\u10DB\u10DC\u10DD\u10DE\u10DF\u10E0'
+      || E'\u10E1\u10E2\u10E3\u10E4\u10E5\u10E6\u10E7\u10E8\u10E9\u10EA\u10EB\u10EC\u10ED\u10EE\u10EF\u10F0\u10F1\u10F2'
+      || E'\u10F3\u10F4\u10F5\u10F6\u10F7\u10F8\u10F9\u10FA\u10FD\u10FE\u10FF\u00DF\u1EFB\u1EFD\u1EFF\u214E\u2184\u2C30'
+      || E'\u2C31\u2C32\u2C33\u2C34\u2C35\u2C36\u2C37\u2C38\u2C39\u2C3A\u2C3B\u2C3C\u2C3D\u2C3E\u2C3F\u2C40\u2C41\u2C42'
+      || E'\u2C43\u2C44\u2C45\u2C46\u2C47\u2C48\u2C49\u2C4A\u2C4B\u2C4C\u2C4D\u2C4E\u2C4F\u2C50\u2C51\u2C52\u2C53\u2C54'
+      || E'\u2C55\u2C56\u2C57\u2C58\u2C59\u2C5A\u2C5B\u2C5C\u2C5D\u2C5E\u2C61\u026B\u1D7D\u027D\u2C68\u2C6A\u2C6C\u0251'
+      || E'\u0271\u0250\u0252\u2C73\u2C76\u023F\u0240\u2C81\u2C83\u2C85\u2C87\u2C89\u2C8B\u2C8D\u2C8F\u2C91\u2C93\u2C95'
+      || E'\u2C97\u2C99\u2C9B\u2C9D\u2C9F\u2CA1\u2CA3\u2CA5\u2CA7\u2CA9\u2CAB\u2CAD\u2CAF\u2CB1\u2CB3\u2CB5\u2CB7\u2CB9'
+      || E'\u2CBB\u2CBD\u2CBF\u2CC1\u2CC3\u2CC5\u2CC7\u2CC9\u2CCB\u2CCD\u2CCF\u2CD1\u2CD3\u2CD5\u2CD7\u2CD9\u2CDB\u2CDD'
+      || E'\u2CDF\u2CE1\u2CE3\u2CEC\u2CEE\u2CF3\uA641\uA643\uA645\uA647\uA649\uA64B\uA64D\uA64F\uA651\uA653\uA655\uA657'
+      || E'\uA659\uA65B\uA65D\uA65F\uA661\uA663\uA665\uA667\uA669\uA66B\uA66D\uA681\uA683\uA685\uA687\uA689\uA68B\uA68D'
+      || E'\uA68F\uA691\uA693\uA695\uA697\uA699\uA69B\uA723\uA725\uA727\uA729\uA72B\uA72D\uA72F\uA733\uA735\uA737\uA739'
+      || E'\uA73B\uA73D\uA73F\uA741\uA743\uA745\uA747\uA749\uA74B\uA74D\uA74F\uA751\uA753\uA755\uA757\uA759\uA75B\uA75D'
+      || E'\uA75F\uA761\uA763\uA765\uA767\uA769\uA76B\uA76D\uA76F\uA77A\uA77C\u1D79\uA77F\uA781\uA783\uA785\uA787\uA78C'
+      || E'\u0265\uA791\uA793\uA797\uA799\uA79B\uA79D\uA79F\uA7A1\uA7A3\uA7A5\uA7A7\uA7A9\u0266\u025C\u0261\u026C\u026A'
+      || E'\u029E\u0287\u029D\uAB53\uA7B5\uA7B7\uA7B9\uA7BB\uA7BD\uA7BF\uA7C3\uA794\u0282\u1D8E\uA7C8\uA7CA\uA7F6'
+      || E'\U00010428\U00010429\U0001042A\U0001042B\U0001042C\U0001042D\U0001042E\U0001042F\U00010430\U00010431\U00010432'
+      || E'\U00010433\U00010434\U00010435\U00010436\U00010437\U00010438\U00010439\U0001043A\U0001043B\U0001043C\U0001043D'
+      || E'\U0001043E\U0001043F\U00010440\U00010441\U00010442\U00010443\U00010444\U00010445\U00010446\U00010447\U00010448'
+      || E'\U00010449\U0001044A\U0001044B\U0001044C\U0001044D\U0001044E\U0001044F\U000104D8\U000104D9\U000104DA\U000104DB'
+      || E'\U000104DC\U000104DD\U000104DE\U000104DF\U000104E0\U000104E1\U000104E2\U000104E3\U000104E4\U000104E5\U000104E6'
+      || E'\U000104E7\U000104E8\U000104E9\U000104EA\U000104EB\U000104EC\U000104ED\U000104EE\U000104EF\U000104F0\U000104F1'
+      || E'\U000104F2\U000104F3\U000104F4\U000104F5\U000104F6\U000104F7\U000104F8\U000104F9\U000104FA\U000104FB\U00010CC0'
+      || E'\U00010CC1\U00010CC2\U00010CC3\U00010CC4\U00010CC5\U00010CC6\U00010CC7\U00010CC8\U00010CC9\U00010CCA\U00010CCB'
+      || E'\U00010CCC\U00010CCD\U00010CCE\U00010CCF\U00010CD0\U00010CD1\U00010CD2\U00010CD3\U00010CD4\U00010CD5\U00010CD6'
+      || E'\U00010CD7\U00010CD8\U00010CD9\U00010CDA\U00010CDB\U00010CDC\U00010CDD\U00010CDE\U00010CDF\U00010CE0\U00010CE1'
+      || E'\U00010CE2\U00010CE3\U00010CE4\U00010CE5\U00010CE6\U00010CE7\U00010CE8\U00010CE9\U00010CEA\U00010CEB\U00010CEC'
+      || E'\U00010CED\U00010CEE\U00010CEF\U00010CF0\U00010CF1\U00010CF2\U000118C0\U000118C1\U000118C2\U000118C3\U000118C4'
+      || E'\U000118C5\U000118C6\U000118C7\U000118C8\U000118C9\U000118CA\U000118CB\U000118CC\U000118CD\U000118CE\U000118CF'
+      || E'\U000118D0\U000118D1\U000118D2\U000118D3\U000118D4\U000118D5\U000118D6\U000118D7\U000118D8\U000118D9\U000118DA'
+      || E'\U000118DB\U000118DC\U000118DD\U000118DE\U000118DF\U00016E60\U00016E61\U00016E62\U00016E63\U00016E64\U00016E65'
+      || E'\U00016E66\U00016E67\U00016E68\U00016E69\U00016E6A\U00016E6B\U00016E6C\U00016E6D\U00016E6E\U00016E6F\U00016E70'
+      || E'\U00016E71\U00016E72\U00016E73\U00016E74\U00016E75\U00016E76\U00016E77\U00016E78\U00016E79\U00016E7A\U00016E7B'
+      || E'\U00016E7C\U00016E7D\U00016E7E\U00016E7F\U0001E922\U0001E923\U0001E924\U0001E925\U0001E926\U0001E927\U0001E928'
+      || E'\U0001E929\U0001E92A\U0001E92B\U0001E92C\U0001E92D\U0001E92E\U0001E92F\U0001E930\U0001E931\U0001E932\U0001E933'
+      || E'\U0001E934\U0001E935\U0001E936\U0001E937\U0001E938\U0001E939\U0001E93A\U0001E93B\U0001E93C\U0001E93D\U0001E93E'
+      || E'\U0001E93F\U0001E940\U0001E941\U0001E942\U0001E943'), E'\u00DF', 'ss'), NFKC);
+  if folded = '' or folded ~ '^ | $|  ' then
+    return null;
+  end if;
+  return folded;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.fold_userid(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION fold_userid(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.fold_userid(userid text) IS 'What is equal for user ids that are the same: NFKC and case folded. NULL where userid can be none: empty, over 512 bytes, with spaces at an end or two in a row, or with control, format, separator, private, invisible or unassigned (Unicode 13) characters.';
 
 
 --
@@ -11491,6 +11821,7 @@ COMMENT ON VIEW postern.authority_combination IS 'The rules of authority classes
 
 CREATE TABLE postern_internal.end_user (
     userid text NOT NULL,
+    folded text NOT NULL,
     description text NOT NULL,
     db_role name,
     active boolean DEFAULT true NOT NULL,
@@ -11505,7 +11836,7 @@ ALTER TABLE postern_internal.end_user OWNER TO postern_owner;
 -- Name: TABLE end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.end_user IS 'People who work through the application. db_role maps a database login role to its end user.';
+COMMENT ON TABLE postern_internal.end_user IS 'People who work through the application. userid: as it was first written, in NFKC. folded: what fold_userid makes of it, so that no second one differs in case only. db_role maps a database login role to its end user.';
 
 
 --
@@ -16069,6 +16400,14 @@ ALTER TABLE ONLY postern_internal.end_user
 
 
 --
+-- Name: end_user end_user_folded_key; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.end_user
+    ADD CONSTRAINT end_user_folded_key UNIQUE (folded);
+
+
+--
 -- Name: end_user end_user_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17710,6 +18049,15 @@ GRANT ALL ON FUNCTION postern.reset_pin(userid text, new_pin text) TO postern_ad
 
 
 --
+-- Name: FUNCTION resolve_userid(userid text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.resolve_userid(userid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.resolve_userid(userid text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.resolve_userid(userid text) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION retire_session_key(kid text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -18269,6 +18617,13 @@ REVOKE ALL ON FUNCTION postern_internal.find_action(action text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.find_ticket(ticket uuid) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION fold_userid(userid text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.fold_userid(userid text) FROM PUBLIC;
 
 
 --
