@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/userid"
 )
 
 func newCompanyCommand(app *application) *cobra.Command {
@@ -223,7 +224,7 @@ func (a *application) listCompanyUsers(ctx context.Context, company, userid *str
 }
 
 // requireListed tells a company or a user that does not exist from one that has nothing to list.
-func requireListed(ctx context.Context, queries *db.Queries, company, userid *string) error {
+func requireListed(ctx context.Context, queries *db.Queries, company, wanted *string) error {
 	if company != nil {
 		companies, err := queries.ListCompanies(ctx)
 		if err != nil {
@@ -233,13 +234,13 @@ func requireListed(ctx context.Context, queries *db.Queries, company, userid *st
 			return withHint(fmt.Errorf("there is no company %q", *company), "See installer company list.")
 		}
 	}
-	if userid != nil {
+	if wanted != nil {
 		users, err := queries.ListUsers(ctx)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(users, func(user db.User) bool { return user.UserID == *userid }) {
-			return withHint(fmt.Errorf("there is no user %q", *userid), "See installer user list.")
+		if !slices.ContainsFunc(users, func(user db.User) bool { return userid.Same(user.UserID, *wanted) }) {
+			return withHint(fmt.Errorf("there is no user %q", *wanted), "See installer user list.")
 		}
 	}
 	return nil

@@ -40,3 +40,13 @@ func Fold(id string) (string, bool) {
 	}
 	return folded, true
 }
+
+// Same says whether two texts name the same user.
+func Same(a, b string) bool {
+	if a == b {
+		return true
+	}
+	first, ok := Fold(a)
+	second, also := Fold(b)
+	return ok && also && first == second
+}

@@ -81,6 +81,9 @@ func TestSpellingsOfOneUserFoldAlike(t *testing.T) {
 			}
 		}
 	}
+	if !Same("ALICE", "alice") || Same("ALICE", "BOB") || Same("", " ") || !Same("\xff", "\xff") {
+		t.Error("Same does not say what Fold says")
+	}
 	for _, text := range refused {
 		if got, ok := Fold(text); ok {
 			t.Errorf("%q folds to %q", text, got)

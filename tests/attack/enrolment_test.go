@@ -290,7 +290,9 @@ func TestOneTicketChangesOnePIN(t *testing.T) {
 create function public.naive_set_pin(new_pin text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  perform postern.checkpoint('POSTERN_PIN_CHANGE');
+  if not exists (select from postern_internal.open_gate as o where o.gate_id = 'POSTERN_PIN_CHANGE' and o.transaction_id = pg_current_xact_id()) then
+    raise exception 'not approved';
+  end if;
   update postern_internal.credential set changed_by = new_pin;
 end $$;
 alter function public.naive_set_pin(text) owner to postern_owner;
