@@ -39,7 +39,7 @@ func ledgerMeasurements(calls rounds) []measurement {
 		scans   = rounds{count: 15, size: 1, quickCount: 2, quickSize: 1}
 		lookups = rounds{count: 101, size: 100, quickCount: 3, quickSize: 10}
 	)
-	return []measurement{
+	return append(companyMeasurements(), []measurement{
 		{"ledger-scan", "full aggregate through protect_ledger, half of the rows visible", "the same past row security", "ms", 1.1, false, scans,
 			compareQueries(0, nil, nil, query{userid, aggregate}, query{"", aggregate}, noArguments)},
 		{"ledger-scan-parallel", "the same in a parallel plan", "the same past row security", "ms", 1.2, false, scans,
@@ -50,7 +50,7 @@ func ledgerMeasurements(calls rounds) []measurement {
 			compareQueries(2, nil, nil, query{"MOST", aggregate}, query{"", aggregate}, noArguments)},
 		{"ledger-integer", "full aggregate through protect_ledger, half of the rows visible", "the same where posting_combination_id is below a number that half are below", "ms", 1.1, false, scans,
 			compareQueries(0, nil, nil, query{userid, aggregate}, query{"", belowHalf}, noArguments)},
-		{"ledger-index", "11 rows by index through protect_ledger", "the same past row security", "ms", 1.3, false, lookups,
+		{"ledger-index", "11 rows by index through protect_ledger", "the same past row security", "ms", 2.5, false, lookups,
 			compareQueries(0, nil, nil, query{userid, ofSupplier}, query{"", ofSupplier}, anySupplier)},
 		{"ledger-no-key", "full aggregate through protect_ledger without the foreign key, half of the rows visible", "the same where company = any ('{...}')", "ms", 1.25, false, scans,
 			compareQueries(0, []string{dropKey}, []string{addKey}, query{"FIVE", aggregate}, query{"", inCompanies}, noArguments)},
@@ -68,7 +68,7 @@ func ledgerMeasurements(calls rounds) []measurement {
 			rounds{count: 51, size: 20, quickCount: 3, quickSize: 10}, inLargeCompany(compareNumbersOfCombinations)},
 		{"ledger-compile-memory", "memory of a session that compiles 100 classes over 1,000,000 combinations", "the same, one class", "MB", 1.1, false,
 			rounds{count: 1, size: 100, quickCount: 1, quickSize: 100}, inLargeCompany(compareMemory)},
-	}
+	}...)
 }
 
 // ledgerSizes are the entries and the posting combinations.

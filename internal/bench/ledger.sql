@@ -226,3 +226,72 @@ begin
 end
 $$;
 comment on function bench.compile_memory(integer) is 'The most megabytes that the session held after a class, when so many classes of company 1000 were compiled.';
+
+-- One row of a ledger, in a company of a hundred combinations, among so many other companies: once with the key, and once
+-- without. ONE works in the first company, TWENTY in twenty that are spread among all, SCAN in the first ten.
+create table bench.posting (posting_id integer, company text not null, posting_combination_id bigint not null, amount numeric not null);
+create table bench.keyless_posting (like bench.posting);
+create table bench.keyless_scan (like bench.posting);
+grant select on bench.posting, bench.keyless_posting, bench.keyless_scan to public;
+
+create procedure bench.fill_companies(number_of_companies integer)
+language plpgsql
+as $$
+declare
+  company text;
+  there integer;
+begin
+  perform postern.create_user(u.userid, u.userid)
+     from unnest(array['ONE', 'TWENTY', 'SCAN']) as u (userid)
+    where not exists (select from postern_internal.end_user as e where e.userid = u.userid);
+  select count(*) into there from postern_internal.company as c where c.company like 'S%';
+  for n in there + 1 .. number_of_companies loop
+    company := 'S' || n;
+    perform postern.create_company(company, company), postern.set_row_level_security(company, true);
+    call bench.fill_combinations(company, 100);
+    if n = 1 then
+      perform postern.grant_company('ONE', company), postern.set_user_authority_class(company, 'ONE', 'MAX');
+    end if;
+    if n <= 10 then
+      perform postern.grant_company('SCAN', company), postern.set_user_authority_class(company, 'SCAN', 'MAX');
+    end if;
+    if n = 1 or n % greatest(number_of_companies / 19, 1) = 0 then
+      perform postern.grant_company('TWENTY', company), postern.set_user_authority_class(company, 'TWENTY', 'MAX');
+    end if;
+    -- Not all at once: whoever takes many blocks in one transaction goes through those that it has taken.
+    if n % 100 = 0 then
+      commit;
+    end if;
+  end loop;
+  perform postern.compile_authority_maps();
+end
+$$;
+
+create procedure bench.fill_postings()
+language plpgsql
+as $$
+begin
+  insert into bench.posting
+  select i, 'S1', p.ids[1 + i % 100], i
+    from generate_series(1, 10000) as i
+   cross join (select array_agg(c.posting_combination_id order by c.posting_combination_id) as ids
+                 from postern.posting_combination as c where c.company = 'S1') as p;
+  insert into bench.keyless_posting select * from bench.posting;
+  create index on bench.posting (posting_id);
+  create index on bench.keyless_posting (posting_id);
+  alter table bench.posting add foreign key (company, posting_combination_id) references postern.posting_combination;
+  perform postern.protect_ledger('bench.posting'), postern.protect_ledger('bench.keyless_posting'), postern.protect_ledger('bench.keyless_scan');
+end
+$$;
+
+create procedure bench.fill_scan(number_of_rows integer)
+language sql
+begin atomic
+  insert into bench.keyless_scan
+  select i, p.companies[1 + i % 1000], p.ids[1 + i % 1000], i
+    from generate_series(1, number_of_rows) as i
+   cross join (select array_agg(c.company order by c.posting_combination_id) as companies,
+                      array_agg(c.posting_combination_id order by c.posting_combination_id) as ids
+                 from postern.posting_combination as c
+                where c.company in ('S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8', 'S9', 'S10')) as p;
+end;

@@ -37,7 +37,8 @@ type scene struct {
 	business  *business
 	admin     *pgx.Conn // in the server's own database, to create and drop others
 
-	ledgers, largeCompany bool // whether these are filled
+	ledgers, largeCompany, scans bool // whether these are filled
+	companies                    bool // whether the databases of few and of many companies are
 }
 
 // openScene returns the scene also where it fails half-way, so that it can be closed.
@@ -107,6 +108,8 @@ func (s *scene) close(ctx context.Context) error {
 	}
 	for _, statement := range []string{
 		"drop database if exists " + s.name + " with (force)",
+		"drop database if exists " + s.fewCompanies() + " with (force)",
+		"drop database if exists " + s.manyCompanies() + " with (force)",
 		"drop role if exists " + s.name,
 		"drop role if exists " + s.bypassing(),
 	} {
