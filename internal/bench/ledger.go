@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/posternsql/postern/internal/install"
 )
 
 //go:embed ledger.sql
@@ -217,35 +215,18 @@ func compareNumbersOfCombinations(ctx context.Context, s *scene, m measurement, 
 		return samples{}, err
 	}
 	few := s.name + "_few"
-	if _, err := s.admin.Exec(ctx, "create database "+few+" template template0"); err != nil {
-		return samples{}, err
-	}
 	defer func() {
 		_, dropped := s.admin.Exec(context.WithoutCancel(ctx), "drop database if exists "+few+" with (force)")
 		err = errors.Join(err, dropped)
 	}()
-	config, err := s.config(few)
-	if err != nil {
+	if err := s.createLedgerDatabase(ctx, few); err != nil {
 		return samples{}, err
 	}
-	if _, err := install.Install(ctx, config, install.Options{}); err != nil {
+	if err := s.within(ctx, few,
+		"select postern.create_user('"+userid+"', 'Alice'), postern.create_company('1000', 'Small'), postern.grant_company('"+userid+"', '1000')",
+		"call bench.fill_combinations('1000', 1000)",
+		"vacuum analyze"); err != nil {
 		return samples{}, err
-	}
-	if err := within(ctx, config, func(connection *pgx.Conn) error {
-		for _, sql := range []string{
-			"create schema bench; grant usage on schema bench to public",
-			ledgerSQL,
-			"select postern.create_user('" + userid + "', 'Alice'), postern.create_company('1000', 'Small'), postern.grant_company('" + userid + "', '1000')",
-			"call bench.fill_combinations('1000', 1000)",
-			"vacuum analyze",
-		} {
-			if _, err := connection.Exec(ctx, sql); err != nil {
-				return err
-			}
-		}
-		return nil
-	}); err != nil {
-		return samples{}, fmt.Errorf("prepare the database: %w", err)
 	}
 
 	count, size := m.rounds.of(s.quick)
