@@ -15,10 +15,11 @@ import (
 
 	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/transaction"
+	"github.com/posternsql/postern/secret"
 )
 
 // redacted stands for what must not be printed.
-const redacted = "[redacted]"
+const redacted = secret.Redacted
 
 // Answer is what a user answered at a checkpoint. It prints without the response.
 type Answer struct {
@@ -271,7 +272,7 @@ func (c *conversation) authenticate(ctx context.Context, challenge string, answe
 		ticket, err = queries(tx).Authenticate(ctx, db.AuthenticateParams{
 			Challenge: challenge,
 			Username:  answer.Username,
-			Response:  answer.Response,
+			Response:  secret.Text(answer.Response),
 			Comment:   optional(answer.Comment),
 			Scheme:    answer.Scheme,
 		})

@@ -10,18 +10,19 @@ import (
 	"encoding/json"
 
 	"github.com/google/uuid"
+	"github.com/posternsql/postern/secret"
 )
 
 const authenticate = `-- name: Authenticate :one
-select postern.authenticate($1, $2, $3, $4, coalesce(nullif($5::text, ''), 'PIN'))
+select postern.authenticate($1, $2, $3::varchar, $4, coalesce(nullif($5::text, ''), 'PIN'))
 `
 
 type AuthenticateParams struct {
-	Challenge string  `json:"challenge"`
-	Username  string  `json:"username"`
-	Response  string  `json:"response"`
-	Comment   *string `json:"comment"`
-	Scheme    string  `json:"scheme"`
+	Challenge string      `json:"challenge"`
+	Username  string      `json:"username"`
+	Response  secret.Text `json:"response"`
+	Comment   *string     `json:"comment"`
+	Scheme    string      `json:"scheme"`
 }
 
 // Answers a challenge. The transaction has to commit; only a later one learns the verdict. An empty scheme is PIN. Returns a
@@ -82,11 +83,11 @@ func (q *Queries) OpenGates(ctx context.Context, ticket uuid.UUID) error {
 }
 
 const setPIN = `-- name: SetPIN :exec
-select postern.set_pin($1)
+select postern.set_pin($1::varchar)
 `
 
 // Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE.
-func (q *Queries) SetPIN(ctx context.Context, newPin string) error {
+func (q *Queries) SetPIN(ctx context.Context, newPin secret.Text) error {
 	_, err := q.db.Exec(ctx, setPIN, newPin)
 	return err
 }

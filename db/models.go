@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/posternsql/postern/secret"
 )
 
 // Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.
@@ -98,14 +99,14 @@ type EventAction struct {
 
 // The actions of enabled events, with the secrets that webhooks are signed with. For the worker.
 type EventWorkerAction struct {
-	Name          string  `json:"name"`
-	Event         string  `json:"event"`
-	Kind          string  `json:"kind"`
-	Target        string  `json:"target"`
-	Condition     *string `json:"condition"`
-	Template      *string `json:"template"`
-	AllowInternal bool    `json:"allow_internal"`
-	Secret        string  `json:"secret"`
+	Name          string      `json:"name"`
+	Event         string      `json:"event"`
+	Kind          string      `json:"kind"`
+	Target        string      `json:"target"`
+	Condition     *string     `json:"condition"`
+	Template      *string     `json:"template"`
+	AllowInternal bool        `json:"allow_internal"`
+	Secret        secret.Text `json:"secret"`
 }
 
 type Finding struct {

@@ -9,6 +9,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/posternsql/postern/secret"
 )
 
 const assumeUser = `-- name: AssumeUser :one
@@ -36,11 +37,11 @@ func (q *Queries) AssumeUserWithTicket(ctx context.Context, userID string, ticke
 }
 
 const beginSession = `-- name: BeginSession :one
-select postern.begin_session($1)
+select postern.begin_session($1::varchar)
 `
 
 // Starts the session of an end user for this transaction, by a signed token. Returns the user id.
-func (q *Queries) BeginSession(ctx context.Context, token string) (string, error) {
+func (q *Queries) BeginSession(ctx context.Context, token secret.Text) (string, error) {
 	row := q.db.QueryRow(ctx, beginSession, token)
 	var begin_session string
 	err := row.Scan(&begin_session)
@@ -48,11 +49,11 @@ func (q *Queries) BeginSession(ctx context.Context, token string) (string, error
 }
 
 const beginSessionWithTicket = `-- name: BeginSessionWithTicket :one
-select postern.begin_session($1, $2::uuid)
+select postern.begin_session($1::varchar, $2::uuid)
 `
 
 // Starts the session of an end user and opens the gates for this transaction. Returns the user id.
-func (q *Queries) BeginSessionWithTicket(ctx context.Context, token string, ticket uuid.UUID) (string, error) {
+func (q *Queries) BeginSessionWithTicket(ctx context.Context, token secret.Text, ticket uuid.UUID) (string, error) {
 	row := q.db.QueryRow(ctx, beginSessionWithTicket, token, ticket)
 	var begin_session string
 	err := row.Scan(&begin_session)

@@ -7,6 +7,8 @@ package db
 
 import (
 	"context"
+
+	"github.com/posternsql/postern/secret"
 )
 
 const createUser = `-- name: CreateUser :exec
@@ -57,11 +59,11 @@ func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
 }
 
 const resetPIN = `-- name: ResetPIN :exec
-select postern.reset_pin($1, $2)
+select postern.reset_pin($1, $2::varchar)
 `
 
 // Gives a user a PIN that has to be changed, and unlocks the user.
-func (q *Queries) ResetPIN(ctx context.Context, userID string, newPin string) error {
+func (q *Queries) ResetPIN(ctx context.Context, userID string, newPin secret.Text) error {
 	_, err := q.db.Exec(ctx, resetPIN, userID, newPin)
 	return err
 }

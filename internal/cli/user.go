@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/secret"
 )
 
 func newUserCommand(app *application) *cobra.Command {
@@ -163,7 +164,7 @@ role may not do so, it refuses.`,
 					return err
 				}
 				return withSecret(ctx, connection, queries, func(queries *db.Queries) error {
-					return queries.ResetPIN(ctx, given[0], pin)
+					return queries.ResetPIN(ctx, given[0], secret.Text(pin))
 				})
 			})
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/secret"
 )
 
 // attempts is how many wrong PINs lock a credential in the story.
@@ -80,14 +81,14 @@ func (s *story) administer(ctx context.Context, statements ...string) error {
 func (s *story) enrol(ctx context.Context) error {
 	s.heading("Alice, Bob and Carol get their PINs")
 	s.say("The application signs a short-lived token for the person at the keyboard. It shares this key with the database:")
-	secret := make([]byte, 32)
-	rand.Read(secret)
+	key := make([]byte, 32)
+	rand.Read(key)
 	queries := db.New(s.administrator)
-	if err := queries.CreateSessionKey(ctx, "demo", secret); err != nil {
+	if err := queries.CreateSessionKey(ctx, "demo", key); err != nil {
 		return err
 	}
 	var err error
-	if s.signer, err = postern.NewSigner("demo", secret, s.config.Database); err != nil {
+	if s.signer, err = postern.NewSigner("demo", key, s.config.Database); err != nil {
 		return err
 	}
 	s.say("An administrator adds the people, and is strict: %d wrong PINs will lock.", attempts)
@@ -105,7 +106,7 @@ func (s *story) enrol(ctx context.Context) error {
 			s.say("Bob and Carol do the same.")
 		}
 		first := s.options.NewPIN()
-		if err := queries.ResetPIN(ctx, userid, first); err != nil {
+		if err := queries.ResetPIN(ctx, userid, secret.Text(first)); err != nil {
 			return err
 		}
 		if err := s.changePIN(ctx, userid, first); err != nil {
@@ -126,7 +127,7 @@ func (s *story) changePIN(ctx context.Context, userid, first string) error {
 			}
 		}
 		err := s.do(ctx, userid, respond(first), func(tx pgx.Tx) error {
-			return db.New(tx).SetPIN(ctx, chosen)
+			return db.New(tx).SetPIN(ctx, secret.Text(chosen))
 		})
 		var policy *postern.CredentialPolicy
 		if s.options.Person == nil || !errors.As(err, &policy) {

@@ -29,7 +29,7 @@ func newWebhook(action db.EventWorkerAction, client *http.Client, template *Temp
 	if err := CheckWebhook(action.Target, action.AllowInternal); err != nil {
 		return nil, err
 	}
-	signer, err := standardwebhooks.NewWebhook(action.Secret)
+	signer, err := standardwebhooks.NewWebhook(string(action.Secret))
 	if err != nil || action.Secret == "" {
 		return nil, errors.New("the webhook has no usable secret")
 	}

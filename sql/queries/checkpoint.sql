@@ -9,7 +9,7 @@ select postern.challenge(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}'
 -- name: Authenticate :one
 -- Answers a challenge. The transaction has to commit; only a later one learns the verdict. An empty scheme is PIN. Returns a
 -- ticket.
-select postern.authenticate(@challenge, @username, @response, sqlc.narg('comment'), coalesce(nullif(@scheme::text, ''), 'PIN'));
+select postern.authenticate(@challenge, @username, @response::varchar, sqlc.narg('comment'), coalesce(nullif(@scheme::text, ''), 'PIN'));
 
 -- name: OpenGates :exec
 -- Opens the gates for this transaction.
@@ -25,4 +25,4 @@ select postern.cancel(@challenge, sqlc.narg('comment'));
 
 -- name: SetPIN :exec
 -- Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE.
-select postern.set_pin(@new_pin);
+select postern.set_pin(@new_pin::varchar);

@@ -1,6 +1,6 @@
 -- name: BeginSession :one
 -- Starts the session of an end user for this transaction, by a signed token. Returns the user id.
-select postern.begin_session(@token);
+select postern.begin_session(@token::varchar);
 
 -- name: AssumeUser :one
 -- Asserts the end user of this transaction by name, unsigned. Returns the user id.
@@ -8,7 +8,7 @@ select postern.assume_user(@userid);
 
 -- name: BeginSessionWithTicket :one
 -- Starts the session of an end user and opens the gates for this transaction. Returns the user id.
-select postern.begin_session(@token, @ticket::uuid);
+select postern.begin_session(@token::varchar, @ticket::uuid);
 
 -- name: AssumeUserWithTicket :one
 -- Asserts the end user by name and opens the gates for this transaction. Returns the user id.

@@ -8,7 +8,7 @@ select postern.set_user_active(@userid, @active);
 
 -- name: ResetPIN :exec
 -- Gives a user a PIN that has to be changed, and unlocks the user.
-select postern.reset_pin(@userid, @new_pin);
+select postern.reset_pin(@userid, @new_pin::varchar);
 
 -- name: UnlockUser :exec
 -- Ends a lock-out before its time.

@@ -19,6 +19,7 @@ import (
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/secret"
 )
 
 const (
@@ -533,7 +534,7 @@ func TestResponseStaysOutOfContext(t *testing.T) {
 	defer connection.Close(context.Background())
 	answer := postern.Answer{Username: "ALICE", Response: "squirrel"}
 	_, naive := db.New(connection).Authenticate(t.Context(), db.AuthenticateParams{
-		Challenge: "made.up", Username: answer.Username, Response: answer.Response, Scheme: "PIN",
+		Challenge: "made.up", Username: answer.Username, Response: secret.Text(answer.Response), Scheme: "PIN",
 	})
 	guarded := postern.Resume(t.Context(), connection, o.alice, "made.up", answer, func(pgx.Tx) error { return nil })
 	for name, test := range map[string]struct {

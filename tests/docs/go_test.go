@@ -10,6 +10,7 @@ import (
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/secret"
 )
 
 // TestGoBlocksRun holds the Go blocks of the documentation, word for word.
@@ -19,7 +20,7 @@ func TestGoBlocksRun(t *testing.T) {
 	admin := db.New(pool)
 	for _, err := range []error{
 		admin.CreateUser(ctx, "ALICE", "Alice", nil),
-		admin.ResetPIN(ctx, "ALICE", pin),
+		admin.ResetPIN(ctx, "ALICE", secret.Text(pin)),
 		admin.RegisterGate(ctx, db.RegisterGateParams{
 			GateID: "SINWOF_APPROVE", Description: "Approve an invoice", Message: "Invoice &INVOICE_NO approved",
 			Parameters: []string{"INVOICE_NO"}, Active: true,

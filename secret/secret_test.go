@@ -1,0 +1,125 @@
+package secret_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"log/slog"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
+	"github.com/posternsql/postern/secret"
+)
+
+const value = "squirrel 7391"
+
+func TestSecretsAreNotPrintedWhereverTheyStand(t *testing.T) {
+	params := db.AuthenticateParams{Challenge: "c", Username: "ALICE", Response: value}
+	text := secret.Text(value)
+	for _, printed := range []any{params, &params, []db.AuthenticateParams{params}, map[string]any{"params": params}, text, &text,
+		db.EventWorkerAction{Secret: value}, struct{ Inner any }{params}} {
+		said := []string{fmt.Sprint(printed), fmt.Errorf("failed: %v", printed).Error()}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%08.3f", "%T %[1]v"} {
+			said = append(said, fmt.Sprintf(verb, printed))
+		}
+		marshalled, err := json.Marshal(printed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		logged := bytes.Buffer{}
+		slog.New(slog.NewTextHandler(&logged, nil)).Info("sent", "arguments", printed)
+		slog.New(slog.NewJSONHandler(&logged, nil)).Info("sent", "arguments", printed)
+		for _, text := range append(said, string(marshalled), logged.String()) {
+			if strings.Contains(text, value) || strings.Contains(strings.ToLower(text), fmt.Sprintf("%x", value)) {
+				t.Errorf("%T is printed as %s", printed, text)
+			}
+		}
+	}
+	if string(text) != value || text != value {
+		t.Error("the value is lost")
+	}
+}
+
+// What pgx sends and reads is the value itself.
+func TestSecretsReachTheServer(t *testing.T) {
+	database := testdb.New(t)
+	got := testsql.Value[secret.Text](t, database.Pool, "select $1::varchar || '!'", secret.Text(value))
+	if got != value+"!" {
+		t.Errorf("got %q", string(got))
+	}
+	if got := testsql.Value[string](t, database.Pool, "select $1::text", secret.Text(value)); got != value {
+		t.Errorf("got %q", got)
+	}
+	if _, err := database.Pool.Exec(t.Context(), "select $1::text", secret.Text("")); err != nil {
+		t.Error(err)
+	}
+	admin := db.New(database.Pool)
+	if err := admin.CreateUser(t.Context(), "ALICE", "Alice", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := admin.ResetPIN(t.Context(), "ALICE", value); err != nil {
+		t.Fatal(err)
+	}
+	if !testsql.Value[bool](t, database.Pool, "select postern_internal.hash_pin($1, hash) = hash from postern_internal.credential", value) {
+		t.Error("another PIN was set")
+	}
+}
+
+// secretName is how a parameter or a result is called that nobody should print. PIN alone is the state of one, a ticket is
+// no use without the session that it was made in.
+var secretName = regexp.MustCompile(`(?i)^(response|new_?pin|secret|token)$`)
+
+// A query that is added binds what is secret as varchar, and so gets the type.
+func TestGeneratedCodeHasNoSecretOfAnotherType(t *testing.T) {
+	files, err := filepath.Glob("../db/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	check := func(where string, fields *ast.FieldList) {
+		for _, field := range fields.List {
+			for _, name := range field.Names {
+				if !secretName.MatchString(name.Name) {
+					continue
+				}
+				found++
+				selector, ok := field.Type.(*ast.SelectorExpr)
+				if ok && selector.Sel.Name == "Text" {
+					continue
+				}
+				// The bytes of a key are an argument of their own: they stand in no struct.
+				if where != "CreateSessionKey" {
+					t.Errorf("%s: %s is no secret.Text", where, name.Name)
+				}
+			}
+		}
+	}
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			switch node := node.(type) {
+			case *ast.FuncDecl:
+				check(node.Name.Name, node.Type.Params)
+			case *ast.TypeSpec:
+				if structure, ok := node.Type.(*ast.StructType); ok {
+					check(node.Name.Name, structure.Fields)
+				}
+			}
+			return true
+		})
+	}
+	if found < 7 {
+		t.Errorf("only %d secrets", found)
+	}
+}
