@@ -195,8 +195,18 @@ begin
       from pg_catalog.pg_namespace as n
      where n.nspname = schema_name;
     if not found then
-      execute pg_catalog.format('create schema %I authorization postern_owner', schema_name);
-    elsif schema_owner <> 'postern_owner' then
+      begin
+        execute pg_catalog.format('create schema %I authorization postern_owner', schema_name);
+        continue;
+      exception when duplicate_schema or unique_violation then
+        -- Another installation was a moment faster, or somebody who wanted to own what Postern installs.
+        select pg_catalog.pg_get_userbyid(n.nspowner)
+          into strict schema_owner
+          from pg_catalog.pg_namespace as n
+         where n.nspname = schema_name;
+      end;
+    end if;
+    if schema_owner <> 'postern_owner' then
       -- Who owns a schema can drop whatever is in it: a schema that waited here for Postern is none of Postern's.
       raise exception 'Schema % exists and is not Postern''s', schema_name
         using errcode = 'duplicate_schema',

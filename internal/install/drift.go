@@ -82,10 +82,6 @@ func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) 
 	if found.schemaVersion() < wanted.schemaVersion() {
 		return nil, fmt.Errorf("schema %d is installed and this binary compares with schema %d: run install first", found.schemaVersion(), wanted.schemaVersion())
 	}
-	// Shared: an installation in progress would look like drift, another verification would not.
-	if err := acquireLock(ctx, connection, defaults.LockTimeout, shared); err != nil {
-		return nil, err
-	}
 	err = locking.Retry(ctx, defaults.LockTimeout, nil, func() error {
 		return retry(ctx, func() error {
 			differences, err = compare(ctx, connection, wanted)
@@ -117,17 +113,27 @@ func compare(ctx context.Context, connection *pgx.Conn, wanted *source) ([]Diffe
 	if err != nil {
 		return nil, err
 	}
-	objects, err := readInventory(ctx, tx, inventorySQL, wanted.schemas)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(installed, objects)
-
 	shadow := newShadow(wanted.schemas)
 	whole := wanted.whole().rewrite(shadow.hide)
 	if _, err := tx.Exec(ctx, whole.text); err != nil {
 		return nil, newScriptError("install for comparison", whole, err)
 	}
+	// As postern_owner, which the script has become. An installation in progress would look like drift.
+	if _, err := tx.Exec(ctx, verifyLockSQL); err != nil {
+		return nil, err
+	}
+	found, err := readState(ctx, tx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	if found.schemaVersion() != wanted.schemaVersion() {
+		return nil, errors.New("Postern was installed or removed meanwhile: verify again")
+	}
+	objects, err := readInventory(ctx, tx, inventorySQL, wanted.schemas)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(installed, objects)
 	hidden, err := readInventory(ctx, tx, inventorySQL, shadow.names())
 	if err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ type Report struct {
 }
 
 // Install installs Postern or upgrades it. It is safe to run again, and by many at once. Errors are
-// *ScriptError, *NewerError, *LockedError, or those of the connection.
+// *ScriptError, *NewerError, or those of the connection.
 func Install(ctx context.Context, config *pgx.ConnConfig, options Options) (report Report, err error) {
 	options = options.withDefaults()
 	wanted, err := readSource(ctx, options.Files)
@@ -83,21 +83,6 @@ func Install(ctx context.Context, config *pgx.ConnConfig, options Options) (repo
 	}
 	if len(found.pending(wanted)) == 0 && !options.Repair {
 		return report, nil
-	}
-	if !options.DryRun {
-		if err := acquireLock(ctx, connection, options.LockTimeout, exclusive); err != nil {
-			return report, err
-		}
-		// Whoever held the lock may have done it all.
-		if found, err = readState(ctx, connection, wanted); err != nil {
-			return report, err
-		}
-		if err := found.refuseNewer(wanted); err != nil {
-			return report, err
-		}
-		if len(found.pending(wanted)) == 0 && !options.Repair {
-			return report, nil
-		}
 	}
 
 	run := &installation{connection: connection, config: config, options: options, wanted: wanted, found: found}
@@ -159,8 +144,8 @@ func closeConnection(ctx context.Context, connection *pgx.Conn) {
 	_ = connection.Close(ctx)
 }
 
-// retry repeats what failed only because another database of the same cluster is being installed at the
-// same moment: roles and memberships belong to the cluster, and no lock spans it.
+// retry repeats what failed only because another installation runs at the same moment: roles and memberships belong to the
+// cluster, and no lock spans it; and before the first installation there is nothing in the database to lock.
 func retry(ctx context.Context, attempt func() error) error {
 	const attempts = 10
 	for count := 1; ; count++ {
@@ -182,7 +167,7 @@ func isClusterRace(err error) bool {
 		return false
 	}
 	switch server.Code {
-	case "23505", "40001", "40P01", "42710":
+	case "23505", "40001", "40P01", "42710", "42P06", "42P07":
 		return true
 	case "42501": // the other installation took the membership away between our grant and our set role
 		return server.Hint == ""

@@ -45,13 +45,16 @@ set local standard_conforming_strings = on;
 set local check_function_bodies = on;
 set local client_min_messages = warning;
 
-select pg_advisory_xact_lock(%[5]d)::text as postern_locked \gset
+-- bootstrap.sql
 
-select coalesce(found.reached @> '{"version": "%[1]s", "schema_version": %[2]d}'
+%[5]s
+%[6]sselect coalesce(found.reached @> '{"version": "%[1]s", "schema_version": %[2]d}'
             and found.recorded @> '{"version": "%[1]s", "code_sha256": "%[3]s"}', false) as postern_is_installed
-  from (select %[6]s as reached,
-               %[7]s as recorded) as found \gset
+  from (select %[7]s as reached,
+               %[8]s as recorded) as found \gset
 \if :postern_is_installed
+  reset role;
+  %[9]s
   commit;
   \echo 'Postern %[1]s is already installed: nothing to do.'
   \q
@@ -59,7 +62,7 @@ select coalesce(found.reached @> '{"version": "%[1]s", "schema_version": %[2]d}'
 
 do $$
 declare
-  found jsonb := %[6]s;
+  found jsonb := %[7]s;
 begin
   if found is not null then
     raise exception 'Another Postern is installed in database %%', current_database()
@@ -70,12 +73,12 @@ begin
 end
 $$;
 
-`, Version, wanted.schemaVersion(), wanted.codeSHA256, DefaultLockTimeout/time.Millisecond, lockKey,
-		recordSQL("schema_version"), recordSQL("installation"))
+`, Version, wanted.schemaVersion(), wanted.codeSHA256, DefaultLockTimeout/time.Millisecond, wanted.bootstrap.text, lockSQL,
+		recordSQL("schema_version"), recordSQL("installation"), leaveOwnerOnceSQL)
 	if err != nil {
 		return err
 	}
-	for name, text := range wanted.whole().all() {
+	for name, text := range wanted.afterBootstrap().all() {
 		if _, err := fmt.Fprintf(out, "-- %s\n\n%s\n", name, text); err != nil {
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/tern/v2/migrate"
 )
 
-// versionTable is where tern counts the migrations.
+// versionTable is where migrations are counted, as tern does it.
 const versionTable = "postern_internal.schema_version"
 
 // source is everything that an installation consists of, read from the files under sql/.
@@ -70,7 +70,7 @@ func readSource(ctx context.Context, files fs.FS) (*source, error) {
 	}
 	read.migrations = loader.Migrations
 	for number, migration := range read.migrations {
-		// In the migration's own transaction, so that the public copy is never behind tern's table.
+		// In the migration's own transaction, so that the public copy is never behind the table.
 		migration.UpSQL += "\n\n" + record{Version: Version, SchemaVersion: number + 1}.commentOn("schema_version", schemaVersionPurpose)
 	}
 
@@ -110,10 +110,17 @@ func compileCode(files fs.FS) (script, error) {
 	return compiled, lines.Err()
 }
 
-// whole gives an installation from nothing as one script, for those who run it without tern.
+// whole gives an installation from nothing as one script, for those who run it at once.
 func (s *source) whole() script {
 	var all script
 	all.appendScript(s.bootstrap)
+	all.appendScript(s.afterBootstrap())
+	return all
+}
+
+// afterBootstrap is whole without bootstrap.sql.
+func (s *source) afterBootstrap() script {
+	var all script
 	all.append("create schema_version", createVersionTable)
 	for index := range s.migrations {
 		migration := s.migration(index)

@@ -73,9 +73,14 @@ var roleNames = []string{"postern_owner", "postern_user", "postern_app", "poster
 // owningRoles own Postern's objects: those that the last one owns run without any rights.
 var owningRoles = []string{"postern_owner", "postern_event_function"}
 
-func readState(ctx context.Context, connection *pgx.Conn, wanted *source) (*state, error) {
+// querier is a connection, or a transaction.
+type querier interface {
+	QueryRow(ctx context.Context, query string, arguments ...any) pgx.Row
+}
+
+func readState(ctx context.Context, database querier, wanted *source) (*state, error) {
 	var read state
-	err := connection.QueryRow(ctx, `
+	err := database.QueryRow(ctx, `
 select current_database(), current_user, current_setting('server_version_num')::integer / 10000,
        array(select n.nspname::text
                from pg_namespace as n

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/tern/v2/migrate"
 )
 
 const (
@@ -47,9 +46,8 @@ type installation struct {
 	wanted     *source
 	found      *state
 
-	migrator *migrate.Migrator
-	entered  bool   // bootstrap.sql has run
-	granted  string // the roles, by commas, that it has granted to the installing user
+	entered bool   // bootstrap.sql has run
+	granted string // the roles, by commas, that it has granted to the installing user
 }
 
 // step is a Step that can run itself.
@@ -73,7 +71,7 @@ func (i *installation) steps() []step {
 		steps = append(steps, step{
 			Step: Step{
 				Name: i.wanted.migration(index).parts[0].file,
-				SQL:  prepare + transaction(text+countMigration(index+1)),
+				SQL:  transaction(lockSQL + prepare + text + countMigration(index+1)),
 			},
 			run: func(ctx context.Context) error { return i.migrate(ctx, index) },
 		})
@@ -86,7 +84,7 @@ func (i *installation) steps() []step {
 		step{
 			Step: Step{
 				Name: fmt.Sprintf("functions/ (%d files)", len(i.wanted.code.parts)),
-				SQL:  transaction(meetNobodySQL + i.wanted.code.text + i.wanted.recordSQL()),
+				SQL:  transaction(lockSQL + meetNobodySQL + i.wanted.code.text + i.wanted.recordSQL()),
 			},
 			run: i.installCode,
 		},
@@ -126,23 +124,33 @@ func (i *installation) bootstrap(ctx context.Context) error {
 	return nil
 }
 
-// migrate runs one migration through tern.
+// migrate runs one migration, unless another installation has done so meanwhile.
 func (i *installation) migrate(ctx context.Context, index int) error {
-	if i.migrator == nil {
-		migrator, err := migrate.NewMigrator(ctx, i.connection, versionTable)
-		if err != nil {
-			return newScriptError("schema/", script{}, err)
-		}
-		migrator.Migrations = i.wanted.migrations
-		i.migrator = migrator
-	}
 	ran := i.wanted.migration(index)
-	return newScriptError(ran.parts[0].file, ran, i.migrator.MigrateTo(ctx, int32(index+1)))
+	err := i.locked(ctx, func(tx pgx.Tx, found *state) error {
+		if found.schemaVersion() > index {
+			return nil
+		}
+		if index == 0 {
+			if _, err := tx.Exec(ctx, createVersionTable); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx, ran.text); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, countMigration(index+1))
+		return err
+	})
+	return newScriptError(ran.parts[0].file, ran, err)
 }
 
-// installCode runs the code lane and records it, in one transaction.
+// installCode runs the code lane and records it, in one transaction, unless another installation has done so meanwhile.
 func (i *installation) installCode(ctx context.Context) error {
-	err := pgx.BeginFunc(ctx, i.connection, func(tx pgx.Tx) error {
+	err := i.locked(ctx, func(tx pgx.Tx, found *state) error {
+		if len(found.pending(i.wanted)) == 0 && !i.options.Repair {
+			return nil
+		}
 		if _, err := tx.Exec(ctx, meetNobodySQL); err != nil {
 			return err
 		}
@@ -150,6 +158,23 @@ func (i *installation) installCode(ctx context.Context) error {
 		return err
 	})
 	return newScriptError("functions/", i.wanted.code, err)
+}
+
+// locked does in a transaction in which no other installation changes anything, and hands on what is there by then.
+func (i *installation) locked(ctx context.Context, do func(tx pgx.Tx, found *state) error) error {
+	return pgx.BeginFunc(ctx, i.connection, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockSQL); err != nil {
+			return err
+		}
+		found, err := readState(ctx, tx, i.wanted)
+		if err != nil {
+			return err
+		}
+		if err := found.refuseNewer(i.wanted); err != nil {
+			return err
+		}
+		return do(tx, found)
+	})
 }
 
 // recordSQL says what has been installed, in the table for its owner and in the comments for everybody.

@@ -76,7 +76,7 @@ func (e *OpenedError) Error() string {
 
 // Uninstall removes Postern from the database in one transaction. Roles stay, since they belong to the
 // cluster and other databases may use them. Errors are *DependentsError, *OpenedError, *NewerError,
-// *LockedError, *ScriptError, or those of the connection.
+// *ScriptError, or those of the connection.
 func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOptions) (*Removal, error) {
 	defaults := Options{LockTimeout: options.LockTimeout, Logger: options.Logger, Files: options.Files}.withDefaults()
 	wanted, err := readSource(ctx, defaults.Files)
@@ -88,9 +88,6 @@ func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOpt
 		return nil, err
 	}
 	defer closeConnection(ctx, connection)
-	if err := acquireLock(ctx, connection, defaults.LockTimeout, exclusive); err != nil {
-		return nil, err
-	}
 	found, err := readState(ctx, connection, wanted)
 	if err != nil {
 		return nil, err
@@ -105,7 +102,7 @@ func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOpt
 	err = locking.Retry(ctx, defaults.LockTimeout, options.OnBusy, func() error {
 		return retry(ctx, func() error { return remove(ctx, connection, removal, options) })
 	})
-	return removal, err
+	return removal, nameHolders(ctx, connection, wanted.schemas, err)
 }
 
 // remove does it all in one transaction; a failure, or a dry run, leaves everything as it was.

@@ -3,6 +3,7 @@ package install_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/testdb"
 )
 
 func TestSecondInstallationChangesNothing(t *testing.T) {
@@ -101,37 +103,63 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	}
 }
 
-func TestLockHolderIsNamed(t *testing.T) {
+// An installation that stops between two steps keeps nobody from installing, and finds that there is nothing left to do.
+func TestInstallationThatIsOvertakenGoesOn(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
-	holding, release := make(chan struct{}), make(chan struct{})
+	stopped, release := make(chan struct{}), make(chan struct{})
 	first := make(chan error)
 	go func() {
-		config := database.config()
-		config.RuntimeParams["application_name"] = "the night shift"
-		_, err := install.Install(context.WithoutCancel(t.Context()), config, install.Options{
+		_, err := install.Install(context.WithoutCancel(t.Context()), database.config(), install.Options{
 			OnStep: func(_ install.Step, number, _ int) {
-				if number == 2 {
-					close(holding)
+				if number == 3 { // bootstrap.sql and one migration have run
+					close(stopped)
 					<-release
 				}
 			},
 		})
 		first <- err
 	}()
-	<-holding
-	_, err := install.Install(t.Context(), database.config(), install.Options{LockTimeout: 50 * time.Millisecond})
-	var locked *install.LockedError
-	if !errors.As(err, &locked) {
-		t.Errorf("%v, want a LockedError", err)
-	} else if !strings.Contains(locked.Error(), "the night shift") || !strings.Contains(locked.Error(), "pid ") {
-		t.Errorf("%q does not name the holder", locked)
-	}
+	<-stopped
+	database.install()
 	close(release)
 	if err := <-first; err != nil {
 		t.Fatal(err)
 	}
+	if count := database.text("select count(*)::text from postern_internal.installation"); count != "1" {
+		t.Errorf("%s installations are recorded, want that of the faster one", count)
+	}
 	database.mustBeClean()
+}
+
+// Any login may take any advisory lock, and no command of the installer waits for one. tern's Migrator does: its number is
+// the second one here.
+func TestAdvisoryLocksOfStrangersStopNothing(t *testing.T) {
+	t.Parallel()
+	database := newDatabase(t)
+	numbers := []int64{0x706f737465726e, 9628173550095224}
+	stranger := database.Login(t).Connect(t)
+	if _, err := stranger.Exec(t.Context(), "select pg_advisory_lock(n) from unnest($1::bigint[]) as n", numbers); err != nil {
+		t.Fatal(err)
+	}
+	limit := 5 * time.Second
+	naive := database.plain()
+	defer naive.Close(context.Background())
+	if _, err := naive.Exec(t.Context(), fmt.Sprintf("set lock_timeout = 100; select pg_advisory_lock(%d)", numbers[0])); testdb.Code(err) != "55P03" {
+		t.Fatalf("a lock that a stranger holds was taken: %v", err)
+	}
+	for range 2 {
+		if _, err := install.Install(t.Context(), database.config(), install.Options{Repair: true, LockTimeout: limit}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	database.mustBeClean()
+	if _, err := stranger.Exec(t.Context(), "do 'begin lock table postern_internal.installation in access share mode; end'"); testdb.Code(err) != "42501" {
+		t.Errorf("a stranger locked what installations lock: %v", err)
+	}
+	if _, err := install.Uninstall(t.Context(), database.config(), install.UninstallOptions{LockTimeout: limit, DropLog: true}); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestDryRunChangesNothingAndShowsWhatRuns(t *testing.T) {

@@ -22,7 +22,8 @@ import (
 func (d *database) load(sessions int) (end func() (committed int64, failed map[string]int)) {
 	d.t.Helper()
 	d.run(`select postern.create_user('ALICE', 'Alice', session_user);
-select postern.register_gate('LOAD_FIRST', 'First', 'First passed')`)
+select postern.register_gate('LOAD_FIRST', 'First', 'First passed');
+select postern.set_setting('cancels_per_hour', '1000000')`)
 	var (
 		running sync.WaitGroup
 		stop    atomic.Bool
@@ -116,7 +117,7 @@ func TestRepairUnderLoadEndsNobody(t *testing.T) {
 // Others pass an upgrade that waits for somebody who is idle in a transaction, and it says who that is.
 func TestUpgradeBehindAnIdleReaderStopsNobody(t *testing.T) {
 	installed := newInstalled(t)
-	installed.run("select postern.create_user('ALICE', 'Alice', session_user); select postern.register_gate('LOAD_FIRST', 'First', 'First passed')")
+	installed.run("select postern.create_user('ALICE', 'Alice', session_user); select postern.register_gate('LOAD_FIRST', 'First', 'First passed'); select postern.set_setting('cancels_per_hour', '1000000')")
 	reader, other := installed.plain(), installed.plain()
 	defer reader.Close(context.Background())
 	defer other.Close(context.Background())
