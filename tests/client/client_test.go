@@ -450,7 +450,7 @@ func TestAnyModeOfConnection(t *testing.T) {
 			}
 			all := strings.Join(seen.statements, "\n")
 			for _, text := range []string{
-				"select postern.begin_session($1)", "postern.authenticate($1, $2, $3, $4, $5)", "select postern.begin_session($1, $2::uuid)",
+				"select postern.begin_session($1)", "postern.authenticate($1, $2, $3::varchar, $4", "select postern.begin_session($1, $2::uuid)",
 			} {
 				if !strings.Contains(all, text) {
 					t.Errorf("the server has not seen %s, but the statements:\n%s", text, all)
