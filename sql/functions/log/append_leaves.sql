@@ -35,7 +35,8 @@ begin
   end if;
   perform from postern_internal.sealing for update nowait;
   select u.tree_size, u.snapshot into first_leaf, sealed_before from postern.sealed_until() as u;
-  if first_leaf is distinct from (select coalesce(max(l.leaf_number) + 1, 0) from postern_internal.leaf as l) then
+  -- Not max(): a plan made while there are no leaves would read all of them each time.
+  if first_leaf is distinct from coalesce((select l.leaf_number + 1 from postern_internal.leaf as l order by l.leaf_number desc limit 1), 0) then
     raise exception using
       errcode = 'PS501',
       message = 'The log''s tree was changed',
@@ -80,19 +81,21 @@ begin
 
   -- A leaf stores each subtree that it completes, one for each bit 1 at the end of its number. The left half of such a
   -- subtree was completed by an earlier leaf, the right half by this one.
+  -- The lowest bit 0 of the number, as a number, is 2 to the power of how many there are.
   select min(l.leaf_number)
     into unproven
-    from postern_internal.leaf as l
-   cross join lateral generate_series(1, octet_length(l.hashes) / 32 - 1) as level
-   where l.leaf_number >= first_leaf
-     and substring(l.hashes from 32 * level + 1 for 32) is distinct from
+    from (select n.leaf_number, n.hashes, generate_series(1, octet_length(n.hashes) / 32 - 1) as level -- here, and not in FROM: no table for each leaf
+            from postern_internal.leaf as n
+           where n.leaf_number >= first_leaf
+             and octet_length(n.hashes) > 32
+          offset 0) as l
+   where substring(l.hashes from 32 * level + 1 for 32) is distinct from
          sha256('\x01'::bytea
                 || (select substring(m.hashes from 32 * level - 31 for 32) -- by its key, whatever the planner knows
                       from postern_internal.leaf as m
                      where m.leaf_number = l.leaf_number - (1::bigint << (level - 1)))
                 || substring(l.hashes from 32 * level - 31 for 32));
   if unproven is null then
-    -- The lowest bit 0 of the number, as a number: 2 to the power of how many subtrees there are.
     select min(l.leaf_number)
       into unproven
       from postern_internal.leaf as l
