@@ -55,7 +55,7 @@ comment on type postern_internal.verdict is 'How an authentication ended. An enu
 
 create table postern_internal.ticket (
   ticket uuid primary key,
-  nonce uuid not null,
+  nonce text collate "C" not null,
   verdict postern_internal.verdict not null,
   locked_until timestamptz not null,
   userid text not null,
@@ -73,10 +73,10 @@ create table postern_internal.ticket (
   expires_at timestamptz not null
 );
 create index ticket_userid on postern_internal.ticket (userid);
-comment on table postern_internal.ticket is 'Verdicts of authentications, readable only by a later transaction. nonce: of the challenge that it answers. exclusive: whether it opens its own gate only. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
+comment on table postern_internal.ticket is 'Verdicts of authentications, readable only by a later transaction. nonce: of the challenge that it answers, as text, which each pass compares with a setting. exclusive: whether it opens its own gate only. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
 
 create table postern_internal.open_gate (
-  nonce uuid primary key,
+  nonce text collate "C" primary key,
   ticket uuid not null,
   transaction_id xid8 not null default pg_current_xact_id(),
   opened_at timestamptz not null default transaction_timestamp(),

@@ -623,7 +623,7 @@ select gen_random_uuid(), gen_random_uuid(), ((pg_current_xact_id()::text::bigin
 	// A query that finds no row fails: then the number of this transaction has not come back.
 	restored := testsql.Value[string](t, s.Pool, "select nonce::text from postern_internal.open_gate where transaction_id = $1::text::xid8",
 		testsql.Value[string](t, tx, "select pg_current_xact_id()::text"))
-	testsql.Run(t, s.Pool, "update postern_internal.open_gate set session = $1 where nonce = $2::uuid",
+	testsql.Run(t, s.Pool, "update postern_internal.open_gate set session = $1 where nonce = $2",
 		testsql.Value[string](t, tx, "select current_setting('postern.session')"), restored)
 	testsql.Run(t, tx, "select set_config('postern.ticket', $1, true)", restored)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)

@@ -187,7 +187,7 @@ begin
   insert into postern_internal.ticket
     (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at)
   values
-    (postern_internal.new_uuid(), (fields ->> 'nonce')::uuid, verdict, new_locked_until,
+    (postern_internal.new_uuid(), fields ->> 'nonce', verdict, new_locked_until,
      session_userid, coalesce(target, left(username, 128)), scheme, comment, gate.gate_id, gate.exclusive, fields ->> 'action',
      decode(fields ->> 'digest', 'hex'), fields ->> 'parameters', fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))

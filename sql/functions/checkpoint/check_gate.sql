@@ -7,7 +7,7 @@ create or replace function postern_internal.check_gate(
   inout parameters jsonb,
   out message text,
   out asked boolean,
-  out nonce uuid
+  out nonce text
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp

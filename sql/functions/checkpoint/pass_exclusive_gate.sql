@@ -8,7 +8,7 @@ create or replace function postern_internal.pass_exclusive_gate(
   message text,
   parameters jsonb
 )
-returns uuid
+returns text
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

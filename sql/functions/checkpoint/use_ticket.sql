@@ -16,7 +16,7 @@ returns boolean
 language plpgsql
 as $$
 declare
-  another boolean := false;
+  another boolean; -- no value yet: that would be one more expression
   used boolean;
 begin
   -- One ticket opens all gates but the exclusive ones, so nobody needs two of that kind. Whoever clears the setting can use
@@ -29,7 +29,7 @@ begin
   insert into postern_internal.open_gate as o
     (nonce, ticket, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at, session)
   select t.nonce, t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.exclusive, t.action, t.digest, t.parameters, t.message, t.expires_at,
-         postern_internal.session_value(s.secret, t.userid)
+         case when use_ticket.userid is null then current_setting('postern.session', true) else postern_internal.session_value(s.secret, t.userid) end
     from postern_internal.ticket as t
    cross join postern_internal.session_secret as s
    where t.ticket = use_ticket.ticket
@@ -39,13 +39,12 @@ begin
      and t.verdict = 'accepted'
      and t.expires_at > clock_timestamp()
      and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
-     and (t.exclusive or not another)
+     and (another is not true or t.exclusive)
   on conflict do nothing
   returning set_config('postern.session', o.session, true) <> ''
             and case when o.exclusive
-                     then set_config('postern.exclusive_tickets',
-                                     concat_ws(',', nullif(current_setting('postern.exclusive_tickets', true), ''), o.nonce), true)
-                     else set_config('postern.ticket', o.nonce::text, true) end <> ''
+                     then set_config('postern.exclusive_tickets', o.nonce || coalesce(',' || current_setting('postern.exclusive_tickets', true), ''), true)
+                     else set_config('postern.ticket', o.nonce, true) end <> ''
        into used;
   return coalesce(used, false);
 end
