@@ -1259,7 +1259,8 @@ begin
   end if;
   perform from postern_internal.sealing for update nowait;
   select u.tree_size, u.snapshot into first_leaf, sealed_before from postern.sealed_until() as u;
-  if first_leaf is distinct from (select coalesce(max(l.leaf_number) + 1, 0) from postern_internal.leaf as l) then
+  -- Not max(): a plan made while there are no leaves would read all of them each time.
+  if first_leaf is distinct from coalesce((select l.leaf_number + 1 from postern_internal.leaf as l order by l.leaf_number desc limit 1), 0) then
     raise exception using
       errcode = 'PS501',
       message = 'The log''s tree was changed',
@@ -1304,19 +1305,21 @@ begin
 
   -- A leaf stores each subtree that it completes, one for each bit 1 at the end of its number. The left half of such a
   -- subtree was completed by an earlier leaf, the right half by this one.
+  -- The lowest bit 0 of the number, as a number, is 2 to the power of how many there are.
   select min(l.leaf_number)
     into unproven
-    from postern_internal.leaf as l
-   cross join lateral generate_series(1, octet_length(l.hashes) / 32 - 1) as level
-   where l.leaf_number >= first_leaf
-     and substring(l.hashes from 32 * level + 1 for 32) is distinct from
+    from (select n.leaf_number, n.hashes, generate_series(1, octet_length(n.hashes) / 32 - 1) as level -- here, and not in FROM: no table for each leaf
+            from postern_internal.leaf as n
+           where n.leaf_number >= first_leaf
+             and octet_length(n.hashes) > 32
+          offset 0) as l
+   where substring(l.hashes from 32 * level + 1 for 32) is distinct from
          sha256('\x01'::bytea
                 || (select substring(m.hashes from 32 * level - 31 for 32) -- by its key, whatever the planner knows
                       from postern_internal.leaf as m
                      where m.leaf_number = l.leaf_number - (1::bigint << (level - 1)))
                 || substring(l.hashes from 32 * level - 31 for 32));
   if unproven is null then
-    -- The lowest bit 0 of the number, as a number: 2 to the power of how many subtrees there are.
     select min(l.leaf_number)
       into unproven
       from postern_internal.leaf as l
@@ -1618,7 +1621,7 @@ begin
   insert into postern_internal.ticket
     (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at)
   values
-    (postern_internal.new_uuid(), (fields ->> 'nonce')::uuid, verdict, new_locked_until,
+    (postern_internal.new_uuid(), fields ->> 'nonce', verdict, new_locked_until,
      session_userid, coalesce(target, left(username, 128)), scheme, comment, gate.gate_id, gate.exclusive, fields ->> 'action',
      decode(fields ->> 'digest', 'hex'), fields ->> 'parameters', fields ->> 'message',
      clock_timestamp() + make_interval(secs => postern_internal.setting_integer('ticket_seconds')))
@@ -7544,7 +7547,7 @@ COMMENT ON FUNCTION postern_internal.check_comment(comment text) IS 'The comment
 -- Name: check_gate(text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid) RETURNS record
+CREATE FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -7600,13 +7603,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid) IS 'How an active gate is passed in this transaction. action: the action whose own checkpoint the gate is, where it begins; else NULL. Gives the parameters; the message; whether this gate with these values was what the person was shown, or only opened along; and the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) IS 'How an active gate is passed in this transaction. action: the action whose own checkpoint the gate is, where it begins; else NULL. Gives the parameters; the message; whether this gate with these values was what the person was shown, or only opened along; and the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
 
 
 --
@@ -8495,7 +8498,7 @@ COMMENT ON FUNCTION postern_internal.find_action(action text) IS 'The action of 
 
 CREATE TABLE postern_internal.ticket (
     ticket uuid NOT NULL,
-    nonce uuid NOT NULL,
+    nonce text NOT NULL COLLATE pg_catalog."C",
     verdict postern_internal.verdict NOT NULL,
     locked_until timestamp with time zone NOT NULL,
     userid text NOT NULL,
@@ -8520,7 +8523,7 @@ ALTER TABLE postern_internal.ticket OWNER TO postern_owner;
 -- Name: TABLE ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. nonce: of the challenge that it answers. exclusive: whether it opens its own gate only. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
+COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. nonce: of the challenge that it answers, as text, which each pass compares with a setting. exclusive: whether it opens its own gate only. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
 
 
 --
@@ -9786,7 +9789,7 @@ COMMENT ON FUNCTION postern_internal.parse_message(message text) IS 'Attributes 
 -- Name: pass_exclusive_gate(postern_internal.gate, text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) RETURNS uuid
+CREATE FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -11305,7 +11308,7 @@ CREATE FUNCTION postern_internal.use_ticket(ticket uuid, userid text) RETURNS bo
     LANGUAGE plpgsql
     AS $$
 declare
-  another boolean := false;
+  another boolean; -- no value yet: that would be one more expression
   used boolean;
 begin
   -- One ticket opens all gates but the exclusive ones, so nobody needs two of that kind. Whoever clears the setting can use
@@ -11318,7 +11321,7 @@ begin
   insert into postern_internal.open_gate as o
     (nonce, ticket, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at, session)
   select t.nonce, t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.exclusive, t.action, t.digest, t.parameters, t.message, t.expires_at,
-         postern_internal.session_value(s.secret, t.userid)
+         case when use_ticket.userid is null then current_setting('postern.session', true) else postern_internal.session_value(s.secret, t.userid) end
     from postern_internal.ticket as t
    cross join postern_internal.session_secret as s
    where t.ticket = use_ticket.ticket
@@ -11328,13 +11331,12 @@ begin
      and t.verdict = 'accepted'
      and t.expires_at > clock_timestamp()
      and t.transaction_id is distinct from pg_current_xact_id_if_assigned()
-     and (t.exclusive or not another)
+     and (another is not true or t.exclusive)
   on conflict do nothing
   returning set_config('postern.session', o.session, true) <> ''
             and case when o.exclusive
-                     then set_config('postern.exclusive_tickets',
-                                     concat_ws(',', nullif(current_setting('postern.exclusive_tickets', true), ''), o.nonce), true)
-                     else set_config('postern.ticket', o.nonce::text, true) end <> ''
+                     then set_config('postern.exclusive_tickets', o.nonce || coalesce(',' || current_setting('postern.exclusive_tickets', true), ''), true)
+                     else set_config('postern.ticket', o.nonce, true) end <> ''
        into used;
   return coalesce(used, false);
 end
@@ -15886,7 +15888,7 @@ ALTER TABLE postern_internal.checkpoint_entry ALTER COLUMN log_id ADD GENERATED 
 --
 
 CREATE TABLE postern_internal.open_gate (
-    nonce uuid NOT NULL,
+    nonce text NOT NULL COLLATE pg_catalog."C",
     ticket uuid NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
     opened_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
@@ -15949,11 +15951,7 @@ CREATE VIEW postern_internal.transaction_ticket AS
     o.passed,
     o.action_begun
    FROM postern_internal.open_gate o
-  WHERE ((o.nonce =
-        CASE
-            WHEN ((current_setting('postern.ticket'::text, true) ~~ '________-____-____-____-____________'::text) AND (translate(current_setting('postern.ticket'::text, true), '0123456789abcdef'::text, ''::text) = '----'::text)) THEN (current_setting('postern.ticket'::text, true))::uuid
-            ELSE NULL::uuid
-        END) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (NOT o.exclusive));
+  WHERE ((o.nonce = current_setting('postern.ticket'::text, true)) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (NOT o.exclusive));
 
 
 ALTER TABLE postern_internal.transaction_ticket OWNER TO postern_owner;
@@ -16128,9 +16126,7 @@ CREATE VIEW postern_internal.open_exclusive_gate AS
     o.passed,
     o.action_begun
    FROM postern_internal.open_gate o
-  WHERE ((o.nonce = ANY (ARRAY( SELECT (nonce.nonce)::uuid AS nonce
-           FROM string_to_table(current_setting('postern.exclusive_tickets'::text, true), ','::text) nonce(nonce)
-          WHERE (nonce.nonce ~ '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text)))) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = current_setting('postern.session'::text, true)) AND (o.session_role = SESSION_USER));
+  WHERE ((o.nonce = ANY (string_to_array(current_setting('postern.exclusive_tickets'::text, true), ','::text))) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = current_setting('postern.session'::text, true)) AND (o.session_role = SESSION_USER));
 
 
 ALTER TABLE postern_internal.open_exclusive_gate OWNER TO postern_owner;
@@ -18417,10 +18413,10 @@ REVOKE ALL ON FUNCTION postern_internal.check_comment(comment text) FROM PUBLIC;
 
 
 --
--- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) FROM PUBLIC;
 
 
 --
