@@ -19,7 +19,7 @@ import (
 )
 
 // cleanupTimeout bounds what has to be done also after an interruption.
-const cleanupTimeout = 10 * time.Second
+const cleanupTimeout = time.Minute
 
 // Options change what Run measures, and how long.
 type Options struct {
