@@ -123,11 +123,13 @@ select 'function ' || p.oid::pg_catalog.regprocedure
   from pg_catalog.pg_proc as p
   join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
  where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner' and pg_catalog.has_function_privilege('postern_event_function', p.oid, 'execute')
+   and p.oid::pg_catalog.regprocedure::text not in (` + askedByPolicies + `)
  union all
 select 'relation ' || c.oid::pg_catalog.regclass
   from pg_catalog.pg_class as c
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
  where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner'
+   and c.oid::pg_catalog.regclass::text not in (` + askedByPolicies + `)
    and case c.relkind when 'S' then pg_catalog.has_sequence_privilege('postern_event_function', c.oid, 'usage, select, update')
                       when 'i' then false
                       else pg_catalog.has_table_privilege('postern_event_function', c.oid, 'select, insert, update, delete, truncate, references, trigger')

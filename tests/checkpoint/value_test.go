@@ -288,7 +288,7 @@ func TestComparingIsCheapWhateverTheValues(t *testing.T) {
 	c := newCompany(t, alice)
 	const gate = "SINWOF_PAY"
 	testsql.Run(t, c.administrator, "select postern.register_gate($1, 'Pay', '&AMOUNT paid', '{AMOUNT}', true)", gate)
-	for _, long := range []string{"1e100000", "-1e131071", `"` + strings.Repeat("1.0", 11000) + `"`} {
+	for _, long := range []string{"1e100000", "-1e131071", "0." + strings.Repeat("1", 16000), `"` + strings.Repeat("1.0", 11000) + `"`} {
 		testdb.RequireCode(t, c.call(t, alice, reachGate, gate, `{"AMOUNT": `+long+`}`), "PS107")
 	}
 	for name, awkward := range map[string]string{
@@ -296,7 +296,6 @@ func TestComparingIsCheapWhateverTheValues(t *testing.T) {
 		"deep":    strings.Repeat("[", 5000) + "1.0" + strings.Repeat("]", 5000),
 		"numbers": "[" + strings.Repeat("1.0, ", 6000) + "1]",
 		"moments": "[" + strings.Repeat(`"2026-03-31T12:30:00Z", `, 1200) + "1]",
-		"digits":  "0." + strings.Repeat("1", 16000),
 		"quotes":  `"` + strings.Repeat(`\"`, 14000) + `12:30"`,
 	} {
 		started := time.Now()
