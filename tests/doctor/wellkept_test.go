@@ -260,3 +260,70 @@ select (select pg_catalog.array_agg(v.detail) from postern_internal.server_versi
 		t.Error("the check says something else of this server than of its version")
 	}
 }
+
+// What looks like a fault and is none: a false alarm is a fault of its own.
+func TestWhatOpensNothingIsNoFinding(t *testing.T) {
+	s := newScene(t, "voucher", "other")
+	for name, seed := range map[string]string{
+		"a function of the table's owner":             voucher + "alter table shop.{table} owner to {group};" + company + "create function shop.total() returns bigint security definer set search_path = '' language sql as 'select count(*) from shop.voucher'; alter function shop.total() owner to {group}",
+		"a superuser's function for superusers":       voucher + company + "create function shop.total() returns bigint security definer set search_path = '' language sql as 'select count(*) from shop.voucher'; revoke all on function shop.total() from public",
+		"a superuser's function that names it":        voucher + company + "create function shop.total() returns text security definer set search_path = '' language plpgsql as $$ declare voucher text; begin /* select from shop.voucher */ select 'shop.voucher'::text into voucher; -- from shop.voucher\n return voucher; end $$",
+		"another table of that name":                  voucher + company + "create table {schema}.voucher (id integer); create function shop.total() returns bigint security definer set search_path = '' language sql as 'select count(*) from \"other schema\".voucher'",
+		"a function that runs as its caller":          voucher + company + "create function shop.total() returns bigint language sql as 'select count(*) from shop.voucher'",
+		"an index over a superuser's function":        voucher + company + "create function shop.plain(text) returns text immutable language plpgsql as 'begin return lower($1); end'; create index on shop.voucher (shop.plain(company))",
+		"an index over an expression with a name":     voucher + "create function shop.plain(text) returns text immutable return lower($1); alter function shop.plain(text) owner to {group}; create index on shop.voucher (shop.plain(company), lower(company));" + company,
+		"an owner's default and trigger":              voucher + "create function shop.next() returns integer language plpgsql as 'begin return 1; end'; create function shop.note() returns trigger language plpgsql as 'begin return new; end'; alter function shop.next() owner to {group}; alter function shop.note() owner to {group}; alter table shop.voucher owner to {group}, alter amount set default shop.next(); create trigger note before insert on shop.voucher for each row execute function shop.note();" + company,
+		"a foreign table for its owner":               "create extension file_fdw schema public; create server files foreign data wrapper file_fdw; create foreign table shop.archive (company text) server files options (filename '/dev/null')",
+		"a foreign table without companies":           "create extension file_fdw schema public; create server files foreign data wrapper file_fdw; create foreign table shop.country (country text) server files options (filename '/dev/null'); grant select on shop.country to public",
+		"a publication of other tables":               voucher + company + "create table shop.country (id integer); create publication countries for table shop.country; create publication others for tables in schema {schema}; create publication nothing",
+		"settings as they are meant":                  "alter role {application} set session_replication_role = 'local'; alter role {application} set exit_on_error = off; alter database {database} set row_security = on; alter role {person} set exit_on_error = on",
+		"auto_explain that is not loaded":             "alter database {database} set auto_explain.log_min_duration = 0; alter database {database} set auto_explain.log_verbose = on",
+		"auto_explain of what is slow":                "alter database {database} set session_preload_libraries = 'auto_explain'; alter database {database} set auto_explain.log_min_duration = '5s'; alter database {database} set auto_explain.log_parameter_max_length = 0",
+		"auto_explain that samples nothing":           "alter database {database} set session_preload_libraries = 'auto_explain'; alter database {database} set auto_explain.log_min_duration = 0; alter database {database} set auto_explain.log_verbose = on; alter database {database} set auto_explain.sample_rate = 0",
+		"a flag and a date by the name":               "create table shop.voucher (company boolean); create table shop.other (company date); create table {schema}.voucher (company daterange)",
+		"a group whose logins are users":              voucher + company + "grant postern_user to {person}; grant {group} to {person}; grant select on shop.voucher to {group}, postern_user, postern_admin, {application}",
+		"users that can be told apart":                "select postern.create_user('LISA', 'Lisa'), postern.create_user('ILSA', 'Ilsa'), postern.create_user('RENÉE', 'Renée'), postern.create_user('RENEE', 'Renee'), postern.create_user('ИВАН', 'Ivan'), postern.create_user('IVAN', 'Ivan'), postern.create_user('USER10', 'One'), postern.create_user('USER11', 'Two'); select postern.create_user('ALICE', 'Alice'), postern.create_user('АLICE', 'Gone'); select postern.set_user_active('АLICE', false)",
+		"a table that is closed on purpose":           "create table shop.secret (id integer); alter table shop.secret enable row level security",
+		"an event that nobody waits for":              untold + "select postern.set_event_enabled('SECURITY_CHECKPOINT_SUCCESS', false)",
+		"entries and deliveries of the last minutes":  "select postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told'); update postern_internal.event_action set queued_at = queued_at - interval '1 hour'; insert into postern_internal.event_delivery (event_action_id, log_id) select event_action_id, 1 from postern_internal.event_action",
+		"a gate with a message full of percent signs": "select postern.register_gate('SHOP_PCT', 'Approve', '100 %% of %1$s &A&AB %s &A%', '{A,AB}'); create function shop.pct() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_PCT'); end $$",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, "voucher", "other")
+			Run(t, s.Pool, s.fill(seed))
+			for _, found := range s.findings(t) {
+				// Which gates are called is read by the command.
+				if found.Code != "gates_unread" {
+					t.Errorf("a false alarm: %+v", found)
+				}
+			}
+		})
+	}
+	s.requireFindings(t)
+}
+
+// What stands in the server's own files, and slots that take logical decoding, are not made here: the view is asked with other
+// words in the place of what the server says.
+func TestFindingsOfTheServersOwnFiles(t *testing.T) {
+	database := testdb.New(t)
+	connection := database.Connect(t)
+	Run(t, connection, "set search_path = postern_internal, pg_catalog")
+	for _, f := range []struct{ view, from, to, want string }{
+		{"session_setting", "pg_settings g", "(values ('exit_on_error', 'configuration file', 'on'), ('row_security', 'client', 'off')) g (name, source, reset_val)",
+			"warn: alter database " + database.Name + " set exit_on_error = 'off';"},
+		{"logical_replication", "pg_replication_slots s", "(values ('wal''2json', 'logical', current_database(), 'wal2json', false), ('sub', 'logical', current_database(), 'pgoutput', false), ('other', 'logical', 'postgres', 'wal2json', false), ('standby', 'physical', null, null, false), ('try', 'logical', current_database(), 'test_decoding', true)) s (slot_name, slot_type, database, plugin, temporary)",
+			"error: select pg_drop_replication_slot('wal''2json');"},
+		{"replication_role", "pg_roles r", "(values (8, 'rdsadmin', true, true, true), (9, 'replicator', true, false, true), (11, 'standby', false, false, true)) r (oid, rolname, rolcanlogin, rolsuper, rolreplication)",
+			"warn: alter role replicator noreplication;"},
+	} {
+		definition := Value[string](t, database.Pool, "select pg_catalog.pg_get_viewdef(('postern_internal.' || $1)::pg_catalog.regclass)", f.view)
+		replaced := strings.Replace(definition, f.from, f.to, 1)
+		if replaced == definition {
+			t.Fatalf("%s does not read %s:\n%s", f.view, f.from, definition)
+		}
+		got := Values[string](t, connection, "select level || ': ' || fix from ("+strings.TrimSuffix(replaced, ";")+") as x")
+		if len(got) != 1 || got[0] != f.want {
+			t.Errorf("%s finds %q, want %q", f.view, got, f.want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ create or replace view postern_internal.changed_protection as
          p.protect_again as fix
     from guarded as p
     left join pg_policy as y on y.polrelid = p.relation and y.polname = p.policy
+    left join pg_policy as o on o.polrelid = p.relation and o.polname = 'postern_permit'
    cross join lateral postern.protection_condition(p.relation, p.protection, p.company_column, p.combination_column, p.ledger_column) as w
    cross join lateral (
      select concat_ws('; ',
@@ -26,6 +27,11 @@ create or replace view postern_internal.changed_protection as
                           where d.classid = 'pg_policy'::regclass and d.objid = y.oid and d.refclassid = 'pg_class'::regclass and d.refobjid = p.relation
                             and a.attname not in (p.company_column, coalesce(p.combination_column, p.company_column), coalesce(p.ledger_column, p.company_column)))
             then format('the policy %I looks at other columns', y.polname) end,
+       -- It permits all, by a condition that goes where the other one goes: see put_policy.
+       case when not o.polpermissive or o.polcmd <> '*' or o.polroles <> '{0}'
+                 or o.oid is not null and not (postern.same_condition(postern.policy_condition(o.oid, false), 'true or (' || w.using_expression || ')')
+                                               and postern.same_condition(postern.policy_condition(o.oid, true), 'true or (' || w.check_expression || ')'))
+            then 'the policy postern_permit permits other rows, or would stay where Postern is dropped' end,
        case when not exists (select
                                from pg_trigger as t
                               where t.tgrelid = p.relation and t.tgname = 'postern_refuse_truncate'

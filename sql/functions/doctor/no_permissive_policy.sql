@@ -10,10 +10,13 @@ create or replace view postern_internal.no_permissive_policy as
   )
   select 'warn' as level, 'no_permissive_policy' as code, 'table ' || p.identity as object,
          'A protected table shows nobody anything' as title,
-         'No permissive policy is left: postern_permit, or the application''s own, is gone.' as detail,
-         p.protect_again as fix
+         case when b.permitted then 'The policy postern_permit is gone.'
+              else 'No permissive policy is left of those that the application had before the table was protected.' end as detail,
+         case when b.permitted then p.protect_again
+              else format('Make a policy that says whose rows are to be read, as with: create policy ... on %s using (...);', p.identity) end as fix
     from guarded as p
     join closed as c on c.oid = p.relation
+   cross join lateral postern.before_protection(p.relation) as b
    -- Where Postern's policy is gone as well, changed_protection and its like say so, and their fix is the same.
    where exists (select from pg_policy as y where y.polrelid = p.relation and y.polname = p.policy)
    union all
