@@ -11,15 +11,29 @@ create or replace view postern_internal.changed_protection as
     left join pg_policy as o on o.polrelid = p.relation and o.polname = 'postern_permit'
    cross join lateral postern.protection_condition(p.relation, p.protection, p.company_column, p.combination_column, p.ledger_column) as w
    cross join lateral (
+     select postern.policy_condition(y.oid, false) as using_is, postern.policy_condition(y.oid, true) as check_is,
+            postern.policy_condition(o.oid, false) as permits, postern.policy_condition(o.oid, true) as permits_new
+     offset 0
+   ) as c
+   -- Comparing takes longest, and mostly both conditions are one. OFFSET 0 keeps each answer from being worked out again.
+   cross join lateral (
+     select postern.same_condition(c.using_is, w.using_expression) as same_using,
+            c.check_is = c.using_is and w.check_expression = w.using_expression as one_condition,
+            postern.same_condition(c.permits, 'true or (' || w.using_expression || ')') as same_permit,
+            c.permits = c.permits_new and w.check_expression = w.using_expression as one_permit
+     offset 0
+   ) as e
+   cross join lateral (
      select concat_ws('; ',
        case when not p.relrowsecurity then 'row security is off' end,
        case when y.oid is null then format('the policy %I is gone', p.policy) end,
        case when y.polpermissive then format('the policy %I is permissive: any other policy widens it', y.polname) end,
        case when y.polcmd <> '*' then format('the policy %I does not hold for all commands', y.polname) end,
        case when y.polroles <> '{0}' then format('the policy %I does not hold for all roles', y.polname) end,
-       case when y.oid is not null and not postern.same_condition(postern.policy_condition(y.oid, false), w.using_expression)
+       case when y.oid is not null and not e.same_using
             then format('the policy %I has another USING condition', y.polname) end,
-       case when y.oid is not null and not postern.same_condition(postern.policy_condition(y.oid, true), w.check_expression)
+       case when y.oid is null then null
+            when case when e.one_condition then not e.same_using else not postern.same_condition(c.check_is, w.check_expression) end
             then format('the policy %I has another WITH CHECK condition', y.polname) end,
        case when exists (select
                            from pg_depend as d
@@ -29,8 +43,7 @@ create or replace view postern_internal.changed_protection as
             then format('the policy %I looks at other columns', y.polname) end,
        -- It permits all, by a condition that goes where the other one goes: see put_policy.
        case when not o.polpermissive or o.polcmd <> '*' or o.polroles <> '{0}'
-                 or o.oid is not null and not (postern.same_condition(postern.policy_condition(o.oid, false), 'true or (' || w.using_expression || ')')
-                                               and postern.same_condition(postern.policy_condition(o.oid, true), 'true or (' || w.check_expression || ')'))
+                 or o.oid is not null and not (e.same_permit and (e.one_permit or postern.same_condition(c.permits_new, 'true or (' || w.check_expression || ')')))
             then 'the policy postern_permit permits other rows, or would stay where Postern is dropped' end,
        case when not exists (select
                                from pg_trigger as t

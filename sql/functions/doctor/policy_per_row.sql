@@ -13,6 +13,8 @@ create or replace view postern_internal.policy_per_row as
      cross join lateral pg_identify_object('pg_class'::regclass, c.oid, 0) as t
      where c.relowner is distinct from to_regrole('postern_owner')
        and c.relpersistence <> 't'
+       -- Postern's own are what protection makes them, or changed_protection says so.
+       and y.polname not in ('postern_company', 'postern_ledger', 'postern_permit')
        -- What PostgreSQL brings along is cheap, and has no entry in pg_depend: no such policy is looked into.
        and exists (select from pg_depend as d where d.classid = 'pg_policy'::regclass and d.objid = y.oid and d.refclassid = 'pg_proc'::regclass)
        and n.nspname <> 'pg_catalog'

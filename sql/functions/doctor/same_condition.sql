@@ -1,7 +1,7 @@
 -- PostgreSQL writes a condition in its own way: more parentheses and casts, capital letters, names for columns, quotes around
 -- large numbers. What is left without them, and without the escapes of a backslash, is the same words in the same order, from
 -- which no other condition can be made that lets more through. What stands in double quotes stays as it is: "Company" is not
--- "COMPANY".
+-- "COMPANY". "double precision" is removed apart: in the pattern it makes each match take five times as long.
 
 create or replace function postern.same_condition(
   stored text,
@@ -16,8 +16,8 @@ return (
     from (values (coalesce(stored, '')), (coalesce(wanted, ''))) as c (condition)
    cross join lateral (
      select coalesce(string_agg(case when p.position % 2 = 0 then p.part
-                                     else lower(regexp_replace(regexp_replace(p.part, E'''(\\d+)''::bigint', E'\\1', 'g'),
-                                                                '::(text|bigint|integer|numeric|double precision|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]', '', 'gi')) end,
+                                     else lower(regexp_replace(replace(regexp_replace(p.part, E'''(\\d+)''::bigint', E'\\1', 'g'), '::double precision', ''),
+                                                                '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]', '', 'gi')) end,
                                 '"' order by p.position), '') as condition
        from string_to_table(case when c.condition ~ '\mE''' then replace(regexp_replace(c.condition, '\mE''', '''', 'g'), E'\\\\', E'\\') else c.condition end,
                             '"') with ordinality as p (part, position)

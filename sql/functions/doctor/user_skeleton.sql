@@ -6,28 +6,30 @@ create or replace function postern.user_skeleton(
   as_written boolean
 )
 returns text
-language sql
-stable
+language plpgsql
+immutable
 parallel safe
-cost 10
 set search_path = pg_catalog, pg_temp
-begin atomic
-  select case
-           -- Most are of these letters alone, and cost least.
-           when pg_catalog.octet_length(userid) = pg_catalog.length(userid) then
-             case when as_written then pg_catalog.translate(userid, 'abcdefghjkmnopqrstuvwxyz01l|', 'ABCDEFGHJKMNOPQRSTUVWXYZOIII')
-                  else pg_catalog.translate(pg_catalog.upper(userid collate "C"), '01|', 'OII') end
-           when as_written then
-             pg_catalog.translate(n.userid,
-               'abcdefghjkmnopqrstuvwxyz' || '01l|ı' || 'АВЕЗКМНОРСТУХІЈЅԚԜавекмнорстухіјѕԛԝ' || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικορτυχν' || 'ɑɡ',
-               'ABCDEFGHJKMNOPQRSTUVWXYZ' || 'OIIIi' || 'ABE3KMHOPCTYXIJSQWABEKMHOPCTYXiJSQW' || 'ABEZHIKMNOPTYXAiKOPTUXV' || 'AG')
-           else
-             pg_catalog.translate(n.userid,
-               'abcdefghijklmnopqrstuvwxyz' || '01|ı' || 'АВЕЗКМНОРСТУХІЈЅԚԜавезкмнорстухіјѕԛԝ' || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεζηικμνορτυχ' || 'ɑɡ',
-               'ABCDEFGHIJKLMNOPQRSTUVWXYZ' || 'OIII' || 'ABE3KMHOPCTYXIJSQWABE3KMHOPCTYXIJSQW' || 'ABEZHIKMNOPTYXABEZHIKMNOPTYX' || 'AG')
-         end
-    from (select case when pg_catalog.getdatabaseencoding() = 'UTF8' then pg_catalog.normalize(userid, 'NFKD') else userid end as userid) as n;
-end;
+as $$
+begin
+  -- Most are of these letters alone, and cost least.
+  if octet_length(userid) = length(userid) then
+    if as_written then
+      return translate(userid, 'abcdefghjkmnopqrstuvwxyz01l|', 'ABCDEFGHJKMNOPQRSTUVWXYZOIII');
+    end if;
+    return translate(upper(userid collate "C"), '01|', 'OII');
+  end if;
+  userid := normalize(userid, NFKD);
+  if as_written then
+    return translate(userid,
+      'abcdefghjkmnopqrstuvwxyz' || '01l|ı' || 'АВЕЗКМНОРСТУХІЈЅԚԜавекмнорстухіјѕԛԝ' || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικορτυχν' || 'ɑɡ',
+      'ABCDEFGHJKMNOPQRSTUVWXYZ' || 'OIIIi' || 'ABE3KMHOPCTYXIJSQWABEKMHOPCTYXiJSQW' || 'ABEZHIKMNOPTYXAiKOPTUXV' || 'AG');
+  end if;
+  return translate(userid,
+    'abcdefghijklmnopqrstuvwxyz' || '01|ı' || 'АВЕЗКМНОРСТУХІЈЅԚԜавезкмнорстухіјѕԛԝ' || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεζηικμνορτυχ' || 'ɑɡ',
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ' || 'OIII' || 'ABE3KMHOPCTYXIJSQWABE3KMHOPCTYXIJSQW' || 'ABEZHIKMNOPTYXABEZHIKMNOPTYX' || 'AG');
+end
+$$;
 revoke execute on function postern.user_skeleton(text, boolean) from public;
 grant execute on function postern.user_skeleton(text, boolean) to postern_admin, postern_auditor;
 comment on function postern.user_skeleton(text, boolean) is
