@@ -6022,7 +6022,7 @@ COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For p
 
 CREATE FUNCTION postern.same_condition(stored text, wanted text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(regexp_replace(p.part, '''(\d+)''::bigint'::text, '\1'::text, 'g'::text), '::(text|bigint|integer|numeric|double precision|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
+    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(replace(regexp_replace(p.part, '''(\d+)''::bigint'::text, '\1'::text, 'g'::text), '::double precision'::text, ''::text), '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
 
 
 ALTER FUNCTION postern.same_condition(stored text, wanted text) OWNER TO postern_owner;
@@ -6759,25 +6759,28 @@ COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what prote
 --
 
 CREATE FUNCTION postern.user_skeleton(userid text, as_written boolean) RETURNS text
-    LANGUAGE sql STABLE COST 10 PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (octet_length(n.userid) = length(n.userid)) THEN
-             CASE
-                 WHEN user_skeleton.as_written THEN translate(n.userid, 'abcdefghjkmnopqrstuvwxyz01l|'::text, 'ABCDEFGHJKMNOPQRSTUVWXYZOIII'::text)
-                 ELSE translate(upper((n.userid COLLATE "C")), '01|'::text, 'OII'::text)
-             END
-             WHEN user_skeleton.as_written THEN translate(n.userid, (((('abcdefghjkmnopqrstuvwxyz'::text || '01l|ı'::text) || 'АВЕЗКМНОРСТУХІЈЅԚԜавекмнорстухіјѕԛԝ'::text) || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικορτυχν'::text) || 'ɑɡ'::text), (((('ABCDEFGHJKMNOPQRSTUVWXYZ'::text || 'OIIIi'::text) || 'ABE3KMHOPCTYXIJSQWABEKMHOPCTYXiJSQW'::text) || 'ABEZHIKMNOPTYXAiKOPTUXV'::text) || 'AG'::text))
-             ELSE translate(n.userid, (((('abcdefghijklmnopqrstuvwxyz'::text || '01|ı'::text) || 'АВЕЗКМНОРСТУХІЈЅԚԜавезкмнорстухіјѕԛԝ'::text) || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεζηικμνορτυχ'::text) || 'ɑɡ'::text), (((('ABCDEFGHIJKLMNOPQRSTUVWXYZ'::text || 'OIII'::text) || 'ABE3KMHOPCTYXIJSQWABE3KMHOPCTYXIJSQW'::text) || 'ABEZHIKMNOPTYXABEZHIKMNOPTYX'::text) || 'AG'::text))
-         END AS translate
-    FROM ( SELECT
-                 CASE
-                     WHEN (getdatabaseencoding() = 'UTF8'::name) THEN "normalize"(user_skeleton.userid, 'NFKD'::text)
-                     ELSE user_skeleton.userid
-                 END AS userid) n;
-END;
+    AS $$
+begin
+  -- Most are of these letters alone, and cost least.
+  if octet_length(userid) = length(userid) then
+    if as_written then
+      return translate(userid, 'abcdefghjkmnopqrstuvwxyz01l|', 'ABCDEFGHJKMNOPQRSTUVWXYZOIII');
+    end if;
+    return translate(upper(userid collate "C"), '01|', 'OII');
+  end if;
+  userid := normalize(userid, NFKD);
+  if as_written then
+    return translate(userid,
+      'abcdefghjkmnopqrstuvwxyz' || '01l|ı' || 'АВЕЗКМНОРСТУХІЈЅԚԜавекмнорстухіјѕԛԝ' || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικορτυχν' || 'ɑɡ',
+      'ABCDEFGHJKMNOPQRSTUVWXYZ' || 'OIIIi' || 'ABE3KMHOPCTYXIJSQWABEKMHOPCTYXiJSQW' || 'ABEZHIKMNOPTYXAiKOPTUXV' || 'AG');
+  end if;
+  return translate(userid,
+    'abcdefghijklmnopqrstuvwxyz' || '01|ı' || 'АВЕЗКМНОРСТУХІЈЅԚԜавезкмнорстухіјѕԛԝ' || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεζηικμνορτυχ' || 'ɑɡ',
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ' || 'OIII' || 'ABE3KMHOPCTYXIJSQWABE3KMHOPCTYXIJSQW' || 'ABEZHIKMNOPTYXABEZHIKMNOPTYX' || 'AG');
+end
+$$;
 
 
 ALTER FUNCTION postern.user_skeleton(userid text, as_written boolean) OWNER TO postern_owner;
@@ -12458,9 +12461,20 @@ CREATE VIEW postern_internal.changed_protection AS
     'Protection is not what it was made'::text AS title,
     ((upper("left"(f.faults, 1)) || substr(f.faults, 2)) || '.'::text) AS detail,
     p.protect_again AS fix
-   FROM (((guarded p
+   FROM ((((((guarded p
      LEFT JOIN pg_policy y ON (((y.polrelid = p.relation) AND (y.polname = p.policy))))
+     LEFT JOIN pg_policy o ON (((o.polrelid = p.relation) AND (o.polname = 'postern_permit'::name))))
      CROSS JOIN LATERAL postern.protection_condition((p.relation)::regclass, p.protection, p.company_column, p.combination_column, p.ledger_column) w(using_expression, check_expression))
+     CROSS JOIN LATERAL ( SELECT postern.policy_condition(y.oid, false) AS using_is,
+            postern.policy_condition(y.oid, true) AS check_is,
+            postern.policy_condition(o.oid, false) AS permits,
+            postern.policy_condition(o.oid, true) AS permits_new
+         OFFSET 0) c)
+     CROSS JOIN LATERAL ( SELECT postern.same_condition(c.using_is, w.using_expression) AS same_using,
+            ((c.check_is = c.using_is) AND (w.check_expression = w.using_expression)) AS one_condition,
+            postern.same_condition(c.permits, (('true or ('::text || w.using_expression) || ')'::text)) AS same_permit,
+            ((c.permits = c.permits_new) AND (w.check_expression = w.using_expression)) AS one_permit
+         OFFSET 0) e)
      CROSS JOIN LATERAL ( SELECT concat_ws('; '::text,
                 CASE
                     WHEN (NOT p.relrowsecurity) THEN 'row security is off'::text
@@ -12483,11 +12497,16 @@ CREATE VIEW postern_internal.changed_protection AS
                     ELSE NULL::text
                 END,
                 CASE
-                    WHEN ((y.oid IS NOT NULL) AND (NOT postern.same_condition(postern.policy_condition(y.oid, false), w.using_expression))) THEN format('the policy %I has another USING condition'::text, y.polname)
+                    WHEN ((y.oid IS NOT NULL) AND (NOT e.same_using)) THEN format('the policy %I has another USING condition'::text, y.polname)
                     ELSE NULL::text
                 END,
                 CASE
-                    WHEN ((y.oid IS NOT NULL) AND (NOT postern.same_condition(postern.policy_condition(y.oid, true), w.check_expression))) THEN format('the policy %I has another WITH CHECK condition'::text, y.polname)
+                    WHEN (y.oid IS NULL) THEN NULL::text
+                    WHEN
+                    CASE
+                        WHEN e.one_condition THEN (NOT e.same_using)
+                        ELSE (NOT postern.same_condition(c.check_is, w.check_expression))
+                    END THEN format('the policy %I has another WITH CHECK condition'::text, y.polname)
                     ELSE NULL::text
                 END,
                 CASE
@@ -12495,6 +12514,10 @@ CREATE VIEW postern_internal.changed_protection AS
                        FROM (pg_depend d
                          JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attnum = d.refobjsubid))))
                       WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = p.relation) AND (a.attname <> ALL (ARRAY[p.company_column, COALESCE(p.combination_column, p.company_column), COALESCE(p.ledger_column, p.company_column)]))))) THEN format('the policy %I looks at other columns'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN ((NOT o.polpermissive) OR (o.polcmd <> '*'::"char") OR (o.polroles <> '{0}'::oid[]) OR ((o.oid IS NOT NULL) AND (NOT (e.same_permit AND (e.one_permit OR postern.same_condition(c.permits_new, (('true or ('::text || w.check_expression) || ')'::text))))))) THEN 'the policy postern_permit permits other rows, or would stay where Postern is dropped'::text
                     ELSE NULL::text
                 END,
                 CASE
@@ -13187,9 +13210,21 @@ CREATE VIEW postern_internal.look_alike_user AS
     'look_alike_user'::text AS code,
     ('user '::text || l.userid) AS object,
     'Two users cannot be told apart by sight'::text AS title,
-    format('%L looks like %L, which is older. Who reads the log, or a dialog, may take one for the other.'::text, l.userid, l.older) AS detail,
-    format('Find out who each of them is. Where one is not meant to be there: select postern.set_user_active(%L, false);'::text, l.userid) AS fix
-   FROM postern.look_alike_users() l(userid, older);
+    format('%s looks like %L, which is older. Who reads the log, or a dialog, may take one for the other.'::text, c.literal, l.older) AS detail,
+    format('Find out who each of them is. Where one is not meant to be there: select postern.set_user_active(%s, false);'::text, c.literal) AS fix
+   FROM (postern.look_alike_users() l(userid, older)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (octet_length(l.userid) = length(l.userid)) THEN quote_literal(l.userid)
+                    ELSE (('U&'''::text || string_agg(
+                    CASE
+                        WHEN (r."character" = ANY (ARRAY[''''::text, '\'::text])) THEN (r."character" || r."character")
+                        WHEN (ascii(r."character") < 128) THEN r."character"
+                        WHEN (ascii(r."character") < 65536) THEN ('\'::text || lpad(to_hex(ascii(r."character")), 4, '0'::text))
+                        ELSE ('\+'::text || lpad(to_hex(ascii(r."character")), 6, '0'::text))
+                    END, ''::text ORDER BY r."position")) || ''''::text)
+                END AS literal
+           FROM string_to_table(l.userid, NULL::text) WITH ORDINALITY r("character", "position")) c);
 
 
 ALTER TABLE postern_internal.look_alike_user OWNER TO postern_owner;
@@ -13477,10 +13512,17 @@ CREATE VIEW postern_internal.no_permissive_policy AS
     'no_permissive_policy'::text AS code,
     ('table '::text || p.identity) AS object,
     'A protected table shows nobody anything'::text AS title,
-    'No permissive policy is left: postern_permit, or the application''s own, is gone.'::text AS detail,
-    p.protect_again AS fix
-   FROM (guarded p
+        CASE
+            WHEN b.permitted THEN 'The policy postern_permit is gone.'::text
+            ELSE 'No permissive policy is left of those that the application had before the table was protected.'::text
+        END AS detail,
+        CASE
+            WHEN b.permitted THEN p.protect_again
+            ELSE format('Make a policy that says whose rows are to be read, as with: create policy ... on %s using (...);'::text, p.identity)
+        END AS fix
+   FROM ((guarded p
      JOIN closed c ON ((c.oid = p.relation)))
+     CROSS JOIN LATERAL postern.before_protection((p.relation)::regclass) b(enabled, forced, policies, permitted))
   WHERE (EXISTS ( SELECT
            FROM pg_policy y
           WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))
@@ -13630,7 +13672,7 @@ CREATE VIEW postern_internal.policy_per_row AS
              JOIN pg_namespace n ON ((n.oid = f.pronamespace)))
              CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, f.oid, 0) i(type, schema, name, identity))
              CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) t(type, schema, name, identity))
-          WHERE ((c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (c.relpersistence <> 't'::"char") AND (EXISTS ( SELECT
+          WHERE ((c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (c.relpersistence <> 't'::"char") AND (y.polname <> ALL (ARRAY['postern_company'::name, 'postern_ledger'::name, 'postern_permit'::name])) AND (EXISTS ( SELECT
                    FROM pg_depend d
                   WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_proc'::regclass)::oid)))) AND (n.nspname <> 'pg_catalog'::name) AND (f.provolatile = 's'::"char") AND ((NOT r_1.takes_column) OR (f.proowner = (to_regrole('postern_owner'::text))::oid)))
           GROUP BY y.oid, y.polrelid, y.polname, t.identity
