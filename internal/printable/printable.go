@@ -23,9 +23,22 @@ func Rune(character rune) bool {
 	if character < utf8.RuneSelf {
 		return character >= ' ' && character <= '~'
 	}
-	return unicode.IsPrint(character) &&
-		!unicode.In(character, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) &&
-		character != '\u2800' // braille without a dot
+	return unicode.IsPrint(character) && !Invisible(character)
+}
+
+// Invisible tells whether a character that Unicode counts among letters, marks and symbols shows nothing of itself.
+func Invisible(character rune) bool {
+	switch character {
+	case '\u2800', // braille without a dot
+		'\u2d7f',                   // joins consonants of Tifinagh
+		'\ufffc',                   // stands for an object that text cannot have
+		'\U0001107f',               // joins numbers of Brahmi
+		'\U00013441', '\U00013442', // blanks of hieroglyphs
+		'\U00016fe4', // fills a place in Khitan
+		'\U0001d159': // a note without a head
+		return true
+	}
+	return unicode.In(character, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // Text shows a value on one line. What is not printable is written as Go escapes it, such as \n and \u202e; a space of another

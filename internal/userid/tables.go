@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 	"golang.org/x/text/unicode/rangetable"
+
+	"github.com/posternsql/postern/internal/printable"
 )
 
 // version is the one whose characters may stand in a user id. How they normalize and fold, no later version changes.
@@ -18,7 +20,18 @@ const version = "13.0.0"
 var allowed = sync.OnceValue(func() *unicode.RangeTable {
 	runes := []rune{}
 	rangetable.Visit(rangetable.Assigned(version), func(r rune) {
-		if r == ' ' || !unicode.In(r, unicode.C, unicode.Z, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) {
+		if r == ' ' || !unicode.In(r, unicode.C, unicode.Z) && !printable.Invisible(r) {
+			runes = append(runes, r)
+		}
+	})
+	return rangetable.New(runes...)
+})
+
+// marks are the characters that are drawn over the one before, or join it.
+var marks = sync.OnceValue(func() *unicode.RangeTable {
+	runes := []rune{}
+	rangetable.Visit(allowed(), func(r rune) {
+		if unicode.Is(unicode.M, r) {
 			runes = append(runes, r)
 		}
 	})
@@ -79,8 +92,8 @@ func wrapped(parts []string, indent, separator string) string {
 	return text.String()
 }
 
-// Function is the SQL of postern_internal.fold_userid.
-func Function() string {
+// multirange has the characters of a table, as PostgreSQL writes an int4multirange.
+func multirange(table *unicode.RangeTable) string {
 	ranges := []string{}
 	add := func(lo, hi, stride rune) {
 		if stride == 1 {
@@ -91,12 +104,17 @@ func Function() string {
 			ranges = append(ranges, fmt.Sprintf("[%d,%d]", r, r))
 		}
 	}
-	for _, r := range allowed().R16 {
+	for _, r := range table.R16 {
 		add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
 	}
-	for _, r := range allowed().R32 {
+	for _, r := range table.R32 {
 		add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
 	}
+	return wrapped(ranges, "    ", ",")
+}
+
+// Function is the SQL of postern_internal.fold_userid.
+func Function() string {
 	from, to := []string{}, []string{}
 	rangetable.Visit(allowed(), func(r rune) {
 		if target, ok := pairs()[r]; ok {
@@ -104,7 +122,8 @@ func Function() string {
 		}
 	})
 	return strings.NewReplacer(
-		"{ranges}", wrapped(ranges, "    ", ","),
+		"{allowed}", multirange(allowed()),
+		"{marks}", multirange(marks()),
 		"{from}", strings.ReplaceAll(wrapped(from, "\n", ""), "\n\n", "'\n      || E'"),
 		"{to}", strings.ReplaceAll(wrapped(to, "\n", ""), "\n\n", "'\n      || E'"),
 	).Replace(function)
@@ -123,6 +142,7 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  decomposed text;
   folded text;
 begin
   if userid is null or octet_length(userid) > 512 then
@@ -132,10 +152,16 @@ begin
     return translate(userid, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz');
   end if;
   if exists (select from string_to_table(userid, null) as c where not '{
-    {ranges}}'::int4multirange @> ascii(c)) then
+    {allowed}}'::int4multirange @> ascii(c)) then
     return null;
   end if;
-  folded := normalize(replace(translate(normalize(userid, NFKD),
+  decomposed := normalize(userid, NFKD);
+  -- The first character of each word.
+  if exists (select from regexp_matches(decomposed, '(?:^| )(.)', 'g') as c where '{
+    {marks}}'::int4multirange @> ascii(c[1])) then
+    return null;
+  end if;
+  folded := normalize(replace(translate(decomposed,
       E'{from}',
       E'{to}'), E'\u00DF', 'ss'), NFKC);
   if folded = '' or folded ~ '^ | $|  ' then
@@ -146,5 +172,5 @@ end
 $$;
 revoke execute on function postern_internal.fold_userid(text) from public;
 comment on function postern_internal.fold_userid(text) is
-'What is equal for user ids that are the same: NFKC and case folded. NULL where userid can be none: empty, over 512 bytes, with spaces at an end or two in a row, or with control, format, separator, private, invisible or unassigned (Unicode 13) characters.';
+'What is equal for user ids that are the same: NFKC and case folded. NULL where userid can be none: empty, over 512 bytes, with spaces at an end or two in a row, or with control, format, separator, private, invisible or unassigned (Unicode 13) characters, or with a word that begins with a combining mark.';
 `

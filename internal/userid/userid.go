@@ -3,8 +3,8 @@
 // PostgreSQL changes it.
 //
 // A user id is text in normalization form NFKC. It has no control, format, separator, private or invisible characters but
-// single inner spaces, and only characters that Unicode 13 has: newer ones a PostgreSQL may or may not know. Two are the same
-// where their folds are.
+// single inner spaces, and only characters that Unicode 13 has: newer ones a PostgreSQL may or may not know. No word of it begins
+// with a combining mark, which would be drawn over what is shown before the user id. Two are the same where their folds are.
 package userid
 
 import (
@@ -28,12 +28,19 @@ func Fold(id string) (string, bool) {
 			return "", false
 		}
 	}
+	decomposed, begins := norm.NFKD.String(id), true
+	for _, r := range decomposed {
+		if begins && unicode.Is(marks(), r) {
+			return "", false
+		}
+		begins = r == ' '
+	}
 	folded := strings.Map(func(r rune) rune {
 		if to, ok := pairs()[r]; ok {
 			return to
 		}
 		return r
-	}, norm.NFKD.String(id))
+	}, decomposed)
 	folded = norm.NFKC.String(strings.ReplaceAll(folded, "ß", "ss"))
 	if folded == "" || strings.HasPrefix(folded, " ") || strings.HasSuffix(folded, " ") || strings.Contains(folded, "  ") {
 		return "", false

@@ -55,13 +55,16 @@ var same = [][]string{
 	{"𐐀", "𐐨"},
 	{"ꭰ", "Ꭰ"},
 	{"山田", "山田"},
+	{"JOSÉ", "Jose\u0301", "jose\u0301"},
+	{"नेहा शर्मा"},
 }
 
 // refused can be no user id.
 var refused = []string{
 	"", " ", " a", "a ", "a  b", "a\tb", "a\nb", "a\u0000", "a\u00a0b", "a\u2003b", "a\u2028b", "a\u200bb", "a\u00adb", "a\u202eb", "a\u2066b",
 	"a\ufeffb", "a\ufe0fb", "a\u034fb", "a\u115fb", "a\u3164b", "a\ue000b", "a\U000e0041b", "a\ufffe", "a\u0378b", "\u00b4a", "\U0001E030",
-	"a\u0085b", "\xff",
+	"a\u0085b", "a\u2800b", "\u2800", "a\u2d7fb", "a\ufffcb", "a\U0001107fb", "a\U00013441b", "a\U00016fe4b", "a\U0001d159b",
+	"\u0301alice", "\u0301", "\u0345alice", "a \u0301b", "a\u00b4b", "\uff9ea", "\u0903a", "\u20dda", "a\u0301 \u0301", "\xff",
 }
 
 func TestSpellingsOfOneUserFoldAlike(t *testing.T) {

@@ -22,7 +22,7 @@ func TestNobodyIsCreatedBesideAnother(t *testing.T) {
 			t.Errorf("%s: %s", userid, refusal.Detail)
 		}
 	}
-	for _, userid := range []string{" BOB", "BOB ", "B  B", "B\tB", "B\u200bB", "B\u202eB", "B\u00adB", "B\u2028B", "BOB\n", "B\ufe0fB", "\ue000", strings.Repeat("x", 129), strings.Repeat("\ufdfa", 10)} {
+	for _, userid := range []string{" BOB", "BOB ", "B  B", "B\tB", "B\u200bB", "B\u202eB", "B\u00adB", "B\u2028B", "BOB\n", "B\ufe0fB", "\ue000", "B\u2800B", "B\U0001d159B", "B\U00016fe4B", "B\ufffcB", "B\U0001107fB", "\u0301ALICE", "B \u0301B", strings.Repeat("x", 129), strings.Repeat("\ufdfa", 10)} {
 		testsql.Refused(t, s.Pool, "PS107", "select postern.create_user($1, 'unusable')", userid)
 	}
 	// Two at once.

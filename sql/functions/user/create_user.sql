@@ -21,7 +21,7 @@ begin
       errcode = 'PS107',
       message = 'The user id is not usable',
       detail = format('userid is %s.', to_jsonb(userid)),
-      hint = 'Use at most 128 letters, digits, signs and single inner spaces: no control, format, separator, invisible or unassigned characters.';
+      hint = 'Use at most 128 letters, digits, signs and single inner spaces: no control, format, separator, invisible or unassigned characters, and no accent without a letter before it.';
   end if;
   perform postern_internal.require_db_role(db_role);
   insert into postern_internal.end_user (userid, folded, description, db_role)
@@ -42,4 +42,4 @@ $$;
 revoke execute on function postern.create_user(text, text, name) from public;
 grant execute on function postern.create_user(text, text, name) to postern_admin;
 comment on function postern.create_user(text, text, name) is
-'Adds an end user. userid: 1 to 128 characters, kept as NFKC; two that differ in case only are the same. No control, format, separator, invisible or unassigned characters but single inner spaces. description: 1 to 200 characters. db_role: the login role that is this user where no session is begun. The user has no PIN until postern.reset_pin gives one. Errors: PS107 bad argument, user exists, role unknown or taken.';
+'Adds an end user. userid: 1 to 128 characters, kept as NFKC; two that differ in case only are the same. No control, format, separator, invisible or unassigned characters but single inner spaces, and no word that begins with a combining mark. description: 1 to 200 characters. db_role: the login role that is this user where no session is begun. The user has no PIN until postern.reset_pin gives one. Errors: PS107 bad argument, user exists, role unknown or taken.';
