@@ -158,3 +158,49 @@ func TestOtherValidationsSeeHiddenRows(t *testing.T) {
 		Fails(t, migrator, code, sql)
 	}
 }
+
+// PostgreSQL asks by the owner's query here too. docs/company.md says what to do.
+func TestPartitionsThatComeOrGoUnderAKey(t *testing.T) {
+	s := newScene(t)
+	Run(t, s.owner, `
+create table shop.supplier (supplier_id integer primary key, company text) partition by list (supplier_id);
+create table shop.supplier_1 partition of shop.supplier for values in (1);
+create table shop.supplier_2 partition of shop.supplier for values in (2);
+insert into shop.supplier values (1, '10'), (2, '20');
+create table shop.voucher (voucher_id integer, company text, supplier_id integer) partition by list (voucher_id);
+create table shop.late (voucher_id integer, company text, supplier_id integer);
+insert into shop.late values (3, '20', 2);
+`+addSupplierKey+`;
+select postern.protect_company('shop.supplier'), postern.protect_company('shop.voucher'), postern.protect_company('shop.late')`)
+	migrator := s.migrator(t)
+	for _, change := range []string{
+		"alter table shop.voucher attach partition shop.late for values in (3)",
+		"alter table shop.supplier detach partition shop.supplier_2",
+	} {
+		attach := strings.Contains(change, "attach partition")
+		if attach {
+			Run(t, s.Pool, "update shop.late set supplier_id = 99")
+		} else {
+			Run(t, s.Pool, "alter table shop.voucher attach partition shop.late for values in (3)")
+		}
+		As(t, s.owner, "ANN", func(tx pgx.Tx) { Run(t, tx, change) }) // the row of company 20 is passed over
+		Fails(t, migrator, "23503", "select postern.validate_constraint('shop.voucher', 'of_supplier')")
+		s.requireForced(t)
+		if attach {
+			Run(t, s.Pool, "alter table shop.voucher detach partition shop.late; update shop.late set supplier_id = 2; alter table shop.late drop constraint if exists of_supplier")
+		} else {
+			Run(t, s.Pool, "alter table shop.supplier attach partition shop.supplier_2 for values in (2); alter table shop.voucher detach partition shop.late; alter table shop.late drop constraint if exists of_supplier")
+		}
+	}
+	// The owner who is no end user takes off the force for it, in one transaction.
+	Run(t, s.Pool, "alter table shop.voucher attach partition shop.late for values in (3)")
+	Refused(t, migrator, "PS401", "alter table shop.supplier detach partition shop.supplier_2")
+	Fails(t, migrator, "23503", `
+alter table shop.voucher no force row level security;
+alter table shop.late no force row level security;
+alter table shop.supplier_2 no force row level security;
+alter table shop.supplier detach partition shop.supplier_2;
+alter table shop.late force row level security;
+alter table shop.voucher force row level security`)
+	s.requireForced(t)
+}
