@@ -122,7 +122,7 @@ select p.oid::pg_catalog.regprocedure::text
 	requireNotAllowed(t, connection, login.Name, "insert into postern.protected_table (schema_name, table_name, protection, company_column) values ('public', 'payment', 'company', 'company')")
 	requireNotAllowed(t, connection, login.Name, "delete from postern.protected_table")
 	requireNotAllowed(t, connection, login.Name, "select name, secret from postern.event_worker_action")
-	requireNotAllowed(t, connection, login.Name, "select postern.check_allowed_login()")
+	requireNotAllowed(t, connection, login.Name, "select postern.check_allowed_login('postern_admin')")
 	for _, view := range testsql.Values[string](t, connection, `
 select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class as c
  where pg_catalog.pg_get_userbyid(c.relowner) = 'postern_owner' and c.relkind in ('r', 'v', 'p')
@@ -203,22 +203,50 @@ func TestARestoredListCountsByName(t *testing.T) {
 	requireNotAllowed(t, other.Connect(t), other.Name, set)
 }
 
-// An application may wrap what it calls in functions of its own: it is the login that calls them which has to be allowed.
-func TestAWrapperIsHeldToWhoLoggedIn(t *testing.T) {
+// What an allowed login runs may be somebody else's: a trigger, an event function, a function of the application. The membership
+// of its owner, whom this database may not allow at all, is not the login's.
+func TestOthersCodeDoesNotLendItsMembership(t *testing.T) {
 	database := testdb.New(t)
 	testsql.Run(t, database.Pool, "select postern.create_user($1, $1)", alice)
-	owner, web, batch := stranger(t, database, "postern_trusted_app"), stranger(t, database), stranger(t, database)
+	mallory := stranger(t, database, "postern_trusted_app", "postern_admin")
+	web, app := stranger(t, database), stranger(t, database, "postern_trusted_app")
 	testsql.Run(t, database.Pool, `
 create schema app; grant usage on schema app to public;
 create function app.speak_for(userid text) returns text language plpgsql security definer set search_path = pg_catalog, pg_temp
 as 'begin return postern.assume_user(userid); end';
-alter function app.speak_for(text) owner to `+owner.Name)
-	allow(t, database, owner.Name)
+create function app.take_over() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$ begin perform postern.allow_login('`+mallory.Name+`'); return new; end $$;
+create table app.inbox (letter text);
+create trigger take_over before insert on app.inbox for each row execute function app.take_over();
+grant insert on app.inbox to public;
+alter function app.speak_for(text) owner to `+mallory.Name+`;
+alter function app.take_over() owner to `+mallory.Name)
 	allow(t, database, web.Name)
-	if got := testsql.Value[string](t, web.Connect(t), "select app.speak_for($1)", alice); got != alice {
+	allow(t, database, app.Name)
+	speak, write := "select app.speak_for('"+alice+"')", "insert into app.inbox values ('hello')"
+	// With the list alone, as it was first written, each login that it has would do.
+	if !testsql.Value[bool](t, database.Pool, "select count(*) = 2 from postern_internal.allowed_login where db_role in ($1, $2)", web.Name, app.Name) {
+		t.Fatal("the logins are not allowed")
+	}
+	for _, statement := range []string{speak, write} {
+		testdb.RequireCode(t, fail(t, web.Connect(t), statement), "42501")
+	}
+	testdb.RequireCode(t, fail(t, app.Connect(t), write), "42501")
+	if allowed := testsql.Value[bool](t, database.Pool, "select exists (select from postern.allowed_login where db_role = $1)", mallory.Name); allowed {
+		t.Error("somebody had himself allowed by others' sessions")
+	}
+	// Who is a member itself may be wrapped, and who is not allowed may not.
+	if got := testsql.Value[string](t, app.Connect(t), speak); got != alice {
 		t.Errorf("got %q", got)
 	}
-	requireNotAllowed(t, batch.Connect(t), batch.Name, "select app.speak_for($1)", alice)
+	batch := stranger(t, database, "postern_trusted_app")
+	requireNotAllowed(t, batch.Connect(t), batch.Name, speak)
+}
+
+func fail(t *testing.T, connection *pgx.Conn, statement string) error {
+	t.Helper()
+	_, err := connection.Exec(t.Context(), statement)
+	return err
 }
 
 // To be allowed is not to be a member.

@@ -17,7 +17,7 @@ declare
   built_in text;
   spelling text;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(action, 'action', 128);
   if action ~ '[[:cntrl:]]' then
     raise exception using

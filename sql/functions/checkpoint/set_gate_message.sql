@@ -10,7 +10,7 @@ as $$
 declare
   names text[];
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_administrable_gate(gate_id);
   select g.parameters into names from postern_internal.gate as g where g.gate_id = set_gate_message.gate_id for update;
   perform postern_internal.check_gate_message(message, names);

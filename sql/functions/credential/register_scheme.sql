@@ -11,7 +11,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if scheme is null or scheme !~ '^[A-Z][A-Z0-9_]{0,29}$' or scheme = 'PIN' then
     raise exception using
       errcode = 'PS107',

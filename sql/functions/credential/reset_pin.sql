@@ -18,7 +18,7 @@ declare
   new_hash text;
   weakness text := postern_internal.pin_weakness(userid, new_pin);
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   if weakness is not null then

@@ -8,7 +8,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if enabled is null or scheme = 'PIN' and not enabled then
     raise exception using
       errcode = 'PS107',

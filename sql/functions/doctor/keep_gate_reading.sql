@@ -10,7 +10,7 @@ as $$
 declare
   maximum constant integer := 8 * 1024 * 1024;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(fingerprint, 'fingerprint', 64);
   if octet_length(callers::text) > maximum then
     raise exception using

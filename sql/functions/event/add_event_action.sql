@@ -18,7 +18,7 @@ as $$
 declare
   new_id integer;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if name is null or name !~ '^[A-Za-z][A-Za-z0-9_-]{0,62}$' then
     raise exception using
       errcode = 'PS107',

@@ -20,7 +20,7 @@ declare
   command bigint;
   commands bigint[];
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
   -- Others' changes of the function have to show.
   if current_setting('transaction_isolation') <> 'read committed' then

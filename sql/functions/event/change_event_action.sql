@@ -18,7 +18,7 @@ as $$
 declare
   before record;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_event_action(name);
   target := postern_internal.require_event_receiver(event, kind, target, condition, template, allow_internal);
 

@@ -22,7 +22,7 @@ declare
   moment timestamptz;
   claimed record;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
   if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600
      or due_from is null then

@@ -9,7 +9,7 @@ as
     from postern_internal.event_action as a
     join postern_internal.event as e on e.event = a.event and e.enabled
     left join postern_internal.webhook_secret as s on s.event_action_id = a.event_action_id
-   where postern.check_allowed_login();
+   where postern.check_allowed_login('postern_event_worker');
 revoke all on postern.event_worker_action from public;
 grant select on postern.event_worker_action to postern_event_worker;
 comment on view postern.event_worker_action is 'The actions of enabled events, with the secrets that webhooks are signed with. For the worker.';

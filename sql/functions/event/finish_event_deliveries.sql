@@ -22,7 +22,7 @@ declare
   finished bigint := 0::bigint;
   ended record;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
   if exists (select from unnest(outcomes) as o where o is null or o not in ('delivered', 'skipped', 'failed', 'dead', 'released'))
      or exists (select from unnest(delays) as s where s is null or not s between 0 and 86400) then

@@ -10,7 +10,7 @@ declare
   oldest constant timestamptz := clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'));
   pruned bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_event_worker');
   delete from postern_internal.event_delivery as d
    where d.ctid = any (array(
            select o.ctid

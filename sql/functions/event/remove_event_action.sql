@@ -7,7 +7,7 @@ as $$
 declare
   action_id integer;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   action_id := postern_internal.require_event_action(name);
   delete from postern_internal.event_action as a where a.event_action_id = action_id;
 end

@@ -10,7 +10,7 @@ as $$
 declare
   retried bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if name is not null then
     perform postern_internal.require_event_action(name);
   end if;

@@ -13,7 +13,7 @@ as $$
 declare
   action_id integer;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_event(event);
   if enabled is null then
     raise exception using

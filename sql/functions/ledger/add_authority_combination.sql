@@ -19,7 +19,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_company(company);
   return postern_internal.add_combination(postern_internal.require_class(company, null, class), allowed,
                                           array[code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]);

@@ -18,7 +18,7 @@ declare
   inserted bigint;
   deleted bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if ledger_id is null then
     perform postern_internal.require_company(company);
   else

@@ -10,7 +10,7 @@ declare
   written bigint;
   total bigint := 0::bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   for class in select c.class_id, c.company from postern_internal.authority_class as c order by c.class_id loop
     -- Nobody's rules are made to wait for a class that has nothing to add.
     if not exists (select from postern_internal.stale_block(class.class_id, class.company)) then

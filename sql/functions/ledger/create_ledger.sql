@@ -8,7 +8,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_company(company);
   perform postern_internal.require_code(ledger_id, 'ledger_id');
   insert into postern_internal.ledger (company, ledger_id) values (company, ledger_id) on conflict do nothing;

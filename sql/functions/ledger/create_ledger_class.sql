@@ -9,7 +9,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_ledger(company, ledger_id);
   perform postern_internal.require_code(class, 'class');
   perform postern_internal.create_class(company, ledger_id, class, false);

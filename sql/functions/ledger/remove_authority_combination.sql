@@ -7,7 +7,7 @@ as $$
 declare
   class_id bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   select c.class_id into class_id from postern_internal.authority_combination as c where c.combination_id = id;
   if class_id is not null then
     perform postern_internal.require_administrable_class(class_id);

@@ -11,7 +11,7 @@ as $$
 declare
   new_class_id bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_company(company);
   userid := postern.resolve_userid(userid);
   perform postern.require_company_user(company, userid);

@@ -22,7 +22,7 @@ declare
   sealed_before pg_snapshot;
   unproven bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_sealer');
   if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes)
      or array_position(log_ids, null) is not null
      or exists (select from unnest(hashes) as h (hashes)

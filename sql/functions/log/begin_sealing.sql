@@ -7,7 +7,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_sealer');
   perform from postern_internal.sealing for update nowait;
   return query select * from postern.sealed_until();
 end

@@ -15,7 +15,7 @@ declare
   name text;
   made integer := 0;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin', 'postern_sealer');
   -- First what only one may have: two that had looked into the default partition would keep each other from it.
   perform postern_internal.lock_log('share update exclusive', interval '2 seconds', 'postern_internal.checkpoint_entry');
   foreach month in array array(select m from postern_internal.missing_log_months(maximum_moved) as m)

@@ -19,7 +19,7 @@ declare
   dropped regclass[] := array[]::regclass[];
   partition regclass;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if before is null or before > clock_timestamp() or timeout is null or timeout < interval '0' or timeout > interval '1 hour' then
     raise exception using
       errcode = 'PS107',

@@ -13,7 +13,7 @@ as $$
 declare
   sealed_before pg_snapshot;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_sealer');
   if current_setting('transaction_isolation') <> 'repeatable read' then
     raise exception using
       errcode = '25001',

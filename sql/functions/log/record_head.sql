@@ -14,7 +14,7 @@ as $$
 declare
   lines text[];
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_sealer');
   if tree_size is null or tree_size <= 0 or root_hash is null or octet_length(root_hash) <> 32 or note is null or octet_length(note) > 10000 then
     raise exception using
       errcode = 'PS107',

@@ -12,7 +12,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_sealer');
   if since >= until
      or not exists (select from postern_internal.tree_head as h where h.tree_size = record_log_export.tree_size) then
     raise exception using

@@ -7,7 +7,7 @@ as $$
 declare
   role record;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if db_role is null then
     raise exception using
       errcode = 'PS107',

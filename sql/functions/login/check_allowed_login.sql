@@ -1,7 +1,7 @@
 -- For functions that run with the rights of their caller, and for the view that has the secrets of webhooks. Stable, so that a
 -- view asks once, before it reads a row.
 
-create or replace function postern.check_allowed_login()
+create or replace function postern.check_allowed_login(role name)
 returns boolean
 language plpgsql
 stable
@@ -9,10 +9,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return postern_internal.require_allowed_login();
+  return postern_internal.require_allowed_login(role);
 end
 $$;
-revoke execute on function postern.check_allowed_login() from public;
-grant execute on function postern.check_allowed_login() to postern_admin, postern_sealer, postern_event_worker, postern_trusted_app;
-comment on function postern.check_allowed_login() is
-'Whether this database lets session_user use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker: true, or an error that says who has to allow it. Errors: 42501.';
+revoke execute on function postern.check_allowed_login(name) from public;
+grant execute on function postern.check_allowed_login(name) to postern_admin, postern_sealer, postern_event_worker, postern_trusted_app;
+comment on function postern.check_allowed_login(name) is
+'Whether session_user is a member of role, and this database lets it use that: true, or an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer or postern_event_worker. Errors: 42501.';

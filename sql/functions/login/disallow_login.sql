@@ -5,7 +5,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   delete from postern_internal.allowed_login as a where a.db_role = disallow_login.db_role;
   if not found then
     raise exception using

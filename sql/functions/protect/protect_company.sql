@@ -10,7 +10,7 @@ declare
   relation regclass;
   condition record;
 begin
-  perform postern.check_allowed_login();
+  perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, postern.protectable_types('company_column'));
   -- From here to the end of the transaction no partition comes or goes.

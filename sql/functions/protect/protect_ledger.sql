@@ -12,7 +12,7 @@ declare
   relation regclass;
   condition record;
 begin
-  perform postern.check_allowed_login();
+  perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, postern.protectable_types('company_column'));
   perform postern.require_protectable_column(target, 'combination_column', combination_column, postern.protectable_types('combination_column'));

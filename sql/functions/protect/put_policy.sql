@@ -25,7 +25,7 @@ declare
   wanted record;
   same boolean;
 begin
-  perform postern.check_allowed_login();
+  perform postern.check_allowed_login('postern_admin');
   -- Partitions come here too, which protectable_tables takes with their parents only.
   if relation is null
      or not exists (select from pg_class as c where c.oid = relation and pg_has_role(current_user, c.relowner, 'usage'))

@@ -15,7 +15,7 @@ declare
   recorded record;
   other record;
 begin
-  perform postern.check_allowed_login();
+  perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
   if protection is null or protection not in ('company', 'ledger') or company_column is null or (protection = 'ledger') <> (combination_column is not null) then
     raise exception using

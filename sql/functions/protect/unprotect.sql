@@ -14,7 +14,7 @@ declare
   policy name;
   later text;
 begin
-  perform postern.check_allowed_login();
+  perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target, true);
   delete from postern.protected_table as p
    using pg_class as c join pg_namespace as n on n.oid = c.relnamespace

@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   -- Expressions, which cost less than PERFORM.
-  setting text := case when postern_internal.require_allowed_login() then postern_internal.session_setting(userid) end;
+  setting text := case when postern_internal.require_allowed_login('postern_trusted_app') then postern_internal.session_setting(userid) end;
 begin
   if setting is null then
     userid := postern.resolve_userid(userid);

@@ -14,7 +14,7 @@ declare
   known text;
 begin
   -- A CASE, since the login has to be asked for first.
-  if userid is null or not (case when postern_internal.require_allowed_login() then postern_internal.use_ticket(ticket, userid) end) then
+  if userid is null or not (case when postern_internal.require_allowed_login('postern_trusted_app') then postern_internal.use_ticket(ticket, userid) end) then
     known := postern.assume_user(userid); -- says why not, where it is the user
     if known = userid or not postern_internal.use_ticket(ticket, known) then
       perform postern_internal.refuse_ticket(ticket);

@@ -16,7 +16,7 @@ declare
   new_inner_pad bytea;
   new_outer_pad bytea;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(kid, 'kid', 128);
   if secret is null or length(secret) not between 32 and 1024 then
     raise exception using

@@ -5,7 +5,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   update postern_internal.session_key as s
      set retired_at = coalesce(s.retired_at, clock_timestamp())
    where s.kid = retire_session_key.kid;

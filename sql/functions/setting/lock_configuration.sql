@@ -6,7 +6,7 @@ language sql
 security definer
 set search_path = pg_catalog, pg_temp
 begin atomic
-  select postern_internal.require_allowed_login();
+  select postern_internal.require_allowed_login('postern_admin');
   select postern_internal.lock_settings();
 end;
 revoke execute on function postern.lock_configuration() from public;

@@ -11,7 +11,7 @@ declare
   setting record;
   wanted text := lower(btrim(value));
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.lock_settings();
   select s.* into setting from postern_internal.setting as s where s.name = set_setting.name;
   if not found then

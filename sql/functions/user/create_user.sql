@@ -12,7 +12,7 @@ declare
   new_folded text := postern_internal.fold_userid(userid);
   known text;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(userid, 'userid', 128);
   perform postern_internal.require_text(description, 'description', 200);
   userid := normalize(userid, NFKC);

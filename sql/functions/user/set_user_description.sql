@@ -8,7 +8,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   perform postern_internal.require_text(description, 'description', 200);
