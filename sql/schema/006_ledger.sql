@@ -98,9 +98,11 @@ create table postern.posting_combination (
   code_j text collate "C" check (code_j <> ''),
   primary key (company, posting_combination_id)
 );
--- Over one array: NULLs in it count as equal, which they do not as columns of their own, and it is compared in one step.
+-- Over one array: NULLs in it count as equal, which they do not as columns of their own, and it is compared in one step. The
+-- company is in it too, so that the primary key is no choice for the look-up of a code string: by that a plan that was made
+-- while the table was tiny reads all of a company.
 create unique index posting_combination_code_string on postern.posting_combination
-  (company, (array[code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]));
+  ((array[company collate "C", code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]));
 alter table postern.posting_combination enable row level security;
 comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
 

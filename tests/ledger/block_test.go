@@ -242,3 +242,22 @@ func TestExtentsDoNotEnd(t *testing.T) {
 		t.Errorf("%d gaps or overlaps among the ids", torn)
 	}
 }
+
+// A load into a table that was tiny when its session began keeps the plans of a tiny table: the look-up of a code string must
+// not read all that is there.
+func TestFirstLoadReadsEachCodeStringAlone(t *testing.T) {
+	database := testdb.New(t)
+	Run(t, database.Pool, "select postern.create_company('20', '20'); select postern.posting_combination_id('20', 'first')")
+	Run(t, database.Pool, "analyze postern.posting_combination")
+	const codes = 3000
+	load := begin(t, database, pgx.ReadCommitted)
+	fetched := "select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::bigint from pg_stat_xact_user_tables where relid = 'postern.posting_combination'::regclass"
+	before := Value[int64](t, load, fetched)
+	for range 2 { // created, then found
+		Run(t, load, "do $$ begin for n in 1 .. 3000 loop perform postern.posting_combination_id('20', 'load ' || n); end loop; end $$")
+	}
+	if got := Value[int64](t, load, fetched) - before; got > 20*codes {
+		t.Errorf("%d rows were read to create %d code strings and find them again", got, codes)
+	}
+	commit(t, load)
+}

@@ -81,14 +81,14 @@ begin
     ),
     -- A clause goes as far as names, commas and aliases do.
     clause as materialized (
-      select b.oid, regexp_replace(c.part[1], '\m(where|on|group|order|set|limit|loop|values|returning|for|union|having|when)\M.*', '') as names
+      select b.oid, regexp_replace(c.part[1], E'\\m(where|on|group|order|set|limit|loop|values|returning|for|union|having|when)\\M.*', '') as names
         from body as b
-       cross join lateral regexp_matches(b.source, '\m(?:from|join|update|insert\s+into|merge\s+into|only|table|using)\s+((?:"(?:[^"]|"")+"|[\w.$\s,])+)', 'g') as c (part)
+       cross join lateral regexp_matches(b.source, E'\\m(?:from|join|update|insert\\s+into|merge\\s+into|only|table|using)\\s+((?:"(?:[^"]|"")+"|[\\w.$\\s,])+)', 'g') as c (part)
     ),
     direct (function, guarded) as (
       select c.oid, k.guarded
         from clause as c
-       cross join lateral regexp_matches(c.names, '("(?:[^"]|"")+"|[\w$]+)(?:\s*\.\s*("(?:[^"]|"")+"|[\w$]+))?', 'g') as r (part)
+       cross join lateral regexp_matches(c.names, E'("(?:[^"]|"")+"|[\\w$]+)(?:\\s*\\.\\s*("(?:[^"]|"")+"|[\\w$]+))?', 'g') as r (part)
         join named as k on k.word = replace(btrim(coalesce(r.part[2], r.part[1]), '"'), '""', '"')
                        and (r.part[2] is null or k.schema = replace(btrim(r.part[1], '"'), '""', '"'))
        union
@@ -97,7 +97,7 @@ begin
     calling (caller, called) as materialized (
       select b.oid, i.oid
         from body as b
-       cross join lateral regexp_matches(b.source, '("(?:[^"]|"")+"|[\w$]+)\s*\(', 'g') as c (part)
+       cross join lateral regexp_matches(b.source, E'("(?:[^"]|"")+"|[\\w$]+)\\s*\\(', 'g') as c (part)
         join invoker as i on i.word = replace(btrim(c.part[1], '"'), '""', '"') and i.oid <> b.oid
        where exists (select from direct as d join invoker as x on x.oid = d.function)
     ),

@@ -8,6 +8,9 @@
 -- begins at the last one that this transaction has given. Anybody may write the setting that says which, so it only says
 -- where to begin: where nothing is found from there on, the search begins at the block's first id.
 --
+-- A session keeps its plans. Made while the table was tiny, they would read all of it for each code string: hence the last
+-- setting.
+--
 -- The search_path is pg_catalog, pg_temp, spelled as in current_userid and for the same reason.
 
 create or replace function postern.posting_combination_id(
@@ -27,6 +30,7 @@ returns bigint
 language plpgsql
 security definer
 set search_path = pg_temp
+set enable_seqscan = off
 as $$
 declare
   codes constant text[] := postern_internal.code_string(code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j);
@@ -65,8 +69,8 @@ begin
     select p.posting_combination_id
       into found_id
       from postern.posting_combination as p
-     where p.company = posting_combination_id.company
-       and array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j] = codes collate "C";
+     where array[p.company collate "C", p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]
+           = (posting_combination_id.company || codes) collate "C";
     if found then
       return found_id;
     end if;

@@ -90,7 +90,7 @@ begin
              and octet_length(n.hashes) > 32
           offset 0) as l
    where substring(l.hashes from 32 * level + 1 for 32) is distinct from
-         sha256('\x01'::bytea
+         sha256(E'\\x01'::bytea
                 || (select substring(m.hashes from 32 * level - 31 for 32) -- by its key, whatever the planner knows
                       from postern_internal.leaf as m
                      where m.leaf_number = l.leaf_number - (1::bigint << (level - 1)))

@@ -20,7 +20,7 @@ begin
     if not found then
       return null;
     end if;
-    root := case when root is null then subtree else sha256('\x01'::bytea || subtree || root) end;
+    root := case when root is null then subtree else sha256(E'\\x01'::bytea || subtree || root) end;
   end loop;
   return root;
 end
