@@ -1090,7 +1090,7 @@ CREATE FUNCTION postern.add_authority_combination(company text, class text, allo
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_company(company);
   return postern_internal.add_combination(postern_internal.require_class(company, null, class), allowed,
                                           array[code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]);
@@ -1118,7 +1118,7 @@ CREATE FUNCTION postern.add_event_action(name text, event text, kind text, targe
 declare
   new_id integer;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if name is null or name !~ '^[A-Za-z][A-Za-z0-9_-]{0,62}$' then
     raise exception using
       errcode = 'PS107',
@@ -1164,7 +1164,7 @@ CREATE FUNCTION postern.add_ledger_combination(company text, ledger_id text, cla
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_ledger(company, ledger_id);
   return postern_internal.add_combination(postern_internal.require_class(company, ledger_id, class), allowed,
                                           array[code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]);
@@ -1192,7 +1192,7 @@ CREATE FUNCTION postern.allow_login(db_role name) RETURNS void
 declare
   role record;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if db_role is null then
     raise exception using
       errcode = 'PS107',
@@ -1246,7 +1246,7 @@ declare
   sealed_before pg_snapshot;
   unproven bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_sealer');
   if log_ids is null or hashes is null or cardinality(log_ids) <> cardinality(hashes)
      or array_position(log_ids, null) is not null
      or exists (select from unnest(hashes) as h (hashes)
@@ -1314,7 +1314,7 @@ begin
              and octet_length(n.hashes) > 32
           offset 0) as l
    where substring(l.hashes from 32 * level + 1 for 32) is distinct from
-         sha256('\x01'::bytea
+         sha256(E'\\x01'::bytea
                 || (select substring(m.hashes from 32 * level - 31 for 32) -- by its key, whatever the planner knows
                       from postern_internal.leaf as m
                      where m.leaf_number = l.leaf_number - (1::bigint << (level - 1)))
@@ -1359,7 +1359,7 @@ CREATE FUNCTION postern.assume_user(userid text) RETURNS text
     AS $$
 declare
   -- Expressions, which cost less than PERFORM.
-  setting text := case when postern_internal.require_allowed_login() then postern_internal.session_setting(userid) end;
+  setting text := case when postern_internal.require_allowed_login('postern_trusted_app') then postern_internal.session_setting(userid) end;
 begin
   if setting is null then
     userid := postern.resolve_userid(userid);
@@ -1422,7 +1422,7 @@ declare
   known text;
 begin
   -- A CASE, since the login has to be asked for first.
-  if userid is null or not (case when postern_internal.require_allowed_login() then postern_internal.use_ticket(ticket, userid) end) then
+  if userid is null or not (case when postern_internal.require_allowed_login('postern_trusted_app') then postern_internal.use_ticket(ticket, userid) end) then
     known := postern.assume_user(userid); -- says why not, where it is the user
     if known = userid or not postern_internal.use_ticket(ticket, known) then
       perform postern_internal.refuse_ticket(ticket);
@@ -1777,7 +1777,7 @@ CREATE FUNCTION postern.begin_sealing() RETURNS TABLE(tree_size bigint, snapshot
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_sealer');
   perform from postern_internal.sealing for update nowait;
   return query select * from postern.sealed_until();
 end
@@ -2033,14 +2033,14 @@ begin
     ),
     -- A clause goes as far as names, commas and aliases do.
     clause as materialized (
-      select b.oid, regexp_replace(c.part[1], '\m(where|on|group|order|set|limit|loop|values|returning|for|union|having|when)\M.*', '') as names
+      select b.oid, regexp_replace(c.part[1], E'\\m(where|on|group|order|set|limit|loop|values|returning|for|union|having|when)\\M.*', '') as names
         from body as b
-       cross join lateral regexp_matches(b.source, '\m(?:from|join|update|insert\s+into|merge\s+into|only|table|using)\s+((?:"(?:[^"]|"")+"|[\w.$\s,])+)', 'g') as c (part)
+       cross join lateral regexp_matches(b.source, E'\\m(?:from|join|update|insert\\s+into|merge\\s+into|only|table|using)\\s+((?:"(?:[^"]|"")+"|[\\w.$\\s,])+)', 'g') as c (part)
     ),
     direct (function, guarded) as (
       select c.oid, k.guarded
         from clause as c
-       cross join lateral regexp_matches(c.names, '("(?:[^"]|"")+"|[\w$]+)(?:\s*\.\s*("(?:[^"]|"")+"|[\w$]+))?', 'g') as r (part)
+       cross join lateral regexp_matches(c.names, E'("(?:[^"]|"")+"|[\\w$]+)(?:\\s*\\.\\s*("(?:[^"]|"")+"|[\\w$]+))?', 'g') as r (part)
         join named as k on k.word = replace(btrim(coalesce(r.part[2], r.part[1]), '"'), '""', '"')
                        and (r.part[2] is null or k.schema = replace(btrim(r.part[1], '"'), '""', '"'))
        union
@@ -2049,7 +2049,7 @@ begin
     calling (caller, called) as materialized (
       select b.oid, i.oid
         from body as b
-       cross join lateral regexp_matches(b.source, '("(?:[^"]|"")+"|[\w$]+)\s*\(', 'g') as c (part)
+       cross join lateral regexp_matches(b.source, E'("(?:[^"]|"")+"|[\\w$]+)\\s*\\(', 'g') as c (part)
         join invoker as i on i.word = replace(btrim(c.part[1], '"'), '""', '"') and i.oid <> b.oid
        where exists (select from direct as d join invoker as x on x.oid = d.function)
     ),
@@ -2096,7 +2096,7 @@ declare
   command bigint;
   commands bigint[];
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
   -- Others' changes of the function have to show.
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -2261,7 +2261,7 @@ declare
   inserted bigint;
   deleted bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if ledger_id is null then
     perform postern_internal.require_company(company);
   else
@@ -2329,7 +2329,7 @@ CREATE FUNCTION postern.change_event_action(name text, event text, kind text, ta
 declare
   before record;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_event_action(name);
   target := postern_internal.require_event_receiver(event, kind, target, condition, template, allow_internal);
 
@@ -2375,26 +2375,26 @@ COMMENT ON FUNCTION postern.change_event_action(name text, event text, kind text
 
 
 --
--- Name: check_allowed_login(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: check_allowed_login(name); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.check_allowed_login() RETURNS boolean
+CREATE FUNCTION postern.check_allowed_login(role name) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  return postern_internal.require_allowed_login();
+  return postern_internal.require_allowed_login(role);
 end
 $$;
 
 
-ALTER FUNCTION postern.check_allowed_login() OWNER TO postern_owner;
+ALTER FUNCTION postern.check_allowed_login(role name) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION check_allowed_login(); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION check_allowed_login(role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.check_allowed_login() IS 'Whether this database lets session_user use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker: true, or an error that says who has to allow it. Errors: 42501.';
+COMMENT ON FUNCTION postern.check_allowed_login(role name) IS 'Whether session_user is a member of role, and this database lets it use that: true, or an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer or postern_event_worker. Errors: 42501.';
 
 
 --
@@ -2454,7 +2454,7 @@ declare
   moment timestamptz;
   claimed record;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
   if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600
      or due_from is null then
@@ -2531,7 +2531,7 @@ declare
   written bigint;
   total bigint := 0::bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   for class in select c.class_id, c.company from postern_internal.authority_class as c order by c.class_id loop
     -- Nobody's rules are made to wait for a class that has nothing to add.
     if not exists (select from postern_internal.stale_block(class.class_id, class.company)) then
@@ -2634,7 +2634,7 @@ CREATE FUNCTION postern.create_authority_class(company text, class text) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_company(company);
   perform postern_internal.require_code(class, 'class');
   perform postern_internal.create_class(company, null, class, false);
@@ -2660,7 +2660,7 @@ CREATE FUNCTION postern.create_company(company text, name text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(company, 'company', 20);
   perform postern_internal.require_text(name, 'name', 200);
   -- 63 bytes are what the type name holds, see ledger_companies.
@@ -2702,7 +2702,7 @@ CREATE FUNCTION postern.create_ledger(company text, ledger_id text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_company(company);
   perform postern_internal.require_code(ledger_id, 'ledger_id');
   insert into postern_internal.ledger (company, ledger_id) values (company, ledger_id) on conflict do nothing;
@@ -2736,7 +2736,7 @@ CREATE FUNCTION postern.create_ledger_class(company text, ledger_id text, class 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_ledger(company, ledger_id);
   perform postern_internal.require_code(class, 'class');
   perform postern_internal.create_class(company, ledger_id, class, false);
@@ -2769,7 +2769,7 @@ declare
   name text;
   made integer := 0;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin', 'postern_sealer');
   -- First what only one may have: two that had looked into the default partition would keep each other from it.
   perform postern_internal.lock_log('share update exclusive', interval '2 seconds', 'postern_internal.checkpoint_entry');
   foreach month in array array(select m from postern_internal.missing_log_months(maximum_moved) as m)
@@ -2829,7 +2829,7 @@ declare
   new_inner_pad bytea;
   new_outer_pad bytea;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(kid, 'kid', 128);
   if secret is null or length(secret) not between 32 and 1024 then
     raise exception using
@@ -2883,7 +2883,7 @@ declare
   new_folded text := postern_internal.fold_userid(userid);
   known text;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(userid, 'userid', 128);
   perform postern_internal.require_text(description, 'description', 200);
   userid := normalize(userid, NFKC);
@@ -2956,7 +2956,7 @@ CREATE FUNCTION postern.disallow_login(db_role name) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   delete from postern_internal.allowed_login as a where a.db_role = disallow_login.db_role;
   if not found then
     raise exception using
@@ -2994,7 +2994,7 @@ declare
   dropped regclass[] := array[]::regclass[];
   partition regclass;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if before is null or before > clock_timestamp() or timeout is null or timeout < interval '0' or timeout > interval '1 hour' then
     raise exception using
       errcode = 'PS107',
@@ -3103,7 +3103,7 @@ CREATE FUNCTION postern.end_sealing() RETURNS void
 declare
   sealed_before pg_snapshot;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_sealer');
   if current_setting('transaction_isolation') <> 'repeatable read' then
     raise exception using
       errcode = '25001',
@@ -3293,7 +3293,7 @@ declare
   finished bigint := 0::bigint;
   ended record;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
   if exists (select from unnest(outcomes) as o where o is null or o not in ('delivered', 'skipped', 'failed', 'dead', 'released'))
      or exists (select from unnest(delays) as s where s is null or not s between 0 and 86400) then
@@ -3616,7 +3616,7 @@ CREATE FUNCTION postern.grant_company(userid text, company text, is_default bool
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
@@ -3653,7 +3653,7 @@ CREATE FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_ledger(company, ledger_id);
   userid := postern.resolve_userid(userid);
   perform postern.require_company_user(company, userid);
@@ -3881,7 +3881,7 @@ CREATE FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) RETUR
 declare
   maximum constant integer := 8 * 1024 * 1024;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(fingerprint, 'fingerprint', 64);
   if octet_length(callers::text) > maximum then
     raise exception using
@@ -4130,13 +4130,23 @@ COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other tr
 
 
 --
--- Name: require_allowed_login(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: require_allowed_login(name, name); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.require_allowed_login() RETURNS boolean
+CREATE FUNCTION postern_internal.require_allowed_login(role name, other_role name DEFAULT NULL::name) RETURNS boolean
     LANGUAGE plpgsql STABLE
     AS $$
+declare
+  is_member constant boolean := pg_has_role(session_user, role, 'member') or pg_has_role(session_user, 'postern_owner', 'member')
+                                or other_role is not null and pg_has_role(session_user, other_role, 'member');
 begin
+  if not is_member then
+    raise exception using
+      errcode = 'insufficient_privilege',
+      message = format('The login %I is not a member of %I', session_user, role),
+      detail = 'This was called by the code of somebody who is, and what counts is the role that logged in.',
+      hint = format('Have a member of %I call it, or grant that role: grant %I to %I;', role, role, session_user);
+  end if;
   if exists (select
                from postern_internal.allowed_login as a
               where a.db_role = session_user
@@ -4159,13 +4169,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern_internal.require_allowed_login() OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.require_allowed_login(role name, other_role name) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION require_allowed_login(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION require_allowed_login(role name, other_role name); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_allowed_login() IS 'Whether session_user may use its memberships in this database: true, or an error. Superusers may. Errors: 42501.';
+COMMENT ON FUNCTION postern_internal.require_allowed_login(role name, other_role name) IS 'Whether session_user is a member of role, or of other_role, and may use that in this database: true, or an error. Superusers may. Errors: 42501.';
 
 
 --
@@ -4176,7 +4186,7 @@ CREATE FUNCTION postern.lock_configuration() RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
- SELECT postern_internal.require_allowed_login() AS require_allowed_login;
+ SELECT postern_internal.require_allowed_login('postern_admin'::name) AS require_allowed_login;
  SELECT postern_internal.lock_settings() AS lock_settings;
 END;
 
@@ -4522,6 +4532,7 @@ COMMENT ON FUNCTION postern.policy_condition(policy oid, is_check boolean) IS 'F
 CREATE FUNCTION postern.posting_combination_id(company text, code_a text, code_b text DEFAULT NULL::text, code_c text DEFAULT NULL::text, code_d text DEFAULT NULL::text, code_e text DEFAULT NULL::text, code_f text DEFAULT NULL::text, code_g text DEFAULT NULL::text, code_h text DEFAULT NULL::text, code_i text DEFAULT NULL::text, code_j text DEFAULT NULL::text) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_temp'
+    SET enable_seqscan TO 'off'
     AS $_$
 declare
   codes constant text[] := postern_internal.code_string(code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j);
@@ -4560,8 +4571,8 @@ begin
     select p.posting_combination_id
       into found_id
       from postern.posting_combination as p
-     where p.company = posting_combination_id.company
-       and array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j] = codes collate "C";
+     where array[p.company collate "C", p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]
+           = (posting_combination_id.company || codes) collate "C";
     if found then
       return found_id;
     end if;
@@ -4690,7 +4701,7 @@ declare
   relation regclass;
   condition record;
 begin
-  perform postern.check_allowed_login();
+  perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, postern.protectable_types('company_column'));
   -- From here to the end of the transaction no partition comes or goes.
@@ -4725,7 +4736,7 @@ declare
   relation regclass;
   condition record;
 begin
-  perform postern.check_allowed_login();
+  perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, postern.protectable_types('company_column'));
   perform postern.require_protectable_column(target, 'combination_column', combination_column, postern.protectable_types('combination_column'));
@@ -4977,7 +4988,7 @@ declare
   oldest constant timestamptz := clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'));
   pruned bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_event_worker');
   delete from postern_internal.event_delivery as d
    where d.ctid = any (array(
            select o.ctid
@@ -5017,7 +5028,7 @@ declare
   wanted record;
   same boolean;
 begin
-  perform postern.check_allowed_login();
+  perform postern.check_allowed_login('postern_admin');
   -- Partitions come here too, which protectable_tables takes with their parents only.
   if relation is null
      or not exists (select from pg_class as c where c.oid = relation and pg_has_role(current_user, c.relowner, 'usage'))
@@ -5126,7 +5137,7 @@ CREATE FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text
 declare
   lines text[];
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_sealer');
   if tree_size is null or tree_size <= 0 or root_hash is null or octet_length(root_hash) <> 32 or note is null or octet_length(note) > 10000 then
     raise exception using
       errcode = 'PS107',
@@ -5169,7 +5180,7 @@ CREATE FUNCTION postern.record_log_export(since timestamp with time zone, until 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_sealer');
   if since >= until
      or not exists (select from postern_internal.tree_head as h where h.tree_size = record_log_export.tree_size) then
     raise exception using
@@ -5209,7 +5220,7 @@ declare
   recorded record;
   other record;
 begin
-  perform postern.check_allowed_login();
+  perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
   if protection is null or protection not in ('company', 'ledger') or company_column is null or (protection = 'ledger') <> (combination_column is not null) then
     raise exception using
@@ -5330,7 +5341,7 @@ declare
   built_in text;
   spelling text;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(action, 'action', 128);
   if action ~ '[[:cntrl:]]' then
     raise exception using
@@ -5423,7 +5434,7 @@ declare
   reason text;
   spelling text;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if gate_id is null or length(gate_id) > 30 or gate_id !~ '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$' then
     reason := format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL'));
   elsif starts_with(upper(gate_id collate "C"), 'POSTERN_') then
@@ -5533,7 +5544,7 @@ CREATE FUNCTION postern.register_scheme(scheme text, verify_function regprocedur
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if scheme is null or scheme !~ '^[A-Z][A-Z0-9_]{0,29}$' or scheme = 'PIN' then
     raise exception using
       errcode = 'PS107',
@@ -5578,7 +5589,7 @@ CREATE FUNCTION postern.remove_action(action text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.find_action(action);
   delete from postern_internal.action as a where a.action = remove_action.action;
 end
@@ -5605,7 +5616,7 @@ CREATE FUNCTION postern.remove_authority_combination(id bigint) RETURNS void
 declare
   class_id bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   select c.class_id into class_id from postern_internal.authority_combination as c where c.combination_id = id;
   if class_id is not null then
     perform postern_internal.require_administrable_class(class_id);
@@ -5644,7 +5655,7 @@ CREATE FUNCTION postern.remove_event_action(name text) RETURNS void
 declare
   action_id integer;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   action_id := postern_internal.require_event_action(name);
   delete from postern_internal.event_action as a where a.event_action_id = action_id;
 end
@@ -5808,7 +5819,7 @@ declare
   new_hash text;
   weakness text := postern_internal.pin_weakness(userid, new_pin);
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   if weakness is not null then
@@ -5875,7 +5886,7 @@ CREATE FUNCTION postern.retire_session_key(kid text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   update postern_internal.session_key as s
      set retired_at = coalesce(s.retired_at, clock_timestamp())
    where s.kid = retire_session_key.kid;
@@ -5910,7 +5921,7 @@ CREATE FUNCTION postern.retry_event_deliveries(name text DEFAULT NULL::text, log
 declare
   retried bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if name is not null then
     perform postern_internal.require_event_action(name);
   end if;
@@ -5945,7 +5956,7 @@ CREATE FUNCTION postern.revoke_company(userid text, company text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
@@ -5973,7 +5984,7 @@ CREATE FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text)
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_ledger(company, ledger_id);
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid, 'PS201');
@@ -6092,7 +6103,7 @@ CREATE FUNCTION postern.set_company_name(company text, name text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_company(company);
   perform postern_internal.require_text(name, 'name', 200);
   update postern_internal.company as c
@@ -6122,7 +6133,7 @@ CREATE FUNCTION postern.set_event_enabled(event text, enabled boolean) RETURNS v
 declare
   action_id integer;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_event(event);
   if enabled is null then
     raise exception using
@@ -6177,7 +6188,7 @@ CREATE FUNCTION postern.set_gate_active(gate_id text, active boolean) RETURNS vo
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.lock_settings();
   perform postern_internal.require_administrable_gate(gate_id);
   if active is null then
@@ -6215,7 +6226,7 @@ CREATE FUNCTION postern.set_gate_message(gate_id text, message text) RETURNS voi
 declare
   names text[];
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_administrable_gate(gate_id);
   select g.parameters into names from postern_internal.gate as g where g.gate_id = set_gate_message.gate_id for update;
   perform postern_internal.check_gate_message(message, names);
@@ -6292,7 +6303,7 @@ CREATE FUNCTION postern.set_row_level_security(company text, enabled boolean) RE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_company(company);
   if enabled is null then
     raise exception using
@@ -6324,7 +6335,7 @@ CREATE FUNCTION postern.set_scheme_enabled(scheme text, enabled boolean) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   if enabled is null or scheme = 'PIN' and not enabled then
     raise exception using
       errcode = 'PS107',
@@ -6365,7 +6376,7 @@ declare
   setting record;
   wanted text := lower(btrim(value));
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.lock_settings();
   select s.* into setting from postern_internal.setting as s where s.name = set_setting.name;
   if not found then
@@ -6418,7 +6429,7 @@ CREATE FUNCTION postern.set_user_active(userid text, active boolean) RETURNS voi
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   if active is null then
@@ -6456,7 +6467,7 @@ CREATE FUNCTION postern.set_user_authority_class(company text, userid text, clas
 declare
   new_class_id bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_company(company);
   userid := postern.resolve_userid(userid);
   perform postern.require_company_user(company, userid);
@@ -6488,7 +6499,7 @@ CREATE FUNCTION postern.set_user_db_role(userid text, db_role name) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   perform postern_internal.require_db_role(db_role);
@@ -6523,7 +6534,7 @@ CREATE FUNCTION postern.set_user_description(userid text, description text) RETU
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   perform postern_internal.require_text(description, 'description', 200);
@@ -6554,7 +6565,7 @@ CREATE FUNCTION postern.set_user_ledger_class(company text, ledger_id text, user
 declare
   new_class_id bigint;
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_ledger(company, ledger_id);
   userid := postern.resolve_userid(userid);
   perform postern.require_company_user(company, userid);
@@ -6648,7 +6659,7 @@ CREATE FUNCTION postern.unlock_user(userid text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid);
   update postern_internal.credential as c
@@ -6683,7 +6694,7 @@ declare
   policy name;
   later text;
 begin
-  perform postern.check_allowed_login();
+  perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target, true);
   delete from postern.protected_table as p
    using pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -7742,7 +7753,7 @@ CREATE FUNCTION postern_internal.check_protected_table() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform postern_internal.require_allowed_login();
+  perform postern_internal.require_allowed_login('postern_admin');
   return null;
 end
 $$;
@@ -11337,7 +11348,7 @@ begin
     if not found then
       return null;
     end if;
-    root := case when root is null then subtree else sha256('\x01'::bytea || subtree || root) end;
+    root := case when root is null then subtree else sha256(E'\\x01'::bytea || subtree || root) end;
   end loop;
   return root;
 end
@@ -15555,7 +15566,7 @@ CREATE VIEW postern.event_worker_action WITH (security_barrier='true') AS
    FROM ((postern_internal.event_action a
      JOIN postern_internal.event e ON (((e.event = a.event) AND e.enabled)))
      LEFT JOIN postern_internal.webhook_secret s ON ((s.event_action_id = a.event_action_id)))
-  WHERE postern.check_allowed_login();
+  WHERE postern.check_allowed_login('postern_event_worker'::name);
 
 
 ALTER TABLE postern.event_worker_action OWNER TO postern_owner;
@@ -16707,7 +16718,7 @@ ALTER TABLE ONLY postern_internal.webhook_secret
 -- Name: posting_combination_code_string; Type: INDEX; Schema: postern; Owner: postern_owner
 --
 
-CREATE UNIQUE INDEX posting_combination_code_string ON postern.posting_combination USING btree (company, (ARRAY[code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]));
+CREATE UNIQUE INDEX posting_combination_code_string ON postern.posting_combination USING btree ((ARRAY[(company COLLATE "C"), code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]));
 
 
 --
@@ -17602,14 +17613,14 @@ GRANT ALL ON FUNCTION postern.change_event_action(name text, event text, kind te
 
 
 --
--- Name: FUNCTION check_allowed_login(); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION check_allowed_login(role name); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.check_allowed_login() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.check_allowed_login() TO postern_admin;
-GRANT ALL ON FUNCTION postern.check_allowed_login() TO postern_sealer;
-GRANT ALL ON FUNCTION postern.check_allowed_login() TO postern_event_worker;
-GRANT ALL ON FUNCTION postern.check_allowed_login() TO postern_trusted_app;
+REVOKE ALL ON FUNCTION postern.check_allowed_login(role name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.check_allowed_login(role name) TO postern_admin;
+GRANT ALL ON FUNCTION postern.check_allowed_login(role name) TO postern_sealer;
+GRANT ALL ON FUNCTION postern.check_allowed_login(role name) TO postern_event_worker;
+GRANT ALL ON FUNCTION postern.check_allowed_login(role name) TO postern_trusted_app;
 
 
 --
@@ -17846,10 +17857,10 @@ REVOKE ALL ON FUNCTION postern_internal.lock_settings() FROM PUBLIC;
 
 
 --
--- Name: FUNCTION require_allowed_login(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION require_allowed_login(role name, other_role name); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.require_allowed_login() FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.require_allowed_login(role name, other_role name) FROM PUBLIC;
 
 
 --
