@@ -26,7 +26,7 @@ create table postern_internal.checkpoint_entry (
   primary key (log_id, logged_at)
 ) partition by range (logged_at);
 create index checkpoint_entry_transaction_id on postern_internal.checkpoint_entry (transaction_id);
-comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate with these values; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequence: a key of partitions has to have logged_at.';
+comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequence: a key of partitions has to have logged_at.';
 
 create table postern_internal.checkpoint_entry_default partition of postern_internal.checkpoint_entry default;
 comment on table postern_internal.checkpoint_entry_default is 'Entries of months without a partition, so that none is ever refused.';
