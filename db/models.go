@@ -148,7 +148,7 @@ type LedgerUser struct {
 	Class    *string `json:"class"`
 }
 
-// Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate with these values; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.
+// Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.
 type LogEntry struct {
 	LogID           int64           `json:"log_id"`
 	Outcome         string          `json:"outcome"`

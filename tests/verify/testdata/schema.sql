@@ -4260,7 +4260,7 @@ ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
 -- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate with these values; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequence: a key of partitions has to have logged_at.';
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequence: a key of partitions has to have logged_at.';
 
 
 --
@@ -5532,7 +5532,7 @@ ALTER FUNCTION postern.register_gate(gate_id text, description text, message tex
 -- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. exclusive: whether the gate takes an approval of its own each time, which opens nothing else; approvals that nobody has used yet end where a gate becomes that. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
+COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Others may have other values then than the person was shown; in the message, the log has both. exclusive: whether the gate takes an approval of its own each time, which opens nothing else; a call without it makes an exclusive gate ordinary. Approvals that nobody has used yet end where a gate becomes exclusive. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
 
 
 --
@@ -7623,7 +7623,7 @@ ALTER FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT para
 -- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) IS 'How an active gate is passed in this transaction. action: the action whose own checkpoint the gate is, where it begins; else NULL. Gives the parameters; the message; whether this gate with these values was what the person was shown, or only opened along; and the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) IS 'How an active gate is passed in this transaction. action: the action whose own checkpoint the gate is, where it begins; else NULL. Gives the parameters; the message; whether this gate, with the same values of its bound parameters, was what the person was shown, or only opened along; and the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
 
 
 --
@@ -15155,7 +15155,7 @@ ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
 -- Name: VIEW checkpoint_log; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate with these values; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.';
+COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.';
 
 
 --
