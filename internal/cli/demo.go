@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -41,6 +42,10 @@ own, the demo makes a database and a role, and drops them at the end; Postern's 
   installer demo --keep`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			// What somebody accepts in their own databases has no place in the story, which accepts something itself.
+			if err := os.Unsetenv(acceptVariable); err != nil {
+				return err
+			}
 			options := demo.Options{Out: app.out, Colour: colour(app.out), Keep: keep, Installer: RunOn, Logger: app.logger()}
 			if interactive {
 				if !terminal(app.in) {

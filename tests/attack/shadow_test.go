@@ -440,7 +440,7 @@ func (f function) samples() []any {
 
 // askedByPolicies are the functions that policies on tables of the application call, and the mirrored views: everybody may use
 // them, so that a role that is not in postern_user is told so where its query meets them. Nobody else can name them, since
-// that takes USAGE on their schema; and each of them begins with current_userid or require_user_role, which refuse strangers.
+// that takes USAGE on their schema; and what tells of somebody's companies begins with current_userid, which refuses strangers.
 const askedByPolicies = `'postern.current_companies()', 'postern.current_userid()', 'postern.require_user_role()',
  'postern.ledger_map()', 'postern.ledger_map_size()', 'postern.ledger_bounds()', 'postern.ledger_shifts()', 'postern.ledger_companies()',
  'postern.internal_ledger_map()', 'postern.internal_ledger_offsets()', 'postern.ledger_key_is_valid(regclass)',
