@@ -318,7 +318,7 @@ func faults() []fault {
 		{name: "stops", code: "changed_gate", level: "warn", object: "gate SHOP_APPROVE", also: uncalled, seed: gate + "select postern.set_gate_active('SHOP_APPROVE', false); update postern_internal.gate set stops = true"},
 		{name: "shows another message", code: "changed_gate", level: "error", object: "gate SHOP_APPROVE", also: uncalled,
 			seed: "select postern.register_gate('SHOP_APPROVE', 'Approve', '100 % of &NO&AMOUNTS for && %1$s', '{NO,AMOUNT}'); update postern_internal.gate set message_template = '100 %% of %1$d %99$s% for %' where not built_in"},
-		{name: "opens by a ticket of its own", code: "changed_gate", level: "error", object: "gate SHOP_APPROVE", also: uncalled, seed: gate + "update postern_internal.gate set built_in = true"},
+		{name: "opens by a ticket of its own", code: "changed_gate", level: "error", object: "gate SHOP_APPROVE", also: uncalled, seed: gate + "update postern_internal.gate set built_in = true, exclusive = true"},
 
 		{name: "looks alike", code: "look_alike_user", level: "warn", object: "user \u0410LICE0", seed: "select postern.create_user('ALICEO', 'Alice'); select postern.create_user(U&'\\0410LICE0', 'Not Alice')",
 			words: "Find out who each of them is", act: "select postern.set_user_active(U&'\\0410LICE0', false)"},
