@@ -82,9 +82,9 @@ func TestUsernameIsPrefilledOrRetyped(t *testing.T) {
 	if asked.Username != nil {
 		t.Errorf("prefilled with %s", *asked.Username)
 	}
-	// Retyped means retyped: another name, or another case, is wrong.
-	testdb.RequireCode(t, c.call(t, alice, openGates, c.answer(t, alice, asked.Challenge, "alice", pins[alice], nil)), "PS102")
-	if err := c.resend(t, alice, c.answer(t, alice, asked.Challenge, alice, pins[alice], nil), approveGate, approveParameters); err != nil {
+	// Retyped means retyped: another name is wrong. In another case it is the same one.
+	testdb.RequireCode(t, c.call(t, alice, openGates, c.answer(t, alice, asked.Challenge, "alicia", pins[alice], nil)), "PS102")
+	if err := c.resend(t, alice, c.answer(t, alice, c.stop(t, alice, approveGate, approveParameters).Challenge, "alice", pins[alice], nil), approveGate, approveParameters); err != nil {
 		t.Error(err)
 	}
 }

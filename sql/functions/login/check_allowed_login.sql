@@ -9,10 +9,17 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if role is null or role not in ('postern_trusted_app', 'postern_admin', 'postern_sealer', 'postern_event_worker') then
+    raise exception using
+      errcode = 'PS107',
+      message = 'No login is allowed that role',
+      detail = format('role is %s.', coalesce(quote_ident(role), 'NULL')),
+      hint = 'Pass postern_trusted_app, postern_admin, postern_sealer or postern_event_worker.';
+  end if;
   return postern_internal.require_allowed_login(role);
 end
 $$;
 revoke execute on function postern.check_allowed_login(name) from public;
 grant execute on function postern.check_allowed_login(name) to postern_admin, postern_sealer, postern_event_worker, postern_trusted_app;
 comment on function postern.check_allowed_login(name) is
-'Whether session_user is a member of role, and this database lets it use that: true, or an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer or postern_event_worker. Errors: 42501.';
+'Whether session_user is a member of role, and this database lets it use that: true, or an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer or postern_event_worker. Errors: 42501, PS107 another role.';
