@@ -2383,6 +2383,13 @@ CREATE FUNCTION postern.check_allowed_login(role name) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  if role is null or role not in ('postern_trusted_app', 'postern_admin', 'postern_sealer', 'postern_event_worker') then
+    raise exception using
+      errcode = 'PS107',
+      message = 'No login is allowed that role',
+      detail = format('role is %s.', coalesce(quote_ident(role), 'NULL')),
+      hint = 'Pass postern_trusted_app, postern_admin, postern_sealer or postern_event_worker.';
+  end if;
   return postern_internal.require_allowed_login(role);
 end
 $$;
@@ -2394,7 +2401,7 @@ ALTER FUNCTION postern.check_allowed_login(role name) OWNER TO postern_owner;
 -- Name: FUNCTION check_allowed_login(role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.check_allowed_login(role name) IS 'Whether session_user is a member of role, and this database lets it use that: true, or an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer or postern_event_worker. Errors: 42501.';
+COMMENT ON FUNCTION postern.check_allowed_login(role name) IS 'Whether session_user is a member of role, and this database lets it use that: true, or an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer or postern_event_worker. Errors: 42501, PS107 another role.';
 
 
 --
