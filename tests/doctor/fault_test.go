@@ -83,6 +83,10 @@ func faults() []fault {
 			seed: "create table shop.{table} (company text not null, posting_combination_id bigint not null) partition by list (company); " + ledger + key + "create table shop.{other} partition of shop.{table} default"},
 		{name: "attached to an open table", code: "unprotected_parent", level: "error", object: "table shop.{other}",
 			seed: voucher + company + "create table shop.{other} (voucher_id integer, company text not null, amount integer) partition by list (company); alter table shop.{other} attach partition shop.{table} default"},
+		{name: "another parent, without the columns", code: "unprotected_parent", level: "error", object: "table shop.{other}",
+			seed: "create table shop.{other} (id integer, secret text); create table shop.{table} (company text); create table shop.child () inherits (shop.{other}, shop.{table}); " + company},
+		{name: "another parent, of a grandchild", code: "unprotected_parent", level: "error", object: "table shop.{other}",
+			seed: voucher + "create table shop.{other} (id integer); create table shop.middle () inherits (shop.{table}); create table shop.child () inherits (shop.middle, shop.{other}); " + company},
 
 		{name: "dropped", code: "changed_protection", level: "error", seed: voucher + company + "drop policy postern_company on shop.{table}"},
 		{name: "permissive", code: "changed_protection", level: "error",

@@ -1,6 +1,21 @@
+-- A query through a parent asks for that parent's policies alone. So each table above one that is protected has to be, also where
+-- that one is protected by way of another parent. Relations are carried up and not pairs: a table may have a thousand partitions.
+
 create or replace view postern_internal.unprotected_parent as
-  with guarded as materialized (
+  with recursive guarded as materialized (
     select p.* from postern_internal.protected_relation as p
+  ),
+  carrier as materialized (
+    select distinct y.polrelid as relation
+      from pg_policy as y
+      join pg_class as c on c.oid = y.polrelid
+     where y.polname in ('postern_company', 'postern_ledger')
+       and c.relowner is distinct from to_regrole('postern_owner')
+  ),
+  above (relation) as (
+    select i.inhparent from pg_inherits as i join carrier as c on c.relation = i.inhrelid
+     union
+    select i.inhparent from pg_inherits as i join above as a on a.relation = i.inhrelid
   )
   select 'error' as level, 'unprotected_parent' as code, 'table ' || p.identity as object,
          'A protected table is read through this one, past its policy' as title,
@@ -9,5 +24,24 @@ create or replace view postern_internal.unprotected_parent as
     from guarded as p
    cross join lateral pg_identify_object('pg_class'::regclass, p.recorded, 0) as t
    where p.place = 'above'
-     and not exists (select from pg_policy as y where y.polrelid = p.relation and y.polname = p.policy);
-comment on view postern_internal.unprotected_parent is 'Check of postern.doctor: tables that a protected one was attached to, without its policy.';
+     and not exists (select from pg_policy as y where y.polrelid = p.relation and y.polname = p.policy)
+   union all
+  select 'error', 'unprotected_parent', 'table ' || t.identity,
+         'A protected table is read through this one, past its policy',
+         format('It has no policy of Postern''s itself, and below it is %s, protected by way of another table. Where it has the columns, protect it as well instead.', e.first_part),
+         e.leave
+    from (select a.relation from above as a
+          except select c.relation from carrier as c
+          except select p.relation from guarded as p where p.place = 'above') as o
+    join pg_class as c on c.oid = o.relation
+   cross join lateral pg_identify_object('pg_class'::regclass, o.relation, 0) as t
+   cross join lateral (
+     select min(i.identity) as first_part,
+            string_agg(case when c.relkind = 'p' then format('alter table %s detach partition %s;', t.identity, i.identity)
+                            else format('alter table %s no inherit %s;', i.identity, t.identity) end, ' ' order by i.identity) as leave
+       from (select r.inhrelid
+               from pg_inherits as r
+              where r.inhparent = o.relation
+                and (r.inhrelid in (select k.relation from carrier as k) or r.inhrelid in (select k.relation from above as k))) as r
+      cross join lateral pg_identify_object('pg_class'::regclass, r.inhrelid, 0) as i) as e;
+comment on view postern_internal.unprotected_parent is 'Check of postern.doctor: tables without a policy above one that is protected, by whatever way.';
