@@ -14605,21 +14605,34 @@ COMMENT ON VIEW postern_internal.unprotected_company IS 'Check of postern.doctor
 --
 
 CREATE VIEW postern_internal.unprotected_parent AS
- WITH guarded AS MATERIALIZED (
-         SELECT p_1.relation,
-            p_1.place,
-            p_1.recorded,
-            p_1.protection,
-            p_1.company_column,
-            p_1.combination_column,
-            p_1.ledger_column,
-            p_1.policy,
-            p_1.relowner,
-            p_1.relrowsecurity,
-            p_1.relforcerowsecurity,
-            p_1.identity,
-            p_1.protect_again
-           FROM postern_internal.protected_relation p_1
+ WITH RECURSIVE guarded AS MATERIALIZED (
+         SELECT p.relation,
+            p.place,
+            p.recorded,
+            p.protection,
+            p.company_column,
+            p.combination_column,
+            p.ledger_column,
+            p.policy,
+            p.relowner,
+            p.relrowsecurity,
+            p.relforcerowsecurity,
+            p.identity,
+            p.protect_again
+           FROM postern_internal.protected_relation p
+        ), carrier AS MATERIALIZED (
+         SELECT DISTINCT y.polrelid AS relation
+           FROM (pg_policy y
+             JOIN pg_class c ON ((c.oid = y.polrelid)))
+          WHERE ((y.polname = ANY (ARRAY['postern_company'::name, 'postern_ledger'::name])) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid))
+        ), above(relation) AS (
+         SELECT i.inhparent
+           FROM (pg_inherits i
+             JOIN carrier c ON ((c.relation = i.inhrelid)))
+        UNION
+         SELECT i.inhparent
+           FROM (pg_inherits i
+             JOIN above a ON ((a.relation = i.inhrelid)))
         )
  SELECT 'error'::text AS level,
     'unprotected_parent'::text AS code,
@@ -14631,7 +14644,37 @@ CREATE VIEW postern_internal.unprotected_parent AS
      CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.recorded, 0) t(type, schema, name, identity))
   WHERE ((p.place = 'above'::text) AND (NOT (EXISTS ( SELECT
            FROM pg_policy y
-          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))));
+          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))))
+UNION ALL
+ SELECT 'error'::text AS level,
+    'unprotected_parent'::text AS code,
+    ('table '::text || t.identity) AS object,
+    'A protected table is read through this one, past its policy'::text AS title,
+    format('It has no policy of Postern''s itself, and below it is %s, protected by way of another table. Where it has the columns, protect it as well instead.'::text, e.first_part) AS detail,
+    e.leave AS fix
+   FROM (((( SELECT a.relation
+           FROM above a
+        EXCEPT
+         SELECT c_1.relation
+           FROM carrier c_1
+        EXCEPT
+         SELECT p.relation
+           FROM guarded p
+          WHERE (p.place = 'above'::text)) o
+     JOIN pg_class c ON ((c.oid = o.relation)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, o.relation, 0) t(type, schema, name, identity))
+     CROSS JOIN LATERAL ( SELECT min(i.identity) AS first_part,
+            string_agg(
+                CASE
+                    WHEN (c.relkind = 'p'::"char") THEN format('alter table %s detach partition %s;'::text, t.identity, i.identity)
+                    ELSE format('alter table %s no inherit %s;'::text, i.identity, t.identity)
+                END, ' '::text ORDER BY i.identity) AS leave
+           FROM (( SELECT r_1.inhrelid
+                   FROM pg_inherits r_1
+                  WHERE ((r_1.inhparent = o.relation) AND ((r_1.inhrelid IN ( SELECT k.relation
+                           FROM carrier k)) OR (r_1.inhrelid IN ( SELECT k.relation
+                           FROM above k))))) r
+             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, r.inhrelid, 0) i(type, schema, name, identity))) e);
 
 
 ALTER TABLE postern_internal.unprotected_parent OWNER TO postern_owner;
@@ -14640,7 +14683,7 @@ ALTER TABLE postern_internal.unprotected_parent OWNER TO postern_owner;
 -- Name: VIEW unprotected_parent; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.unprotected_parent IS 'Check of postern.doctor: tables that a protected one was attached to, without its policy.';
+COMMENT ON VIEW postern_internal.unprotected_parent IS 'Check of postern.doctor: tables without a policy above one that is protected, by whatever way.';
 
 
 --
