@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -315,5 +316,37 @@ func (s *scene) awaitLock(t testing.TB, pid int) {
 		if time.Now().After(deadline) {
 			t.Fatal("nobody waits")
 		}
+	}
+}
+
+// What docs/security.md lists among the limits, and its end: a transaction that has opened gates goes on until it ends, and no other
+// one begins.
+func TestTransactionThatHasOpenedGatesOutlivesTheShutOut(t *testing.T) {
+	t.Parallel()
+	for name, shutOut := range map[string]string{
+		"shut out": "select postern.set_user_active('ALICE', false)",
+		"new PIN":  "select postern.reset_pin('ALICE', '739154')",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, alice)
+			connection := s.connect(t)
+			used := answer(t, connection, alice, challenge(t, connection, alice, approveGate, invoice), alice, pins[alice])
+			unused := answer(t, connection, alice, challenge(t, connection, alice, approveGate, invoice), alice, pins[alice])
+			tx := begin(t, connection, alice)
+			open(t, tx, used)
+			impatient, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			if _, err := s.Pool.Exec(impatient, shutOut); err != nil {
+				t.Fatalf("the administrator waits: %v", err)
+			}
+			reach(t, tx, approveGate, invoice)
+			commit(t, tx)
+			testsql.Run(t, s.Pool, "select postern.set_user_active('ALICE', true)")
+			for _, ticket := range []string{used, unused} {
+				if got := status(t, connection, alice, ticket); got == "accepted" {
+					t.Errorf("a ticket is %s afterwards", got)
+				}
+			}
+		})
 	}
 }
