@@ -24,10 +24,14 @@ func nameHolders(ctx context.Context, connection *pgx.Conn, schemas []string, er
 	if !locking.IsBusy(err) || !errors.As(err, &server) || connection.IsClosed() {
 		return err
 	}
+	// postern_owner is not shown what others do; who installs may be.
+	if _, failure := connection.Exec(ctx, leaveOwnerSQL); failure != nil {
+		return err
+	}
 	rows, failure := connection.Query(ctx, `
 select format('pid %s (%s, user %s, %s, in a transaction since %s)', a.pid,
-              coalesce(nullif(a.application_name, ''), 'unnamed application'), a.usename, a.state,
-              to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ'))
+              coalesce(nullif(a.application_name, ''), 'unnamed application'), a.usename, coalesce(a.state, 'state unknown'),
+              coalesce(to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ'), 'unknown'))
   from pg_stat_activity as a
  where a.pid <> pg_backend_pid()
    and a.pid in (select l.pid

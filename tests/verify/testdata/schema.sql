@@ -6791,11 +6791,21 @@ begin
   userid := normalize(userid, NFKD);
   if as_written then
     return translate(userid,
-      'abcdefghjkmnopqrstuvwxyz' || '01l|ı' || 'АВЕЗКМНОРСТУХІЈЅԚԜавекмнорстухіјѕԛԝ' || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικορτυχν' || 'ɑɡ',
+      'abcdefghjkmnopqrstuvwxyz' || E'01l|\u0131'
+        || E'\u0410\u0412\u0415\u0417\u041A\u041C\u041D\u041E\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405\u051A\u051C' -- Cyrillic capitals
+        || E'\u0430\u0432\u0435\u043A\u043C\u043D\u043E\u0440\u0441\u0442\u0443\u0445\u0456\u0458\u0455\u051B\u051D' -- Cyrillic small letters
+        || E'\u0391\u0392\u0395\u0396\u0397\u0399\u039A\u039C\u039D\u039F\u03A1\u03A4\u03A5\u03A7' -- Greek capitals
+        || E'\u03B1\u03B9\u03BA\u03BF\u03C1\u03C4\u03C5\u03C7\u03BD' -- Greek small letters
+        || E'\u0251\u0261', -- alpha and script g
       'ABCDEFGHJKMNOPQRSTUVWXYZ' || 'OIIIi' || 'ABE3KMHOPCTYXIJSQWABEKMHOPCTYXiJSQW' || 'ABEZHIKMNOPTYXAiKOPTUXV' || 'AG');
   end if;
   return translate(userid,
-    'abcdefghijklmnopqrstuvwxyz' || '01|ı' || 'АВЕЗКМНОРСТУХІЈЅԚԜавезкмнорстухіјѕԛԝ' || 'ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεζηικμνορτυχ' || 'ɑɡ',
+    'abcdefghijklmnopqrstuvwxyz' || E'01|\u0131'
+      || E'\u0410\u0412\u0415\u0417\u041A\u041C\u041D\u041E\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405\u051A\u051C' -- Cyrillic capitals
+      || E'\u0430\u0432\u0435\u0437\u043A\u043C\u043D\u043E\u0440\u0441\u0442\u0443\u0445\u0456\u0458\u0455\u051B\u051D' -- Cyrillic small letters
+      || E'\u0391\u0392\u0395\u0396\u0397\u0399\u039A\u039C\u039D\u039F\u03A1\u03A4\u03A5\u03A7' -- Greek capitals
+      || E'\u03B1\u03B2\u03B5\u03B6\u03B7\u03B9\u03BA\u03BC\u03BD\u03BF\u03C1\u03C4\u03C5\u03C7' -- Greek small letters
+      || E'\u0251\u0261', -- alpha and script g
     'ABCDEFGHIJKLMNOPQRSTUVWXYZ' || 'OIII' || 'ABE3KMHOPCTYXIJSQWABE3KMHOPCTYXIJSQW' || 'ABEZHIKMNOPTYXABEZHIKMNOPTYX' || 'AG');
 end
 $$;
