@@ -38,6 +38,7 @@ func TestATestThatEndsBadlyLeavesNothing(t *testing.T) {
 		// tests of internal/server look for containers; a server that is somebody's stays.
 		t.Setenv("POSTERN_TEST_SERVER", "binaries")
 		t.Setenv("POSTERN_TEST_DATABASE_URL", "")
+		t.Setenv(testdb.VersionVariable, "") // that of the other server
 	}
 	for _, in := range []string{"database", "demo"} {
 		for end, says := range map[string]string{
