@@ -139,6 +139,10 @@ func faults() []fault {
 
 		{name: "loopback", code: "foreign_table", level: "error", object: "foreign table shop.{other}",
 			seed: voucher + company + "create extension postgres_fdw schema public; create server here foreign data wrapper postgres_fdw options (dbname '{database}', host 'localhost'); create foreign table shop.{other} (amount integer) server here options (schema_name 'shop', table_name '{string}'); grant select on shop.{other} to {group}"},
+		{name: "loopback to Postern's keys", code: "foreign_table", level: "error", object: "foreign table shop.{other}",
+			seed: "create extension postgres_fdw schema public; create server here foreign data wrapper postgres_fdw options (dbname '{database}', host 'localhost'); create foreign table shop.{other} (inner_pad bytea) server here options (schema_name 'postern_internal', table_name 'server_key'); grant select on shop.{other} to {group}"},
+		{name: "loopback to a view", code: "foreign_table", level: "error", object: "foreign table shop.{other}",
+			seed: voucher + company + "create view shop.seen with (security_invoker = true) as select amount from shop.{table}; create extension postgres_fdw schema public; create server here foreign data wrapper postgres_fdw options (dbname '{database}', host 'other.example.com,127.0.0.1'); create foreign table shop.{other} (amount integer) server here options (schema_name 'shop', table_name 'seen'); grant select on shop.{other} to {group}"},
 		{name: "a part of a protected table", code: "foreign_table", level: "error", object: "foreign table shop.{other}",
 			seed: "create extension file_fdw schema public; create server files foreign data wrapper file_fdw; create table shop.{table} (company text) partition by list (company); " + company +
 				"create foreign table shop.{other} partition of shop.{table} default server files options (filename '/dev/null'); grant select on shop.{other} to public"},

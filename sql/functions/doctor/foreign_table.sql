@@ -1,12 +1,25 @@
 -- A foreign table can have no policy, whatever is behind it: another server, a file, or by way of this server itself the very
--- table that is protected here.
+-- table that is protected here, a view that reads it, or Postern's own tables with their keys.
 
 create or replace view postern_internal.foreign_table as
-  with
+  with recursive
   guarded as materialized (
-    select g.relation, g.identity, n.nspname, c.relname
-      from postern_internal.guarded_table as g
-      join pg_class as c on c.oid = g.relation
+    select g.relation from postern_internal.guarded_table as g
+  ),
+  reading (relation) as (
+    select g.relation from guarded as g
+     union
+    select c.oid from pg_class as c where c.relnamespace = 'postern_internal'::regnamespace and c.relkind in ('r', 'p')
+     union
+    select w.ev_class
+      from reading as r
+      join pg_depend as d on d.refclassid = 'pg_class'::regclass and d.refobjid = r.relation and d.classid = 'pg_rewrite'::regclass
+      join pg_rewrite as w on w.oid = d.objid
+  ),
+  kept as materialized (
+    select n.nspname, c.relname, format('%I.%I', n.nspname, c.relname) as identity
+      from reading as r
+      join pg_class as c on c.oid = r.relation
       join pg_namespace as n on n.oid = c.relnamespace
   ),
   described as materialized (
@@ -15,9 +28,12 @@ create or replace view postern_internal.foreign_table as
            coalesce((select o.option_value from pg_options_to_table(f.ftoptions) as o where o.option_name = 'table_name'), c.relname) as table_name,
            exists (select from pg_options_to_table(s.srvoptions) as o where o.option_name = 'dbname' and o.option_value = current_database())
              and not exists (select from pg_options_to_table(s.srvoptions) as o
-                              where o.option_name in ('host', 'hostaddr') and o.option_value !~ '^(localhost|127\..*|::1|/.*|)$'
-                                and o.option_value is distinct from host(inet_server_addr())
-                                 or o.option_name = 'port' and o.option_value <> current_setting('port')) as is_here
+                              -- Of several, libpq tries one after the other.
+                              where o.option_name in ('host', 'hostaddr') and o.option_value <> ''
+                                and not exists (select
+                                                  from unnest(string_to_array(o.option_value, ',')) as one
+                                                 where one ~ '^(localhost|127\..*|::1|/.*|)$' or one = host(inet_server_addr()))
+                                 or o.option_name = 'port' and current_setting('port') <> all (string_to_array(o.option_value, ','))) as is_here
       from pg_foreign_table as f
       join pg_class as c on c.oid = f.ftrelid
       join pg_namespace as n on n.oid = c.relnamespace
@@ -26,7 +42,7 @@ create or replace view postern_internal.foreign_table as
   ),
   judged as (
     select d.*,
-           (select p.identity from guarded as p where d.is_here and p.nspname = d.schema_name and p.relname = d.table_name) as behind,
+           (select p.identity from kept as p where d.is_here and p.nspname = d.schema_name and p.relname = d.table_name) as behind,
            (select t.identity
               from guarded as p
               join pg_inherits as h on h.inhrelid = p.relation
@@ -40,7 +56,7 @@ create or replace view postern_internal.foreign_table as
          'foreign_table' as code, 'foreign table ' || i.identity as object,
          'A foreign table shows rows past row security' as title,
          format('%s; readers: %s. A foreign table can have no policy.',
-                case when j.behind is not null then format('By the server %I it reads %s, which is protected, as the role that is mapped there', j.srvname, j.behind)
+                case when j.behind is not null then format('By the server %I it reads %s, which is protected or reads what is, as the role that is mapped there', j.srvname, j.behind)
                      when j.above is not null then format('It is a part of %s, which is protected', j.above)
                      else format('It has the column %I', j.company_column) end,
                 concat_ws(', ', case when e.is_public then 'public' end, e.roles)) as detail,

@@ -13063,13 +13063,27 @@ COMMENT ON VIEW postern_internal.guarded_table IS 'For postern.doctor: all table
 --
 
 CREATE VIEW postern_internal.foreign_table AS
- WITH guarded AS MATERIALIZED (
-         SELECT g.relation,
-            g.identity,
-            n.nspname,
-            c.relname
-           FROM ((postern_internal.guarded_table g
-             JOIN pg_class c ON ((c.oid = g.relation)))
+ WITH RECURSIVE guarded AS MATERIALIZED (
+         SELECT g.relation
+           FROM postern_internal.guarded_table g
+        ), reading(relation) AS (
+         SELECT g.relation
+           FROM guarded g
+        UNION
+         SELECT c.oid
+           FROM pg_class c
+          WHERE ((c.relnamespace = ('postern_internal'::regnamespace)::oid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))
+        UNION
+         SELECT w.ev_class
+           FROM ((reading r
+             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = r.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
+             JOIN pg_rewrite w ON ((w.oid = d.objid)))
+        ), kept AS MATERIALIZED (
+         SELECT n.nspname,
+            c.relname,
+            format('%I.%I'::text, n.nspname, c.relname) AS identity
+           FROM ((reading r
+             JOIN pg_class c ON ((c.oid = r.relation)))
              JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
         ), described AS MATERIALIZED (
          SELECT c.oid,
@@ -13086,7 +13100,9 @@ CREATE VIEW postern_internal.foreign_table AS
                    FROM pg_options_to_table(s.srvoptions) o(option_name, option_value)
                   WHERE ((o.option_name = 'dbname'::text) AND (o.option_value = current_database())))) AND (NOT (EXISTS ( SELECT
                    FROM pg_options_to_table(s.srvoptions) o(option_name, option_value)
-                  WHERE (((o.option_name = ANY (ARRAY['host'::text, 'hostaddr'::text])) AND (o.option_value !~ '^(localhost|127\..*|::1|/.*|)$'::text) AND (o.option_value IS DISTINCT FROM host(inet_server_addr()))) OR ((o.option_name = 'port'::text) AND (o.option_value <> current_setting('port'::text)))))))) AS is_here
+                  WHERE (((o.option_name = ANY (ARRAY['host'::text, 'hostaddr'::text])) AND (o.option_value <> ''::text) AND (NOT (EXISTS ( SELECT
+                           FROM unnest(string_to_array(o.option_value, ','::text)) one(one)
+                          WHERE ((one.one ~ '^(localhost|127\..*|::1|/.*|)$'::text) OR (one.one = host(inet_server_addr()))))))) OR ((o.option_name = 'port'::text) AND (current_setting('port'::text) <> ALL (string_to_array(o.option_value, ','::text))))))))) AS is_here
            FROM (((pg_foreign_table f
              JOIN pg_class c ON ((c.oid = f.ftrelid)))
              JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
@@ -13103,7 +13119,7 @@ CREATE VIEW postern_internal.foreign_table AS
             d.table_name,
             d.is_here,
             ( SELECT p.identity
-                   FROM guarded p
+                   FROM kept p
                   WHERE (d.is_here AND (p.nspname = d.schema_name) AND (p.relname = d.table_name))) AS behind,
             ( SELECT t.identity
                    FROM ((guarded p
@@ -13127,7 +13143,7 @@ CREATE VIEW postern_internal.foreign_table AS
     'A foreign table shows rows past row security'::text AS title,
     format('%s; readers: %s. A foreign table can have no policy.'::text,
         CASE
-            WHEN (j.behind IS NOT NULL) THEN format('By the server %I it reads %s, which is protected, as the role that is mapped there'::text, j.srvname, j.behind)
+            WHEN (j.behind IS NOT NULL) THEN format('By the server %I it reads %s, which is protected or reads what is, as the role that is mapped there'::text, j.srvname, j.behind)
             WHEN (j.above IS NOT NULL) THEN format('It is a part of %s, which is protected'::text, j.above)
             ELSE format('It has the column %I'::text, j.company_column)
         END, concat_ws(', '::text,
