@@ -101,7 +101,7 @@ type Class struct {
 	Deny []Rule `json:"deny,omitzero"`
 }
 
-// Rule is one authority combination. Each code part is a value; a single space for blank; or a pattern with % for any characters or none, and _ for one. A code part that is absent is %.
+// Rule is one authority combination. Each code part is a value; a single space for blank; or a pattern with % for any characters or none, and _ for one; [%], [_] and [[] are these characters themselves. A code part that is absent is %.
 type Rule struct {
 	CodeA Scalar `json:"code_a,omitzero"`
 	CodeB Scalar `json:"code_b,omitzero"`

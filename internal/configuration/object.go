@@ -476,10 +476,13 @@ func (f *flattener) classes(classes map[string]*Class, path []any, company, ledg
 	return nil
 }
 
+// escapes are the characters that otherwise are wildcards, or begin these.
+var escapes = regexp.MustCompile(`\[([%_[])\]`)
+
 // patternProblem says early, and of the very rule, what postern_internal.require_patterns would say of a class.
 func patternProblem(pattern string) string {
 	switch {
-	case len([]rune(pattern)) > 20:
+	case len([]rune(escapes.ReplaceAllString(pattern, "$1"))) > 20:
 		return "has more than 20 characters"
 	case pattern != " " && strings.Trim(pattern, " ") != pattern:
 		return "has a space at an end; a single space alone is blank"

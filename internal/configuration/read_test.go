@@ -32,6 +32,7 @@ func TestBadFilesAreRefusedWithThePlace(t *testing.T) {
 		"duplicate key":      {"users:\n  A: {}\n  B: {}\n  'A': {}\n", "4:3: \"A\" is there twice; first in line 2.", "  'A': {}\n  ^"},
 		"duplicate section":  {"users: {}\ngates: {}\nusers: {}\n", "3:1: \"users\" is there twice; first in line 1.", ""},
 		"duplicate rule":     {"companies: {A: {classes: {C: {allow: [{code_a: 1}, {code_a: '1', code_b: '%'}]}}}}\n", "1:52: The rule A/C: allow code_a \"1\" is there twice; first at", ""},
+		"long escape":        {"companies: {A: {classes: {C: {allow: [{code_b: '1234567890123456789[_][_]'}]}}}}\n", "which has more than 20 characters.", ""},
 		"long pattern":       {"companies: {A: {classes: {C: {allow: [{code_b: 123456789012345678901}]}}}}\n", "code_b is \"123456789012345678901\", which has more than 20 characters.", ""},
 		"MAX":                {"companies: {A: {classes: {MAX: {allow: [{}]}}}}\n", "1:27: The class MAX is built in", ""},
 		"anchor":             {"users: &all {A: {}}\n", "1:8: Anchors and aliases are not supported: write the value out.", ""},

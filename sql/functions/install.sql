@@ -215,6 +215,7 @@
 \ir ledger/require_code.sql
 \ir ledger/code_string.sql
 \ir ledger/require_patterns.sql
+\ir ledger/like_pattern.sql
 \ir ledger/code_matches.sql
 \ir ledger/rule_matches.sql
 \ir ledger/class_allows.sql

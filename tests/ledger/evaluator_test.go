@@ -1,6 +1,9 @@
 package ledger_test
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // What follows is what row security means, as plainly as it can be said. SQL is held against it.
 
@@ -36,6 +39,8 @@ func wildcard(code, pattern []rune) bool {
 	switch {
 	case len(pattern) == 0:
 		return len(code) == 0
+	case len(pattern) > 2 && pattern[0] == '[' && pattern[2] == ']' && strings.ContainsRune("%_[", pattern[1]):
+		return len(code) > 0 && code[0] == pattern[1] && wildcard(code[1:], pattern[3:])
 	case pattern[0] == '%':
 		return wildcard(code, pattern[1:]) || len(code) > 0 && wildcard(code[1:], pattern)
 	case len(code) == 0:

@@ -15,7 +15,7 @@ as $$
   ), condition as (
     select r.allowed, r.rule_no,
            coalesce(string_agg(format(case when p.pattern = ' ' then 'c.code_%1$s is null'
-                                           when p.pattern ~ '[%_]' then 'c.code_%1$s like ($1)[%2$s]'
+                                           when p.pattern ~ '[%_[]' then 'c.code_%1$s like ($1)[%2$s]'
                                            else 'c.code_%1$s = ($1)[%2$s]' end,
                                       substr('abcdefghij', p.part::integer, 1), (r.rule_no - 1) * 10 + p.part),
                                ' and ' order by p.part)

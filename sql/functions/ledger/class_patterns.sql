@@ -5,8 +5,7 @@ stable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-  -- In LIKE a backslash would be an escape; rules have none. In = it stands for itself.
-  select coalesce(array_agg(case when p.pattern ~ '[%_]' then replace(p.pattern, E'\\', E'\\\\') else p.pattern end
+  select coalesce(array_agg(case when p.pattern ~ '[%_[]' then postern_internal.like_pattern(p.pattern) else p.pattern end
                             order by c.combination_id, p.part), '{}')
     from postern_internal.authority_combination as c
    cross join lateral unnest(c.patterns) with ordinality as p (pattern, part)

@@ -10,7 +10,6 @@ immutable
 parallel safe
 return case when pattern ~ '^%+$' then true
             when pattern = ' ' then code is null
-            -- LIKE takes a backslash for an escape; rules have none.
-            else coalesce(code collate "C" like replace(pattern, E'\\', E'\\\\'), false) end;
+            else coalesce(code collate "C" like postern_internal.like_pattern(pattern), false) end;
 revoke execute on function postern_internal.code_matches(text, text) from public;
 comment on function postern_internal.code_matches(text, text) is 'Whether a pattern of a rule matches a code part (NULL: blank).';

@@ -10,12 +10,13 @@ declare
 begin
   for i in 1 .. 10 loop
     pattern := patterns[i];
-    if pattern is null or pattern = '' or length(pattern) > 20 or pattern <> ' ' and pattern <> btrim(pattern) or pattern ~ '[[:cntrl:]]' then
+    if pattern is null or pattern = '' or length(pattern) > 60 or length(regexp_replace(pattern, '\[([%_[])\]', '\1', 'g')) > 20
+       or pattern <> ' ' and pattern <> btrim(pattern) or pattern ~ '[[:cntrl:]]' then
       raise exception using
         errcode = 'PS301',
         message = format('The pattern of code part %s is not usable', substr('ABCDEFGHIJ', i, 1)),
         detail = format('code_%s is %s.', substr('abcdefghij', i, 1), coalesce(to_jsonb(left(pattern, 128))::text, 'NULL')),
-        hint = 'Pass a value; a single space for blank; or a pattern of at most 20 characters with % for any characters or none, and _ for one.';
+        hint = 'Pass a value; a single space for blank; or a pattern of at most 20 characters with % for any characters or none, and _ for one; [%], [_] and [[] are the characters %, _ and [.';
     end if;
   end loop;
 end
