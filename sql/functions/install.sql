@@ -202,6 +202,8 @@
 \ir protect/protectable_types.sql
 \ir protect/require_protectable_column.sql
 \ir protect/protecting_tables.sql
+\ir protect/open_parents.sql
+\ir protect/warn_of_open_parents.sql
 \ir protect/before_protection.sql
 \ir protect/protection_condition.sql
 \ir protect/put_policy.sql

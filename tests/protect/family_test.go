@@ -1,9 +1,12 @@
 package protect_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	. "github.com/posternsql/postern/internal/testsql"
 )
@@ -112,5 +115,65 @@ select postern.protect_company('shop.a')`)
 	s.requireCounts(t, map[string]int{"shop.c": 1, "shop.b": 1})
 	if got := Value[string](t, s.Pool, "select string_agg(table_name, ',' order by table_name) from postern.protected_table"); got != "a,b" {
 		t.Errorf("listed: %s", got)
+	}
+}
+
+// told runs what the owner of tables runs, and returns what PostgreSQL says of it: "severity: detail".
+func (s *scene) told(t *testing.T, sql string) []string {
+	t.Helper()
+	var told []string
+	config := s.owner.Config().Copy()
+	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
+		if notice.Message == "" || notice.Detail == "" || notice.Hint == "" {
+			t.Errorf("not all is said: %+v", notice)
+		}
+		told = append(told, strings.ToLower(notice.SeverityUnlocalized)+": "+notice.Detail)
+	}
+	connection, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close(t.Context()) }()
+	Run(t, connection, sql)
+	return told
+}
+
+// PostgreSQL checks a query by the policies of the table that it names, and no others: what is below several parents is
+// read through each. Two have to be protected one after the other, so nobody is stopped, and everybody is told.
+func TestParentsThatStayOpenAreNamed(t *testing.T) {
+	s := newScene(t)
+	Run(t, s.owner, `
+create table shop.top (id integer);
+create table shop.a (company text, posting_combination_id bigint) inherits (shop.top);
+create table shop.b (company text, posting_combination_id bigint);
+create table shop.c () inherits (shop.a, shop.b);
+create table shop.d () inherits (shop.c);
+insert into shop.c (company) values ('10'), ('20');
+insert into shop.d (company) values ('10'), ('20')`)
+	for _, step := range []struct {
+		sql  string
+		told []string
+		want map[string]int
+	}{
+		{"select postern.protect_company('shop.b')", []string{"warning: These parents have no policy postern_company: shop.top, shop.a."},
+			map[string]int{"shop.a": 4, "shop.b": 2, "shop.c": 2, "shop.d": 1, "shop.top": 4}},
+		{"alter table shop.a no inherit shop.top; select postern.protect_company('shop.a')", nil, map[string]int{"shop.a": 2, "shop.b": 2}},
+		{"select postern.unprotect('shop.a')", []string{
+			"notice: It is protected by way of shop.b too. Queries of these parents read its rows past its policy postern_company: shop.a.",
+			"notice: It is protected by way of shop.b too. Queries of these parents read its rows past its policy postern_company: shop.a.",
+		}, map[string]int{"shop.a": 4, "shop.b": 2, "shop.c": 2}},
+		{"select postern.unprotect('shop.b')", nil, map[string]int{"shop.a": 4, "shop.b": 4, "shop.c": 4}},
+		{"select postern.protect_ledger('shop.a')", []string{"warning: These parents have no policy postern_ledger: shop.b."}, map[string]int{"shop.a": 0, "shop.b": 4}},
+		{"select postern.protect_ledger('shop.b')", nil, map[string]int{"shop.a": 0, "shop.b": 0}},
+		// Each is protected by itself: the one that goes opens nothing of the other.
+		{"select postern.unprotect('shop.a'); alter table shop.c no inherit shop.a; select postern.protect_ledger('shop.b')", []string{
+			"notice: It is protected by way of shop.b too. Queries of these parents read its rows past its policy postern_ledger: shop.a.",
+			"notice: It is protected by way of shop.b too. Queries of these parents read its rows past its policy postern_ledger: shop.a.",
+		}, map[string]int{"shop.a": 0, "shop.b": 0}},
+	} {
+		if told := s.told(t, step.sql); !slices.Equal(told, step.told) {
+			t.Errorf("%s: told %q, want %q", step.sql, told, step.told)
+		}
+		s.requireCounts(t, step.want)
 	}
 }

@@ -20,9 +20,10 @@ begin
     condition := postern.protection_condition(relation, 'company', company_column, null, null);
     perform postern.put_policy(relation, 'postern_company', condition.using_expression, condition.check_expression);
   end loop;
+  perform postern.warn_of_open_parents(target, 'postern_company');
 end
 $$;
 revoke execute on function postern.protect_company(regclass, name) from public;
 grant execute on function postern.protect_company(regclass, name) to postern_admin;
 comment on function postern.protect_company(regclass, name) is
-'Lets nobody, its owner included, read or change rows of a company that the current user is no user of. target: a table of the caller''s, with all its partitions. company_column: of type text or varchar, or a domain over one. Rows without a company are nobody''s. Superusers and roles with BYPASSRLS pass. Views over the table need security_invoker. Calling it again changes nothing, or takes in new partitions. Errors: PS107 target or column can''t be protected; then, of a statement that touches the table, PS401 where no user is known.';
+'Lets nobody, its owner included, read or change rows of a company that the current user is no user of. target: a table of the caller''s, with all its partitions. company_column: of type text or varchar, or a domain over one. Rows without a company are nobody''s. Superusers and roles with BYPASSRLS pass. Views over the table need security_invoker. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column can''t be protected; then, of a statement that touches the table, PS401 where no user is known.';

@@ -26,9 +26,10 @@ begin
     condition := postern.protection_condition(relation, 'ledger', company_column, combination_column, ledger_column);
     perform postern.put_policy(relation, 'postern_ledger', condition.using_expression, condition.check_expression);
   end loop;
+  perform postern.warn_of_open_parents(target, 'postern_ledger');
 end
 $$;
 revoke execute on function postern.protect_ledger(regclass, name, name, name) from public;
 grant execute on function postern.protect_ledger(regclass, name, name, name) to postern_admin;
 comment on function postern.protect_ledger(regclass, name, name, name) is
-'Lets nobody, its owner included, read or change rows of a ledger that the current users companies and authority classes do not show. target: a table of the callers, with all its partitions. company_column: text or varchar; combination_column: bigint, integer or numeric; ledger_column: text or varchar, for an internal ledger, whose rows are shown to users who are connected to it. A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes queries faster. Unknown ids, fractions and NULLs are nobodys rows. Superusers and roles with BYPASSRLS pass. Calling it again changes nothing, or takes in new partitions. Errors: PS107 target or column cant be protected; then, of a statement that touches the table, PS401 where no user is known.';
+'Lets nobody, its owner included, read or change rows of a ledger that the current users companies and authority classes do not show. target: a table of the callers, with all its partitions. company_column: text or varchar; combination_column: bigint, integer or numeric; ledger_column: text or varchar, for an internal ledger, whose rows are shown to users who are connected to it. A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes queries faster. Unknown ids, fractions and NULLs are nobodys rows. Superusers and roles with BYPASSRLS pass. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column cant be protected; then, of a statement that touches the table, PS401 where no user is known.';

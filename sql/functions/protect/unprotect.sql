@@ -13,6 +13,8 @@ declare
   before record;
   policy name;
   later text;
+  kept regclass[] := '{}'::regclass[];
+  parents text;
 begin
   perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target, true);
@@ -36,12 +38,8 @@ begin
   end if;
   execute format('lock table %s in access exclusive mode', target);
   for relation in select p from postern.protectable_tables(target, true) as p loop
-    select t.target into protecting from postern.protecting_tables(relation) as t limit 1;
-    if found then
-      raise notice using
-        message = format('%s stays protected', relation),
-        detail = format('It is protected by way of %s too.', protecting),
-        hint = format('select postern.unprotect(%L); ends that.', protecting);
+    if exists (select from postern.protecting_tables(relation)) then
+      kept := kept || relation;
       continue;
     end if;
     select b.* into strict before from postern.before_protection(relation) as b;
@@ -72,9 +70,20 @@ begin
       execute format('alter table %s disable row level security', relation);
     end if;
   end loop;
+  -- Only now it is known which parents are open.
+  foreach relation in array kept loop
+    select t.target, ('postern_' || t.protection)::name into strict protecting, policy from postern.protecting_tables(relation) as t limit 1;
+    parents := postern.open_parents(array[relation], policy);
+    raise notice using
+      message = format('%s stays protected', relation),
+      detail = format('It is protected by way of %s too.', protecting)
+               || coalesce(format(' Queries of these parents read its rows past its policy %I: %s.', policy, parents), ''),
+      hint = format('select postern.unprotect(%L); ends that.', protecting)
+             || case when parents is null then '' else ' Or close the parents: protect them again, or alter table child no inherit parent;' end;
+  end loop;
 end
 $$;
 revoke execute on function postern.unprotect(regclass) from public;
 grant execute on function postern.unprotect(regclass) to postern_admin;
 comment on function postern.unprotect(regclass) is
-'Takes away what protect_company or protect_ledger gave a table and its partitions, and makes their row security what it was before. It stays on and forced where the application has made policies since. What is below another protected table, or is listed in postern.protected_table itself, stays protected. Errors: PS107 target is not protected, or by way of another table, or not the caller''s.';
+'Takes away what protect_company or protect_ledger gave a table and its partitions, and makes their row security what it was before. It stays on and forced where the application has made policies since. What is below another protected table, or is listed in postern.protected_table itself, stays protected; a NOTICE says so, and names the parents that read it past its policy. Errors: PS107 target is not protected, or by way of another table, or not the caller''s.';
