@@ -1104,7 +1104,7 @@ ALTER FUNCTION postern.add_authority_combination(company text, class text, allow
 -- Name: FUNCTION add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of a company: the code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or has % for any characters or none (blank too where it is % alone), and _ for one. Returns the rule''s id; adding the same rule twice gives the same id. Errors: PS201 no such company, PS301 no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
+COMMENT ON FUNCTION postern.add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of a company: the code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or has % for any characters or none (blank too where it is % alone), and _ for one; [%], [_] and [[] are these characters themselves. Returns the rule''s id; adding the same rule twice gives the same id. Errors: PS201 no such company, PS301 no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
 
 
 --
@@ -1178,7 +1178,7 @@ ALTER FUNCTION postern.add_ledger_combination(company text, ledger_id text, clas
 -- Name: FUNCTION add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of an internal ledger: the code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or has % for any characters or none (blank too where it is % alone), and _ for one. Returns the rule''s id; adding the same rule twice gives the same id. Errors: PS201 no such company, PS301 no such ledger, no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
+COMMENT ON FUNCTION postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of an internal ledger: the code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or has % for any characters or none (blank too where it is % alone), and _ for one; [%], [_] and [[] are these characters themselves. Returns the rule''s id; adding the same rule twice gives the same id. Errors: PS201 no such company, PS301 no such ledger, no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
 
 
 --
@@ -4463,6 +4463,37 @@ COMMENT ON FUNCTION postern.open_gates(ticket uuid) IS 'Opens the gates for this
 
 
 --
+-- Name: open_parents(regclass[], name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.open_parents(relations regclass[], policy name) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    with recursive above (oid) as (
+      select i.inhparent from pg_inherits as i where i.inhrelid = any (relations::oid[])
+       union
+      select i.inhparent from pg_inherits as i join above as a on a.oid = i.inhrelid
+    )
+    select string_agg(a.oid::regclass::text, ', ' order by a.oid)
+      from above as a
+     where not exists (select from pg_policy as p where p.polrelid = a.oid and p.polname = open_parents.policy));
+end
+$$;
+
+
+ALTER FUNCTION postern.open_parents(relations regclass[], policy name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION open_parents(relations regclass[], policy name); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.open_parents(relations regclass[], policy name) IS 'For protect_... and unprotect: the tables above relations, at all levels, that lack policy, so that queries of them read relations past it; separated by commas. NULL where there are none.';
+
+
+--
 -- Name: open_unsealed_records(xid8[], xid8[], pg_snapshot); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -4718,6 +4749,7 @@ begin
     condition := postern.protection_condition(relation, 'company', company_column, null, null);
     perform postern.put_policy(relation, 'postern_company', condition.using_expression, condition.check_expression);
   end loop;
+  perform postern.warn_of_open_parents(target, 'postern_company');
 end
 $$;
 
@@ -4728,7 +4760,7 @@ ALTER FUNCTION postern.protect_company(target regclass, company_column name) OWN
 -- Name: FUNCTION protect_company(target regclass, company_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.protect_company(target regclass, company_column name) IS 'Lets nobody, its owner included, read or change rows of a company that the current user is no user of. target: a table of the caller''s, with all its partitions. company_column: of type text or varchar, or a domain over one. Rows without a company are nobody''s. Superusers and roles with BYPASSRLS pass. Views over the table need security_invoker. Calling it again changes nothing, or takes in new partitions. Errors: PS107 target or column can''t be protected; then, of a statement that touches the table, PS401 where no user is known.';
+COMMENT ON FUNCTION postern.protect_company(target regclass, company_column name) IS 'Lets nobody, its owner included, read or change rows of a company that the current user is no user of. target: a table of the caller''s, with all its partitions. company_column: of type text or varchar, or a domain over one. Rows without a company are nobody''s. Superusers and roles with BYPASSRLS pass. Views over the table need security_invoker. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column can''t be protected; then, of a statement that touches the table, PS401 where no user is known.';
 
 
 --
@@ -4757,6 +4789,7 @@ begin
     condition := postern.protection_condition(relation, 'ledger', company_column, combination_column, ledger_column);
     perform postern.put_policy(relation, 'postern_ledger', condition.using_expression, condition.check_expression);
   end loop;
+  perform postern.warn_of_open_parents(target, 'postern_ledger');
 end
 $$;
 
@@ -4767,7 +4800,7 @@ ALTER FUNCTION postern.protect_ledger(target regclass, company_column name, comb
 -- Name: FUNCTION protect_ledger(target regclass, company_column name, combination_column name, ledger_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) IS 'Lets nobody, its owner included, read or change rows of a ledger that the current users companies and authority classes do not show. target: a table of the callers, with all its partitions. company_column: text or varchar; combination_column: bigint, integer or numeric; ledger_column: text or varchar, for an internal ledger, whose rows are shown to users who are connected to it. A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes queries faster. Unknown ids, fractions and NULLs are nobodys rows. Superusers and roles with BYPASSRLS pass. Calling it again changes nothing, or takes in new partitions. Errors: PS107 target or column cant be protected; then, of a statement that touches the table, PS401 where no user is known.';
+COMMENT ON FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) IS 'Lets nobody, its owner included, read or change rows of a ledger that the current users companies and authority classes do not show. target: a table of the callers, with all its partitions. company_column: text or varchar; combination_column: bigint, integer or numeric; ledger_column: text or varchar, for an internal ledger, whose rows are shown to users who are connected to it. A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes queries faster. Unknown ids, fractions and NULLs are nobodys rows. Superusers and roles with BYPASSRLS pass. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column cant be protected; then, of a statement that touches the table, PS401 where no user is known.';
 
 
 --
@@ -6700,6 +6733,8 @@ declare
   before record;
   policy name;
   later text;
+  kept regclass[] := '{}';
+  parents text;
 begin
   perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target, true);
@@ -6723,12 +6758,8 @@ begin
   end if;
   execute format('lock table %s in access exclusive mode', target);
   for relation in select p from postern.protectable_tables(target, true) as p loop
-    select t.target into protecting from postern.protecting_tables(relation) as t limit 1;
-    if found then
-      raise notice using
-        message = format('%s stays protected', relation),
-        detail = format('It is protected by way of %s too.', protecting),
-        hint = format('select postern.unprotect(%L); ends that.', protecting);
+    if exists (select from postern.protecting_tables(relation)) then
+      kept := kept || relation;
       continue;
     end if;
     select b.* into strict before from postern.before_protection(relation) as b;
@@ -6759,6 +6790,17 @@ begin
       execute format('alter table %s disable row level security', relation);
     end if;
   end loop;
+  -- Only now it is known which parents are open.
+  foreach relation in array kept loop
+    select t.target, 'postern_' || t.protection into strict protecting, policy from postern.protecting_tables(relation) as t limit 1;
+    parents := postern.open_parents(array[relation], policy);
+    raise notice using
+      message = format('%s stays protected', relation),
+      detail = format('It is protected by way of %s too.', protecting)
+               || coalesce(format(' Queries of these parents read its rows past its policy %I: %s.', policy, parents), ''),
+      hint = format('select postern.unprotect(%L); ends that.', protecting)
+             || case when parents is null then '' else ' Or close the parents: protect them again, or alter table child no inherit parent;' end;
+  end loop;
 end
 $$;
 
@@ -6769,7 +6811,7 @@ ALTER FUNCTION postern.unprotect(target regclass) OWNER TO postern_owner;
 -- Name: FUNCTION unprotect(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what protect_company or protect_ledger gave a table and its partitions, and makes their row security what it was before. It stays on and forced where the application has made policies since. What is below another protected table, or is listed in postern.protected_table itself, stays protected. Errors: PS107 target is not protected, or by way of another table, or not the caller''s.';
+COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what protect_company or protect_ledger gave a table and its partitions, and makes their row security what it was before. It stays on and forced where the application has made policies since. What is below another protected table, or is listed in postern.protected_table itself, stays protected; a NOTICE says so, and names the parents that read it past its policy. Errors: PS107 target is not protected, or by way of another table, or not the caller''s.';
 
 
 --
@@ -6991,6 +7033,36 @@ ALTER FUNCTION postern.wait_sealed(log_id bigint, timeout interval) OWNER TO pos
 --
 
 COMMENT ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) IS 'Waits until an entry of the log is under a signed tree head, so that it can be proven. log_id: from a receipt. timeout: up to 1 hour. Returns false where that took longer. Errors: PS107 argument, or a transaction that cannot wait: one that has written, or is not READ COMMITTED.';
+
+
+--
+-- Name: warn_of_open_parents(regclass, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.warn_of_open_parents(target regclass, policy name) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  parents constant text := postern.open_parents(array(select p from postern.protectable_tables(target, true) as p), policy);
+begin
+  if parents is not null then
+    raise warning using
+      message = format('Rows of %s are read past its protection, through other parents of tables below it', target),
+      detail = format('These parents have no policy %I: %s.', policy, parents),
+      hint = 'Protect each of them by the same columns. From one without these columns detach the child: alter table child no inherit parent;';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.warn_of_open_parents(target regclass, policy name) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION warn_of_open_parents(target regclass, policy name); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.warn_of_open_parents(target regclass, policy name) IS 'For protect_...: a WARNING where tables at or below target have other parents, without policy, whose queries read them. Errors: PS107 target is NULL, missing or not the caller''s.';
 
 
 --
@@ -7824,7 +7896,7 @@ CREATE FUNCTION postern_internal.class_condition(class_id bigint) RETURNS text
   ), condition as (
     select r.allowed, r.rule_no,
            coalesce(string_agg(format(case when p.pattern = ' ' then 'c.code_%1$s is null'
-                                           when p.pattern ~ '[%_]' then 'c.code_%1$s like ($1)[%2$s]'
+                                           when p.pattern ~ '[%_[]' then 'c.code_%1$s like ($1)[%2$s]'
                                            else 'c.code_%1$s = ($1)[%2$s]' end,
                                       substr('abcdefghij', p.part::integer, 1), (r.rule_no - 1) * 10 + p.part),
                                ' and ' order by p.part)
@@ -7858,8 +7930,7 @@ CREATE FUNCTION postern_internal.class_patterns(class_id bigint) RETURNS text[]
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  -- In LIKE a backslash would be an escape; rules have none. In = it stands for itself.
-  select coalesce(array_agg(case when p.pattern ~ '[%_]' then replace(p.pattern, E'\\', E'\\\\') else p.pattern end
+  select coalesce(array_agg(case when p.pattern ~ '[%_[]' then postern_internal.like_pattern(p.pattern) else p.pattern end
                             order by c.combination_id, p.part), '{}')
     from postern_internal.authority_combination as c
    cross join lateral unnest(c.patterns) with ordinality as p (pattern, part)
@@ -7877,12 +7948,30 @@ COMMENT ON FUNCTION postern_internal.class_patterns(class_id bigint) IS 'The pat
 
 
 --
+-- Name: like_pattern(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.like_pattern(pattern text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (strpos(pattern, '['::text) = 0) THEN replace(pattern, '\'::text, '\\'::text) ELSE regexp_replace(replace(pattern, '\'::text, '\\'::text), '\[([%_[])\]'::text, '\\\1'::text, 'g'::text) END;
+
+
+ALTER FUNCTION postern_internal.like_pattern(pattern text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION like_pattern(pattern text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.like_pattern(pattern text) IS 'A pattern of a rule as LIKE takes it.';
+
+
+--
 -- Name: code_matches(text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
 CREATE FUNCTION postern_internal.code_matches(code text, pattern text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN (pattern ~ '^%+$'::text) THEN true WHEN (pattern = ' '::text) THEN (code IS NULL) ELSE COALESCE(((code COLLATE "C") ~~ replace(pattern, '\'::text, '\\'::text)), false) END;
+    RETURN CASE WHEN (pattern ~ '^%+$'::text) THEN true WHEN (pattern = ' '::text) THEN (code IS NULL) ELSE COALESCE(((code COLLATE "C") ~~ postern_internal.like_pattern(pattern)), false) END;
 
 
 ALTER FUNCTION postern_internal.code_matches(code text, pattern text) OWNER TO postern_owner;
@@ -10963,12 +11052,13 @@ declare
 begin
   for i in 1 .. 10 loop
     pattern := patterns[i];
-    if pattern is null or pattern = '' or length(pattern) > 20 or pattern <> ' ' and pattern <> btrim(pattern) or pattern ~ '[[:cntrl:]]' then
+    if pattern is null or pattern = '' or length(pattern) > 60 or length(regexp_replace(pattern, '\[([%_[])\]', '\1', 'g')) > 20
+       or pattern <> ' ' and pattern <> btrim(pattern) or pattern ~ '[[:cntrl:]]' then
       raise exception using
         errcode = 'PS301',
         message = format('The pattern of code part %s is not usable', substr('ABCDEFGHIJ', i, 1)),
         detail = format('code_%s is %s.', substr('abcdefghij', i, 1), coalesce(to_jsonb(left(pattern, 128))::text, 'NULL')),
-        hint = 'Pass a value; a single space for blank; or a pattern of at most 20 characters with % for any characters or none, and _ for one.';
+        hint = 'Pass a value; a single space for blank; or a pattern of at most 20 characters with % for any characters or none, and _ for one; [%], [_] and [[] are the characters %, _ and [.';
     end if;
   end loop;
 end
@@ -18000,6 +18090,14 @@ GRANT ALL ON FUNCTION postern.open_gates(ticket uuid) TO postern_user;
 
 
 --
+-- Name: FUNCTION open_parents(relations regclass[], policy name); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.open_parents(relations regclass[], policy name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.open_parents(relations regclass[], policy name) TO postern_admin;
+
+
+--
 -- Name: FUNCTION open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -18471,6 +18569,14 @@ GRANT ALL ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) TO po
 
 
 --
+-- Name: FUNCTION warn_of_open_parents(target regclass, policy name); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.warn_of_open_parents(target regclass, policy name) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.warn_of_open_parents(target regclass, policy name) TO postern_admin;
+
+
+--
 -- Name: FUNCTION action_setting(content text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -18638,6 +18744,13 @@ REVOKE ALL ON FUNCTION postern_internal.class_condition(class_id bigint) FROM PU
 --
 
 REVOKE ALL ON FUNCTION postern_internal.class_patterns(class_id bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION like_pattern(pattern text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.like_pattern(pattern text) FROM PUBLIC;
 
 
 --
