@@ -6733,7 +6733,7 @@ declare
   before record;
   policy name;
   later text;
-  kept regclass[] := '{}';
+  kept regclass[] := '{}'::regclass[];
   parents text;
 begin
   perform postern.check_allowed_login('postern_admin');
@@ -6792,7 +6792,7 @@ begin
   end loop;
   -- Only now it is known which parents are open.
   foreach relation in array kept loop
-    select t.target, 'postern_' || t.protection into strict protecting, policy from postern.protecting_tables(relation) as t limit 1;
+    select t.target, ('postern_' || t.protection)::name into strict protecting, policy from postern.protecting_tables(relation) as t limit 1;
     parents := postern.open_parents(array[relation], policy);
     raise notice using
       message = format('%s stays protected', relation),
