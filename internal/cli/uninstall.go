@@ -28,7 +28,7 @@ fail when they are called.
 The log is kept unless --drop-log is given: its table moves to a new schema, readable by postern_auditor.
 Postern's roles stay, since they belong to the whole cluster.
 
-Without --yes it says what would happen and changes nothing.`,
+Without --yes it says what would happen, and with which flags, and changes nothing.`,
 		Example: `  installer uninstall
   installer uninstall --yes
   installer uninstall --yes --with-dependents --drop-log`,
@@ -62,7 +62,8 @@ Without --yes it says what would happen and changes nothing.`,
 			}
 			if !yes {
 				app.printRemoval("would be ", removal)
-				return usageError("nothing was changed: run again with --yes to remove Postern from %q", removal.Database)
+				app.printWayOut(removal, options)
+				return nil
 			}
 			app.printRemoval("", removal)
 			app.printf("Postern is removed from %q. Its roles stay; where no database of this cluster uses them any more, nor a kept log:\n  %s\n",
@@ -94,5 +95,26 @@ func (a *application) printRemoval(wouldBe string, removal *install.Removal) {
 	}
 	if removal.LogSchema != "" {
 		a.printf("%skept: the log, as %s.checkpoint_entry\n", wouldBe, removal.LogSchema)
+	}
+}
+
+// printWayOut says how to do what was shown, and what that asks for first.
+func (a *application) printWayOut(removal *install.Removal, options install.UninstallOptions) {
+	command := "installer uninstall --yes"
+	if options.WithDependents {
+		command += " --with-dependents"
+	}
+	if options.OpenTables {
+		command += " --open-tables"
+	}
+	if options.DropLog {
+		command += " --drop-log"
+	}
+	a.printf("Nothing was changed. To remove Postern from %q: %s\n", removal.Database, command)
+	if len(removal.Dependents) > 0 && !options.WithDependents {
+		a.printf("Before that, remove what depends on it, or add --with-dependents.\n")
+	}
+	if len(removal.Opened) > 0 && !options.OpenTables {
+		a.printf("Before that, close or unprotect the tables that would be opened, or add --open-tables.\n")
 	}
 }
