@@ -18,6 +18,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/printable"
 )
@@ -48,12 +49,9 @@ func (a *application) config() (*pgx.ConnConfig, error) {
 	if text == "" {
 		origin = "the environment (PG*)"
 	}
-	config, err := pgx.ParseConfig(text)
+	config, err := connecting.Parse(origin, text)
 	if err != nil {
-		// Not what pgx says: the reason may quote a piece of the password.
-		a.logger().Debug("connection string refused", "from", origin, "length", len(text))
-		return nil, usageError("%s is no valid connection string: expected postgres://user@host:port/database or key=value pairs; "+
-			"in a URL, write special characters of a password as %%XX", origin)
+		return nil, &exitError{code: exitUsage, err: err}
 	}
 	if origin == "--database-url" && hasPassword(text) {
 		fmt.Fprintln(a.err, "Warning: the password in --database-url can be read in the process list; use DATABASE_URL, PGPASSWORD or a password file.")
@@ -78,8 +76,6 @@ func (a *application) connect(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	config.RuntimeParams["search_path"] = "pg_catalog, pg_temp"
-	config.RuntimeParams["client_encoding"] = "UTF8" // that of Go, whatever the database has
 	// A PIN must be bound: the simple protocol would write it into the statement, and so into logs and
 	// pg_stat_activity.
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
@@ -87,6 +83,7 @@ func (a *application) connect(ctx context.Context) (*pgx.Conn, error) {
 	config.AfterConnect = func(ctx context.Context, connection *pgconn.PgConn) error {
 		return connection.Exec(ctx, "set log_parameter_max_length_on_error = 0").Close()
 	}
+	connecting.Pin(config)
 	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
 		fmt.Fprintln(a.err, describeNotice(notice))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/printable"
 )
 
@@ -54,6 +55,9 @@ type hinted struct {
 }
 
 func (h *hinted) Unwrap() error { return h.error }
+
+// Hint says what to do; errors of other packages have one too.
+func (h *hinted) Hint() string { return h.hint }
 
 // withHint adds to an error what to do about it: one sentence, or a statement.
 func withHint(err error, format string, arguments ...any) error {
@@ -113,11 +117,16 @@ func describe(failure error) string {
 	if errors.As(failure, &server) {
 		lines = append(lines, details(server)...)
 	}
-	var advice *hinted
-	if errors.As(failure, &advice) {
-		lines = append(lines, "HINT: "+printable.Lines(advice.hint))
+	var advice interface {
+		error
+		Hint() string
 	}
-	if refused != nil {
+	if errors.As(failure, &advice) && advice.Hint() != "" {
+		lines = append(lines, "HINT: "+printable.Lines(advice.Hint()))
+	}
+	if hint := connecting.Hint(failure); hint != "" {
+		lines = append(lines, "HINT: "+hint)
+	} else if refused != nil {
 		lines = append(lines, `HINT: --database-url says which database is meant, else DATABASE_URL, else PGHOST, PGPORT, PGUSER, PGDATABASE; see "installer --help".`)
 	}
 	return strings.Join(lines, "\n")

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/event"
 )
 
@@ -79,9 +80,9 @@ func (a *application) runEvents(ctx context.Context, options event.Options, once
 	}
 	pooled, err := pgxpool.ParseConfig("")
 	if err != nil {
-		return usageError("the environment (PG*) is no valid connection string")
+		return err
 	}
-	config.RuntimeParams["search_path"] = "pg_catalog, pg_temp"
+	connecting.Pin(config)
 	pooled.ConnConfig = config
 	pooled.MaxConns = int32(2*options.Workers + 2)
 	pool, err := pgxpool.NewWithConfig(ctx, pooled)

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/locking"
 	postern "github.com/posternsql/postern/sql"
 )
@@ -126,14 +127,13 @@ func (o Options) withDefaults() Options {
 // tern runs "reset all" after each migration, and that returns to them.
 func connect(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	config = config.Copy()
-	config.RuntimeParams["search_path"] = "pg_catalog, pg_temp"
 	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(locking.Moment.Milliseconds(), 10)
-	config.RuntimeParams["client_encoding"] = "UTF8"
 	config.RuntimeParams["standard_conforming_strings"] = "on"
 	config.RuntimeParams["check_function_bodies"] = "on"
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "postern installer " + Version
 	}
+	connecting.Pin(config)
 	return pgx.ConnectConfig(ctx, config)
 }
 
