@@ -89,6 +89,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		newBenchCommand(app),
 	)
 	enter(app, root)
+	app.complete(root)
 	app.fitHelp(root)
 	return root
 }
