@@ -19,13 +19,12 @@ func newVerifyCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Find what has been changed in an installation",
-		Long: `Compares everything in Postern's schemas, and Postern's roles, with what this binary would install: tables,
+		Long: `Compares everything in Postern's schemas, and Postern's roles, with what this binary installs: tables,
 columns, constraints, indexes, views, functions with their settings, triggers, policies, owners, grants,
-comments. Prints a diff for every object that was changed, is missing, or does not belong there. Rows in
-tables are not compared.
+comments. Prints a diff for every object that was changed, is missing, or does not belong there, and names
+every grant that does. Rows in tables are not compared.
 
-It installs Postern a second time under other names in a transaction that is always rolled back, so it needs
-the rights that install needs, and takes no lock on anything that is in use. What it finds in functions and
+It reads catalogs and writes nothing, so any login will do, and a standby. What it finds in functions and
 views, "install --repair" puts right; what is extra, or changed in tables, roles and grants, a person has to
 judge.
 

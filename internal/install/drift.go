@@ -2,31 +2,20 @@ package install
 
 import (
 	"context"
-	"crypto/rand"
-	_ "embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/aymanbagabas/go-udiff"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/locking"
+	postern "github.com/posternsql/postern/sql"
 )
-
-// The queries of an inventory, shared by what is installed and what it is compared with.
-//
-//go:embed inventory.sql
-var inventorySQL string
-
-//go:embed roles.sql
-var rolesSQL string
 
 // What a Difference is.
 const (
@@ -35,32 +24,50 @@ const (
 	Extra   = "extra"
 )
 
-// Difference is one object that is not as this binary would install it.
+// grantKind is the kind of a Difference that is one privilege of one role.
+const grantKind = "grant"
+
+// Difference is one object that is not as this binary would install it, or one grant.
 type Difference struct {
 	Change string `json:"change"` // Changed, Missing or Extra
-	Kind   string `json:"kind"`   // table, function, policy, role, …
+	Kind   string `json:"kind"`   // table, function, policy, role, grant, …
 	Name   string `json:"name"`
 	// Diff is a unified diff from the expected definition to the installed one.
 	Diff string `json:"diff"`
 }
 
+// IsExtraGrant tells whether somebody was granted what an installation grants nobody.
+func (d Difference) IsExtraGrant() bool { return d.Kind == grantKind && d.Change == Extra }
+
 // VerifyOptions changes how Verify works.
 type VerifyOptions struct {
 	LockTimeout time.Duration // 0 means DefaultLockTimeout
 	Logger      *slog.Logger
-	Files       fs.FS
 }
 
 // verifyTimeout bounds each statement of a verification: it must never be what a database waits for.
 const verifyTimeout = 2 * time.Minute
 
-// Verify compares what is installed with what this binary would install. It installs Postern a second
-// time, under other schema names, in a transaction that is always rolled back, and compares the catalogs:
-// so every version of PostgreSQL describes both sides in the same words, and no installed object is
-// locked. It needs the rights that Install needs.
+// printingSQL sets all that changes what the server prints of a definition, whatever the role or the database has.
+const printingSQL = `
+set local quote_all_identifiers = off;
+set local search_path = pg_catalog, pg_temp;
+set local timezone = 'UTC';
+set local datestyle = 'ISO, MDY';
+set local intervalstyle = 'postgres';
+set local extra_float_digits = 1;
+set local bytea_output = 'hex';
+set local xmloption = 'content';
+set local standard_conforming_strings = on;
+set local jit = off;
+`
+
+// Verify compares what is installed with the manifest of what this binary installs. It only reads catalogs, which are open
+// to everybody: any login will do, and a standby. It needs nobody's lock, but for that of a view or an index that is being
+// changed at this moment.
 func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) (differences []Difference, err error) {
-	defaults := Options{LockTimeout: options.LockTimeout, Logger: options.Logger, Files: options.Files}.withDefaults()
-	wanted, err := readSource(ctx, defaults.Files)
+	defaults := Options{LockTimeout: options.LockTimeout, Logger: options.Logger}.withDefaults()
+	wanted, err := readSource(ctx, postern.Files)
 	if err != nil {
 		return nil, err
 	}
@@ -69,23 +76,19 @@ func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) 
 		return nil, err
 	}
 	defer closeConnection(ctx, connection)
-	found, err := readState(ctx, connection, wanted)
-	if err != nil {
-		return nil, err
-	}
-	if err := found.refuseNewer(wanted); err != nil {
-		return nil, err
-	}
-	if found.schemaVersion() == 0 {
-		return nil, ErrNotInstalled
-	}
-	if found.schemaVersion() < wanted.schemaVersion() {
-		return nil, fmt.Errorf("schema %d is installed and this binary compares with schema %d: run install first", found.schemaVersion(), wanted.schemaVersion())
-	}
 	err = locking.Retry(ctx, defaults.LockTimeout, nil, func() error {
-		return retry(ctx, func() error {
-			differences, err = compare(ctx, connection, wanted)
-			return err
+		return repeat(ctx, func() error {
+			installed, found, err := readInstalled(ctx, connection, wanted)
+			if err != nil {
+				return err
+			}
+			expected, err := expectedInventory(found.serverMajor, defaults.Logger)
+			if err != nil {
+				return err
+			}
+			expected.adapt(installed, found.pgcryptoPrefix)
+			differences = difference(expected, installed)
+			return nil
 		})
 	})
 	return differences, err
@@ -94,10 +97,34 @@ func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) 
 // ErrNotInstalled is returned where there is no Postern in the database.
 var ErrNotInstalled = errors.New(`Postern is not installed in this database: run "installer install"`)
 
-func compare(ctx context.Context, connection *pgx.Conn, wanted *source) ([]Difference, error) {
-	tx, err := connection.Begin(ctx)
+// errChanging is returned where an installation was under way while its catalogs were read.
+var errChanging = errors.New("Postern was installed or removed meanwhile: verify again")
+
+// repeat tries again what met an installation. That drops objects between the reading of their names and their definitions.
+func repeat(ctx context.Context, attempt func() error) error {
+	const attempts = 5
+	for count := 1; ; count++ {
+		err := attempt()
+		var server *pgconn.PgError
+		vanished := errors.As(err, &server) && (server.Code == "XX000" || server.Code == "42P01" || server.Code == "42704")
+		if !vanished && !errors.Is(err, errChanging) || count == attempts {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(count) * 100 * time.Millisecond):
+		}
+	}
+}
+
+// readInstalled describes an installation of this binary's schema.
+func readInstalled(ctx context.Context, connection *pgx.Conn, wanted *source) (installed inventory, found *state, err error) {
+	// Not serializable, whatever the database has: a standby refuses that. Each statement sees what is there when it
+	// begins, as those functions do that print definitions.
+	tx, err := connection.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadOnly})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// The one way out of this function.
 	defer func() {
@@ -105,102 +132,82 @@ func compare(ctx context.Context, connection *pgx.Conn, wanted *source) ([]Diffe
 		defer cancel()
 		_ = tx.Rollback(ctx)
 	}()
-	if _, err := tx.Exec(ctx, fmt.Sprintf("set local statement_timeout = %d; set local timezone = 'UTC'; set local datestyle = 'ISO'", verifyTimeout.Milliseconds())); err != nil {
-		return nil, err
+	if _, err := tx.Exec(ctx, printingSQL+fmt.Sprintf("set local statement_timeout = %d", verifyTimeout.Milliseconds())); err != nil {
+		return nil, nil, err
 	}
-
-	installed, err := readInventory(ctx, tx, rolesSQL, roleNames)
+	found, err = readState(ctx, tx, wanted)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	shadow := newShadow(wanted.schemas)
-	whole := wanted.whole().rewrite(shadow.hide)
-	if _, err := tx.Exec(ctx, whole.text); err != nil {
-		return nil, newScriptError("install for comparison", whole, err)
+	if err := found.refuseNewer(wanted); err != nil {
+		return nil, nil, err
 	}
-	// As postern_owner, which the script has become. An installation in progress would look like drift.
-	if _, err := tx.Exec(ctx, verifyLockSQL); err != nil {
-		return nil, err
+	if found.schemaVersion() == 0 {
+		return nil, nil, ErrNotInstalled
 	}
-	found, err := readState(ctx, tx, wanted)
+	if found.schemaVersion() < wanted.schemaVersion() {
+		return nil, nil, fmt.Errorf("schema %d is installed and this binary compares with schema %d: run install first", found.schemaVersion(), wanted.schemaVersion())
+	}
+	before, err := readMark(ctx, tx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if found.schemaVersion() != wanted.schemaVersion() {
-		return nil, errors.New("Postern was installed or removed meanwhile: verify again")
-	}
-	objects, err := readInventory(ctx, tx, inventorySQL, wanted.schemas)
+	installed, err = readInventory(ctx, tx, wanted, found.serverMajor)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	maps.Copy(installed, objects)
-	hidden, err := readInventory(ctx, tx, inventorySQL, shadow.names())
+	after, err := readMark(ctx, tx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	expected := maps.Clone(expectedRoles)
-	for key, definition := range hidden {
-		expected[objectKey{kind: key.kind, name: shadow.reveal(key.name)}] = shadow.reveal(definition)
+	if before != after {
+		return nil, nil, errChanging
 	}
-	expectMonths(expected, installed)
-	return difference(expected, installed), nil
+	return installed, found, nil
 }
 
-// objectKey names one object of an inventory.
-type objectKey struct{ kind, name string }
-
-// expectedRoles are the roles of the contract, in the words of roles.sql.
-var expectedRoles = map[objectKey]string{
-	{"extension", "pgcrypto"}:          "present",
-	{"role", "postern_owner"}:          "nologin\ninherit",
-	{"role", "postern_user"}:           "nologin\ninherit",
-	{"role", "postern_app"}:            "nologin\ninherit\nmember of postern_user",
-	{"role", "postern_trusted_app"}:    "nologin\ninherit\nmember of postern_app",
-	{"role", "postern_admin"}:          "nologin\ninherit",
-	{"role", "postern_auditor"}:        "nologin\ninherit",
-	{"role", "postern_sealer"}:         "nologin\ninherit",
-	{"role", "postern_event_worker"}:   "nologin\ninherit",
-	{"role", "postern_event_function"}: "nologin\ninherit",
+// readMark tells one installation from the next one, which writes both comments anew in the transaction that changes
+// functions and views.
+func readMark(ctx context.Context, tx pgx.Tx) (mark string, err error) {
+	err = tx.QueryRow(ctx, `
+select coalesce(string_agg(format('%s %s', d.objoid, d.xmin), ',' order by d.objoid), '')
+  from pg_description as d
+  join pg_class as c on c.oid = d.objoid and d.classoid = 'pg_class'::regclass and d.objsubid = 0
+  join pg_namespace as n on n.oid = c.relnamespace
+ where n.nspname = 'postern_internal' and c.relname in ('installation', 'schema_version')`).Scan(&mark)
+	return mark, err
 }
 
-func readInventory(ctx context.Context, tx pgx.Tx, query string, names []string) (map[objectKey]string, error) {
-	rows, err := tx.Query(ctx, query, names)
-	if err != nil {
-		return nil, fmt.Errorf("read the catalogs: %w", err)
-	}
-	inventory := map[objectKey]string{}
-	var key objectKey
-	var definition string
-	if _, err := pgx.ForEachRow(rows, []any{&key.kind, &key.name, &definition}, func() error {
-		if _, twice := inventory[key]; twice {
-			return fmt.Errorf("two objects are called %s %s", key.kind, key.name)
-		}
-		inventory[key] = definition
-		return nil
-	}); err != nil {
-		return nil, fmt.Errorf("read the catalogs: %w", err)
-	}
-	return inventory, nil
-}
-
-func difference(expected, installed map[objectKey]string) []Difference {
+// difference lists what is not the same. An object that is missing takes its grants along.
+func difference(expected, installed inventory) []Difference {
 	var differences []Difference
-	add := func(change string, key objectKey, before, after string) {
+	add := func(change, kind, name, before, after string) {
 		diff := udiff.Unified("expected", "installed", endLine(before), endLine(after))
-		differences = append(differences, Difference{Change: change, Kind: key.kind, Name: key.name, Diff: diff})
+		differences = append(differences, Difference{Change: change, Kind: kind, Name: name, Diff: diff})
 	}
 	for key, before := range expected {
 		after, there := installed[key]
-		switch {
-		case !there:
-			add(Missing, key, before, "")
-		case before != after:
-			add(Changed, key, before, after)
+		if !there {
+			add(Missing, key.kind, key.name, before.text(), "")
+			continue
+		}
+		if before.definition != after.definition {
+			add(Changed, key.kind, key.name, before.definition, after.definition)
+		}
+		for _, grant := range before.grants {
+			if !slices.Contains(after.grants, grant) {
+				add(Missing, grantKind, grantOn(grant, key), "grant "+grant, "")
+			}
+		}
+		for _, grant := range after.grants {
+			if !slices.Contains(before.grants, grant) {
+				add(Extra, grantKind, grantOn(grant, key), "", "grant "+grant)
+			}
 		}
 	}
 	for key, after := range installed {
 		if _, known := expected[key]; !known {
-			add(Extra, key, "", after)
+			add(Extra, key.kind, key.name, "", after.text())
 		}
 	}
 	slices.SortFunc(differences, func(a, b Difference) int {
@@ -209,41 +216,15 @@ func difference(expected, installed map[objectKey]string) []Difference {
 	return differences
 }
 
+// grantOn says what "select to alice" is a grant on.
+func grantOn(grant string, key objectKey) string {
+	privilege, grantee, _ := strings.Cut(grant, " to ")
+	return fmt.Sprintf("%s on %s %s to %s", privilege, key.kind, key.name, grantee)
+}
+
 func endLine(text string) string {
 	if text == "" {
 		return ""
 	}
 	return text + "\n"
-}
-
-// shadow renames Postern's schemas, as whole words wherever they occur, and back.
-type shadow struct {
-	hidden   map[string]string
-	revealed map[string]string
-	hiding   *regexp.Regexp
-	showing  *regexp.Regexp
-}
-
-func newShadow(schemas []string) *shadow {
-	made := &shadow{hidden: map[string]string{}, revealed: map[string]string{}}
-	unique := strings.ToLower(rand.Text()[:10])
-	for index, name := range schemas {
-		hidden := fmt.Sprintf("postern_verify_%s_%d", unique, index)
-		made.hidden[name], made.revealed[hidden] = hidden, name
-	}
-	made.hiding = regexp.MustCompile(`\b(` + strings.Join(schemas, "|") + `)\b`)
-	made.showing = regexp.MustCompile(`\bpostern_verify_` + unique + `_\d+\b`)
-	return made
-}
-
-func (s *shadow) hide(text string) string {
-	return s.hiding.ReplaceAllStringFunc(text, func(name string) string { return s.hidden[name] })
-}
-
-func (s *shadow) reveal(text string) string {
-	return s.showing.ReplaceAllStringFunc(text, func(name string) string { return s.revealed[name] })
-}
-
-func (s *shadow) names() []string {
-	return slices.Collect(maps.Keys(s.revealed))
 }

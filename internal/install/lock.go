@@ -15,9 +15,6 @@ import (
 // table and no advisory lock: that, any login could hold for as long as it pleases.
 const lockSQL = "lock table postern_internal.installation in share row exclusive mode;\n\n"
 
-// verifyLockSQL keeps installations away from a verification, and no other verification.
-const verifyLockSQL = "lock table postern_internal.installation in share mode"
-
 // nameHolders adds to an error over somebody's lock who uses Postern's tables and views, the oldest transaction first.
 func nameHolders(ctx context.Context, connection *pgx.Conn, schemas []string, err error) error {
 	var server *pgconn.PgError

@@ -1,6 +1,7 @@
 package install
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -19,50 +20,81 @@ var (
 	inheritedPattern = regexp.MustCompile(`(?m)^inherited by: ` + regexp.QuoteMeta(logTable) + `_\d{4}_\d\d\n`)
 )
 
-// expectMonths makes expected have what belongs to the partitions that are installed, whatever months these are: each
-// has to look like one that this binary would make for its month.
-func expectMonths(expected, installed map[objectKey]string) {
-	table := objectKey{"table", logTable}
-	for _, inventory := range []map[objectKey]string{expected, installed} {
-		if definition, there := inventory[table]; there {
-			inventory[table] = inheritedPattern.ReplaceAllString(definition, "")
+// modelMonth stands for all months in a manifest, which must not depend on the day that it was made.
+var modelMonth = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// monthOf gives the month of a partition of the log, or of something that belongs to one.
+func monthOf(pattern *regexp.Regexp, name string) (time.Time, bool) {
+	match := pattern.FindStringSubmatch(name)
+	if match == nil {
+		return time.Time{}, false
+	}
+	month, err := time.Parse(monthLayout, match[1])
+	return month, err == nil
+}
+
+// renameMonth changes the name of a month, and its bounds.
+func renameMonth(from, to time.Time) *strings.Replacer {
+	return strings.NewReplacer(
+		from.Format(monthLayout), to.Format(monthLayout),
+		from.Format(boundLayout), to.Format(boundLayout),
+		from.AddDate(0, 1, 0).Format(boundLayout), to.AddDate(0, 1, 0).Format(boundLayout),
+	)
+}
+
+// forgetMonths takes the list of partitions from the definition of the log.
+func (i inventory) forgetMonths() {
+	key := objectKey{"table", logTable}
+	if log, there := i[key]; there {
+		log.definition = inheritedPattern.ReplaceAllString(log.definition, "")
+		i[key] = log
+	}
+}
+
+// keepModelMonth leaves the parts of one month, the first one, as those of modelMonth.
+func (i inventory) keepModelMonth() {
+	i.forgetMonths()
+	var first time.Time
+	for key := range i {
+		if month, is := monthOf(monthPattern, key.name); is && (first.IsZero() || month.Before(first)) {
+			first = month
 		}
 	}
-	var model time.Time
-	parts := map[objectKey]string{}
-	for key, definition := range expected {
-		match := monthPattern.FindStringSubmatch(key.name)
-		if match == nil {
+	rename := renameMonth(first, modelMonth)
+	for key, part := range maps.Clone(i) {
+		month, is := monthOf(monthPattern, key.name)
+		if !is {
 			continue
 		}
-		delete(expected, key)
-		month, err := time.Parse(monthLayout, match[1])
-		if err != nil {
-			continue
+		delete(i, key)
+		if month.Equal(first) {
+			part.definition = rename.Replace(part.definition)
+			i[objectKey{key.kind, rename.Replace(key.name)}] = part
 		}
-		if model.IsZero() {
-			model = month
-		}
-		if month.Equal(model) {
-			parts[key] = definition
+	}
+}
+
+// expectMonths makes a manifest's inventory have what belongs to the partitions that are installed, whatever months these
+// are: each has to look like one that this binary would make for its month.
+func (i inventory) expectMonths(installed inventory) {
+	i.forgetMonths()
+	installed.forgetMonths()
+	parts := inventory{}
+	for key, part := range maps.Clone(i) {
+		if _, is := monthOf(monthPattern, key.name); is {
+			parts[key] = part
+			delete(i, key)
 		}
 	}
 	for key := range installed {
-		match := partitionPattern.FindStringSubmatch(key.name)
-		if key.kind != "table" || match == nil {
+		month, is := monthOf(partitionPattern, key.name)
+		if !is || key.kind != "table" {
 			continue
 		}
-		month, err := time.Parse(monthLayout, match[1])
-		if err != nil {
-			continue
-		}
-		change := strings.NewReplacer(
-			model.Format(monthLayout), month.Format(monthLayout),
-			model.Format(boundLayout), month.Format(boundLayout),
-			model.AddDate(0, 1, 0).Format(boundLayout), month.AddDate(0, 1, 0).Format(boundLayout),
-		)
-		for part, definition := range parts {
-			expected[objectKey{part.kind, change.Replace(part.name)}] = change.Replace(definition)
+		rename := renameMonth(modelMonth, month)
+		for part, wanted := range parts {
+			wanted.definition = rename.Replace(wanted.definition)
+			i[objectKey{part.kind, rename.Replace(part.name)}] = wanted
 		}
 	}
 }

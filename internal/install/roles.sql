@@ -9,14 +9,15 @@ select 'role' as kind, r.rolname::text as name,
          case when r.rolcreatedb then 'createdb' end,
          case when r.rolreplication then 'replication' end,
          case when r.rolbypassrls then 'bypassrls' end,
-         (select string_agg('member of ' || pg_get_userbyid(m.roleid) || case when m.admin_option then ' with admin option' else '' end,
-                            e'\n' order by pg_get_userbyid(m.roleid))
+         -- From PostgreSQL 16 on, several roles may have granted the same.
+         (select string_agg(distinct ('member of ' || pg_get_userbyid(m.roleid) || case when m.admin_option then ' with admin option' else '' end) collate "C",
+                            e'\n')
             from pg_auth_members as m where m.member = r.oid),
-         (select string_agg('set ' || p.setting, e'\n' order by p.setting)
+         (select string_agg('set ' || p.setting, e'\n' order by p.setting collate "C")
             from pg_db_role_setting as s cross join lateral unnest(s.setconfig) as p (setting)
            where s.setrole = r.oid and s.setdatabase in (0, (select d.oid from pg_database as d where d.datname = current_database()))),
          case when r.rolname in ('postern_owner', 'postern_event_function') then
-           (select string_agg(distinct 'has the member ' || pg_get_userbyid(m.member), e'\n')
+           (select string_agg(distinct ('has the member ' || pg_get_userbyid(m.member)) collate "C", e'\n')
               from pg_auth_members as m
              where m.roleid = r.oid
                -- From PostgreSQL 16 on, who created a role keeps the right to grant it, and that alone.
@@ -24,18 +25,20 @@ select 'role' as kind, r.rolname::text as name,
                         and coalesce(to_jsonb(m) ->> 'inherit_option', 'true') = 'false'
                         and coalesce(to_jsonb(m) ->> 'set_option', 'true') = 'false'))
          end,
-         -- They would change what an installation creates, on both sides of the comparison.
+         -- They would change what an installation creates.
          case when r.rolname in ('postern_owner', 'postern_event_function') then
            (select string_agg(format('default privileges on %s%s: %s',
                                 case a.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' else 'schemas' end,
-                                ' in schema ' || n.nspname, a.defaclacl), e'\n')
+                                ' in schema ' || n.nspname, a.defaclacl), e'\n' order by n.nspname, a.defaclobjtype)
               from pg_default_acl as a left join pg_namespace as n on n.oid = a.defaclnamespace
              where a.defaclrole = r.oid)
-         end) as definition
+         end) as definition,
+       '' as query,
+       '{}'::text[] as grants
   from pg_roles as r
  where r.rolname = any ($1)
 
 union all
-select 'extension', e.extname::text, 'present'
+select 'extension', e.extname::text, 'present', '', '{}'
   from pg_extension as e
  where e.extname = 'pgcrypto'

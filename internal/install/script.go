@@ -50,15 +50,6 @@ func (s script) all() iter.Seq2[string, string] {
 	}
 }
 
-// rewrite gives the script with every part's text changed.
-func (s script) rewrite(change func(string) string) script {
-	var rewritten script
-	for file, text := range s.all() {
-		rewritten.append(file, change(text))
-	}
-	return rewritten
-}
-
 // place is a position in a file.
 type place struct {
 	file     string

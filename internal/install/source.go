@@ -110,15 +110,7 @@ func compileCode(files fs.FS) (script, error) {
 	return compiled, lines.Err()
 }
 
-// whole gives an installation from nothing as one script, for those who run it at once.
-func (s *source) whole() script {
-	var all script
-	all.appendScript(s.bootstrap)
-	all.appendScript(s.afterBootstrap())
-	return all
-}
-
-// afterBootstrap is whole without bootstrap.sql.
+// afterBootstrap gives an installation from nothing as one script, for those who run it at once; but for bootstrap.sql.
 func (s *source) afterBootstrap() script {
 	var all script
 	all.append("create schema_version", createVersionTable)

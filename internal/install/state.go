@@ -17,6 +17,8 @@ type state struct {
 	schemas     []string // of those that bootstrap.sql creates, the ones that exist and belong to postern_owner
 	roles       []string // of Postern's roles, the ones that exist
 	pgcrypto    bool
+	// pgcryptoPrefix is what its functions are called with, as the server prints it.
+	pgcryptoPrefix string
 	// toBecome are, of the roles that own objects, those that the installing user must first be granted.
 	toBecome []string
 	// reached is what the last migration left; its version is that of the binary which ran it.
@@ -88,6 +90,7 @@ select current_database(), current_user, current_setting('server_version_num')::
               where n.nspname = any ($1) and r.rolname = 'postern_owner'),
        array(select r.rolname::text from pg_roles as r where r.rolname = any ($2)),
        exists (select from pg_extension as e where e.extname = 'pgcrypto'),
+       coalesce((select case when n.nspname <> 'pg_catalog' then format('%I.', n.nspname) end from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'pgcrypto'), ''),
        array(select wanted from unnest($3::text[]) as wanted where not `+mayBecomeSQL("wanted")+`),
        `+recordSQL("schema_version")+`,
        `+recordSQL("installation")+`,
@@ -96,7 +99,7 @@ select current_database(), current_user, current_setting('server_version_num')::
                 where n.nspname = 'postern_internal'
                   and c.relname = 'checkpoint_entry_' || to_char(date_trunc('month', now() at time zone 'UTC') + interval '1 month', 'YYYY_MM'))`,
 		wanted.schemas, roleNames, owningRoles,
-	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.toBecome, &read.reached, &read.recorded, &read.nextMonth)
+	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.pgcryptoPrefix, &read.toBecome, &read.reached, &read.recorded, &read.nextMonth)
 	if err != nil {
 		return nil, fmt.Errorf("read what is installed: %w", err)
 	}

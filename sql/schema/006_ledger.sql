@@ -67,7 +67,7 @@ create table postern_internal.combination_block (
   counted boolean not null default false,
   made_in xid8 not null default pg_current_xact_id(),
   check (first_id >= 0 and first_id % size = 0),
-  check (given between 0 and size and (counted or given < size)),
+  check (given >= 0 and given <= size and (counted or given < size)),
   check (company is not null or given = 0 and not counted)
 );
 create index combination_block_company on postern_internal.combination_block (company, first_id);

@@ -3,7 +3,7 @@
 create table postern_internal.leaf (
   leaf_number bigint primary key check (leaf_number >= 0),
   log_id bigint not null unique,
-  hashes bytea not null check (octet_length(hashes) between 32 and 2048 and octet_length(hashes) % 32 = 0)
+  hashes bytea not null check (octet_length(hashes) >= 32 and octet_length(hashes) <= 2048 and octet_length(hashes) % 32 = 0)
 );
 comment on table postern_internal.leaf is 'The tree, append-only: which entry of the log is which leaf. hashes: 32 octets each, the hash of the leaf, then that of each subtree that this leaf completes, smallest first; over all leaves in order these are the stored hashes of golang.org/x/mod/sumdb/tlog. No foreign key: leaves stay when the months of their entries are dropped.';
 

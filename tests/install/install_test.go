@@ -222,10 +222,6 @@ func TestUpgradeRunsWhatIsNew(t *testing.T) {
 	if found := database.text("select postern_internal.addition()::text"); found != "1" {
 		t.Errorf("the new function gives %s", found)
 	}
-	differences, err := install.Verify(t.Context(), database.config(), install.VerifyOptions{Files: upgrade})
-	if err != nil || len(differences) != 0 {
-		t.Errorf("after the upgrade verify finds %v, %v", differences, err)
-	}
 	fresh := newDatabase(t)
 	if _, err := install.Install(t.Context(), fresh.config(), install.Options{Files: upgrade}); err != nil {
 		t.Fatal(err)

@@ -53,14 +53,14 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 		{
 			name:   "grant to everybody",
 			change: `grant execute on function postern_internal.hash_pin to public`,
-			find:   "changed: function postern_internal.hash_pin(",
-			diff:   "+grant execute to public, by postern_owner",
+			find:   "extra: grant execute on function postern_internal.hash_pin(",
+			diff:   "+grant execute to public",
 		},
 		{
 			name:   "revoked grant",
 			change: `revoke execute on function postern.open_gates(uuid) from postern_user`,
-			find:   "changed: function postern.open_gates(",
-			diff:   "-grant execute to postern_user, by postern_owner",
+			find:   "missing: grant execute on function postern.open_gates(ticket uuid) to postern_user",
+			diff:   "-grant execute to postern_user",
 		},
 		{
 			name:   "missing function",
@@ -125,14 +125,14 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 		{
 			name:   "table grant",
 			change: `grant select on postern_internal.credential to postern_user`,
-			find:   "changed: table postern_internal.credential",
-			diff:   "+grant select to postern_user, by postern_owner",
+			find:   "extra: grant select on table postern_internal.credential to postern_user",
+			diff:   "+grant select to postern_user",
 		},
 		{
 			name:   "column grant",
 			change: `grant select (userid) on postern_internal.credential to postern_user`,
-			find:   "changed: table postern_internal.credential",
-			diff:   "[grant select to postern_user, by postern_owner]",
+			find:   "extra: grant select (userid) on table postern_internal.credential to postern_user",
+			diff:   "+grant select (userid) to postern_user",
 		},
 		{
 			name:   "table owner",
@@ -191,8 +191,8 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 		{
 			name:   "schema grant",
 			change: `grant usage on schema postern_internal to postern_app`,
-			find:   "changed: schema postern_internal",
-			diff:   "+grant usage to postern_app, by postern_owner",
+			find:   "extra: grant usage on schema postern_internal to postern_app",
+			diff:   "+grant usage to postern_app",
 		},
 		{
 			name:   "schema owner",
@@ -239,8 +239,8 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 		{
 			name:   "grant on a partition",
 			change: `grant select on ` + partition(1) + ` to postern_auditor`,
-			find:   "changed: table " + partition(1),
-			diff:   "+grant select to postern_auditor, by postern_owner",
+			find:   "extra: grant select on table " + partition(1) + " to postern_auditor",
+			diff:   "+grant select to postern_auditor",
 		},
 		{
 			name:   "owner of a partition",
@@ -262,6 +262,12 @@ select postern.create_log_partitions();
 alter table postern_internal.checkpoint_entry detach partition postern_internal.checkpoint_entry_2001_02`,
 			find: "changed: table postern_internal.checkpoint_entry_2001_02",
 			diff: "-inherits: postern_internal.checkpoint_entry",
+		},
+		{
+			name:   "what default privileges of postern_owner have granted on the new partition",
+			change: "select 1",
+			find:   "extra: grant select on table postern_internal.checkpoint_entry_2001_02 to " + outsider,
+			diff:   "+grant select to " + outsider,
 		},
 		{
 			name: "somebody's table as a partition",

@@ -22,7 +22,8 @@ create or replace view postern_internal.current_gate_reading as
                 and d.refobjid in (select g.oid
                                      from pg_proc as g
                                      join pg_namespace as o on o.oid = g.pronamespace
-                                    where (o.nspname, g.proname) in (('postern', 'checkpoint'), ('postern', 'begin_action'), ('security_sys', 'security_checkpoint')))
+                                    where o.nspname = 'postern' and g.proname in ('checkpoint', 'begin_action')
+                                       or o.nspname = 'security_sys' and g.proname = 'security_checkpoint')
                 and (n.oid is null or pg_get_userbyid(n.nspowner) <> 'postern_owner')) as mentioned
     ) as m
     -- With the limit the planner knows that it is one row: from more it would have machine code made of all checks.

@@ -15,7 +15,7 @@ create or replace view postern_internal.logical_replication as
       join pg_publication_namespace as s on s.pnpubid = p.oid
       join pg_class as c on c.relnamespace = s.pnnspid
      union all
-    select p.oid, p.pubname, c.oid, null
+    select p.oid, p.pubname, c.oid, null::oid as namespace
       from pg_publication as p
       join pg_class as c on p.puballtables and c.relkind in ('r', 'p')
   ),

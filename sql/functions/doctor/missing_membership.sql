@@ -25,7 +25,7 @@ create or replace view postern_internal.missing_membership as
        select a.attacl from pg_attribute as a where a.attrelid = c.oid and a.attacl is not null
      ) as s
      cross join lateral aclexplode(s.acl) as x
-     where x.grantee not in (0, c.relowner)
+     where x.grantee <> 0 and x.grantee <> c.relowner
        and x.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
   ),
   wanting as (

@@ -34,7 +34,7 @@ create or replace view postern_internal.protected_relation as
     select distinct on (f.relation) f.relation, f.recorded, f.place
       from (select a.recorded, a.relation, case when a.relation = a.recorded then 'itself' else 'above' end as place from above as a
              union all
-            select b.recorded, b.relation, 'below' from below as b where b.relation <> b.recorded) as f
+            select b.recorded, b.relation, 'below' as place from below as b where b.relation <> b.recorded) as f
      order by f.relation, f.place = 'itself' desc, f.place = 'below' desc, f.recorded
   )
   select f.relation, f.place, f.recorded, r.protection, r.company_column, r.combination_column, r.ledger_column,

@@ -16,5 +16,7 @@ create or replace view postern_internal.replication_role as
    where r.rolcanlogin and not r.rolsuper
      and (r.rolreplication
           or exists (select from postern_internal.role_membership as m where m.member = r.oid and m.roleid = to_regrole('rds_replication')))
-     and (pg_get_userbyid(10), r.rolname) not in (('rdsadmin', 'rdsrepladmin'), ('cloudsqladmin', 'cloudsqlreplica'), ('azuresu', 'replication'));
+     and (pg_get_userbyid(10) <> 'rdsadmin' or r.rolname <> 'rdsrepladmin')
+     and (pg_get_userbyid(10) <> 'cloudsqladmin' or r.rolname <> 'cloudsqlreplica')
+     and (pg_get_userbyid(10) <> 'azuresu' or r.rolname <> 'replication');
 comment on view postern_internal.replication_role is 'Check of postern.doctor: roles that log in with REPLICATION, but for superusers, of which bypassing_role tells.';

@@ -26,7 +26,7 @@ create or replace view postern_internal.row_function as
     select s.stxrelid, 'pg_statistic_ext'::regclass, s.oid, 'statistics ' || quote_ident(s.stxname)
       from pg_statistic_ext as s where s.stxexprs is not null
      union all
-    select t.partrelid, 'pg_class'::regclass, t.partrelid, 'partition key'
+    select t.partrelid, 'pg_class'::regclass, t.partrelid, 'partition key' as place
       from pg_partitioned_table as t where t.partexprs is not null
   ),
   -- What PostgreSQL itself brings is not in pg_depend.

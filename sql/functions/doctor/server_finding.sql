@@ -6,9 +6,9 @@ language sql
 immutable
 parallel safe
 begin atomic
-  select 'error', 'server', 'The server has published holes in row security',
-         format('PostgreSQL %s.%s has: %s.', version / 10000, version % 10000, string_agg(h.cve || ' (' || h.problem || ')', '; ' order by h.cve)),
-         format('Install PostgreSQL %s or a later minor release, and restart.', (array_agg(h.fixed_in order by string_to_array(h.fixed_in, '.')::integer[] desc))[1])
+  select 'error' as level, 'server' as object, 'The server has published holes in row security' as title,
+         format('PostgreSQL %s.%s has: %s.', version / 10000, version % 10000, string_agg(h.cve || ' (' || h.problem || ')', '; ' order by h.cve)) as detail,
+         format('Install PostgreSQL %s or a later minor release, and restart.', (array_agg(h.fixed_in order by string_to_array(h.fixed_in, '.')::integer[] desc))[1]) as fix
     from postern.row_security_holes(version) as h
   having count(*) > 0;
 end;

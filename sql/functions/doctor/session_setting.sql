@@ -24,8 +24,8 @@ create or replace view postern_internal.session_setting as
       join risks as r on r.name = e.name
      where lower(e.value) ~ r.is_risk
      union all
-    select e.setrole, e.setdatabase, e.name, e.value, 'warn', 'A setting of Postern''s is set for whole connections',
-           'Postern sets it for one transaction, and takes what it did not set for a forged session'
+    select e.setrole, e.setdatabase, e.name, e.value, 'warn' as level, 'A setting of Postern''s is set for whole connections' as title,
+           'Postern sets it for one transaction, and takes what it did not set for a forged session' as problem
       from entries as e
      where e.name like 'postern.%'
   )

@@ -6,7 +6,7 @@ returns bigint
 language sql
 immutable
 parallel safe
-return case when posting_combination_id between 1::numeric and 9223372036854775807::numeric
+return case when posting_combination_id >= 1::numeric and posting_combination_id <= 9223372036854775807::numeric
                  and posting_combination_id = pg_catalog.trunc(posting_combination_id)
             then posting_combination_id::bigint end;
 revoke execute on function postern_internal.combination_id(numeric) from public;

@@ -5,7 +5,7 @@ returns boolean
 language sql
 immutable
 parallel safe
-return length(name) between 1 and 128 and name collate "C" !~ E'[\n\r=]';
+return length(name) >= 1 and length(name) <= 128 and name collate "C" !~ E'[\n\r=]';
 
 revoke execute on function postern_internal.is_message_name(text) from public;
 comment on function postern_internal.is_message_name(text) is

@@ -1,0 +1,252 @@
+package install
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	postern "github.com/posternsql/postern/sql"
+)
+
+// The queries of an inventory.
+//
+//go:embed inventory.sql
+var inventorySQL string
+
+//go:embed roles.sql
+var rolesSQL string
+
+// manifestText describes an installation of this binary, as "make generate" finds it.
+//
+//go:embed manifest.txt
+var manifestText string
+
+// objectKey names one object of an inventory.
+type objectKey struct{ kind, name string }
+
+// object is what an inventory says about one.
+type object struct {
+	definition string
+	grants     []string // as "execute to postern_user", in order; none of the owner's
+}
+
+// text is the whole object, for people.
+func (o object) text() string {
+	lines := []string{o.definition}
+	for _, grant := range o.grants {
+		lines = append(lines, "grant "+grant)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// inventory describes all objects of an installation.
+type inventory map[objectKey]object
+
+// expectedRoles are the roles of the contract, in the words of roles.sql.
+var expectedRoles = inventory{
+	{"extension", "pgcrypto"}:          {definition: "present"},
+	{"role", "postern_owner"}:          {definition: "nologin\ninherit"},
+	{"role", "postern_user"}:           {definition: "nologin\ninherit"},
+	{"role", "postern_app"}:            {definition: "nologin\ninherit\nmember of postern_user"},
+	{"role", "postern_trusted_app"}:    {definition: "nologin\ninherit\nmember of postern_app"},
+	{"role", "postern_admin"}:          {definition: "nologin\ninherit"},
+	{"role", "postern_auditor"}:        {definition: "nologin\ninherit"},
+	{"role", "postern_sealer"}:         {definition: "nologin\ninherit"},
+	{"role", "postern_event_worker"}:   {definition: "nologin\ninherit"},
+	{"role", "postern_event_function"}: {definition: "nologin\ninherit"},
+}
+
+// readInventory describes what is installed, with the settings of printingSQL.
+func readInventory(ctx context.Context, tx pgx.Tx, wanted *source, serverMajor int) (inventory, error) {
+	read := inventory{}
+	for _, from := range []struct {
+		text  string
+		names []string
+	}{{rolesSQL, roleNames}, {inventorySQL, wanted.schemas}} {
+		rows, err := tx.Query(ctx, from.text, from.names)
+		if err != nil {
+			return nil, fmt.Errorf("read the catalogs: %w", err)
+		}
+		var key objectKey
+		var found object
+		var query string
+		if _, err := pgx.ForEachRow(rows, []any{&key.kind, &key.name, &found.definition, &query, &found.grants}, func() error {
+			if _, twice := read[key]; twice {
+				return fmt.Errorf("two objects are called %s %s", key.kind, key.name)
+			}
+			slices.Sort(found.grants)
+			if query != "" {
+				if serverMajor < 16 {
+					query = withoutQualifiers(query)
+				}
+				found.definition += "\n" + query
+			}
+			read[key] = object{definition: found.definition, grants: slices.Clone(found.grants)}
+			return nil
+		}); err != nil {
+			return nil, fmt.Errorf("read the catalogs: %w", err)
+		}
+	}
+	read.hideRecords(wanted)
+	return read, nil
+}
+
+// What a manifest has in place of what differs from one installation to the next.
+const (
+	recordMark   = "{record}"
+	pgcryptoMark = "{pgcrypto}."
+)
+
+var recordPattern = regexp.MustCompile(`(?m)^comment: .*?([{].*[}])$`)
+
+// hideRecords takes the records of an installation out of its comments where they are what this binary would write. Which
+// server it was compiled for is a question of "installer status": a restored database keeps that of another one.
+func (i inventory) hideRecords(wanted *source) {
+	for table, want := range map[string]record{
+		"installation":   {Version: Version, SchemaVersion: wanted.schemaVersion(), CodeSHA256: wanted.codeSHA256},
+		"schema_version": {Version: Version, SchemaVersion: wanted.schemaVersion()},
+	} {
+		key := objectKey{"table", "postern_internal." + table}
+		found := i[key]
+		at := recordPattern.FindStringSubmatchIndex(found.definition)
+		if at == nil {
+			continue
+		}
+		var held record
+		if json.Unmarshal([]byte(found.definition[at[2]:at[3]]), &held) != nil {
+			continue
+		}
+		held.ServerMajor = 0
+		if held.json() == want.json() {
+			found.definition = found.definition[:at[2]] + recordMark + found.definition[at[3]:]
+			i[key] = found
+		}
+	}
+}
+
+// pgcryptoCallers are the functions that call pgcrypto, in whatever schema that is.
+var pgcryptoCallers = []objectKey{
+	{"function", "postern_internal.bcrypt(secret text, hash text)"},
+	{"function", "postern_internal.bcrypt_salt()"},
+}
+
+// adapt makes the inventory of a manifest that of an installation with the months of the log that are installed, and with
+// pgcrypto where it is there.
+func (i inventory) adapt(installed inventory, pgcryptoPrefix string) {
+	for _, key := range pgcryptoCallers {
+		caller := i[key]
+		caller.definition = strings.ReplaceAll(caller.definition, pgcryptoMark, pgcryptoPrefix)
+		i[key] = caller
+	}
+	i.expectMonths(installed)
+}
+
+// ReadManifest describes an installation as manifest.txt has it, for "make generate".
+func ReadManifest(ctx context.Context, config *pgx.ConnConfig) (string, error) {
+	wanted, err := readSource(ctx, postern.Files)
+	if err != nil {
+		return "", err
+	}
+	connection, err := connect(ctx, config)
+	if err != nil {
+		return "", err
+	}
+	defer closeConnection(ctx, connection)
+	installed, found, err := readInstalled(ctx, connection, wanted)
+	if err != nil {
+		return "", err
+	}
+	if found.pgcryptoPrefix == "" {
+		return "", errors.New("a manifest is made where pgcrypto has a schema other than pg_catalog")
+	}
+	for key := range expectedRoles {
+		delete(installed, key)
+	}
+	for _, key := range pgcryptoCallers {
+		caller := installed[key]
+		caller.definition = strings.ReplaceAll(caller.definition, found.pgcryptoPrefix, pgcryptoMark)
+		installed[key] = caller
+	}
+	installed.keepModelMonth()
+	return installed.manifest(), nil
+}
+
+const manifestPurpose = `# What an installation consists of: installer verify compares with it. Made by "make generate", see docs/install.md.
+# Each object has a line with its kind and name, then what others than its owner may do with it, then its definition.
+`
+
+// manifest writes an inventory so that changes of different objects merge.
+func (i inventory) manifest() string {
+	var out strings.Builder
+	out.WriteString(manifestPurpose)
+	for _, key := range slices.SortedFunc(maps.Keys(i), func(a, b objectKey) int {
+		return strings.Compare(a.kind+"\x00"+a.name, b.kind+"\x00"+b.name)
+	}) {
+		fmt.Fprintf(&out, "%s: %s\n", key.kind, key.name)
+		for _, grant := range i[key].grants {
+			fmt.Fprintf(&out, "  grant %s\n", grant)
+		}
+		for line := range strings.SplitSeq(i[key].definition, "\n") {
+			if line != "" {
+				line = "\t" + line
+			}
+			out.WriteString(line + "\n")
+		}
+	}
+	return out.String()
+}
+
+// readManifest reads what manifest writes.
+func readManifest(text string) (inventory, error) {
+	read := inventory{}
+	var key objectKey
+	var lines []string
+	var grants []string
+	end := func() {
+		if key != (objectKey{}) {
+			read[key] = object{definition: strings.Join(lines, "\n"), grants: grants}
+		}
+		lines, grants = nil, nil
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+		if grant, is := strings.CutPrefix(line, "  grant "); is {
+			grants = append(grants, grant)
+		} else if line == "" || line[0] == '\t' {
+			lines = append(lines, strings.TrimPrefix(line, "\t"))
+		} else if line[0] != '#' {
+			end()
+			kind, name, is := strings.Cut(line, ": ")
+			if !is {
+				return nil, fmt.Errorf("the manifest of this binary has no object in the line %q", line)
+			}
+			key = objectKey{kind, name}
+		}
+	}
+	end()
+	return read, nil
+}
+
+// newestMajor is the newest version of PostgreSQL that is known to print definitions as the manifest has them.
+const newestMajor = 18
+
+// expectedInventory is what this binary installs on a server.
+func expectedInventory(serverMajor int, logger *slog.Logger) (inventory, error) {
+	if serverMajor > newestMajor {
+		logger.Warn("this server is newer than the ones that this binary knows: what it only prints otherwise shows as changed", "server", serverMajor, "known", newestMajor)
+	}
+	expected, err := readManifest(manifestText)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(expected, expectedRoles)
+	return expected, nil
+}
