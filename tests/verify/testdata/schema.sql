@@ -6115,11 +6115,11 @@ COMMENT ON FUNCTION postern.sealed_until() IS 'How far the log was sealed. tree_
 CREATE FUNCTION postern.server_finding(version integer) RETURNS TABLE(level text, object text, title text, detail text, fix text)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
- SELECT 'error'::text,
-     'server'::text,
-     'The server has published holes in row security'::text,
-     format('PostgreSQL %s.%s has: %s.'::text, (server_finding.version / 10000), (server_finding.version % 10000), string_agg((((h.cve || ' ('::text) || h.problem) || ')'::text), '; '::text ORDER BY h.cve)) AS format,
-     format('Install PostgreSQL %s or a later minor release, and restart.'::text, (array_agg(h.fixed_in ORDER BY (string_to_array(h.fixed_in, '.'::text))::integer[] DESC))[1]) AS format
+ SELECT 'error'::text AS level,
+     'server'::text AS object,
+     'The server has published holes in row security'::text AS title,
+     format('PostgreSQL %s.%s has: %s.'::text, (server_finding.version / 10000), (server_finding.version % 10000), string_agg((((h.cve || ' ('::text) || h.problem) || ')'::text), '; '::text ORDER BY h.cve)) AS detail,
+     format('Install PostgreSQL %s or a later minor release, and restart.'::text, (array_agg(h.fixed_in ORDER BY (string_to_array(h.fixed_in, '.'::text))::integer[] DESC))[1]) AS fix
     FROM postern.row_security_holes(server_finding.version) h(cve, fixed_in, problem)
   HAVING (count(*) > 0);
 END;
@@ -8032,7 +8032,7 @@ COMMENT ON FUNCTION postern_internal.code_string(code_a text, code_b text, code_
 
 CREATE FUNCTION postern_internal.combination_id(posting_combination_id numeric) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN (((posting_combination_id >= (1)::numeric) AND (posting_combination_id <= ('9223372036854775807'::bigint)::numeric)) AND (posting_combination_id = trunc(posting_combination_id))) THEN (posting_combination_id)::bigint ELSE NULL::bigint END;
+    RETURN CASE WHEN ((posting_combination_id >= (1)::numeric) AND (posting_combination_id <= ('9223372036854775807'::bigint)::numeric) AND (posting_combination_id = trunc(posting_combination_id))) THEN (posting_combination_id)::bigint ELSE NULL::bigint END;
 
 
 ALTER FUNCTION postern_internal.combination_id(posting_combination_id numeric) OWNER TO postern_owner;
@@ -9377,7 +9377,7 @@ COMMENT ON FUNCTION postern_internal.is_date_of_year(digits text) IS 'Whether di
 
 CREATE FUNCTION postern_internal.is_message_name(name text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (((length(name) >= 1) AND (length(name) <= 128)) AND ((name COLLATE "C") !~ '[
+    RETURN ((length(name) >= 1) AND (length(name) <= 128) AND ((name COLLATE "C") !~ '[
 =]'::text));
 
 
@@ -11535,7 +11535,7 @@ CREATE TABLE postern_internal.combination_block (
     counted boolean DEFAULT false NOT NULL,
     made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT combination_block_check CHECK (((first_id >= 0) AND ((first_id % (size)::bigint) = 0))),
-    CONSTRAINT combination_block_check1 CHECK ((((given >= 0) AND (given <= size)) AND (counted OR (given < size)))),
+    CONSTRAINT combination_block_check1 CHECK (((given >= 0) AND (given <= size) AND (counted OR (given < size)))),
     CONSTRAINT combination_block_check2 CHECK (((company IS NOT NULL) OR ((given = 0) AND (NOT counted)))),
     CONSTRAINT combination_block_size_check CHECK ((size = ANY (ARRAY[128, 512, 2048, 8192, 32768])))
 );
@@ -12228,7 +12228,7 @@ CREATE VIEW postern_internal.protected_relation AS
                 UNION ALL
                  SELECT b.recorded,
                     b.relation,
-                    'below'::text
+                    'below'::text AS place
                    FROM below b
                   WHERE (b.relation <> b.recorded)) f_1
           ORDER BY f_1.relation, (f_1.place = 'itself'::text) DESC, (f_1.place = 'below'::text) DESC, f_1.recorded
@@ -13325,7 +13325,7 @@ CREATE VIEW postern_internal.logical_replication AS
          SELECT p.oid,
             p.pubname,
             c.oid,
-            NULL::oid
+            NULL::oid AS namespace
            FROM (pg_publication p
              JOIN pg_class c ON ((p.puballtables AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
         ), open AS (
@@ -13621,7 +13621,7 @@ CREATE VIEW postern_internal.missing_membership AS
                    FROM pg_attribute a
                   WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s)
              CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
-          WHERE (((x.grantee <> (0)::oid) AND (x.grantee <> c.relowner)) AND (x.privilege_type = ANY (ARRAY['SELECT'::text, 'INSERT'::text, 'UPDATE'::text, 'DELETE'::text])))
+          WHERE ((x.grantee <> (0)::oid) AND (x.grantee <> c.relowner) AND (x.privilege_type = ANY (ARRAY['SELECT'::text, 'INSERT'::text, 'UPDATE'::text, 'DELETE'::text])))
         ), wanting AS (
          SELECT g.role,
             string_agg(DISTINCT i.identity, ', '::text) AS relations
@@ -13923,7 +13923,7 @@ CREATE VIEW postern_internal.replication_role AS
    FROM pg_roles r
   WHERE (r.rolcanlogin AND (NOT r.rolsuper) AND (r.rolreplication OR (EXISTS ( SELECT
            FROM postern_internal.role_membership m
-          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('rds_replication'::text))::oid))))) AND ((((pg_get_userbyid((10)::oid) <> 'rdsadmin'::name) OR (r.rolname <> 'rdsrepladmin'::name)) AND ((pg_get_userbyid((10)::oid) <> 'cloudsqladmin'::name) OR (r.rolname <> 'cloudsqlreplica'::name))) AND ((pg_get_userbyid((10)::oid) <> 'azuresu'::name) OR (r.rolname <> 'replication'::name))));
+          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('rds_replication'::text))::oid))))) AND ((pg_get_userbyid((10)::oid) <> 'rdsadmin'::name) OR (r.rolname <> 'rdsrepladmin'::name)) AND ((pg_get_userbyid((10)::oid) <> 'cloudsqladmin'::name) OR (r.rolname <> 'cloudsqlreplica'::name)) AND ((pg_get_userbyid((10)::oid) <> 'azuresu'::name) OR (r.rolname <> 'replication'::name)));
 
 
 ALTER TABLE postern_internal.replication_role OWNER TO postern_owner;
@@ -13987,7 +13987,7 @@ CREATE VIEW postern_internal.row_function AS
          SELECT t.partrelid,
             'pg_class'::regclass AS regclass,
             t.partrelid,
-            'partition key'::text
+            'partition key'::text AS place
            FROM pg_partitioned_table t
           WHERE (t.partexprs IS NOT NULL)
         ), used(function, relation, place) AS (
@@ -14135,9 +14135,9 @@ CREATE VIEW postern_internal.session_setting AS
             e.setdatabase,
             e.name,
             e.value,
-            'warn'::text,
-            'A setting of Postern''s is set for whole connections'::text,
-            'Postern sets it for one transaction, and takes what it did not set for a forged session'::text
+            'warn'::text AS level,
+            'A setting of Postern''s is set for whole connections'::text AS title,
+            'Postern sets it for one transaction, and takes what it did not set for a forged session'::text AS problem
            FROM entries e
           WHERE (e.name ~~ 'postern.%'::text)
         )
@@ -15499,7 +15499,7 @@ CREATE VIEW postern_internal.current_gate_reading AS
                   WHERE ((d.refclassid = ('pg_proc'::regclass)::oid) AND (d.refobjid IN ( SELECT g.oid
                            FROM (pg_proc g
                              JOIN pg_namespace o ON ((o.oid = g.pronamespace)))
-                          WHERE ((((o.nspname = 'postern'::name) AND (g.proname = 'checkpoint'::name)) OR ((o.nspname = 'postern'::name) AND (g.proname = 'begin_action'::name))) OR ((o.nspname = 'security_sys'::name) AND (g.proname = 'security_checkpoint'::name))))) AND ((n.oid IS NULL) OR (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name)))))) AS mentioned) m
+                          WHERE (((o.nspname = 'postern'::name) AND (g.proname = ANY (ARRAY['checkpoint'::name, 'begin_action'::name]))) OR ((o.nspname = 'security_sys'::name) AND (g.proname = 'security_checkpoint'::name))))) AND ((n.oid IS NULL) OR (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name)))))) AS mentioned) m
      LEFT JOIN ( SELECT g.callers,
             g.fingerprint,
             g.read_at,
@@ -15890,7 +15890,7 @@ CREATE TABLE postern_internal.leaf (
     leaf_number bigint NOT NULL,
     log_id bigint NOT NULL,
     hashes bytea NOT NULL,
-    CONSTRAINT leaf_hashes_check CHECK ((((octet_length(hashes) >= 32) AND (octet_length(hashes) <= 2048)) AND ((octet_length(hashes) % 32) = 0))),
+    CONSTRAINT leaf_hashes_check CHECK (((octet_length(hashes) >= 32) AND (octet_length(hashes) <= 2048) AND ((octet_length(hashes) % 32) = 0))),
     CONSTRAINT leaf_leaf_number_check CHECK ((leaf_number >= 0))
 );
 
