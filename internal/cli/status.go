@@ -15,8 +15,8 @@ func newStatusCommand(app *application) *cobra.Command {
 		Use:   "status",
 		Short: "Tell which version is installed, and whether install has work to do",
 		Long: `Tells which version this binary carries, which one the database holds, and what install would do.
-Needs no right in Postern's schemas and takes no lock. Whether somebody has changed what is installed, verify
-tells.
+Needs no right in Postern's schemas and takes no lock. On a standby it says so. Whether somebody has changed what is
+installed, verify tells.
 
 Exit code 3 where the two differ, or nothing is installed.`,
 		Example: `  installer status
@@ -50,11 +50,15 @@ Exit code 3 where the two differ, or nothing is installed.`,
 }
 
 func statusRows(status *install.Status) [][]string {
+	server := "PostgreSQL " + status.ServerVersion
+	if status.Standby {
+		server += ", standby"
+	}
 	rows := [][]string{
 		{"version", status.BinaryVersion, orDash(status.Version)},
 		{"schema", fmt.Sprint(status.BinarySchemaVersion), fmt.Sprint(status.SchemaVersion)},
 		{"code SHA-256", short(status.BinaryCodeSHA256), orDash(short(status.CodeSHA256))},
-		{"server", "", "PostgreSQL " + status.ServerVersion},
+		{"server", "", server},
 	}
 	if status.InstalledAt != nil {
 		rows = append(rows, []string{"installed", "", fmt.Sprintf("%s by %s", stamp(*status.InstalledAt), *status.InstalledBy)})
@@ -63,7 +67,11 @@ func statusRows(status *install.Status) [][]string {
 	case status.Newer:
 		rows = append(rows, []string{"pending", "", "none for this binary: it is older than the database"})
 	case len(status.Pending) > 0:
-		rows = append(rows, []string{"pending", "", strings.Join(status.Pending, ", ")})
+		pending := strings.Join(status.Pending, ", ")
+		if status.Standby {
+			pending += " (on the primary)"
+		}
+		rows = append(rows, []string{"pending", "", pending})
 	default:
 		rows = append(rows, []string{"pending", "", "nothing"})
 	}

@@ -14,6 +14,8 @@ import (
 type Status struct {
 	Database      string `json:"database"`
 	ServerVersion string `json:"server_version"`
+	// Standby tells that the server replays a primary: what is pending is to be done there.
+	Standby bool `json:"standby"`
 
 	BinaryVersion       string `json:"binary_version"`
 	BinarySchemaVersion int    `json:"binary_schema_version"`
@@ -59,6 +61,10 @@ func ReadStatus(ctx context.Context, config *pgx.ConnConfig, files fs.FS) (*Stat
 		SchemaVersion:       found.schemaVersion(),
 		Newer:               found.refuseNewer(wanted) != nil,
 		Pending:             []string{},
+	}
+	// A setting that the server reports would do from PostgreSQL 14 on, but a pooler need not pass it on.
+	if err := connection.QueryRow(ctx, "select pg_is_in_recovery()").Scan(&status.Standby); err != nil {
+		return nil, fmt.Errorf("read whether this is a standby: %w", err)
 	}
 	if !status.Newer {
 		status.Pending = append(status.Pending, found.pending(wanted)...)

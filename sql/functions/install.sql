@@ -3,6 +3,7 @@
 
 \ir schema.sql
 \ir argument/require_text.sql
+\ir argument/refuse_read_only.sql
 \ir login/require_allowed_login.sql
 \ir login/check_allowed_login.sql
 \ir message/is_message_name.sql

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,7 +166,6 @@ func TestStandbyKnowsUsersAndRows(t *testing.T) {
 			"select authorize_comb_finance_api.is_allowed_codestring('10', '31', null, null, null, null, null, null, null, null, null)": "TRUE",
 			// An inactive gate stops nobody, here either.
 			"select coalesce(security_sys.security_checkpoint('SHOP_LOOK')::text, '')": "",
-			"select (postern.challenge('SHOP_PAY') <> '')::text":                       "true",
 		} {
 			if got := Value[string](t, tx, sql); got != want {
 				t.Errorf("%s: %q, want %q", sql, got, want)
@@ -191,13 +191,22 @@ func TestStandbyKnowsUsersAndRows(t *testing.T) {
 	})
 }
 
-// What has to be written down is refused as PostgreSQL refuses every write there, and asks nobody for a PIN.
+// What has to be written down is refused, with where to go instead, and nobody is asked for a PIN.
 func TestStandbyPassesNoCheckpoint(t *testing.T) {
 	p := newPair(t)
+	Run(t, p.primary, "select postern.register_action('shop.pay', 'SHOP_PAY')")
+	var challenge, ticket string
+	Run(t, p.primary, "set session authorization application")
+	As(t, p.primary, "ANN", func(tx pgx.Tx) {
+		challenge = Value[string](t, tx, "select postern.challenge('SHOP_PAY')")
+		ticket = Value[string](t, tx, "select postern.authenticate($1, 'ANN', '482913')::text", challenge)
+	})
+	Run(t, p.primary, "reset session authorization")
 	p.replayed(t)
-	var challenge string
-	p.as(t, func(tx pgx.Tx) { challenge = Value[string](t, tx, "select postern.challenge('SHOP_PAY')") })
 	for _, statement := range []string{
+		"select postern.challenge('SHOP_PAY')",
+		"select postern.begin_action('shop.pay')",
+		"select postern.open_gates('" + ticket + "')",
 		"select postern.checkpoint('SHOP_PAY')",
 		"select security_sys.security_checkpoint('SHOP_PAY')",
 		"select postern.set_pin('739146')",
@@ -206,7 +215,12 @@ func TestStandbyPassesNoCheckpoint(t *testing.T) {
 		"select postern.open_gates('018f0000-0000-7000-8000-000000000000')",
 		"select postern.posting_combination_id('10', '5000')",
 	} {
-		p.as(t, func(tx pgx.Tx) { Fails(t, tx, "25006", statement) })
+		p.as(t, func(tx pgx.Tx) {
+			refused := Refused(t, tx, "25006", statement)
+			if refused.Message != "Nothing can be written on a standby" || !strings.Contains(refused.Hint, "target_session_attrs=read-write") {
+				t.Errorf("%s: %s, HINT %s", statement, refused.Message, refused.Hint)
+			}
+		})
 	}
 	asked := 0
 	err := postern.Do(t.Context(), p.application, postern.TokenSession(p.signer, "ANN"), func(context.Context, *postern.CheckpointRequired) (postern.Answer, error) {
@@ -217,5 +231,12 @@ func TestStandbyPassesNoCheckpoint(t *testing.T) {
 	})
 	if testdb.Code(err) != "25006" || asked != 0 {
 		t.Errorf("asked %d times: %v", asked, err)
+	}
+	status, err := install.ReadStatus(t.Context(), p.standby.Config(), nil)
+	if err != nil || !status.Standby {
+		t.Errorf("the standby's status is %+v, %v", status, err)
+	}
+	if status, err = install.ReadStatus(t.Context(), p.primary.Config(), nil); err != nil || status.Standby {
+		t.Errorf("the primary's status is %+v, %v", status, err)
 	}
 }

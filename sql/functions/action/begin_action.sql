@@ -34,6 +34,9 @@ begin
     return;
   end if;
 
+  if current_setting('transaction_read_only') = 'on' then
+    perform postern_internal.refuse_read_only();
+  end if;
   parameters := postern_internal.check_parameters(coalesce(begun.checkpoint, action), gate.parameters, parameters);
   message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
   if gate.exclusive then
@@ -61,4 +64,4 @@ $$;
 revoke execute on function postern.begin_action(text, jsonb) from public;
 grant execute on function postern.begin_action(text, jsonb) to postern_user;
 comment on function postern.begin_action(text, jsonb) is
-'Begins an action in this transaction, before its business code. action: a registered action. parameters: an object; with just the parameters of the action''s own checkpoint, if it has one. Until the next one begins, an active gate that the action does not reference raises PS105, unless the action was approved. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such action, PS107 parameters, PS401, PS402.';
+'Begins an action in this transaction, before its business code. action: a registered action. parameters: an object; with just the parameters of the action''s own checkpoint, if it has one. Until the next one begins, an active gate that the action does not reference raises PS105, unless the action was approved. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such action, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';

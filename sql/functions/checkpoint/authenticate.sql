@@ -45,6 +45,7 @@ declare
   -- For a user without a PIN: bcrypt takes its time and gives what equals no stored hash.
   dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
 begin
+  perform postern_internal.refuse_read_only();
   if to_timestamp((fields ->> 'expires')::double precision) <= clock_timestamp() then
     raise exception using
       errcode = 'PS103',
@@ -209,4 +210,4 @@ $$;
 revoke execute on function postern.authenticate(text, text, text, text, text) from public;
 grant execute on function postern.authenticate(text, text, text, text, text) to postern_user;
 comment on function postern.authenticate(text, text, text, text, text) is
-'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, or this transaction has answered one already, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402.';
+'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, or this transaction has answered one already, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402; 25006 on a standby and in a read-only transaction.';

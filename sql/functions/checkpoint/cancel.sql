@@ -14,6 +14,7 @@ declare
   fields jsonb := postern_internal.read_challenge(challenge);
   credential postern_internal.credential;
 begin
+  perform postern_internal.refuse_read_only();
   comment := postern_internal.check_comment(comment);
   select c.* into strict credential from postern_internal.credential as c where c.userid = fields ->> 'user' for update;
   perform postern_internal.require_rate('cancels_per_hour', credential.cancels, credential.cancels_since);
@@ -29,4 +30,4 @@ $$;
 revoke execute on function postern.cancel(text, text) from public;
 grant execute on function postern.cancel(text, text) to postern_user;
 comment on function postern.cancel(text, text) is
-'Logs that the user refused to approve. challenge: from PS101 or postern.challenge. comment: at most 2000 characters. Errors: PS103 the challenge is not valid, PS107 comment too long, PS110 too many within an hour, PS401, PS402.';
+'Logs that the user refused to approve. challenge: from PS101 or postern.challenge. comment: at most 2000 characters. Errors: PS103 the challenge is not valid, PS107 comment too long, PS110 too many within an hour, PS401, PS402; 25006 on a standby and in a read-only transaction.';

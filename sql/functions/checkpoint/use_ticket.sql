@@ -21,7 +21,9 @@ declare
 begin
   -- One ticket opens all gates but the exclusive ones, so nobody needs two of that kind. Whoever clears the setting can use
   -- two, and gains nothing: then gates are open by either ticket, each from the gate on that it was approved for.
-  if current_setting('postern.ticket', true) <> '' then -- an if of its own: with the other condition it would be a query
+  -- An if of its own: with the other condition it would be a query.
+  if current_setting('postern.ticket', true) <> '' or current_setting('transaction_read_only') = 'on' then
+    perform postern_internal.refuse_read_only();
     another := exists (select from postern_internal.transaction_ticket);
   end if;
   -- The primary key lets a challenge be used once. A second transaction with the same ticket, or with another one of the same

@@ -18,6 +18,7 @@ declare
   new_hash text;
   weakness text := postern_internal.pin_weakness(current_user_id, new_pin);
 begin
+  perform postern_internal.refuse_read_only();
   if weakness is not null then
     perform postern_internal.refuse_pin(weakness);
   end if;
@@ -40,4 +41,4 @@ $$;
 revoke execute on function postern.set_pin(text) from public;
 grant execute on function postern.set_pin(text) to postern_user;
 comment on function postern.set_pin(text) is
-'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only the own current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402.';
+'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only the own current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402; 25006 on a standby and in a read-only transaction.';

@@ -23,6 +23,7 @@ declare
   claimed record;
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
+  perform postern_internal.refuse_read_only();
   action_id := postern_internal.require_event_action(name);
   if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600
      or due_from is null then

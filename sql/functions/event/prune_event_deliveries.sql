@@ -11,6 +11,7 @@ declare
   pruned bigint;
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
+  perform postern_internal.refuse_read_only();
   delete from postern_internal.event_delivery as d
    where d.ctid = any (array(
            select o.ctid

@@ -73,6 +73,8 @@ begin
            = (posting_combination_id.company || codes) collate "C";
     if found then
       return found_id;
+    elsif current_setting('transaction_read_only') = 'on' then
+      perform postern_internal.refuse_read_only();
     end if;
 
     select b.first_id, b.size, b.given, b.counted
@@ -128,4 +130,4 @@ $$;
 revoke execute on function postern.posting_combination_id(text, text, text, text, text, text, text, text, text, text, text) from public;
 grant execute on function postern.posting_combination_id(text, text, text, text, text, text, text, text, text, text, text) to postern_user, postern_admin;
 comment on function postern.posting_combination_id(text, text, text, text, text, text, text, text, text, text, text) is
-'The id of a code string of a company; creates it where it is new. code_a, ..., code_j: each at most 20 characters; code part A is needed, the others are blank where NULL or empty. Errors: PS201 no such company or not the users, PS301 code part A is blank or a code part is not usable, PS401, PS402; 40001 where a transactions snapshot is older than the code string.';
+'The id of a code string of a company; creates it where it is new. code_a, ..., code_j: each at most 20 characters; code part A is needed, the others are blank where NULL or empty. Errors: PS201 no such company or not the users, PS301 code part A is blank or a code part is not usable, PS401, PS402; 25006 a code string is new and nothing can be written; 40001 where a transactions snapshot is older than the code string.';

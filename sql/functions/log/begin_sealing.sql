@@ -8,6 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform postern_internal.require_allowed_login('postern_sealer');
+  perform postern_internal.refuse_read_only();
   perform from postern_internal.sealing for update nowait;
   return query select * from postern.sealed_until();
 end

@@ -1479,6 +1479,7 @@ declare
   -- For a user without a PIN: bcrypt takes its time and gives what equals no stored hash.
   dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
 begin
+  perform postern_internal.refuse_read_only();
   if to_timestamp((fields ->> 'expires')::double precision) <= clock_timestamp() then
     raise exception using
       errcode = 'PS103',
@@ -1648,7 +1649,7 @@ ALTER FUNCTION postern.authenticate(challenge text, username text, response text
 -- Name: FUNCTION authenticate(challenge text, username text, response text, comment text, scheme text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) IS 'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, or this transaction has answered one already, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402.';
+COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) IS 'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, or this transaction has answered one already, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -1733,6 +1734,9 @@ begin
     return;
   end if;
 
+  if current_setting('transaction_read_only') = 'on' then
+    perform postern_internal.refuse_read_only();
+  end if;
   parameters := postern_internal.check_parameters(coalesce(begun.checkpoint, action), gate.parameters, parameters);
   message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
   if gate.exclusive then
@@ -1765,7 +1769,7 @@ ALTER FUNCTION postern.begin_action(action text, parameters jsonb) OWNER TO post
 -- Name: FUNCTION begin_action(action text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.begin_action(action text, parameters jsonb) IS 'Begins an action in this transaction, before its business code. action: a registered action. parameters: an object; with just the parameters of the action''s own checkpoint, if it has one. Until the next one begins, an active gate that the action does not reference raises PS105, unless the action was approved. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such action, PS107 parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern.begin_action(action text, parameters jsonb) IS 'Begins an action in this transaction, before its business code. action: a registered action. parameters: an object; with just the parameters of the action''s own checkpoint, if it has one. Until the next one begins, an active gate that the action does not reference raises PS105, unless the action was approved. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such action, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -1778,6 +1782,7 @@ CREATE FUNCTION postern.begin_sealing() RETURNS TABLE(tree_size bigint, snapshot
     AS $$
 begin
   perform postern_internal.require_allowed_login('postern_sealer');
+  perform postern_internal.refuse_read_only();
   perform from postern_internal.sealing for update nowait;
   return query select * from postern.sealed_until();
 end
@@ -2193,6 +2198,7 @@ declare
   fields jsonb := postern_internal.read_challenge(challenge);
   credential postern_internal.credential;
 begin
+  perform postern_internal.refuse_read_only();
   comment := postern_internal.check_comment(comment);
   select c.* into strict credential from postern_internal.credential as c where c.userid = fields ->> 'user' for update;
   perform postern_internal.require_rate('cancels_per_hour', credential.cancels, credential.cancels_since);
@@ -2213,7 +2219,7 @@ ALTER FUNCTION postern.cancel(challenge text, comment text) OWNER TO postern_own
 -- Name: FUNCTION cancel(challenge text, comment text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.cancel(challenge text, comment text) IS 'Logs that the user refused to approve. challenge: from PS101 or postern.challenge. comment: at most 2000 characters. Errors: PS103 the challenge is not valid, PS107 comment too long, PS110 too many within an hour, PS401, PS402.';
+COMMENT ON FUNCTION postern.cancel(challenge text, comment text) IS 'Logs that the user refused to approve. challenge: from PS101 or postern.challenge. comment: at most 2000 characters. Errors: PS103 the challenge is not valid, PS107 comment too long, PS110 too many within an hour, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -2227,6 +2233,10 @@ CREATE FUNCTION postern.challenge(gate_id text, parameters jsonb DEFAULT '{}'::j
 declare
   gate postern_internal.gate;
 begin
+  -- A standby cannot take the answer. A read-only transaction may ask: the answer comes in another one.
+  if pg_is_in_recovery() then
+    perform postern_internal.refuse_read_only();
+  end if;
   perform postern_internal.gate_is_active(gate_id);
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = challenge.gate_id;
   parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
@@ -2244,7 +2254,7 @@ ALTER FUNCTION postern.challenge(gate_id text, parameters jsonb) OWNER TO poster
 -- Name: FUNCTION challenge(gate_id text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.challenge(gate_id text, parameters jsonb) IS 'The challenge that postern.checkpoint would raise with these arguments, without reaching the gate and whether or not it is active: for dialogs that ask up front. Errors: PS106 no such gate, PS107 parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern.challenge(gate_id text, parameters jsonb) IS 'The challenge that postern.checkpoint would raise with these arguments, without reaching the gate and whether or not it is active: for dialogs that ask up front. Errors: PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby, where nobody could answer it.';
 
 
 --
@@ -2428,7 +2438,8 @@ begin
     end if;
   end if;
   if postern_internal.gate_is_active(gate_id) then
-    if pg_column_size(parameters) > 262144 then
+    if pg_column_size(parameters) > 262144 or current_setting('transaction_read_only') = 'on' then
+      perform postern_internal.refuse_read_only();
       perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but at once
     end if;
     perform postern_internal.pass_gate(gate_id, parameters);
@@ -2443,7 +2454,7 @@ ALTER FUNCTION postern.checkpoint(gate_id text, parameters jsonb) OWNER TO poste
 -- Name: FUNCTION checkpoint(gate_id text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) IS 'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with just the gate''s parameters. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) IS 'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with just the gate''s parameters. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -2462,6 +2473,7 @@ declare
   claimed record;
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
+  perform postern_internal.refuse_read_only();
   action_id := postern_internal.require_event_action(name);
   if maximum is null or maximum not between 1 and 10000 or lease is null or lease_seconds is null or lease_seconds not between 1 and 3600
      or due_from is null then
@@ -4613,6 +4625,8 @@ begin
            = (posting_combination_id.company || codes) collate "C";
     if found then
       return found_id;
+    elsif current_setting('transaction_read_only') = 'on' then
+      perform postern_internal.refuse_read_only();
     end if;
 
     select b.first_id, b.size, b.given, b.counted
@@ -4673,7 +4687,7 @@ ALTER FUNCTION postern.posting_combination_id(company text, code_a text, code_b 
 -- Name: FUNCTION posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'The id of a code string of a company; creates it where it is new. code_a, ..., code_j: each at most 20 characters; code part A is needed, the others are blank where NULL or empty. Errors: PS201 no such company or not the users, PS301 code part A is blank or a code part is not usable, PS401, PS402; 40001 where a transactions snapshot is older than the code string.';
+COMMENT ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'The id of a code string of a company; creates it where it is new. code_a, ..., code_j: each at most 20 characters; code part A is needed, the others are blank where NULL or empty. Errors: PS201 no such company or not the users, PS301 code part A is blank or a code part is not usable, PS401, PS402; 25006 a code string is new and nothing can be written; 40001 where a transactions snapshot is older than the code string.';
 
 
 --
@@ -5029,6 +5043,7 @@ declare
   pruned bigint;
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
+  perform postern_internal.refuse_read_only();
   delete from postern_internal.event_delivery as d
    where d.ctid = any (array(
            select o.ctid
@@ -6304,6 +6319,7 @@ declare
   new_hash text;
   weakness text := postern_internal.pin_weakness(current_user_id, new_pin);
 begin
+  perform postern_internal.refuse_read_only();
   if weakness is not null then
     perform postern_internal.refuse_pin(weakness);
   end if;
@@ -6331,7 +6347,7 @@ ALTER FUNCTION postern.set_pin(new_pin text) OWNER TO postern_owner;
 -- Name: FUNCTION set_pin(new_pin text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_pin(new_pin text) IS 'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only the own current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402.';
+COMMENT ON FUNCTION postern.set_pin(new_pin text) IS 'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only the own current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -10383,6 +10399,38 @@ COMMENT ON FUNCTION postern_internal.refuse_pin(reason text) IS 'Raises PS109 wi
 
 
 --
+-- Name: refuse_read_only(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.refuse_read_only() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if current_setting('transaction_read_only') = 'off' then
+    return;
+  end if;
+  raise exception using
+    errcode = 'read_only_sql_transaction',
+    message = case when pg_is_in_recovery() then 'Nothing can be written on a standby' else 'Nothing can be written in a read-only transaction' end,
+    detail = case when pg_is_in_recovery() then 'This server replays what its primary has written (pg_is_in_recovery() is true).'
+                  else format('transaction_read_only is on; default_transaction_read_only is %s.', current_setting('default_transaction_read_only')) end,
+    hint = case when pg_is_in_recovery() then 'Send this to the primary: of several hosts in a connection string, target_session_attrs=read-write finds it.'
+                else 'Begin the transaction with: begin read write. Where default_transaction_read_only is on, switch it off for the role or the database.' end;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.refuse_read_only() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_read_only(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.refuse_read_only() IS 'Asks that this transaction can write, before something is asked of a person or of others. Errors: 25006 it cannot; the HINT says where it can.';
+
+
+--
 -- Name: refuse_ticket(uuid); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -11484,7 +11532,9 @@ declare
 begin
   -- One ticket opens all gates but the exclusive ones, so nobody needs two of that kind. Whoever clears the setting can use
   -- two, and gains nothing: then gates are open by either ticket, each from the gate on that it was approved for.
-  if current_setting('postern.ticket', true) <> '' then -- an if of its own: with the other condition it would be a query
+  -- An if of its own: with the other condition it would be a query.
+  if current_setting('postern.ticket', true) <> '' or current_setting('transaction_read_only') = 'on' then
+    perform postern_internal.refuse_read_only();
     another := exists (select from postern_internal.transaction_ticket);
   end if;
   -- The primary key lets a challenge be used once. A second transaction with the same ticket, or with another one of the same
@@ -19185,6 +19235,13 @@ REVOKE ALL ON FUNCTION postern_internal.refuse_long_parameters(size integer) FRO
 --
 
 REVOKE ALL ON FUNCTION postern_internal.refuse_pin(reason text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION refuse_read_only(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.refuse_read_only() FROM PUBLIC;
 
 
 --
