@@ -42,6 +42,22 @@ const (
 	Warn  = "warn"
 )
 
+// Judgement is what the entries make of something that was found, as programs are told.
+type Judgement struct {
+	// Accepted says that the finding does not count.
+	Accepted bool `json:"accepted"`
+	// Reason and Until are those of the entry; Lapsed says why it accepts the finding no longer.
+	Reason string `json:"reason,omitzero"`
+	Until  string `json:"until,omitzero"`
+	Lapsed string `json:"lapsed,omitzero"`
+}
+
+// Why an entry no longer accepts what it names.
+const (
+	LapsedExpired = "expired"
+	LapsedWorse   = "worse"
+)
+
 // List are the entries of one run. It remembers which of them were of use.
 type List struct {
 	entries []Entry
@@ -75,6 +91,22 @@ func (l *List) Judge(key Key, level string) (Verdict, *Entry) {
 		return Worse, entry
 	}
 	return Accepted, entry
+}
+
+// Assess is Judge, as programs are told.
+func (l *List) Assess(key Key, level string) Judgement {
+	verdict, entry := l.Judge(key, level)
+	if entry == nil {
+		return Judgement{}
+	}
+	judgement := Judgement{Accepted: verdict == Accepted, Reason: entry.Reason, Until: entry.Until.Format(time.DateOnly)}
+	switch verdict {
+	case Expired:
+		judgement.Lapsed = LapsedExpired
+	case Worse:
+		judgement.Lapsed = LapsedWorse
+	}
+	return judgement
 }
 
 // Unused gives the entries of nothing that was found.

@@ -11,6 +11,12 @@ import (
 // findings is where each check of doctor's has a file of its name.
 const findings = "functions/doctor"
 
+// ExtraGrant is the name of the one difference of verify's that can be accepted: a grant that no installation makes.
+const ExtraGrant = "extra_grant"
+
+// Names are all that can be accepted.
+func Names() []string { return append(FindingNames(), ExtraGrant) }
+
 // FindingNames are the names that a finding of doctor's can have. They come from the checks themselves, so that there is no
 // second list to keep.
 func FindingNames() []string {

@@ -53,7 +53,7 @@ Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
 			if failOn != doctor.Warn && failOn != doctor.Error {
 				return usageError("fail-on must be warn or error, not %q", failOn)
 			}
-			accepted, err := readAccepted(accept, app.in)
+			accepted, err := readAccepted(accept, app.in, func(name string) bool { return !isExtraGrant(name) })
 			if err != nil {
 				return err
 			}
@@ -71,9 +71,7 @@ Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
 				app.warn("What was read of the calls of gates is not kept in the database: %v. The view postern.doctor may say less.\n", report.NotKept)
 			}
 			findings := doctor.Judge(report.Findings, accepted)
-			for _, entry := range accepted.Unused() {
-				app.warn("%s: nothing is found any more of the accepted %s of %s: take the entry out.\n", entry.Place, entry.Name, entry.Object)
-			}
+			app.warnOfUnused(accepted)
 			if asJSON {
 				if err := app.printJSON(findings); err != nil {
 					return err
@@ -88,7 +86,7 @@ Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
 		},
 	}
 	addJSON(command, &asJSON)
-	command.Flags().StringArrayVar(&accept, "accept", nil, "file with accepted findings; - is standard input (once for each)")
+	addAccept(command, &accept)
 	command.Flags().StringVar(&failOn, "fail-on", doctor.Warn, "level from which on a finding gives exit code 3: warn, error")
 	return command
 }
@@ -96,8 +94,13 @@ Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
 // acceptVariable names one more file with accepted findings.
 const acceptVariable = "POSTERN_ACCEPT"
 
-// readAccepted reads the files before anything is asked of the database: a mistake in one is bad usage.
-func readAccepted(files []string, in io.Reader) (*acceptance.List, error) {
+func addAccept(command *cobra.Command, files *[]string) {
+	command.Flags().StringArrayVar(files, "accept", nil, "file with accepted findings; - is standard input (once for each)")
+}
+
+// readAccepted reads the files before anything is asked of the database: a mistake in one is bad usage. Of their entries it
+// keeps those of the names that the command finds.
+func readAccepted(files []string, in io.Reader, finds func(name string) bool) (*acceptance.List, error) {
 	if file := os.Getenv(acceptVariable); file != "" {
 		files = append(files, file)
 	}
@@ -105,7 +108,14 @@ func readAccepted(files []string, in io.Reader) (*acceptance.List, error) {
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err}
 	}
-	return acceptance.NewList(desired.Accepted(), time.Now()), nil
+	entries := slices.DeleteFunc(slices.Clone(desired.Accepted()), func(entry acceptance.Entry) bool { return !finds(entry.Name) })
+	return acceptance.NewList(entries, time.Now()), nil
+}
+
+func (a *application) warnOfUnused(accepted *acceptance.List) {
+	for _, entry := range accepted.Unused() {
+		a.warn("%s: nothing is found any more of the accepted %s of %s: take the entry out.\n", entry.Place, entry.Name, entry.Object)
+	}
 }
 
 // printFindings writes for a person: on a terminal an overview first, then what was found, together by code. What does not
@@ -140,14 +150,17 @@ func (a *application) printFindings(findings []doctor.Judged) {
 	if counts[doctor.Error]+counts[doctor.Warn] > 0 {
 		summary = fmt.Sprintf("%s, %s.", plural(int64(counts[doctor.Error]), "error"), plural(int64(counts[doctor.Warn]), "warning"))
 	}
-	switch count := counts[accepted]; count {
+	a.printf("%s%s\n", summary, areAccepted(counts[accepted], "finding"))
+}
+
+func areAccepted(count int, noun string) string {
+	switch count {
 	case 0:
+		return ""
 	case 1:
-		summary += " 1 finding is accepted."
-	default:
-		summary += fmt.Sprintf(" %d findings are accepted.", count)
+		return " 1 " + noun + " is accepted."
 	}
-	a.printf("%s\n", summary)
+	return fmt.Sprintf(" %d %ss are accepted.", count, noun)
 }
 
 // accepted marks a finding that does not count.
@@ -164,14 +177,20 @@ func (a *application) printGroup(group []doctor.Judged) {
 	for _, finding := range group {
 		a.printf("%s\n", show("  "+finding.Object))
 		a.printf("%s\n", show("    "+finding.Detail))
-		if finding.Accepted {
-			a.printf("%s\n", show("    accepted until "+finding.Until+": "+finding.Reason))
-		} else if finding.Lapsed == doctor.Expired {
-			a.printf("    its acceptance has expired; the last day was %s: %s\n", finding.Until, finding.Reason)
-		} else if finding.Lapsed == doctor.Worse {
-			a.printf("    its acceptance is for a warning, and this is an error: %s\n", finding.Reason)
-		}
+		a.printJudgement("    ", finding.Judgement)
 		a.printf("%s\n", show("    fix: "+finding.Fix))
+	}
+}
+
+// printJudgement says why a finding does not count, or no longer does not.
+func (a *application) printJudgement(indent string, judgement acceptance.Judgement) {
+	switch {
+	case judgement.Accepted:
+		a.printf("%s\n", a.coloured(text.Faint, indent+"accepted until "+judgement.Until+": "+judgement.Reason))
+	case judgement.Lapsed == acceptance.LapsedExpired:
+		a.printf("%sits acceptance has expired; the last day was %s: %s\n", indent, judgement.Until, judgement.Reason)
+	case judgement.Lapsed == acceptance.LapsedWorse:
+		a.printf("%sits acceptance is for a warning, and this is an error: %s\n", indent, judgement.Reason)
 	}
 }
 

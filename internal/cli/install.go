@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,6 +40,19 @@ installed; that is taken back at the end.
 			if err != nil {
 				return err
 			}
+			var compare func() ([]install.Difference, error)
+			var before []install.Difference
+			if repair && !dryRun {
+				accepted, err := readAccepted(nil, app.in, isExtraGrant)
+				if err != nil {
+					return err
+				}
+				compare = func() ([]install.Difference, error) {
+					found, err := install.Verify(command.Context(), config, install.VerifyOptions{LockTimeout: lockTimeout, Logger: app.logger()})
+					return install.Unaccepted(found, accepted), err
+				}
+				before, _ = compare() // where nothing is installed, or an older schema, there is nothing to mend
+			}
 			bar := app.progress(-1, "Installing")
 			busy := app.busy("Postern", lockTimeout)
 			report, err := install.Install(command.Context(), config, install.Options{
@@ -74,12 +88,35 @@ installed; that is taken back at the end.
 			default:
 				app.printf("%sPostern %s is installed in %q (schema %d).\n", comment, report.Version, report.Database, report.SchemaVersion)
 			}
+			if compare == nil {
+				return nil
+			}
+			left, err := compare()
+			if err != nil {
+				return err
+			}
+			app.printRepair(comment, before, left)
 			return nil
 		},
 	}
 	command.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, change nothing")
 	command.Flags().BoolVar(&showSQL, "show-sql", false, "print the SQL")
-	command.Flags().BoolVar(&repair, "repair", false, "run roles, schemas, functions and views again, also where nothing seems to be missing (see verify)")
+	command.Flags().BoolVar(&repair, "repair", false, "run roles, schemas, functions and views again, also where nothing seems to be missing, and say what that mended (see verify)")
 	addLockTimeout(command, &lockTimeout)
 	return command
+}
+
+// printRepair says what of the differences from before is gone.
+func (a *application) printRepair(comment string, before, left []install.Difference) {
+	for _, difference := range before {
+		if !slices.ContainsFunc(left, func(one install.Difference) bool { return one.Title() == difference.Title() }) {
+			a.printf("%smended: %s\n", comment, difference.Title())
+		}
+	}
+	for _, difference := range left {
+		a.printf("%sleft: %s\n", comment, difference.Title())
+	}
+	if len(left) > 0 {
+		a.printf("%sWhat is left, a person has to judge: \"installer verify\" shows it.\n", comment)
+	}
 }

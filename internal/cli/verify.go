@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/printable"
 )
@@ -14,6 +17,7 @@ import (
 func newVerifyCommand(app *application) *cobra.Command {
 	var (
 		asJSON      bool
+		accept      []string
 		lockTimeout time.Duration
 	)
 	command := &cobra.Command{
@@ -25,52 +29,70 @@ comments. Prints a diff for every object that was changed, is missing, or does n
 every grant that does. Rows in tables are not compared.
 
 It reads catalogs and writes nothing, so any login will do, and a standby. What it finds in functions and
-views, "install --repair" puts right; what is extra, or changed in tables, roles and grants, a person has to
+views, "install --repair" puts right, and says so; what is extra, or changed in tables and roles, a person has to
 judge.
+
+A grant that somebody added on purpose is accepted like a finding of doctor's: --accept names a file with
+accepted_findings, of which verify reads those called extra_grant. POSTERN_ACCEPT names one more. An accepted
+grant is shown dimmed and does not count. After its day it counts again.
 
 Exit code 3 where something differs.`,
 		Example: `  installer verify
+  installer verify --accept accepted.yaml
   installer verify --json | jq -r '.[] | [.change, .kind, .name] | @tsv'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			accepted, err := readAccepted(accept, app.in, isExtraGrant)
+			if err != nil {
+				return err
+			}
 			config, err := app.config()
 			if err != nil {
 				return err
 			}
 			bar := app.spinner("Comparing")
-			differences, err := install.Verify(command.Context(), config, install.VerifyOptions{LockTimeout: lockTimeout, Logger: app.logger()})
+			found, err := install.Verify(command.Context(), config, install.VerifyOptions{LockTimeout: lockTimeout, Logger: app.logger()})
 			_ = bar.Finish()
 			if err != nil {
 				return err
 			}
+			differences := install.Judge(found, accepted)
+			app.warnOfUnused(accepted)
 			if asJSON {
-				if differences == nil {
-					differences = []install.Difference{}
-				}
 				if err := app.printJSON(differences); err != nil {
 					return err
 				}
 			} else {
 				app.printDifferences(differences)
 			}
-			if len(differences) > 0 {
+			if slices.ContainsFunc(differences, install.Judged.Counts) {
 				return errDifference
 			}
 			return nil
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	addAccept(command, &accept)
 	addLockTimeout(command, &lockTimeout)
 	return command
 }
 
-func (a *application) printDifferences(differences []install.Difference) {
-	if len(differences) == 0 {
-		a.printf("No difference: what is installed is what Postern %s installs.\n", install.Version)
-		return
-	}
+func isExtraGrant(name string) bool { return name == acceptance.ExtraGrant }
+
+// printDifferences writes for a person: what does not count comes first, so that what counts stays in sight.
+func (a *application) printDifferences(differences []install.Judged) {
+	count, ofAccepted := 0, 0
 	for _, difference := range differences {
-		a.printf("%s: %s %s\n", difference.Change, difference.Kind, difference.Name)
+		title := difference.Title()
+		if difference.Accepted {
+			ofAccepted++
+			a.printf("%s\n", a.coloured(text.Faint, accepted+" "+title))
+			a.printJudgement("  ", difference.Judgement)
+			continue
+		}
+		count++
+		a.printf("%s\n", title)
+		a.printJudgement("  ", difference.Judgement)
 		for line := range strings.Lines(difference.Diff) {
 			shown := verbatim(printable.Text(strings.TrimSuffix(line, "\n")))
 			switch {
@@ -82,9 +104,9 @@ func (a *application) printDifferences(differences []install.Difference) {
 			a.printf("  %s\n", shown)
 		}
 	}
-	noun := "differences"
-	if len(differences) == 1 {
-		noun = "difference"
+	summary := plural(int64(count), "difference") + "."
+	if count == 0 {
+		summary = fmt.Sprintf("No difference: what is installed is what Postern %s installs.", install.Version)
 	}
-	a.printf("%d %s.\n", len(differences), noun)
+	a.printf("%s%s\n", summary, areAccepted(ofAccepted, "grant"))
 }

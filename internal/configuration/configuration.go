@@ -25,7 +25,7 @@ type Configuration struct {
 	Events map[string]*Event `json:"events,omitzero"`
 	// EventActions say who is told of an event, by name. The secrets of webhooks are never here.
 	EventActions map[string]*EventAction `json:"event_actions,omitzero"`
-	// AcceptedFindings are findings of "installer doctor" that somebody has accepted. They are for doctor: nothing of them is in the database.
+	// AcceptedFindings are findings of "installer doctor" and grants that "installer verify" finds, which somebody has accepted. They are for these two: nothing of them is in the database.
 	AcceptedFindings []AcceptedFinding `json:"accepted_findings,omitzero"`
 }
 
@@ -169,9 +169,9 @@ type EventAction struct {
 
 // AcceptedFinding is a finding that somebody has accepted until a day. It needs all but the level.
 type AcceptedFinding struct {
-	// The finding's code.
+	// The finding's code; extra_grant for a grant that verify finds.
 	Finding *FindingName `json:"finding,omitzero" jsonschema:"required"`
-	// What the finding is about, letter by letter as doctor --json has it; a list where there are several.
+	// What the finding is about, letter by letter as doctor --json has it, or verify --json as the name; a list where there are several.
 	Object Objects `json:"object,omitzero" jsonschema:"required"`
 	// The worst level that is accepted: a finding that was a warning and becomes an error then counts. Any, where it is absent.
 	Level *FindingLevel `json:"level,omitzero"`
@@ -181,7 +181,7 @@ type AcceptedFinding struct {
 	Until *Day `json:"until,omitzero" jsonschema:"required"`
 }
 
-// FindingName is the code of a check of doctor's.
+// FindingName is the code of a check of doctor's, or extra_grant.
 type FindingName string
 
 // FindingLevel is how bad a finding is.
@@ -204,7 +204,7 @@ type Scalar string
 var allowedValues = map[string][]string{
 	"Administered": {"active", "message"},
 	"FindingLevel": {acceptance.Error, acceptance.Warn},
-	"FindingName":  acceptance.FindingNames(),
+	"FindingName":  acceptance.Names(),
 	"Protection":   {"company", "ledger"},
 }
 

@@ -155,7 +155,7 @@ type Desired struct {
 	acceptance []acceptance.Entry
 }
 
-// Accepted gives the accepted findings, for doctor.
+// Accepted gives the accepted findings, for doctor and verify.
 func (d *Desired) Accepted() []acceptance.Entry { return d.acceptance }
 
 // content is what one file says.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -88,38 +87,14 @@ func list(ctx context.Context, connection *pgx.Conn, ask func(*db.Queries, conte
 // Judged is a finding with what its acceptance says, where there is one.
 type Judged struct {
 	db.Finding
-	// Accepted says that the finding does not count.
-	Accepted bool `json:"accepted"`
-	// Reason and Until are those of the entry; Lapsed says why it accepts the finding no longer.
-	Reason string `json:"reason,omitzero"`
-	Until  string `json:"until,omitzero"`
-	Lapsed string `json:"lapsed,omitzero"`
+	acceptance.Judgement
 }
-
-// Why an entry no longer accepts what it names.
-const (
-	Expired = "expired"
-	Worse   = "worse"
-)
 
 // Judge holds findings against what was accepted: those that do not count come first, each part as it stands.
 func Judge(findings []db.Finding, accepted *acceptance.List) []Judged {
 	judged := make([]Judged, len(findings))
 	for index, finding := range findings {
-		judged[index].Finding = finding
-		verdict, entry := accepted.Judge(acceptance.Key{Name: finding.Code, Object: finding.Object}, finding.Level)
-		if entry == nil {
-			continue
-		}
-		judged[index].Reason, judged[index].Until = entry.Reason, entry.Until.Format(time.DateOnly)
-		switch verdict {
-		case acceptance.Accepted:
-			judged[index].Accepted = true
-		case acceptance.Expired:
-			judged[index].Lapsed = Expired
-		case acceptance.Worse:
-			judged[index].Lapsed = Worse
-		}
+		judged[index] = Judged{finding, accepted.Assess(acceptance.Key{Name: finding.Code, Object: finding.Object}, finding.Level)}
 	}
 	slices.SortStableFunc(judged, func(a, b Judged) int { return cmp.Compare(rank(a), rank(b)) })
 	return judged

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/locking"
 	postern "github.com/posternsql/postern/sql"
 )
@@ -36,8 +37,50 @@ type Difference struct {
 	Diff string `json:"diff"`
 }
 
-// IsExtraGrant tells whether somebody was granted what an installation grants nobody.
-func (d Difference) IsExtraGrant() bool { return d.Kind == grantKind && d.Change == Extra }
+// Title is the difference in one line.
+func (d Difference) Title() string { return fmt.Sprintf("%s: %s %s", d.Change, d.Kind, d.Name) }
+
+// Judged is a difference with what its acceptance says, where there is one.
+type Judged struct {
+	Difference
+	acceptance.Judgement
+}
+
+// Counts tells whether nobody has accepted the difference.
+func (j Judged) Counts() bool { return !j.Accepted }
+
+// Unaccepted are the differences that count.
+func Unaccepted(differences []Difference, accepted *acceptance.List) []Difference {
+	counting := []Difference{}
+	for _, judged := range Judge(differences, accepted) {
+		if judged.Counts() {
+			counting = append(counting, judged.Difference)
+		}
+	}
+	return counting
+}
+
+// Judge holds differences against what was accepted. Only what somebody was granted who is granted nothing can be: all of
+// it is in the name, so that nothing else comes in with it later. What does not count comes first.
+func Judge(differences []Difference, accepted *acceptance.List) []Judged {
+	judged := make([]Judged, len(differences))
+	for index, difference := range differences {
+		judged[index].Difference = difference
+		if difference.Kind == grantKind && difference.Change == Extra {
+			judged[index].Judgement = accepted.Assess(acceptance.Key{Name: acceptance.ExtraGrant, Object: difference.Name}, acceptance.Warn)
+		}
+	}
+	slices.SortStableFunc(judged, func(a, b Judged) int {
+		switch {
+		case a.Accepted == b.Accepted:
+			return 0
+		case a.Accepted:
+			return -1
+		}
+		return 1
+	})
+	return judged
+}
 
 // VerifyOptions changes how Verify works.
 type VerifyOptions struct {
