@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -53,7 +54,75 @@ func (d *database) restore() *database {
 	return restored
 }
 
+// readAgain makes each object from what the server prints of it, as a restore does, also where there is no pg_dump.
+const readAgain = `
+set search_path = pg_catalog, pg_temp;
+do $$
+declare
+  statement text;
+begin
+  for statement in
+    with ours as (
+      select n.oid from pg_namespace as n where n.nspname = any ($schemas$)
+    )
+    select pg_get_functiondef(p.oid)
+      from pg_proc as p
+     where p.pronamespace in (select o.oid from ours as o) and p.prokind in ('f', 'p')
+       and not exists (select from pg_depend as d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+     union all
+    select format('create or replace view %s %s as %s', c.oid::regclass, 'with (' || array_to_string(c.reloptions, ', ') || ')', pg_get_viewdef(c.oid))
+      from pg_class as c
+     where c.relnamespace in (select o.oid from ours as o) and c.relkind = 'v'
+     union all
+    select format('alter table %s drop constraint %I, add constraint %2$I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
+      from pg_constraint as k
+     where k.connamespace in (select o.oid from ours as o) and k.contype = 'c' and k.conislocal
+     union all
+    select format('alter table %s alter column %I set default %s', d.adrelid::regclass, a.attname, pg_get_expr(d.adbin, d.adrelid))
+      from pg_attrdef as d
+      join pg_attribute as a on a.attrelid = d.adrelid and a.attnum = d.adnum
+      join pg_class as c on c.oid = d.adrelid
+     where c.relnamespace in (select o.oid from ours as o) and a.attgenerated = ''
+     union all
+    select format('drop index %s; %s', c.oid::regclass, pg_get_indexdef(c.oid))
+      from pg_index as i
+      join pg_class as c on c.oid = i.indexrelid
+     where c.relnamespace in (select o.oid from ours as o) and c.relkind = 'i' and not c.relispartition
+       and (i.indexprs is not null or i.indpred is not null)
+       and not exists (select from pg_constraint as k where k.conindid = c.oid)
+     union all
+    select replace(pg_get_triggerdef(t.oid), 'CREATE TRIGGER', 'CREATE OR REPLACE TRIGGER')
+      from pg_trigger as t
+      join pg_class as c on c.oid = t.tgrelid
+     where c.relnamespace in (select o.oid from ours as o) and not t.tgisinternal and t.tgconstraint = 0 and t.tgparentid = 0
+     union all
+    select format('alter policy %I on %s %s %s', y.polname, y.polrelid::regclass, 'using (' || pg_get_expr(y.polqual, y.polrelid) || ')',
+                  'with check (' || pg_get_expr(y.polwithcheck, y.polrelid) || ')')
+      from pg_policy as y
+      join pg_class as c on c.oid = y.polrelid
+     where c.relnamespace in (select o.oid from ours as o)
+  loop
+    execute statement;
+  end loop;
+end
+$$`
+
 // What the server prints of a definition is what it prints of that, read again.
+func TestPrintedDefinitionsReadAgainPrintTheSame(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	schemas := database.text("select format('%L::name[]', array_agg(n.nspname)) from pg_namespace as n where n.nspowner = 'postern_owner'::regrole")
+	again := strings.ReplaceAll(readAgain, "$schemas$", schemas)
+	database.run("create view postern.naive as select 1 as one where 1 between 1 and 2 and 3 > 2")
+	before := database.text("select pg_get_viewdef('postern.naive'::regclass)")
+	database.run(again)
+	if after := database.text("select pg_get_viewdef('postern.naive'::regclass)"); after == before {
+		t.Errorf("naive: %s prints the same", after)
+	}
+	database.run("drop view postern.naive")
+	database.mustBeClean()
+}
+
 func TestRestoredInstallationHasNoDifference(t *testing.T) {
 	t.Parallel()
 	restored := newInstalled(t).restore()

@@ -24,6 +24,7 @@ import (
 
 // pair is a primary with Postern in it, and its hot standby.
 type pair struct {
+	first, second    *server.Server
 	primary, standby *pgx.Conn
 	// application is a login of postern_trusted_app on the standby, shop one that owns tables, on both.
 	application *pgx.Conn
@@ -76,7 +77,7 @@ func newPair(t *testing.T) *pair {
 	t.Helper()
 	requireBinaries(t)
 	first := start(t, server.Options{})
-	p := &pair{primary: connect(t, first, "", "")}
+	p := &pair{first: first, primary: connect(t, first, "", "")}
 	if _, err := install.Install(t.Context(), p.primary.Config(), install.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -107,9 +108,9 @@ insert into public.posting values
   (3, '20', postern.posting_combination_id('20', '3000'));
 grant select on public.voucher, public.posting to application;
 select postern.protect_company('public.voucher'), postern.protect_ledger('public.posting')`)
-	second := start(t, server.Options{StandbyOf: first})
-	p.standby = connect(t, second, "", "")
-	p.application = connect(t, second, "application", password)
+	p.second = start(t, server.Options{StandbyOf: first})
+	p.standby = connect(t, p.second, "", "")
+	p.application = connect(t, p.second, "application", password)
 	return p
 }
 
