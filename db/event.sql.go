@@ -92,6 +92,16 @@ func (q *Queries) ClaimEventDeliveries(ctx context.Context, arg ClaimEventDelive
 	return items, nil
 }
 
+const confirmEventTimeline = `-- name: ConfirmEventTimeline :exec
+select postern.confirm_event_timeline($1::bigint)
+`
+
+// Has events go on after a failover, where the worker's configuration names the new timeline. Errors: 55000 it does not.
+func (q *Queries) ConfirmEventTimeline(ctx context.Context, timeline *int64) error {
+	_, err := q.db.Exec(ctx, confirmEventTimeline, timeline)
+	return err
+}
+
 const endSession = `-- name: EndSession :exec
 select pg_terminate_backend($1)
 `

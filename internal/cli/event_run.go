@@ -19,6 +19,7 @@ func newEventRunCommand(app *application) *cobra.Command {
 		once          bool
 		options       event.Options
 		smtp, metrics string
+		timeline      int64
 	)
 	command := &cobra.Command{
 		Use:   "run",
@@ -34,12 +35,16 @@ event_attempts attempts it is a dead letter. A receiver that is slow or down kee
 or smtps:// for TLS from the start. STARTTLS is required; on this machine it is used where offered. A password
 belongs into POSTERN_SMTP, where no process list shows it. Without a server mails wait.
 
+--confirm-timeline N, or POSTERN_CONFIRM_TIMELINE=N, says that timeline N is production's. After a failover this ends until
+it is told so, since a copy of the server that was recovered looks the same from inside. See docs/events.md, Failover.
+
 --metrics serves /metrics for Prometheus, and /healthz, which answers 200 while the database does. It has no
 password: keep it on 127.0.0.1 or inside.
 
 Run it as a login role that is a member of postern_event_worker and of nothing else.`,
 		Example: `  installer event run --workers 4 --metrics 127.0.0.1:9187
   installer event run --once
+  installer event run --confirm-timeline 5
   POSTERN_SMTP='smtp://postern:secret@mail.example.com?from=postern@example.com' installer event run`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -60,6 +65,11 @@ Run it as a login role that is a member of postern_event_worker and of nothing e
 				}
 				options.SMTP = server
 			}
+			confirmed, err := confirmedTimeline(command, timeline)
+			if err != nil {
+				return err
+			}
+			options.Timeline = confirmed
 			options.Logger = app.logger()
 			return app.runEvents(ctx, options, once, metrics)
 		},
@@ -68,6 +78,7 @@ Run it as a login role that is a member of postern_event_worker and of nothing e
 	flags.BoolVar(&once, "once", false, "deliver what is due, and end")
 	flags.IntVar(&options.Workers, "workers", 2, "deliveries of each action that are on their way at once")
 	flags.StringVar(&smtp, "smtp", "", "SMTP server for mails, as a URL (default: POSTERN_SMTP)")
+	addConfirmTimeline(command, &timeline)
 	flags.StringVar(&metrics, "metrics", "", "address to serve metrics and health on, such as 127.0.0.1:9187")
 	command.MarkFlagsMutuallyExclusive("once", "metrics")
 	return command

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/posternsql/postern/db"
@@ -48,8 +49,11 @@ type Options struct {
 	SMTP *SMTP
 	// SendTimeout bounds one attempt; 0 means 15 seconds.
 	SendTimeout time.Duration
-	Logger      *slog.Logger
-	Metrics     *Metrics // nil for none
+	// Timeline is the one that is production's, as the configuration says: after a failover, events go on there. Nil for
+	// nothing said: they go on only on the timeline that they were on.
+	Timeline *int64
+	Logger   *slog.Logger
+	Metrics  *Metrics // nil for none
 }
 
 // Worker delivers events.
@@ -93,6 +97,9 @@ func (w *Worker) Summary() Summary {
 
 // RunOnce delivers what is due, and returns. Errors are those of the database, and errNoSMTP where mails wait.
 func (w *Worker) RunOnce(ctx context.Context) error {
+	if err := w.confirm(ctx); err != nil {
+		return err
+	}
 	configured, err := db.New(w.pool).EventWorkerActions(ctx)
 	if err != nil {
 		return err
@@ -131,7 +138,8 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 }
 
 // Run delivers until the context ends; what is on its way then is finished first. It returns an error where the database
-// cannot be used at the start; later on it waits until it can again.
+// cannot be used at the start; later on it waits until it can again. After a failover that nobody has confirmed it returns
+// an error, too.
 func (w *Worker) Run(ctx context.Context) error {
 	running := map[string]*lane{}
 	defer func() {
@@ -144,7 +152,14 @@ func (w *Worker) Run(ctx context.Context) error {
 	}()
 	pruned, warned := time.Time{}, map[string]bool{}
 	for first := true; ; first = false {
-		configured, err := db.New(w.pool).EventWorkerActions(ctx)
+		err := w.confirm(ctx)
+		if elsewhere(err) {
+			return err
+		}
+		var configured []db.EventWorkerAction
+		if err == nil {
+			configured, err = db.New(w.pool).EventWorkerActions(ctx)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -168,6 +183,18 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-time.After(refreshInterval):
 		}
 	}
+}
+
+// confirm makes sure that this is the timeline on which events are delivered: a failover is told from a copy only by who
+// configures the worker.
+func (w *Worker) confirm(ctx context.Context) error {
+	return db.New(w.pool).ConfirmEventTimeline(ctx, w.options.Timeline)
+}
+
+// elsewhere tells whether the database is not, or not known to be, the one whose events are delivered.
+func elsewhere(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == "55000"
 }
 
 // prune forgets old deliveries, all of them.

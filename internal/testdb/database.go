@@ -40,6 +40,33 @@ func Empty(t testing.TB) *Database {
 	return create(t, "template0")
 }
 
+// Copy returns a copy of the database as it is, made in its cluster. Connections to the original end.
+func (d *Database) Copy(t testing.TB) *Database {
+	t.Helper()
+	d.Disconnect(t)
+	return create(t, d.Name)
+}
+
+// Disconnect ends all connections to the database, which its pool makes anew.
+func (d *Database) Disconnect(t testing.TB) {
+	t.Helper()
+	d.Pool.Reset()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		var connected int
+		err := d.cluster.pool.QueryRow(t.Context(),
+			"select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = $1", d.Name).Scan(&connected)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if connected == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("connections to the database do not end")
+		}
+	}
+}
+
 func create(t testing.TB, template string) *Database {
 	t.Helper()
 	c := require(t)

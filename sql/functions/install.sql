@@ -54,6 +54,8 @@
 \ir user/set_user_db_role.sql
 \ir user/set_user_active.sql
 \ir log/own_entry.sql
+\ir log/current_place.sql
+\ir log/is_moved.sql
 \ir user/user_account.sql
 \ir credential/bcrypt.sql
 \ir credential/hash_pin.sql
@@ -157,6 +159,7 @@
 \ir action/remove_action.sql
 \ir event/event_snapshot.sql
 \ir event/restored_log_id.sql
+\ir event/settle_event_actions.sql
 \ir event/require_event.sql
 \ir event/require_event_action.sql
 \ir event/event_document.sql
@@ -172,6 +175,7 @@
 \ir event/remove_event_action.sql
 \ir event/set_event_enabled.sql
 \ir event/retry_event_deliveries.sql
+\ir event/confirm_event_timeline.sql
 \ir event/claim_event_deliveries.sql
 \ir event/finish_event_deliveries.sql
 \ir event/call_event_function.sql

@@ -42,6 +42,10 @@ select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_inter
   from postern.event_worker_action as a
  order by a.name;
 
+-- name: ConfirmEventTimeline :exec
+-- Has events go on after a failover, where the worker's configuration names the new timeline. Errors: 55000 it does not.
+select postern.confirm_event_timeline(sqlc.narg('timeline')::bigint);
+
 -- name: ClaimEventDeliveries :many
 -- Takes what an action has to deliver now, as JSON objects.
 select postern.claim_event_deliveries(@name, @maximum, @lease, @lease_seconds, @due_from) as delivery;

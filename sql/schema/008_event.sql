@@ -36,12 +36,12 @@ create table postern_internal.event_action (
   queued_to pg_snapshot not null,
   queued_at timestamptz not null default clock_timestamp(),
   after_log_id bigint not null,
-  system_identifier bigint not null,
+  place postern_internal.place not null,
   created_at timestamptz not null default clock_timestamp(),
   created_by name not null default session_user
 );
 create index event_action_event on postern_internal.event_action (event);
-comment on table postern_internal.event_action is 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. system_identifier: the cluster whose transactions queued_to counts.';
+comment on table postern_internal.event_action is 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does.';
 
 create table postern_internal.webhook_secret (
   event_action_id integer primary key references postern_internal.event_action on delete cascade,

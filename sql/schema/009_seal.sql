@@ -19,10 +19,10 @@ create table postern_internal.sealing (
   only_row boolean primary key default true check (only_row),
   tree_size bigint not null,
   snapshot pg_snapshot,
-  system_identifier bigint
+  place postern_internal.place
 );
 insert into postern_internal.sealing (tree_size) values (0);
-comment on table postern_internal.sealing is 'How far the log was sealed. Who seals has this row locked. snapshot: all entries that it sees have a leaf; it means something in the cluster with this system_identifier only. An entry that it would have seen and that has no leaf was not there then.';
+comment on table postern_internal.sealing is 'How far the log was sealed. Who seals has this row locked. snapshot: all entries that it sees have a leaf; it means something in the cluster of place only. place: the database that is sealed; no copy of it is. An entry that it would have seen and that has no leaf was not there then.';
 
 create table postern_internal.log_export (
   log_export_id bigint generated always as identity primary key,

@@ -44,8 +44,8 @@ func forge(t *testing.T) *testdb.Database {
 		 values ($1, $1, $1, $1, array[$1], '{}', true)`,
 		"insert into postern_internal.action (action, checkpoint, legacy_checkpoints) values ($1, $1, array[$1])",
 		"insert into postern_internal.session_key (kid, inner_pad, outer_pad) values ($1, decode(repeat('00', 64), 'hex'), decode(repeat('00', 64), 'hex'))",
-		`insert into postern_internal.event_action (name, event, kind, target, condition, template, queued_to, after_log_id, system_identifier)
-		 select $1, 'SECURITY_CHECKPOINT_DENIED', 'notify', $1, $1, $1, pg_current_snapshot(), 0, system_identifier from pg_control_system()`,
+		`insert into postern_internal.event_action (name, event, kind, target, condition, template, queued_to, after_log_id, place)
+		 select $1, 'SECURITY_CHECKPOINT_DENIED', 'notify', $1, $1, $1, pg_current_snapshot(), 0, postern_internal.current_place()`,
 		`insert into postern_internal.event_delivery (event_action_id, log_id, state, attempts, finished_at, last_error)
 		 select event_action_id, 1, 'dead', 15, now(), $1 from postern_internal.event_action`,
 		`insert into postern_internal.checkpoint_entry (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, application_name)

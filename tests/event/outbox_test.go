@@ -335,7 +335,7 @@ func TestACopyTellsNobody(t *testing.T) {
 	testsql.Run(t, database.Pool, `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)
 select 'passed', 'APP_RESTORED', 'ALICE', 'paid', '{}', (pg_current_xact_id()::text::bigint + step)::text::xid8 from generate_series(1, 200) as step`)
-	testsql.Run(t, database.Pool, "update postern_internal.event_action set system_identifier = 1, queued_to = '9000000:9000000:'")
+	testsql.Run(t, database.Pool, "update postern_internal.event_action set place.system_identifier = 1, queued_to = '9000000:9000000:'")
 	worker := event.New(database.Login(t, "postern_event_worker").Pool, event.Options{})
 	testdb.RequireCode(t, worker.RunOnce(t.Context()), "55000")
 	testsql.Run(t, database.Pool, "select postern.set_event_enabled($1, true)", success)

@@ -11,6 +11,7 @@ create or replace view postern_internal.event_backlog as
     from postern_internal.event_action as a
     join postern_internal.event as v on v.event = a.event and v.enabled
    cross join pg_control_system() as c
+    join pg_database as b on b.datname = current_database()
    cross join lateral (
      select min(e.logged_at) as oldest
        from (select n.log_id, n.outcome, n.logged_at
@@ -31,7 +32,8 @@ create or replace view postern_internal.event_backlog as
       where p.event_action_id = a.event_action_id and p.state = 'pending'
         and p.due_at < now() - interval '15 minutes' and p.leased_until < now() - interval '15 minutes'
    ) as d
-   -- A copy of the database delivers nothing, and is not meant to.
-   where a.system_identifier = c.system_identifier
+   -- A copy of the database delivers nothing, and is not meant to. What waits on a new timeline is told: it may be a failover.
+   where (a.place).system_identifier = c.system_identifier
+     and (a.place).database_oid = b.oid
      and (w.oldest is not null or d.deliveries > 0);
 comment on view postern_internal.event_backlog is 'Check of postern.doctor: event actions for which entries of the log, or deliveries, have waited for more than 15 minutes.';

@@ -28,10 +28,9 @@ begin
   end if;
   target := postern_internal.require_event_receiver(event, kind, target, condition, template, allow_internal);
 
-  insert into postern_internal.event_action (name, event, kind, target, condition, template, allow_internal, queued_to, after_log_id, system_identifier)
+  insert into postern_internal.event_action (name, event, kind, target, condition, template, allow_internal, queued_to, after_log_id, place)
   select name, event, kind::postern_internal.event_action_kind, target, condition, template, allow_internal,
-         postern_internal.event_snapshot(), postern_internal.restored_log_id(), c.system_identifier
-    from pg_control_system() as c
+         postern_internal.event_snapshot(), postern_internal.restored_log_id(), postern_internal.current_place()
   on conflict do nothing
   returning event_action_id into new_id;
   if not found then

@@ -23,11 +23,10 @@ begin
   target := postern_internal.require_event_receiver(event, kind, target, condition, template, allow_internal);
 
   -- Workers skip the action while it is locked here.
-  select a.event_action_id, a.event, a.kind, a.system_identifier = c.system_identifier as is_own into before
+  select a.event_action_id, a.event, a.kind, a.place = postern_internal.current_place() as is_own into before
     from postern_internal.event_action as a
-   cross join pg_control_system() as c
    where a.name = change_event_action.name
-     for no key update of a;
+     for no key update;
   if not found then
     perform postern_internal.require_event_action(name);  -- somebody has just removed it
   end if;

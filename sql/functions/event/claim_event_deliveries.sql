@@ -20,6 +20,8 @@ as $$
 declare
   action_id integer;
   moment timestamptz;
+  recorded postern_internal.place;
+  here postern_internal.place;
   claimed record;
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
@@ -34,17 +36,21 @@ begin
                       coalesce(lease_seconds::text, 'NULL'), coalesce(due_from::text, 'NULL')),
       hint = 'Pass 1 to 10000 deliveries, a new uuid, 1 to 3600 seconds, and the due_at to go on from.';
   end if;
-  -- Transactions are counted anew in another cluster: nobody could tell there what is new.
-  if not exists (select
-                   from postern_internal.event_action as a
-                  cross join pg_control_system() as c
-                  where a.event_action_id = action_id
-                    and a.system_identifier = c.system_identifier) then
+  recorded := (select a.place from postern_internal.event_action as a where a.event_action_id = action_id);
+  here := postern_internal.current_place();
+  if recorded <> here and not pg_is_in_recovery() then
+    if postern_internal.is_moved(recorded) then
+      raise exception using
+        errcode = '55000',
+        message = 'The events of this database are another one''s',
+        detail = 'It was copied, restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
+        hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
+    end if;
     raise exception using
       errcode = '55000',
-      message = 'The events of this database are another cluster''s',
-      detail = 'It was restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
-      hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
+      message = 'The events of this database are another timeline''s',
+      detail = format('They are delivered on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', recorded.timeline, here.timeline),
+      hint = format('If this is production now: run "installer event run --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, run no worker on it; see docs/events.md, Failover.', here.timeline, here.timeline);
   end if;
   if postern_internal.event_is_waiting(action_id) then
     perform postern_internal.queue_event_deliveries(action_id);
@@ -78,4 +84,4 @@ $$;
 revoke execute on function postern.claim_event_deliveries(text, integer, uuid, integer, timestamptz) from public;
 grant execute on function postern.claim_event_deliveries(text, integer, uuid, integer, timestamptz) to postern_event_worker;
 comment on function postern.claim_event_deliveries(text, integer, uuid, integer, timestamptz) is
-'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. due_from: the due_at of the last one that was claimed, to go on from there; what became free before that is left to who begins at the front. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database came from another cluster.';
+'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. due_from: the due_at of the last one that was claimed, to go on from there; what became free before that is left to who begins at the front. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database is a copy, a restored one, or on another timeline.';

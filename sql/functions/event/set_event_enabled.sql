@@ -30,20 +30,14 @@ begin
      order by a.event_action_id
        for no key update
   loop
-    if not enabled and (select a.system_identifier = c.system_identifier
-                          from postern_internal.event_action as a cross join pg_control_system() as c
+    if not enabled and (select a.place = postern_internal.current_place()
+                          from postern_internal.event_action as a
                          where a.event_action_id = action_id) then
       perform postern_internal.queue_event_deliveries(action_id);
     end if;
   end loop;
   if enabled then
-    update postern_internal.event_action as a
-       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), after_log_id = postern_internal.restored_log_id(),
-           system_identifier = c.system_identifier
-      from pg_control_system() as c
-     where a.event = set_event_enabled.event
-       and (a.system_identifier <> c.system_identifier
-            or not (select e.enabled from postern_internal.event as e where e.event = set_event_enabled.event));
+    perform postern_internal.settle_event_actions(event);
   end if;
   update postern_internal.event as e set enabled = set_event_enabled.enabled where e.event = set_event_enabled.event;
 end
@@ -51,4 +45,4 @@ $$;
 revoke execute on function postern.set_event_enabled(text, boolean) from public;
 grant execute on function postern.set_event_enabled(text, boolean) to postern_admin;
 comment on function postern.set_event_enabled(text, boolean) is
-'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. After a restore into another cluster, enabling goes on from now. Errors: PS107 no such event, NULL.';
+'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. In a copy of the database, a restored one, or on a new timeline, enabling has this database tell from now on: what waits there becomes dead letters, since the original tells of it. After a failover, confirm the timeline instead: "installer event run --confirm-timeline". Errors: PS107 no such event, NULL.';

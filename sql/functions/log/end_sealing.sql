@@ -42,7 +42,7 @@ begin
   end if;
   update postern_internal.sealing as s
      set snapshot = pg_current_snapshot(),
-         system_identifier = (select c.system_identifier from pg_control_system() as c);
+         place = postern_internal.current_place();
 end
 $$;
 revoke execute on function postern.end_sealing() from public;

@@ -6,7 +6,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select s.tree_size,
-         case when s.system_identifier = (select c.system_identifier from pg_control_system() as c) then s.snapshot end
+         case when (s.place).system_identifier = (select c.system_identifier from pg_control_system() as c) then s.snapshot end
     from postern_internal.sealing as s
 $$;
 revoke execute on function postern.sealed_until() from public;

@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+)
+
+// timelineVariable names the environment variable with the timeline that is production's.
+const timelineVariable = "POSTERN_CONFIRM_TIMELINE"
+
+// addConfirmTimeline adds the flag by which a configuration outside of the database tells a failover from a copy.
+func addConfirmTimeline(command *cobra.Command, timeline *int64) {
+	command.Flags().Int64Var(timeline, "confirm-timeline", 0, "after a failover: the timeline that is production's (default $"+timelineVariable+")")
+}
+
+// confirmedTimeline gives what the flag says, or the environment; nil where neither says anything.
+func confirmedTimeline(command *cobra.Command, timeline int64) (*int64, error) {
+	origin := "--confirm-timeline"
+	if !command.Flags().Changed("confirm-timeline") {
+		text := os.Getenv(timelineVariable)
+		if text == "" {
+			return nil, nil
+		}
+		origin = timelineVariable
+		number, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, usageError("%s must be the number of a timeline, not %q", origin, text)
+		}
+		timeline = number
+	}
+	if timeline < 1 {
+		return nil, usageError("%s must be the number of a timeline, 1 or more, not %d", origin, timeline)
+	}
+	return &timeline, nil
+}

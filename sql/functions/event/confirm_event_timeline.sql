@@ -1,0 +1,49 @@
+-- A failover and a copy that was recovered up to a point in time look alike from inside: same cluster, new timeline. So it takes
+-- somebody outside who says which timeline is production's. A number, since a yes would be left in a configuration, and be
+-- copied with it.
+
+create or replace function postern.confirm_event_timeline(timeline bigint default null)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  here postern_internal.place;
+  waiting bigint;
+begin
+  perform postern_internal.require_allowed_login('postern_event_worker');
+  if pg_is_in_recovery() then
+    return;  -- nothing can be claimed on a standby, which PostgreSQL says itself
+  end if;
+  here := postern_internal.current_place();
+  if timeline > here.timeline then
+    raise exception using
+      errcode = '55000',
+      message = 'This server is on another timeline than the configuration says',
+      detail = format('It says %s, and this is timeline %s: a former primary, or a copy.', timeline, here.timeline),
+      hint = 'Connect to the server that was promoted, or correct --confirm-timeline and POSTERN_CONFIRM_TIMELINE; see docs/events.md, Failover.';
+  end if;
+  select min((a.place).timeline) into waiting
+    from postern_internal.event_action as a
+   where (a.place).timeline <> here.timeline
+     and not postern_internal.is_moved(a.place);
+  if waiting is not null and timeline is distinct from here.timeline then
+    raise exception using
+      errcode = '55000',
+      message = 'The events of this database are another timeline''s',
+      detail = format('They are delivered on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', waiting, here.timeline),
+      hint = format('If this is production now: run "installer event run --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, run no worker on it; see docs/events.md, Failover.', here.timeline, here.timeline);
+  end if;
+  if waiting is not null then
+    update postern_internal.event_action as a
+       set place = here
+     where (a.place).timeline <> here.timeline
+       and not postern_internal.is_moved(a.place);
+  end if;
+end
+$$;
+revoke execute on function postern.confirm_event_timeline(bigint) from public;
+grant execute on function postern.confirm_event_timeline(bigint) to postern_event_worker;
+comment on function postern.confirm_event_timeline(bigint) is
+'Has events go on after a failover, with all that waits. For the worker, which calls it now and then. timeline: what the worker''s own configuration says; NULL: nothing. Does nothing where events are delivered on this timeline already. Errors: 55000 they are delivered on another one and timeline does not name this one, or names a later one.';

@@ -1,0 +1,37 @@
+-- What the original had queued it tells itself: here it waits for somebody who says that it does not, by a retry.
+
+create or replace function postern_internal.settle_event_actions(event text)
+returns void
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  with here as materialized (
+    select postern_internal.current_place() as place
+  ),
+  moved as (
+    update postern_internal.event_action as a
+       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), after_log_id = postern_internal.restored_log_id(),
+           place = h.place
+      from here as h
+     where a.event = settle_event_actions.event
+       and a.place <> h.place
+    returning a.event_action_id
+  ),
+  again as (
+    update postern_internal.event_action as a
+       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), after_log_id = postern_internal.restored_log_id()
+      from here as h
+     where a.event = settle_event_actions.event
+       and a.place = h.place
+       and not (select e.enabled from postern_internal.event as e where e.event = settle_event_actions.event)
+  )
+  update postern_internal.event_delivery as d
+     set state = 'dead', finished_at = clock_timestamp(), leased_until = '-infinity', lease = null,
+         last_error = 'This waited when the database was copied, so the original delivers it.'
+    from moved as m
+   where d.event_action_id = m.event_action_id
+     and d.state = 'pending'
+$$;
+revoke execute on function postern_internal.settle_event_actions(text) from public;
+comment on function postern_internal.settle_event_actions(text) is
+'Has the actions of an event tell from now on, from this database: those that another one told by, and all where the event was disabled. What a copy has inherited from the queue becomes dead letters.';

@@ -1,0 +1,204 @@
+package standby_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/posternsql/postern/internal/cli"
+	"github.com/posternsql/postern/internal/event"
+	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/server"
+	"github.com/posternsql/postern/internal/testdb"
+	. "github.com/posternsql/postern/internal/testsql"
+)
+
+// told is a receiver of webhooks, and the gates that it was told of.
+type told struct {
+	*httptest.Server
+	mutex sync.Mutex
+	gates []string
+}
+
+func newTold(t *testing.T) *told {
+	t.Helper()
+	receiver := &told{}
+	receiver.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		var body struct {
+			Data struct {
+				GateID string `json:"gate_id"`
+			} `json:"data"`
+		}
+		if err := json.NewDecoder(request.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		receiver.mutex.Lock()
+		defer receiver.mutex.Unlock()
+		receiver.gates = append(receiver.gates, body.Data.GateID)
+	}))
+	t.Cleanup(receiver.Close)
+	return receiver
+}
+
+func (r *told) requireGates(t *testing.T, want ...string) {
+	t.Helper()
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if got := slices.Sorted(slices.Values(r.gates)); !slices.Equal(got, want) {
+		t.Errorf("told of %s, want %s", got, want)
+	}
+}
+
+// newPrimary is a server with Postern in its database postgres.
+func newPrimary(t *testing.T) (*server.Server, *pgx.Conn) {
+	t.Helper()
+	requireBinaries(t)
+	first := start(t, server.Options{})
+	connection := connect(t, first, "", "")
+	if _, err := install.Install(t.Context(), connection.Config(), install.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return first, connection
+}
+
+// follow starts a standby that has all that the primary has.
+func follow(t *testing.T, first *server.Server, primary *pgx.Conn) (*server.Server, *pgx.Conn) {
+	t.Helper()
+	second := start(t, server.Options{StandbyOf: first})
+	p := &pair{primary: primary, standby: connect(t, second, "", "")}
+	p.replayed(t)
+	return second, p.standby
+}
+
+// unfollow has a standby get nothing more, as when the network fails: what commits from now on is lost by a failover.
+func unfollow(t *testing.T, standby *pgx.Conn) {
+	t.Helper()
+	Run(t, standby, "alter system set primary_conninfo = ''")
+	Run(t, standby, "select pg_reload_conf()")
+	for deadline := time.Now().Add(time.Minute); Value[bool](t, standby, "select exists (select from pg_stat_wal_receiver)"); {
+		if time.Now().After(deadline) {
+			t.Fatal("the standby goes on following")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+const passed = `
+insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters)
+values ('passed', $1, 'ANN', 'paid', '{}') returning log_id`
+
+func deliver(t *testing.T, from *server.Server, timeline *int64) error {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), from.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	return event.New(pool, event.Options{Timeline: timeline}).RunOnce(t.Context())
+}
+
+// requireUnconfirmed wants the error that names the timeline to confirm.
+func requireUnconfirmed(t *testing.T, err error) {
+	t.Helper()
+	if refusal := testdb.RequireCode(t, err, "55000"); !strings.Contains(refusal.Hint, "--confirm-timeline 2") || refusal.Detail == "" {
+		t.Errorf("DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
+	}
+}
+
+// A clone and a failover look alike inside the database: same cluster, new timeline. The configuration of the worker decides.
+func TestOnlyAConfirmedTimelineTells(t *testing.T) {
+	first, primary := newPrimary(t)
+	receiver := newTold(t)
+	Run(t, primary, "select postern.add_event_action('hook', 'SECURITY_CHECKPOINT_SUCCESS', 'webhook', $1, allow_internal => true)", receiver.URL)
+	Run(t, primary, passed, "APP_BEFORE")
+
+	cloned, clone := follow(t, first, primary)
+	promoted, standby := follow(t, first, primary)
+	Run(t, clone, "select pg_promote()")
+	// The naive clone takes itself for production: all that was compared is the same.
+	if !Value[bool](t, clone, "select (place).system_identifier = (select system_identifier from pg_control_system()) from postern_internal.event_action") {
+		t.Fatal("the clone has another system identifier")
+	}
+	requireUnconfirmed(t, deliver(t, cloned, nil))
+	one, three := int64(1), int64(3)
+	requireUnconfirmed(t, deliver(t, cloned, &one))
+	testdb.RequireCode(t, deliver(t, cloned, &three), "55000")
+	receiver.requireGates(t)
+
+	// Production goes on, and fails over.
+	if err := deliver(t, first, nil); err != nil {
+		t.Fatal(err)
+	}
+	receiver.requireGates(t, "APP_BEFORE")
+	Run(t, primary, passed, "APP_WAITING")
+	(&pair{primary: primary, standby: standby}).replayed(t)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	Run(t, standby, "select pg_promote()")
+	Run(t, standby, passed, "APP_AFTER")
+	requireUnconfirmed(t, deliver(t, promoted, nil))
+	pool, err := pgxpool.New(t.Context(), promoted.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	requireUnconfirmed(t, event.New(pool, event.Options{}).Run(t.Context()))
+	receiver.requireGates(t, "APP_BEFORE")
+
+	var out, complaints bytes.Buffer
+	t.Setenv("POSTERN_CONFIRM_TIMELINE", "2")
+	if code := cli.Main(t.Context(), []string{"event", "run", "--once", "--database-url", promoted.URL}, nil, &out, &complaints); code != 0 {
+		t.Fatal(code, complaints.String())
+	}
+	receiver.requireGates(t, "APP_AFTER", "APP_BEFORE", "APP_WAITING")
+
+	// From then on the database remembers; a former primary is known by what the configuration says.
+	Run(t, standby, passed, "APP_LATER")
+	if err := deliver(t, promoted, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := deliver(t, promoted, &one); err != nil {
+		t.Errorf("an old confirmation of what another one confirmed since: %v", err)
+	}
+	receiver.requireGates(t, "APP_AFTER", "APP_BEFORE", "APP_LATER", "APP_WAITING")
+}
+
+// What was lost with the end of the log had ids, which sequences on a standby know nothing of.
+func TestLostLogIDsAreNotGivenOutAgain(t *testing.T) {
+	first, primary := newPrimary(t)
+	last := Value[int64](t, primary, passed, "APP_KEPT")
+	_, standby := follow(t, first, primary)
+	unfollow(t, standby)
+	var lost int64
+	for range 100 {
+		lost = Value[int64](t, primary, passed, "APP_LOST")
+	}
+	naive := Value[int64](t, standby, "select last_value from postern_internal.log_number")
+	if last+100 != lost || naive >= lost {
+		t.Fatalf("the last id is %d, the standby stands at %d: nothing would be given out again", lost, naive)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	Run(t, standby, "select pg_promote()")
+	if kept := Value[int64](t, standby, "select max(log_id) from postern_internal.checkpoint_entry"); kept != last {
+		t.Fatalf("the standby has entries up to %d, want %d", kept, last)
+	}
+	again := Value[int64](t, standby, passed, "APP_NEW")
+	if again <= lost || again < 10000000 {
+		t.Errorf("id %d after %d", again, lost)
+	}
+	if next := Value[int64](t, standby, passed, "APP_NEW"); next != again+1 {
+		t.Errorf("id %d after %d", next, again)
+	}
+}
