@@ -239,6 +239,27 @@ COMMENT ON TYPE postern_internal.outcome IS 'What a log entry tells. accepted: a
 
 
 --
+-- Name: place; Type: TYPE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TYPE postern_internal.place AS (
+	system_identifier bigint,
+	timeline bigint,
+	database_oid oid,
+	log_oid oid
+);
+
+
+ALTER TYPE postern_internal.place OWNER TO postern_owner;
+
+--
+-- Name: TYPE place; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TYPE postern_internal.place IS 'Which database this is, as far as it can tell. system_identifier: the cluster, physical copies have the same. timeline: what a promotion and a recovery up to a point in time change. database_oid: what a copy of the database in its cluster has another one of, and a renamed database the same. log_oid: that of the log''s table, which a dump brings back as another one.';
+
+
+--
 -- Name: verdict; Type: TYPE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -1128,10 +1149,9 @@ begin
   end if;
   target := postern_internal.require_event_receiver(event, kind, target, condition, template, allow_internal);
 
-  insert into postern_internal.event_action (name, event, kind, target, condition, template, allow_internal, queued_to, after_log_id, system_identifier)
+  insert into postern_internal.event_action (name, event, kind, target, condition, template, allow_internal, queued_to, after_log_id, place)
   select name, event, kind::postern_internal.event_action_kind, target, condition, template, allow_internal,
-         postern_internal.event_snapshot(), postern_internal.restored_log_id(), c.system_identifier
-    from pg_control_system() as c
+         postern_internal.event_snapshot(), postern_internal.restored_log_id(), postern_internal.current_place()
   on conflict do nothing
   returning event_action_id into new_id;
   if not found then
@@ -2344,11 +2364,10 @@ begin
   target := postern_internal.require_event_receiver(event, kind, target, condition, template, allow_internal);
 
   -- Workers skip the action while it is locked here.
-  select a.event_action_id, a.event, a.kind, a.system_identifier = c.system_identifier as is_own into before
+  select a.event_action_id, a.event, a.kind, a.place = postern_internal.current_place() as is_own into before
     from postern_internal.event_action as a
-   cross join pg_control_system() as c
    where a.name = change_event_action.name
-     for no key update of a;
+     for no key update;
   if not found then
     perform postern_internal.require_event_action(name);  -- somebody has just removed it
   end if;
@@ -2470,6 +2489,8 @@ CREATE FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease
 declare
   action_id integer;
   moment timestamptz;
+  recorded postern_internal.place;
+  here postern_internal.place;
   claimed record;
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
@@ -2484,17 +2505,21 @@ begin
                       coalesce(lease_seconds::text, 'NULL'), coalesce(due_from::text, 'NULL')),
       hint = 'Pass 1 to 10000 deliveries, a new uuid, 1 to 3600 seconds, and the due_at to go on from.';
   end if;
-  -- Transactions are counted anew in another cluster: nobody could tell there what is new.
-  if not exists (select
-                   from postern_internal.event_action as a
-                  cross join pg_control_system() as c
-                  where a.event_action_id = action_id
-                    and a.system_identifier = c.system_identifier) then
+  recorded := (select a.place from postern_internal.event_action as a where a.event_action_id = action_id);
+  here := postern_internal.current_place();
+  if recorded <> here and not pg_is_in_recovery() then
+    if postern_internal.is_moved(recorded) then
+      raise exception using
+        errcode = '55000',
+        message = 'The events of this database are another one''s',
+        detail = 'It was copied, restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
+        hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
+    end if;
     raise exception using
       errcode = '55000',
-      message = 'The events of this database are another cluster''s',
-      detail = 'It was restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
-      hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
+      message = 'The events of this database are another timeline''s',
+      detail = format('They are delivered on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', recorded.timeline, here.timeline),
+      hint = format('If this is production now: run "installer event run --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, run no worker on it; see docs/events.md, Failover.', here.timeline, here.timeline);
   end if;
   if postern_internal.event_is_waiting(action_id) then
     perform postern_internal.queue_event_deliveries(action_id);
@@ -2533,7 +2558,7 @@ ALTER FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease 
 -- Name: FUNCTION claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) IS 'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. due_from: the due_at of the last one that was claimed, to go on from there; what became free before that is left to who begins at the front. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database came from another cluster.';
+COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) IS 'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. due_from: the due_at of the last one that was claimed, to go on from there; what became free before that is left to who begins at the front. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database is a copy, a restored one, or on another timeline.';
 
 
 --
@@ -2642,6 +2667,60 @@ ALTER FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) OWN
 --
 
 COMMENT ON FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) IS 'For postern.doctor: USING and WITH CHECK of a policy with each call of functions, which take no argument, and of is_authorized(column) in a sub-select. functions: qualified names. NULL where that cannot be said for sure.';
+
+
+--
+-- Name: confirm_event_timeline(bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.confirm_event_timeline(timeline bigint DEFAULT NULL::bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  here postern_internal.place;
+  waiting bigint;
+begin
+  perform postern_internal.require_allowed_login('postern_event_worker');
+  if pg_is_in_recovery() then
+    return;  -- nothing can be claimed on a standby, which PostgreSQL says itself
+  end if;
+  here := postern_internal.current_place();
+  if timeline > here.timeline then
+    raise exception using
+      errcode = '55000',
+      message = 'This server is on another timeline than the configuration says',
+      detail = format('It says %s, and this is timeline %s: a former primary, or a copy.', timeline, here.timeline),
+      hint = 'Connect to the server that was promoted, or correct --confirm-timeline and POSTERN_CONFIRM_TIMELINE; see docs/events.md, Failover.';
+  end if;
+  select min((a.place).timeline) into waiting
+    from postern_internal.event_action as a
+   where (a.place).timeline <> here.timeline
+     and not postern_internal.is_moved(a.place);
+  if waiting is not null and timeline is distinct from here.timeline then
+    raise exception using
+      errcode = '55000',
+      message = 'The events of this database are another timeline''s',
+      detail = format('They are delivered on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', waiting, here.timeline),
+      hint = format('If this is production now: run "installer event run --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, run no worker on it; see docs/events.md, Failover.', here.timeline, here.timeline);
+  end if;
+  if waiting is not null then
+    update postern_internal.event_action as a
+       set place = here
+     where (a.place).timeline <> here.timeline
+       and not postern_internal.is_moved(a.place);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.confirm_event_timeline(timeline bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION confirm_event_timeline(timeline bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.confirm_event_timeline(timeline bigint) IS 'Has events go on after a failover, with all that waits. For the worker, which calls it now and then. timeline: what the worker''s own configuration says; NULL: nothing. Does nothing where events are delivered on this timeline already. Errors: 55000 they are delivered on another one and timeline does not name this one, or names a later one.';
 
 
 --
@@ -3151,7 +3230,7 @@ begin
   end if;
   update postern_internal.sealing as s
      set snapshot = pg_current_snapshot(),
-         system_identifier = (select c.system_identifier from pg_control_system() as c);
+         place = postern_internal.current_place();
 end
 $$;
 
@@ -4246,11 +4325,78 @@ COMMENT ON FUNCTION postern.log_gaps() IS 'For postern.doctor: the months (UTC) 
 
 
 --
+-- Name: log_number; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE SEQUENCE postern_internal.log_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+ALTER TABLE postern_internal.log_number OWNER TO postern_owner;
+
+--
+-- Name: SEQUENCE log_number; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON SEQUENCE postern_internal.log_number IS 'Counts the entries of the log.';
+
+
+--
+-- Name: log_skip; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE SEQUENCE postern_internal.log_skip
+    START WITH 0
+    INCREMENT BY 10000000
+    MINVALUE 0
+    NO MAXVALUE
+    CACHE 1;
+
+
+ALTER TABLE postern_internal.log_skip OWNER TO postern_owner;
+
+--
+-- Name: SEQUENCE log_skip; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON SEQUENCE postern_internal.log_skip IS 'How many log_ids were skipped: a log_id is this and log_number together.';
+
+
+--
+-- Name: log_timeline; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE SEQUENCE postern_internal.log_timeline
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+ALTER TABLE postern_internal.log_timeline OWNER TO postern_owner;
+
+--
+-- Name: SEQUENCE log_timeline; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON SEQUENCE postern_internal.log_timeline IS 'The timeline for which log_skip is right. Not increased, but set.';
+
+
+--
 -- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
 CREATE TABLE postern_internal.checkpoint_entry (
-    log_id bigint NOT NULL,
+    log_id bigint DEFAULT (
+CASE ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_sequence_last_value('postern_internal.log_timeline'::regclass))::numeric)), 8)))::bit(32))::bigint
+    WHEN pg_sequence_last_value('postern_internal.log_timeline'::regclass) THEN pg_sequence_last_value('postern_internal.log_skip'::regclass)
+    ELSE (nextval('postern_internal.log_skip'::regclass) + (0 * setval('postern_internal.log_timeline'::regclass, ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_backend_pid())::numeric)), 8)))::bit(32))::bigint)))
+END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     outcome postern_internal.outcome NOT NULL,
     gate_id text NOT NULL,
     action text,
@@ -4279,7 +4425,7 @@ ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
 -- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequence: a key of partitions has to have logged_at.';
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequences: a key of partitions has to have logged_at.';
 
 
 --
@@ -6109,7 +6255,7 @@ CREATE FUNCTION postern.sealed_until() RETURNS TABLE(tree_size bigint, snapshot 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select s.tree_size,
-         case when s.system_identifier = (select c.system_identifier from pg_control_system() as c) then s.snapshot end
+         case when (s.place).system_identifier = (select c.system_identifier from pg_control_system() as c) then s.snapshot end
     from postern_internal.sealing as s
 $$;
 
@@ -6205,20 +6351,14 @@ begin
      order by a.event_action_id
        for no key update
   loop
-    if not enabled and (select a.system_identifier = c.system_identifier
-                          from postern_internal.event_action as a cross join pg_control_system() as c
+    if not enabled and (select a.place = postern_internal.current_place()
+                          from postern_internal.event_action as a
                          where a.event_action_id = action_id) then
       perform postern_internal.queue_event_deliveries(action_id);
     end if;
   end loop;
   if enabled then
-    update postern_internal.event_action as a
-       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), after_log_id = postern_internal.restored_log_id(),
-           system_identifier = c.system_identifier
-      from pg_control_system() as c
-     where a.event = set_event_enabled.event
-       and (a.system_identifier <> c.system_identifier
-            or not (select e.enabled from postern_internal.event as e where e.event = set_event_enabled.event));
+    perform postern_internal.settle_event_actions(event);
   end if;
   update postern_internal.event as e set enabled = set_event_enabled.enabled where e.event = set_event_enabled.event;
 end
@@ -6231,7 +6371,7 @@ ALTER FUNCTION postern.set_event_enabled(event text, enabled boolean) OWNER TO p
 -- Name: FUNCTION set_event_enabled(event text, enabled boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_event_enabled(event text, enabled boolean) IS 'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. After a restore into another cluster, enabling goes on from now. Errors: PS107 no such event, NULL.';
+COMMENT ON FUNCTION postern.set_event_enabled(event text, enabled boolean) IS 'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. In a copy of the database, a restored one, or on a new timeline, enabling has this database tell from now on: what waits there becomes dead letters, since the original tells of it. After a failover, confirm the timeline instead: "installer event run --confirm-timeline". Errors: PS107 no such event, NULL.';
 
 
 --
@@ -8276,6 +8416,42 @@ COMMENT ON FUNCTION postern_internal.create_webhook_secret(event_action_id integ
 
 
 --
+-- Name: current_place(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.current_place() RETURNS postern_internal.place
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  place postern_internal.place;
+  any_position pg_lsn := '0/1';
+begin
+  select c.system_identifier, d.oid, 'postern_internal.checkpoint_entry'::regclass
+    into place.system_identifier, place.database_oid, place.log_oid
+    from pg_control_system() as c
+   cross join pg_database as d
+   where d.datname = current_database();
+  if pg_is_in_recovery() then
+    place.timeline := (select c.timeline_id from pg_control_checkpoint() as c);
+  else
+    place.timeline := ('x' || left(pg_walfile_name(any_position), 8))::bit(32)::bigint;
+  end if;
+  return place;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.current_place() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION current_place(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.current_place() IS 'Which database this is; compare it with one that was recorded.';
+
+
+--
 -- Name: decode_base64url(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -9404,6 +9580,30 @@ ALTER FUNCTION postern_internal.is_message_name(name text) OWNER TO postern_owne
 --
 
 COMMENT ON FUNCTION postern_internal.is_message_name(name text) IS 'Whether a text can name a message or an attribute: 1 to 128 characters, no line feed, carriage return or "=". Null for null.';
+
+
+--
+-- Name: is_moved(postern_internal.place); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.is_moved(recorded postern_internal.place) RETURNS boolean
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select (recorded).system_identifier <> (c.place).system_identifier
+      or (recorded).database_oid <> (c.place).database_oid
+      or (recorded).log_oid <> (c.place).log_oid
+    from (select postern_internal.current_place() as place offset 0) as c
+$$;
+
+
+ALTER FUNCTION postern_internal.is_moved(recorded postern_internal.place) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_moved(recorded postern_internal.place); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.is_moved(recorded postern_internal.place) IS 'Whether this is another database than the one recorded: a copy, a restored one, or one of another cluster. A new timeline alone does not count: it comes with each failover. NULL where none was recorded.';
 
 
 --
@@ -11365,6 +11565,52 @@ COMMENT ON FUNCTION postern_internal.setting_integer(name text) IS 'The value of
 
 
 --
+-- Name: settle_event_actions(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.settle_event_actions(event text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with here as materialized (
+    select postern_internal.current_place() as place
+  ),
+  moved as (
+    update postern_internal.event_action as a
+       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), after_log_id = postern_internal.restored_log_id(),
+           place = h.place
+      from here as h
+     where a.event = settle_event_actions.event
+       and a.place <> h.place
+    returning a.event_action_id
+  ),
+  again as (
+    update postern_internal.event_action as a
+       set queued_to = postern_internal.event_snapshot(), queued_at = clock_timestamp(), after_log_id = postern_internal.restored_log_id()
+      from here as h
+     where a.event = settle_event_actions.event
+       and a.place = h.place
+       and not (select e.enabled from postern_internal.event as e where e.event = settle_event_actions.event)
+  )
+  update postern_internal.event_delivery as d
+     set state = 'dead', finished_at = clock_timestamp(), leased_until = '-infinity', lease = null,
+         last_error = 'This waited when the database was copied, so the original delivers it.'
+    from moved as m
+   where d.event_action_id = m.event_action_id
+     and d.state = 'pending'
+$$;
+
+
+ALTER FUNCTION postern_internal.settle_event_actions(event text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION settle_event_actions(event text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.settle_event_actions(event text) IS 'Has the actions of an event tell from now on, from this database: those that another one told by, and all where the event was disabled. What a copy has inherited from the queue becomes dead letters.';
+
+
+--
 -- Name: sign_challenge(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -12967,7 +13213,7 @@ CREATE TABLE postern_internal.event_action (
     queued_to pg_snapshot NOT NULL,
     queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     after_log_id bigint NOT NULL,
-    system_identifier bigint NOT NULL,
+    place postern_internal.place NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     created_by name DEFAULT SESSION_USER NOT NULL
 );
@@ -12979,7 +13225,7 @@ ALTER TABLE postern_internal.event_action OWNER TO postern_owner;
 -- Name: TABLE event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. system_identifier: the cluster whose transactions queued_to counts.';
+COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does.';
 
 
 --
@@ -13029,9 +13275,10 @@ CREATE VIEW postern_internal.event_backlog AS
             ELSE NULL::text
         END) || '.'::text) AS detail,
     format('Have a worker run: installer event run. Where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
-   FROM ((((postern_internal.event_action a
+   FROM (((((postern_internal.event_action a
      JOIN postern_internal.event v ON (((v.event = a.event) AND v.enabled)))
      CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
+     JOIN pg_database b ON ((b.datname = current_database())))
      CROSS JOIN LATERAL ( SELECT min(e.logged_at) AS oldest
            FROM ( SELECT n.log_id,
                     n.outcome,
@@ -13051,7 +13298,7 @@ CREATE VIEW postern_internal.event_backlog AS
             min(p.due_at) AS oldest
            FROM postern_internal.event_delivery p
           WHERE ((p.event_action_id = a.event_action_id) AND (p.state = 'pending'::postern_internal.delivery_state) AND (p.due_at < (now() - '00:15:00'::interval)) AND (p.leased_until < (now() - '00:15:00'::interval)))) d)
-  WHERE ((a.system_identifier = c.system_identifier) AND ((w.oldest IS NOT NULL) OR (d.deliveries > 0)));
+  WHERE (((a.place).system_identifier = c.system_identifier) AND ((a.place).database_oid = b.oid) AND ((w.oldest IS NOT NULL) OR (d.deliveries > 0)));
 
 
 ALTER TABLE postern_internal.event_backlog OWNER TO postern_owner;
@@ -16157,7 +16404,11 @@ ALTER TABLE postern_internal.authority_combination ALTER COLUMN combination_id A
 --
 
 CREATE TABLE postern_internal.checkpoint_entry_default (
-    log_id bigint NOT NULL,
+    log_id bigint DEFAULT (
+CASE ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_sequence_last_value('postern_internal.log_timeline'::regclass))::numeric)), 8)))::bit(32))::bigint
+    WHEN pg_sequence_last_value('postern_internal.log_timeline'::regclass) THEN pg_sequence_last_value('postern_internal.log_skip'::regclass)
+    ELSE (nextval('postern_internal.log_skip'::regclass) + (0 * setval('postern_internal.log_timeline'::regclass, ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_backend_pid())::numeric)), 8)))::bit(32))::bigint)))
+END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     outcome postern_internal.outcome NOT NULL,
     gate_id text NOT NULL,
     action text,
@@ -16186,20 +16437,6 @@ ALTER TABLE postern_internal.checkpoint_entry_default OWNER TO postern_owner;
 --
 
 COMMENT ON TABLE postern_internal.checkpoint_entry_default IS 'Entries of months without a partition, so that none is ever refused.';
-
-
---
--- Name: checkpoint_entry_log_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
---
-
-ALTER TABLE postern_internal.checkpoint_entry ALTER COLUMN log_id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME postern_internal.checkpoint_entry_log_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
 
 
 --
@@ -16483,7 +16720,7 @@ CREATE TABLE postern_internal.sealing (
     only_row boolean DEFAULT true NOT NULL,
     tree_size bigint NOT NULL,
     snapshot pg_snapshot,
-    system_identifier bigint,
+    place postern_internal.place,
     CONSTRAINT sealing_only_row_check CHECK (only_row)
 );
 
@@ -16494,7 +16731,7 @@ ALTER TABLE postern_internal.sealing OWNER TO postern_owner;
 -- Name: TABLE sealing; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.sealing IS 'How far the log was sealed. Who seals has this row locked. snapshot: all entries that it sees have a leaf; it means something in the cluster with this system_identifier only. An entry that it would have seen and that has no leaf was not there then.';
+COMMENT ON TABLE postern_internal.sealing IS 'How far the log was sealed. Who seals has this row locked. snapshot: all entries that it sees have a leaf; it means something in the cluster of place only. place: the database that is sealed; no copy of it is. An entry that it would have seen and that has no leaf was not there then.';
 
 
 --
@@ -17873,6 +18110,14 @@ GRANT ALL ON FUNCTION postern.conditions_once_a_query(policy oid, functions text
 
 
 --
+-- Name: FUNCTION confirm_event_timeline(timeline bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.confirm_event_timeline(timeline bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.confirm_event_timeline(timeline bigint) TO postern_event_worker;
+
+
+--
 -- Name: FUNCTION create_authority_class(company text, class text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -18867,6 +19112,13 @@ REVOKE ALL ON FUNCTION postern_internal.create_webhook_secret(event_action_id in
 
 
 --
+-- Name: FUNCTION current_place(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.current_place() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION decode_base64url(encoded text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -19053,6 +19305,13 @@ REVOKE ALL ON FUNCTION postern_internal.is_date_of_year(digits text) FROM PUBLIC
 --
 
 REVOKE ALL ON FUNCTION postern_internal.is_message_name(name text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION is_moved(recorded postern_internal.place); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.is_moved(recorded postern_internal.place) FROM PUBLIC;
 
 
 --
@@ -19418,6 +19677,13 @@ REVOKE ALL ON FUNCTION postern_internal.setting_boolean(name text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.setting_integer(name text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION settle_event_actions(event text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.settle_event_actions(event text) FROM PUBLIC;
 
 
 --
