@@ -8425,15 +8425,15 @@ CREATE FUNCTION postern_internal.current_place() RETURNS postern_internal.place
     AS $$
 declare
   place postern_internal.place;
-  any_position pg_lsn := '0/1';
+  any_position pg_lsn := pg_lsn '0/1';
 begin
-  select c.system_identifier, d.oid, 'postern_internal.checkpoint_entry'::regclass
+  select c.system_identifier, d.oid, 'postern_internal.checkpoint_entry'::regclass::oid
     into place.system_identifier, place.database_oid, place.log_oid
     from pg_control_system() as c
    cross join pg_database as d
    where d.datname = current_database();
   if pg_is_in_recovery() then
-    place.timeline := (select c.timeline_id from pg_control_checkpoint() as c);
+    place.timeline := (select c.timeline_id::bigint from pg_control_checkpoint() as c);
   else
     place.timeline := ('x' || left(pg_walfile_name(any_position), 8))::bit(32)::bigint;
   end if;
