@@ -79,9 +79,10 @@ func (a *application) connect(ctx context.Context) (*pgx.Conn, error) {
 	// A PIN must be bound: the simple protocol would write it into the statement, and so into logs and
 	// pg_stat_activity.
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
-	// Set afterwards, and not as a startup parameter: doctor has to see what the server itself would do.
+	// Set afterwards, and not as a startup parameter: doctor has to see what the server itself would do. Names have quotes
+	// only where they need them: so what was accepted of an object goes on being accepted.
 	config.AfterConnect = func(ctx context.Context, connection *pgconn.PgConn) error {
-		return connection.Exec(ctx, "set log_parameter_max_length_on_error = 0").Close()
+		return connection.Exec(ctx, "set log_parameter_max_length_on_error = 0; set quote_all_identifiers = off").Close()
 	}
 	connecting.Pin(config)
 	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {

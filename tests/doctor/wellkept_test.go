@@ -167,6 +167,23 @@ revoke all on shop.report from postern_user`} {
 	requireNoneOfGates(t, database.Connect(t))
 	requireNothing(t, database.Pool)
 	requireNothing(t, database.Login(t, "postern_auditor").Connect(t))
+
+	// Settings that have the server print conditions otherwise; and what was protected under them.
+	for name, value := range map[string]string{
+		"quote_all_identifiers": "on", "datestyle": "German", "intervalstyle": "iso_8601", "extra_float_digits": "-15", "bytea_output": "escape",
+	} {
+		Run(t, database.Pool, "alter database "+database.Name+" set "+name+" = '"+value+"'")
+	}
+	requireNothing(t, database.Connect(t))
+	requireNoneOfGates(t, database.Connect(t))
+	again := database.Connect(t)
+	Run(t, again, "set role "+owner.Name)
+	Run(t, again, "select postern.unprotect('shop.text_varchar'), postern.unprotect('shop.entry'), postern.unprotect('shop.internal')")
+	Run(t, again, "select postern.protect_company('shop.text_varchar'), postern.protect_ledger('shop.entry'), postern.protect_ledger('shop.internal', ledger_column => 'ledger_id')")
+	requireNothing(t, database.Connect(t))
+	Run(t, database.Pool, "alter database "+database.Name+" reset all")
+	requireNothing(t, database.Connect(t))
+	requireNoneOfGates(t, database.Connect(t))
 }
 
 func TestDemoHasNoFinding(t *testing.T) {

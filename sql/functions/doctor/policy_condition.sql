@@ -1,10 +1,12 @@
--- With a pinned search_path, so that every name outside of pg_catalog comes with its schema, whoever asks.
+-- With a pinned search_path, so that every name outside of pg_catalog comes with its schema, whoever asks; and with quotes only
+-- where a name needs them.
 
 create or replace function postern.policy_condition(policy oid, is_check boolean)
 returns text
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
 as $$
 begin
   return (select pg_get_expr(case when is_check then p.polwithcheck else p.polqual end, p.polrelid)

@@ -13,6 +13,7 @@ create or replace function postern.protection_condition(
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
 as $$
 declare
   fraction text;
