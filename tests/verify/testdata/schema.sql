@@ -4703,6 +4703,7 @@ COMMENT ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[],
 CREATE FUNCTION postern.policy_condition(policy oid, is_check boolean) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
     AS $$
 begin
   return (select pg_get_expr(case when is_check then p.polwithcheck else p.polqual end, p.polrelid)
@@ -5118,6 +5119,7 @@ COMMENT ON FUNCTION postern.protecting_tables(relation regclass) IS 'For protect
 CREATE FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
     AS $_$
 declare
   fraction text;
