@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/transaction"
@@ -56,33 +59,20 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 // refuses. A prompt that is asked again finds the reason in required.Rejected.
 type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, error)
 
-// Do runs work in a transaction of the session's user. Where it reaches an active gate, the transaction rolls back,
-// prompt is asked, the answer is authenticated in a transaction of its own, and work runs a second time with its gates
-// open. Where it then reaches a gate that asks for itself (an exclusive one), all that happens again, and work runs with what
-// was approved before and now. So work may run several times: what it does outside the transaction has to bear that, and with the same
-// arguments it has to reach the same gates with the same parameters; the same gate several times, in the same order. It must return the errors of its statements, as
-// they are or wrapped.
+// Do commits what work does in a transaction of the session's user. Where work reaches an active gate, the transaction rolls
+// back, prompt is asked, the server judges the answer, and work runs again with its gates open. Work runs again too for each
+// further gate that asks for itself, and where the server asks for it (a serialization failure or a deadlock). So work may run
+// more than once: with the same arguments it has to reach the same gates, in the same order and with the same parameters. It
+// returns the errors of its statements, as they are or wrapped.
 //
-// The transaction begins with the first statement of work, in the same round trip if that is an Exec with arguments or a
-// QueryRow. Only then session and answer are judged: where they are not valid, all statements of work fail, and Do returns
-// that error, whatever work returns. An argument of that statement which pgx cannot encode, such as an int for a text, ends
-// the transaction. Work sends its statements by tx only: what it sends by a *pgx.Conn that is the pool may come before the
-// transaction. tx.Conn() is nil where there is no connection.
+// A wrong answer asks the prompt again; the same answer once more ends it with the error that it was rejected with. With a nil
+// prompt Do returns the [*CheckpointRequired].
 //
-// A wrong answer asks the prompt again, with a new challenge; the server counts the attempts. Nothing is approved and
-// nothing is repeated without the prompt. With a nil prompt Do returns the *CheckpointRequired.
-//
-// Work that is a projection action begins it first, with the function BeginAction of package db: then the prompt is
-// asked for the action, and each gate that work reaches is open. An active gate that the action does not know of is an
-// *Unhandled.
-//
-// Do returns nil after the commit. Else nothing of work is in the database (unless the connection broke during the
-// commit), and the error is that of work, of the prompt or of the connection, made into Go types by [AsError]; in
-// particular *Cancelled, where the user refused, *Locked after too many wrong answers, *TicketInvalid where the answer
-// came too late or work reached its gate with other parameters. Where an earlier approval has expired while the user answered
-// the next question, the prompt is asked again from that one on. Serialization failures are for the caller to repeat.
+// Do returns nil after the commit. Otherwise nothing of work is in the database, unless the connection broke during the commit.
+// The error is that of work, of the prompt or of the connection, as [AsError] makes it: in particular [*Cancelled] where the
+// user refused, [*Locked] after too many wrong answers, and [*TicketInvalid] where the answer came too late.
 func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work func(tx pgx.Tx) error) error {
-	c := &conversation{pool: pool, session: session}
+	c := newConversation(pool, session)
 	err := c.run(ctx, work)
 	var required *CheckpointRequired
 	if prompt == nil {
@@ -104,19 +94,19 @@ func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work fun
 	return err
 }
 
-// Resume is the second half of [Do], for applications where question and answer are two requests: the first one calls
-// Do with a nil prompt, shows the *CheckpointRequired, and remembers its challenge; the second one passes challenge and
-// answer on, with the same work. So what the user saw is what is approved. answer needs a user name.
+// Resume is the second half of [Do] where question and answer are two requests. The first request calls Do with a nil prompt,
+// shows the [*CheckpointRequired] and remembers its challenge. The second one passes on the challenge, the answer with a user
+// name, and the same work. So what the user saw is what is approved.
 //
-// Resume returns nil after the commit. Else nothing of work is in the database; a wrong answer is a *Denied, and needs
-// a new challenge, of a new Do. Where work reaches another gate that asks for itself, Resume returns the next
-// *CheckpointRequired, whose challenge brings along what was approved already.
+// Resume returns what Do returns. A wrong answer is a [*Denied], and needs a new challenge, of a new Do. Where work reaches
+// another gate that asks for itself, that is the next *CheckpointRequired. Its challenge brings along what was approved already.
 func Resume(ctx context.Context, pool Pool, session Session, challenge string, answer Answer, work func(tx pgx.Tx) error) error {
 	asked, tickets, err := splitChallenge(challenge)
 	if err != nil {
 		return err
 	}
-	c := &conversation{pool: pool, session: session, tickets: tickets}
+	c := newConversation(pool, session)
+	c.tickets = tickets
 	if err := c.authenticate(ctx, asked, answer); err != nil {
 		return err
 	}
@@ -129,8 +119,7 @@ func Cancel(ctx context.Context, pool Pool, session Session, challenge, comment 
 	if err != nil {
 		return err
 	}
-	c := &conversation{pool: pool, session: session}
-	return c.run(ctx, func(tx pgx.Tx) error {
+	return newConversation(pool, session).alone().run(ctx, func(tx pgx.Tx) error {
 		return queries(tx).Cancel(ctx, asked, optional(comment))
 	})
 }
@@ -146,7 +135,7 @@ func splitChallenge(text string) (challenge string, tickets []uuid.UUID, err err
 		ticket, rest, found = strings.Cut(rest, ticketSeparator)
 		parsed, err := uuid.Parse(ticket)
 		if err != nil || parsed.String() != ticket {
-			return "", nil, errors.New("postern: the challenge is not that of a *CheckpointRequired")
+			return "", nil, malformedTicket()
 		}
 		tickets = append(tickets, parsed)
 	}
@@ -156,6 +145,15 @@ func splitChallenge(text string) (challenge string, tickets []uuid.UUID, err err
 	return challenge, tickets, nil
 }
 
+// malformedTicket is what the server says of such a ticket.
+func malformedTicket() error {
+	return AsError(&pgconn.PgError{
+		Severity: "ERROR", Code: "PS103", Message: "The ticket is not valid",
+		Detail: `{"reason": "malformed", "explanation": "The challenge brings a ticket that is no UUID."}`,
+		Hint:   "Pass the challenge of the *CheckpointRequired as it is.",
+	})
+}
+
 // maximumQuestions ends a conversation whose work asks for something else each time that it runs.
 const maximumQuestions = 100
 
@@ -163,15 +161,44 @@ const maximumQuestions = 100
 type conversation struct {
 	pool    Pool
 	session Session
+	// options are those of work's transactions.
+	options pgx.TxOptions
 	// tickets are what was approved so far, in the order of the questions.
 	tickets []uuid.UUID
+	// given is the last answer.
+	given Answer
 }
 
-// run commits what work does with the gates open that were approved, or nothing. The tickets come first, so that a wrong answer
-// costs the server no work.
+func newConversation(pool Pool, session Session) *conversation {
+	return &conversation{pool: pool, session: session, options: session.options}
+}
+
+// maximumRepeats bounds how often one run is repeated for the server, and repeatPause is what the pauses in between grow from.
+const (
+	maximumRepeats = 5
+	repeatPause    = 10 * time.Millisecond
+)
+
+// run commits what work does with the gates open that were approved, or nothing. The tickets come first, so that a wrong
+// answer costs the server no work. A transaction that rolled back has not used its tickets: where the server asks for a
+// repetition, nobody is asked for a PIN again.
 func (c *conversation) run(ctx context.Context, work func(tx pgx.Tx) error) error {
-	start := func() ([]transaction.Statement, error) { return c.session.statements(c.tickets) }
-	err := AsError(transaction.Run(ctx, c.pool, start, work))
+	if c.options.BeginQuery != "" || c.options.CommitQuery != "" {
+		return errors.New("postern: the transaction options have a BeginQuery or a CommitQuery")
+	}
+	err := c.try(ctx, work)
+	for repeat := range maximumRepeats {
+		if !isRepeatable(err) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(rand.N(repeatPause << repeat)): // at random, so that those who met do not meet again
+		}
+		err = c.try(ctx, work)
+	}
+	err = AsError(err)
 	var required *CheckpointRequired
 	if errors.As(err, &required) {
 		for _, ticket := range c.tickets {
@@ -181,7 +208,22 @@ func (c *conversation) run(ctx context.Context, work func(tx pgx.Tx) error) erro
 	return err
 }
 
-// alone is the same conversation without what was approved, for transactions that are not work's.
+// try runs work once.
+func (c *conversation) try(ctx context.Context, work func(tx pgx.Tx) error) error {
+	start, err := c.session.statements(c.tickets)
+	if err != nil {
+		return err
+	}
+	return transaction.Run(ctx, c.pool, c.options, start, work)
+}
+
+// isRepeatable tells of serialization failures and deadlocks, after which the same transaction may succeed.
+func isRepeatable(err error) bool {
+	var server *pgconn.PgError
+	return errors.As(err, &server) && (server.Code == "40001" || server.Code == "40P01")
+}
+
+// alone is the same conversation for transactions that are not work's: without its options, and without what was approved.
 func (c *conversation) alone() *conversation {
 	return &conversation{pool: c.pool, session: c.session}
 }
@@ -211,8 +253,9 @@ func (c *conversation) resend(ctx context.Context, work func(tx pgx.Tx) error) e
 // dropExpired keeps the tickets before the first one that has expired: to a gate that work reaches several times, those behind
 // would be approvals of other values.
 func (c *conversation) dropExpired(ctx context.Context) error {
-	kept := 0
+	var kept int
 	err := c.alone().run(ctx, func(tx pgx.Tx) error {
+		kept = 0
 		for kept < len(c.tickets) {
 			status, err := queries(tx).TicketStatus(ctx, c.tickets[kept])
 			if err != nil || status == "expired" {
@@ -243,6 +286,10 @@ func (c *conversation) ask(ctx context.Context, prompt Prompt, required *Checkpo
 			return fmt.Errorf("prompt for gate %s: %w", required.Gate, err)
 		}
 		answer.Username = cmp.Or(answer.Username, required.Username)
+		if isRejectedAgain(answer, c.given, required.Rejected) {
+			return fmt.Errorf("postern: the prompt gives the same answer again: %w", required.Rejected)
+		}
+		c.given = answer
 		asked, _, err := splitChallenge(required.Challenge)
 		if err != nil {
 			return err
@@ -254,6 +301,17 @@ func (c *conversation) ask(ctx context.Context, prompt Prompt, required *Checkpo
 		}
 		required.Rejected = comment
 	}
+}
+
+// isRejectedAgain tells that the answer which was rejected is given once more. A prompt that does not look at the reason would
+// go on until the user is locked.
+func isRejectedAgain(answer, before Answer, rejected error) bool {
+	var denied *Denied
+	if errors.As(rejected, &denied) { // another comment does not make it right
+		answer.Comment = before.Comment
+	}
+	var comment *CommentRequired
+	return answer == before && (denied != nil || errors.As(rejected, &comment))
 }
 
 // authenticate has the server judge the answer, and keeps the ticket. The verdict is for the transaction that uses it.

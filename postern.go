@@ -1,34 +1,31 @@
 // Package postern is the client of Postern, security checkpoints for PostgreSQL.
 //
-// An application wraps each business transaction in [Do]. Where the transaction reaches an active gate, Do asks the
-// application's prompt for user name, response (a PIN) and comment, has the server judge them, and sends the
-// transaction again with its gates open. All errors that Postern raises arrive as Go types, see [AsError].
+// Run each business transaction with [Do]. Where it reaches an active gate, Do rolls it back, asks the application's prompt
+// for a PIN, has the server judge the answer, and runs the transaction again with its gates open. So work may run more than
+// once. Where question and answer are two requests, [Resume] is the second half.
 //
-// # Connections
+// What Postern refuses arrives as a Go type, such as [*Denied]: see [AsError].
 //
-// Everything Postern keeps is local to one transaction, so any pool and any pooler will do, a transaction-mode
-// pooler included. One without support for prepared statements needs pgx.QueryExecModeExec or
-// pgx.QueryExecModeCacheDescribe, as for the application's own statements. The package always binds the parameters of its
-// statements. Don't choose pgx.QueryExecModeSimpleProtocol, which writes the application's values into the text of its
-// statements, where logs keep them, and costs two round trips more for each transaction. Else Postern takes none of its own
-// until a gate asks; tracers see the first statement of a transaction in a batch.
+// All that Postern keeps is local to one transaction, so any pool and any pooler will do.
 package postern
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/transaction"
 )
 
-// Pool begins transactions. *pgxpool.Pool and *pgx.Conn do; a pgx.Tx does not, since each of the transactions of a
-// checkpoint has to commit on its own.
+// Pool is a *pgxpool.Pool or a *pgx.Conn. It is no pgx.Tx: each transaction of a checkpoint commits on its own.
 type Pool interface {
+	// BeginTx begins a transaction where the connection takes no batch.
 	BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error)
-	// SendBatch begins a transaction in the round trip of its first statement, with which it tells the user and the ticket. So
-	// a pool that wraps another one cannot rely on BeginTx: that begins only what a batch cannot.
+	// SendBatch begins a transaction and tells its user, in one round trip.
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
@@ -38,24 +35,32 @@ type Session struct {
 	// function asserts the user, who is named by the proof; nil where the database role does.
 	function string
 	proof    func() (string, error)
+	options  pgx.TxOptions
 }
 
 // TokenSession is the session of userid by a token that signer signs, a new one for each transaction. The database
 // role needs postern_app. The transaction fails with [SessionInvalid] (PS402) where the key is unknown or retired, the
 // signer's database is another one, or userid is no active end user.
 func TokenSession(signer Signer, userid string) Session {
-	return Session{"postern.begin_session", func() (string, error) { return signer.Token(userid) }}
+	return Session{function: "postern.begin_session", proof: func() (string, error) { return signer.Token(userid) }}
 }
 
 // TrustedSession is the session of userid by the word of the application alone. The database role needs
 // postern_trusted_app. The transaction fails with [SessionInvalid] (PS402) where userid is no active end user.
 func TrustedSession(userid string) Session {
-	return Session{"postern.assume_user", func() (string, error) { return userid, nil }}
+	return Session{function: "postern.assume_user", proof: func() (string, error) { return userid, nil }}
 }
 
 // RoleSession is the session of the end user whom the database role belongs to (db_role of postern.create_user). A
 // transaction that asks for the user fails with [SessionMissing] (PS401) where there is none.
 func RoleSession() Session { return Session{} }
+
+// WithTxOptions is the same session with an isolation level, an access mode or both for the transactions in which [Do] and
+// [Resume] run work. BeginQuery and CommitQuery are refused: these transactions begin with BEGIN and end with COMMIT.
+func (s Session) WithTxOptions(options pgx.TxOptions) Session {
+	s.options = options
+	return s
+}
 
 // Start starts the session in a transaction that [Do] did not begin.
 func (s Session) Start(ctx context.Context, tx pgx.Tx) error {
@@ -69,6 +74,27 @@ func (s Session) Start(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	return nil
+}
+
+// statements are what a transaction of the session starts with: the user, with the first ticket if there is one, and the
+// other tickets.
+func (s Session) statements(tickets []uuid.UUID) (statements []transaction.Statement, err error) {
+	if s.function != "" {
+		proof, err := s.proof()
+		if err != nil {
+			return nil, fmt.Errorf("start the session: %w", err)
+		}
+		user := transaction.Statement{Text: "select " + s.function + "($1)", Arguments: []any{proof}}
+		if len(tickets) > 0 {
+			user = transaction.Statement{Text: "select " + s.function + "($1, $2::uuid)", Arguments: []any{proof, tickets[0].String()}}
+			tickets = tickets[1:]
+		}
+		statements = append(statements, user)
+	}
+	for _, ticket := range tickets {
+		statements = append(statements, transaction.Statement{Text: "select postern.open_gates($1::uuid)", Arguments: []any{ticket.String()}})
+	}
+	return statements, nil
 }
 
 // queries are Postern's statements within tx.

@@ -43,6 +43,11 @@ func nothing(duration time.Duration) work {
 	}
 }
 
+// start is one statement to start with.
+func start(text string, arguments ...any) []transaction.Statement {
+	return []transaction.Statement{{Text: text, Arguments: arguments}}
+}
+
 // passing is what is sent again after an approval: the user, the ticket, the gate.
 func passing() transactions {
 	rates := map[int]float64{} // transactions a second of so many sessions, in the round before
@@ -62,7 +67,7 @@ func passing() transactions {
 				return false, nil
 			}
 			ticket := tickets[session*share+number]
-			return true, transaction.Run(ctx, connections[session], transaction.With("select postern.assume_user($1, $2::text::uuid)", userid, ticket), func(tx pgx.Tx) error {
+			return true, transaction.Run(ctx, connections[session], pgx.TxOptions{}, start("select postern.assume_user($1, $2::text::uuid)", userid, ticket), func(tx pgx.Tx) error {
 				_, err := tx.Exec(ctx, "select postern.checkpoint($1, $2)", activeGate, parameters)
 				return err
 			})
@@ -75,8 +80,8 @@ func passing() transactions {
 // calling is the call that does the same.
 const calling = "select bench.insert_rows($1)"
 
-// inserting is a transaction of such statements, in the session of an end user or in one that knows nothing of Postern.
-func inserting(asUser bool, statements ...string) transactions {
+// inserting is a transaction of such statements in the session of an end user.
+func inserting(statements ...string) transactions {
 	return func(ctx context.Context, _ *scene, connections []*pgx.Conn, _ time.Duration, beside work) (float64, error) {
 		return hammer(ctx, connections, beside, func(ctx context.Context, session, number int) (bool, error) {
 			insert := func(tx pgx.Tx) error {
@@ -87,10 +92,7 @@ func inserting(asUser bool, statements ...string) transactions {
 				}
 				return nil
 			}
-			if !asUser {
-				return true, pgx.BeginFunc(ctx, connections[session], insert)
-			}
-			return true, transaction.Run(ctx, connections[session], transaction.With("select postern.assume_user($1)", userid), insert)
+			return true, transaction.Run(ctx, connections[session], pgx.TxOptions{}, start("select postern.assume_user($1)", userid), insert)
 		})
 	}
 }

@@ -184,7 +184,7 @@ func TestLockOutEndsTheQuestions(t *testing.T) {
 		t.Fatal(err)
 	}
 	var locked *postern.Locked
-	err := o.approve(t.Context(), o.application.Pool, answers(typo, typo, pin, pin))
+	err := o.approve(t.Context(), o.application.Pool, answers(typo, "482932", pin, pin))
 	if !errors.As(err, &locked) || locked.Server.Hint == "" {
 		t.Errorf("got %v", err)
 	}
