@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -56,10 +57,28 @@ type CheckpointRequired struct {
 }
 
 // Denied (PS102): the user name or the response was wrong.
-type Denied struct{ Refusal }
+type Denied struct {
+	Refusal `json:"-"`
 
-// TicketInvalid (PS103): a ticket or challenge is unknown, expired, used, or was made for something else.
-type TicketInvalid struct{ Refusal }
+	// UnlocksAt is when the credential unlocks that this answer has locked; zero where it has locked none.
+	UnlocksAt time.Time `json:"unlocks_at"`
+}
+
+// TicketInvalid (PS103): a ticket or challenge is unknown, expired, used, or was made for something else. The fields are
+// zero where DETAIL does not have them.
+type TicketInvalid struct {
+	Refusal `json:"-"`
+
+	// Reason is one word, such as "expired", "changed" or "used"; docs/errors.md has all of them.
+	Reason string `json:"reason"`
+	// Explanation says the same in a sentence.
+	Explanation string `json:"explanation"`
+	// Gate is the gate that was reached and not opened, Action the action that could not begin.
+	Gate   string `json:"gate"`
+	Action string `json:"action"`
+	// ExpiresAt is until when the ticket or challenge was valid.
+	ExpiresAt time.Time `json:"expires_at"`
+}
 
 // Locked (PS104): there were too many wrong responses.
 type Locked struct {
@@ -122,6 +141,16 @@ type SessionInvalid struct{ Refusal }
 // LogTampered (PS501): the log is not what was sealed.
 type LogTampered struct{ Refusal }
 
+// RowRefused (42501): row security does not let the user write this row, which belongs to another company or to a posting
+// combination that is not the user's. Other errors 42501, such as a missing grant, are not of this type.
+type RowRefused struct {
+	Refusal
+
+	// Table and Policy are those that the server's message names; empty where it is not in English.
+	Table  string
+	Policy string
+}
+
 // ErrCancelled is what a prompt returns when the user refuses. [Do] then returns a *Cancelled.
 var ErrCancelled = errors.New("the user cancelled")
 
@@ -151,13 +180,13 @@ func AsError(err error) error {
 	case "PS101":
 		return newCheckpointRequired(refusal)
 	case "PS102":
-		return &Denied{refusal}
+		return readDetail(refusal, func(r Refusal) *Denied { return &Denied{Refusal: r} })
 	case "PS103":
-		return &TicketInvalid{refusal}
+		return readDetail(refusal, func(r Refusal) *TicketInvalid { return &TicketInvalid{Refusal: r} })
 	case "PS104":
-		return newLocked(refusal)
+		return readDetail(refusal, func(r Refusal) *Locked { return &Locked{Refusal: r} })
 	case "PS105":
-		return newUnhandled(refusal)
+		return readDetail(refusal, func(r Refusal) *Unhandled { return &Unhandled{Refusal: r} })
 	case "PS106":
 		return &GateUnknown{refusal}
 	case "PS107":
@@ -167,7 +196,7 @@ func AsError(err error) error {
 	case "PS109":
 		return &CredentialPolicy{refusal}
 	case "PS110":
-		return newRateLimited(refusal)
+		return readDetail(refusal, func(r Refusal) *RateLimited { return &RateLimited{Refusal: r} })
 	case "PS201":
 		return &CompanyNotAuthorized{refusal}
 	case "PS301":
@@ -178,33 +207,38 @@ func AsError(err error) error {
 		return &SessionInvalid{refusal}
 	case "PS501":
 		return &LogTampered{refusal}
+	case "42501":
+		if server.Routine != rowSecurityRoutine {
+			return err
+		}
+		return newRowRefused(refusal)
 	default:
 		return err
 	}
 }
 
-func newLocked(refusal Refusal) error {
-	locked := &Locked{Refusal: refusal}
-	if err := json.Unmarshal([]byte(refusal.Server.Detail), locked); err != nil {
-		return &Locked{Refusal: refusal}
+// rowSecurityRoutine is the function of the server that holds new rows against policies. It is the one thing that tells its
+// errors from other ones of the same SQLSTATE in every language: they name no table, but in the message.
+const rowSecurityRoutine = "ExecWithCheckOptions"
+
+// rowSecurityMessage is what that function says; some policies have no name there.
+var rowSecurityMessage = regexp.MustCompile(`(?s)^(?:new|target) row violates row-level security policy (?:"(.*)" )?(?:\(USING expression\) )?for table "(.*)"$`)
+
+func newRowRefused(refusal Refusal) error {
+	refused := &RowRefused{Refusal: refusal}
+	if found := rowSecurityMessage.FindStringSubmatch(refusal.Server.Message); found != nil {
+		refused.Policy, refused.Table = found[1], found[2]
 	}
-	return locked
+	return refused
 }
 
-func newRateLimited(refusal Refusal) error {
-	limited := &RateLimited{Refusal: refusal}
-	if err := json.Unmarshal([]byte(refusal.Server.Detail), limited); err != nil {
-		return &RateLimited{Refusal: refusal}
+// readDetail makes a typed error with what DETAIL says; without it where DETAIL cannot be read.
+func readDetail[T error](refusal Refusal, create func(Refusal) T) error {
+	typed := create(refusal)
+	if err := readObject([]byte(refusal.Server.Detail), typed); err != nil {
+		return create(refusal)
 	}
-	return limited
-}
-
-func newUnhandled(refusal Refusal) error {
-	unhandled := &Unhandled{Refusal: refusal}
-	if err := readObject([]byte(refusal.Server.Detail), unhandled); err != nil {
-		return &Unhandled{Refusal: refusal}
-	}
-	return unhandled
+	return typed
 }
 
 func newCheckpointRequired(refusal Refusal) error {

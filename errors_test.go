@@ -107,6 +107,61 @@ func TestLimitsTellUntilWhen(t *testing.T) {
 			t.Errorf("%s with a DETAIL that cannot be read became %T", code, err)
 		}
 	}
+	var denied *postern.Denied
+	err = postern.AsError(&pgconn.PgError{Code: "PS102", Detail: `{"explanation": "wrong", "unlocks_at": "2026-01-01T22:34:05.678901+01:00"}`})
+	if !errors.As(err, &denied) || !denied.UnlocksAt.Equal(moment) {
+		t.Errorf("got %+v", err)
+	}
+	if err := postern.AsError(&pgconn.PgError{Code: "PS102", Detail: `{"unlocks_at": null}`}); !errors.As(err, &denied) || !denied.UnlocksAt.IsZero() {
+		t.Errorf("got %+v", err)
+	}
+}
+
+func TestTicketInvalidTellsWhy(t *testing.T) {
+	for detail, want := range map[string]postern.TicketInvalid{
+		`{"reason": "changed", "explanation": "Other parameters.", "gate": "SINWOF_APPROVE", "approved_action": null, "expires_at": "2026-01-01T22:34:05+01:00"}`: {
+			Reason: "changed", Explanation: "Other parameters.", Gate: "SINWOF_APPROVE", ExpiresAt: time.Date(2026, 1, 1, 21, 34, 5, 0, time.UTC)},
+		`{"reason": "other_action", "action": "PayInvoice"}`: {Reason: "other_action", Action: "PayInvoice"},
+		"It expired.":                             {},
+		`{"reason": "used"`:                       {},
+		`{"reason": ["x"]}`:                       {},
+		`{"reason": "used", "Reason": "expired"}`: {},
+	} {
+		var invalid *postern.TicketInvalid
+		if err := postern.AsError(&pgconn.PgError{Code: "PS103", Detail: detail, Hint: "h"}); !errors.As(err, &invalid) {
+			t.Fatalf("%s became %T", detail, err)
+		}
+		if invalid.Reason != want.Reason || invalid.Explanation != want.Explanation || invalid.Gate != want.Gate || invalid.Action != want.Action ||
+			!invalid.ExpiresAt.Equal(want.ExpiresAt) || invalid.Server.Hint != "h" {
+			t.Errorf("%s became %+v", detail, invalid)
+		}
+	}
+}
+
+// The server translates its message, and not the name of its function.
+func TestRowRefusedInEveryLanguage(t *testing.T) {
+	for message, want := range map[string]postern.RowRefused{
+		`new row violates row-level security policy "postern_company" for table "invoice"`:                  {Table: "invoice", Policy: "postern_company"},
+		`new row violates row-level security policy for table "invoice"`:                                    {Table: "invoice"},
+		`new row violates row-level security policy (USING expression) for table "invoice"`:                 {Table: "invoice"},
+		`target row violates row-level security policy "p" (USING expression) for table "a "for table" b"`:  {Table: `a "for table" b`, Policy: "p"},
+		`neue Zeile verletzt Policy für Sicherheit auf Zeilenebene »postern_company« für Tabelle »invoice«`: {},
+	} {
+		var refused *postern.RowRefused
+		err := postern.AsError(&pgconn.PgError{Code: "42501", Message: message, Routine: "ExecWithCheckOptions"})
+		if !errors.As(err, &refused) || refused.Table != want.Table || refused.Policy != want.Policy {
+			t.Errorf("%s became %+v", message, err)
+		}
+	}
+	for _, other := range []*pgconn.PgError{
+		{Code: "42501", Message: `permission denied for table invoice`, Routine: "aclcheck_error"},
+		{Code: "42501", Message: `new row violates row-level security policy "p" for table "t"`, Routine: "exec_stmt_raise"},
+		{Code: "44000", Message: `new row violates check option for view "v"`, Routine: "ExecWithCheckOptions"},
+	} {
+		if err := postern.AsError(other); err != error(other) {
+			t.Errorf("%s of %s became %T", other.Message, other.Routine, err)
+		}
+	}
 }
 
 func TestUnreadableDetailIsNoCheckpointRequired(t *testing.T) {

@@ -105,6 +105,7 @@
 \ir checkpoint/digest.sql
 \ir checkpoint/challenge_expiry.sql
 \ir checkpoint/create_challenge.sql
+\ir checkpoint/raise_ticket_invalid.sql
 \ir checkpoint/read_challenge.sql
 \ir checkpoint/message_template.sql
 \ir checkpoint/substitute.sql
@@ -115,8 +116,6 @@
 \ir checkpoint/check_gate_message.sql
 \ir checkpoint/require_approval.sql
 \ir checkpoint/raise_checkpoint_required.sql
-\ir checkpoint/raise_ticket_invalid.sql
-\ir checkpoint/ticket_from_text.sql
 \ir checkpoint/find_ticket.sql
 \ir checkpoint/derived_gate.sql
 \ir checkpoint/derive_gate_stops.sql
@@ -139,11 +138,8 @@
 \ir checkpoint/open_gates.sql
 \ir checkpoint/open_gates_text.sql
 \ir session/begin_session_with_ticket.sql
-\ir session/begin_session_with_ticket_text.sql
 \ir session/assume_user_with_ticket.sql
-\ir session/assume_user_with_ticket_text.sql
 \ir checkpoint/ticket_status.sql
-\ir checkpoint/ticket_status_text.sql
 \ir checkpoint/cancel.sql
 \ir checkpoint/register_gate.sql
 \ir checkpoint/set_gate_active.sql

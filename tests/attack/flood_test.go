@@ -338,7 +338,6 @@ end $$`)
 		"perform postern.cancel(value)",
 		"perform postern.cancel(asked, value)",
 		"perform postern.open_gates(value)",
-		"perform postern.ticket_status(value)",
 		"perform postern.set_pin(value)",
 	} {
 		if got := took(longText, call) - handing; got > naive/2 {

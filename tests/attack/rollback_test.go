@@ -334,7 +334,6 @@ func TestTicketIsSilentBeforeItsTransactionHasCommitted(t *testing.T) {
 			openGates,
 			"select postern.open_gates($1::text)",
 			"select postern.ticket_status($1::uuid)",
-			"select postern.ticket_status($1::text)",
 		} {
 			refusedAndGoOn(t, tx, "PS103", statement, ticket)
 		}

@@ -551,9 +551,6 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 		closed(connection, "PS102", alice, answer(t, connection, alice, challenge(t, connection, alice, approveGate, invoice), alice, wrongPIN))
 
 		tx := beginUnasserted(t, connection)
-		for _, text := range []string{"", "my ticket", ticket + "0"} {
-			refusedAndGoOn(t, tx, "PS103", "select "+function+"($1, $2::text)", proof(alice), text)
-		}
 		refusedAndGoOn(t, tx, "PS103", "select "+function+"('"+proof(alice)+"', null)")
 		rollback(t, tx)
 

@@ -13,23 +13,31 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   approved record;
+  reason text;
+  explanation text;
 begin
   select o.action, o.gate_id, o.expires_at into approved
     from postern_internal.current_open_gate as o;
   if not found then
     perform postern_internal.require_approval(gate, action, postern.current_userid(), message, parameters);
   end if;
-  raise exception using
-    errcode = 'PS103',
-    message = 'The ticket does not open this action',
-    detail = case when approved.action is null
-                  then format('The ticket was approved for gate %s, and action %s was begun.', approved.gate_id, action)
-                  when approved.action <> action
-                  then format('The ticket was approved for action %s, and action %s was begun.', approved.action, action)
-                  when approved.expires_at <= clock_timestamp()
-                  then format('The ticket was for action %s and has expired.', action)
-                  else format('The ticket was approved for action %s with other parameters, or before its gates were changed.', action) end,
-    hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns. An action begins before any gate is reached, and one approval is for one action.';
+  if approved.action is null then
+    reason := 'other_action';
+    explanation := format('The ticket was approved for gate %s, and action %s was begun.', approved.gate_id, action);
+  elsif approved.action <> action then
+    reason := 'other_action';
+    explanation := format('The ticket was approved for action %s, and action %s was begun.', approved.action, action);
+  elsif approved.expires_at <= clock_timestamp() then
+    reason := 'expired';
+    explanation := format('The ticket was for action %s and has expired.', action);
+  else
+    reason := 'changed';
+    explanation := format('The ticket was approved for action %s with other parameters, or before its gates were changed.', action);
+  end if;
+  perform postern_internal.raise_ticket_invalid(reason, explanation,
+    jsonb_build_object('action', action, 'approved_gate', approved.gate_id, 'approved_action', approved.action, 'expires_at', approved.expires_at),
+    message => 'The ticket does not open this action',
+    hint => 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns. An action begins before any gate is reached, and one approval is for one action.');
 end
 $$;
 revoke execute on function postern_internal.refuse_action(text, postern_internal.gate, text, jsonb) from public;

@@ -47,11 +47,11 @@ declare
 begin
   perform postern_internal.refuse_read_only();
   if to_timestamp((fields ->> 'expires')::double precision) <= clock_timestamp() then
-    raise exception using
-      errcode = 'PS103',
-      message = 'The challenge has expired',
-      detail = format('It was valid until %s.', to_timestamp((fields ->> 'expires')::double precision)),
-      hint = 'Send the business transaction again and answer the challenge that it returns.';
+    perform postern_internal.raise_ticket_invalid('expired',
+      format('It was valid until %s.', to_timestamp((fields ->> 'expires')::double precision)),
+      jsonb_build_object('expires_at', to_timestamp((fields ->> 'expires')::double precision)),
+      message => 'The challenge has expired',
+      hint => 'Send the business transaction again and answer the challenge that it returns.');
   end if;
   comment := postern_internal.check_comment(comment);
   if comment is null and postern_internal.setting_boolean('comment_required') then
@@ -78,11 +78,11 @@ begin
 
   select g.* into gate from postern_internal.gate as g where g.gate_id = fields ->> 'gate';
   if not found then
-    raise exception using
-      errcode = 'PS103',
-      message = 'The challenge is not valid',
-      detail = format('Its gate %s does not exist any more.', fields ->> 'gate'),
-      hint = 'Send the business transaction again.';
+    perform postern_internal.raise_ticket_invalid('gate_removed',
+      format('Its gate %s does not exist any more.', fields ->> 'gate'),
+      jsonb_build_object('gate', fields ->> 'gate'),
+      message => 'The challenge is not valid',
+      hint => 'Send the business transaction again.');
   end if;
   select s.verify_function into verify_name
     from postern_internal.scheme as s
@@ -100,11 +100,10 @@ begin
   -- A second attempt would see what the first one has counted, and tell of it by PS110 or a lock-out. Of whatever user's: the
   -- transaction may have changed sessions. One that was rolled back to a savepoint left nothing to find, and has taught nothing.
   if exists (select from postern_internal.own_entry as e where e.outcome not in ('passed', 'cancelled')) then
-    raise exception using
-      errcode = 'PS103',
-      message = 'This transaction has authenticated already',
-      detail = 'A transaction may authenticate once, whatever came of it.',
-      hint = 'Commit, and answer the next challenge in a transaction of its own.';
+    perform postern_internal.raise_ticket_invalid('second_answer',
+      'A transaction may authenticate once, whatever came of it.',
+      message => 'This transaction has authenticated already',
+      hint => 'Commit, and answer the next challenge in a transaction of its own.');
   end if;
 
   -- Only the user's own session can spend the user's attempts; with all_users_valid also the session of somebody who

@@ -15,6 +15,8 @@ as $$
 declare
   gate postern_internal.gate;
   opened postern_internal.current_open_gate;
+  reason text;
+  explanation text;
 begin
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = check_gate.gate_id;
   if gate.exclusive then
@@ -47,17 +49,23 @@ begin
       where e.ticket = opened.ticket
         and e.outcome = 'passed';
     if not found then
-      raise exception using
-        errcode = 'PS103',
-        message = 'The ticket does not open this gate',
-        detail = case when opened.action is not null
-                      then format('The ticket was approved for action %s, which has not begun, and gate %s was reached.', opened.action, gate_id)
-                      when opened.expires_at <= clock_timestamp()
-                      then format('The ticket was for gate %s and has expired.', opened.gate_id)
-                      when opened.gate_id <> gate_id
-                      then format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id)
-                      else format('The ticket was approved for gate %s with other parameters.', gate_id) end,
-        hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns.';
+      if opened.action is not null then
+        reason := 'other_gate';
+        explanation := format('The ticket was approved for action %s, which has not begun, and gate %s was reached.', opened.action, gate_id);
+      elsif opened.expires_at <= clock_timestamp() then
+        reason := 'expired';
+        explanation := format('The ticket was for gate %s and has expired.', opened.gate_id);
+      elsif opened.gate_id <> gate_id then
+        reason := 'other_gate';
+        explanation := format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id);
+      else
+        reason := 'changed';
+        explanation := format('The ticket was approved for gate %s with other parameters.', gate_id);
+      end if;
+      perform postern_internal.raise_ticket_invalid(reason, explanation,
+        jsonb_build_object('gate', gate_id, 'approved_gate', opened.gate_id, 'approved_action', opened.action, 'expires_at', opened.expires_at),
+        message => 'The ticket does not open this gate',
+        hint => 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns.');
     end if;
   end if;
 end

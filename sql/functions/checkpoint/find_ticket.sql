@@ -17,11 +17,17 @@ begin
      and t.userid = current_user_id
      and t.session_role = session_user;
   if not found then
-    perform postern_internal.raise_ticket_invalid(
-      'It is unknown here: never issued, not committed yet, long expired, or of another user or database role.');
+    -- Who has it to ask about is told whose it is not, and nothing else.
+    select t.* into found_ticket from postern_internal.ticket as t where t.ticket = find_ticket.ticket;
+    if not found then
+      perform postern_internal.raise_ticket_invalid('unknown', 'It is unknown here: never issued, not committed yet, or long expired.');
+    elsif found_ticket.userid <> current_user_id then
+      perform postern_internal.raise_ticket_invalid('other_user', 'It was made for another user.');
+    end if;
+    perform postern_internal.raise_ticket_invalid('other_role', 'It was made for another database role.');
   end if;
   if found_ticket.transaction_id = pg_current_xact_id_if_assigned() then
-    perform postern_internal.raise_ticket_invalid('It was made in this very transaction, which has to commit first.');
+    perform postern_internal.raise_ticket_invalid('uncommitted', 'It was made in this very transaction, which has to commit first.');
   end if;
   return found_ticket;
 end

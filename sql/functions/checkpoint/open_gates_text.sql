@@ -1,4 +1,5 @@
--- For callers that hand over text: a ticket that is no UUID is a ticket that is not valid, not a syntax error.
+-- For a ticket that a client has as text, a form's field for instance: one that is no UUID is not valid. PostgreSQL calls
+-- it a syntax error, with no word on what to do.
 
 create or replace function postern.open_gates(ticket text)
 returns void
@@ -7,7 +8,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform postern.open_gates(postern_internal.ticket_from_text(ticket));
+  if ticket is null or octet_length(ticket) <> 36 or ticket !~ '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$' then
+    perform postern_internal.raise_ticket_invalid('malformed',
+      format('It is no UUID but %s.', coalesce(to_jsonb(left(ticket, 128))::text, 'NULL')));
+  end if;
+  perform postern.open_gates(ticket::uuid);
 end
 $$;
 revoke execute on function postern.open_gates(text) from public;

@@ -41,12 +41,14 @@ begin
   if not found then
     perform postern_internal.require_approval(gate, action, postern.current_userid(), message, parameters);
   end if;
-  raise exception using
-    errcode = 'PS103',
-    message = 'The ticket does not open this gate',
-    detail = case when opened.digest = wanted then format('The ticket was for gate %s and has expired.', gate.gate_id)
-                  else format('The ticket was approved for gate %s with other parameters.', gate.gate_id) end,
-    hint = 'Roll back, send the transaction without this ticket, and have the user approve the challenge that it returns. Where a transaction reaches a gate several times, reach it in the same order each time.';
+  perform postern_internal.raise_ticket_invalid(
+    case when opened.digest = wanted then 'expired' else 'changed' end,
+    case when opened.digest = wanted then format('The ticket was for gate %s and has expired.', gate.gate_id)
+         else format('The ticket was approved for gate %s with other parameters.', gate.gate_id) end,
+    jsonb_build_object('gate', gate.gate_id, 'approved_gate', opened.gate_id, 'approved_action', opened.action, 'expires_at', opened.expires_at),
+    message => 'The ticket does not open this gate',
+    hint => 'Roll back, send the transaction without this ticket, and have the user approve the challenge that it returns. Where a transaction reaches a gate several times, reach it in the same order each time.');
+  return null; -- not reached
 end
 $$;
 revoke execute on function postern_internal.pass_exclusive_gate(postern_internal.gate, text, text, jsonb) from public;

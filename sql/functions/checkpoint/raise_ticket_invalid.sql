@@ -1,4 +1,12 @@
-create or replace function postern_internal.raise_ticket_invalid(reason text)
+-- All errors PS103 come from here, so that each has a reason that a program can read.
+
+create or replace function postern_internal.raise_ticket_invalid(
+  reason text,
+  explanation text,
+  fields jsonb default '{}',
+  message text default 'The ticket is not valid',
+  hint text default 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.'
+)
 returns void
 language plpgsql
 volatile
@@ -7,10 +15,11 @@ as $$
 begin
   raise exception using
     errcode = 'PS103',
-    message = 'The ticket is not valid',
-    detail = reason,
-    hint = 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.';
+    message = message,
+    detail = (fields || jsonb_build_object('reason', reason, 'explanation', explanation))::text,
+    hint = hint;
 end
 $$;
-revoke execute on function postern_internal.raise_ticket_invalid(text) from public;
-comment on function postern_internal.raise_ticket_invalid(text) is 'Raises PS103 with reason as its DETAIL.';
+revoke execute on function postern_internal.raise_ticket_invalid(text, text, jsonb, text, text) from public;
+comment on function postern_internal.raise_ticket_invalid(text, text, jsonb, text, text) is
+'Raises PS103. reason: a word of docs/errors.md, for programs. explanation: a sentence, for people. fields: what else DETAIL has, an object. message, hint: other ones than a ticket''s. Errors: PS103.';

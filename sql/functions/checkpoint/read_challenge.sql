@@ -8,6 +8,7 @@ declare
   content text;
   fields jsonb;
   reason text;
+  explanation text;
 begin
   -- The length first: 10 MB of nonsense should not cost a digest over them. 32768 characters of parameters with four
   -- bytes each and as many of message with six, as JSON escapes control characters, make 440000 as base64.
@@ -17,19 +18,22 @@ begin
   if content is null
      or split_part(challenge, '.', 2) is distinct from postern_internal.sign_challenge(content)  -- NULL where the key is gone
      or split_part(challenge, '.', 3) <> '' then
-    reason := 'It was not made by this database, or it was changed.';
+    reason := 'unknown';
+    explanation := 'It was not made by this database, or it was changed.';
   else
     fields := convert_from(postern_internal.decode_base64url(content), 'UTF8')::jsonb;
-    if fields ->> 'user' <> postern.current_userid() or fields ->> 'role' <> session_user then
-      reason := 'It was made for another user or another database role.';
+    if fields ->> 'user' <> postern.current_userid() then
+      reason := 'other_user';
+      explanation := 'It was made for another user.';
+    elsif fields ->> 'role' <> session_user then
+      reason := 'other_role';
+      explanation := 'It was made for another database role.';
     end if;
   end if;
   if reason is not null then
-    raise exception using
-      errcode = 'PS103',
-      message = 'The challenge is not valid',
-      detail = reason,
-      hint = 'Send the business transaction again and answer the challenge that it returns.';
+    perform postern_internal.raise_ticket_invalid(reason, explanation,
+      message => 'The challenge is not valid',
+      hint => 'Send the business transaction again and answer the challenge that it returns.');
   end if;
   return fields;
 end

@@ -14,7 +14,9 @@ begin
     raise exception using
       errcode = 'PS102',
       message = 'The checkpoint was not passed',
-      detail = 'The user name or the response was wrong.',
+      detail = jsonb_build_object(
+        'explanation', 'The user name or the response was wrong.',
+        'unlocks_at', case when found_ticket.locked_until > clock_timestamp() then found_ticket.locked_until end)::text,
       hint = case when found_ticket.locked_until > clock_timestamp()
                   then format('Wait: it was wrong once too often, and the credential is locked until %s. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until)
                   else 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.' end;
@@ -25,15 +27,16 @@ begin
       detail = jsonb_build_object('unlocks_at', found_ticket.locked_until)::text,
       hint = format('Wait: it unlocks at %s. The last response was not looked at. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
-    perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
+    perform postern_internal.raise_ticket_invalid('expired', format('It expired at %s.', found_ticket.expires_at),
+      jsonb_build_object('expires_at', found_ticket.expires_at));
   end if;
   select o.ticket into used_ticket from postern_internal.open_gate as o where o.nonce = found_ticket.nonce;
   if not found and exists (select from postern_internal.transaction_ticket) then
-    perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
+    perform postern_internal.raise_ticket_invalid('second_ticket', 'Another ticket is in use in this transaction already.');
   elsif used_ticket <> found_ticket.ticket then
-    perform postern_internal.raise_ticket_invalid('Another answer to the same challenge has been used.');
+    perform postern_internal.raise_ticket_invalid('answered', 'Another answer to the same challenge has been used.');
   end if;
-  perform postern_internal.raise_ticket_invalid('It has been used.');
+  perform postern_internal.raise_ticket_invalid('used', 'It has been used.');
 end
 $$;
 revoke execute on function postern_internal.refuse_ticket(uuid) from public;
