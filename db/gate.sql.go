@@ -60,10 +60,10 @@ type RegisterGateParams struct {
 	Parameters      []string `json:"parameters"`
 	Active          bool     `json:"active"`
 	BoundParameters []string `json:"bound_parameters"`
-	Exclusive       bool     `json:"exclusive"`
+	Exclusive       *bool    `json:"exclusive"`
 }
 
-// Registers a gate, or brings it up to date. Without bound_parameters all parameters are bound.
+// Registers a gate, or brings it up to date. Without bound_parameters all parameters are bound; without exclusive that stays as it is.
 func (q *Queries) RegisterGate(ctx context.Context, arg RegisterGateParams) error {
 	_, err := q.db.Exec(ctx, registerGate,
 		arg.GateID,

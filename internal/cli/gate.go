@@ -108,6 +108,7 @@ func newGateRegisterCommand(app *application) *cobra.Command {
 	var (
 		parameters  db.RegisterGateParams
 		bound       []string
+		exclusive   bool
 		messageFile string
 	)
 	command := &cobra.Command{
@@ -122,7 +123,8 @@ for the value of parameter NAME. When the approved transaction is sent again, al
 that were approved; --bound-parameter names those that must, where others differ each time.
 
 The approval of one gate opens the others of its transaction along. --exclusive makes a gate that takes an approval
-of its own each time that it is reached, which opens nothing else; without it, the gate is not exclusive any more.
+of its own each time that it is reached, which opens nothing else. Without it, a gate stays as it is;
+--exclusive=false makes an exclusive gate ordinary.
 
 --message-file takes the definition from an IFS Message instead (- is standard input): DESCRIPTION, MESSAGE,
 ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a parameter.`,
@@ -137,6 +139,9 @@ ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a par
 			parameters.GateID = given[0]
 			if flags.Changed("bound-parameter") {
 				parameters.BoundParameters = slices.DeleteFunc(bound, func(name string) bool { return name == "" })
+			}
+			if flags.Changed("exclusive") {
+				parameters.Exclusive = &exclusive
 			}
 			register := func(queries *db.Queries) error { return queries.RegisterGate(ctx, parameters) }
 			if messageFile != "" {
@@ -162,7 +167,7 @@ ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a par
 	flags.StringArrayVar(&parameters.Parameters, "parameter", nil, "name of a parameter (once for each)")
 	flags.StringArrayVar(&bound, "bound-parameter", nil, `a parameter that must stay the same (once for each; "" for none; default all)`)
 	flags.BoolVar(&parameters.Active, "active", false, "make it stop transactions at once")
-	flags.BoolVar(&parameters.Exclusive, "exclusive", false, "take an approval of its own each time, which opens nothing else")
+	flags.BoolVar(&exclusive, "exclusive", false, "take an approval of its own each time, which opens nothing else")
 	flags.StringVar(&messageFile, "message-file", "", "IFS Message with the definition")
 	command.MarkFlagsOneRequired("description", "message-file")
 	command.MarkFlagsRequiredTogether("description", "message")

@@ -1,6 +1,6 @@
 -- name: RegisterGate :exec
--- Registers a gate, or brings it up to date. Without bound_parameters all parameters are bound.
-select postern.register_gate(@gate_id, @description, @message, coalesce(sqlc.narg('parameters')::text[], '{}'), @active, sqlc.narg('bound_parameters')::text[], @exclusive);
+-- Registers a gate, or brings it up to date. Without bound_parameters all parameters are bound; without exclusive that stays as it is.
+select postern.register_gate(@gate_id, @description, @message, coalesce(sqlc.narg('parameters')::text[], '{}'), @active, sqlc.narg('bound_parameters')::text[], sqlc.narg('exclusive'));
 
 -- name: RegisterGateMessage :exec
 -- Registers a gate, or brings it up to date, from an IFS Message.

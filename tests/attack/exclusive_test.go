@@ -300,6 +300,31 @@ func TestActionOpensNoExclusiveGate(t *testing.T) {
 	rollback(t, tx)
 }
 
+// A registration that does not mention it, of an upgrade for instance, would open the gate along. The naive way is a default of
+// false.
+func TestRegistrationKeepsAGateExclusive(t *testing.T) {
+	t.Parallel()
+	s := newBank(t, true, alice)
+	connection := s.connect(t)
+	for _, test := range []struct{ registration, code string }{
+		{"select postern.register_gate($1, 'Transfer money', '&AMOUNT transferred', '{AMOUNT}', true)", "PS101"},
+		{"select postern.register_gate($1, 'Transfer money', '&AMOUNT transferred', '{AMOUNT}', true, exclusive => null)", "PS101"},
+		{"select postern.register_gate($1, 'Transfer money', '&AMOUNT transferred', '{AMOUNT}', true, exclusive => false)", ""},
+	} {
+		testsql.Run(t, s.Pool, test.registration, transferGate)
+		coffee := approve(t, connection, alice, coffeeGate, "{}")
+		tx := begin(t, connection, alice)
+		open(t, tx, coffee)
+		reach(t, tx, coffeeGate, "{}")
+		if test.code == "" {
+			reach(t, tx, transferGate, million)
+		} else {
+			refusedAndGoOn(t, tx, test.code, checkpoint, transferGate, million)
+		}
+		rollback(t, tx)
+	}
+}
+
 // A gate that becomes exclusive is that for what was approved before, too.
 func TestGateBecomesExclusive(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ func newBank(t *testing.T) *office {
 	t.Helper()
 	o := newOffice(t)
 	if err := db.New(o.Pool).RegisterGate(t.Context(), db.RegisterGateParams{
-		GateID: payGate, Description: "Pay", Message: "&AMOUNT paid", Parameters: []string{"AMOUNT"}, Active: true, Exclusive: true,
+		GateID: payGate, Description: "Pay", Message: "&AMOUNT paid", Parameters: []string{"AMOUNT"}, Active: true, Exclusive: new(true),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestResumeCollectsApprovals(t *testing.T) {
 		t.Errorf("the last answer once more: %v", err)
 	}
 	for _, nonsense := range []string{"+", third.Challenge + "+", third.Challenge + "+x", third.Challenge + "+{" + strings.Repeat("0", 36) + "}"} {
-		if err := resume(nonsense); err == nil || !strings.Contains(err.Error(), "is not that of a *CheckpointRequired") {
+		if err := resume(nonsense); !errors.As(err, &invalid) || invalid.Reason != "malformed" || invalid.Server.Hint == "" {
 			t.Errorf("%q: %v", nonsense, err)
 		}
 	}

@@ -8,7 +8,7 @@ create or replace function postern.register_gate(
   parameters text[] default '{}',
   active boolean default false,
   bound_parameters text[] default null,
-  exclusive boolean default false
+  exclusive boolean default null
 )
 returns void
 language plpgsql
@@ -34,11 +34,11 @@ begin
       hint = 'Use at most 30 letters, digits and underscores, with the component as prefix: SINWOF_APPROVE.';
   end if;
   perform postern_internal.require_text(description, 'description', 200);
-  if parameters is null or active is null or exclusive is null then
+  if parameters is null or active is null then
     raise exception using
       errcode = 'PS107',
       message = 'An argument is missing',
-      detail = format('%s is NULL.', case when parameters is null then 'parameters' when active is null then 'active' else 'exclusive' end),
+      detail = format('%s is NULL.', case when parameters is null then 'parameters' else 'active' end),
       hint = 'Leave the argument away to get its default.';
   end if;
 
@@ -97,14 +97,14 @@ begin
 
   insert into postern_internal.gate as g (gate_id, description, message, message_template, parameters, unbound_parameters, active, exclusive)
   values (gate_id, description, message, postern_internal.message_template(coalesce(kept_message, message), parameters), parameters,
-          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active, exclusive)
+          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active, coalesce(exclusive, false))
   on conflict on constraint gate_pkey do update
      set description = excluded.description,
          message = case when g.message_administered then g.message else excluded.message end,
          message_template = excluded.message_template,
          parameters = excluded.parameters,
          unbound_parameters = excluded.unbound_parameters,
-         exclusive = excluded.exclusive,
+         exclusive = coalesce(register_gate.exclusive, g.exclusive),
          active = case when g.active_administered then g.active else excluded.active end,
          registered_at = excluded.registered_at;
   perform postern_internal.derive_gate_stops(gate_id);
@@ -113,4 +113,4 @@ $$;
 revoke execute on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) from public;
 grant execute on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) to postern_admin;
 comment on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) is
-'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Others may have other values then than the person was shown; in the message, the log has both. exclusive: whether the gate takes an approval of its own each time, which opens nothing else; a call without it makes an exclusive gate ordinary. Approvals that nobody has used yet end where a gate becomes exclusive. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
+'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Others may have other values then than the person was shown; in the message, the log has both. exclusive: whether the gate takes an approval of its own each time, which opens nothing else; NULL: as it is, and a new gate does not. Approvals that nobody has used yet end where a gate becomes exclusive. Errors: PS107. Warns where the message repeats what each log entry has anyway.';

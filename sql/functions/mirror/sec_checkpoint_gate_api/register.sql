@@ -31,8 +31,7 @@ begin
     array(select a.name
             from message_sys.get_attributes(coalesce(nullif(message_sys.find_attribute(info_msg, 'PARAMETERS', ''), ''), '!PARAMETERS')) as a
            order by a.position),
-    coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE',
-    exclusive => coalesce((select g.exclusive from postern.gate as g where g.gate_id = register.gate_id), false));
+    coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE');
 end
 $$;
 revoke execute on function sec_checkpoint_gate_api.register(text, text) from public;
