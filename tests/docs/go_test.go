@@ -2,6 +2,7 @@ package docs
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -48,12 +49,23 @@ end;`)
 	defer pool.Close()
 
 	prompt := func(ctx context.Context, required *postern.CheckpointRequired) (postern.Answer, error) {
+		if required.Rejected != nil {
+			return postern.Answer{}, required.Rejected
+		}
 		return postern.Answer{Username: "ALICE", Response: pin, Comment: "Checked: " + required.Message}, nil
 	}
 
 	// The PIN that an administrator has set opens nothing but its own change.
 	if err := postern.Do(ctx, pool, session, prompt, func(tx pgx.Tx) error { return db.New(tx).SetPIN(ctx, "846205") }); err != nil {
 		t.Fatal(err)
+	}
+	// The old one is refused, and tried once.
+	var denied *postern.Denied
+	if err := postern.Do(ctx, pool, session, prompt, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "select approve_invoice($1)", invoice)
+		return err
+	}); !errors.As(err, &denied) {
+		t.Errorf("with the old PIN: %v", err)
 	}
 	pin = "846205"
 
