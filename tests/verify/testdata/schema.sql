@@ -1408,29 +1408,6 @@ COMMENT ON FUNCTION postern.assume_user(userid text) IS 'Asserts the end user of
 
 
 --
--- Name: assume_user(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.assume_user(userid text, ticket text) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  return postern.assume_user(userid, postern_internal.ticket_from_text(ticket));
-end
-$$;
-
-
-ALTER FUNCTION postern.assume_user(userid text, ticket text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION assume_user(userid text, ticket text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.assume_user(userid text, ticket text) IS 'As assume_user(text, uuid). Errors: also PS103 where ticket is no UUID.';
-
-
---
 -- Name: assume_user(text, uuid); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -1501,11 +1478,11 @@ declare
 begin
   perform postern_internal.refuse_read_only();
   if to_timestamp((fields ->> 'expires')::double precision) <= clock_timestamp() then
-    raise exception using
-      errcode = 'PS103',
-      message = 'The challenge has expired',
-      detail = format('It was valid until %s.', to_timestamp((fields ->> 'expires')::double precision)),
-      hint = 'Send the business transaction again and answer the challenge that it returns.';
+    perform postern_internal.raise_ticket_invalid('expired',
+      format('It was valid until %s.', to_timestamp((fields ->> 'expires')::double precision)),
+      jsonb_build_object('expires_at', to_timestamp((fields ->> 'expires')::double precision)),
+      message => 'The challenge has expired',
+      hint => 'Send the business transaction again and answer the challenge that it returns.');
   end if;
   comment := postern_internal.check_comment(comment);
   if comment is null and postern_internal.setting_boolean('comment_required') then
@@ -1532,11 +1509,11 @@ begin
 
   select g.* into gate from postern_internal.gate as g where g.gate_id = fields ->> 'gate';
   if not found then
-    raise exception using
-      errcode = 'PS103',
-      message = 'The challenge is not valid',
-      detail = format('Its gate %s does not exist any more.', fields ->> 'gate'),
-      hint = 'Send the business transaction again.';
+    perform postern_internal.raise_ticket_invalid('gate_removed',
+      format('Its gate %s does not exist any more.', fields ->> 'gate'),
+      jsonb_build_object('gate', fields ->> 'gate'),
+      message => 'The challenge is not valid',
+      hint => 'Send the business transaction again.');
   end if;
   select s.verify_function into verify_name
     from postern_internal.scheme as s
@@ -1554,11 +1531,10 @@ begin
   -- A second attempt would see what the first one has counted, and tell of it by PS110 or a lock-out. Of whatever user's: the
   -- transaction may have changed sessions. One that was rolled back to a savepoint left nothing to find, and has taught nothing.
   if exists (select from postern_internal.own_entry as e where e.outcome not in ('passed', 'cancelled')) then
-    raise exception using
-      errcode = 'PS103',
-      message = 'This transaction has authenticated already',
-      detail = 'A transaction may authenticate once, whatever came of it.',
-      hint = 'Commit, and answer the next challenge in a transaction of its own.';
+    perform postern_internal.raise_ticket_invalid('second_answer',
+      'A transaction may authenticate once, whatever came of it.',
+      message => 'This transaction has authenticated already',
+      hint => 'Commit, and answer the next challenge in a transaction of its own.');
   end if;
 
   -- Only the user's own session can spend the user's attempts; with all_users_valid also the session of somebody who
@@ -1930,29 +1906,6 @@ ALTER FUNCTION postern.begin_session(token text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.begin_session(token text) IS 'Starts the session of an end user for this transaction. token: a JWT signed with HS256 by a key of postern.session_key; header kid; claims sub (user id), aud (name of this database), iat, exp, jti; nbf is honoured; no name twice; from iat to exp at most the seconds of the setting token_max_seconds. Returns the user id as it was first written. Errors: PS402 the token is forged, expired, not meant for this database, or names no active user.';
-
-
---
--- Name: begin_session(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.begin_session(token text, ticket text) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  return postern.begin_session(token, postern_internal.ticket_from_text(ticket));
-end
-$$;
-
-
-ALTER FUNCTION postern.begin_session(token text, ticket text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION begin_session(token text, ticket text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.begin_session(token text, ticket text) IS 'As begin_session(text, uuid). Errors: also PS103 where ticket is no UUID.';
 
 
 --
@@ -4577,11 +4530,15 @@ COMMENT ON FUNCTION postern.message_to_jsonb(message text) IS 'IFS Message as a 
 CREATE FUNCTION postern.open_gates(ticket text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 begin
-  perform postern.open_gates(postern_internal.ticket_from_text(ticket));
+  if ticket is null or octet_length(ticket) <> 36 or ticket !~ '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$' then
+    perform postern_internal.raise_ticket_invalid('malformed',
+      format('It is no UUID but %s.', coalesce(to_jsonb(left(ticket, 128))::text, 'NULL')));
+  end if;
+  perform postern.open_gates(ticket::uuid);
 end
-$$;
+$_$;
 
 
 ALTER FUNCTION postern.open_gates(ticket text) OWNER TO postern_owner;
@@ -5628,7 +5585,7 @@ COMMENT ON FUNCTION postern.register_action(action text, checkpoint text, legacy
 -- Name: register_gate(text, text, text, text[], boolean, text[], boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[] DEFAULT '{}'::text[], active boolean DEFAULT false, bound_parameters text[] DEFAULT NULL::text[], exclusive boolean DEFAULT false) RETURNS void
+CREATE FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[] DEFAULT '{}'::text[], active boolean DEFAULT false, bound_parameters text[] DEFAULT NULL::text[], exclusive boolean DEFAULT NULL::boolean) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
@@ -5651,11 +5608,11 @@ begin
       hint = 'Use at most 30 letters, digits and underscores, with the component as prefix: SINWOF_APPROVE.';
   end if;
   perform postern_internal.require_text(description, 'description', 200);
-  if parameters is null or active is null or exclusive is null then
+  if parameters is null or active is null then
     raise exception using
       errcode = 'PS107',
       message = 'An argument is missing',
-      detail = format('%s is NULL.', case when parameters is null then 'parameters' when active is null then 'active' else 'exclusive' end),
+      detail = format('%s is NULL.', case when parameters is null then 'parameters' else 'active' end),
       hint = 'Leave the argument away to get its default.';
   end if;
 
@@ -5714,14 +5671,14 @@ begin
 
   insert into postern_internal.gate as g (gate_id, description, message, message_template, parameters, unbound_parameters, active, exclusive)
   values (gate_id, description, message, postern_internal.message_template(coalesce(kept_message, message), parameters), parameters,
-          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active, exclusive)
+          array(select name from unnest(parameters) as name where name <> all (bound_parameters)), active, coalesce(exclusive, false))
   on conflict on constraint gate_pkey do update
      set description = excluded.description,
          message = case when g.message_administered then g.message else excluded.message end,
          message_template = excluded.message_template,
          parameters = excluded.parameters,
          unbound_parameters = excluded.unbound_parameters,
-         exclusive = excluded.exclusive,
+         exclusive = coalesce(register_gate.exclusive, g.exclusive),
          active = case when g.active_administered then g.active else excluded.active end,
          registered_at = excluded.registered_at;
   perform postern_internal.derive_gate_stops(gate_id);
@@ -5735,7 +5692,7 @@ ALTER FUNCTION postern.register_gate(gate_id text, description text, message tex
 -- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Others may have other values then than the person was shown; in the message, the log has both. exclusive: whether the gate takes an approval of its own each time, which opens nothing else; a call without it makes an exclusive gate ordinary. Approvals that nobody has used yet end where a gate becomes exclusive. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
+COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Others may have other values then than the person was shown; in the message, the log has both. exclusive: whether the gate takes an approval of its own each time, which opens nothing else; NULL: as it is, and a new gate does not. Approvals that nobody has used yet end where a gate becomes exclusive. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
 
 
 --
@@ -6796,29 +6753,6 @@ COMMENT ON FUNCTION postern.set_user_ledger_class(company text, ledger_id text, 
 
 
 --
--- Name: ticket_status(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.ticket_status(ticket text) RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  return postern.ticket_status(postern_internal.ticket_from_text(ticket));
-end
-$$;
-
-
-ALTER FUNCTION postern.ticket_status(ticket text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION ticket_status(ticket text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.ticket_status(ticket text) IS 'As ticket_status(uuid). Errors: also PS103 where ticket is no UUID.';
-
-
---
 -- Name: ticket_status(uuid); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -7815,6 +7749,8 @@ CREATE FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT par
 declare
   gate postern_internal.gate;
   opened postern_internal.current_open_gate;
+  reason text;
+  explanation text;
 begin
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = check_gate.gate_id;
   if gate.exclusive then
@@ -7847,17 +7783,23 @@ begin
       where e.ticket = opened.ticket
         and e.outcome = 'passed';
     if not found then
-      raise exception using
-        errcode = 'PS103',
-        message = 'The ticket does not open this gate',
-        detail = case when opened.action is not null
-                      then format('The ticket was approved for action %s, which has not begun, and gate %s was reached.', opened.action, gate_id)
-                      when opened.expires_at <= clock_timestamp()
-                      then format('The ticket was for gate %s and has expired.', opened.gate_id)
-                      when opened.gate_id <> gate_id
-                      then format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id)
-                      else format('The ticket was approved for gate %s with other parameters.', gate_id) end,
-        hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns.';
+      if opened.action is not null then
+        reason := 'other_gate';
+        explanation := format('The ticket was approved for action %s, which has not begun, and gate %s was reached.', opened.action, gate_id);
+      elsif opened.expires_at <= clock_timestamp() then
+        reason := 'expired';
+        explanation := format('The ticket was for gate %s and has expired.', opened.gate_id);
+      elsif opened.gate_id <> gate_id then
+        reason := 'other_gate';
+        explanation := format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id);
+      else
+        reason := 'changed';
+        explanation := format('The ticket was approved for gate %s with other parameters.', gate_id);
+      end if;
+      perform postern_internal.raise_ticket_invalid(reason, explanation,
+        jsonb_build_object('gate', gate_id, 'approved_gate', opened.gate_id, 'approved_action', opened.action, 'expires_at', opened.expires_at),
+        message => 'The ticket does not open this gate',
+        hint => 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns.');
     end if;
   end if;
 end
@@ -8858,11 +8800,17 @@ begin
      and t.userid = current_user_id
      and t.session_role = session_user;
   if not found then
-    perform postern_internal.raise_ticket_invalid(
-      'It is unknown here: never issued, not committed yet, long expired, or of another user or database role.');
+    -- Who has it to ask about is told whose it is not, and nothing else.
+    select t.* into found_ticket from postern_internal.ticket as t where t.ticket = find_ticket.ticket;
+    if not found then
+      perform postern_internal.raise_ticket_invalid('unknown', 'It is unknown here: never issued, not committed yet, or long expired.');
+    elsif found_ticket.userid <> current_user_id then
+      perform postern_internal.raise_ticket_invalid('other_user', 'It was made for another user.');
+    end if;
+    perform postern_internal.raise_ticket_invalid('other_role', 'It was made for another database role.');
   end if;
   if found_ticket.transaction_id = pg_current_xact_id_if_assigned() then
-    perform postern_internal.raise_ticket_invalid('It was made in this very transaction, which has to commit first.');
+    perform postern_internal.raise_ticket_invalid('uncommitted', 'It was made in this very transaction, which has to commit first.');
   end if;
   return found_ticket;
 end
@@ -10210,12 +10158,14 @@ begin
   if not found then
     perform postern_internal.require_approval(gate, action, postern.current_userid(), message, parameters);
   end if;
-  raise exception using
-    errcode = 'PS103',
-    message = 'The ticket does not open this gate',
-    detail = case when opened.digest = wanted then format('The ticket was for gate %s and has expired.', gate.gate_id)
-                  else format('The ticket was approved for gate %s with other parameters.', gate.gate_id) end,
-    hint = 'Roll back, send the transaction without this ticket, and have the user approve the challenge that it returns. Where a transaction reaches a gate several times, reach it in the same order each time.';
+  perform postern_internal.raise_ticket_invalid(
+    case when opened.digest = wanted then 'expired' else 'changed' end,
+    case when opened.digest = wanted then format('The ticket was for gate %s and has expired.', gate.gate_id)
+         else format('The ticket was approved for gate %s with other parameters.', gate.gate_id) end,
+    jsonb_build_object('gate', gate.gate_id, 'approved_gate', opened.gate_id, 'approved_action', opened.action, 'expires_at', opened.expires_at),
+    message => 'The ticket does not open this gate',
+    hint => 'Roll back, send the transaction without this ticket, and have the user approve the challenge that it returns. Where a transaction reaches a gate several times, reach it in the same order each time.');
+  return null; -- not reached
 end
 $$;
 
@@ -10403,30 +10353,30 @@ COMMENT ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, use
 
 
 --
--- Name: raise_ticket_invalid(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: raise_ticket_invalid(text, text, jsonb, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.raise_ticket_invalid(reason text) RETURNS void
+CREATE FUNCTION postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb DEFAULT '{}'::jsonb, message text DEFAULT 'The ticket is not valid'::text, hint text DEFAULT 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.'::text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   raise exception using
     errcode = 'PS103',
-    message = 'The ticket is not valid',
-    detail = reason,
-    hint = 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.';
+    message = message,
+    detail = (fields || jsonb_build_object('reason', reason, 'explanation', explanation))::text,
+    hint = hint;
 end
 $$;
 
 
-ALTER FUNCTION postern_internal.raise_ticket_invalid(reason text) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb, message text, hint text) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION raise_ticket_invalid(reason text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION raise_ticket_invalid(reason text, explanation text, fields jsonb, message text, hint text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.raise_ticket_invalid(reason text) IS 'Raises PS103 with reason as its DETAIL.';
+COMMENT ON FUNCTION postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb, message text, hint text) IS 'Raises PS103. reason: a word of docs/errors.md, for programs. explanation: a sentence, for people. fields: what else DETAIL has, an object. message, hint: other ones than a ticket''s. Errors: PS103.';
 
 
 --
@@ -10441,6 +10391,7 @@ declare
   content text;
   fields jsonb;
   reason text;
+  explanation text;
 begin
   -- The length first: 10 MB of nonsense should not cost a digest over them. 32768 characters of parameters with four
   -- bytes each and as many of message with six, as JSON escapes control characters, make 440000 as base64.
@@ -10450,19 +10401,22 @@ begin
   if content is null
      or split_part(challenge, '.', 2) is distinct from postern_internal.sign_challenge(content)  -- NULL where the key is gone
      or split_part(challenge, '.', 3) <> '' then
-    reason := 'It was not made by this database, or it was changed.';
+    reason := 'unknown';
+    explanation := 'It was not made by this database, or it was changed.';
   else
     fields := convert_from(postern_internal.decode_base64url(content), 'UTF8')::jsonb;
-    if fields ->> 'user' <> postern.current_userid() or fields ->> 'role' <> session_user then
-      reason := 'It was made for another user or another database role.';
+    if fields ->> 'user' <> postern.current_userid() then
+      reason := 'other_user';
+      explanation := 'It was made for another user.';
+    elsif fields ->> 'role' <> session_user then
+      reason := 'other_role';
+      explanation := 'It was made for another database role.';
     end if;
   end if;
   if reason is not null then
-    raise exception using
-      errcode = 'PS103',
-      message = 'The challenge is not valid',
-      detail = reason,
-      hint = 'Send the business transaction again and answer the challenge that it returns.';
+    perform postern_internal.raise_ticket_invalid(reason, explanation,
+      message => 'The challenge is not valid',
+      hint => 'Send the business transaction again and answer the challenge that it returns.');
   end if;
   return fields;
 end
@@ -10488,23 +10442,31 @@ CREATE FUNCTION postern_internal.refuse_action(action text, gate postern_interna
     AS $$
 declare
   approved record;
+  reason text;
+  explanation text;
 begin
   select o.action, o.gate_id, o.expires_at into approved
     from postern_internal.current_open_gate as o;
   if not found then
     perform postern_internal.require_approval(gate, action, postern.current_userid(), message, parameters);
   end if;
-  raise exception using
-    errcode = 'PS103',
-    message = 'The ticket does not open this action',
-    detail = case when approved.action is null
-                  then format('The ticket was approved for gate %s, and action %s was begun.', approved.gate_id, action)
-                  when approved.action <> action
-                  then format('The ticket was approved for action %s, and action %s was begun.', approved.action, action)
-                  when approved.expires_at <= clock_timestamp()
-                  then format('The ticket was for action %s and has expired.', action)
-                  else format('The ticket was approved for action %s with other parameters, or before its gates were changed.', action) end,
-    hint = 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns. An action begins before any gate is reached, and one approval is for one action.';
+  if approved.action is null then
+    reason := 'other_action';
+    explanation := format('The ticket was approved for gate %s, and action %s was begun.', approved.gate_id, action);
+  elsif approved.action <> action then
+    reason := 'other_action';
+    explanation := format('The ticket was approved for action %s, and action %s was begun.', approved.action, action);
+  elsif approved.expires_at <= clock_timestamp() then
+    reason := 'expired';
+    explanation := format('The ticket was for action %s and has expired.', action);
+  else
+    reason := 'changed';
+    explanation := format('The ticket was approved for action %s with other parameters, or before its gates were changed.', action);
+  end if;
+  perform postern_internal.raise_ticket_invalid(reason, explanation,
+    jsonb_build_object('action', action, 'approved_gate', approved.gate_id, 'approved_action', approved.action, 'expires_at', approved.expires_at),
+    message => 'The ticket does not open this action',
+    hint => 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns. An action begins before any gate is reached, and one approval is for one action.');
 end
 $$;
 
@@ -10648,7 +10610,9 @@ begin
     raise exception using
       errcode = 'PS102',
       message = 'The checkpoint was not passed',
-      detail = 'The user name or the response was wrong.',
+      detail = jsonb_build_object(
+        'explanation', 'The user name or the response was wrong.',
+        'unlocks_at', case when found_ticket.locked_until > clock_timestamp() then found_ticket.locked_until end)::text,
       hint = case when found_ticket.locked_until > clock_timestamp()
                   then format('Wait: it was wrong once too often, and the credential is locked until %s. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until)
                   else 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.' end;
@@ -10659,15 +10623,16 @@ begin
       detail = jsonb_build_object('unlocks_at', found_ticket.locked_until)::text,
       hint = format('Wait: it unlocks at %s. The last response was not looked at. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
-    perform postern_internal.raise_ticket_invalid(format('It expired at %s.', found_ticket.expires_at));
+    perform postern_internal.raise_ticket_invalid('expired', format('It expired at %s.', found_ticket.expires_at),
+      jsonb_build_object('expires_at', found_ticket.expires_at));
   end if;
   select o.ticket into used_ticket from postern_internal.open_gate as o where o.nonce = found_ticket.nonce;
   if not found and exists (select from postern_internal.transaction_ticket) then
-    perform postern_internal.raise_ticket_invalid('Another ticket is in use in this transaction already.');
+    perform postern_internal.raise_ticket_invalid('second_ticket', 'Another ticket is in use in this transaction already.');
   elsif used_ticket <> found_ticket.ticket then
-    perform postern_internal.raise_ticket_invalid('Another answer to the same challenge has been used.');
+    perform postern_internal.raise_ticket_invalid('answered', 'Another answer to the same challenge has been used.');
   end if;
-  perform postern_internal.raise_ticket_invalid('It has been used.');
+  perform postern_internal.raise_ticket_invalid('used', 'It has been used.');
 end
 $$;
 
@@ -11701,35 +11666,6 @@ COMMENT ON FUNCTION postern_internal.substitute(message_template text, names tex
 
 
 --
--- Name: ticket_from_text(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.ticket_from_text(ticket text) RETURNS uuid
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-declare
-  beginning text := left(ticket, 128);
-begin
-  if ticket is null or octet_length(ticket) <> 36 or ticket !~ '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$' then
-    perform postern_internal.raise_ticket_invalid(
-      format('It is no UUID but %s.', coalesce(to_jsonb(beginning)::text, 'NULL')));
-  end if;
-  return ticket::uuid;
-end
-$_$;
-
-
-ALTER FUNCTION postern_internal.ticket_from_text(ticket text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION ticket_from_text(ticket text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.ticket_from_text(ticket text) IS 'The ticket that the text spells. Errors: PS103 it is no UUID.';
-
-
---
 -- Name: tree_root(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -11975,8 +11911,7 @@ begin
     array(select a.name
             from message_sys.get_attributes(coalesce(nullif(message_sys.find_attribute(info_msg, 'PARAMETERS', ''), ''), '!PARAMETERS')) as a
            order by a.position),
-    coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE',
-    exclusive => coalesce((select g.exclusive from postern.gate as g where g.gate_id = register.gate_id), false));
+    coalesce(attributes ->> 'ACTIVE', 'FALSE') = 'TRUE');
 end
 $$;
 
@@ -17946,14 +17881,6 @@ GRANT ALL ON FUNCTION postern.assume_user(userid text) TO postern_trusted_app;
 
 
 --
--- Name: FUNCTION assume_user(userid text, ticket text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.assume_user(userid text, ticket text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.assume_user(userid text, ticket text) TO postern_trusted_app;
-
-
---
 -- Name: FUNCTION assume_user(userid text, ticket uuid); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -18000,14 +17927,6 @@ GRANT ALL ON FUNCTION postern.begin_sealing() TO postern_sealer;
 
 REVOKE ALL ON FUNCTION postern.begin_session(token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.begin_session(token text) TO postern_app;
-
-
---
--- Name: FUNCTION begin_session(token text, ticket text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.begin_session(token text, ticket text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.begin_session(token text, ticket text) TO postern_app;
 
 
 --
@@ -18800,14 +18719,6 @@ GRANT ALL ON FUNCTION postern.set_user_ledger_class(company text, ledger_id text
 
 
 --
--- Name: FUNCTION ticket_status(ticket text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.ticket_status(ticket text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.ticket_status(ticket text) TO postern_user;
-
-
---
 -- Name: FUNCTION ticket_status(ticket uuid); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -19457,10 +19368,10 @@ REVOKE ALL ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, 
 
 
 --
--- Name: FUNCTION raise_ticket_invalid(reason text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION raise_ticket_invalid(reason text, explanation text, fields jsonb, message text, hint text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.raise_ticket_invalid(reason text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb, message text, hint text) FROM PUBLIC;
 
 
 --
@@ -19707,13 +19618,6 @@ REVOKE ALL ON FUNCTION postern_internal.stale_block(class_id bigint, company tex
 --
 
 REVOKE ALL ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) FROM PUBLIC;
-
-
---
--- Name: FUNCTION ticket_from_text(ticket text); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.ticket_from_text(ticket text) FROM PUBLIC;
 
 
 --
