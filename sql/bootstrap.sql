@@ -1,7 +1,8 @@
 -- What has to exist before the first migration can run: the roles, the schemas, the one extension, and
 -- the table in which installations are recorded. Runs at the start of every install, as the installing
 -- user, and changes nothing where all of it is there: roles belong to the cluster, so a database that was
--- restored elsewhere meets a cluster without them. Ends as postern_owner, who shall own all that follows.
+-- restored elsewhere meets a cluster without them. Which rights are missing has been asked before. Ends as postern_owner, for
+-- this transaction: who shall own all that follows.
 
 do $$
 begin
@@ -47,14 +48,8 @@ begin
       begin
         execute pg_catalog.format('create role %I nologin', wanted.name);
         execute pg_catalog.format('comment on role %I is %L', wanted.name, wanted.purpose);
-      exception
-        when duplicate_object or unique_violation then
-          null;  -- an installation into another database of this cluster was a moment faster
-        when insufficient_privilege then
-          raise exception '% may not create roles', current_user
-            using errcode = 'insufficient_privilege',
-                  detail = pg_catalog.format('Role %s does not exist yet, and creating it was refused: %s', wanted.name, sqlerrm),
-                  hint = pg_catalog.format('As a superuser: alter role %I createrole;', current_user);
+      exception when duplicate_object or unique_violation then
+        null;  -- an installation into another database of this cluster was a moment faster
       end;
     end if;
   end loop;
@@ -74,14 +69,7 @@ begin
       ) as memberships (role, member)
      where not pg_catalog.pg_has_role(member, role, 'member')
   loop
-    begin
-      execute pg_catalog.format('grant %I to %I', wanted.role, wanted.member);
-    exception when insufficient_privilege then
-      raise exception '% may not grant % to %', current_user, wanted.role, wanted.member
-        using errcode = 'insufficient_privilege',
-              detail = sqlerrm,
-              hint = pg_catalog.format('As a superuser: grant %I to %I;', wanted.role, wanted.member);
-    end;
+    execute pg_catalog.format('grant %I to %I', wanted.role, wanted.member);
   end loop;
 end
 $$;
@@ -90,10 +78,9 @@ do $$
 declare
   wanted name;
   may_become boolean;
-  granted name[] := '{}';
 begin
   -- A managed server's administrator is no superuser: to create what these roles shall own it must be able
-  -- to become them. The installer takes these memberships away again when it has finished.
+  -- to become them. The same transaction takes these memberships away again, so nobody ever sees them.
   foreach wanted in array array['postern_owner', 'postern_event_function'] loop
     -- From PostgreSQL 16 on, who created a role is a member of it without the right to become it.
     if pg_catalog.current_setting('server_version_num')::integer < 160000 then
@@ -102,32 +89,9 @@ begin
       may_become := pg_catalog.pg_has_role(current_user, wanted, 'set');
     end if;
     if not may_become then
-      begin
-        execute pg_catalog.format('grant %I to %I', wanted, current_user);
-      exception when insufficient_privilege then
-        raise exception '% may not become %', current_user, wanted
-          using errcode = 'insufficient_privilege',
-                detail = pg_catalog.format('The role exists already, and granting it was refused: %s', sqlerrm),
-                hint = pg_catalog.format('As a superuser: grant %I to %I%s; and take it away when the installation is done.',
-                                         wanted, current_user,
-                                         case when pg_catalog.current_setting('server_version_num')::integer < 160000 then '' else ' with admin option' end);
-      end;
-      granted := granted || wanted;
+      execute pg_catalog.format('grant %I to %I', wanted, current_user);
     end if;
   end loop;
-  perform pg_catalog.set_config('postern.granted_roles', pg_catalog.array_to_string(granted, ', '), false);
-end
-$$;
-
-do $$
-begin
-  -- Asked here, so that the answer says what to do.
-  if not pg_catalog.has_database_privilege(current_user, pg_catalog.current_database(), 'create') then
-    raise exception '% may not create schemas in database %', current_user, pg_catalog.current_database()
-      using errcode = 'insufficient_privilege',
-            detail = 'Postern lives in schemas of its own.',
-            hint = pg_catalog.format('As the owner of the database: grant create on database %I to %I;', pg_catalog.current_database(), current_user);
-  end if;
 end
 $$;
 
@@ -140,36 +104,11 @@ begin
       create extension pgcrypto;
     end if;
   end if;
-exception
-  when insufficient_privilege then
-    raise exception '% may not create the extension pgcrypto in database %', current_user, pg_catalog.current_database()
-      using errcode = 'insufficient_privilege',
-            detail = sqlerrm,
-            hint = 'As a superuser, in this database: create extension pgcrypto;';
-  when undefined_file or feature_not_supported then
-    raise exception 'The extension pgcrypto is not available on this server'
-      using errcode = 'feature_not_supported',
-            detail = sqlerrm,
-            hint = 'Install PostgreSQL''s contrib modules on the server (Debian: they are part of postgresql-NN).';
-end
-$$;
-
-do $$
-declare
-  extension_schema name;
-begin
-  select n.nspname
-    into extension_schema
-    from pg_catalog.pg_extension as e
-    join pg_catalog.pg_namespace as n on n.oid = e.extnamespace
-   where e.extname = 'pgcrypto'
-     and not pg_catalog.has_schema_privilege('postern_owner', n.oid, 'usage');
-  if found then
-    raise exception 'postern_owner may not use schema %, where the extension pgcrypto is', extension_schema
-      using errcode = 'insufficient_privilege',
-            detail = 'Postern hashes PINs with it.',
-            hint = pg_catalog.format('As the owner of the schema: grant usage on schema %I to postern_owner;', extension_schema);
-  end if;
+exception when undefined_file or feature_not_supported then
+  raise exception 'The extension pgcrypto is not available on this server'
+    using errcode = 'feature_not_supported',
+          detail = sqlerrm,
+          hint = 'Install PostgreSQL''s contrib modules on the server (Debian: they are part of postgresql-NN).';
 end
 $$;
 
@@ -217,13 +156,16 @@ begin
 end
 $$;
 
-set role postern_owner;
+set local role postern_owner;
 
 create table if not exists postern_internal.installation (
   installation_id bigint generated always as identity primary key,
   version text not null,
   schema_version integer not null,
+  schema_sha256 text not null,
   code_sha256 text not null,
+  code_objects text[] not null,
+  built_at timestamptz,
   server_major integer not null,
   installed_at timestamptz not null default pg_catalog.clock_timestamp(),
   installed_by name not null default session_user

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/internal/install"
@@ -11,8 +13,8 @@ import (
 
 func newInstallCommand(app *application) *cobra.Command {
 	var (
-		dryRun, showSQL, repair bool
-		lockTimeout             time.Duration
+		dryRun, showSQL, repair, allowDowngrade bool
+		lockTimeout                             time.Duration
 	)
 	command := &cobra.Command{
 		Use:   "install",
@@ -20,15 +22,23 @@ func newInstallCommand(app *application) *cobra.Command {
 		Long: `Installs Postern into the database, or upgrades it to this binary's version. Running it again changes
 nothing; running it many times at once leaves one good installation.
 
-First the roles, the schemas and the extension pgcrypto where they are missing, then each new migration
-in a transaction of its own, then all functions and views in one transaction. No superuser is needed: the
-user must be allowed to create roles (CREATEROLE) and to create schemas in this database (its owner is).
-While it works, the user is a member of postern_owner and of postern_event_function, which own what is
-installed; that is taken back at the end.
+First the roles, the schemas and the extension pgcrypto where they are missing, then each new migration, then
+all functions and views. All of that is one transaction: whoever is interrupted has changed nothing. What an earlier
+version made in Postern's schemas and this one does not have is dropped.
 
---dry-run says what would be done and changes nothing. --show-sql prints the statements as they run; with
---dry-run it prints them instead of running them.`,
+No superuser is needed: the user must be allowed to create roles (CREATEROLE) and to create schemas in this
+database (its owner is). Within the transaction the user is a member of postern_owner and of
+postern_event_function, which own what is installed. A membership that is left of an older installer that was
+killed is ended.
+
+A binary that is older than what is installed, or another build of the same version that is not known to be
+newer, refuses. --allow-downgrade goes back to it where both have the same tables.
+
+--dry-run says what would be done and changes nothing. Where rights are missing, it prints one script with all of
+them for a superuser, and fails. --show-sql prints the statements as they run; with --dry-run it prints them
+instead of running them.`,
 		Example: `  installer install
+  installer install --dry-run > rights.sql    # where rights are missing
   installer install --dry-run --show-sql > review.sql
   installer install --database-url postgres://dba@db.example.com/erp --lock-timeout 10s`,
 		Args: cobra.NoArgs,
@@ -56,11 +66,12 @@ installed; that is taken back at the end.
 			bar := app.progress(-1, "Installing")
 			busy := app.busy("Postern", lockTimeout)
 			report, err := install.Install(command.Context(), config, install.Options{
-				DryRun:      dryRun,
-				Repair:      repair,
-				LockTimeout: lockTimeout,
-				Logger:      app.logger(),
-				OnBusy:      func(_ install.Step, err error) { busy(err) },
+				DryRun:         dryRun,
+				Repair:         repair,
+				AllowDowngrade: allowDowngrade,
+				LockTimeout:    lockTimeout,
+				Logger:         app.logger(),
+				OnBusy:         func(_ install.Step, err error) { busy(err) },
 				OnStep: func(step install.Step, number, total int) {
 					bar.ChangeMax(total)
 					bar.Describe(step.Name)
@@ -75,6 +86,16 @@ installed; that is taken back at the end.
 			_ = bar.Finish()
 			if err != nil {
 				return err
+			}
+			if len(report.Missing) > 0 {
+				return app.printMissing(config.User, report)
+			}
+			for _, role := range report.Ended {
+				app.warn("%s was a member of %s and is not any more: nobody is, but within an installation.\n", config.User, role)
+			}
+			for _, left := range report.Members {
+				app.warn("Warning: %s is a member of %s, which owns objects of Postern. As a superuser: revoke %s from %s;\n",
+					left.Member, left.Role, left.Role, pgx.Identifier{left.Member}.Sanitize())
 			}
 			comment := ""
 			if showSQL {
@@ -102,6 +123,7 @@ installed; that is taken back at the end.
 	command.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, change nothing")
 	command.Flags().BoolVar(&showSQL, "show-sql", false, "print the SQL")
 	command.Flags().BoolVar(&repair, "repair", false, "run roles, schemas, functions and views again, also where nothing seems to be missing, and say what that mended (see verify)")
+	command.Flags().BoolVar(&allowDowngrade, "allow-downgrade", false, "go back to this version or build where the one installed is newer, or may be, and has the same tables")
 	addLockTimeout(command, &lockTimeout)
 	return command
 }
@@ -119,4 +141,14 @@ func (a *application) printRepair(comment string, before, left []install.Differe
 	if len(left) > 0 {
 		a.printf("%sWhat is left, a person has to judge: \"installer verify\" shows it.\n", comment)
 	}
+}
+
+// printMissing prints a script for a superuser, with what it is for.
+func (a *application) printMissing(user string, report install.Report) error {
+	a.printf("-- What %s needs to install Postern %s into database %s. For a superuser, in that database:\n", user, report.Version, report.Database)
+	for _, missing := range report.Missing {
+		a.printf("-- %s.\n%s\n", missing.Problem, missing.Statement)
+	}
+	return withHint(fmt.Errorf("rights are missing to install Postern into database %q; nothing was changed", report.Database),
+		"Have a superuser run the script that was printed.")
 }

@@ -10,10 +10,11 @@ func newRenderCommand(app *application) *cobra.Command {
 	var format string
 	command := &cobra.Command{
 		Use:   "render",
-		Short: "Print the installation as one SQL script for psql",
-		Long: `Prints one script that installs Postern with psql alone, in one transaction. What it leaves is what install
-leaves, so that a later installer takes the database over as its own. The script does nothing where this very
-version is installed, and stops where another one is. No database is needed to print it.`,
+		Short: "Print installation and upgrade as one SQL script for psql",
+		Long: `Prints one script that installs Postern with psql alone, or upgrades it, in one transaction. It does what
+install does and leaves the same, so that scripts and installers of all versions may take turns. The script does
+nothing where this very version is installed, and stops where a newer version or build is. No database is
+needed to print it.`,
 		Example: `  installer render > postern.sql
   psql -v ON_ERROR_STOP=1 -f postern.sql erp`,
 		Args: cobra.NoArgs,
@@ -21,7 +22,7 @@ version is installed, and stops where another one is. No database is needed to p
 			if format != "psql" {
 				return usageError("--format must be psql, not %q", format)
 			}
-			return install.RenderPsql(command.Context(), nil, app.out)
+			return install.RenderPsql(command.Context(), install.Options{}, app.out)
 		},
 	}
 	command.Flags().StringVar(&format, "format", "psql", "psql")

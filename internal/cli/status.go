@@ -39,7 +39,7 @@ Exit code 3 where the two differ, or nothing is installed.`,
 			if err != nil {
 				return err
 			}
-			if status.Newer || len(status.Pending) > 0 {
+			if status.Refused != "" || len(status.Pending) > 0 {
 				return errDifference
 			}
 			return nil
@@ -66,6 +66,8 @@ func statusRows(status *install.Status) [][]string {
 	switch {
 	case status.Newer:
 		rows = append(rows, []string{"pending", "", "none for this binary: it is older than the database"})
+	case status.Refused != "":
+		rows = append(rows, []string{"pending", "", "none for this binary: " + status.Refused})
 	case len(status.Pending) > 0:
 		pending := strings.Join(status.Pending, ", ")
 		if status.Standby {

@@ -11,7 +11,7 @@ import (
 	"github.com/posternsql/postern/internal/locking"
 )
 
-// lockSQL keeps installations apart. Each step takes it in its own transaction, and looks at what is left to do after that. A
+// lockSQL keeps installations apart. Each takes it first, and looks at what is left to do after that. A
 // table and no advisory lock: that, any login could hold for as long as it pleases.
 const lockSQL = "lock table postern_internal.installation in share row exclusive mode;\n\n"
 
@@ -22,7 +22,7 @@ func nameHolders(ctx context.Context, connection *pgx.Conn, schemas []string, er
 		return err
 	}
 	// postern_owner is not shown what others do; who installs may be.
-	if _, failure := connection.Exec(ctx, leaveOwnerSQL); failure != nil {
+	if _, failure := connection.Exec(ctx, "reset role"); failure != nil {
 		return err
 	}
 	rows, failure := connection.Query(ctx, `

@@ -96,7 +96,7 @@ func readInventory(ctx context.Context, tx pgx.Tx, wanted *source, serverMajor i
 			return nil, fmt.Errorf("read the catalogs: %w", err)
 		}
 	}
-	read.hideRecords(wanted)
+	read.hideRecord(wanted)
 	return read, nil
 }
 
@@ -108,28 +108,25 @@ const (
 
 var recordPattern = regexp.MustCompile(`(?m)^comment: .*?([{].*[}])$`)
 
-// hideRecords takes the records of an installation out of its comments where they are what this binary would write. Which
-// server it was compiled for is a question of "installer status": a restored database keeps that of another one.
-func (i inventory) hideRecords(wanted *source) {
-	for table, want := range map[string]record{
-		"installation":   {Version: Version, SchemaVersion: wanted.schemaVersion(), CodeSHA256: wanted.codeSHA256},
-		"schema_version": {Version: Version, SchemaVersion: wanted.schemaVersion()},
-	} {
-		key := objectKey{"table", "postern_internal." + table}
-		found := i[key]
-		at := recordPattern.FindStringSubmatchIndex(found.definition)
-		if at == nil {
-			continue
-		}
-		var held record
-		if json.Unmarshal([]byte(found.definition[at[2]:at[3]]), &held) != nil {
-			continue
-		}
-		held.ServerMajor = 0
-		if held.json() == want.json() {
-			found.definition = found.definition[:at[2]] + recordMark + found.definition[at[3]:]
-			i[key] = found
-		}
+// hideRecord takes the record of an installation out of its comment where it is what this binary would write. Which server
+// it was compiled for is a question of "installer status": a restored database keeps that of another one.
+func (i inventory) hideRecord(wanted *source) {
+	key := objectKey{"table", "postern_internal.installation"}
+	found := i[key]
+	at := recordPattern.FindStringSubmatchIndex(found.definition)
+	if at == nil {
+		return
+	}
+	var held record
+	if json.Unmarshal([]byte(found.definition[at[2]:at[3]]), &held) != nil {
+		return
+	}
+	held.ServerMajor, held.BuiltAt = 0, ""
+	want := wanted.record()
+	want.BuiltAt = ""
+	if held == want {
+		found.definition = found.definition[:at[2]] + recordMark + found.definition[at[3]:]
+		i[key] = found
 	}
 }
 

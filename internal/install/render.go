@@ -4,85 +4,157 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"strings"
 	"time"
 
-	postern "github.com/posternsql/postern/sql"
+	"github.com/posternsql/postern/internal/locking"
 )
 
-// RenderPsql writes an installation as one script for psql, for those who may not run this binary on
-// their server. It runs in one transaction, under the lock that Install takes, and leaves what Install
-// leaves. Nil files are those that this binary carries.
-func RenderPsql(ctx context.Context, files fs.FS, out io.Writer) error {
-	if files == nil {
-		files = postern.Files
-	}
-	wanted, err := readSource(ctx, files)
+// refuseSQL is state.refuse for a script. The words in capitals are replaced.
+const refuseSQL = `do $refuse$
+declare
+  held constant jsonb := RECORDED;
+  own constant jsonb := 'OWN';
+  digests constant text[] := array[DIGESTS];
+  allow_downgrade constant boolean := current_setting('postern.allow_downgrade')::boolean;
+  reached constant integer := (held ->> 'schema_version')::integer;
+  held_number constant integer[] := string_to_array(coalesce(substring(held ->> 'version' from '^\d+\.\d+\.\d+'), '0.0.0'), '.');
+  own_number constant integer[] := string_to_array(substring(own ->> 'version' from '^\d+\.\d+\.\d+'), '.');
+  same_tables boolean;
+begin
+  if held is null then
+    if TABLES then
+      raise exception 'Database % holds tables of Postern and no record of what made them', current_database()
+        using detail = 'It was made by an unreleased build, or restored without comments.',
+              hint = 'Use the build that made it; there is no upgrade from an unreleased one.';
+    end if;
+    return;
+  end if;
+  same_tables := coalesce(held ->> 'schema_sha256' = digests[reached], false) and reached = cardinality(digests);
+  if reached > cardinality(digests) or held_number > own_number and not (allow_downgrade and same_tables)
+  then
+    raise exception 'Database % holds a newer Postern', current_database()
+      using detail = format('It holds version %s, schema %s; this script installs version %s, schema %s.',
+                            held ->> 'version', reached, own ->> 'version', cardinality(digests)),
+            hint = 'Use a script of that version or of a later one.' || case when same_tables
+                     then ' To go back to this one, which has the same tables: psql -v allow_downgrade=on.' else '' end;
+  end if;
+  if held ->> 'schema_sha256' is distinct from digests[reached] then
+    raise exception 'Database % holds Postern % with other migrations than this script has', current_database(), held ->> 'version'
+      using detail = format('It holds schema %s and was made by an unreleased build.', reached),
+            hint = 'Use the build that made it; there is no upgrade from an unreleased one.';
+  end if;
+  -- A version before its release, such as 1.0.0-beta.1, is older than the release.
+  if held_number = own_number and not (held ->> 'version' like '%-%' and own ->> 'version' not like '%-%') and same_tables and held ->> 'code_sha256' <> own ->> 'code_sha256'
+     and not allow_downgrade and not coalesce((own ->> 'built_at')::timestamptz > (held ->> 'built_at')::timestamptz, false)
+  then
+    raise exception 'Database % holds another build of Postern %, and not an older one as far as is known', current_database(), held ->> 'version'
+      using detail = format('It holds code %s of %s; this script installs code %s of %s.',
+                            left(held ->> 'code_sha256', 12), coalesce(held ->> 'built_at', 'an unknown date'),
+                            left(own ->> 'code_sha256', 12), coalesce(own ->> 'built_at', 'an unknown date')),
+            hint = 'Use the newer build. To install this one all the same: psql -v allow_downgrade=on.';
+  end if;
+end
+$refuse$;
+`
+
+// meetNobodyInPsqlSQL is meetNobodySQL with the pauses of package locking: others do not wait behind it.
+const meetNobodyInPsqlSQL = `do $meet$
+declare
+  give_up constant timestamptz := clock_timestamp() + interval 'LIMIT milliseconds';
+begin
+  while to_regclass('postern_internal.session_secret') is not null loop
+    begin
+      lock table postern_internal.session_secret in access exclusive mode;
+      exit;
+    exception when lock_not_available then
+      if clock_timestamp() > give_up then
+        raise exception 'Others use Postern''s functions and views'
+          using errcode = 'lock_not_available',
+                detail = 'Each transaction that has asked who its user is keeps them as they are.',
+                hint = 'Have the others end their transactions (see pg_stat_activity), then run this script again. Nothing was changed.';
+      end if;
+      perform pg_sleep(0.5);
+    end;
+  end loop;
+end
+$meet$;
+`
+
+// RenderPsql writes a script for psql that installs Postern or upgrades it, for those who may not run this binary on
+// their server. It does what Install does, in one transaction, under the same lock, and leaves the same. Of the options it
+// takes Files and BuiltAt.
+func RenderPsql(ctx context.Context, options Options, out io.Writer) error {
+	wanted, err := readSource(ctx, options.withDefaults().Files)
 	if err != nil {
 		return err
+	}
+	if !options.BuiltAt.IsZero() {
+		wanted.builtAt = options.BuiltAt.UTC().Format(time.RFC3339)
 	}
 	for _, migration := range wanted.migrations {
 		if strings.Contains(migration.UpSQL, "---- tern: disable-tx ----") {
 			return fmt.Errorf("%s cannot run in a transaction, so there is no safe script for psql", migration.Name)
 		}
 	}
-	_, err = fmt.Fprintf(out, `-- Postern %[1]s, schema %[2]d, code %[3]s.
--- Installs Postern into the database that psql is connected to:
+	record := wanted.record()
+	words := strings.NewReplacer(
+		"VERSION", Version, "SCHEMA", fmt.Sprint(record.SchemaVersion), "CODE", record.CodeSHA256,
+		"MOMENT", fmt.Sprint(locking.Moment.Milliseconds()), "LIMIT", fmt.Sprint(DefaultLockTimeout.Milliseconds()),
+		"RECORDED", recordedSQL, "TABLES", tablesSQL, "OWN", record.json(), "DIGESTS", "'"+strings.Join(wanted.schemaSHA256, "', '")+"'",
+	)
+	var script strings.Builder
+	script.WriteString(words.Replace(`-- Postern VERSION, schema SCHEMA, code CODE.
+-- Installs Postern into the database that psql is connected to, or upgrades it:
 --   psql -v ON_ERROR_STOP=1 -f THIS_FILE
 -- The user must be allowed to create roles (CREATEROLE) and to create schemas in this database (its owner is);
--- no superuser is needed. Everything happens in one transaction. Run again, it changes nothing; where another
--- version is installed, it stops: upgrades are the installer's.
+-- no superuser is needed. Everything happens in one transaction. Run again, it changes nothing. It stops where a newer
+-- version or build is installed; -v allow_downgrade=on goes back to this one where the tables are the same.
 
 \set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
 \set QUIET on
 \encoding UTF8
+\if :{?allow_downgrade}
+\else
+  \set allow_downgrade off
+\endif
 
 begin;
 set local search_path = pg_catalog, pg_temp;
-set local lock_timeout = '%[4]dms';
+set local lock_timeout = 'MOMENTms';
 set local standard_conforming_strings = on;
 set local check_function_bodies = on;
 set local client_min_messages = warning;
+select set_config('postern.allow_downgrade', :'allow_downgrade', true) as postern_setting \gset
 
--- bootstrap.sql
-
-%[5]s
-%[6]sselect coalesce(found.reached @> '{"version": "%[1]s", "schema_version": %[2]d}'
-            and found.recorded @> '{"version": "%[1]s", "code_sha256": "%[3]s"}', false) as postern_is_installed
-  from (select %[7]s as reached,
-               %[8]s as recorded) as found \gset
+`))
+	for name, text := range wanted.bootstrap.all() {
+		fmt.Fprintf(&script, "-- %s\n\n%s\n", name, text)
+	}
+	script.WriteString(lockSQL)
+	script.WriteString(words.Replace(refuseSQL + `
+select coalesce(found.recorded @> '{"version": "VERSION", "schema_version": SCHEMA, "code_sha256": "CODE"}', false) as postern_is_installed,
+       coalesce((found.recorded ->> 'schema_version')::integer, 0) as postern_schema_version
+  from (select RECORDED as recorded) as found \gset
 \if :postern_is_installed
-  reset role;
-  %[9]s
-  commit;
-  \echo 'Postern %[1]s is already installed: nothing to do.'
+`))
+	script.WriteString(leaveOwnerSQL)
+	script.WriteString(words.Replace(`  commit;
+  \echo 'Postern VERSION is already installed: nothing to do.'
   \q
 \endif
 
-do $$
-declare
-  found jsonb := %[7]s;
-begin
-  if found is not null then
-    raise exception 'Another Postern is installed in database %%', current_database()
-      using detail = format('Version %%s, schema %%s; this script installs version %[1]s, schema %[2]d.',
-                            found ->> 'version', found ->> 'schema_version'),
-            hint = 'Upgrade with "installer install".';
-  end if;
-end
-$$;
-
-`, Version, wanted.schemaVersion(), wanted.codeSHA256, DefaultLockTimeout/time.Millisecond, wanted.bootstrap.text, lockSQL,
-		recordSQL("schema_version"), recordSQL("installation"), leaveOwnerOnceSQL)
-	if err != nil {
-		return err
+`) + strings.ReplaceAll(meetNobodyInPsqlSQL, "LIMIT", fmt.Sprint(DefaultLockTimeout.Milliseconds())) + "\n" + createVersionTable + "\n")
+	for index := range wanted.migrations {
+		migration := wanted.migration(index)
+		fmt.Fprintf(&script, "-- %s\n\nselect %d > :postern_schema_version as postern_is_new \\gset\n\\if :postern_is_new\n%s%s\\endif\n\n",
+			migration.parts[0].file, index+1, migration.text, countMigration(index+1))
 	}
-	for name, text := range wanted.afterBootstrap().all() {
-		if _, err := fmt.Fprintf(out, "-- %s\n\n%s\n", name, text); err != nil {
-			return err
-		}
+	for name, text := range wanted.code.all() {
+		fmt.Fprintf(&script, "-- %s\n\n%s\n", name, text)
 	}
-	_, err = fmt.Fprintf(out, "%s\n%s%s\ncommit;\n\\echo 'Postern %s is installed.'\n", checkOwnerSQL, leaveOwnerSQL, leaveOwnerOnceSQL, Version)
+	fmt.Fprintf(&script, "-- record the installation\n%s\n%s\ncommit;\n\\echo 'Postern %s is installed.'\n", wanted.settleSQL(), leaveOwnerSQL, Version)
+	_, err = io.WriteString(out, script.String())
 	return err
 }

@@ -20,15 +20,27 @@ const versionTable = "postern_internal.schema_version"
 
 // source is everything that an installation consists of, read from the files under sql/.
 type source struct {
-	bootstrap  script
+	bootstrap  script // what asks for rights, bootstrap.sql, and the check of who owns
 	migrations []*migrate.Migration
-	code       script
-	codeSHA256 string
-	schemas    []string // as bootstrap.sql lists them
+	// schemaSHA256 has for each migration a digest of it and all before it.
+	schemaSHA256 []string
+	code         script
+	codeSHA256   string
+	builtAt      string   // when these sources were committed, in RFC 3339; empty where nothing tells
+	schemas      []string // as bootstrap.sql lists them
 }
 
 // schemaVersion is the number of the newest migration.
 func (s *source) schemaVersion() int { return len(s.migrations) }
+
+// record is what this binary leaves behind about itself.
+func (s *source) record() record {
+	made := record{Version: Version, SchemaVersion: s.schemaVersion(), CodeSHA256: s.codeSHA256, BuiltAt: s.builtAt}
+	if s.schemaVersion() > 0 {
+		made.SchemaSHA256 = s.schemaSHA256[s.schemaVersion()-1]
+	}
+	return made
+}
 
 // migration gives the up part of one migration as a script of its own.
 func (s *source) migration(index int) script {
@@ -48,7 +60,10 @@ func readSource(ctx context.Context, files fs.FS) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	read := &source{bootstrap: newScript("bootstrap.sql", string(text))}
+	read := &source{}
+	read.bootstrap.append("rights", requireRightsSQL)
+	read.bootstrap.append("bootstrap.sql", string(text))
+	read.bootstrap.append("check who owns", checkOwnerSQL)
 	for _, match := range schemaPattern.FindAllStringSubmatch(schemasPattern.FindString(string(text)), -1) {
 		read.schemas = append(read.schemas, match[1])
 	}
@@ -69,9 +84,11 @@ func readSource(ctx context.Context, files fs.FS) (*source, error) {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	read.migrations = loader.Migrations
-	for number, migration := range read.migrations {
-		// In the migration's own transaction, so that the public copy is never behind the table.
-		migration.UpSQL += "\n\n" + record{Version: Version, SchemaVersion: number + 1}.commentOn("schema_version", schemaVersionPurpose)
+	digest := ""
+	for _, migration := range read.migrations {
+		sum := sha256.Sum256([]byte(digest + "\n" + migration.UpSQL))
+		digest = hex.EncodeToString(sum[:])
+		read.schemaSHA256 = append(read.schemaSHA256, digest)
 	}
 
 	if read.code, err = compileCode(files); err != nil {
@@ -79,6 +96,7 @@ func readSource(ctx context.Context, files fs.FS) (*source, error) {
 	}
 	sum := sha256.Sum256([]byte(read.code.text))
 	read.codeSHA256 = hex.EncodeToString(sum[:])
+	read.builtAt = commitTime()
 	return read, nil
 }
 
@@ -108,17 +126,4 @@ func compileCode(files fs.FS) (script, error) {
 		compiled.append(name, string(body))
 	}
 	return compiled, lines.Err()
-}
-
-// afterBootstrap gives an installation from nothing as one script, for those who run it at once; but for bootstrap.sql.
-func (s *source) afterBootstrap() script {
-	var all script
-	all.append("create schema_version", createVersionTable)
-	for index := range s.migrations {
-		migration := s.migration(index)
-		all.append(migration.parts[0].file, migration.text+countMigration(index+1))
-	}
-	all.appendScript(s.code)
-	all.append("record the installation", s.recordSQL())
-	return all
 }

@@ -21,11 +21,13 @@ type state struct {
 	pgcryptoPrefix string
 	// toBecome are, of the roles that own objects, those that the installing user must first be granted.
 	toBecome []string
-	// reached is what the last migration left; its version is that of the binary which ran it.
-	reached *record
+	// memberships are those of the installing user in the roles that own objects: nobody has one but during an installation.
+	memberships []string
+	// tables tells whether a first migration has run, by whatever binary.
+	tables bool
 	// nextMonth tells whether the log has a partition for the next month.
 	nextMonth bool
-	// recorded is what the last finished installation left.
+	// recorded is what the last installation left.
 	recorded *record
 }
 
@@ -33,13 +35,12 @@ type state struct {
 type record struct {
 	Version       string `json:"version"`
 	SchemaVersion int    `json:"schema_version"`
-	CodeSHA256    string `json:"code_sha256,omitempty"`
-	ServerMajor   int    `json:"server_major,omitempty"`
-}
-
-// commentOn repeats the record where everybody can read it.
-func (r record) commentOn(table, purpose string) string {
-	return fmt.Sprintf("comment on table postern_internal.%s is '%s %s';\n", table, purpose, r.json())
+	// SchemaSHA256 is a digest of all migrations that have run.
+	SchemaSHA256 string `json:"schema_sha256,omitempty"`
+	CodeSHA256   string `json:"code_sha256,omitempty"`
+	// BuiltAt is when the sources of the binary were committed, in RFC 3339; empty where it does not know.
+	BuiltAt     string `json:"built_at,omitempty"`
+	ServerMajor int    `json:"server_major,omitempty"`
 }
 
 // json needs no quoting in SQL: a record holds numbers, hexadecimal digits and a version.
@@ -51,14 +52,17 @@ func (r record) json() string {
 	return string(text)
 }
 
-// recordSQL is an expression for the record in a table's comment, as jsonb; null where there is none.
-func recordSQL(table string) string {
-	return `(select substring(d.description from '[{].*[}]')::jsonb
+// recordedSQL is an expression for the record of the last installation, as jsonb; null where there is none.
+const recordedSQL = `(select substring(d.description from '[{].*[}]')::jsonb
    from pg_catalog.pg_description as d
    join pg_catalog.pg_class as c on c.oid = d.objoid and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objsubid = 0
    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-  where n.nspname = 'postern_internal' and c.relname = '` + table + `' and c.relkind = 'r')`
-}
+  where n.nspname = 'postern_internal' and c.relname = 'installation' and c.relkind = 'r')`
+
+// tablesSQL is an expression that is true where a first migration has run.
+const tablesSQL = `exists (select from pg_catalog.pg_class as c
+                 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+                where n.nspname = 'postern_internal' and c.relname = 'schema_version')`
 
 // mayBecomeSQL is an expression that is true where set role to the named one would succeed. From PostgreSQL 16 on, a
 // membership does not always include that right.
@@ -92,14 +96,15 @@ select current_database(), current_user, current_setting('server_version_num')::
        exists (select from pg_extension as e where e.extname = 'pgcrypto'),
        coalesce((select case when n.nspname <> 'pg_catalog' then format('%I.', n.nspname) end from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace where e.extname = 'pgcrypto'), ''),
        array(select wanted from unnest($3::text[]) as wanted where not `+mayBecomeSQL("wanted")+`),
-       `+recordSQL("schema_version")+`,
-       `+recordSQL("installation")+`,
+       `+membershipsSQL+`,
+       `+tablesSQL+`,
+       `+recordedSQL+`,
        exists (select from pg_class as c
                  join pg_namespace as n on n.oid = c.relnamespace
                 where n.nspname = 'postern_internal'
                   and c.relname = 'checkpoint_entry_' || to_char(date_trunc('month', now() at time zone 'UTC') + interval '1 month', 'YYYY_MM'))`,
 		wanted.schemas, roleNames, owningRoles,
-	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.pgcryptoPrefix, &read.toBecome, &read.reached, &read.recorded, &read.nextMonth)
+	).Scan(&read.database, &read.user, &read.serverMajor, &read.schemas, &read.roles, &read.pgcrypto, &read.pgcryptoPrefix, &read.toBecome, &read.memberships, &read.tables, &read.recorded, &read.nextMonth)
 	if err != nil {
 		return nil, fmt.Errorf("read what is installed: %w", err)
 	}
@@ -142,31 +147,8 @@ func (s *state) pending(wanted *source) []string {
 
 // schemaVersion is the number of migrations that have run.
 func (s *state) schemaVersion() int {
-	if s.reached == nil {
+	if s.recorded == nil {
 		return 0
 	}
-	return s.reached.SchemaVersion
-}
-
-// refuseNewer fails where the database holds something that this binary does not know.
-func (s *state) refuseNewer(wanted *source) error {
-	for _, held := range []*record{s.reached, s.recorded} {
-		if held != nil && (newer(held.Version, Version) || held.SchemaVersion > wanted.schemaVersion()) {
-			return &NewerError{Database: s.database, Version: held.Version, SchemaVersion: held.SchemaVersion, Known: wanted.schemaVersion()}
-		}
-	}
-	return nil
-}
-
-// NewerError is returned where a later Postern than this binary's is installed.
-type NewerError struct {
-	Database      string
-	Version       string // installed
-	SchemaVersion int    // installed
-	Known         int    // the newest schema version this binary knows
-}
-
-func (e *NewerError) Error() string {
-	return fmt.Sprintf("database %q holds Postern %s (schema %d), this binary is %s (schema %d): use an installer of version %s or later",
-		e.Database, e.Version, e.SchemaVersion, Version, e.Known, e.Version)
+	return s.recorded.SchemaVersion
 }

@@ -29,9 +29,11 @@ type Status struct {
 	InstalledAt *time.Time `json:"installed_at"`
 	InstalledBy *string    `json:"installed_by"`
 
-	// Pending is what an installation would do; Newer tells that this binary is older than the database.
+	// Pending is what an installation would do; Newer tells that this binary is older than the database. Refused says why
+	// this binary would not install over what is there.
 	Pending []string `json:"pending"`
 	Newer   bool     `json:"newer"`
+	Refused string   `json:"refused,omitempty"`
 }
 
 // ReadStatus reads what is installed. It needs no right in Postern's schemas and takes no lock. Nil files
@@ -66,7 +68,9 @@ func ReadStatus(ctx context.Context, config *pgx.ConnConfig, files fs.FS) (*Stat
 	if err := connection.QueryRow(ctx, "select pg_is_in_recovery()").Scan(&status.Standby); err != nil {
 		return nil, fmt.Errorf("read whether this is a standby: %w", err)
 	}
-	if !status.Newer {
+	if refusal := found.refuse(wanted, false); refusal != nil {
+		status.Refused = refusal.Error()
+	} else {
 		status.Pending = append(status.Pending, found.pending(wanted)...)
 	}
 	if found.recorded == nil {

@@ -100,7 +100,7 @@ func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOpt
 		return removal, nil
 	}
 	err = locking.Retry(ctx, defaults.LockTimeout, options.OnBusy, func() error {
-		return retry(ctx, func() error { return remove(ctx, connection, removal, options) })
+		return retry(ctx, func() (bool, error) { return true, remove(ctx, connection, removal, options) })
 	})
 	return removal, nameHolders(ctx, connection, wanted.schemas, err)
 }
@@ -176,7 +176,7 @@ select coalesce(array_agg(format('%I.%I', n.nspname, c.relname) order by c.oid),
 	if err := run("drop schemas", drop); err != nil {
 		return err
 	}
-	if err := run("leave postern_owner", leaveOwnerOnceSQL); err != nil {
+	if err := run("leave postern_owner", leaveOwnerSQL); err != nil {
 		return err
 	}
 	return tx.Commit(ctx)

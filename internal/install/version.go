@@ -1,6 +1,10 @@
 package install
 
-import "github.com/Masterminds/semver/v3"
+import (
+	"runtime/debug"
+
+	"github.com/Masterminds/semver/v3"
+)
 
 // Version is the version of Postern that this binary carries.
 const Version = "0.1.0"
@@ -16,4 +20,19 @@ func newer(a, b string) bool {
 		return true
 	}
 	return left.GreaterThan(right)
+}
+
+// commitTime is when the sources of this binary were committed, in RFC 3339; empty where it was built without noting that,
+// as by "go run" and in tests.
+func commitTime() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.time" {
+			return setting.Value
+		}
+	}
+	return ""
 }

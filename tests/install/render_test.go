@@ -2,20 +2,23 @@ package install_test
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"testing"
+	"testing/fstest"
+	"time"
 
 	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/server"
 )
 
 // psql runs a script as a DBA without this binary does.
-func (d *database) psql(script string) (output string, err error) {
+func (d *database) psql(script string, arguments ...string) (output string, err error) {
 	d.t.Helper()
 	var out bytes.Buffer
 	err = d.Server.Run(d.t.Context(), server.Program{
 		Name:      "psql",
-		Arguments: []string{"--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-f", "-"},
+		Arguments: append([]string{"--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-f", "-"}, arguments...),
 		Database:  d.Name,
 		Stdin:     strings.NewReader(script),
 		Stdout:    &out,
@@ -27,7 +30,7 @@ func (d *database) psql(script string) (output string, err error) {
 func render(t *testing.T) string {
 	t.Helper()
 	var script bytes.Buffer
-	if err := install.RenderPsql(t.Context(), nil, &script); err != nil {
+	if err := install.RenderPsql(t.Context(), install.Options{}, &script); err != nil {
 		t.Fatal(err)
 	}
 	return script.String()
@@ -38,7 +41,7 @@ func TestRenderedScriptLeavesWhatInstallLeaves(t *testing.T) {
 	installed, rendered := newDatabase(t), newDatabase(t)
 	installed.install()
 	script := render(t)
-	if output, err := rendered.psql(script); err != nil || output != "Postern "+install.Version+" is installed.\n" {
+	if output, err := rendered.psql(script); err != nil || !strings.HasSuffix(output, "Postern "+install.Version+" is installed.\n") {
 		t.Fatalf("psql: %v\n%s", err, output)
 	}
 	if rendered.dump() != installed.dump() {
@@ -66,18 +69,175 @@ func TestRenderedScriptLeavesWhatInstallLeaves(t *testing.T) {
 	}
 }
 
-func TestRenderedScriptRefusesAnotherVersion(t *testing.T) {
+// renderBuild is the script of a build with other files; nil are those of this binary.
+func renderBuild(t *testing.T, files fstest.MapFS, builtAt time.Time) string {
+	t.Helper()
+	options := install.Options{BuiltAt: builtAt}
+	if files != nil {
+		options.Files = files
+	}
+	var script bytes.Buffer
+	if err := install.RenderPsql(t.Context(), options, &script); err != nil {
+		t.Fatal(err)
+	}
+	return script.String()
+}
+
+// Scripts and installers take turns: each upgrades what the other one left, and goes no way back.
+func TestRenderedScriptUpgrades(t *testing.T) {
+	t.Parallel()
+	former, upgrade := formerCode(t), files(t)
+	addMigration(upgrade, "create table postern_internal.addition (id integer);")
+	addFunction(upgrade, "addition.sql", "create or replace function postern_internal.addition() returns integer language sql return 1;")
+	builds := map[string]struct {
+		files   fstest.MapFS
+		builtAt time.Time
+	}{"former": {former, earlier}, "this": {nil, later}, "upgrade": {upgrade, later.Add(time.Hour)}}
+
+	fresh := map[string]string{}
+	for name, build := range builds {
+		database := newDatabase(t)
+		if err := database.installBuild(build.files, build.builtAt); err != nil {
+			t.Fatal(err)
+		}
+		fresh[name] = database.dump()
+	}
+	for _, way := range [][]string{
+		{"installer former", "psql this", "psql this", "psql upgrade", "installer upgrade"},
+		{"psql former", "installer this", "psql upgrade"},
+		{"psql this", "installer upgrade", "psql upgrade"},
+		{"psql former", "psql upgrade"},
+	} {
+		database := newDatabase(t)
+		last := ""
+		for _, turn := range way {
+			by, name, _ := strings.Cut(turn, " ")
+			build := builds[name]
+			if by == "installer" {
+				if err := database.installBuild(build.files, build.builtAt); err != nil {
+					t.Fatalf("%q: %s: %v", way, turn, err)
+				}
+			} else {
+				output, err := database.psql(renderBuild(t, build.files, build.builtAt))
+				if err != nil || strings.Contains(output, "already installed") != (name == last) {
+					t.Fatalf("%q: %s: %v\n%s", way, turn, err, output)
+				}
+			}
+			if database.dump() != fresh[name] {
+				t.Errorf("%q: after %s the database is not as a fresh one", way, turn)
+			}
+			last = name
+		}
+		// And back: refused, and nothing changed.
+		for _, name := range []string{"former", "this"} {
+			output, err := database.psql(renderBuild(t, builds[name].files, builds[name].builtAt))
+			if err == nil || !strings.Contains(output, "holds a newer Postern") || !strings.Contains(output, "HINT:  Use a script of that version") {
+				t.Errorf("%q: %s over a newer schema: %v\n%s", way, name, err, output)
+			}
+		}
+		if database.dump() != fresh[last] {
+			t.Errorf("%q: a refused script changed the schema", way)
+		}
+	}
+}
+
+func TestRenderedScriptRefusesWhatInstallRefuses(t *testing.T) {
+	t.Parallel()
+	setRecord := func(from, to string) string {
+		return `do $$ begin execute format('comment on table postern_internal.installation is %L',
+			regexp_replace(obj_description('postern_internal.installation'::regclass), '` + from + `', '` + to + `')); end $$`
+	}
+	for name, test := range map[string]struct{ damage, want string }{
+		"newer version":   {setRecord(`"version": ?"[^"]*"`, `"version": "10.0.0"`), "holds a newer Postern"},
+		"other migration": {setRecord(`"schema_sha256": ?"[^"]*"`, `"schema_sha256": "00"`), "unreleased build"},
+		"no digest":       {setRecord(`"schema_sha256": ?"[^"]*",`, ""), "unreleased build"},
+		"no record":       {"comment on table postern_internal.installation is null", "no record of what made them"},
+		"later build":     {setRecord(`"code_sha256": ?"[^"]*"`, `"code_sha256": "00", "built_at": "2999-01-01T00:00:00Z"`), "holds another build"},
+		"unknown build":   {setRecord(`"code_sha256": ?"[^"]*"`, `"code_sha256": "00"`), "holds another build"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := newInstalled(t)
+			database.run(test.damage)
+			before := database.dump()
+			output, err := database.psql(render(t))
+			if err == nil || !strings.Contains(output, test.want) || !strings.Contains(output, "DETAIL:") || !strings.Contains(output, "HINT:") {
+				t.Errorf("the script: %v\n%s", err, output)
+			}
+			if _, err := install.Install(t.Context(), database.config(), install.Options{}); err == nil {
+				t.Error("the installer does not refuse that")
+			}
+			if database.dump() != before {
+				t.Error("the refused script changed the schema")
+			}
+			output, err = database.psql("\\set allow_downgrade on\n" + render(t))
+			if downgrade := strings.HasPrefix(test.want, "holds"); (err == nil) != downgrade {
+				t.Errorf("with allow_downgrade: %v\n%s", err, output)
+			} else if downgrade {
+				database.mustBeClean()
+			}
+		})
+	}
+}
+
+// psql's own transaction around the script does no harm, nor does a person's setting for savepoints.
+func TestRenderedScriptBearsOptionsOfPsql(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
-	database.install()
-	database.run(`comment on table postern_internal.schema_version is '{"version": "0.0.9", "schema_version": 1}'`)
-	before := database.dump()
-	output, err := database.psql(render(t))
-	if err == nil || !strings.Contains(output, "Version 0.0.9, schema 1") || !strings.Contains(output, `HINT:  Upgrade with "installer install".`) {
-		t.Errorf("the script: %v\n%s", err, output)
+	if err := database.installBuild(formerCode(t), earlier); err != nil {
+		t.Fatal(err)
 	}
-	if database.dump() != before {
-		t.Error("the refused script changed the schema")
+	output, err := database.psql("\\set ON_ERROR_ROLLBACK on\n"+renderBuild(t, nil, later), "--single-transaction")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	database.mustBeClean()
+}
+
+// An upgrade by script waits in moments for who is idle in a transaction, and others pass.
+func TestRenderedScriptStopsNobodyBehindAnIdleReader(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	database.run("select postern.create_user('ALICE', 'Alice', session_user)")
+	reader, other := database.plain(), database.plain()
+	defer reader.Close(context.Background())
+	defer other.Close(context.Background())
+	for _, statement := range []string{"begin", "select fnd_session_api.get_fnd_user()"} {
+		if _, err := reader.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	upgrade := files(t)
+	addFunction(upgrade, "addition.sql", "create or replace function postern_internal.addition() returns integer language sql return 1;")
+	ended := make(chan error, 1)
+	go func() {
+		_, err := database.psql("\\set allow_downgrade on\n" + renderBuild(t, upgrade, later))
+		ended <- err
+	}()
+	var slowest time.Duration
+	for began := time.Now(); time.Since(began) < 3*time.Second; {
+		at := time.Now()
+		if _, err := other.Exec(t.Context(), "select fnd_session_api.get_fnd_user()"); err != nil {
+			t.Fatal(err)
+		}
+		slowest = max(slowest, time.Since(at))
+	}
+	select {
+	case err := <-ended:
+		t.Fatalf("the script did not wait for the reader: %v", err)
+	default:
+	}
+	if slowest > 2*time.Second {
+		t.Errorf("others waited for up to %s", slowest)
+	}
+	if _, err := reader.Exec(t.Context(), "commit"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if one := database.text("select postern_internal.addition()::text"); one != "1" {
+		t.Errorf("the new function gives %s", one)
 	}
 }
 
@@ -85,7 +245,7 @@ func TestRenderedScriptIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
 	empty := database.dump()
-	script := strings.Replace(render(t), "reset role;\n\ndo $$", "select no_such_column;\ndo $$", 1)
+	script := strings.Replace(render(t), "-- record the installation\n", "select no_such_column;\n", 1)
 	if output, err := database.psql(script); err == nil || !strings.Contains(output, "no_such_column") {
 		t.Fatalf("the broken script: %v\n%s", err, output)
 	}
@@ -99,7 +259,7 @@ func TestMigrationOutsideTransactionsCannotBeRendered(t *testing.T) {
 	changed := files(t)
 	addMigration(changed, "---- tern: disable-tx ----\nselect 1;")
 	var script bytes.Buffer
-	if err := install.RenderPsql(t.Context(), changed, &script); err == nil || script.Len() > 0 {
+	if err := install.RenderPsql(t.Context(), install.Options{Files: changed}, &script); err == nil || script.Len() > 0 {
 		t.Errorf("%v, and %d bytes", err, script.Len())
 	}
 }

@@ -1,0 +1,118 @@
+package install
+
+import (
+	"fmt"
+	"time"
+)
+
+// refuseNewer fails where the database holds something that this binary does not know.
+func (s *state) refuseNewer(wanted *source) error {
+	held := s.recorded
+	if held != nil && (newer(held.Version, Version) || held.SchemaVersion > wanted.schemaVersion()) {
+		return &NewerError{Database: s.database, Version: held.Version, SchemaVersion: held.SchemaVersion, Known: wanted.schemaVersion()}
+	}
+	return nil
+}
+
+// refuse fails where this binary must not install over what the database holds. A downgrade is a binary that is older, or
+// may be, with the same migrations.
+func (s *state) refuse(wanted *source, allowDowngrade bool) error {
+	held := s.recorded
+	if held == nil {
+		if s.tables {
+			return &MigrationsError{Database: s.database}
+		}
+		return nil
+	}
+	reached := held.SchemaVersion
+	sameMigrations := reached >= 1 && reached <= wanted.schemaVersion() && held.SchemaSHA256 == wanted.schemaSHA256[reached-1]
+	downgrade := sameMigrations && reached == wanted.schemaVersion()
+	if err := s.refuseNewer(wanted); err != nil {
+		if !downgrade {
+			return err
+		}
+		if !allowDowngrade {
+			refused := err.(*NewerError)
+			refused.CanDowngrade = true
+			return refused
+		}
+	}
+	if !sameMigrations {
+		return &MigrationsError{Database: s.database, Version: held.Version, SchemaVersion: reached}
+	}
+	if held.Version != Version || !downgrade || held.CodeSHA256 == wanted.codeSHA256 || allowDowngrade {
+		return nil
+	}
+	ours, oursFailed := time.Parse(time.RFC3339, wanted.builtAt)
+	theirs, theirsFailed := time.Parse(time.RFC3339, held.BuiltAt)
+	if oursFailed == nil && theirsFailed == nil && ours.After(theirs) {
+		return nil
+	}
+	return &BuildError{Database: s.database, Held: held.BuiltAt, HeldSHA256: held.CodeSHA256, Ours: wanted.builtAt, OurSHA256: wanted.codeSHA256}
+}
+
+// NewerError is returned where a later Postern than this binary's is installed.
+type NewerError struct {
+	Database      string
+	Version       string // installed
+	SchemaVersion int    // installed
+	Known         int    // the newest schema version this binary knows
+	CanDowngrade  bool   // the migrations are the same
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("database %q holds Postern %s (schema %d), this binary is %s (schema %d): use an installer of version %s or later",
+		e.Database, e.Version, e.SchemaVersion, Version, e.Known, e.Version)
+}
+
+// Hint says what to do.
+func (e *NewerError) Hint() string {
+	if e.CanDowngrade {
+		return `Use the newer installer. To go back to this version, which has the same tables: "installer install --allow-downgrade".`
+	}
+	return "Use the newer installer."
+}
+
+// BuildError is returned where another build of the same version is installed, and not an earlier one as far as is known.
+type BuildError struct {
+	Database         string
+	Held, HeldSHA256 string // when its sources were committed; "" where nothing tells
+	Ours, OurSHA256  string
+}
+
+func (e *BuildError) Error() string {
+	return fmt.Sprintf("database %q holds another build of Postern %s (code %.12s, %s) than this binary (code %.12s, %s), and not an older one as far as is known",
+		e.Database, Version, e.HeldSHA256, builtAt(e.Held), e.OurSHA256, builtAt(e.Ours))
+}
+
+func builtAt(when string) string {
+	if when == "" {
+		return "of an unknown date"
+	}
+	return "of " + when
+}
+
+// Hint says what to do.
+func (e *BuildError) Hint() string {
+	return `Use the newer build: "go build" in a git checkout notes the date of its commit. To install this one all the same: "installer install --allow-downgrade".`
+}
+
+// MigrationsError is returned where other migrations have run than this binary has.
+type MigrationsError struct {
+	Database      string
+	Version       string // "" where there is no record at all
+	SchemaVersion int
+}
+
+func (e *MigrationsError) Error() string {
+	if e.Version == "" {
+		return fmt.Sprintf("database %q holds tables of Postern and no record of what made them: it was made by an unreleased build, or restored without comments", e.Database)
+	}
+	return fmt.Sprintf("database %q holds Postern %s with other migrations up to schema %d than this binary has: it was made by an unreleased build",
+		e.Database, e.Version, e.SchemaVersion)
+}
+
+// Hint says what to do.
+func (e *MigrationsError) Hint() string {
+	return `Use the build that made it; there is no upgrade from an unreleased one. To begin anew and keep the log: "installer uninstall --yes", then install.`
+}
