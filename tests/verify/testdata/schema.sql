@@ -3522,7 +3522,10 @@ CREATE TABLE postern_internal.installation (
     installation_id bigint NOT NULL,
     version text NOT NULL,
     schema_version integer NOT NULL,
+    schema_sha256 text NOT NULL,
     code_sha256 text NOT NULL,
+    code_objects text[] NOT NULL,
+    built_at timestamp with time zone,
     server_major integer NOT NULL,
     installed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     installed_by name DEFAULT SESSION_USER NOT NULL
@@ -16646,7 +16649,7 @@ ALTER TABLE postern_internal.schema_version OWNER TO postern_owner;
 -- Name: TABLE schema_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run. {"version":"0.1.0","schema_version":11}';
+COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations that have run.';
 
 
 --
