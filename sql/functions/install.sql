@@ -264,9 +264,15 @@
 \ir ledger/open_block.sql
 \ir ledger/posting_combination_id.sql
 \ir ledger/combination_id.sql
+\ir ledger/new_combination.sql
+\ir ledger/new_combination_company.sql
 \ir ledger/combination_is_allowed.sql
 \ir ledger/is_combination_allowed.sql
 \ir ledger/is_ledger_combination_allowed.sql
+\ir ledger/has_new_combinations.sql
+\ir ledger/is_new_combination_allowed.sql
+\ir ledger/is_new_keyed_combination_allowed.sql
+\ir ledger/is_new_ledger_combination_allowed.sql
 \ir ledger/is_code_string_allowed.sql
 \ir ledger/ledger.sql
 \ir ledger/ledger_user.sql

@@ -67,6 +67,7 @@ func TestWhatUsersMayAskAbout(t *testing.T) {
 		"postern.company_finance_auth", "postern.company_finance_auth1", "postern.company_finance_auth_pub", "postern.user_finance_auth_pub",
 		"postern.internal_ledger_map", "postern.is_code_string_allowed", "postern.is_combination_allowed",
 		"postern.is_current_company_user", "postern.is_ledger_combination_allowed", "postern.ledger_map",
+		"postern.has_new_combinations", "postern.is_new_combination_allowed", "postern.is_new_keyed_combination_allowed", "postern.is_new_ledger_combination_allowed",
 		"postern.posting_combination", "postern.posting_combination_id",
 		"user_finance_api.exist_current_user", "user_finance_api.is_allowed", "user_finance_api.is_authorized", "user_finance_api.is_user_authorized",
 	}

@@ -30,8 +30,11 @@ begin
     into codes
     from postern.posting_combination as p
    where p.company = combination_is_allowed.company and p.posting_combination_id = combination_is_allowed.posting_combination_id;
-  return found and (class_id is null or postern_internal.class_allows(class_id, codes));
+  if not found then
+    codes := postern_internal.new_combination(company, posting_combination_id);
+  end if;
+  return codes is not null and (class_id is null or postern_internal.class_allows(class_id, codes));
 end
 $$;
 revoke execute on function postern_internal.combination_is_allowed(text, bigint, bigint) from public;
-comment on function postern_internal.combination_is_allowed(text, bigint, bigint) is 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. False for ids that are none of the company''s, and for NULL.';
+comment on function postern_internal.combination_is_allowed(text, bigint, bigint) is 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. One that the running statement has created itself is found too. False for ids that are none of the company''s, and for NULL.';

@@ -5,8 +5,8 @@
 --
 -- One plan serves all users. With a plan for each, whoever is in fewer companies than others would have one made for each query.
 --
--- It goes on behind the last block that a company has taken, for a row that an update meets may have a combination that is
--- newer than the map.
+-- It goes on behind the last block that a company has taken: a row that an update meets, or that the statement itself writes,
+-- may have a combination that is newer than the map. Who creates combinations gets more of that.
 
 create or replace function postern.ledger_map()
 returns bytea
@@ -34,7 +34,7 @@ begin
                      and (u.class_id is not null or not c.row_level_security)
                    union all
                   select null, null, e.id, 0, 0, false
-                    from (values (0), (postern.ledger_map_size() + 131072)) as e (id)) as k) as b
+                    from (values (0), (postern.ledger_map_size() + case when coalesce(current_setting('postern.last_combination', true), '') = '' then 131072 else 16777216 end)) as e (id)) as k) as b
     -- Sorted first, and then looked up: so no chunk is copied on its way.
     left join lateral (select c
                          from postern_internal.block_bits(b.company, b.class_id, b.first_id, b.size, b.given, b.counted) as c

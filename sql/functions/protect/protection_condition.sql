@@ -17,6 +17,8 @@ set quote_all_identifiers = off
 as $$
 declare
   fraction text;
+  company text;
+  by_map text;
 begin
   if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
     return;
@@ -26,35 +28,44 @@ begin
     check_expression := using_expression;
     return;
   end if;
+  company := quote_ident(company_column);
 
+  -- A map is older than what its own statement creates: INSERT ... VALUES (..., posting_combination_id(...)). So for a row that
+  -- it does not show, and only where there is something new, a function is asked.
+  --
   -- CASE keeps get_bit from what is outside of the map, where it would raise an error, and a fraction from being rounded
   -- to somebody else's id. The planner takes "= 1" for one row in 200, and would join for so few; of "<> 0" it expects
   -- that most rows stay.
   fraction := case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
                    then '' else format(' and %I %% 1 = 0', combination_column) end;
   if ledger_column is null then
-    check_expression := format(
+    by_map := format(
       'case when %1$I >= 1 and %1$I < (select postern.ledger_map_size() where postern.require_user_role())%3$s
-                 and %2$I = (select postern.ledger_companies())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
+                 and %2$s = (select postern.ledger_companies())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
             then get_bit((select postern.ledger_map()), %1$I::bigint) <> 0
             else false end',
-      combination_column, company_column, fraction);
+      combination_column, company, fraction);
+    check_expression := by_map || format(' or (select postern.has_new_combinations()) and postern.is_new_combination_allowed(%s, %I)', company, combination_column);
     -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
-    -- is all that a row costs.
+    -- is all that a visible row costs.
     using_expression := format(
-      'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map() where postern.require_user_role()), %I::bigint) <> 0 else %s end',
+      'case when postern.ledger_key_is_valid(%1$L::regclass)
+            then get_bit((select postern.ledger_map() where postern.require_user_role()), %2$I::bigint) <> 0
+                 or (select postern.has_new_combinations()) and postern.is_new_keyed_combination_allowed(%2$I)
+            else %3$s end',
       relation, combination_column, check_expression);
   else
     -- An id that is of the company is in its part of the map. 2^53 is where double precision begins to round.
     check_expression := format(
       'case when %1$I >= 1 and %1$I <= 9007199254740992%4$s
-                 and %2$I = (select postern.ledger_companies() where postern.require_user_role())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
+                 and %2$s = (select postern.ledger_companies() where postern.require_user_role())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
             then coalesce(get_bit((select postern.internal_ledger_map()),
-                                  ((select postern.internal_ledger_offsets()) -> (%2$I || chr(31) || %3$I))::bigint
+                                  ((select postern.internal_ledger_offsets()) -> (%2$s || chr(31) || %3$I))::bigint
                                   + (select postern.ledger_shifts())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))]
                                   + %1$I::bigint) <> 0, false)
-            else false end',
-      combination_column, company_column, ledger_column, fraction);
+            else false end
+       or (select postern.has_new_combinations()) and postern.is_new_ledger_combination_allowed(%2$s, %3$I, %1$I)',
+      combination_column, company, ledger_column, fraction);
     using_expression := check_expression;
   end if;
 end
