@@ -42,7 +42,7 @@ func newCompanyCreateCommand(app *application) *cobra.Command {
 		Use:   "create COMPANY",
 		Short: "Add a company",
 		Long: `Adds a company, which has no users yet. COMPANY is what stands in the company column of the application's
-tables: 1 to 20 characters, in which upper and lower case differ. Row-level security is off in it, and the
+tables: 1 to 36 characters, in which upper and lower case differ. Row-level security is off in it, and the
 authority class MAX, which allows everything, is there.`,
 		Example: `  installer company create 10 --name "Nordic Paper"`,
 		Args:    arguments("COMPANY"),

@@ -192,6 +192,8 @@
 \ir company/company_user.sql
 \ir company/user_finance_auth_pub.sql
 \ir company/current_companies.sql
+\ir company/current_company_numbers.sql
+\ir company/current_company_uuids.sql
 \ir company/company_finance_auth_pub.sql
 \ir company/company_finance_auth.sql
 \ir company/company_finance_auth1.sql

@@ -1,7 +1,7 @@
 -- Companies, and who is a user of which.
 
 create table postern_internal.company (
-  company text primary key check (company <> '' and length(company) <= 20 and octet_length(company) <= 63),
+  company text primary key check (company <> '' and length(company) <= 36 and octet_length(company) <= 63),
   name text not null,
   created_at timestamptz not null default clock_timestamp()
 );

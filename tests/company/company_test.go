@@ -178,7 +178,7 @@ func TestBadArguments(t *testing.T) {
 		{"PS107", "select postern.create_company($1, 'x')", []any{" "}},
 		{"PS107", "select postern.create_company($1, 'x')", []any{" 40"}},
 		{"PS107", "select postern.create_company($1, 'x')", []any{"4\n0"}},
-		{"PS107", "select postern.create_company($1, 'x')", []any{strings.Repeat("4", 21)}},
+		{"PS107", "select postern.create_company($1, 'x')", []any{strings.Repeat("4", 37)}},
 		{"PS107", "select postern.create_company($1, 'x')", []any{"10"}},
 		{"PS107", "select postern.create_company('40', $1)", []any{nil}},
 		{"PS107", "select postern.create_company('40', $1)", []any{strings.Repeat("x", 10_000_000)}},

@@ -254,9 +254,9 @@ create view shop.sight as select * from shop.voucher;
 create materialized view shop.kept as select * from shop.voucher;
 create sequence shop.counter;
 create index by_company on shop.voucher (company);
-create domain shop.number_ as integer;
+create domain shop.number_ as numeric;
 create domain shop.nested_number as shop.number_;
-create table shop.typed (company integer, padded char(2), name_ name, number_ shop.nested_number, dropped text, blind text collate shop.blind);
+create table shop.typed (company numeric, letter "char", name_ name, number_ shop.nested_number, dropped text, blind text collate shop.blind);
 alter table shop.typed drop column dropped;
 create table shop.mixed (voucher_id integer, company text) partition by list (voucher_id);
 create temporary table passing (company text)`)
@@ -268,9 +268,9 @@ create temporary table passing (company text)`)
 		{"'shop.voucher'", "'firm'", "Its columns are: voucher_id, company, amount"},
 		{"'shop.voucher'", "null", "Its columns are"},
 		{"'shop.voucher'", "'ctid'", "Its columns are"},
-		{"'shop.voucher'", "'amount'", "has to be text or character varying"},
-		{"'shop.typed'", "'company'", "has to be text"},
-		{"'shop.typed'", "'padded'", "has to be text"},
+		{"'shop.voucher'", "'oid'", "Its columns are"},
+		{"'shop.typed'", "'company'", "has to be text or character varying or character or smallint or integer or bigint or uuid, or a domain over that"},
+		{"'shop.typed'", "'letter'", "has to be text"},
 		{"'shop.typed'", "'name_'", "has to be text"},
 		{"'shop.typed'", "'number_'", "has to be text"},
 		{"'shop.typed'", "'dropped'", "Its columns are"},

@@ -261,7 +261,7 @@ create foreign table shop.distant (company text, posting_combination_id bigint) 
 		{"'shop.distant'", "on the server that holds it"},
 		{"'shop.foreign_owned'", "Have its owner call this"},
 		{"'shop.voucher', 'firm'", "Its columns are"},
-		{"'shop.voucher', 'amount'", "has to be text or character varying"},
+		{"'shop.voucher', 'half'", "has to be text or character varying or character or smallint or integer or bigint or uuid"},
 		{"'shop.voucher', 'company', 'combination'", "combination_column => "},
 		{"'shop.voucher', 'company', 'company'", "has to be bigint or integer or numeric"},
 		{"'shop.voucher', 'company', 'half'", "has to be bigint or integer or numeric"},

@@ -9,7 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform postern_internal.require_allowed_login('postern_admin');
-  perform postern_internal.require_text(company, 'company', 20);
+  perform postern_internal.require_text(company, 'company', 36);
   perform postern_internal.require_text(name, 'name', 200);
   -- 63 bytes are what the type name holds, see ledger_companies.
   if company ~ '[[:cntrl:]]' or company <> btrim(company) or octet_length(company) > 63 then
@@ -33,4 +33,4 @@ $$;
 revoke execute on function postern.create_company(text, text) from public;
 grant execute on function postern.create_company(text, text) to postern_admin;
 comment on function postern.create_company(text, text) is
-'Adds a financial company, with the authority class MAX. company: 1 to 20 characters. name: 1 to 200 characters. Errors: PS107 bad argument, company exists.';
+'Adds a financial company, with the authority class MAX. company: 1 to 36 characters, as many as a uuid has. name: 1 to 200 characters. Errors: PS107 bad argument, company exists.';

@@ -17,7 +17,7 @@ return (
    cross join lateral (
      select coalesce(string_agg(case when p.position % 2 = 0 then p.part
                                      else lower(regexp_replace(replace(regexp_replace(p.part, E'''(\\d+)''::bigint', E'\\1', 'g'), '::double precision', ''),
-                                                                '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]', '', 'gi')) end,
+                                                                '::(text|bigint|integer|smallint|uuid|bpchar|numeric|character varying)(?!\()|\mas [a-z_]+|[\s()]', '', 'gi')) end,
                                 '"' order by p.position), '') as condition
        from string_to_table(case when c.condition ~ '\mE''' then replace(regexp_replace(c.condition, '\mE''', '''', 'g'), E'\\\\', E'\\') else c.condition end,
                             '"') with ordinality as p (part, position)

@@ -7,7 +7,7 @@ immutable
 parallel safe
 return (
   case argument
-    when 'company_column' then array['text', 'varchar']::regtype[]
+    when 'company_column' then array['text', 'varchar', 'bpchar', 'smallint', 'integer', 'bigint', 'uuid']::regtype[]
     when 'combination_column' then array['bigint', 'integer', 'numeric']::regtype[]
     when 'ledger_column' then array['text', 'varchar']::regtype[]
   end

@@ -17,18 +17,33 @@ set quote_all_identifiers = off
 as $$
 declare
   fraction text;
+  company_type regtype;
   company text;
   by_map text;
 begin
   if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
     return;
   end if;
+  -- A domain is written by the function of the type under it.
+  select b.oid
+    into company_type
+    from pg_attribute as a
+    join pg_type as t on t.oid = a.atttypid
+    join pg_type as b on b.typoutput = t.typoutput and b.oid = any (postern.protectable_types('company_column')::oid[])
+   where a.attrelid = relation and a.attname = company_column;
+  -- What is compared has the type of the column, so that an index on it is of use. Codes are text, and turned into that type
+  -- where they are the canonical text of a value. Without a length, or char(4) would make ABCD of the code ABCDE.
   if protection = 'company' then
-    using_expression := format('%I = any (array(select c.company from postern.current_companies() c(company) where postern.require_user_role()))', company_column);
+    using_expression := format('%I = any (array(select %s c(company) where postern.require_user_role()))', company_column,
+                               case when company_type in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'c.company from postern.current_company_numbers()'
+                                    when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
+                                    when company_type = 'bpchar'::regtype then 'c.company::bpchar from postern.current_companies()'
+                                    else 'c.company from postern.current_companies()' end);
     check_expression := using_expression;
     return;
   end if;
-  company := quote_ident(company_column);
+  -- No index could serve the condition of a ledger, and as text a value is its canonical one.
+  company := format(case when company_type in ('text'::regtype, 'varchar'::regtype) then '%I' else '%I::text' end, company_column);
 
   -- A map is older than what its own statement creates: INSERT ... VALUES (..., posting_combination_id(...)). So for a row that
   -- it does not show, and only where there is something new, a function is asked.
