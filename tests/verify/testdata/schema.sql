@@ -2712,7 +2712,7 @@ CREATE FUNCTION postern.create_company(company text, name text) RETURNS void
     AS $$
 begin
   perform postern_internal.require_allowed_login('postern_admin');
-  perform postern_internal.require_text(company, 'company', 20);
+  perform postern_internal.require_text(company, 'company', 36);
   perform postern_internal.require_text(name, 'name', 200);
   -- 63 bytes are what the type name holds, see ledger_companies.
   if company ~ '[[:cntrl:]]' or company <> btrim(company) or octet_length(company) > 63 then
@@ -2741,7 +2741,7 @@ ALTER FUNCTION postern.create_company(company text, name text) OWNER TO postern_
 -- Name: FUNCTION create_company(company text, name text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.create_company(company text, name text) IS 'Adds a financial company, with the authority class MAX. company: 1 to 20 characters. name: 1 to 200 characters. Errors: PS107 bad argument, company exists.';
+COMMENT ON FUNCTION postern.create_company(company text, name text) IS 'Adds a financial company, with the authority class MAX. company: 1 to 36 characters, as many as a uuid has. name: 1 to 200 characters. Errors: PS107 bad argument, company exists.';
 
 
 --
@@ -2996,6 +2996,72 @@ ALTER FUNCTION postern.current_companies() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.current_companies() IS 'For policies: the companies of the current user. Errors: PS401, PS402.';
+
+
+--
+-- Name: current_company_numbers(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.current_company_numbers() RETURNS TABLE(company bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  return query
+    select n.company
+      from postern_internal.company_user as u
+     cross join lateral (
+       select case when u.company ~ '^(0|-?[1-9][0-9]{0,18})$'
+                   then case when u.company::numeric between -9223372036854775808 and 9223372036854775807 then u.company::bigint end
+              end as company
+     ) as n
+     where u.userid = current_user_id and n.company is not null;
+end
+$_$;
+
+
+ALTER FUNCTION postern.current_company_numbers() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION current_company_numbers(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.current_company_numbers() IS 'For policies: the companies of the current user whose code is the canonical text of a number, as that. Errors: PS401, PS402.';
+
+
+--
+-- Name: current_company_uuids(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.current_company_uuids() RETURNS TABLE(company uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+declare
+  current_user_id constant text := postern.current_userid();
+begin
+  return query
+    select n.company
+      from postern_internal.company_user as u
+     cross join lateral (
+       select case when u.company ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then u.company::uuid end as company
+     ) as n
+     where u.userid = current_user_id and n.company is not null;
+end
+$_$;
+
+
+ALTER FUNCTION postern.current_company_uuids() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION current_company_uuids(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.current_company_uuids() IS 'For policies: the companies of the current user whose code is the canonical text of a uuid, as that. Errors: PS401, PS402.';
 
 
 --
@@ -3728,6 +3794,44 @@ COMMENT ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid te
 
 
 --
+-- Name: has_new_combinations(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.has_new_combinations() RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  last_id constant bigint := substring(current_setting('postern.last_combination', true), '^[0-9]{1,18}$')::bigint;
+  current_user_id text;
+begin
+  if last_id is null then
+    return false;
+  end if;
+  current_user_id := postern.current_userid();
+  return not exists (
+    select
+      from (select b.company
+              from postern_internal.combination_block as b
+             where b.first_id <= last_id
+             order by b.first_id desc
+             limit 1) as b
+      join postern_internal.company_user as u on u.company = b.company and u.userid = current_user_id
+      join postern.posting_combination as p on p.company = b.company and p.posting_combination_id = last_id);
+end
+$_$;
+
+
+ALTER FUNCTION postern.has_new_combinations() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION has_new_combinations(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.has_new_combinations() IS 'For the policies of protect_ledger: whether this transaction has created a posting combination that the running statement does not see. Errors: PS401, PS402.';
+
+
+--
 -- Name: highest_log_id(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3884,6 +3988,76 @@ ALTER FUNCTION postern.is_current_company_user(company text) OWNER TO postern_ow
 --
 
 COMMENT ON FUNCTION postern.is_current_company_user(company text) IS 'Whether the current user is a user of company. False where it is NULL or does not exist. Errors: PS401, PS402.';
+
+
+--
+-- Name: is_new_combination_allowed(text, numeric); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.is_new_combination_allowed(company text, posting_combination_id numeric) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER COST 1 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return postern.is_combination_allowed(company, posting_combination_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.is_new_combination_allowed(company text, posting_combination_id numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_new_combination_allowed(company text, posting_combination_id numeric); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.is_new_combination_allowed(company text, posting_combination_id numeric) IS 'For the policies of protect_ledger: is_combination_allowed, where has_new_combinations. Errors: PS401, PS402.';
+
+
+--
+-- Name: is_new_keyed_combination_allowed(numeric); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.is_new_keyed_combination_allowed(posting_combination_id numeric) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER COST 1 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return postern.is_combination_allowed(postern_internal.new_combination_company(postern_internal.combination_id(posting_combination_id)),
+                                        posting_combination_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.is_new_keyed_combination_allowed(posting_combination_id numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_new_keyed_combination_allowed(posting_combination_id numeric); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.is_new_keyed_combination_allowed(posting_combination_id numeric) IS 'For the policies of protect_ledger where a foreign key ties the company of a row to its posting combination: is_new_combination_allowed in the combination''s company. Errors: PS401, PS402.';
+
+
+--
+-- Name: is_new_ledger_combination_allowed(text, text, numeric); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.is_new_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER COST 1 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return postern.is_ledger_combination_allowed(company, ledger_id, posting_combination_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.is_new_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION is_new_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.is_new_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) IS 'For the policies of protect_ledger: is_ledger_combination_allowed, where has_new_combinations. Errors: PS401, PS402.';
 
 
 --
@@ -4087,7 +4261,7 @@ begin
                      and (u.class_id is not null or not c.row_level_security)
                    union all
                   select null, null, e.id, 0, 0, false
-                    from (values (0), (postern.ledger_map_size() + 131072)) as e (id)) as k) as b
+                    from (values (0), (postern.ledger_map_size() + case when coalesce(current_setting('postern.last_combination', true), '') = '' then 131072 else 16777216 end)) as e (id)) as k) as b
     -- Sorted first, and then looked up: so no chunk is copied on its way.
     left join lateral (select c
                          from postern_internal.block_bits(b.company, b.class_id, b.first_id, b.size, b.given, b.counted) as c
@@ -4881,7 +5055,7 @@ ALTER FUNCTION postern.protect_company(target regclass, company_column name) OWN
 -- Name: FUNCTION protect_company(target regclass, company_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.protect_company(target regclass, company_column name) IS 'Lets nobody, its owner included, read or change rows of a company that the current user is no user of. target: a table of the caller''s, with all its partitions. company_column: of type text or varchar, or a domain over one. Rows without a company are nobody''s. Superusers and roles with BYPASSRLS pass. Views over the table need security_invoker. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column can''t be protected; then, of a statement that touches the table, PS401 where no user is known.';
+COMMENT ON FUNCTION postern.protect_company(target regclass, company_column name) IS 'Lets nobody, its owner included, read or change rows of a company that the current user is no user of. target: a table of the caller''s, with all its partitions. company_column: of type text, varchar, char, smallint, integer, bigint or uuid, or a domain over one; of the last four it has the companies whose code is the canonical text of the value. Rows without a company are nobody''s. Superusers and roles with BYPASSRLS pass. Views over the table need security_invoker. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column can''t be protected; then, of a statement that touches the table, PS401 where no user is known.';
 
 
 --
@@ -4921,7 +5095,7 @@ ALTER FUNCTION postern.protect_ledger(target regclass, company_column name, comb
 -- Name: FUNCTION protect_ledger(target regclass, company_column name, combination_column name, ledger_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) IS 'Lets nobody, its owner included, read or change rows of a ledger that the current users companies and authority classes do not show. target: a table of the callers, with all its partitions. company_column: text or varchar; combination_column: bigint, integer or numeric; ledger_column: text or varchar, for an internal ledger, whose rows are shown to users who are connected to it. A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes queries faster. Unknown ids, fractions and NULLs are nobodys rows. Superusers and roles with BYPASSRLS pass. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column cant be protected; then, of a statement that touches the table, PS401 where no user is known.';
+COMMENT ON FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) IS 'Lets nobody, its owner included, read or change rows of a ledger that the current users companies and authority classes do not show. target: a table of the callers, with all its partitions. company_column: of a type that protect_company takes; combination_column: bigint, integer or numeric; ledger_column: text or varchar, for an internal ledger, whose rows are shown to users who are connected to it. A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes queries faster. Unknown ids, fractions and NULLs are nobodys rows. Superusers and roles with BYPASSRLS pass. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column cant be protected; then, of a statement that touches the table, PS401 where no user is known.';
 
 
 --
@@ -5026,7 +5200,7 @@ COMMENT ON FUNCTION postern.protectable_tables(target regclass, with_parent bool
 
 CREATE FUNCTION postern.protectable_types(argument text) RETURNS regtype[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE argument WHEN 'company_column'::text THEN ARRAY['text'::regtype, 'character varying'::regtype] WHEN 'combination_column'::text THEN ARRAY['bigint'::regtype, 'integer'::regtype, 'numeric'::regtype] WHEN 'ledger_column'::text THEN ARRAY['text'::regtype, 'character varying'::regtype] ELSE NULL::regtype[] END;
+    RETURN CASE argument WHEN 'company_column'::text THEN ARRAY['text'::regtype, 'character varying'::regtype, 'character'::regtype, 'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'uuid'::regtype] WHEN 'combination_column'::text THEN ARRAY['bigint'::regtype, 'integer'::regtype, 'numeric'::regtype] WHEN 'ledger_column'::text THEN ARRAY['text'::regtype, 'character varying'::regtype] ELSE NULL::regtype[] END;
 
 
 ALTER FUNCTION postern.protectable_types(argument text) OWNER TO postern_owner;
@@ -5083,44 +5257,70 @@ CREATE FUNCTION postern.protection_condition(relation regclass, protection text,
     AS $_$
 declare
   fraction text;
+  company_type regtype;
+  company text;
+  by_map text;
 begin
   if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
     return;
   end if;
+  -- A domain is written by the function of the type under it.
+  select b.oid
+    into company_type
+    from pg_attribute as a
+    join pg_type as t on t.oid = a.atttypid
+    join pg_type as b on b.typoutput = t.typoutput and b.oid = any (postern.protectable_types('company_column')::oid[])
+   where a.attrelid = relation and a.attname = company_column;
+  -- What is compared has the type of the column, so that an index on it is of use. Codes are text, and turned into that type
+  -- where they are the canonical text of a value. Without a length, or char(4) would make ABCD of the code ABCDE.
   if protection = 'company' then
-    using_expression := format('%I = any (array(select c.company from postern.current_companies() c(company) where postern.require_user_role()))', company_column);
+    using_expression := format('%I = any (array(select %s c(company) where postern.require_user_role()))', company_column,
+                               case when company_type in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'c.company from postern.current_company_numbers()'
+                                    when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
+                                    when company_type = 'bpchar'::regtype then 'c.company::bpchar from postern.current_companies()'
+                                    else 'c.company from postern.current_companies()' end);
     check_expression := using_expression;
     return;
   end if;
+  -- No index could serve the condition of a ledger, and as text a value is its canonical one.
+  company := format(case when company_type in ('text'::regtype, 'varchar'::regtype) then '%I' else '%I::text' end, company_column);
 
+  -- A map is older than what its own statement creates: INSERT ... VALUES (..., posting_combination_id(...)). So for a row that
+  -- it does not show, and only where there is something new, a function is asked.
+  --
   -- CASE keeps get_bit from what is outside of the map, where it would raise an error, and a fraction from being rounded
   -- to somebody else's id. The planner takes "= 1" for one row in 200, and would join for so few; of "<> 0" it expects
   -- that most rows stay.
   fraction := case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
                    then '' else format(' and %I %% 1 = 0', combination_column) end;
   if ledger_column is null then
-    check_expression := format(
+    by_map := format(
       'case when %1$I >= 1 and %1$I < (select postern.ledger_map_size() where postern.require_user_role())%3$s
-                 and %2$I = (select postern.ledger_companies())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
+                 and %2$s = (select postern.ledger_companies())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
             then get_bit((select postern.ledger_map()), %1$I::bigint) <> 0
             else false end',
-      combination_column, company_column, fraction);
+      combination_column, company, fraction);
+    check_expression := by_map || format(' or (select postern.has_new_combinations()) and postern.is_new_combination_allowed(%s, %I)', company, combination_column);
     -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
-    -- is all that a row costs.
+    -- is all that a visible row costs.
     using_expression := format(
-      'case when postern.ledger_key_is_valid(%L::regclass) then get_bit((select postern.ledger_map() where postern.require_user_role()), %I::bigint) <> 0 else %s end',
+      'case when postern.ledger_key_is_valid(%1$L::regclass)
+            then get_bit((select postern.ledger_map() where postern.require_user_role()), %2$I::bigint) <> 0
+                 or (select postern.has_new_combinations()) and postern.is_new_keyed_combination_allowed(%2$I)
+            else %3$s end',
       relation, combination_column, check_expression);
   else
     -- An id that is of the company is in its part of the map. 2^53 is where double precision begins to round.
     check_expression := format(
       'case when %1$I >= 1 and %1$I <= 9007199254740992%4$s
-                 and %2$I = (select postern.ledger_companies() where postern.require_user_role())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
+                 and %2$s = (select postern.ledger_companies() where postern.require_user_role())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
             then coalesce(get_bit((select postern.internal_ledger_map()),
-                                  ((select postern.internal_ledger_offsets()) -> (%2$I || chr(31) || %3$I))::bigint
+                                  ((select postern.internal_ledger_offsets()) -> (%2$s || chr(31) || %3$I))::bigint
                                   + (select postern.ledger_shifts())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))]
                                   + %1$I::bigint) <> 0, false)
-            else false end',
-      combination_column, company_column, ledger_column, fraction);
+            else false end
+       or (select postern.has_new_combinations()) and postern.is_new_ledger_combination_allowed(%2$s, %3$I, %1$I)',
+      combination_column, company, ledger_column, fraction);
     using_expression := check_expression;
   end if;
 end
@@ -6196,7 +6396,7 @@ COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For p
 
 CREATE FUNCTION postern.same_condition(stored text, wanted text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(replace(regexp_replace(p.part, '''(\d+)''::bigint'::text, '\1'::text, 'g'::text), '::double precision'::text, ''::text), '::(text|bigint|integer|numeric|character varying(\(\d+\))?)|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
+    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(replace(regexp_replace(p.part, '''(\d+)''::bigint'::text, '\1'::text, 'g'::text), '::double precision'::text, ''::text), '::(text|bigint|integer|smallint|uuid|bpchar|numeric|character varying)(?!\()|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
 
 
 ALTER FUNCTION postern.same_condition(stored text, wanted text) OWNER TO postern_owner;
@@ -8174,7 +8374,10 @@ begin
     into codes
     from postern.posting_combination as p
    where p.company = combination_is_allowed.company and p.posting_combination_id = combination_is_allowed.posting_combination_id;
-  return found and (class_id is null or postern_internal.class_allows(class_id, codes));
+  if not found then
+    codes := postern_internal.new_combination(company, posting_combination_id);
+  end if;
+  return codes is not null and (class_id is null or postern_internal.class_allows(class_id, codes));
 end
 $$;
 
@@ -8185,7 +8388,7 @@ ALTER FUNCTION postern_internal.combination_is_allowed(company text, class_id bi
 -- Name: FUNCTION combination_is_allowed(company text, class_id bigint, posting_combination_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) IS 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. False for ids that are none of the company''s, and for NULL.';
+COMMENT ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) IS 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. One that the running statement has created itself is found too. False for ids that are none of the company''s, and for NULL.';
 
 
 --
@@ -9409,7 +9612,7 @@ CREATE TABLE postern_internal.company (
     name text NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     row_level_security boolean DEFAULT false NOT NULL,
-    CONSTRAINT company_company_check CHECK (((company <> ''::text) AND (length(company) <= 20) AND (octet_length(company) <= 63)))
+    CONSTRAINT company_company_check CHECK (((company <> ''::text) AND (length(company) <= 36) AND (octet_length(company) <= 63)))
 );
 
 
@@ -9907,6 +10110,61 @@ ALTER FUNCTION postern_internal.missing_log_months(maximum_moved bigint) OWNER T
 --
 
 COMMENT ON FUNCTION postern_internal.missing_log_months(maximum_moved bigint) IS 'The first moments of months (UTC) that should have a partition of the log and have none: this one, the next three, and those of up to so many entries in the default partition. NULL: however many.';
+
+
+--
+-- Name: new_combination(text, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.new_combination(company text, posting_combination_id bigint) RETURNS text[]
+    LANGUAGE plpgsql PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if coalesce(current_setting('postern.last_combination', true), '') = '' then
+    return null;
+  end if;
+  return (select array[p.code_a, p.code_b, p.code_c, p.code_d, p.code_e, p.code_f, p.code_g, p.code_h, p.code_i, p.code_j]
+            from postern.posting_combination as p
+           where p.company = new_combination.company and p.posting_combination_id = new_combination.posting_combination_id);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.new_combination(company text, posting_combination_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION new_combination(company text, posting_combination_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.new_combination(company text, posting_combination_id bigint) IS 'The code string of a posting combination that the running statement may have created itself. NULL where there is none.';
+
+
+--
+-- Name: new_combination_company(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.new_combination_company(posting_combination_id bigint) RETURNS text
+    LANGUAGE plpgsql PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (select b.company
+            from postern_internal.combination_block as b
+           where b.first_id <= new_combination_company.posting_combination_id
+           order by b.first_id desc
+           limit 1);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.new_combination_company(posting_combination_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION new_combination_company(posting_combination_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.new_combination_company(posting_combination_id bigint) IS 'The company that an id of a posting combination belongs to, given or not. NULL where it is nobody''s.';
 
 
 --
@@ -19305,6 +19563,20 @@ REVOKE ALL ON FUNCTION postern_internal.message_template(message text, names tex
 --
 
 REVOKE ALL ON FUNCTION postern_internal.missing_log_months(maximum_moved bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION new_combination(company text, posting_combination_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.new_combination(company text, posting_combination_id bigint) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION new_combination_company(posting_combination_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.new_combination_company(posting_combination_id bigint) FROM PUBLIC;
 
 
 --
