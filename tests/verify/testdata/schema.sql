@@ -5265,7 +5265,7 @@ begin
     return;
   end if;
   -- A domain is written by the function of the type under it.
-  select b.oid
+  select b.oid::regtype
     into company_type
     from pg_attribute as a
     join pg_type as t on t.oid = a.atttypid
