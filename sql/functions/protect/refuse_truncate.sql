@@ -16,3 +16,10 @@ $$;
 revoke execute on function postern.refuse_truncate() from public;
 grant execute on function postern.refuse_truncate() to postern_admin;
 comment on function postern.refuse_truncate() is 'Trigger of protected tables. Errors: 55000 always.';
+
+create or replace trigger postern_refuse_truncate
+before truncate
+on postern.posting_combination
+for each statement
+execute function postern.refuse_truncate();
+comment on trigger postern_refuse_truncate on postern.posting_combination is 'Rows of applications refer to these.';
