@@ -26,5 +26,12 @@ create table postern.allowed_login (
   allowed_by name not null
 );
 
+-- And this one.
+create table postern.protection_fault (
+  schema_name name not null,
+  table_name name not null,
+  fault text
+);
+
 -- It returns the columns of catalog_findings.
 create function postern.gate_findings(callers jsonb) returns setof postern.catalog_findings language sql return null;

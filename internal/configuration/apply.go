@@ -121,7 +121,7 @@ func steps(secrets map[string]string) []step {
 		}},
 		{ledgerUserKind, isNew, (*db.Queries).GrantLedgers, nil},
 		{ledgerUserKind, sets("class"), (*db.Queries).SetUserLedgerClasses, nil},
-		{protectedTableKind, func(c *Change) bool { return c.Action == Alter }, (*db.Queries).UnprotectTables, nil},
+		{protectedTableKind, alters("protection", "company_column", "combination_column", "ledger_column"), (*db.Queries).UnprotectTables, nil},
 		{protectedTableKind, func(c *Change) bool { return c.Action != Remove }, (*db.Queries).ProtectTables, nil},
 
 		{eventKind, alters("enabled"), (*db.Queries).SetEventsEnabled, nil},
@@ -254,5 +254,8 @@ func isOfARow(code string) bool {
 	case "PS", "22", "23":
 		return true
 	}
-	return code == "42P01" || code == "3F000" // a table to be protected is not there
+	return isMissingTable(code)
 }
+
+// isMissingTable tells that a table to be protected, or its schema, is not there.
+func isMissingTable(code string) bool { return code == "42P01" || code == "3F000" }

@@ -48,6 +48,9 @@ func (p Position) refused(cause *pgconn.PgError) error {
 		return &Error{Position: p, Message: fmt.Sprintf("%s (SQLSTATE %s)", cause.Message, cause.Code), Cause: cause}
 	}
 	// To a caller, a table that is not there would otherwise look like one of Postern's.
+	if isMissingTable(cause.Code) {
+		return p.errorf("%s (SQLSTATE %s). Create the table, or take it out of the file and apply that with --prune.", cause.Message, cause.Code)
+	}
 	return p.errorf("%s (SQLSTATE %s).", cause.Message, cause.Code)
 }
 

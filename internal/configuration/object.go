@@ -50,8 +50,8 @@ var (
 	ledgerUserKind = &kind{name: "ledger user", keys: []string{"company", "ledger_id", "userid"}, fields: []string{"class"},
 		defaults: map[string]any{"class": ""}, scope: 2}
 	protectedTableKind = &kind{name: "protected table", keys: []string{"schema_name", "table_name"},
-		fields:   []string{"protection", "company_column", "combination_column", "ledger_column"},
-		defaults: map[string]any{"company_column": "company", "combination_column": "", "ledger_column": ""}}
+		fields:   []string{"protection", "company_column", "combination_column", "ledger_column", "fault"},
+		defaults: map[string]any{"company_column": "company", "combination_column": "", "ledger_column": "", "fault": ""}}
 
 	eventKind       = &kind{name: "event", keys: []string{"event"}, fields: []string{"enabled"}, scope: -1}
 	eventActionKind = &kind{name: "event action", keys: []string{"name"},

@@ -225,6 +225,7 @@ func inOrderOf(order, names []string) []string {
 }
 
 func completeProtection(table *object, given map[string]any) error {
+	table.fields["fault"] = "" // no file asks for one: protecting the table again mends it
 	if table.fields["protection"] == "ledger" {
 		if table.fields["combination_column"] == "" {
 			table.fields["combination_column"] = "posting_combination_id"

@@ -337,6 +337,7 @@
 \ir doctor/unprotectable_company.sql
 \ir doctor/unlisted_protection.sql
 \ir doctor/stale_protection.sql
+\ir doctor/protection_fault.sql
 \ir doctor/view_without_security_invoker.sql
 \ir doctor/materialized_view.sql
 \ir doctor/foreign_table.sql

@@ -40,8 +40,10 @@ select jsonb_build_object(
                     from postern.ledger_user as u),
   'protected table', (select jsonb_agg(jsonb_build_object(
                         'schema_name', p.schema_name, 'table_name', p.table_name, 'protection', p.protection,
-                        'company_column', p.company_column, 'combination_column', p.combination_column, 'ledger_column', p.ledger_column))
-                        from postern.protected_table as p),
+                        'company_column', p.company_column, 'combination_column', p.combination_column, 'ledger_column', p.ledger_column,
+                        'fault', f.fault))
+                        from postern.protected_table as p
+                        left join postern.protection_fault as f on f.schema_name = p.schema_name and f.table_name = p.table_name),
   'event', (select jsonb_agg(jsonb_build_object('event', e.event, 'enabled', e.enabled)) from postern.event as e),
   'event action', (select jsonb_agg(jsonb_build_object(
                      'name', a.name, 'event', a.event, a.kind, a.target, 'when', a.condition, 'template', a.template,
@@ -158,8 +160,16 @@ select case r.value ->> 'protection'
   from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;
 
 -- name: UnprotectTables :exec
-select postern.unprotect(format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')::regclass)
-  from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;
+-- A table that is gone is no longer listed.
+with gone as (
+  delete from postern.protected_table as p
+   using jsonb_array_elements(sqlc.arg('rows')::jsonb) as r
+   where p.schema_name = r.value ->> 'schema_name' and p.table_name = r.value ->> 'table_name'
+     and to_regclass(format('%I.%I', p.schema_name, p.table_name)) is null
+)
+select postern.unprotect(to_regclass(format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')))
+  from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r
+ where to_regclass(format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')) is not null;
 
 -- name: SetEventsEnabled :exec
 select postern.set_event_enabled(r.value ->> 'event', (r.value ->> 'enabled')::boolean)
