@@ -16445,6 +16445,52 @@ COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and prot
 
 
 --
+-- Name: protection_fault; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.protection_fault AS
+ WITH guarded AS MATERIALIZED (
+         SELECT ('table '::text || p.identity) AS object,
+            p.recorded
+           FROM postern_internal.protected_relation p
+          WHERE (p.place <> 'above'::text)
+        )
+ SELECT n.nspname AS schema_name,
+    c.relname AS table_name,
+    string_agg(((f.object || ': '::text) || f.detail), ' '::text ORDER BY f.object, f.detail) AS fault
+   FROM (((( SELECT f_1.object,
+            f_1.detail
+           FROM postern_internal.changed_protection f_1
+        UNION ALL
+         SELECT f_1.object,
+            f_1.detail
+           FROM postern_internal.unprotected_partition f_1
+        UNION ALL
+         SELECT f_1.object,
+            f_1.detail
+           FROM postern_internal.unforced_row_security f_1) f
+     JOIN guarded g ON ((g.object = f.object)))
+     JOIN pg_class c ON ((c.oid = g.recorded)))
+     JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+  GROUP BY n.nspname, c.relname
+UNION ALL
+ SELECT p.schema_name,
+    p.table_name,
+    f.detail AS fault
+   FROM (postern_internal.stale_protection f
+     JOIN postern_internal.protected_table p ON ((format('table %I.%I'::text, p.schema_name, p.table_name) = f.object)));
+
+
+ALTER TABLE postern.protection_fault OWNER TO postern_owner;
+
+--
+-- Name: VIEW protection_fault; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.protection_fault IS 'Protected tables that are not protected as they were asked to be, and what differs, in words: of a table and of all below it. To mend it, protect the table again.';
+
+
+--
 -- Name: scheme; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -20171,6 +20217,14 @@ GRANT SELECT ON TABLE postern.log_leaf TO postern_sealer;
 
 GRANT SELECT,INSERT,DELETE ON TABLE postern.protected_table TO postern_admin;
 GRANT SELECT ON TABLE postern.protected_table TO postern_auditor;
+
+
+--
+-- Name: TABLE protection_fault; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.protection_fault TO postern_admin;
+GRANT SELECT ON TABLE postern.protection_fault TO postern_auditor;
 
 
 --
