@@ -71,7 +71,7 @@ type CompanyUser struct {
 	Class     *string `json:"class"`
 }
 
-// Events, how many actions each has, and how many deliveries wait or are dead letters. What has been committed since a worker last looked is not counted yet.
+// Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them.
 type Event struct {
 	Event       string `json:"event"`
 	Description string `json:"description"`
@@ -81,7 +81,7 @@ type Event struct {
 	Dead        int64  `json:"dead"`
 }
 
-// Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait; dead: those that were given up.
+// Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged.
 type EventAction struct {
 	Name            string     `json:"name"`
 	Event           string     `json:"event"`

@@ -305,6 +305,27 @@ func (q *Queries) SealedUntil(ctx context.Context) (SealedUntilRow, error) {
 	return i, err
 }
 
+const unsealedEntries = `-- name: UnsealedEntries :one
+select u.entries::bigint as entries, coalesce(extract(epoch from clock_timestamp() - u.oldest), 0)::double precision as oldest_seconds,
+       s.tree_size::bigint as tree_size
+  from postern.unsealed_entries() as u
+ cross join postern.sealed_until() as s
+`
+
+type UnsealedEntriesRow struct {
+	Entries       int64   `json:"entries"`
+	OldestSeconds float64 `json:"oldest_seconds"`
+	TreeSize      int64   `json:"tree_size"`
+}
+
+// How many entries wait to be sealed, and since when, as seconds; 0 where there is none; and the number of leaves.
+func (q *Queries) UnsealedEntries(ctx context.Context) (UnsealedEntriesRow, error) {
+	row := q.db.QueryRow(ctx, unsealedEntries)
+	var i UnsealedEntriesRow
+	err := row.Scan(&i.Entries, &i.OldestSeconds, &i.TreeSize)
+	return i, err
+}
+
 const waitSealed = `-- name: WaitSealed :one
 select postern.wait_sealed($1::bigint, make_interval(secs => $2::double precision))::boolean as sealed
 `

@@ -37,8 +37,8 @@ func newEventListCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "List the events, and what waits",
-		Long: `Lists the events. actions: how many are told of it. pending: deliveries that wait; what was committed since a worker
-last looked is not counted yet. dead: those that were given up, see "installer event dead".`,
+		Long: `Lists the events. actions: how many are told of it. pending: deliveries that wait, also where no worker has
+queued them yet (of these, 10000 at most are counted). dead: those that were given up, see "installer event dead".`,
 		Example: `  installer event list
   installer event list --json | jq -r '.[] | select(.dead > 0) | .event'`,
 		Args: cobra.NoArgs,

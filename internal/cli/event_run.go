@@ -3,14 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
-	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/event"
 )
 
@@ -38,8 +34,9 @@ belongs into POSTERN_SMTP, where no process list shows it. Without a server mail
 --confirm-timeline N, or POSTERN_CONFIRM_TIMELINE=N, says that timeline N is production's. After a failover this ends until
 it is told so, since a copy of the server that was recovered looks the same from inside. See docs/events.md, Failover.
 
---metrics serves /metrics for Prometheus, and /healthz, which answers 200 while the database does. It has no
-password: keep it on 127.0.0.1 or inside.
+--metrics serves /metrics for Prometheus, and /healthz, which answers 503 where an action's deliveries could not be claimed
+for 10 seconds, or the database has not answered for a minute, and else 200. It has no password: keep it on 127.0.0.1
+or inside.
 
 Run it as a login role that is a member of postern_event_worker and of nothing else.`,
 		Example: `  installer event run --workers 4 --metrics 127.0.0.1:9187
@@ -89,14 +86,7 @@ func (a *application) runEvents(ctx context.Context, options event.Options, once
 	if err != nil {
 		return err
 	}
-	pooled, err := pgxpool.ParseConfig("")
-	if err != nil {
-		return err
-	}
-	connecting.Pin(config)
-	pooled.ConnConfig = config
-	pooled.MaxConns = int32(2*options.Workers + 2)
-	pool, err := pgxpool.NewWithConfig(ctx, pooled)
+	pool, err := newPool(ctx, config, 2*options.Workers+2)
 	if err != nil {
 		return err
 	}
@@ -113,19 +103,9 @@ func (a *application) runEvents(ctx context.Context, options event.Options, once
 	if metrics == "" {
 		return explain(event.New(pool, options).Run(ctx), config.User)
 	}
-	listener, err := net.Listen("tcp", metrics)
-	if err != nil {
-		return usageError("--metrics: %w", err)
-	}
 	options.Metrics = event.NewMetrics(pool)
 	worker := event.New(pool, options)
-	group, ctx := errgroup.WithContext(ctx)
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	group.Go(func() error { return options.Metrics.Serve(ctx, listener, worker) })
-	group.Go(func() error {
-		defer stop()
+	return serveAlong(ctx, metrics, options.Metrics.Work, func(ctx context.Context) error {
 		return explain(worker.Run(ctx), config.User)
 	})
-	return group.Wait()
 }

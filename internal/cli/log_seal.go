@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/monitor"
 	"github.com/posternsql/postern/internal/seal"
 )
 
@@ -20,6 +21,7 @@ func newLogSealCommand(app *application) *cobra.Command {
 	var (
 		key, directory string
 		also           []string
+		metrics        string
 		every          time.Duration
 		trust, asJSON  bool
 	)
@@ -37,14 +39,21 @@ An empty directory takes the key that signs first. Where the database has a head
 refused, unless you say --trust-database.
 
 --every seals again and again until it is stopped, best as a service; a stop lets the seal at work end. Several may run:
-one of them works. It needs the role postern_sealer.`,
+one of them works. It needs the role postern_sealer.
+
+--metrics serves /metrics for Prometheus, and /healthz, which answers 503 where sealing has failed for 10 seconds, or
+the database has not answered for a minute, and else 200. It has no password: keep it on 127.0.0.1 or inside.`,
 		Example: `  installer log seal --key postern-log.key --heads /srv/postern-heads
-  installer log seal --every 1s --key postern-log.key --heads /srv/postern-heads --also /mnt/auditor/heads
+  installer log seal --every 1s --key postern-log.key --heads /srv/postern-heads --also /mnt/auditor/heads \
+      --metrics 127.0.0.1:9188
   POSTERN_LOG_KEY=postern-log.key POSTERN_LOG_HEADS=/srv/postern-heads installer log seal`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if command.Flags().Changed("every") && every < 10*time.Millisecond {
 				return usageError("--every must be 10ms or more, not %s", every)
+			}
+			if metrics != "" && every == 0 {
+				return usageError("--metrics is for a service: it needs --every")
 			}
 			path := cmp.Or(key, os.Getenv(seal.KeyVariable))
 			if path == "" {
@@ -66,10 +75,10 @@ one of them works. It needs the role postern_sealer.`,
 				sealer.Also = append(sealer.Also, heads)
 			}
 			if every > 0 {
-				return app.sealEvery(command.Context(), sealer, every, asJSON)
+				return app.runSealer(command.Context(), sealer, every, asJSON, metrics)
 			}
 			return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) error {
-				return app.sealOnce(command.Context(), connection, sealer, asJSON, true)
+				return app.sealOnce(command.Context(), connection, sealer, asJSON, true, nil)
 			})
 		},
 	}
@@ -77,6 +86,7 @@ one of them works. It needs the role postern_sealer.`,
 	addHeads(command, &directory)
 	command.Flags().StringArrayVar(&also, "also", nil, "a further directory for the heads; may be repeated")
 	command.Flags().DurationVar(&every, "every", 0, "seal again after this time, such as 1s, until stopped")
+	command.Flags().StringVar(&metrics, "metrics", "", "with --every: address to serve metrics and health on, such as 127.0.0.1:9188")
 	command.Flags().BoolVar(&trust, "trust-database", false, "where --heads is empty: begin with the tree that is in the database")
 	addJSON(command, &asJSON)
 	return command
@@ -87,13 +97,16 @@ const (
 	busyWait = time.Minute
 	// busyPause is how long it waits before it tries again.
 	busyPause = 100 * time.Millisecond
+	// longestPause is after how long a service that is in trouble tries again, so that it is soon back.
+	longestPause = 10 * time.Second
 )
 
 // sealOnce seals and says so; where always is not set, only if there was something to seal.
-func (a *application) sealOnce(ctx context.Context, connection *pgx.Conn, sealer *seal.Sealer, asJSON, always bool) error {
+func (a *application) sealOnce(ctx context.Context, connection *pgx.Conn, sealer *seal.Sealer, asJSON, always bool, watched *monitor.Work) error {
 	var bar *progressbar.ProgressBar
 	started := time.Now()
 	sealer.OnProgress = func(entries int64) {
+		watched.Alive()
 		if bar == nil && time.Since(started) > progressDelay {
 			bar = a.progress(-1, "Sealing")
 		}
@@ -132,16 +145,42 @@ func (a *application) sealOnce(ctx context.Context, connection *pgx.Conn, sealer
 	return a.out.failure
 }
 
+// runSealer seals until the context ends, and serves metrics meanwhile where an address is given.
+func (a *application) runSealer(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool, metrics string) error {
+	if metrics == "" {
+		return a.sealEvery(ctx, sealer, every, asJSON, nil)
+	}
+	config, err := a.config()
+	if err != nil {
+		return err
+	}
+	// A connection of its own: the sealer's is busy for as long as it seals.
+	pool, err := newPool(ctx, config, 1)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	watched := seal.NewMetrics(pool, every)
+	return serveAlong(ctx, metrics, watched, func(ctx context.Context) error {
+		return a.sealEvery(ctx, sealer, every, asJSON, watched)
+	})
+}
+
 // sealEvery seals until the context ends. A connection that breaks is made anew; what was tampered with ends it.
-func (a *application) sealEvery(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool) error {
+func (a *application) sealEvery(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool, watched *monitor.Work) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	for pause := every; ctx.Err() == nil; pause = min(2*pause, time.Minute) {
+	for pause := every; ctx.Err() == nil; pause = min(2*pause, max(every, longestPause)) {
 		err := a.withDatabase(context.WithoutCancel(ctx), func(connection *pgx.Conn, _ *db.Queries) error {
 			for {
 				// A stop does not interrupt a seal.
-				err := a.sealOnce(context.WithoutCancel(ctx), connection, sealer, asJSON, false)
-				if err != nil && !errors.Is(err, seal.ErrBusy) {
+				err := a.sealOnce(context.WithoutCancel(ctx), connection, sealer, asJSON, false, watched)
+				switch {
+				case err == nil:
+					watched.Succeeded()
+				case errors.Is(err, seal.ErrBusy):
+					watched.Alive()
+				default:
 					return err
 				}
 				pause = every
@@ -155,7 +194,8 @@ func (a *application) sealEvery(ctx context.Context, sealer *seal.Sealer, every 
 		if finding := (*seal.TamperedError)(nil); err == nil || errors.As(err, &finding) || a.out.failure != nil {
 			return err
 		}
-		a.logger().Warn("could not seal; trying again", "in", pause, "error", err)
+		watched.Failed(err)
+		a.logger().Warn("could not seal; trying again", "in", pause, "error", monitor.Explain(err))
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):

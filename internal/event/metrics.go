@@ -2,21 +2,18 @@ package event
 
 import (
 	"context"
-	"errors"
-	"net"
-	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/monitor"
 )
 
-// Metrics are what Prometheus reads of a worker.
+// Metrics are what Prometheus reads of a worker. The parts of its work are the actions, and, without a name, reading them.
 type Metrics struct {
-	registry   *prometheus.Registry
+	*monitor.Work
 	deliveries *prometheus.CounterVec
 	duration   *prometheus.HistogramVec
 }
@@ -24,7 +21,6 @@ type Metrics struct {
 // NewMetrics counts deliveries, and reads from the database what waits.
 func NewMetrics(pool *pgxpool.Pool) *Metrics {
 	made := &Metrics{
-		registry: prometheus.NewRegistry(),
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "postern_event_deliveries_total", Help: "Attempts to deliver, by action and outcome (delivered, skipped, failed, dead).",
 		}, []string{"action", "outcome"}),
@@ -32,8 +28,16 @@ func NewMetrics(pool *pgxpool.Pool) *Metrics {
 			Name: "postern_event_delivery_seconds", Help: "How long an attempt took.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 8),
 		}, []string{"action"}),
 	}
-	made.registry.MustRegister(made.deliveries, made.duration, &queue{pool: pool})
+	made.Work = monitor.New("postern_event", 0, []string{"action"}, made.deliveries, made.duration, &queue{pool: pool})
 	return made
+}
+
+// work is nil where nobody watches.
+func (m *Metrics) work() *monitor.Work {
+	if m == nil {
+		return nil
+	}
+	return m.Work
 }
 
 func (m *Metrics) observe(action, outcome string, took time.Duration) {
@@ -48,9 +52,9 @@ func (m *Metrics) observe(action, outcome string, took time.Duration) {
 type queue struct{ pool *pgxpool.Pool }
 
 var (
-	pendingDescription = prometheus.NewDesc("postern_event_pending", "Deliveries that wait.", []string{"action"}, nil)
+	pendingDescription = prometheus.NewDesc("postern_event_pending", "Deliveries that wait, and entries of the log that are not queued yet (of these, 10000 at most are counted).", []string{"action"}, nil)
 	deadDescription    = prometheus.NewDesc("postern_event_dead", "Dead letters.", []string{"action"}, nil)
-	overdueDescription = prometheus.NewDesc("postern_event_overdue_seconds", "For how long the oldest one that waits has been due.", []string{"action"}, nil)
+	overdueDescription = prometheus.NewDesc("postern_event_overdue_seconds", "For how long the oldest one that waits has been due, or has not been queued.", []string{"action"}, nil)
 )
 
 // Describe is prometheus.Collector's.
@@ -80,24 +84,4 @@ func (q *queue) Collect(metrics chan<- prometheus.Metric) {
 			metrics <- prometheus.MustNewConstMetric(description, prometheus.GaugeValue, value, action.Name)
 		}
 	}
-}
-
-// Serve answers /metrics, and /healthz with 200 while the worker is healthy, else with 503, until the context ends.
-func (m *Metrics) Serve(ctx context.Context, listener net.Listener, worker *Worker) error {
-	routes := http.NewServeMux()
-	routes.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
-	routes.HandleFunc("GET /healthz", func(response http.ResponseWriter, _ *http.Request) {
-		if err := worker.Healthy(); err != nil {
-			http.Error(response, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = response.Write([]byte("ok\n"))
-	})
-	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/monitor"
 )
 
 const (
@@ -37,8 +38,8 @@ const (
 	pruneInterval   = time.Minute
 	// closeTimeout bounds the end of a session.
 	closeTimeout = 5 * time.Second
-	// healthyFor is how old the last successful look at the database may be.
-	healthyFor = time.Minute
+	// longestPause is after how long a lane that is in trouble tries again, so that it is soon back.
+	longestPause = 10 * time.Second
 )
 
 // Options change how a Worker works.
@@ -61,7 +62,6 @@ type Worker struct {
 	pool    *pgxpool.Pool
 	options Options
 	clients map[bool]*http.Client // by whether internal addresses are allowed
-	lastSee atomic.Int64          // when the database last answered, in Unix seconds
 
 	delivered, skipped, failed, dead atomic.Int64
 }
@@ -166,9 +166,9 @@ func (w *Worker) Run(ctx context.Context) error {
 		case err != nil && first:
 			return err
 		case err != nil:
-			w.options.Logger.Error("the actions cannot be read", "error", err)
+			w.troubled(err, "the actions cannot be read", "")
 		default:
-			w.seen()
+			w.options.Metrics.work().Succeeded("")
 			w.adjust(ctx, running, configured, warned)
 		}
 		if time.Since(pruned) >= pruneInterval {
@@ -218,6 +218,9 @@ func (w *Worker) adjust(ctx context.Context, running map[string]*lane, configure
 			lane.stop()
 			lane.wait()
 			delete(running, name)
+			if _, still := wanted[name]; !still {
+				w.options.Metrics.work().Forget(name)
+			}
 		}
 	}
 	for name, one := range wanted {
@@ -258,7 +261,7 @@ func (w *Worker) start(ctx context.Context, prepared *action) *lane {
 func (w *Worker) work(ctx context.Context, prepared *action) {
 	at := &place{}
 	troubled := backoff.NewExponentialBackOff()
-	troubled.MaxInterval = 30 * time.Second
+	troubled.MaxInterval = longestPause
 	for ctx.Err() == nil {
 		pause := pollInterval
 		claimed, err := w.deliverBatch(ctx, prepared, at)
@@ -267,8 +270,9 @@ func (w *Worker) work(ctx context.Context, prepared *action) {
 			return
 		case err != nil:
 			pause = troubled.NextBackOff()
-			w.options.Logger.Error("deliveries cannot be claimed", "action", prepared.configured.Name, "error", err)
+			w.troubled(err, "deliveries cannot be claimed", prepared.configured.Name)
 		default:
+			w.options.Metrics.work().Succeeded(prepared.configured.Name)
 			troubled.Reset()
 			if claimed > 0 {
 				continue
@@ -327,7 +331,6 @@ func (w *Worker) deliverBatch(ctx context.Context, prepared *action, at *place) 
 	if err != nil {
 		return 0, err
 	}
-	w.seen()
 	for _, event := range events {
 		if ctx.Err() != nil || time.Until(batch.until) < 2*w.options.SendTimeout {
 			batch.end(event, "released", nil)
@@ -451,12 +454,12 @@ func retryDelay(attempts int) time.Duration {
 	return delay
 }
 
-func (w *Worker) seen() { w.lastSee.Store(time.Now().Unix()) }
-
-// Healthy is an error where the database has not answered lately.
-func (w *Worker) Healthy() error {
-	if last := time.Unix(w.lastSee.Load(), 0); time.Since(last) > healthyFor {
-		return errors.New("the database has not answered lately")
+// troubled tells that the database does not do what it should, of an action or of all. A connection that has become one to a
+// standby would stay it: the next one may lead to the primary.
+func (w *Worker) troubled(err error, what, action string) {
+	w.options.Logger.Error(what, "action", action, "error", monitor.Explain(err))
+	w.options.Metrics.work().Failed(err, action)
+	if server := (*pgconn.PgError)(nil); errors.As(err, &server) && server.Code == "25006" { // read_only_sql_transaction
+		w.pool.Reset()
 	}
-	return nil
 }

@@ -88,6 +88,7 @@
 \ir log/log_leaf.sql
 \ir log/log_head.sql
 \ir log/sealed_until.sql
+\ir log/unsealed_entries.sql
 \ir log/begin_sealing.sql
 \ir log/append_leaves.sql
 \ir log/end_sealing.sql
@@ -176,8 +177,9 @@
 \ir event/finish_event_deliveries.sql
 \ir event/call_event_function.sql
 \ir event/prune_event_deliveries.sql
-\ir event/event.sql
+\ir event/unqueued_events.sql
 \ir event/event_action.sql
+\ir event/event.sql
 \ir event/event_delivery.sql
 \ir event/event_worker_action.sql
 \ir company/company.sql

@@ -71,3 +71,10 @@ select month::text as month, coalesce(first_leaf, -1)::bigint as first_leaf, coa
 -- name: CreateLogPartitions :one
 -- Makes the log's partitions for the coming months, and those of a few entries that have none. Errors: 55P03.
 select postern.create_log_partitions()::integer as made;
+
+-- name: UnsealedEntries :one
+-- How many entries wait to be sealed, and since when, as seconds; 0 where there is none; and the number of leaves.
+select u.entries::bigint as entries, coalesce(extract(epoch from clock_timestamp() - u.oldest), 0)::double precision as oldest_seconds,
+       s.tree_size::bigint as tree_size
+  from postern.unsealed_entries() as u
+ cross join postern.sealed_until() as s;

@@ -45,7 +45,7 @@ func TestMetricsAndHealth(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 2)
-	go func() { ended <- metrics.Serve(ctx, listener, worker) }()
+	go func() { ended <- metrics.Serve(ctx, listener) }()
 	address := "http://" + listener.Addr().String()
 	if status, body := get(t, address+"/healthz"); status != http.StatusServiceUnavailable {
 		t.Errorf("before it runs the worker is %d, %s", status, body)

@@ -1,5 +1,4 @@
--- The log is the outbox, and a worker queues from it: without a worker nothing is pending, and nobody is told. A worker that
--- lives looks each minute. What waits is looked for among the oldest entries, so that a log of years is not read.
+-- A worker that lives looks each minute.
 
 create or replace view postern_internal.event_backlog as
   select 'warn' as level, 'event_backlog' as code, 'event action ' || quote_ident(a.name) as object,
@@ -12,20 +11,11 @@ create or replace view postern_internal.event_backlog as
     join postern_internal.event as v on v.event = a.event and v.enabled
    cross join pg_control_system() as c
     join pg_database as b on b.datname = current_database()
-   cross join lateral (
-     select min(e.logged_at) as oldest
-       from (select n.log_id, n.outcome, n.logged_at
-               from postern_internal.checkpoint_entry as n
-              where n.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
-              union all
-             (select n.log_id, n.outcome, n.logged_at
-                from postern_internal.checkpoint_entry as n
-               where n.transaction_id >= pg_snapshot_xmax(a.queued_to)
-               order by n.transaction_id
-               limit 10000)) as e
-      where e.outcome = v.outcome and e.log_id > a.after_log_id
-        and a.queued_at < now() - interval '15 minutes' and e.logged_at < now() - interval '15 minutes'
-   ) as w
+    left join lateral (
+     select u.oldest
+       from postern.unqueued_events(a.name) as u
+      where a.queued_at < now() - interval '15 minutes' and u.oldest < now() - interval '15 minutes'
+   ) as w on true
    cross join lateral (
      select count(*) as deliveries, min(p.due_at) as oldest
        from postern_internal.event_delivery as p

@@ -4,11 +4,10 @@ create or replace view postern.event as
          q.pending, q.dead
     from postern_internal.event as e
     left join lateral (
-     select pg_catalog.count(*) filter (where d.state = 'pending') as pending,
-            pg_catalog.count(*) filter (where d.state = 'dead') as dead
-       from postern_internal.event_action as a
-       join postern_internal.event_delivery as d on d.event_action_id = a.event_action_id
+     select coalesce(pg_catalog.sum(a.pending), 0)::bigint as pending,
+            coalesce(pg_catalog.sum(a.dead), 0)::bigint as dead
+       from postern.event_action as a
       where a.event = e.event) as q on true;
 revoke all on postern.event from public;
 grant select on postern.event to postern_admin, postern_auditor;
-comment on view postern.event is 'Events, how many actions each has, and how many deliveries wait or are dead letters. What has been committed since a worker last looked is not counted yet.';
+comment on view postern.event is 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them.';

@@ -1,0 +1,178 @@
+// Package monitor tells Prometheus, and whoever asks /healthz, how work is doing that goes on for as long as its program.
+package monitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const (
+	// patience is for how long work may fail before the program is unhealthy: a failover of a server takes some seconds.
+	patience = 10 * time.Second
+	// Silence is after how long without a sign of life, unless work rests for longer, the program is unhealthy: a connection
+	// that hangs fails by no error.
+	Silence = time.Minute
+)
+
+// Work is what is watched. A nil *Work watches nothing.
+type Work struct {
+	registry *prometheus.Registry
+	failures *prometheus.CounterVec
+	success  *prometheus.GaugeVec
+	silence  time.Duration
+	now      func() time.Time
+
+	mutex sync.Mutex
+	alive time.Time
+	// failing are the parts of the work whose last attempt failed, by the values of their labels.
+	failing map[string]failure
+}
+
+type failure struct {
+	since time.Time
+	last  error
+}
+
+// New watches work whose metrics begin with a prefix. Its parts have labels; without them it has one part. silence is for how
+// long it may be without a sign of life; at least Silence. Collectors are further metrics.
+func New(prefix string, silence time.Duration, labels []string, collectors ...prometheus.Collector) *Work {
+	made := &Work{
+		registry: prometheus.NewRegistry(),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: prefix + "_errors_total", Help: "Times that the work failed, so that it was to be done again.",
+		}, labels),
+		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: prefix + "_last_success_timestamp_seconds", Help: "When the work, also where there was nothing to do, last succeeded.",
+		}, labels),
+		silence: max(silence, Silence),
+		now:     time.Now,
+		failing: map[string]failure{},
+	}
+	made.registry.MustRegister(append(collectors, made.failures, made.success)...)
+	if len(labels) == 0 {
+		made.failures.WithLabelValues() // 0 is told as well
+	}
+	return made
+}
+
+func key(part []string) string { return strings.Join(part, "\x00") }
+
+// Succeeded notes that a part of the work was done, or had nothing to do.
+func (w *Work) Succeeded(part ...string) {
+	if w == nil {
+		return
+	}
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.alive = w.now()
+	delete(w.failing, key(part))
+	w.success.WithLabelValues(part...).Set(float64(w.alive.UnixMilli()) / 1000)
+}
+
+// Failed notes that a part of the work could not be done.
+func (w *Work) Failed(err error, part ...string) {
+	if w == nil {
+		return
+	}
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	since := w.now()
+	if before, failed := w.failing[key(part)]; failed {
+		since = before.since
+	}
+	w.failing[key(part)] = failure{since, err}
+	w.failures.WithLabelValues(part...).Inc()
+}
+
+// Alive notes that the work goes on; it neither succeeded nor failed.
+func (w *Work) Alive() {
+	if w == nil {
+		return
+	}
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.alive = w.now()
+}
+
+// Forget is for a part that there is no longer.
+func (w *Work) Forget(part ...string) {
+	if w == nil {
+		return
+	}
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	delete(w.failing, key(part))
+	w.failures.DeleteLabelValues(part...)
+	w.success.DeleteLabelValues(part...)
+}
+
+// Healthy is an error where a part of the work has failed for longer than a moment, or nothing was heard of it lately.
+func (w *Work) Healthy() error {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	var problems []string
+	for part, failing := range w.failing {
+		if took := w.now().Sub(failing.since); took >= patience {
+			problems = append(problems, strings.TrimSpace(fmt.Sprintf("%s has failed for %s: %v", nameOf(part), took.Round(time.Second), Explain(failing.last))))
+		}
+	}
+	if len(problems) > 0 {
+		slices.Sort(problems)
+		return errors.New(strings.Join(problems, "\n"))
+	}
+	if w.alive.IsZero() {
+		return errors.New("nothing has succeeded yet")
+	}
+	if quiet := w.now().Sub(w.alive); quiet > w.silence {
+		return fmt.Errorf("the database has not answered for %s", quiet.Round(time.Second))
+	}
+	return nil
+}
+
+func nameOf(part string) string {
+	if part == "" {
+		return "the work"
+	}
+	return strings.ReplaceAll(part, "\x00", " ")
+}
+
+// Explain adds the server's HINT, which pgx leaves out.
+func Explain(err error) error {
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Hint != "" {
+		return fmt.Errorf("%w. %s", err, server.Hint)
+	}
+	return err
+}
+
+// Serve answers /metrics, and /healthz with 200 while the work is healthy, else with 503, until the context ends.
+func (w *Work) Serve(ctx context.Context, listener net.Listener) error {
+	routes := http.NewServeMux()
+	// While the database cannot be read, what it would say is missing, and never 0; the rest is told.
+	routes.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	routes.HandleFunc("GET /healthz", func(response http.ResponseWriter, _ *http.Request) {
+		if err := w.Healthy(); err != nil {
+			http.Error(response, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = response.Write([]byte("ok\n"))
+	})
+	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+-- The log is the outbox, and a worker queues from it: without a worker nothing is pending, and nobody is told. Of what waits
+-- the oldest entries are looked at, so that a log of years is not read. With its owner's rights: who sees how much waits does not see the log.
+
+create or replace function postern.unqueued_events(
+  name text,
+  out entries bigint,
+  out oldest timestamptz
+)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+  select count(*), min(w.logged_at)
+    from postern_internal.event_action as a
+    join postern_internal.event as v on v.event = a.event and v.enabled
+   cross join lateral (
+     select e.log_id, e.outcome, e.logged_at
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
+      union all
+    (select e.log_id, e.outcome, e.logged_at
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
+      order by e.transaction_id
+      limit 10000)
+   ) as w
+   where a.name = unqueued_events.name
+     -- A copy of the database queues nothing, and is not meant to.
+     and not postern_internal.is_moved(a.place)
+     and w.outcome = v.outcome
+     and w.log_id > a.after_log_id
+$$;
+revoke execute on function postern.unqueued_events(text) from public;
+grant execute on function postern.unqueued_events(text) to postern_admin, postern_auditor, postern_event_worker;
+comment on function postern.unqueued_events(text) is
+'How many entries of the log an action has to tell of that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';
