@@ -7110,6 +7110,81 @@ COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what prote
 
 
 --
+-- Name: unqueued_events(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+  select count(*), min(w.logged_at)
+    from postern_internal.event_action as a
+    join postern_internal.event as v on v.event = a.event and v.enabled
+   cross join lateral (
+     select e.log_id, e.outcome, e.logged_at
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
+      union all
+    (select e.log_id, e.outcome, e.logged_at
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
+      order by e.transaction_id
+      limit 10000)
+   ) as w
+   where a.name = unqueued_events.name
+     -- A copy of the database queues nothing, and is not meant to.
+     and not postern_internal.is_moved(a.place)
+     and w.outcome = v.outcome
+     and w.log_id > a.after_log_id
+$$;
+
+
+ALTER FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log an action has to tell of that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';
+
+
+--
+-- Name: unsealed_entries(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+  select count(*), min(w.logged_at)
+    from postern.sealed_until() as s
+   cross join lateral (
+     select e.log_id, e.logged_at
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id = any (array(select pg_snapshot_xip(s.snapshot)))
+      union all
+    (select e.log_id, e.logged_at
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id >= coalesce(pg_snapshot_xmax(s.snapshot), '0')
+      order by e.transaction_id
+      limit 10000)
+   ) as w
+   where not exists (select from postern_internal.leaf as l where l.log_id = w.log_id)
+$$;
+
+
+ALTER FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL where there is none. For monitoring: see "installer log seal --metrics".';
+
+
+--
 -- Name: user_skeleton(text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -13477,21 +13552,9 @@ CREATE VIEW postern_internal.event_backlog AS
      JOIN postern_internal.event v ON (((v.event = a.event) AND v.enabled)))
      CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
      JOIN pg_database b ON ((b.datname = current_database())))
-     CROSS JOIN LATERAL ( SELECT min(e.logged_at) AS oldest
-           FROM ( SELECT n.log_id,
-                    n.outcome,
-                    n.logged_at
-                   FROM postern_internal.checkpoint_entry n
-                  WHERE (n.transaction_id = ANY (ARRAY( SELECT pg_snapshot_xip(a.queued_to) AS pg_snapshot_xip)))
-                UNION ALL
-                ( SELECT n.log_id,
-                    n.outcome,
-                    n.logged_at
-                   FROM postern_internal.checkpoint_entry n
-                  WHERE (n.transaction_id >= pg_snapshot_xmax(a.queued_to))
-                  ORDER BY n.transaction_id
-                 LIMIT 10000)) e
-          WHERE ((e.outcome = v.outcome) AND (e.log_id > a.after_log_id) AND (a.queued_at < (now() - '00:15:00'::interval)) AND (e.logged_at < (now() - '00:15:00'::interval)))) w)
+     LEFT JOIN LATERAL ( SELECT u.oldest
+           FROM postern.unqueued_events(a.name) u(entries, oldest)
+          WHERE ((a.queued_at < (now() - '00:15:00'::interval)) AND (u.oldest < (now() - '00:15:00'::interval)))) w ON (true))
      CROSS JOIN LATERAL ( SELECT count(*) AS deliveries,
             min(p.due_at) AS oldest
            FROM postern_internal.event_delivery p
@@ -16098,36 +16161,6 @@ COMMENT ON VIEW postern.dual IS 'DUAL: one row, for mirrored SQL that needs some
 
 
 --
--- Name: event; Type: VIEW; Schema: postern; Owner: postern_owner
---
-
-CREATE VIEW postern.event AS
- SELECT e.event,
-    e.description,
-    e.enabled,
-    ( SELECT count(*) AS count
-           FROM postern_internal.event_action a
-          WHERE (a.event = e.event)) AS actions,
-    q.pending,
-    q.dead
-   FROM (postern_internal.event e
-     LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
-            count(*) FILTER (WHERE (d.state = 'dead'::postern_internal.delivery_state)) AS dead
-           FROM (postern_internal.event_action a
-             JOIN postern_internal.event_delivery d ON ((d.event_action_id = a.event_action_id)))
-          WHERE (a.event = e.event)) q ON (true));
-
-
-ALTER TABLE postern.event OWNER TO postern_owner;
-
---
--- Name: VIEW event; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON VIEW postern.event IS 'Events, how many actions each has, and how many deliveries wait or are dead letters. What has been committed since a worker last looked is not counted yet.';
-
-
---
 -- Name: event_action; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -16141,10 +16174,11 @@ CREATE VIEW postern.event_action AS
     a.allow_internal,
     a.created_at,
     a.created_by,
-    q.pending,
+    (u.entries + q.pending) AS pending,
     q.dead,
-    q.oldest_pending_at
-   FROM (postern_internal.event_action a
+    LEAST(u.oldest, q.oldest_pending_at) AS oldest_pending_at
+   FROM ((postern_internal.event_action a
+     CROSS JOIN LATERAL postern.unqueued_events(a.name) u(entries, oldest))
      LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
             count(*) FILTER (WHERE (d.state = 'dead'::postern_internal.delivery_state)) AS dead,
             min(d.due_at) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS oldest_pending_at
@@ -16158,7 +16192,36 @@ ALTER TABLE postern.event_action OWNER TO postern_owner;
 -- Name: VIEW event_action; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.event_action IS 'Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait; dead: those that were given up.';
+COMMENT ON VIEW postern.event_action IS 'Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged.';
+
+
+--
+-- Name: event; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.event AS
+ SELECT e.event,
+    e.description,
+    e.enabled,
+    ( SELECT count(*) AS count
+           FROM postern_internal.event_action a
+          WHERE (a.event = e.event)) AS actions,
+    q.pending,
+    q.dead
+   FROM (postern_internal.event e
+     LEFT JOIN LATERAL ( SELECT (COALESCE(sum(a.pending), (0)::numeric))::bigint AS pending,
+            (COALESCE(sum(a.dead), (0)::numeric))::bigint AS dead
+           FROM postern.event_action a
+          WHERE (a.event = e.event)) q ON (true));
+
+
+ALTER TABLE postern.event OWNER TO postern_owner;
+
+--
+-- Name: VIEW event; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.event IS 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them.';
 
 
 --
@@ -19050,6 +19113,25 @@ GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
 
 
 --
+-- Name: FUNCTION unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) TO postern_admin;
+GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) TO postern_event_worker;
+
+
+--
+-- Name: FUNCTION unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) TO postern_sealer;
+
+
+--
 -- Name: FUNCTION user_skeleton(userid text, as_written boolean); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -20141,19 +20223,19 @@ GRANT SELECT ON TABLE postern.dual TO postern_auditor;
 
 
 --
--- Name: TABLE event; Type: ACL; Schema: postern; Owner: postern_owner
---
-
-GRANT SELECT ON TABLE postern.event TO postern_admin;
-GRANT SELECT ON TABLE postern.event TO postern_auditor;
-
-
---
 -- Name: TABLE event_action; Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 GRANT SELECT ON TABLE postern.event_action TO postern_admin;
 GRANT SELECT ON TABLE postern.event_action TO postern_event_worker;
+
+
+--
+-- Name: TABLE event; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.event TO postern_admin;
+GRANT SELECT ON TABLE postern.event TO postern_auditor;
 
 
 --
