@@ -38,6 +38,15 @@ begin
     loop
       execute format('drop policy %I on %s', part.polname, kept);
     end loop;
+    -- Nothing is added any more, and defaults use sequences that go.
+    for part in
+      select a.attname
+        from pg_attrdef as f
+        join pg_attribute as a on a.attrelid = f.adrelid and a.attnum = f.adnum
+       where f.adrelid = kept and a.attgenerated = ''
+    loop
+      execute format('alter table only %s alter column %I drop default', kept, part.attname);
+    end loop;
     for part in
       select distinct t.oid::regtype as type
         from pg_attribute as a

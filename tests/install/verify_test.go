@@ -284,8 +284,8 @@ alter table postern_internal.checkpoint_entry attach partition public.alien for 
 		},
 		{
 			name:   "grant on a sequence",
-			change: `grant usage on sequence postern_internal.checkpoint_entry_log_id_seq to postern_app`,
-			find:   "extra: grant usage on sequence postern_internal.checkpoint_entry_log_id_seq to postern_app",
+			change: `grant usage on sequence postern_internal.log_number to postern_app`,
+			find:   "extra: grant usage on sequence postern_internal.log_number to postern_app",
 			diff:   "+grant usage to postern_app",
 		},
 		{
