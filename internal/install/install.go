@@ -119,6 +119,9 @@ func Install(ctx context.Context, config *pgx.ConnConfig, options Options) (repo
 		report.Steps = append(report.Steps, step.Name)
 	}
 	if options.DryRun {
+		if _, report.Members, err = readMembers(ctx, connection, found); err != nil {
+			return report, err
+		}
 		return run.rehearse(ctx, report, steps)
 	}
 	if len(steps) > 0 {

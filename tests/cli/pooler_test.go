@@ -108,3 +108,27 @@ func TestPoolerIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// A server that takes the connection and says nothing keeps nobody waiting who pressed <TAB>.
+func TestCompletionGivesUpOnASilentServer(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	var out, problems bytes.Buffer
+	ended := make(chan int)
+	go func() {
+		ended <- cli.Main(context.Background(), []string{"__complete", "gate", "enable", "--database-url", "postgres://dba@" + listener.Addr().String() + "/erp", ""},
+			strings.NewReader(""), &out, &problems)
+	}()
+	select {
+	case code := <-ended:
+		if code != 0 || out.String() != ":4\n" || strings.Contains(problems.String(), "rror:") {
+			t.Errorf("%d\n%s%s", code, out.String(), problems.String())
+		}
+	case <-time.After(time.Minute):
+		t.Error("completion still waits")
+	}
+}

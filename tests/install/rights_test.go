@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -175,6 +176,39 @@ func TestAdministratorInstallsIntoNewCluster(t *testing.T) {
 	differences, err := install.Verify(t.Context(), config, install.VerifyOptions{})
 	if err != nil || len(differences) != 0 {
 		t.Errorf("verify: %v, %v", differences, err)
+	}
+}
+
+// Two installations by one administrator need the same memberships at the same moment, and no lock spans their databases.
+func TestAdministratorInstallsIntoTwoDatabasesAtOnce(t *testing.T) {
+	testdb.New(t)
+	databases := []*database{newDatabase(t), newDatabase(t)}
+	databases[0].changeRoles()
+	databases[1].alone = true // this test holds the lock already
+	login := administrator(t, databases[0])
+	databases[0].run("grant create on database " + databases[1].Name + " to " + login.Name)
+	defer databases[1].run("reassign owned by " + login.Name + " to current_user; drop owned by " + login.Name) // the extension
+	var group sync.WaitGroup
+	failures := make([]error, 6)
+	for index := range failures {
+		group.Go(func() {
+			config := configOf(t, login)
+			config.Database = databases[index%2].Name
+			_, failures[index] = install.Install(t.Context(), config, install.Options{})
+		})
+	}
+	group.Wait()
+	if err := errors.Join(failures...); err != nil {
+		t.Fatal(err)
+	}
+	if found := members(databases[0]); found != "" {
+		t.Errorf("%s is left in the roles that own objects", found)
+	}
+	for _, database := range databases {
+		if count := database.text("select count(*)::text from postern_internal.installation"); count != "1" {
+			t.Errorf("%s installations are recorded, want 1", count)
+		}
+		database.mustBeClean()
 	}
 }
 
