@@ -188,7 +188,7 @@ func (c *conversation) run(ctx context.Context, work func(tx pgx.Tx) error) erro
 	}
 	err := c.try(ctx, work)
 	for repeat := range maximumRepeats {
-		if !isRepeatable(err) {
+		if !isRepeatable(err) || ctx.Err() != nil {
 			break
 		}
 		select {

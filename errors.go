@@ -111,8 +111,17 @@ type MessageInvalid struct{ Refusal }
 // CommentRequired (PS108): the answer needs a comment.
 type CommentRequired struct{ Refusal }
 
-// CredentialPolicy (PS109): the new PIN is not acceptable.
-type CredentialPolicy struct{ Refusal }
+// CredentialPolicy (PS109): the new PIN is not acceptable. The fields are zero where DETAIL cannot be read.
+type CredentialPolicy struct {
+	Refusal `json:"-"`
+
+	// Reason is one word, such as "too_short", "date" or "old"; docs/errors.md has all of them.
+	Reason string `json:"reason"`
+	// Explanation says the same in a sentence.
+	Explanation string `json:"explanation"`
+	// MinimumLength is how many characters a PIN needs.
+	MinimumLength int `json:"minimum_length"`
+}
 
 // RateLimited (PS110): the user's sessions have had too many denied attempts, or cancels, lately. It says nothing about the
 // response that was given, which was not looked at.
@@ -194,7 +203,7 @@ func AsError(err error) error {
 	case "PS108":
 		return &CommentRequired{refusal}
 	case "PS109":
-		return &CredentialPolicy{refusal}
+		return readDetail(refusal, func(r Refusal) *CredentialPolicy { return &CredentialPolicy{Refusal: r} })
 	case "PS110":
 		return readDetail(refusal, func(r Refusal) *RateLimited { return &RateLimited{Refusal: r} })
 	case "PS201":

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -152,6 +153,15 @@ func describeNotice(notice *pgconn.Notice) string {
 	return strings.Join(append(lines, details((*pgconn.PgError)(notice))...), "\n")
 }
 
+// readableDetail is the sentence in a DETAIL that is a JSON object for programs; the whole DETAIL where there is none.
+func readableDetail(detail string) string {
+	var object struct{ Explanation string }
+	if err := json.Unmarshal([]byte(detail), &object); err != nil || object.Explanation == "" {
+		return detail
+	}
+	return object.Explanation
+}
+
 func details(server *pgconn.PgError) []string {
 	hint := server.Hint
 	if server.Code == "25006" && hint == "" { // read_only_sql_transaction
@@ -159,7 +169,7 @@ func details(server *pgconn.PgError) []string {
 	}
 	lines := []string{}
 	for _, field := range []struct{ name, text string }{
-		{"DETAIL", server.Detail},
+		{"DETAIL", readableDetail(server.Detail)},
 		{"HINT", hint},
 		{"CONTEXT", server.Where},
 	} {

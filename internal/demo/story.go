@@ -134,7 +134,7 @@ func (s *story) changePIN(ctx context.Context, userid, first string) error {
 			s.pins[userid] = chosen
 			return err
 		}
-		s.say("%s %s", policy.Server.Detail, policy.Server.Hint)
+		s.say("%s %s", policy.Explanation, policy.Server.Hint)
 	}
 }
 
@@ -183,7 +183,7 @@ func (s *story) approve(ctx context.Context) error {
 		case s.options.Person != nil && errors.Is(err, postern.ErrCancelled):
 			s.say("You cancelled: nothing was approved, and the log says so. Once more?")
 		case s.options.Person != nil && errors.As(err, &late):
-			s.say("%s A question does not wait for ever. Once more?", late.Server.Detail)
+			s.say("%s A question does not wait for ever. Once more?", late.Explanation)
 		default:
 			return err
 		}

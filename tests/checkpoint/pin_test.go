@@ -1,11 +1,13 @@
 package checkpoint_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/internal/testsql"
 )
@@ -48,6 +50,22 @@ func TestPINPolicy(t *testing.T) {
 	}
 	if err := execute(t, c.administrator, resetPIN, "Alexandra", "8374"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A program tells its user in the user's language.
+func TestPINPolicySaysWhy(t *testing.T) {
+	c := newCompany(t)
+	testsql.Run(t, c.administrator, "select postern.create_user('Alexandra', 'd')")
+	for reason, weak := range map[string]any{
+		"missing": nil, "too_short": "83746", "too_long": strings.Repeat("ab1", 43), "repetition": "837837", "run": "345678", "date": "190877",
+		"common": "qwerty", "user_name": "alexandra",
+	} {
+		server := testdb.RequireCode(t, execute(t, c.administrator, resetPIN, "Alexandra", weak), "PS109")
+		var policy *postern.CredentialPolicy
+		if !errors.As(postern.AsError(server), &policy) || policy.Reason != reason || policy.Explanation == "" || policy.MinimumLength != 6 {
+			t.Errorf("%s: %s", reason, server.Detail)
+		}
 	}
 }
 
@@ -100,7 +118,9 @@ func TestFirstPINIsChangedBeforeItApproves(t *testing.T) {
 			return err
 		})
 	}
-	testdb.RequireCode(t, change2("594837"), "PS109") // the old one again
+	if server := testdb.RequireCode(t, change2("594837"), "PS109"); !strings.Contains(server.Detail, `"reason": "old"`) {
+		t.Errorf("the old one again: %s", server.Detail)
+	}
 	testdb.RequireCode(t, change2("123456"), "PS109")
 	if err := change2(pins[alice]); err != nil {
 		t.Fatal(err)

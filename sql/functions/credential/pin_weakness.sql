@@ -10,24 +10,23 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  minimum integer := postern_internal.setting_integer('pin_min_length');
   reason text;
 begin
   if pin is null then
-    reason := 'It is NULL.';
+    reason := 'missing';
   elsif octet_length(pin) > 512 or length(pin) > 128 then
-    reason := 'It has more than 128 characters.';
-  elsif length(pin) < minimum then
-    reason := format('It has fewer than %s characters.', minimum);
+    reason := 'too_long';
+  elsif length(pin) < postern_internal.setting_integer('pin_min_length') then
+    reason := 'too_short';
   elsif pin ~ E'^(.+)\\1+$' then
-    reason := 'It repeats one part, as 111111 and 121212 do.';
+    reason := 'repetition';
   elsif strpos('01234567890123456789', pin) > 0 or strpos('98765432109876543210', pin) > 0
         or strpos('abcdefghijklmnopqrstuvwxyz', lower(pin)) > 0 or strpos('zyxwvutsrqponmlkjihgfedcba', lower(pin)) > 0 then
-    reason := 'It is a run, as 123456 and 654321 are.';
+    reason := 'run';
   elsif postern_internal.is_date_of_year(pin) then
-    reason := 'It is a date, and dates are guessed first.';
+    reason := 'date';
   elsif lower(pin) = lower(userid) then
-    reason := 'It is the user name.';
+    reason := 'user_name';
   elsif lower(pin) = any (array[
     '112233', '123321', '123654', '159753', '147258', '258369', '147852', '852456', '456852', '159357', '951753',
     '102030', '010203', '100200', '135790', '246810', '135791', '147896', '789456', '456123', '789123', '321654',
@@ -39,11 +38,11 @@ begin
     '1234', '0000', '1212', '2580', '0852', '1379', '1397', '5683', '4321', '1122', '2468', '1357', '6969', '1004',
     '12345678', '123456789', '1234567890', '11223344', '12344321', '87654321', '88888888', '147258369', '12341234'
   ]) then
-    reason := 'It is one of the most common ones.';
+    reason := 'common';
   end if;
   return reason;
 end
 $$;
 revoke execute on function postern_internal.pin_weakness(text, text) from public;
 comment on function postern_internal.pin_weakness(text, text) is
-'Why pin must not be a PIN of userid: too short (setting pin_min_length), over 128 characters, a repetition, a run, a date, the user name, or common. NULL where it may be one.';
+'Why pin must not be a PIN of userid: missing, too_long (128 characters), too_short (setting pin_min_length), repetition, run, date, user_name, or common. NULL where it may be one.';

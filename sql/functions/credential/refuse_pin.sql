@@ -3,14 +3,28 @@ returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  minimum integer := postern_internal.setting_integer('pin_min_length');
 begin
   raise exception using
     errcode = 'PS109',
     message = 'The new PIN is not acceptable',
-    detail = reason,
-    hint = format('Choose at least %s characters that are no repetition, no run, no date, no common PIN, and not the old one.',
-                  postern_internal.setting_integer('pin_min_length'));
+    detail = jsonb_build_object(
+      'reason', reason,
+      'explanation', case reason
+                       when 'missing' then 'It is NULL.'
+                       when 'too_long' then 'It has more than 128 characters.'
+                       when 'too_short' then format('It has fewer than %s characters.', minimum)
+                       when 'repetition' then 'It repeats one part, as 111111 and 121212 do.'
+                       when 'run' then 'It is a run, as 123456 and 654321 are.'
+                       when 'date' then 'It is a date, and dates are guessed first.'
+                       when 'user_name' then 'It is the user name.'
+                       when 'common' then 'It is one of the most common ones.'
+                       when 'old' then 'It is the old one again.'
+                     end,
+      'minimum_length', minimum)::text,
+    hint = format('Choose at least %s characters that are no repetition, no run, no date, no common PIN, and not the old one.', minimum);
 end
 $$;
 revoke execute on function postern_internal.refuse_pin(text) from public;
-comment on function postern_internal.refuse_pin(text) is 'Raises PS109 with reason as its DETAIL.';
+comment on function postern_internal.refuse_pin(text) is 'Raises PS109. reason: a word of pin_weakness, or old. Errors: PS109.';

@@ -27,7 +27,7 @@ begin
   -- Only behind the gate: whoever is here has just proved to know the old PIN.
   select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
   if postern_internal.hash_pin(new_pin, old_hash) = old_hash then
-    perform postern_internal.refuse_pin('It is the old one again.');
+    perform postern_internal.refuse_pin('old');
   end if;
   new_hash := postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
   update postern_internal.credential as c
