@@ -6630,7 +6630,7 @@ begin
   -- Only behind the gate: whoever is here has just proved to know the old PIN.
   select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
   if postern_internal.hash_pin(new_pin, old_hash) = old_hash then
-    perform postern_internal.refuse_pin('It is the old one again.');
+    perform postern_internal.refuse_pin('old');
   end if;
   new_hash := postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
   update postern_internal.credential as c
@@ -10555,24 +10555,23 @@ CREATE FUNCTION postern_internal.pin_weakness(userid text, pin text) RETURNS tex
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-  minimum integer := postern_internal.setting_integer('pin_min_length');
   reason text;
 begin
   if pin is null then
-    reason := 'It is NULL.';
+    reason := 'missing';
   elsif octet_length(pin) > 512 or length(pin) > 128 then
-    reason := 'It has more than 128 characters.';
-  elsif length(pin) < minimum then
-    reason := format('It has fewer than %s characters.', minimum);
+    reason := 'too_long';
+  elsif length(pin) < postern_internal.setting_integer('pin_min_length') then
+    reason := 'too_short';
   elsif pin ~ E'^(.+)\\1+$' then
-    reason := 'It repeats one part, as 111111 and 121212 do.';
+    reason := 'repetition';
   elsif strpos('01234567890123456789', pin) > 0 or strpos('98765432109876543210', pin) > 0
         or strpos('abcdefghijklmnopqrstuvwxyz', lower(pin)) > 0 or strpos('zyxwvutsrqponmlkjihgfedcba', lower(pin)) > 0 then
-    reason := 'It is a run, as 123456 and 654321 are.';
+    reason := 'run';
   elsif postern_internal.is_date_of_year(pin) then
-    reason := 'It is a date, and dates are guessed first.';
+    reason := 'date';
   elsif lower(pin) = lower(userid) then
-    reason := 'It is the user name.';
+    reason := 'user_name';
   elsif lower(pin) = any (array[
     '112233', '123321', '123654', '159753', '147258', '258369', '147852', '852456', '456852', '159357', '951753',
     '102030', '010203', '100200', '135790', '246810', '135791', '147896', '789456', '456123', '789123', '321654',
@@ -10584,7 +10583,7 @@ begin
     '1234', '0000', '1212', '2580', '0852', '1379', '1397', '5683', '4321', '1122', '2468', '1357', '6969', '1004',
     '12345678', '123456789', '1234567890', '11223344', '12344321', '87654321', '88888888', '147258369', '12341234'
   ]) then
-    reason := 'It is one of the most common ones.';
+    reason := 'common';
   end if;
   return reason;
 end
@@ -10597,7 +10596,7 @@ ALTER FUNCTION postern_internal.pin_weakness(userid text, pin text) OWNER TO pos
 -- Name: FUNCTION pin_weakness(userid text, pin text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.pin_weakness(userid text, pin text) IS 'Why pin must not be a PIN of userid: too short (setting pin_min_length), over 128 characters, a repetition, a run, a date, the user name, or common. NULL where it may be one.';
+COMMENT ON FUNCTION postern_internal.pin_weakness(userid text, pin text) IS 'Why pin must not be a PIN of userid: missing, too_long (128 characters), too_short (setting pin_min_length), repetition, run, date, user_name, or common. NULL where it may be one.';
 
 
 --
@@ -10878,13 +10877,27 @@ CREATE FUNCTION postern_internal.refuse_pin(reason text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  minimum integer := postern_internal.setting_integer('pin_min_length');
 begin
   raise exception using
     errcode = 'PS109',
     message = 'The new PIN is not acceptable',
-    detail = reason,
-    hint = format('Choose at least %s characters that are no repetition, no run, no date, no common PIN, and not the old one.',
-                  postern_internal.setting_integer('pin_min_length'));
+    detail = jsonb_build_object(
+      'reason', reason,
+      'explanation', case reason
+                       when 'missing' then 'It is NULL.'
+                       when 'too_long' then 'It has more than 128 characters.'
+                       when 'too_short' then format('It has fewer than %s characters.', minimum)
+                       when 'repetition' then 'It repeats one part, as 111111 and 121212 do.'
+                       when 'run' then 'It is a run, as 123456 and 654321 are.'
+                       when 'date' then 'It is a date, and dates are guessed first.'
+                       when 'user_name' then 'It is the user name.'
+                       when 'common' then 'It is one of the most common ones.'
+                       when 'old' then 'It is the old one again.'
+                     end,
+      'minimum_length', minimum)::text,
+    hint = format('Choose at least %s characters that are no repetition, no run, no date, no common PIN, and not the old one.', minimum);
 end
 $$;
 
@@ -10895,7 +10908,7 @@ ALTER FUNCTION postern_internal.refuse_pin(reason text) OWNER TO postern_owner;
 -- Name: FUNCTION refuse_pin(reason text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.refuse_pin(reason text) IS 'Raises PS109 with reason as its DETAIL.';
+COMMENT ON FUNCTION postern_internal.refuse_pin(reason text) IS 'Raises PS109. reason: a word of pin_weakness, or old. Errors: PS109.';
 
 
 --
