@@ -21,6 +21,7 @@ type Action struct {
 	RegisteredAt      time.Time `json:"registered_at"`
 }
 
+// Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, with allow_login. state: allowed; or no such role, another role has the name: then the entry counts for nobody. Superusers need no entry.
 type AllowedLogin struct {
 	DBRole    string    `json:"db_role"`
 	State     string    `json:"state"`
@@ -109,6 +110,7 @@ type EventWorkerAction struct {
 	Secret        secret.Text `json:"secret"`
 }
 
+// For postern.doctor and installer doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.
 type Finding struct {
 	Level  string `json:"level"`
 	Code   string `json:"code"`

@@ -1,37 +1,1510 @@
--- For sqlc alone, which does not look into the block of bootstrap.sql that creates the schemas.
+-- Made by `make generate` from an installation; see tests/verify/sqlc.sql.
 
+create schema authorize_comb_finance_api;
+create schema fnd_session_api;
+create schema int_led_auth_comb_finance_api;
+create schema message_sys;
 create schema postern;
 create schema postern_internal;
-create schema security_sys;
 create schema sec_checkpoint_gate_api;
-create schema message_sys;
-create schema fnd_session_api;
+create schema security_sys;
 create schema user_finance_api;
-
--- The checks behind this view read more of the catalogs than sqlc knows.
-create table postern.catalog_findings (
-  level text not null,
-  code text not null,
-  object text not null,
-  title text not null,
-  detail text not null,
-  fix text not null
-);
-
--- So does this one.
 create table postern.allowed_login (
-  db_role name not null,
-  state text not null,
-  allowed_at timestamptz not null,
-  allowed_by name not null
-);
-
--- And this one.
+  db_role name,
+  state text,
+  allowed_at timestamp with time zone,
+  allowed_by name);
+create table postern.catalog_findings (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern.doctor (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern.posting_combination (
+  company text not null,
+  posting_combination_id bigint not null,
+  code_a text not null,
+  code_b text,
+  code_c text,
+  code_d text,
+  code_e text,
+  code_f text,
+  code_g text,
+  code_h text,
+  code_i text,
+  code_j text);
 create table postern.protection_fault (
+  schema_name name,
+  table_name name,
+  fault text);
+create table postern_internal.action (
+  action text not null,
+  checkpoint text,
+  legacy_checkpoints text[] not null,
+  registered_at timestamp with time zone not null);
+create table postern_internal.admin_application (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.all_data_role (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.allowed_login (
+  db_role name not null,
+  role_oid oid not null,
+  system_identifier bigint not null,
+  allowed_at timestamp with time zone not null,
+  allowed_by name not null);
+create table postern_internal.application_login (
+  oid oid,
+  rolname name);
+create table postern_internal.application_owns_table (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.application_setting (
+  rolname name,
+  alter text,
+  settings jsonb);
+create table postern_internal.authority_class (
+  class_id bigint not null,
+  company text not null,
+  ledger_id text,
+  class text not null,
+  built_in boolean not null,
+  revision bigint not null);
+create table postern_internal.authority_combination (
+  combination_id bigint not null,
+  class_id bigint not null,
+  allowed boolean not null,
+  patterns text[] not null);
+create table postern_internal.authority_map (
+  class_id bigint not null,
+  first_id bigint not null,
+  compiled_offset integer not null,
+  bits bytea not null);
+create table postern_internal.bypassing_membership (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.bypassing_role (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.changed_protection (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.checkpoint_entry (
+  log_id bigint not null,
+  outcome postern_internal.outcome not null,
+  gate_id text not null,
+  action text,
+  userid text not null,
+  authenticated_by text,
+  logged_at timestamp with time zone not null,
+  message text not null,
+  parameters jsonb not null,
+  comment text,
+  scheme text,
+  session_role name not null,
+  client_addr inet,
+  application_name text not null,
+  transaction_id xid8 not null,
+  ticket uuid,
+  asked boolean not null,
+  approved_gate_id text,
+  approved_message text);
+create table postern_internal.combination_block (
+  first_id bigint not null,
+  size integer not null,
+  company text,
+  given integer not null,
+  counted boolean not null,
+  made_in xid8 not null);
+create table postern_internal.company (
+  company text not null,
+  name text not null,
+  created_at timestamp with time zone not null,
+  row_level_security boolean not null);
+create table postern_internal.company_column (
+  relation oid,
+  relkind "char",
+  relowner oid,
+  relacl aclitem[],
+  relrowsecurity boolean,
+  attnum smallint,
+  attname name,
+  atttypid oid,
+  atttypmod integer,
+  attcollation oid,
+  is_protectable boolean,
+  typcategory "char");
+create table postern_internal.company_user (
+  userid text not null,
+  company text not null,
+  is_default boolean not null,
+  class_id bigint);
+create table postern_internal.credential (
+  first_filler uuid not null,
+  userid text not null,
+  hash text,
+  must_change boolean not null,
+  changed_at timestamp with time zone,
+  changed_by name,
+  failures integer not null,
+  lockouts integer not null,
+  locked_until timestamp with time zone not null,
+  denials integer not null,
+  denials_since timestamp with time zone not null,
+  cancels integer not null,
+  cancels_since timestamp with time zone not null,
+  last_filler uuid not null);
+create table postern_internal.current_gate_reading (
+  callers jsonb,
+  is_current boolean,
+  read_at timestamp with time zone,
+  read_by name);
+create table postern_internal.definer_function (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.end_user (
+  userid text not null,
+  folded text not null,
+  description text not null,
+  db_role name,
+  active boolean not null,
+  created_at timestamp with time zone not null);
+create table postern_internal.error_logging (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.event (
+  event text not null,
+  outcome postern_internal.outcome not null,
+  description text not null,
+  enabled boolean not null);
+create table postern_internal.event_action (
+  event_action_id integer not null,
+  name text not null,
+  event text not null,
+  kind postern_internal.event_action_kind not null,
+  target text not null,
+  condition text,
+  template text,
+  allow_internal boolean not null,
+  queued_to pg_snapshot not null,
+  queued_at timestamp with time zone not null,
+  after_log_id bigint not null,
+  place postern_internal.place not null,
+  created_at timestamp with time zone not null,
+  created_by name not null);
+create table postern_internal.event_backlog (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.event_delivery (
+  event_action_id integer not null,
+  log_id bigint not null,
+  delivery_id uuid not null,
+  state postern_internal.delivery_state not null,
+  attempts integer not null,
+  due_at timestamp with time zone not null,
+  leased_until timestamp with time zone not null,
+  lease uuid,
+  finished_at timestamp with time zone,
+  last_error text);
+create table postern_internal.foreign_key_action (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.foreign_table (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.gate (
+  gate_id text not null,
+  description text not null,
+  message text not null,
+  message_template text not null,
+  parameters text[] not null,
+  unbound_parameters text[] not null,
+  active boolean not null,
+  built_in boolean not null,
+  stops boolean not null,
+  exclusive boolean not null,
+  message_administered boolean not null,
+  active_administered boolean not null,
+  registered_at timestamp with time zone not null);
+create table postern_internal.gate_reading (
+  only_row boolean not null,
+  fingerprint text not null,
+  callers jsonb not null,
+  read_at timestamp with time zone not null,
+  read_by name not null);
+create table postern_internal.gates_unread (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.guarded_table (
+  relation oid,
+  identity text,
+  relowner oid);
+create table postern_internal.installation (
+  installation_id bigint not null,
+  version text not null,
+  schema_version integer not null,
+  schema_sha256 text not null,
+  code_sha256 text not null,
+  code_objects text[] not null,
+  built_at timestamp with time zone,
+  server_major integer not null,
+  installed_at timestamp with time zone not null,
+  installed_by name not null);
+create table postern_internal.leaf (
+  leaf_number bigint not null,
+  log_id bigint not null,
+  hashes bytea not null);
+create table postern_internal.ledger (
+  company text not null,
+  ledger_id text not null,
+  created_at timestamp with time zone not null);
+create table postern_internal.ledger_user (
+  userid text not null,
+  company text not null,
+  ledger_id text not null,
+  class_id bigint);
+create table postern_internal.log_drop (
+  log_drop_id bigint not null,
+  since timestamp with time zone not null,
+  until timestamp with time zone not null,
+  dropped_at timestamp with time zone not null,
+  dropped_by name not null);
+create table postern_internal.log_export (
+  log_export_id bigint not null,
+  since timestamp with time zone not null,
+  until timestamp with time zone not null,
+  tree_size bigint not null,
+  exported_at timestamp with time zone not null,
+  exported_by name not null);
+create table postern_internal.logical_replication (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.materialized_view (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.missing_ledger_key (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.missing_membership (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.no_permissive_policy (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.open_gate (
+  nonce text not null,
+  ticket uuid not null,
+  transaction_id xid8 not null,
+  opened_at timestamp with time zone not null,
+  userid text not null,
+  authenticated_by text not null,
+  scheme text not null,
+  comment text,
+  gate_id text not null,
+  exclusive boolean not null,
+  action text,
+  digest bytea not null,
+  parameters text not null,
+  message text not null,
+  session_role name not null,
+  expires_at timestamp with time zone not null,
+  session text not null,
+  passed boolean not null,
+  action_begun boolean not null);
+create table postern_internal.owner_membership (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.policy_per_row (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.protected_relation (
+  relation oid,
+  place text,
+  recorded oid,
+  protection text,
+  company_column name,
+  combination_column name,
+  ledger_column name,
+  policy name,
+  relowner oid,
+  relrowsecurity boolean,
+  relforcerowsecurity boolean,
+  identity text,
+  protect_again text);
+create table postern_internal.protected_table (
   schema_name name not null,
   table_name name not null,
-  fault text
-);
-
--- It returns the columns of catalog_findings.
-create function postern.gate_findings(callers jsonb) returns setof postern.catalog_findings language sql return null;
+  protection text not null,
+  company_column name not null,
+  combination_column name,
+  ledger_column name,
+  protected_by name not null,
+  protected_at timestamp with time zone not null);
+create table postern_internal.replication_role (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.role_membership (
+  member oid,
+  roleid oid,
+  last_member oid);
+create table postern_internal.row_function (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.schema_version (
+  version integer not null);
+create table postern_internal.scheme (
+  scheme text not null,
+  verify_function text,
+  enabled boolean not null);
+create table postern_internal.sealing (
+  only_row boolean not null,
+  tree_size bigint not null,
+  snapshot pg_snapshot,
+  place postern_internal.place);
+create table postern_internal.server_key (
+  purpose text not null,
+  inner_pad bytea not null,
+  outer_pad bytea not null);
+create table postern_internal.session_key (
+  kid text not null,
+  inner_pad bytea not null,
+  outer_pad bytea not null,
+  created_at timestamp with time zone not null,
+  created_by name not null,
+  retired_at timestamp with time zone);
+create table postern_internal.session_secret (
+  secret bytea not null);
+create table postern_internal.session_setting (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.setting (
+  name text not null,
+  value text not null,
+  kind text not null,
+  minimum integer,
+  maximum integer,
+  default_value text not null,
+  description text not null);
+create table postern_internal.stale_protection (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.statement_logging (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.table_privilege (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.ticket (
+  ticket uuid not null,
+  nonce text not null,
+  verdict postern_internal.verdict not null,
+  locked_until timestamp with time zone not null,
+  userid text not null,
+  authenticated_by text not null,
+  scheme text not null,
+  comment text,
+  gate_id text not null,
+  exclusive boolean not null,
+  action text,
+  digest bytea not null,
+  parameters text not null,
+  message text not null,
+  session_role name not null,
+  transaction_id xid8 not null,
+  expires_at timestamp with time zone not null);
+create table postern_internal.tree_head (
+  tree_size bigint not null,
+  root_hash bytea not null,
+  note text not null,
+  signed_at timestamp with time zone not null);
+create table postern_internal.trigger_switch (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.unforced_row_security (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.unlisted_protection (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.unpinned_search_path (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.unprotectable_company (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.unprotected_company (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.unprotected_parent (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.unprotected_partition (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.view_without_security_invoker (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.webhook_secret (
+  event_action_id integer not null,
+  secret bytea not null);
+create table postern_internal.working_login (
+  oid oid,
+  rolname name);
+create function authorize_comb_finance_api.is_allowed(company text, posting_combination_id numeric) returns text language sql return null;
+create function authorize_comb_finance_api.is_allowed_codestring(company text, code_a text, code_b text DEFAULT NULL::text, code_c text DEFAULT NULL::text, code_d text DEFAULT NULL::text, code_e text DEFAULT NULL::text, code_f text DEFAULT NULL::text, code_g text DEFAULT NULL::text, code_h text DEFAULT NULL::text, code_i text DEFAULT NULL::text, code_j text DEFAULT NULL::text) returns text language sql return null;
+create function fnd_session_api.get_fnd_user() returns text language sql return null;
+create function int_led_auth_comb_finance_api.is_allowed(company text, ledger_id text, posting_combination_id numeric) returns text language sql return null;
+create function message_sys.construct(name text) returns text language sql return null;
+create function message_sys.find_attribute(message text, name text, default_value text) returns text language sql return null;
+create function message_sys.get_attributes(message text) returns TABLE("position" integer, name text, value text) language sql return null;
+create function message_sys.get_name(message text) returns text language sql return null;
+create function postern.add_authority_combination(company text, class text, allowed boolean, code_a text DEFAULT '%'::text, code_b text DEFAULT '%'::text, code_c text DEFAULT '%'::text, code_d text DEFAULT '%'::text, code_e text DEFAULT '%'::text, code_f text DEFAULT '%'::text, code_g text DEFAULT '%'::text, code_h text DEFAULT '%'::text, code_i text DEFAULT '%'::text, code_j text DEFAULT '%'::text) returns bigint language sql return null;
+create function postern.add_event_action(name text, event text, kind text, target text, condition text DEFAULT NULL::text, template text DEFAULT NULL::text, allow_internal boolean DEFAULT false) returns text language sql return null;
+create function postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text DEFAULT '%'::text, code_b text DEFAULT '%'::text, code_c text DEFAULT '%'::text, code_d text DEFAULT '%'::text, code_e text DEFAULT '%'::text, code_f text DEFAULT '%'::text, code_g text DEFAULT '%'::text, code_h text DEFAULT '%'::text, code_i text DEFAULT '%'::text, code_j text DEFAULT '%'::text) returns bigint language sql return null;
+create function postern.add_message_attribute(message text, name text, value text) returns text language sql return null;
+create function postern.allow_login(db_role name) returns void language sql return null;
+create function postern.append_leaves(log_ids bigint[], hashes bytea[]) returns bigint language sql return null;
+create function postern.assume_user(userid text) returns text language sql return null;
+create function postern.assume_user(userid text, ticket uuid) returns text language sql return null;
+create function postern.authenticate(challenge text, username text, response text, comment text DEFAULT NULL::text, scheme text DEFAULT 'PIN'::text) returns uuid language sql return null;
+create function postern.before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean) returns record language sql return null;
+create function postern.begin_action(action text, parameters jsonb DEFAULT '{}'::jsonb) returns void language sql return null;
+create function postern.begin_sealing() returns TABLE(tree_size bigint, snapshot pg_snapshot) language sql return null;
+create function postern.begin_session(token text) returns text language sql return null;
+create function postern.begin_session(token text, ticket uuid) returns text language sql return null;
+create function postern.bypassing_functions() returns TABLE(function oid, tables text, suitable_owner oid) language sql return null;
+create function postern.call_event_function(name text, lease uuid, log_id bigint) returns void language sql return null;
+create function postern.cancel(challenge text, comment text DEFAULT NULL::text) returns void language sql return null;
+create function postern.challenge(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) returns text language sql return null;
+create function postern.change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[] DEFAULT '{}'::bigint[]) returns void language sql return null;
+create function postern.change_event_action(name text, event text, kind text, target text, condition text DEFAULT NULL::text, template text DEFAULT NULL::text, allow_internal boolean DEFAULT false) returns text language sql return null;
+create function postern.check_allowed_login(role name) returns boolean language sql return null;
+create function postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) returns void language sql return null;
+create function postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) returns SETOF jsonb language sql return null;
+create function postern.compile_authority_maps() returns bigint language sql return null;
+create function postern.conditions_once_a_query(policy oid, functions text[]) returns text language sql return null;
+create function postern.confirm_event_timeline(timeline bigint DEFAULT NULL::bigint) returns void language sql return null;
+create function postern.construct_message(name text) returns text language sql return null;
+create function postern.create_authority_class(company text, class text) returns void language sql return null;
+create function postern.create_company(company text, name text) returns void language sql return null;
+create function postern.create_ledger(company text, ledger_id text) returns void language sql return null;
+create function postern.create_ledger_class(company text, ledger_id text, class text) returns void language sql return null;
+create function postern.create_log_partitions(maximum_moved bigint DEFAULT 10000) returns integer language sql return null;
+create function postern.create_session_key(kid text, secret bytea) returns void language sql return null;
+create function postern.create_user(userid text, description text, db_role name DEFAULT NULL::name) returns void language sql return null;
+create function postern.current_companies() returns TABLE(company text) language sql return null;
+create function postern.current_company_numbers() returns TABLE(company bigint) language sql return null;
+create function postern.current_company_uuids() returns TABLE(company uuid) language sql return null;
+create function postern.current_userid() returns text language sql return null;
+create function postern.disallow_login(db_role name) returns void language sql return null;
+create function postern.drop_log(before timestamp with time zone, timeout interval DEFAULT '00:00:10'::interval) returns TABLE(month text, first_leaf bigint, last_leaf bigint, reason text) language sql return null;
+create function postern.end_sealing() returns void language sql return null;
+create function postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text DEFAULT NULL::text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) returns record language sql return null;
+create function postern.find_message_attribute(message text, name text) returns text language sql return null;
+create function postern.finding_detail(detail text, code text) returns text language sql return null;
+create function postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) returns bigint language sql return null;
+create function postern.functions_per_row(policy oid) returns TABLE(function oid, takes_column boolean) language sql return null;
+create function postern.gate_findings(callers jsonb) returns SETOF postern.catalog_findings language sql return null;
+create function postern.gate_fingerprint() returns text language sql return null;
+create function postern.grant_company(userid text, company text, is_default boolean DEFAULT false) returns void language sql return null;
+create function postern.grant_ledger(company text, ledger_id text, userid text) returns void language sql return null;
+create function postern.has_new_combinations() returns boolean language sql return null;
+create function postern.highest_log_id() returns bigint language sql return null;
+create function postern.internal_ledger_map() returns bytea language sql return null;
+create function postern.internal_ledger_offsets() returns jsonb language sql return null;
+create function postern.is_code_string_allowed(company text, code_a text, code_b text DEFAULT NULL::text, code_c text DEFAULT NULL::text, code_d text DEFAULT NULL::text, code_e text DEFAULT NULL::text, code_f text DEFAULT NULL::text, code_g text DEFAULT NULL::text, code_h text DEFAULT NULL::text, code_i text DEFAULT NULL::text, code_j text DEFAULT NULL::text) returns boolean language sql return null;
+create function postern.is_combination_allowed(company text, posting_combination_id numeric) returns boolean language sql return null;
+create function postern.is_company_user(company text, userid text) returns boolean language sql return null;
+create function postern.is_current_company_user(company text) returns boolean language sql return null;
+create function postern.is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) returns boolean language sql return null;
+create function postern.is_new_combination_allowed(company text, posting_combination_id numeric) returns boolean language sql return null;
+create function postern.is_new_keyed_combination_allowed(posting_combination_id numeric) returns boolean language sql return null;
+create function postern.is_new_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) returns boolean language sql return null;
+create function postern.jsonb_to_message(name text, object jsonb) returns text language sql return null;
+create function postern.keep_gate_reading(fingerprint text, callers jsonb) returns void language sql return null;
+create function postern.ledger_bounds() returns double precision[] language sql return null;
+create function postern.ledger_companies() returns name[] language sql return null;
+create function postern.ledger_key_is_valid(target regclass) returns boolean language sql return null;
+create function postern.ledger_map() returns bytea language sql return null;
+create function postern.ledger_map_size() returns bigint language sql return null;
+create function postern.ledger_shifts() returns bigint[] language sql return null;
+create function postern.lock_configuration() returns void language sql return null;
+create function postern.log_gaps() returns TABLE(month timestamp with time zone, entries bigint) language sql return null;
+create function postern.log_records(lowest bigint[], highest bigint[]) returns SETOF postern_internal.log_record language sql return null;
+create function postern.look_alike_users() returns TABLE(userid text, older text) language sql return null;
+create function postern.message_attributes(message text) returns TABLE("position" integer, name text, value text) language sql return null;
+create function postern.message_name(message text) returns text language sql return null;
+create function postern.message_timestamp(value timestamp with time zone) returns text language sql return null;
+create function postern.message_to_jsonb(message text) returns jsonb language sql return null;
+create function postern.open_gates(ticket text) returns void language sql return null;
+create function postern.open_gates(ticket uuid) returns void language sql return null;
+create function postern.open_parents(relations regclass[], policy name) returns text language sql return null;
+create function postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot DEFAULT NULL::pg_snapshot) returns refcursor language sql return null;
+create function postern.policy_condition(policy oid, is_check boolean) returns text language sql return null;
+create function postern.posting_combination_id(company text, code_a text, code_b text DEFAULT NULL::text, code_c text DEFAULT NULL::text, code_d text DEFAULT NULL::text, code_e text DEFAULT NULL::text, code_f text DEFAULT NULL::text, code_g text DEFAULT NULL::text, code_h text DEFAULT NULL::text, code_i text DEFAULT NULL::text, code_j text DEFAULT NULL::text) returns bigint language sql return null;
+create function postern.printable_statement(statement text) returns text language sql return null;
+create function postern.protect_company(target regclass, company_column name DEFAULT 'company'::name) returns void language sql return null;
+create function postern.protect_ledger(target regclass, company_column name DEFAULT 'company'::name, combination_column name DEFAULT 'posting_combination_id'::name, ledger_column name DEFAULT NULL::name) returns void language sql return null;
+create function postern.protectable_tables(target regclass, with_parent boolean DEFAULT false) returns SETOF regclass language sql return null;
+create function postern.protectable_types(argument text) returns regtype[] language sql return null;
+create function postern.protecting_tables(relation regclass) returns TABLE(target regclass, protection text, company_column name, combination_column name, ledger_column name) language sql return null;
+create function postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) returns record language sql return null;
+create function postern.prune_event_deliveries() returns bigint language sql return null;
+create function postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) returns void language sql return null;
+create function postern.receipts() returns TABLE(log_id bigint, gate_id text, asked boolean, leaf_hash bytea) language sql return null;
+create function postern.record_head(tree_size bigint, root_hash bytea, note text) returns void language sql return null;
+create function postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) returns void language sql return null;
+create function postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) returns void language sql return null;
+create function postern.redundant_words(message text) returns text language sql return null;
+create function postern.register_action(action text, checkpoint text DEFAULT NULL::text, legacy_checkpoints text[] DEFAULT '{}'::text[]) returns void language sql return null;
+create function postern.register_gate(gate_id text, description text, message text, parameters text[] DEFAULT '{}'::text[], active boolean DEFAULT false, bound_parameters text[] DEFAULT NULL::text[], exclusive boolean DEFAULT NULL::boolean) returns void language sql return null;
+create function postern.register_scheme(scheme text, verify_function regprocedure) returns void language sql return null;
+create function postern.remove_action(action text) returns void language sql return null;
+create function postern.remove_authority_combination(id bigint) returns void language sql return null;
+create function postern.remove_event_action(name text) returns void language sql return null;
+create function postern.remove_message_attribute(message text, name text) returns text language sql return null;
+create function postern.require_company_user(company text, userid text) returns void language sql return null;
+create function postern.require_protectable_column(target regclass, argument text, column_name name, types regtype[]) returns void language sql return null;
+create function postern.require_user_role() returns boolean language sql return null;
+create function postern.reset_pin(userid text, new_pin text) returns void language sql return null;
+create function postern.resolve_userid(userid text) returns text language sql return null;
+create function postern.retire_session_key(kid text) returns void language sql return null;
+create function postern.retry_event_deliveries(name text DEFAULT NULL::text, log_id bigint DEFAULT NULL::bigint) returns bigint language sql return null;
+create function postern.revoke_company(userid text, company text) returns void language sql return null;
+create function postern.revoke_ledger(company text, ledger_id text, userid text) returns void language sql return null;
+create function postern.row_security_holes(server_version integer) returns TABLE(cve text, fixed_in text, problem text) language sql return null;
+create function postern.same_condition(stored text, wanted text) returns boolean language sql return null;
+create function postern.sealed_until() returns TABLE(tree_size bigint, snapshot pg_snapshot) language sql return null;
+create function postern.server_finding(version integer) returns TABLE(level text, object text, title text, detail text, fix text) language sql return null;
+create function postern.set_company_name(company text, name text) returns void language sql return null;
+create function postern.set_event_enabled(event text, enabled boolean) returns void language sql return null;
+create function postern.set_gate_active(gate_id text, active boolean) returns void language sql return null;
+create function postern.set_gate_message(gate_id text, message text) returns void language sql return null;
+create function postern.set_message_attribute(message text, name text, value text) returns text language sql return null;
+create function postern.set_pin(new_pin text) returns void language sql return null;
+create function postern.set_row_level_security(company text, enabled boolean) returns void language sql return null;
+create function postern.set_scheme_enabled(scheme text, enabled boolean) returns void language sql return null;
+create function postern.set_setting(name text, value text) returns void language sql return null;
+create function postern.set_user_active(userid text, active boolean) returns void language sql return null;
+create function postern.set_user_authority_class(company text, userid text, class text) returns void language sql return null;
+create function postern.set_user_db_role(userid text, db_role name) returns void language sql return null;
+create function postern.set_user_description(userid text, description text) returns void language sql return null;
+create function postern.set_user_ledger_class(company text, ledger_id text, userid text, class text) returns void language sql return null;
+create function postern.ticket_status(ticket uuid) returns text language sql return null;
+create function postern.unlock_user(userid text) returns void language sql return null;
+create function postern.unprotect(target regclass) returns void language sql return null;
+create function postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) returns record language sql return null;
+create function postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) returns record language sql return null;
+create function postern.user_skeleton(userid text, as_written boolean) returns text language sql return null;
+create function postern.validate_constraint(target regclass, constraint_name name) returns void language sql return null;
+create function postern.verify_entry(log_id bigint) returns void language sql return null;
+create function postern.wait_sealed(log_id bigint, timeout interval DEFAULT '00:00:10'::interval) returns boolean language sql return null;
+create function postern.warn_of_open_parents(target regclass, policy name) returns void language sql return null;
+create function postern_internal.action_setting(content text) returns text language sql return null;
+create function postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) returns bigint language sql return null;
+create function postern_internal.append_extents() returns void language sql return null;
+create function postern_internal.approval_gate(action postern_internal.action, parameters jsonb) returns postern_internal.gate language sql return null;
+create function postern_internal.bcrypt(secret text, hash text) returns text language sql return null;
+create function postern_internal.bcrypt_salt() returns text language sql return null;
+create function postern_internal.begin_class_change(class_id bigint) returns void language sql return null;
+create function postern_internal.block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean) returns SETOF bytea language sql return null;
+create function postern_internal.block_ids(company text, first_id bigint, size integer, given integer, counted boolean) returns SETOF integer language sql return null;
+create function postern_internal.canonical_moment(quoted text) returns text language sql return null;
+create function postern_internal.canonical_text(parameters jsonb) returns text language sql return null;
+create function postern_internal.challenge_expiry() returns timestamp with time zone language sql return null;
+create function postern_internal.check_comment(comment text) returns text language sql return null;
+create function postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) returns record language sql return null;
+create function postern_internal.check_gate_message(message text, names text[]) returns void language sql return null;
+create function postern_internal.check_message_name(name text) returns text language sql return null;
+create function postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) returns jsonb language sql return null;
+create function postern_internal.class_allows(class_id bigint, codes text[]) returns boolean language sql return null;
+create function postern_internal.class_condition(class_id bigint) returns text language sql return null;
+create function postern_internal.class_patterns(class_id bigint) returns text[] language sql return null;
+create function postern_internal.code_matches(code text, pattern text) returns boolean language sql return null;
+create function postern_internal.code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) returns text[] language sql return null;
+create function postern_internal.combination_id(posting_combination_id numeric) returns bigint language sql return null;
+create function postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) returns boolean language sql return null;
+create function postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) returns TABLE(first_id bigint, ids integer, bits bytea) language sql return null;
+create function postern_internal.compile_class(class_id bigint) returns void language sql return null;
+create function postern_internal.create_challenge(userid text, gate postern_internal.gate, action text, parameters jsonb, message text, expires_at timestamp with time zone) returns text language sql return null;
+create function postern_internal.create_class(company text, ledger_id text, class text, built_in boolean) returns bigint language sql return null;
+create function postern_internal.create_webhook_secret(event_action_id integer) returns text language sql return null;
+create function postern_internal.current_place() returns postern_internal.place language sql return null;
+create function postern_internal.decode_base64url(encoded text) returns bytea language sql return null;
+create function postern_internal.derive_gate_stops(changed_gate_id text DEFAULT NULL::text) returns void language sql return null;
+create function postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) returns bytea language sql return null;
+create function postern_internal.encode_base64url(bytes bytea) returns text language sql return null;
+create function postern_internal.encode_field(value text) returns bytea language sql return null;
+create function postern_internal.event_document(log_id bigint) returns jsonb language sql return null;
+create function postern_internal.event_function(name text) returns regprocedure language sql return null;
+create function postern_internal.event_function_version(callee regprocedure) returns text language sql return null;
+create function postern_internal.event_is_waiting(event_action_id integer) returns boolean language sql return null;
+create function postern_internal.event_snapshot() returns pg_snapshot language sql return null;
+create function postern_internal.expire_tickets(userid text) returns void language sql return null;
+create function postern_internal.find_action(action text) returns postern_internal.action language sql return null;
+create function postern_internal.find_ticket(ticket uuid) returns postern_internal.ticket language sql return null;
+create function postern_internal.fold_userid(userid text) returns text language sql return null;
+create function postern_internal.gate_caller(callers jsonb) returns TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text) language sql return null;
+create function postern_internal.gate_is_active(gate_id text) returns boolean language sql return null;
+create function postern_internal.gate_not_called(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
+create function postern_internal.gate_not_referenced(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
+create function postern_internal.gate_not_registered(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
+create function postern_internal.gate_unreadable(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
+create function postern_internal.guard_log_partition(partition regclass) returns void language sql return null;
+create function postern_internal.hash_pin(pin text, hash text) returns text language sql return null;
+create function postern_internal.hmac_pad(secret bytea, filler integer) returns bytea language sql return null;
+create function postern_internal.in_unapproved_action() returns boolean language sql return null;
+create function postern_internal.internal_ledger_part(userid text) returns TABLE(company text, class_id bigint, ledgers text[], part_no bigint) language sql return null;
+create function postern_internal.is_code(value text) returns boolean language sql return null;
+create function postern_internal.is_date_of_year(digits text) returns boolean language sql return null;
+create function postern_internal.is_message_name(name text) returns boolean language sql return null;
+create function postern_internal.is_moved(recorded postern_internal.place) returns boolean language sql return null;
+create function postern_internal.is_proven(setting text, secret bytea) returns boolean language sql return null;
+create function postern_internal.is_verify_function(candidate regprocedure) returns boolean language sql return null;
+create function postern_internal.leaf_data(entry postern_internal.checkpoint_entry) returns bytea language sql return null;
+create function postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) returns bytea language sql return null;
+create function postern_internal.like_pattern(pattern text) returns text language sql return null;
+create function postern_internal.lock_log(mode text, timeout interval, VARIADIC tables regclass[]) returns void language sql return null;
+create function postern_internal.lock_settings() returns void language sql return null;
+create function postern_internal.log_months() returns TABLE(partition regclass, since timestamp with time zone, until timestamp with time zone) language sql return null;
+create function postern_internal.merge_tail(class_id bigint, company text, first_id bigint, size integer, compiled_offset integer, bits bytea) returns bytea language sql return null;
+create function postern_internal.message_object(pairs text[], level integer) returns jsonb language sql return null;
+create function postern_internal.message_template(message text, names text[]) returns text language sql return null;
+create function postern_internal.missing_log_months(maximum_moved bigint) returns SETOF timestamp with time zone language sql return null;
+create function postern_internal.new_combination(company text, posting_combination_id bigint) returns text[] language sql return null;
+create function postern_internal.new_combination_company(posting_combination_id bigint) returns text language sql return null;
+create function postern_internal.new_uuid() returns uuid language sql return null;
+create function postern_internal.object_to_message(name text, object jsonb, level integer) returns text language sql return null;
+create function postern_internal.ones(bits integer, size integer) returns bytea language sql return null;
+create function postern_internal.open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean) returns record language sql return null;
+create function postern_internal.parse_message(message text) returns text[] language sql return null;
+create function postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) returns text language sql return null;
+create function postern_internal.pass_gate(gate_id text, parameters jsonb, action text DEFAULT NULL::text) returns void language sql return null;
+create function postern_internal.pin_weakness(userid text, pin text) returns text language sql return null;
+create function postern_internal.queue_event_deliveries(event_action_id integer) returns void language sql return null;
+create function postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) returns void language sql return null;
+create function postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb DEFAULT '{}'::jsonb, message text DEFAULT 'The ticket is not valid'::text, hint text DEFAULT 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.'::text) returns void language sql return null;
+create function postern_internal.read_challenge(challenge text) returns jsonb language sql return null;
+create function postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) returns bytea language sql return null;
+create function postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) returns void language sql return null;
+create function postern_internal.refuse_long_parameters(size integer) returns void language sql return null;
+create function postern_internal.refuse_pin(reason text) returns void language sql return null;
+create function postern_internal.refuse_read_only() returns void language sql return null;
+create function postern_internal.refuse_ticket(ticket uuid) returns void language sql return null;
+create function postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) returns void language sql return null;
+create function postern_internal.reject_message(message text) returns void language sql return null;
+create function postern_internal.replace_message_attribute(message text, name text, replacement text) returns text language sql return null;
+create function postern_internal.require_administrable_class(class_id bigint) returns void language sql return null;
+create function postern_internal.require_administrable_gate(gate_id text) returns void language sql return null;
+create function postern_internal.require_allowed_login(role name, other_role name DEFAULT NULL::name) returns boolean language sql return null;
+create function postern_internal.require_approval(gate postern_internal.gate, action text, userid text, message text, parameters jsonb) returns void language sql return null;
+create function postern_internal.require_class(company text, ledger_id text, class text) returns bigint language sql return null;
+create function postern_internal.require_code(value text, argument text) returns void language sql return null;
+create function postern_internal.require_company(company text) returns void language sql return null;
+create function postern_internal.require_db_role(db_role name) returns void language sql return null;
+create function postern_internal.require_event(event text) returns void language sql return null;
+create function postern_internal.require_event_action(name text) returns integer language sql return null;
+create function postern_internal.require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean) returns text language sql return null;
+create function postern_internal.require_gate_callers(callers jsonb) returns void language sql return null;
+create function postern_internal.require_ledger(company text, ledger_id text) returns void language sql return null;
+create function postern_internal.require_patterns(patterns text[]) returns void language sql return null;
+create function postern_internal.require_rate(setting text, used integer, since timestamp with time zone) returns void language sql return null;
+create function postern_internal.require_text(value text, argument text, maximum integer) returns void language sql return null;
+create function postern_internal.require_user(userid text, code text DEFAULT 'PS107'::text) returns void language sql return null;
+create function postern_internal.restored_log_id() returns bigint language sql return null;
+create function postern_internal.rule_matches(codes text[], patterns text[]) returns boolean language sql return null;
+create function postern_internal.run_event_function(name text, event jsonb) returns void language sql return null;
+create function postern_internal.session_setting(userid text) returns text language sql return null;
+create function postern_internal.session_value(secret bytea, userid text) returns text language sql return null;
+create function postern_internal.setting_boolean(name text) returns boolean language sql return null;
+create function postern_internal.setting_integer(name text) returns integer language sql return null;
+create function postern_internal.settle_event_actions(event text) returns void language sql return null;
+create function postern_internal.sign_challenge(content text) returns text language sql return null;
+create function postern_internal.stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) returns SETOF record language sql return null;
+create function postern_internal.substitute(message_template text, names text[], parameters jsonb) returns text language sql return null;
+create function postern_internal.tree_root(tree_size bigint) returns bytea language sql return null;
+create function postern_internal.use_ticket(ticket uuid, userid text) returns boolean language sql return null;
+create function postern_internal.user_bounds(userid text) returns TABLE(bound bigint, company text, shift bigint) language sql return null;
+create function postern_internal.verify_response(verify_function regprocedure, userid text, response text, challenge jsonb) returns boolean language sql return null;
+create function postern_internal.zeros(bytes bigint) returns bytea language sql return null;
+create function sec_checkpoint_gate_api.register(gate_id text, info_msg text) returns void language sql return null;
+create function security_sys.security_checkpoint(gate_id text, msg text DEFAULT NULL::text) returns void language sql return null;
+create function user_finance_api.exist(company text, userid text) returns void language sql return null;
+create function user_finance_api.exist_current_user(company text) returns void language sql return null;
+create function user_finance_api.is_allowed(company text) returns text language sql return null;
+create function user_finance_api.is_authorized(company text) returns boolean language sql return null;
+create function user_finance_api.is_user_authorized(company text) returns boolean language sql return null;
+create procedure message_sys.add_attribute(INOUT message text, IN name text, IN value boolean) language sql as 'select';
+create procedure message_sys.add_attribute(INOUT message text, IN name text, IN value numeric) language sql as 'select';
+create procedure message_sys.add_attribute(INOUT message text, IN name text, IN value text) language sql as 'select';
+create procedure message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone) language sql as 'select';
+create procedure message_sys.remove_attribute(INOUT message text, IN name text) language sql as 'select';
+create procedure message_sys.set_attribute(INOUT message text, IN name text, IN value boolean) language sql as 'select';
+create procedure message_sys.set_attribute(INOUT message text, IN name text, IN value numeric) language sql as 'select';
+create procedure message_sys.set_attribute(INOUT message text, IN name text, IN value text) language sql as 'select';
+create procedure message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) language sql as 'select';
+create view postern.session_key as
+ SELECT s.kid,
+    s.created_at,
+    s.created_by,
+    s.retired_at
+   FROM postern_internal.session_key s;
+create view postern.setting as
+ SELECT s.name,
+    s.value,
+    s.kind,
+    s.minimum,
+    s.maximum,
+    s.default_value,
+    s.description
+   FROM postern_internal.setting s;
+create view postern_internal.own_entry as
+ SELECT e.log_id,
+    e.outcome,
+    e.gate_id,
+    e.userid,
+    e.authenticated_by,
+    e.logged_at,
+    e.ticket
+   FROM postern_internal.checkpoint_entry e
+  WHERE ((e.transaction_id = pg_current_xact_id_if_assigned()) AND (e.logged_at >= (transaction_timestamp() - '1 day'::interval)));
+create view postern.user_account as
+ SELECT e.userid,
+    e.description,
+    e.db_role,
+    e.active,
+        CASE
+            WHEN (c.hash IS NULL) THEN 'none'::text
+            WHEN c.must_change THEN 'must change'::text
+            ELSE 'set'::text
+        END AS pin,
+    c.changed_at AS pin_changed_at,
+    c.failures,
+    NULLIF(c.locked_until, '-infinity'::timestamp with time zone) AS locked_until,
+    e.created_at
+   FROM (postern_internal.end_user e
+     JOIN postern_internal.credential c ON ((c.userid = e.userid)))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM postern_internal.own_entry l
+          WHERE ((l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
+ OFFSET 0;
+create view postern.scheme as
+ SELECT s.scheme,
+    s.verify_function,
+    s.enabled
+   FROM postern_internal.scheme s;
+create view postern.checkpoint_log as
+ SELECT e.log_id,
+        CASE
+            WHEN (e.outcome = ANY (ARRAY['locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) THEN 'denied'::text
+            ELSE (e.outcome)::text
+        END AS outcome,
+    e.gate_id,
+    e.action,
+    e.userid,
+    e.authenticated_by,
+    e.logged_at,
+    e.message,
+    e.parameters,
+    e.comment,
+    e.scheme,
+    e.session_role,
+    e.client_addr,
+    e.application_name,
+    e.transaction_id,
+        CASE e.outcome
+            WHEN 'passed'::postern_internal.outcome THEN e.ticket
+            ELSE NULL::uuid
+        END AS approval,
+    e.asked,
+    e.approved_gate_id,
+    e.approved_message
+   FROM postern_internal.checkpoint_entry e
+  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
+create view postern_internal.log_record as
+ SELECT e.log_id,
+    e.outcome,
+    e.gate_id,
+    e.action,
+    e.userid,
+    e.authenticated_by,
+    e.logged_at,
+    e.message,
+    e.parameters,
+    e.comment,
+    e.scheme,
+    e.session_role,
+    (e.client_addr)::text AS client_addr,
+    e.application_name,
+    e.transaction_id,
+    e.ticket,
+    e.asked,
+    e.approved_gate_id,
+    e.approved_message
+   FROM postern_internal.checkpoint_entry e;
+create view postern.log_leaf as
+ SELECT l.leaf_number,
+    l.log_id,
+    l.hashes
+   FROM postern_internal.leaf l;
+create view postern.log_head as
+ SELECT h.tree_size,
+    h.root_hash,
+    h.note,
+    h.signed_at
+   FROM postern_internal.tree_head h;
+create view postern_internal.derived_gate as
+ SELECT g.gate_id,
+    (g.built_in OR (g.active AND (s.value = 'true'::text))) AS stops
+   FROM (postern_internal.gate g
+     CROSS JOIN postern_internal.setting s)
+  WHERE (s.name = 'checkpoints_enabled'::text);
+create view postern_internal.transaction_ticket as
+ SELECT o.nonce,
+    o.ticket,
+    o.transaction_id,
+    o.opened_at,
+    o.userid,
+    o.authenticated_by,
+    o.scheme,
+    o.comment,
+    o.gate_id,
+    o.exclusive,
+    o.action,
+    o.digest,
+    o.parameters,
+    o.message,
+    o.session_role,
+    o.expires_at,
+    o.session,
+    o.passed,
+    o.action_begun
+   FROM postern_internal.open_gate o
+  WHERE ((o.nonce = current_setting('postern.ticket'::text, true)) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (NOT o.exclusive));
+create view postern_internal.current_open_gate as
+ SELECT t.nonce,
+    t.ticket,
+    t.transaction_id,
+    t.opened_at,
+    t.userid,
+    t.authenticated_by,
+    t.scheme,
+    t.comment,
+    t.gate_id,
+    t.exclusive,
+    t.action,
+    t.digest,
+    t.parameters,
+    t.message,
+    t.session_role,
+    t.expires_at,
+    t.session,
+    t.passed,
+    t.action_begun
+   FROM postern_internal.transaction_ticket t
+  WHERE ((t.session = current_setting('postern.session'::text, true)) AND (t.session_role = SESSION_USER));
+create view postern_internal.open_exclusive_gate as
+ SELECT o.nonce,
+    o.ticket,
+    o.transaction_id,
+    o.opened_at,
+    o.userid,
+    o.authenticated_by,
+    o.scheme,
+    o.comment,
+    o.gate_id,
+    o.exclusive,
+    o.action,
+    o.digest,
+    o.parameters,
+    o.message,
+    o.session_role,
+    o.expires_at,
+    o.session,
+    o.passed,
+    o.action_begun
+   FROM postern_internal.open_gate o
+  WHERE ((o.nonce = ANY (string_to_array(current_setting('postern.exclusive_tickets'::text, true), ','::text))) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = current_setting('postern.session'::text, true)) AND (o.session_role = SESSION_USER));
+create view postern.gate as
+ SELECT g.gate_id,
+    g.description,
+    g.message,
+    g.parameters,
+    ARRAY( SELECT p.name
+           FROM unnest(g.parameters) WITH ORDINALITY p(name, "position")
+          WHERE (p.name <> ALL (g.unbound_parameters))
+          ORDER BY p."position") AS bound_parameters,
+    g.active,
+    g.built_in,
+    g.exclusive,
+    g.active_administered,
+    g.message_administered,
+    g.registered_at
+   FROM postern_internal.gate g;
+create view postern.action as
+ SELECT a.action,
+    a.checkpoint,
+    a.legacy_checkpoints,
+    a.registered_at
+   FROM postern_internal.action a;
+create view postern.event_action as
+ SELECT a.name,
+    a.event,
+    (a.kind)::text AS kind,
+    a.target,
+    a.condition,
+    a.template,
+    a.allow_internal,
+    a.created_at,
+    a.created_by,
+    (u.entries + q.pending) AS pending,
+    q.dead,
+    LEAST(u.oldest, q.oldest_pending_at) AS oldest_pending_at
+   FROM ((postern_internal.event_action a
+     CROSS JOIN LATERAL postern.unqueued_events(a.name) u(entries, oldest))
+     LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
+            count(*) FILTER (WHERE (d.state = 'dead'::postern_internal.delivery_state)) AS dead,
+            min(d.due_at) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS oldest_pending_at
+           FROM postern_internal.event_delivery d
+          WHERE ((d.event_action_id = a.event_action_id) AND (d.state = ANY (ARRAY['pending'::postern_internal.delivery_state, 'dead'::postern_internal.delivery_state])))) q ON (true));
+create view postern.event as
+ SELECT e.event,
+    e.description,
+    e.enabled,
+    ( SELECT count(*) AS count
+           FROM postern_internal.event_action a
+          WHERE (a.event = e.event)) AS actions,
+    q.pending,
+    q.dead
+   FROM (postern_internal.event e
+     LEFT JOIN LATERAL ( SELECT (COALESCE(sum(a.pending), (0)::numeric))::bigint AS pending,
+            (COALESCE(sum(a.dead), (0)::numeric))::bigint AS dead
+           FROM postern.event_action a
+          WHERE (a.event = e.event)) q ON (true));
+create view postern.event_delivery as
+ SELECT a.name,
+    a.event,
+    d.log_id,
+    d.delivery_id,
+    (d.state)::text AS state,
+    d.attempts,
+        CASE
+            WHEN (d.state = 'pending'::postern_internal.delivery_state) THEN d.due_at
+            ELSE NULL::timestamp with time zone
+        END AS due_at,
+    d.finished_at,
+    d.last_error
+   FROM (postern_internal.event_delivery d
+     JOIN postern_internal.event_action a ON ((a.event_action_id = d.event_action_id)));
+create view postern.event_worker_action as
+ SELECT a.name,
+    a.event,
+    (a.kind)::text AS kind,
+    a.target,
+    a.condition,
+    a.template,
+    a.allow_internal,
+    COALESCE(('whsec_'::text || encode(s.secret, 'base64'::text)), ''::text) AS secret
+   FROM ((postern_internal.event_action a
+     JOIN postern_internal.event e ON (((e.event = a.event) AND e.enabled)))
+     LEFT JOIN postern_internal.webhook_secret s ON ((s.event_action_id = a.event_action_id)))
+  WHERE postern.check_allowed_login('postern_event_worker'::name);
+create view postern.company as
+ SELECT c.company,
+    c.name,
+    c.created_at,
+    c.row_level_security
+   FROM postern_internal.company c;
+create view postern.company_user as
+ SELECT u.company,
+    u.userid,
+    u.is_default,
+    c.class
+   FROM (postern_internal.company_user u
+     LEFT JOIN postern_internal.authority_class c ON ((c.class_id = u.class_id)));
+create view postern.user_finance_auth_pub as
+ SELECT u.company,
+    u.userid,
+    u.is_default
+   FROM postern_internal.company_user u
+  WHERE (u.userid = ( SELECT postern.current_userid() AS current_userid
+          WHERE postern.require_user_role()));
+create view postern.company_finance_auth_pub as
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+create view postern.company_finance_auth as
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+create view postern.company_finance_auth1 as
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+create view postern.dual as
+ SELECT 'X'::text AS dummy;
+create view postern.protected_table as
+ SELECT p.schema_name,
+    p.table_name,
+    p.protection,
+    p.company_column,
+    p.combination_column,
+    p.ledger_column,
+    p.protected_by,
+    p.protected_at
+   FROM postern_internal.protected_table p;
+create view postern.ledger as
+ SELECT l.company,
+    l.ledger_id,
+    l.created_at
+   FROM postern_internal.ledger l;
+create view postern.ledger_user as
+ SELECT u.company,
+    u.ledger_id,
+    u.userid,
+    c.class
+   FROM (postern_internal.ledger_user u
+     LEFT JOIN postern_internal.authority_class c ON ((c.class_id = u.class_id)));
+create view postern.authority_class as
+ SELECT c.company,
+    c.ledger_id,
+    c.class,
+    c.built_in
+   FROM postern_internal.authority_class c;
+create view postern.authority_combination as
+ SELECT r.combination_id,
+    c.company,
+    c.ledger_id,
+    c.class,
+    r.allowed,
+    r.patterns[1] AS code_a,
+    r.patterns[2] AS code_b,
+    r.patterns[3] AS code_c,
+    r.patterns[4] AS code_d,
+    r.patterns[5] AS code_e,
+    r.patterns[6] AS code_f,
+    r.patterns[7] AS code_g,
+    r.patterns[8] AS code_h,
+    r.patterns[9] AS code_i,
+    r.patterns[10] AS code_j
+   FROM (postern_internal.authority_combination r
+     JOIN postern_internal.authority_class c ON ((c.class_id = r.class_id)));
+create view postern_internal.server_version as
+ SELECT f.level,
+    'server_version'::text AS code,
+    f.object,
+    f.title,
+    f.detail,
+    f.fix
+   FROM postern.server_finding((current_setting('server_version_num'::text))::integer) f(level, object, title, detail, fix);
+create view postern_internal.old_session_key as
+ SELECT 'warn'::text AS level,
+    'old_session_key'::text AS code,
+    ('session key '::text || k.kid) AS object,
+    'A session key is older than a year'::text AS title,
+    format('It was created on %s. Who has ever seen it can speak for every user.'::text, to_char(k.created_at, 'YYYY-MM-DD'::text)) AS detail,
+    format('Create a key under another id (installer session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
+   FROM postern_internal.session_key k
+  WHERE ((k.retired_at IS NULL) AND (k.created_at < (now() - '1 year'::interval)));
+create view postern_internal.disabled_checkpoints as
+ SELECT 'warn'::text AS level,
+    'disabled_checkpoints'::text AS code,
+    'setting checkpoints_enabled'::text AS object,
+    'No gate stops anybody'::text AS title,
+    format('The setting is false, and so %s active in vain.'::text,
+        CASE count(*)
+            WHEN 1 THEN 'one gate is'::text
+            ELSE (count(*) || ' gates are'::text)
+        END) AS detail,
+    'select postern.set_setting(''checkpoints_enabled'', ''true'');'::text AS fix
+   FROM postern_internal.gate g
+  WHERE (g.active AND (NOT g.built_in) AND (EXISTS ( SELECT
+           FROM postern_internal.setting s
+          WHERE ((s.name = 'checkpoints_enabled'::text) AND (s.value = 'false'::text)))))
+ HAVING (count(*) > 0);
+create view postern_internal.user_without_pin as
+ SELECT 'warn'::text AS level,
+    'user_without_pin'::text AS code,
+    ('user '::text || u.userid) AS object,
+    'A user cannot pass any gate'::text AS title,
+    format('The user is active and has no PIN; active gates: %s.'::text, g.active) AS detail,
+    format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);'::text,
+        CASE
+            WHEN (u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$'::text) THEN ('installer user reset-pin '::text || u.userid)
+            ELSE format('select postern.reset_pin(%L, ...)'::text, u.userid)
+        END, u.userid) AS fix
+   FROM ((postern_internal.end_user u
+     JOIN postern_internal.credential c ON ((c.userid = u.userid)))
+     CROSS JOIN ( SELECT count(*) AS active
+           FROM postern_internal.gate a
+          WHERE (a.stops AND (NOT a.built_in))) g)
+  WHERE (u.active AND (c.hash IS NULL) AND (g.active > 0) AND (NOT (EXISTS ( SELECT
+           FROM postern_internal.scheme s
+          WHERE (s.enabled AND (s.scheme <> 'PIN'::text))))));
+create view postern_internal.look_alike_user as
+ SELECT 'warn'::text AS level,
+    'look_alike_user'::text AS code,
+    ('user '::text || l.userid) AS object,
+    'Two users cannot be told apart by sight'::text AS title,
+    format('%s looks like %L, which is older. Who reads the log, or a dialog, may take one for the other.'::text, c.literal, l.older) AS detail,
+    format('Find out who each of them is. Where one is not meant to be there: select postern.set_user_active(%s, false);'::text, c.literal) AS fix
+   FROM (postern.look_alike_users() l(userid, older)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (octet_length(l.userid) = length(l.userid)) THEN quote_literal(l.userid)
+                    ELSE (('U&'''::text || string_agg(
+                    CASE
+                        WHEN (r."character" = ANY (ARRAY[''''::text, '\'::text])) THEN (r."character" || r."character")
+                        WHEN (ascii(r."character") < 128) THEN r."character"
+                        WHEN (ascii(r."character") < 65536) THEN ('\'::text || lpad(to_hex(ascii(r."character")), 4, '0'::text))
+                        ELSE ('\+'::text || lpad(to_hex(ascii(r."character")), 6, '0'::text))
+                    END, ''::text ORDER BY r."position")) || ''''::text)
+                END AS literal
+           FROM string_to_table(l.userid, NULL::text) WITH ORDINALITY r("character", "position")) c);
+create view postern_internal.changed_gate as
+ SELECT
+        CASE
+            WHEN (g.stops AND (NOT d.stops)) THEN 'warn'::text
+            ELSE 'error'::text
+        END AS level,
+    'changed_gate'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+        CASE
+            WHEN d.stops THEN 'A gate is shown as active and stops nobody'::text
+            ELSE 'A gate stops everybody and is shown as inactive'::text
+        END AS title,
+    format('stops is %s in postern_internal.gate; from the gate and the setting checkpoints_enabled follows %s. Somebody changed it past Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
+    format('select postern.set_setting(''checkpoints_enabled'', %L);'::text, s.value) AS fix
+   FROM ((postern_internal.gate g
+     JOIN postern_internal.derived_gate d ON ((d.gate_id = g.gate_id)))
+     JOIN postern_internal.setting s ON ((s.name = 'checkpoints_enabled'::text)))
+  WHERE (g.stops <> d.stops)
+UNION ALL
+ SELECT 'error'::text AS level,
+    'changed_gate'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+    'A gate shows and logs another message than the registered one'::text AS title,
+    format('The message is %L; shown is %L. Somebody changed the template past Postern.'::text, g.message, t.message) AS detail,
+    format('update postern_internal.gate set message_template = postern_internal.message_template(message, parameters) where gate_id = %L;'::text, g.gate_id) AS fix
+   FROM (postern_internal.gate g
+     CROSS JOIN LATERAL ( SELECT COALESCE(string_agg(
+                CASE
+                    WHEN (p.matched[1] IS NOT NULL) THEN '%'::text
+                    WHEN (p.matched[2] IS NOT NULL) THEN ('&'::text || COALESCE(g.parameters[(p.matched[2])::integer], ''::text))
+                    ELSE p.matched[3]
+                END, ''::text ORDER BY p."position"), ''::text) AS message
+           FROM regexp_matches(g.message_template, '(%%)|%([0-9]{1,4})\$s|([^%]+|%)'::text, 'g'::text) WITH ORDINALITY p(matched, "position")) t)
+  WHERE (t.message <> g.message)
+UNION ALL
+ SELECT 'error'::text AS level,
+    'changed_gate'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+    'A gate is built in that is not Postern''s, or Postern''s own is not'::text AS title,
+    'The prefix POSTERN_ says which gates are. Somebody changed built_in past Postern.'::text AS detail,
+    format('update postern_internal.gate set built_in = %s where gate_id = %L; select postern.set_setting(''checkpoints_enabled'', %L);'::text,
+        CASE
+            WHEN g.built_in THEN 'false'::text
+            ELSE 'true'::text
+        END, g.gate_id, s.value) AS fix
+   FROM (postern_internal.gate g
+     JOIN postern_internal.setting s ON ((s.name = 'checkpoints_enabled'::text)))
+  WHERE (g.built_in <> starts_with(g.gate_id, 'POSTERN_'::text));
+create view postern_internal.gate_message as
+ SELECT 'warn'::text AS level,
+    'gate_message'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+    'The message repeats what every log entry has'::text AS title,
+    format('%L has: %s.'::text, g.message, postern.redundant_words(g.message)) AS detail,
+    format('Say what happened and to which business object: select postern.set_gate_message(%L, ...); and word it so in the registration.'::text, g.gate_id) AS fix
+   FROM postern_internal.gate g
+  WHERE ((NOT g.built_in) AND (postern.redundant_words(g.message) IS NOT NULL));
+create view postern_internal.missing_log_partition as
+ SELECT 'warn'::text AS level,
+    'missing_log_partition'::text AS code,
+    'log'::text AS object,
+    'The log has no partition for a month'::text AS title,
+    format('No partition: %s (UTC)%s. Such entries lie in the default partition, which cannot be dropped as a month can.'::text, string_agg((to_char((m.month AT TIME ZONE 'UTC'::text), 'YYYY-MM'::text) ||
+        CASE
+            WHEN (m.entries > 0) THEN format(' with %s entries'::text, m.entries)
+            ELSE ''::text
+        END), ', '::text ORDER BY m.month),
+        CASE
+            WHEN (max(m.entries) > 10000) THEN '; checkpoints wait while so many are moved'::text
+            ELSE ''::text
+        END) AS detail,
+    format('select postern.create_log_partitions(%s);'::text,
+        CASE
+            WHEN (max(m.entries) > 10000) THEN 'null'::text
+            ELSE NULL::text
+        END) AS fix
+   FROM postern.log_gaps() m(month, entries)
+  WHERE ((m.entries > 0) OR (m.month <= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) + '1 mon'::interval)))
+ HAVING (count(*) > 0);
+comment on table postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, with allow_login. state: allowed; or no such role, another role has the name: then the entry counts for nobody. Superusers need no entry.';
+comment on table postern.catalog_findings is 'For postern.doctor and installer doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
+comment on table postern.doctor is 'What is left unprotected in this database, one row a finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or what to do in words. No rows: nothing was found.';
+comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
+comment on table postern.protection_fault is 'Protected tables that are not protected as they were asked to be, and what differs, in words: of a table and of all below it. To mend it, protect the table again.';
+comment on table postern_internal.action is 'Registered actions. checkpoint: the gate that stops the action itself; NULL: none. legacy_checkpoints: the gates that the action references, which its business code may reach.';
+comment on table postern_internal.admin_application is 'Check of postern.doctor: roles that log in and are members of postern_admin and of postern_app.';
+comment on table postern_internal.all_data_role is 'Check of postern.doctor: roles that log in and are members of a predefined role to which all tables, or the server''s files, are open.';
+comment on table postern_internal.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role of the same name there is another one.';
+comment on table postern_internal.application_login is 'For postern.doctor: roles that log in and work with Postern, as an application or as an end user.';
+comment on table postern_internal.application_owns_table is 'Check of postern.doctor: protected tables whose owner an application logs in as, or may become.';
+comment on table postern_internal.application_setting is 'For postern.doctor: the settings that decide what reaches the server''s log, for this database (rolname NULL) and for each role with settings of its own that works with Postern. alter: how a statement that changes them begins.';
+comment on table postern_internal.authority_class is 'Authority classes of a company (ledger_id NULL) or of one of its internal ledgers. Whoever changes a class''s rules or maps counts revision up first: an update, and not a lock, so that a transaction whose snapshot is older than the last change fails instead of compiling old rules.';
+comment on table postern_internal.authority_combination is 'The rules of a class: one pattern for each of the code parts A to J.';
+comment on table postern_internal.authority_map is 'Which posting combinations of a block a class allows: get_bit(bits, id - first_id). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
+comment on table postern_internal.bypassing_membership is 'Check of postern.doctor: roles of applications that are members of superusers or of roles with BYPASSRLS.';
+comment on table postern_internal.bypassing_role is 'Check of postern.doctor: superusers and roles with BYPASSRLS that log in.';
+comment on table postern_internal.changed_protection is 'Check of postern.doctor: protected tables whose policy or trigger was dropped, switched off, or is another one.';
+comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequences: a key of partitions has to have logged_at.';
+comment on table postern_internal.combination_block is 'All ids of posting combinations that there are so far, in blocks: which company the size ids from first_id on belong to (NULL: to none yet), and how many of them are given: so many, or where they are not counted, so many at least. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
+comment on table postern_internal.company is 'Financial companies.';
+comment on table postern_internal.company_column is 'For postern.doctor: columns of tables and foreign tables of applications that by their name hold a company. is_protectable: whether protect_company takes the type.';
+comment on table postern_internal.company_user is 'Users of companies; at most one company is a user''s default.';
+comment on table postern_internal.credential is 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses and the lock-outs since the last right one. denials, cancels: how many the sessions of this user have committed since the time beside it; an hour after that they are counted anew. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
+comment on table postern_internal.current_gate_reading is 'For postern.doctor: one row. callers: what calls gates, as far as it was read; NULL: it was never read. is_current: nothing that it was read from has changed since.';
+comment on table postern_internal.definer_function is 'Check of postern.doctor: SECURITY DEFINER functions of owners whom row security does not stop, that name protected tables.';
+comment on table postern_internal.end_user is 'People who work through the application. userid: as it was first written, in NFKC. folded: what fold_userid makes of it, so that no second one differs in case only. db_role maps a database login role to its end user.';
+comment on table postern_internal.error_logging is 'Check of postern.doctor: log_parameter_max_length_on_error, by which the server log gets PINs.';
+comment on table postern_internal.event is 'Events, and the outcome that an entry of the log has for each.';
+comment on table postern_internal.event_action is 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does.';
+comment on table postern_internal.event_backlog is 'Check of postern.doctor: event actions for which entries of the log, or deliveries, have waited for more than 15 minutes.';
+comment on table postern_internal.event_delivery is 'One row for each entry of the log that an action has to tell of. delivery_id: what the receiver knows repetitions by. lease: the worker''s that has it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
+comment on table postern_internal.foreign_key_action is 'Check of postern.doctor: foreign keys of protected tables whose action reaches rows of other companies.';
+comment on table postern_internal.foreign_table is 'Check of postern.doctor: foreign tables that others than their owner may read and that lead to a protected table of this database, are a part of one, or have a company column.';
+comment on table postern_internal.gate is 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by a ticket of its own, which opens nothing else. A built-in gate is exclusive, always on, and takes the user''s own credential alone. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
+comment on table postern_internal.gate_reading is 'The last reading by installer doctor. fingerprint: postern.gate_fingerprint() from before it. callers: what calls gates or begins actions, as postern.gate_findings takes it. Facts about functions, no configuration.';
+comment on table postern_internal.gates_unread is 'Check of postern.doctor: functions that were created, changed or dropped since installer doctor has read which gates they call.';
+comment on table postern_internal.guarded_table is 'For postern.doctor: all tables whose rows Postern guards, its own public one included.';
+comment on table postern_internal.installation is 'Every installation into this database. This comment repeats the last one for those who may not read the table. {"version": "0.1.0", "code_sha256": "21150e6dfa0059c026574f1cf777bad2f9a7b9a48c6746de4b5a0ada904518c4", "server_major": 15, "schema_sha256": "4a734b4b7f61f23c791f019caa172172f595c35903f9610ac2c1c1157b6fecbd", "schema_version": 11}';
+comment on table postern_internal.leaf is 'The tree, append-only: which entry of the log is which leaf. hashes: 32 octets each, the hash of the leaf, then that of each subtree that this leaf completes, smallest first; over all leaves in order these are the stored hashes of golang.org/x/mod/sumdb/tlog. No foreign key: leaves stay when the months of their entries are dropped.';
+comment on table postern_internal.ledger is 'Internal ledgers of companies.';
+comment on table postern_internal.ledger_user is 'Who is connected to which internal ledger, and the class that narrows what the user sees there. Ends with being a user of the company.';
+comment on table postern_internal.log_drop is 'Which months of the log were dropped, append-only: those from since until until.';
+comment on table postern_internal.log_export is 'Which entries were written to files with their proofs, append-only: those from since until until under the head of tree_size leaves.';
+comment on table postern_internal.logical_replication is 'Check of postern.doctor: publications of protected tables or of Postern''s own, and slots that send all tables.';
+comment on table postern_internal.materialized_view is 'Check of postern.doctor: materialized views over protected tables that others than their owner may read, or of which nobody has said who may.';
+comment on table postern_internal.missing_ledger_key is 'Check of postern.doctor: protected ledgers whose queries a foreign key would make faster.';
+comment on table postern_internal.missing_membership is 'Check of postern.doctor: roles with rights on protected tables, or on views over them, that are no members of postern_user.';
+comment on table postern_internal.no_permissive_policy is 'Check of postern.doctor: protected tables, and tables with a company column, on which row security is on and no policy permits anything.';
+comment on table postern_internal.open_gate is 'Tickets in use, and used ones. By nonce, so that a challenge opens gates once, whichever of its answers does. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened. passed: whether an exclusive gate was passed with it; that it cannot be again.';
+comment on table postern_internal.owner_membership is 'Check of postern.doctor: members of postern_owner and of postern_event_function, and what the latter is a member of.';
+comment on table postern_internal.policy_per_row is 'Check of postern.doctor: policies of applications that call a function for each row which could be called once a query.';
+comment on table postern_internal.protected_relation is 'For postern.doctor: the tables in postern.protected_table, what is below and above them by partitioning or inheritance, the policy that each of these must have, and the statement that puts all of them right.';
+comment on table postern_internal.protected_table is 'Tables of applications that protect_company and protect_ledger were asked to guard. By name, since an oid does not survive a dump; doctor holds it against the policies that are there.';
+comment on table postern_internal.replication_role is 'Check of postern.doctor: roles that log in with REPLICATION, but for superusers, of which bypassing_role tells.';
+comment on table postern_internal.role_membership is 'For postern.doctor: which role is a member of which, over any number of steps. last_member: the role that is granted roleid itself.';
+comment on table postern_internal.row_function is 'Check of postern.doctor: functions of others than superusers in indexes, constraints, generated columns, statistics, partition keys and policies of protected tables, and those of strangers in triggers.';
+comment on table postern_internal.schema_version is 'The number of migrations that have run.';
+comment on table postern_internal.scheme is 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; PIN, which is built in, has none here. Its name is text, since pg_upgrade refuses tables with a regprocedure.';
+comment on table postern_internal.sealing is 'How far the log was sealed. Who seals has this row locked. snapshot: all entries that it sees have a leaf; it means something in the cluster of place only. place: the database that is sealed; no copy of it is. An entry that it would have seen and that has no leaf was not there then.';
+comment on table postern_internal.server_key is 'Secret keys that only this database uses, one a purpose, each as two independent random blocks: a keyed digest (NMAC) then costs two calls of the built-in sha256.';
+comment on table postern_internal.session_key is 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again.';
+comment on table postern_internal.session_secret is 'The secret that the setting postern.session is made with, as long as a block of SHA-256. One row of one column, since it is read wherever the end user is asked for: each row of an application''s query may do that.';
+comment on table postern_internal.session_setting is 'Check of postern.doctor: settings of logins, of this database, of logins in it and of the server that switch off what Postern relies on.';
+comment on table postern_internal.setting is 'Settings of Postern in this database, with what each may be set to.';
+comment on table postern_internal.stale_protection is 'Check of postern.doctor: tables and columns in postern.protected_table that do not exist.';
+comment on table postern_internal.statement_logging is 'Check of postern.doctor: settings by which the server log, or a view, gets PINs.';
+comment on table postern_internal.table_privilege is 'Check of postern.doctor: TRUNCATE, REFERENCES and TRIGGER on protected tables, granted to others than their owner.';
+comment on table postern_internal.ticket is 'Verdicts of authentications, readable only by a later transaction. nonce: of the challenge that it answers, as text, which each pass compares with a setting. exclusive: whether it opens its own gate only. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
+comment on table postern_internal.tree_head is 'Signed tree heads, append-only, for convenience: what is to be trusted is the copy outside the database. note: a C2SP tlog-checkpoint.';
+comment on table postern_internal.trigger_switch is 'Check of postern.doctor: roles of applications that may set session_replication_role.';
+comment on table postern_internal.unforced_row_security is 'Check of postern.doctor: protected tables whose policies do not hold for their owner.';
+comment on table postern_internal.unlisted_protection is 'Check of postern.doctor: tables with a policy of Postern that are not in postern.protected_table.';
+comment on table postern_internal.unpinned_search_path is 'Check of postern.doctor: SECURITY DEFINER functions whose search_path their caller sets.';
+comment on table postern_internal.unprotectable_company is 'Check of postern.doctor: tables with a company column of a type that protect_company does not take.';
+comment on table postern_internal.unprotected_company is 'Check of postern.doctor: tables with a company column, which no policy guards.';
+comment on table postern_internal.unprotected_parent is 'Check of postern.doctor: tables without a policy above one that is protected, by whatever way.';
+comment on table postern_internal.unprotected_partition is 'Check of postern.doctor: partitions and inheritors of protected tables without their policy.';
+comment on table postern_internal.view_without_security_invoker is 'Check of postern.doctor: views over protected tables that ask for their owner, not for the user.';
+comment on table postern_internal.webhook_secret is 'What webhooks are signed with. Apart from the actions, so that no look at those shows it.';
+comment on table postern_internal.working_login is 'For postern.doctor: roles that log in and work with Postern, as an application, an end user, an administrator, an auditor, a sealer or a worker.';
+comment on view postern.action is 'Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.';
+comment on view postern.authority_class is 'Authority classes of companies, and of internal ledgers where ledger_id is not NULL.';
+comment on view postern.authority_combination is 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';
+comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.';
+comment on view postern.company is 'Companies. Their names are open to every user, as the enterprise''s view of a company is.';
+comment on view postern.company_finance_auth is 'COMPANY_FINANCE_AUTH, deprecated: use postern.user_finance_auth_pub, which it shows.';
+comment on view postern.company_finance_auth1 is 'COMPANY_FINANCE_AUTH1, deprecated: use postern.user_finance_auth_pub, which it shows.';
+comment on view postern.company_finance_auth_pub is 'COMPANY_FINANCE_AUTH_PUB, deprecated: use postern.user_finance_auth_pub, which it shows.';
+comment on view postern.company_user is 'Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
+comment on view postern.dual is 'DUAL: one row, for mirrored SQL that needs something to select from.';
+comment on view postern.event is 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them.';
+comment on view postern.event_action is 'Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged.';
+comment on view postern.event_delivery is 'What was, or is to be, delivered for which entry of the log: pending, delivered, skipped since the condition did not hold, or dead after too many attempts.';
+comment on view postern.event_worker_action is 'The actions of enabled events, with the secrets that webhooks are signed with. For the worker.';
+comment on view postern.gate is 'Registered gates. exclusive: the gate takes an approval of its own each time, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
+comment on view postern.ledger is 'Internal ledgers of companies.';
+comment on view postern.ledger_user is 'Who is connected to which internal ledger, and the class that narrows what the user sees there.';
+comment on view postern.log_head is 'Signed tree heads. Trust the copies outside the database, not these. note: a C2SP tlog-checkpoint; signed_at is not in the signature.';
+comment on view postern.log_leaf is 'The log''s Merkle tree: which entry is which leaf. hashes: 32 octets each, the leaf''s hash and then those of the subtrees that it completes, smallest first.';
+comment on view postern.protected_table is 'Tables that protect_company and protect_ledger guard, by what columns. Partitions are guarded with their table, and not listed.';
+comment on view postern.scheme is 'Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.';
+comment on view postern.session_key is 'Keys for session tokens, without their secrets.';
+comment on view postern.setting is 'Settings of Postern in this database. Change them with postern.set_setting.';
+comment on view postern.user_account is 'End users, whether they have a PIN (none, must change, set), wrong responses since the last right one, and until when the credential is or was locked.';
+comment on view postern.user_finance_auth_pub is 'USER_FINANCE_AUTH_PUB: the companies of the current user, and which is the default. Errors: PS401, PS402.';
+comment on view postern_internal.changed_gate is 'Check of postern.doctor: gates whose stops, message_template or built_in is not what Postern made it.';
+comment on view postern_internal.current_open_gate is 'The ticket that has opened the gates for this transaction of this session, if one has. Exclusive gates are in open_exclusive_gate.';
+comment on view postern_internal.derived_gate is 'Whether each gate stops anybody, worked out from active, built_in and the setting checkpoints_enabled.';
+comment on view postern_internal.disabled_checkpoints is 'Check of postern.doctor: active gates while checkpoints are disabled.';
+comment on view postern_internal.gate_message is 'Check of postern.doctor: messages of gates with words that postern.redundant_words finds.';
+comment on view postern_internal.log_record is 'Each row of the log, to be read in binary: then no setting changes what its leaf is made of.';
+comment on view postern_internal.look_alike_user is 'Check of postern.doctor: active users whose ids differ and look alike.';
+comment on view postern_internal.missing_log_partition is 'Check of postern.doctor: months of the log, up to the next one, without a partition.';
+comment on view postern_internal.old_session_key is 'Check of postern.doctor: session keys in use for more than a year.';
+comment on view postern_internal.open_exclusive_gate is 'The tickets in use in this transaction of this session that open one gate each and nothing else.';
+comment on view postern_internal.own_entry is 'Entries of the log that this transaction has made.';
+comment on view postern_internal.server_version is 'Check of postern.doctor: holes of this minor release that postern.row_security_holes lists.';
+comment on view postern_internal.transaction_ticket is 'The ticket in use in this transaction that opens gates along, if one is, whoever the user is now.';
+comment on view postern_internal.user_without_pin is 'Check of postern.doctor: active users without a PIN while gates are active.';

@@ -2,7 +2,7 @@
 -- standby, gets the same answers.
 
 create or replace function postern.gate_findings(callers jsonb)
-returns table (level text, code text, object text, title text, detail text, fix text)
+returns setof postern.catalog_findings
 language plpgsql
 stable
 rows 10
