@@ -3543,10 +3543,3808 @@ COMMENT ON FUNCTION postern.functions_per_row(policy oid) IS 'For postern.doctor
 
 
 --
+-- Name: ledger_key_is_valid(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.ledger_key_is_valid(target regclass) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return exists (
+    select
+      from pg_constraint as k
+      join pg_class as c on c.oid = k.conrelid
+     where k.conrelid = target
+       and k.contype = 'f'
+       and k.confrelid = 'postern.posting_combination'::regclass
+       and k.convalidated
+       and not k.condeferrable
+       and cardinality(k.conkey) = 2
+       -- A NULL in one column, and MATCH SIMPLE does not look at the other one.
+       and (k.confmatchtype = 'f'
+            or not exists (select from pg_attribute as a where a.attrelid = target and a.attnum = any (k.conkey) and not a.attnotnull))
+       and k.conkey <@ array(select d.refobjsubid::smallint
+                               from pg_policy as p
+                               join pg_depend as d
+                                 on d.classid = 'pg_policy'::regclass and d.objid = p.oid
+                                and d.refclassid = 'pg_class'::regclass and d.refobjid = target and d.refobjsubid > 0
+                              where p.polrelid = target and p.polname = 'postern_ledger')
+       -- Tables that inherit, unlike partitions, do not have the key.
+       and (c.relkind = 'p' or not exists (select from pg_inherits as i where i.inhparent = target)));
+end
+$$;
+
+
+ALTER FUNCTION postern.ledger_key_is_valid(target regclass) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION ledger_key_is_valid(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.ledger_key_is_valid(target regclass) IS 'For the policies of protect_ledger: whether a validated foreign key ties the company of each row of target to its posting combination.';
+
+
+--
+-- Name: log_gaps(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.log_gaps() RETURNS TABLE(month timestamp with time zone, entries bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+begin
+  return query
+    select m.month, (select count(*) from postern_internal.checkpoint_entry_default as e where e.logged_at >= m.month and e.logged_at < m.month + interval '1 month')
+      from postern_internal.missing_log_months(null) as m (month);
+end
+$$;
+
+
+ALTER FUNCTION postern.log_gaps() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION log_gaps(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.log_gaps() IS 'For postern.doctor: the months (UTC) that should have a partition of the log and have none, as create_log_partitions would make them, with how many entries lie in the default one.';
+
+
+--
+-- Name: look_alike_users(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.look_alike_users() RETURNS TABLE(userid text, older text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+begin
+  return query
+    with looks as (
+      select array_agg(u.userid order by u.created_at, u.userid) as userids
+        from postern_internal.end_user as u
+       cross join (values (true), (false)) as w (as_written)
+       where u.active
+       group by w.as_written, postern.user_skeleton(u.userid, w.as_written)
+      having count(*) > 1
+    )
+    select distinct r.userid, l.userids[1]
+      from looks as l
+     cross join lateral unnest(l.userids[2:]) as r (userid);
+end
+$$;
+
+
+ALTER FUNCTION postern.look_alike_users() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION look_alike_users(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.look_alike_users() IS 'For postern.doctor: active users whose ids differ and look alike, by postern.user_skeleton, each with the oldest of those it looks like.';
+
+
+--
+-- Name: policy_condition(oid, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.policy_condition(policy oid, is_check boolean) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    AS $$
+begin
+  return (select pg_get_expr(case when is_check then p.polwithcheck else p.polqual end, p.polrelid)
+            from pg_policy as p
+           where p.oid = policy);
+end
+$$;
+
+
+ALTER FUNCTION postern.policy_condition(policy oid, is_check boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION policy_condition(policy oid, is_check boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.policy_condition(policy oid, is_check boolean) IS 'For postern.doctor: the USING condition of a policy, or with is_check its WITH CHECK, with qualified names. NULL where there is none.';
+
+
+--
+-- Name: printable_statement(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.printable_statement(statement text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  unprintable constant text := case when getdatabaseencoding() = 'UTF8'
+                                    then E'[\\u0001-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]'
+                                    else E'[\\u0001-\\u001f\\u007f]' end;
+  piece text;
+  character text;
+  written text := '';
+begin
+  if statement is null or statement !~ unprintable then
+    return statement;
+  end if;
+  -- Quoted names, strings, and what is between them, which holds nothing of the kind.
+  for piece in
+    select p.match[1] from regexp_matches(statement, '("(?:[^"]|"")*"|E?''(?:[^'']|'''')*''|[^"''E]+|E)', 'g') with ordinality as p (match, position) order by p.position
+  loop
+    if piece !~ unprintable or left(piece, 1) not in ('"', '''', 'E') then
+      written := written || piece;
+      continue;
+    end if;
+    if left(piece, 1) = '"' then
+      piece := 'U&' || replace(piece, E'\\', E'\\\\');
+    elsif left(piece, 1) = '''' then
+      piece := 'E' || piece;
+    end if;
+    for character in select distinct m.match[1] from regexp_matches(piece, '(' || unprintable || ')', 'g') as m (match) loop
+      piece := replace(piece, character, case when left(piece, 1) = 'U' then E'\\' else E'\\u' end || lpad(to_hex(ascii(character)), 4, '0'));
+    end loop;
+    written := written || piece;
+  end loop;
+  return written;
+end
+$$;
+
+
+ALTER FUNCTION postern.printable_statement(statement text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION printable_statement(statement text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.printable_statement(statement text) IS 'For postern.doctor: statement with control characters and the like in its quoted names and strings written as escapes.';
+
+
+--
+-- Name: protectable_types(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.protectable_types(argument text) RETURNS regtype[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE argument WHEN 'company_column'::text THEN ARRAY['text'::regtype, 'character varying'::regtype, 'character'::regtype, 'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'uuid'::regtype] WHEN 'combination_column'::text THEN ARRAY['bigint'::regtype, 'integer'::regtype, 'numeric'::regtype] WHEN 'ledger_column'::text THEN ARRAY['text'::regtype, 'character varying'::regtype] ELSE NULL::regtype[] END;
+
+
+ALTER FUNCTION postern.protectable_types(argument text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION protectable_types(argument text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.protectable_types(argument text) IS 'For protect_... and doctor: the types, and domains over them, that a column of a protected table may have. argument: company_column, combination_column or ledger_column. NULL for any other.';
+
+
+--
+-- Name: protection_condition(regclass, text, name, name, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    AS $_$
+declare
+  fraction text;
+  company_type regtype;
+  company text;
+  by_map text;
+begin
+  if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
+    return;
+  end if;
+  -- A domain is written by the function of the type under it.
+  select b.oid::regtype
+    into company_type
+    from pg_attribute as a
+    join pg_type as t on t.oid = a.atttypid
+    join pg_type as b on b.typoutput = t.typoutput and b.oid = any (postern.protectable_types('company_column')::oid[])
+   where a.attrelid = relation and a.attname = company_column;
+  -- What is compared has the type of the column, so that an index on it is of use. Codes are text, and turned into that type
+  -- where they are the canonical text of a value. Without a length, or char(4) would make ABCD of the code ABCDE.
+  if protection = 'company' then
+    using_expression := format('%I = any (array(select %s c(company) where postern.require_user_role()))', company_column,
+                               case when company_type in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'c.company from postern.current_company_numbers()'
+                                    when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
+                                    when company_type = 'bpchar'::regtype then 'c.company::bpchar from postern.current_companies()'
+                                    else 'c.company from postern.current_companies()' end);
+    check_expression := using_expression;
+    return;
+  end if;
+  -- No index could serve the condition of a ledger, and as text a value is its canonical one.
+  company := format(case when company_type in ('text'::regtype, 'varchar'::regtype) then '%I' else '%I::text' end, company_column);
+
+  -- A map is older than what its own statement creates: INSERT ... VALUES (..., posting_combination_id(...)). So for a row that
+  -- it does not show, and only where there is something new, a function is asked.
+  --
+  -- CASE keeps get_bit from what is outside of the map, where it would raise an error, and a fraction from being rounded
+  -- to somebody else's id. The planner takes "= 1" for one row in 200, and would join for so few; of "<> 0" it expects
+  -- that most rows stay.
+  fraction := case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
+                   then '' else format(' and %I %% 1 = 0', combination_column) end;
+  if ledger_column is null then
+    by_map := format(
+      'case when %1$I >= 1 and %1$I < (select postern.ledger_map_size() where postern.require_user_role())%3$s
+                 and %2$s = (select postern.ledger_companies())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
+            then get_bit((select postern.ledger_map()), %1$I::bigint) <> 0
+            else false end',
+      combination_column, company, fraction);
+    check_expression := by_map || format(' or (select postern.has_new_combinations()) and postern.is_new_combination_allowed(%s, %I)', company, combination_column);
+    -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
+    -- is all that a visible row costs.
+    using_expression := format(
+      'case when postern.ledger_key_is_valid(%1$L::regclass)
+            then get_bit((select postern.ledger_map() where postern.require_user_role()), %2$I::bigint) <> 0
+                 or (select postern.has_new_combinations()) and postern.is_new_keyed_combination_allowed(%2$I)
+            else %3$s end',
+      relation, combination_column, check_expression);
+  else
+    -- An id that is of the company is in its part of the map. 2^53 is where double precision begins to round.
+    check_expression := format(
+      'case when %1$I >= 1 and %1$I <= 9007199254740992%4$s
+                 and %2$s = (select postern.ledger_companies() where postern.require_user_role())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
+            then coalesce(get_bit((select postern.internal_ledger_map()),
+                                  ((select postern.internal_ledger_offsets()) -> (%2$s || chr(31) || %3$I))::bigint
+                                  + (select postern.ledger_shifts())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))]
+                                  + %1$I::bigint) <> 0, false)
+            else false end
+       or (select postern.has_new_combinations()) and postern.is_new_ledger_combination_allowed(%2$s, %3$I, %1$I)',
+      combination_column, company, ledger_column, fraction);
+    using_expression := check_expression;
+  end if;
+end
+$_$;
+
+
+ALTER FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) IS 'For protect_... and doctor: the conditions of the policy that protects relation, as SQL. protection: company or ledger; combination_column and ledger_column are for ledgers. NULL where there is no such protection, or a column is missing.';
+
+
+--
+-- Name: redundant_words(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.redundant_words(message text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT string_agg(DISTINCT lower(r.word[1]), ', '::text) AS string_agg FROM regexp_matches(redundant_words.message, (((('(&(?:(?:current|session|fnd)_?)?user(?:_?(?:id|name|identity))?\M'::text || '|&(?:(?:current|log|sys|transaction)_?)?(?:date|time|date_?time|timestamp)\M|&(?:today|now)\M'::text) || '|\mby\s+(?:the\s+)?user\M'::text) || '|\mcheckpoints?\M(?!\s*[&0-9])|\m(?:re-?)?authenticat\w*'::text) || '|\m(?:pass|passed|enter|entered|gave|with|by)\s+(?:(?:the|a|an|his|her|their|own|right|correct)\s+)*(?:gates?|passwords?|pins?)\M(?!\s*[&0-9]))'::text), 'gi'::text) r(word));
+
+
+ALTER FUNCTION postern.redundant_words(message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION redundant_words(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.redundant_words(message text) IS 'For the registration of gates and for doctor: the words of a gate''s message that repeat what each log entry has anyway, NULL where there are none. They are parameters called after the acting user or the moment, as &USER_ID and &SYSDATE, and words that say that a checkpoint was passed.';
+
+
+--
+-- Name: refuse_truncate(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.refuse_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = '55000',
+    message = format('%I.%I is protected and cannot be truncated', tg_table_schema, tg_table_name),
+    detail = 'TRUNCATE would remove rows that the user may not see.',
+    hint = 'DELETE removes those that the user may see. To empty the table its owner calls postern.unprotect, truncates, and protects it again, in one transaction.';
+end
+$$;
+
+
+ALTER FUNCTION postern.refuse_truncate() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_truncate(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.refuse_truncate() IS 'Trigger of protected tables. Errors: 55000 always.';
+
+
+--
+-- Name: row_security_holes(integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.row_security_holes(server_version integer) RETURNS TABLE(cve text, fixed_in text, problem text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT h.cve,
+     format('%s.%s'::text, (h.fixed / 10000), (h.fixed % 10000)) AS format,
+     h.problem
+    FROM ( VALUES ('CVE-2023-2454'::text,150003,'CREATE SCHEMA gets around a pinned search_path'::text), ('CVE-2023-2455'::text,150003,'an inlined function keeps the row security of another role'::text), ('CVE-2023-39418'::text,150004,'MERGE passes row security policies for UPDATE and SELECT'::text), ('CVE-2024-10976'::text,150009,'a plan made for one role shows rows to another one'::text), ('CVE-2024-10976'::text,160005,'a plan made for one role shows rows to another one'::text), ('CVE-2024-10976'::text,170001,'a plan made for one role shows rows to another one'::text), ('CVE-2024-10978'::text,150009,'SET ROLE goes back to the wrong role'::text), ('CVE-2024-10978'::text,160005,'SET ROLE goes back to the wrong role'::text), ('CVE-2024-10978'::text,170001,'SET ROLE goes back to the wrong role'::text), ('CVE-2025-8713'::text,150014,'statistics of a table tell values that row security hides'::text), ('CVE-2025-8713'::text,160010,'statistics of a table tell values that row security hides'::text), ('CVE-2025-8713'::text,170006,'statistics of a table tell values that row security hides'::text), ('CVE-2026-14666'::text,150019,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-14666'::text,160015,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-14666'::text,170011,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-14666'::text,180006,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-120154'::text,150020,'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'::text), ('CVE-2026-120154'::text,160016,'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'::text), ('CVE-2026-120154'::text,170012,'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'::text), ('CVE-2026-120154'::text,180007,'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'::text)) h(cve, fixed, problem)
+   WHERE (((h.fixed / 10000) = (row_security_holes.server_version / 10000)) AND (h.fixed > row_security_holes.server_version));
+END;
+
+
+ALTER FUNCTION postern.row_security_holes(server_version integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION row_security_holes(server_version integer); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For postern.doctor: the published holes in row security, and in what Postern builds on, that a server has. server_version: server_version_num, as 150018. NULL and unknown versions have none.';
+
+
+--
+-- Name: same_condition(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.same_condition(stored text, wanted text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(replace(regexp_replace(p.part, '''(\d+)''::bigint'::text, '\1'::text, 'g'::text), '::double precision'::text, ''::text), '::(text|bigint|integer|smallint|uuid|bpchar|numeric|character varying)(?!\()|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
+
+
+ALTER FUNCTION postern.same_condition(stored text, wanted text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION same_condition(stored text, wanted text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.same_condition(stored text, wanted text) IS 'For postern.doctor: whether stored, as PostgreSQL writes the condition of a policy, is what wanted was read as.';
+
+
+--
+-- Name: server_finding(integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.server_finding(version integer) RETURNS TABLE(level text, object text, title text, detail text, fix text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT 'error'::text AS level,
+     'server'::text AS object,
+     'The server has published holes in row security'::text AS title,
+     format('PostgreSQL %s.%s has: %s.'::text, (server_finding.version / 10000), (server_finding.version % 10000), string_agg((((h.cve || ' ('::text) || h.problem) || ')'::text), '; '::text ORDER BY h.cve)) AS detail,
+     format('Install PostgreSQL %s or a later minor release, and restart.'::text, (array_agg(h.fixed_in ORDER BY (string_to_array(h.fixed_in, '.'::text))::integer[] DESC))[1]) AS fix
+    FROM postern.row_security_holes(server_finding.version) h(cve, fixed_in, problem)
+  HAVING (count(*) > 0);
+END;
+
+
+ALTER FUNCTION postern.server_finding(version integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION server_finding(version integer); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.server_finding(version integer) IS 'For postern.doctor: what is to say of a server of this version. version: server_version_num, as 150018. No row for one without a published hole.';
+
+
+--
+-- Name: unqueued_events(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+  select count(*), min(w.logged_at)
+    from postern_internal.event_action as a
+    join postern_internal.event as v on v.event = a.event and v.enabled
+   cross join lateral (
+     select e.log_id, e.outcome, e.logged_at
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
+      union all
+    (select e.log_id, e.outcome, e.logged_at
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
+      order by e.transaction_id
+      limit 10000)
+   ) as w
+   where a.name = unqueued_events.name
+     -- A copy of the database queues nothing, and is not meant to.
+     and not postern_internal.is_moved(a.place)
+     and w.outcome = v.outcome
+     and w.log_id > a.after_log_id
+$$;
+
+
+ALTER FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log an action has to tell of that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: posting_combination; Type: TABLE; Schema: postern; Owner: postern_owner
+--
+
+CREATE TABLE postern.posting_combination (
+    company text NOT NULL,
+    posting_combination_id bigint NOT NULL,
+    code_a text NOT NULL COLLATE pg_catalog."C",
+    code_b text COLLATE pg_catalog."C",
+    code_c text COLLATE pg_catalog."C",
+    code_d text COLLATE pg_catalog."C",
+    code_e text COLLATE pg_catalog."C",
+    code_f text COLLATE pg_catalog."C",
+    code_g text COLLATE pg_catalog."C",
+    code_h text COLLATE pg_catalog."C",
+    code_i text COLLATE pg_catalog."C",
+    code_j text COLLATE pg_catalog."C",
+    CONSTRAINT posting_combination_code_a_check CHECK ((code_a <> ''::text)),
+    CONSTRAINT posting_combination_code_b_check CHECK ((code_b <> ''::text)),
+    CONSTRAINT posting_combination_code_c_check CHECK ((code_c <> ''::text)),
+    CONSTRAINT posting_combination_code_d_check CHECK ((code_d <> ''::text)),
+    CONSTRAINT posting_combination_code_e_check CHECK ((code_e <> ''::text)),
+    CONSTRAINT posting_combination_code_f_check CHECK ((code_f <> ''::text)),
+    CONSTRAINT posting_combination_code_g_check CHECK ((code_g <> ''::text)),
+    CONSTRAINT posting_combination_code_h_check CHECK ((code_h <> ''::text)),
+    CONSTRAINT posting_combination_code_i_check CHECK ((code_i <> ''::text)),
+    CONSTRAINT posting_combination_code_j_check CHECK ((code_j <> ''::text))
+);
+
+
+ALTER TABLE postern.posting_combination OWNER TO postern_owner;
+
+--
+-- Name: TABLE posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
+
+
+--
+-- Name: end_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.end_user (
+    userid text NOT NULL,
+    folded text NOT NULL,
+    description text NOT NULL,
+    db_role name,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT end_user_userid_check CHECK (((userid <> ''::text) AND (length(userid) <= 128)))
+);
+
+
+ALTER TABLE postern_internal.end_user OWNER TO postern_owner;
+
+--
+-- Name: TABLE end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.end_user IS 'People who work through the application. userid: as it was first written, in NFKC. folded: what fold_userid makes of it, so that no second one differs in case only. db_role maps a database login role to its end user.';
+
+
+--
+-- Name: role_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.role_membership AS
+ WITH RECURSIVE direct AS (
+         SELECT m.member,
+            m.roleid
+           FROM (pg_auth_members m
+             CROSS JOIN LATERAL to_jsonb(m.*) j(j))
+          WHERE (COALESCE(((j.j ->> 'inherit_option'::text))::boolean, true) OR COALESCE(((j.j ->> 'set_option'::text))::boolean, true))
+        ), reached(member, roleid, last_member) AS (
+         SELECT d.member,
+            d.roleid,
+            d.member
+           FROM direct d
+        UNION
+         SELECT r_1.member,
+            d.roleid,
+            d.member
+           FROM (reached r_1
+             JOIN direct d ON ((d.member = r_1.roleid)))
+        )
+ SELECT r.member,
+    r.roleid,
+    r.last_member
+   FROM reached r;
+
+
+ALTER TABLE postern_internal.role_membership OWNER TO postern_owner;
+
+--
+-- Name: VIEW role_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.role_membership IS 'For postern.doctor: which role is a member of which, over any number of steps. last_member: the role that is granted roleid itself.';
+
+
+--
+-- Name: application_login; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.application_login AS
+ SELECT r.oid,
+    r.rolname
+   FROM pg_roles r
+  WHERE (r.rolcanlogin AND (NOT r.rolsuper) AND ((EXISTS ( SELECT
+           FROM postern_internal.role_membership m
+          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('postern_user'::text))::oid)))) OR (EXISTS ( SELECT
+           FROM postern_internal.end_user e
+          WHERE ((e.db_role = r.rolname) AND e.active)))));
+
+
+ALTER TABLE postern_internal.application_login OWNER TO postern_owner;
+
+--
+-- Name: VIEW application_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.application_login IS 'For postern.doctor: roles that log in and work with Postern, as an application or as an end user.';
+
+
+--
+-- Name: admin_application; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.admin_application AS
+ SELECT 'warn'::text AS level,
+    'admin_application'::text AS code,
+    ('role '::text || quote_ident((a.rolname)::text)) AS object,
+    'An application is an administrator'::text AS title,
+    'It can start sessions for end users and has postern_admin: whoever makes it send SQL switches gates off, or gives users PINs.'::text AS detail,
+    format('revoke postern_admin from %I;'::text, v.rolname) AS fix
+   FROM ((postern_internal.application_login a
+     JOIN postern_internal.role_membership m ON (((m.member = a.oid) AND (m.roleid = (to_regrole('postern_admin'::text))::oid))))
+     JOIN pg_roles v ON ((v.oid = m.last_member)))
+  WHERE (EXISTS ( SELECT
+           FROM postern_internal.role_membership p
+          WHERE ((p.member = a.oid) AND (p.roleid = (to_regrole('postern_app'::text))::oid))));
+
+
+ALTER TABLE postern_internal.admin_application OWNER TO postern_owner;
+
+--
+-- Name: VIEW admin_application; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.admin_application IS 'Check of postern.doctor: roles that log in and are members of postern_admin and of postern_app.';
+
+
+--
+-- Name: all_data_role; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.all_data_role AS
+ SELECT DISTINCT
+        CASE
+            WHEN (a.oid IS NULL) THEN 'warn'::text
+            ELSE 'error'::text
+        END AS level,
+    'all_data_role'::text AS code,
+    ('role '::text || quote_ident((r.rolname)::text)) AS object,
+    'A role logs in that reads or writes everything'::text AS title,
+    format('It is a member of %s%s: %s.'::text, p.rolname,
+        CASE
+            WHEN (m.last_member <> r.oid) THEN (', by '::text || quote_ident((v.rolname)::text))
+            ELSE ''::text
+        END,
+        CASE p.rolname
+            WHEN 'pg_read_all_data'::name THEN 'it reads the keys of sessions and of PINs, and can speak for every user'::text
+            WHEN 'pg_write_all_data'::name THEN 'it writes users, gates and settings past Postern'::text
+            ELSE 'it reaches the files and programs of the server, and so everything'::text
+        END) AS detail,
+    format('revoke %I from %I;'::text, p.rolname, v.rolname) AS fix
+   FROM ((((pg_roles r
+     JOIN postern_internal.role_membership m ON ((m.member = r.oid)))
+     JOIN pg_roles p ON ((p.oid = m.roleid)))
+     JOIN pg_roles v ON ((v.oid = m.last_member)))
+     LEFT JOIN postern_internal.application_login a ON ((a.oid = r.oid)))
+  WHERE (r.rolcanlogin AND (NOT r.rolsuper) AND (p.rolname = ANY (ARRAY['pg_read_all_data'::name, 'pg_write_all_data'::name, 'pg_read_server_files'::name, 'pg_write_server_files'::name, 'pg_execute_server_program'::name])));
+
+
+ALTER TABLE postern_internal.all_data_role OWNER TO postern_owner;
+
+--
+-- Name: VIEW all_data_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.all_data_role IS 'Check of postern.doctor: roles that log in and are members of a predefined role to which all tables, or the server''s files, are open.';
+
+
+--
+-- Name: protected_table; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.protected_table (
+    schema_name name NOT NULL,
+    table_name name NOT NULL,
+    protection text NOT NULL,
+    company_column name NOT NULL,
+    combination_column name,
+    ledger_column name,
+    protected_by name DEFAULT SESSION_USER NOT NULL,
+    protected_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT protected_table_protection_check CHECK ((protection = ANY (ARRAY['company'::text, 'ledger'::text])))
+);
+
+
+ALTER TABLE postern_internal.protected_table OWNER TO postern_owner;
+
+--
+-- Name: TABLE protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company and protect_ledger were asked to guard. By name, since an oid does not survive a dump; doctor holds it against the policies that are there.';
+
+
+--
+-- Name: protected_relation; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.protected_relation AS
+ WITH RECURSIVE recorded AS MATERIALIZED (
+         SELECT c_1.oid,
+            p.protection,
+            p.company_column,
+            p.combination_column,
+            p.ledger_column
+           FROM ((postern_internal.protected_table p
+             JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
+             JOIN pg_class c_1 ON (((c_1.relnamespace = n.oid) AND (c_1.relname = p.table_name))))
+          WHERE ((c_1.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT (EXISTS ( SELECT
+                   FROM unnest(ARRAY[p.company_column, p.combination_column, p.ledger_column]) name(name)
+                  WHERE ((name.name IS NOT NULL) AND (NOT (EXISTS ( SELECT
+                           FROM pg_attribute a
+                          WHERE ((a.attrelid = c_1.oid) AND (a.attname = name.name) AND (NOT a.attisdropped))))))))))
+        ), above(recorded, relation) AS (
+         SELECT r_1.oid,
+            r_1.oid
+           FROM recorded r_1
+        UNION
+         SELECT a.recorded,
+            i_1.inhparent
+           FROM (above a
+             JOIN pg_inherits i_1 ON ((i_1.inhrelid = a.relation)))
+        ), below(recorded, relation) AS (
+         SELECT r_1.oid,
+            r_1.oid
+           FROM recorded r_1
+        UNION
+         SELECT b.recorded,
+            i_1.inhrelid
+           FROM (below b
+             JOIN pg_inherits i_1 ON ((i_1.inhparent = b.relation)))
+        ), top(recorded, relation) AS MATERIALIZED (
+         SELECT a.recorded,
+            min(a.relation) AS min
+           FROM above a
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM pg_inherits i_1
+                  WHERE (i_1.inhrelid = a.relation))))
+          GROUP BY a.recorded
+        ), family AS MATERIALIZED (
+         SELECT DISTINCT ON (f_1.relation) f_1.relation,
+            f_1.recorded,
+            f_1.place
+           FROM ( SELECT a.recorded,
+                    a.relation,
+                        CASE
+                            WHEN (a.relation = a.recorded) THEN 'itself'::text
+                            ELSE 'above'::text
+                        END AS place
+                   FROM above a
+                UNION ALL
+                 SELECT b.recorded,
+                    b.relation,
+                    'below'::text AS place
+                   FROM below b
+                  WHERE (b.relation <> b.recorded)) f_1
+          ORDER BY f_1.relation, (f_1.place = 'itself'::text) DESC, (f_1.place = 'below'::text) DESC, f_1.recorded
+        )
+ SELECT f.relation,
+    f.place,
+    f.recorded,
+    r.protection,
+    r.company_column,
+    r.combination_column,
+    r.ledger_column,
+    (('postern_'::text || r.protection))::name AS policy,
+    c.relowner,
+    c.relrowsecurity,
+    c.relforcerowsecurity,
+    i.identity,
+        CASE r.protection
+            WHEN 'company'::text THEN format('select postern.protect_company(%L, %L);'::text, t.identity, r.company_column)
+            ELSE format('select postern.protect_ledger(%L, %L, %L%s);'::text, t.identity, r.company_column, r.combination_column, (', '::text || quote_literal((r.ledger_column)::text)))
+        END AS protect_again
+   FROM (((((family f
+     JOIN recorded r ON ((r.oid = f.recorded)))
+     JOIN pg_class c ON ((c.oid = f.relation)))
+     JOIN top ON ((top.recorded = f.recorded)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, f.relation, 0) i(type, schema, name, identity))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, top.relation, 0) t(type, schema, name, identity));
+
+
+ALTER TABLE postern_internal.protected_relation OWNER TO postern_owner;
+
+--
+-- Name: VIEW protected_relation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.protected_relation IS 'For postern.doctor: the tables in postern.protected_table, what is below and above them by partitioning or inheritance, the policy that each of these must have, and the statement that puts all of them right.';
+
+
+--
+-- Name: application_owns_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.application_owns_table AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
+ SELECT 'warn'::text AS level,
+    'application_owns_table'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'An application may take the protection off'::text AS title,
+    format('%s, which the application %s, owns the table: whoever makes the application send SQL may drop its policies.'::text, quote_ident((o.rolname)::text),
+        CASE
+            WHEN (a.names = quote_ident((o.rolname)::text)) THEN 'logs in as'::text
+            ELSE (a.names || ' may become'::text)
+        END) AS detail,
+    format('As a superuser: give %s to a role that nobody logs in as (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.'::text, p.identity, p.identity, a.names) AS fix
+   FROM ((guarded p
+     JOIN pg_roles o ON ((o.oid = p.relowner)))
+     CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((l.rolname)::text), ', '::text ORDER BY l.rolname) AS names
+           FROM postern_internal.application_login l
+          WHERE (((l.oid = p.relowner) OR (EXISTS ( SELECT
+                   FROM postern_internal.role_membership m
+                  WHERE ((m.member = l.oid) AND (m.roleid = p.relowner))))) AND (EXISTS ( SELECT
+                   FROM postern_internal.role_membership m
+                  WHERE ((m.member = l.oid) AND (m.roleid = (to_regrole('postern_app'::text))::oid)))))) a)
+  WHERE ((a.names IS NOT NULL) AND (p.place = 'itself'::text));
+
+
+ALTER TABLE postern_internal.application_owns_table OWNER TO postern_owner;
+
+--
+-- Name: VIEW application_owns_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.application_owns_table IS 'Check of postern.doctor: protected tables whose owner an application logs in as, or may become.';
+
+
+--
+-- Name: working_login; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.working_login AS
+ SELECT a.oid,
+    a.rolname
+   FROM postern_internal.application_login a
+UNION
+ SELECT r.oid,
+    r.rolname
+   FROM ((pg_roles r
+     JOIN postern_internal.role_membership m ON ((m.member = r.oid)))
+     JOIN pg_roles p ON ((p.oid = m.roleid)))
+  WHERE (r.rolcanlogin AND (p.rolname = ANY (ARRAY['postern_admin'::name, 'postern_auditor'::name, 'postern_sealer'::name, 'postern_event_worker'::name])));
+
+
+ALTER TABLE postern_internal.working_login OWNER TO postern_owner;
+
+--
+-- Name: VIEW working_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.working_login IS 'For postern.doctor: roles that log in and work with Postern, as an application, an end user, an administrator, an auditor, a sealer or a worker.';
+
+
+--
+-- Name: application_setting; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.application_setting AS
+ WITH names(name) AS (
+         VALUES ('log_statement'::text), ('log_min_duration_statement'::text), ('log_min_duration_sample'::text), ('log_statement_sample_rate'::text), ('log_transaction_sample_rate'::text), ('log_parameter_max_length'::text), ('log_parameter_max_length_on_error'::text), ('debug_print_parse'::text), ('debug_print_rewritten'::text), ('debug_print_plan'::text), ('shared_preload_libraries'::text), ('session_preload_libraries'::text), ('local_preload_libraries'::text), ('auto_explain.log_min_duration'::text), ('auto_explain.sample_rate'::text), ('auto_explain.log_verbose'::text), ('auto_explain.log_parameter_max_length'::text), ('pgaudit.log'::text), ('pgaudit.log_parameter'::text), ('pg_stat_monitor.pgsm_normalized_query'::text)
+        ), set_for AS (
+         SELECT s.setrole AS role,
+            s.setdatabase AS database,
+            split_part(c.assignment, '='::text, 1) AS name,
+            substr(c.assignment, (strpos(c.assignment, '='::text) + 1)) AS value
+           FROM (pg_db_role_setting s
+             CROSS JOIN LATERAL unnest(s.setconfig) c(assignment))
+          WHERE (s.setdatabase = ANY (ARRAY[(0)::oid, ( SELECT d.oid
+                   FROM pg_database d
+                  WHERE (d.datname = current_database()))]))
+        ), scopes(role, rolname) AS (
+         SELECT (0)::oid AS oid,
+            NULL::name AS name
+        UNION
+         SELECT l.oid,
+            l.rolname
+           FROM postern_internal.working_login l
+          WHERE (EXISTS ( SELECT
+                   FROM (set_for s
+                     JOIN names n ON ((n.name = s.name)))
+                  WHERE (s.role = l.oid)))
+        )
+ SELECT o.rolname,
+        CASE
+            WHEN (o.rolname IS NULL) THEN format('alter database %I'::text, current_database())
+            ELSE format('alter role %I in database %I'::text, o.rolname, current_database())
+        END AS alter,
+    jsonb_object_agg(v.name, lower(v.value)) AS settings
+   FROM (scopes o
+     CROSS JOIN LATERAL ( SELECT n.name,
+            COALESCE(( SELECT s.value
+                   FROM set_for s
+                  WHERE ((s.name = n.name) AND (s.role = ANY (ARRAY[(0)::oid, o.role])))
+                  ORDER BY s.role DESC, s.database DESC
+                 LIMIT 1), ( SELECT
+                        CASE
+                            WHEN (g.source = ANY (ARRAY['client'::text, 'user'::text, 'database user'::text])) THEN g.boot_val
+                            ELSE g.reset_val
+                        END AS reset_val
+                   FROM pg_settings g
+                  WHERE (g.name = n.name)),
+                CASE
+                    WHEN (n.name ~~ '%.%'::text) THEN NULLIF(current_setting(n.name, true), ''::text)
+                    ELSE NULL::text
+                END) AS value
+           FROM names n) v)
+  WHERE (v.value IS NOT NULL)
+  GROUP BY o.role, o.rolname;
+
+
+ALTER TABLE postern_internal.application_setting OWNER TO postern_owner;
+
+--
+-- Name: VIEW application_setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.application_setting IS 'For postern.doctor: the settings that decide what reaches the server''s log, for this database (rolname NULL) and for each role with settings of its own that works with Postern. alter: how a statement that changes them begins.';
+
+
+--
+-- Name: bypassing_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.bypassing_membership AS
+ SELECT DISTINCT 'error'::text AS level,
+    'bypassing_membership'::text AS code,
+    ('role '::text || quote_ident((a.rolname)::text)) AS object,
+    'An application may become a role that row security does not stop'::text AS title,
+    format('It may become %s, which is %s%s.'::text, quote_ident((b.rolname)::text),
+        CASE
+            WHEN b.rolsuper THEN 'a superuser'::text
+            ELSE 'BYPASSRLS'::text
+        END,
+        CASE
+            WHEN (m.last_member <> a.oid) THEN (', by '::text || quote_ident((v.rolname)::text))
+            ELSE ''::text
+        END) AS detail,
+    format('revoke %I from %I;'::text, b.rolname, v.rolname) AS fix
+   FROM (((postern_internal.application_login a
+     JOIN postern_internal.role_membership m ON ((m.member = a.oid)))
+     JOIN pg_roles b ON (((b.oid = m.roleid) AND (b.rolsuper OR b.rolbypassrls))))
+     JOIN pg_roles v ON ((v.oid = m.last_member)));
+
+
+ALTER TABLE postern_internal.bypassing_membership OWNER TO postern_owner;
+
+--
+-- Name: VIEW bypassing_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.bypassing_membership IS 'Check of postern.doctor: roles of applications that are members of superusers or of roles with BYPASSRLS.';
+
+
+--
+-- Name: bypassing_role; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.bypassing_role AS
+ SELECT
+        CASE
+            WHEN u.is_used THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'bypassing_role'::text AS code,
+    ('role '::text || quote_ident((r.rolname)::text)) AS object,
+    'A role logs in that row security does not stop'::text AS title,
+    format('It is %s%s.'::text,
+        CASE
+            WHEN r.rolsuper THEN 'a superuser'::text
+            ELSE 'BYPASSRLS'::text
+        END,
+        CASE
+            WHEN u.is_used THEN ', and works with Postern'::text
+            ELSE ''::text
+        END) AS detail,
+    format('alter role %I%s%s;'::text, r.rolname,
+        CASE
+            WHEN r.rolsuper THEN ' nosuperuser'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN r.rolbypassrls THEN ' nobypassrls'::text
+            ELSE NULL::text
+        END) AS fix
+   FROM (pg_roles r
+     CROSS JOIN LATERAL ( SELECT ((EXISTS ( SELECT
+                   FROM postern_internal.role_membership m
+                  WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('postern_user'::text))::oid)))) OR (EXISTS ( SELECT
+                   FROM postern_internal.end_user e
+                  WHERE ((e.db_role = r.rolname) AND e.active)))) AS is_used) u)
+  WHERE (r.rolcanlogin AND (r.rolsuper OR r.rolbypassrls) AND (r.oid <> (10)::oid));
+
+
+ALTER TABLE postern_internal.bypassing_role OWNER TO postern_owner;
+
+--
+-- Name: VIEW bypassing_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.bypassing_role IS 'Check of postern.doctor: superusers and roles with BYPASSRLS that log in.';
+
+
+--
+-- Name: gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.gate (
+    gate_id text NOT NULL,
+    description text NOT NULL,
+    message text NOT NULL,
+    message_template text NOT NULL,
+    parameters text[] NOT NULL,
+    unbound_parameters text[] NOT NULL,
+    active boolean NOT NULL,
+    built_in boolean DEFAULT false NOT NULL,
+    stops boolean DEFAULT true NOT NULL,
+    exclusive boolean DEFAULT false NOT NULL,
+    message_administered boolean DEFAULT false NOT NULL,
+    active_administered boolean DEFAULT false NOT NULL,
+    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT gate_check CHECK ((exclusive OR (NOT built_in)))
+);
+
+
+ALTER TABLE postern_internal.gate OWNER TO postern_owner;
+
+--
+-- Name: TABLE gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by a ticket of its own, which opens nothing else. A built-in gate is exclusive, always on, and takes the user''s own credential alone. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
+
+
+--
+-- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.setting (
+    name text NOT NULL,
+    value text NOT NULL,
+    kind text NOT NULL,
+    minimum integer,
+    maximum integer,
+    default_value text NOT NULL,
+    description text NOT NULL,
+    CONSTRAINT setting_kind_check CHECK ((kind = ANY (ARRAY['boolean'::text, 'integer'::text])))
+);
+
+
+ALTER TABLE postern_internal.setting OWNER TO postern_owner;
+
+--
+-- Name: TABLE setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with what each may be set to.';
+
+
+--
+-- Name: derived_gate; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.derived_gate AS
+ SELECT g.gate_id,
+    (g.built_in OR (g.active AND (s.value = 'true'::text))) AS stops
+   FROM (postern_internal.gate g
+     CROSS JOIN postern_internal.setting s)
+  WHERE (s.name = 'checkpoints_enabled'::text);
+
+
+ALTER TABLE postern_internal.derived_gate OWNER TO postern_owner;
+
+--
+-- Name: VIEW derived_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.derived_gate IS 'Whether each gate stops anybody, worked out from active, built_in and the setting checkpoints_enabled.';
+
+
+--
+-- Name: changed_gate; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.changed_gate AS
+ SELECT
+        CASE
+            WHEN (g.stops AND (NOT d.stops)) THEN 'warn'::text
+            ELSE 'error'::text
+        END AS level,
+    'changed_gate'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+        CASE
+            WHEN d.stops THEN 'A gate is shown as active and stops nobody'::text
+            ELSE 'A gate stops everybody and is shown as inactive'::text
+        END AS title,
+    format('stops is %s in postern_internal.gate; from the gate and the setting checkpoints_enabled follows %s. Somebody changed it past Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
+    format('select postern.set_setting(''checkpoints_enabled'', %L);'::text, s.value) AS fix
+   FROM ((postern_internal.gate g
+     JOIN postern_internal.derived_gate d ON ((d.gate_id = g.gate_id)))
+     JOIN postern_internal.setting s ON ((s.name = 'checkpoints_enabled'::text)))
+  WHERE (g.stops <> d.stops)
+UNION ALL
+ SELECT 'error'::text AS level,
+    'changed_gate'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+    'A gate shows and logs another message than the registered one'::text AS title,
+    format('The message is %L; shown is %L. Somebody changed the template past Postern.'::text, g.message, t.message) AS detail,
+    format('update postern_internal.gate set message_template = postern_internal.message_template(message, parameters) where gate_id = %L;'::text, g.gate_id) AS fix
+   FROM (postern_internal.gate g
+     CROSS JOIN LATERAL ( SELECT COALESCE(string_agg(
+                CASE
+                    WHEN (p.matched[1] IS NOT NULL) THEN '%'::text
+                    WHEN (p.matched[2] IS NOT NULL) THEN ('&'::text || COALESCE(g.parameters[(p.matched[2])::integer], ''::text))
+                    ELSE p.matched[3]
+                END, ''::text ORDER BY p."position"), ''::text) AS message
+           FROM regexp_matches(g.message_template, '(%%)|%([0-9]{1,4})\$s|([^%]+|%)'::text, 'g'::text) WITH ORDINALITY p(matched, "position")) t)
+  WHERE (t.message <> g.message)
+UNION ALL
+ SELECT 'error'::text AS level,
+    'changed_gate'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+    'A gate is built in that is not Postern''s, or Postern''s own is not'::text AS title,
+    'The prefix POSTERN_ says which gates are. Somebody changed built_in past Postern.'::text AS detail,
+    format('update postern_internal.gate set built_in = %s where gate_id = %L; select postern.set_setting(''checkpoints_enabled'', %L);'::text,
+        CASE
+            WHEN g.built_in THEN 'false'::text
+            ELSE 'true'::text
+        END, g.gate_id, s.value) AS fix
+   FROM (postern_internal.gate g
+     JOIN postern_internal.setting s ON ((s.name = 'checkpoints_enabled'::text)))
+  WHERE (g.built_in <> starts_with(g.gate_id, 'POSTERN_'::text));
+
+
+ALTER TABLE postern_internal.changed_gate OWNER TO postern_owner;
+
+--
+-- Name: VIEW changed_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.changed_gate IS 'Check of postern.doctor: gates whose stops, message_template or built_in is not what Postern made it.';
+
+
+--
+-- Name: changed_protection; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.changed_protection AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
+ SELECT 'error'::text AS level,
+    'changed_protection'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'Protection is not what it was made'::text AS title,
+    ((upper("left"(f.faults, 1)) || substr(f.faults, 2)) || '.'::text) AS detail,
+    p.protect_again AS fix
+   FROM ((((((guarded p
+     LEFT JOIN pg_policy y ON (((y.polrelid = p.relation) AND (y.polname = p.policy))))
+     LEFT JOIN pg_policy o ON (((o.polrelid = p.relation) AND (o.polname = 'postern_permit'::name))))
+     CROSS JOIN LATERAL postern.protection_condition((p.relation)::regclass, p.protection, p.company_column, p.combination_column, p.ledger_column) w(using_expression, check_expression))
+     CROSS JOIN LATERAL ( SELECT postern.policy_condition(y.oid, false) AS using_is,
+            postern.policy_condition(y.oid, true) AS check_is,
+            postern.policy_condition(o.oid, false) AS permits,
+            postern.policy_condition(o.oid, true) AS permits_new
+         OFFSET 0) c)
+     CROSS JOIN LATERAL ( SELECT postern.same_condition(c.using_is, w.using_expression) AS same_using,
+            ((c.check_is = c.using_is) AND (w.check_expression = w.using_expression)) AS one_condition,
+            postern.same_condition(c.permits, (('true or ('::text || w.using_expression) || ')'::text)) AS same_permit,
+            ((c.permits = c.permits_new) AND (w.check_expression = w.using_expression)) AS one_permit
+         OFFSET 0) e)
+     CROSS JOIN LATERAL ( SELECT concat_ws('; '::text,
+                CASE
+                    WHEN (NOT p.relrowsecurity) THEN 'row security is off'::text
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (y.oid IS NULL) THEN format('the policy %I is gone'::text, p.policy)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN y.polpermissive THEN format('the policy %I is permissive: any other policy widens it'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (y.polcmd <> '*'::"char") THEN format('the policy %I does not hold for all commands'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (y.polroles <> '{0}'::oid[]) THEN format('the policy %I does not hold for all roles'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN ((y.oid IS NOT NULL) AND (NOT e.same_using)) THEN format('the policy %I has another USING condition'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (y.oid IS NULL) THEN NULL::text
+                    WHEN
+                    CASE
+                        WHEN e.one_condition THEN (NOT e.same_using)
+                        ELSE (NOT postern.same_condition(c.check_is, w.check_expression))
+                    END THEN format('the policy %I has another WITH CHECK condition'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (EXISTS ( SELECT
+                       FROM (pg_depend d
+                         JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attnum = d.refobjsubid))))
+                      WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = p.relation) AND (a.attname <> ALL (ARRAY[p.company_column, COALESCE(p.combination_column, p.company_column), COALESCE(p.ledger_column, p.company_column)]))))) THEN format('the policy %I looks at other columns'::text, y.polname)
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN ((NOT o.polpermissive) OR (o.polcmd <> '*'::"char") OR (o.polroles <> '{0}'::oid[]) OR ((o.oid IS NOT NULL) AND (NOT (e.same_permit AND (e.one_permit OR postern.same_condition(c.permits_new, (('true or ('::text || w.check_expression) || ')'::text))))))) THEN 'the policy postern_permit permits other rows, or would stay where Postern is dropped'::text
+                    ELSE NULL::text
+                END,
+                CASE
+                    WHEN (NOT (EXISTS ( SELECT
+                       FROM pg_trigger t
+                      WHERE ((t.tgrelid = p.relation) AND (t.tgname = 'postern_refuse_truncate'::name) AND (t.tgfoid = ('postern.refuse_truncate()'::regprocedure)::oid) AND (t.tgenabled = ANY (ARRAY['O'::"char", 'A'::"char"])))))) THEN 'the trigger postern_refuse_truncate is gone or off'::text
+                    ELSE NULL::text
+                END) AS faults) f)
+  WHERE ((f.faults <> ''::text) AND ((p.place = 'itself'::text) OR (y.oid IS NOT NULL)));
+
+
+ALTER TABLE postern_internal.changed_protection OWNER TO postern_owner;
+
+--
+-- Name: VIEW changed_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.changed_protection IS 'Check of postern.doctor: protected tables whose policy or trigger was dropped, switched off, or is another one.';
+
+
+--
+-- Name: company_column; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.company_column AS
+ SELECT c.oid AS relation,
+    c.relkind,
+    c.relowner,
+    c.relacl,
+    c.relrowsecurity,
+    a.attnum,
+    a.attname,
+    a.atttypid,
+    a.atttypmod,
+    a.attcollation,
+    ((t.typoutput)::oid = ANY ((ARRAY( SELECT b.typoutput
+           FROM pg_type b
+          WHERE (b.oid = ANY ((postern.protectable_types('company_column'::text))::oid[]))))::oid[])) AS is_protectable,
+    t.typcategory
+   FROM ((((pg_class c
+     JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+     JOIN pg_attribute a ON (((a.attrelid = c.oid) AND (a.attnum > 0) AND (NOT a.attisdropped))))
+     JOIN ( SELECT 'company'::name AS name
+        UNION
+         SELECT p.company_column
+           FROM postern_internal.protected_table p
+          WHERE (p.company_column ~* 'company'::text)) k(name) ON ((k.name = a.attname)))
+     JOIN pg_type t ON ((t.oid = a.atttypid)))
+  WHERE ((c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'f'::"char"])) AND (c.relpersistence <> 't'::"char") AND (n.nspname <> 'information_schema'::name) AND (n.nspname !~ '^pg_'::text) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
+           FROM pg_depend d
+          WHERE ((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = c.oid) AND (d.deptype = 'e'::"char"))))));
+
+
+ALTER TABLE postern_internal.company_column OWNER TO postern_owner;
+
+--
+-- Name: VIEW company_column; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.company_column IS 'For postern.doctor: columns of tables and foreign tables of applications that by their name hold a company. is_protectable: whether protect_company takes the type.';
+
+
+--
+-- Name: credential; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.credential (
+    first_filler uuid DEFAULT gen_random_uuid() NOT NULL,
+    userid text NOT NULL,
+    hash text,
+    must_change boolean DEFAULT true NOT NULL,
+    changed_at timestamp with time zone,
+    changed_by name,
+    failures integer DEFAULT 0 NOT NULL,
+    lockouts integer DEFAULT 0 NOT NULL,
+    locked_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    denials integer DEFAULT 0 NOT NULL,
+    denials_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    cancels integer DEFAULT 0 NOT NULL,
+    cancels_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    last_filler uuid DEFAULT gen_random_uuid() NOT NULL
+);
+
+
+ALTER TABLE postern_internal.credential OWNER TO postern_owner;
+
+--
+-- Name: TABLE credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses and the lock-outs since the last right one. denials, cancels: how many the sessions of this user have committed since the time beside it; an hour after that they are counted anew. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
+
+
+--
+-- Name: definer_function; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.definer_function AS
+ SELECT
+        CASE
+            WHEN a.asks THEN 'warn'::text
+            ELSE 'error'::text
+        END AS level,
+    'definer_function'::text AS code,
+    ((i.type || ' '::text) || i.identity) AS object,
+    'A function shows rows of all companies to whoever may call it'::text AS title,
+    format('It runs as %s, whom row security does not stop, and names %s%s.'::text, quote_ident((pg_get_userbyid(p.proowner))::text),
+        CASE
+            WHEN (length(f.tables) > 1000) THEN ("left"(f.tables, 1000) || ' and others'::text)
+            ELSE f.tables
+        END,
+        CASE
+            WHEN a.asks THEN '; it asks for the user''s companies itself'::text
+            ELSE ''::text
+        END) AS detail,
+        CASE
+            WHEN (f.suitable_owner IS NOT NULL) THEN format('alter %s %s owner to %I;'::text, k.kind, i.identity, pg_get_userbyid(f.suitable_owner))
+            ELSE format('alter %s %s security invoker;'::text, k.kind, i.identity)
+        END AS fix
+   FROM ((((postern.bypassing_functions() f(function, tables, suitable_owner)
+     JOIN pg_proc p ON ((p.oid = f.function)))
+     CROSS JOIN LATERAL ( SELECT
+                CASE p.prokind
+                    WHEN 'p'::"char" THEN 'procedure'::text
+                    ELSE 'function'::text
+                END AS kind) k)
+     CROSS JOIN LATERAL ( SELECT (p.prosrc ~* '\m(user_finance_auth_pub|user_finance_api|is_company_user|authorize_comb_finance_api)\M'::text) AS asks) a)
+     CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, f.function, 0) i(type, schema, name, identity));
+
+
+ALTER TABLE postern_internal.definer_function OWNER TO postern_owner;
+
+--
+-- Name: VIEW definer_function; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.definer_function IS 'Check of postern.doctor: SECURITY DEFINER functions of owners whom row security does not stop, that name protected tables.';
+
+
+--
+-- Name: disabled_checkpoints; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.disabled_checkpoints AS
+ SELECT 'warn'::text AS level,
+    'disabled_checkpoints'::text AS code,
+    'setting checkpoints_enabled'::text AS object,
+    'No gate stops anybody'::text AS title,
+    format('The setting is false, and so %s active in vain.'::text,
+        CASE count(*)
+            WHEN 1 THEN 'one gate is'::text
+            ELSE (count(*) || ' gates are'::text)
+        END) AS detail,
+    'select postern.set_setting(''checkpoints_enabled'', ''true'');'::text AS fix
+   FROM postern_internal.gate g
+  WHERE (g.active AND (NOT g.built_in) AND (EXISTS ( SELECT
+           FROM postern_internal.setting s
+          WHERE ((s.name = 'checkpoints_enabled'::text) AND (s.value = 'false'::text)))))
+ HAVING (count(*) > 0);
+
+
+ALTER TABLE postern_internal.disabled_checkpoints OWNER TO postern_owner;
+
+--
+-- Name: VIEW disabled_checkpoints; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.disabled_checkpoints IS 'Check of postern.doctor: active gates while checkpoints are disabled.';
+
+
+--
+-- Name: error_logging; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.error_logging AS
+ SELECT 'error'::text AS level,
+    'error_logging'::text AS code,
+    COALESCE(('role '::text || quote_ident((s.rolname)::text)), ('database '::text || quote_ident((current_database())::text))) AS object,
+    'The server log gets the PINs of statements that fail'::text AS title,
+    format('log_parameter_max_length_on_error is %s: a statement that fails is logged with the values that are bound to it.'::text, (s.settings ->> 'log_parameter_max_length_on_error'::text)) AS detail,
+    (s.alter || ' set log_parameter_max_length_on_error = 0;'::text) AS fix
+   FROM postern_internal.application_setting s
+  WHERE ((s.settings ->> 'log_parameter_max_length_on_error'::text) !~ '^\s*0+\s*[a-z]*$'::text);
+
+
+ALTER TABLE postern_internal.error_logging OWNER TO postern_owner;
+
+--
+-- Name: VIEW error_logging; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.error_logging IS 'Check of postern.doctor: log_parameter_max_length_on_error, by which the server log gets PINs.';
+
+
+--
+-- Name: event; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.event (
+    event text NOT NULL,
+    outcome postern_internal.outcome NOT NULL,
+    description text NOT NULL,
+    enabled boolean DEFAULT true NOT NULL
+);
+
+
+ALTER TABLE postern_internal.event OWNER TO postern_owner;
+
+--
+-- Name: TABLE event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.event IS 'Events, and the outcome that an entry of the log has for each.';
+
+
+--
+-- Name: event_action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.event_action (
+    event_action_id integer NOT NULL,
+    name text NOT NULL,
+    event text NOT NULL,
+    kind postern_internal.event_action_kind NOT NULL,
+    target text NOT NULL,
+    condition text,
+    template text,
+    allow_internal boolean DEFAULT false NOT NULL,
+    queued_to pg_snapshot NOT NULL,
+    queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    after_log_id bigint NOT NULL,
+    place postern_internal.place NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    created_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.event_action OWNER TO postern_owner;
+
+--
+-- Name: TABLE event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does.';
+
+
+--
+-- Name: event_delivery; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.event_delivery (
+    event_action_id integer NOT NULL,
+    log_id bigint NOT NULL,
+    delivery_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    state postern_internal.delivery_state DEFAULT 'pending'::postern_internal.delivery_state NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    lease uuid,
+    finished_at timestamp with time zone,
+    last_error text
+)
+WITH (fillfactor='70');
+
+
+ALTER TABLE postern_internal.event_delivery OWNER TO postern_owner;
+
+--
+-- Name: TABLE event_delivery; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.event_delivery IS 'One row for each entry of the log that an action has to tell of. delivery_id: what the receiver knows repetitions by. lease: the worker''s that has it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
+
+
+--
+-- Name: event_backlog; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.event_backlog AS
+ SELECT 'warn'::text AS level,
+    'event_backlog'::text AS code,
+    ('event action '::text || quote_ident(a.name)) AS object,
+    'Nobody delivers events'::text AS title,
+    (concat_ws('; '::text,
+        CASE
+            WHEN (w.oldest IS NOT NULL) THEN format('Entries of the log wait to be queued, the oldest since %s'::text, to_char((w.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text))
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (d.deliveries > 0) THEN format('%s deliveries are due since %s'::text, d.deliveries, to_char((d.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text))
+            ELSE NULL::text
+        END) || '.'::text) AS detail,
+    format('Have a worker run: installer event run. Where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
+   FROM (((((postern_internal.event_action a
+     JOIN postern_internal.event v ON (((v.event = a.event) AND v.enabled)))
+     CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
+     JOIN pg_database b ON ((b.datname = current_database())))
+     LEFT JOIN LATERAL ( SELECT u.oldest
+           FROM postern.unqueued_events(a.name) u(entries, oldest)
+          WHERE ((a.queued_at < (now() - '00:15:00'::interval)) AND (u.oldest < (now() - '00:15:00'::interval)))) w ON (true))
+     CROSS JOIN LATERAL ( SELECT count(*) AS deliveries,
+            min(p.due_at) AS oldest
+           FROM postern_internal.event_delivery p
+          WHERE ((p.event_action_id = a.event_action_id) AND (p.state = 'pending'::postern_internal.delivery_state) AND (p.due_at < (now() - '00:15:00'::interval)) AND (p.leased_until < (now() - '00:15:00'::interval)))) d)
+  WHERE (((a.place).system_identifier = c.system_identifier) AND ((a.place).database_oid = b.oid) AND ((w.oldest IS NOT NULL) OR (d.deliveries > 0)));
+
+
+ALTER TABLE postern_internal.event_backlog OWNER TO postern_owner;
+
+--
+-- Name: VIEW event_backlog; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.event_backlog IS 'Check of postern.doctor: event actions for which entries of the log, or deliveries, have waited for more than 15 minutes.';
+
+
+--
+-- Name: foreign_key_action; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.foreign_key_action AS
+ WITH RECURSIVE guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        ), family(top, relation) AS (
+         SELECT g.relation,
+            g.relation
+           FROM guarded g
+        UNION
+         SELECT f_1.top,
+            i_1.inhrelid
+           FROM (family f_1
+             JOIN pg_inherits i_1 ON ((i_1.inhparent = f_1.relation)))
+        ), forced AS (
+         SELECT DISTINCT f_1.top,
+            f_1.relation,
+            g.identity
+           FROM (family f_1
+             JOIN guarded g ON ((g.relation = f_1.relation)))
+          WHERE (g.relrowsecurity AND g.relforcerowsecurity)
+        )
+ SELECT 'warn'::text AS level,
+    'foreign_key_action'::text AS code,
+    format('constraint %I on %s'::text, k.conname, p.identity) AS object,
+    'A foreign key changes rows of other companies'::text AS title,
+    format('Row security does not stop %s: who may change rows of %s changes the rows that refer to them, of whatever company.'::text, concat_ws(' and '::text, ('ON DELETE '::text || upper(d.action)), ('ON UPDATE '::text || upper(u.action))), i.identity) AS detail,
+    format('%salter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s%s;%s'::text,
+        CASE
+            WHEN (c.relkind = 'p'::"char") THEN ('begin; '::text || ( SELECT string_agg(format('alter table %s no force row level security; '::text, x.identity), ''::text ORDER BY x.relation) AS string_agg
+               FROM forced x
+              WHERE (x.top = ANY (ARRAY[p.relation, k.confrelid]))))
+            ELSE NULL::text
+        END, p.identity, k.conname, k.conname, n.columns, i.identity, n.referenced, concat(
+        CASE
+            WHEN (k.confmatchtype = 'f'::"char") THEN ' match full'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (k.confdeltype = 'r'::"char") THEN ' on delete restrict'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (k.confupdtype = 'r'::"char") THEN ' on update restrict'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN k.condeferrable THEN ' deferrable'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN k.condeferred THEN ' initially deferred'::text
+            ELSE NULL::text
+        END),
+        CASE
+            WHEN (c.relkind = 'r'::"char") THEN ' not valid'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN ((c.relkind = 'r'::"char") AND k.convalidated) THEN format(' select postern.validate_constraint(%L, %L);'::text, p.identity, k.conname)
+            WHEN (c.relkind = 'p'::"char") THEN (( SELECT string_agg(format(' alter table %s force row level security;'::text, x.identity), ''::text ORDER BY x.relation) AS string_agg
+               FROM forced x
+              WHERE (x.top = ANY (ARRAY[p.relation, k.confrelid]))) || ' commit;'::text)
+            ELSE NULL::text
+        END) AS fix
+   FROM (((((((guarded p
+     JOIN pg_class c ON ((c.oid = p.relation)))
+     JOIN pg_constraint k ON (((k.conrelid = p.relation) AND (k.contype = 'f'::"char") AND (k.conparentid = (0)::oid))))
+     JOIN pg_class f ON ((f.oid = k.confrelid)))
+     LEFT JOIN ( VALUES ('c'::text,'cascade'::text), ('n'::text,'set null'::text), ('d'::text,'set default'::text)) d(type, action) ON ((d.type = (k.confdeltype)::text)))
+     LEFT JOIN ( VALUES ('c'::text,'cascade'::text), ('n'::text,'set null'::text), ('d'::text,'set default'::text)) u(type, action) ON ((u.type = (k.confupdtype)::text)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, k.confrelid, 0) i(type, schema, name, identity))
+     CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((a.attname)::text), ', '::text ORDER BY x."position") AS columns,
+            string_agg(quote_ident((b.attname)::text), ', '::text ORDER BY x."position") AS referenced
+           FROM ((UNNEST(k.conkey, k.confkey) WITH ORDINALITY x(attnum, referenced, "position")
+             JOIN pg_attribute a ON (((a.attrelid = k.conrelid) AND (a.attnum = x.attnum))))
+             JOIN pg_attribute b ON (((b.attrelid = k.confrelid) AND (b.attnum = x.referenced))))) n)
+  WHERE (((d.action IS NOT NULL) OR (u.action IS NOT NULL)) AND (f.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
+           FROM (((guarded r
+             JOIN pg_attribute b ON (((b.attrelid = r.relation) AND (b.attname = r.company_column))))
+             JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attname = p.company_column))))
+             JOIN UNNEST(k.conkey, k.confkey) x(attnum, referenced) ON (((x.attnum = a.attnum) AND (x.referenced = b.attnum))))
+          WHERE ((r.relation = k.confrelid) AND (NOT (a.atthasdef AND ((k.confupdtype = 'd'::"char") OR ((k.confdeltype = 'd'::"char") AND (a.attnum = ANY (COALESCE(k.confdelsetcols, k.conkey))))))))))));
+
+
+ALTER TABLE postern_internal.foreign_key_action OWNER TO postern_owner;
+
+--
+-- Name: VIEW foreign_key_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.foreign_key_action IS 'Check of postern.doctor: foreign keys of protected tables whose action reaches rows of other companies.';
+
+
+--
+-- Name: guarded_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.guarded_table AS
+ SELECT p.relation,
+    p.identity,
+    p.relowner
+   FROM postern_internal.protected_relation p
+UNION ALL
+ SELECT c.oid AS relation,
+    'postern.posting_combination'::text AS identity,
+    c.relowner
+   FROM pg_class c
+  WHERE (c.oid = ('postern.posting_combination'::regclass)::oid);
+
+
+ALTER TABLE postern_internal.guarded_table OWNER TO postern_owner;
+
+--
+-- Name: VIEW guarded_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.guarded_table IS 'For postern.doctor: all tables whose rows Postern guards, its own public one included.';
+
+
+--
+-- Name: foreign_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.foreign_table AS
+ WITH RECURSIVE guarded AS MATERIALIZED (
+         SELECT g.relation
+           FROM postern_internal.guarded_table g
+        ), reading(relation) AS (
+         SELECT g.relation
+           FROM guarded g
+        UNION
+         SELECT c.oid
+           FROM pg_class c
+          WHERE ((c.relnamespace = ('postern_internal'::regnamespace)::oid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))
+        UNION
+         SELECT w.ev_class
+           FROM ((reading r
+             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = r.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
+             JOIN pg_rewrite w ON ((w.oid = d.objid)))
+        ), kept AS MATERIALIZED (
+         SELECT n.nspname,
+            c.relname,
+            format('%I.%I'::text, n.nspname, c.relname) AS identity
+           FROM ((reading r
+             JOIN pg_class c ON ((c.oid = r.relation)))
+             JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+        ), described AS MATERIALIZED (
+         SELECT c.oid,
+            c.relacl,
+            c.relowner,
+            s.srvname,
+            COALESCE(( SELECT o.option_value
+                   FROM pg_options_to_table(f.ftoptions) o(option_name, option_value)
+                  WHERE (o.option_name = 'schema_name'::text)), (n.nspname)::text) AS schema_name,
+            COALESCE(( SELECT o.option_value
+                   FROM pg_options_to_table(f.ftoptions) o(option_name, option_value)
+                  WHERE (o.option_name = 'table_name'::text)), (c.relname)::text) AS table_name,
+            ((EXISTS ( SELECT
+                   FROM pg_options_to_table(s.srvoptions) o(option_name, option_value)
+                  WHERE ((o.option_name = 'dbname'::text) AND (o.option_value = current_database())))) AND (NOT (EXISTS ( SELECT
+                   FROM pg_options_to_table(s.srvoptions) o(option_name, option_value)
+                  WHERE (((o.option_name = ANY (ARRAY['host'::text, 'hostaddr'::text])) AND (o.option_value <> ''::text) AND (NOT (EXISTS ( SELECT
+                           FROM unnest(string_to_array(o.option_value, ','::text)) one(one)
+                          WHERE ((one.one ~ '^(localhost|127\..*|::1|/.*|)$'::text) OR (one.one = host(inet_server_addr()))))))) OR ((o.option_name = 'port'::text) AND (current_setting('port'::text) <> ALL (string_to_array(o.option_value, ','::text))))))))) AS is_here
+           FROM (((pg_foreign_table f
+             JOIN pg_class c ON ((c.oid = f.ftrelid)))
+             JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+             JOIN pg_foreign_server s ON ((s.oid = f.ftserver)))
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM pg_depend d
+                  WHERE ((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = c.oid) AND (d.deptype = 'e'::"char")))))
+        ), judged AS (
+         SELECT d.oid,
+            d.relacl,
+            d.relowner,
+            d.srvname,
+            d.schema_name,
+            d.table_name,
+            d.is_here,
+            ( SELECT p.identity
+                   FROM kept p
+                  WHERE (d.is_here AND (p.nspname = d.schema_name) AND (p.relname = d.table_name))) AS behind,
+            ( SELECT t.identity
+                   FROM ((guarded p
+                     JOIN pg_inherits h ON ((h.inhrelid = p.relation)))
+                     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, h.inhparent, 0) t(type, schema, name, identity))
+                  WHERE (p.relation = d.oid)
+                 LIMIT 1) AS above,
+            ( SELECT k.attname
+                   FROM postern_internal.company_column k
+                  WHERE (k.relation = d.oid)
+                 LIMIT 1) AS company_column
+           FROM described d
+        )
+ SELECT
+        CASE
+            WHEN ((j.behind IS NOT NULL) OR (j.above IS NOT NULL)) THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'foreign_table'::text AS code,
+    ('foreign table '::text || i.identity) AS object,
+    'A foreign table shows rows past row security'::text AS title,
+    format('%s; readers: %s. A foreign table can have no policy.'::text,
+        CASE
+            WHEN (j.behind IS NOT NULL) THEN format('By the server %I it reads %s, which is protected or reads what is, as the role that is mapped there'::text, j.srvname, j.behind)
+            WHEN (j.above IS NOT NULL) THEN format('It is a part of %s, which is protected'::text, j.above)
+            ELSE format('It has the column %I'::text, j.company_column)
+        END, concat_ws(', '::text,
+        CASE
+            WHEN e.is_public THEN 'public'::text
+            ELSE NULL::text
+        END, e.roles)) AS detail,
+    format('revoke all on %s from %s cascade;'::text, i.identity, concat_ws(', '::text, 'public', e.roles)) AS fix
+   FROM ((judged j
+     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT
+                CASE
+                    WHEN (x.grantee = (0)::oid) THEN NULL::text
+                    ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
+                END, ', '::text) AS roles,
+            bool_or((x.grantee = (0)::oid)) AS is_public
+           FROM (( SELECT j.relacl AS acl
+                UNION ALL
+                 SELECT a.attacl
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = j.oid) AND (a.attacl IS NOT NULL))) s
+             CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
+          WHERE (x.grantee <> j.relowner)) e)
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, j.oid, 0) i(type, schema, name, identity))
+  WHERE (((e.roles IS NOT NULL) OR e.is_public) AND ((j.behind IS NOT NULL) OR (j.above IS NOT NULL) OR (j.company_column IS NOT NULL)));
+
+
+ALTER TABLE postern_internal.foreign_table OWNER TO postern_owner;
+
+--
+-- Name: VIEW foreign_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.foreign_table IS 'Check of postern.doctor: foreign tables that others than their owner may read and that lead to a protected table of this database, are a part of one, or have a company column.';
+
+
+--
+-- Name: gate_message; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.gate_message AS
+ SELECT 'warn'::text AS level,
+    'gate_message'::text AS code,
+    ('gate '::text || g.gate_id) AS object,
+    'The message repeats what every log entry has'::text AS title,
+    format('%L has: %s.'::text, g.message, postern.redundant_words(g.message)) AS detail,
+    format('Say what happened and to which business object: select postern.set_gate_message(%L, ...); and word it so in the registration.'::text, g.gate_id) AS fix
+   FROM postern_internal.gate g
+  WHERE ((NOT g.built_in) AND (postern.redundant_words(g.message) IS NOT NULL));
+
+
+ALTER TABLE postern_internal.gate_message OWNER TO postern_owner;
+
+--
+-- Name: VIEW gate_message; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.gate_message IS 'Check of postern.doctor: messages of gates with words that postern.redundant_words finds.';
+
+
+--
+-- Name: logical_replication; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.logical_replication AS
+ WITH guarded AS MATERIALIZED (
+         SELECT g.relation,
+            g.identity
+           FROM postern_internal.guarded_table g
+        ), secret AS MATERIALIZED (
+         SELECT c.oid
+           FROM pg_class c
+          WHERE ((c.relnamespace = ('postern_internal'::regnamespace)::oid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))
+        ), published AS (
+         SELECT p.oid,
+            p.pubname,
+            r.prrelid AS relation,
+            NULL::oid AS namespace
+           FROM (pg_publication p
+             JOIN pg_publication_rel r ON ((r.prpubid = p.oid)))
+        UNION ALL
+         SELECT p.oid,
+            p.pubname,
+            c.oid,
+            s.pnnspid
+           FROM ((pg_publication p
+             JOIN pg_publication_namespace s ON ((s.pnpubid = p.oid)))
+             JOIN pg_class c ON ((c.relnamespace = s.pnnspid)))
+        UNION ALL
+         SELECT p.oid,
+            p.pubname,
+            c.oid,
+            NULL::oid AS namespace
+           FROM (pg_publication p
+             JOIN pg_class c ON ((p.puballtables AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
+        ), open AS (
+         SELECT p.oid,
+            p.pubname,
+            bool_or((s.oid IS NOT NULL)) AS has_secrets,
+            string_agg(DISTINCT COALESCE(g.identity, 'postern_internal'::text), ', '::text) AS tables,
+            string_agg(DISTINCT i.identity, ', '::text) FILTER (WHERE (p.namespace IS NULL)) AS listed,
+            string_agg(DISTINCT quote_ident((n.nspname)::text), ', '::text) AS schemas
+           FROM ((((published p
+             LEFT JOIN guarded g ON ((g.relation = p.relation)))
+             LEFT JOIN secret s ON ((s.oid = p.relation)))
+             LEFT JOIN pg_namespace n ON ((n.oid = p.namespace)))
+             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.relation, 0) i(type, schema, name, identity))
+          WHERE ((g.relation IS NOT NULL) OR (s.oid IS NOT NULL))
+          GROUP BY p.oid, p.pubname
+        )
+ SELECT
+        CASE
+            WHEN o.has_secrets THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'logical_replication'::text AS code,
+    ('publication '::text || quote_ident((o.pubname)::text)) AS object,
+        CASE
+            WHEN o.has_secrets THEN 'Logical replication sends the keys and PINs of Postern'::text
+            ELSE 'Logical replication sends the rows of all companies'::text
+        END AS title,
+    format('It publishes %s; row security does not hold for what is replicated.'::text,
+        CASE
+            WHEN (length(o.tables) > 1000) THEN ("left"(o.tables, 1000) || ' and others'::text)
+            ELSE o.tables
+        END) AS detail,
+        CASE
+            WHEN p.puballtables THEN format('drop publication %I;'::text, o.pubname)
+            ELSE format('alter publication %I drop %s;'::text, o.pubname, concat_ws(', '::text, ('table '::text || o.listed), ('tables in schema '::text || o.schemas)))
+        END AS fix
+   FROM (open o
+     JOIN pg_publication p ON ((p.oid = o.oid)))
+UNION ALL
+ SELECT 'error'::text AS level,
+    'logical_replication'::text AS code,
+    ('replication slot '::text || (s.slot_name)::text) AS object,
+    'Logical replication sends the keys and PINs of Postern'::text AS title,
+    format('Through the output plugin %s it sends what is written to any table of this database.'::text, quote_ident((s.plugin)::text)) AS detail,
+    format('select pg_drop_replication_slot(%L);'::text, s.slot_name) AS fix
+   FROM pg_replication_slots s
+  WHERE ((s.slot_type = 'logical'::text) AND (s.database = current_database()) AND (s.plugin <> 'pgoutput'::name) AND (NOT s.temporary));
+
+
+ALTER TABLE postern_internal.logical_replication OWNER TO postern_owner;
+
+--
+-- Name: VIEW logical_replication; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.logical_replication IS 'Check of postern.doctor: publications of protected tables or of Postern''s own, and slots that send all tables.';
+
+
+--
+-- Name: look_alike_user; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.look_alike_user AS
+ SELECT 'warn'::text AS level,
+    'look_alike_user'::text AS code,
+    ('user '::text || l.userid) AS object,
+    'Two users cannot be told apart by sight'::text AS title,
+    format('%s looks like %L, which is older. Who reads the log, or a dialog, may take one for the other.'::text, c.literal, l.older) AS detail,
+    format('Find out who each of them is. Where one is not meant to be there: select postern.set_user_active(%s, false);'::text, c.literal) AS fix
+   FROM (postern.look_alike_users() l(userid, older)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (octet_length(l.userid) = length(l.userid)) THEN quote_literal(l.userid)
+                    ELSE (('U&'''::text || string_agg(
+                    CASE
+                        WHEN (r."character" = ANY (ARRAY[''''::text, '\'::text])) THEN (r."character" || r."character")
+                        WHEN (ascii(r."character") < 128) THEN r."character"
+                        WHEN (ascii(r."character") < 65536) THEN ('\'::text || lpad(to_hex(ascii(r."character")), 4, '0'::text))
+                        ELSE ('\+'::text || lpad(to_hex(ascii(r."character")), 6, '0'::text))
+                    END, ''::text ORDER BY r."position")) || ''''::text)
+                END AS literal
+           FROM string_to_table(l.userid, NULL::text) WITH ORDINALITY r("character", "position")) c);
+
+
+ALTER TABLE postern_internal.look_alike_user OWNER TO postern_owner;
+
+--
+-- Name: VIEW look_alike_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.look_alike_user IS 'Check of postern.doctor: active users whose ids differ and look alike.';
+
+
+--
+-- Name: materialized_view; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.materialized_view AS
+ WITH RECURSIVE reached(relation, guarded) AS (
+         SELECT g_1.relation,
+            g_1.identity
+           FROM postern_internal.guarded_table g_1
+        UNION
+         SELECT w.ev_class,
+            r.guarded
+           FROM ((reached r
+             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = r.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
+             JOIN pg_rewrite w ON ((w.oid = d.objid)))
+          WHERE (w.ev_class <> r.relation)
+        ), found AS (
+         SELECT v.oid,
+            v.relacl,
+            v.relowner,
+            string_agg(DISTINCT r.guarded, ', '::text) AS tables
+           FROM (reached r
+             JOIN pg_class v ON ((v.oid = r.relation)))
+          WHERE (v.relkind = 'm'::"char")
+          GROUP BY v.oid, v.relacl, v.relowner
+        )
+ SELECT
+        CASE
+            WHEN (g.grantees IS NULL) THEN 'warn'::text
+            ELSE 'error'::text
+        END AS level,
+    'materialized_view'::text AS code,
+    ('materialized view '::text || i.identity) AS object,
+    'A materialized view keeps rows past row security'::text AS title,
+    format('It holds what %s saw in %s when it was last refreshed; %s.'::text, quote_ident((pg_get_userbyid(f.relowner))::text), f.tables, COALESCE(('readers: '::text || g.grantees), 'nobody has said yet who may read it'::text)) AS detail,
+    format('revoke all on %s from %s cascade;'::text, i.identity, concat_ws(', '::text, 'public', e.roles)) AS fix
+   FROM (((found f
+     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT
+                CASE
+                    WHEN (a.grantee = (0)::oid) THEN NULL::text
+                    ELSE quote_ident((pg_get_userbyid(a.grantee))::text)
+                END, ', '::text) AS roles,
+            bool_or((a.grantee = (0)::oid)) AS is_public
+           FROM aclexplode(f.relacl) a(grantor, grantee, privilege_type, is_grantable)
+          WHERE (a.grantee <> f.relowner)) e)
+     CROSS JOIN LATERAL ( SELECT NULLIF(concat_ws(', '::text,
+                CASE
+                    WHEN e.is_public THEN 'public'::text
+                    ELSE NULL::text
+                END, e.roles), ''::text) AS grantees) g)
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, f.oid, 0) i(type, schema, name, identity))
+  WHERE ((f.relacl IS NULL) OR (g.grantees IS NOT NULL));
+
+
+ALTER TABLE postern_internal.materialized_view OWNER TO postern_owner;
+
+--
+-- Name: VIEW materialized_view; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.materialized_view IS 'Check of postern.doctor: materialized views over protected tables that others than their owner may read, or of which nobody has said who may.';
+
+
+--
+-- Name: missing_ledger_key; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.missing_ledger_key AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
+ SELECT 'warn'::text AS level,
+    'missing_ledger_key'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'Queries compare the company of each row'::text AS title,
+    format('A valid foreign key (%I, %I) to postern.posting_combination would tell it from the combination.'::text, p.company_column, p.combination_column) AS detail,
+    concat_ws(' '::text, format('alter table %s alter column %I set not null, alter column %I set not null;'::text, p.identity, p.company_column, p.combination_column),
+        CASE
+            WHEN (k.conname IS NULL) THEN format('alter table %s add constraint postern_combination foreign key (%I, %I) references postern.posting_combination (company, posting_combination_id)%s;'::text, p.identity, p.company_column, p.combination_column,
+            CASE
+                WHEN (c.relkind = 'r'::"char") THEN format(' not valid; alter table %s validate constraint postern_combination'::text, p.identity)
+                ELSE NULL::text
+            END)
+            WHEN k.condeferrable THEN format('alter table %s alter constraint %I not deferrable;'::text, p.identity, k.conname)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (NOT k.convalidated) THEN format('alter table %s validate constraint %I;'::text, p.identity, k.conname)
+            ELSE NULL::text
+        END) AS fix
+   FROM ((guarded p
+     JOIN pg_class c ON ((c.oid = p.relation)))
+     LEFT JOIN LATERAL ( SELECT k_1.conname,
+            k_1.condeferrable,
+            k_1.convalidated
+           FROM pg_constraint k_1
+          WHERE ((k_1.conrelid = p.relation) AND (k_1.contype = 'f'::"char") AND (k_1.confrelid = ('postern.posting_combination'::regclass)::oid) AND (cardinality(k_1.conkey) = 2) AND (NOT (EXISTS ( SELECT
+                   FROM (unnest(k_1.conkey) n(attnum)
+                     JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attnum = n.attnum))))
+                  WHERE (a.attname <> ALL (ARRAY[p.company_column, p.combination_column]))))))
+          ORDER BY k_1.convalidated DESC, k_1.condeferrable
+         LIMIT 1) k ON (true))
+  WHERE ((p.protection = 'ledger'::text) AND (p.place = 'itself'::text) AND (p.ledger_column IS NULL) AND (NOT postern.ledger_key_is_valid((p.relation)::regclass)) AND (NOT (EXISTS ( SELECT
+           FROM pg_attribute a
+          WHERE ((a.attrelid = p.relation) AND (a.attname = p.combination_column) AND (a.atttypid = ('numeric'::regtype)::oid))))) AND ((c.relkind = 'p'::"char") OR (NOT (EXISTS ( SELECT
+           FROM pg_inherits i
+          WHERE (i.inhparent = p.relation))))));
+
+
+ALTER TABLE postern_internal.missing_ledger_key OWNER TO postern_owner;
+
+--
+-- Name: VIEW missing_ledger_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.missing_ledger_key IS 'Check of postern.doctor: protected ledgers whose queries a foreign key would make faster.';
+
+
+--
+-- Name: missing_log_partition; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.missing_log_partition AS
+ SELECT 'warn'::text AS level,
+    'missing_log_partition'::text AS code,
+    'log'::text AS object,
+    'The log has no partition for a month'::text AS title,
+    format('No partition: %s (UTC)%s. Such entries lie in the default partition, which cannot be dropped as a month can.'::text, string_agg((to_char((m.month AT TIME ZONE 'UTC'::text), 'YYYY-MM'::text) ||
+        CASE
+            WHEN (m.entries > 0) THEN format(' with %s entries'::text, m.entries)
+            ELSE ''::text
+        END), ', '::text ORDER BY m.month),
+        CASE
+            WHEN (max(m.entries) > 10000) THEN '; checkpoints wait while so many are moved'::text
+            ELSE ''::text
+        END) AS detail,
+    format('select postern.create_log_partitions(%s);'::text,
+        CASE
+            WHEN (max(m.entries) > 10000) THEN 'null'::text
+            ELSE NULL::text
+        END) AS fix
+   FROM postern.log_gaps() m(month, entries)
+  WHERE ((m.entries > 0) OR (m.month <= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) + '1 mon'::interval)))
+ HAVING (count(*) > 0);
+
+
+ALTER TABLE postern_internal.missing_log_partition OWNER TO postern_owner;
+
+--
+-- Name: VIEW missing_log_partition; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.missing_log_partition IS 'Check of postern.doctor: months of the log, up to the next one, without a partition.';
+
+
+--
+-- Name: missing_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.missing_membership AS
+ WITH RECURSIVE guarded AS MATERIALIZED (
+         SELECT p.relation,
+            p.identity
+           FROM postern_internal.protected_relation p
+        ), readable(relation, guarded) AS (
+         SELECT g.relation,
+            g.identity
+           FROM guarded g
+        UNION
+         SELECT w_1.ev_class,
+            r.guarded
+           FROM (((readable r
+             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = r.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
+             JOIN pg_rewrite w_1 ON ((w_1.oid = d.objid)))
+             JOIN pg_class v ON (((v.oid = w_1.ev_class) AND (v.relkind = 'v'::"char"))))
+          WHERE ((w_1.ev_class <> r.relation) AND (v.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid))
+        ), granted(role, relation) AS (
+         SELECT x.grantee,
+            c.oid
+           FROM (((( SELECT DISTINCT r_1.relation
+                   FROM readable r_1) r
+             JOIN pg_class c ON ((c.oid = r.relation)))
+             CROSS JOIN LATERAL ( SELECT c.relacl AS acl
+                UNION ALL
+                 SELECT a.attacl
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s)
+             CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
+          WHERE ((x.grantee <> (0)::oid) AND (x.grantee <> c.relowner) AND (x.privilege_type = ANY (ARRAY['SELECT'::text, 'INSERT'::text, 'UPDATE'::text, 'DELETE'::text])))
+        ), wanting AS (
+         SELECT g.role,
+            string_agg(DISTINCT i.identity, ', '::text) AS relations
+           FROM (granted g
+             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, g.relation, 0) i(type, schema, name, identity))
+          GROUP BY g.role
+        ), outside AS MATERIALIZED (
+         SELECT r.oid,
+            r.rolname,
+            r.rolcanlogin
+           FROM pg_roles r
+          WHERE ((NOT r.rolsuper) AND (NOT r.rolbypassrls) AND (r.rolname !~ '^pg_'::text) AND (NOT pg_has_role(r.oid, (to_regrole('postern_user'::text))::oid, 'usage'::text)) AND (NOT pg_has_role(r.oid, (to_regrole('postern_admin'::text))::oid, 'usage'::text)))
+        )
+ SELECT 'warn'::text AS level,
+    'missing_membership'::text AS code,
+    ('role '::text || quote_ident((o.rolname)::text)) AS object,
+    'A role has a grant on protected tables and is refused their rows'::text AS title,
+    format('It is no member of postern_user, and has rights on %s.'::text,
+        CASE
+            WHEN (length(w.relations) > 1000) THEN ("left"(w.relations, 1000) || ' and others'::text)
+            ELSE w.relations
+        END) AS detail,
+    format('grant postern_user to %I;'::text, o.rolname) AS fix
+   FROM (wanting w
+     JOIN outside o ON ((o.oid = w.role)))
+  WHERE (o.rolcanlogin OR (NOT (EXISTS ( SELECT
+           FROM (postern_internal.role_membership m
+             JOIN pg_roles l ON ((l.oid = m.member)))
+          WHERE ((m.roleid = o.oid) AND l.rolcanlogin)))) OR (EXISTS ( SELECT
+           FROM (postern_internal.role_membership m
+             JOIN outside l ON ((l.oid = m.member)))
+          WHERE ((m.roleid = o.oid) AND l.rolcanlogin))));
+
+
+ALTER TABLE postern_internal.missing_membership OWNER TO postern_owner;
+
+--
+-- Name: VIEW missing_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.missing_membership IS 'Check of postern.doctor: roles with rights on protected tables, or on views over them, that are no members of postern_user.';
+
+
+--
+-- Name: no_permissive_policy; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.no_permissive_policy AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p.relation,
+            p.place,
+            p.recorded,
+            p.protection,
+            p.company_column,
+            p.combination_column,
+            p.ledger_column,
+            p.policy,
+            p.relowner,
+            p.relrowsecurity,
+            p.relforcerowsecurity,
+            p.identity,
+            p.protect_again
+           FROM postern_internal.protected_relation p
+        ), closed AS (
+         SELECT c.oid
+           FROM pg_class c
+          WHERE (c.relrowsecurity AND (NOT (EXISTS ( SELECT
+                   FROM pg_policy y
+                  WHERE ((y.polrelid = c.oid) AND y.polpermissive)))))
+        )
+ SELECT 'warn'::text AS level,
+    'no_permissive_policy'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'A protected table shows nobody anything'::text AS title,
+        CASE
+            WHEN b.permitted THEN 'The policy postern_permit is gone.'::text
+            ELSE 'No permissive policy is left of those that the application had before the table was protected.'::text
+        END AS detail,
+        CASE
+            WHEN b.permitted THEN p.protect_again
+            ELSE format('Make a policy that says whose rows are to be read, as with: create policy ... on %s using (...);'::text, p.identity)
+        END AS fix
+   FROM ((guarded p
+     JOIN closed c ON ((c.oid = p.relation)))
+     CROSS JOIN LATERAL postern.before_protection((p.relation)::regclass) b(enabled, forced, policies, permitted))
+  WHERE (EXISTS ( SELECT
+           FROM pg_policy y
+          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))
+UNION ALL
+ SELECT 'warn'::text AS level,
+    'no_permissive_policy'::text AS code,
+    ('table '::text || i.identity) AS object,
+    'Row security is on, and no policy lets anybody read'::text AS title,
+    format('The table has the column %I and is not protected; %s.'::text, k.attname,
+        CASE
+            WHEN t.relforcerowsecurity THEN 'not even its owner sees a row'::text
+            ELSE 'only its owner sees rows'::text
+        END) AS detail,
+    format('Where rows are to be read, make a policy that says by whom, or switch row security off and protect the table: alter table %s disable row level security; select postern.protect_company(%L, %L);'::text, i.identity, i.identity, k.attname) AS fix
+   FROM (((closed c
+     JOIN pg_class t ON ((t.oid = c.oid)))
+     JOIN postern_internal.company_column k ON ((k.relation = c.oid)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity))
+  WHERE ((NOT (EXISTS ( SELECT
+           FROM guarded p
+          WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
+           FROM pg_inherits h
+          WHERE (h.inhrelid = c.oid)))));
+
+
+ALTER TABLE postern_internal.no_permissive_policy OWNER TO postern_owner;
+
+--
+-- Name: VIEW no_permissive_policy; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.no_permissive_policy IS 'Check of postern.doctor: protected tables, and tables with a company column, on which row security is on and no policy permits anything.';
+
+
+--
+-- Name: session_key; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.session_key (
+    kid text NOT NULL,
+    inner_pad bytea NOT NULL,
+    outer_pad bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    created_by name DEFAULT SESSION_USER NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT session_key_inner_pad_check CHECK ((length(inner_pad) = 64)),
+    CONSTRAINT session_key_kid_check CHECK (((kid <> ''::text) AND (length(kid) <= 128))),
+    CONSTRAINT session_key_outer_pad_check CHECK ((length(outer_pad) = 64))
+);
+
+
+ALTER TABLE postern_internal.session_key OWNER TO postern_owner;
+
+--
+-- Name: TABLE session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.session_key IS 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again.';
+
+
+--
+-- Name: old_session_key; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.old_session_key AS
+ SELECT 'warn'::text AS level,
+    'old_session_key'::text AS code,
+    ('session key '::text || k.kid) AS object,
+    'A session key is older than a year'::text AS title,
+    format('It was created on %s. Who has ever seen it can speak for every user.'::text, to_char(k.created_at, 'YYYY-MM-DD'::text)) AS detail,
+    format('Create a key under another id (installer session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
+   FROM postern_internal.session_key k
+  WHERE ((k.retired_at IS NULL) AND (k.created_at < (now() - '1 year'::interval)));
+
+
+ALTER TABLE postern_internal.old_session_key OWNER TO postern_owner;
+
+--
+-- Name: VIEW old_session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.old_session_key IS 'Check of postern.doctor: session keys in use for more than a year.';
+
+
+--
+-- Name: owner_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.owner_membership AS
+ SELECT DISTINCT 'error'::text AS level,
+    'owner_membership'::text AS code,
+    ('role '::text || quote_ident((v.rolname)::text)) AS object,
+    'A role may become the owner of Postern'::text AS title,
+    'Nobody is a member of postern_owner but during an installation: it reads all keys and may change everything.'::text AS detail,
+    format('revoke postern_owner from %I;'::text, v.rolname) AS fix
+   FROM (postern_internal.role_membership m
+     JOIN pg_roles v ON ((v.oid = m.last_member)))
+  WHERE (m.roleid = (to_regrole('postern_owner'::text))::oid)
+UNION ALL
+ SELECT DISTINCT 'error'::text AS level,
+    'owner_membership'::text AS code,
+    ('role '::text || quote_ident((v.rolname)::text)) AS object,
+    'A role may do what functions that events call may do'::text AS title,
+    'Nobody is a member of postern_event_function but during an installation: it owns what takes the worker''s rights away from such functions, and may call all of them.'::text AS detail,
+    format('revoke postern_event_function from %I;'::text, v.rolname) AS fix
+   FROM (postern_internal.role_membership m
+     JOIN pg_roles v ON ((v.oid = m.last_member)))
+  WHERE (m.roleid = (to_regrole('postern_event_function'::text))::oid)
+UNION ALL
+ SELECT 'error'::text AS level,
+    'owner_membership'::text AS code,
+    'role postern_event_function'::text AS object,
+    'Functions that events call have more than their owner''s rights'::text AS title,
+    format('Role postern_event_function is a member of %s, and is to be a member of nothing.'::text, quote_ident((r.rolname)::text)) AS detail,
+    format('revoke %I from postern_event_function;'::text, r.rolname) AS fix
+   FROM (pg_auth_members m
+     JOIN pg_roles r ON ((r.oid = m.roleid)))
+  WHERE (m.member = (to_regrole('postern_event_function'::text))::oid);
+
+
+ALTER TABLE postern_internal.owner_membership OWNER TO postern_owner;
+
+--
+-- Name: VIEW owner_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.owner_membership IS 'Check of postern.doctor: members of postern_owner and of postern_event_function, and what the latter is a member of.';
+
+
+--
+-- Name: policy_per_row; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.policy_per_row AS
+ WITH called AS (
+         SELECT y.oid,
+            y.polrelid,
+            y.polname,
+            t.identity,
+            string_agg(DISTINCT i.identity, ', '::text) AS functions,
+            array_agg(DISTINCT format('%I.%I'::text, n.nspname, f.proname)) FILTER (WHERE (f.pronargs = 0)) AS without_argument,
+            bool_and(((f.pronargs = 0) OR ((n.nspname = 'user_finance_api'::name) AND (f.proname = ANY (ARRAY['is_authorized'::name, 'is_user_authorized'::name]))))) AS known
+           FROM ((((((pg_policy y
+             JOIN pg_class c ON ((c.oid = y.polrelid)))
+             CROSS JOIN LATERAL postern.functions_per_row(y.oid) r_1(function, takes_column))
+             JOIN pg_proc f ON ((f.oid = r_1.function)))
+             JOIN pg_namespace n ON ((n.oid = f.pronamespace)))
+             CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, f.oid, 0) i(type, schema, name, identity))
+             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) t(type, schema, name, identity))
+          WHERE ((c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (c.relpersistence <> 't'::"char") AND (y.polname <> ALL (ARRAY['postern_company'::name, 'postern_ledger'::name, 'postern_permit'::name])) AND (EXISTS ( SELECT
+                   FROM pg_depend d
+                  WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_proc'::regclass)::oid)))) AND (n.nspname <> 'pg_catalog'::name) AND (f.provolatile = 's'::"char") AND ((NOT r_1.takes_column) OR (f.proowner = (to_regrole('postern_owner'::text))::oid)))
+          GROUP BY y.oid, y.polrelid, y.polname, t.identity
+        ), rewritten AS (
+         SELECT k.oid,
+            k.polrelid,
+            k.polname,
+            k.identity,
+            k.functions,
+            k.without_argument,
+            k.known,
+            postern.conditions_once_a_query(k.oid, k.without_argument) AS conditions
+           FROM called k
+        )
+ SELECT 'warn'::text AS level,
+    'policy_per_row'::text AS code,
+    format('policy %I on %s'::text, r.polname, r.identity) AS object,
+    'A policy calls a function for each row'::text AS title,
+    format('It calls %s for each row that a query looks at; in a sub-select it would be called once a query.'::text, r.functions) AS detail,
+        CASE
+            WHEN (r.known AND (r.conditions IS NOT NULL)) THEN format('alter policy %I on %s %s;'::text, r.polname, r.identity, r.conditions)
+            ELSE format('Protect the table by postern.protect_company or postern.protect_ledger; or put each call of %s that needs no column of the row into a sub-select, as in (select postern.current_userid()).'::text, r.functions)
+        END AS fix
+   FROM rewritten r;
+
+
+ALTER TABLE postern_internal.policy_per_row OWNER TO postern_owner;
+
+--
+-- Name: VIEW policy_per_row; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.policy_per_row IS 'Check of postern.doctor: policies of applications that call a function for each row which could be called once a query.';
+
+
+--
+-- Name: replication_role; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.replication_role AS
+ SELECT
+        CASE
+            WHEN (EXISTS ( SELECT
+               FROM postern_internal.application_login a
+              WHERE (a.oid = r.oid))) THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'replication_role'::text AS code,
+    ('role '::text || quote_ident((r.rolname)::text)) AS object,
+    'A role may copy the whole server'::text AS title,
+    format('It logs in and %s: a base backup, or a replication slot, gives it all rows of all databases, with the keys of Postern.'::text,
+        CASE
+            WHEN r.rolreplication THEN 'has REPLICATION'::text
+            ELSE 'is a member of rds_replication'::text
+        END) AS detail,
+    concat_ws(' '::text,
+        CASE
+            WHEN r.rolreplication THEN format('alter role %I noreplication;'::text, r.rolname)
+            ELSE NULL::text
+        END, ( SELECT string_agg(format('revoke rds_replication from %I;'::text, v.rolname), ' '::text ORDER BY v.rolname) AS string_agg
+           FROM (postern_internal.role_membership m
+             JOIN pg_roles v ON ((v.oid = m.last_member)))
+          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('rds_replication'::text))::oid)))) AS fix
+   FROM pg_roles r
+  WHERE (r.rolcanlogin AND (NOT r.rolsuper) AND (r.rolreplication OR (EXISTS ( SELECT
+           FROM postern_internal.role_membership m
+          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('rds_replication'::text))::oid))))) AND ((pg_get_userbyid((10)::oid) <> 'rdsadmin'::name) OR (r.rolname <> 'rdsrepladmin'::name)) AND ((pg_get_userbyid((10)::oid) <> 'cloudsqladmin'::name) OR (r.rolname <> 'cloudsqlreplica'::name)) AND ((pg_get_userbyid((10)::oid) <> 'azuresu'::name) OR (r.rolname <> 'replication'::name)));
+
+
+ALTER TABLE postern_internal.replication_role OWNER TO postern_owner;
+
+--
+-- Name: VIEW replication_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.replication_role IS 'Check of postern.doctor: roles that log in with REPLICATION, but for superusers, of which bypassing_role tells.';
+
+
+--
+-- Name: row_function; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.row_function AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p.relation,
+            p.identity,
+            p.relowner
+           FROM postern_internal.protected_relation p
+        ), expression(relation, classid, objid, place) AS (
+         SELECT x.indrelid,
+            ('pg_class'::regclass)::oid AS oid,
+            x.indexrelid,
+            ('index '::text || quote_ident((c.relname)::text)) AS "?column?"
+           FROM (pg_index x
+             JOIN pg_class c ON ((c.oid = x.indexrelid)))
+          WHERE ((x.indexprs IS NOT NULL) OR (x.indpred IS NOT NULL))
+        UNION ALL
+         SELECT k.conrelid,
+            'pg_constraint'::regclass AS regclass,
+            k.oid,
+            ('constraint '::text || quote_ident((k.conname)::text))
+           FROM pg_constraint k
+          WHERE ((k.contype = ANY (ARRAY['c'::"char", 'x'::"char"])) AND (k.conrelid <> (0)::oid))
+        UNION ALL
+         SELECT a.attrelid,
+            'pg_constraint'::regclass AS regclass,
+            k.oid,
+            (('constraint '::text || quote_ident((k.conname)::text)) || ' of a domain'::text)
+           FROM (pg_constraint k
+             JOIN pg_attribute a ON ((a.atttypid = k.contypid)))
+          WHERE (k.contypid <> (0)::oid)
+        UNION ALL
+         SELECT f_1.adrelid,
+            'pg_attrdef'::regclass AS regclass,
+            f_1.oid,
+            ('column '::text || quote_ident((a.attname)::text))
+           FROM (pg_attrdef f_1
+             JOIN pg_attribute a ON (((a.attrelid = f_1.adrelid) AND (a.attnum = f_1.adnum))))
+          WHERE (a.attgenerated <> ''::"char")
+        UNION ALL
+         SELECT s.stxrelid,
+            'pg_statistic_ext'::regclass AS regclass,
+            s.oid,
+            ('statistics '::text || quote_ident((s.stxname)::text))
+           FROM pg_statistic_ext s
+          WHERE (s.stxexprs IS NOT NULL)
+        UNION ALL
+         SELECT t.partrelid,
+            'pg_class'::regclass AS regclass,
+            t.partrelid,
+            'partition key'::text AS place
+           FROM pg_partitioned_table t
+          WHERE (t.partexprs IS NOT NULL)
+        ), used(function, relation, place) AS (
+         SELECT
+                CASE
+                    WHEN (d.refclassid = ('pg_proc'::regclass)::oid) THEN d.refobjid
+                    ELSE (o.oprcode)::oid
+                END AS oprcode,
+            e.relation,
+            e.place
+           FROM (((guarded g
+             JOIN expression e ON ((e.relation = g.relation)))
+             JOIN pg_depend d ON (((d.classid = e.classid) AND (d.objid = e.objid) AND (d.refclassid = ANY (ARRAY[('pg_proc'::regclass)::oid, ('pg_operator'::regclass)::oid])))))
+             LEFT JOIN pg_operator o ON (((d.refclassid = ('pg_operator'::regclass)::oid) AND (o.oid = d.refobjid))))
+        UNION
+         SELECT d.refobjid,
+            y.polrelid,
+            ('policy '::text || quote_ident((y.polname)::text))
+           FROM ((guarded g
+             JOIN pg_policy y ON (((y.polrelid = g.relation) AND (y.polname <> ALL (ARRAY['postern_company'::name, 'postern_ledger'::name, 'postern_permit'::name])))))
+             JOIN pg_depend d ON (((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_proc'::regclass)::oid))))
+          WHERE (EXISTS ( SELECT
+                   FROM postern.functions_per_row(y.oid) r(function, takes_column)
+                  WHERE ((r.function = d.refobjid) AND r.takes_column)))
+        UNION
+         SELECT p.oid,
+            t.tgrelid,
+            ('trigger '::text || quote_ident((t.tgname)::text))
+           FROM ((guarded g
+             JOIN pg_trigger t ON (((t.tgrelid = g.relation) AND (NOT t.tgisinternal))))
+             JOIN pg_proc p ON (((p.oid = t.tgfoid) AND (p.proowner <> g.relowner))))
+        ), suspect AS (
+         SELECT p.oid,
+            p.proowner,
+            p.prosecdef,
+            string_agg(((u.place || ' of '::text) || g.identity), ', '::text ORDER BY g.identity, u.place) AS places
+           FROM (((used u
+             JOIN guarded g ON ((g.relation = u.relation)))
+             JOIN pg_proc p ON ((p.oid = u.function)))
+             JOIN pg_roles o ON (((o.oid = p.proowner) AND (NOT o.rolsuper))))
+          WHERE ((p.proowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND ((p.prosqlbody IS NULL) OR (EXISTS ( SELECT
+                   FROM pg_depend d
+                  WHERE ((d.classid = ('pg_proc'::regclass)::oid) AND (d.objid = p.oid) AND (d.refclassid = ANY (ARRAY[('pg_class'::regclass)::oid, ('pg_proc'::regclass)::oid])))))) AND (NOT (EXISTS ( SELECT
+                   FROM pg_depend d
+                  WHERE ((d.classid = ('pg_proc'::regclass)::oid) AND (d.objid = p.oid) AND (d.deptype = 'e'::"char"))))))
+          GROUP BY p.oid, p.proowner, p.prosecdef
+        )
+ SELECT 'warn'::text AS level,
+    'row_function'::text AS code,
+    ('function '::text || i.identity) AS object,
+    'A function is given rows that row security hides'::text AS title,
+    format('It belongs to %s and is used by %s: it may keep or tell what it is given, of whatever company, in transactions of others.'::text, quote_ident((pg_get_userbyid(f.proowner))::text), f.places) AS detail,
+    format('Read it. Where it only computes, leave it to a role that nobody can change it as: %salter function %s owner to %I;'::text,
+        CASE
+            WHEN f.prosecdef THEN format('alter function %s security invoker; '::text, i.identity)
+            ELSE ''::text
+        END, i.identity, pg_get_userbyid((10)::oid)) AS fix
+   FROM (suspect f
+     CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, f.oid, 0) i(type, schema, name, identity));
+
+
+ALTER TABLE postern_internal.row_function OWNER TO postern_owner;
+
+--
+-- Name: VIEW row_function; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.row_function IS 'Check of postern.doctor: functions of others than superusers in indexes, constraints, generated columns, statistics, partition keys and policies of protected tables, and those of strangers in triggers.';
+
+
+--
+-- Name: scheme; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.scheme (
+    scheme text NOT NULL,
+    verify_function text,
+    enabled boolean DEFAULT true NOT NULL,
+    CONSTRAINT scheme_scheme_check CHECK ((scheme ~ '^[A-Z][A-Z0-9_]{0,29}$'::text))
+);
+
+
+ALTER TABLE postern_internal.scheme OWNER TO postern_owner;
+
+--
+-- Name: TABLE scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.scheme IS 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; PIN, which is built in, has none here. Its name is text, since pg_upgrade refuses tables with a regprocedure.';
+
+
+--
+-- Name: server_version; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.server_version AS
+ SELECT f.level,
+    'server_version'::text AS code,
+    f.object,
+    f.title,
+    f.detail,
+    f.fix
+   FROM postern.server_finding((current_setting('server_version_num'::text))::integer) f(level, object, title, detail, fix);
+
+
+ALTER TABLE postern_internal.server_version OWNER TO postern_owner;
+
+--
+-- Name: VIEW server_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.server_version IS 'Check of postern.doctor: holes of this minor release that postern.row_security_holes lists.';
+
+
+--
+-- Name: session_setting; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.session_setting AS
+ WITH risks(name, is_risk, level, title, problem, default_value) AS (
+         VALUES ('session_replication_role'::text,'^replica$'::text,'error'::text,'No trigger runs'::text,'neither those that keep the log as it is nor those that refuse TRUNCATE, and no foreign key is checked'::text,'origin'::text), ('row_security'::text,'^(off|false|no|0)$'::text,'warn'::text,'Protected tables cannot be read'::text,'each query of a protected table fails, where it should show the rows of the user''s companies'::text,'on'::text), ('exit_on_error'::text,'^(on|true|yes|1)$'::text,'warn'::text,'Each error ends the connection'::text,'also the one that asks for a PIN; and that a connection ends can tell what an error message may not'::text,'off'::text), ('standard_conforming_strings'::text,'^(off|false|no|0)$'::text,'warn'::text,'A backslash has a meaning in strings'::text,'who quotes a value as the standard says lets it end its string, and what follows is run'::text,'on'::text)
+        ), entries AS (
+         SELECT s.setrole,
+            s.setdatabase,
+            lower(split_part(c.assignment, '='::text, 1)) AS name,
+            substr(c.assignment, (strpos(c.assignment, '='::text) + 1)) AS value
+           FROM (pg_db_role_setting s
+             CROSS JOIN LATERAL unnest(s.setconfig) c(assignment))
+          WHERE (s.setdatabase = ANY (ARRAY[(0)::oid, ( SELECT d.oid
+                   FROM pg_database d
+                  WHERE (d.datname = current_database()))]))
+        ), found AS (
+         SELECT e.setrole,
+            e.setdatabase,
+            e.name,
+            e.value,
+            r.level,
+            r.title,
+            r.problem
+           FROM (entries e
+             JOIN risks r ON ((r.name = e.name)))
+          WHERE (lower(e.value) ~ r.is_risk)
+        UNION ALL
+         SELECT e.setrole,
+            e.setdatabase,
+            e.name,
+            e.value,
+            'warn'::text AS level,
+            'A setting of Postern''s is set for whole connections'::text AS title,
+            'Postern sets it for one transaction, and takes what it did not set for a forged session'::text AS problem
+           FROM entries e
+          WHERE (e.name ~~ 'postern.%'::text)
+        )
+ SELECT f.level,
+    'session_setting'::text AS code,
+        CASE
+            WHEN ((f.setrole = (0)::oid) AND (f.setdatabase = (0)::oid)) THEN 'all roles'::text
+            WHEN (f.setrole = (0)::oid) THEN ('database '::text || quote_ident((current_database())::text))
+            WHEN (f.setdatabase = (0)::oid) THEN ('role '::text || quote_ident((r.rolname)::text))
+            ELSE format('role %I in database %I'::text, r.rolname, current_database())
+        END AS object,
+    f.title,
+    format('%s = %s: %s.'::text, f.name, f.value, f.problem) AS detail,
+    (
+        CASE
+            WHEN ((f.setrole = (0)::oid) AND (f.setdatabase <> (0)::oid)) THEN format('alter database %I'::text, current_database())
+            ELSE (('alter role '::text ||
+            CASE
+                WHEN (f.setrole = (0)::oid) THEN 'all'::text
+                ELSE quote_ident((r.rolname)::text)
+            END) ||
+            CASE
+                WHEN (f.setdatabase <> (0)::oid) THEN format(' in database %I'::text, current_database())
+                ELSE ''::text
+            END)
+        END || format(' reset %s;'::text, ( SELECT string_agg(quote_ident(part.part), '.'::text) AS string_agg
+           FROM string_to_table(f.name, '.'::text) part(part)))) AS fix
+   FROM (found f
+     LEFT JOIN pg_roles r ON ((r.oid = f.setrole)))
+  WHERE ((f.setrole = (0)::oid) OR (r.rolcanlogin AND ((f.name = 'session_replication_role'::text) OR (EXISTS ( SELECT
+           FROM postern_internal.working_login l
+          WHERE (l.oid = r.oid))))))
+UNION ALL
+ SELECT k.level,
+    'session_setting'::text AS code,
+    ('database '::text || quote_ident((current_database())::text)) AS object,
+    k.title,
+    format('%s = %s for the whole server: %s.'::text, k.name, g.reset_val, k.problem) AS detail,
+    format('alter database %I set %I = %L;'::text, current_database(), k.name, k.default_value) AS fix
+   FROM (risks k
+     JOIN pg_settings g ON ((g.name = k.name)))
+  WHERE ((g.source <> ALL (ARRAY['client'::text, 'user'::text, 'database user'::text, 'database'::text])) AND (lower(g.reset_val) ~ k.is_risk) AND (NOT (EXISTS ( SELECT
+           FROM entries e
+          WHERE ((e.name = k.name) AND (e.setrole = (0)::oid))))));
+
+
+ALTER TABLE postern_internal.session_setting OWNER TO postern_owner;
+
+--
+-- Name: VIEW session_setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.session_setting IS 'Check of postern.doctor: settings of logins, of this database, of logins in it and of the server that switch off what Postern relies on.';
+
+
+--
+-- Name: stale_protection; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.stale_protection AS
+ SELECT 'warn'::text AS level,
+    'stale_protection'::text AS code,
+    format('table %I.%I'::text, p.schema_name, p.table_name) AS object,
+    'What is listed as protected is not there'::text AS title,
+        CASE
+            WHEN (c.oid IS NULL) THEN 'There is no such table: it was dropped, renamed or moved. A new one of that name would be listed, and open.'::text
+            ELSE format('The table has no column %s: it was renamed or dropped. The policy goes on with the renamed one.'::text, k.missing)
+        END AS detail,
+        CASE
+            WHEN (c.oid IS NULL) THEN format('delete from postern.protected_table where schema_name = %L and table_name = %L;'::text, p.schema_name, p.table_name)
+            ELSE format('In one transaction: select postern.unprotect(%L); and postern.protect_%s again, with the columns as they are called now.'::text, i.identity, p.protection)
+        END AS fix
+   FROM (((postern_internal.protected_table p
+     LEFT JOIN (pg_class c
+     JOIN pg_namespace n ON ((n.oid = c.relnamespace))) ON (((n.nspname = p.schema_name) AND (c.relname = p.table_name) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
+     CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((name.name)::text), ', '::text) AS missing
+           FROM unnest(ARRAY[p.company_column, p.combination_column, p.ledger_column]) name(name)
+          WHERE ((name.name IS NOT NULL) AND (NOT (EXISTS ( SELECT
+                   FROM pg_attribute a
+                  WHERE ((a.attrelid = c.oid) AND (a.attname = name.name) AND (NOT a.attisdropped))))))) k)
+     LEFT JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity) ON ((c.oid IS NOT NULL)))
+  WHERE ((c.oid IS NULL) OR (k.missing IS NOT NULL));
+
+
+ALTER TABLE postern_internal.stale_protection OWNER TO postern_owner;
+
+--
+-- Name: VIEW stale_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.stale_protection IS 'Check of postern.doctor: tables and columns in postern.protected_table that do not exist.';
+
+
+--
+-- Name: statement_logging; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.statement_logging AS
+ WITH read AS (
+         SELECT s.rolname,
+            s.alter,
+            s.settings,
+            ((s.settings ->> 'log_parameter_max_length'::text) !~ '^\s*0+\s*[a-z]*$'::text) AS shows_values,
+            ((EXISTS ( SELECT
+                   FROM pg_settings g
+                  WHERE (g.name = 'auto_explain.log_min_duration'::text))) OR (concat_ws(','::text, (s.settings ->> 'shared_preload_libraries'::text), (s.settings ->> 'session_preload_libraries'::text), (s.settings ->> 'local_preload_libraries'::text)) ~ '\mauto_explain\M'::text)) AS has_auto_explain,
+            COALESCE(((s.settings ->> 'auto_explain.log_verbose'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])), false) AS is_verbose,
+            (COALESCE((s.settings ->> 'auto_explain.log_parameter_max_length'::text),
+                CASE
+                    WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN '-1'::text
+                    ELSE '0'::text
+                END) !~ '^\s*0+\s*[a-z]*$'::text) AS explains_parameters,
+            d.statement,
+            d.sample,
+            d.explain
+           FROM (postern_internal.application_setting s
+             CROSS JOIN LATERAL ( SELECT max(t.kind) FILTER (WHERE (t.name = 'log_min_duration_statement'::text)) AS statement,
+                    max(t.kind) FILTER (WHERE ((t.name = 'log_min_duration_sample'::text) AND ((s.settings ->> 'log_statement_sample_rate'::text) ~ '[1-9]'::text))) AS sample,
+                    max(t.kind) FILTER (WHERE (t.name = 'auto_explain.log_min_duration'::text)) AS explain
+                   FROM ( SELECT v.key AS name,
+                                CASE
+                                    WHEN (v.value ~ '^\s*-'::text) THEN 'off'::text
+                                    WHEN ((v.value ~ '^\s*0+\s*[a-z]*$'::text) OR (v.value ~ '^\s*\d{1,2}\s*(ms)?$'::text) OR (v.value ~ 'us$'::text)) THEN 'all'::text
+                                    ELSE 'slow'::text
+                                END AS kind
+                           FROM jsonb_each_text(s.settings) v(key, value)) t) d)
+        ), judged AS (
+         SELECT r.rolname,
+            r.alter,
+            r.settings,
+            r.shows_values,
+            r.has_auto_explain,
+            r.is_verbose,
+            r.explains_parameters,
+            r.statement,
+            r.sample,
+            r.explain,
+            (((r.settings ->> 'log_statement'::text) = 'all'::text) OR (r.statement = 'all'::text) OR (r.sample = 'all'::text) OR ((r.settings ->> 'log_transaction_sample_rate'::text) ~ '[1-9]'::text)) AS logs_all,
+            ((r.statement = 'slow'::text) OR (r.sample = 'slow'::text)) AS logs_slow,
+            ((r.settings ->> 'debug_print_plan'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AS prints_plans,
+            ((r.settings ->> 'debug_print_parse'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AS prints_parse,
+            ((r.settings ->> 'debug_print_rewritten'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AS prints_rewritten,
+            (e.explains AND (r.explain = 'all'::text)) AS explains_all,
+            (e.explains AND (r.is_verbose OR r.explains_parameters)) AS explains_values,
+            COALESCE(((r.settings ->> 'pg_stat_monitor.pgsm_normalized_query'::text) = ANY (ARRAY['off'::text, 'false'::text, 'no'::text, '0'::text])), false) AS monitors_values,
+            COALESCE((((r.settings ->> 'pgaudit.log_parameter'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AND ((r.settings ->> 'pgaudit.log'::text) !~ '^\s*(none)?\s*$'::text)), false) AS audits_values
+           FROM (read r
+             CROSS JOIN LATERAL ( SELECT COALESCE((r.has_auto_explain AND (r.explain <> 'off'::text) AND (COALESCE((r.settings ->> 'auto_explain.sample_rate'::text), '1'::text) ~ '[1-9]'::text)), false) AS explains) e)
+        )
+ SELECT
+        CASE
+            WHEN ((j.logs_all AND j.shows_values) OR j.prints_plans OR (j.explains_all AND j.explains_values) OR j.audits_values OR j.monitors_values) THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'statement_logging'::text AS code,
+    COALESCE(('role '::text || quote_ident((j.rolname)::text)), ('database '::text || quote_ident((current_database())::text))) AS object,
+        CASE
+            WHEN ((NOT (j.logs_all OR j.logs_slow)) AND (NOT j.prints_plans) AND (NOT j.prints_parse) AND (NOT j.prints_rewritten) AND (NOT j.explains_all) AND (NOT j.explains_values) AND (NOT j.audits_values)) THEN 'A view shows PINs'::text
+            WHEN ((NOT ((j.logs_all OR j.logs_slow) AND j.shows_values)) AND (NOT j.prints_plans) AND (NOT j.explains_values) AND (NOT j.audits_values)) THEN 'The server log gets PINs that are not bound'::text
+            ELSE 'The server log gets PINs'::text
+        END AS title,
+    format('%s. Set: %s.'::text, concat_ws('; '::text,
+        CASE
+            WHEN (j.logs_all AND j.shows_values) THEN 'It gets statements with the values that are bound to them'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.logs_slow AND (NOT j.logs_all) AND j.shows_values) THEN 'It gets slow statements with the values that are bound to them, and an authentication that has to wait is slow'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.logs_all AND (NOT j.shows_values)) THEN 'It gets statements as they were sent'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.prints_plans THEN 'It gets plans, and values in them'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN ((j.prints_parse OR j.prints_rewritten) AND (NOT j.prints_plans)) THEN 'It gets statements as they were parsed'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.explains_values THEN 'auto_explain writes bound values'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.explains_all AND (NOT j.explains_values)) THEN 'auto_explain writes statements as they were sent'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.monitors_values THEN 'pg_stat_monitor keeps bound values'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.audits_values THEN 'pgaudit writes bound values'::text
+            ELSE NULL::text
+        END), ( SELECT string_agg(((v.key || ' = '::text) || v.value), ', '::text ORDER BY v.key) AS string_agg
+           FROM jsonb_each_text(j.settings) v(key, value)
+          WHERE ((v.key <> 'log_parameter_max_length_on_error'::text) AND ((v.key !~ '^log_min_|^auto_explain.log_min_'::text) OR (v.value !~ '^\s*-'::text)) AND ((v.key !~ '_preload_libraries$'::text) OR (v.value ~ '\mauto_explain\M'::text)) AND ((v.key !~ '^debug_print_'::text) OR (v.value = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])))))) AS detail,
+    concat_ws(' '::text,
+        CASE
+            WHEN ((j.logs_all OR j.logs_slow) AND j.shows_values) THEN (j.alter || ' set log_parameter_max_length = 0;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN ((j.settings ->> 'log_statement'::text) = 'all'::text) THEN (j.alter || ' set log_statement = ''ddl'';'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.statement = 'all'::text) THEN (j.alter || ' set log_min_duration_statement = ''1s'';'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.sample = 'all'::text) THEN (j.alter || ' set log_min_duration_sample = -1;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN ((j.settings ->> 'log_transaction_sample_rate'::text) ~ '[1-9]'::text) THEN (j.alter || ' set log_transaction_sample_rate = 0;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.prints_plans THEN (j.alter || ' set debug_print_plan = off;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.prints_parse THEN (j.alter || ' set debug_print_parse = off;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.prints_rewritten THEN (j.alter || ' set debug_print_rewritten = off;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.explains_values AND j.is_verbose) THEN (j.alter || ' set auto_explain.log_verbose = off;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN (j.explains_values AND j.explains_parameters) THEN (j.alter || ' set auto_explain.log_parameter_max_length = 0;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.explains_all THEN (j.alter || ' set auto_explain.log_min_duration = ''1s'';'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.monitors_values THEN (j.alter || ' set pg_stat_monitor.pgsm_normalized_query = on;'::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN j.audits_values THEN (j.alter || ' set pgaudit.log_parameter = off;'::text)
+            ELSE NULL::text
+        END) AS fix
+   FROM judged j
+  WHERE (j.logs_all OR (j.logs_slow AND j.shows_values) OR j.prints_plans OR j.prints_parse OR j.prints_rewritten OR j.explains_all OR j.explains_values OR j.audits_values OR j.monitors_values);
+
+
+ALTER TABLE postern_internal.statement_logging OWNER TO postern_owner;
+
+--
+-- Name: VIEW statement_logging; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.statement_logging IS 'Check of postern.doctor: settings by which the server log, or a view, gets PINs.';
+
+
+--
+-- Name: table_privilege; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.table_privilege AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
+ SELECT 'warn'::text AS level,
+    'table_privilege'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'Others than the owner have rights that row security does not stop'::text AS title,
+    format('%s: REFERENCES tells which rows there are, TRUNCATE removes all, TRIGGER runs code in transactions of others.'::text, g.held) AS detail,
+    format('revoke truncate, references, trigger on %s from %s cascade;'::text, p.identity, g.grantees) AS fix
+   FROM ((guarded p
+     JOIN pg_class c ON ((c.oid = p.relation)))
+     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT ((e.privilege_type || ' to '::text) || e.name), ', '::text) AS held,
+            string_agg(DISTINCT e.name, ', '::text) AS grantees
+           FROM ( SELECT x.privilege_type,
+                        CASE
+                            WHEN (x.grantee = (0)::oid) THEN 'public'::text
+                            ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
+                        END AS name
+                   FROM (( SELECT c.relacl AS acl
+                        UNION ALL
+                         SELECT a.attacl
+                           FROM pg_attribute a
+                          WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s
+                     CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
+                  WHERE ((x.privilege_type = ANY (ARRAY['TRUNCATE'::text, 'REFERENCES'::text, 'TRIGGER'::text])) AND (x.grantee <> c.relowner))) e) g)
+  WHERE (g.held IS NOT NULL);
+
+
+ALTER TABLE postern_internal.table_privilege OWNER TO postern_owner;
+
+--
+-- Name: VIEW table_privilege; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.table_privilege IS 'Check of postern.doctor: TRUNCATE, REFERENCES and TRIGGER on protected tables, granted to others than their owner.';
+
+
+--
+-- Name: trigger_switch; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.trigger_switch AS
+ SELECT DISTINCT 'error'::text AS level,
+    'trigger_switch'::text AS code,
+    ('role '::text || COALESCE(quote_ident((r.rolname)::text), 'public'::text)) AS object,
+    'An application may switch all triggers off'::text AS title,
+    'It may set session_replication_role: then no trigger runs, neither those that keep the log as it is nor those that refuse TRUNCATE.'::text AS detail,
+    format('revoke set on parameter session_replication_role from %s cascade;'::text, COALESCE(quote_ident((r.rolname)::text), 'public'::text)) AS fix
+   FROM ((pg_parameter_acl p
+     CROSS JOIN LATERAL aclexplode(p.paracl) x(grantor, grantee, privilege_type, is_grantable))
+     LEFT JOIN pg_roles r ON ((r.oid = x.grantee)))
+  WHERE ((p.parname = 'session_replication_role'::text) AND (x.privilege_type = 'SET'::text) AND ((x.grantee = (0)::oid) OR (EXISTS ( SELECT
+           FROM postern_internal.application_login a
+          WHERE ((a.oid = x.grantee) OR (EXISTS ( SELECT
+                   FROM postern_internal.role_membership m
+                  WHERE ((m.member = a.oid) AND (m.roleid = x.grantee)))))))));
+
+
+ALTER TABLE postern_internal.trigger_switch OWNER TO postern_owner;
+
+--
+-- Name: VIEW trigger_switch; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.trigger_switch IS 'Check of postern.doctor: roles of applications that may set session_replication_role.';
+
+
+--
+-- Name: unforced_row_security; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unforced_row_security AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
+ SELECT 'error'::text AS level,
+    'unforced_row_security'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'The owner of the table reads the rows of all companies'::text AS title,
+    format('Row security is not forced on the owner, %s.'::text, quote_ident((pg_get_userbyid(p.relowner))::text)) AS detail,
+    format('alter table %s force row level security;'::text, p.identity) AS fix
+   FROM guarded p
+  WHERE (p.relrowsecurity AND (NOT p.relforcerowsecurity) AND (EXISTS ( SELECT
+           FROM pg_policy y
+          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy)))));
+
+
+ALTER TABLE postern_internal.unforced_row_security OWNER TO postern_owner;
+
+--
+-- Name: VIEW unforced_row_security; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unforced_row_security IS 'Check of postern.doctor: protected tables whose policies do not hold for their owner.';
+
+
+--
+-- Name: unlisted_protection; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unlisted_protection AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p.relation
+           FROM postern_internal.protected_relation p
+        )
+ SELECT 'warn'::text AS level,
+    'unlisted_protection'::text AS code,
+    ('table '::text || i.identity) AS object,
+    'The table has a policy of Postern and is not listed'::text AS title,
+    format('It was renamed, moved or restored since it was protected: %I is there, and postern.protected_table has no such table. Partitions that come later are not watched.'::text, y.polname) AS detail,
+        CASE
+            WHEN ((y.polname = 'postern_company'::name) AND (cardinality(k.columns) = 1)) THEN format('select postern.protect_company(%L, %L);'::text, i.identity, k.columns[1])
+            ELSE format('Protect %s again, with the columns that its policy names: select postern.protect_ledger(table, company_column, combination_column, ledger_column);'::text, i.identity)
+        END AS fix
+   FROM (((pg_policy y
+     JOIN pg_class c ON ((c.oid = y.polrelid)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity))
+     CROSS JOIN LATERAL ( SELECT array_agg(DISTINCT a.attname) AS columns
+           FROM (pg_depend d
+             JOIN pg_attribute a ON (((a.attrelid = y.polrelid) AND (a.attnum = d.refobjsubid))))
+          WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = y.polrelid))) k)
+  WHERE ((y.polname = ANY (ARRAY['postern_company'::name, 'postern_ledger'::name])) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
+           FROM pg_inherits h
+          WHERE (h.inhrelid = c.oid)))) AND (NOT (EXISTS ( SELECT
+           FROM guarded p
+          WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
+           FROM (postern_internal.protected_table p
+             JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
+          WHERE ((n.oid = c.relnamespace) AND (p.table_name = c.relname))))));
+
+
+ALTER TABLE postern_internal.unlisted_protection OWNER TO postern_owner;
+
+--
+-- Name: VIEW unlisted_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unlisted_protection IS 'Check of postern.doctor: tables with a policy of Postern that are not in postern.protected_table.';
+
+
+--
+-- Name: unpinned_search_path; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unpinned_search_path AS
+ SELECT
+        CASE
+            WHEN (o.rolsuper OR o.rolbypassrls OR (o.rolname = 'postern_owner'::name)) THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'unpinned_search_path'::text AS code,
+    ((i.type || ' '::text) || i.identity) AS object,
+    'Who calls the function chooses what its names mean'::text AS title,
+    format('It runs as %s and takes its caller''s search_path.'::text, quote_ident((o.rolname)::text)) AS detail,
+    format('alter %s %s set search_path = %s;'::text,
+        CASE p.prokind
+            WHEN 'p'::"char" THEN 'procedure'::text
+            ELSE 'function'::text
+        END, i.identity, concat_ws(', '::text, 'pg_catalog',
+        CASE
+            WHEN (NOT s.is_open) THEN quote_ident((n.nspname)::text)
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN ((n.nspname <> 'public'::name) AND (EXISTS ( SELECT
+               FROM pg_namespace u
+              WHERE ((u.nspname = 'public'::name) AND (NOT (EXISTS ( SELECT
+                       FROM aclexplode(u.nspacl) a(grantor, grantee, privilege_type, is_grantable)
+                      WHERE ((a.grantee = (0)::oid) AND (a.privilege_type = 'CREATE'::text))))))))) THEN 'public'::text
+            ELSE NULL::text
+        END, 'pg_temp')) AS fix
+   FROM (((((pg_proc p
+     JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
+     JOIN pg_roles o ON ((o.oid = p.proowner)))
+     JOIN pg_language l ON ((l.oid = p.prolang)))
+     CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
+                   FROM aclexplode(n.nspacl) a(grantor, grantee, privilege_type, is_grantable)
+                  WHERE ((a.grantee = (0)::oid) AND (a.privilege_type = 'CREATE'::text)))) AS is_open) s)
+     CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, p.oid, 0) i(type, schema, name, identity))
+  WHERE (p.prosecdef AND (NOT (EXISTS ( SELECT
+           FROM unnest(p.proconfig) c(c)
+          WHERE (c.c ~~* 'search_path=%'::text)))) AND (p.prosqlbody IS NULL) AND (l.lanname <> ALL (ARRAY['c'::name, 'internal'::name])) AND (n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~ '^pg_temp'::text) AND (NOT (EXISTS ( SELECT
+           FROM pg_depend d
+          WHERE ((d.classid = ('pg_proc'::regclass)::oid) AND (d.objid = p.oid) AND (d.deptype = 'e'::"char"))))));
+
+
+ALTER TABLE postern_internal.unpinned_search_path OWNER TO postern_owner;
+
+--
+-- Name: VIEW unpinned_search_path; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unpinned_search_path IS 'Check of postern.doctor: SECURITY DEFINER functions whose search_path their caller sets.';
+
+
+--
+-- Name: unprotectable_company; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unprotectable_company AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p.relation
+           FROM postern_internal.protected_relation p
+        )
+ SELECT 'warn'::text AS level,
+    'unprotectable_company'::text AS code,
+    ('table '::text || i.identity) AS object,
+    'Everybody with a grant reads the rows of all companies, and the table cannot be protected as it is'::text AS title,
+    format('The column %I is %s; a protected one is %s.'::text, k.attname, format_type(k.atttypid, k.atttypmod), ( SELECT string_agg(format_type((t.type)::oid, NULL::integer), ', '::text ORDER BY t."position") AS string_agg
+           FROM unnest(postern.protectable_types('company_column'::text)) WITH ORDINALITY t(type, "position"))) AS detail,
+    format('Give the column a type that can be protected, as with: alter table %s alter column %I type text using %I::text; then call postern.protect_company(%L, %L).'::text, i.identity, k.attname, k.attname, i.identity, k.attname) AS fix
+   FROM (postern_internal.company_column k
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, k.relation, 0) i(type, schema, name, identity))
+  WHERE ((k.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT k.relrowsecurity) AND (NOT k.is_protectable) AND (k.typcategory = ANY (ARRAY['N'::"char", 'S'::"char", 'E'::"char", 'U'::"char"])) AND (NOT (EXISTS ( SELECT
+           FROM pg_inherits h
+          WHERE (h.inhrelid = k.relation)))) AND (NOT (EXISTS ( SELECT
+           FROM guarded p
+          WHERE (p.relation = k.relation)))));
+
+
+ALTER TABLE postern_internal.unprotectable_company OWNER TO postern_owner;
+
+--
+-- Name: VIEW unprotectable_company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unprotectable_company IS 'Check of postern.doctor: tables with a company column of a type that protect_company does not take.';
+
+
+--
+-- Name: unprotected_company; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unprotected_company AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p.relation
+           FROM postern_internal.protected_relation p
+        ), open AS (
+         SELECT k.relation AS oid,
+            k.attname AS company_column,
+            ( SELECT l_1.attname
+                   FROM pg_attribute l_1
+                  WHERE ((l_1.attrelid = k.relation) AND (l_1.attname = 'posting_combination_id'::name) AND (NOT l_1.attisdropped) AND (l_1.atttypid = ANY ((postern.protectable_types('combination_column'::text))::oid[])))) AS combination_column,
+            ( SELECT l_1.attname
+                   FROM (pg_attribute l_1
+                     JOIN pg_type lt ON ((lt.oid = l_1.atttypid)))
+                  WHERE ((l_1.attrelid = k.relation) AND (l_1.attname = 'ledger_id'::name) AND (NOT l_1.attisdropped) AND ((lt.typoutput)::oid = ANY ((ARRAY( SELECT b.typoutput
+                           FROM pg_type b
+                          WHERE (b.oid = ANY ((postern.protectable_types('ledger_column'::text))::oid[]))))::oid[])))) AS ledger_column,
+            COALESCE(l.collisdeterministic, true) AS comparable
+           FROM (postern_internal.company_column k
+             LEFT JOIN pg_collation l ON ((l.oid = k.attcollation)))
+          WHERE ((k.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT k.relrowsecurity) AND k.is_protectable AND (NOT (EXISTS ( SELECT
+                   FROM pg_inherits i_1
+                  WHERE (i_1.inhrelid = k.relation)))) AND (NOT (EXISTS ( SELECT
+                   FROM guarded p
+                  WHERE (p.relation = k.relation)))))
+        )
+ SELECT 'warn'::text AS level,
+    'unprotected_company'::text AS code,
+    ('table '::text || i.identity) AS object,
+    'Everybody with a grant reads the rows of all companies'::text AS title,
+    format('The table has the column %I and no row security.'::text, o.company_column) AS detail,
+        CASE
+            WHEN (NOT o.comparable) THEN format('Give the column a deterministic collation, as with: alter table %s alter column %I type text collate "default"; then call postern.protect_company(%L, %L).'::text, i.identity, o.company_column, i.identity, o.company_column)
+            WHEN (o.combination_column IS NULL) THEN format('select postern.protect_company(%L, %L);'::text, i.identity, o.company_column)
+            ELSE format('select postern.protect_ledger(%L, %L, %L%s);'::text, i.identity, o.company_column, o.combination_column, (', '::text || quote_literal((o.ledger_column)::text)))
+        END AS fix
+   FROM (open o
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, o.oid, 0) i(type, schema, name, identity));
+
+
+ALTER TABLE postern_internal.unprotected_company OWNER TO postern_owner;
+
+--
+-- Name: VIEW unprotected_company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unprotected_company IS 'Check of postern.doctor: tables with a company column, which no policy guards.';
+
+
+--
+-- Name: unprotected_parent; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unprotected_parent AS
+ WITH RECURSIVE guarded AS MATERIALIZED (
+         SELECT p.relation,
+            p.place,
+            p.recorded,
+            p.protection,
+            p.company_column,
+            p.combination_column,
+            p.ledger_column,
+            p.policy,
+            p.relowner,
+            p.relrowsecurity,
+            p.relforcerowsecurity,
+            p.identity,
+            p.protect_again
+           FROM postern_internal.protected_relation p
+        ), carrier AS MATERIALIZED (
+         SELECT DISTINCT y.polrelid AS relation
+           FROM (pg_policy y
+             JOIN pg_class c ON ((c.oid = y.polrelid)))
+          WHERE ((y.polname = ANY (ARRAY['postern_company'::name, 'postern_ledger'::name])) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid))
+        ), above(relation) AS (
+         SELECT i.inhparent
+           FROM (pg_inherits i
+             JOIN carrier c ON ((c.relation = i.inhrelid)))
+        UNION
+         SELECT i.inhparent
+           FROM (pg_inherits i
+             JOIN above a ON ((a.relation = i.inhrelid)))
+        )
+ SELECT 'error'::text AS level,
+    'unprotected_parent'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'A protected table is read through this one, past its policy'::text AS title,
+    format('%s is protected and became a part of this table, which has no policy %I itself.'::text, t.identity, p.policy) AS detail,
+    p.protect_again AS fix
+   FROM (guarded p
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.recorded, 0) t(type, schema, name, identity))
+  WHERE ((p.place = 'above'::text) AND (NOT (EXISTS ( SELECT
+           FROM pg_policy y
+          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))))
+UNION ALL
+ SELECT 'error'::text AS level,
+    'unprotected_parent'::text AS code,
+    ('table '::text || t.identity) AS object,
+    'A protected table is read through this one, past its policy'::text AS title,
+    format('It has no policy of Postern''s itself, and below it is %s, protected by way of another table. Where it has the columns, protect it as well instead.'::text, e.first_part) AS detail,
+    e.leave AS fix
+   FROM (((( SELECT a.relation
+           FROM above a
+        EXCEPT
+         SELECT c_1.relation
+           FROM carrier c_1
+        EXCEPT
+         SELECT p.relation
+           FROM guarded p
+          WHERE (p.place = 'above'::text)) o
+     JOIN pg_class c ON ((c.oid = o.relation)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, o.relation, 0) t(type, schema, name, identity))
+     CROSS JOIN LATERAL ( SELECT min(i.identity) AS first_part,
+            string_agg(
+                CASE
+                    WHEN (c.relkind = 'p'::"char") THEN format('alter table %s detach partition %s;'::text, t.identity, i.identity)
+                    ELSE format('alter table %s no inherit %s;'::text, i.identity, t.identity)
+                END, ' '::text ORDER BY i.identity) AS leave
+           FROM (( SELECT r_1.inhrelid
+                   FROM pg_inherits r_1
+                  WHERE ((r_1.inhparent = o.relation) AND ((r_1.inhrelid IN ( SELECT k.relation
+                           FROM carrier k)) OR (r_1.inhrelid IN ( SELECT k.relation
+                           FROM above k))))) r
+             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, r.inhrelid, 0) i(type, schema, name, identity))) e);
+
+
+ALTER TABLE postern_internal.unprotected_parent OWNER TO postern_owner;
+
+--
+-- Name: VIEW unprotected_parent; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unprotected_parent IS 'Check of postern.doctor: tables without a policy above one that is protected, by whatever way.';
+
+
+--
+-- Name: unprotected_partition; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.unprotected_partition AS
+ WITH guarded AS MATERIALIZED (
+         SELECT p_1.relation,
+            p_1.place,
+            p_1.recorded,
+            p_1.protection,
+            p_1.company_column,
+            p_1.combination_column,
+            p_1.ledger_column,
+            p_1.policy,
+            p_1.relowner,
+            p_1.relrowsecurity,
+            p_1.relforcerowsecurity,
+            p_1.identity,
+            p_1.protect_again
+           FROM postern_internal.protected_relation p_1
+        )
+ SELECT 'error'::text AS level,
+    'unprotected_partition'::text AS code,
+    ('table '::text || p.identity) AS object,
+    'Everybody with a grant on this table reads the rows of all companies'::text AS title,
+    format('The table came below %s, which is protected, and has no policy %I itself.'::text, t.identity, p.policy) AS detail,
+    p.protect_again AS fix
+   FROM ((guarded p
+     JOIN pg_class c ON ((c.oid = p.relation)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.recorded, 0) t(type, schema, name, identity))
+  WHERE ((p.place = 'below'::text) AND (c.relkind <> 'f'::"char") AND (NOT (EXISTS ( SELECT
+           FROM pg_policy y
+          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))));
+
+
+ALTER TABLE postern_internal.unprotected_partition OWNER TO postern_owner;
+
+--
+-- Name: VIEW unprotected_partition; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.unprotected_partition IS 'Check of postern.doctor: partitions and inheritors of protected tables without their policy.';
+
+
+--
+-- Name: user_without_pin; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.user_without_pin AS
+ SELECT 'warn'::text AS level,
+    'user_without_pin'::text AS code,
+    ('user '::text || u.userid) AS object,
+    'A user cannot pass any gate'::text AS title,
+    format('The user is active and has no PIN; active gates: %s.'::text, g.active) AS detail,
+    format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);'::text,
+        CASE
+            WHEN (u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$'::text) THEN ('installer user reset-pin '::text || u.userid)
+            ELSE format('select postern.reset_pin(%L, ...)'::text, u.userid)
+        END, u.userid) AS fix
+   FROM ((postern_internal.end_user u
+     JOIN postern_internal.credential c ON ((c.userid = u.userid)))
+     CROSS JOIN ( SELECT count(*) AS active
+           FROM postern_internal.gate a
+          WHERE (a.stops AND (NOT a.built_in))) g)
+  WHERE (u.active AND (c.hash IS NULL) AND (g.active > 0) AND (NOT (EXISTS ( SELECT
+           FROM postern_internal.scheme s
+          WHERE (s.enabled AND (s.scheme <> 'PIN'::text))))));
+
+
+ALTER TABLE postern_internal.user_without_pin OWNER TO postern_owner;
+
+--
+-- Name: VIEW user_without_pin; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.user_without_pin IS 'Check of postern.doctor: active users without a PIN while gates are active.';
+
+
+--
+-- Name: view_without_security_invoker; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.view_without_security_invoker AS
+ WITH guarded AS MATERIALIZED (
+         SELECT g_1.relation,
+            g_1.identity
+           FROM postern_internal.guarded_table g_1
+        ), reading AS MATERIALIZED (
+         SELECT w.ev_class,
+            string_agg(DISTINCT g_1.identity, ', '::text) AS tables
+           FROM ((guarded g_1
+             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = g_1.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
+             JOIN pg_rewrite w ON ((w.oid = d.objid)))
+          GROUP BY w.ev_class
+        )
+ SELECT
+        CASE
+            WHEN (o.rolsuper OR o.rolbypassrls) THEN 'error'::text
+            ELSE 'warn'::text
+        END AS level,
+    'view_without_security_invoker'::text AS code,
+    ('view '::text || i.identity) AS object,
+        CASE
+            WHEN (o.rolsuper OR o.rolbypassrls) THEN 'Everybody with a grant on this view reads the rows of all companies'::text
+            ELSE 'The view reads protected tables with the rights of its owner'::text
+        END AS title,
+    format('It reads %s as %s%s.'::text, g.tables, quote_ident((o.rolname)::text),
+        CASE
+            WHEN (o.rolsuper OR o.rolbypassrls) THEN ', whom row security does not stop'::text
+            ELSE ''::text
+        END) AS detail,
+    format('alter view %s set (security_invoker = true);'::text, i.identity) AS fix
+   FROM (((pg_class v
+     JOIN pg_roles o ON ((o.oid = v.relowner)))
+     JOIN reading g ON ((g.ev_class = v.oid)))
+     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, v.oid, 0) i(type, schema, name, identity))
+  WHERE ((v.relkind = 'v'::"char") AND (o.rolname <> 'postern_owner'::name) AND (NOT (EXISTS ( SELECT
+           FROM pg_options_to_table(v.reloptions) x(option_name, option_value)
+          WHERE ((x.option_name = 'security_invoker'::text) AND (x.option_value)::boolean)))));
+
+
+ALTER TABLE postern_internal.view_without_security_invoker OWNER TO postern_owner;
+
+--
+-- Name: VIEW view_without_security_invoker; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.view_without_security_invoker IS 'Check of postern.doctor: views over protected tables that ask for their owner, not for the user.';
+
+
+--
+-- Name: catalog_findings; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.catalog_findings AS
+ SELECT f.level,
+    f.code,
+    f.object,
+    f.title,
+    postern.finding_detail(f.detail, f.code) AS detail,
+    postern.printable_statement(f.fix) AS fix
+   FROM ( SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.changed_protection f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unprotected_partition f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unprotected_parent f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unforced_row_security f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.no_permissive_policy f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unprotected_company f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unprotectable_company f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unlisted_protection f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.stale_protection f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.view_without_security_invoker f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.materialized_view f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.foreign_table f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.logical_replication f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.table_privilege f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.missing_membership f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.foreign_key_action f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.application_owns_table f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.policy_per_row f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.row_function f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.missing_ledger_key f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.unpinned_search_path f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.definer_function f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.bypassing_role f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.bypassing_membership f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.owner_membership f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.all_data_role f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.replication_role f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.admin_application f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.trigger_switch f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.session_setting f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.server_version f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.statement_logging f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.error_logging f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.old_session_key f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.disabled_checkpoints f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.user_without_pin f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.look_alike_user f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.changed_gate f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.gate_message f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.event_backlog f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.missing_log_partition f_1) f;
+
+
+ALTER TABLE postern.catalog_findings OWNER TO postern_owner;
+
+--
+-- Name: VIEW catalog_findings; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.catalog_findings IS 'For postern.doctor and installer doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
+
+
+--
 -- Name: gate_findings(jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.gate_findings(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
+CREATE FUNCTION postern.gate_findings(callers jsonb) RETURNS SETOF postern.catalog_findings
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3575,10 +7373,6 @@ ALTER FUNCTION postern.gate_findings(callers jsonb) OWNER TO postern_owner;
 
 COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and installer doctor: what the calls of gates, held against what is registered now, leave to do; columns as in postern.doctor. callers: an array, one object for each function or event of a relation that calls a gate or begins an action: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to where it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, else empty. Errors: PS107 argument.';
 
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 --
 -- Name: installation; Type: TABLE; Schema: postern_internal; Owner: postern_owner
@@ -4193,49 +7987,6 @@ COMMENT ON FUNCTION postern.ledger_companies() IS 'For the policies of protect_l
 
 
 --
--- Name: ledger_key_is_valid(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.ledger_key_is_valid(target regclass) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  return exists (
-    select
-      from pg_constraint as k
-      join pg_class as c on c.oid = k.conrelid
-     where k.conrelid = target
-       and k.contype = 'f'
-       and k.confrelid = 'postern.posting_combination'::regclass
-       and k.convalidated
-       and not k.condeferrable
-       and cardinality(k.conkey) = 2
-       -- A NULL in one column, and MATCH SIMPLE does not look at the other one.
-       and (k.confmatchtype = 'f'
-            or not exists (select from pg_attribute as a where a.attrelid = target and a.attnum = any (k.conkey) and not a.attnotnull))
-       and k.conkey <@ array(select d.refobjsubid::smallint
-                               from pg_policy as p
-                               join pg_depend as d
-                                 on d.classid = 'pg_policy'::regclass and d.objid = p.oid
-                                and d.refclassid = 'pg_class'::regclass and d.refobjid = target and d.refobjsubid > 0
-                              where p.polrelid = target and p.polname = 'postern_ledger')
-       -- Tables that inherit, unlike partitions, do not have the key.
-       and (c.relkind = 'p' or not exists (select from pg_inherits as i where i.inhparent = target)));
-end
-$$;
-
-
-ALTER FUNCTION postern.ledger_key_is_valid(target regclass) OWNER TO postern_owner;
-
---
--- Name: FUNCTION ledger_key_is_valid(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.ledger_key_is_valid(target regclass) IS 'For the policies of protect_ledger: whether a validated foreign key ties the company of each row of target to its posting combination.';
-
-
---
 -- Name: ledger_map(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -4429,32 +8180,6 @@ COMMENT ON FUNCTION postern.lock_configuration() IS 'For who reads a configurati
 
 
 --
--- Name: log_gaps(); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.log_gaps() RETURNS TABLE(month timestamp with time zone, entries bigint)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "TimeZone" TO 'UTC'
-    AS $$
-begin
-  return query
-    select m.month, (select count(*) from postern_internal.checkpoint_entry_default as e where e.logged_at >= m.month and e.logged_at < m.month + interval '1 month')
-      from postern_internal.missing_log_months(null) as m (month);
-end
-$$;
-
-
-ALTER FUNCTION postern.log_gaps() OWNER TO postern_owner;
-
---
--- Name: FUNCTION log_gaps(); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.log_gaps() IS 'For postern.doctor: the months (UTC) that should have a partition of the log and have none, as create_log_partitions would make them, with how many entries lie in the default one.';
-
-
---
 -- Name: log_number; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4632,41 +8357,6 @@ COMMENT ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) IS 'A
 
 
 --
--- Name: look_alike_users(); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.look_alike_users() RETURNS TABLE(userid text, older text)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET jit TO 'off'
-    AS $$
-begin
-  return query
-    with looks as (
-      select array_agg(u.userid order by u.created_at, u.userid) as userids
-        from postern_internal.end_user as u
-       cross join (values (true), (false)) as w (as_written)
-       where u.active
-       group by w.as_written, postern.user_skeleton(u.userid, w.as_written)
-      having count(*) > 1
-    )
-    select distinct r.userid, l.userids[1]
-      from looks as l
-     cross join lateral unnest(l.userids[2:]) as r (userid);
-end
-$$;
-
-
-ALTER FUNCTION postern.look_alike_users() OWNER TO postern_owner;
-
---
--- Name: FUNCTION look_alike_users(); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.look_alike_users() IS 'For postern.doctor: active users whose ids differ and look alike, by postern.user_skeleton, each with the oldest of those it looks like.';
-
-
---
 -- Name: message_to_jsonb(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -4831,32 +8521,6 @@ COMMENT ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[],
 
 
 --
--- Name: policy_condition(oid, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.policy_condition(policy oid, is_check boolean) RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET quote_all_identifiers TO 'off'
-    AS $$
-begin
-  return (select pg_get_expr(case when is_check then p.polwithcheck else p.polqual end, p.polrelid)
-            from pg_policy as p
-           where p.oid = policy);
-end
-$$;
-
-
-ALTER FUNCTION postern.policy_condition(policy oid, is_check boolean) OWNER TO postern_owner;
-
---
--- Name: FUNCTION policy_condition(policy oid, is_check boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.policy_condition(policy oid, is_check boolean) IS 'For postern.doctor: the USING condition of a policy, or with is_check its WITH CHECK, with qualified names. NULL where there is none.';
-
-
---
 -- Name: posting_combination_id(text, text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -4969,57 +8633,6 @@ ALTER FUNCTION postern.posting_combination_id(company text, code_a text, code_b 
 --
 
 COMMENT ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'The id of a code string of a company; creates it where it is new. code_a, ..., code_j: each at most 20 characters; code part A is needed, the others are blank where NULL or empty. Errors: PS201 no such company or not the users, PS301 code part A is blank or a code part is not usable, PS401, PS402; 25006 a code string is new and nothing can be written; 40001 where a transactions snapshot is older than the code string.';
-
-
---
--- Name: printable_statement(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.printable_statement(statement text) RETURNS text
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  unprintable constant text := case when getdatabaseencoding() = 'UTF8'
-                                    then E'[\\u0001-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]'
-                                    else E'[\\u0001-\\u001f\\u007f]' end;
-  piece text;
-  character text;
-  written text := '';
-begin
-  if statement is null or statement !~ unprintable then
-    return statement;
-  end if;
-  -- Quoted names, strings, and what is between them, which holds nothing of the kind.
-  for piece in
-    select p.match[1] from regexp_matches(statement, '("(?:[^"]|"")*"|E?''(?:[^'']|'''')*''|[^"''E]+|E)', 'g') with ordinality as p (match, position) order by p.position
-  loop
-    if piece !~ unprintable or left(piece, 1) not in ('"', '''', 'E') then
-      written := written || piece;
-      continue;
-    end if;
-    if left(piece, 1) = '"' then
-      piece := 'U&' || replace(piece, E'\\', E'\\\\');
-    elsif left(piece, 1) = '''' then
-      piece := 'E' || piece;
-    end if;
-    for character in select distinct m.match[1] from regexp_matches(piece, '(' || unprintable || ')', 'g') as m (match) loop
-      piece := replace(piece, character, case when left(piece, 1) = 'U' then E'\\' else E'\\u' end || lpad(to_hex(ascii(character)), 4, '0'));
-    end loop;
-    written := written || piece;
-  end loop;
-  return written;
-end
-$$;
-
-
-ALTER FUNCTION postern.printable_statement(statement text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION printable_statement(statement text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.printable_statement(statement text) IS 'For postern.doctor: statement with control characters and the like in its quoted names and strings written as escapes.';
 
 
 --
@@ -5195,24 +8808,6 @@ COMMENT ON FUNCTION postern.protectable_tables(target regclass, with_parent bool
 
 
 --
--- Name: protectable_types(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.protectable_types(argument text) RETURNS regtype[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE argument WHEN 'company_column'::text THEN ARRAY['text'::regtype, 'character varying'::regtype, 'character'::regtype, 'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'uuid'::regtype] WHEN 'combination_column'::text THEN ARRAY['bigint'::regtype, 'integer'::regtype, 'numeric'::regtype] WHEN 'ledger_column'::text THEN ARRAY['text'::regtype, 'character varying'::regtype] ELSE NULL::regtype[] END;
-
-
-ALTER FUNCTION postern.protectable_types(argument text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION protectable_types(argument text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.protectable_types(argument text) IS 'For protect_... and doctor: the types, and domains over them, that a column of a protected table may have. argument: company_column, combination_column or ledger_column. NULL for any other.';
-
-
---
 -- Name: protecting_tables(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -5244,96 +8839,6 @@ ALTER FUNCTION postern.protecting_tables(relation regclass) OWNER TO postern_own
 --
 
 COMMENT ON FUNCTION postern.protecting_tables(relation regclass) IS 'For protect_... and unprotect: the tables in postern.protected_table by way of which relation is protected: itself, and those that it is a partition of or inherits from, and the protection of each.';
-
-
---
--- Name: protection_condition(regclass, text, name, name, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) RETURNS record
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET quote_all_identifiers TO 'off'
-    AS $_$
-declare
-  fraction text;
-  company_type regtype;
-  company text;
-  by_map text;
-begin
-  if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
-    return;
-  end if;
-  -- A domain is written by the function of the type under it.
-  select b.oid::regtype
-    into company_type
-    from pg_attribute as a
-    join pg_type as t on t.oid = a.atttypid
-    join pg_type as b on b.typoutput = t.typoutput and b.oid = any (postern.protectable_types('company_column')::oid[])
-   where a.attrelid = relation and a.attname = company_column;
-  -- What is compared has the type of the column, so that an index on it is of use. Codes are text, and turned into that type
-  -- where they are the canonical text of a value. Without a length, or char(4) would make ABCD of the code ABCDE.
-  if protection = 'company' then
-    using_expression := format('%I = any (array(select %s c(company) where postern.require_user_role()))', company_column,
-                               case when company_type in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'c.company from postern.current_company_numbers()'
-                                    when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
-                                    when company_type = 'bpchar'::regtype then 'c.company::bpchar from postern.current_companies()'
-                                    else 'c.company from postern.current_companies()' end);
-    check_expression := using_expression;
-    return;
-  end if;
-  -- No index could serve the condition of a ledger, and as text a value is its canonical one.
-  company := format(case when company_type in ('text'::regtype, 'varchar'::regtype) then '%I' else '%I::text' end, company_column);
-
-  -- A map is older than what its own statement creates: INSERT ... VALUES (..., posting_combination_id(...)). So for a row that
-  -- it does not show, and only where there is something new, a function is asked.
-  --
-  -- CASE keeps get_bit from what is outside of the map, where it would raise an error, and a fraction from being rounded
-  -- to somebody else's id. The planner takes "= 1" for one row in 200, and would join for so few; of "<> 0" it expects
-  -- that most rows stay.
-  fraction := case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
-                   then '' else format(' and %I %% 1 = 0', combination_column) end;
-  if ledger_column is null then
-    by_map := format(
-      'case when %1$I >= 1 and %1$I < (select postern.ledger_map_size() where postern.require_user_role())%3$s
-                 and %2$s = (select postern.ledger_companies())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
-            then get_bit((select postern.ledger_map()), %1$I::bigint) <> 0
-            else false end',
-      combination_column, company, fraction);
-    check_expression := by_map || format(' or (select postern.has_new_combinations()) and postern.is_new_combination_allowed(%s, %I)', company, combination_column);
-    -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
-    -- is all that a visible row costs.
-    using_expression := format(
-      'case when postern.ledger_key_is_valid(%1$L::regclass)
-            then get_bit((select postern.ledger_map() where postern.require_user_role()), %2$I::bigint) <> 0
-                 or (select postern.has_new_combinations()) and postern.is_new_keyed_combination_allowed(%2$I)
-            else %3$s end',
-      relation, combination_column, check_expression);
-  else
-    -- An id that is of the company is in its part of the map. 2^53 is where double precision begins to round.
-    check_expression := format(
-      'case when %1$I >= 1 and %1$I <= 9007199254740992%4$s
-                 and %2$s = (select postern.ledger_companies() where postern.require_user_role())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
-            then coalesce(get_bit((select postern.internal_ledger_map()),
-                                  ((select postern.internal_ledger_offsets()) -> (%2$s || chr(31) || %3$I))::bigint
-                                  + (select postern.ledger_shifts())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))]
-                                  + %1$I::bigint) <> 0, false)
-            else false end
-       or (select postern.has_new_combinations()) and postern.is_new_ledger_combination_allowed(%2$s, %3$I, %1$I)',
-      combination_column, company, ledger_column, fraction);
-    using_expression := check_expression;
-  end if;
-end
-$_$;
-
-
-ALTER FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) IS 'For protect_... and doctor: the conditions of the policy that protects relation, as SQL. protection: company or ledger; combination_column and ledger_column are for ledgers. NULL where there is no such protection, or a column is missing.';
 
 
 --
@@ -5642,51 +9147,6 @@ ALTER FUNCTION postern.record_protection(target regclass, protection text, compa
 --
 
 COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) IS 'For protect_...: lists target in postern.protected_table. Errors: PS107 target, or a table below it, is protected already with another protection or other columns.';
-
-
---
--- Name: redundant_words(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.redundant_words(message text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT string_agg(DISTINCT lower(r.word[1]), ', '::text) AS string_agg FROM regexp_matches(redundant_words.message, (((('(&(?:(?:current|session|fnd)_?)?user(?:_?(?:id|name|identity))?\M'::text || '|&(?:(?:current|log|sys|transaction)_?)?(?:date|time|date_?time|timestamp)\M|&(?:today|now)\M'::text) || '|\mby\s+(?:the\s+)?user\M'::text) || '|\mcheckpoints?\M(?!\s*[&0-9])|\m(?:re-?)?authenticat\w*'::text) || '|\m(?:pass|passed|enter|entered|gave|with|by)\s+(?:(?:the|a|an|his|her|their|own|right|correct)\s+)*(?:gates?|passwords?|pins?)\M(?!\s*[&0-9]))'::text), 'gi'::text) r(word));
-
-
-ALTER FUNCTION postern.redundant_words(message text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION redundant_words(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.redundant_words(message text) IS 'For the registration of gates and for doctor: the words of a gate''s message that repeat what each log entry has anyway, NULL where there are none. They are parameters called after the acting user or the moment, as &USER_ID and &SYSDATE, and words that say that a checkpoint was passed.';
-
-
---
--- Name: refuse_truncate(); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.refuse_truncate() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  raise exception using
-    errcode = '55000',
-    message = format('%I.%I is protected and cannot be truncated', tg_table_schema, tg_table_name),
-    detail = 'TRUNCATE would remove rows that the user may not see.',
-    hint = 'DELETE removes those that the user may see. To empty the table its owner calls postern.unprotect, truncates, and protects it again, in one transaction.';
-end
-$$;
-
-
-ALTER FUNCTION postern.refuse_truncate() OWNER TO postern_owner;
-
---
--- Name: FUNCTION refuse_truncate(); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.refuse_truncate() IS 'Trigger of protected tables. Errors: 55000 always.';
 
 
 --
@@ -6367,48 +9827,6 @@ COMMENT ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid t
 
 
 --
--- Name: row_security_holes(integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.row_security_holes(server_version integer) RETURNS TABLE(cve text, fixed_in text, problem text)
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT h.cve,
-     format('%s.%s'::text, (h.fixed / 10000), (h.fixed % 10000)) AS format,
-     h.problem
-    FROM ( VALUES ('CVE-2023-2454'::text,150003,'CREATE SCHEMA gets around a pinned search_path'::text), ('CVE-2023-2455'::text,150003,'an inlined function keeps the row security of another role'::text), ('CVE-2023-39418'::text,150004,'MERGE passes row security policies for UPDATE and SELECT'::text), ('CVE-2024-10976'::text,150009,'a plan made for one role shows rows to another one'::text), ('CVE-2024-10976'::text,160005,'a plan made for one role shows rows to another one'::text), ('CVE-2024-10976'::text,170001,'a plan made for one role shows rows to another one'::text), ('CVE-2024-10978'::text,150009,'SET ROLE goes back to the wrong role'::text), ('CVE-2024-10978'::text,160005,'SET ROLE goes back to the wrong role'::text), ('CVE-2024-10978'::text,170001,'SET ROLE goes back to the wrong role'::text), ('CVE-2025-8713'::text,150014,'statistics of a table tell values that row security hides'::text), ('CVE-2025-8713'::text,160010,'statistics of a table tell values that row security hides'::text), ('CVE-2025-8713'::text,170006,'statistics of a table tell values that row security hides'::text), ('CVE-2026-14666'::text,150019,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-14666'::text,160015,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-14666'::text,170011,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-14666'::text,180006,'a cached plan outlives the change of a role that its row security depends on'::text), ('CVE-2026-120154'::text,150020,'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'::text), ('CVE-2026-120154'::text,160016,'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'::text), ('CVE-2026-120154'::text,170012,'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'::text), ('CVE-2026-120154'::text,180007,'INSERT ... ON CONFLICT DO UPDATE reads rows that row security hides'::text)) h(cve, fixed, problem)
-   WHERE (((h.fixed / 10000) = (row_security_holes.server_version / 10000)) AND (h.fixed > row_security_holes.server_version));
-END;
-
-
-ALTER FUNCTION postern.row_security_holes(server_version integer) OWNER TO postern_owner;
-
---
--- Name: FUNCTION row_security_holes(server_version integer); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For postern.doctor: the published holes in row security, and in what Postern builds on, that a server has. server_version: server_version_num, as 150018. NULL and unknown versions have none.';
-
-
---
--- Name: same_condition(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.same_condition(stored text, wanted text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (SELECT (count(DISTINCT n.condition) = 1) FROM ((VALUES (COALESCE(same_condition.stored, ''::text)), (COALESCE(same_condition.wanted, ''::text))) c(condition) CROSS JOIN LATERAL (SELECT COALESCE(string_agg(CASE WHEN ((p."position" % (2)::bigint) = 0) THEN p.part ELSE lower(regexp_replace(replace(regexp_replace(p.part, '''(\d+)''::bigint'::text, '\1'::text, 'g'::text), '::double precision'::text, ''::text), '::(text|bigint|integer|smallint|uuid|bpchar|numeric|character varying)(?!\()|\mas [a-z_]+|[\s()]'::text, ''::text, 'gi'::text)) END, '"'::text ORDER BY p."position"), ''::text) AS condition FROM string_to_table(CASE WHEN (c.condition ~ '\mE'''::text) THEN replace(regexp_replace(c.condition, '\mE'''::text, ''''::text, 'g'::text), '\\'::text, '\'::text) ELSE c.condition END, '"'::text) WITH ORDINALITY p(part, "position")) n));
-
-
-ALTER FUNCTION postern.same_condition(stored text, wanted text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION same_condition(stored text, wanted text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.same_condition(stored text, wanted text) IS 'For postern.doctor: whether stored, as PostgreSQL writes the condition of a policy, is what wanted was read as.';
-
-
---
 -- Name: sealed_until(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -6429,32 +9847,6 @@ ALTER FUNCTION postern.sealed_until() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.sealed_until() IS 'How far the log was sealed. tree_size: the number of leaves; snapshot: all entries that it sees have a leaf, NULL where nothing was sealed in this cluster.';
-
-
---
--- Name: server_finding(integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.server_finding(version integer) RETURNS TABLE(level text, object text, title text, detail text, fix text)
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT 'error'::text AS level,
-     'server'::text AS object,
-     'The server has published holes in row security'::text AS title,
-     format('PostgreSQL %s.%s has: %s.'::text, (server_finding.version / 10000), (server_finding.version % 10000), string_agg((((h.cve || ' ('::text) || h.problem) || ')'::text), '; '::text ORDER BY h.cve)) AS detail,
-     format('Install PostgreSQL %s or a later minor release, and restart.'::text, (array_agg(h.fixed_in ORDER BY (string_to_array(h.fixed_in, '.'::text))::integer[] DESC))[1]) AS fix
-    FROM postern.row_security_holes(server_finding.version) h(cve, fixed_in, problem)
-  HAVING (count(*) > 0);
-END;
-
-
-ALTER FUNCTION postern.server_finding(version integer) OWNER TO postern_owner;
-
---
--- Name: FUNCTION server_finding(version integer); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.server_finding(version integer) IS 'For postern.doctor: what is to say of a server of this version. version: server_version_num, as 150018. No row for one without a published hole.';
 
 
 --
@@ -7110,46 +10502,6 @@ COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what prote
 
 
 --
--- Name: unqueued_events(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) RETURNS record
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET enable_seqscan TO 'off'
-    AS $$
-  select count(*), min(w.logged_at)
-    from postern_internal.event_action as a
-    join postern_internal.event as v on v.event = a.event and v.enabled
-   cross join lateral (
-     select e.log_id, e.outcome, e.logged_at
-       from postern_internal.checkpoint_entry as e
-      where e.transaction_id = any (array(select pg_snapshot_xip(a.queued_to)))
-      union all
-    (select e.log_id, e.outcome, e.logged_at
-       from postern_internal.checkpoint_entry as e
-      where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
-      order by e.transaction_id
-      limit 10000)
-   ) as w
-   where a.name = unqueued_events.name
-     -- A copy of the database queues nothing, and is not meant to.
-     and not postern_internal.is_moved(a.place)
-     and w.outcome = v.outcome
-     and w.log_id > a.after_log_id
-$$;
-
-
-ALTER FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) OWNER TO postern_owner;
-
---
--- Name: FUNCTION unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log an action has to tell of that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';
-
-
---
 -- Name: unsealed_entries(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -7547,37 +10899,6 @@ COMMENT ON TABLE postern_internal.action IS 'Registered actions. checkpoint: the
 
 
 --
--- Name: gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.gate (
-    gate_id text NOT NULL,
-    description text NOT NULL,
-    message text NOT NULL,
-    message_template text NOT NULL,
-    parameters text[] NOT NULL,
-    unbound_parameters text[] NOT NULL,
-    active boolean NOT NULL,
-    built_in boolean DEFAULT false NOT NULL,
-    stops boolean DEFAULT true NOT NULL,
-    exclusive boolean DEFAULT false NOT NULL,
-    message_administered boolean DEFAULT false NOT NULL,
-    active_administered boolean DEFAULT false NOT NULL,
-    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT gate_check CHECK ((exclusive OR (NOT built_in)))
-);
-
-
-ALTER TABLE postern_internal.gate OWNER TO postern_owner;
-
---
--- Name: TABLE gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by a ticket of its own, which opens nothing else. A built-in gate is exclusive, always on, and takes the user''s own credential alone. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
-
-
---
 -- Name: approval_gate(postern_internal.action, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -7764,45 +11085,6 @@ ALTER FUNCTION postern_internal.recent_bits(company text, class_id bigint, first
 --
 
 COMMENT ON FUNCTION postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) IS 'What block_bits is of a block that is not full or not compiled to its end.';
-
-
---
--- Name: posting_combination; Type: TABLE; Schema: postern; Owner: postern_owner
---
-
-CREATE TABLE postern.posting_combination (
-    company text NOT NULL,
-    posting_combination_id bigint NOT NULL,
-    code_a text NOT NULL COLLATE pg_catalog."C",
-    code_b text COLLATE pg_catalog."C",
-    code_c text COLLATE pg_catalog."C",
-    code_d text COLLATE pg_catalog."C",
-    code_e text COLLATE pg_catalog."C",
-    code_f text COLLATE pg_catalog."C",
-    code_g text COLLATE pg_catalog."C",
-    code_h text COLLATE pg_catalog."C",
-    code_i text COLLATE pg_catalog."C",
-    code_j text COLLATE pg_catalog."C",
-    CONSTRAINT posting_combination_code_a_check CHECK ((code_a <> ''::text)),
-    CONSTRAINT posting_combination_code_b_check CHECK ((code_b <> ''::text)),
-    CONSTRAINT posting_combination_code_c_check CHECK ((code_c <> ''::text)),
-    CONSTRAINT posting_combination_code_d_check CHECK ((code_d <> ''::text)),
-    CONSTRAINT posting_combination_code_e_check CHECK ((code_e <> ''::text)),
-    CONSTRAINT posting_combination_code_f_check CHECK ((code_f <> ''::text)),
-    CONSTRAINT posting_combination_code_g_check CHECK ((code_g <> ''::text)),
-    CONSTRAINT posting_combination_code_h_check CHECK ((code_h <> ''::text)),
-    CONSTRAINT posting_combination_code_i_check CHECK ((code_i <> ''::text)),
-    CONSTRAINT posting_combination_code_j_check CHECK ((code_j <> ''::text))
-);
-
-
-ALTER TABLE postern.posting_combination OWNER TO postern_owner;
-
---
--- Name: TABLE posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
 
 
 --
@@ -12571,3288 +15853,6 @@ COMMENT ON VIEW postern.authority_combination IS 'The rules of authority classes
 
 
 --
--- Name: end_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.end_user (
-    userid text NOT NULL,
-    folded text NOT NULL,
-    description text NOT NULL,
-    db_role name,
-    active boolean DEFAULT true NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT end_user_userid_check CHECK (((userid <> ''::text) AND (length(userid) <= 128)))
-);
-
-
-ALTER TABLE postern_internal.end_user OWNER TO postern_owner;
-
---
--- Name: TABLE end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.end_user IS 'People who work through the application. userid: as it was first written, in NFKC. folded: what fold_userid makes of it, so that no second one differs in case only. db_role maps a database login role to its end user.';
-
-
---
--- Name: role_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.role_membership AS
- WITH RECURSIVE direct AS (
-         SELECT m.member,
-            m.roleid
-           FROM (pg_auth_members m
-             CROSS JOIN LATERAL to_jsonb(m.*) j(j))
-          WHERE (COALESCE(((j.j ->> 'inherit_option'::text))::boolean, true) OR COALESCE(((j.j ->> 'set_option'::text))::boolean, true))
-        ), reached(member, roleid, last_member) AS (
-         SELECT d.member,
-            d.roleid,
-            d.member
-           FROM direct d
-        UNION
-         SELECT r_1.member,
-            d.roleid,
-            d.member
-           FROM (reached r_1
-             JOIN direct d ON ((d.member = r_1.roleid)))
-        )
- SELECT r.member,
-    r.roleid,
-    r.last_member
-   FROM reached r;
-
-
-ALTER TABLE postern_internal.role_membership OWNER TO postern_owner;
-
---
--- Name: VIEW role_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.role_membership IS 'For postern.doctor: which role is a member of which, over any number of steps. last_member: the role that is granted roleid itself.';
-
-
---
--- Name: application_login; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.application_login AS
- SELECT r.oid,
-    r.rolname
-   FROM pg_roles r
-  WHERE (r.rolcanlogin AND (NOT r.rolsuper) AND ((EXISTS ( SELECT
-           FROM postern_internal.role_membership m
-          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('postern_user'::text))::oid)))) OR (EXISTS ( SELECT
-           FROM postern_internal.end_user e
-          WHERE ((e.db_role = r.rolname) AND e.active)))));
-
-
-ALTER TABLE postern_internal.application_login OWNER TO postern_owner;
-
---
--- Name: VIEW application_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.application_login IS 'For postern.doctor: roles that log in and work with Postern, as an application or as an end user.';
-
-
---
--- Name: admin_application; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.admin_application AS
- SELECT 'warn'::text AS level,
-    'admin_application'::text AS code,
-    ('role '::text || quote_ident((a.rolname)::text)) AS object,
-    'An application is an administrator'::text AS title,
-    'It can start sessions for end users and has postern_admin: whoever makes it send SQL switches gates off, or gives users PINs.'::text AS detail,
-    format('revoke postern_admin from %I;'::text, v.rolname) AS fix
-   FROM ((postern_internal.application_login a
-     JOIN postern_internal.role_membership m ON (((m.member = a.oid) AND (m.roleid = (to_regrole('postern_admin'::text))::oid))))
-     JOIN pg_roles v ON ((v.oid = m.last_member)))
-  WHERE (EXISTS ( SELECT
-           FROM postern_internal.role_membership p
-          WHERE ((p.member = a.oid) AND (p.roleid = (to_regrole('postern_app'::text))::oid))));
-
-
-ALTER TABLE postern_internal.admin_application OWNER TO postern_owner;
-
---
--- Name: VIEW admin_application; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.admin_application IS 'Check of postern.doctor: roles that log in and are members of postern_admin and of postern_app.';
-
-
---
--- Name: all_data_role; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.all_data_role AS
- SELECT DISTINCT
-        CASE
-            WHEN (a.oid IS NULL) THEN 'warn'::text
-            ELSE 'error'::text
-        END AS level,
-    'all_data_role'::text AS code,
-    ('role '::text || quote_ident((r.rolname)::text)) AS object,
-    'A role logs in that reads or writes everything'::text AS title,
-    format('It is a member of %s%s: %s.'::text, p.rolname,
-        CASE
-            WHEN (m.last_member <> r.oid) THEN (', by '::text || quote_ident((v.rolname)::text))
-            ELSE ''::text
-        END,
-        CASE p.rolname
-            WHEN 'pg_read_all_data'::name THEN 'it reads the keys of sessions and of PINs, and can speak for every user'::text
-            WHEN 'pg_write_all_data'::name THEN 'it writes users, gates and settings past Postern'::text
-            ELSE 'it reaches the files and programs of the server, and so everything'::text
-        END) AS detail,
-    format('revoke %I from %I;'::text, p.rolname, v.rolname) AS fix
-   FROM ((((pg_roles r
-     JOIN postern_internal.role_membership m ON ((m.member = r.oid)))
-     JOIN pg_roles p ON ((p.oid = m.roleid)))
-     JOIN pg_roles v ON ((v.oid = m.last_member)))
-     LEFT JOIN postern_internal.application_login a ON ((a.oid = r.oid)))
-  WHERE (r.rolcanlogin AND (NOT r.rolsuper) AND (p.rolname = ANY (ARRAY['pg_read_all_data'::name, 'pg_write_all_data'::name, 'pg_read_server_files'::name, 'pg_write_server_files'::name, 'pg_execute_server_program'::name])));
-
-
-ALTER TABLE postern_internal.all_data_role OWNER TO postern_owner;
-
---
--- Name: VIEW all_data_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.all_data_role IS 'Check of postern.doctor: roles that log in and are members of a predefined role to which all tables, or the server''s files, are open.';
-
-
---
--- Name: protected_table; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.protected_table (
-    schema_name name NOT NULL,
-    table_name name NOT NULL,
-    protection text NOT NULL,
-    company_column name NOT NULL,
-    combination_column name,
-    ledger_column name,
-    protected_by name DEFAULT SESSION_USER NOT NULL,
-    protected_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT protected_table_protection_check CHECK ((protection = ANY (ARRAY['company'::text, 'ledger'::text])))
-);
-
-
-ALTER TABLE postern_internal.protected_table OWNER TO postern_owner;
-
---
--- Name: TABLE protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company and protect_ledger were asked to guard. By name, since an oid does not survive a dump; doctor holds it against the policies that are there.';
-
-
---
--- Name: protected_relation; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.protected_relation AS
- WITH RECURSIVE recorded AS MATERIALIZED (
-         SELECT c_1.oid,
-            p.protection,
-            p.company_column,
-            p.combination_column,
-            p.ledger_column
-           FROM ((postern_internal.protected_table p
-             JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
-             JOIN pg_class c_1 ON (((c_1.relnamespace = n.oid) AND (c_1.relname = p.table_name))))
-          WHERE ((c_1.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT (EXISTS ( SELECT
-                   FROM unnest(ARRAY[p.company_column, p.combination_column, p.ledger_column]) name(name)
-                  WHERE ((name.name IS NOT NULL) AND (NOT (EXISTS ( SELECT
-                           FROM pg_attribute a
-                          WHERE ((a.attrelid = c_1.oid) AND (a.attname = name.name) AND (NOT a.attisdropped))))))))))
-        ), above(recorded, relation) AS (
-         SELECT r_1.oid,
-            r_1.oid
-           FROM recorded r_1
-        UNION
-         SELECT a.recorded,
-            i_1.inhparent
-           FROM (above a
-             JOIN pg_inherits i_1 ON ((i_1.inhrelid = a.relation)))
-        ), below(recorded, relation) AS (
-         SELECT r_1.oid,
-            r_1.oid
-           FROM recorded r_1
-        UNION
-         SELECT b.recorded,
-            i_1.inhrelid
-           FROM (below b
-             JOIN pg_inherits i_1 ON ((i_1.inhparent = b.relation)))
-        ), top(recorded, relation) AS MATERIALIZED (
-         SELECT a.recorded,
-            min(a.relation) AS min
-           FROM above a
-          WHERE (NOT (EXISTS ( SELECT
-                   FROM pg_inherits i_1
-                  WHERE (i_1.inhrelid = a.relation))))
-          GROUP BY a.recorded
-        ), family AS MATERIALIZED (
-         SELECT DISTINCT ON (f_1.relation) f_1.relation,
-            f_1.recorded,
-            f_1.place
-           FROM ( SELECT a.recorded,
-                    a.relation,
-                        CASE
-                            WHEN (a.relation = a.recorded) THEN 'itself'::text
-                            ELSE 'above'::text
-                        END AS place
-                   FROM above a
-                UNION ALL
-                 SELECT b.recorded,
-                    b.relation,
-                    'below'::text AS place
-                   FROM below b
-                  WHERE (b.relation <> b.recorded)) f_1
-          ORDER BY f_1.relation, (f_1.place = 'itself'::text) DESC, (f_1.place = 'below'::text) DESC, f_1.recorded
-        )
- SELECT f.relation,
-    f.place,
-    f.recorded,
-    r.protection,
-    r.company_column,
-    r.combination_column,
-    r.ledger_column,
-    (('postern_'::text || r.protection))::name AS policy,
-    c.relowner,
-    c.relrowsecurity,
-    c.relforcerowsecurity,
-    i.identity,
-        CASE r.protection
-            WHEN 'company'::text THEN format('select postern.protect_company(%L, %L);'::text, t.identity, r.company_column)
-            ELSE format('select postern.protect_ledger(%L, %L, %L%s);'::text, t.identity, r.company_column, r.combination_column, (', '::text || quote_literal((r.ledger_column)::text)))
-        END AS protect_again
-   FROM (((((family f
-     JOIN recorded r ON ((r.oid = f.recorded)))
-     JOIN pg_class c ON ((c.oid = f.relation)))
-     JOIN top ON ((top.recorded = f.recorded)))
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, f.relation, 0) i(type, schema, name, identity))
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, top.relation, 0) t(type, schema, name, identity));
-
-
-ALTER TABLE postern_internal.protected_relation OWNER TO postern_owner;
-
---
--- Name: VIEW protected_relation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.protected_relation IS 'For postern.doctor: the tables in postern.protected_table, what is below and above them by partitioning or inheritance, the policy that each of these must have, and the statement that puts all of them right.';
-
-
---
--- Name: application_owns_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.application_owns_table AS
- WITH guarded AS MATERIALIZED (
-         SELECT p_1.relation,
-            p_1.place,
-            p_1.recorded,
-            p_1.protection,
-            p_1.company_column,
-            p_1.combination_column,
-            p_1.ledger_column,
-            p_1.policy,
-            p_1.relowner,
-            p_1.relrowsecurity,
-            p_1.relforcerowsecurity,
-            p_1.identity,
-            p_1.protect_again
-           FROM postern_internal.protected_relation p_1
-        )
- SELECT 'warn'::text AS level,
-    'application_owns_table'::text AS code,
-    ('table '::text || p.identity) AS object,
-    'An application may take the protection off'::text AS title,
-    format('%s, which the application %s, owns the table: whoever makes the application send SQL may drop its policies.'::text, quote_ident((o.rolname)::text),
-        CASE
-            WHEN (a.names = quote_ident((o.rolname)::text)) THEN 'logs in as'::text
-            ELSE (a.names || ' may become'::text)
-        END) AS detail,
-    format('As a superuser: give %s to a role that nobody logs in as (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.'::text, p.identity, p.identity, a.names) AS fix
-   FROM ((guarded p
-     JOIN pg_roles o ON ((o.oid = p.relowner)))
-     CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((l.rolname)::text), ', '::text ORDER BY l.rolname) AS names
-           FROM postern_internal.application_login l
-          WHERE (((l.oid = p.relowner) OR (EXISTS ( SELECT
-                   FROM postern_internal.role_membership m
-                  WHERE ((m.member = l.oid) AND (m.roleid = p.relowner))))) AND (EXISTS ( SELECT
-                   FROM postern_internal.role_membership m
-                  WHERE ((m.member = l.oid) AND (m.roleid = (to_regrole('postern_app'::text))::oid)))))) a)
-  WHERE ((a.names IS NOT NULL) AND (p.place = 'itself'::text));
-
-
-ALTER TABLE postern_internal.application_owns_table OWNER TO postern_owner;
-
---
--- Name: VIEW application_owns_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.application_owns_table IS 'Check of postern.doctor: protected tables whose owner an application logs in as, or may become.';
-
-
---
--- Name: working_login; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.working_login AS
- SELECT a.oid,
-    a.rolname
-   FROM postern_internal.application_login a
-UNION
- SELECT r.oid,
-    r.rolname
-   FROM ((pg_roles r
-     JOIN postern_internal.role_membership m ON ((m.member = r.oid)))
-     JOIN pg_roles p ON ((p.oid = m.roleid)))
-  WHERE (r.rolcanlogin AND (p.rolname = ANY (ARRAY['postern_admin'::name, 'postern_auditor'::name, 'postern_sealer'::name, 'postern_event_worker'::name])));
-
-
-ALTER TABLE postern_internal.working_login OWNER TO postern_owner;
-
---
--- Name: VIEW working_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.working_login IS 'For postern.doctor: roles that log in and work with Postern, as an application, an end user, an administrator, an auditor, a sealer or a worker.';
-
-
---
--- Name: application_setting; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.application_setting AS
- WITH names(name) AS (
-         VALUES ('log_statement'::text), ('log_min_duration_statement'::text), ('log_min_duration_sample'::text), ('log_statement_sample_rate'::text), ('log_transaction_sample_rate'::text), ('log_parameter_max_length'::text), ('log_parameter_max_length_on_error'::text), ('debug_print_parse'::text), ('debug_print_rewritten'::text), ('debug_print_plan'::text), ('shared_preload_libraries'::text), ('session_preload_libraries'::text), ('local_preload_libraries'::text), ('auto_explain.log_min_duration'::text), ('auto_explain.sample_rate'::text), ('auto_explain.log_verbose'::text), ('auto_explain.log_parameter_max_length'::text), ('pgaudit.log'::text), ('pgaudit.log_parameter'::text), ('pg_stat_monitor.pgsm_normalized_query'::text)
-        ), set_for AS (
-         SELECT s.setrole AS role,
-            s.setdatabase AS database,
-            split_part(c.assignment, '='::text, 1) AS name,
-            substr(c.assignment, (strpos(c.assignment, '='::text) + 1)) AS value
-           FROM (pg_db_role_setting s
-             CROSS JOIN LATERAL unnest(s.setconfig) c(assignment))
-          WHERE (s.setdatabase = ANY (ARRAY[(0)::oid, ( SELECT d.oid
-                   FROM pg_database d
-                  WHERE (d.datname = current_database()))]))
-        ), scopes(role, rolname) AS (
-         SELECT (0)::oid AS oid,
-            NULL::name AS name
-        UNION
-         SELECT l.oid,
-            l.rolname
-           FROM postern_internal.working_login l
-          WHERE (EXISTS ( SELECT
-                   FROM (set_for s
-                     JOIN names n ON ((n.name = s.name)))
-                  WHERE (s.role = l.oid)))
-        )
- SELECT o.rolname,
-        CASE
-            WHEN (o.rolname IS NULL) THEN format('alter database %I'::text, current_database())
-            ELSE format('alter role %I in database %I'::text, o.rolname, current_database())
-        END AS alter,
-    jsonb_object_agg(v.name, lower(v.value)) AS settings
-   FROM (scopes o
-     CROSS JOIN LATERAL ( SELECT n.name,
-            COALESCE(( SELECT s.value
-                   FROM set_for s
-                  WHERE ((s.name = n.name) AND (s.role = ANY (ARRAY[(0)::oid, o.role])))
-                  ORDER BY s.role DESC, s.database DESC
-                 LIMIT 1), ( SELECT
-                        CASE
-                            WHEN (g.source = ANY (ARRAY['client'::text, 'user'::text, 'database user'::text])) THEN g.boot_val
-                            ELSE g.reset_val
-                        END AS reset_val
-                   FROM pg_settings g
-                  WHERE (g.name = n.name)),
-                CASE
-                    WHEN (n.name ~~ '%.%'::text) THEN NULLIF(current_setting(n.name, true), ''::text)
-                    ELSE NULL::text
-                END) AS value
-           FROM names n) v)
-  WHERE (v.value IS NOT NULL)
-  GROUP BY o.role, o.rolname;
-
-
-ALTER TABLE postern_internal.application_setting OWNER TO postern_owner;
-
---
--- Name: VIEW application_setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.application_setting IS 'For postern.doctor: the settings that decide what reaches the server''s log, for this database (rolname NULL) and for each role with settings of its own that works with Postern. alter: how a statement that changes them begins.';
-
-
---
--- Name: bypassing_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.bypassing_membership AS
- SELECT DISTINCT 'error'::text AS level,
-    'bypassing_membership'::text AS code,
-    ('role '::text || quote_ident((a.rolname)::text)) AS object,
-    'An application may become a role that row security does not stop'::text AS title,
-    format('It may become %s, which is %s%s.'::text, quote_ident((b.rolname)::text),
-        CASE
-            WHEN b.rolsuper THEN 'a superuser'::text
-            ELSE 'BYPASSRLS'::text
-        END,
-        CASE
-            WHEN (m.last_member <> a.oid) THEN (', by '::text || quote_ident((v.rolname)::text))
-            ELSE ''::text
-        END) AS detail,
-    format('revoke %I from %I;'::text, b.rolname, v.rolname) AS fix
-   FROM (((postern_internal.application_login a
-     JOIN postern_internal.role_membership m ON ((m.member = a.oid)))
-     JOIN pg_roles b ON (((b.oid = m.roleid) AND (b.rolsuper OR b.rolbypassrls))))
-     JOIN pg_roles v ON ((v.oid = m.last_member)));
-
-
-ALTER TABLE postern_internal.bypassing_membership OWNER TO postern_owner;
-
---
--- Name: VIEW bypassing_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.bypassing_membership IS 'Check of postern.doctor: roles of applications that are members of superusers or of roles with BYPASSRLS.';
-
-
---
--- Name: bypassing_role; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.bypassing_role AS
- SELECT
-        CASE
-            WHEN u.is_used THEN 'error'::text
-            ELSE 'warn'::text
-        END AS level,
-    'bypassing_role'::text AS code,
-    ('role '::text || quote_ident((r.rolname)::text)) AS object,
-    'A role logs in that row security does not stop'::text AS title,
-    format('It is %s%s.'::text,
-        CASE
-            WHEN r.rolsuper THEN 'a superuser'::text
-            ELSE 'BYPASSRLS'::text
-        END,
-        CASE
-            WHEN u.is_used THEN ', and works with Postern'::text
-            ELSE ''::text
-        END) AS detail,
-    format('alter role %I%s%s;'::text, r.rolname,
-        CASE
-            WHEN r.rolsuper THEN ' nosuperuser'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN r.rolbypassrls THEN ' nobypassrls'::text
-            ELSE NULL::text
-        END) AS fix
-   FROM (pg_roles r
-     CROSS JOIN LATERAL ( SELECT ((EXISTS ( SELECT
-                   FROM postern_internal.role_membership m
-                  WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('postern_user'::text))::oid)))) OR (EXISTS ( SELECT
-                   FROM postern_internal.end_user e
-                  WHERE ((e.db_role = r.rolname) AND e.active)))) AS is_used) u)
-  WHERE (r.rolcanlogin AND (r.rolsuper OR r.rolbypassrls) AND (r.oid <> (10)::oid));
-
-
-ALTER TABLE postern_internal.bypassing_role OWNER TO postern_owner;
-
---
--- Name: VIEW bypassing_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.bypassing_role IS 'Check of postern.doctor: superusers and roles with BYPASSRLS that log in.';
-
-
---
--- Name: setting; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.setting (
-    name text NOT NULL,
-    value text NOT NULL,
-    kind text NOT NULL,
-    minimum integer,
-    maximum integer,
-    default_value text NOT NULL,
-    description text NOT NULL,
-    CONSTRAINT setting_kind_check CHECK ((kind = ANY (ARRAY['boolean'::text, 'integer'::text])))
-);
-
-
-ALTER TABLE postern_internal.setting OWNER TO postern_owner;
-
---
--- Name: TABLE setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with what each may be set to.';
-
-
---
--- Name: derived_gate; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.derived_gate AS
- SELECT g.gate_id,
-    (g.built_in OR (g.active AND (s.value = 'true'::text))) AS stops
-   FROM (postern_internal.gate g
-     CROSS JOIN postern_internal.setting s)
-  WHERE (s.name = 'checkpoints_enabled'::text);
-
-
-ALTER TABLE postern_internal.derived_gate OWNER TO postern_owner;
-
---
--- Name: VIEW derived_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.derived_gate IS 'Whether each gate stops anybody, worked out from active, built_in and the setting checkpoints_enabled.';
-
-
---
--- Name: changed_gate; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.changed_gate AS
- SELECT
-        CASE
-            WHEN (g.stops AND (NOT d.stops)) THEN 'warn'::text
-            ELSE 'error'::text
-        END AS level,
-    'changed_gate'::text AS code,
-    ('gate '::text || g.gate_id) AS object,
-        CASE
-            WHEN d.stops THEN 'A gate is shown as active and stops nobody'::text
-            ELSE 'A gate stops everybody and is shown as inactive'::text
-        END AS title,
-    format('stops is %s in postern_internal.gate; from the gate and the setting checkpoints_enabled follows %s. Somebody changed it past Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
-    format('select postern.set_setting(''checkpoints_enabled'', %L);'::text, s.value) AS fix
-   FROM ((postern_internal.gate g
-     JOIN postern_internal.derived_gate d ON ((d.gate_id = g.gate_id)))
-     JOIN postern_internal.setting s ON ((s.name = 'checkpoints_enabled'::text)))
-  WHERE (g.stops <> d.stops)
-UNION ALL
- SELECT 'error'::text AS level,
-    'changed_gate'::text AS code,
-    ('gate '::text || g.gate_id) AS object,
-    'A gate shows and logs another message than the registered one'::text AS title,
-    format('The message is %L; shown is %L. Somebody changed the template past Postern.'::text, g.message, t.message) AS detail,
-    format('update postern_internal.gate set message_template = postern_internal.message_template(message, parameters) where gate_id = %L;'::text, g.gate_id) AS fix
-   FROM (postern_internal.gate g
-     CROSS JOIN LATERAL ( SELECT COALESCE(string_agg(
-                CASE
-                    WHEN (p.matched[1] IS NOT NULL) THEN '%'::text
-                    WHEN (p.matched[2] IS NOT NULL) THEN ('&'::text || COALESCE(g.parameters[(p.matched[2])::integer], ''::text))
-                    ELSE p.matched[3]
-                END, ''::text ORDER BY p."position"), ''::text) AS message
-           FROM regexp_matches(g.message_template, '(%%)|%([0-9]{1,4})\$s|([^%]+|%)'::text, 'g'::text) WITH ORDINALITY p(matched, "position")) t)
-  WHERE (t.message <> g.message)
-UNION ALL
- SELECT 'error'::text AS level,
-    'changed_gate'::text AS code,
-    ('gate '::text || g.gate_id) AS object,
-    'A gate is built in that is not Postern''s, or Postern''s own is not'::text AS title,
-    'The prefix POSTERN_ says which gates are. Somebody changed built_in past Postern.'::text AS detail,
-    format('update postern_internal.gate set built_in = %s where gate_id = %L; select postern.set_setting(''checkpoints_enabled'', %L);'::text,
-        CASE
-            WHEN g.built_in THEN 'false'::text
-            ELSE 'true'::text
-        END, g.gate_id, s.value) AS fix
-   FROM (postern_internal.gate g
-     JOIN postern_internal.setting s ON ((s.name = 'checkpoints_enabled'::text)))
-  WHERE (g.built_in <> starts_with(g.gate_id, 'POSTERN_'::text));
-
-
-ALTER TABLE postern_internal.changed_gate OWNER TO postern_owner;
-
---
--- Name: VIEW changed_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.changed_gate IS 'Check of postern.doctor: gates whose stops, message_template or built_in is not what Postern made it.';
-
-
---
--- Name: changed_protection; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.changed_protection AS
- WITH guarded AS MATERIALIZED (
-         SELECT p_1.relation,
-            p_1.place,
-            p_1.recorded,
-            p_1.protection,
-            p_1.company_column,
-            p_1.combination_column,
-            p_1.ledger_column,
-            p_1.policy,
-            p_1.relowner,
-            p_1.relrowsecurity,
-            p_1.relforcerowsecurity,
-            p_1.identity,
-            p_1.protect_again
-           FROM postern_internal.protected_relation p_1
-        )
- SELECT 'error'::text AS level,
-    'changed_protection'::text AS code,
-    ('table '::text || p.identity) AS object,
-    'Protection is not what it was made'::text AS title,
-    ((upper("left"(f.faults, 1)) || substr(f.faults, 2)) || '.'::text) AS detail,
-    p.protect_again AS fix
-   FROM ((((((guarded p
-     LEFT JOIN pg_policy y ON (((y.polrelid = p.relation) AND (y.polname = p.policy))))
-     LEFT JOIN pg_policy o ON (((o.polrelid = p.relation) AND (o.polname = 'postern_permit'::name))))
-     CROSS JOIN LATERAL postern.protection_condition((p.relation)::regclass, p.protection, p.company_column, p.combination_column, p.ledger_column) w(using_expression, check_expression))
-     CROSS JOIN LATERAL ( SELECT postern.policy_condition(y.oid, false) AS using_is,
-            postern.policy_condition(y.oid, true) AS check_is,
-            postern.policy_condition(o.oid, false) AS permits,
-            postern.policy_condition(o.oid, true) AS permits_new
-         OFFSET 0) c)
-     CROSS JOIN LATERAL ( SELECT postern.same_condition(c.using_is, w.using_expression) AS same_using,
-            ((c.check_is = c.using_is) AND (w.check_expression = w.using_expression)) AS one_condition,
-            postern.same_condition(c.permits, (('true or ('::text || w.using_expression) || ')'::text)) AS same_permit,
-            ((c.permits = c.permits_new) AND (w.check_expression = w.using_expression)) AS one_permit
-         OFFSET 0) e)
-     CROSS JOIN LATERAL ( SELECT concat_ws('; '::text,
-                CASE
-                    WHEN (NOT p.relrowsecurity) THEN 'row security is off'::text
-                    ELSE NULL::text
-                END,
-                CASE
-                    WHEN (y.oid IS NULL) THEN format('the policy %I is gone'::text, p.policy)
-                    ELSE NULL::text
-                END,
-                CASE
-                    WHEN y.polpermissive THEN format('the policy %I is permissive: any other policy widens it'::text, y.polname)
-                    ELSE NULL::text
-                END,
-                CASE
-                    WHEN (y.polcmd <> '*'::"char") THEN format('the policy %I does not hold for all commands'::text, y.polname)
-                    ELSE NULL::text
-                END,
-                CASE
-                    WHEN (y.polroles <> '{0}'::oid[]) THEN format('the policy %I does not hold for all roles'::text, y.polname)
-                    ELSE NULL::text
-                END,
-                CASE
-                    WHEN ((y.oid IS NOT NULL) AND (NOT e.same_using)) THEN format('the policy %I has another USING condition'::text, y.polname)
-                    ELSE NULL::text
-                END,
-                CASE
-                    WHEN (y.oid IS NULL) THEN NULL::text
-                    WHEN
-                    CASE
-                        WHEN e.one_condition THEN (NOT e.same_using)
-                        ELSE (NOT postern.same_condition(c.check_is, w.check_expression))
-                    END THEN format('the policy %I has another WITH CHECK condition'::text, y.polname)
-                    ELSE NULL::text
-                END,
-                CASE
-                    WHEN (EXISTS ( SELECT
-                       FROM (pg_depend d
-                         JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attnum = d.refobjsubid))))
-                      WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = p.relation) AND (a.attname <> ALL (ARRAY[p.company_column, COALESCE(p.combination_column, p.company_column), COALESCE(p.ledger_column, p.company_column)]))))) THEN format('the policy %I looks at other columns'::text, y.polname)
-                    ELSE NULL::text
-                END,
-                CASE
-                    WHEN ((NOT o.polpermissive) OR (o.polcmd <> '*'::"char") OR (o.polroles <> '{0}'::oid[]) OR ((o.oid IS NOT NULL) AND (NOT (e.same_permit AND (e.one_permit OR postern.same_condition(c.permits_new, (('true or ('::text || w.check_expression) || ')'::text))))))) THEN 'the policy postern_permit permits other rows, or would stay where Postern is dropped'::text
-                    ELSE NULL::text
-                END,
-                CASE
-                    WHEN (NOT (EXISTS ( SELECT
-                       FROM pg_trigger t
-                      WHERE ((t.tgrelid = p.relation) AND (t.tgname = 'postern_refuse_truncate'::name) AND (t.tgfoid = ('postern.refuse_truncate()'::regprocedure)::oid) AND (t.tgenabled = ANY (ARRAY['O'::"char", 'A'::"char"])))))) THEN 'the trigger postern_refuse_truncate is gone or off'::text
-                    ELSE NULL::text
-                END) AS faults) f)
-  WHERE ((f.faults <> ''::text) AND ((p.place = 'itself'::text) OR (y.oid IS NOT NULL)));
-
-
-ALTER TABLE postern_internal.changed_protection OWNER TO postern_owner;
-
---
--- Name: VIEW changed_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.changed_protection IS 'Check of postern.doctor: protected tables whose policy or trigger was dropped, switched off, or is another one.';
-
-
---
--- Name: company_column; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.company_column AS
- SELECT c.oid AS relation,
-    c.relkind,
-    c.relowner,
-    c.relacl,
-    c.relrowsecurity,
-    a.attnum,
-    a.attname,
-    a.atttypid,
-    a.atttypmod,
-    a.attcollation,
-    ((t.typoutput)::oid = ANY ((ARRAY( SELECT b.typoutput
-           FROM pg_type b
-          WHERE (b.oid = ANY ((postern.protectable_types('company_column'::text))::oid[]))))::oid[])) AS is_protectable,
-    t.typcategory
-   FROM ((((pg_class c
-     JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
-     JOIN pg_attribute a ON (((a.attrelid = c.oid) AND (a.attnum > 0) AND (NOT a.attisdropped))))
-     JOIN ( SELECT 'company'::name AS name
-        UNION
-         SELECT p.company_column
-           FROM postern_internal.protected_table p
-          WHERE (p.company_column ~* 'company'::text)) k(name) ON ((k.name = a.attname)))
-     JOIN pg_type t ON ((t.oid = a.atttypid)))
-  WHERE ((c.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'f'::"char"])) AND (c.relpersistence <> 't'::"char") AND (n.nspname <> 'information_schema'::name) AND (n.nspname !~ '^pg_'::text) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
-           FROM pg_depend d
-          WHERE ((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = c.oid) AND (d.deptype = 'e'::"char"))))));
-
-
-ALTER TABLE postern_internal.company_column OWNER TO postern_owner;
-
---
--- Name: VIEW company_column; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.company_column IS 'For postern.doctor: columns of tables and foreign tables of applications that by their name hold a company. is_protectable: whether protect_company takes the type.';
-
-
---
--- Name: credential; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.credential (
-    first_filler uuid DEFAULT gen_random_uuid() NOT NULL,
-    userid text NOT NULL,
-    hash text,
-    must_change boolean DEFAULT true NOT NULL,
-    changed_at timestamp with time zone,
-    changed_by name,
-    failures integer DEFAULT 0 NOT NULL,
-    lockouts integer DEFAULT 0 NOT NULL,
-    locked_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    denials integer DEFAULT 0 NOT NULL,
-    denials_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    cancels integer DEFAULT 0 NOT NULL,
-    cancels_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    last_filler uuid DEFAULT gen_random_uuid() NOT NULL
-);
-
-
-ALTER TABLE postern_internal.credential OWNER TO postern_owner;
-
---
--- Name: TABLE credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses and the lock-outs since the last right one. denials, cancels: how many the sessions of this user have committed since the time beside it; an hour after that they are counted anew. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
-
-
---
--- Name: definer_function; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.definer_function AS
- SELECT
-        CASE
-            WHEN a.asks THEN 'warn'::text
-            ELSE 'error'::text
-        END AS level,
-    'definer_function'::text AS code,
-    ((i.type || ' '::text) || i.identity) AS object,
-    'A function shows rows of all companies to whoever may call it'::text AS title,
-    format('It runs as %s, whom row security does not stop, and names %s%s.'::text, quote_ident((pg_get_userbyid(p.proowner))::text),
-        CASE
-            WHEN (length(f.tables) > 1000) THEN ("left"(f.tables, 1000) || ' and others'::text)
-            ELSE f.tables
-        END,
-        CASE
-            WHEN a.asks THEN '; it asks for the user''s companies itself'::text
-            ELSE ''::text
-        END) AS detail,
-        CASE
-            WHEN (f.suitable_owner IS NOT NULL) THEN format('alter %s %s owner to %I;'::text, k.kind, i.identity, pg_get_userbyid(f.suitable_owner))
-            ELSE format('alter %s %s security invoker;'::text, k.kind, i.identity)
-        END AS fix
-   FROM ((((postern.bypassing_functions() f(function, tables, suitable_owner)
-     JOIN pg_proc p ON ((p.oid = f.function)))
-     CROSS JOIN LATERAL ( SELECT
-                CASE p.prokind
-                    WHEN 'p'::"char" THEN 'procedure'::text
-                    ELSE 'function'::text
-                END AS kind) k)
-     CROSS JOIN LATERAL ( SELECT (p.prosrc ~* '\m(user_finance_auth_pub|user_finance_api|is_company_user|authorize_comb_finance_api)\M'::text) AS asks) a)
-     CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, f.function, 0) i(type, schema, name, identity));
-
-
-ALTER TABLE postern_internal.definer_function OWNER TO postern_owner;
-
---
--- Name: VIEW definer_function; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.definer_function IS 'Check of postern.doctor: SECURITY DEFINER functions of owners whom row security does not stop, that name protected tables.';
-
-
---
--- Name: disabled_checkpoints; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.disabled_checkpoints AS
- SELECT 'warn'::text AS level,
-    'disabled_checkpoints'::text AS code,
-    'setting checkpoints_enabled'::text AS object,
-    'No gate stops anybody'::text AS title,
-    format('The setting is false, and so %s active in vain.'::text,
-        CASE count(*)
-            WHEN 1 THEN 'one gate is'::text
-            ELSE (count(*) || ' gates are'::text)
-        END) AS detail,
-    'select postern.set_setting(''checkpoints_enabled'', ''true'');'::text AS fix
-   FROM postern_internal.gate g
-  WHERE (g.active AND (NOT g.built_in) AND (EXISTS ( SELECT
-           FROM postern_internal.setting s
-          WHERE ((s.name = 'checkpoints_enabled'::text) AND (s.value = 'false'::text)))))
- HAVING (count(*) > 0);
-
-
-ALTER TABLE postern_internal.disabled_checkpoints OWNER TO postern_owner;
-
---
--- Name: VIEW disabled_checkpoints; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.disabled_checkpoints IS 'Check of postern.doctor: active gates while checkpoints are disabled.';
-
-
---
--- Name: error_logging; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.error_logging AS
- SELECT 'error'::text AS level,
-    'error_logging'::text AS code,
-    COALESCE(('role '::text || quote_ident((s.rolname)::text)), ('database '::text || quote_ident((current_database())::text))) AS object,
-    'The server log gets the PINs of statements that fail'::text AS title,
-    format('log_parameter_max_length_on_error is %s: a statement that fails is logged with the values that are bound to it.'::text, (s.settings ->> 'log_parameter_max_length_on_error'::text)) AS detail,
-    (s.alter || ' set log_parameter_max_length_on_error = 0;'::text) AS fix
-   FROM postern_internal.application_setting s
-  WHERE ((s.settings ->> 'log_parameter_max_length_on_error'::text) !~ '^\s*0+\s*[a-z]*$'::text);
-
-
-ALTER TABLE postern_internal.error_logging OWNER TO postern_owner;
-
---
--- Name: VIEW error_logging; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.error_logging IS 'Check of postern.doctor: log_parameter_max_length_on_error, by which the server log gets PINs.';
-
-
---
--- Name: event; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.event (
-    event text NOT NULL,
-    outcome postern_internal.outcome NOT NULL,
-    description text NOT NULL,
-    enabled boolean DEFAULT true NOT NULL
-);
-
-
-ALTER TABLE postern_internal.event OWNER TO postern_owner;
-
---
--- Name: TABLE event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.event IS 'Events, and the outcome that an entry of the log has for each.';
-
-
---
--- Name: event_action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.event_action (
-    event_action_id integer NOT NULL,
-    name text NOT NULL,
-    event text NOT NULL,
-    kind postern_internal.event_action_kind NOT NULL,
-    target text NOT NULL,
-    condition text,
-    template text,
-    allow_internal boolean DEFAULT false NOT NULL,
-    queued_to pg_snapshot NOT NULL,
-    queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    after_log_id bigint NOT NULL,
-    place postern_internal.place NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    created_by name DEFAULT SESSION_USER NOT NULL
-);
-
-
-ALTER TABLE postern_internal.event_action OWNER TO postern_owner;
-
---
--- Name: TABLE event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does.';
-
-
---
--- Name: event_delivery; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.event_delivery (
-    event_action_id integer NOT NULL,
-    log_id bigint NOT NULL,
-    delivery_id uuid DEFAULT gen_random_uuid() NOT NULL,
-    state postern_internal.delivery_state DEFAULT 'pending'::postern_internal.delivery_state NOT NULL,
-    attempts integer DEFAULT 0 NOT NULL,
-    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    lease uuid,
-    finished_at timestamp with time zone,
-    last_error text
-)
-WITH (fillfactor='70');
-
-
-ALTER TABLE postern_internal.event_delivery OWNER TO postern_owner;
-
---
--- Name: TABLE event_delivery; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.event_delivery IS 'One row for each entry of the log that an action has to tell of. delivery_id: what the receiver knows repetitions by. lease: the worker''s that has it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
-
-
---
--- Name: event_backlog; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.event_backlog AS
- SELECT 'warn'::text AS level,
-    'event_backlog'::text AS code,
-    ('event action '::text || quote_ident(a.name)) AS object,
-    'Nobody delivers events'::text AS title,
-    (concat_ws('; '::text,
-        CASE
-            WHEN (w.oldest IS NOT NULL) THEN format('Entries of the log wait to be queued, the oldest since %s'::text, to_char((w.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text))
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (d.deliveries > 0) THEN format('%s deliveries are due since %s'::text, d.deliveries, to_char((d.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text))
-            ELSE NULL::text
-        END) || '.'::text) AS detail,
-    format('Have a worker run: installer event run. Where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
-   FROM (((((postern_internal.event_action a
-     JOIN postern_internal.event v ON (((v.event = a.event) AND v.enabled)))
-     CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
-     JOIN pg_database b ON ((b.datname = current_database())))
-     LEFT JOIN LATERAL ( SELECT u.oldest
-           FROM postern.unqueued_events(a.name) u(entries, oldest)
-          WHERE ((a.queued_at < (now() - '00:15:00'::interval)) AND (u.oldest < (now() - '00:15:00'::interval)))) w ON (true))
-     CROSS JOIN LATERAL ( SELECT count(*) AS deliveries,
-            min(p.due_at) AS oldest
-           FROM postern_internal.event_delivery p
-          WHERE ((p.event_action_id = a.event_action_id) AND (p.state = 'pending'::postern_internal.delivery_state) AND (p.due_at < (now() - '00:15:00'::interval)) AND (p.leased_until < (now() - '00:15:00'::interval)))) d)
-  WHERE (((a.place).system_identifier = c.system_identifier) AND ((a.place).database_oid = b.oid) AND ((w.oldest IS NOT NULL) OR (d.deliveries > 0)));
-
-
-ALTER TABLE postern_internal.event_backlog OWNER TO postern_owner;
-
---
--- Name: VIEW event_backlog; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.event_backlog IS 'Check of postern.doctor: event actions for which entries of the log, or deliveries, have waited for more than 15 minutes.';
-
-
---
--- Name: foreign_key_action; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.foreign_key_action AS
- WITH RECURSIVE guarded AS MATERIALIZED (
-         SELECT p_1.relation,
-            p_1.place,
-            p_1.recorded,
-            p_1.protection,
-            p_1.company_column,
-            p_1.combination_column,
-            p_1.ledger_column,
-            p_1.policy,
-            p_1.relowner,
-            p_1.relrowsecurity,
-            p_1.relforcerowsecurity,
-            p_1.identity,
-            p_1.protect_again
-           FROM postern_internal.protected_relation p_1
-        ), family(top, relation) AS (
-         SELECT g.relation,
-            g.relation
-           FROM guarded g
-        UNION
-         SELECT f_1.top,
-            i_1.inhrelid
-           FROM (family f_1
-             JOIN pg_inherits i_1 ON ((i_1.inhparent = f_1.relation)))
-        ), forced AS (
-         SELECT DISTINCT f_1.top,
-            f_1.relation,
-            g.identity
-           FROM (family f_1
-             JOIN guarded g ON ((g.relation = f_1.relation)))
-          WHERE (g.relrowsecurity AND g.relforcerowsecurity)
-        )
- SELECT 'warn'::text AS level,
-    'foreign_key_action'::text AS code,
-    format('constraint %I on %s'::text, k.conname, p.identity) AS object,
-    'A foreign key changes rows of other companies'::text AS title,
-    format('Row security does not stop %s: who may change rows of %s changes the rows that refer to them, of whatever company.'::text, concat_ws(' and '::text, ('ON DELETE '::text || upper(d.action)), ('ON UPDATE '::text || upper(u.action))), i.identity) AS detail,
-    format('%salter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s%s;%s'::text,
-        CASE
-            WHEN (c.relkind = 'p'::"char") THEN ('begin; '::text || ( SELECT string_agg(format('alter table %s no force row level security; '::text, x.identity), ''::text ORDER BY x.relation) AS string_agg
-               FROM forced x
-              WHERE (x.top = ANY (ARRAY[p.relation, k.confrelid]))))
-            ELSE NULL::text
-        END, p.identity, k.conname, k.conname, n.columns, i.identity, n.referenced, concat(
-        CASE
-            WHEN (k.confmatchtype = 'f'::"char") THEN ' match full'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (k.confdeltype = 'r'::"char") THEN ' on delete restrict'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (k.confupdtype = 'r'::"char") THEN ' on update restrict'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN k.condeferrable THEN ' deferrable'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN k.condeferred THEN ' initially deferred'::text
-            ELSE NULL::text
-        END),
-        CASE
-            WHEN (c.relkind = 'r'::"char") THEN ' not valid'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN ((c.relkind = 'r'::"char") AND k.convalidated) THEN format(' select postern.validate_constraint(%L, %L);'::text, p.identity, k.conname)
-            WHEN (c.relkind = 'p'::"char") THEN (( SELECT string_agg(format(' alter table %s force row level security;'::text, x.identity), ''::text ORDER BY x.relation) AS string_agg
-               FROM forced x
-              WHERE (x.top = ANY (ARRAY[p.relation, k.confrelid]))) || ' commit;'::text)
-            ELSE NULL::text
-        END) AS fix
-   FROM (((((((guarded p
-     JOIN pg_class c ON ((c.oid = p.relation)))
-     JOIN pg_constraint k ON (((k.conrelid = p.relation) AND (k.contype = 'f'::"char") AND (k.conparentid = (0)::oid))))
-     JOIN pg_class f ON ((f.oid = k.confrelid)))
-     LEFT JOIN ( VALUES ('c'::text,'cascade'::text), ('n'::text,'set null'::text), ('d'::text,'set default'::text)) d(type, action) ON ((d.type = (k.confdeltype)::text)))
-     LEFT JOIN ( VALUES ('c'::text,'cascade'::text), ('n'::text,'set null'::text), ('d'::text,'set default'::text)) u(type, action) ON ((u.type = (k.confupdtype)::text)))
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, k.confrelid, 0) i(type, schema, name, identity))
-     CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((a.attname)::text), ', '::text ORDER BY x."position") AS columns,
-            string_agg(quote_ident((b.attname)::text), ', '::text ORDER BY x."position") AS referenced
-           FROM ((UNNEST(k.conkey, k.confkey) WITH ORDINALITY x(attnum, referenced, "position")
-             JOIN pg_attribute a ON (((a.attrelid = k.conrelid) AND (a.attnum = x.attnum))))
-             JOIN pg_attribute b ON (((b.attrelid = k.confrelid) AND (b.attnum = x.referenced))))) n)
-  WHERE (((d.action IS NOT NULL) OR (u.action IS NOT NULL)) AND (f.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
-           FROM (((guarded r
-             JOIN pg_attribute b ON (((b.attrelid = r.relation) AND (b.attname = r.company_column))))
-             JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attname = p.company_column))))
-             JOIN UNNEST(k.conkey, k.confkey) x(attnum, referenced) ON (((x.attnum = a.attnum) AND (x.referenced = b.attnum))))
-          WHERE ((r.relation = k.confrelid) AND (NOT (a.atthasdef AND ((k.confupdtype = 'd'::"char") OR ((k.confdeltype = 'd'::"char") AND (a.attnum = ANY (COALESCE(k.confdelsetcols, k.conkey))))))))))));
-
-
-ALTER TABLE postern_internal.foreign_key_action OWNER TO postern_owner;
-
---
--- Name: VIEW foreign_key_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.foreign_key_action IS 'Check of postern.doctor: foreign keys of protected tables whose action reaches rows of other companies.';
-
-
---
--- Name: guarded_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.guarded_table AS
- SELECT p.relation,
-    p.identity,
-    p.relowner
-   FROM postern_internal.protected_relation p
-UNION ALL
- SELECT c.oid AS relation,
-    'postern.posting_combination'::text AS identity,
-    c.relowner
-   FROM pg_class c
-  WHERE (c.oid = ('postern.posting_combination'::regclass)::oid);
-
-
-ALTER TABLE postern_internal.guarded_table OWNER TO postern_owner;
-
---
--- Name: VIEW guarded_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.guarded_table IS 'For postern.doctor: all tables whose rows Postern guards, its own public one included.';
-
-
---
--- Name: foreign_table; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.foreign_table AS
- WITH RECURSIVE guarded AS MATERIALIZED (
-         SELECT g.relation
-           FROM postern_internal.guarded_table g
-        ), reading(relation) AS (
-         SELECT g.relation
-           FROM guarded g
-        UNION
-         SELECT c.oid
-           FROM pg_class c
-          WHERE ((c.relnamespace = ('postern_internal'::regnamespace)::oid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))
-        UNION
-         SELECT w.ev_class
-           FROM ((reading r
-             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = r.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
-             JOIN pg_rewrite w ON ((w.oid = d.objid)))
-        ), kept AS MATERIALIZED (
-         SELECT n.nspname,
-            c.relname,
-            format('%I.%I'::text, n.nspname, c.relname) AS identity
-           FROM ((reading r
-             JOIN pg_class c ON ((c.oid = r.relation)))
-             JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
-        ), described AS MATERIALIZED (
-         SELECT c.oid,
-            c.relacl,
-            c.relowner,
-            s.srvname,
-            COALESCE(( SELECT o.option_value
-                   FROM pg_options_to_table(f.ftoptions) o(option_name, option_value)
-                  WHERE (o.option_name = 'schema_name'::text)), (n.nspname)::text) AS schema_name,
-            COALESCE(( SELECT o.option_value
-                   FROM pg_options_to_table(f.ftoptions) o(option_name, option_value)
-                  WHERE (o.option_name = 'table_name'::text)), (c.relname)::text) AS table_name,
-            ((EXISTS ( SELECT
-                   FROM pg_options_to_table(s.srvoptions) o(option_name, option_value)
-                  WHERE ((o.option_name = 'dbname'::text) AND (o.option_value = current_database())))) AND (NOT (EXISTS ( SELECT
-                   FROM pg_options_to_table(s.srvoptions) o(option_name, option_value)
-                  WHERE (((o.option_name = ANY (ARRAY['host'::text, 'hostaddr'::text])) AND (o.option_value <> ''::text) AND (NOT (EXISTS ( SELECT
-                           FROM unnest(string_to_array(o.option_value, ','::text)) one(one)
-                          WHERE ((one.one ~ '^(localhost|127\..*|::1|/.*|)$'::text) OR (one.one = host(inet_server_addr()))))))) OR ((o.option_name = 'port'::text) AND (current_setting('port'::text) <> ALL (string_to_array(o.option_value, ','::text))))))))) AS is_here
-           FROM (((pg_foreign_table f
-             JOIN pg_class c ON ((c.oid = f.ftrelid)))
-             JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
-             JOIN pg_foreign_server s ON ((s.oid = f.ftserver)))
-          WHERE (NOT (EXISTS ( SELECT
-                   FROM pg_depend d
-                  WHERE ((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = c.oid) AND (d.deptype = 'e'::"char")))))
-        ), judged AS (
-         SELECT d.oid,
-            d.relacl,
-            d.relowner,
-            d.srvname,
-            d.schema_name,
-            d.table_name,
-            d.is_here,
-            ( SELECT p.identity
-                   FROM kept p
-                  WHERE (d.is_here AND (p.nspname = d.schema_name) AND (p.relname = d.table_name))) AS behind,
-            ( SELECT t.identity
-                   FROM ((guarded p
-                     JOIN pg_inherits h ON ((h.inhrelid = p.relation)))
-                     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, h.inhparent, 0) t(type, schema, name, identity))
-                  WHERE (p.relation = d.oid)
-                 LIMIT 1) AS above,
-            ( SELECT k.attname
-                   FROM postern_internal.company_column k
-                  WHERE (k.relation = d.oid)
-                 LIMIT 1) AS company_column
-           FROM described d
-        )
- SELECT
-        CASE
-            WHEN ((j.behind IS NOT NULL) OR (j.above IS NOT NULL)) THEN 'error'::text
-            ELSE 'warn'::text
-        END AS level,
-    'foreign_table'::text AS code,
-    ('foreign table '::text || i.identity) AS object,
-    'A foreign table shows rows past row security'::text AS title,
-    format('%s; readers: %s. A foreign table can have no policy.'::text,
-        CASE
-            WHEN (j.behind IS NOT NULL) THEN format('By the server %I it reads %s, which is protected or reads what is, as the role that is mapped there'::text, j.srvname, j.behind)
-            WHEN (j.above IS NOT NULL) THEN format('It is a part of %s, which is protected'::text, j.above)
-            ELSE format('It has the column %I'::text, j.company_column)
-        END, concat_ws(', '::text,
-        CASE
-            WHEN e.is_public THEN 'public'::text
-            ELSE NULL::text
-        END, e.roles)) AS detail,
-    format('revoke all on %s from %s cascade;'::text, i.identity, concat_ws(', '::text, 'public', e.roles)) AS fix
-   FROM ((judged j
-     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT
-                CASE
-                    WHEN (x.grantee = (0)::oid) THEN NULL::text
-                    ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
-                END, ', '::text) AS roles,
-            bool_or((x.grantee = (0)::oid)) AS is_public
-           FROM (( SELECT j.relacl AS acl
-                UNION ALL
-                 SELECT a.attacl
-                   FROM pg_attribute a
-                  WHERE ((a.attrelid = j.oid) AND (a.attacl IS NOT NULL))) s
-             CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
-          WHERE (x.grantee <> j.relowner)) e)
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, j.oid, 0) i(type, schema, name, identity))
-  WHERE (((e.roles IS NOT NULL) OR e.is_public) AND ((j.behind IS NOT NULL) OR (j.above IS NOT NULL) OR (j.company_column IS NOT NULL)));
-
-
-ALTER TABLE postern_internal.foreign_table OWNER TO postern_owner;
-
---
--- Name: VIEW foreign_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.foreign_table IS 'Check of postern.doctor: foreign tables that others than their owner may read and that lead to a protected table of this database, are a part of one, or have a company column.';
-
-
---
--- Name: gate_message; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.gate_message AS
- SELECT 'warn'::text AS level,
-    'gate_message'::text AS code,
-    ('gate '::text || g.gate_id) AS object,
-    'The message repeats what every log entry has'::text AS title,
-    format('%L has: %s.'::text, g.message, postern.redundant_words(g.message)) AS detail,
-    format('Say what happened and to which business object: select postern.set_gate_message(%L, ...); and word it so in the registration.'::text, g.gate_id) AS fix
-   FROM postern_internal.gate g
-  WHERE ((NOT g.built_in) AND (postern.redundant_words(g.message) IS NOT NULL));
-
-
-ALTER TABLE postern_internal.gate_message OWNER TO postern_owner;
-
---
--- Name: VIEW gate_message; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.gate_message IS 'Check of postern.doctor: messages of gates with words that postern.redundant_words finds.';
-
-
---
--- Name: logical_replication; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.logical_replication AS
- WITH guarded AS MATERIALIZED (
-         SELECT g.relation,
-            g.identity
-           FROM postern_internal.guarded_table g
-        ), secret AS MATERIALIZED (
-         SELECT c.oid
-           FROM pg_class c
-          WHERE ((c.relnamespace = ('postern_internal'::regnamespace)::oid) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))
-        ), published AS (
-         SELECT p.oid,
-            p.pubname,
-            r.prrelid AS relation,
-            NULL::oid AS namespace
-           FROM (pg_publication p
-             JOIN pg_publication_rel r ON ((r.prpubid = p.oid)))
-        UNION ALL
-         SELECT p.oid,
-            p.pubname,
-            c.oid,
-            s.pnnspid
-           FROM ((pg_publication p
-             JOIN pg_publication_namespace s ON ((s.pnpubid = p.oid)))
-             JOIN pg_class c ON ((c.relnamespace = s.pnnspid)))
-        UNION ALL
-         SELECT p.oid,
-            p.pubname,
-            c.oid,
-            NULL::oid AS namespace
-           FROM (pg_publication p
-             JOIN pg_class c ON ((p.puballtables AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
-        ), open AS (
-         SELECT p.oid,
-            p.pubname,
-            bool_or((s.oid IS NOT NULL)) AS has_secrets,
-            string_agg(DISTINCT COALESCE(g.identity, 'postern_internal'::text), ', '::text) AS tables,
-            string_agg(DISTINCT i.identity, ', '::text) FILTER (WHERE (p.namespace IS NULL)) AS listed,
-            string_agg(DISTINCT quote_ident((n.nspname)::text), ', '::text) AS schemas
-           FROM ((((published p
-             LEFT JOIN guarded g ON ((g.relation = p.relation)))
-             LEFT JOIN secret s ON ((s.oid = p.relation)))
-             LEFT JOIN pg_namespace n ON ((n.oid = p.namespace)))
-             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.relation, 0) i(type, schema, name, identity))
-          WHERE ((g.relation IS NOT NULL) OR (s.oid IS NOT NULL))
-          GROUP BY p.oid, p.pubname
-        )
- SELECT
-        CASE
-            WHEN o.has_secrets THEN 'error'::text
-            ELSE 'warn'::text
-        END AS level,
-    'logical_replication'::text AS code,
-    ('publication '::text || quote_ident((o.pubname)::text)) AS object,
-        CASE
-            WHEN o.has_secrets THEN 'Logical replication sends the keys and PINs of Postern'::text
-            ELSE 'Logical replication sends the rows of all companies'::text
-        END AS title,
-    format('It publishes %s; row security does not hold for what is replicated.'::text,
-        CASE
-            WHEN (length(o.tables) > 1000) THEN ("left"(o.tables, 1000) || ' and others'::text)
-            ELSE o.tables
-        END) AS detail,
-        CASE
-            WHEN p.puballtables THEN format('drop publication %I;'::text, o.pubname)
-            ELSE format('alter publication %I drop %s;'::text, o.pubname, concat_ws(', '::text, ('table '::text || o.listed), ('tables in schema '::text || o.schemas)))
-        END AS fix
-   FROM (open o
-     JOIN pg_publication p ON ((p.oid = o.oid)))
-UNION ALL
- SELECT 'error'::text AS level,
-    'logical_replication'::text AS code,
-    ('replication slot '::text || (s.slot_name)::text) AS object,
-    'Logical replication sends the keys and PINs of Postern'::text AS title,
-    format('Through the output plugin %s it sends what is written to any table of this database.'::text, quote_ident((s.plugin)::text)) AS detail,
-    format('select pg_drop_replication_slot(%L);'::text, s.slot_name) AS fix
-   FROM pg_replication_slots s
-  WHERE ((s.slot_type = 'logical'::text) AND (s.database = current_database()) AND (s.plugin <> 'pgoutput'::name) AND (NOT s.temporary));
-
-
-ALTER TABLE postern_internal.logical_replication OWNER TO postern_owner;
-
---
--- Name: VIEW logical_replication; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.logical_replication IS 'Check of postern.doctor: publications of protected tables or of Postern''s own, and slots that send all tables.';
-
-
---
--- Name: look_alike_user; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.look_alike_user AS
- SELECT 'warn'::text AS level,
-    'look_alike_user'::text AS code,
-    ('user '::text || l.userid) AS object,
-    'Two users cannot be told apart by sight'::text AS title,
-    format('%s looks like %L, which is older. Who reads the log, or a dialog, may take one for the other.'::text, c.literal, l.older) AS detail,
-    format('Find out who each of them is. Where one is not meant to be there: select postern.set_user_active(%s, false);'::text, c.literal) AS fix
-   FROM (postern.look_alike_users() l(userid, older)
-     CROSS JOIN LATERAL ( SELECT
-                CASE
-                    WHEN (octet_length(l.userid) = length(l.userid)) THEN quote_literal(l.userid)
-                    ELSE (('U&'''::text || string_agg(
-                    CASE
-                        WHEN (r."character" = ANY (ARRAY[''''::text, '\'::text])) THEN (r."character" || r."character")
-                        WHEN (ascii(r."character") < 128) THEN r."character"
-                        WHEN (ascii(r."character") < 65536) THEN ('\'::text || lpad(to_hex(ascii(r."character")), 4, '0'::text))
-                        ELSE ('\+'::text || lpad(to_hex(ascii(r."character")), 6, '0'::text))
-                    END, ''::text ORDER BY r."position")) || ''''::text)
-                END AS literal
-           FROM string_to_table(l.userid, NULL::text) WITH ORDINALITY r("character", "position")) c);
-
-
-ALTER TABLE postern_internal.look_alike_user OWNER TO postern_owner;
-
---
--- Name: VIEW look_alike_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.look_alike_user IS 'Check of postern.doctor: active users whose ids differ and look alike.';
-
-
---
--- Name: materialized_view; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.materialized_view AS
- WITH RECURSIVE reached(relation, guarded) AS (
-         SELECT g_1.relation,
-            g_1.identity
-           FROM postern_internal.guarded_table g_1
-        UNION
-         SELECT w.ev_class,
-            r.guarded
-           FROM ((reached r
-             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = r.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
-             JOIN pg_rewrite w ON ((w.oid = d.objid)))
-          WHERE (w.ev_class <> r.relation)
-        ), found AS (
-         SELECT v.oid,
-            v.relacl,
-            v.relowner,
-            string_agg(DISTINCT r.guarded, ', '::text) AS tables
-           FROM (reached r
-             JOIN pg_class v ON ((v.oid = r.relation)))
-          WHERE (v.relkind = 'm'::"char")
-          GROUP BY v.oid, v.relacl, v.relowner
-        )
- SELECT
-        CASE
-            WHEN (g.grantees IS NULL) THEN 'warn'::text
-            ELSE 'error'::text
-        END AS level,
-    'materialized_view'::text AS code,
-    ('materialized view '::text || i.identity) AS object,
-    'A materialized view keeps rows past row security'::text AS title,
-    format('It holds what %s saw in %s when it was last refreshed; %s.'::text, quote_ident((pg_get_userbyid(f.relowner))::text), f.tables, COALESCE(('readers: '::text || g.grantees), 'nobody has said yet who may read it'::text)) AS detail,
-    format('revoke all on %s from %s cascade;'::text, i.identity, concat_ws(', '::text, 'public', e.roles)) AS fix
-   FROM (((found f
-     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT
-                CASE
-                    WHEN (a.grantee = (0)::oid) THEN NULL::text
-                    ELSE quote_ident((pg_get_userbyid(a.grantee))::text)
-                END, ', '::text) AS roles,
-            bool_or((a.grantee = (0)::oid)) AS is_public
-           FROM aclexplode(f.relacl) a(grantor, grantee, privilege_type, is_grantable)
-          WHERE (a.grantee <> f.relowner)) e)
-     CROSS JOIN LATERAL ( SELECT NULLIF(concat_ws(', '::text,
-                CASE
-                    WHEN e.is_public THEN 'public'::text
-                    ELSE NULL::text
-                END, e.roles), ''::text) AS grantees) g)
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, f.oid, 0) i(type, schema, name, identity))
-  WHERE ((f.relacl IS NULL) OR (g.grantees IS NOT NULL));
-
-
-ALTER TABLE postern_internal.materialized_view OWNER TO postern_owner;
-
---
--- Name: VIEW materialized_view; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.materialized_view IS 'Check of postern.doctor: materialized views over protected tables that others than their owner may read, or of which nobody has said who may.';
-
-
---
--- Name: missing_ledger_key; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.missing_ledger_key AS
- WITH guarded AS MATERIALIZED (
-         SELECT p_1.relation,
-            p_1.place,
-            p_1.recorded,
-            p_1.protection,
-            p_1.company_column,
-            p_1.combination_column,
-            p_1.ledger_column,
-            p_1.policy,
-            p_1.relowner,
-            p_1.relrowsecurity,
-            p_1.relforcerowsecurity,
-            p_1.identity,
-            p_1.protect_again
-           FROM postern_internal.protected_relation p_1
-        )
- SELECT 'warn'::text AS level,
-    'missing_ledger_key'::text AS code,
-    ('table '::text || p.identity) AS object,
-    'Queries compare the company of each row'::text AS title,
-    format('A valid foreign key (%I, %I) to postern.posting_combination would tell it from the combination.'::text, p.company_column, p.combination_column) AS detail,
-    concat_ws(' '::text, format('alter table %s alter column %I set not null, alter column %I set not null;'::text, p.identity, p.company_column, p.combination_column),
-        CASE
-            WHEN (k.conname IS NULL) THEN format('alter table %s add constraint postern_combination foreign key (%I, %I) references postern.posting_combination (company, posting_combination_id)%s;'::text, p.identity, p.company_column, p.combination_column,
-            CASE
-                WHEN (c.relkind = 'r'::"char") THEN format(' not valid; alter table %s validate constraint postern_combination'::text, p.identity)
-                ELSE NULL::text
-            END)
-            WHEN k.condeferrable THEN format('alter table %s alter constraint %I not deferrable;'::text, p.identity, k.conname)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (NOT k.convalidated) THEN format('alter table %s validate constraint %I;'::text, p.identity, k.conname)
-            ELSE NULL::text
-        END) AS fix
-   FROM ((guarded p
-     JOIN pg_class c ON ((c.oid = p.relation)))
-     LEFT JOIN LATERAL ( SELECT k_1.conname,
-            k_1.condeferrable,
-            k_1.convalidated
-           FROM pg_constraint k_1
-          WHERE ((k_1.conrelid = p.relation) AND (k_1.contype = 'f'::"char") AND (k_1.confrelid = ('postern.posting_combination'::regclass)::oid) AND (cardinality(k_1.conkey) = 2) AND (NOT (EXISTS ( SELECT
-                   FROM (unnest(k_1.conkey) n(attnum)
-                     JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attnum = n.attnum))))
-                  WHERE (a.attname <> ALL (ARRAY[p.company_column, p.combination_column]))))))
-          ORDER BY k_1.convalidated DESC, k_1.condeferrable
-         LIMIT 1) k ON (true))
-  WHERE ((p.protection = 'ledger'::text) AND (p.place = 'itself'::text) AND (p.ledger_column IS NULL) AND (NOT postern.ledger_key_is_valid((p.relation)::regclass)) AND (NOT (EXISTS ( SELECT
-           FROM pg_attribute a
-          WHERE ((a.attrelid = p.relation) AND (a.attname = p.combination_column) AND (a.atttypid = ('numeric'::regtype)::oid))))) AND ((c.relkind = 'p'::"char") OR (NOT (EXISTS ( SELECT
-           FROM pg_inherits i
-          WHERE (i.inhparent = p.relation))))));
-
-
-ALTER TABLE postern_internal.missing_ledger_key OWNER TO postern_owner;
-
---
--- Name: VIEW missing_ledger_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.missing_ledger_key IS 'Check of postern.doctor: protected ledgers whose queries a foreign key would make faster.';
-
-
---
--- Name: missing_log_partition; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.missing_log_partition AS
- SELECT 'warn'::text AS level,
-    'missing_log_partition'::text AS code,
-    'log'::text AS object,
-    'The log has no partition for a month'::text AS title,
-    format('No partition: %s (UTC)%s. Such entries lie in the default partition, which cannot be dropped as a month can.'::text, string_agg((to_char((m.month AT TIME ZONE 'UTC'::text), 'YYYY-MM'::text) ||
-        CASE
-            WHEN (m.entries > 0) THEN format(' with %s entries'::text, m.entries)
-            ELSE ''::text
-        END), ', '::text ORDER BY m.month),
-        CASE
-            WHEN (max(m.entries) > 10000) THEN '; checkpoints wait while so many are moved'::text
-            ELSE ''::text
-        END) AS detail,
-    format('select postern.create_log_partitions(%s);'::text,
-        CASE
-            WHEN (max(m.entries) > 10000) THEN 'null'::text
-            ELSE NULL::text
-        END) AS fix
-   FROM postern.log_gaps() m(month, entries)
-  WHERE ((m.entries > 0) OR (m.month <= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) + '1 mon'::interval)))
- HAVING (count(*) > 0);
-
-
-ALTER TABLE postern_internal.missing_log_partition OWNER TO postern_owner;
-
---
--- Name: VIEW missing_log_partition; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.missing_log_partition IS 'Check of postern.doctor: months of the log, up to the next one, without a partition.';
-
-
---
--- Name: missing_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.missing_membership AS
- WITH RECURSIVE guarded AS MATERIALIZED (
-         SELECT p.relation,
-            p.identity
-           FROM postern_internal.protected_relation p
-        ), readable(relation, guarded) AS (
-         SELECT g.relation,
-            g.identity
-           FROM guarded g
-        UNION
-         SELECT w_1.ev_class,
-            r.guarded
-           FROM (((readable r
-             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = r.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
-             JOIN pg_rewrite w_1 ON ((w_1.oid = d.objid)))
-             JOIN pg_class v ON (((v.oid = w_1.ev_class) AND (v.relkind = 'v'::"char"))))
-          WHERE ((w_1.ev_class <> r.relation) AND (v.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid))
-        ), granted(role, relation) AS (
-         SELECT x.grantee,
-            c.oid
-           FROM (((( SELECT DISTINCT r_1.relation
-                   FROM readable r_1) r
-             JOIN pg_class c ON ((c.oid = r.relation)))
-             CROSS JOIN LATERAL ( SELECT c.relacl AS acl
-                UNION ALL
-                 SELECT a.attacl
-                   FROM pg_attribute a
-                  WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s)
-             CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
-          WHERE ((x.grantee <> (0)::oid) AND (x.grantee <> c.relowner) AND (x.privilege_type = ANY (ARRAY['SELECT'::text, 'INSERT'::text, 'UPDATE'::text, 'DELETE'::text])))
-        ), wanting AS (
-         SELECT g.role,
-            string_agg(DISTINCT i.identity, ', '::text) AS relations
-           FROM (granted g
-             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, g.relation, 0) i(type, schema, name, identity))
-          GROUP BY g.role
-        ), outside AS MATERIALIZED (
-         SELECT r.oid,
-            r.rolname,
-            r.rolcanlogin
-           FROM pg_roles r
-          WHERE ((NOT r.rolsuper) AND (NOT r.rolbypassrls) AND (r.rolname !~ '^pg_'::text) AND (NOT pg_has_role(r.oid, (to_regrole('postern_user'::text))::oid, 'usage'::text)) AND (NOT pg_has_role(r.oid, (to_regrole('postern_admin'::text))::oid, 'usage'::text)))
-        )
- SELECT 'warn'::text AS level,
-    'missing_membership'::text AS code,
-    ('role '::text || quote_ident((o.rolname)::text)) AS object,
-    'A role has a grant on protected tables and is refused their rows'::text AS title,
-    format('It is no member of postern_user, and has rights on %s.'::text,
-        CASE
-            WHEN (length(w.relations) > 1000) THEN ("left"(w.relations, 1000) || ' and others'::text)
-            ELSE w.relations
-        END) AS detail,
-    format('grant postern_user to %I;'::text, o.rolname) AS fix
-   FROM (wanting w
-     JOIN outside o ON ((o.oid = w.role)))
-  WHERE (o.rolcanlogin OR (NOT (EXISTS ( SELECT
-           FROM (postern_internal.role_membership m
-             JOIN pg_roles l ON ((l.oid = m.member)))
-          WHERE ((m.roleid = o.oid) AND l.rolcanlogin)))) OR (EXISTS ( SELECT
-           FROM (postern_internal.role_membership m
-             JOIN outside l ON ((l.oid = m.member)))
-          WHERE ((m.roleid = o.oid) AND l.rolcanlogin))));
-
-
-ALTER TABLE postern_internal.missing_membership OWNER TO postern_owner;
-
---
--- Name: VIEW missing_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.missing_membership IS 'Check of postern.doctor: roles with rights on protected tables, or on views over them, that are no members of postern_user.';
-
-
---
--- Name: no_permissive_policy; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.no_permissive_policy AS
- WITH guarded AS MATERIALIZED (
-         SELECT p.relation,
-            p.place,
-            p.recorded,
-            p.protection,
-            p.company_column,
-            p.combination_column,
-            p.ledger_column,
-            p.policy,
-            p.relowner,
-            p.relrowsecurity,
-            p.relforcerowsecurity,
-            p.identity,
-            p.protect_again
-           FROM postern_internal.protected_relation p
-        ), closed AS (
-         SELECT c.oid
-           FROM pg_class c
-          WHERE (c.relrowsecurity AND (NOT (EXISTS ( SELECT
-                   FROM pg_policy y
-                  WHERE ((y.polrelid = c.oid) AND y.polpermissive)))))
-        )
- SELECT 'warn'::text AS level,
-    'no_permissive_policy'::text AS code,
-    ('table '::text || p.identity) AS object,
-    'A protected table shows nobody anything'::text AS title,
-        CASE
-            WHEN b.permitted THEN 'The policy postern_permit is gone.'::text
-            ELSE 'No permissive policy is left of those that the application had before the table was protected.'::text
-        END AS detail,
-        CASE
-            WHEN b.permitted THEN p.protect_again
-            ELSE format('Make a policy that says whose rows are to be read, as with: create policy ... on %s using (...);'::text, p.identity)
-        END AS fix
-   FROM ((guarded p
-     JOIN closed c ON ((c.oid = p.relation)))
-     CROSS JOIN LATERAL postern.before_protection((p.relation)::regclass) b(enabled, forced, policies, permitted))
-  WHERE (EXISTS ( SELECT
-           FROM pg_policy y
-          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))
-UNION ALL
- SELECT 'warn'::text AS level,
-    'no_permissive_policy'::text AS code,
-    ('table '::text || i.identity) AS object,
-    'Row security is on, and no policy lets anybody read'::text AS title,
-    format('The table has the column %I and is not protected; %s.'::text, k.attname,
-        CASE
-            WHEN t.relforcerowsecurity THEN 'not even its owner sees a row'::text
-            ELSE 'only its owner sees rows'::text
-        END) AS detail,
-    format('Where rows are to be read, make a policy that says by whom, or switch row security off and protect the table: alter table %s disable row level security; select postern.protect_company(%L, %L);'::text, i.identity, i.identity, k.attname) AS fix
-   FROM (((closed c
-     JOIN pg_class t ON ((t.oid = c.oid)))
-     JOIN postern_internal.company_column k ON ((k.relation = c.oid)))
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity))
-  WHERE ((NOT (EXISTS ( SELECT
-           FROM guarded p
-          WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
-           FROM pg_inherits h
-          WHERE (h.inhrelid = c.oid)))));
-
-
-ALTER TABLE postern_internal.no_permissive_policy OWNER TO postern_owner;
-
---
--- Name: VIEW no_permissive_policy; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.no_permissive_policy IS 'Check of postern.doctor: protected tables, and tables with a company column, on which row security is on and no policy permits anything.';
-
-
---
--- Name: session_key; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.session_key (
-    kid text NOT NULL,
-    inner_pad bytea NOT NULL,
-    outer_pad bytea NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    created_by name DEFAULT SESSION_USER NOT NULL,
-    retired_at timestamp with time zone,
-    CONSTRAINT session_key_inner_pad_check CHECK ((length(inner_pad) = 64)),
-    CONSTRAINT session_key_kid_check CHECK (((kid <> ''::text) AND (length(kid) <= 128))),
-    CONSTRAINT session_key_outer_pad_check CHECK ((length(outer_pad) = 64))
-);
-
-
-ALTER TABLE postern_internal.session_key OWNER TO postern_owner;
-
---
--- Name: TABLE session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.session_key IS 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again.';
-
-
---
--- Name: old_session_key; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.old_session_key AS
- SELECT 'warn'::text AS level,
-    'old_session_key'::text AS code,
-    ('session key '::text || k.kid) AS object,
-    'A session key is older than a year'::text AS title,
-    format('It was created on %s. Who has ever seen it can speak for every user.'::text, to_char(k.created_at, 'YYYY-MM-DD'::text)) AS detail,
-    format('Create a key under another id (installer session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
-   FROM postern_internal.session_key k
-  WHERE ((k.retired_at IS NULL) AND (k.created_at < (now() - '1 year'::interval)));
-
-
-ALTER TABLE postern_internal.old_session_key OWNER TO postern_owner;
-
---
--- Name: VIEW old_session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.old_session_key IS 'Check of postern.doctor: session keys in use for more than a year.';
-
-
---
--- Name: owner_membership; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.owner_membership AS
- SELECT DISTINCT 'error'::text AS level,
-    'owner_membership'::text AS code,
-    ('role '::text || quote_ident((v.rolname)::text)) AS object,
-    'A role may become the owner of Postern'::text AS title,
-    'Nobody is a member of postern_owner but during an installation: it reads all keys and may change everything.'::text AS detail,
-    format('revoke postern_owner from %I;'::text, v.rolname) AS fix
-   FROM (postern_internal.role_membership m
-     JOIN pg_roles v ON ((v.oid = m.last_member)))
-  WHERE (m.roleid = (to_regrole('postern_owner'::text))::oid)
-UNION ALL
- SELECT DISTINCT 'error'::text AS level,
-    'owner_membership'::text AS code,
-    ('role '::text || quote_ident((v.rolname)::text)) AS object,
-    'A role may do what functions that events call may do'::text AS title,
-    'Nobody is a member of postern_event_function but during an installation: it owns what takes the worker''s rights away from such functions, and may call all of them.'::text AS detail,
-    format('revoke postern_event_function from %I;'::text, v.rolname) AS fix
-   FROM (postern_internal.role_membership m
-     JOIN pg_roles v ON ((v.oid = m.last_member)))
-  WHERE (m.roleid = (to_regrole('postern_event_function'::text))::oid)
-UNION ALL
- SELECT 'error'::text AS level,
-    'owner_membership'::text AS code,
-    'role postern_event_function'::text AS object,
-    'Functions that events call have more than their owner''s rights'::text AS title,
-    format('Role postern_event_function is a member of %s, and is to be a member of nothing.'::text, quote_ident((r.rolname)::text)) AS detail,
-    format('revoke %I from postern_event_function;'::text, r.rolname) AS fix
-   FROM (pg_auth_members m
-     JOIN pg_roles r ON ((r.oid = m.roleid)))
-  WHERE (m.member = (to_regrole('postern_event_function'::text))::oid);
-
-
-ALTER TABLE postern_internal.owner_membership OWNER TO postern_owner;
-
---
--- Name: VIEW owner_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.owner_membership IS 'Check of postern.doctor: members of postern_owner and of postern_event_function, and what the latter is a member of.';
-
-
---
--- Name: policy_per_row; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.policy_per_row AS
- WITH called AS (
-         SELECT y.oid,
-            y.polrelid,
-            y.polname,
-            t.identity,
-            string_agg(DISTINCT i.identity, ', '::text) AS functions,
-            array_agg(DISTINCT format('%I.%I'::text, n.nspname, f.proname)) FILTER (WHERE (f.pronargs = 0)) AS without_argument,
-            bool_and(((f.pronargs = 0) OR ((n.nspname = 'user_finance_api'::name) AND (f.proname = ANY (ARRAY['is_authorized'::name, 'is_user_authorized'::name]))))) AS known
-           FROM ((((((pg_policy y
-             JOIN pg_class c ON ((c.oid = y.polrelid)))
-             CROSS JOIN LATERAL postern.functions_per_row(y.oid) r_1(function, takes_column))
-             JOIN pg_proc f ON ((f.oid = r_1.function)))
-             JOIN pg_namespace n ON ((n.oid = f.pronamespace)))
-             CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, f.oid, 0) i(type, schema, name, identity))
-             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) t(type, schema, name, identity))
-          WHERE ((c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (c.relpersistence <> 't'::"char") AND (y.polname <> ALL (ARRAY['postern_company'::name, 'postern_ledger'::name, 'postern_permit'::name])) AND (EXISTS ( SELECT
-                   FROM pg_depend d
-                  WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_proc'::regclass)::oid)))) AND (n.nspname <> 'pg_catalog'::name) AND (f.provolatile = 's'::"char") AND ((NOT r_1.takes_column) OR (f.proowner = (to_regrole('postern_owner'::text))::oid)))
-          GROUP BY y.oid, y.polrelid, y.polname, t.identity
-        ), rewritten AS (
-         SELECT k.oid,
-            k.polrelid,
-            k.polname,
-            k.identity,
-            k.functions,
-            k.without_argument,
-            k.known,
-            postern.conditions_once_a_query(k.oid, k.without_argument) AS conditions
-           FROM called k
-        )
- SELECT 'warn'::text AS level,
-    'policy_per_row'::text AS code,
-    format('policy %I on %s'::text, r.polname, r.identity) AS object,
-    'A policy calls a function for each row'::text AS title,
-    format('It calls %s for each row that a query looks at; in a sub-select it would be called once a query.'::text, r.functions) AS detail,
-        CASE
-            WHEN (r.known AND (r.conditions IS NOT NULL)) THEN format('alter policy %I on %s %s;'::text, r.polname, r.identity, r.conditions)
-            ELSE format('Protect the table by postern.protect_company or postern.protect_ledger; or put each call of %s that needs no column of the row into a sub-select, as in (select postern.current_userid()).'::text, r.functions)
-        END AS fix
-   FROM rewritten r;
-
-
-ALTER TABLE postern_internal.policy_per_row OWNER TO postern_owner;
-
---
--- Name: VIEW policy_per_row; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.policy_per_row IS 'Check of postern.doctor: policies of applications that call a function for each row which could be called once a query.';
-
-
---
--- Name: replication_role; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.replication_role AS
- SELECT
-        CASE
-            WHEN (EXISTS ( SELECT
-               FROM postern_internal.application_login a
-              WHERE (a.oid = r.oid))) THEN 'error'::text
-            ELSE 'warn'::text
-        END AS level,
-    'replication_role'::text AS code,
-    ('role '::text || quote_ident((r.rolname)::text)) AS object,
-    'A role may copy the whole server'::text AS title,
-    format('It logs in and %s: a base backup, or a replication slot, gives it all rows of all databases, with the keys of Postern.'::text,
-        CASE
-            WHEN r.rolreplication THEN 'has REPLICATION'::text
-            ELSE 'is a member of rds_replication'::text
-        END) AS detail,
-    concat_ws(' '::text,
-        CASE
-            WHEN r.rolreplication THEN format('alter role %I noreplication;'::text, r.rolname)
-            ELSE NULL::text
-        END, ( SELECT string_agg(format('revoke rds_replication from %I;'::text, v.rolname), ' '::text ORDER BY v.rolname) AS string_agg
-           FROM (postern_internal.role_membership m
-             JOIN pg_roles v ON ((v.oid = m.last_member)))
-          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('rds_replication'::text))::oid)))) AS fix
-   FROM pg_roles r
-  WHERE (r.rolcanlogin AND (NOT r.rolsuper) AND (r.rolreplication OR (EXISTS ( SELECT
-           FROM postern_internal.role_membership m
-          WHERE ((m.member = r.oid) AND (m.roleid = (to_regrole('rds_replication'::text))::oid))))) AND ((pg_get_userbyid((10)::oid) <> 'rdsadmin'::name) OR (r.rolname <> 'rdsrepladmin'::name)) AND ((pg_get_userbyid((10)::oid) <> 'cloudsqladmin'::name) OR (r.rolname <> 'cloudsqlreplica'::name)) AND ((pg_get_userbyid((10)::oid) <> 'azuresu'::name) OR (r.rolname <> 'replication'::name)));
-
-
-ALTER TABLE postern_internal.replication_role OWNER TO postern_owner;
-
---
--- Name: VIEW replication_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.replication_role IS 'Check of postern.doctor: roles that log in with REPLICATION, but for superusers, of which bypassing_role tells.';
-
-
---
--- Name: row_function; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.row_function AS
- WITH guarded AS MATERIALIZED (
-         SELECT p.relation,
-            p.identity,
-            p.relowner
-           FROM postern_internal.protected_relation p
-        ), expression(relation, classid, objid, place) AS (
-         SELECT x.indrelid,
-            ('pg_class'::regclass)::oid AS oid,
-            x.indexrelid,
-            ('index '::text || quote_ident((c.relname)::text)) AS "?column?"
-           FROM (pg_index x
-             JOIN pg_class c ON ((c.oid = x.indexrelid)))
-          WHERE ((x.indexprs IS NOT NULL) OR (x.indpred IS NOT NULL))
-        UNION ALL
-         SELECT k.conrelid,
-            'pg_constraint'::regclass AS regclass,
-            k.oid,
-            ('constraint '::text || quote_ident((k.conname)::text))
-           FROM pg_constraint k
-          WHERE ((k.contype = ANY (ARRAY['c'::"char", 'x'::"char"])) AND (k.conrelid <> (0)::oid))
-        UNION ALL
-         SELECT a.attrelid,
-            'pg_constraint'::regclass AS regclass,
-            k.oid,
-            (('constraint '::text || quote_ident((k.conname)::text)) || ' of a domain'::text)
-           FROM (pg_constraint k
-             JOIN pg_attribute a ON ((a.atttypid = k.contypid)))
-          WHERE (k.contypid <> (0)::oid)
-        UNION ALL
-         SELECT f_1.adrelid,
-            'pg_attrdef'::regclass AS regclass,
-            f_1.oid,
-            ('column '::text || quote_ident((a.attname)::text))
-           FROM (pg_attrdef f_1
-             JOIN pg_attribute a ON (((a.attrelid = f_1.adrelid) AND (a.attnum = f_1.adnum))))
-          WHERE (a.attgenerated <> ''::"char")
-        UNION ALL
-         SELECT s.stxrelid,
-            'pg_statistic_ext'::regclass AS regclass,
-            s.oid,
-            ('statistics '::text || quote_ident((s.stxname)::text))
-           FROM pg_statistic_ext s
-          WHERE (s.stxexprs IS NOT NULL)
-        UNION ALL
-         SELECT t.partrelid,
-            'pg_class'::regclass AS regclass,
-            t.partrelid,
-            'partition key'::text AS place
-           FROM pg_partitioned_table t
-          WHERE (t.partexprs IS NOT NULL)
-        ), used(function, relation, place) AS (
-         SELECT
-                CASE
-                    WHEN (d.refclassid = ('pg_proc'::regclass)::oid) THEN d.refobjid
-                    ELSE (o.oprcode)::oid
-                END AS oprcode,
-            e.relation,
-            e.place
-           FROM (((guarded g
-             JOIN expression e ON ((e.relation = g.relation)))
-             JOIN pg_depend d ON (((d.classid = e.classid) AND (d.objid = e.objid) AND (d.refclassid = ANY (ARRAY[('pg_proc'::regclass)::oid, ('pg_operator'::regclass)::oid])))))
-             LEFT JOIN pg_operator o ON (((d.refclassid = ('pg_operator'::regclass)::oid) AND (o.oid = d.refobjid))))
-        UNION
-         SELECT d.refobjid,
-            y.polrelid,
-            ('policy '::text || quote_ident((y.polname)::text))
-           FROM ((guarded g
-             JOIN pg_policy y ON (((y.polrelid = g.relation) AND (y.polname <> ALL (ARRAY['postern_company'::name, 'postern_ledger'::name, 'postern_permit'::name])))))
-             JOIN pg_depend d ON (((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_proc'::regclass)::oid))))
-          WHERE (EXISTS ( SELECT
-                   FROM postern.functions_per_row(y.oid) r(function, takes_column)
-                  WHERE ((r.function = d.refobjid) AND r.takes_column)))
-        UNION
-         SELECT p.oid,
-            t.tgrelid,
-            ('trigger '::text || quote_ident((t.tgname)::text))
-           FROM ((guarded g
-             JOIN pg_trigger t ON (((t.tgrelid = g.relation) AND (NOT t.tgisinternal))))
-             JOIN pg_proc p ON (((p.oid = t.tgfoid) AND (p.proowner <> g.relowner))))
-        ), suspect AS (
-         SELECT p.oid,
-            p.proowner,
-            p.prosecdef,
-            string_agg(((u.place || ' of '::text) || g.identity), ', '::text ORDER BY g.identity, u.place) AS places
-           FROM (((used u
-             JOIN guarded g ON ((g.relation = u.relation)))
-             JOIN pg_proc p ON ((p.oid = u.function)))
-             JOIN pg_roles o ON (((o.oid = p.proowner) AND (NOT o.rolsuper))))
-          WHERE ((p.proowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND ((p.prosqlbody IS NULL) OR (EXISTS ( SELECT
-                   FROM pg_depend d
-                  WHERE ((d.classid = ('pg_proc'::regclass)::oid) AND (d.objid = p.oid) AND (d.refclassid = ANY (ARRAY[('pg_class'::regclass)::oid, ('pg_proc'::regclass)::oid])))))) AND (NOT (EXISTS ( SELECT
-                   FROM pg_depend d
-                  WHERE ((d.classid = ('pg_proc'::regclass)::oid) AND (d.objid = p.oid) AND (d.deptype = 'e'::"char"))))))
-          GROUP BY p.oid, p.proowner, p.prosecdef
-        )
- SELECT 'warn'::text AS level,
-    'row_function'::text AS code,
-    ('function '::text || i.identity) AS object,
-    'A function is given rows that row security hides'::text AS title,
-    format('It belongs to %s and is used by %s: it may keep or tell what it is given, of whatever company, in transactions of others.'::text, quote_ident((pg_get_userbyid(f.proowner))::text), f.places) AS detail,
-    format('Read it. Where it only computes, leave it to a role that nobody can change it as: %salter function %s owner to %I;'::text,
-        CASE
-            WHEN f.prosecdef THEN format('alter function %s security invoker; '::text, i.identity)
-            ELSE ''::text
-        END, i.identity, pg_get_userbyid((10)::oid)) AS fix
-   FROM (suspect f
-     CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, f.oid, 0) i(type, schema, name, identity));
-
-
-ALTER TABLE postern_internal.row_function OWNER TO postern_owner;
-
---
--- Name: VIEW row_function; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.row_function IS 'Check of postern.doctor: functions of others than superusers in indexes, constraints, generated columns, statistics, partition keys and policies of protected tables, and those of strangers in triggers.';
-
-
---
--- Name: scheme; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.scheme (
-    scheme text NOT NULL,
-    verify_function text,
-    enabled boolean DEFAULT true NOT NULL,
-    CONSTRAINT scheme_scheme_check CHECK ((scheme ~ '^[A-Z][A-Z0-9_]{0,29}$'::text))
-);
-
-
-ALTER TABLE postern_internal.scheme OWNER TO postern_owner;
-
---
--- Name: TABLE scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.scheme IS 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; PIN, which is built in, has none here. Its name is text, since pg_upgrade refuses tables with a regprocedure.';
-
-
---
--- Name: server_version; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.server_version AS
- SELECT f.level,
-    'server_version'::text AS code,
-    f.object,
-    f.title,
-    f.detail,
-    f.fix
-   FROM postern.server_finding((current_setting('server_version_num'::text))::integer) f(level, object, title, detail, fix);
-
-
-ALTER TABLE postern_internal.server_version OWNER TO postern_owner;
-
---
--- Name: VIEW server_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.server_version IS 'Check of postern.doctor: holes of this minor release that postern.row_security_holes lists.';
-
-
---
--- Name: session_setting; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.session_setting AS
- WITH risks(name, is_risk, level, title, problem, default_value) AS (
-         VALUES ('session_replication_role'::text,'^replica$'::text,'error'::text,'No trigger runs'::text,'neither those that keep the log as it is nor those that refuse TRUNCATE, and no foreign key is checked'::text,'origin'::text), ('row_security'::text,'^(off|false|no|0)$'::text,'warn'::text,'Protected tables cannot be read'::text,'each query of a protected table fails, where it should show the rows of the user''s companies'::text,'on'::text), ('exit_on_error'::text,'^(on|true|yes|1)$'::text,'warn'::text,'Each error ends the connection'::text,'also the one that asks for a PIN; and that a connection ends can tell what an error message may not'::text,'off'::text), ('standard_conforming_strings'::text,'^(off|false|no|0)$'::text,'warn'::text,'A backslash has a meaning in strings'::text,'who quotes a value as the standard says lets it end its string, and what follows is run'::text,'on'::text)
-        ), entries AS (
-         SELECT s.setrole,
-            s.setdatabase,
-            lower(split_part(c.assignment, '='::text, 1)) AS name,
-            substr(c.assignment, (strpos(c.assignment, '='::text) + 1)) AS value
-           FROM (pg_db_role_setting s
-             CROSS JOIN LATERAL unnest(s.setconfig) c(assignment))
-          WHERE (s.setdatabase = ANY (ARRAY[(0)::oid, ( SELECT d.oid
-                   FROM pg_database d
-                  WHERE (d.datname = current_database()))]))
-        ), found AS (
-         SELECT e.setrole,
-            e.setdatabase,
-            e.name,
-            e.value,
-            r.level,
-            r.title,
-            r.problem
-           FROM (entries e
-             JOIN risks r ON ((r.name = e.name)))
-          WHERE (lower(e.value) ~ r.is_risk)
-        UNION ALL
-         SELECT e.setrole,
-            e.setdatabase,
-            e.name,
-            e.value,
-            'warn'::text AS level,
-            'A setting of Postern''s is set for whole connections'::text AS title,
-            'Postern sets it for one transaction, and takes what it did not set for a forged session'::text AS problem
-           FROM entries e
-          WHERE (e.name ~~ 'postern.%'::text)
-        )
- SELECT f.level,
-    'session_setting'::text AS code,
-        CASE
-            WHEN ((f.setrole = (0)::oid) AND (f.setdatabase = (0)::oid)) THEN 'all roles'::text
-            WHEN (f.setrole = (0)::oid) THEN ('database '::text || quote_ident((current_database())::text))
-            WHEN (f.setdatabase = (0)::oid) THEN ('role '::text || quote_ident((r.rolname)::text))
-            ELSE format('role %I in database %I'::text, r.rolname, current_database())
-        END AS object,
-    f.title,
-    format('%s = %s: %s.'::text, f.name, f.value, f.problem) AS detail,
-    (
-        CASE
-            WHEN ((f.setrole = (0)::oid) AND (f.setdatabase <> (0)::oid)) THEN format('alter database %I'::text, current_database())
-            ELSE (('alter role '::text ||
-            CASE
-                WHEN (f.setrole = (0)::oid) THEN 'all'::text
-                ELSE quote_ident((r.rolname)::text)
-            END) ||
-            CASE
-                WHEN (f.setdatabase <> (0)::oid) THEN format(' in database %I'::text, current_database())
-                ELSE ''::text
-            END)
-        END || format(' reset %s;'::text, ( SELECT string_agg(quote_ident(part.part), '.'::text) AS string_agg
-           FROM string_to_table(f.name, '.'::text) part(part)))) AS fix
-   FROM (found f
-     LEFT JOIN pg_roles r ON ((r.oid = f.setrole)))
-  WHERE ((f.setrole = (0)::oid) OR (r.rolcanlogin AND ((f.name = 'session_replication_role'::text) OR (EXISTS ( SELECT
-           FROM postern_internal.working_login l
-          WHERE (l.oid = r.oid))))))
-UNION ALL
- SELECT k.level,
-    'session_setting'::text AS code,
-    ('database '::text || quote_ident((current_database())::text)) AS object,
-    k.title,
-    format('%s = %s for the whole server: %s.'::text, k.name, g.reset_val, k.problem) AS detail,
-    format('alter database %I set %I = %L;'::text, current_database(), k.name, k.default_value) AS fix
-   FROM (risks k
-     JOIN pg_settings g ON ((g.name = k.name)))
-  WHERE ((g.source <> ALL (ARRAY['client'::text, 'user'::text, 'database user'::text, 'database'::text])) AND (lower(g.reset_val) ~ k.is_risk) AND (NOT (EXISTS ( SELECT
-           FROM entries e
-          WHERE ((e.name = k.name) AND (e.setrole = (0)::oid))))));
-
-
-ALTER TABLE postern_internal.session_setting OWNER TO postern_owner;
-
---
--- Name: VIEW session_setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.session_setting IS 'Check of postern.doctor: settings of logins, of this database, of logins in it and of the server that switch off what Postern relies on.';
-
-
---
--- Name: stale_protection; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.stale_protection AS
- SELECT 'warn'::text AS level,
-    'stale_protection'::text AS code,
-    format('table %I.%I'::text, p.schema_name, p.table_name) AS object,
-    'What is listed as protected is not there'::text AS title,
-        CASE
-            WHEN (c.oid IS NULL) THEN 'There is no such table: it was dropped, renamed or moved. A new one of that name would be listed, and open.'::text
-            ELSE format('The table has no column %s: it was renamed or dropped. The policy goes on with the renamed one.'::text, k.missing)
-        END AS detail,
-        CASE
-            WHEN (c.oid IS NULL) THEN format('delete from postern.protected_table where schema_name = %L and table_name = %L;'::text, p.schema_name, p.table_name)
-            ELSE format('In one transaction: select postern.unprotect(%L); and postern.protect_%s again, with the columns as they are called now.'::text, i.identity, p.protection)
-        END AS fix
-   FROM (((postern_internal.protected_table p
-     LEFT JOIN (pg_class c
-     JOIN pg_namespace n ON ((n.oid = c.relnamespace))) ON (((n.nspname = p.schema_name) AND (c.relname = p.table_name) AND (c.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])))))
-     CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((name.name)::text), ', '::text) AS missing
-           FROM unnest(ARRAY[p.company_column, p.combination_column, p.ledger_column]) name(name)
-          WHERE ((name.name IS NOT NULL) AND (NOT (EXISTS ( SELECT
-                   FROM pg_attribute a
-                  WHERE ((a.attrelid = c.oid) AND (a.attname = name.name) AND (NOT a.attisdropped))))))) k)
-     LEFT JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity) ON ((c.oid IS NOT NULL)))
-  WHERE ((c.oid IS NULL) OR (k.missing IS NOT NULL));
-
-
-ALTER TABLE postern_internal.stale_protection OWNER TO postern_owner;
-
---
--- Name: VIEW stale_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.stale_protection IS 'Check of postern.doctor: tables and columns in postern.protected_table that do not exist.';
-
-
---
--- Name: statement_logging; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.statement_logging AS
- WITH read AS (
-         SELECT s.rolname,
-            s.alter,
-            s.settings,
-            ((s.settings ->> 'log_parameter_max_length'::text) !~ '^\s*0+\s*[a-z]*$'::text) AS shows_values,
-            ((EXISTS ( SELECT
-                   FROM pg_settings g
-                  WHERE (g.name = 'auto_explain.log_min_duration'::text))) OR (concat_ws(','::text, (s.settings ->> 'shared_preload_libraries'::text), (s.settings ->> 'session_preload_libraries'::text), (s.settings ->> 'local_preload_libraries'::text)) ~ '\mauto_explain\M'::text)) AS has_auto_explain,
-            COALESCE(((s.settings ->> 'auto_explain.log_verbose'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])), false) AS is_verbose,
-            (COALESCE((s.settings ->> 'auto_explain.log_parameter_max_length'::text),
-                CASE
-                    WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN '-1'::text
-                    ELSE '0'::text
-                END) !~ '^\s*0+\s*[a-z]*$'::text) AS explains_parameters,
-            d.statement,
-            d.sample,
-            d.explain
-           FROM (postern_internal.application_setting s
-             CROSS JOIN LATERAL ( SELECT max(t.kind) FILTER (WHERE (t.name = 'log_min_duration_statement'::text)) AS statement,
-                    max(t.kind) FILTER (WHERE ((t.name = 'log_min_duration_sample'::text) AND ((s.settings ->> 'log_statement_sample_rate'::text) ~ '[1-9]'::text))) AS sample,
-                    max(t.kind) FILTER (WHERE (t.name = 'auto_explain.log_min_duration'::text)) AS explain
-                   FROM ( SELECT v.key AS name,
-                                CASE
-                                    WHEN (v.value ~ '^\s*-'::text) THEN 'off'::text
-                                    WHEN ((v.value ~ '^\s*0+\s*[a-z]*$'::text) OR (v.value ~ '^\s*\d{1,2}\s*(ms)?$'::text) OR (v.value ~ 'us$'::text)) THEN 'all'::text
-                                    ELSE 'slow'::text
-                                END AS kind
-                           FROM jsonb_each_text(s.settings) v(key, value)) t) d)
-        ), judged AS (
-         SELECT r.rolname,
-            r.alter,
-            r.settings,
-            r.shows_values,
-            r.has_auto_explain,
-            r.is_verbose,
-            r.explains_parameters,
-            r.statement,
-            r.sample,
-            r.explain,
-            (((r.settings ->> 'log_statement'::text) = 'all'::text) OR (r.statement = 'all'::text) OR (r.sample = 'all'::text) OR ((r.settings ->> 'log_transaction_sample_rate'::text) ~ '[1-9]'::text)) AS logs_all,
-            ((r.statement = 'slow'::text) OR (r.sample = 'slow'::text)) AS logs_slow,
-            ((r.settings ->> 'debug_print_plan'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AS prints_plans,
-            ((r.settings ->> 'debug_print_parse'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AS prints_parse,
-            ((r.settings ->> 'debug_print_rewritten'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AS prints_rewritten,
-            (e.explains AND (r.explain = 'all'::text)) AS explains_all,
-            (e.explains AND (r.is_verbose OR r.explains_parameters)) AS explains_values,
-            COALESCE(((r.settings ->> 'pg_stat_monitor.pgsm_normalized_query'::text) = ANY (ARRAY['off'::text, 'false'::text, 'no'::text, '0'::text])), false) AS monitors_values,
-            COALESCE((((r.settings ->> 'pgaudit.log_parameter'::text) = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])) AND ((r.settings ->> 'pgaudit.log'::text) !~ '^\s*(none)?\s*$'::text)), false) AS audits_values
-           FROM (read r
-             CROSS JOIN LATERAL ( SELECT COALESCE((r.has_auto_explain AND (r.explain <> 'off'::text) AND (COALESCE((r.settings ->> 'auto_explain.sample_rate'::text), '1'::text) ~ '[1-9]'::text)), false) AS explains) e)
-        )
- SELECT
-        CASE
-            WHEN ((j.logs_all AND j.shows_values) OR j.prints_plans OR (j.explains_all AND j.explains_values) OR j.audits_values OR j.monitors_values) THEN 'error'::text
-            ELSE 'warn'::text
-        END AS level,
-    'statement_logging'::text AS code,
-    COALESCE(('role '::text || quote_ident((j.rolname)::text)), ('database '::text || quote_ident((current_database())::text))) AS object,
-        CASE
-            WHEN ((NOT (j.logs_all OR j.logs_slow)) AND (NOT j.prints_plans) AND (NOT j.prints_parse) AND (NOT j.prints_rewritten) AND (NOT j.explains_all) AND (NOT j.explains_values) AND (NOT j.audits_values)) THEN 'A view shows PINs'::text
-            WHEN ((NOT ((j.logs_all OR j.logs_slow) AND j.shows_values)) AND (NOT j.prints_plans) AND (NOT j.explains_values) AND (NOT j.audits_values)) THEN 'The server log gets PINs that are not bound'::text
-            ELSE 'The server log gets PINs'::text
-        END AS title,
-    format('%s. Set: %s.'::text, concat_ws('; '::text,
-        CASE
-            WHEN (j.logs_all AND j.shows_values) THEN 'It gets statements with the values that are bound to them'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (j.logs_slow AND (NOT j.logs_all) AND j.shows_values) THEN 'It gets slow statements with the values that are bound to them, and an authentication that has to wait is slow'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (j.logs_all AND (NOT j.shows_values)) THEN 'It gets statements as they were sent'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN j.prints_plans THEN 'It gets plans, and values in them'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN ((j.prints_parse OR j.prints_rewritten) AND (NOT j.prints_plans)) THEN 'It gets statements as they were parsed'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN j.explains_values THEN 'auto_explain writes bound values'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (j.explains_all AND (NOT j.explains_values)) THEN 'auto_explain writes statements as they were sent'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN j.monitors_values THEN 'pg_stat_monitor keeps bound values'::text
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN j.audits_values THEN 'pgaudit writes bound values'::text
-            ELSE NULL::text
-        END), ( SELECT string_agg(((v.key || ' = '::text) || v.value), ', '::text ORDER BY v.key) AS string_agg
-           FROM jsonb_each_text(j.settings) v(key, value)
-          WHERE ((v.key <> 'log_parameter_max_length_on_error'::text) AND ((v.key !~ '^log_min_|^auto_explain.log_min_'::text) OR (v.value !~ '^\s*-'::text)) AND ((v.key !~ '_preload_libraries$'::text) OR (v.value ~ '\mauto_explain\M'::text)) AND ((v.key !~ '^debug_print_'::text) OR (v.value = ANY (ARRAY['on'::text, 'true'::text, 'yes'::text, '1'::text])))))) AS detail,
-    concat_ws(' '::text,
-        CASE
-            WHEN ((j.logs_all OR j.logs_slow) AND j.shows_values) THEN (j.alter || ' set log_parameter_max_length = 0;'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN ((j.settings ->> 'log_statement'::text) = 'all'::text) THEN (j.alter || ' set log_statement = ''ddl'';'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (j.statement = 'all'::text) THEN (j.alter || ' set log_min_duration_statement = ''1s'';'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (j.sample = 'all'::text) THEN (j.alter || ' set log_min_duration_sample = -1;'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN ((j.settings ->> 'log_transaction_sample_rate'::text) ~ '[1-9]'::text) THEN (j.alter || ' set log_transaction_sample_rate = 0;'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN j.prints_plans THEN (j.alter || ' set debug_print_plan = off;'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN j.prints_parse THEN (j.alter || ' set debug_print_parse = off;'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN j.prints_rewritten THEN (j.alter || ' set debug_print_rewritten = off;'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (j.explains_values AND j.is_verbose) THEN (j.alter || ' set auto_explain.log_verbose = off;'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN (j.explains_values AND j.explains_parameters) THEN (j.alter || ' set auto_explain.log_parameter_max_length = 0;'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN j.explains_all THEN (j.alter || ' set auto_explain.log_min_duration = ''1s'';'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN j.monitors_values THEN (j.alter || ' set pg_stat_monitor.pgsm_normalized_query = on;'::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN j.audits_values THEN (j.alter || ' set pgaudit.log_parameter = off;'::text)
-            ELSE NULL::text
-        END) AS fix
-   FROM judged j
-  WHERE (j.logs_all OR (j.logs_slow AND j.shows_values) OR j.prints_plans OR j.prints_parse OR j.prints_rewritten OR j.explains_all OR j.explains_values OR j.audits_values OR j.monitors_values);
-
-
-ALTER TABLE postern_internal.statement_logging OWNER TO postern_owner;
-
---
--- Name: VIEW statement_logging; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.statement_logging IS 'Check of postern.doctor: settings by which the server log, or a view, gets PINs.';
-
-
---
--- Name: table_privilege; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.table_privilege AS
- WITH guarded AS MATERIALIZED (
-         SELECT p_1.relation,
-            p_1.place,
-            p_1.recorded,
-            p_1.protection,
-            p_1.company_column,
-            p_1.combination_column,
-            p_1.ledger_column,
-            p_1.policy,
-            p_1.relowner,
-            p_1.relrowsecurity,
-            p_1.relforcerowsecurity,
-            p_1.identity,
-            p_1.protect_again
-           FROM postern_internal.protected_relation p_1
-        )
- SELECT 'warn'::text AS level,
-    'table_privilege'::text AS code,
-    ('table '::text || p.identity) AS object,
-    'Others than the owner have rights that row security does not stop'::text AS title,
-    format('%s: REFERENCES tells which rows there are, TRUNCATE removes all, TRIGGER runs code in transactions of others.'::text, g.held) AS detail,
-    format('revoke truncate, references, trigger on %s from %s cascade;'::text, p.identity, g.grantees) AS fix
-   FROM ((guarded p
-     JOIN pg_class c ON ((c.oid = p.relation)))
-     CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT ((e.privilege_type || ' to '::text) || e.name), ', '::text) AS held,
-            string_agg(DISTINCT e.name, ', '::text) AS grantees
-           FROM ( SELECT x.privilege_type,
-                        CASE
-                            WHEN (x.grantee = (0)::oid) THEN 'public'::text
-                            ELSE quote_ident((pg_get_userbyid(x.grantee))::text)
-                        END AS name
-                   FROM (( SELECT c.relacl AS acl
-                        UNION ALL
-                         SELECT a.attacl
-                           FROM pg_attribute a
-                          WHERE ((a.attrelid = c.oid) AND (a.attacl IS NOT NULL))) s
-                     CROSS JOIN LATERAL aclexplode(s.acl) x(grantor, grantee, privilege_type, is_grantable))
-                  WHERE ((x.privilege_type = ANY (ARRAY['TRUNCATE'::text, 'REFERENCES'::text, 'TRIGGER'::text])) AND (x.grantee <> c.relowner))) e) g)
-  WHERE (g.held IS NOT NULL);
-
-
-ALTER TABLE postern_internal.table_privilege OWNER TO postern_owner;
-
---
--- Name: VIEW table_privilege; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.table_privilege IS 'Check of postern.doctor: TRUNCATE, REFERENCES and TRIGGER on protected tables, granted to others than their owner.';
-
-
---
--- Name: trigger_switch; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.trigger_switch AS
- SELECT DISTINCT 'error'::text AS level,
-    'trigger_switch'::text AS code,
-    ('role '::text || COALESCE(quote_ident((r.rolname)::text), 'public'::text)) AS object,
-    'An application may switch all triggers off'::text AS title,
-    'It may set session_replication_role: then no trigger runs, neither those that keep the log as it is nor those that refuse TRUNCATE.'::text AS detail,
-    format('revoke set on parameter session_replication_role from %s cascade;'::text, COALESCE(quote_ident((r.rolname)::text), 'public'::text)) AS fix
-   FROM ((pg_parameter_acl p
-     CROSS JOIN LATERAL aclexplode(p.paracl) x(grantor, grantee, privilege_type, is_grantable))
-     LEFT JOIN pg_roles r ON ((r.oid = x.grantee)))
-  WHERE ((p.parname = 'session_replication_role'::text) AND (x.privilege_type = 'SET'::text) AND ((x.grantee = (0)::oid) OR (EXISTS ( SELECT
-           FROM postern_internal.application_login a
-          WHERE ((a.oid = x.grantee) OR (EXISTS ( SELECT
-                   FROM postern_internal.role_membership m
-                  WHERE ((m.member = a.oid) AND (m.roleid = x.grantee)))))))));
-
-
-ALTER TABLE postern_internal.trigger_switch OWNER TO postern_owner;
-
---
--- Name: VIEW trigger_switch; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.trigger_switch IS 'Check of postern.doctor: roles of applications that may set session_replication_role.';
-
-
---
--- Name: unforced_row_security; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.unforced_row_security AS
- WITH guarded AS MATERIALIZED (
-         SELECT p_1.relation,
-            p_1.place,
-            p_1.recorded,
-            p_1.protection,
-            p_1.company_column,
-            p_1.combination_column,
-            p_1.ledger_column,
-            p_1.policy,
-            p_1.relowner,
-            p_1.relrowsecurity,
-            p_1.relforcerowsecurity,
-            p_1.identity,
-            p_1.protect_again
-           FROM postern_internal.protected_relation p_1
-        )
- SELECT 'error'::text AS level,
-    'unforced_row_security'::text AS code,
-    ('table '::text || p.identity) AS object,
-    'The owner of the table reads the rows of all companies'::text AS title,
-    format('Row security is not forced on the owner, %s.'::text, quote_ident((pg_get_userbyid(p.relowner))::text)) AS detail,
-    format('alter table %s force row level security;'::text, p.identity) AS fix
-   FROM guarded p
-  WHERE (p.relrowsecurity AND (NOT p.relforcerowsecurity) AND (EXISTS ( SELECT
-           FROM pg_policy y
-          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy)))));
-
-
-ALTER TABLE postern_internal.unforced_row_security OWNER TO postern_owner;
-
---
--- Name: VIEW unforced_row_security; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.unforced_row_security IS 'Check of postern.doctor: protected tables whose policies do not hold for their owner.';
-
-
---
--- Name: unlisted_protection; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.unlisted_protection AS
- WITH guarded AS MATERIALIZED (
-         SELECT p.relation
-           FROM postern_internal.protected_relation p
-        )
- SELECT 'warn'::text AS level,
-    'unlisted_protection'::text AS code,
-    ('table '::text || i.identity) AS object,
-    'The table has a policy of Postern and is not listed'::text AS title,
-    format('It was renamed, moved or restored since it was protected: %I is there, and postern.protected_table has no such table. Partitions that come later are not watched.'::text, y.polname) AS detail,
-        CASE
-            WHEN ((y.polname = 'postern_company'::name) AND (cardinality(k.columns) = 1)) THEN format('select postern.protect_company(%L, %L);'::text, i.identity, k.columns[1])
-            ELSE format('Protect %s again, with the columns that its policy names: select postern.protect_ledger(table, company_column, combination_column, ledger_column);'::text, i.identity)
-        END AS fix
-   FROM (((pg_policy y
-     JOIN pg_class c ON ((c.oid = y.polrelid)))
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity))
-     CROSS JOIN LATERAL ( SELECT array_agg(DISTINCT a.attname) AS columns
-           FROM (pg_depend d
-             JOIN pg_attribute a ON (((a.attrelid = y.polrelid) AND (a.attnum = d.refobjsubid))))
-          WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = y.polrelid))) k)
-  WHERE ((y.polname = ANY (ARRAY['postern_company'::name, 'postern_ledger'::name])) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid) AND (NOT (EXISTS ( SELECT
-           FROM pg_inherits h
-          WHERE (h.inhrelid = c.oid)))) AND (NOT (EXISTS ( SELECT
-           FROM guarded p
-          WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
-           FROM (postern_internal.protected_table p
-             JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
-          WHERE ((n.oid = c.relnamespace) AND (p.table_name = c.relname))))));
-
-
-ALTER TABLE postern_internal.unlisted_protection OWNER TO postern_owner;
-
---
--- Name: VIEW unlisted_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.unlisted_protection IS 'Check of postern.doctor: tables with a policy of Postern that are not in postern.protected_table.';
-
-
---
--- Name: unpinned_search_path; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.unpinned_search_path AS
- SELECT
-        CASE
-            WHEN (o.rolsuper OR o.rolbypassrls OR (o.rolname = 'postern_owner'::name)) THEN 'error'::text
-            ELSE 'warn'::text
-        END AS level,
-    'unpinned_search_path'::text AS code,
-    ((i.type || ' '::text) || i.identity) AS object,
-    'Who calls the function chooses what its names mean'::text AS title,
-    format('It runs as %s and takes its caller''s search_path.'::text, quote_ident((o.rolname)::text)) AS detail,
-    format('alter %s %s set search_path = %s;'::text,
-        CASE p.prokind
-            WHEN 'p'::"char" THEN 'procedure'::text
-            ELSE 'function'::text
-        END, i.identity, concat_ws(', '::text, 'pg_catalog',
-        CASE
-            WHEN (NOT s.is_open) THEN quote_ident((n.nspname)::text)
-            ELSE NULL::text
-        END,
-        CASE
-            WHEN ((n.nspname <> 'public'::name) AND (EXISTS ( SELECT
-               FROM pg_namespace u
-              WHERE ((u.nspname = 'public'::name) AND (NOT (EXISTS ( SELECT
-                       FROM aclexplode(u.nspacl) a(grantor, grantee, privilege_type, is_grantable)
-                      WHERE ((a.grantee = (0)::oid) AND (a.privilege_type = 'CREATE'::text))))))))) THEN 'public'::text
-            ELSE NULL::text
-        END, 'pg_temp')) AS fix
-   FROM (((((pg_proc p
-     JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
-     JOIN pg_roles o ON ((o.oid = p.proowner)))
-     JOIN pg_language l ON ((l.oid = p.prolang)))
-     CROSS JOIN LATERAL ( SELECT (EXISTS ( SELECT
-                   FROM aclexplode(n.nspacl) a(grantor, grantee, privilege_type, is_grantable)
-                  WHERE ((a.grantee = (0)::oid) AND (a.privilege_type = 'CREATE'::text)))) AS is_open) s)
-     CROSS JOIN LATERAL pg_identify_object(('pg_proc'::regclass)::oid, p.oid, 0) i(type, schema, name, identity))
-  WHERE (p.prosecdef AND (NOT (EXISTS ( SELECT
-           FROM unnest(p.proconfig) c(c)
-          WHERE (c.c ~~* 'search_path=%'::text)))) AND (p.prosqlbody IS NULL) AND (l.lanname <> ALL (ARRAY['c'::name, 'internal'::name])) AND (n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~ '^pg_temp'::text) AND (NOT (EXISTS ( SELECT
-           FROM pg_depend d
-          WHERE ((d.classid = ('pg_proc'::regclass)::oid) AND (d.objid = p.oid) AND (d.deptype = 'e'::"char"))))));
-
-
-ALTER TABLE postern_internal.unpinned_search_path OWNER TO postern_owner;
-
---
--- Name: VIEW unpinned_search_path; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.unpinned_search_path IS 'Check of postern.doctor: SECURITY DEFINER functions whose search_path their caller sets.';
-
-
---
--- Name: unprotectable_company; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.unprotectable_company AS
- WITH guarded AS MATERIALIZED (
-         SELECT p.relation
-           FROM postern_internal.protected_relation p
-        )
- SELECT 'warn'::text AS level,
-    'unprotectable_company'::text AS code,
-    ('table '::text || i.identity) AS object,
-    'Everybody with a grant reads the rows of all companies, and the table cannot be protected as it is'::text AS title,
-    format('The column %I is %s; a protected one is %s.'::text, k.attname, format_type(k.atttypid, k.atttypmod), ( SELECT string_agg(format_type((t.type)::oid, NULL::integer), ', '::text ORDER BY t."position") AS string_agg
-           FROM unnest(postern.protectable_types('company_column'::text)) WITH ORDINALITY t(type, "position"))) AS detail,
-    format('Give the column a type that can be protected, as with: alter table %s alter column %I type text using %I::text; then call postern.protect_company(%L, %L).'::text, i.identity, k.attname, k.attname, i.identity, k.attname) AS fix
-   FROM (postern_internal.company_column k
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, k.relation, 0) i(type, schema, name, identity))
-  WHERE ((k.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT k.relrowsecurity) AND (NOT k.is_protectable) AND (k.typcategory = ANY (ARRAY['N'::"char", 'S'::"char", 'E'::"char", 'U'::"char"])) AND (NOT (EXISTS ( SELECT
-           FROM pg_inherits h
-          WHERE (h.inhrelid = k.relation)))) AND (NOT (EXISTS ( SELECT
-           FROM guarded p
-          WHERE (p.relation = k.relation)))));
-
-
-ALTER TABLE postern_internal.unprotectable_company OWNER TO postern_owner;
-
---
--- Name: VIEW unprotectable_company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.unprotectable_company IS 'Check of postern.doctor: tables with a company column of a type that protect_company does not take.';
-
-
---
--- Name: unprotected_company; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.unprotected_company AS
- WITH guarded AS MATERIALIZED (
-         SELECT p.relation
-           FROM postern_internal.protected_relation p
-        ), open AS (
-         SELECT k.relation AS oid,
-            k.attname AS company_column,
-            ( SELECT l_1.attname
-                   FROM pg_attribute l_1
-                  WHERE ((l_1.attrelid = k.relation) AND (l_1.attname = 'posting_combination_id'::name) AND (NOT l_1.attisdropped) AND (l_1.atttypid = ANY ((postern.protectable_types('combination_column'::text))::oid[])))) AS combination_column,
-            ( SELECT l_1.attname
-                   FROM (pg_attribute l_1
-                     JOIN pg_type lt ON ((lt.oid = l_1.atttypid)))
-                  WHERE ((l_1.attrelid = k.relation) AND (l_1.attname = 'ledger_id'::name) AND (NOT l_1.attisdropped) AND ((lt.typoutput)::oid = ANY ((ARRAY( SELECT b.typoutput
-                           FROM pg_type b
-                          WHERE (b.oid = ANY ((postern.protectable_types('ledger_column'::text))::oid[]))))::oid[])))) AS ledger_column,
-            COALESCE(l.collisdeterministic, true) AS comparable
-           FROM (postern_internal.company_column k
-             LEFT JOIN pg_collation l ON ((l.oid = k.attcollation)))
-          WHERE ((k.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT k.relrowsecurity) AND k.is_protectable AND (NOT (EXISTS ( SELECT
-                   FROM pg_inherits i_1
-                  WHERE (i_1.inhrelid = k.relation)))) AND (NOT (EXISTS ( SELECT
-                   FROM guarded p
-                  WHERE (p.relation = k.relation)))))
-        )
- SELECT 'warn'::text AS level,
-    'unprotected_company'::text AS code,
-    ('table '::text || i.identity) AS object,
-    'Everybody with a grant reads the rows of all companies'::text AS title,
-    format('The table has the column %I and no row security.'::text, o.company_column) AS detail,
-        CASE
-            WHEN (NOT o.comparable) THEN format('Give the column a deterministic collation, as with: alter table %s alter column %I type text collate "default"; then call postern.protect_company(%L, %L).'::text, i.identity, o.company_column, i.identity, o.company_column)
-            WHEN (o.combination_column IS NULL) THEN format('select postern.protect_company(%L, %L);'::text, i.identity, o.company_column)
-            ELSE format('select postern.protect_ledger(%L, %L, %L%s);'::text, i.identity, o.company_column, o.combination_column, (', '::text || quote_literal((o.ledger_column)::text)))
-        END AS fix
-   FROM (open o
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, o.oid, 0) i(type, schema, name, identity));
-
-
-ALTER TABLE postern_internal.unprotected_company OWNER TO postern_owner;
-
---
--- Name: VIEW unprotected_company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.unprotected_company IS 'Check of postern.doctor: tables with a company column, which no policy guards.';
-
-
---
--- Name: unprotected_parent; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.unprotected_parent AS
- WITH RECURSIVE guarded AS MATERIALIZED (
-         SELECT p.relation,
-            p.place,
-            p.recorded,
-            p.protection,
-            p.company_column,
-            p.combination_column,
-            p.ledger_column,
-            p.policy,
-            p.relowner,
-            p.relrowsecurity,
-            p.relforcerowsecurity,
-            p.identity,
-            p.protect_again
-           FROM postern_internal.protected_relation p
-        ), carrier AS MATERIALIZED (
-         SELECT DISTINCT y.polrelid AS relation
-           FROM (pg_policy y
-             JOIN pg_class c ON ((c.oid = y.polrelid)))
-          WHERE ((y.polname = ANY (ARRAY['postern_company'::name, 'postern_ledger'::name])) AND (c.relowner IS DISTINCT FROM (to_regrole('postern_owner'::text))::oid))
-        ), above(relation) AS (
-         SELECT i.inhparent
-           FROM (pg_inherits i
-             JOIN carrier c ON ((c.relation = i.inhrelid)))
-        UNION
-         SELECT i.inhparent
-           FROM (pg_inherits i
-             JOIN above a ON ((a.relation = i.inhrelid)))
-        )
- SELECT 'error'::text AS level,
-    'unprotected_parent'::text AS code,
-    ('table '::text || p.identity) AS object,
-    'A protected table is read through this one, past its policy'::text AS title,
-    format('%s is protected and became a part of this table, which has no policy %I itself.'::text, t.identity, p.policy) AS detail,
-    p.protect_again AS fix
-   FROM (guarded p
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.recorded, 0) t(type, schema, name, identity))
-  WHERE ((p.place = 'above'::text) AND (NOT (EXISTS ( SELECT
-           FROM pg_policy y
-          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))))
-UNION ALL
- SELECT 'error'::text AS level,
-    'unprotected_parent'::text AS code,
-    ('table '::text || t.identity) AS object,
-    'A protected table is read through this one, past its policy'::text AS title,
-    format('It has no policy of Postern''s itself, and below it is %s, protected by way of another table. Where it has the columns, protect it as well instead.'::text, e.first_part) AS detail,
-    e.leave AS fix
-   FROM (((( SELECT a.relation
-           FROM above a
-        EXCEPT
-         SELECT c_1.relation
-           FROM carrier c_1
-        EXCEPT
-         SELECT p.relation
-           FROM guarded p
-          WHERE (p.place = 'above'::text)) o
-     JOIN pg_class c ON ((c.oid = o.relation)))
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, o.relation, 0) t(type, schema, name, identity))
-     CROSS JOIN LATERAL ( SELECT min(i.identity) AS first_part,
-            string_agg(
-                CASE
-                    WHEN (c.relkind = 'p'::"char") THEN format('alter table %s detach partition %s;'::text, t.identity, i.identity)
-                    ELSE format('alter table %s no inherit %s;'::text, i.identity, t.identity)
-                END, ' '::text ORDER BY i.identity) AS leave
-           FROM (( SELECT r_1.inhrelid
-                   FROM pg_inherits r_1
-                  WHERE ((r_1.inhparent = o.relation) AND ((r_1.inhrelid IN ( SELECT k.relation
-                           FROM carrier k)) OR (r_1.inhrelid IN ( SELECT k.relation
-                           FROM above k))))) r
-             CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, r.inhrelid, 0) i(type, schema, name, identity))) e);
-
-
-ALTER TABLE postern_internal.unprotected_parent OWNER TO postern_owner;
-
---
--- Name: VIEW unprotected_parent; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.unprotected_parent IS 'Check of postern.doctor: tables without a policy above one that is protected, by whatever way.';
-
-
---
--- Name: unprotected_partition; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.unprotected_partition AS
- WITH guarded AS MATERIALIZED (
-         SELECT p_1.relation,
-            p_1.place,
-            p_1.recorded,
-            p_1.protection,
-            p_1.company_column,
-            p_1.combination_column,
-            p_1.ledger_column,
-            p_1.policy,
-            p_1.relowner,
-            p_1.relrowsecurity,
-            p_1.relforcerowsecurity,
-            p_1.identity,
-            p_1.protect_again
-           FROM postern_internal.protected_relation p_1
-        )
- SELECT 'error'::text AS level,
-    'unprotected_partition'::text AS code,
-    ('table '::text || p.identity) AS object,
-    'Everybody with a grant on this table reads the rows of all companies'::text AS title,
-    format('The table came below %s, which is protected, and has no policy %I itself.'::text, t.identity, p.policy) AS detail,
-    p.protect_again AS fix
-   FROM ((guarded p
-     JOIN pg_class c ON ((c.oid = p.relation)))
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, p.recorded, 0) t(type, schema, name, identity))
-  WHERE ((p.place = 'below'::text) AND (c.relkind <> 'f'::"char") AND (NOT (EXISTS ( SELECT
-           FROM pg_policy y
-          WHERE ((y.polrelid = p.relation) AND (y.polname = p.policy))))));
-
-
-ALTER TABLE postern_internal.unprotected_partition OWNER TO postern_owner;
-
---
--- Name: VIEW unprotected_partition; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.unprotected_partition IS 'Check of postern.doctor: partitions and inheritors of protected tables without their policy.';
-
-
---
--- Name: user_without_pin; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.user_without_pin AS
- SELECT 'warn'::text AS level,
-    'user_without_pin'::text AS code,
-    ('user '::text || u.userid) AS object,
-    'A user cannot pass any gate'::text AS title,
-    format('The user is active and has no PIN; active gates: %s.'::text, g.active) AS detail,
-    format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);'::text,
-        CASE
-            WHEN (u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$'::text) THEN ('installer user reset-pin '::text || u.userid)
-            ELSE format('select postern.reset_pin(%L, ...)'::text, u.userid)
-        END, u.userid) AS fix
-   FROM ((postern_internal.end_user u
-     JOIN postern_internal.credential c ON ((c.userid = u.userid)))
-     CROSS JOIN ( SELECT count(*) AS active
-           FROM postern_internal.gate a
-          WHERE (a.stops AND (NOT a.built_in))) g)
-  WHERE (u.active AND (c.hash IS NULL) AND (g.active > 0) AND (NOT (EXISTS ( SELECT
-           FROM postern_internal.scheme s
-          WHERE (s.enabled AND (s.scheme <> 'PIN'::text))))));
-
-
-ALTER TABLE postern_internal.user_without_pin OWNER TO postern_owner;
-
---
--- Name: VIEW user_without_pin; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.user_without_pin IS 'Check of postern.doctor: active users without a PIN while gates are active.';
-
-
---
--- Name: view_without_security_invoker; Type: VIEW; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE VIEW postern_internal.view_without_security_invoker AS
- WITH guarded AS MATERIALIZED (
-         SELECT g_1.relation,
-            g_1.identity
-           FROM postern_internal.guarded_table g_1
-        ), reading AS MATERIALIZED (
-         SELECT w.ev_class,
-            string_agg(DISTINCT g_1.identity, ', '::text) AS tables
-           FROM ((guarded g_1
-             JOIN pg_depend d ON (((d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = g_1.relation) AND (d.classid = ('pg_rewrite'::regclass)::oid))))
-             JOIN pg_rewrite w ON ((w.oid = d.objid)))
-          GROUP BY w.ev_class
-        )
- SELECT
-        CASE
-            WHEN (o.rolsuper OR o.rolbypassrls) THEN 'error'::text
-            ELSE 'warn'::text
-        END AS level,
-    'view_without_security_invoker'::text AS code,
-    ('view '::text || i.identity) AS object,
-        CASE
-            WHEN (o.rolsuper OR o.rolbypassrls) THEN 'Everybody with a grant on this view reads the rows of all companies'::text
-            ELSE 'The view reads protected tables with the rights of its owner'::text
-        END AS title,
-    format('It reads %s as %s%s.'::text, g.tables, quote_ident((o.rolname)::text),
-        CASE
-            WHEN (o.rolsuper OR o.rolbypassrls) THEN ', whom row security does not stop'::text
-            ELSE ''::text
-        END) AS detail,
-    format('alter view %s set (security_invoker = true);'::text, i.identity) AS fix
-   FROM (((pg_class v
-     JOIN pg_roles o ON ((o.oid = v.relowner)))
-     JOIN reading g ON ((g.ev_class = v.oid)))
-     CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, v.oid, 0) i(type, schema, name, identity))
-  WHERE ((v.relkind = 'v'::"char") AND (o.rolname <> 'postern_owner'::name) AND (NOT (EXISTS ( SELECT
-           FROM pg_options_to_table(v.reloptions) x(option_name, option_value)
-          WHERE ((x.option_name = 'security_invoker'::text) AND (x.option_value)::boolean)))));
-
-
-ALTER TABLE postern_internal.view_without_security_invoker OWNER TO postern_owner;
-
---
--- Name: VIEW view_without_security_invoker; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON VIEW postern_internal.view_without_security_invoker IS 'Check of postern.doctor: views over protected tables that ask for their owner, not for the user.';
-
-
---
--- Name: catalog_findings; Type: VIEW; Schema: postern; Owner: postern_owner
---
-
-CREATE VIEW postern.catalog_findings AS
- SELECT f.level,
-    f.code,
-    f.object,
-    f.title,
-    postern.finding_detail(f.detail, f.code) AS detail,
-    postern.printable_statement(f.fix) AS fix
-   FROM ( SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.changed_protection f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.unprotected_partition f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.unprotected_parent f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.unforced_row_security f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.no_permissive_policy f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.unprotected_company f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.unprotectable_company f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.unlisted_protection f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.stale_protection f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.view_without_security_invoker f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.materialized_view f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.foreign_table f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.logical_replication f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.table_privilege f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.missing_membership f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.foreign_key_action f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.application_owns_table f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.policy_per_row f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.row_function f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.missing_ledger_key f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.unpinned_search_path f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.definer_function f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.bypassing_role f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.bypassing_membership f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.owner_membership f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.all_data_role f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.replication_role f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.admin_application f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.trigger_switch f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.session_setting f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.server_version f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.statement_logging f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.error_logging f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.old_session_key f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.disabled_checkpoints f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.user_without_pin f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.look_alike_user f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.changed_gate f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.gate_message f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.event_backlog f_1
-        UNION ALL
-         SELECT f_1.level,
-            f_1.code,
-            f_1.object,
-            f_1.title,
-            f_1.detail,
-            f_1.fix
-           FROM postern_internal.missing_log_partition f_1) f;
-
-
-ALTER TABLE postern.catalog_findings OWNER TO postern_owner;
-
---
--- Name: VIEW catalog_findings; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON VIEW postern.catalog_findings IS 'For postern.doctor and installer doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
-
-
---
 -- Name: checkpoint_log; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -18537,6 +18537,131 @@ GRANT ALL ON FUNCTION postern.functions_per_row(policy oid) TO postern_auditor;
 
 
 --
+-- Name: FUNCTION log_gaps(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.log_gaps() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.log_gaps() TO postern_admin;
+GRANT ALL ON FUNCTION postern.log_gaps() TO postern_auditor;
+
+
+--
+-- Name: FUNCTION look_alike_users(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.look_alike_users() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.look_alike_users() TO postern_admin;
+GRANT ALL ON FUNCTION postern.look_alike_users() TO postern_auditor;
+
+
+--
+-- Name: FUNCTION policy_condition(policy oid, is_check boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.policy_condition(policy oid, is_check boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.policy_condition(policy oid, is_check boolean) TO postern_admin;
+GRANT ALL ON FUNCTION postern.policy_condition(policy oid, is_check boolean) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION printable_statement(statement text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.printable_statement(statement text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.printable_statement(statement text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.printable_statement(statement text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION protectable_types(argument text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.protectable_types(argument text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.protectable_types(argument text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.protectable_types(argument text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION redundant_words(message text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.redundant_words(message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.redundant_words(message text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.redundant_words(message text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION refuse_truncate(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.refuse_truncate() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.refuse_truncate() TO postern_admin;
+
+
+--
+-- Name: FUNCTION row_security_holes(server_version integer); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.row_security_holes(server_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.row_security_holes(server_version integer) TO postern_admin;
+GRANT ALL ON FUNCTION postern.row_security_holes(server_version integer) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION same_condition(stored text, wanted text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.same_condition(stored text, wanted text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION server_finding(version integer); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.server_finding(version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.server_finding(version integer) TO postern_admin;
+GRANT ALL ON FUNCTION postern.server_finding(version integer) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) TO postern_admin;
+GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) TO postern_event_worker;
+
+
+--
+-- Name: TABLE posting_combination; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.posting_combination TO postern_user;
+GRANT SELECT ON TABLE postern.posting_combination TO postern_admin;
+GRANT REFERENCES ON TABLE postern.posting_combination TO postern_admin WITH GRANT OPTION;
+
+
+--
+-- Name: TABLE catalog_findings; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT ON TABLE postern.catalog_findings TO postern_admin;
+GRANT SELECT ON TABLE postern.catalog_findings TO postern_auditor;
+
+
+--
 -- Name: FUNCTION gate_findings(callers jsonb); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -18637,30 +18762,12 @@ GRANT ALL ON FUNCTION postern.lock_configuration() TO postern_admin;
 
 
 --
--- Name: FUNCTION log_gaps(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.log_gaps() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.log_gaps() TO postern_admin;
-GRANT ALL ON FUNCTION postern.log_gaps() TO postern_auditor;
-
-
---
 -- Name: FUNCTION log_records(lowest bigint[], highest bigint[]); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) TO postern_auditor;
 GRANT ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) TO postern_sealer;
-
-
---
--- Name: FUNCTION look_alike_users(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.look_alike_users() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.look_alike_users() TO postern_admin;
-GRANT ALL ON FUNCTION postern.look_alike_users() TO postern_auditor;
 
 
 --
@@ -18706,30 +18813,12 @@ GRANT ALL ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[
 
 
 --
--- Name: FUNCTION policy_condition(policy oid, is_check boolean); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.policy_condition(policy oid, is_check boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.policy_condition(policy oid, is_check boolean) TO postern_admin;
-GRANT ALL ON FUNCTION postern.policy_condition(policy oid, is_check boolean) TO postern_auditor;
-
-
---
 -- Name: FUNCTION posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_user;
 GRANT ALL ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) TO postern_admin;
-
-
---
--- Name: FUNCTION printable_statement(statement text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.printable_statement(statement text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.printable_statement(statement text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.printable_statement(statement text) TO postern_auditor;
 
 
 --
@@ -18757,29 +18846,11 @@ GRANT ALL ON FUNCTION postern.protectable_tables(target regclass, with_parent bo
 
 
 --
--- Name: FUNCTION protectable_types(argument text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.protectable_types(argument text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.protectable_types(argument text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.protectable_types(argument text) TO postern_auditor;
-
-
---
 -- Name: FUNCTION protecting_tables(relation regclass); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.protecting_tables(relation regclass) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.protecting_tables(relation regclass) TO postern_admin;
-
-
---
--- Name: FUNCTION protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) TO postern_auditor;
 
 
 --
@@ -18828,23 +18899,6 @@ GRANT ALL ON FUNCTION postern.record_log_export(since timestamp with time zone, 
 
 REVOKE ALL ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) TO postern_admin;
-
-
---
--- Name: FUNCTION redundant_words(message text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.redundant_words(message text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.redundant_words(message text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.redundant_words(message text) TO postern_auditor;
-
-
---
--- Name: FUNCTION refuse_truncate(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.refuse_truncate() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.refuse_truncate() TO postern_admin;
 
 
 --
@@ -18962,39 +19016,12 @@ GRANT ALL ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid
 
 
 --
--- Name: FUNCTION row_security_holes(server_version integer); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.row_security_holes(server_version integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.row_security_holes(server_version integer) TO postern_admin;
-GRANT ALL ON FUNCTION postern.row_security_holes(server_version integer) TO postern_auditor;
-
-
---
--- Name: FUNCTION same_condition(stored text, wanted text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.same_condition(stored text, wanted text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.same_condition(stored text, wanted text) TO postern_auditor;
-
-
---
 -- Name: FUNCTION sealed_until(); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.sealed_until() FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.sealed_until() TO postern_auditor;
 GRANT ALL ON FUNCTION postern.sealed_until() TO postern_sealer;
-
-
---
--- Name: FUNCTION server_finding(version integer); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.server_finding(version integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.server_finding(version integer) TO postern_admin;
-GRANT ALL ON FUNCTION postern.server_finding(version integer) TO postern_auditor;
 
 
 --
@@ -19126,16 +19153,6 @@ GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
 
 
 --
--- Name: FUNCTION unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) TO postern_admin;
-GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) TO postern_auditor;
-GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) TO postern_event_worker;
-
-
---
 -- Name: FUNCTION unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -19254,15 +19271,6 @@ REVOKE ALL ON FUNCTION postern_internal.ones(bits integer, size integer) FROM PU
 --
 
 REVOKE ALL ON FUNCTION postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) FROM PUBLIC;
-
-
---
--- Name: TABLE posting_combination; Type: ACL; Schema: postern; Owner: postern_owner
---
-
-GRANT SELECT ON TABLE postern.posting_combination TO postern_user;
-GRANT SELECT ON TABLE postern.posting_combination TO postern_admin;
-GRANT REFERENCES ON TABLE postern.posting_combination TO postern_admin WITH GRANT OPTION;
 
 
 --
@@ -20155,14 +20163,6 @@ GRANT SELECT ON TABLE postern.authority_class TO postern_auditor;
 
 GRANT SELECT ON TABLE postern.authority_combination TO postern_admin;
 GRANT SELECT ON TABLE postern.authority_combination TO postern_auditor;
-
-
---
--- Name: TABLE catalog_findings; Type: ACL; Schema: postern; Owner: postern_owner
---
-
-GRANT SELECT ON TABLE postern.catalog_findings TO postern_admin;
-GRANT SELECT ON TABLE postern.catalog_findings TO postern_auditor;
 
 
 --
