@@ -53,6 +53,7 @@ with recursive own as (
                           o.identity, d.description)
     from own as o
     join pg_catalog.pg_description as d on d.objoid = o.oid and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objsubid = 0
+   where o.relnamespace = 'postern'::pg_catalog.regnamespace
 )
 select s.text
   from statement as s
