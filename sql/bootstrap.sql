@@ -30,6 +30,7 @@ begin
     -- Whoever creates roles may have set this to join each of them, and would stay in postern_owner.
     perform pg_catalog.set_config('createrole_self_grant', '', true);
   end if;
+  -- Go reads the names, and below who is a member of whom, from here.
   for wanted in
     select *
       from (values
@@ -38,10 +39,10 @@ begin
         ('postern_app',         'Postern: postern_user, and starting a session for an end user with a signed token'),
         ('postern_trusted_app', 'Postern: postern_app, and asserting an end user by name, unsigned'),
         ('postern_admin',       'Postern: gates, settings, users, companies, rules, PIN resets, actions, events'),
-        ('postern_auditor',     'Postern: reads the log and its proofs, and writes nothing'),
-        ('postern_sealer',      'Postern: seals the log and exports it'),
         ('postern_event_worker', 'Postern: delivers events, and reads what they tell'),
-        ('postern_event_function', 'Postern: runs the functions that events call; has no other right, and no members')
+        ('postern_event_function', 'Postern: runs the functions that events call; has no other right, and no members'),
+        ('postern_auditor',     'Postern: reads the log and its proofs, and writes nothing'),
+        ('postern_sealer',      'Postern: seals the log and exports it')
       ) as roles (name, purpose)
   loop
     if not exists (select from pg_catalog.pg_roles as r where r.rolname = wanted.name) then
@@ -117,7 +118,7 @@ declare
   schema_name name;
   schema_owner name;
 begin
-  -- The installer reads the names of Postern's schemas from here.
+  -- Go reads the names from here.
   foreach schema_name in array array[
     'postern',
     'postern_internal',

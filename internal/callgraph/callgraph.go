@@ -16,6 +16,8 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+
+	postern "github.com/posternsql/postern/sql"
 )
 
 var (
@@ -229,10 +231,7 @@ func each[T any](ctx context.Context, tx pgx.Tx, query string, take func(*T)) er
 }
 
 // posternSchemas are those that are not looked into: what they do with gates is known.
-var posternSchemas = []string{
-	"postern", "postern_internal", "security_sys", "sec_checkpoint_gate_api", "message_sys", "fnd_session_api",
-	"user_finance_api", "authorize_comb_finance_api", "int_led_auth_comb_finance_api",
-}
+var posternSchemas = postern.OwnNames().Schemas
 
 func (f *function) isPosterns() bool { return slices.Contains(posternSchemas, f.Schema) }
 

@@ -51,19 +51,18 @@ func (o object) text() string {
 // inventory describes all objects of an installation.
 type inventory map[objectKey]object
 
-// expectedRoles are the roles of the contract, in the words of roles.sql.
-var expectedRoles = inventory{
-	{"extension", "pgcrypto"}:          {definition: "present"},
-	{"role", "postern_owner"}:          {definition: "nologin\ninherit"},
-	{"role", "postern_user"}:           {definition: "nologin\ninherit"},
-	{"role", "postern_app"}:            {definition: "nologin\ninherit\nmember of postern_user"},
-	{"role", "postern_trusted_app"}:    {definition: "nologin\ninherit\nmember of postern_app"},
-	{"role", "postern_admin"}:          {definition: "nologin\ninherit"},
-	{"role", "postern_auditor"}:        {definition: "nologin\ninherit"},
-	{"role", "postern_sealer"}:         {definition: "nologin\ninherit"},
-	{"role", "postern_event_worker"}:   {definition: "nologin\ninherit"},
-	{"role", "postern_event_function"}: {definition: "nologin\ninherit"},
-}
+// expectedRoles are the roles that bootstrap.sql creates, in the words of roles.sql.
+var expectedRoles = func() inventory {
+	expected := inventory{{"extension", "pgcrypto"}: {definition: "present"}}
+	for _, role := range postern.OwnNames().Roles {
+		definition := "nologin\ninherit"
+		for _, group := range role.MemberOf {
+			definition += "\nmember of " + group
+		}
+		expected[objectKey{"role", role.Name}] = object{definition: definition}
+	}
+	return expected
+}()
 
 // readInventory describes what is installed, with the settings of printingSQL.
 func readInventory(ctx context.Context, tx pgx.Tx, wanted *source, serverMajor int) (inventory, error) {

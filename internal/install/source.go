@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -13,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/jackc/tern/v2/migrate"
+
+	postern "github.com/posternsql/postern/sql"
 )
 
 // versionTable is where migrations are counted, as tern does it.
@@ -48,11 +49,7 @@ func (s *source) migration(index int) script {
 	return newScript("schema/"+migration.Name, migration.UpSQL)
 }
 
-var (
-	includePattern = regexp.MustCompile(`^\\ir\s+(\S+)\s*$`)
-	schemasPattern = regexp.MustCompile(`(?s)foreach schema_name in array array\[(.*?)\]`)
-	schemaPattern  = regexp.MustCompile(`'(\w+)'`)
-)
+var includePattern = regexp.MustCompile(`^\\ir\s+(\S+)\s*$`)
 
 // readSource reads the two lanes. The files are handed in, so that tests can install other versions.
 func readSource(ctx context.Context, files fs.FS) (*source, error) {
@@ -64,12 +61,11 @@ func readSource(ctx context.Context, files fs.FS) (*source, error) {
 	read.bootstrap.append("rights", requireRightsSQL)
 	read.bootstrap.append("bootstrap.sql", string(text))
 	read.bootstrap.append("check who owns", checkOwnerSQL)
-	for _, match := range schemaPattern.FindAllStringSubmatch(schemasPattern.FindString(string(text)), -1) {
-		read.schemas = append(read.schemas, match[1])
+	names, err := postern.ReadNames(string(text))
+	if err != nil {
+		return nil, err
 	}
-	if len(read.schemas) == 0 {
-		return nil, errors.New("bootstrap.sql: no list of schemas")
-	}
+	read.schemas = names.Schemas
 
 	schema, err := fs.Sub(files, "schema")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 func TestSourcesThatCannotBeInstalledAreRefused(t *testing.T) {
 	t.Parallel()
-	const schemas = "foreach schema_name in array array['postern'] loop"
+	const schemas = "('postern_owner', 'Postern: owns every object') foreach schema_name in array array['postern'] loop"
 	for name, test := range map[string]struct {
 		files map[string]string
 		want  string
@@ -28,6 +28,10 @@ func TestSourcesThatCannotBeInstalledAreRefused(t *testing.T) {
 		"no schemas": {
 			files: map[string]string{"bootstrap.sql": "select 1;", "schema/001_a.sql": "select 1;", "functions/install.sql": ""},
 			want:  "bootstrap.sql: no list of schemas",
+		},
+		"no roles": {
+			files: map[string]string{"bootstrap.sql": "foreach schema_name in array array['postern'] loop", "schema/001_a.sql": "select 1;", "functions/install.sql": ""},
+			want:  "bootstrap.sql: no list of roles",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	postern "github.com/posternsql/postern/sql"
 )
 
 // state is what a database says about Postern, read without any right in Postern's schemas: the record
@@ -74,7 +76,13 @@ func mayBecomeSQL(name string) string {
   (select r.rolsuper from pg_roles as r where r.rolname = current_user))`
 }
 
-var roleNames = []string{"postern_owner", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_event_worker", "postern_event_function", "postern_auditor", "postern_sealer"}
+// roleNames are Postern's roles.
+var roleNames = func() (names []string) {
+	for _, role := range postern.OwnNames().Roles {
+		names = append(names, role.Name)
+	}
+	return names
+}()
 
 // owningRoles own Postern's objects: those that the last one owns run without any rights.
 var owningRoles = []string{"postern_owner", "postern_event_function"}
