@@ -103,11 +103,14 @@ func (r *relation) mentionsGate(kind string) bool {
 		slices.ContainsFunc(r.triggers, func(t trigger) bool { return t.fires(kind) && mentionsGate(t.Definition) })
 }
 
-// mentionsGate tells whether a text may call a gate or begin an action: the names stand in it, or it has letters that are
-// written as numbers. The view postern_internal.current_gate_reading asks the same.
+// gateMentions are what a text has in it that calls a gate or begins an action: the names, or letters that are written as
+// numbers. The view postern_internal.current_gate_reading has the same list; a test holds the two equal.
+var gateMentions = []string{"checkpoint", "begin_action", `u&"`, `\u`}
+
+// mentionsGate tells whether a text may call a gate or begin an action.
 func mentionsGate(source string) bool {
 	source = strings.ToLower(source)
-	for _, name := range []string{"checkpoint", "begin_action", `u&"`, `\u`} {
+	for _, name := range gateMentions {
 		if strings.Contains(source, name) {
 			return true
 		}

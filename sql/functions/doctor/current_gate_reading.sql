@@ -1,5 +1,5 @@
--- Where nothing names a gate there is nothing to read, and what calls gates is known: nothing. Whoever changes what names one
--- here, changes mentionsGate in internal/callgraph too. What is no text refers to the functions by their numbers.
+-- Where nothing names a gate there is nothing to read, and what calls gates is known: nothing. The names are those of
+-- gateMentions in internal/callgraph; a test holds the two equal. What is no text refers to the functions by their numbers.
 
 create or replace view postern_internal.current_gate_reading as
   select case when m.mentioned then r.callers else '[]' end as callers,

@@ -1,0 +1,26 @@
+package callgraph
+
+import (
+	"io/fs"
+	"regexp"
+	"strings"
+	"testing"
+
+	postern "github.com/posternsql/postern/sql"
+)
+
+// The view asks in SQL, for each reader, what mentionsGate asks in Go, and so has the same list.
+func TestViewLooksForTheSameNames(t *testing.T) {
+	t.Parallel()
+	text, err := fs.ReadFile(postern.Files, "functions/doctor/current_gate_reading.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{}
+	for _, name := range gateMentions {
+		names = append(names, regexp.QuoteMeta(name))
+	}
+	if want := "lower(p.prosrc) ~ '" + strings.Join(names, "|") + "'"; !strings.Contains(string(text), want) {
+		t.Errorf("the view does not ask for %s", want)
+	}
+}
