@@ -40,7 +40,8 @@ func newGuard() *ssrf.Guardian {
 	))
 }
 
-// CheckWebhook tells whether a URL is one that a webhook can be sent to. That it resolves to an internal address is found
+// CheckWebhook tells whether a URL is one that a webhook can be sent to. postern_internal.require_event_receiver asks the same
+// in SQL, but for addresses; a test holds them against each other. That the URL resolves to an internal address is found
 // when it is sent; here only what is written as an address is looked at.
 func CheckWebhook(text string, allowInternal bool) error {
 	parsed, err := url.Parse(text)

@@ -1,4 +1,5 @@
--- One place for what add_event_action and change_event_action ask of their arguments.
+-- One place for what add_event_action and change_event_action ask of their arguments. CheckWebhook in internal/event asks the
+-- same of a URL, and more of one that has an address in it; a test holds them against each other.
 
 create or replace function postern_internal.require_event_receiver(
   event text,
@@ -34,9 +35,9 @@ begin
 
   reason := case
     when target ~ '[[:cntrl:]]' then 'The target has a control character.'
-    when kind = 'webhook' and target !~ '^https?://[^/?#@[:space:]]+([/?][^#@[:space:]]*)?$'
+    when kind = 'webhook' and target !~* '^https?://[^/?#@[:space:]]+([/?][^#@[:space:]]*)?$'
       then 'The target of a webhook is a URL with https:// or http://, without user, password and fragment.'
-    when kind = 'webhook' and not allow_internal and target !~ '^https://'
+    when kind = 'webhook' and not allow_internal and target !~* '^https://'
       then 'A webhook that leaves the own network is sent by https.'
     when kind = 'mail' and target !~ E'^[^@[:space:]<>(),;:\\\\"]+@[^@[:space:]<>(),;:\\\\"]+$'
       then 'The target of a mail is one address such as audit@example.com.'
