@@ -1,8 +1,8 @@
 -- A bit that is set says yes, whether or not the company has row-level security: the combination is one of the company,
 -- since a class has chunks for the blocks of its own company only. So most calls end with three statements of one table
 -- each. This is asked for each row; so it holds the session's proof against the secret itself, as current_userid does,
--- which is then called only where there is no proof. The search_path is pg_catalog, pg_temp, spelled as there and for
--- the same reason.
+-- which is then called only where there is no proof; a test keeps these lines as in posting_combination_id. The
+-- search_path is pg_catalog, pg_temp, spelled as there and for the same reason.
 
 create or replace function postern.is_combination_allowed(
   company text,
