@@ -14760,9 +14760,9 @@ begin
 
   reason := case
     when target ~ '[[:cntrl:]]' then 'The target has a control character.'
-    when kind = 'webhook' and target !~ '^https?://[^/?#@[:space:]]+([/?][^#@[:space:]]*)?$'
+    when kind = 'webhook' and target !~* '^https?://[^/?#@[:space:]]+([/?][^#@[:space:]]*)?$'
       then 'The target of a webhook is a URL with https:// or http://, without user, password and fragment.'
-    when kind = 'webhook' and not allow_internal and target !~ '^https://'
+    when kind = 'webhook' and not allow_internal and target !~* '^https://'
       then 'A webhook that leaves the own network is sent by https.'
     when kind = 'mail' and target !~ E'^[^@[:space:]<>(),;:\\\\"]+@[^@[:space:]<>(),;:\\\\"]+$'
       then 'The target of a mail is one address such as audit@example.com.'
