@@ -102,6 +102,28 @@ func (q *Queries) ConfirmEventTimeline(ctx context.Context, timeline *int64) err
 	return err
 }
 
+const disableGoneEventAction = `-- name: DisableGoneEventAction :one
+select postern.disable_gone_event_action($1, $2, $3)::boolean as disabled
+`
+
+// Has an action deliver nothing, since its receiver wants no more. Gives whether it was enabled.
+func (q *Queries) DisableGoneEventAction(ctx context.Context, name string, target string, reason string) (bool, error) {
+	row := q.db.QueryRow(ctx, disableGoneEventAction, name, target, reason)
+	var disabled bool
+	err := row.Scan(&disabled)
+	return disabled, err
+}
+
+const enableEventAction = `-- name: EnableEventAction :exec
+select postern.enable_event_action($1)
+`
+
+// Has an action deliver again whose receiver wanted no more.
+func (q *Queries) EnableEventAction(ctx context.Context, name string) error {
+	_, err := q.db.Exec(ctx, enableEventAction, name)
+	return err
+}
+
 const endSession = `-- name: EndSession :exec
 select pg_terminate_backend($1)
 `
@@ -113,7 +135,7 @@ func (q *Queries) EndSession(ctx context.Context, pid int32) error {
 }
 
 const eventWorkerActions = `-- name: EventWorkerActions :many
-select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_internal, a.secret
+select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_internal, a.secrets
   from postern.event_worker_action as a
  order by a.name
 `
@@ -136,7 +158,7 @@ func (q *Queries) EventWorkerActions(ctx context.Context) ([]EventWorkerAction, 
 			&i.Condition,
 			&i.Template,
 			&i.AllowInternal,
-			&i.Secret,
+			&i.Secrets,
 		); err != nil {
 			return nil, err
 		}
@@ -226,7 +248,7 @@ func (q *Queries) ListDeadEvents(ctx context.Context, name *string, pageSize int
 
 const listEventActions = `-- name: ListEventActions :many
 select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_internal, a.created_at, a.created_by,
-       a.pending, a.dead, a.oldest_pending_at
+       a.pending, a.dead, a.oldest_pending_at, a.disabled_at, a.disabled_reason
   from postern.event_action as a
  order by a.name
 `
@@ -254,6 +276,8 @@ func (q *Queries) ListEventActions(ctx context.Context) ([]EventAction, error) {
 			&i.Pending,
 			&i.Dead,
 			&i.OldestPendingAt,
+			&i.DisabledAt,
+			&i.DisabledReason,
 		); err != nil {
 			return nil, err
 		}
@@ -266,7 +290,7 @@ func (q *Queries) ListEventActions(ctx context.Context) ([]EventAction, error) {
 }
 
 const listEvents = `-- name: ListEvents :many
-select e.event, e.description, e.enabled, e.actions, e.pending, e.dead
+select e.event, e.description, e.enabled, e.actions, e.pending, e.dead, e.disabled_actions
   from postern.event as e
  order by e.event
 `
@@ -288,6 +312,7 @@ func (q *Queries) ListEvents(ctx context.Context) ([]Event, error) {
 			&i.Actions,
 			&i.Pending,
 			&i.Dead,
+			&i.DisabledActions,
 		); err != nil {
 			return nil, err
 		}
@@ -341,6 +366,18 @@ func (q *Queries) RetryEventDeliveries(ctx context.Context, name *string, logID 
 	var retried int64
 	err := row.Scan(&retried)
 	return retried, err
+}
+
+const rotateWebhookSecret = `-- name: RotateWebhookSecret :one
+select postern.rotate_webhook_secret($1, $2)::text as secret
+`
+
+// Gives a webhook a new secret, and goes on signing with the earlier ones for a while.
+func (q *Queries) RotateWebhookSecret(ctx context.Context, name string, overlapSeconds int32) (string, error) {
+	row := q.db.QueryRow(ctx, rotateWebhookSecret, name, overlapSeconds)
+	var secret string
+	err := row.Scan(&secret)
+	return secret, err
 }
 
 const setEventEnabled = `-- name: SetEventEnabled :exec

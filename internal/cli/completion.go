@@ -47,10 +47,12 @@ var listers = map[string]lister{
 
 // commandListers are for arguments whose name says too little; the number is the argument's, from 0.
 var commandListers = map[string]map[int]lister{
-	"setting set":         {0: listSettings},
-	"event action remove": {0: listEventActions},
-	"login disallow":      {0: listAllowedLogins},
-	"company unprotect":   {0: listProtectedTables},
+	"setting set":                {0: listSettings},
+	"event action remove":        {0: listEventActions},
+	"event action enable":        {0: listEventActions},
+	"event action rotate-secret": {0: listEventActions},
+	"login disallow":             {0: listAllowedLogins},
+	"company unprotect":          {0: listProtectedTables},
 }
 
 // newNames are the commands whose last argument names something that does not exist yet.

@@ -38,7 +38,8 @@ func newEventListCommand(app *application) *cobra.Command {
 		Use:   "list",
 		Short: "List the events, and what waits",
 		Long: `Lists the events. actions: how many are told of it. pending: deliveries that wait, also where no worker has
-queued them yet (of these, 10000 at most are counted). dead: those that were given up, see "installer event dead".`,
+queued them yet (of these, 10000 at most are counted). disabled: actions whose receiver answered that it is gone (410):
+see "installer event action enable". dead: those that were given up, see "installer event dead".`,
 		Example: `  installer event list
   installer event list --json | jq -r '.[] | select(.dead > 0) | .event'`,
 		Args: cobra.NoArgs,
@@ -56,9 +57,9 @@ queued them yet (of these, 10000 at most are counted). dead: those that were giv
 			}
 			rows := make([][]string, len(events))
 			for index, event := range events {
-				rows[index] = []string{event.Event, enablement(event.Enabled), fmt.Sprint(event.Actions), fmt.Sprint(event.Pending), fmt.Sprint(event.Dead), event.Description}
+				rows[index] = []string{event.Event, enablement(event.Enabled), fmt.Sprint(event.Actions), fmt.Sprint(event.Pending), fmt.Sprint(event.Dead), fmt.Sprint(event.DisabledActions), event.Description}
 			}
-			app.printTable([]string{"event", "state", "actions", "pending", "dead", "description"}, rows)
+			app.printTable([]string{"event", "state", "actions", "pending", "dead", "disabled", "description"}, rows)
 			return nil
 		},
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,8 @@ func newEventActionCommand(app *application) *cobra.Command {
   installer event action list
   installer event action remove approvals`,
 	}
-	command.AddCommand(newEventActionAddCommand(app), newEventActionListCommand(app), newEventActionRemoveCommand(app))
+	command.AddCommand(newEventActionAddCommand(app), newEventActionListCommand(app), newEventActionEnableCommand(app),
+		newEventActionRotateSecretCommand(app), newEventActionRemoveCommand(app))
 	return command
 }
 
@@ -167,14 +169,77 @@ func newEventActionListCommand(app *application) *cobra.Command {
 				}
 				rows[index] = []string{
 					action.Name, action.Event, action.Kind, action.Target, valueOrDash(action.Condition), orDash(strings.Join(options, ", ")),
-					fmt.Sprint(action.Pending), fmt.Sprint(action.Dead),
+					fmt.Sprint(action.Pending), fmt.Sprint(action.Dead), eventActionState(action),
 				}
 			}
-			app.printTable([]string{"name", "event", "kind", "target", "when", "options", "pending", "dead"}, rows)
+			app.printTable([]string{"name", "event", "kind", "target", "when", "options", "pending", "dead", "state"}, rows)
 			return nil
 		},
 	}
 	addJSON(command, &asJSON)
+	return command
+}
+
+func eventActionState(action db.EventAction) string {
+	if action.DisabledAt == nil {
+		return "enabled"
+	}
+	return fmt.Sprintf("disabled since %s: %s", stamp(*action.DisabledAt), valueOrDash(action.DisabledReason))
+}
+
+func newEventActionEnableCommand(app *application) *cobra.Command {
+	return &cobra.Command{
+		Use:   "enable NAME",
+		Short: "Deliver again to a receiver that was gone",
+		Long: `Has an action deliver again that was disabled since its receiver answered that it is gone (status 410), with all that
+has waited and happened since. An action that gets another target is enabled by that.`,
+		Example: `  installer event action enable approvals`,
+		Args:    arguments("NAME"),
+		RunE: func(command *cobra.Command, given []string) error {
+			err := app.query(command.Context(), func(queries *db.Queries) error {
+				return queries.EnableEventAction(command.Context(), given[0])
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Event action %s is enabled.\n", given[0])
+			return nil
+		},
+	}
+}
+
+func newEventActionRotateSecretCommand(app *application) *cobra.Command {
+	var overlap time.Duration
+	command := &cobra.Command{
+		Use:   "rotate-secret NAME",
+		Short: "Give a webhook a new secret",
+		Long: `Gives a webhook a new secret, and prints it, once. While the overlap lasts, each delivery has a signature by the new secret
+and one by each earlier one, as Standard Webhooks provides for: give the receiver the new one in that time. What waits
+is delivered. Where somebody else has got to know the secret, end it at once: --overlap 0s.`,
+		Example: `  installer event action rotate-secret approvals
+  installer event action rotate-secret approvals --overlap 1h`,
+		Args: arguments("NAME"),
+		RunE: func(command *cobra.Command, given []string) error {
+			if overlap < 0 || overlap > 30*24*time.Hour {
+				return usageError("--overlap must be from 0s to 720h, not %s", overlap)
+			}
+			var secret string
+			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+				secret, err = queries.RotateWebhookSecret(command.Context(), given[0], int32(overlap.Seconds()))
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			app.printf("Event action %s is signed with a new secret", given[0])
+			if overlap > 0 {
+				app.printf(", and with those before for %s", overlap)
+			}
+			app.printf(".\nSecret, shown only now: %s\n", secret)
+			return nil
+		},
+	}
+	command.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "for how long earlier secrets sign as well")
 	return command
 }
 

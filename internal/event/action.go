@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -27,11 +29,32 @@ type inside interface {
 // action is an event action that is ready to deliver.
 type action struct {
 	configured db.EventWorkerAction
-	condition  *Condition // nil for always
-	outside    outside    // either this
-	inside     inside     // or that
-	broken     error      // why it can deliver nothing; its deliveries become dead letters, for an administrator to see
+	condition  *Condition   // nil for always
+	outside    outside      // either this
+	inside     inside       // or that
+	broken     error        // why it can deliver nothing; its deliveries become dead letters, for an administrator to see
+	restUntil  atomic.Int64 // until when the receiver wants to be left alone, in Unix nanoseconds
 }
+
+// longestRest bounds for how long one answer keeps the other deliveries of the action from being tried.
+const longestRest = time.Minute
+
+// answered takes to heart what a receiver said that is not about this delivery alone.
+func (a *action) answered(err error) {
+	rest := time.Duration(0)
+	if later := (*laterError)(nil); errors.As(err, &later) {
+		rest = min(later.after, longestRest)
+	}
+	if gone := (*goneError)(nil); errors.As(err, &gone) {
+		rest = longestRest // by then the action is disabled
+	}
+	if rest > 0 {
+		a.restUntil.Store(time.Now().Add(rest).UnixNano())
+	}
+}
+
+// rest is for how long the receiver wants to be left alone.
+func (a *action) rest() time.Duration { return time.Until(time.Unix(0, a.restUntil.Load())) }
 
 // errNoSMTP is why a mail waits.
 var errNoSMTP = errors.New("mails wait until a worker is given an SMTP server, by --smtp or POSTERN_SMTP")

@@ -74,6 +74,15 @@ type permanentError struct{ err error }
 func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
 
+// goneError tells that the receiver wants no event any more, not only not this one.
+type goneError struct{ error }
+
+// laterError tells how long the receiver wants to be left alone.
+type laterError struct {
+	error
+	after time.Duration
+}
+
 func permanent(format string, arguments ...any) error {
 	return &permanentError{fmt.Errorf(format, arguments...)}
 }

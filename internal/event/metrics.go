@@ -22,7 +22,7 @@ type Metrics struct {
 func NewMetrics(pool *pgxpool.Pool) *Metrics {
 	made := &Metrics{
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "postern_event_deliveries_total", Help: "Attempts to deliver, by action and outcome (delivered, skipped, failed, dead).",
+			Name: "postern_event_deliveries_total", Help: "Attempts to deliver, by action and outcome (delivered, skipped, failed, dead; released: to be tried again, and no attempt).",
 		}, []string{"action", "outcome"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "postern_event_delivery_seconds", Help: "How long an attempt took.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 8),

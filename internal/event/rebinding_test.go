@@ -102,7 +102,7 @@ func TestRebindingReachesNothingInside(t *testing.T) {
 		}
 		client := newClient(false, 1)
 		client.Transport.(*http.Transport).DialContext = dialer.DialContext
-		made := &webhook{client: client, url: url, signer: hook(t, "https://example.com", false).signer}
+		made := &webhook{client: client, url: url, signers: hook(t, "https://example.com", false).signers}
 		for number := range 4 {
 			err := made.send(t.Context(), event, parameters)
 			if err == nil || what == "in turns" && errors.Is(err, errInternal) != (number%2 == 1) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -21,19 +22,26 @@ import (
 type webhook struct {
 	client   *http.Client
 	url      string
-	signer   *standardwebhooks.Webhook
-	template *Template // nil for the usual JSON
+	signers  []*standardwebhooks.Webhook // the newest secret first; several while a rotation overlaps
+	template *Template                   // nil for the usual JSON
 }
 
 func newWebhook(action db.EventWorkerAction, client *http.Client, template *Template) (*webhook, error) {
 	if err := CheckWebhook(action.Target, action.AllowInternal); err != nil {
 		return nil, err
 	}
-	signer, err := standardwebhooks.NewWebhook(string(action.Secret))
-	if err != nil || action.Secret == "" {
+	made := &webhook{client: client, url: action.Target, template: template}
+	for _, secret := range action.Secrets {
+		signer, err := standardwebhooks.NewWebhook(string(secret))
+		if err != nil {
+			return nil, errors.New("the webhook has no usable secret")
+		}
+		made.signers = append(made.signers, signer)
+	}
+	if len(made.signers) == 0 {
 		return nil, errors.New("the webhook has no usable secret")
 	}
-	return &webhook{client: client, url: action.Target, signer: signer, template: template}, nil
+	return made, nil
 }
 
 // newClient follows no redirects, and uses no proxy: both would connect to where nobody has looked.
@@ -61,15 +69,17 @@ func (w *webhook) send(ctx context.Context, event *delivery, parameters map[stri
 		return permanent("the URL is not usable")
 	}
 	now := time.Now()
-	signature, err := w.signer.Sign(event.DeliveryID.String(), now, body)
-	if err != nil {
-		return permanent("sign: %w", err)
+	signatures := make([]string, len(w.signers))
+	for index, signer := range w.signers {
+		if signatures[index], err = signer.Sign(event.DeliveryID.String(), now, body); err != nil {
+			return permanent("sign: %w", err)
+		}
 	}
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("User-Agent", "Postern")
 	request.Header.Set(standardwebhooks.HeaderWebhookID, event.DeliveryID.String())
 	request.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
-	request.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	request.Header.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
 	response, err := w.client.Do(request)
 	if err != nil {
 		// The URL may hold a token, and errors are shown to whoever administers.
@@ -86,9 +96,27 @@ func (w *webhook) send(ctx context.Context, event *delivery, parameters map[stri
 	case response.StatusCode >= 200 && response.StatusCode < 300:
 		return nil
 	case response.StatusCode == http.StatusGone:
-		return permanent("the receiver wants no more: status 410")
+		return &goneError{errors.New("the receiver wants no more: status 410")}
 	}
-	return fmt.Errorf("the receiver answered with status %d", response.StatusCode)
+	err = fmt.Errorf("the receiver answered with status %d", response.StatusCode)
+	if after := retryAfter(response.Header.Get("Retry-After"), time.Now()); after > 0 {
+		return &laterError{err, after}
+	}
+	return err
+}
+
+// longestRetryAfter bounds what a receiver may ask for: a delivery that waits for longer is one that nobody sees.
+const longestRetryAfter = 24 * time.Hour
+
+// retryAfter reads seconds, or a date of HTTP; 0 where it is neither, or past.
+func retryAfter(header string, now time.Time) time.Duration {
+	var after time.Duration
+	if seconds, err := strconv.ParseUint(strings.TrimSpace(header), 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		after = time.Duration(min(seconds, uint64(longestRetryAfter/time.Second))) * time.Second
+	} else if date, err := http.ParseTime(header); err == nil {
+		after = date.Sub(now)
+	}
+	return min(max(after, 0), longestRetryAfter)
 }
 
 func (w *webhook) body(event *delivery, parameters map[string]any) (body []byte, contentType string, err error) {

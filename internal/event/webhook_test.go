@@ -15,13 +15,14 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/posternsql/postern/db"
+	keys "github.com/posternsql/postern/secret"
 )
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 func hook(t *testing.T, url string, allowInternal bool) *webhook {
 	t.Helper()
-	made, err := newWebhook(db.EventWorkerAction{Target: url, AllowInternal: allowInternal, Secret: secret}, newClient(allowInternal, 2), nil)
+	made, err := newWebhook(db.EventWorkerAction{Target: url, AllowInternal: allowInternal, Secrets: []keys.Text{secret}}, newClient(allowInternal, 2), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func TestWebhooksAreSigned(t *testing.T) {
 }
 
 func TestAnswers(t *testing.T) {
-	for status, want := range map[int]string{200: "", 204: "", 302: "failed", 400: "failed", 410: "dead", 500: "failed", 503: "failed"} {
+	for status, want := range map[int]string{200: "", 204: "", 302: "failed", 400: "failed", 410: "gone", 500: "failed", 503: "failed"} {
 		receiver := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, _ *http.Request) {
 			response.Header().Set("Location", "/elsewhere")
 			response.WriteHeader(status)
@@ -77,6 +78,9 @@ func TestAnswers(t *testing.T) {
 			got = "failed"
 			if permanent := (*permanentError)(nil); errors.As(err, &permanent) {
 				got = "dead"
+			}
+			if gone := (*goneError)(nil); errors.As(err, &gone) {
+				got = "gone"
 			}
 			if strings.Contains(err.Error(), "internal page") || strings.Contains(err.Error(), receiver.URL) {
 				t.Errorf("%d: the error tells too much: %v", status, err)
@@ -109,7 +113,7 @@ func TestWebhooksStayOutside(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", inside.URL)
 	t.Setenv("HTTP_PROXY", inside.URL)
 	for _, host := range []string{"localhost", "LOCALHOST.", "127.0.0.1.", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "[::]"} {
-		made := &webhook{client: newClient(false, 1), url: "https://" + host + port, signer: hook(t, "https://example.com", false).signer}
+		made := &webhook{client: newClient(false, 1), url: "https://" + host + port, signers: hook(t, "https://example.com", false).signers}
 		if err := made.send(t.Context(), event, parameters); err == nil || reached.Load() != 1 {
 			t.Errorf("%s was reached: %v", host, err)
 		}
@@ -160,5 +164,52 @@ func TestURLsThatAreRefused(t *testing.T) {
 		if err := CheckWebhook(url, false); err != nil {
 			t.Errorf("%q: %v", url, err)
 		}
+	}
+}
+
+func TestRetryAfterIsReadAndBounded(t *testing.T) {
+	now := time.Date(2026, 3, 31, 12, 30, 0, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"": 0, "soon": 0, "-5": 0, "0": 0, "1.5": 0, "120": 2 * time.Minute, " 120 ": 2 * time.Minute,
+		"86401": 24 * time.Hour, "99999999999999999999999": 24 * time.Hour,
+		"Tue, 31 Mar 2026 12:45:00 GMT": 15 * time.Minute, "Tue, 31 Mar 2026 12:15:00 GMT": 0, "Thu, 31 Mar 2036 12:15:00 GMT": 24 * time.Hour,
+	} {
+		if got := retryAfter(header, now); got != want {
+			t.Errorf("%q: %s, want %s", header, got, want)
+		}
+	}
+}
+
+// While a rotation overlaps, a receiver that has the old secret and one that has the new one both accept a delivery.
+func TestEachSecretSigns(t *testing.T) {
+	const other = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+	verified := map[string]error{}
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		content, _ := io.ReadAll(request.Body)
+		for _, one := range []string{secret, other} {
+			verifier, _ := standardwebhooks.NewWebhook(one)
+			verified[one] = verifier.Verify(content, request.Header)
+		}
+	}))
+	defer receiver.Close()
+	event, parameters := anEvent("Paid", "")
+	send := func(secrets ...keys.Text) {
+		t.Helper()
+		made, err := newWebhook(db.EventWorkerAction{Target: receiver.URL, AllowInternal: true, Secrets: secrets}, newClient(true, 1), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := made.send(t.Context(), event, parameters); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if send(secret); verified[secret] != nil || verified[other] == nil {
+		t.Errorf("before: %v", verified)
+	}
+	if send(other, secret); verified[secret] != nil || verified[other] != nil {
+		t.Errorf("in the overlap: %v", verified)
+	}
+	if send(other); verified[secret] == nil || verified[other] != nil {
+		t.Errorf("after: %v", verified)
 	}
 }

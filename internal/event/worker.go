@@ -123,7 +123,7 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 						failures = append(failures, fmt.Errorf("%s: %w", one.Name, err))
 						mutex.Unlock()
 					}
-					if err != nil || claimed == 0 {
+					if err != nil || claimed == 0 || prepared.rest() > 0 {
 						return
 					}
 				}
@@ -274,7 +274,9 @@ func (w *Worker) work(ctx context.Context, prepared *action) {
 		default:
 			w.options.Metrics.work().Succeeded(prepared.configured.Name)
 			troubled.Reset()
-			if claimed > 0 {
+			if rest := prepared.rest(); rest > 0 {
+				pause = rest
+			} else if claimed > 0 {
 				continue
 			}
 		}
@@ -332,7 +334,7 @@ func (w *Worker) deliverBatch(ctx context.Context, prepared *action, at *place) 
 		return 0, err
 	}
 	for _, event := range events {
-		if ctx.Err() != nil || time.Until(batch.until) < 2*w.options.SendTimeout {
+		if ctx.Err() != nil || time.Until(batch.until) < 2*w.options.SendTimeout || prepared.rest() > 0 {
 			batch.end(event, "released", nil)
 			continue
 		}
@@ -364,6 +366,9 @@ func (b *batch) end(event *delivery, outcome string, err error) {
 	}
 	if outcome == "failed" {
 		delay = retryDelay(event.Attempts).Seconds()
+		if later := (*laterError)(nil); errors.As(err, &later) {
+			delay = max(delay, later.after.Seconds())
+		}
 	}
 	b.ended.LogIDs = append(b.ended.LogIDs, event.LogID)
 	b.ended.Outcomes = append(b.ended.Outcomes, outcome)
@@ -398,10 +403,23 @@ func (b *batch) deliver(ctx context.Context, event *delivery) {
 		if permanent := (*permanentError)(nil); errors.As(err, &permanent) {
 			outcome = "dead"
 		}
+		b.action.answered(err)
 	}
 	w := b.worker
+	if gone := (*goneError)(nil); errors.As(err, &gone) {
+		// Not lost, and no attempt: it waits until somebody says how to go on.
+		disabled, failed := db.New(w.pool).DisableGoneEventAction(ctx, b.action.configured.Name, b.action.configured.Target, err.Error())
+		if failed == nil {
+			outcome = "released"
+			if disabled {
+				w.options.Logger.Error("an action is disabled", "action", b.action.configured.Name, "reason", err)
+			}
+		}
+	}
 	counter := map[string]*atomic.Int64{"delivered": &w.delivered, "skipped": &w.skipped, "failed": &w.failed, "dead": &w.dead}[outcome]
-	counter.Add(1)
+	if counter != nil {
+		counter.Add(1)
+	}
 	w.options.Metrics.observe(b.action.configured.Name, outcome, time.Since(began))
 	if err != nil {
 		w.options.Logger.Warn("an event was not delivered", "action", b.action.configured.Name, "log_id", event.LogID,

@@ -170,6 +170,9 @@
 \ir event/add_event_action.sql
 \ir event/change_event_action.sql
 \ir event/remove_event_action.sql
+\ir event/rotate_webhook_secret.sql
+\ir event/disable_gone_event_action.sql
+\ir event/enable_event_action.sql
 \ir event/set_event_enabled.sql
 \ir event/retry_event_deliveries.sql
 \ir event/confirm_event_timeline.sql
@@ -374,6 +377,7 @@
 \ir doctor/changed_gate.sql
 \ir doctor/gate_message.sql
 \ir doctor/event_backlog.sql
+\ir doctor/disabled_event_action.sql
 \ir doctor/log_gaps.sql
 \ir doctor/missing_log_partition.sql
 \ir doctor/finding_detail.sql

@@ -1,6 +1,6 @@
 -- name: ListEvents :many
 -- The events, and what waits.
-select e.event, e.description, e.enabled, e.actions, e.pending, e.dead
+select e.event, e.description, e.enabled, e.actions, e.pending, e.dead, e.disabled_actions
   from postern.event as e
  order by e.event;
 
@@ -19,9 +19,21 @@ select postern.remove_event_action(@name);
 -- name: ListEventActions :many
 -- Who is told of which event, and what waits.
 select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_internal, a.created_at, a.created_by,
-       a.pending, a.dead, a.oldest_pending_at
+       a.pending, a.dead, a.oldest_pending_at, a.disabled_at, a.disabled_reason
   from postern.event_action as a
  order by a.name;
+
+-- name: RotateWebhookSecret :one
+-- Gives a webhook a new secret, and goes on signing with the earlier ones for a while.
+select postern.rotate_webhook_secret(@name, @overlap_seconds)::text as secret;
+
+-- name: EnableEventAction :exec
+-- Has an action deliver again whose receiver wanted no more.
+select postern.enable_event_action(@name);
+
+-- name: DisableGoneEventAction :one
+-- Has an action deliver nothing, since its receiver wants no more. Gives whether it was enabled.
+select postern.disable_gone_event_action(@name, @target, @reason)::boolean as disabled;
 
 -- name: ListDeadEvents :many
 -- Dead letters, the latest first.
@@ -38,7 +50,7 @@ select postern.retry_event_deliveries(sqlc.narg('name')::text, sqlc.narg('log_id
 
 -- name: EventWorkerActions :many
 -- What a worker has to know of the actions of enabled events.
-select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_internal, a.secret
+select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_internal, a.secrets
   from postern.event_worker_action as a
  order by a.name;
 

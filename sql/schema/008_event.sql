@@ -37,17 +37,23 @@ create table postern_internal.event_action (
   queued_at timestamptz not null default clock_timestamp(),
   after_log_id bigint not null,
   place postern_internal.place not null,
+  disabled_at timestamptz,
+  disabled_reason text,
   created_at timestamptz not null default clock_timestamp(),
   created_by name not null default session_user
 );
 create index event_action_event on postern_internal.event_action (event);
-comment on table postern_internal.event_action is 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does.';
+comment on table postern_internal.event_action is 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does. disabled_at, disabled_reason: since when and why nothing is delivered; what there is to tell waits.';
 
 create table postern_internal.webhook_secret (
-  event_action_id integer primary key references postern_internal.event_action on delete cascade,
-  secret bytea not null check (length(secret) = 32)
+  webhook_secret_id integer generated always as identity primary key,
+  event_action_id integer not null references postern_internal.event_action on delete cascade,
+  secret bytea not null check (length(secret) = 32),
+  expires_at timestamptz
 );
-comment on table postern_internal.webhook_secret is 'What webhooks are signed with. Apart from the actions, so that no look at those shows it.';
+create unique index webhook_secret_newest on postern_internal.webhook_secret (event_action_id) where expires_at is null;
+create index webhook_secret_event_action on postern_internal.webhook_secret (event_action_id);
+comment on table postern_internal.webhook_secret is 'What webhooks are signed with. Apart from the actions, so that no look at those shows it. expires_at: until when deliveries are signed with it as well as with the newest one, which has none.';
 
 create type postern_internal.delivery_state as enum ('pending', 'delivered', 'skipped', 'dead');
 comment on type postern_internal.delivery_state is 'What became of a delivery. skipped: the condition of its action did not hold. dead: it failed as often as it may.';

@@ -120,7 +120,7 @@ select p.oid::pg_catalog.regprocedure::text
 	// What these roles write or read past functions.
 	requireNotAllowed(t, connection, login.Name, "insert into postern.protected_table (schema_name, table_name, protection, company_column) values ('public', 'payment', 'company', 'company')")
 	requireNotAllowed(t, connection, login.Name, "delete from postern.protected_table")
-	requireNotAllowed(t, connection, login.Name, "select name, secret from postern.event_worker_action")
+	requireNotAllowed(t, connection, login.Name, "select name, secrets from postern.event_worker_action")
 	requireNotAllowed(t, connection, login.Name, "select postern.check_allowed_login('postern_admin')")
 	for _, view := range testsql.Values[string](t, connection, `
 select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class as c

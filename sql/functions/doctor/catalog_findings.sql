@@ -85,6 +85,8 @@ create or replace view postern.catalog_findings as
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.event_backlog as f
      union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.disabled_event_action as f
+     union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.missing_log_partition as f
     ) as f;
 revoke all on postern.catalog_findings from public;

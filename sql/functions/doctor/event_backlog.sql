@@ -25,5 +25,6 @@ create or replace view postern_internal.event_backlog as
    -- A copy of the database delivers nothing, and is not meant to. What waits on a new timeline is told: it may be a failover.
    where (a.place).system_identifier = c.system_identifier
      and (a.place).database_oid = b.oid
+     and a.disabled_at is null
      and (w.oldest is not null or d.deliveries > 0);
 comment on view postern_internal.event_backlog is 'Check of postern.doctor: event actions for which entries of the log, or deliveries, have waited for more than 15 minutes.';

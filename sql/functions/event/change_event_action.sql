@@ -39,7 +39,9 @@ begin
   update postern_internal.event_action as a
      set event = change_event_action.event, kind = change_event_action.kind::postern_internal.event_action_kind,
          target = change_event_action.target, condition = change_event_action.condition,
-         template = change_event_action.template, allow_internal = change_event_action.allow_internal
+         template = change_event_action.template, allow_internal = change_event_action.allow_internal,
+         disabled_at = case when a.target = change_event_action.target then a.disabled_at end,
+         disabled_reason = case when a.target = change_event_action.target then a.disabled_reason end
    where a.event_action_id = before.event_action_id;
 
   if kind = 'webhook' and before.kind <> 'webhook' then
@@ -54,4 +56,4 @@ $$;
 revoke execute on function postern.change_event_action(text, text, text, text, text, text, boolean) from public;
 grant execute on function postern.change_event_action(text, text, text, text, text, text, boolean) to postern_admin;
 comment on function postern.change_event_action(text, text, text, text, text, text, boolean) is
-'Changes how an event action tells whom of what. name: of the action. The others: all that it is to have from now on, as postern.add_event_action has them. It keeps its queue, its place in the log, and as a webhook its secret. Of another event it tells from what commits after this on; what waits is still told, as the event that it was. Returns the secret, which is not shown again, where the action was no webhook and is one now; NULL otherwise. Errors: PS107.';
+'Changes how an event action tells whom of what. name: of the action. The others: all that it is to have from now on, as postern.add_event_action has them. It keeps its queue, its place in the log, and as a webhook its secrets; where it was disabled and the target is another one, it is enabled. Of another event it tells from what commits after this on; what waits is still told, as the event that it was. Returns the secret, which is not shown again, where the action was no webhook and is one now; NULL otherwise. Errors: PS107.';

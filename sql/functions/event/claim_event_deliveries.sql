@@ -66,7 +66,7 @@ begin
        and exists (select
                      from postern_internal.event_action as a
                      join postern_internal.event as e on e.event = a.event
-                    where a.event_action_id = action_id and e.enabled)
+                    where a.event_action_id = action_id and a.disabled_at is null and e.enabled)
      order by d.due_at
      limit maximum
        for update skip locked

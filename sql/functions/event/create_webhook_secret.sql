@@ -14,4 +14,4 @@ end
 $$;
 revoke execute on function postern_internal.create_webhook_secret(integer) from public;
 comment on function postern_internal.create_webhook_secret(integer) is
-'Gives a webhook its secret, and returns that as the receiver needs it. event_action_id: an action that has none.';
+'Gives a webhook its secret, and returns that as the receiver needs it. event_action_id: an action whose others expire.';

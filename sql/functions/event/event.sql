@@ -1,13 +1,14 @@
 create or replace view postern.event as
   select e.event, e.description, e.enabled,
          (select pg_catalog.count(*) from postern_internal.event_action as a where a.event = e.event) as actions,
-         q.pending, q.dead
+         q.pending, q.dead, q.disabled_actions
     from postern_internal.event as e
     left join lateral (
      select coalesce(pg_catalog.sum(a.pending), 0)::bigint as pending,
-            coalesce(pg_catalog.sum(a.dead), 0)::bigint as dead
+            coalesce(pg_catalog.sum(a.dead), 0)::bigint as dead,
+            pg_catalog.count(a.disabled_at) as disabled_actions
        from postern.event_action as a
       where a.event = e.event) as q on true;
 revoke all on postern.event from public;
 grant select on postern.event to postern_admin, postern_auditor;
-comment on view postern.event is 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them.';
+comment on view postern.event is 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them. disabled_actions: those whose receiver wanted no more.';

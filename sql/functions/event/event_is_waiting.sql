@@ -27,6 +27,7 @@ as $$
     join postern_internal.event as v on v.event = a.event
    where a.event_action_id = event_is_waiting.event_action_id
      and v.enabled
+     and a.disabled_at is null
 $$;
 revoke execute on function postern_internal.event_is_waiting(integer) from public;
 comment on function postern_internal.event_is_waiting(integer) is

@@ -5,11 +5,15 @@ create or replace view postern.event_worker_action
 with (security_barrier)
 as
   select a.name, a.event, a.kind::text as kind, a.target, a.condition, a.template, a.allow_internal,
-         coalesce('whsec_' || pg_catalog.encode(s.secret, 'base64'), '') as secret
+         array(select 'whsec_' || pg_catalog.encode(s.secret, 'base64')
+                 from postern_internal.webhook_secret as s
+                where s.event_action_id = a.event_action_id
+                  and (s.expires_at is null or s.expires_at > pg_catalog.now())
+                order by s.webhook_secret_id desc) as secrets
     from postern_internal.event_action as a
     join postern_internal.event as e on e.event = a.event and e.enabled
-    left join postern_internal.webhook_secret as s on s.event_action_id = a.event_action_id
-   where postern.check_allowed_login('postern_event_worker');
+   where a.disabled_at is null
+     and postern.check_allowed_login('postern_event_worker');
 revoke all on postern.event_worker_action from public;
 grant select on postern.event_worker_action to postern_event_worker;
-comment on view postern.event_worker_action is 'The actions of enabled events, with the secrets that webhooks are signed with. For the worker.';
+comment on view postern.event_worker_action is 'The enabled actions of enabled events, with the secrets that webhooks are signed with, the newest first. For the worker.';

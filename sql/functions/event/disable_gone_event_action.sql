@@ -1,0 +1,27 @@
+-- The target is compared: an administrator may have changed it while the old one was asked.
+
+create or replace function postern.disable_gone_event_action(
+  name text,
+  target text,
+  reason text
+)
+returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform postern_internal.require_allowed_login('postern_event_worker');
+  perform postern_internal.require_event_action(name);
+  update postern_internal.event_action as a
+     set disabled_at = clock_timestamp(), disabled_reason = left(reason, 1000)
+   where a.name = disable_gone_event_action.name
+     and a.target = disable_gone_event_action.target
+     and a.disabled_at is null;
+  return found;
+end
+$$;
+revoke execute on function postern.disable_gone_event_action(text, text, text) from public;
+grant execute on function postern.disable_gone_event_action(text, text, text) to postern_event_worker;
+comment on function postern.disable_gone_event_action(text, text, text) is
+'Has an action deliver nothing until postern.enable_event_action, since its receiver wants no more; what it has to tell waits. For the worker. name: of the action. target: which receiver said so; nothing is done where that is another one by now. reason: what it said, cut to 1000 characters. Returns whether it was enabled. Errors: PS107 there is no such action.';
