@@ -72,17 +72,18 @@ type CompanyUser struct {
 	Class     *string `json:"class"`
 }
 
-// Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them.
+// Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them. disabled_actions: those whose receiver wanted no more.
 type Event struct {
-	Event       string `json:"event"`
-	Description string `json:"description"`
-	Enabled     bool   `json:"enabled"`
-	Actions     int64  `json:"actions"`
-	Pending     int64  `json:"pending"`
-	Dead        int64  `json:"dead"`
+	Event           string `json:"event"`
+	Description     string `json:"description"`
+	Enabled         bool   `json:"enabled"`
+	Actions         int64  `json:"actions"`
+	Pending         int64  `json:"pending"`
+	Dead            int64  `json:"dead"`
+	DisabledActions int64  `json:"disabled_actions"`
 }
 
-// Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged.
+// Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged. disabled_at, disabled_reason: since when and why nothing is delivered, until postern.enable_event_action.
 type EventAction struct {
 	Name            string     `json:"name"`
 	Event           string     `json:"event"`
@@ -96,18 +97,20 @@ type EventAction struct {
 	Pending         int64      `json:"pending"`
 	Dead            int64      `json:"dead"`
 	OldestPendingAt *time.Time `json:"oldest_pending_at"`
+	DisabledAt      *time.Time `json:"disabled_at"`
+	DisabledReason  *string    `json:"disabled_reason"`
 }
 
-// The actions of enabled events, with the secrets that webhooks are signed with. For the worker.
+// The enabled actions of enabled events, with the secrets that webhooks are signed with, the newest first. For the worker.
 type EventWorkerAction struct {
-	Name          string      `json:"name"`
-	Event         string      `json:"event"`
-	Kind          string      `json:"kind"`
-	Target        string      `json:"target"`
-	Condition     *string     `json:"condition"`
-	Template      *string     `json:"template"`
-	AllowInternal bool        `json:"allow_internal"`
-	Secret        secret.Text `json:"secret"`
+	Name          string        `json:"name"`
+	Event         string        `json:"event"`
+	Kind          string        `json:"kind"`
+	Target        string        `json:"target"`
+	Condition     *string       `json:"condition"`
+	Template      *string       `json:"template"`
+	AllowInternal bool          `json:"allow_internal"`
+	Secrets       []secret.Text `json:"secrets"`
 }
 
 // For postern.doctor and installer doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.

@@ -231,6 +231,8 @@ create table postern_internal.event_action (
   queued_at timestamp with time zone not null,
   after_log_id bigint not null,
   place postern_internal.place not null,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
   created_at timestamp with time zone not null,
   created_by name not null);
 create table postern_internal.event_backlog (
@@ -590,8 +592,10 @@ create table postern_internal.view_without_security_invoker (
   detail text,
   fix text);
 create table postern_internal.webhook_secret (
+  webhook_secret_id integer not null,
   event_action_id integer not null,
-  secret bytea not null);
+  secret bytea not null,
+  expires_at timestamp with time zone);
 create table postern_internal.working_login (
   oid oid,
   rolname name);
@@ -641,8 +645,10 @@ create function postern.current_companies() returns TABLE(company text) language
 create function postern.current_company_numbers() returns TABLE(company bigint) language sql return null;
 create function postern.current_company_uuids() returns TABLE(company uuid) language sql return null;
 create function postern.current_userid() returns text language sql return null;
+create function postern.disable_gone_event_action(name text, target text, reason text) returns boolean language sql return null;
 create function postern.disallow_login(db_role name) returns void language sql return null;
 create function postern.drop_log(before timestamp with time zone, timeout interval DEFAULT '00:00:10'::interval) returns TABLE(month text, first_leaf bigint, last_leaf bigint, reason text) language sql return null;
+create function postern.enable_event_action(name text) returns void language sql return null;
 create function postern.end_sealing() returns void language sql return null;
 create function postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text DEFAULT NULL::text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) returns record language sql return null;
 create function postern.find_message_attribute(message text, name text) returns text language sql return null;
@@ -717,6 +723,7 @@ create function postern.retire_session_key(kid text) returns void language sql r
 create function postern.retry_event_deliveries(name text DEFAULT NULL::text, log_id bigint DEFAULT NULL::bigint) returns bigint language sql return null;
 create function postern.revoke_company(userid text, company text) returns void language sql return null;
 create function postern.revoke_ledger(company text, ledger_id text, userid text) returns void language sql return null;
+create function postern.rotate_webhook_secret(name text, overlap_seconds integer DEFAULT 86400) returns text language sql return null;
 create function postern.row_security_holes(server_version integer) returns TABLE(cve text, fixed_in text, problem text) language sql return null;
 create function postern.same_condition(stored text, wanted text) returns boolean language sql return null;
 create function postern.sealed_until() returns TABLE(tree_size bigint, snapshot pg_snapshot) language sql return null;
@@ -1104,7 +1111,9 @@ create view postern.event_action as
     a.created_by,
     (u.entries + q.pending) AS pending,
     q.dead,
-    LEAST(u.oldest, q.oldest_pending_at) AS oldest_pending_at
+    LEAST(u.oldest, q.oldest_pending_at) AS oldest_pending_at,
+    a.disabled_at,
+    a.disabled_reason
    FROM ((postern_internal.event_action a
      CROSS JOIN LATERAL postern.unqueued_events(a.name) u(entries, oldest))
      LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
@@ -1120,10 +1129,12 @@ create view postern.event as
            FROM postern_internal.event_action a
           WHERE (a.event = e.event)) AS actions,
     q.pending,
-    q.dead
+    q.dead,
+    q.disabled_actions
    FROM (postern_internal.event e
      LEFT JOIN LATERAL ( SELECT (COALESCE(sum(a.pending), (0)::numeric))::bigint AS pending,
-            (COALESCE(sum(a.dead), (0)::numeric))::bigint AS dead
+            (COALESCE(sum(a.dead), (0)::numeric))::bigint AS dead,
+            count(a.disabled_at) AS disabled_actions
            FROM postern.event_action a
           WHERE (a.event = e.event)) q ON (true));
 create view postern.event_delivery as
@@ -1149,11 +1160,13 @@ create view postern.event_worker_action as
     a.condition,
     a.template,
     a.allow_internal,
-    COALESCE(('whsec_'::text || encode(s.secret, 'base64'::text)), ''::text) AS secret
-   FROM ((postern_internal.event_action a
+    ARRAY( SELECT ('whsec_'::text || encode(s.secret, 'base64'::text))
+           FROM postern_internal.webhook_secret s
+          WHERE ((s.event_action_id = a.event_action_id) AND ((s.expires_at IS NULL) OR (s.expires_at > now())))
+          ORDER BY s.webhook_secret_id DESC) AS secrets
+   FROM (postern_internal.event_action a
      JOIN postern_internal.event e ON (((e.event = a.event) AND e.enabled)))
-     LEFT JOIN postern_internal.webhook_secret s ON ((s.event_action_id = a.event_action_id)))
-  WHERE postern.check_allowed_login('postern_event_worker'::name);
+  WHERE ((a.disabled_at IS NULL) AND postern.check_allowed_login('postern_event_worker'::name));
 create view postern.company as
  SELECT c.company,
     c.name,
@@ -1366,6 +1379,15 @@ create view postern_internal.gate_message as
     format('Say what happened and to which business object: select postern.set_gate_message(%L, ...); and word it so in the registration.'::text, g.gate_id) AS fix
    FROM postern_internal.gate g
   WHERE ((NOT g.built_in) AND (postern.redundant_words(g.message) IS NOT NULL));
+create view postern_internal.disabled_event_action as
+ SELECT 'warn'::text AS level,
+    'disabled_event_action'::text AS code,
+    ('event action '::text || quote_ident(a.name)) AS object,
+    'A receiver wants no more events'::text AS title,
+    format('Disabled since %s: %s.'::text, to_char((a.disabled_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), a.disabled_reason) AS detail,
+    format('Where the receiver is there again: select postern.enable_event_action(%L); where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name, a.name) AS fix
+   FROM postern_internal.event_action a
+  WHERE (a.disabled_at IS NOT NULL);
 create view postern_internal.missing_log_partition as
  SELECT 'warn'::text AS level,
     'missing_log_partition'::text AS code,
@@ -1403,10 +1425,10 @@ comment on view postern.company_finance_auth1 is 'COMPANY_FINANCE_AUTH1, depreca
 comment on view postern.company_finance_auth_pub is 'COMPANY_FINANCE_AUTH_PUB, deprecated: use postern.user_finance_auth_pub, which it shows.';
 comment on view postern.company_user is 'Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
 comment on view postern.dual is 'DUAL: one row, for mirrored SQL that needs something to select from.';
-comment on view postern.event is 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them.';
-comment on view postern.event_action is 'Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged.';
+comment on view postern.event is 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them. disabled_actions: those whose receiver wanted no more.';
+comment on view postern.event_action is 'Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged. disabled_at, disabled_reason: since when and why nothing is delivered, until postern.enable_event_action.';
 comment on view postern.event_delivery is 'What was, or is to be, delivered for which entry of the log: pending, delivered, skipped since the condition did not hold, or dead after too many attempts.';
-comment on view postern.event_worker_action is 'The actions of enabled events, with the secrets that webhooks are signed with. For the worker.';
+comment on view postern.event_worker_action is 'The enabled actions of enabled events, with the secrets that webhooks are signed with, the newest first. For the worker.';
 comment on view postern.gate is 'Registered gates. exclusive: the gate takes an approval of its own each time, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
 comment on view postern.ledger is 'Internal ledgers of companies.';
 comment on view postern.ledger_user is 'Who is connected to which internal ledger, and the class that narrows what the user sees there.';

@@ -2333,7 +2333,9 @@ begin
   update postern_internal.event_action as a
      set event = change_event_action.event, kind = change_event_action.kind::postern_internal.event_action_kind,
          target = change_event_action.target, condition = change_event_action.condition,
-         template = change_event_action.template, allow_internal = change_event_action.allow_internal
+         template = change_event_action.template, allow_internal = change_event_action.allow_internal,
+         disabled_at = case when a.target = change_event_action.target then a.disabled_at end,
+         disabled_reason = case when a.target = change_event_action.target then a.disabled_reason end
    where a.event_action_id = before.event_action_id;
 
   if kind = 'webhook' and before.kind <> 'webhook' then
@@ -2353,7 +2355,7 @@ ALTER FUNCTION postern.change_event_action(name text, event text, kind text, tar
 -- Name: FUNCTION change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'Changes how an event action tells whom of what. name: of the action. The others: all that it is to have from now on, as postern.add_event_action has them. It keeps its queue, its place in the log, and as a webhook its secret. Of another event it tells from what commits after this on; what waits is still told, as the event that it was. Returns the secret, which is not shown again, where the action was no webhook and is one now; NULL otherwise. Errors: PS107.';
+COMMENT ON FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'Changes how an event action tells whom of what. name: of the action. The others: all that it is to have from now on, as postern.add_event_action has them. It keeps its queue, its place in the log, and as a webhook its secrets; where it was disabled and the target is another one, it is enabled. Of another event it tells from what commits after this on; what waits is still told, as the event that it was. Returns the secret, which is not shown again, where the action was no webhook and is one now; NULL otherwise. Errors: PS107.';
 
 
 --
@@ -2488,7 +2490,7 @@ begin
        and exists (select
                      from postern_internal.event_action as a
                      join postern_internal.event as e on e.event = a.event
-                    where a.event_action_id = action_id and e.enabled)
+                    where a.event_action_id = action_id and a.disabled_at is null and e.enabled)
      order by d.due_at
      limit maximum
        for update skip locked
@@ -3065,6 +3067,36 @@ COMMENT ON FUNCTION postern.current_company_uuids() IS 'For policies: the compan
 
 
 --
+-- Name: disable_gone_event_action(text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.disable_gone_event_action(name text, target text, reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_allowed_login('postern_event_worker');
+  perform postern_internal.require_event_action(name);
+  update postern_internal.event_action as a
+     set disabled_at = clock_timestamp(), disabled_reason = left(reason, 1000)
+   where a.name = disable_gone_event_action.name
+     and a.target = disable_gone_event_action.target
+     and a.disabled_at is null;
+  return found;
+end
+$$;
+
+
+ALTER FUNCTION postern.disable_gone_event_action(name text, target text, reason text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION disable_gone_event_action(name text, target text, reason text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.disable_gone_event_action(name text, target text, reason text) IS 'Has an action deliver nothing until postern.enable_event_action, since its receiver wants no more; what it has to tell waits. For the worker. name: of the action. target: which receiver said so; nothing is done where that is another one by now. reason: what it said, cut to 1000 characters. Returns whether it was enabled. Errors: PS107 there is no such action.';
+
+
+--
 -- Name: disallow_login(name); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3203,6 +3235,33 @@ ALTER FUNCTION postern.drop_log(before timestamp with time zone, timeout interva
 --
 
 COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) IS 'Drops the months (UTC) of the log that end by before, each if all its entries are sealed, exported with their proofs, and unchanged; the leaves stay, so that proofs go on. timeout: for how long to try where others use the log, up to 1 hour. Returns the stretches of leaves that each month was, NULLs where it was empty; for a month that stays, the reason. Call it through "installer log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55P03 the log is in use.';
+
+
+--
+-- Name: enable_event_action(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.enable_event_action(name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_allowed_login('postern_admin');
+  perform postern_internal.require_event_action(name);
+  update postern_internal.event_action as a
+     set disabled_at = null, disabled_reason = null
+   where a.name = enable_event_action.name;
+end
+$$;
+
+
+ALTER FUNCTION postern.enable_event_action(name text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION enable_event_action(name text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.enable_event_action(name text) IS 'Has an action deliver again that was disabled since its receiver wanted no more, with all that has waited and happened since. name: of the action. Errors: PS107 there is no such one.';
 
 
 --
@@ -4927,6 +4986,63 @@ COMMENT ON VIEW postern_internal.disabled_checkpoints IS 'Check of postern.docto
 
 
 --
+-- Name: event_action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.event_action (
+    event_action_id integer NOT NULL,
+    name text NOT NULL,
+    event text NOT NULL,
+    kind postern_internal.event_action_kind NOT NULL,
+    target text NOT NULL,
+    condition text,
+    template text,
+    allow_internal boolean DEFAULT false NOT NULL,
+    queued_to pg_snapshot NOT NULL,
+    queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    after_log_id bigint NOT NULL,
+    place postern_internal.place NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    created_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.event_action OWNER TO postern_owner;
+
+--
+-- Name: TABLE event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does. disabled_at, disabled_reason: since when and why nothing is delivered; what there is to tell waits.';
+
+
+--
+-- Name: disabled_event_action; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.disabled_event_action AS
+ SELECT 'warn'::text AS level,
+    'disabled_event_action'::text AS code,
+    ('event action '::text || quote_ident(a.name)) AS object,
+    'A receiver wants no more events'::text AS title,
+    format('Disabled since %s: %s.'::text, to_char((a.disabled_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), a.disabled_reason) AS detail,
+    format('Where the receiver is there again: select postern.enable_event_action(%L); where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name, a.name) AS fix
+   FROM postern_internal.event_action a
+  WHERE (a.disabled_at IS NOT NULL);
+
+
+ALTER TABLE postern_internal.disabled_event_action OWNER TO postern_owner;
+
+--
+-- Name: VIEW disabled_event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.disabled_event_action IS 'Check of postern.doctor: event actions whose receiver answered that it is gone (410), so that what they have to tell waits.';
+
+
+--
 -- Name: error_logging; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4969,37 +5085,6 @@ ALTER TABLE postern_internal.event OWNER TO postern_owner;
 --
 
 COMMENT ON TABLE postern_internal.event IS 'Events, and the outcome that an entry of the log has for each.';
-
-
---
--- Name: event_action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.event_action (
-    event_action_id integer NOT NULL,
-    name text NOT NULL,
-    event text NOT NULL,
-    kind postern_internal.event_action_kind NOT NULL,
-    target text NOT NULL,
-    condition text,
-    template text,
-    allow_internal boolean DEFAULT false NOT NULL,
-    queued_to pg_snapshot NOT NULL,
-    queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    after_log_id bigint NOT NULL,
-    place postern_internal.place NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    created_by name DEFAULT SESSION_USER NOT NULL
-);
-
-
-ALTER TABLE postern_internal.event_action OWNER TO postern_owner;
-
---
--- Name: TABLE event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does.';
 
 
 --
@@ -5060,7 +5145,7 @@ CREATE VIEW postern_internal.event_backlog AS
             min(p.due_at) AS oldest
            FROM postern_internal.event_delivery p
           WHERE ((p.event_action_id = a.event_action_id) AND (p.state = 'pending'::postern_internal.delivery_state) AND (p.due_at < (now() - '00:15:00'::interval)) AND (p.leased_until < (now() - '00:15:00'::interval)))) d)
-  WHERE (((a.place).system_identifier = c.system_identifier) AND ((a.place).database_oid = b.oid) AND ((w.oldest IS NOT NULL) OR (d.deliveries > 0)));
+  WHERE (((a.place).system_identifier = c.system_identifier) AND ((a.place).database_oid = b.oid) AND (a.disabled_at IS NULL) AND ((w.oldest IS NOT NULL) OR (d.deliveries > 0)));
 
 
 ALTER TABLE postern_internal.event_backlog OWNER TO postern_owner;
@@ -7321,6 +7406,14 @@ CREATE VIEW postern.catalog_findings AS
             f_1.detail,
             f_1.fix
            FROM postern_internal.event_backlog f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.disabled_event_action f_1
         UNION ALL
          SELECT f_1.level,
             f_1.code,
@@ -9827,6 +9920,63 @@ COMMENT ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid t
 
 
 --
+-- Name: rotate_webhook_secret(text, integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.rotate_webhook_secret(name text, overlap_seconds integer DEFAULT 86400) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  action_id integer;
+begin
+  perform postern_internal.require_allowed_login('postern_admin');
+  if overlap_seconds is null or overlap_seconds not between 0 and 2592000 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The overlap is not usable',
+      detail = format('overlap_seconds is %s.', coalesce(overlap_seconds::text, 'NULL')),
+      hint = 'Pass 0 to 2592000 seconds, that is 30 days; 0 where somebody else has got to know the secret.';
+  end if;
+  perform postern_internal.require_event_action(name);
+  select a.event_action_id into action_id
+    from postern_internal.event_action as a
+   where a.name = rotate_webhook_secret.name and a.kind = 'webhook'
+     for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The event action is no webhook',
+      detail = format('name is %s.', to_jsonb(name)),
+      hint = 'Only webhooks are signed: see postern.event_action.';
+  end if;
+  delete from postern_internal.webhook_secret as s where s.event_action_id = action_id and s.expires_at <= clock_timestamp();
+  -- A signature for each secret: the header must not grow without an end.
+  if overlap_seconds > 0 and (select count(*) from postern_internal.webhook_secret as s where s.event_action_id = action_id) >= 5 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The webhook has too many secrets',
+      detail = format('5 overlap until %s.', (select min(s.expires_at) from postern_internal.webhook_secret as s where s.event_action_id = action_id)),
+      hint = 'Wait until then; or pass an overlap of 0, which ends all but the new one at once.';
+  end if;
+  update postern_internal.webhook_secret as s
+     set expires_at = least(s.expires_at, clock_timestamp() + make_interval(secs => overlap_seconds))
+   where s.event_action_id = action_id;
+  return postern_internal.create_webhook_secret(action_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.rotate_webhook_secret(name text, overlap_seconds integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION rotate_webhook_secret(name text, overlap_seconds integer); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.rotate_webhook_secret(name text, overlap_seconds integer) IS 'Gives a webhook a new secret, and returns it; it is not shown again. name: of the action. overlap_seconds: for how long each delivery is signed with the earlier ones as well, 0 to 2592000. What waits is delivered. Errors: PS107.';
+
+
+--
 -- Name: sealed_until(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -11919,7 +12069,7 @@ ALTER FUNCTION postern_internal.create_webhook_secret(event_action_id integer) O
 -- Name: FUNCTION create_webhook_secret(event_action_id integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.create_webhook_secret(event_action_id integer) IS 'Gives a webhook its secret, and returns that as the receiver needs it. event_action_id: an action that has none.';
+COMMENT ON FUNCTION postern_internal.create_webhook_secret(event_action_id integer) IS 'Gives a webhook its secret, and returns that as the receiver needs it. event_action_id: an action whose others expire.';
 
 
 --
@@ -12208,6 +12358,7 @@ CREATE FUNCTION postern_internal.event_is_waiting(event_action_id integer) RETUR
     join postern_internal.event as v on v.event = a.event
    where a.event_action_id = event_is_waiting.event_action_id
      and v.enabled
+     and a.disabled_at is null
 $$;
 
 
@@ -16189,7 +16340,9 @@ CREATE VIEW postern.event_action AS
     a.created_by,
     (u.entries + q.pending) AS pending,
     q.dead,
-    LEAST(u.oldest, q.oldest_pending_at) AS oldest_pending_at
+    LEAST(u.oldest, q.oldest_pending_at) AS oldest_pending_at,
+    a.disabled_at,
+    a.disabled_reason
    FROM ((postern_internal.event_action a
      CROSS JOIN LATERAL postern.unqueued_events(a.name) u(entries, oldest))
      LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (d.state = 'pending'::postern_internal.delivery_state)) AS pending,
@@ -16205,7 +16358,7 @@ ALTER TABLE postern.event_action OWNER TO postern_owner;
 -- Name: VIEW event_action; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.event_action IS 'Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged.';
+COMMENT ON VIEW postern.event_action IS 'Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged. disabled_at, disabled_reason: since when and why nothing is delivered, until postern.enable_event_action.';
 
 
 --
@@ -16220,10 +16373,12 @@ CREATE VIEW postern.event AS
            FROM postern_internal.event_action a
           WHERE (a.event = e.event)) AS actions,
     q.pending,
-    q.dead
+    q.dead,
+    q.disabled_actions
    FROM (postern_internal.event e
      LEFT JOIN LATERAL ( SELECT (COALESCE(sum(a.pending), (0)::numeric))::bigint AS pending,
-            (COALESCE(sum(a.dead), (0)::numeric))::bigint AS dead
+            (COALESCE(sum(a.dead), (0)::numeric))::bigint AS dead,
+            count(a.disabled_at) AS disabled_actions
            FROM postern.event_action a
           WHERE (a.event = e.event)) q ON (true));
 
@@ -16234,7 +16389,7 @@ ALTER TABLE postern.event OWNER TO postern_owner;
 -- Name: VIEW event; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.event IS 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them.';
+COMMENT ON VIEW postern.event IS 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them. disabled_actions: those whose receiver wanted no more.';
 
 
 --
@@ -16272,8 +16427,10 @@ COMMENT ON VIEW postern.event_delivery IS 'What was, or is to be, delivered for 
 --
 
 CREATE TABLE postern_internal.webhook_secret (
+    webhook_secret_id integer NOT NULL,
     event_action_id integer NOT NULL,
     secret bytea NOT NULL,
+    expires_at timestamp with time zone,
     CONSTRAINT webhook_secret_secret_check CHECK ((length(secret) = 32))
 );
 
@@ -16284,7 +16441,7 @@ ALTER TABLE postern_internal.webhook_secret OWNER TO postern_owner;
 -- Name: TABLE webhook_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.webhook_secret IS 'What webhooks are signed with. Apart from the actions, so that no look at those shows it.';
+COMMENT ON TABLE postern_internal.webhook_secret IS 'What webhooks are signed with. Apart from the actions, so that no look at those shows it. expires_at: until when deliveries are signed with it as well as with the newest one, which has none.';
 
 
 --
@@ -16299,11 +16456,13 @@ CREATE VIEW postern.event_worker_action WITH (security_barrier='true') AS
     a.condition,
     a.template,
     a.allow_internal,
-    COALESCE(('whsec_'::text || encode(s.secret, 'base64'::text)), ''::text) AS secret
-   FROM ((postern_internal.event_action a
+    ARRAY( SELECT ('whsec_'::text || encode(s.secret, 'base64'::text))
+           FROM postern_internal.webhook_secret s
+          WHERE ((s.event_action_id = a.event_action_id) AND ((s.expires_at IS NULL) OR (s.expires_at > now())))
+          ORDER BY s.webhook_secret_id DESC) AS secrets
+   FROM (postern_internal.event_action a
      JOIN postern_internal.event e ON (((e.event = a.event) AND e.enabled)))
-     LEFT JOIN postern_internal.webhook_secret s ON ((s.event_action_id = a.event_action_id)))
-  WHERE postern.check_allowed_login('postern_event_worker'::name);
+  WHERE ((a.disabled_at IS NULL) AND postern.check_allowed_login('postern_event_worker'::name));
 
 
 ALTER TABLE postern.event_worker_action OWNER TO postern_owner;
@@ -16312,7 +16471,7 @@ ALTER TABLE postern.event_worker_action OWNER TO postern_owner;
 -- Name: VIEW event_worker_action; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.event_worker_action IS 'The actions of enabled events, with the secrets that webhooks are signed with. For the worker.';
+COMMENT ON VIEW postern.event_worker_action IS 'The enabled actions of enabled events, with the secrets that webhooks are signed with, the newest first. For the worker.';
 
 
 --
@@ -17096,6 +17255,20 @@ COMMENT ON TABLE postern_internal.session_secret IS 'The secret that the setting
 
 
 --
+-- Name: webhook_secret_webhook_secret_id_seq; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE postern_internal.webhook_secret ALTER COLUMN webhook_secret_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME postern_internal.webhook_secret_webhook_secret_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: checkpoint_entry_default; Type: TABLE ATTACH; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17484,7 +17657,7 @@ ALTER TABLE ONLY postern_internal.tree_head
 --
 
 ALTER TABLE ONLY postern_internal.webhook_secret
-    ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (event_action_id);
+    ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (webhook_secret_id);
 
 
 --
@@ -17597,6 +17770,20 @@ CREATE UNIQUE INDEX session_secret_one_row ON postern_internal.session_secret US
 --
 
 CREATE INDEX ticket_userid ON postern_internal.ticket USING btree (userid);
+
+
+--
+-- Name: webhook_secret_event_action; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX webhook_secret_event_action ON postern_internal.webhook_secret USING btree (event_action_id);
+
+
+--
+-- Name: webhook_secret_newest; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE UNIQUE INDEX webhook_secret_newest ON postern_internal.webhook_secret USING btree (event_action_id) WHERE (expires_at IS NULL);
 
 
 --
@@ -18479,6 +18666,14 @@ GRANT ALL ON FUNCTION postern.create_user(userid text, description text, db_role
 
 
 --
+-- Name: FUNCTION disable_gone_event_action(name text, target text, reason text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.disable_gone_event_action(name text, target text, reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.disable_gone_event_action(name text, target text, reason text) TO postern_event_worker;
+
+
+--
 -- Name: FUNCTION disallow_login(db_role name); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -18492,6 +18687,14 @@ GRANT ALL ON FUNCTION postern.disallow_login(db_role name) TO postern_admin;
 
 REVOKE ALL ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) TO postern_admin;
+
+
+--
+-- Name: FUNCTION enable_event_action(name text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.enable_event_action(name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.enable_event_action(name text) TO postern_admin;
 
 
 --
@@ -19013,6 +19216,14 @@ GRANT ALL ON FUNCTION postern.revoke_company(userid text, company text) TO poste
 
 REVOKE ALL ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION rotate_webhook_secret(name text, overlap_seconds integer); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.rotate_webhook_secret(name text, overlap_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.rotate_webhook_secret(name text, overlap_seconds integer) TO postern_admin;
 
 
 --
