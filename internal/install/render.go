@@ -100,7 +100,7 @@ func RenderPsql(ctx context.Context, options Options, out io.Writer) error {
 	record := wanted.record()
 	words := strings.NewReplacer(
 		"VERSION", Version, "SCHEMA", fmt.Sprint(record.SchemaVersion), "CODE", record.CodeSHA256,
-		"MOMENT", fmt.Sprint(locking.Moment.Milliseconds()), "LIMIT", fmt.Sprint(DefaultLockTimeout.Milliseconds()),
+		"MOMENT", fmt.Sprint(locking.Moment.Milliseconds()), "ROLES", "'"+strings.Join(roleNames, "', '")+"'", "NUMBER", fmt.Sprint(len(roleNames)),
 		"RECORDED", recordedSQL, "TABLES", tablesSQL, "OWN", record.json(), "DIGESTS", "'"+strings.Join(wanted.schemaSHA256, "', '")+"'",
 	)
 	var script strings.Builder
@@ -129,23 +129,25 @@ set local client_min_messages = warning;
 select set_config('postern.allow_downgrade', :'allow_downgrade', true) as postern_setting \gset
 
 `))
-	for name, text := range wanted.bootstrap.all() {
-		fmt.Fprintf(&script, "-- %s\n\n%s\n", name, text)
-	}
-	script.WriteString(lockSQL)
-	script.WriteString(words.Replace(refuseSQL + `
-select coalesce(found.recorded @> '{"version": "VERSION", "schema_version": SCHEMA, "code_sha256": "CODE"}', false) as postern_is_installed,
+	// Asked before anything that needs a right, and again where nobody else changes anything any more.
+	settled := words.Replace(refuseSQL+`
+select coalesce(found.recorded @> '{"version": "VERSION", "schema_version": SCHEMA, "code_sha256": "CODE"}', false)
+         and (select count(*) from pg_roles as r where r.rolname in (ROLES)) = NUMBER
+         and exists (select from pg_extension as e where e.extname = 'pgcrypto') as postern_is_installed,
        coalesce((found.recorded ->> 'schema_version')::integer, 0) as postern_schema_version
   from (select RECORDED as recorded) as found \gset
 \if :postern_is_installed
-`))
-	script.WriteString(leaveOwnerSQL)
-	script.WriteString(words.Replace(`  commit;
+`) + leaveOwnerSQL + words.Replace(`  commit;
   \echo 'Postern VERSION is already installed: nothing to do.'
   \q
 \endif
 
-`) + strings.ReplaceAll(meetNobodyInPsqlSQL, "LIMIT", fmt.Sprint(DefaultLockTimeout.Milliseconds())) + "\n" + createVersionTable + "\n")
+`)
+	script.WriteString(settled)
+	for name, text := range wanted.bootstrap.all() {
+		fmt.Fprintf(&script, "-- %s\n\n%s\n", name, text)
+	}
+	script.WriteString(lockSQL + settled + strings.ReplaceAll(meetNobodyInPsqlSQL, "LIMIT", fmt.Sprint(DefaultLockTimeout.Milliseconds())) + "\n" + createVersionTable + "\n")
 	for index := range wanted.migrations {
 		migration := wanted.migration(index)
 		fmt.Fprintf(&script, "-- %s\n\nselect %d > :postern_schema_version as postern_is_new \\gset\n\\if :postern_is_new\n%s%s\\endif\n\n",

@@ -180,6 +180,28 @@ func TestRenderedScriptRefusesWhatInstallRefuses(t *testing.T) {
 	}
 }
 
+// Where nothing is to do nothing is needed, and where something is missing for an upgrade nothing is changed.
+func TestRenderedScriptNeedsNoRightForNothing(t *testing.T) {
+	t.Parallel()
+	database := newInstalled(t)
+	as := "set session authorization " + database.Login(t).Name + ";\n"
+	if output, err := database.psql(as + render(t)); err != nil || !strings.Contains(output, "already installed") {
+		t.Errorf("%v\n%s", err, output)
+	}
+	before := database.dump()
+	output, err := database.psql(as + renderBuild(t, formerCode(t), later) + "\n")
+	if err == nil || !strings.Contains(output, "holds another build") {
+		t.Errorf("%v\n%s", err, output)
+	}
+	output, err = database.psql("\\set allow_downgrade on\n" + as + renderBuild(t, formerCode(t), later))
+	if err == nil || !strings.Contains(output, "Rights are missing") || !strings.Contains(output, "HINT:  As a superuser, in database "+database.Name+": grant ") {
+		t.Errorf("%v\n%s", err, output)
+	}
+	if database.dump() != before {
+		t.Error("a script that failed changed the schema")
+	}
+}
+
 // psql's own transaction around the script does no harm, nor does a person's setting for savepoints.
 func TestRenderedScriptBearsOptionsOfPsql(t *testing.T) {
 	t.Parallel()
