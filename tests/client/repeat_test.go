@@ -176,7 +176,9 @@ func TestSameRejectedAnswerEndsTheQuestions(t *testing.T) {
 	asked := 0
 	careless := func(response string) postern.Prompt {
 		return func(context.Context, *postern.CheckpointRequired) (postern.Answer, error) {
-			asked++
+			if asked++; asked > 5 {
+				return postern.Answer{}, errors.New("asked too often")
+			}
 			return postern.Answer{Response: response, Comment: fmt.Sprint("attempt ", asked)}, nil
 		}
 	}
@@ -192,7 +194,9 @@ func TestSameRejectedAnswerEndsTheQuestions(t *testing.T) {
 	asked = 0
 	var comment *postern.CommentRequired
 	err := o.approve(t.Context(), o.application.Pool, func(context.Context, *postern.CheckpointRequired) (postern.Answer, error) {
-		asked++
+		if asked++; asked > 5 {
+			return postern.Answer{}, errors.New("asked too often")
+		}
 		return postern.Answer{Response: pin}, nil
 	})
 	if !errors.As(err, &comment) || asked != 2 {
