@@ -25,7 +25,7 @@ func TestSecretsAreNotPrintedWhereverTheyStand(t *testing.T) {
 	params := db.AuthenticateParams{Challenge: "c", Username: "ALICE", Response: value}
 	text := secret.Text(value)
 	for _, printed := range []any{params, &params, []db.AuthenticateParams{params}, map[string]any{"params": params}, text, &text,
-		db.EventWorkerAction{Secret: value}, struct{ Inner any }{params}} {
+		db.EventWorkerAction{Secrets: []secret.Text{value}}, struct{ Inner any }{params}} {
 		said := []string{fmt.Sprint(printed), fmt.Errorf("failed: %v", printed).Error()}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%08.3f", "%T %[1]v"} {
 			said = append(said, fmt.Sprintf(verb, printed))
