@@ -5,6 +5,7 @@ package docs
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -65,14 +66,37 @@ func TestEveryBlockRuns(t *testing.T) {
 				database = testdb.Empty(t)
 			}
 			folder := t.TempDir() // what one block writes, the next one finds
+			var environment []string
+			if filepath.Base(name) == "backup.md" {
+				environment = append(environment, "NEW="+startAnother(t))
+			}
 			for _, b := range blocks {
-				runBlock(t, database, installer, folder, b)
+				runBlock(t, database, installer, folder, b, environment...)
 			}
 			if file == readme {
 				requireNoFinding(t, database, installer)
 			}
 		})
 	}
+}
+
+// startAnother gives another server, for what is restored, as libpq's keywords: a database can be put behind them.
+func startAnother(t *testing.T) string {
+	t.Helper()
+	another, err := server.Start(t.Context(), server.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := another.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	config, err := pgx.ParseConfig(another.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=%s", config.Host, config.Port, config.User, config.Password, config.Database)
 }
 
 // requireNoFinding asks doctor: who has done what the README says has left nothing unprotected.
@@ -167,7 +191,7 @@ func installsItself(blocks []block) bool {
 	return false
 }
 
-func runBlock(t *testing.T, database *testdb.Database, installer, folder string, b block) {
+func runBlock(t *testing.T, database *testdb.Database, installer, folder string, b block, environment ...string) {
 	t.Helper()
 	switch b.kind {
 	case "sql":
@@ -188,7 +212,7 @@ func runBlock(t *testing.T, database *testdb.Database, installer, folder string,
 		}
 		checkOutput(t, b, out.String()+errors.String())
 	case "sh":
-		out, err := shell(t, database, installer, folder, b.code)
+		out, err := shell(t, database, installer, folder, b.code, environment...)
 		if err != nil {
 			t.Errorf("%v:\n%s\n%s", err, b.code, out)
 		}
@@ -221,7 +245,7 @@ func checkOutput(t *testing.T, b block, got string) {
 	}
 }
 
-func shell(t *testing.T, database *testdb.Database, installer, folder, code string) (string, error) {
+func shell(t *testing.T, database *testdb.Database, installer, folder, code string, environment ...string) (string, error) {
 	t.Helper()
 	programs := t.TempDir()
 	// The documentation runs the installer from a checkout with go run; here it is built once. Running all tests from
@@ -241,6 +265,7 @@ func shell(t *testing.T, database *testdb.Database, installer, folder, code stri
 		"POSTERN_ACCEPT="+testdb.AcceptServer(t),
 		"PGHOST="+config.Host, "PGPORT="+strconv.Itoa(int(config.Port)),
 		"PGUSER="+config.User, "PGPASSWORD="+config.Password, "PGDATABASE="+config.Database)
+	command.Env = append(command.Env, environment...)
 	out, err := command.CombinedOutput()
 	return string(out), err
 }
