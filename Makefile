@@ -1,14 +1,14 @@
 # Postern. `make` prints what there is; `make verify` is what CI runs before the tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate generate-fold generate-db generate-schema generate-manifest generate-configuration verify verify-format verify-vet verify-db verify-schema verify-configuration test demo bench
+.PHONY: help generate generate-fold generate-db generate-schema generate-manifest generate-privileges generate-configuration verify verify-format verify-vet verify-db verify-schema verify-configuration test demo bench
 
 SQLC := go tool -modfile=tools/go.mod sqlc
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-generate: generate-fold generate-schema generate-db generate-manifest generate-configuration ## make all that is generated anew
+generate: generate-fold generate-schema generate-db generate-manifest generate-privileges generate-configuration ## make all that is generated anew
 
 generate-fold: ## the fold of user ids from Go's tables of Unicode
 	go test ./internal/userid -run TestCommittedFunctionIsThatOfTheTables -count 1 -update
@@ -21,6 +21,9 @@ generate-schema: ## the committed schema dump, and the schema that sqlc reads, f
 
 generate-manifest: ## what an installation consists of, for installer verify (PostgreSQL 15 or later: each prints the same)
 	go test ./tests/install -run TestManifestIsWhatIsInstalled -count 1 -update
+
+generate-privileges: ## who may call what, to be reviewed
+	go test ./tests/attack -run TestRolesMayDoWhatTheMatrixSays -count 1 -update
 
 generate-configuration: ## the JSON Schema of configuration files from their Go types
 	go test ./internal/configuration -run TestPublishedSchemaIsThatOfTheTypes -count 1 -update
