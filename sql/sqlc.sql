@@ -895,12 +895,6 @@ create procedure message_sys.set_attribute(INOUT message text, IN name text, IN 
 create procedure message_sys.set_attribute(INOUT message text, IN name text, IN value numeric) language sql as 'select';
 create procedure message_sys.set_attribute(INOUT message text, IN name text, IN value text) language sql as 'select';
 create procedure message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) language sql as 'select';
-create view postern.session_key as
- SELECT s.kid,
-    s.created_at,
-    s.created_by,
-    s.retired_at
-   FROM postern_internal.session_key s;
 create view postern.setting as
  SELECT s.name,
     s.value,
@@ -910,6 +904,12 @@ create view postern.setting as
     s.default_value,
     s.description
    FROM postern_internal.setting s;
+create view postern_internal.derived_gate as
+ SELECT g.gate_id,
+    (g.built_in OR (g.active AND (s.value = 'true'::text))) AS stops
+   FROM (postern_internal.gate g
+     CROSS JOIN postern_internal.setting s)
+  WHERE (s.name = 'checkpoints_enabled'::text);
 create view postern_internal.own_entry as
  SELECT e.log_id,
     e.outcome,
@@ -920,31 +920,6 @@ create view postern_internal.own_entry as
     e.ticket
    FROM postern_internal.checkpoint_entry e
   WHERE ((e.transaction_id = pg_current_xact_id_if_assigned()) AND (e.logged_at >= (transaction_timestamp() - '1 day'::interval)));
-create view postern.user_account as
- SELECT e.userid,
-    e.description,
-    e.db_role,
-    e.active,
-        CASE
-            WHEN (c.hash IS NULL) THEN 'none'::text
-            WHEN c.must_change THEN 'must change'::text
-            ELSE 'set'::text
-        END AS pin,
-    c.changed_at AS pin_changed_at,
-    c.failures,
-    NULLIF(c.locked_until, '-infinity'::timestamp with time zone) AS locked_until,
-    e.created_at
-   FROM (postern_internal.end_user e
-     JOIN postern_internal.credential c ON ((c.userid = e.userid)))
-  WHERE (NOT (EXISTS ( SELECT
-           FROM postern_internal.own_entry l
-          WHERE ((l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
- OFFSET 0;
-create view postern.scheme as
- SELECT s.scheme,
-    s.verify_function,
-    s.enabled
-   FROM postern_internal.scheme s;
 create view postern.checkpoint_log as
  SELECT e.log_id,
         CASE
@@ -973,44 +948,48 @@ create view postern.checkpoint_log as
     e.approved_message
    FROM postern_internal.checkpoint_entry e
   WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
-create view postern_internal.log_record as
- SELECT e.log_id,
-    e.outcome,
-    e.gate_id,
-    e.action,
-    e.userid,
-    e.authenticated_by,
-    e.logged_at,
-    e.message,
-    e.parameters,
-    e.comment,
-    e.scheme,
-    e.session_role,
-    (e.client_addr)::text AS client_addr,
-    e.application_name,
-    e.transaction_id,
-    e.ticket,
-    e.asked,
-    e.approved_gate_id,
-    e.approved_message
-   FROM postern_internal.checkpoint_entry e;
-create view postern.log_leaf as
- SELECT l.leaf_number,
-    l.log_id,
-    l.hashes
-   FROM postern_internal.leaf l;
-create view postern.log_head as
- SELECT h.tree_size,
-    h.root_hash,
-    h.note,
-    h.signed_at
-   FROM postern_internal.tree_head h;
-create view postern_internal.derived_gate as
+create view postern.user_account as
+ SELECT e.userid,
+    e.description,
+    e.db_role,
+    e.active,
+        CASE
+            WHEN (c.hash IS NULL) THEN 'none'::text
+            WHEN c.must_change THEN 'must change'::text
+            ELSE 'set'::text
+        END AS pin,
+    c.changed_at AS pin_changed_at,
+    c.failures,
+    NULLIF(c.locked_until, '-infinity'::timestamp with time zone) AS locked_until,
+    e.created_at
+   FROM (postern_internal.end_user e
+     JOIN postern_internal.credential c ON ((c.userid = e.userid)))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM postern_internal.own_entry l
+          WHERE ((l.outcome = ANY (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome, 'accepted'::postern_internal.outcome])) AND ((e.userid = l.userid) OR (e.userid = l.authenticated_by))))))
+ OFFSET 0;
+create view postern.session_key as
+ SELECT s.kid,
+    s.created_at,
+    s.created_by,
+    s.retired_at
+   FROM postern_internal.session_key s;
+create view postern.gate as
  SELECT g.gate_id,
-    (g.built_in OR (g.active AND (s.value = 'true'::text))) AS stops
-   FROM (postern_internal.gate g
-     CROSS JOIN postern_internal.setting s)
-  WHERE (s.name = 'checkpoints_enabled'::text);
+    g.description,
+    g.message,
+    g.parameters,
+    ARRAY( SELECT p.name
+           FROM unnest(g.parameters) WITH ORDINALITY p(name, "position")
+          WHERE (p.name <> ALL (g.unbound_parameters))
+          ORDER BY p."position") AS bound_parameters,
+    g.active,
+    g.built_in,
+    g.exclusive,
+    g.active_administered,
+    g.message_administered,
+    g.registered_at
+   FROM postern_internal.gate g;
 create view postern_internal.transaction_ticket as
  SELECT o.nonce,
     o.ticket,
@@ -1077,28 +1056,130 @@ create view postern_internal.open_exclusive_gate as
     o.action_begun
    FROM postern_internal.open_gate o
   WHERE ((o.nonce = ANY (string_to_array(current_setting('postern.exclusive_tickets'::text, true), ','::text))) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = current_setting('postern.session'::text, true)) AND (o.session_role = SESSION_USER));
-create view postern.gate as
- SELECT g.gate_id,
-    g.description,
-    g.message,
-    g.parameters,
-    ARRAY( SELECT p.name
-           FROM unnest(g.parameters) WITH ORDINALITY p(name, "position")
-          WHERE (p.name <> ALL (g.unbound_parameters))
-          ORDER BY p."position") AS bound_parameters,
-    g.active,
-    g.built_in,
-    g.exclusive,
-    g.active_administered,
-    g.message_administered,
-    g.registered_at
-   FROM postern_internal.gate g;
+create view postern.scheme as
+ SELECT s.scheme,
+    s.verify_function,
+    s.enabled
+   FROM postern_internal.scheme s;
 create view postern.action as
  SELECT a.action,
     a.checkpoint,
     a.legacy_checkpoints,
     a.registered_at
    FROM postern_internal.action a;
+create view postern.company as
+ SELECT c.company,
+    c.name,
+    c.created_at,
+    c.row_level_security
+   FROM postern_internal.company c;
+create view postern.company_user as
+ SELECT u.company,
+    u.userid,
+    u.is_default,
+    c.class
+   FROM (postern_internal.company_user u
+     LEFT JOIN postern_internal.authority_class c ON ((c.class_id = u.class_id)));
+create view postern.user_finance_auth_pub as
+ SELECT u.company,
+    u.userid,
+    u.is_default
+   FROM postern_internal.company_user u
+  WHERE (u.userid = ( SELECT postern.current_userid() AS current_userid
+          WHERE postern.require_user_role()));
+create view postern.company_finance_auth_pub as
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+create view postern.company_finance_auth as
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+create view postern.company_finance_auth1 as
+ SELECT a.company,
+    a.userid,
+    a.is_default
+   FROM postern.user_finance_auth_pub a;
+create view postern.ledger as
+ SELECT l.company,
+    l.ledger_id,
+    l.created_at
+   FROM postern_internal.ledger l;
+create view postern.ledger_user as
+ SELECT u.company,
+    u.ledger_id,
+    u.userid,
+    c.class
+   FROM (postern_internal.ledger_user u
+     LEFT JOIN postern_internal.authority_class c ON ((c.class_id = u.class_id)));
+create view postern.authority_class as
+ SELECT c.company,
+    c.ledger_id,
+    c.class,
+    c.built_in
+   FROM postern_internal.authority_class c;
+create view postern.authority_combination as
+ SELECT r.combination_id,
+    c.company,
+    c.ledger_id,
+    c.class,
+    r.allowed,
+    r.patterns[1] AS code_a,
+    r.patterns[2] AS code_b,
+    r.patterns[3] AS code_c,
+    r.patterns[4] AS code_d,
+    r.patterns[5] AS code_e,
+    r.patterns[6] AS code_f,
+    r.patterns[7] AS code_g,
+    r.patterns[8] AS code_h,
+    r.patterns[9] AS code_i,
+    r.patterns[10] AS code_j
+   FROM (postern_internal.authority_combination r
+     JOIN postern_internal.authority_class c ON ((c.class_id = r.class_id)));
+create view postern.protected_table as
+ SELECT p.schema_name,
+    p.table_name,
+    p.protection,
+    p.company_column,
+    p.combination_column,
+    p.ledger_column,
+    p.protected_by,
+    p.protected_at
+   FROM postern_internal.protected_table p;
+create view postern_internal.log_record as
+ SELECT e.log_id,
+    e.outcome,
+    e.gate_id,
+    e.action,
+    e.userid,
+    e.authenticated_by,
+    e.logged_at,
+    e.message,
+    e.parameters,
+    e.comment,
+    e.scheme,
+    e.session_role,
+    (e.client_addr)::text AS client_addr,
+    e.application_name,
+    e.transaction_id,
+    e.ticket,
+    e.asked,
+    e.approved_gate_id,
+    e.approved_message
+   FROM postern_internal.checkpoint_entry e;
+create view postern.log_leaf as
+ SELECT l.leaf_number,
+    l.log_id,
+    l.hashes
+   FROM postern_internal.leaf l;
+create view postern.log_head as
+ SELECT h.tree_size,
+    h.root_hash,
+    h.note,
+    h.signed_at
+   FROM postern_internal.tree_head h;
 create view postern.event_action as
  SELECT a.name,
     a.event,
@@ -1167,89 +1248,8 @@ create view postern.event_worker_action as
    FROM (postern_internal.event_action a
      JOIN postern_internal.event e ON (((e.event = a.event) AND e.enabled)))
   WHERE ((a.disabled_at IS NULL) AND postern.check_allowed_login('postern_event_worker'::name));
-create view postern.company as
- SELECT c.company,
-    c.name,
-    c.created_at,
-    c.row_level_security
-   FROM postern_internal.company c;
-create view postern.company_user as
- SELECT u.company,
-    u.userid,
-    u.is_default,
-    c.class
-   FROM (postern_internal.company_user u
-     LEFT JOIN postern_internal.authority_class c ON ((c.class_id = u.class_id)));
-create view postern.user_finance_auth_pub as
- SELECT u.company,
-    u.userid,
-    u.is_default
-   FROM postern_internal.company_user u
-  WHERE (u.userid = ( SELECT postern.current_userid() AS current_userid
-          WHERE postern.require_user_role()));
-create view postern.company_finance_auth_pub as
- SELECT a.company,
-    a.userid,
-    a.is_default
-   FROM postern.user_finance_auth_pub a;
-create view postern.company_finance_auth as
- SELECT a.company,
-    a.userid,
-    a.is_default
-   FROM postern.user_finance_auth_pub a;
-create view postern.company_finance_auth1 as
- SELECT a.company,
-    a.userid,
-    a.is_default
-   FROM postern.user_finance_auth_pub a;
 create view postern.dual as
  SELECT 'X'::text AS dummy;
-create view postern.protected_table as
- SELECT p.schema_name,
-    p.table_name,
-    p.protection,
-    p.company_column,
-    p.combination_column,
-    p.ledger_column,
-    p.protected_by,
-    p.protected_at
-   FROM postern_internal.protected_table p;
-create view postern.ledger as
- SELECT l.company,
-    l.ledger_id,
-    l.created_at
-   FROM postern_internal.ledger l;
-create view postern.ledger_user as
- SELECT u.company,
-    u.ledger_id,
-    u.userid,
-    c.class
-   FROM (postern_internal.ledger_user u
-     LEFT JOIN postern_internal.authority_class c ON ((c.class_id = u.class_id)));
-create view postern.authority_class as
- SELECT c.company,
-    c.ledger_id,
-    c.class,
-    c.built_in
-   FROM postern_internal.authority_class c;
-create view postern.authority_combination as
- SELECT r.combination_id,
-    c.company,
-    c.ledger_id,
-    c.class,
-    r.allowed,
-    r.patterns[1] AS code_a,
-    r.patterns[2] AS code_b,
-    r.patterns[3] AS code_c,
-    r.patterns[4] AS code_d,
-    r.patterns[5] AS code_e,
-    r.patterns[6] AS code_f,
-    r.patterns[7] AS code_g,
-    r.patterns[8] AS code_h,
-    r.patterns[9] AS code_i,
-    r.patterns[10] AS code_j
-   FROM (postern_internal.authority_combination r
-     JOIN postern_internal.authority_class c ON ((c.class_id = r.class_id)));
 create view postern_internal.server_version as
  SELECT f.level,
     'server_version'::text AS code,
