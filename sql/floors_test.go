@@ -1,0 +1,115 @@
+package sql
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// climbs are the references to a higher floor. The floors are the folders in the order in which install.sql names them.
+func climbs(objects []*object) []string {
+	floors := []string{}
+	for _, o := range objects {
+		if !slices.Contains(floors, o.room) {
+			floors = append(floors, o.room)
+		}
+	}
+	found := []string{}
+	for _, o := range objects {
+		for _, r := range o.references {
+			for _, meant := range r.means(objects) {
+				if slices.Index(floors, meant.room) > slices.Index(floors, o.room) {
+					found = append(found, fmt.Sprintf("%s refers to %s, which is on a higher floor (%s)", o.file, meant.identity(), meant.file))
+				}
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// returns are the lines of install.sql that name a folder after it was left.
+func returns(objects []*object) []string {
+	found, left := []string{}, []string{}
+	for index, o := range objects {
+		if index > 0 && objects[index-1].room != o.room {
+			left = append(left, objects[index-1].room)
+		}
+		if slices.Contains(left, o.room) {
+			found = append(found, o.file)
+		}
+	}
+	return found
+}
+
+func TestNoReferenceClimbs(t *testing.T) {
+	t.Parallel()
+	objects := installed(t)
+	if len(objects) < 300 {
+		t.Fatalf("only %d files were read", len(objects))
+	}
+	for _, climb := range climbs(objects) {
+		t.Error(climb)
+	}
+	for _, file := range returns(objects) {
+		t.Errorf("install.sql lists %s apart from the other files of its floor", file)
+	}
+}
+
+func TestClimbIsFoundWhereverItStands(t *testing.T) {
+	t.Parallel()
+	const upper = "create or replace function postern.upper(a text, b text default null) returns text language sql return a;"
+	for name, test := range map[string]struct {
+		lower string
+		climb bool
+	}{
+		"call in a body":           {"create function postern.lower() returns void language plpgsql as $$ begin perform postern.upper('a'); end $$;", true},
+		"call in another tag":      {"create function postern.lower() returns void language plpgsql as $body$ begin perform postern.upper('a'); end $body$;", true},
+		"statement put together":   {"create function postern.lower() returns void language plpgsql as $$ begin execute 'select postern.upper(''a'')'; end $$;", true},
+		"view":                     {"create view postern.lower as select postern.upper('a') as a;", true},
+		"call in an error":         {"create function postern.lower() returns void language plpgsql as $$ begin raise exception using hint = postern.upper('a'); end $$;", true},
+		"mention in an error":      {"create function postern.lower() returns void language plpgsql as $$ begin raise exception using hint = 'Call postern.upper(a).'; end $$;", false},
+		"mention behind an error":  {"create function postern.lower() returns void language plpgsql as $$ begin raise exception 'no'; execute 'select postern.upper(null)'; end $$;", true},
+		"mention in a comment":     {"-- As postern.upper.\ncreate function postern.lower() returns void language sql /* postern.upper(a) */ return null;", false},
+		"mention in a description": {"create function postern.lower() returns void language sql return null;\ncomment on function postern.lower() is 'See postern.upper(a).';", false},
+		"overload below":           {"create function postern.upper() returns void language sql return null; grant execute on function postern.upper() to postern_user;", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			found := climbs(readObjects(t, fstest.MapFS{
+				"install.sql": {Data: []byte("\\ir a/lower.sql\n\\ir b/upper.sql\n")},
+				"a/lower.sql": {Data: []byte(test.lower)},
+				"b/upper.sql": {Data: []byte(upper)},
+			}))
+			if (len(found) > 0) != test.climb {
+				t.Errorf("found %q", found)
+			}
+		})
+	}
+}
+
+var roomRow = regexp.MustCompile("(?m)^\\| `(\\w+)/` \\|")
+
+func TestPageOfTheArchitectureListsTheFloors(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/internals/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := []string{}
+	_, floors, _ := strings.Cut(string(page), "\n## Floors\n")
+	for _, match := range roomRow.FindAllStringSubmatch(floors, -1) {
+		listed = append(listed, match[1])
+	}
+	rooms := []string{}
+	for _, o := range installed(t) {
+		rooms = append(rooms, o.room)
+	}
+	if rooms = slices.Compact(rooms); !slices.Equal(listed, rooms) {
+		t.Errorf("the page lists %q, install.sql has %q", listed, rooms)
+	}
+}
