@@ -2,8 +2,10 @@ create or replace view postern_internal.definer_function as
   select case when a.asks then 'warn' else 'error' end as level,
          'definer_function' as code, i.type || ' ' || i.identity as object,
          'A function shows rows of all companies to whoever may call it' as title,
-         format('It runs as %s, whom row security does not stop, and names %s%s.', quote_ident(pg_get_userbyid(p.proowner)),
-                case when length(f.tables) > 1000 then left(f.tables, 1000) || ' and others' else f.tables end,
+         format('It runs as %s, whom row security does not stop, and %s%s.', quote_ident(pg_get_userbyid(p.proowner)),
+                concat_ws(' and ',
+                          'names ' || case when length(f.tables) > 1000 then left(f.tables, 1000) || ' and others' else f.tables end,
+                          'leads to such tables by calling ' || case when length(f.functions) > 1000 then left(f.functions, 1000) || ' and others' else f.functions end),
                 case when a.asks then '; it asks for the user''s companies itself' else '' end) as detail,
          case when f.suitable_owner is not null then format('alter %s %s owner to %I;', k.kind, i.identity, pg_get_userbyid(f.suitable_owner))
               else format('alter %s %s security invoker;', k.kind, i.identity) end as fix

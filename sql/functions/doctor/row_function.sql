@@ -7,7 +7,9 @@ create or replace view postern_internal.row_function as
   guarded as materialized (
     select p.relation, p.identity, p.relowner from postern_internal.protected_relation as p
   ),
-  expression (relation, classid, objid, place) as (
+  -- Materialized, for a database that was restored a moment ago has no statistics: the planner would look all of it up
+  -- again for each table.
+  expression (relation, classid, objid, place) as materialized (
     select x.indrelid, 'pg_class'::regclass::oid, x.indexrelid, 'index ' || quote_ident(c.relname)
       from pg_index as x join pg_class as c on c.oid = x.indexrelid
      where x.indexprs is not null or x.indpred is not null
