@@ -621,7 +621,7 @@ create function postern.begin_action(action text, parameters jsonb DEFAULT '{}':
 create function postern.begin_sealing() returns TABLE(tree_size bigint, snapshot pg_snapshot) language sql return null;
 create function postern.begin_session(token text) returns text language sql return null;
 create function postern.begin_session(token text, ticket uuid) returns text language sql return null;
-create function postern.bypassing_functions() returns TABLE(function oid, tables text, suitable_owner oid) language sql return null;
+create function postern.bypassing_functions() returns TABLE(function oid, tables text, functions text, suitable_owner oid) language sql return null;
 create function postern.call_event_function(name text, lease uuid, log_id bigint) returns void language sql return null;
 create function postern.cancel(challenge text, comment text DEFAULT NULL::text) returns void language sql return null;
 create function postern.challenge(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) returns text language sql return null;

@@ -1940,10 +1940,11 @@ COMMENT ON FUNCTION postern.begin_session(token text, ticket uuid) IS 'As begin_
 -- Name: bypassing_functions(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.bypassing_functions() RETURNS TABLE(function oid, tables text, suitable_owner oid)
+CREATE FUNCTION postern.bypassing_functions() RETURNS TABLE(function oid, tables text, functions text, suitable_owner oid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET jit TO 'off'
+    SET enable_nestloop TO 'off'
     AS $_$
 begin
   return query
@@ -2031,19 +2032,37 @@ begin
         join invoker as i on i.word = replace(btrim(c.part[1], '"'), '""', '"') and i.oid <> b.oid
        where exists (select from direct as d join invoker as x on x.oid = d.function)
     ),
-    reaching (function, guarded) as (
-      select d.function, d.guarded from direct as d
+    -- Which functions lead to tables of which owners: not to which tables, for in a large application each function
+    -- leads to hundreds, and there would be millions of pairs.
+    reaching (function, relowner) as (
+      select d.function, g.relowner from direct as d join guarded as g on g.relation = d.guarded
       union
-      select c.caller, r.guarded from reaching as r join calling as c on c.called = r.function
+      select c.caller, r.relowner from reaching as r join calling as c on c.called = r.function
+    ),
+    owned as materialized (
+      select r.function, min(r.relowner::bigint)::oid as relowner, count(*) = 1 as alone
+        from reaching as r
+       group by r.function
+    ),
+    naming as materialized (
+      select d.function, string_agg(g.identity, ', ' order by g.identity) as tables
+        from direct as d join guarded as g on g.relation = d.guarded
+       group by d.function
+    ),
+    leading_on as materialized (
+      select k.caller, string_agg(i.identity, ', ' order by i.identity) as functions
+        from (select distinct c.caller, c.called from calling as c join owned as o on o.function = c.called
+               where c.caller in (select x.oid from candidate as x)) as k
+       cross join lateral pg_identify_object('pg_proc'::regclass, k.called, 0) as i
+       group by k.caller
     )
-      select c.oid, string_agg(distinct g.identity, ', ') as tables,
-             case when count(distinct g.relowner) = 1 and not bool_or(g.relowner in (select b.oid from bypassing as b))
-                       and not bool_or(g.relowner = to_regrole('postern_owner'))
-                  then min(g.relowner::bigint)::oid end
+      select c.oid, n.tables, l.functions,
+             case when o.alone and o.relowner not in (select b.oid from bypassing as b) and o.relowner is distinct from to_regrole('postern_owner')
+                  then o.relowner end
         from candidate as c
-        join reaching as r on r.function = c.oid
-        join guarded as g on g.relation = r.guarded
-       group by c.oid;
+        join owned as o on o.function = c.oid
+        left join naming as n on n.function = c.oid
+        left join leading_on as l on l.caller = c.oid;
 end
 $_$;
 
@@ -2054,7 +2073,7 @@ ALTER FUNCTION postern.bypassing_functions() OWNER TO postern_owner;
 -- Name: FUNCTION bypassing_functions(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.bypassing_functions() IS 'For postern.doctor: SECURITY DEFINER functions of superusers and roles with BYPASSRLS that others may call and that name protected tables. tables: which ones. suitable_owner: the owner of all of these, where row security stops that role.';
+COMMENT ON FUNCTION postern.bypassing_functions() IS 'For postern.doctor: SECURITY DEFINER functions of superusers and roles with BYPASSRLS that others may call and that name protected tables, or functions that do. tables: those that it names itself. functions: those that it calls and that lead to protected tables. suitable_owner: the owner of all of these, where row security stops that role.';
 
 
 --
@@ -4921,11 +4940,15 @@ CREATE VIEW postern_internal.definer_function AS
     'definer_function'::text AS code,
     ((i.type || ' '::text) || i.identity) AS object,
     'A function shows rows of all companies to whoever may call it'::text AS title,
-    format('It runs as %s, whom row security does not stop, and names %s%s.'::text, quote_ident((pg_get_userbyid(p.proowner))::text),
+    format('It runs as %s, whom row security does not stop, and %s%s.'::text, quote_ident((pg_get_userbyid(p.proowner))::text), concat_ws(' and '::text, ('names '::text ||
         CASE
             WHEN (length(f.tables) > 1000) THEN ("left"(f.tables, 1000) || ' and others'::text)
             ELSE f.tables
-        END,
+        END), ('leads to such tables by calling '::text ||
+        CASE
+            WHEN (length(f.functions) > 1000) THEN ("left"(f.functions, 1000) || ' and others'::text)
+            ELSE f.functions
+        END)),
         CASE
             WHEN a.asks THEN '; it asks for the user''s companies itself'::text
             ELSE ''::text
@@ -4934,7 +4957,7 @@ CREATE VIEW postern_internal.definer_function AS
             WHEN (f.suitable_owner IS NOT NULL) THEN format('alter %s %s owner to %I;'::text, k.kind, i.identity, pg_get_userbyid(f.suitable_owner))
             ELSE format('alter %s %s security invoker;'::text, k.kind, i.identity)
         END AS fix
-   FROM ((((postern.bypassing_functions() f(function, tables, suitable_owner)
+   FROM ((((postern.bypassing_functions() f(function, tables, functions, suitable_owner)
      JOIN pg_proc p ON ((p.oid = f.function)))
      CROSS JOIN LATERAL ( SELECT
                 CASE p.prokind
@@ -6089,7 +6112,7 @@ CREATE VIEW postern_internal.row_function AS
             p.identity,
             p.relowner
            FROM postern_internal.protected_relation p
-        ), expression(relation, classid, objid, place) AS (
+        ), expression(relation, classid, objid, place) AS MATERIALIZED (
          SELECT x.indrelid,
             ('pg_class'::regclass)::oid AS oid,
             x.indexrelid,
