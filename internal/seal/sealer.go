@@ -197,7 +197,7 @@ func (s *Sealer) compare(ctx context.Context, queries *db.Queries, size int64, r
 func continues(head *Head, size int64, reader tlog.HashReader) error {
 	if size < head.Size {
 		return &TamperedError{Finding{Kind: EntryMissing, Message: fmt.Sprintf(
-			"the tree has %d leaves, and %d were signed: its end was cut off, or an older backup was restored", size, head.Size)}}
+			"the tree has %d leaves, and %d were signed: its end was cut off, an older backup or a standby without the end took its place, or a copy of it was sealed with this key and directory", size, head.Size)}}
 	}
 	if head.Size == 0 {
 		return nil
@@ -212,7 +212,7 @@ func continues(head *Head, size int64, reader tlog.HashReader) error {
 	}
 	if err := tlog.CheckTree(proof, size, root, head.Size, head.Root); err != nil {
 		return &TamperedError{Finding{Kind: TreeRewritten, Message: fmt.Sprintf(
-			"the tree of %d leaves does not continue the one of %d leaves that was signed", size, head.Size)}}
+			"the tree of %d leaves does not continue the one of %d leaves that was signed: entries and tree were changed together, or two copies of one database were sealed with this key and directory", size, head.Size)}}
 	}
 	return nil
 }

@@ -102,11 +102,14 @@ func (v *verification) all(ctx context.Context) error {
 	head := v.Heads.Latest
 	if head == nil {
 		head = &Head{}
-		v.verdict.find(HeadMissing, nil, nil, "%s has no head: nothing vouches for this log", v.Heads.Directory)
 	}
 	until, err := v.queries.SealedUntil(ctx)
 	if err != nil {
 		return err
+	}
+	// Where a key was admitted and nothing was there to sign, no head is missing.
+	if v.Heads.Latest == nil && (len(v.Heads.Keys) == 0 || until.TreeSize > 0) {
+		v.verdict.find(HeadMissing, nil, nil, "%s has no head: nothing vouches for this log", v.Heads.Directory)
 	}
 	if v.dropped, err = v.Heads.dropped(); err != nil {
 		if err := v.tampered(err); err != nil {
@@ -205,7 +208,7 @@ func (v *verification) leaves(ctx context.Context, from, signed, total int64) er
 	v.verdict.Signed = min(signed, next)
 	v.verdict.NotSigned = next - v.verdict.Signed
 	if next < signed {
-		v.verdict.find(EntryMissing, nil, nil, "leaves %d to %d were signed and are missing: the end of the log was cut off, or an older backup was restored", next, signed-1)
+		v.verdict.find(EntryMissing, nil, nil, "leaves %d to %d were signed and are missing: the end of the log was cut off, an older backup or a standby without the end took its place, or a copy of this database was sealed with this key and directory", next, signed-1)
 	}
 	return nil
 }

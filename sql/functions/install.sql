@@ -245,6 +245,7 @@
 \ir seal/log_head.sql
 \ir seal/sealed_until.sql
 \ir seal/unsealed_entries.sql
+\ir seal/require_fresh_log_ids.sql
 \ir seal/begin_sealing.sql
 \ir seal/append_leaves.sql
 \ir seal/end_sealing.sql

@@ -10,10 +10,11 @@ begin
   perform postern_internal.require_allowed_login('postern_sealer');
   perform postern_internal.refuse_read_only();
   perform from postern_internal.sealing for update nowait;
+  perform postern_internal.require_fresh_log_ids();
   return query select * from postern.sealed_until();
 end
 $$;
 revoke execute on function postern.begin_sealing() from public;
 grant execute on function postern.begin_sealing() to postern_sealer;
 comment on function postern.begin_sealing() is
-'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';
+'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55000 the log has ids that its sequences have yet to give out; 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';
