@@ -857,6 +857,7 @@ create function postern_internal.require_db_role(db_role name) returns void lang
 create function postern_internal.require_event(event text) returns void language sql return null;
 create function postern_internal.require_event_action(name text) returns integer language sql return null;
 create function postern_internal.require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean) returns text language sql return null;
+create function postern_internal.require_fresh_log_ids() returns void language sql return null;
 create function postern_internal.require_gate_callers(callers jsonb) returns void language sql return null;
 create function postern_internal.require_ledger(company text, ledger_id text) returns void language sql return null;
 create function postern_internal.require_patterns(patterns text[]) returns void language sql return null;

@@ -1780,6 +1780,7 @@ begin
   perform postern_internal.require_allowed_login('postern_sealer');
   perform postern_internal.refuse_read_only();
   perform from postern_internal.sealing for update nowait;
+  perform postern_internal.require_fresh_log_ids();
   return query select * from postern.sealed_until();
 end
 $$;
@@ -1791,7 +1792,7 @@ ALTER FUNCTION postern.begin_sealing() OWNER TO postern_owner;
 -- Name: FUNCTION begin_sealing(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.begin_sealing() IS 'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.begin_sealing() IS 'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55000 the log has ids that its sequences have yet to give out; 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';
 
 
 --
@@ -14980,6 +14981,38 @@ COMMENT ON FUNCTION postern_internal.require_event_receiver(event text, kind tex
 
 
 --
+-- Name: require_fresh_log_ids(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_fresh_log_ids() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  highest constant bigint := (select max(e.log_id) from postern_internal.checkpoint_entry as e);
+  given constant bigint := pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0);
+begin
+  if highest > given then
+    raise exception using
+      errcode = '55000',
+      message = 'New entries of the log would get the ids of old ones',
+      detail = format('There is an entry %s, and the last id given out here is %s: logical replication brings entries, and no sequences.', highest, given),
+      hint = format('If this database took the place of the one that was replicated: end the subscription, then have a superuser run: select setval(''postern_internal.log_number'', %s);', highest);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_fresh_log_ids() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_fresh_log_ids(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_fresh_log_ids() IS 'Refuses to go on where the log has ids that its sequences have yet to give out. Errors: 55000.';
+
+
+--
 -- Name: require_gate_callers(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -20163,6 +20196,13 @@ REVOKE ALL ON FUNCTION postern_internal.require_event_action(name text) FROM PUB
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_fresh_log_ids(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_fresh_log_ids() FROM PUBLIC;
 
 
 --
