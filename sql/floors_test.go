@@ -2,6 +2,7 @@ package sql
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -111,5 +112,28 @@ func TestPageOfTheArchitectureListsTheFloors(t *testing.T) {
 	}
 	if rooms = slices.Compact(rooms); !slices.Equal(listed, rooms) {
 		t.Errorf("the page lists %q, install.sql has %q", listed, rooms)
+	}
+}
+
+// A migration runs before the functions of its release are there.
+func TestMigrationsCallNoFunction(t *testing.T) {
+	t.Parallel()
+	objects := installed(t)
+	migrations, err := fs.Glob(Files, "schema/*.sql")
+	if err != nil || len(migrations) == 0 {
+		t.Fatalf("%d migrations, %v", len(migrations), err)
+	}
+	for _, file := range migrations {
+		text, err := fs.ReadFile(Files, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range references(lex(string(text))) {
+			for _, meant := range r.means(objects) {
+				if meant.kind == "function" || meant.kind == "procedure" {
+					t.Errorf("%s calls %s (%s)", file, meant.identity(), meant.file)
+				}
+			}
+		}
 	}
 }
