@@ -145,7 +145,7 @@ func markdownFiles(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(append(files, checks...), readme)
+	return append(append(files, checks...), readme, root+"/CONTRIBUTING.md", root+"/SECURITY.md")
 }
 
 func readBlocks(t *testing.T, file string) []block {
@@ -249,10 +249,28 @@ func shell(t *testing.T, database *testdb.Database, installer, folder, code stri
 	t.Helper()
 	programs := t.TempDir()
 	// The documentation runs the installer from a checkout with go run; here it is built once. Running all tests from
-	// within a test would never end: CI takes that command from the README and runs it.
-	shim := "#!/bin/sh\ncase \"$1 $2\" in\n'run ./cmd/installer') shift 2; exec installer \"$@\" ;;\n'test ./...') exit 0 ;;\nesac\necho \"the documentation runs: go $*\" >&2; exit 1\n"
-	if err := os.WriteFile(filepath.Join(programs, "go"), []byte(shim), 0o755); err != nil {
+	// within a test would never end: CI takes that command from the README and runs it. Of one test, and of a target of make,
+	// it is enough that they are there.
+	checkout, err := filepath.Abs(root)
+	if err != nil {
 		t.Fatal(err)
+	}
+	for program, shim := range map[string]string{
+		"go": `#!/bin/sh
+case "$1 $2" in
+'run ./cmd/installer') shift 2; exec installer "$@" ;;
+'test ./...') exit 0 ;;
+'test ./tests/'*) grep --quiet --recursive --include='*_test.go' "^func $4(" "$CHECKOUT/$2" && exit 0 ;;
+esac
+echo "the documentation runs: go $*" >&2; exit 1
+`,
+		"make": `#!/bin/sh
+exec ` + lookPath(t, "make") + ` --directory="$CHECKOUT" --dry-run "$@"
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(programs, program), []byte(shim), 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	config := database.Config(t)
 	command := exec.CommandContext(t.Context(), "bash", "-eu", "-o", "pipefail", "-c", code)
@@ -260,6 +278,7 @@ func shell(t *testing.T, database *testdb.Database, installer, folder, code stri
 	leash.Tie(command)
 	command.Env = append(os.Environ(),
 		"PATH="+programs+":"+filepath.Dir(installer)+":"+os.Getenv("PATH"),
+		"CHECKOUT="+checkout,
 		"DATABASE_URL="+database.URL,
 		// What is found of the server that the tests run on is no fault of a page.
 		"POSTERN_ACCEPT="+testdb.AcceptServer(t),
@@ -268,6 +287,15 @@ func shell(t *testing.T, database *testdb.Database, installer, folder, code stri
 	command.Env = append(command.Env, environment...)
 	out, err := command.CombinedOutput()
 	return string(out), err
+}
+
+func lookPath(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func unindented(code string) string {
