@@ -1,12 +1,13 @@
 # Postern. `make` prints what there is; `make verify` is what CI runs before the tests.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate generate-fold generate-db generate-schema generate-manifest generate-privileges generate-configuration verify verify-format verify-vet verify-db verify-schema verify-configuration test demo bench
+.PHONY: help generate generate-fold generate-db generate-schema generate-manifest generate-privileges generate-configuration verify verify-format verify-vet verify-shell verify-db verify-schema verify-configuration test test-fast demo bench
 
 SQLC := go tool -modfile=tools/go.mod sqlc
+STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 generate: generate-fold generate-schema generate-db generate-manifest generate-privileges generate-configuration ## make all that is generated anew
 
@@ -28,15 +29,21 @@ generate-privileges: ## who may call what, to be reviewed
 generate-configuration: ## the JSON Schema of configuration files from their Go types
 	go test ./internal/configuration -run TestPublishedSchemaIsThatOfTheTypes -count 1 -update
 
-verify: verify-format verify-vet verify-db verify-schema verify-configuration ## check that all that is generated is current, and lint (PostgreSQL 15, plpgsql_check)
+verify: verify-format verify-vet verify-shell verify-db verify-schema verify-configuration ## check that all that is generated is current, and lint (PostgreSQL 15, plpgsql_check)
 
 verify-format: ## gofmt
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not formatted: $$files"; exit 1; }
 
-verify-vet: ## go vet, and go.mod is tidy
+verify-vet: ## go vet, staticcheck, and go.mod is tidy
 	go vet ./...
 	go vet -tags verify ./tests/verify
+	$(STATICCHECK) ./...
+	$(STATICCHECK) -tags verify ./tests/verify
 	go mod tidy -diff
+
+verify-shell: ## shellcheck of what CI runs, and of a server's supervisor (Debian package shellcheck)
+	shellcheck --external-sources .ci/*
+	shellcheck --shell=sh internal/server/supervise.sh
 
 verify-db: ## db/ is what sqlc makes of sql/queries
 	$(SQLC) diff
@@ -50,6 +57,9 @@ verify-configuration: ## the JSON Schema of configuration files is current
 
 test: ## all tests
 	go test ./...
+
+test-fast: ## a useful part of the tests, in about a minute
+	go test . ./internal/acceptance ./internal/callgraph ./internal/printable ./internal/userid ./tests/checkpoint ./tests/company ./tests/ledger ./tests/protect
 
 demo: ## the story on a throw-away server
 	go run ./cmd/installer demo

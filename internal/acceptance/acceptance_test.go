@@ -17,7 +17,7 @@ func TestWhatIsAcceptedDoesNotCount(t *testing.T) {
 		return parsed
 	}
 	key := func(name, object string) acceptance.Key { return acceptance.Key{Name: name, Object: object} }
-	odd := "table shop.\"Größe \x1b[2J ‮\n* %\""
+	odd := "table shop.\"Größe \x1b[2J \u202e\n* %\""
 	entries := []acceptance.Entry{
 		{Key: key("open", "a"), Until: day("2026-03-01")},
 		{Key: key("open", "b"), Until: day("2026-02-28")},

@@ -28,13 +28,6 @@ func (s *script) append(file, text string) {
 	s.text += strings.TrimRight(text, "\n") + "\n"
 }
 
-func (s *script) appendScript(other script) {
-	for _, from := range other.parts {
-		s.parts = append(s.parts, part{file: from.file, offset: len(s.text) + from.offset})
-	}
-	s.text += other.text
-}
-
 // all gives the parts in order: file and text.
 func (s script) all() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {

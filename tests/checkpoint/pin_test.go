@@ -141,6 +141,7 @@ func TestFirstPINIsChangedBeforeItApproves(t *testing.T) {
 func TestUserWhoIsShutOutApprovesNothing(t *testing.T) {
 	c := newCompany(t, alice, bob)
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
+	ticket := c.answer(t, alice, asked, alice, pins[alice], nil)
 	testsql.Run(t, c.administrator, "select postern.set_user_active($1, false)", alice)
 	testdb.RequireCode(t, c.callUnasserted(t, "select postern.assume_user($1)", alice), "PS402")
 	// Nor for others, where others may approve.
@@ -148,6 +149,8 @@ func TestUserWhoIsShutOutApprovesNothing(t *testing.T) {
 	asked = c.stop(t, bob, approveGate, approveParameters).Challenge
 	testdb.RequireCode(t, c.call(t, bob, openGates, c.answer(t, bob, asked, alice, pins[alice], nil)), "PS102")
 	testsql.Run(t, c.administrator, "select postern.set_user_active($1, true)", alice)
+	// What they had answered before opens nothing, although they are back.
+	testdb.RequireCode(t, c.call(t, alice, openGates, ticket), "PS103")
 	if err := c.call(t, bob, openGates, c.answer(t, bob, asked, alice, pins[alice], nil)); err != nil {
 		t.Error(err)
 	}
