@@ -404,6 +404,8 @@ func (f function) samples() []any {
 			arguments[n] = "2026-01-01 00:00:00+00"
 		case "regclass":
 			arguments[n] = "pg_catalog.pg_class"
+		case "regclass[]":
+			arguments[n] = "{pg_catalog.pg_class}"
 		case "regtype[]":
 			arguments[n] = "{pg_catalog.text}"
 		case "text[]":

@@ -41,6 +41,7 @@ select format('%s %I.%I(%s)', case p.prokind when 'p' then 'call' else 'select' 
                                       when 'bytea' then repeat('k', 32)
                                       when 'name' then 'postern_user'
                                       when 'regclass' then 'public.voucher'
+                                      when '_regclass' then '{public.voucher}'
                                       when '_regtype' then '{text}'
                                       else case p.proargnames[other.position]
                                              when 'gate_id' then 'SINWOF_APPROVE'
