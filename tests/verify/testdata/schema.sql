@@ -15105,7 +15105,7 @@ declare
 begin
   for i in 1 .. 10 loop
     pattern := patterns[i];
-    if pattern is null or pattern = '' or length(pattern) > 60 or length(regexp_replace(pattern, '\[([%_[])\]', '\1', 'g')) > 20
+    if pattern is null or pattern = '' or length(pattern) > 60 or length(regexp_replace(pattern, E'\\[([%_[])\\]', E'\\1', 'g')) > 20
        or pattern <> ' ' and pattern <> btrim(pattern) or pattern ~ '[[:cntrl:]]' then
       raise exception using
         errcode = 'PS301',
