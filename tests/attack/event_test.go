@@ -298,7 +298,7 @@ select exists (select from pg_catalog.pg_stat_activity as a where a.usename = $1
 			if got := testsql.Value[int](t, database.Pool, "select coalesce(length(max(last_error)), 0) from postern.event_delivery"); got > 1000 {
 				t.Errorf("an error of %d characters is kept", got)
 			}
-			for deadline := time.Now().Add(10 * time.Second); testsql.Value[bool](t, database.Pool, strings.ReplaceAll(left, "on_approval", "call_event_function"), worker.Name); time.Sleep(20 * time.Millisecond) {
+			for deadline := time.Now().Add(time.Minute); testsql.Value[bool](t, database.Pool, strings.ReplaceAll(left, "on_approval", "call_event_function"), worker.Name); time.Sleep(20 * time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatal("something of the call is left")
 				}

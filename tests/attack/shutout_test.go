@@ -309,7 +309,7 @@ $$`)
 // awaitLock returns when a server process waits for a lock.
 func (s *scene) awaitLock(t testing.TB, pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if testsql.Value[bool](t, s.Pool, "select cardinality(pg_blocking_pids($1)) > 0", pid) {
 			return
 		}

@@ -60,7 +60,7 @@ func (f *follower) next() int64 {
 	select {
 	case entry := <-f.entries:
 		return entry
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		f.t.Fatal("no entry is shown")
 		return 0
 	}

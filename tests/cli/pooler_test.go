@@ -75,7 +75,7 @@ func poolerURL(t *testing.T, database *testdb.Database, setting string) string {
 		_ = command.Wait()
 	})
 	address := fmt.Sprintf("127.0.0.1:%d", port)
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		connection, err := net.Dial("tcp", address)
 		if err == nil {
 			connection.Close()

@@ -127,7 +127,7 @@ func startPooler(t *testing.T, o *office, setting string) *pooler {
 	})
 	p := &pooler{keepsStatements: strings.HasSuffix(setting, " 100")}
 	p.url = strings.Replace(o.application.URL, fmt.Sprintf("%s:%d", server.Host, server.Port), fmt.Sprintf("127.0.0.1:%d", port), 1)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		connection, err := pgx.Connect(t.Context(), p.url)
 		if err == nil {
 			connection.Close(t.Context())

@@ -118,7 +118,7 @@ func (o *office) approvals(t *testing.T) (count int) {
 		t.Fatal(err)
 	}
 	// The pool takes its time to close a connection that is given back broken.
-	for deadline := time.Now().Add(10 * time.Second); o.application.Pool.Stat().AcquiredConns() != 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); o.application.Pool.Stat().AcquiredConns() != 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("connections are still in use")
 		}

@@ -257,7 +257,7 @@ func TestNotificationsHaveIdsOnly(t *testing.T) {
 	testsql.Run(t, listener, "listen approvals")
 	logID := log(t, database.Pool, "APP_SECRET")
 	requireSummary(t, deliver(t, database), event.Summary{Delivered: 1})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	got, err := listener.WaitForNotification(ctx)
 	if err != nil {

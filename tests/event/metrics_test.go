@@ -57,7 +57,7 @@ func TestMetricsAndHealth(t *testing.T) {
 		`postern_event_overdue_seconds{action="hook"} 0`, `postern_event_delivery_seconds_count{action="hook"} 3`,
 	}
 	missing := wanted
-	for deadline := time.Now().Add(20 * time.Second); len(missing) > 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); len(missing) > 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		_, body := get(t, address+"/metrics")
 		missing = nil
 		for _, line := range wanted {

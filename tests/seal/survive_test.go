@@ -193,7 +193,7 @@ func (l *sealedLog) startSealer(t *testing.T, arguments ...string) *exec.Cmd {
 // await polls until a query is true.
 func await(t *testing.T, q testsql.Querier, query string, arguments ...any) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !testsql.Value[bool](t, q, query, arguments...); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !testsql.Value[bool](t, q, query, arguments...); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never true: %s", query)
 		}
