@@ -59,7 +59,7 @@ test: ## all tests
 	go test ./...
 
 test-fast: ## a useful part of the tests, in about a minute
-	go test . ./internal/acceptance ./internal/callgraph ./internal/printable ./internal/userid ./tests/checkpoint ./tests/company ./tests/ledger ./tests/protect
+	go test . ./internal/acceptance ./internal/callgraph ./internal/printable ./internal/userid ./tests/checkpoint ./tests/company ./tests/ledger
 
 demo: ## the story on a throw-away server
 	go run ./cmd/installer demo
