@@ -20,6 +20,7 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
 
+	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/leash"
 	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
@@ -46,7 +47,8 @@ func TestEveryBlockRuns(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			blocks := readBlocks(t, file)
 			// Doctor and verify see the roles of the whole server, those that other pages make too.
-			if file != readme && !findsNothing(blocks) {
+			backup := filepath.Base(name) == "backup.md"
+			if file != readme && !backup && !findsNothing(blocks) {
 				t.Parallel()
 			}
 			if file == readme {
@@ -62,15 +64,18 @@ func TestEveryBlockRuns(t *testing.T) {
 					}
 				})
 			}
-			database := testdb.New(t)
-			if installsItself(blocks) {
+			var database *testdb.Database
+			var environment []string
+			switch {
+			case backup:
+				database = startProduction(t)
+				environment = append(environment, "NEW="+startAnother(t))
+			case installsItself(blocks):
 				database = testdb.Empty(t)
+			default:
+				database = testdb.New(t)
 			}
 			folder := t.TempDir() // what one block writes, the next one finds
-			var environment []string
-			if filepath.Base(name) == "backup.md" {
-				environment = append(environment, "NEW="+startAnother(t))
-			}
 			for _, b := range blocks {
 				runBlock(t, database, installer, folder, b, environment...)
 			}
@@ -86,6 +91,37 @@ func findsNothing(blocks []block) bool {
 	return slices.ContainsFunc(blocks, func(b block) bool {
 		return strings.Contains(b.output, "Nothing found.") || strings.Contains(b.output, "No difference:")
 	})
+}
+
+// startProduction gives a database with Postern on a server of this machine's own binaries: pg_dump refuses a server that is
+// newer than itself, such as one in Docker.
+func startProduction(t *testing.T) *testdb.Database {
+	t.Helper()
+	testdb.Server(t) // the one of all other pages is started before the environment names another way
+	t.Setenv(server.URLVariable, "")
+	t.Setenv(server.WayVariable, "binaries")
+	production, err := server.Start(t.Context(), server.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := production.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	err = production.Run(t.Context(), server.Program{Name: "psql", Arguments: []string{"-qXc", "create database erp template template0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := production.ConnectionString("erp", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	database := &testdb.Database{Name: "erp", URL: address, Server: production}
+	if _, err := install.Install(t.Context(), database.Config(t), install.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return database
 }
 
 // startAnother gives another server, for what is restored, as libpq's keywords: a database can be put behind them.
