@@ -32,7 +32,7 @@ or smtps:// for TLS from the start. STARTTLS is required; on this machine it is 
 belongs into POSTERN_SMTP, where no process list shows it. Without a server mails wait.
 
 --confirm-timeline N, or POSTERN_CONFIRM_TIMELINE=N, says that timeline N is production's. After a failover this ends until
-it is told so, since a copy of the server that was recovered looks the same from inside. See docs/events.md, Failover.
+it is told so, since a copy of the server that was recovered looks the same from inside. See docs/events.md, Copies and failover.
 
 --metrics serves /metrics for Prometheus, and /healthz, which answers 503 where an action's deliveries could not be claimed
 for 10 seconds, or the database has not answered for a minute, and else 200. It has no password: keep it on 127.0.0.1

@@ -28,7 +28,7 @@ func NewMetrics(pool *pgxpool.Pool) *Metrics {
 			Name: "postern_event_delivery_seconds", Help: "How long an attempt took.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 8),
 		}, []string{"action"}),
 	}
-	made.Work = monitor.New("postern_event", 0, []string{"action"}, made.deliveries, made.duration, &queue{pool: pool})
+	made.Work = monitor.New("postern_event", 0, []string{"action"}, made.deliveries, made.duration, waiting(pool))
 	return made
 }
 
@@ -48,40 +48,31 @@ func (m *Metrics) observe(action, outcome string, took time.Duration) {
 	m.duration.WithLabelValues(action).Observe(took.Seconds())
 }
 
-// queue reads what waits when somebody asks.
-type queue struct{ pool *pgxpool.Pool }
-
 var (
 	pendingDescription = prometheus.NewDesc("postern_event_pending", "Deliveries that wait, and entries of the log that are not queued yet (of these, 10000 at most are counted).", []string{"action"}, nil)
 	deadDescription    = prometheus.NewDesc("postern_event_dead", "Dead letters.", []string{"action"}, nil)
 	overdueDescription = prometheus.NewDesc("postern_event_overdue_seconds", "For how long the oldest one that waits has been due, or has not been queued.", []string{"action"}, nil)
 )
 
-// Describe is prometheus.Collector's.
-func (q *queue) Describe(descriptions chan<- *prometheus.Desc) {
-	descriptions <- pendingDescription
-	descriptions <- deadDescription
-	descriptions <- overdueDescription
-}
-
-// Collect is prometheus.Collector's.
-func (q *queue) Collect(metrics chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	actions, err := db.New(q.pool).ListEventActions(ctx)
-	if err != nil {
-		metrics <- prometheus.NewInvalidMetric(pendingDescription, err)
-		return
-	}
-	for _, action := range actions {
-		overdue := 0.0
-		if action.OldestPendingAt != nil {
-			overdue = max(0, time.Since(*action.OldestPendingAt).Seconds())
-		}
-		for description, value := range map[*prometheus.Desc]float64{
-			pendingDescription: float64(action.Pending), deadDescription: float64(action.Dead), overdueDescription: overdue,
-		} {
-			metrics <- prometheus.MustNewConstMetric(description, prometheus.GaugeValue, value, action.Name)
-		}
+// waiting are the metrics of what waits.
+func waiting(pool *pgxpool.Pool) *monitor.Gauges {
+	return &monitor.Gauges{
+		Descriptions: []*prometheus.Desc{pendingDescription, deadDescription, overdueDescription},
+		Read: func(ctx context.Context, tell func(*prometheus.Desc, float64, ...string)) error {
+			actions, err := db.New(pool).ListEventActions(ctx)
+			if err != nil {
+				return err
+			}
+			for _, action := range actions {
+				overdue := 0.0
+				if action.OldestPendingAt != nil {
+					overdue = max(0, time.Since(*action.OldestPendingAt).Seconds())
+				}
+				tell(pendingDescription, float64(action.Pending), action.Name)
+				tell(deadDescription, float64(action.Dead), action.Name)
+				tell(overdueDescription, overdue, action.Name)
+			}
+			return nil
+		},
 	}
 }

@@ -205,14 +205,7 @@ func (i *installation) rehearse(ctx context.Context, report Report, steps []step
 
 // readMembers tells which memberships an installation has ended, and which are left.
 func readMembers(ctx context.Context, connection *pgx.Conn, before *state) (ended []string, members []Membership, err error) {
-	rows, err := connection.Query(ctx, `
-select distinct r.rolname::text, u.rolname::text
-  from pg_auth_members as m
-  join pg_roles as r on r.oid = m.roleid
-  join pg_roles as u on u.oid = m.member
- where r.rolname = any ($1)
-   and (coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true) or coalesce((to_jsonb(m) ->> 'set_option')::boolean, true))
- order by 1, 2`, owningRoles)
+	rows, err := connection.Query(ctx, "select distinct r.rolname::text, u.rolname::text from "+ownersMembersSQL+" order by 1, 2")
 	if err == nil {
 		members, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Membership])
 	}

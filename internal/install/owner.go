@@ -3,12 +3,29 @@ package install
 import (
 	_ "embed"
 	"fmt"
+	"strings"
+
+	postern "github.com/posternsql/postern/sql"
 )
 
-// rightsSQL asks for the rights that the current user needs and has not.
-//
 //go:embed rights.sql
-var rightsSQL string
+var rightsText string
+
+// rightsSQL asks for the rights that the current user needs and has not.
+var rightsSQL = func() string {
+	var memberships []string
+	for _, role := range postern.OwnNames().Roles {
+		for _, group := range role.MemberOf {
+			memberships = append(memberships, "("+listOf([]string{group, role.Name})+")")
+		}
+	}
+	return strings.NewReplacer(
+		"ROLES", listOf(roleNames), "OWNING", listOf(owningRoles), "MEMBERSHIPS", strings.Join(memberships, ", "),
+	).Replace(rightsText)
+}()
+
+// listOf writes names as SQL lists them. Those of Postern's roles and schemas need no quoting.
+func listOf(names []string) string { return "'" + strings.Join(names, "', '") + "'" }
 
 // requireRightsSQL fails where rights are missing, with all of them in its DETAIL and all that helps in its HINT.
 var requireRightsSQL = fmt.Sprintf(`
@@ -32,15 +49,18 @@ end
 $rights$;
 `, rightsSQL)
 
-// membershipsSQL is an expression for the roles among those that own objects which the current user is a member of itself,
-// as an array. From PostgreSQL 16 on, who may only grant a role is a member without any of its rights.
-const membershipsSQL = `array(select distinct r.rolname::text
-         from pg_catalog.pg_auth_members as m
-         join pg_catalog.pg_roles as r on r.oid = m.roleid
-         join pg_catalog.pg_roles as u on u.oid = m.member
-        where r.rolname in ('postern_owner', 'postern_event_function') and u.rolname = current_user
-          and (coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::boolean, true)
-               or coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::boolean, true)))`
+// ownersMembersSQL is a FROM clause: who is a member, u, of a role r that owns objects, by the membership m. From PostgreSQL 16
+// on, who may only grant a role is a member without any of its rights, and is left out.
+var ownersMembersSQL = `pg_catalog.pg_auth_members as m
+      join pg_catalog.pg_roles as r on r.oid = m.roleid and r.rolname in (` + listOf(owningRoles) + `)
+      join pg_catalog.pg_roles as u on u.oid = m.member
+       and (coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::boolean, true)
+            or coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::boolean, true))`
+
+// membershipsSQL is an expression for the roles that own objects of which the current user is a member itself, as an array.
+var membershipsSQL = `array(select distinct r.rolname::text
+      from ` + ownersMembersSQL + `
+     where u.rolname = current_user)`
 
 // What a removal runs to become postern_owner, which bootstrap.sql does for an installation.
 var enterOwnerSQL = `
@@ -64,7 +84,7 @@ $$;
 // leaveOwnerSQL gives back what was granted in the same transaction, and what an older installer has left that was killed: a
 // membership in a role that owns objects reads all keys and may change everything. One that the current user may not end
 // stays.
-const leaveOwnerSQL = `reset role;
+var leaveOwnerSQL = `reset role;
 
 do $leave$
 declare
@@ -73,13 +93,9 @@ declare
 begin
   for given in
     select r.rolname as role, u.rolname as member, g.rolname as grantor, m.admin_option
-      from pg_catalog.pg_auth_members as m
-      join pg_catalog.pg_roles as r on r.oid = m.roleid
-      join pg_catalog.pg_roles as u on u.oid = m.member
+      from ` + ownersMembersSQL + `
       left join pg_catalog.pg_roles as g on g.oid = m.grantor
-     where r.rolname in ('postern_owner', 'postern_event_function') and u.rolname = current_user
-       and (coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::boolean, true)
-            or coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::boolean, true))
+     where u.rolname = current_user
   loop
     begin
       if not modern then

@@ -100,8 +100,8 @@ func RenderPsql(ctx context.Context, options Options, out io.Writer) error {
 	record := wanted.record()
 	words := strings.NewReplacer(
 		"VERSION", Version, "SCHEMA", fmt.Sprint(record.SchemaVersion), "CODE", record.CodeSHA256,
-		"MOMENT", fmt.Sprint(locking.Moment.Milliseconds()), "ROLES", "'"+strings.Join(roleNames, "', '")+"'", "NUMBER", fmt.Sprint(len(roleNames)),
-		"RECORDED", recordedSQL, "TABLES", tablesSQL, "OWN", record.json(), "DIGESTS", "'"+strings.Join(wanted.schemaSHA256, "', '")+"'",
+		"MOMENT", fmt.Sprint(locking.Moment.Milliseconds()), "ROLES", listOf(roleNames), "NUMBER", fmt.Sprint(len(roleNames)),
+		"RECORDED", recordedSQL, "TABLES", tablesSQL, "OWN", record.json(), "DIGESTS", listOf(wanted.schemaSHA256),
 	)
 	var script strings.Builder
 	script.WriteString(words.Replace(`-- Postern VERSION, schema SCHEMA, code CODE.

@@ -1,5 +1,6 @@
 -- What the current user may not do and an installation needs: position, problem, and the statement of a superuser that helps,
--- in the order in which they have to run. Roles belong to the cluster, so some may be there while others are not.
+-- in the order in which they have to run. Roles belong to the cluster, so some may be there while others are not. The words in
+-- capitals are replaced by what bootstrap.sql lists.
 
 with me as (
   select r.oid, r.rolname as name, r.rolsuper as super, r.rolcreaterole as createrole,
@@ -8,14 +9,11 @@ with me as (
    where r.rolname = current_user
 ),
 wanted as (
-  select w.name, r.oid, w.name in ('postern_owner', 'postern_event_function') as owning,
+  select w.name, r.oid, w.name in (OWNING) as owning,
          -- Before PostgreSQL 16 who may create roles may grant all but superusers.
          r.oid is not null and (me.super or pg_has_role(me.oid, r.oid, 'member with admin option') or not me.modern and me.createrole) as grantable
     from me
-   cross join unnest(array[
-           'postern_owner', 'postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin', 'postern_auditor',
-           'postern_sealer', 'postern_event_worker', 'postern_event_function'
-         ]::name[]) as w (name)
+   cross join unnest(array[ROLES]::name[]) as w (name)
     left join pg_roles as r on r.rolname = w.name
 ),
 may_create_roles as (
@@ -73,7 +71,7 @@ select 21, format('%I may not grant %s to %s', me.name, w.name, m.member),
        case when v.oid is null then a.statement else format('grant %I to %I;', w.name, m.member) end
   from me
  cross join may_create_roles as c
- cross join (values ('postern_user', 'postern_app'), ('postern_app', 'postern_trusted_app')) as m (role, member)
+ cross join (values MEMBERSHIPS) as m (role, member)
   join wanted as w on w.name = m.role
   join wanted as v on v.name = m.member
   join admin_option as a on a.name = w.name

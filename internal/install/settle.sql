@@ -18,12 +18,12 @@ begin
   with code (classid, oid, written) as (
     select 'pg_proc'::regclass, p.oid, p.xmin
       from pg_proc as p
-     where p.pronamespace::regnamespace::text::name = any (schemas) and pg_get_userbyid(p.proowner) in ('postern_owner', 'postern_event_function')
+     where p.pronamespace::regnamespace::text::name = any (schemas) and pg_get_userbyid(p.proowner) in (OWNING)
     union all
     select 'pg_class'::regclass, c.oid, w.xmin
       from pg_class as c
       join pg_rewrite as w on w.ev_class = c.oid and w.rulename = '_RETURN'
-     where c.relnamespace::regnamespace::text::name = any (schemas) and pg_get_userbyid(c.relowner) in ('postern_owner', 'postern_event_function')
+     where c.relnamespace::regnamespace::text::name = any (schemas) and pg_get_userbyid(c.relowner) in (OWNING)
     union all
     select 'pg_policy'::regclass, y.oid, y.xmin
       from pg_policy as y

@@ -139,7 +139,8 @@ func leaveOwner(ctx context.Context, tx pgx.Tx) error {
 func (s *source) settleSQL() string {
 	return "\n" + strings.NewReplacer(
 		"RECORD", s.record().json(),
-		"SCHEMAS", "'"+strings.Join(s.schemas, "', '")+"'",
+		"SCHEMAS", listOf(s.schemas),
+		"OWNING", listOf(owningRoles),
 		"PURPOSE", installationPurpose,
 	).Replace(settleSQL)
 }

@@ -23,6 +23,8 @@ const (
 	// Silence is after how long without a sign of life, unless work rests for longer, the program is unhealthy: a connection
 	// that hangs fails by no error.
 	Silence = time.Minute
+	// readTimeout bounds what somebody waits who asks for metrics.
+	readTimeout = 5 * time.Second
 )
 
 // Work is what is watched. A nil *Work watches nothing.
@@ -154,6 +156,37 @@ func Explain(err error) error {
 		return fmt.Errorf("%w. %s", err, server.Hint)
 	}
 	return err
+}
+
+// Gauges are metrics that are read from the database when somebody asks, for a few seconds at most.
+type Gauges struct {
+	Descriptions []*prometheus.Desc
+	// Read tells the value of each, with the values of its labels. Where it fails, all of them are missing.
+	Read func(ctx context.Context, tell func(description *prometheus.Desc, value float64, labels ...string)) error
+}
+
+// Describe is prometheus.Collector's.
+func (g *Gauges) Describe(descriptions chan<- *prometheus.Desc) {
+	for _, description := range g.Descriptions {
+		descriptions <- description
+	}
+}
+
+// Collect is prometheus.Collector's.
+func (g *Gauges) Collect(metrics chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
+	defer cancel()
+	var read []prometheus.Metric
+	err := g.Read(ctx, func(description *prometheus.Desc, value float64, labels ...string) {
+		read = append(read, prometheus.MustNewConstMetric(description, prometheus.GaugeValue, value, labels...))
+	})
+	if err != nil {
+		metrics <- prometheus.NewInvalidMetric(g.Descriptions[0], err)
+		return
+	}
+	for _, metric := range read {
+		metrics <- metric
+	}
 }
 
 // Serve answers /metrics, and /healthz with 200 while the work is healthy, else with 503, until the context ends.

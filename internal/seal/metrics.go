@@ -21,31 +21,17 @@ var (
 
 // NewMetrics watches a sealer that works again and again, and reads from the database what waits. every is how long it rests.
 func NewMetrics(pool *pgxpool.Pool, every time.Duration) *monitor.Work {
-	return monitor.New("postern_seal", 3*every, nil, &lag{pool})
-}
-
-// lag reads what waits when somebody asks.
-type lag struct{ pool *pgxpool.Pool }
-
-// Describe is prometheus.Collector's.
-func (l *lag) Describe(descriptions chan<- *prometheus.Desc) {
-	descriptions <- unsealedDescription
-	descriptions <- lagDescription
-	descriptions <- leavesDescription
-}
-
-// Collect is prometheus.Collector's.
-func (l *lag) Collect(metrics chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	waiting, err := db.New(l.pool).UnsealedEntries(ctx)
-	if err != nil {
-		metrics <- prometheus.NewInvalidMetric(unsealedDescription, err)
-		return
-	}
-	for description, value := range map[*prometheus.Desc]float64{
-		unsealedDescription: float64(waiting.Entries), lagDescription: max(0, waiting.OldestSeconds), leavesDescription: float64(waiting.TreeSize),
-	} {
-		metrics <- prometheus.MustNewConstMetric(description, prometheus.GaugeValue, value)
-	}
+	return monitor.New("postern_seal", 3*every, nil, &monitor.Gauges{
+		Descriptions: []*prometheus.Desc{unsealedDescription, lagDescription, leavesDescription},
+		Read: func(ctx context.Context, tell func(*prometheus.Desc, float64, ...string)) error {
+			waiting, err := db.New(pool).UnsealedEntries(ctx)
+			if err != nil {
+				return err
+			}
+			tell(unsealedDescription, float64(waiting.Entries))
+			tell(lagDescription, max(0, waiting.OldestSeconds))
+			tell(leavesDescription, float64(waiting.TreeSize))
+			return nil
+		},
+	})
 }

@@ -277,6 +277,7 @@
 \ir event/enable_event_action.sql
 \ir event/set_event_enabled.sql
 \ir event/retry_event_deliveries.sql
+\ir event/raise_other_timeline.sql
 \ir event/confirm_event_timeline.sql
 \ir event/claim_event_deliveries.sql
 \ir event/finish_event_deliveries.sql

@@ -22,4 +22,4 @@ end
 $$;
 revoke execute on function postern_internal.refuse_read_only() from public;
 comment on function postern_internal.refuse_read_only() is
-'Asks that this transaction can write, before something is asked of a person or of others. Errors: 25006 it cannot; the HINT says where it can.';
+'Fails in a transaction that cannot write, before anybody is asked for a PIN in vain. Errors: 25006; the HINT says where one can write.';

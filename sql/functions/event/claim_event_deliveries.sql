@@ -38,7 +38,7 @@ begin
   end if;
   recorded := (select a.place from postern_internal.event_action as a where a.event_action_id = action_id);
   here := postern_internal.current_place();
-  if recorded <> here and not pg_is_in_recovery() then
+  if recorded <> here then
     if postern_internal.is_moved(recorded) then
       raise exception using
         errcode = '55000',
@@ -46,11 +46,7 @@ begin
         detail = 'It was copied, restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
         hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
     end if;
-    raise exception using
-      errcode = '55000',
-      message = 'The events of this database are another timeline''s',
-      detail = format('They are delivered on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', recorded.timeline, here.timeline),
-      hint = format('If this is production now: run "installer event run --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, run no worker on it; see docs/events.md, Failover.', here.timeline, here.timeline);
+    perform postern_internal.raise_other_timeline(recorded.timeline, here.timeline);
   end if;
   if postern_internal.event_is_waiting(action_id) then
     perform postern_internal.queue_event_deliveries(action_id);

@@ -22,18 +22,14 @@ begin
       errcode = '55000',
       message = 'This server is on another timeline than the configuration says',
       detail = format('It says %s, and this is timeline %s: a former primary, or a copy.', timeline, here.timeline),
-      hint = 'Connect to the server that was promoted, or correct --confirm-timeline and POSTERN_CONFIRM_TIMELINE; see docs/events.md, Failover.';
+      hint = 'Connect to the server that was promoted, or correct --confirm-timeline and POSTERN_CONFIRM_TIMELINE; see docs/events.md, Copies and failover.';
   end if;
   select min((a.place).timeline) into waiting
     from postern_internal.event_action as a
    where (a.place).timeline <> here.timeline
      and not postern_internal.is_moved(a.place);
   if waiting is not null and timeline is distinct from here.timeline then
-    raise exception using
-      errcode = '55000',
-      message = 'The events of this database are another timeline''s',
-      detail = format('They are delivered on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', waiting, here.timeline),
-      hint = format('If this is production now: run "installer event run --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, run no worker on it; see docs/events.md, Failover.', here.timeline, here.timeline);
+    perform postern_internal.raise_other_timeline(waiting, here.timeline);
   end if;
   if waiting is not null then
     update postern_internal.event_action as a

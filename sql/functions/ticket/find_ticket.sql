@@ -17,7 +17,7 @@ begin
      and t.userid = current_user_id
      and t.session_role = session_user;
   if not found then
-    -- Who has it to ask about is told whose it is not, and nothing else.
+    -- A ticket is hard to guess. Who knows one learns that it is another's, and not whose.
     select t.* into found_ticket from postern_internal.ticket as t where t.ticket = find_ticket.ticket;
     if not found then
       perform postern_internal.raise_ticket_invalid('unknown', 'It is unknown here: never issued, not committed yet, or long expired.');

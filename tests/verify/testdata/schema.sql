@@ -2482,7 +2482,7 @@ begin
   end if;
   recorded := (select a.place from postern_internal.event_action as a where a.event_action_id = action_id);
   here := postern_internal.current_place();
-  if recorded <> here and not pg_is_in_recovery() then
+  if recorded <> here then
     if postern_internal.is_moved(recorded) then
       raise exception using
         errcode = '55000',
@@ -2490,11 +2490,7 @@ begin
         detail = 'It was copied, restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
         hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
     end if;
-    raise exception using
-      errcode = '55000',
-      message = 'The events of this database are another timeline''s',
-      detail = format('They are delivered on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', recorded.timeline, here.timeline),
-      hint = format('If this is production now: run "installer event run --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, run no worker on it; see docs/events.md, Failover.', here.timeline, here.timeline);
+    perform postern_internal.raise_other_timeline(recorded.timeline, here.timeline);
   end if;
   if postern_internal.event_is_waiting(action_id) then
     perform postern_internal.queue_event_deliveries(action_id);
@@ -2666,18 +2662,14 @@ begin
       errcode = '55000',
       message = 'This server is on another timeline than the configuration says',
       detail = format('It says %s, and this is timeline %s: a former primary, or a copy.', timeline, here.timeline),
-      hint = 'Connect to the server that was promoted, or correct --confirm-timeline and POSTERN_CONFIRM_TIMELINE; see docs/events.md, Failover.';
+      hint = 'Connect to the server that was promoted, or correct --confirm-timeline and POSTERN_CONFIRM_TIMELINE; see docs/events.md, Copies and failover.';
   end if;
   select min((a.place).timeline) into waiting
     from postern_internal.event_action as a
    where (a.place).timeline <> here.timeline
      and not postern_internal.is_moved(a.place);
   if waiting is not null and timeline is distinct from here.timeline then
-    raise exception using
-      errcode = '55000',
-      message = 'The events of this database are another timeline''s',
-      detail = format('They are delivered on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', waiting, here.timeline),
-      hint = format('If this is production now: run "installer event run --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, run no worker on it; see docs/events.md, Failover.', here.timeline, here.timeline);
+    perform postern_internal.raise_other_timeline(waiting, here.timeline);
   end if;
   if waiting is not null then
     update postern_internal.event_action as a
@@ -12538,7 +12530,7 @@ begin
      and t.userid = current_user_id
      and t.session_role = session_user;
   if not found then
-    -- Who has it to ask about is told whose it is not, and nothing else.
+    -- A ticket is hard to guess. Who knows one learns that it is another's, and not whose.
     select t.* into found_ticket from postern_internal.ticket as t where t.ticket = find_ticket.ticket;
     if not found then
       perform postern_internal.raise_ticket_invalid('unknown', 'It is unknown here: never issued, not committed yet, or long expired.');
@@ -14145,6 +14137,33 @@ COMMENT ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, use
 
 
 --
+-- Name: raise_other_timeline(bigint, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.raise_other_timeline(recorded bigint, here bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = '55000',
+    message = 'The events of this database are another timeline''s',
+    detail = format('They are delivered on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', recorded, here),
+    hint = format('If this is production now: run "installer event run --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, run no worker on it; see docs/events.md, Copies and failover.', here, here);
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.raise_other_timeline(recorded bigint, here bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION raise_other_timeline(recorded bigint, here bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.raise_other_timeline(recorded bigint, here bigint) IS 'Says that events are delivered on timeline recorded, that this server is on timeline here, and what to do. Errors: 55000, always.';
+
+
+--
 -- Name: raise_ticket_invalid(text, text, jsonb, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -14397,7 +14416,7 @@ ALTER FUNCTION postern_internal.refuse_read_only() OWNER TO postern_owner;
 -- Name: FUNCTION refuse_read_only(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.refuse_read_only() IS 'Asks that this transaction can write, before something is asked of a person or of others. Errors: 25006 it cannot; the HINT says where it can.';
+COMMENT ON FUNCTION postern_internal.refuse_read_only() IS 'Fails in a transaction that cannot write, before anybody is asked for a PIN in vain. Errors: 25006; the HINT says where one can write.';
 
 
 --
@@ -20056,6 +20075,13 @@ REVOKE ALL ON FUNCTION postern_internal.queue_event_deliveries(event_action_id i
 --
 
 REVOKE ALL ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION raise_other_timeline(recorded bigint, here bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.raise_other_timeline(recorded bigint, here bigint) FROM PUBLIC;
 
 
 --
