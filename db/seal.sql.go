@@ -23,19 +23,22 @@ func (q *Queries) AppendLeaves(ctx context.Context, logIDs []int64, hashes [][]b
 }
 
 const beginSealing = `-- name: BeginSealing :one
-select tree_size::bigint as tree_size, coalesce(snapshot::text, '')::text as snapshot from postern.begin_sealing()
+select tree_size::bigint as tree_size, coalesce(snapshot::text, '')::text as snapshot, is_new_place::boolean as is_new_place
+  from postern.begin_sealing($1::bigint, $2::text)
 `
 
 type BeginSealingRow struct {
-	TreeSize int64  `json:"tree_size"`
-	Snapshot string `json:"snapshot"`
+	TreeSize   int64  `json:"tree_size"`
+	Snapshot   string `json:"snapshot"`
+	IsNewPlace bool   `json:"is_new_place"`
 }
 
-// Makes this transaction the only one that seals the log. Errors: 55P03, 40001 another one does.
-func (q *Queries) BeginSealing(ctx context.Context) (BeginSealingRow, error) {
-	row := q.db.QueryRow(ctx, beginSealing)
+// Makes this transaction the only one that seals the log. Errors: 55000 it was sealed in another place, 55P03, 40001 another one
+// does.
+func (q *Queries) BeginSealing(ctx context.Context, confirmedTimeline *int64, confirmedDatabase *string) (BeginSealingRow, error) {
+	row := q.db.QueryRow(ctx, beginSealing, confirmedTimeline, confirmedDatabase)
 	var i BeginSealingRow
-	err := row.Scan(&i.TreeSize, &i.Snapshot)
+	err := row.Scan(&i.TreeSize, &i.Snapshot, &i.IsNewPlace)
 	return i, err
 }
 

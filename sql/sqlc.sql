@@ -618,7 +618,7 @@ create function postern.assume_user(userid text, ticket uuid) returns text langu
 create function postern.authenticate(challenge text, username text, response text, comment text DEFAULT NULL::text, scheme text DEFAULT 'PIN'::text) returns uuid language sql return null;
 create function postern.before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean) returns record language sql return null;
 create function postern.begin_action(action text, parameters jsonb DEFAULT '{}'::jsonb) returns void language sql return null;
-create function postern.begin_sealing() returns TABLE(tree_size bigint, snapshot pg_snapshot) language sql return null;
+create function postern.begin_sealing(confirmed_timeline bigint DEFAULT NULL::bigint, confirmed_database text DEFAULT NULL::text) returns TABLE(tree_size bigint, snapshot pg_snapshot, is_new_place boolean) language sql return null;
 create function postern.begin_session(token text) returns text language sql return null;
 create function postern.begin_session(token text, ticket uuid) returns text language sql return null;
 create function postern.bypassing_functions() returns TABLE(function oid, tables text, functions text, suitable_owner oid) language sql return null;
@@ -835,7 +835,6 @@ create function postern_internal.pass_gate(gate_id text, parameters jsonb, actio
 create function postern_internal.pin_weakness(userid text, pin text) returns text language sql return null;
 create function postern_internal.queue_event_deliveries(event_action_id integer) returns void language sql return null;
 create function postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) returns void language sql return null;
-create function postern_internal.raise_other_timeline(recorded bigint, here bigint) returns void language sql return null;
 create function postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb DEFAULT '{}'::jsonb, message text DEFAULT 'The ticket is not valid'::text, hint text DEFAULT 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.'::text) returns void language sql return null;
 create function postern_internal.read_challenge(challenge text) returns jsonb language sql return null;
 create function postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) returns bytea language sql return null;
@@ -863,7 +862,9 @@ create function postern_internal.require_gate_callers(callers jsonb) returns voi
 create function postern_internal.require_ledger(company text, ledger_id text) returns void language sql return null;
 create function postern_internal.require_patterns(patterns text[]) returns void language sql return null;
 create function postern_internal.require_rate(setting text, used integer, since timestamp with time zone) returns void language sql return null;
+create function postern_internal.require_sealing_place(confirmed_timeline bigint, confirmed_database text) returns boolean language sql return null;
 create function postern_internal.require_text(value text, argument text, maximum integer) returns void language sql return null;
+create function postern_internal.require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text) returns void language sql return null;
 create function postern_internal.require_user(userid text, code text DEFAULT 'PS107'::text) returns void language sql return null;
 create function postern_internal.restored_log_id() returns bigint language sql return null;
 create function postern_internal.rule_matches(codes text[], patterns text[]) returns boolean language sql return null;

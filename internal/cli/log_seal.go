@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/elsewhere"
 	"github.com/posternsql/postern/internal/monitor"
 	"github.com/posternsql/postern/internal/seal"
 )
@@ -22,6 +23,8 @@ func newLogSealCommand(app *application) *cobra.Command {
 		key, directory string
 		also           []string
 		metrics        string
+		database       string
+		timeline       int64
 		every          time.Duration
 		trust, asJSON  bool
 	)
@@ -37,6 +40,10 @@ nothing and ends with exit code 3. So keep the directory where the database's ad
 
 An empty directory takes the key that signs first. Where the database has a head already, an empty directory is
 refused, unless you say --trust-database.
+
+A log is sealed in one place: a copy of the database would sign another history. On a new timeline --confirm-timeline N, or
+POSTERN_CONFIRM_TIMELINE=N, says that it is production's, as for "event run". Where this database took the place of the one
+that was sealed, say --confirm-database once, with what the error shows.
 
 --every seals again and again until it is stopped, best as a service; a stop lets the seal at work end. Several may run:
 one of them works. It needs the role postern_sealer.
@@ -59,8 +66,14 @@ the database has not answered for a minute, and else 200. It has no password: ke
 			if path == "" {
 				return usageError("--key is missing: the file of the private key (or set %s)", seal.KeyVariable)
 			}
-			sealer := &seal.Sealer{TrustDatabase: trust}
-			var err error
+			confirmed, err := confirmedTimeline(command, timeline)
+			if err != nil {
+				return err
+			}
+			sealer := &seal.Sealer{TrustDatabase: trust, Timeline: confirmed}
+			if command.Flags().Changed("confirm-database") {
+				sealer.Database = &database
+			}
 			if sealer.Key, err = seal.ReadKey(path); err != nil {
 				return err
 			}
@@ -88,6 +101,8 @@ the database has not answered for a minute, and else 200. It has no password: ke
 	command.Flags().DurationVar(&every, "every", 0, "seal again after this time, such as 1s, until stopped")
 	command.Flags().StringVar(&metrics, "metrics", "", "with --every: address to serve metrics and health on, such as 127.0.0.1:9188")
 	command.Flags().BoolVar(&trust, "trust-database", false, "where --heads is empty: begin with the tree that is in the database")
+	addConfirmTimeline(command, &timeline)
+	command.Flags().StringVar(&database, "confirm-database", "", "where this database took the place of the one that was sealed: this one, as the error shows it")
 	addJSON(command, &asJSON)
 	return command
 }
@@ -166,7 +181,8 @@ func (a *application) runSealer(ctx context.Context, sealer *seal.Sealer, every 
 	})
 }
 
-// sealEvery seals until the context ends. A connection that breaks is made anew; what was tampered with ends it.
+// sealEvery seals until the context ends. A connection that breaks is made anew; what was tampered with ends it,
+// and so does another place than the one that was sealed.
 func (a *application) sealEvery(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool, watched *monitor.Work) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -191,7 +207,7 @@ func (a *application) sealEvery(ctx context.Context, sealer *seal.Sealer, every 
 				}
 			}
 		})
-		if finding := (*seal.TamperedError)(nil); err == nil || errors.As(err, &finding) || a.out.failure != nil {
+		if finding := (*seal.TamperedError)(nil); err == nil || errors.As(err, &finding) || elsewhere.Is(err) || a.out.failure != nil {
 			return err
 		}
 		watched.Failed(err)

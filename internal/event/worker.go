@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/elsewhere"
 	"github.com/posternsql/postern/internal/monitor"
 )
 
@@ -153,7 +154,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	pruned, warned := time.Time{}, map[string]bool{}
 	for first := true; ; first = false {
 		err := w.confirm(ctx)
-		if elsewhere(err) {
+		if elsewhere.Is(err) {
 			return err
 		}
 		var configured []db.EventWorkerAction
@@ -189,12 +190,6 @@ func (w *Worker) Run(ctx context.Context) error {
 // configures the worker.
 func (w *Worker) confirm(ctx context.Context) error {
 	return db.New(w.pool).ConfirmEventTimeline(ctx, w.options.Timeline)
-}
-
-// elsewhere tells whether the database is not, or not known to be, the one whose events are delivered.
-func elsewhere(err error) bool {
-	var refused *pgconn.PgError
-	return errors.As(err, &refused) && refused.Code == "55000"
 }
 
 // prune forgets old deliveries, all of them.

@@ -41,11 +41,6 @@ type KeptMonth struct {
 // unchanged, and signs in every directory which leaves they were: from then on Verify does not miss them. Where others
 // use the log, it tries again for as long as the timeout lasts; it never makes them wait for more than a moment.
 func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*Heads, before time.Time, timeout time.Duration) (done Dropped, err error) {
-	for _, heads := range directories {
-		if err := heads.admit(key); err != nil {
-			return Dropped{}, err
-		}
-	}
 	// Entries in the default partition can only be dropped with the month that they are of.
 	if _, err := db.New(connection).CreateLogPartitions(ctx); err != nil {
 		return Dropped{}, err
@@ -54,6 +49,12 @@ func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*He
 		rows, err := db.New(tx).DropLog(ctx, before, timeout.Seconds())
 		if err != nil {
 			return err
+		}
+		// Not before: a copy must not leave its key in a directory that another database uses.
+		for _, heads := range directories {
+			if err := heads.admit(key); err != nil {
+				return err
+			}
 		}
 		var text strings.Builder
 		fmt.Fprintf(&text, "%s\n%s\n", key.signer.Name(), dropsLine)

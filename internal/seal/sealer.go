@@ -29,6 +29,10 @@ type Sealer struct {
 	Also []*Heads
 	// TrustDatabase begins with the tree that is in the database, where Heads is empty and the database is not.
 	TrustDatabase bool
+	// Timeline is the one that the configuration says is production's, after a failover; nil where it says nothing.
+	Timeline *int64
+	// Database names this database where it took the place of the one that was sealed, as the error does; nil where it did not.
+	Database *string
 	// OnProgress is told how many entries were sealed so far; may be nil.
 	OnProgress func(entries int64)
 
@@ -49,9 +53,6 @@ var ErrBusy = errors.New("another one is sealing this log")
 // database and in it. It returns the number of new leaves. Nothing is written where the tree does not continue the
 // newest head in Heads; that is a *TamperedError. It may be interrupted at any moment: the next one goes on.
 func (s *Sealer) Seal(ctx context.Context, connection *pgx.Conn) (entries int64, err error) {
-	if err := s.Heads.admit(s.Key); err != nil {
-		return 0, err
-	}
 	entries, size, err := s.grow(ctx, connection)
 	if err != nil {
 		return 0, busy(err)
@@ -111,16 +112,17 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 		if _, err := tx.Exec(ctx, "set local synchronous_commit = on"); err != nil {
 			return err
 		}
-		begun, err := queries.BeginSealing(ctx)
+		begun, err := queries.BeginSealing(ctx, s.Timeline, s.Database)
 		if err != nil {
 			return err
 		}
 		size = begun.TreeSize
-		if err := s.openHeadsAgain(); err != nil {
-			return err
-		}
 		reader := readHashes(ctx, queries)
 		if err := s.compare(ctx, queries, size, reader); err != nil {
+			return err
+		}
+		// Not before: what is refused must not leave its key in a directory.
+		if err := s.Heads.admit(s.Key); err != nil {
 			return err
 		}
 		tree, err := readFrontier(size, reader)
@@ -150,7 +152,7 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 		if err != nil {
 			return err
 		}
-		if entries == 0 && begun.Snapshot != "" {
+		if entries == 0 && begun.Snapshot != "" && !begun.IsNewPlace {
 			return errNothing
 		}
 		return queries.EndSealing(ctx)
@@ -176,21 +178,66 @@ func (s *Sealer) openHeadsAgain() error {
 // errNothing rolls a transaction back that had nothing to do.
 var errNothing = errors.New("nothing to seal")
 
-// compare refuses to go on where the tree in the database does not continue the newest head outside of it.
+// compare refuses to go on where the tree in the database does not continue every head outside of it, or has a head that
+// nobody outside knows. It is all that may be refused: from there on the database remembers its place, and the tree grows.
 func (s *Sealer) compare(ctx context.Context, queries *db.Queries, size int64, reader tlog.HashReader) error {
-	latest := s.Heads.Latest
-	if latest == nil {
-		inside, err := queries.LatestHead(ctx)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && s.TrustDatabase {
-			return nil
-		}
-		if err != nil {
+	if err := s.openHeadsAgain(); err != nil {
+		return err
+	}
+	inside, err := queries.LatestHead(ctx)
+	hasInside := err == nil
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	if latest := s.Heads.Latest; latest == nil && hasInside {
+		if err := s.begin(ctx, queries, inside.TreeSize); err != nil {
 			return err
 		}
-		return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
-			"%s has no head, but the database has one of %d leaves: is this the right directory?", s.Heads.Directory, inside.TreeSize)}}
+	} else if latest != nil {
+		if err := continues(latest, size, reader); err != nil {
+			return err
+		}
+		if hasInside {
+			if err := s.compareInside(inside); err != nil {
+				return err
+			}
+		}
 	}
-	return continues(latest, size, reader)
+	for _, also := range s.Also {
+		if also.Latest == nil || s.Heads.Latest != nil && also.Latest.Size == s.Heads.Latest.Size && also.Latest.Root == s.Heads.Latest.Root {
+			continue
+		}
+		if err := continues(also.Latest, size, reader); err != nil {
+			return fmt.Errorf("%s: %w", also.Directory, err)
+		}
+	}
+	return nil
+}
+
+// begin refuses to begin a directory beside a tree that was sealed before, unless that was asked for. The key must be another one
+// than any that has signed this tree: the other heads of that key go on elsewhere, or were lost.
+func (s *Sealer) begin(ctx context.Context, queries *db.Queries, insideSize int64) error {
+	if !s.TrustDatabase {
+		return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
+			"%s has no head, but the database has one of %d leaves: is this the right directory?", s.Heads.Directory, insideSize)}}
+	}
+	own, _, err := readKeys(s.Key.Public)
+	if err != nil {
+		return err
+	}
+	for after := int64(0); ; {
+		page, err := queries.HeadPage(ctx, after, pageSize)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, one := range page {
+			after = one.TreeSize
+			if _, err := OpenHead(one.Note, own); err == nil {
+				return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
+					"this key has signed a head of %d leaves in this database, and %s is not the directory of that head: a copy, or a new directory, needs a key of its own", one.TreeSize, s.Heads.Directory)}}
+			}
+		}
+	}
 }
 
 // continues checks that a tree of so many leaves begins with the tree of a head.
@@ -221,18 +268,12 @@ func continues(head *Head, size int64, reader tlog.HashReader) error {
 func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 	return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
 		queries := db.New(tx)
-		begun, err := queries.BeginSealing(ctx)
+		begun, err := queries.BeginSealing(ctx, s.Timeline, s.Database)
 		if err != nil {
-			return err
-		}
-		if err := s.openHeadsAgain(); err != nil {
 			return err
 		}
 		reader := readHashes(ctx, queries)
 		if err := s.compare(ctx, queries, begun.TreeSize, reader); err != nil {
-			return err
-		}
-		if err := s.compareInside(ctx, queries); err != nil {
 			return err
 		}
 		head := s.Heads.Latest
@@ -249,7 +290,7 @@ func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 			}
 		}
 		for _, also := range s.Also {
-			if err := s.addAlso(also, head, reader); err != nil {
+			if err := s.addAlso(also, head); err != nil {
 				return err
 			}
 		}
@@ -259,14 +300,7 @@ func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 
 // compareInside refuses where the database has a head that this key has signed and the directory does not know: then
 // this is another directory, or an old copy of it, and signing would make two histories.
-func (s *Sealer) compareInside(ctx context.Context, queries *db.Queries) error {
-	inside, err := queries.LatestHead(ctx)
-	if errors.Is(err, pgx.ErrNoRows) || s.Heads.Latest == nil {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+func (s *Sealer) compareInside(inside db.LogHead) error {
 	if inside.TreeSize > s.Heads.Latest.Size || inside.TreeSize == s.Heads.Latest.Size && tlog.Hash(inside.RootHash) != s.Heads.Latest.Root {
 		if _, err := OpenHead(inside.Note, s.Heads.verifiers); err == nil {
 			return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
@@ -277,15 +311,10 @@ func (s *Sealer) compareInside(ctx context.Context, queries *db.Queries) error {
 	return nil
 }
 
-// addAlso keeps a head in a further directory, which has to continue what is there.
-func (s *Sealer) addAlso(also *Heads, head *Head, reader tlog.HashReader) error {
-	if also.Latest != nil {
-		if also.Latest.Size == head.Size && also.Latest.Root == head.Root {
-			return nil
-		}
-		if err := continues(also.Latest, head.Size, reader); err != nil {
-			return fmt.Errorf("%s: %w", also.Directory, err)
-		}
+// addAlso keeps a head in a further directory, unless it is there.
+func (s *Sealer) addAlso(also *Heads, head *Head) error {
+	if also.Latest != nil && also.Latest.Size == head.Size && also.Latest.Root == head.Root {
+		return nil
 	}
 	if err := also.admit(s.Key); err != nil {
 		return err

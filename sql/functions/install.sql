@@ -246,6 +246,8 @@
 \ir seal/sealed_until.sql
 \ir seal/unsealed_entries.sql
 \ir seal/require_fresh_log_ids.sql
+\ir seal/require_timeline.sql
+\ir seal/require_sealing_place.sql
 \ir seal/begin_sealing.sql
 \ir seal/append_leaves.sql
 \ir seal/end_sealing.sql
@@ -277,7 +279,6 @@
 \ir event/enable_event_action.sql
 \ir event/set_event_enabled.sql
 \ir event/retry_event_deliveries.sql
-\ir event/raise_other_timeline.sql
 \ir event/confirm_event_timeline.sql
 \ir event/claim_event_deliveries.sql
 \ir event/finish_event_deliveries.sql

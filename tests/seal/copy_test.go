@@ -1,9 +1,20 @@
 package seal_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/posternsql/postern/internal/cli"
 	"github.com/posternsql/postern/internal/seal"
+	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/internal/testsql"
 )
@@ -39,4 +50,304 @@ select n, 'passed', 'APP_PAY', 'ALICE', 'Replicated', '{}' from generate_series(
 	l.write(t, 1)
 	l.seal(t, 51)
 	l.requireIntact(t, 51)
+}
+
+// files gives each file of the directory of heads with its content.
+func (l *sealedLog) files(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	paths, err := filepath.Glob(filepath.Join(l.directory, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(path)] = string(text)
+	}
+	return files
+}
+
+// in is the same log, with its key and directory, in another database.
+func (l *sealedLog) in(t *testing.T, database *testdb.Database) *sealedLog {
+	t.Helper()
+	other := *l
+	other.Database = database
+	other.auditor, other.sealer = database.Login(t, "postern_auditor").Connect(t), database.Login(t, "postern_sealer").Connect(t)
+	return &other
+}
+
+// here names the database as the error about another place does.
+func (l *sealedLog) here(t *testing.T) *string {
+	t.Helper()
+	name := testsql.Value[string](t, l.Pool,
+		"select concat_ws('/', (p).system_identifier, (p).database_oid, (p).log_oid) from postern_internal.current_place() as p")
+	return &name
+}
+
+// restored is a database with the dump of another one, in the same cluster.
+func restored(t *testing.T, from *testdb.Database) *testdb.Database {
+	t.Helper()
+	to := testdb.Empty(t)
+	var dump, complaints bytes.Buffer
+	err := testdb.Server(t).Run(t.Context(), server.Program{Name: "pg_dump", Database: from.Name, Stdout: &dump, Stderr: &complaints})
+	if err != nil {
+		t.Fatal(err, complaints.String())
+	}
+	err = testdb.Server(t).Run(t.Context(), server.Program{
+		Name: "psql", Arguments: []string{"-qX", "-v", "ON_ERROR_STOP=1"}, Database: to.Name, Stdin: &dump, Stderr: &complaints,
+	})
+	if err != nil {
+		t.Fatal(err, complaints.String())
+	}
+	return to
+}
+
+func TestRestoredDumpDoesNotSealWithProductionsKey(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	l.write(t, 2)
+	l.seal(t, 2)
+	copied := l.in(t, restored(t, l.Database))
+	copied.write(t, 1)
+	before := l.files(t)
+	_, err := copied.trySeal(t)
+	if refusal := testdb.RequireCode(t, err, "55000"); !strings.Contains(refusal.Hint, "--confirm-database "+*copied.here(t)) {
+		t.Errorf("HINT %q", refusal.Hint)
+	}
+	l.write(t, 1)
+	l.seal(t, 1)
+	l.requireIntact(t, 3)
+	for name, text := range before {
+		if after := l.files(t)[name]; !strings.HasPrefix(after, text) && name != "latest" {
+			t.Errorf("%s: %q, then %q", name, text, after)
+		}
+	}
+}
+
+// A service ends on a copy, and does not try for ever. What somebody can mend while it tries, it tries again.
+func TestServiceEndsOnACopyAlone(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	l.write(t, 2)
+	l.seal(t, 2)
+	copied := l.in(t, l.Copy(t))
+	also := filepath.Join(t.TempDir(), "also")
+	every := func(ctx context.Context, database *testdb.Database, arguments ...string) (code int, complaints string) {
+		var out, errors bytes.Buffer
+		command := append([]string{"log", "seal", "--every", "10ms", "--key", l.keyFile, "--heads", l.directory, "--also", also,
+			"--database-url", database.ConnectionString(t, "", "")}, arguments...)
+		code = cli.Main(ctx, command, nil, &out, &errors)
+		return code, errors.String()
+	}
+	if code, complaints := every(t.Context(), copied.Database); code != 1 || !strings.Contains(complaints, "--confirm-database "+*copied.here(t)) {
+		t.Fatal(code, complaints)
+	}
+	// A number that was left in the configuration, of another cluster, does not hide what there is to say.
+	if code, complaints := every(t.Context(), copied.Database, "--confirm-timeline", "4711"); code != 1 || !strings.Contains(complaints, "--confirm-database "+*copied.here(t)) {
+		t.Fatal(code, complaints)
+	}
+	if _, err := os.Stat(also); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a refused seal made %s: %v", also, err)
+	}
+
+	// The same SQLSTATE, and another error.
+	testsql.Run(t, l.Pool, `
+insert into postern_internal.checkpoint_entry (log_id, outcome, gate_id, userid, message, parameters)
+values (1000, 'passed', 'APP_PAY', 'ALICE', 'Replicated', '{}')`)
+	_, err := l.in(t, l.Database).trySeal(t)
+	testdb.RequireCode(t, err, "55000")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan int, 1)
+	go func() {
+		code, _ := every(ctx, l.Database)
+		ended <- code
+	}()
+	testsql.Run(t, l.Pool, "select setval('postern_internal.log_number', 1000)")
+	for size := int64(0); size < 3; size = l.heads(t).Latest.Size {
+		select {
+		case code := <-ended:
+			t.Fatalf("ended with %d", code)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("ended with %d", code)
+	}
+}
+
+// What refuses late must refuse before the database remembers that it is the one that goes on.
+func TestRefusedSealConfirmsNoPlace(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	l.write(t, 2)
+	l.seal(t, 2)
+	stale := copyDirectory(t, l.directory)
+	l.write(t, 1)
+	l.seal(t, 1)
+	older := l.in(t, restored(t, l.Database))
+	l.sealer = l.Login(t, "postern_sealer").Connect(t)
+	l.write(t, 1)
+	l.seal(t, 1)
+	for name, sealer := range map[string]struct {
+		heads string
+		also  []string
+		kind  seal.Kind
+	}{
+		"an old copy of the directory":     {stale, nil, seal.OtherHistory},
+		"the end is missing":               {l.directory, nil, seal.EntryMissing},
+		"another directory misses the end": {copyDirectory(t, stale), []string{l.directory}, seal.EntryMissing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open := func(directory string) *seal.Heads {
+				heads, err := seal.OpenHeads(directory)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return heads
+			}
+			attempt := seal.Sealer{Key: l.key, Heads: open(sealer.heads), Database: older.here(t)}
+			for _, directory := range sealer.also {
+				attempt.Also = append(attempt.Also, open(directory))
+			}
+			if _, err := attempt.Seal(t.Context(), older.sealer); kindOf(err) != sealer.kind {
+				// The first that refuses says why; either is right where the directory is stale.
+				if sealer.also == nil || kindOf(err) != seal.OtherHistory {
+					t.Fatal(err)
+				}
+			}
+			_, err := (&seal.Sealer{Key: l.key, Heads: open(sealer.heads)}).Seal(t.Context(), older.sealer)
+			testdb.RequireCode(t, err, "55000")
+		})
+	}
+}
+
+// addKey lets a further key sign in the directory.
+func (l *sealedLog) addKey(t *testing.T, key *seal.Key) {
+	t.Helper()
+	keys, err := os.OpenFile(filepath.Join(l.directory, seal.KeysFile), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keys.WriteString(key.Public + "\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := keys.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A copy has the same tree, roles and allowed logins. With production's key and directory it would sign another history.
+func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	l.write(t, 2)
+	l.seal(t, 2)
+	// Heads of other keys, too: production's key is asked about in all of them.
+	first := l.key
+	l.key = newKey(t, "test.example/log")
+	l.addKey(t, l.key)
+	l.write(t, 1)
+	l.seal(t, 1)
+	copied := l.in(t, l.Copy(t))
+	copied.write(t, 3)
+
+	before := l.files(t)
+	_, err := copied.trySeal(t)
+	refusal := testdb.RequireCode(t, err, "55000")
+	if refusal.Detail == "" || !strings.Contains(refusal.Hint, `run "installer log seal --confirm-database `) {
+		t.Errorf("DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
+	}
+	timeline := testsql.Value[int64](t, copied.Pool, "select (postern_internal.current_place()).timeline")
+	wrong := "1/2/3"
+	for name, sealer := range map[string]seal.Sealer{
+		"a timeline":       {Timeline: &timeline},
+		"a later timeline": {Timeline: new(timeline + 1)},
+		"another database": {Database: &wrong},
+		"trust":            {TrustDatabase: true},
+	} {
+		sealer.Key, sealer.Heads = l.key, l.heads(t)
+		_, err := sealer.Seal(t.Context(), copied.sealer)
+		if testdb.Code(err) != "55000" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := copied.drop(t, copied.admin(t), time.Now().AddDate(0, -1, 0), time.Second); testdb.Code(err) != "55000" {
+		t.Errorf("drop: %v", err)
+	}
+	// Not even the key gets into a directory.
+	elsewhere := *copied
+	elsewhere.directory = filepath.Join(t.TempDir(), "new")
+	if _, err := elsewhere.trySeal(t); testdb.Code(err) != "55000" {
+		t.Fatal(err)
+	}
+	if got := elsewhere.files(t); len(got) > 0 {
+		t.Errorf("a refused seal left %q", got)
+	}
+	if after := l.files(t); !maps.Equal(before, after) {
+		t.Errorf("before: %q\nafter: %q", before, after)
+	}
+
+	// Production goes on. To copy a database, its connections are ended.
+	l.sealer, l.auditor = l.Login(t, "postern_sealer").Connect(t), l.Login(t, "postern_auditor").Connect(t)
+	l.write(t, 1)
+	l.seal(t, 1)
+	l.requireIntact(t, 4)
+
+	// A copy that has its own key and directory is another log, and says so by its key.
+	here := copied.here(t)
+	for _, key := range []*seal.Key{l.key, first} {
+		sealer := seal.Sealer{Key: key, Heads: elsewhere.heads(t), TrustDatabase: true, Database: here}
+		_, err = sealer.Seal(t.Context(), copied.sealer)
+		if kindOf(err) != seal.OtherHistory {
+			t.Errorf("production's key in another directory: %v", err)
+		}
+		if got := elsewhere.files(t); len(got) > 0 {
+			t.Errorf("a refused seal left %q", got)
+		}
+	}
+	elsewhere.directory = filepath.Join(t.TempDir(), "own")
+	elsewhere.key = newKey(t, "copy.example/log")
+	sealer := seal.Sealer{Key: elsewhere.key, Heads: elsewhere.heads(t), TrustDatabase: true, Database: here}
+	if got, err := sealer.Seal(t.Context(), copied.sealer); err != nil || got != 3 {
+		t.Fatalf("sealed %d, %v", got, err)
+	}
+	// Its heads up to the copy are production's: with these keys among those that may sign, all of them are known.
+	elsewhere.addKey(t, first)
+	elsewhere.addKey(t, l.key)
+	elsewhere.requireIntact(t, 6)
+	elsewhere.write(t, 1)
+	elsewhere.seal(t, 1) // it remembers its place
+
+	// The naive version compared no place, as a copy now is that nobody tells from production.
+	naive := l.in(t, l.Copy(t))
+	naive.write(t, 5)
+	testsql.Run(t, naive.Pool, "update postern_internal.sealing set place = postern_internal.current_place()")
+	naive.seal(t, 5)
+	l.sealer = l.Login(t, "postern_sealer").Connect(t)
+	l.write(t, 1)
+	if _, err := l.trySeal(t); err == nil {
+		t.Error("naive: production's next seal does not notice the copy's")
+	}
+}
+
+// After pg_upgrade, or a restore for good, the same key goes on with the same directory, once somebody has said so.
+func TestDatabaseThatTookThePlaceGoesOn(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	l.write(t, 2)
+	l.seal(t, 2)
+	successor := l.in(t, l.Copy(t))
+	sealer := seal.Sealer{Key: l.key, Heads: l.heads(t), Database: successor.here(t)}
+	// Also where there is nothing to seal, the new place is remembered.
+	if got, err := sealer.Seal(t.Context(), successor.sealer); err != nil || got != 0 {
+		t.Fatalf("sealed %d, %v", got, err)
+	}
+	successor.write(t, 1)
+	successor.seal(t, 1)
+	successor.requireIntact(t, 3)
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +19,7 @@ import (
 	"github.com/posternsql/postern/internal/cli"
 	"github.com/posternsql/postern/internal/event"
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/seal"
 	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
 	. "github.com/posternsql/postern/internal/testsql"
@@ -200,5 +203,73 @@ func TestLostLogIDsAreNotGivenOutAgain(t *testing.T) {
 	}
 	if next := Value[int64](t, standby, passed, "APP_NEW"); next != again+1 {
 		t.Errorf("id %d after %d", next, again)
+	}
+}
+
+// A clone of production's server must not sign with production's key, and a standby that was promoted has to go on.
+func TestOnlyAConfirmedTimelineSeals(t *testing.T) {
+	first, primary := newPrimary(t)
+	Run(t, primary, passed, "APP_BEFORE")
+	directory := filepath.Join(t.TempDir(), "heads")
+	private, _, err := seal.CreateKey("test.example/log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte(private+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key, err := seal.ReadKey(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealOn := func(connection *pgx.Conn, timeline *int64) (int64, error) {
+		heads, err := seal.OpenHeads(directory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return (&seal.Sealer{Key: key, Heads: heads, Timeline: timeline}).Seal(t.Context(), connection)
+	}
+	if sealed, err := sealOn(primary, nil); err != nil || sealed != 1 {
+		t.Fatal(sealed, err)
+	}
+	_, standby := follow(t, first, primary)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	Run(t, standby, "select pg_promote()")
+	Run(t, standby, passed, "APP_AFTER")
+	_, err = sealOn(standby, nil)
+	requireUnconfirmed(t, err)
+	one, two, three := int64(1), int64(2), int64(3)
+	_, err = sealOn(standby, &one)
+	requireUnconfirmed(t, err)
+	_, err = sealOn(standby, &three)
+	testdb.RequireCode(t, err, "55000")
+	heads, err := seal.OpenHeads(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = seal.Drop(t.Context(), standby, key, []*seal.Heads{heads}, time.Now().AddDate(0, -1, 0), time.Second)
+	requireUnconfirmed(t, err)
+
+	// A service ends with that, and does not try for ever.
+	command := []string{"log", "seal", "--every", "1s", "--key", path, "--heads", directory, "--database-url", standby.Config().ConnString()}
+	var out, complaints bytes.Buffer
+	if code := cli.Main(t.Context(), command, nil, &out, &complaints); code == 0 || !strings.Contains(complaints.String(), "--confirm-timeline 2") {
+		t.Fatal(code, complaints.String())
+	}
+	t.Setenv("POSTERN_CONFIRM_TIMELINE", "2")
+	command = []string{"log", "seal", "--key", path, "--heads", directory, "--database-url", standby.Config().ConnString()}
+	if code := cli.Main(t.Context(), command, nil, &out, &complaints); code != 0 {
+		t.Fatal(code, complaints.String())
+	}
+	// From then on the database remembers.
+	Run(t, standby, passed, "APP_LATER")
+	if sealed, err := sealOn(standby, nil); err != nil || sealed != 1 {
+		t.Fatal(sealed, err)
+	}
+	if sealed, err := sealOn(standby, &two); err != nil || sealed != 0 {
+		t.Fatal(sealed, err)
 	}
 }

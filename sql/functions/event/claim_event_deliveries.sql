@@ -42,11 +42,12 @@ begin
     if postern_internal.is_moved(recorded) then
       raise exception using
         errcode = '55000',
+        constraint = 'place',
         message = 'The events of this database are another one''s',
         detail = 'It was copied, restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
         hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
     end if;
-    perform postern_internal.raise_other_timeline(recorded.timeline, here.timeline);
+    perform postern_internal.require_timeline(recorded.timeline, here.timeline, null, 'installer event run', 'docs/events.md, Copies and failover');
   end if;
   if postern_internal.event_is_waiting(action_id) then
     perform postern_internal.queue_event_deliveries(action_id);

@@ -1,7 +1,3 @@
--- A failover and a copy that was recovered up to a point in time look alike from inside: same cluster, new timeline. So it takes
--- somebody outside who says which timeline is production's. A number, since a yes would be left in a configuration, and be
--- copied with it.
-
 create or replace function postern.confirm_event_timeline(timeline bigint default null)
 returns void
 language plpgsql
@@ -17,20 +13,11 @@ begin
     return;  -- nothing can be claimed on a standby, which PostgreSQL says itself
   end if;
   here := postern_internal.current_place();
-  if timeline > here.timeline then
-    raise exception using
-      errcode = '55000',
-      message = 'This server is on another timeline than the configuration says',
-      detail = format('It says %s, and this is timeline %s: a former primary, or a copy.', timeline, here.timeline),
-      hint = 'Connect to the server that was promoted, or correct --confirm-timeline and POSTERN_CONFIRM_TIMELINE; see docs/events.md, Copies and failover.';
-  end if;
   select min((a.place).timeline) into waiting
     from postern_internal.event_action as a
    where (a.place).timeline <> here.timeline
      and not postern_internal.is_moved(a.place);
-  if waiting is not null and timeline is distinct from here.timeline then
-    perform postern_internal.raise_other_timeline(waiting, here.timeline);
-  end if;
+  perform postern_internal.require_timeline(waiting, here.timeline, timeline, 'installer event run', 'docs/events.md, Copies and failover');
   if waiting is not null then
     update postern_internal.event_action as a
        set place = here

@@ -1,7 +1,10 @@
 -- A row lock that only this function can take: an advisory lock could be taken by everybody, and held for ever.
 
-create or replace function postern.begin_sealing()
-returns table (tree_size bigint, snapshot pg_snapshot)
+create or replace function postern.begin_sealing(
+  confirmed_timeline bigint default null,
+  confirmed_database text default null
+)
+returns table (tree_size bigint, snapshot pg_snapshot, is_new_place boolean)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -10,11 +13,12 @@ begin
   perform postern_internal.require_allowed_login('postern_sealer');
   perform postern_internal.refuse_read_only();
   perform from postern_internal.sealing for update nowait;
+  is_new_place := postern_internal.require_sealing_place(confirmed_timeline, confirmed_database);
   perform postern_internal.require_fresh_log_ids();
-  return query select * from postern.sealed_until();
+  return query select u.tree_size, u.snapshot, is_new_place from postern.sealed_until() as u;
 end
 $$;
-revoke execute on function postern.begin_sealing() from public;
-grant execute on function postern.begin_sealing() to postern_sealer;
-comment on function postern.begin_sealing() is
-'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55000 the log has ids that its sequences have yet to give out; 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';
+revoke execute on function postern.begin_sealing(bigint, text) from public;
+grant execute on function postern.begin_sealing(bigint, text) to postern_sealer;
+comment on function postern.begin_sealing(bigint, text) is
+'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. confirmed_timeline, confirmed_database: after a failover, or where this database took the place of the one that was sealed, the place as the error shows it; NULL: it is the same as before. is_new_place: it is not, and end_sealing has to record it. Errors: 55000 the log was sealed in another place, or has ids that its sequences have yet to give out; 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';

@@ -34,6 +34,9 @@ begin
       detail = format('It is %s and does not see what was written since it began.', current_setting('transaction_isolation')),
       hint = 'Drop in a READ COMMITTED transaction.';
   end if;
+  -- What is dropped is signed for in the directories of the heads, as what is sealed is. Without the lock of who seals, which
+  -- this would hold for long: a seal meanwhile makes no other place than this one the recorded one.
+  perform postern_internal.require_sealing_place(null, null);
 
   for candidate in
     select m.partition, m.since, m.until from postern_internal.log_months() as m where m.since < before
@@ -105,4 +108,4 @@ $$;
 revoke execute on function postern.drop_log(timestamptz, interval) from public;
 grant execute on function postern.drop_log(timestamptz, interval) to postern_admin;
 comment on function postern.drop_log(timestamptz, interval) is
-'Drops the months (UTC) of the log that end by before, each if all its entries are sealed, exported with their proofs, and unchanged; the leaves stay, so that proofs go on. timeout: for how long to try where others use the log, up to 1 hour. Returns the stretches of leaves that each month was, NULLs where it was empty; for a month that stays, the reason. Call it through "installer log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55P03 the log is in use.';
+'Drops the months (UTC) of the log that end by before, each if all its entries are sealed, exported with their proofs, and unchanged; the leaves stay, so that proofs go on. timeout: for how long to try where others use the log, up to 1 hour. Returns the stretches of leaves that each month was, NULLs where it was empty; for a month that stays, the reason. Call it through "installer log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55000 the log was sealed in another place, 55P03 the log is in use.';

@@ -1769,10 +1769,10 @@ COMMENT ON FUNCTION postern.begin_action(action text, parameters jsonb) IS 'Begi
 
 
 --
--- Name: begin_sealing(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: begin_sealing(bigint, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.begin_sealing() RETURNS TABLE(tree_size bigint, snapshot pg_snapshot)
+CREATE FUNCTION postern.begin_sealing(confirmed_timeline bigint DEFAULT NULL::bigint, confirmed_database text DEFAULT NULL::text) RETURNS TABLE(tree_size bigint, snapshot pg_snapshot, is_new_place boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1780,19 +1780,20 @@ begin
   perform postern_internal.require_allowed_login('postern_sealer');
   perform postern_internal.refuse_read_only();
   perform from postern_internal.sealing for update nowait;
+  is_new_place := postern_internal.require_sealing_place(confirmed_timeline, confirmed_database);
   perform postern_internal.require_fresh_log_ids();
-  return query select * from postern.sealed_until();
+  return query select u.tree_size, u.snapshot, is_new_place from postern.sealed_until() as u;
 end
 $$;
 
 
-ALTER FUNCTION postern.begin_sealing() OWNER TO postern_owner;
+ALTER FUNCTION postern.begin_sealing(confirmed_timeline bigint, confirmed_database text) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION begin_sealing(); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION begin_sealing(confirmed_timeline bigint, confirmed_database text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.begin_sealing() IS 'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. Errors: 55000 the log has ids that its sequences have yet to give out; 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.begin_sealing(confirmed_timeline bigint, confirmed_database text) IS 'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. confirmed_timeline, confirmed_database: after a failover, or where this database took the place of the one that was sealed, the place as the error shows it; NULL: it is the same as before. is_new_place: it is not, and end_sealing has to record it. Errors: 55000 the log was sealed in another place, or has ids that its sequences have yet to give out; 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';
 
 
 --
@@ -2486,11 +2487,12 @@ begin
     if postern_internal.is_moved(recorded) then
       raise exception using
         errcode = '55000',
+        constraint = 'place',
         message = 'The events of this database are another one''s',
         detail = 'It was copied, restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
         hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
     end if;
-    perform postern_internal.raise_other_timeline(recorded.timeline, here.timeline);
+    perform postern_internal.require_timeline(recorded.timeline, here.timeline, null, 'installer event run', 'docs/events.md, Copies and failover');
   end if;
   if postern_internal.event_is_waiting(action_id) then
     perform postern_internal.queue_event_deliveries(action_id);
@@ -2657,20 +2659,11 @@ begin
     return;  -- nothing can be claimed on a standby, which PostgreSQL says itself
   end if;
   here := postern_internal.current_place();
-  if timeline > here.timeline then
-    raise exception using
-      errcode = '55000',
-      message = 'This server is on another timeline than the configuration says',
-      detail = format('It says %s, and this is timeline %s: a former primary, or a copy.', timeline, here.timeline),
-      hint = 'Connect to the server that was promoted, or correct --confirm-timeline and POSTERN_CONFIRM_TIMELINE; see docs/events.md, Copies and failover.';
-  end if;
   select min((a.place).timeline) into waiting
     from postern_internal.event_action as a
    where (a.place).timeline <> here.timeline
      and not postern_internal.is_moved(a.place);
-  if waiting is not null and timeline is distinct from here.timeline then
-    perform postern_internal.raise_other_timeline(waiting, here.timeline);
-  end if;
+  perform postern_internal.require_timeline(waiting, here.timeline, timeline, 'installer event run', 'docs/events.md, Copies and failover');
   if waiting is not null then
     update postern_internal.event_action as a
        set place = here
@@ -3170,6 +3163,9 @@ begin
       detail = format('It is %s and does not see what was written since it began.', current_setting('transaction_isolation')),
       hint = 'Drop in a READ COMMITTED transaction.';
   end if;
+  -- What is dropped is signed for in the directories of the heads, as what is sealed is. Without the lock of who seals, which
+  -- this would hold for long: a seal meanwhile makes no other place than this one the recorded one.
+  perform postern_internal.require_sealing_place(null, null);
 
   for candidate in
     select m.partition, m.since, m.until from postern_internal.log_months() as m where m.since < before
@@ -3246,7 +3242,7 @@ ALTER FUNCTION postern.drop_log(before timestamp with time zone, timeout interva
 -- Name: FUNCTION drop_log(before timestamp with time zone, timeout interval); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) IS 'Drops the months (UTC) of the log that end by before, each if all its entries are sealed, exported with their proofs, and unchanged; the leaves stay, so that proofs go on. timeout: for how long to try where others use the log, up to 1 hour. Returns the stretches of leaves that each month was, NULLs where it was empty; for a month that stays, the reason. Call it through "installer log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55P03 the log is in use.';
+COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) IS 'Drops the months (UTC) of the log that end by before, each if all its entries are sealed, exported with their proofs, and unchanged; the leaves stay, so that proofs go on. timeout: for how long to try where others use the log, up to 1 hour. Returns the stretches of leaves that each month was, NULLs where it was empty; for a month that stays, the reason. Call it through "installer log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55000 the log was sealed in another place, 55P03 the log is in use.';
 
 
 --
@@ -14137,33 +14133,6 @@ COMMENT ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, use
 
 
 --
--- Name: raise_other_timeline(bigint, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.raise_other_timeline(recorded bigint, here bigint) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  raise exception using
-    errcode = '55000',
-    message = 'The events of this database are another timeline''s',
-    detail = format('They are delivered on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', recorded, here),
-    hint = format('If this is production now: run "installer event run --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, run no worker on it; see docs/events.md, Copies and failover.', here, here);
-end
-$$;
-
-
-ALTER FUNCTION postern_internal.raise_other_timeline(recorded bigint, here bigint) OWNER TO postern_owner;
-
---
--- Name: FUNCTION raise_other_timeline(recorded bigint, here bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.raise_other_timeline(recorded bigint, here bigint) IS 'Says that events are delivered on timeline recorded, that this server is on timeline here, and what to do. Errors: 55000, always.';
-
-
---
 -- Name: raise_ticket_invalid(text, text, jsonb, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -15179,6 +15148,45 @@ COMMENT ON FUNCTION postern_internal.require_rate(setting text, used integer, si
 
 
 --
+-- Name: require_sealing_place(bigint, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_sealing_place(confirmed_timeline bigint, confirmed_database text) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  here constant postern_internal.place := postern_internal.current_place();
+  recorded constant postern_internal.place := (select s.place from postern_internal.sealing as s);
+  this_database constant text := concat_ws('/', here.system_identifier, here.database_oid, here.log_oid);
+  moved constant boolean := coalesce(postern_internal.is_moved(recorded), false);
+begin
+  if moved and confirmed_database is distinct from this_database then
+    raise exception using
+      errcode = '55000',
+      constraint = 'place',
+      message = 'The log of this database is sealed as another database''s',
+      detail = format('It was sealed in %s, and this is %s (cluster, database, table of the log): a copy, a restored database, or an upgraded cluster.',
+                      concat_ws('/', recorded.system_identifier, recorded.database_oid, recorded.log_oid), this_database),
+      hint = format('If this database took the place of the other one: run "installer log seal --confirm-database %s" once. If the other one goes on: seal this copy with a key and a directory of its own, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
+  end if;
+  perform postern_internal.require_timeline(case when not moved then recorded.timeline end, here.timeline, confirmed_timeline,
+                                            'installer log seal', 'docs/log.md, After a failover, a restore or a copy');
+  return moved or recorded.timeline is distinct from here.timeline;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_sealing_place(confirmed_timeline bigint, confirmed_database text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_sealing_place(confirmed_timeline bigint, confirmed_database text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_sealing_place(confirmed_timeline bigint, confirmed_database text) IS 'Refuses to go on where the log was last sealed in another place, unless the arguments name this one: the number of its timeline; its cluster, database and table of the log, as the error shows them. Returns whether the place is to be recorded. Errors: 55000, with the constraint place.';
+
+
+--
 -- Name: require_text(text, text, integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -15212,6 +15220,44 @@ ALTER FUNCTION postern_internal.require_text(value text, argument text, maximum 
 --
 
 COMMENT ON FUNCTION postern_internal.require_text(value text, argument text, maximum integer) IS 'Raises PS107 unless value is a text of 1 to maximum characters that is not blank. argument: how the error names it.';
+
+
+--
+-- Name: require_timeline(bigint, bigint, bigint, text, text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if confirmed > here then
+    raise exception using
+      errcode = '55000',
+      constraint = 'place',
+      message = 'This server is on another timeline than the configuration says',
+      detail = format('It says %s, and this is timeline %s: a former primary, or a copy.', confirmed, here),
+      hint = format('Connect to the server that was promoted, or correct --confirm-timeline and POSTERN_CONFIRM_TIMELINE; see %s.', page);
+  end if;
+  if recorded <> here and confirmed is distinct from here then
+    raise exception using
+      errcode = '55000',
+      constraint = 'place',
+      message = 'This server is on a timeline that nobody has confirmed',
+      detail = format('"%s" was at work on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', command, recorded, here),
+      hint = format('If this is production now: run "%s --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, do not run it here; see %s.', command, here, here, page);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text) IS 'Refuses to go on where this server''s timeline, here, is not the recorded one, and confirmed, which the configuration outside says, does not name it; also where confirmed is a later one. NULL: nothing recorded, nothing said. command, page: what the HINT names. Errors: 55000, with the constraint place.';
 
 
 --
@@ -18559,11 +18605,11 @@ GRANT ALL ON FUNCTION postern.begin_action(action text, parameters jsonb) TO pos
 
 
 --
--- Name: FUNCTION begin_sealing(); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION begin_sealing(confirmed_timeline bigint, confirmed_database text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.begin_sealing() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.begin_sealing() TO postern_sealer;
+REVOKE ALL ON FUNCTION postern.begin_sealing(confirmed_timeline bigint, confirmed_database text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.begin_sealing(confirmed_timeline bigint, confirmed_database text) TO postern_sealer;
 
 
 --
@@ -20078,13 +20124,6 @@ REVOKE ALL ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, 
 
 
 --
--- Name: FUNCTION raise_other_timeline(recorded bigint, here bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.raise_other_timeline(recorded bigint, here bigint) FROM PUBLIC;
-
-
---
 -- Name: FUNCTION raise_ticket_invalid(reason text, explanation text, fields jsonb, message text, hint text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -20260,10 +20299,24 @@ REVOKE ALL ON FUNCTION postern_internal.require_rate(setting text, used integer,
 
 
 --
+-- Name: FUNCTION require_sealing_place(confirmed_timeline bigint, confirmed_database text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_sealing_place(confirmed_timeline bigint, confirmed_database text) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION require_text(value text, argument text, maximum integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern_internal.require_text(value text, argument text, maximum integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text) FROM PUBLIC;
 
 
 --

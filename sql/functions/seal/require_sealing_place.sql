@@ -1,0 +1,37 @@
+-- A copy of the database would sign a second history with the same key, and write it into the same directory. A copy and a
+-- database that was restored for good look alike from inside, so it takes somebody outside who says which one goes on. What
+-- he says names the place, since a yes would be left in a configuration, and be copied with it. Another database is asked
+-- about first: a timeline says nothing about it, and one that was left in the configuration must not hide that.
+-- A log that was never sealed has no place: it may be installed in a template, and nothing was signed for it yet.
+
+create or replace function postern_internal.require_sealing_place(
+  confirmed_timeline bigint,
+  confirmed_database text
+)
+returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  here constant postern_internal.place := postern_internal.current_place();
+  recorded constant postern_internal.place := (select s.place from postern_internal.sealing as s);
+  this_database constant text := concat_ws('/', here.system_identifier, here.database_oid, here.log_oid);
+  moved constant boolean := coalesce(postern_internal.is_moved(recorded), false);
+begin
+  if moved and confirmed_database is distinct from this_database then
+    raise exception using
+      errcode = '55000',
+      constraint = 'place',
+      message = 'The log of this database is sealed as another database''s',
+      detail = format('It was sealed in %s, and this is %s (cluster, database, table of the log): a copy, a restored database, or an upgraded cluster.',
+                      concat_ws('/', recorded.system_identifier, recorded.database_oid, recorded.log_oid), this_database),
+      hint = format('If this database took the place of the other one: run "installer log seal --confirm-database %s" once. If the other one goes on: seal this copy with a key and a directory of its own, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
+  end if;
+  perform postern_internal.require_timeline(case when not moved then recorded.timeline end, here.timeline, confirmed_timeline,
+                                            'installer log seal', 'docs/log.md, After a failover, a restore or a copy');
+  return moved or recorded.timeline is distinct from here.timeline;
+end
+$$;
+revoke execute on function postern_internal.require_sealing_place(bigint, text) from public;
+comment on function postern_internal.require_sealing_place(bigint, text) is
+'Refuses to go on where the log was last sealed in another place, unless the arguments name this one: the number of its timeline; its cluster, database and table of the log, as the error shows them. Returns whether the place is to be recorded. Errors: 55000, with the constraint place.';

@@ -1,0 +1,37 @@
+-- A failover and a copy that was recovered up to a point in time look alike from inside: same cluster, new timeline. So it takes
+-- somebody outside who says which timeline is production's. A number, since a yes would be left in a configuration, and be
+-- copied with it. Programs know a refusal by its field constraint, place: other errors have the same SQLSTATE.
+
+create or replace function postern_internal.require_timeline(
+  recorded bigint,
+  here bigint,
+  confirmed bigint,
+  command text,
+  page text
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if confirmed > here then
+    raise exception using
+      errcode = '55000',
+      constraint = 'place',
+      message = 'This server is on another timeline than the configuration says',
+      detail = format('It says %s, and this is timeline %s: a former primary, or a copy.', confirmed, here),
+      hint = format('Connect to the server that was promoted, or correct --confirm-timeline and POSTERN_CONFIRM_TIMELINE; see %s.', page);
+  end if;
+  if recorded <> here and confirmed is distinct from here then
+    raise exception using
+      errcode = '55000',
+      constraint = 'place',
+      message = 'This server is on a timeline that nobody has confirmed',
+      detail = format('"%s" was at work on timeline %s, and this is timeline %s: a standby was promoted, or a copy was recovered up to a point in time. From inside, both look alike.', command, recorded, here),
+      hint = format('If this is production now: run "%s --confirm-timeline %s", or set POSTERN_CONFIRM_TIMELINE=%s. If it is a copy, do not run it here; see %s.', command, here, here, page);
+  end if;
+end
+$$;
+revoke execute on function postern_internal.require_timeline(bigint, bigint, bigint, text, text) from public;
+comment on function postern_internal.require_timeline(bigint, bigint, bigint, text, text) is
+'Refuses to go on where this server''s timeline, here, is not the recorded one, and confirmed, which the configuration outside says, does not name it; also where confirmed is a later one. NULL: nothing recorded, nothing said. command, page: what the HINT names. Errors: 55000, with the constraint place.';
