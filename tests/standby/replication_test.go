@@ -1,0 +1,80 @@
+package standby_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/cli"
+	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/server"
+	"github.com/posternsql/postern/internal/testdb"
+	. "github.com/posternsql/postern/internal/testsql"
+)
+
+// A subscriber gets the rows of the log, by the first copy and by what follows it, and its sequences stay where they were.
+func TestSubscriberOfTheLogSealsOnceItsSequenceIsMended(t *testing.T) {
+	requireBinaries(t)
+	publisher := start(t, server.Options{Settings: map[string]string{"wal_level": "logical"}})
+	subscriber := start(t, server.Options{})
+	published, subscribed := connect(t, publisher, "", ""), connect(t, subscriber, "", "")
+	for _, connection := range []*pgx.Conn{published, subscribed} {
+		if _, err := install.Install(t.Context(), connection.Config(), install.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 20 {
+		Run(t, published, passed, "APP_COPIED")
+	}
+	Run(t, published, "create publication log for table postern_internal.checkpoint_entry with (publish_via_partition_root = true)")
+	Run(t, subscribed, "create subscription log connection '"+publisher.URL+"' publication log")
+	var highest int64
+	for range 10 {
+		highest = Value[int64](t, published, passed, "APP_STREAMED")
+	}
+	for deadline := time.Now().Add(time.Minute); Value[int64](t, subscribed, "select count(*) from postern_internal.checkpoint_entry") < 30; {
+		if time.Now().After(deadline) {
+			t.Fatal("the entries do not arrive")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+
+	// Nothing in PostgreSQL stops the subscriber from giving an id out again.
+	if next := Value[int64](t, subscribed, "select nextval('postern_internal.log_number')"); next > highest {
+		t.Fatalf("the next id is %d, and the highest of the log %d", next, highest)
+	}
+	_, err := subscribed.Exec(t.Context(), "select postern.begin_sealing()")
+	refusal := testdb.RequireCode(t, err, "55000")
+	_, mend, found := strings.Cut(refusal.Hint, "have a superuser run: ")
+	if !found || refusal.Detail == "" || !strings.Contains(refusal.Hint, "end the subscription") {
+		t.Fatalf("DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
+	}
+	Run(t, subscribed, "drop subscription log")
+	Run(t, subscribed, mend)
+	if next := Value[int64](t, subscribed, passed, "APP_HERE"); next != highest+1 {
+		t.Errorf("id %d after %d", next, highest)
+	}
+
+	// The sealer's own transaction must not have the number of one that wrote a replicated entry.
+	for !Value[bool](t, subscribed, "select pg_current_xact_id() > (select max(transaction_id) from postern_internal.checkpoint_entry)") {
+	}
+	folder := t.TempDir()
+	key, heads := filepath.Join(folder, "log.key"), filepath.Join(folder, "heads")
+	run := func(arguments ...string) string {
+		t.Helper()
+		var out, complaints bytes.Buffer
+		if code := cli.Main(t.Context(), arguments, nil, &out, &complaints); code != 0 {
+			t.Fatal(arguments, code, complaints.String())
+		}
+		return out.String()
+	}
+	run("log", "key", "create", "--key", key, "--origin", "subscriber.example.com/log")
+	run("log", "seal", "--key", key, "--heads", heads, "--database-url", subscriber.URL)
+	if said := run("log", "verify", "--heads", heads, "--database-url", subscriber.URL); !strings.HasPrefix(said, "31 entries verified") {
+		t.Errorf("verify says %q", said)
+	}
+}
