@@ -363,6 +363,27 @@ create table postern_internal.missing_membership (
   title text,
   detail text,
   fix text);
+create table postern_internal.moved_event (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.moved_login (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
+create table postern_internal.moved_session_key (
+  level text,
+  code text,
+  object text,
+  title text,
+  detail text,
+  fix text);
 create table postern_internal.no_permissive_policy (
   level text,
   code text,
@@ -466,7 +487,10 @@ create table postern_internal.session_key (
   outer_pad bytea not null,
   created_at timestamp with time zone not null,
   created_by name not null,
-  retired_at timestamp with time zone);
+  retired_at timestamp with time zone,
+  system_identifier bigint not null,
+  database_oid oid not null,
+  table_oid oid not null);
 create table postern_internal.session_secret (
   secret bytea not null);
 create table postern_internal.session_setting (

@@ -371,6 +371,8 @@
 \ir doctor/statement_logging.sql
 \ir doctor/error_logging.sql
 \ir doctor/old_session_key.sql
+\ir doctor/moved_session_key.sql
+\ir doctor/moved_login.sql
 \ir doctor/disabled_checkpoints.sql
 \ir doctor/user_without_pin.sql
 \ir doctor/user_skeleton.sql
@@ -380,6 +382,7 @@
 \ir doctor/gate_message.sql
 \ir doctor/event_backlog.sql
 \ir doctor/disabled_event_action.sql
+\ir doctor/moved_event.sql
 \ir doctor/log_gaps.sql
 \ir doctor/missing_log_partition.sql
 \ir doctor/finding_detail.sql

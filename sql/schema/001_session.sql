@@ -38,6 +38,9 @@ create table postern_internal.session_key (
   outer_pad bytea not null check (length(outer_pad) = 64),
   created_at timestamptz not null default clock_timestamp(),
   created_by name not null default session_user,
-  retired_at timestamptz
+  retired_at timestamptz,
+  system_identifier bigint not null,
+  database_oid oid not null,
+  table_oid oid not null
 );
-comment on table postern_internal.session_key is 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again.';
+comment on table postern_internal.session_key is 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again. system_identifier, database_oid, table_oid: the cluster, the database and this table, where the key was created; a copy or a restored database differs in one of them.';

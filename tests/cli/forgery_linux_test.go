@@ -43,7 +43,7 @@ func forge(t *testing.T) *testdb.Database {
 		`insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active)
 		 values ($1, $1, $1, $1, array[$1], '{}', true)`,
 		"insert into postern_internal.action (action, checkpoint, legacy_checkpoints) values ($1, $1, array[$1])",
-		"insert into postern_internal.session_key (kid, inner_pad, outer_pad) values ($1, decode(repeat('00', 64), 'hex'), decode(repeat('00', 64), 'hex'))",
+		"insert into postern_internal.session_key (kid, inner_pad, outer_pad, system_identifier, database_oid, table_oid) values ($1, decode(repeat('00', 64), 'hex'), decode(repeat('00', 64), 'hex'), 1, 1, 1)",
 		`insert into postern_internal.event_action (name, event, kind, target, condition, template, queued_to, after_log_id, place)
 		 select $1, 'SECURITY_CHECKPOINT_DENIED', 'notify', $1, $1, $1, pg_current_snapshot(), 0, postern_internal.current_place()`,
 		`insert into postern_internal.event_delivery (event_action_id, log_id, state, attempts, finished_at, last_error)

@@ -122,6 +122,9 @@ func TestOnlyAConfirmedTimelineTells(t *testing.T) {
 	first, primary := newPrimary(t)
 	receiver := newTold(t)
 	Run(t, primary, "select postern.add_event_action('hook', 'SECURITY_CHECKPOINT_SUCCESS', 'webhook', $1, allow_internal => true)", receiver.URL)
+	Run(t, primary, "select postern.create_session_key('web', decode(repeat('ab', 32), 'hex'))")
+	Run(t, primary, "create role application login in role postern_trusted_app")
+	Run(t, primary, "select postern.allow_login('application')")
 	Run(t, primary, passed, "APP_BEFORE")
 
 	cloned, clone := follow(t, first, primary)
@@ -149,6 +152,10 @@ func TestOnlyAConfirmedTimelineTells(t *testing.T) {
 	}
 	Run(t, standby, "select pg_promote()")
 	Run(t, standby, passed, "APP_AFTER")
+	// Keys, logins and events are still this database's: doctor has nothing to say after a failover.
+	if moved := Values[string](t, standby, "select code from postern.doctor where code like 'moved%'"); len(moved) > 0 {
+		t.Errorf("doctor finds %s", moved)
+	}
 	requireUnconfirmed(t, deliver(t, promoted, nil))
 	pool, err := pgxpool.New(t.Context(), promoted.URL)
 	if err != nil {

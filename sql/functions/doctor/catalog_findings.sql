@@ -73,6 +73,10 @@ create or replace view postern.catalog_findings as
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.old_session_key as f
      union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.moved_session_key as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.moved_login as f
+     union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.disabled_checkpoints as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.user_without_pin as f
@@ -86,6 +90,8 @@ create or replace view postern.catalog_findings as
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.event_backlog as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.disabled_event_action as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.moved_event as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.missing_log_partition as f
     ) as f;

@@ -35,8 +35,10 @@ begin
   end if;
   new_inner_pad := postern_internal.hmac_pad(secret, 54);
   new_outer_pad := postern_internal.hmac_pad(secret, 92);
-  insert into postern_internal.session_key (kid, inner_pad, outer_pad)
-  values (kid, new_inner_pad, new_outer_pad)
+  insert into postern_internal.session_key (kid, inner_pad, outer_pad, system_identifier, database_oid, table_oid)
+  select kid, new_inner_pad, new_outer_pad, c.system_identifier, d.oid, 'postern_internal.session_key'::regclass::oid
+    from pg_control_system() as c
+    join pg_database as d on d.datname = current_database()
   on conflict do nothing;
   if not found then
     raise exception using
