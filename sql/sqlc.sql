@@ -946,7 +946,7 @@ create view postern_internal.own_entry as
     e.logged_at,
     e.ticket
    FROM postern_internal.checkpoint_entry e
-  WHERE ((e.transaction_id = pg_current_xact_id_if_assigned()) AND (e.logged_at >= (transaction_timestamp() - '1 day'::interval)));
+  WHERE ((e.transaction_id = pg_current_xact_id_if_assigned()) AND (age(e.xmin) <= 0) AND (e.logged_at >= (transaction_timestamp() - '1 day'::interval)));
 create view postern.checkpoint_log as
  SELECT e.log_id,
         CASE
@@ -974,7 +974,7 @@ create view postern.checkpoint_log as
     e.approved_gate_id,
     e.approved_message
    FROM postern_internal.checkpoint_entry e
-  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
+  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0)));
 create view postern.user_account as
  SELECT e.userid,
     e.description,
@@ -1195,7 +1195,8 @@ create view postern_internal.log_record as
     e.asked,
     e.approved_gate_id,
     e.approved_message
-   FROM postern_internal.checkpoint_entry e;
+   FROM postern_internal.checkpoint_entry e
+  WHERE ((e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0));
 create view postern.log_leaf as
  SELECT l.leaf_number,
     l.log_id,

@@ -351,3 +351,19 @@ func TestDatabaseThatTookThePlaceGoesOn(t *testing.T) {
 	successor.seal(t, 1)
 	successor.requireIntact(t, 3)
 }
+
+// Entries of another cluster have the numbers of its transactions, and this cluster counts up to them. Not parallel, so that the
+// sealer's own number is among them.
+func TestSealingGoesOnThroughTheNumbersOfAnotherCluster(t *testing.T) {
+	l := newSealedLog(t)
+	testsql.Run(t, l.Pool, `
+insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)
+select 'passed', 'APP_PAY', 'ALICE', 'Restored', '{}', (pg_current_xact_id()::text::bigint + n)::text::xid8 from generate_series(1, 500) as n`)
+	l.seal(t, 500)
+	l.write(t, 1)
+	l.seal(t, 1)
+	l.requireIntact(t, 501)
+	if next := testsql.Value[bool](t, l.Pool, "select pg_current_xact_id() < max(transaction_id) from postern_internal.checkpoint_entry"); !next {
+		t.Error("the sealers had numbers that no entry has")
+	}
+}

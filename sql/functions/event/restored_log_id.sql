@@ -11,7 +11,7 @@ as $$
   select coalesce(max(e.log_id + 0), 0)
     from postern_internal.checkpoint_entry as e
    where e.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
-     and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
+     and (e.transaction_id is distinct from pg_current_xact_id_if_assigned() or age(e.xmin) > 0)
 $$;
 revoke execute on function postern_internal.restored_log_id() from public;
 comment on function postern_internal.restored_log_id() is 'Up to which log_id there are entries of transactions that this cluster has not begun yet; 0 where there are none.';

@@ -9,7 +9,8 @@ as
          case e.outcome when 'passed' then e.ticket end as approval, e.asked, e.approved_gate_id, e.approved_message
     from postern_internal.checkpoint_entry as e
    where e.outcome <> 'accepted'
-     and (e.outcome not in ('denied', 'locked', 'refused') or e.transaction_id is distinct from pg_catalog.pg_current_xact_id_if_assigned());
+     and (e.outcome not in ('denied', 'locked', 'refused')
+          or e.transaction_id is distinct from pg_catalog.pg_current_xact_id_if_assigned() or pg_catalog.age(e.xmin) > 0);
 revoke all on postern.checkpoint_log from public;
 grant select on postern.checkpoint_log to postern_auditor, postern_sealer;
 comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.';

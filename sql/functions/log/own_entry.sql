@@ -1,3 +1,7 @@
+-- Entries that a dump or a replication brought here carry the numbers of another cluster's transactions, and this cluster counts
+-- up to them too. So the number alone is not enough: what this transaction wrote, also within a savepoint, has an xmin that is
+-- not older than the transaction itself. Whatever leaves out a transaction's own entries says the same, see tests/attack/own_test.go.
+--
 -- The time lets PostgreSQL pass over the partitions of earlier months; a day, in case the clock was put back since.
 
 create or replace view postern_internal.own_entry
@@ -5,6 +9,7 @@ as
   select e.log_id, e.outcome, e.gate_id, e.userid, e.authenticated_by, e.logged_at, e.ticket
     from postern_internal.checkpoint_entry as e
    where e.transaction_id = pg_catalog.pg_current_xact_id_if_assigned()
+     and pg_catalog.age(e.xmin) <= 0
      and e.logged_at >= pg_catalog.transaction_timestamp() - interval '1 day';
 revoke all on postern_internal.own_entry from public;
 comment on view postern_internal.own_entry is 'Entries of the log that this transaction has made.';

@@ -65,11 +65,11 @@ begin
      select e.log_id, e.transaction_id, postern_internal.leaf_hash(e) as hash
        from postern_internal.checkpoint_entry as e
       where e.log_id between s.lowest and s.highest
+        and (e.transaction_id is distinct from pg_current_xact_id_if_assigned() or age(e.xmin) > 0)
      offset 0
    ) as e
     join wanted as w on w.log_id = e.log_id
    where e.hash = w.hash
-     and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
      and (sealed_before is null or not pg_visible_in_snapshot(e.transaction_id, sealed_before));
   if unproven <> 0 then
     raise exception using

@@ -1,6 +1,5 @@
--- Nothing of the reader's own transaction: a denial could be learned and rolled back, attempt and all. A function, since
--- behind a view with security_barrier no index would be used for the stretches; in PL/pgSQL, which keeps the plan, since
--- planning takes longer with each month that there is.
+-- A function, since behind a view with security_barrier no index would be used for the stretches; in PL/pgSQL, which keeps the
+-- plan, since planning takes longer with each month that there is.
 
 create or replace function postern.log_records(
   lowest bigint[],
@@ -26,7 +25,6 @@ begin
        select e.*
          from postern_internal.log_record as e
         where e.log_id between s.lowest and s.highest
-          and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
        offset 0 -- so that no plan that was made while the log was short reads all of it for each stretch
      ) as r;
 end

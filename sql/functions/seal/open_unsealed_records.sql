@@ -34,7 +34,6 @@ begin
         where e.transaction_id >= s.lowest
           and e.transaction_id <= s.highest
           and (seen_by is null or pg_visible_in_snapshot(e.transaction_id, seen_by))
-          and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
           and (select l.log_id from postern_internal.leaf as l where l.log_id = e.log_id) is null
         order by e.transaction_id, e.log_id
        offset 0

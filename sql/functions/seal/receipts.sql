@@ -10,7 +10,8 @@ as $$
   select e.log_id, e.gate_id, e.asked, postern_internal.leaf_hash(e)
     from postern_internal.checkpoint_entry as e
    where e.transaction_id = pg_current_xact_id_if_assigned()
-     and e.logged_at >= transaction_timestamp()
+     and age(e.xmin) <= 0
+     and e.logged_at >= transaction_timestamp() - interval '1 day'
      and e.outcome in ('passed', 'cancelled')
    order by e.log_id
 $$;
