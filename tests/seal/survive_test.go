@@ -200,6 +200,16 @@ func await(t *testing.T, q testsql.Querier, query string, arguments ...any) {
 	}
 }
 
+// begin begins a transaction on a connection of its own.
+func (l *sealedLog) begin(t *testing.T) pgx.Tx {
+	t.Helper()
+	tx, err := l.Connect(t).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
 // here is true for locks in this database.
 const here = "database = (select oid from pg_database where datname = current_database())"
 
@@ -220,12 +230,25 @@ func TestKilledSealerLosesNothingAndRepeatsNothing(t *testing.T) {
 			l.write(t, 5)
 			l.seal(t, 5)
 			l.write(t, 4)
-			blocker, err := l.Connect(t).Begin(t.Context())
-			if err != nil {
+			// A sealer reads the heads before it grows the tree. So it waits for the leaves first, and the lock on the heads
+			// stands behind it, where it is granted as soon as the tree is committed.
+			gate, blocker := l.begin(t), l.begin(t)
+			testsql.Run(t, gate, "lock table postern_internal.leaf in share mode")
+			killed := l.startSealer(t)
+			await(t, l.Pool, "select exists (select from pg_locks where relation = 'postern_internal.leaf'::regclass and not granted and "+here+")")
+			locked := make(chan error, 1)
+			go func() {
+				_, err := blocker.Exec(t.Context(), "lock table postern_internal.tree_head in "+test.lock+" mode")
+				locked <- err
+			}()
+			await(t, l.Pool, "select exists (select from pg_locks where relation = 'postern_internal.tree_head'::regclass and pid = $1 and "+here+")",
+				blocker.Conn().PgConn().PID())
+			if err := gate.Rollback(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			testsql.Run(t, blocker, "lock table postern_internal.tree_head in "+test.lock+" mode")
-			killed := l.startSealer(t)
+			if err := <-locked; err != nil {
+				t.Fatal(err)
+			}
 			// Databases of one template have the same OIDs in them.
 			await(t, l.Pool, "select exists (select from pg_locks where relation = 'postern_internal.tree_head'::regclass and not granted and "+here+")")
 			if leaves := testsql.Value[int64](t, l.Pool, "select count(*) from postern_internal.leaf"); leaves != 9 {
