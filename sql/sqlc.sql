@@ -370,6 +370,8 @@ create table postern_internal.moved_event (
   title text,
   detail text,
   fix text);
+create table postern_internal.moved_event_action (
+  event_action_id integer);
 create table postern_internal.moved_login (
   level text,
   code text,
@@ -655,7 +657,7 @@ create function postern.check_allowed_login(role name) returns boolean language 
 create function postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) returns void language sql return null;
 create function postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) returns SETOF jsonb language sql return null;
 create function postern.compile_authority_maps() returns bigint language sql return null;
-create function postern.conditions_once_a_query(policy oid, functions text[]) returns text language sql return null;
+create function postern.conditions_once_a_query(policy oid, functions oid[]) returns text language sql return null;
 create function postern.confirm_event_timeline(timeline bigint DEFAULT NULL::bigint) returns void language sql return null;
 create function postern.construct_message(name text) returns text language sql return null;
 create function postern.create_authority_class(company text, class text) returns void language sql return null;

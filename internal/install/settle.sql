@@ -13,6 +13,9 @@ declare
   reasons text[];
   reason text;
 begin
+  -- Names are compared, with each other and with what an earlier installation recorded.
+  perform set_config('quote_all_identifiers', 'off', true);
+
   -- "create or replace" writes the catalog's row anew, so what this transaction has not written the code lane did not make.
   -- Its savepoints have later numbers than it has itself. Partitions of the log come and go, and their triggers with them.
   with code (classid, oid, written) as (

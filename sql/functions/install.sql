@@ -380,6 +380,7 @@
 \ir doctor/look_alike_user.sql
 \ir doctor/changed_gate.sql
 \ir doctor/gate_message.sql
+\ir doctor/moved_event_action.sql
 \ir doctor/event_backlog.sql
 \ir doctor/disabled_event_action.sql
 \ir doctor/moved_event.sql

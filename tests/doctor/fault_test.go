@@ -459,6 +459,9 @@ func TestEachFaultIsFoundAndFixed(t *testing.T) {
 				if strings.ContainsAny(one.Fix, "\n\t\x1b\u202e") {
 					t.Errorf("the fix cannot be pasted: %q", one.Fix)
 				}
+				if n.kind == "plain" && !f.commits {
+					s.requireAlikeQuoted(t, found)
+				}
 				before := s.rows(t)
 				if f.words == "" {
 					Run(t, s.q, one.Fix)
@@ -483,6 +486,24 @@ func TestEachFaultIsFoundAndFixed(t *testing.T) {
 		if !tested[code] && elsewhere[code] == "" {
 			t.Errorf("no test makes the fault of %s", code)
 		}
+	}
+}
+
+// requireAlikeQuoted wants the same findings, but for the quotes, where names are quoted that need not be.
+func (s *scene) requireAlikeQuoted(t *testing.T, want []finding) {
+	t.Helper()
+	Run(t, s.q, "set local quote_all_identifiers = on")
+	got := s.findings(t)
+	Run(t, s.q, "set local quote_all_identifiers = off")
+	unquoted := func(found []finding) (lines []string) {
+		for _, one := range found {
+			lines = append(lines, strings.ReplaceAll(one.Code+" "+one.Object+": "+one.Detail+" "+one.Fix, "\"", ""))
+		}
+		slices.Sort(lines)
+		return lines
+	}
+	if got, want := unquoted(got), unquoted(want); !slices.Equal(got, want) {
+		t.Errorf("with quotes found %q, want %q", got, want)
 	}
 }
 

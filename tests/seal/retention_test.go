@@ -205,7 +205,25 @@ func TestDropMakesNobodyWait(t *testing.T) {
 		_, err := l.drop(t, admin, month(0), 2*time.Second)
 		stop()
 		wait.Wait()
-		testdb.RequireCode(t, err, "55P03")
+		refusal := testdb.RequireCode(t, err, "55P03")
+		// Whoever has every name quoted is told as well.
+		_, who, _ := strings.Cut(refusal.Hint, "Who has it: ")
+		testsql.Run(t, business, "set quote_all_identifiers = on")
+		rows, err := business.Query(t.Context(), who)
+		if err != nil {
+			t.Fatal(err)
+		}
+		holders := map[uint32]bool{}
+		for rows.Next() {
+			holder, err := pgx.RowToMap(rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			holders[uint32(holder["pid"].(int32))] = true
+		}
+		if rows.Err() != nil || !holders[idle.PgConn().PID()] {
+			t.Errorf("%s: the hint finds %v, not %d: %v", name, holders, idle.PgConn().PID(), rows.Err())
+		}
 		if failure != nil || written < 5 {
 			t.Errorf("%s: after %d transactions: %v", name, written, failure)
 		}

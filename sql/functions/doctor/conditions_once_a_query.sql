@@ -1,11 +1,12 @@
 create or replace function postern.conditions_once_a_query(
   policy oid,
-  functions text[]
+  functions oid[]
 )
 returns text
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
 as $$
 declare
   is_check boolean;
@@ -23,7 +24,13 @@ begin
       return null;
     end if;
     rewritten := condition;
-    foreach called in array coalesce(functions, '{}') loop
+    for called in
+      select format('%I.%I', n.nspname, p.proname)
+        from pg_proc as p
+        join pg_namespace as n on n.oid = p.pronamespace
+       where p.oid = any (functions) and p.pronargs = 0
+       order by 1
+    loop
       rewritten := replace(rewritten, called || '()', '(select ' || called || '())');
     end loop;
     rewritten := regexp_replace(rewritten, E'\\muser_finance_api\\.is_(?:user_)?authorized\\(((?:\\([a-z_][a-z0-9_]*\\)::text)|[a-z_][a-z0-9_]*)\\)',
@@ -37,7 +44,7 @@ begin
   return case when changed then written end;
 end
 $$;
-revoke execute on function postern.conditions_once_a_query(oid, text[]) from public;
-grant execute on function postern.conditions_once_a_query(oid, text[]) to postern_admin, postern_auditor;
-comment on function postern.conditions_once_a_query(oid, text[]) is
-'For postern.doctor: USING and WITH CHECK of a policy with each call of functions, which take no argument, and of is_authorized(column) in a sub-select. functions: qualified names. NULL where that cannot be said for sure.';
+revoke execute on function postern.conditions_once_a_query(oid, oid[]) from public;
+grant execute on function postern.conditions_once_a_query(oid, oid[]) to postern_admin, postern_auditor;
+comment on function postern.conditions_once_a_query(oid, oid[]) is
+'For postern.doctor: USING and WITH CHECK of a policy with each call of those of functions that take no argument, and of is_authorized(column), in a sub-select. NULL where that cannot be said for sure.';

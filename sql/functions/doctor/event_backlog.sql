@@ -9,8 +9,6 @@ create or replace view postern_internal.event_backlog as
          format('Have a worker run: installer event run. Where nobody is to be told any more: select postern.remove_event_action(%L);', a.name) as fix
     from postern_internal.event_action as a
     join postern_internal.event as v on v.event = a.event and v.enabled
-   cross join pg_control_system() as c
-    join pg_database as b on b.datname = current_database()
     left join lateral (
      select u.oldest
        from postern.unqueued_events(a.name) as u
@@ -23,8 +21,7 @@ create or replace view postern_internal.event_backlog as
         and p.due_at < now() - interval '15 minutes' and p.leased_until < now() - interval '15 minutes'
    ) as d
    -- A copy of the database delivers nothing, and is not meant to. What waits on a new timeline is told: it may be a failover.
-   where (a.place).system_identifier = c.system_identifier
-     and (a.place).database_oid = b.oid
+   where not exists (select from postern_internal.moved_event_action as m where m.event_action_id = a.event_action_id)
      and a.disabled_at is null
      and (w.oldest is not null or d.deliveries > 0);
 comment on view postern_internal.event_backlog is 'Check of postern.doctor: event actions for which entries of the log, or deliveries, have waited for more than 15 minutes.';

@@ -2,7 +2,7 @@ create or replace view postern_internal.policy_per_row as
   with called as (
     select y.oid, y.polrelid, y.polname, t.identity,
            string_agg(distinct i.identity, ', ') as functions,
-           array_agg(distinct format('%I.%I', n.nspname, f.proname)) filter (where f.pronargs = 0) as without_argument,
+           array_agg(distinct f.oid) as function_oids,
            bool_and(f.pronargs = 0 or n.nspname = 'user_finance_api' and f.proname in ('is_authorized', 'is_user_authorized')) as known
       from pg_policy as y
       join pg_class as c on c.oid = y.polrelid
@@ -23,7 +23,7 @@ create or replace view postern_internal.policy_per_row as
      group by y.oid, y.polrelid, y.polname, t.identity
   ),
   rewritten as (
-    select k.*, postern.conditions_once_a_query(k.oid, k.without_argument) as conditions
+    select k.*, postern.conditions_once_a_query(k.oid, k.function_oids) as conditions
       from called as k
   )
   select 'warn' as level, 'policy_per_row' as code, format('policy %I on %s', r.polname, r.identity) as object,

@@ -34,7 +34,7 @@ begin
           errcode = '55P03',
           message = 'The log is in use',
           detail = format('Another transaction has had a lock on one of these for %s: %s.', timeout, array_to_string(tables, ', ')),
-          hint = 'Nothing was changed; try again. Who has it: select a.pid, a.usename, a.state, a.xact_start, a.query from pg_stat_activity as a join pg_locks as l on l.pid = a.pid where l.relation::regclass::text like ''postern_internal.checkpoint_entry%'' order by a.xact_start;';
+          hint = 'Nothing was changed; try again. Who has it: select a.pid, a.usename, a.state, a.xact_start, a.query from pg_stat_activity as a join pg_locks as l on l.pid = a.pid join pg_partition_tree(''postern_internal.checkpoint_entry'') as p on p.relid = l.relation where a.datname = current_database() order by a.xact_start;';
       end if;
     end;
     perform pg_sleep(0.2);

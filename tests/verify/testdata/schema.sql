@@ -1309,11 +1309,11 @@ begin
      select e.log_id, e.transaction_id, postern_internal.leaf_hash(e) as hash
        from postern_internal.checkpoint_entry as e
       where e.log_id between s.lowest and s.highest
+        and (e.transaction_id is distinct from pg_current_xact_id_if_assigned() or age(e.xmin) > 0)
      offset 0
    ) as e
     join wanted as w on w.log_id = e.log_id
    where e.hash = w.hash
-     and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
      and (sealed_before is null or not pg_visible_in_snapshot(e.transaction_id, sealed_before));
   if unproven <> 0 then
     raise exception using
@@ -2594,12 +2594,13 @@ COMMENT ON FUNCTION postern.compile_authority_maps() IS 'Compiles the posting co
 
 
 --
--- Name: conditions_once_a_query(oid, text[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: conditions_once_a_query(oid, oid[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) RETURNS text
+CREATE FUNCTION postern.conditions_once_a_query(policy oid, functions oid[]) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
     AS $$
 declare
   is_check boolean;
@@ -2617,7 +2618,13 @@ begin
       return null;
     end if;
     rewritten := condition;
-    foreach called in array coalesce(functions, '{}') loop
+    for called in
+      select format('%I.%I', n.nspname, p.proname)
+        from pg_proc as p
+        join pg_namespace as n on n.oid = p.pronamespace
+       where p.oid = any (functions) and p.pronargs = 0
+       order by 1
+    loop
       rewritten := replace(rewritten, called || '()', '(select ' || called || '())');
     end loop;
     rewritten := regexp_replace(rewritten, E'\\muser_finance_api\\.is_(?:user_)?authorized\\(((?:\\([a-z_][a-z0-9_]*\\)::text)|[a-z_][a-z0-9_]*)\\)',
@@ -2633,13 +2640,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) OWNER TO postern_owner;
+ALTER FUNCTION postern.conditions_once_a_query(policy oid, functions oid[]) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION conditions_once_a_query(policy oid, functions text[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION conditions_once_a_query(policy oid, functions oid[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) IS 'For postern.doctor: USING and WITH CHECK of a policy with each call of functions, which take no argument, and of is_authorized(column) in a sub-select. functions: qualified names. NULL where that cannot be said for sure.';
+COMMENT ON FUNCTION postern.conditions_once_a_query(policy oid, functions oid[]) IS 'For postern.doctor: USING and WITH CHECK of a policy with each call of those of functions that take no argument, and of is_authorized(column), in a sub-select. NULL where that cannot be said for sure.';
 
 
 --
@@ -2906,8 +2913,10 @@ begin
   end if;
   new_inner_pad := postern_internal.hmac_pad(secret, 54);
   new_outer_pad := postern_internal.hmac_pad(secret, 92);
-  insert into postern_internal.session_key (kid, inner_pad, outer_pad)
-  values (kid, new_inner_pad, new_outer_pad)
+  insert into postern_internal.session_key (kid, inner_pad, outer_pad, system_identifier, database_oid, table_oid)
+  select kid, new_inner_pad, new_outer_pad, c.system_identifier, d.oid, 'postern_internal.session_key'::regclass::oid
+    from pg_control_system() as c
+    join pg_database as d on d.datname = current_database()
   on conflict do nothing;
   if not found then
     raise exception using
@@ -4250,6 +4259,28 @@ COMMENT ON VIEW postern_internal.all_data_role IS 'Check of postern.doctor: role
 
 
 --
+-- Name: allowed_login; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.allowed_login (
+    db_role name NOT NULL,
+    role_oid oid NOT NULL,
+    system_identifier bigint NOT NULL,
+    allowed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    allowed_by name DEFAULT SESSION_USER NOT NULL
+);
+
+
+ALTER TABLE postern_internal.allowed_login OWNER TO postern_owner;
+
+--
+-- Name: TABLE allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role of the same name there is another one.';
+
+
+--
 -- Name: protected_table; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -4844,6 +4875,110 @@ COMMENT ON VIEW postern_internal.changed_protection IS 'Check of postern.doctor:
 
 
 --
+-- Name: log_number; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE SEQUENCE postern_internal.log_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+ALTER TABLE postern_internal.log_number OWNER TO postern_owner;
+
+--
+-- Name: SEQUENCE log_number; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON SEQUENCE postern_internal.log_number IS 'Counts the entries of the log.';
+
+
+--
+-- Name: log_skip; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE SEQUENCE postern_internal.log_skip
+    START WITH 0
+    INCREMENT BY 10000000
+    MINVALUE 0
+    NO MAXVALUE
+    CACHE 1;
+
+
+ALTER TABLE postern_internal.log_skip OWNER TO postern_owner;
+
+--
+-- Name: SEQUENCE log_skip; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON SEQUENCE postern_internal.log_skip IS 'How many log_ids were skipped: a log_id is this and log_number together.';
+
+
+--
+-- Name: log_timeline; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE SEQUENCE postern_internal.log_timeline
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+ALTER TABLE postern_internal.log_timeline OWNER TO postern_owner;
+
+--
+-- Name: SEQUENCE log_timeline; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON SEQUENCE postern_internal.log_timeline IS 'The timeline for which log_skip is right. Not increased, but set.';
+
+
+--
+-- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.checkpoint_entry (
+    log_id bigint DEFAULT (
+CASE ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_sequence_last_value('postern_internal.log_timeline'::regclass))::numeric)), 8)))::bit(32))::bigint
+    WHEN pg_sequence_last_value('postern_internal.log_timeline'::regclass) THEN pg_sequence_last_value('postern_internal.log_skip'::regclass)
+    ELSE (nextval('postern_internal.log_skip'::regclass) + (0 * setval('postern_internal.log_timeline'::regclass, ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_backend_pid())::numeric)), 8)))::bit(32))::bigint)))
+END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
+    outcome postern_internal.outcome NOT NULL,
+    gate_id text NOT NULL,
+    action text,
+    userid text NOT NULL,
+    authenticated_by text,
+    logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    message text NOT NULL,
+    parameters jsonb NOT NULL,
+    comment text,
+    scheme text,
+    session_role name DEFAULT SESSION_USER NOT NULL,
+    client_addr inet DEFAULT inet_client_addr(),
+    application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    ticket uuid,
+    asked boolean DEFAULT true NOT NULL,
+    approved_gate_id text,
+    approved_message text
+)
+PARTITION BY RANGE (logged_at);
+
+
+ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
+
+--
+-- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequences: a key of partitions has to have logged_at.';
+
+
+--
 -- Name: company_column; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5128,6 +5263,27 @@ COMMENT ON TABLE postern_internal.event_delivery IS 'One row for each entry of t
 
 
 --
+-- Name: moved_event_action; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.moved_event_action AS
+ SELECT a.event_action_id
+   FROM ((postern_internal.event_action a
+     CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
+     JOIN pg_database b ON ((b.datname = current_database())))
+  WHERE (((a.place).system_identifier <> c.system_identifier) OR ((a.place).database_oid <> b.oid) OR ((a.place).log_oid <> ('postern_internal.checkpoint_entry'::regclass)::oid));
+
+
+ALTER TABLE postern_internal.moved_event_action OWNER TO postern_owner;
+
+--
+-- Name: VIEW moved_event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.moved_event_action IS 'Event actions that were set up in another database than this one.';
+
+
+--
 -- Name: event_backlog; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5146,10 +5302,8 @@ CREATE VIEW postern_internal.event_backlog AS
             ELSE NULL::text
         END) || '.'::text) AS detail,
     format('Have a worker run: installer event run. Where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
-   FROM (((((postern_internal.event_action a
+   FROM (((postern_internal.event_action a
      JOIN postern_internal.event v ON (((v.event = a.event) AND v.enabled)))
-     CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
-     JOIN pg_database b ON ((b.datname = current_database())))
      LEFT JOIN LATERAL ( SELECT u.oldest
            FROM postern.unqueued_events(a.name) u(entries, oldest)
           WHERE ((a.queued_at < (now() - '00:15:00'::interval)) AND (u.oldest < (now() - '00:15:00'::interval)))) w ON (true))
@@ -5157,7 +5311,9 @@ CREATE VIEW postern_internal.event_backlog AS
             min(p.due_at) AS oldest
            FROM postern_internal.event_delivery p
           WHERE ((p.event_action_id = a.event_action_id) AND (p.state = 'pending'::postern_internal.delivery_state) AND (p.due_at < (now() - '00:15:00'::interval)) AND (p.leased_until < (now() - '00:15:00'::interval)))) d)
-  WHERE (((a.place).system_identifier = c.system_identifier) AND ((a.place).database_oid = b.oid) AND (a.disabled_at IS NULL) AND ((w.oldest IS NOT NULL) OR (d.deliveries > 0)));
+  WHERE ((NOT (EXISTS ( SELECT
+           FROM postern_internal.moved_event_action m
+          WHERE (m.event_action_id = a.event_action_id)))) AND (a.disabled_at IS NULL) AND ((w.oldest IS NOT NULL) OR (d.deliveries > 0)));
 
 
 ALTER TABLE postern_internal.event_backlog OWNER TO postern_owner;
@@ -5822,6 +5978,120 @@ COMMENT ON VIEW postern_internal.missing_membership IS 'Check of postern.doctor:
 
 
 --
+-- Name: moved_event; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.moved_event AS
+ SELECT 'warn'::text AS level,
+    'moved_event'::text AS code,
+    ('event '::text || v.event) AS object,
+    'Events of another database wait'::text AS title,
+    format('This database was copied, restored or upgraded, so it delivers nothing for: %s.'::text, string_agg(quote_ident(a.name), ', '::text ORDER BY a.name)) AS detail,
+    format('Where this is production now: select postern.set_event_enabled(%L, true); where it is a copy: select postern.set_event_enabled(%L, false);'::text, v.event, v.event) AS fix
+   FROM ((postern_internal.event v
+     JOIN postern_internal.event_action a ON ((a.event = v.event)))
+     JOIN postern_internal.moved_event_action m ON ((m.event_action_id = a.event_action_id)))
+  WHERE (v.enabled AND (a.disabled_at IS NULL))
+  GROUP BY v.event;
+
+
+ALTER TABLE postern_internal.moved_event OWNER TO postern_owner;
+
+--
+-- Name: VIEW moved_event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.moved_event IS 'Check of postern.doctor: enabled events with actions that were set up in another database, so that nothing is delivered here.';
+
+
+--
+-- Name: moved_login; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.moved_login AS
+ SELECT 'warn'::text AS level,
+    'moved_login'::text AS code,
+    ('login '::text || quote_ident((a.db_role)::text)) AS object,
+    'A login that another cluster allowed counts by its name'::text AS title,
+        CASE
+            WHEN (r.oid IS NULL) THEN 'There is no such role here. Whoever creates one of this name has a login that is allowed.'::text
+            ELSE 'Whether this role is the one that was allowed, the database cannot tell.'::text
+        END AS detail,
+        CASE
+            WHEN (r.oid IS NULL) THEN format('select postern.disallow_login(%L);'::text, a.db_role)
+            ELSE format('Where this role is meant: select postern.allow_login(%L); where it is not: select postern.disallow_login(%L);'::text, a.db_role, a.db_role)
+        END AS fix
+   FROM ((postern_internal.allowed_login a
+     CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
+     LEFT JOIN pg_roles r ON ((r.rolname = a.db_role)))
+  WHERE (a.system_identifier <> c.system_identifier);
+
+
+ALTER TABLE postern_internal.moved_login OWNER TO postern_owner;
+
+--
+-- Name: VIEW moved_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.moved_login IS 'Check of postern.doctor: allowed logins that were allowed in another cluster, and count here by name alone.';
+
+
+--
+-- Name: session_key; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.session_key (
+    kid text NOT NULL,
+    inner_pad bytea NOT NULL,
+    outer_pad bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    created_by name DEFAULT SESSION_USER NOT NULL,
+    retired_at timestamp with time zone,
+    system_identifier bigint NOT NULL,
+    database_oid oid NOT NULL,
+    table_oid oid NOT NULL,
+    CONSTRAINT session_key_inner_pad_check CHECK ((length(inner_pad) = 64)),
+    CONSTRAINT session_key_kid_check CHECK (((kid <> ''::text) AND (length(kid) <= 128))),
+    CONSTRAINT session_key_outer_pad_check CHECK ((length(outer_pad) = 64))
+);
+
+
+ALTER TABLE postern_internal.session_key OWNER TO postern_owner;
+
+--
+-- Name: TABLE session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.session_key IS 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again. system_identifier, database_oid, table_oid: the cluster, the database and this table, where the key was created; a copy or a restored database differs in one of them.';
+
+
+--
+-- Name: moved_session_key; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.moved_session_key AS
+ SELECT 'warn'::text AS level,
+    'moved_session_key'::text AS code,
+    ('session key '::text || k.kid) AS object,
+    'A session key came from another database'::text AS title,
+    'It was created before this database was copied, restored or upgraded. Whoever has it speaks for users here and there, where both databases have the same name.'::text AS detail,
+    format('Create a key under another id (installer session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
+   FROM ((postern_internal.session_key k
+     CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
+     JOIN pg_database b ON ((b.datname = current_database())))
+  WHERE ((k.retired_at IS NULL) AND ((k.system_identifier <> c.system_identifier) OR (k.database_oid <> b.oid) OR (k.table_oid <> k.tableoid)));
+
+
+ALTER TABLE postern_internal.moved_session_key OWNER TO postern_owner;
+
+--
+-- Name: VIEW moved_session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.moved_session_key IS 'Check of postern.doctor: session keys in use that were created in another database than this one.';
+
+
+--
 -- Name: no_permissive_policy; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -5895,32 +6165,6 @@ ALTER TABLE postern_internal.no_permissive_policy OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.no_permissive_policy IS 'Check of postern.doctor: protected tables, and tables with a company column, on which row security is on and no policy permits anything.';
-
-
---
--- Name: session_key; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.session_key (
-    kid text NOT NULL,
-    inner_pad bytea NOT NULL,
-    outer_pad bytea NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    created_by name DEFAULT SESSION_USER NOT NULL,
-    retired_at timestamp with time zone,
-    CONSTRAINT session_key_inner_pad_check CHECK ((length(inner_pad) = 64)),
-    CONSTRAINT session_key_kid_check CHECK (((kid <> ''::text) AND (length(kid) <= 128))),
-    CONSTRAINT session_key_outer_pad_check CHECK ((length(outer_pad) = 64))
-);
-
-
-ALTER TABLE postern_internal.session_key OWNER TO postern_owner;
-
---
--- Name: TABLE session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.session_key IS 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again.';
 
 
 --
@@ -6003,7 +6247,7 @@ CREATE VIEW postern_internal.policy_per_row AS
             y.polname,
             t.identity,
             string_agg(DISTINCT i.identity, ', '::text) AS functions,
-            array_agg(DISTINCT format('%I.%I'::text, n.nspname, f.proname)) FILTER (WHERE (f.pronargs = 0)) AS without_argument,
+            array_agg(DISTINCT f.oid) AS function_oids,
             bool_and(((f.pronargs = 0) OR ((n.nspname = 'user_finance_api'::name) AND (f.proname = ANY (ARRAY['is_authorized'::name, 'is_user_authorized'::name]))))) AS known
            FROM ((((((pg_policy y
              JOIN pg_class c ON ((c.oid = y.polrelid)))
@@ -6022,9 +6266,9 @@ CREATE VIEW postern_internal.policy_per_row AS
             k.polname,
             k.identity,
             k.functions,
-            k.without_argument,
+            k.function_oids,
             k.known,
-            postern.conditions_once_a_query(k.oid, k.without_argument) AS conditions
+            postern.conditions_once_a_query(k.oid, k.function_oids) AS conditions
            FROM called k
         )
  SELECT 'warn'::text AS level,
@@ -7377,6 +7621,22 @@ CREATE VIEW postern.catalog_findings AS
             f_1.title,
             f_1.detail,
             f_1.fix
+           FROM postern_internal.moved_session_key f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.moved_login f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
            FROM postern_internal.disabled_checkpoints f_1
         UNION ALL
          SELECT f_1.level,
@@ -7426,6 +7686,14 @@ CREATE VIEW postern.catalog_findings AS
             f_1.detail,
             f_1.fix
            FROM postern_internal.disabled_event_action f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.moved_event f_1
         UNION ALL
          SELECT f_1.level,
             f_1.code,
@@ -8285,110 +8553,6 @@ COMMENT ON FUNCTION postern.lock_configuration() IS 'For who reads a configurati
 
 
 --
--- Name: log_number; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE SEQUENCE postern_internal.log_number
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-
-ALTER TABLE postern_internal.log_number OWNER TO postern_owner;
-
---
--- Name: SEQUENCE log_number; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON SEQUENCE postern_internal.log_number IS 'Counts the entries of the log.';
-
-
---
--- Name: log_skip; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE SEQUENCE postern_internal.log_skip
-    START WITH 0
-    INCREMENT BY 10000000
-    MINVALUE 0
-    NO MAXVALUE
-    CACHE 1;
-
-
-ALTER TABLE postern_internal.log_skip OWNER TO postern_owner;
-
---
--- Name: SEQUENCE log_skip; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON SEQUENCE postern_internal.log_skip IS 'How many log_ids were skipped: a log_id is this and log_number together.';
-
-
---
--- Name: log_timeline; Type: SEQUENCE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE SEQUENCE postern_internal.log_timeline
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-
-ALTER TABLE postern_internal.log_timeline OWNER TO postern_owner;
-
---
--- Name: SEQUENCE log_timeline; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON SEQUENCE postern_internal.log_timeline IS 'The timeline for which log_skip is right. Not increased, but set.';
-
-
---
--- Name: checkpoint_entry; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.checkpoint_entry (
-    log_id bigint DEFAULT (
-CASE ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_sequence_last_value('postern_internal.log_timeline'::regclass))::numeric)), 8)))::bit(32))::bigint
-    WHEN pg_sequence_last_value('postern_internal.log_timeline'::regclass) THEN pg_sequence_last_value('postern_internal.log_skip'::regclass)
-    ELSE (nextval('postern_internal.log_skip'::regclass) + (0 * setval('postern_internal.log_timeline'::regclass, ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_backend_pid())::numeric)), 8)))::bit(32))::bigint)))
-END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
-    outcome postern_internal.outcome NOT NULL,
-    gate_id text NOT NULL,
-    action text,
-    userid text NOT NULL,
-    authenticated_by text,
-    logged_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    message text NOT NULL,
-    parameters jsonb NOT NULL,
-    comment text,
-    scheme text,
-    session_role name DEFAULT SESSION_USER NOT NULL,
-    client_addr inet DEFAULT inet_client_addr(),
-    application_name text DEFAULT current_setting('application_name'::text) NOT NULL,
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    ticket uuid,
-    asked boolean DEFAULT true NOT NULL,
-    approved_gate_id text,
-    approved_message text
-)
-PARTITION BY RANGE (logged_at);
-
-
-ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
-
---
--- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequences: a key of partitions has to have logged_at.';
-
-
---
 -- Name: log_record; Type: VIEW; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8412,7 +8576,8 @@ CREATE VIEW postern_internal.log_record AS
     e.asked,
     e.approved_gate_id,
     e.approved_message
-   FROM postern_internal.checkpoint_entry e;
+   FROM postern_internal.checkpoint_entry e
+  WHERE ((e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0));
 
 
 ALTER TABLE postern_internal.log_record OWNER TO postern_owner;
@@ -8421,7 +8586,7 @@ ALTER TABLE postern_internal.log_record OWNER TO postern_owner;
 -- Name: VIEW log_record; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.log_record IS 'Each row of the log, to be read in binary: then no setting changes what its leaf is made of.';
+COMMENT ON VIEW postern_internal.log_record IS 'Each row of the log but those of the own transaction, to be read in binary: then no setting changes what its leaf is made of.';
 
 
 --
@@ -8445,7 +8610,6 @@ begin
        select e.*
          from postern_internal.log_record as e
         where e.log_id between s.lowest and s.highest
-          and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
        offset 0 -- so that no plan that was made while the log was short reads all of it for each stretch
      ) as r;
 end
@@ -8606,7 +8770,6 @@ begin
         where e.transaction_id >= s.lowest
           and e.transaction_id <= s.highest
           and (seen_by is null or pg_visible_in_snapshot(e.transaction_id, seen_by))
-          and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
           and (select l.log_id from postern_internal.leaf as l where l.log_id = e.log_id) is null
         order by e.transaction_id, e.log_id
        offset 0
@@ -9084,7 +9247,8 @@ CREATE FUNCTION postern.receipts() RETURNS TABLE(log_id bigint, gate_id text, as
   select e.log_id, e.gate_id, e.asked, postern_internal.leaf_hash(e)
     from postern_internal.checkpoint_entry as e
    where e.transaction_id = pg_current_xact_id_if_assigned()
-     and e.logged_at >= transaction_timestamp()
+     and age(e.xmin) <= 0
+     and e.logged_at >= transaction_timestamp() - interval '1 day'
      and e.outcome in ('passed', 'cancelled')
    order by e.log_id
 $$;
@@ -13431,7 +13595,7 @@ begin
           errcode = '55P03',
           message = 'The log is in use',
           detail = format('Another transaction has had a lock on one of these for %s: %s.', timeout, array_to_string(tables, ', ')),
-          hint = 'Nothing was changed; try again. Who has it: select a.pid, a.usename, a.state, a.xact_start, a.query from pg_stat_activity as a join pg_locks as l on l.pid = a.pid where l.relation::regclass::text like ''postern_internal.checkpoint_entry%'' order by a.xact_start;';
+          hint = 'Nothing was changed; try again. Who has it: select a.pid, a.usename, a.state, a.xact_start, a.query from pg_stat_activity as a join pg_locks as l on l.pid = a.pid join pg_partition_tree(''postern_internal.checkpoint_entry'') as p on p.relid = l.relation where a.datname = current_database() order by a.xact_start;';
       end if;
     end;
     perform pg_sleep(0.2);
@@ -15301,7 +15465,7 @@ CREATE FUNCTION postern_internal.restored_log_id() RETURNS bigint
   select coalesce(max(e.log_id + 0), 0)
     from postern_internal.checkpoint_entry as e
    where e.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
-     and e.transaction_id is distinct from pg_current_xact_id_if_assigned()
+     and (e.transaction_id is distinct from pg_current_xact_id_if_assigned() or age(e.xmin) > 0)
 $$;
 
 
@@ -15975,28 +16139,6 @@ COMMENT ON VIEW postern.action IS 'Registered actions: the gate that stops each 
 
 
 --
--- Name: allowed_login; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.allowed_login (
-    db_role name NOT NULL,
-    role_oid oid NOT NULL,
-    system_identifier bigint NOT NULL,
-    allowed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    allowed_by name DEFAULT SESSION_USER NOT NULL
-);
-
-
-ALTER TABLE postern_internal.allowed_login OWNER TO postern_owner;
-
---
--- Name: TABLE allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role of the same name there is another one.';
-
-
---
 -- Name: allowed_login; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -16155,7 +16297,7 @@ CREATE VIEW postern.checkpoint_log WITH (security_barrier='true') AS
     e.approved_gate_id,
     e.approved_message
    FROM postern_internal.checkpoint_entry e
-  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned())));
+  WHERE ((e.outcome <> 'accepted'::postern_internal.outcome) AND ((e.outcome <> ALL (ARRAY['denied'::postern_internal.outcome, 'locked'::postern_internal.outcome, 'refused'::postern_internal.outcome])) OR (e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0)));
 
 
 ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
@@ -16924,7 +17066,7 @@ CREATE VIEW postern_internal.own_entry AS
     e.logged_at,
     e.ticket
    FROM postern_internal.checkpoint_entry e
-  WHERE ((e.transaction_id = pg_current_xact_id_if_assigned()) AND (e.logged_at >= (transaction_timestamp() - '1 day'::interval)));
+  WHERE ((e.transaction_id = pg_current_xact_id_if_assigned()) AND (age(e.xmin) <= 0) AND (e.logged_at >= (transaction_timestamp() - '1 day'::interval)));
 
 
 ALTER TABLE postern_internal.own_entry OWNER TO postern_owner;
@@ -18713,12 +18855,12 @@ GRANT ALL ON FUNCTION postern.compile_authority_maps() TO postern_admin;
 
 
 --
--- Name: FUNCTION conditions_once_a_query(policy oid, functions text[]); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION conditions_once_a_query(policy oid, functions oid[]); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) TO postern_admin;
-GRANT ALL ON FUNCTION postern.conditions_once_a_query(policy oid, functions text[]) TO postern_auditor;
+REVOKE ALL ON FUNCTION postern.conditions_once_a_query(policy oid, functions oid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.conditions_once_a_query(policy oid, functions oid[]) TO postern_admin;
+GRANT ALL ON FUNCTION postern.conditions_once_a_query(policy oid, functions oid[]) TO postern_auditor;
 
 
 --
