@@ -152,7 +152,7 @@ func requireNoFinding(t *testing.T, database *testdb.Database, installer string)
 }
 
 func TestFileLinksLeadSomewhere(t *testing.T) {
-	for _, file := range markdownFiles(t) {
+	for _, file := range allPages(t) {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -190,6 +190,20 @@ func markdownFiles(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return append(append(files, checks...), readme, root+"/CONTRIBUTING.md", root+"/SECURITY.md")
+}
+
+// allPages are the pages whose blocks run, and those for whoever works on Postern.
+func allPages(t *testing.T) []string {
+	t.Helper()
+	files := append(markdownFiles(t), root+"/CHANGELOG.md")
+	for _, folder := range []string{"internals", "internals/decisions"} {
+		pages, err := filepath.Glob(filepath.Join(root, "docs", folder, "*.md"))
+		if err != nil || len(pages) == 0 {
+			t.Fatalf("no page in %s: %v", folder, err)
+		}
+		files = append(files, pages...)
+	}
+	return files
 }
 
 func readBlocks(t *testing.T, file string) []block {
