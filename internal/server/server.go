@@ -202,6 +202,7 @@ func settings(options Options) map[string]string {
 	if !options.Durable {
 		values["fsync"] = "off"
 		values["full_page_writes"] = "off"
+		values["max_wal_size"] = "256MB" // its files may be in memory, see package testdb
 	}
 	maps.Copy(values, options.Settings)
 	return values

@@ -71,7 +71,8 @@ func create(t testing.TB, template string) *Database {
 	t.Helper()
 	c := require(t)
 	d := &Database{Name: c.name(), Server: c.server, cluster: c}
-	if _, err := c.pool.Exec(t.Context(), "create database "+quote(d.Name)+" template "+quote(template)); err != nil {
+	// The usual strategy writes each page of the template to the log of changes as well, and takes twice as long.
+	if _, err := c.pool.Exec(t.Context(), "create database "+quote(d.Name)+" template "+quote(template)+" strategy file_copy"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -36,6 +36,10 @@ const (
 	closeTimeout = 10 * time.Second
 )
 
+// memoryFolder is a file system in memory, on Linux. Making and dropping a database, as each test does, means 500 files: in
+// memory that takes a fifth of the time. A user's TMPDIR is used instead where there is one.
+const memoryFolder = "/dev/shm"
+
 // leashedVariable says that TMPDIR goes with a process that this one was started by.
 const leashedVariable = "POSTERN_TEST_LEASHED"
 
@@ -44,12 +48,15 @@ func init() {
 	if filepath.Ext(os.Args[0]) != ".test" || os.Getenv(leashedVariable) != "" {
 		return // no test binary, or one that another runs as a command
 	}
+	if os.Getenv("TMPDIR") == "" && hasRoom(memoryFolder) {
+		_ = os.Setenv("TMPDIR", memoryFolder)
+	}
 	folder, _, err := leash.Folder("postern-tests-")
 	if err != nil {
 		return // where there is no shell, folders stay behind as they did
 	}
-	// Open to the user that a server runs as; what is in it is not.
-	_ = os.Chmod(folder, 0o711)
+	// The user that a server runs as makes the server's folder in it.
+	_ = os.Chmod(folder, 0o777|os.ModeSticky)
 	_ = os.Setenv(leashedVariable, "yes")
 	_ = os.Setenv("TMPDIR", folder)
 }

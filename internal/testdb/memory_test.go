@@ -1,0 +1,11 @@
+package testdb
+
+import "testing"
+
+func TestOnlyAFileSystemInMemoryHasRoom(t *testing.T) {
+	for _, folder := range []string{"/proc", "/no such folder"} {
+		if hasRoom(folder) {
+			t.Errorf("%s has room", folder)
+		}
+	}
+}
