@@ -20,7 +20,7 @@ generate-db: ## Go bindings in db/ from sql/queries
 generate-schema: ## the committed schema dump, and the schema that sqlc reads, from a fresh installation (PostgreSQL 15)
 	go test -tags verify ./tests/verify -run 'IsTheInstalledOne$$' -count 1 -update
 
-generate-manifest: ## what an installation consists of, for installer verify (PostgreSQL 15 or later: each prints the same)
+generate-manifest: ## what an installation consists of, for postern verify (PostgreSQL 15 or later: each prints the same)
 	go test ./tests/install -run TestManifestIsWhatIsInstalled -count 1 -update
 
 generate-privileges: ## who may call what, to be reviewed

@@ -10,7 +10,7 @@ import (
 )
 
 // Receipt is what a client can show if an entry of the log is ever changed or missing, also when that happened before
-// the log was sealed. "installer log prove --receipt" takes its text.
+// the log was sealed. "postern log prove --receipt" takes its text.
 type Receipt struct {
 	LogID  int64
 	GateID string
@@ -41,7 +41,7 @@ func Receipts(ctx context.Context, tx pgx.Tx) ([]Receipt, error) {
 }
 
 // WaitSealed waits until an entry of the log is under a signed head, so that it can be proven; false where that took
-// longer than timeout, of at most an hour. It needs a sealer that runs ("installer log seal --every 1s").
+// longer than timeout, of at most an hour. It needs a sealer that runs ("postern log seal --every 1s").
 func WaitSealed(ctx context.Context, pool Pool, logID int64, timeout time.Duration) (sealed bool, err error) {
 	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 		sealed, err = queries(tx).WaitSealed(ctx, logID, timeout.Seconds())

@@ -113,7 +113,7 @@ type EventWorkerAction struct {
 	Secrets       []secret.Text `json:"secrets"`
 }
 
-// For postern.doctor and installer doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.
+// For postern.doctor and postern doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.
 type Finding struct {
 	Level  string `json:"level"`
 	Code   string `json:"code"`

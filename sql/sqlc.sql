@@ -1294,7 +1294,7 @@ create view postern_internal.old_session_key as
     ('session key '::text || k.kid) AS object,
     'A session key is older than a year'::text AS title,
     format('It was created on %s. Who has ever seen it can speak for every user.'::text, to_char(k.created_at, 'YYYY-MM-DD'::text)) AS detail,
-    format('Create a key under another id (installer session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
+    format('Create a key under another id (postern session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
    FROM postern_internal.session_key k
   WHERE ((k.retired_at IS NULL) AND (k.created_at < (now() - '1 year'::interval)));
 create view postern_internal.disabled_checkpoints as
@@ -1321,7 +1321,7 @@ create view postern_internal.user_without_pin as
     format('The user is active and has no PIN; active gates: %s.'::text, g.active) AS detail,
     format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);'::text,
         CASE
-            WHEN (u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$'::text) THEN ('installer user reset-pin '::text || u.userid)
+            WHEN (u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$'::text) THEN ('postern user reset-pin '::text || u.userid)
             ELSE format('select postern.reset_pin(%L, ...)'::text, u.userid)
         END, u.userid) AS fix
    FROM ((postern_internal.end_user u
@@ -1441,7 +1441,7 @@ create view postern_internal.missing_log_partition as
   WHERE ((m.entries > 0) OR (m.month <= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) + '1 mon'::interval)))
  HAVING (count(*) > 0);
 comment on table postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, with allow_login. state: allowed; or no such role, another role has the name: then the entry counts for nobody. Superusers need no entry.';
-comment on table postern.catalog_findings is 'For postern.doctor and installer doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
+comment on table postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
 comment on table postern.doctor is 'What is left unprotected in this database, one row a finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or what to do in words. No rows: nothing was found.';
 comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
 comment on table postern.protection_fault is 'Protected tables that are not protected as they were asked to be, and what differs, in words: of a table and of all below it. To mend it, protect the table again.';

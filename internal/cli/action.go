@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,8 +19,8 @@ its business code runs, and its approval opens them all; a gate that it does not
 PS105, Unhandled Security Checkpoint.
 
 register and remove need the role postern_admin; list works as postern_auditor too.`,
-		Example: `  installer action list
-  installer action register PayInvoice --checkpoint SINWOF_PAY --legacy-checkpoint SINWOF_APPROVE`,
+		Example: `  $0 action list
+  $0 action register PayInvoice --checkpoint SINWOF_PAY --legacy-checkpoint SINWOF_APPROVE`,
 	}
 	command.AddCommand(
 		newActionListCommand(app),
@@ -38,8 +37,8 @@ func newActionListCommand(app *application) *cobra.Command {
 		Use:   "list",
 		Short: "List the actions",
 		Long:  `Lists the actions, each with the gate that stops the action itself and the gates that it references.`,
-		Example: `  installer action list
-  installer action list --json | jq -r '.[] | select(.checkpoint == null) | .action'`,
+		Example: `  $0 action list
+  $0 action list --json | jq -r '.[] | select(.checkpoint == null) | .action'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var actions []db.Action
@@ -54,7 +53,7 @@ func newActionListCommand(app *application) *cobra.Command {
 				return app.printJSON(actions)
 			}
 			if len(actions) == 0 {
-				fmt.Fprintln(app.err, "There are no actions. Next: installer action register ACTION")
+				app.warn("There are no actions. Next: $0 action register ACTION\n")
 			}
 			rows := make([][]string, len(actions))
 			for index, action := range actions {
@@ -83,8 +82,8 @@ longer referenced.
 
 --checkpoint is the gate that stops the action itself. --legacy-checkpoint names a gate that its business code
 reaches. All of them have to be registered.`,
-		Example: `  installer action register PayInvoice --checkpoint SINWOF_PAY
-  installer action register PayInvoice --legacy-checkpoint SINWOF_APPROVE --legacy-checkpoint SINWOF_RELEASE`,
+		Example: `  $0 action register PayInvoice --checkpoint SINWOF_PAY
+  $0 action register PayInvoice --legacy-checkpoint SINWOF_APPROVE --legacy-checkpoint SINWOF_RELEASE`,
 		Args: arguments("ACTION"),
 		RunE: func(command *cobra.Command, given []string) error {
 			var own *string
@@ -112,7 +111,7 @@ func newActionRemoveCommand(app *application) *cobra.Command {
 		Use:     "remove ACTION",
 		Short:   "Remove an action",
 		Long:    `Removes an action: it can no longer be begun. Its gates stay, and what the log says of it.`,
-		Example: `  installer action remove PayInvoice`,
+		Example: `  $0 action remove PayInvoice`,
 		Args:    arguments("ACTION"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {

@@ -35,8 +35,8 @@ statement that references all gates; what it references already stays. It needs 
 
 Exit code 3 where a gate is not referenced or not registered, or something can't be known; with --fix, only where
 something can't be known.`,
-		Example: `  installer action gates PayInvoice --entry payment.pay
-  installer action gates PayInvoice --entry payment.pay --fix | psql`,
+		Example: `  $0 action gates PayInvoice --entry payment.pay
+  $0 action gates PayInvoice --entry payment.pay --fix | psql`,
 		Args: arguments("ACTION"),
 		RunE: func(command *cobra.Command, given []string) error {
 			var search *gateSearch

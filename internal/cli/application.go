@@ -21,6 +21,7 @@ import (
 	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/printable"
+	"github.com/posternsql/postern/internal/program"
 )
 
 // application is what every command shares: the streams, the flags of the root, and ways to reach the
@@ -143,14 +144,14 @@ func colour(stream any) bool { return terminal(stream) && os.Getenv("NO_COLOR") 
 // verbatim is what printf and warn write as it is: Postern's own words, or what is printable already.
 type verbatim string
 
-// printf writes to standard output, for people: see shown.
+// printf writes to standard output, for people: see shown. $0 in the format is the name of the program.
 func (a *application) printf(format string, arguments ...any) {
-	fmt.Fprintf(a.out, format, shown(arguments)...)
+	fmt.Fprintf(a.out, program.Text(format), shown(arguments)...)
 }
 
-// warn writes to standard error, for people: see shown.
+// warn writes to standard error as printf does to standard output.
 func (a *application) warn(format string, arguments ...any) {
-	fmt.Fprintf(a.err, format, shown(arguments)...)
+	fmt.Fprintf(a.err, program.Text(format), shown(arguments)...)
 }
 
 // shown makes all texts printable but those that are verbatim: somebody else may have written them.
@@ -226,4 +227,4 @@ func (a *application) spinner(description string) *progressbar.ProgressBar {
 }
 
 // errNotInstalled is returned where a command needs Postern and the database has none.
-var errNotInstalled = errors.New(`Postern is not installed in this database: run "installer install"`)
+var errNotInstalled = errors.New(program.Text(`Postern is not installed in this database: run "$0 install"`))

@@ -42,9 +42,9 @@ the logs of a pipeline.
 Others wait for a moment at most. Where they use for long what has to change, this tries again, for --lock-timeout.
 
 apply needs the role postern_admin; to protect a table, its owner's rights as well.`,
-		Example: `  installer apply -f postern.yaml --plan
-  installer apply -f gates.yaml -f companies.yaml -f Invoice.projection
-  installer apply -f postern.yaml --prune --plan --json | jq -r '.changes[] | [.action, .kind, .name] | @tsv'`,
+		Example: `  $0 apply -f postern.yaml --plan
+  $0 apply -f gates.yaml -f companies.yaml -f Invoice.projection
+  $0 apply -f postern.yaml --prune --plan --json | jq -r '.changes[] | [.action, .kind, .name] | @tsv'`,
 		RunE: func(command *cobra.Command, more []string) error {
 			ctx := command.Context()
 			desired, err := configuration.Read(append(files, more...), app.in)

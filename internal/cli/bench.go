@@ -28,9 +28,9 @@ the end; Postern's own roles stay.
 The measurements: ` + strings.Join(bench.Names(), ", ") + `.
 
 Exit code 3 where a bar is missed.`,
-		Example: `  installer bench
-  installer bench --only session,transaction
-  installer bench --json > benchmarks.json`,
+		Example: `  $0 bench
+  $0 bench --only session,transaction
+  $0 bench --json > benchmarks.json`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			for _, name := range options.Only {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/program"
 	"github.com/posternsql/postern/internal/userid"
 )
 
@@ -19,9 +20,9 @@ func newCompanyCommand(app *application) *cobra.Command {
 changes rows of these companies only, whatever the application asks for. See docs/company.md.
 
 These commands need the role postern_admin; the lists work as postern_auditor too.`,
-		Example: `  installer company create 10 --name "Nordic Paper"
-  installer company grant ALICE 10 --default
-  installer company protect accounting.voucher`,
+		Example: `  $0 company create 10 --name "Nordic Paper"
+  $0 company grant ALICE 10 --default
+  $0 company protect accounting.voucher`,
 	}
 	command.AddCommand(
 		newCompanyCreateCommand(app),
@@ -44,7 +45,7 @@ func newCompanyCreateCommand(app *application) *cobra.Command {
 		Long: `Adds a company, which has no users yet. COMPANY is what stands in the company column of the application's
 tables: 1 to 36 characters, in which upper and lower case differ. Row-level security is off in it, and the
 authority class MAX, which allows everything, is there.`,
-		Example: `  installer company create 10 --name "Nordic Paper"`,
+		Example: `  $0 company create 10 --name "Nordic Paper"`,
 		Args:    arguments("COMPANY"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -53,7 +54,7 @@ authority class MAX, which allows everything, is there.`,
 			if err != nil {
 				return err
 			}
-			app.printf("Company %s created. Next: installer company grant USERID %s\n", given[0], shell(given[0]))
+			app.printf("Company %s created. Next: $0 company grant USERID %s\n", given[0], shell(given[0]))
 			return nil
 		},
 	}
@@ -68,9 +69,9 @@ func newCompanyListCommand(app *application) *cobra.Command {
 		Use:   "list",
 		Short: "List the companies",
 		Long: `Lists the companies. row_level_security: whether authority classes decide which ledger rows a user of the
-company sees (see "installer ledger --help").`,
-		Example: `  installer company list
-  installer company list --json | jq -r '.[] | select(.row_level_security) | .company'`,
+company sees (see "$0 ledger --help").`,
+		Example: `  $0 company list
+  $0 company list --json | jq -r '.[] | select(.row_level_security) | .company'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var companies []db.Company
@@ -90,7 +91,7 @@ company sees (see "installer ledger --help").`,
 			}
 			app.printTable([]string{"company", "name", "row_level_security", "created_at"}, rows)
 			if len(companies) == 0 {
-				fmt.Fprintln(app.err, "There are no companies. Next: installer company create COMPANY --name NAME")
+				app.warn("There are no companies. Next: $0 company create COMPANY --name NAME\n")
 			}
 			return nil
 		},
@@ -120,8 +121,8 @@ func newCompanyGrantCommand(app *application) *cobra.Command {
 		Short: "Make somebody a user of a company",
 		Long: `Makes somebody a user of a company, from the commit on. Granting twice is harmless. With --default the company
 becomes the user's default, of which there is one; without it the default stays as it is.`,
-		Example: `  installer company grant ALICE 10 --default
-  installer company grant ALICE 20`,
+		Example: `  $0 company grant ALICE 10 --default
+  $0 company grant ALICE 20`,
 		Args: arguments("USERID", "COMPANY"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, userid, company := command.Context(), given[0], given[1]
@@ -150,7 +151,7 @@ func (a *application) warnOfMissingClass(ctx context.Context, queries *db.Querie
 	}
 	secured := slices.ContainsFunc(companies, func(c db.Company) bool { return c.Company == company && c.RowLevelSecurity })
 	if secured && slices.ContainsFunc(users, func(user db.CompanyUser) bool { return user.Class == nil }) {
-		a.printf("Row-level security is on there, and without an authority class %s sees no ledger rows. Next: installer ledger class assign %s %s CLASS\n",
+		a.printf("Row-level security is on there, and without an authority class %s sees no ledger rows. Next: $0 ledger class assign %s %s CLASS\n",
 			userid, shell(company), shell(userid))
 	}
 	return nil
@@ -163,7 +164,7 @@ func newCompanyRevokeCommand(app *application) *cobra.Command {
 		Long: `Ends that somebody is a user of a company, for all statements that begin after the commit. The user's authority
 class there and the connections to its internal ledgers end too, and do not come back with a later grant.
 Revoking what was not granted is harmless.`,
-		Example: `  installer company revoke ALICE 20`,
+		Example: `  $0 company revoke ALICE 20`,
 		Args:    arguments("USERID", "COMPANY"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -185,8 +186,8 @@ func newCompanyUsersCommand(app *application) *cobra.Command {
 		Short: "List who is a user of which company",
 		Long: `Lists who is a user of which company, or of the one given. default: the user's default company. class: the
 authority class that decides which ledger rows the user sees there, once row-level security is on.`,
-		Example: `  installer company users 10
-  installer company users --json | jq -r '.[] | select(.class == null) | .userid'`,
+		Example: `  $0 company users 10
+  $0 company users --json | jq -r '.[] | select(.class == null) | .userid'`,
 		Args: optionalArgument,
 		RunE: func(command *cobra.Command, given []string) error {
 			return app.listCompanyUsers(command.Context(), optional(given), nil, asJSON)
@@ -218,7 +219,7 @@ func (a *application) listCompanyUsers(ctx context.Context, company, userid *str
 	}
 	a.printTable([]string{"company", "userid", "default", "class"}, rows)
 	if len(users) == 0 {
-		fmt.Fprintln(a.err, "There are none. Next: installer company grant USERID COMPANY")
+		a.warn("There are none. Next: $0 company grant USERID COMPANY\n")
 	}
 	return nil
 }
@@ -231,7 +232,7 @@ func requireListed(ctx context.Context, queries *db.Queries, company, wanted *st
 			return err
 		}
 		if !slices.ContainsFunc(companies, func(c db.Company) bool { return c.Company == *company }) {
-			return withHint(fmt.Errorf("there is no company %q", *company), "See installer company list.")
+			return withHint(fmt.Errorf("there is no company %q", *company), "See %s company list.", program.Name())
 		}
 	}
 	if wanted != nil {
@@ -240,7 +241,7 @@ func requireListed(ctx context.Context, queries *db.Queries, company, wanted *st
 			return err
 		}
 		if !slices.ContainsFunc(users, func(user db.User) bool { return userid.Same(user.UserID, *wanted) }) {
-			return withHint(fmt.Errorf("there is no user %q", *wanted), "See installer user list.")
+			return withHint(fmt.Errorf("there is no user %q", *wanted), "See %s user list.", program.Name())
 		}
 	}
 	return nil

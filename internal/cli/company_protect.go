@@ -34,8 +34,8 @@ func newCompanyProtectCommand(app *application) *cobra.Command {
 company are nobody's.
 
 ` + aboutProtection,
-		Example: `  installer company protect accounting.voucher
-  installer company protect assets.asset --company-column firm`,
+		Example: `  $0 company protect accounting.voucher
+  $0 company protect assets.asset --company-column firm`,
 		Args: arguments("SCHEMA.TABLE"),
 		RunE: func(command *cobra.Command, given []string) error {
 			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *db.Queries, table string) error {
@@ -44,7 +44,7 @@ company are nobody's.
 			if err != nil {
 				return err
 			}
-			app.printf("%[1]s is protected by company. Undo: installer company unprotect %[2]s\n", table, shell(table))
+			app.printf("%[1]s is protected by company. Undo: $0 company unprotect %[2]s\n", table, shell(table))
 			return nil
 		},
 	}
@@ -75,7 +75,7 @@ func newCompanyUnprotectCommand(app *application) *cobra.Command {
 		Long: `Takes away what "company protect" or "ledger protect" gave a table and its partitions: everybody with a grant sees
 all rows again. Where the application has policies of its own, or had row security on before, that stays on.
 You connect as the owner of the table, who is a member of postern_admin too.`,
-		Example: `  installer company unprotect accounting.voucher`,
+		Example: `  $0 company unprotect accounting.voucher`,
 		Args:    arguments("SCHEMA.TABLE"),
 		RunE: func(command *cobra.Command, given []string) error {
 			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *db.Queries, table string) error {
@@ -99,8 +99,8 @@ func newCompanyProtectedCommand(app *application) *cobra.Command {
 		Short: "List the protected tables",
 		Long: `Lists the tables that "company protect" and "ledger protect" guard, and by which columns. Partitions are guarded
 with their table, and not listed.`,
-		Example: `  installer company protected
-  installer company protected --json | jq -r '.[] | "\(.schema_name).\(.table_name)"'`,
+		Example: `  $0 company protected
+  $0 company protected --json | jq -r '.[] | "\(.schema_name).\(.table_name)"'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var tables []db.ProtectedTable
@@ -128,7 +128,7 @@ with their table, and not listed.`,
 			}
 			app.printTable([]string{"table", "protection", "columns", "protected_by", "protected_at"}, rows)
 			if len(tables) == 0 {
-				fmt.Fprintln(app.err, "No table is protected. Next: installer company protect SCHEMA.TABLE")
+				app.warn("No table is protected. Next: $0 company protect SCHEMA.TABLE\n")
 			}
 			return nil
 		},

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/program"
 )
 
 // withDatabase connects, does, and disconnects.
@@ -67,7 +68,7 @@ func explain(err error, user string) error {
 	case "3F000": // invalid_schema_name
 		return errNotInstalled
 	case "42P01", "42883": // undefined_table, undefined_function
-		return fmt.Errorf(`Postern is not installed in this database, or in another version: see "installer status" (%s)`, server.Message)
+		return fmt.Errorf(`Postern is not installed in this database, or in another version: see "%s status" (%s)`, program.Name(), server.Message)
 	case "42501": // insufficient_privilege
 		if server.Hint != "" {
 			return err // Postern's own, with the statement that helps

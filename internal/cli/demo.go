@@ -37,9 +37,9 @@ real. Nothing of it touches the database that other commands work on, and nothin
 The server is that of POSTERN_TEST_DATABASE_URL, else of PostgreSQL's binaries (POSTERN_PG_BIN, PATH,
 /usr/lib/postgresql), else in Docker (POSTERN_TEST_IMAGE), else binaries that are fetched. On a server of your
 own, the demo makes a database and a role, and drops them at the end; Postern's own roles stay.`,
-		Example: `  installer demo
-  installer demo --interactive
-  installer demo --keep`,
+		Example: `  $0 demo
+  $0 demo --interactive
+  $0 demo --keep`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			// What somebody accepts in their own databases has no place in the story, which accepts something itself.

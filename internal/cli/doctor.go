@@ -44,10 +44,10 @@ more. It is a configuration file; doctor reads its accepted_findings alone. What
 not count. After its day it counts again. An entry of nothing that is found is named on standard error.
 
 Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
-		Example: `  installer doctor
-  installer doctor --fail-on error
-  installer doctor --accept accepted.yaml
-  installer doctor --json | jq -r '.[] | select(.level == "error") | .fix'`,
+		Example: `  $0 doctor
+  $0 doctor --fail-on error
+  $0 doctor --accept accepted.yaml
+  $0 doctor --json | jq -r '.[] | select(.level == "error") | .fix'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if failOn != doctor.Warn && failOn != doctor.Error {

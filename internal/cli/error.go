@@ -15,6 +15,7 @@ import (
 
 	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/printable"
+	"github.com/posternsql/postern/internal/program"
 )
 
 // The exit codes that scripts rely on.
@@ -128,7 +129,7 @@ func describe(failure error) string {
 	if hint := connecting.Hint(failure); hint != "" {
 		lines = append(lines, "HINT: "+hint)
 	} else if refused != nil {
-		lines = append(lines, `HINT: --database-url says which database is meant, else DATABASE_URL, else PGHOST, PGPORT, PGUSER, PGDATABASE; see "installer --help".`)
+		lines = append(lines, program.Text(`HINT: --database-url says which database is meant, else DATABASE_URL, else PGHOST, PGPORT, PGUSER, PGDATABASE; see "$0 --help".`))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -13,12 +13,12 @@ func newEventCommand(app *application) *cobra.Command {
 		Use:   "event",
 		Short: "Tell others what happened at checkpoints: webhooks, mails, functions, notifications",
 		Long: `Each checkpoint that was passed, denied, or met a locked credential is an event, once its transaction has committed.
-Actions say who is told of it: "installer event action add". "installer event run" delivers, at least once each.
+Actions say who is told of it: "$0 event action add". "$0 event run" delivers, at least once each.
 
 These commands need the role postern_admin; run needs postern_event_worker; list and dead work as postern_auditor too.`,
-		Example: `  installer event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
-  installer event run
-  installer event dead`,
+		Example: `  $0 event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
+  $0 event run
+  $0 event dead`,
 	}
 	command.AddCommand(
 		newEventListCommand(app),
@@ -39,9 +39,9 @@ func newEventListCommand(app *application) *cobra.Command {
 		Short: "List the events, and what waits",
 		Long: `Lists the events. actions: how many are told of it. pending: deliveries that wait, also where no worker has
 queued them yet (of these, 10000 at most are counted). disabled: actions whose receiver answered that it is gone (410):
-see "installer event action enable". dead: those that were given up, see "installer event dead".`,
-		Example: `  installer event list
-  installer event list --json | jq -r '.[] | select(.dead > 0) | .event'`,
+see "$0 event action enable". dead: those that were given up, see "$0 event dead".`,
+		Example: `  $0 event list
+  $0 event list --json | jq -r '.[] | select(.dead > 0) | .event'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var events []db.Event
@@ -72,7 +72,7 @@ func newEventEnabledCommand(app *application, verb string, enabled bool) *cobra.
 		Use:     verb + " EVENT",
 		Short:   "Tell of an event",
 		Long:    `Has an event told of that was disabled, from now on. What waited in the queue goes out.`,
-		Example: `  installer event enable SECURITY_CHECKPOINT_DENIED`,
+		Example: `  $0 event enable SECURITY_CHECKPOINT_DENIED`,
 		Args:    arguments("EVENT"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -89,7 +89,7 @@ func newEventEnabledCommand(app *application, verb string, enabled bool) *cobra.
 		command.Short = "Tell nobody of an event"
 		command.Long = `Tells nobody of an event until it is enabled again. What has happened already waits in the queue until then; of what
 happens meanwhile nobody is told, later either. The log has it in any case.`
-		command.Example = `  installer event disable SECURITY_CHECKPOINT_DENIED`
+		command.Example = `  $0 event disable SECURITY_CHECKPOINT_DENIED`
 	}
 	return command
 }
@@ -103,10 +103,10 @@ func newEventDeadCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "dead",
 		Short: "List the dead letters",
-		Long: `Lists deliveries that were given up, the latest first: after event_attempts attempts (see "installer setting list"), or
-since another attempt would not help. They stay until "installer event retry", or until their action is removed.`,
-		Example: `  installer event dead
-  installer event dead --action approvals --json | jq -r '.[].last_error' | sort | uniq -c`,
+		Long: `Lists deliveries that were given up, the latest first: after event_attempts attempts (see "$0 setting list"), or
+since another attempt would not help. They stay until "$0 event retry", or until their action is removed.`,
+		Example: `  $0 event dead
+  $0 event dead --action approvals --json | jq -r '.[].last_error' | sort | uniq -c`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if limit < 1 {
@@ -150,8 +150,8 @@ func newEventRetryCommand(app *application) *cobra.Command {
 		Short: "Try dead letters again",
 		Long: `Has dead letters tried again by the next worker, with all their attempts, and what waits for its next attempt tried now.
 A receiver knows by the delivery_id what it has had already: it stays the same.`,
-		Example: `  installer event retry
-  installer event retry --action approvals --log-id 4711`,
+		Example: `  $0 event retry
+  $0 event retry --action approvals --log-id 4711`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var only *int64

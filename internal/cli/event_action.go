@@ -16,9 +16,9 @@ func newEventActionCommand(app *application) *cobra.Command {
 		Use:   "action",
 		Short: "Who is told of an event, and how",
 		Long:  `An event action tells one receiver of one event. These commands need the role postern_admin.`,
-		Example: `  installer event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
-  installer event action list
-  installer event action remove approvals`,
+		Example: `  $0 event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
+  $0 event action list
+  $0 event action remove approvals`,
 	}
 	command.AddCommand(newEventActionAddCommand(app), newEventActionListCommand(app), newEventActionEnableCommand(app),
 		newEventActionRotateSecretCommand(app), newEventActionRemoveCommand(app))
@@ -40,7 +40,7 @@ func newEventActionAddCommand(app *application) *cobra.Command {
 printed once, here. Internal addresses are refused, also where the host's name stands for one, unless
 --allow-internal is given; http needs it too. Redirects are not followed.
 
---mail sends a mail; "installer event run" needs an SMTP server for that.
+--mail sends a mail; "$0 event run" needs an SMTP server for that.
 
 --function calls an SQL function (event jsonb) returns void. It must be SECURITY DEFINER with its search_path set,
 and its owner must have granted it to postern_event_function: that is the list of functions that events may call.
@@ -51,11 +51,11 @@ A condition and a template know the parameters event, event_time, userid, user_d
 gate_id, message, comment, log_id and delivery_id. --when is an expression with ==, !=, <, >, and, or, not, in,
 contains, startsWith, endsWith, matches, lower, upper, trim and len. A template has {{.message}} and the like, {{if}}
 and {{else}}; for JSON write {{json .message}}. A mail's subject is its first line where that begins with Subject:.`,
-		Example: `  installer event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
-  installer event action add guesses --event SECURITY_CHECKPOINT_LOCKED --mail security@example.com --template locked.txt
-  installer event action add payments --event SECURITY_CHECKPOINT_SUCCESS --function app.on_approval \
+		Example: `  $0 event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
+  $0 event action add guesses --event SECURITY_CHECKPOINT_LOCKED --mail security@example.com --template locked.txt
+  $0 event action add payments --event SECURITY_CHECKPOINT_SUCCESS --function app.on_approval \
       --when 'gate_id == "PAYMENT_RELEASE" and userid != "BATCH"'
-  installer event action add wake --event SECURITY_CHECKPOINT_SUCCESS --notify approvals`,
+  $0 event action add wake --event SECURITY_CHECKPOINT_SUCCESS --notify approvals`,
 		Args: arguments("NAME"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			ctx := command.Context()
@@ -101,7 +101,7 @@ and {{else}}; for JSON write {{json .message}}. A mail's subject is its first li
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&parameters.Event, "event", "", `the event, see "installer event list"`)
+	flags.StringVar(&parameters.Event, "event", "", `the event, see "$0 event list"`)
 	flags.StringVar(&webhook, "webhook", "", "URL to post to")
 	flags.StringVar(&mail, "mail", "", "mail address to send to")
 	flags.StringVar(&function, "function", "", "SQL function to call: schema.name")
@@ -140,8 +140,8 @@ func newEventActionListCommand(app *application) *cobra.Command {
 		Use:   "list",
 		Short: "List the event actions",
 		Long:  `Lists the event actions, and how much each has to deliver. The secrets of webhooks are not shown.`,
-		Example: `  installer event action list
-  installer event action list --json | jq -r '.[] | select(.kind == "webhook") | .target'`,
+		Example: `  $0 event action list
+  $0 event action list --json | jq -r '.[] | select(.kind == "webhook") | .target'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var actions []db.EventAction
@@ -156,7 +156,7 @@ func newEventActionListCommand(app *application) *cobra.Command {
 				return app.printJSON(actions)
 			}
 			if len(actions) == 0 {
-				fmt.Fprintln(app.err, "There are no event actions. Next: installer event action add NAME")
+				app.warn("There are no event actions. Next: $0 event action add NAME\n")
 			}
 			rows := make([][]string, len(actions))
 			for index, action := range actions {
@@ -193,7 +193,7 @@ func newEventActionEnableCommand(app *application) *cobra.Command {
 		Short: "Deliver again to a receiver that was gone",
 		Long: `Has an action deliver again that was disabled since its receiver answered that it is gone (status 410), with all that
 has waited and happened since. An action that gets another target is enabled by that.`,
-		Example: `  installer event action enable approvals`,
+		Example: `  $0 event action enable approvals`,
 		Args:    arguments("NAME"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -216,8 +216,8 @@ func newEventActionRotateSecretCommand(app *application) *cobra.Command {
 		Long: `Gives a webhook a new secret, and prints it, once. While the overlap lasts, each delivery has a signature by the new secret
 and one by each earlier one, as Standard Webhooks provides for: give the receiver the new one in that time. What waits
 is delivered. Where somebody else has got to know the secret, end it at once: --overlap 0s.`,
-		Example: `  installer event action rotate-secret approvals
-  installer event action rotate-secret approvals --overlap 1h`,
+		Example: `  $0 event action rotate-secret approvals
+  $0 event action rotate-secret approvals --overlap 1h`,
 		Args: arguments("NAME"),
 		RunE: func(command *cobra.Command, given []string) error {
 			if overlap < 0 || overlap > 30*24*time.Hour {
@@ -248,7 +248,7 @@ func newEventActionRemoveCommand(app *application) *cobra.Command {
 		Use:     "remove NAME",
 		Short:   "Tell a receiver no more",
 		Long:    `Removes an event action, with what it has still to deliver, its dead letters and its secret.`,
-		Example: `  installer event action remove approvals`,
+		Example: `  $0 event action remove approvals`,
 		Args:    arguments("NAME"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {

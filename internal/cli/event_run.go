@@ -39,10 +39,10 @@ for 10 seconds, or the database has not answered for a minute, and else 200. It 
 or inside.
 
 Run it as a login role that is a member of postern_event_worker and of nothing else.`,
-		Example: `  installer event run --workers 4 --metrics 127.0.0.1:9187
-  installer event run --once
-  installer event run --confirm-timeline 5
-  POSTERN_SMTP='smtp://postern:secret@mail.example.com?from=postern@example.com' installer event run`,
+		Example: `  $0 event run --workers 4 --metrics 127.0.0.1:9187
+  $0 event run --once
+  $0 event run --confirm-timeline 5
+  POSTERN_SMTP='smtp://postern:secret@mail.example.com?from=postern@example.com' $0 event run`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx := command.Context()

@@ -11,7 +11,7 @@ func newExportCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "export",
 		Short: "Write the database's configuration as a file for apply",
-		Long: `Writes what the database has as YAML that "installer apply" reads: settings, gates, actions, users, companies
+		Long: `Writes what the database has as YAML that "$0 apply" reads: settings, gates, actions, users, companies
 with their users, classes, rules and ledgers, protected tables, events and who is told of them. The order is always the same, so that a version
 control system shows what has changed. PINs, keys and the secrets of webhooks are not in it.
 
@@ -19,8 +19,8 @@ Applied to a database in which Postern was just installed, and the application's
 configuration there.
 
 export needs the role postern_admin.`,
-		Example: `  installer export > postern.yaml
-  installer export | diff -u postern.yaml -`,
+		Example: `  $0 export > postern.yaml
+  $0 export | diff -u postern.yaml -`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return app.query(command.Context(), func(queries *db.Queries) error {

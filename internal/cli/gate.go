@@ -20,9 +20,9 @@ The application registers its gates when it is installed or upgraded; an adminis
 and words what the log says. What an administrator has set survives the next registration.
 
 These commands need the role postern_admin; list works as postern_auditor too.`,
-		Example: `  installer gate list
-  installer gate enable SINWOF_APPROVE
-  installer gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"`,
+		Example: `  $0 gate list
+  $0 gate enable SINWOF_APPROVE
+  $0 gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"`,
 	}
 	command.AddCommand(
 		newGateListCommand(app),
@@ -42,8 +42,8 @@ func newGateListCommand(app *application) *cobra.Command {
 		Long: `Lists the gates. state: active gates stop transactions, as long as the setting checkpoints_enabled is true; a
 built-in gate always does; an exclusive one takes an approval of its own each time. An asterisk at a parameter: it may differ when the approved transaction is sent
 again. administered: what an administrator has set, and later registrations leave alone.`,
-		Example: `  installer gate list
-  installer gate list --json | jq -r '.[] | select(.active | not) | .gate_id'`,
+		Example: `  $0 gate list
+  $0 gate list --json | jq -r '.[] | select(.active | not) | .gate_id'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var gates []db.Gate
@@ -115,7 +115,7 @@ func newGateRegisterCommand(app *application) *cobra.Command {
 		Use:   "register GATE_ID",
 		Short: "Register a gate, or bring it up to date",
 		Long: `Registers a gate, or brings its description, message and parameters up to date. A gate that is registered
-stops nobody until it is active: --active, or "installer gate enable" afterwards. Whether it is active, and its
+stops nobody until it is active: --active, or "$0 gate enable" afterwards. Whether it is active, and its
 message, stay as they are where an administrator has set them.
 
 GATE_ID has at most 30 letters, digits and underscores, with the component as prefix. &NAME in the message stands
@@ -128,11 +128,11 @@ of its own each time that it is reached, which opens nothing else. Without it, a
 
 --message-file takes the definition from an IFS Message instead (- is standard input): DESCRIPTION, MESSAGE,
 ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a parameter.`,
-		Example: `  installer gate register SINWOF_APPROVE --description "Approve a supplier invoice" \
+		Example: `  $0 gate register SINWOF_APPROVE --description "Approve a supplier invoice" \
       --message "Supplier invoice &INVOICE_NO of &SUPPLIER approved" --parameter INVOICE_NO --parameter SUPPLIER
-  installer gate register BANK_SEND --description "Send money" --message "&AMOUNT sent to &PAYEE" \
+  $0 gate register BANK_SEND --description "Send money" --message "&AMOUNT sent to &PAYEE" \
       --parameter AMOUNT --parameter PAYEE --exclusive
-  installer gate register SINWOF_APPROVE --message-file sinwof_approve.msg`,
+  $0 gate register SINWOF_APPROVE --message-file sinwof_approve.msg`,
 		Args: arguments("GATE_ID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, flags := command.Context(), command.Flags()
@@ -193,7 +193,7 @@ func (a *application) printGate(ctx context.Context, queries *db.Queries, gateID
 		a.printf(" Kept as an administrator has set it: %s.", strings.Join(kept, ", "))
 	}
 	if !gate.Active {
-		a.printf(" To make it stop transactions: installer gate enable %s", gateID)
+		a.printf(" To make it stop transactions: $0 gate enable %s", gateID)
 	}
 	a.printf("\n")
 	return nil
@@ -205,7 +205,7 @@ func newGateActiveCommand(app *application, verb string, active bool) *cobra.Com
 		Short: "Make a gate stop transactions",
 		Long: `Switches a gate on: from now on its transactions stop until they are approved. Later registrations leave it on.
 It stops nobody while the setting checkpoints_enabled is false.`,
-		Example: `  installer gate enable SINWOF_APPROVE`,
+		Example: `  $0 gate enable SINWOF_APPROVE`,
 		Args:    arguments("GATE_ID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -217,7 +217,7 @@ It stops nobody while the setting checkpoints_enabled is false.`,
 			if active {
 				app.printf("Gate %s is active.\n", given[0])
 			} else {
-				app.printf("Gate %[1]s is inactive: it stops nobody, and passing it is not logged. Undo: installer gate enable %[1]s\n", given[0])
+				app.printf("Gate %[1]s is inactive: it stops nobody, and passing it is not logged. Undo: $0 gate enable %[1]s\n", given[0])
 			}
 			return nil
 		},
@@ -225,7 +225,7 @@ It stops nobody while the setting checkpoints_enabled is false.`,
 	if !active {
 		command.Short = "Let transactions through a gate"
 		command.Long = `Switches a gate off: nobody is stopped there, and passing it is not logged. Later registrations leave it off.`
-		command.Example = `  installer gate disable SINWOF_APPROVE`
+		command.Example = `  $0 gate disable SINWOF_APPROVE`
 	}
 	return command
 }
@@ -238,7 +238,7 @@ func newGateMessageCommand(app *application) *cobra.Command {
 stands for the value of parameter NAME (quote the text: & means something to the shell).
 
 Say what happened and to which business object. The user and the time are in each log entry anyway.`,
-		Example: `  installer gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"`,
+		Example: `  $0 gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"`,
 		Args:    arguments("GATE_ID", "TEXT"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {

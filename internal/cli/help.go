@@ -7,13 +7,16 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"github.com/posternsql/postern/internal/program"
 )
 
 // helpWidth is how wide in columns help is at most: longer lines are hard to read.
 const helpWidth = 100
 
-// fitHelp has the help of all commands fit the terminal.
+// fitHelp has the help of all commands fit the terminal, and fills in the name of the program.
 func (a *application) fitHelp(root *cobra.Command) {
 	width := helpWidth
 	if opened := file(a.out); opened != nil {
@@ -26,7 +29,9 @@ func (a *application) fitHelp(root *cobra.Command) {
 }
 
 func fitTexts(command *cobra.Command, width int) {
-	command.Long = wrap(command.Long, width)
+	command.Long = wrap(program.Text(command.Long), width)
+	command.Example = program.Text(command.Example)
+	command.Flags().VisitAll(func(flag *pflag.Flag) { flag.Usage = program.Text(flag.Usage) })
 	for _, child := range command.Commands() {
 		fitTexts(child, width)
 	}

@@ -2,6 +2,10 @@ package cli
 
 import (
 	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -9,6 +13,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/posternsql/postern/internal/program"
 )
 
 // Every command explains itself, and its examples are commands that exist.
@@ -30,7 +36,7 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 		})
 		own := false
 		for _, example := range strings.Split(strings.ReplaceAll(command.Example, "\\\n", " "), "\n") {
-			_, example, found := strings.Cut(example, "installer ")
+			_, example, found := strings.Cut(example, root.Name()+" ")
 			if !found {
 				continue
 			}
@@ -58,6 +64,37 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 			t.Errorf("%s: no example shows it", command.CommandPath())
 		}
 	})
+}
+
+// What is stored in a database, written to a file or printed in a page outlives the process: it cannot know the name that
+// somebody starts the program as, and says that of released binaries.
+func TestKeptTextNamesTheReleasedBinary(t *testing.T) {
+	root := newRootCommand(&application{out: &output{Writer: &bytes.Buffer{}}})
+	names := []string{"completion"}
+	for _, command := range root.Commands() {
+		names = append(names, command.Name())
+	}
+	otherwise := regexp.MustCompile(`(^|[^/\w-])installer (` + strings.Join(names, "|") + `)\b`)
+	if !otherwise.MatchString(`hint = 'Seal with "installer log seal".'`) || otherwise.MatchString("go run ./cmd/installer log seal") {
+		t.Fatal("the expression finds something else")
+	}
+	for _, folder := range []string{"sql", "docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "internal", "receipt.go"} {
+		err := filepath.WalkDir(filepath.Join("../..", folder), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || path == "../../internal/cli/help_test.go" {
+				return err
+			}
+			content, err := os.ReadFile(path)
+			for line := range bytes.Lines(content) {
+				if otherwise.Match(line) {
+					t.Errorf("%s: write %s for the released binary, $0 for the running one: %s", path, program.Released, line)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestHelpFitsTheTerminal(t *testing.T) {

@@ -37,10 +37,10 @@ newer, refuses. --allow-downgrade goes back to it where both have the same table
 --dry-run says what would be done and changes nothing. Where rights are missing, it prints one script with all of
 them for a superuser, and fails. --show-sql prints the statements as they run; with --dry-run it prints them
 instead of running them.`,
-		Example: `  installer install
-  installer install --dry-run > rights.sql    # where rights are missing
-  installer install --dry-run --show-sql > review.sql
-  installer install --database-url postgres://dba@db.example.com/erp --lock-timeout 10s`,
+		Example: `  $0 install
+  $0 install --dry-run > rights.sql    # where rights are missing
+  $0 install --dry-run --show-sql > review.sql
+  $0 install --database-url postgres://dba@db.example.com/erp --lock-timeout 10s`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := checkLockTimeout(lockTimeout); err != nil {
@@ -139,7 +139,7 @@ func (a *application) printRepair(comment string, before, left []install.Differe
 		a.printf("%sleft: %s\n", comment, difference.Title())
 	}
 	if len(left) > 0 {
-		a.printf("%sWhat is left, a person has to judge: \"installer verify\" shows it.\n", comment)
+		a.printf("%sWhat is left, a person has to judge: \"$0 verify\" shows it.\n", comment)
 	}
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -25,12 +24,12 @@ An internal ledger is seen by the users who are connected to it; a class there i
 See docs/ledger.md.
 
 These commands need the role postern_admin; the lists work as postern_auditor too.`,
-		Example: `  installer ledger class create 10 SALES
-  installer ledger rule add 10 SALES --allowed --code-a '3%'
-  installer ledger class assign 10 ALICE SALES
-  installer ledger row-level-security 10 on
-  installer ledger protect accounting.ledger_row
-  installer ledger explain ALICE 10 8193`,
+		Example: `  $0 ledger class create 10 SALES
+  $0 ledger rule add 10 SALES --allowed --code-a '3%'
+  $0 ledger class assign 10 ALICE SALES
+  $0 ledger row-level-security 10 on
+  $0 ledger protect accounting.ledger_row
+  $0 ledger explain ALICE 10 8193`,
 	}
 	command.AddCommand(
 		newLedgerRowLevelSecurityCommand(app),
@@ -76,8 +75,8 @@ func newLedgerRowLevelSecurityCommand(app *application) *cobra.Command {
 		Long: `on: authority classes decide which ledger rows users of the company see, and a user without a class sees none.
 off: its users see all of them, and all of the internal ledgers that they are connected to. A new company has it
 off. Classes and rules can be prepared before it is switched on, and stay when it is switched off.`,
-		Example: `  installer ledger row-level-security 10 on
-  installer ledger row-level-security 10 off`,
+		Example: `  $0 ledger row-level-security 10 on
+  $0 ledger row-level-security 10 off`,
 		Args: arguments("COMPANY", "on|off"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, company := command.Context(), given[0]
@@ -99,7 +98,7 @@ off. Classes and rules can be prepared before it is switched on, and stay when i
 				}
 				users = slices.DeleteFunc(users, func(user db.CompanyUser) bool { return user.Class != nil })
 				if len(users) > 0 {
-					app.printf("Without a class, and so without ledger rows: %s. See: installer company users %s\n", plural(int64(len(users)), "user"), shell(company))
+					app.printf("Without a class, and so without ledger rows: %s. See: $0 company users %s\n", plural(int64(len(users)), "user"), shell(company))
 				}
 				return nil
 			})
@@ -113,7 +112,7 @@ func newLedgerCreateCommand(app *application) *cobra.Command {
 		Short: "Add an internal ledger to a company",
 		Long: `Adds an internal ledger, to which nobody is connected yet. LEDGER_ID is what stands in the ledger column of the
 application's tables: 1 to 20 characters. The class MAX, which allows everything, is there.`,
-		Example: `  installer ledger create 10 IFRS`,
+		Example: `  $0 ledger create 10 IFRS`,
 		Args:    arguments("COMPANY", "LEDGER_ID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -122,7 +121,7 @@ application's tables: 1 to 20 characters. The class MAX, which allows everything
 			if err != nil {
 				return err
 			}
-			app.printf("Internal ledger %s of company %s created. Next: installer ledger grant %s %s USERID\n",
+			app.printf("Internal ledger %s of company %s created. Next: $0 ledger grant %s %s USERID\n",
 				given[1], given[0], shell(given[0]), shell(given[1]))
 			return nil
 		},
@@ -135,7 +134,7 @@ func newLedgerListCommand(app *application) *cobra.Command {
 		Use:     "list",
 		Short:   "List the internal ledgers",
 		Long:    `Lists the internal ledgers of all companies. The general ledger of a company needs no entry.`,
-		Example: `  installer ledger list`,
+		Example: `  $0 ledger list`,
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var ledgers []db.Ledger
@@ -155,7 +154,7 @@ func newLedgerListCommand(app *application) *cobra.Command {
 			}
 			app.printTable([]string{"company", "ledger_id", "created_at"}, rows)
 			if len(ledgers) == 0 {
-				fmt.Fprintln(app.err, "There are no internal ledgers. Next: installer ledger create COMPANY LEDGER_ID")
+				app.warn("There are no internal ledgers. Next: $0 ledger create COMPANY LEDGER_ID\n")
 			}
 			return nil
 		},
@@ -170,7 +169,7 @@ func newLedgerGrantCommand(app *application) *cobra.Command {
 		Short: "Connect a user to an internal ledger",
 		Long: `Connects a user of the company to an internal ledger of it: the user sees all of the ledger, until a class there
 narrows that. Granting twice is harmless.`,
-		Example: `  installer ledger grant 10 IFRS ALICE`,
+		Example: `  $0 ledger grant 10 IFRS ALICE`,
 		Args:    arguments("COMPANY", "LEDGER_ID", "USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -191,7 +190,7 @@ func newLedgerRevokeCommand(app *application) *cobra.Command {
 		Short: "Disconnect a user from an internal ledger",
 		Long: `Ends that a user is connected to an internal ledger, and takes the user's class there away. Revoking what was not
 granted is harmless.`,
-		Example: `  installer ledger revoke 10 IFRS ALICE`,
+		Example: `  $0 ledger revoke 10 IFRS ALICE`,
 		Args:    arguments("COMPANY", "LEDGER_ID", "USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -213,8 +212,8 @@ func newLedgerUsersCommand(app *application) *cobra.Command {
 		Short: "List who is connected to which internal ledger",
 		Long: `Lists who is connected to which internal ledger, of all companies or of the one given. class: what narrows the
 user's view of the ledger, once row-level security is on. The classes for the general ledger are in
-"installer company users".`,
-		Example: `  installer ledger users 10`,
+"$0 company users".`,
+		Example: `  $0 ledger users 10`,
 		Args:    optionalArgument,
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx := command.Context()
@@ -238,7 +237,7 @@ user's view of the ledger, once row-level security is on. The classes for the ge
 			}
 			app.printTable([]string{"company", "ledger_id", "userid", "class"}, rows)
 			if len(users) == 0 {
-				fmt.Fprintln(app.err, "There are none. Next: installer ledger grant COMPANY LEDGER_ID USERID")
+				app.warn("There are none. Next: $0 ledger grant COMPANY LEDGER_ID USERID\n")
 			}
 			return nil
 		},
@@ -266,9 +265,9 @@ queries faster. The owner of the table needs a right for that, which an administ
 
 ` + aboutProtection + `
 
-"installer company unprotect" takes it away, and "installer company protected" lists it.`,
-		Example: `  installer ledger protect accounting.ledger_row
-  installer ledger protect accounting.internal_row --ledger-column ledger_id --combination-column combination`,
+"$0 company unprotect" takes it away, and "$0 company protected" lists it.`,
+		Example: `  $0 ledger protect accounting.ledger_row
+  $0 ledger protect accounting.internal_row --ledger-column ledger_id --combination-column combination`,
 		Args: arguments("SCHEMA.TABLE"),
 		RunE: func(command *cobra.Command, given []string) error {
 			if command.Flags().Changed("ledger-column") {
@@ -281,7 +280,7 @@ queries faster. The owner of the table needs a right for that, which an administ
 			if err != nil {
 				return err
 			}
-			app.printf("%s is protected by company and code string. Undo: installer company unprotect %s\n", table, shell(table))
+			app.printf("%s is protected by company and code string. Undo: $0 company unprotect %s\n", table, shell(table))
 			return nil
 		},
 	}
@@ -299,7 +298,7 @@ func newLedgerCompileCommand(app *application) *cobra.Command {
 		Short: "Compile the posting combinations that came since a class was changed",
 		Long: `Compiles, for each class, the posting combinations that came after its last change. Until then every query
 evaluates them. Run it after many were created, or nightly. Nothing but speed depends on it.`,
-		Example: `  installer ledger compile`,
+		Example: `  $0 ledger compile`,
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var chunks int64

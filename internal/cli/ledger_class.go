@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
@@ -15,9 +13,9 @@ func newLedgerClassCommand(app *application) *cobra.Command {
 		Long: `An authority class of a company says which code strings its holders see. A user has at most one class in a
 company, and at most one in each internal ledger (--ledger) that the user is connected to. MAX, which allows
 everything, is there from the start and can't be changed.`,
-		Example: `  installer ledger class create 10 SALES
-  installer ledger class assign 10 ALICE SALES
-  installer ledger class list 10`,
+		Example: `  $0 ledger class create 10 SALES
+  $0 ledger class assign 10 ALICE SALES
+  $0 ledger class list 10`,
 	}
 	command.AddCommand(
 		newLedgerClassCreateCommand(app),
@@ -34,8 +32,8 @@ func newLedgerClassCreateCommand(app *application) *cobra.Command {
 		Use:   "create COMPANY CLASS",
 		Short: "Add an authority class",
 		Long:  `Adds an authority class to a company, or to an internal ledger of it. It allows nothing until it has rules.`,
-		Example: `  installer ledger class create 10 SALES
-  installer ledger class create 10 SALES --ledger IFRS`,
+		Example: `  $0 ledger class create 10 SALES
+  $0 ledger class create 10 SALES --ledger IFRS`,
 		Args: arguments("COMPANY", "CLASS"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, company, class := command.Context(), given[0], given[1]
@@ -48,7 +46,7 @@ func newLedgerClassCreateCommand(app *application) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			app.printf("Class %s of %s created; it allows nothing yet. Next: installer ledger rule add %s %s%s --allowed --code-a PATTERN\n",
+			app.printf("Class %s of %s created; it allows nothing yet. Next: $0 ledger rule add %s %s%s --allowed --code-a PATTERN\n",
 				class, place(company, ledgerID), shell(company), shell(class), ledgerFlag(ledgerID))
 			return nil
 		},
@@ -63,9 +61,9 @@ func newLedgerClassListCommand(app *application) *cobra.Command {
 		Use:   "list [COMPANY]",
 		Short: "List the authority classes",
 		Long: `Lists the authority classes of all companies, or of the one given. ledger_id: of an internal ledger; else of the
-company's general ledger. Their rules are in "installer ledger rule list", who has them in "installer company users"
-and "installer ledger users".`,
-		Example: `  installer ledger class list 10`,
+company's general ledger. Their rules are in "$0 ledger rule list", who has them in "$0 company users"
+and "$0 ledger users".`,
+		Example: `  $0 ledger class list 10`,
 		Args:    optionalArgument,
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx := command.Context()
@@ -89,7 +87,7 @@ and "installer ledger users".`,
 			}
 			app.printTable([]string{"company", "ledger_id", "class", "built_in"}, rows)
 			if len(classes) == 0 {
-				fmt.Fprintln(app.err, "There are no companies, and so no classes. Next: installer company create COMPANY --name NAME")
+				app.warn("There are no companies, and so no classes. Next: $0 company create COMPANY --name NAME\n")
 			}
 			return nil
 		},
@@ -105,8 +103,8 @@ func newLedgerClassAssignCommand(app *application) *cobra.Command {
 		Short: "Give a user an authority class",
 		Long: `Gives a user of a company an authority class there, in the place of the one there was. With --ledger it is a class
 of an internal ledger that the user is connected to. It counts while row-level security is on in the company.`,
-		Example: `  installer ledger class assign 10 ALICE SALES
-  installer ledger class assign 10 ALICE SALES --ledger IFRS`,
+		Example: `  $0 ledger class assign 10 ALICE SALES
+  $0 ledger class assign 10 ALICE SALES --ledger IFRS`,
 		Args: arguments("COMPANY", "USERID", "CLASS"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, company, userid, class := command.Context(), given[0], given[1], given[2]
@@ -133,9 +131,9 @@ func newLedgerClassUnassignCommand(app *application) *cobra.Command {
 		Use:   "unassign COMPANY USERID",
 		Short: "Take a user's authority class away",
 		Long: `Takes a user's authority class away. In the general ledger the user then sees nothing while row-level security is
-on. With --ledger the user sees all of that internal ledger again: to end that, use "installer ledger revoke".`,
-		Example: `  installer ledger class unassign 10 ALICE
-  installer ledger class unassign 10 ALICE --ledger IFRS`,
+on. With --ledger the user sees all of that internal ledger again: to end that, use "$0 ledger revoke".`,
+		Example: `  $0 ledger class unassign 10 ALICE
+  $0 ledger class unassign 10 ALICE --ledger IFRS`,
 		Args: arguments("COMPANY", "USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, company, userid := command.Context(), given[0], given[1]

@@ -37,9 +37,9 @@ code part that it failed at. Users, companies, ledgers and ids that do not exist
 row, which an administrator finds as one who passes row security.
 
 In the JSON, an empty value at a code_part is blank.`,
-		Example: `  installer ledger explain ALICE 10 8193
-  installer ledger explain ALICE 10 8193 --ledger IFRS
-  installer ledger explain ALICE 10 8193 --json | jq -r .reason`,
+		Example: `  $0 ledger explain ALICE 10 8193
+  $0 ledger explain ALICE 10 8193 --ledger IFRS
+  $0 ledger explain ALICE 10 8193 --json | jq -r .reason`,
 		Args: arguments("USERID", "COMPANY", "POSTING_COMBINATION_ID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx := command.Context()

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -17,9 +16,9 @@ func newLedgerRuleCommand(app *application) *cobra.Command {
 		Long: `A rule has a pattern for each of the code parts A to J, and says that the code strings which match all of them are
 allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. The order of rules does not
 matter.`,
-		Example: `  installer ledger rule add 10 SALES --allowed --code-a '3%'
-  installer ledger rule add 10 SALES --not-allowed --code-b 900
-  installer ledger rule list 10`,
+		Example: `  $0 ledger rule add 10 SALES --allowed --code-a '3%'
+  $0 ledger rule add 10 SALES --not-allowed --code-b 900
+  $0 ledger rule list 10`,
 	}
 	command.AddCommand(
 		newLedgerRuleAddCommand(app),
@@ -47,9 +46,9 @@ same id. A pattern is
   _3_    three characters, with 3 in the middle
 
 Quote patterns: the shell has its own ideas about some of them.`,
-		Example: `  installer ledger rule add 10 SALES --allowed --code-a '3%'
-  installer ledger rule add 10 SALES --not-allowed --code-b 900
-  installer ledger rule add 10 SALES --ledger IFRS --allowed --code-a '3%' --code-c ' '`,
+		Example: `  $0 ledger rule add 10 SALES --allowed --code-a '3%'
+  $0 ledger rule add 10 SALES --not-allowed --code-b 900
+  $0 ledger rule add 10 SALES --ledger IFRS --allowed --code-a '3%' --code-c ' '`,
 		Args: arguments("COMPANY", "CLASS"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, company, class := command.Context(), given[0], given[1]
@@ -77,7 +76,7 @@ Quote patterns: the shell has its own ideas about some of them.`,
 			if err != nil {
 				return err
 			}
-			app.printf("Rule %d of class %s in %s: %s. Undo: installer ledger rule remove %d\n",
+			app.printf("Rule %d of class %s in %s: %s. Undo: $0 ledger rule remove %d\n",
 				id, class, place(company, ledgerID), verdict(allowed, patterns), id)
 			return nil
 		},
@@ -129,9 +128,9 @@ func newLedgerRuleRemoveCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove RULE_ID",
 		Short: "Remove a rule",
-		Long: `Removes a rule of a class, and compiles the class. RULE_ID is what "installer ledger rule list" shows. To
+		Long: `Removes a rule of a class, and compiles the class. RULE_ID is what "$0 ledger rule list" shows. To
 remove what says "not allowed" shows more to the holders of the class; to remove what says "allowed" shows less.`,
-		Example: `  installer ledger rule remove 12`,
+		Example: `  $0 ledger rule remove 12`,
 		Args:    arguments("RULE_ID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			id, err := strconv.ParseInt(given[0], 10, 64)
@@ -160,8 +159,8 @@ func newLedgerRuleListCommand(app *application) *cobra.Command {
 		Short: "List the rules",
 		Long: `Lists the rules of all companies, or of the one given; with --class those of the classes with this name, in the
 general ledger and in internal ones. Code parts that may be anything are left out; --json has all ten.`,
-		Example: `  installer ledger rule list 10 --class SALES
-  installer ledger rule list --json | jq '.[] | select(.allowed | not)'`,
+		Example: `  $0 ledger rule list 10 --class SALES
+  $0 ledger rule list --json | jq '.[] | select(.allowed | not)'`,
 		Args: optionalArgument,
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx := command.Context()
@@ -192,7 +191,7 @@ general ledger and in internal ones. Code parts that may be anything are left ou
 			}
 			app.printTable([]string{"rule_id", "company", "ledger_id", "class", "allowed", "where"}, rows)
 			if len(rules) == 0 {
-				fmt.Fprintln(app.err, "There are no rules. Next: installer ledger rule add COMPANY CLASS --allowed --code-a PATTERN")
+				app.warn("There are no rules. Next: $0 ledger rule add COMPANY CLASS --allowed --code-a PATTERN\n")
 			}
 			return nil
 		},

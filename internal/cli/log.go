@@ -23,11 +23,11 @@ func newLogCommand(app *application) *cobra.Command {
 refused). It only grows; sealed, it can also prove that.
 
 These commands need the role postern_auditor; "seal" and "export --proofs -o" postern_sealer, "drop" postern_admin.`,
-		Example: `  installer log list
-  installer log list --follow --outcome denied
-  installer log export --since 2026-01-01 --until 2027-01-01 -o 2026.csv
-  installer log seal --every 1s --key postern-log.key --heads /srv/postern-heads
-  installer log verify --heads /srv/postern-heads`,
+		Example: `  $0 log list
+  $0 log list --follow --outcome denied
+  $0 log export --since 2026-01-01 --until 2027-01-01 -o 2026.csv
+  $0 log seal --every 1s --key postern-log.key --heads /srv/postern-heads
+  $0 log verify --heads /srv/postern-heads`,
 	}
 	command.AddCommand(
 		newLogListCommand(app),
@@ -222,9 +222,9 @@ brackets behind the message.
 
 --follow then waits for new entries, until you press Ctrl-C. None is missed and none is shown twice, although
 transactions commit in another order than they write; an entry appears when its transaction has committed.`,
-		Example: `  installer log list --since 24h --outcome denied
-  installer log list --user ALICE --gate SINWOF_APPROVE --limit 0
-  installer log list --follow --json | jq -r 'select(.outcome == "denied") | .userid'`,
+		Example: `  $0 log list --since 24h --outcome denied
+  $0 log list --user ALICE --gate SINWOF_APPROVE --limit 0
+  $0 log list --follow --json | jq -r 'select(.outcome == "denied") | .userid'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if limit < 0 {

@@ -26,8 +26,8 @@ Which keys may have signed, --public-key says, or the directory of heads. Withou
 are taken, and a warning says so: then compare them with the ones that you were given.
 
 Exit code 3 where a proof does not hold.`,
-		Example: `  installer log check-proof proof.json --public-key postern-log.key.pub
-  installer log check-proof 2026.jsonl --heads /srv/postern-heads`,
+		Example: `  $0 log check-proof proof.json --public-key postern-log.key.pub
+  $0 log check-proof 2026.jsonl --heads /srv/postern-heads`,
 		Args: arguments("FILE"),
 		RunE: func(_ *cobra.Command, arguments []string) error {
 			keys := ""

@@ -31,8 +31,8 @@ What was dropped is signed into the directory of heads, so that "log verify" doe
 in another way stay a finding. It needs the role postern_admin.
 
 Other transactions wait for a moment at most. Where one uses the log for long, this tries again, for --lock-timeout.`,
-		Example: `  installer log export --proofs --until 2026-01-01T00:00:00Z -o before-2026.jsonl --heads /srv/postern-heads
-  installer log drop --before 2026-01-01T00:00:00Z --key postern-log.key --heads /srv/postern-heads`,
+		Example: `  $0 log export --proofs --until 2026-01-01T00:00:00Z -o before-2026.jsonl --heads /srv/postern-heads
+  $0 log drop --before 2026-01-01T00:00:00Z --key postern-log.key --heads /srv/postern-heads`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if before == "" {

@@ -46,10 +46,10 @@ in the database, which needs the role postern_sealer. It has all rows of the log
 accepted), used or not; of the filters only --since and --until can be given.
 
 ` + aboutFilters,
-		Example: `  installer log export -o log.csv
-  installer log export --format jsonl --since 24h --outcome denied | jq -r .userid | sort | uniq -c
-  installer log export --since 2026-01-01 --until 2027-01-01 --spreadsheet -o 2026.csv
-  installer log export --proofs --heads /srv/postern-heads --until 2027-01-01 -o 2026.jsonl`,
+		Example: `  $0 log export -o log.csv
+  $0 log export --format jsonl --since 24h --outcome denied | jq -r .userid | sort | uniq -c
+  $0 log export --since 2026-01-01 --until 2027-01-01 --spreadsheet -o 2026.csv
+  $0 log export --proofs --heads /srv/postern-heads --until 2027-01-01 -o 2026.jsonl`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			filter, err := flags.filter(time.Now())

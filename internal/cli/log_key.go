@@ -19,7 +19,7 @@ func newLogKeyCommand(app *application) *cobra.Command {
 		Long: `The private key signs what "log seal" has sealed; everybody may know the public one, and needs it to check. The
 private key must never be in the database, nor where its administrators can read it: whoever has it can sign another
 history.`,
-		Example: `  installer log key create --key postern-log.key`,
+		Example: `  $0 log key create --key postern-log.key`,
 	}
 	command.AddCommand(newLogKeyCreateCommand(app))
 	return command
@@ -34,8 +34,8 @@ func newLogKeyCreateCommand(app *application) *cobra.Command {
 overwrites nothing. The public key is printed too: give it to those who will check the log.
 
 The origin names the log in every signed head. Let it be unique, such as a host name of yours and a path.`,
-		Example: `  installer log key create --key postern-log.key
-  installer log key create --key postern-log.key --origin erp.example.com/log`,
+		Example: `  $0 log key create --key postern-log.key
+  $0 log key create --key postern-log.key --origin erp.example.com/log`,
 		Args: cobra.NoArgs,
 		RunE: func(_ *cobra.Command, _ []string) error {
 			path := cmp.Or(path, os.Getenv(seal.KeyVariable))

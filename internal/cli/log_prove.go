@@ -23,8 +23,8 @@ entry.
 --receipt takes what the application got with its commit, and proves that this very entry is there. Where it is not, or
 another one stands in its place, that is a finding and the exit code is 3. Exit code 1 where the entry is not sealed
 yet. It needs the role postern_auditor.`,
-		Example: `  installer log prove 4711 --heads /srv/postern-heads -o proof.json
-  installer log prove --heads /srv/postern-heads --receipt 4711:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`,
+		Example: `  $0 log prove 4711 --heads /srv/postern-heads -o proof.json
+  $0 log prove --heads /srv/postern-heads --receipt 4711:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			var wanted *seal.Receipt

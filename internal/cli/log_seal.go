@@ -50,10 +50,10 @@ one of them works. It needs the role postern_sealer.
 
 --metrics serves /metrics for Prometheus, and /healthz, which answers 503 where sealing has failed for 10 seconds, or
 the database has not answered for a minute, and else 200. It has no password: keep it on 127.0.0.1 or inside.`,
-		Example: `  installer log seal --key postern-log.key --heads /srv/postern-heads
-  installer log seal --every 1s --key postern-log.key --heads /srv/postern-heads --also /mnt/auditor/heads \
+		Example: `  $0 log seal --key postern-log.key --heads /srv/postern-heads
+  $0 log seal --every 1s --key postern-log.key --heads /srv/postern-heads --also /mnt/auditor/heads \
       --metrics 127.0.0.1:9188
-  POSTERN_LOG_KEY=postern-log.key POSTERN_LOG_HEADS=/srv/postern-heads installer log seal`,
+  POSTERN_LOG_KEY=postern-log.key POSTERN_LOG_HEADS=/srv/postern-heads $0 log seal`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if command.Flags().Changed("every") && every < 10*time.Millisecond {

@@ -28,15 +28,15 @@ history, or signed by an unknown key.
 
 Nobody who cannot write to the directory, or sign, can hide a change from this, not even a superuser. What was not yet
 sealed when it was removed shows only by its receipt: see "log prove --receipt". Whether functions and views still are
-what was installed, "installer verify" tells.
+what was installed, "$0 verify" tells.
 
 --since takes the file of an older head that you have verified before, and looks at what came after it only. It needs
 the role postern_auditor.
 
 Exit code 3 where something is wrong.`,
-		Example: `  installer log verify --heads /srv/postern-heads
-  installer log verify --heads /srv/postern-heads --json | jq -r '.findings[] | [.kind, .log_id, .message] | @tsv'
-  installer log verify --heads /srv/postern-heads --since head-of-march`,
+		Example: `  $0 log verify --heads /srv/postern-heads
+  $0 log verify --heads /srv/postern-heads --json | jq -r '.findings[] | [.kind, .log_id, .message] | @tsv'
+  $0 log verify --heads /srv/postern-heads --since head-of-march`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			verdict, err := app.verifyLog(command, directory, since)

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
@@ -17,9 +15,9 @@ postern_sealer or postern_event_worker counts in a database only for logins that
 allowed; superusers need not be. Sessions by token, passing gates and reading need no such step.
 
 allow and disallow need the role postern_admin; list works as postern_auditor too.`,
-		Example: `  installer login allow erp_web
-  installer login list
-  installer login disallow erp_web`,
+		Example: `  $0 login allow erp_web
+  $0 login list
+  $0 login disallow erp_web`,
 	}
 	command.AddCommand(newLoginAllowCommand(app), newLoginDisallowCommand(app), newLoginListCommand(app))
 	return command
@@ -31,7 +29,7 @@ func newLoginAllowCommand(app *application) *cobra.Command {
 		Short: "Let a login use its memberships here",
 		Long: `Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this
 database. It gives none: grant those in SQL. What counts is the role that logs in, not one that it becomes by SET ROLE.`,
-		Example: `  installer login allow erp_web`,
+		Example: `  $0 login allow erp_web`,
 		Args:    arguments("ROLE"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -51,7 +49,7 @@ func newLoginDisallowCommand(app *application) *cobra.Command {
 		Use:     "disallow ROLE",
 		Short:   "Have a login's memberships count no more here",
 		Long:    `Takes back what "login allow" gave. The login keeps its memberships, which count in other databases.`,
-		Example: `  installer login disallow erp_web`,
+		Example: `  $0 login disallow erp_web`,
 		Args:    arguments("ROLE"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -73,8 +71,8 @@ func newLoginListCommand(app *application) *cobra.Command {
 		Short: "List the logins that are allowed",
 		Long: `Lists the logins that are allowed. An entry whose role was dropped counts for nobody, also where another role has the name
 now.`,
-		Example: `  installer login list
-  installer login list --json | jq -r '.[] | select(.state != "allowed") | .db_role'`,
+		Example: `  $0 login list
+  $0 login list --json | jq -r '.[] | select(.state != "allowed") | .db_role'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var logins []db.AllowedLogin
@@ -89,7 +87,7 @@ now.`,
 				return app.printJSON(logins)
 			}
 			if len(logins) == 0 {
-				fmt.Fprintln(app.err, "No login is allowed: only superusers administer. Next: installer login allow ROLE")
+				app.warn("No login is allowed: only superusers administer. Next: $0 login allow ROLE\n")
 			}
 			rows := make([][]string, len(logins))
 			for index, login := range logins {

@@ -15,7 +15,7 @@ func newRenderCommand(app *application) *cobra.Command {
 install does and leaves the same, so that scripts and installers of all versions may take turns. The script does
 nothing where this very version is installed, and stops where a newer version or build is. No database is
 needed to print it.`,
-		Example: `  installer render > postern.sql
+		Example: `  $0 render > postern.sql
   psql -v ON_ERROR_STOP=1 -f postern.sql erp`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

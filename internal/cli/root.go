@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/program"
 )
 
 // Main runs one command line and gives the exit code: 0 done, 1 failed, 2 bad usage, 3 found a
@@ -41,7 +42,7 @@ func run(ctx context.Context, app *application, arguments []string) int {
 
 func newRootCommand(app *application) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "installer",
+		Use:   program.Name(),
 		Short: "Security checkpoints, company and row-level security for PostgreSQL: install and look after Postern",
 		Long: `Postern brings security checkpoints, company security and row-level security on ledgers to PostgreSQL 15 and
 later. This is its installer, and what a DBA does by hand afterwards.
@@ -52,9 +53,9 @@ not to a transaction-mode pooler. A password in --database-url can be read in th
 into DATABASE_URL, PGPASSWORD or a password file.
 
 Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
-		Example: `  installer install
-  installer status --database-url postgres://dba@db.example.com/erp
-  PGSERVICE=erp installer verify`,
+		Example: `  $0 install
+  $0 status --database-url postgres://dba@db.example.com/erp
+  PGSERVICE=erp $0 verify`,
 		Version:       install.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -14,8 +14,8 @@ func newSchemeCommand(app *application) *cobra.Command {
 with postern.register_scheme(scheme, verify_function).
 
 enable and disable need the role postern_admin; list works as postern_auditor too.`,
-		Example: `  installer scheme list
-  installer scheme disable TOTP`,
+		Example: `  $0 scheme list
+  $0 scheme disable TOTP`,
 	}
 	command.AddCommand(
 		newSchemeListCommand(app),
@@ -31,8 +31,8 @@ func newSchemeListCommand(app *application) *cobra.Command {
 		Use:   "list",
 		Short: "List the schemes",
 		Long:  `Lists the schemes, with the functions that verify what a person typed.`,
-		Example: `  installer scheme list
-  installer scheme list --json`,
+		Example: `  $0 scheme list
+  $0 scheme list --json`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var schemes []db.Scheme
@@ -74,7 +74,7 @@ func newSchemeEnabledCommand(app *application, verb string, enabled bool) *cobra
 		Use:     verb + " SCHEME",
 		Short:   "Allow a scheme",
 		Long:    `Allows a way to authenticate that was forbidden.`,
-		Example: `  installer scheme enable TOTP`,
+		Example: `  $0 scheme enable TOTP`,
 		Args:    arguments("SCHEME"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -90,7 +90,7 @@ func newSchemeEnabledCommand(app *application, verb string, enabled bool) *cobra
 	if !enabled {
 		command.Short = "Forbid a scheme"
 		command.Long = `Forbids a way to authenticate; approvals that were given with it stay valid. PIN can't be forbidden.`
-		command.Example = `  installer scheme disable TOTP`
+		command.Example = `  $0 scheme disable TOTP`
 	}
 	return command
 }

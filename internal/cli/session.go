@@ -15,6 +15,7 @@ import (
 
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/program"
 )
 
 func newSessionCommand(app *application) *cobra.Command {
@@ -23,8 +24,8 @@ func newSessionCommand(app *application) *cobra.Command {
 		Short: "Keys and tokens that tell the database who the end user is",
 		Long: `An application server tells the database who its end user is with a signed token (JWT, HS256), which it passes to
 postern.begin_session in each transaction. The keys for that are made here.`,
-		Example: `  installer session key create erp-2026 --out erp-2026.key
-  installer session token --kid erp-2026 --secret-file erp-2026.key --user ALICE`,
+		Example: `  $0 session key create erp-2026 --out erp-2026.key
+  $0 session token --kid erp-2026 --secret-file erp-2026.key --user ALICE`,
 	}
 	key := &cobra.Command{
 		Use:   "key",
@@ -33,9 +34,9 @@ postern.begin_session in each transaction. The keys for that are made here.`,
 database. Whoever has the secret can speak for every user: keep it where the application keeps its passwords.
 
 These commands need the role postern_admin; list works as postern_auditor too.`,
-		Example: `  installer session key create erp-2026 --out erp-2026.key
-  installer session key rotate erp-2026 erp-2027 --out erp-2027.key
-  installer session key list`,
+		Example: `  $0 session key create erp-2026 --out erp-2026.key
+  $0 session key rotate erp-2026 erp-2027 --out erp-2027.key
+  $0 session key list`,
 	}
 	key.AddCommand(
 		newSessionKeyCreateCommand(app),
@@ -104,7 +105,7 @@ func (a *application) createSessionKey(ctx context.Context, kid string, source k
 		if source.print {
 			a.printf("%s\n", secret)
 			if a.out.failure != nil {
-				return withHint(fmt.Errorf("the secret of session key %s is lost: %w", kid, a.out.failure), "Retire it: installer session key retire %s", shell(kid))
+				return withHint(fmt.Errorf("the secret of session key %s is lost: %w", kid, a.out.failure), "Retire it: %s session key retire %s", program.Name(), shell(kid))
 			}
 		}
 		return nil
@@ -149,9 +150,9 @@ func newSessionKeyCreateCommand(app *application) *cobra.Command {
 		Long: `Creates a key for session tokens. A kid is never used again, not even after its key was retired.
 
 ` + aboutSecrets,
-		Example: `  installer session key create erp-2026 --out erp-2026.key
-  installer session key create erp-2026 --print | vault kv put secret/erp session_key=-
-  installer session key create erp-2026 --secret-file existing.key`,
+		Example: `  $0 session key create erp-2026 --out erp-2026.key
+  $0 session key create erp-2026 --print | vault kv put secret/erp session_key=-
+  $0 session key create erp-2026 --secret-file existing.key`,
 		Args: arguments("KID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.createSessionKey(command.Context(), given[0], source, func(*db.Queries) error { return nil })
@@ -176,8 +177,8 @@ func newSessionKeyListCommand(app *application) *cobra.Command {
 		Use:   "list",
 		Short: "List the keys for session tokens",
 		Long:  `Lists the keys for session tokens, without their secrets: nobody can read those out of the database.`,
-		Example: `  installer session key list
-  installer session key list --json | jq -r '.[] | select(.retired_at == null) | .kid'`,
+		Example: `  $0 session key list
+  $0 session key list --json | jq -r '.[] | select(.retired_at == null) | .kid'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var keys []db.SessionKey
@@ -201,7 +202,7 @@ func newSessionKeyListCommand(app *application) *cobra.Command {
 			}
 			app.printTable([]string{"kid", "state", "created_at", "created_by", "retired_at"}, rows)
 			if len(keys) == 0 {
-				fmt.Fprintln(app.err, "There are no session keys. Next: installer session key create KID --out FILE")
+				app.warn("There are no session keys. Next: $0 session key create KID --out FILE\n")
 			}
 			return nil
 		},
@@ -223,8 +224,8 @@ servers change over one by one; when all of them sign with NEW, retire OLD. Wher
 --retire-old does that at once, in the same transaction.
 
 ` + aboutSecrets,
-		Example: `  installer session key rotate erp-2026 erp-2027 --out erp-2027.key
-  installer session key rotate erp-2026 erp-2027 --out erp-2027.key --retire-old`,
+		Example: `  $0 session key rotate erp-2026 erp-2027 --out erp-2027.key
+  $0 session key rotate erp-2026 erp-2027 --out erp-2027.key --retire-old`,
 		Args: arguments("OLD", "NEW"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, oldKey, newKey := command.Context(), given[0], given[1]
@@ -235,10 +236,10 @@ servers change over one by one; when all of them sign with NEW, retire OLD. Wher
 				}
 				known := slices.IndexFunc(keys, func(key db.SessionKey) bool { return key.KeyID == oldKey })
 				if known < 0 {
-					return fmt.Errorf("there is no session key %q; see \"installer session key list\"", oldKey)
+					return fmt.Errorf("there is no session key %q; see \"%s session key list\"", oldKey, program.Name())
 				}
 				if keys[known].RetiredAt != nil {
-					return fmt.Errorf("session key %q was retired at %s; to add one, use \"installer session key create\"", oldKey, stamp(*keys[known].RetiredAt))
+					return fmt.Errorf("session key %q was retired at %s; to add one, use \"%s session key create\"", oldKey, stamp(*keys[known].RetiredAt), program.Name())
 				}
 				if retireOld {
 					return queries.RetireSessionKey(ctx, oldKey)
@@ -253,7 +254,7 @@ servers change over one by one; when all of them sign with NEW, retire OLD. Wher
 					newKey, oldKey)
 				return nil
 			}
-			app.sayKey(source, "Session key %s created; %s stays valid. Next: have all application servers sign with %[1]s, then: installer session key retire %[3]s\n",
+			app.sayKey(source, "Session key %s created; %s stays valid. Next: have all application servers sign with %[1]s, then: $0 session key retire %[3]s\n",
 				newKey, oldKey, shell(oldKey))
 			return nil
 		},
@@ -269,7 +270,7 @@ func newSessionKeyRetireCommand(app *application) *cobra.Command {
 		Short: "Refuse tokens that are signed with a key",
 		Long: `Refuses tokens that are signed with this key, from the commit on and for good; transactions that have begun run
 on. Retiring a key again changes nothing.`,
-		Example: `  installer session key retire erp-2025`,
+		Example: `  $0 session key retire erp-2025`,
 		Args:    arguments("KID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -291,7 +292,7 @@ func newSessionTokenCommand(app *application) *cobra.Command {
 		Short: "Make a session token, to try things out with psql",
 		Long: `Makes a token that begins a session of a user in the database of --database-url, for one minute, as an
 application server would. It does not connect: whether user and key exist, postern.begin_session tells.`,
-		Example: `  token=$(installer session token --kid erp-2026 --secret-file erp-2026.key --user ALICE)
+		Example: `  token=$($0 session token --kid erp-2026 --secret-file erp-2026.key --user ALICE)
   psql -v token="$token" <<'SQL'
   begin;
   select postern.begin_session(:'token');

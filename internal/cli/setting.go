@@ -15,8 +15,8 @@ func newSettingCommand(app *application) *cobra.Command {
 		Long: `Settings say how strict checkpoints are in this database. They work from the next transaction on.
 
 set needs the role postern_admin; list works as postern_auditor too.`,
-		Example: `  installer setting list
-  installer setting set comment_required true`,
+		Example: `  $0 setting list
+  $0 setting set comment_required true`,
 	}
 	command.AddCommand(newSettingListCommand(app), newSettingSetCommand(app))
 	return command
@@ -28,8 +28,8 @@ func newSettingListCommand(app *application) *cobra.Command {
 		Use:   "list",
 		Short: "List the settings, with what each may be set to",
 		Long:  `Lists the settings, with their defaults and with what each may be set to.`,
-		Example: `  installer setting list
-  installer setting list --json | jq -r '.[] | select(.value != .default_value) | .name'`,
+		Example: `  $0 setting list
+  $0 setting list --json | jq -r '.[] | select(.value != .default_value) | .name'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var settings []db.Setting
@@ -67,9 +67,9 @@ func newSettingSetCommand(app *application) *cobra.Command {
 		Use:   "set NAME VALUE",
 		Short: "Change a setting",
 		Long: `Changes a setting. Booleans take true, on, yes, 1 and their opposites; numbers have a range, see
-"installer setting list".`,
-		Example: `  installer setting set comment_required true
-  installer setting set max_failures 3`,
+"$0 setting list".`,
+		Example: `  $0 setting set comment_required true
+  $0 setting set max_failures 3`,
 		Args: arguments("NAME", "VALUE"),
 		RunE: func(command *cobra.Command, given []string) error {
 			return app.query(command.Context(), func(queries *db.Queries) error {

@@ -19,8 +19,8 @@ Needs no right in Postern's schemas and takes no lock. On a standby it says so. 
 installed, verify tells.
 
 Exit code 3 where the two differ, or nothing is installed.`,
-		Example: `  installer status
-  installer status --json | jq .pending`,
+		Example: `  $0 status
+  $0 status --json | jq .pending`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := app.config()

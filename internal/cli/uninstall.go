@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/program"
 )
 
 func newUninstallCommand(app *application) *cobra.Command {
@@ -22,16 +23,16 @@ Where other objects depend on Postern (policies, views, functions, foreign keys,
 them and stops; --with-dependents removes them too. A protected table is closed by that: it keeps row security
 and loses its policies, so nobody but superusers sees a row, until its owner switches row security off. A table
 with policies of its own, which stay, would show more rows than before: that takes --open-tables as well.
-"installer company unprotect" beforehand spares both. Functions that merely name Postern in their text stay, and
+"$0 company unprotect" beforehand spares both. Functions that merely name Postern in their text stay, and
 fail when they are called.
 
 The log is kept unless --drop-log is given: its table moves to a new schema, readable by postern_auditor.
 Postern's roles stay, since they belong to the whole cluster.
 
 Without --yes it says what would happen, and with which flags, and changes nothing.`,
-		Example: `  installer uninstall
-  installer uninstall --yes
-  installer uninstall --yes --with-dependents --drop-log`,
+		Example: `  $0 uninstall
+  $0 uninstall --yes
+  $0 uninstall --yes --with-dependents --drop-log`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			config, err := app.config()
@@ -100,7 +101,7 @@ func (a *application) printRemoval(wouldBe string, removal *install.Removal) {
 
 // printWayOut says how to do what was shown, and what that asks for first.
 func (a *application) printWayOut(removal *install.Removal, options install.UninstallOptions) {
-	command := "installer uninstall --yes"
+	command := program.Name() + " uninstall --yes"
 	if options.WithDependents {
 		command += " --with-dependents"
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -20,10 +19,10 @@ func newUserCommand(app *application) *cobra.Command {
 which approves at checkpoints. Users are never deleted, since the log names them: disable them instead.
 
 These commands need the role postern_admin.`,
-		Example: `  installer user create ALICE --description "Alice Adams, accounts payable"
-  installer user reset-pin ALICE
-  installer user list
-  installer user companies ALICE`,
+		Example: `  $0 user create ALICE --description "Alice Adams, accounts payable"
+  $0 user reset-pin ALICE
+  $0 user list
+  $0 user companies ALICE`,
 	}
 	command.AddCommand(
 		newUserCreateCommand(app),
@@ -46,8 +45,8 @@ func newUserCreateCommand(app *application) *cobra.Command {
 
 --db-role names the database role that is this person wherever no session is begun, for people who log in to
 the database themselves. A user who works through the application needs none.`,
-		Example: `  installer user create ALICE --description "Alice Adams, accounts payable"
-  installer user create BOB --description "Bob Brown, controller" --db-role bob`,
+		Example: `  $0 user create ALICE --description "Alice Adams, accounts payable"
+  $0 user create BOB --description "Bob Brown, controller" --db-role bob`,
 		Args: arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			var dbRole *string
@@ -60,7 +59,7 @@ the database themselves. A user who works through the application needs none.`,
 			if err != nil {
 				return err
 			}
-			app.printf("User %s created. Next: installer user reset-pin %s\n", given[0], shell(given[0]))
+			app.printf("User %s created. Next: $0 user reset-pin %s\n", given[0], shell(given[0]))
 			return nil
 		},
 	}
@@ -77,8 +76,8 @@ func newUserListCommand(app *application) *cobra.Command {
 		Short: "List the end users, with the state of their PINs",
 		Long: `Lists the end users. pin: none; must change (an administrator has set it: it opens nothing but its own
 change); set; or locked, after too many wrong responses. failures: wrong responses since the last right one.`,
-		Example: `  installer user list
-  installer user list --json | jq -r '.[] | select(.pin == "none") | .userid'`,
+		Example: `  $0 user list
+  $0 user list --json | jq -r '.[] | select(.pin == "none") | .userid'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var users []db.User
@@ -105,7 +104,7 @@ change); set; or locked, after too many wrong responses. failures: wrong respons
 			}
 			app.printTable([]string{"userid", "description", "db_role", "state", "pin", "failures", "locked_until"}, rows)
 			if len(users) == 0 {
-				fmt.Fprintln(app.err, "There are no users. Next: installer user create USERID --description TEXT")
+				app.warn("There are no users. Next: $0 user create USERID --description TEXT\n")
 			}
 			return nil
 		},
@@ -121,8 +120,8 @@ func newUserCompaniesCommand(app *application) *cobra.Command {
 		Short: "List the companies that a user works in",
 		Long: `Lists the companies that somebody is a user of. default: where the user works unless told otherwise. class: the
 authority class that decides which ledger rows the user sees there, once row-level security is on. To change it:
-"installer company grant" and "revoke", "installer ledger class assign" and "unassign".`,
-		Example: `  installer user companies ALICE`,
+"$0 company grant" and "revoke", "$0 ledger class assign" and "unassign".`,
+		Example: `  $0 user companies ALICE`,
 		Args:    arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			return app.listCompanyUsers(command.Context(), nil, &given[0], asJSON)
@@ -153,8 +152,8 @@ standard input. It is never an argument, where the process list would show it.
 The PIN travels as a bound value. Where the server writes bound values to its log (log_statement = all, or a
 log_min_duration_statement below a second) this command switches that off for its own transaction; where the
 role may not do so, it refuses.`,
-		Example: `  installer user reset-pin ALICE
-  pass show erp/alice | installer user reset-pin ALICE --pin-stdin`,
+		Example: `  $0 user reset-pin ALICE
+  pass show erp/alice | $0 user reset-pin ALICE --pin-stdin`,
 		Args: arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx := command.Context()
@@ -183,9 +182,9 @@ func newUserUnlockCommand(app *application) *cobra.Command {
 		Use:   "unlock USERID",
 		Short: "End a user's lock-out",
 		Long: `Ends a lock-out before its time, and forgets the wrong responses that led to it. The PIN stays. Ask first who
-typed those responses: installer log list --user USERID --outcome denied.`,
-		Example: `  installer log list --user ALICE --outcome denied --since 24h
-  installer user unlock ALICE`,
+typed those responses: $0 log list --user USERID --outcome denied.`,
+		Example: `  $0 log list --user ALICE --outcome denied --since 24h
+  $0 user unlock ALICE`,
 		Args: arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -205,7 +204,7 @@ func newUserActiveCommand(app *application, verb string, active bool) *cobra.Com
 		Use:     verb + " USERID",
 		Short:   "Let a user work again",
 		Long:    `Lets a user who was disabled begin sessions and approve again. The PIN is the one from before.`,
-		Example: `  installer user enable ALICE`,
+		Example: `  $0 user enable ALICE`,
 		Args:    arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			err := app.query(command.Context(), func(queries *db.Queries) error {
@@ -217,7 +216,7 @@ func newUserActiveCommand(app *application, verb string, active bool) *cobra.Com
 			if active {
 				app.printf("User %s is enabled.\n", given[0])
 			} else {
-				app.printf("User %s is disabled: no new session, no approval. Undo: installer user enable %s\n", given[0], shell(given[0]))
+				app.printf("User %s is disabled: no new session, no approval. Undo: $0 user enable %s\n", given[0], shell(given[0]))
 			}
 			return nil
 		},
@@ -226,7 +225,7 @@ func newUserActiveCommand(app *application, verb string, active bool) *cobra.Com
 		command.Short = "Shut a user out, and keep the user in the log"
 		command.Long = `Shuts a user out from the commit on: no new session, no approval. Transactions that have begun run on.
 Database roles are not touched: where the user logs in to the database, revoke that too.`
-		command.Example = `  installer user disable MALLORY`
+		command.Example = `  $0 user disable MALLORY`
 	}
 	return command
 }

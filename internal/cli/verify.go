@@ -37,9 +37,9 @@ accepted_findings, of which verify reads those called extra_grant. POSTERN_ACCEP
 grant is shown dimmed and does not count. After its day it counts again.
 
 Exit code 3 where something differs.`,
-		Example: `  installer verify
-  installer verify --accept accepted.yaml
-  installer verify --json | jq -r '.[] | [.change, .kind, .name] | @tsv'`,
+		Example: `  $0 verify
+  $0 verify --accept accepted.yaml
+  $0 verify --json | jq -r '.[] | [.change, .kind, .name] | @tsv'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			accepted, err := readAccepted(accept, app.in, isExtraGrant)

@@ -9,7 +9,7 @@ import "github.com/posternsql/postern/internal/acceptance"
 
 // Configuration is all that one or more files say.
 type Configuration struct {
-	// Settings of Postern in this database, by name. "installer setting list" shows which there are.
+	// Settings of Postern in this database, by name. "postern setting list" shows which there are.
 	Settings map[string]Setting `json:"settings,omitzero"`
 	// Gates, where business transactions stop for an approval, by gate id.
 	Gates map[string]*Gate `json:"gates,omitzero"`
@@ -21,11 +21,11 @@ type Configuration struct {
 	Companies map[string]*Company `json:"companies,omitzero"`
 	// ProtectedTables are the application's tables that show only rows of the user's companies, by schema.table.
 	ProtectedTables map[string]*ProtectedTable `json:"protected_tables,omitzero"`
-	// Events that others can be told of, by name. "installer event list" shows which there are.
+	// Events that others can be told of, by name. "postern event list" shows which there are.
 	Events map[string]*Event `json:"events,omitzero"`
 	// EventActions say who is told of an event, by name. The secrets of webhooks are never here.
 	EventActions map[string]*EventAction `json:"event_actions,omitzero"`
-	// AcceptedFindings are findings of "installer doctor" and grants that "installer verify" finds, which somebody has accepted. They are for these two: nothing of them is in the database.
+	// AcceptedFindings are findings of "postern doctor" and grants that "postern verify" finds, which somebody has accepted. They are for these two: nothing of them is in the database.
 	AcceptedFindings []AcceptedFinding `json:"accepted_findings,omitzero"`
 }
 

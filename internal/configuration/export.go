@@ -13,7 +13,7 @@ import (
 )
 
 const header = `# Postern: settings, gates, actions, users, companies, rules, protected tables and events of one database, as
-# "installer export" wrote them. To see what differs in a database: installer apply -f FILE --plan; without --plan
+# "postern export" wrote them. To see what differs in a database: postern apply -f FILE --plan; without --plan
 # it is made so. A key that is absent leaves alone what there is. PINs, keys and the secrets of webhooks are not here.
 `
 

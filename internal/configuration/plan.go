@@ -10,6 +10,7 @@ import (
 
 	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/event"
+	"github.com/posternsql/postern/internal/program"
 )
 
 // What a change does.
@@ -145,7 +146,7 @@ func complete(wanted, before *object) (*object, error) {
 	switch wanted.kind {
 	case settingKind:
 		if before == nil {
-			return nil, wanted.position.errorf("There is no setting %s; \"installer setting list\" shows those that there are.", wanted.name())
+			return nil, wanted.position.errorf("There is no setting %s; \"%s setting list\" shows those that there are.", wanted.name(), program.Name())
 		}
 		fields["value"] = settingValue(fields["value"].(string), before.fields["value"].(string))
 		return complete, nil
@@ -153,7 +154,7 @@ func complete(wanted, before *object) (*object, error) {
 		completeGate(fields, wanted.fields, before)
 	case eventKind:
 		if before == nil {
-			return nil, wanted.position.errorf("There is no event %s; \"installer event list\" shows those that there are.", wanted.name())
+			return nil, wanted.position.errorf("There is no event %s; \"%s event list\" shows those that there are.", wanted.name(), program.Name())
 		}
 	case eventActionKind:
 		if err := completeEventAction(complete, wanted.fields, before); err != nil {

@@ -50,11 +50,11 @@ func (s *story) meetOldGate(ctx context.Context) error {
 func (s *story) searchGates(ctx context.Context) error {
 	s.heading("A search in the code finds the gate before a user does")
 	s.say("It follows the calls from the function that the action runs, with PostgreSQL's own parser:")
-	if err := s.run(ctx, exitFound, "installer action gates PaymentRun --entry invoicing.run_payments"); err != nil {
+	if err := s.run(ctx, exitFound, "$0 action gates PaymentRun --entry invoicing.run_payments"); err != nil {
 		return err
 	}
 	s.say("And the fix alone, to be piped into psql:")
-	return s.run(ctx, exitDone, "installer action gates PaymentRun --entry invoicing.run_payments --fix")
+	return s.run(ctx, exitDone, "$0 action gates PaymentRun --entry invoicing.run_payments --fix")
 }
 
 func (s *story) applyFile(ctx context.Context) error {
@@ -65,10 +65,10 @@ func (s *story) applyFile(ctx context.Context) error {
 		return err
 	}
 	s.say("The plan changes nothing, and apply does it in one transaction:")
-	if err := s.run(ctx, exitFound, "installer apply -f - --plan < "+name); err != nil {
+	if err := s.run(ctx, exitFound, "$0 apply -f - --plan < "+name); err != nil {
 		return err
 	}
-	return s.run(ctx, exitDone, "installer apply -f - < "+name)
+	return s.run(ctx, exitDone, "$0 apply -f - < "+name)
 }
 
 func (s *story) payAtOnce(ctx context.Context) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/program"
 	"github.com/posternsql/postern/internal/server"
 )
 
@@ -133,8 +134,8 @@ func (s *stage) explain(t *teller, stop string) error {
 		"table postern.checkpoint_log;\n" +
 		"begin; select postern.assume_user('BOB'); set local role " + s.role + "; " + totalOfLedger + "; rollback;")
 	t.say("The superuser's change is still there to be found, with the directory of heads:")
-	t.code(fmt.Sprintf("installer log verify --heads %s --database-url 'host=%s port=%d user=%s dbname=%s'",
-		filepath.Join(s.directory, "heads"), s.config.Host, s.config.Port, s.config.User, s.config.Database))
+	t.code(fmt.Sprintf("%s log verify --heads %s --database-url 'host=%s port=%d user=%s dbname=%s'",
+		program.Name(), filepath.Join(s.directory, "heads"), s.config.Host, s.config.Port, s.config.User, s.config.Database))
 	if stop == "" {
 		t.say("It is your own server. Remove what the demo made, in psql:")
 		t.code(fmt.Sprintf("\\c postgres\ndrop database %s;\ndrop role %s;\n\\! rm -r %s",

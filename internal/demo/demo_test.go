@@ -25,6 +25,7 @@ import (
 	"github.com/posternsql/postern/internal/cli"
 	"github.com/posternsql/postern/internal/demo"
 	"github.com/posternsql/postern/internal/leash"
+	"github.com/posternsql/postern/internal/program"
 )
 
 // pins makes up PINs and remembers them.
@@ -140,7 +141,7 @@ func TestStory(t *testing.T) {
 	if err := demo.Run(t.Context(), demo.Options{Out: out, Installer: cli.RunOn, NewPIN: made.next}); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	story := out.String()
+	story := strings.ReplaceAll(out.String(), program.Name()+" ", program.Released+" ")
 	requireInOrder(t, story,
 		"perform security_sys.security_checkpoint('SINWOF_APPROVE', msg);",
 		"select postern.register_gate('SINWOF_APPROVE'",
@@ -165,27 +166,27 @@ func TestStory(t *testing.T) {
 		"explain (costs off, verbose) select sum(amount) from accounting.ledger_row;", "InitPlan", "postern.ledger_map()",
 		"The third act", "perform postern.begin_action('PaymentRun'", "select postern.register_action('PaymentRun');",
 		"select invoicing.run_payments();", "→ PS105 Unhandled Security Checkpoint", "rollback;",
-		"$ installer action gates PaymentRun --entry invoicing.run_payments\n", "gate PAYMNT_RELEASE (line 9, NOT REFERENCED, active)",
-		"$ installer action gates PaymentRun --entry invoicing.run_payments --fix\n",
+		"$ postern action gates PaymentRun --entry invoicing.run_payments\n", "gate PAYMNT_RELEASE (line 9, NOT REFERENCED, active)",
+		"$ postern action gates PaymentRun --entry invoicing.run_payments --fix\n",
 		"      select postern.register_action('PaymentRun', null, array['PAYMNT_RELEASE']);\n",
 		`legacycheckpoints = "PAYMNT_RELEASE";`,
-		"$ installer apply -f - --plan < PaymentRun.projection\n", "legacy_checkpoints: [] → [PAYMNT_RELEASE]", "0 to create, 1 to change, 0 to remove.",
-		"$ installer apply -f - < PaymentRun.projection\n", "0 created, 1 changed, 0 removed.",
+		"$ postern apply -f - --plan < PaymentRun.projection\n", "legacy_checkpoints: [] → [PAYMNT_RELEASE]", "0 to create, 1 to change, 0 to remove.",
+		"$ postern apply -f - < PaymentRun.projection\n", "0 created, 1 changed, 0 removed.",
 		"→ PS101", "PaymentRun: Release a payment (INVOICES: 1041, 1043)", "select invoicing.run_payments(); commit;",
 		"→ 1041 paid, 1042 paid, 1043 paid, 6666 entered",
 		"→ PAYMNT_RELEASE, BOB: Payment of 1840.00 for invoice 1041", "→ PAYMNT_RELEASE, BOB: Payment of 15300.00 for invoice 1043",
 		"create view accounting.company_total as", "BOB sees the budgets of 10, 20, 30 and the totals of 10, 20, 30",
-		"$ installer doctor", "error view_without_security_invoker", "warn unprotected_company", "1 error, 1 warning.",
-		"BOB sees the budgets of 10 and the totals of 10\n", "$ installer doctor", "Nothing found.",
-		"The fourth act", "installer event action add chat", "$ installer event run --once", "delivered 2, skipped 0, to be tried again 0, dead 0",
-		"$ installer log key create --key $DIR/log.key", "erp.example.com/log+", "→ -rw------- log.key",
-		"$ installer log seal ", "23 entries sealed; the signed head covers 23.", "┃ erp.example.com/log\n", "┃ 23\n", "┃ — erp.example.com/log ",
-		"$ installer log verify ", "23 entries verified: the log is what was signed.",
-		"$ installer log prove 23 ", "$ installer log check-proof $DIR/proof.json --public-key $DIR/log.key.pub\n",
+		"$ postern doctor", "error view_without_security_invoker", "warn unprotected_company", "1 error, 1 warning.",
+		"BOB sees the budgets of 10 and the totals of 10\n", "$ postern doctor", "Nothing found.",
+		"The fourth act", "postern event action add chat", "$ postern event run --once", "delivered 2, skipped 0, to be tried again 0, dead 0",
+		"$ postern log key create --key $DIR/log.key", "erp.example.com/log+", "→ -rw------- log.key",
+		"$ postern log seal ", "23 entries sealed; the signed head covers 23.", "┃ erp.example.com/log\n", "┃ 23\n", "┃ — erp.example.com/log ",
+		"$ postern log verify ", "23 entries verified: the log is what was signed.",
+		"$ postern log prove 23 ", "$ postern log check-proof $DIR/proof.json --public-key $DIR/log.key.pub\n",
 		"message    Invoice 1044 of Polar Tools over 2310.00 approved", "comment    Price as agreed", "1 entry proven: under the head of 23 leaves",
 		"update postern_internal.checkpoint_entry set comment = 'Alice told me to' where log_id = 23;", "→ 55000",
 		"begin; set local session_replication_role = replica;", "where log_id = 23; commit;", "→ BOB: Alice told me to",
-		"$ installer log verify ", "entry_changed  23      22    entry 23 is not what was sealed as leaf 22", "1 finding: the log is not what was signed.",
+		"$ postern log verify ", "entry_changed  23      22    entry 23 is not what was sealed as leaf 22", "1 finding: the log is not what was signed.",
 	)
 	requireDelivered(t, story)
 	requireGone(t, story)
@@ -279,6 +280,7 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	}
 	story := out.String()
 	plain := regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(story, "")
+	plain = strings.ReplaceAll(plain, program.Name()+" ", program.Released+" ")
 	remove := sync.OnceFunc(removal(t, plain))
 	t.Cleanup(remove) // also where the test fails
 	requireInOrder(t, story, "→ PS109", "It is a run", "Mallory finds", "→ PS104", "Alice is back", "You cancelled", "was wrong", "commit;",
@@ -374,7 +376,7 @@ func removal(t *testing.T, story string) func() {
 // requireVerifiable runs the last command line that the story shows.
 func requireVerifiable(t *testing.T, story string) {
 	t.Helper()
-	lines := regexp.MustCompile(`(?m)^ +installer (log verify .*)$`).FindAllStringSubmatch(story, -1)
+	lines := regexp.MustCompile(`(?m)^ +postern (log verify .*)$`).FindAllStringSubmatch(story, -1)
 	passwords := regexp.MustCompile(`PGPASSFILE=(\S+)`).FindStringSubmatch(story)
 	if len(lines) != 1 || passwords == nil {
 		t.Fatalf("%d lines say how to verify the log:\n%s", len(lines), story)

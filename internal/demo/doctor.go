@@ -63,9 +63,9 @@ func (s *story) findForgotten(ctx context.Context) error {
 // doctor is the command line that judges what the demo made, and not the server that it runs on.
 func (s *story) doctor() string {
 	if len(s.ofServer) == 0 {
-		return "installer doctor"
+		return "$0 doctor"
 	}
-	return "installer doctor --accept $DIR/" + acceptedName
+	return "$0 doctor --accept $DIR/" + acceptedName
 }
 
 // acceptedName is the file, in the directory of the demo, with what is found of the server.

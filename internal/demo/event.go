@@ -54,7 +54,7 @@ func (s *story) addReceivers(ctx context.Context, web *webReceiver) error {
 		return err
 	}
 	s.say("What stays within the own network has to be allowed. The secret is for the receiver, who checks signatures:")
-	output, err := s.runForOutput(ctx, exitDone, "installer event action add chat --event SECURITY_CHECKPOINT_SUCCESS \\\n"+
+	output, err := s.runForOutput(ctx, exitDone, "$0 event action add chat --event SECURITY_CHECKPOINT_SUCCESS \\\n"+
 		"    --webhook http://"+web.address+"/approvals --allow-internal --template - < chat.template")
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (s *story) addReceivers(ctx context.Context, web *webReceiver) error {
 		return err
 	}
 	s.say("The auditors get mails, of one gate only:")
-	return s.run(ctx, exitDone, "installer event action add auditors --event SECURITY_CHECKPOINT_SUCCESS \\\n"+
+	return s.run(ctx, exitDone, "$0 event action add auditors --event SECURITY_CHECKPOINT_SUCCESS \\\n"+
 		"    --mail auditors@example.com --when 'gate_id == \"SINWOF_APPROVE\"'")
 }
 
@@ -76,7 +76,7 @@ func (s *story) deliver(ctx context.Context, web *webReceiver, mail *mailReceive
 		return err
 	}
 	s.say("A rollback would have told nobody. What has committed, a worker delivers; where a receiver is down it tries again:")
-	if err := s.run(ctx, exitDone, "installer event run --once --smtp 'smtp://"+mail.address+"?from=postern@example.com'"); err != nil {
+	if err := s.run(ctx, exitDone, "$0 event run --once --smtp 'smtp://"+mail.address+"?from=postern@example.com'"); err != nil {
 		return err
 	}
 	request, err := only(web.arrived)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/shlex"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/program"
 )
 
 // Installer runs a command line of the installer on a database, and gives its exit code.
@@ -36,7 +38,7 @@ func (s *story) file(name string) error {
 }
 
 // run shows a command line, runs it, and shows what it prints. It is written as for a shell: quotes, \ at the end of a
-// line, $DIR for the directory of the demo, and behind < the name of one of the files.
+// line, $0 for the program, $DIR for the directory of the demo, and behind < the name of one of the files.
 func (s *story) run(ctx context.Context, want int, line string) error {
 	_, err := s.runForOutput(ctx, want, line)
 	return err
@@ -44,6 +46,7 @@ func (s *story) run(ctx context.Context, want int, line string) error {
 
 // runForOutput is run that also gives what the command printed.
 func (s *story) runForOutput(ctx context.Context, want int, line string) (string, error) {
+	line = program.Text(line)
 	s.code("$ " + line)
 	command, name, isRedirected := strings.Cut(line, " < ")
 	var input []byte

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern"
+	"github.com/posternsql/postern/internal/program"
 )
 
 // tellLedger is the second act: three companies, one ledger, and who sees what of it.
@@ -137,7 +138,7 @@ select l.row_no, l.posting_combination_id, p.code_a
 	}
 	s.result(reason)
 	s.result(fmt.Sprintf("class %s, code part %s: the row has %s, the rule says %s", class, part, has, pattern))
-	s.say("On the command line: installer ledger explain BOB 10 %d", combination)
+	s.say("On the command line: %s ledger explain BOB 10 %d", program.Name(), combination)
 	return nil
 }
 
@@ -161,6 +162,6 @@ func (s *story) showPlan(ctx context.Context) error {
 		return fmt.Errorf("the demo's plan has no InitPlan:\n%s", strings.Join(plan, "\n"))
 	}
 	s.plan(plan)
-	s.say("Measured against unprotected tables: installer bench, and docs/benchmarks.md.")
+	s.say("Measured against unprotected tables: %s bench, and docs/benchmarks.md.", program.Name())
 	return nil
 }

@@ -15,7 +15,7 @@ func (s *story) sealLog(ctx context.Context) error {
 	s.say("The log says who approved what, but a superuser can change anything in a database. So the entries become the")
 	s.say("leaves of a tree of hashes, and its head is signed, outside of the database. First a key:")
 	s.code("$ DIR=" + s.directory)
-	if err := s.run(ctx, exitDone, "installer log key create --key $DIR/log.key --origin erp.example.com/log"); err != nil {
+	if err := s.run(ctx, exitDone, "$0 log key create --key $DIR/log.key --origin erp.example.com/log"); err != nil {
 		return err
 	}
 	key, err := os.Stat(filepath.Join(s.directory, "log.key"))
@@ -23,7 +23,7 @@ func (s *story) sealLog(ctx context.Context) error {
 		return err
 	}
 	s.result(key.Mode().String() + " log.key, and log.key.pub with what was printed")
-	if err := s.run(ctx, exitDone, "installer log seal --key $DIR/log.key --heads $DIR/heads"); err != nil {
+	if err := s.run(ctx, exitDone, "$0 log seal --key $DIR/log.key --heads $DIR/heads"); err != nil {
 		return err
 	}
 	s.say("This is the head. With it and the public key anybody finds every later change, so it is kept where the")
@@ -33,7 +33,7 @@ func (s *story) sealLog(ctx context.Context) error {
 		return err
 	}
 	s.quote(string(head))
-	return s.run(ctx, exitDone, "installer log verify --heads $DIR/heads")
+	return s.run(ctx, exitDone, "$0 log verify --heads $DIR/heads")
 }
 
 func (s *story) proveEntry(ctx context.Context) error {
@@ -44,10 +44,10 @@ func (s *story) proveEntry(ctx context.Context) error {
 	}
 	s.say("The mail said which entry it is. The proof is a file with this entry, a few hashes, and the head; to check it")
 	s.say("takes the public key and no database.")
-	if err := s.run(ctx, exitDone, fmt.Sprintf("installer log prove %d --heads $DIR/heads -o $DIR/proof.json", logID)); err != nil {
+	if err := s.run(ctx, exitDone, fmt.Sprintf("$0 log prove %d --heads $DIR/heads -o $DIR/proof.json", logID)); err != nil {
 		return err
 	}
-	return s.run(ctx, exitDone, "installer log check-proof $DIR/proof.json --public-key $DIR/log.key.pub")
+	return s.run(ctx, exitDone, "$0 log check-proof $DIR/proof.json --public-key $DIR/log.key.pub")
 }
 
 func (s *story) rewriteComment(ctx context.Context) error {
@@ -87,7 +87,7 @@ func (s *story) rewriteComment(ctx context.Context) error {
 
 func (s *story) findRewritten(ctx context.Context) error {
 	s.heading("The entry does not lead to the signed head any more")
-	if err := s.run(ctx, exitFound, "installer log verify --heads $DIR/heads"); err != nil {
+	if err := s.run(ctx, exitFound, "$0 log verify --heads $DIR/heads"); err != nil {
 		return err
 	}
 	s.say("Rewriting the tree too would not help: the head that was signed lies outside. And what Bob really wrote, the")

@@ -15,6 +15,7 @@ import (
 
 	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/locking"
+	"github.com/posternsql/postern/internal/program"
 	postern "github.com/posternsql/postern/sql"
 )
 
@@ -138,7 +139,7 @@ func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) 
 }
 
 // ErrNotInstalled is returned where there is no Postern in the database.
-var ErrNotInstalled = errors.New(`Postern is not installed in this database: run "installer install"`)
+var ErrNotInstalled = errors.New(program.Text(`Postern is not installed in this database: run "$0 install"`))
 
 // errChanging is returned where an installation was under way while its catalogs were read.
 var errChanging = errors.New("Postern was installed or removed meanwhile: verify again")

@@ -108,7 +108,7 @@ const (
 var recordPattern = regexp.MustCompile(`(?m)^comment: .*?([{].*[}])$`)
 
 // hideRecord takes the record of an installation out of its comment where it is what this binary would write. Which server
-// it was compiled for is a question of "installer status": a restored database keeps that of another one.
+// it was compiled for is a question of "postern status": a restored database keeps that of another one.
 func (i inventory) hideRecord(wanted *source) {
 	key := objectKey{"table", "postern_internal.installation"}
 	found := i[key]
@@ -176,7 +176,7 @@ func ReadManifest(ctx context.Context, config *pgx.ConnConfig) (string, error) {
 	return installed.manifest(), nil
 }
 
-const manifestPurpose = `# What an installation consists of: installer verify compares with it. Made by "make generate", see docs/install.md.
+const manifestPurpose = `# What an installation consists of: postern verify compares with it. Made by "make generate", see docs/install.md.
 # Each object has a line with its kind and name, then what others than its owner may do with it, then its definition.
 `
 

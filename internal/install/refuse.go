@@ -3,6 +3,8 @@ package install
 import (
 	"fmt"
 	"time"
+
+	"github.com/posternsql/postern/internal/program"
 )
 
 // refuseNewer fails where the database holds something that this binary does not know.
@@ -68,7 +70,7 @@ func (e *NewerError) Error() string {
 // Hint says what to do.
 func (e *NewerError) Hint() string {
 	if e.CanDowngrade {
-		return `Use the newer installer. To go back to this version, which has the same tables: "installer install --allow-downgrade".`
+		return program.Text(`Use the newer installer. To go back to this version, which has the same tables: "$0 install --allow-downgrade".`)
 	}
 	return "Use the newer installer."
 }
@@ -94,7 +96,7 @@ func builtAt(when string) string {
 
 // Hint says what to do.
 func (e *BuildError) Hint() string {
-	return `Use the newer build: "go build" in a git checkout notes the date of its commit. To install this one all the same: "installer install --allow-downgrade".`
+	return program.Text(`Use the newer build: "go build" in a git checkout notes the date of its commit. To install this one all the same: "$0 install --allow-downgrade".`)
 }
 
 // MigrationsError is returned where other migrations have run than this binary has.
@@ -114,5 +116,5 @@ func (e *MigrationsError) Error() string {
 
 // Hint says what to do.
 func (e *MigrationsError) Hint() string {
-	return `Use the build that made it; there is no upgrade from an unreleased one. To begin anew and keep the log: "installer uninstall --yes", then install.`
+	return program.Text(`Use the build that made it; there is no upgrade from an unreleased one. To begin anew and keep the log: "$0 uninstall --yes", then install.`)
 }

@@ -1,5 +1,5 @@
 -- The code lane ends with this. It drops what an earlier code lane made in Postern's schemas and this one did not, and
--- records this one. What others have made there stays, for "installer verify" to report. The words in capitals are replaced.
+-- records this one. What others have made there stays, for "postern verify" to report. The words in capitals are replaced.
 
 do $settle$
 declare

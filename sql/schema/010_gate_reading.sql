@@ -8,4 +8,4 @@ create table postern_internal.gate_reading (
   read_at timestamptz not null default clock_timestamp(),
   read_by name not null default session_user
 );
-comment on table postern_internal.gate_reading is 'The last reading by installer doctor. fingerprint: postern.gate_fingerprint() from before it. callers: what calls gates or begins actions, as postern.gate_findings takes it. Facts about functions, no configuration.';
+comment on table postern_internal.gate_reading is 'The last reading by postern doctor. fingerprint: postern.gate_fingerprint() from before it. callers: what calls gates or begins actions, as postern.gate_findings takes it. Facts about functions, no configuration.';

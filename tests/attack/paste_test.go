@@ -18,12 +18,12 @@ func TestNamesInFixesAreNoCommands(t *testing.T) {
 	marker := filepath.Join(t.TempDir(), "ran")
 	name := "X'; touch " + marker + "; echo '$(touch " + marker + ")`touch " + marker + "`"
 	paste := func(line string) bool {
-		command := exec.CommandContext(t.Context(), "sh", "-c", "installer() { :; }\n"+line)
+		command := exec.CommandContext(t.Context(), "sh", "-c", "postern() { :; }\n"+line)
 		_ = command.Run() // what is prose in it is no command
 		_, err := os.Stat(marker)
 		return err == nil
 	}
-	if !paste("installer user reset-pin " + name) {
+	if !paste("postern user reset-pin " + name) {
 		t.Fatal("the naive line withstood")
 	}
 	if err := os.Remove(marker); err != nil {
@@ -43,7 +43,7 @@ end $body$`)
 	told := map[string]bool{}
 	for _, finding := range report.Findings {
 		told[finding.Code] = true
-		at := strings.Index(finding.Fix, "installer ")
+		at := strings.Index(finding.Fix, "postern ")
 		if at >= 0 && paste(finding.Fix[at:]) {
 			t.Errorf("this runs what a name says: %s", finding.Fix)
 		}

@@ -73,7 +73,7 @@ select '2020-01-15', 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || number
 		"log list --limit 0":       entries + 1,
 		"log list --limit 99999":   entries,
 	} {
-		kilobytes, lines := peak(t, database, "installer-peak", strings.Fields(arguments)...)
+		kilobytes, lines := peak(t, database, "postern-peak", strings.Fields(arguments)...)
 		if kilobytes > maximumPeak || lines != want {
 			t.Errorf("%s held %d kB and wrote %d lines, want at most %d and just %d", arguments, kilobytes, lines, maximumPeak, want)
 		}
@@ -99,7 +99,7 @@ select '2020-01-15', 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || number
 		{"status", 7},
 		{"doctor", anyNumber}, // what is found of the server, and accepted, is printed too
 	} {
-		kilobytes, lines := peak(t, database, "installer-peak", strings.Fields(step.arguments)...)
+		kilobytes, lines := peak(t, database, "postern-peak", strings.Fields(step.arguments)...)
 		if kilobytes > maximumPeak || lines != step.want && step.want != anyNumber {
 			t.Errorf("%s held %d kB and wrote %d lines, want at most %d and just %d", step.arguments, kilobytes, lines, maximumPeak, step.want)
 		}
@@ -129,7 +129,7 @@ select 'passed', 'APP_PAY', 'ALICE', 'ALICE', repeat('paid ', 20) || number, '{}
 		t.Fatal(err)
 	}
 	began := time.Now()
-	kilobytes, _ := peak(t, database, "installer-peak", "event", "run", "--once", "--workers", "4")
+	kilobytes, _ := peak(t, database, "postern-peak", "event", "run", "--once", "--workers", "4")
 	if kilobytes > maximumPeak || received.Load() != queued {
 		t.Errorf("it held %d kB and delivered %d, want at most %d and just %d", kilobytes, received.Load(), maximumPeak, queued)
 	}

@@ -45,7 +45,7 @@ end
 $do$`); err != nil {
 		t.Fatal(err)
 	}
-	kilobytes, lines := peak(t, database, "installer-peak", "action", "gates", "Everything", "--entry", "erp.function_0")
+	kilobytes, lines := peak(t, database, "postern-peak", "action", "gates", "Everything", "--entry", "erp.function_0")
 	if lines < 200 {
 		t.Errorf("the search printed %d lines", lines)
 	}
@@ -66,7 +66,7 @@ $do$`); err != nil {
 		t.Fatal(err)
 	}
 	// It ends with 0 where it finds nothing but what is the server's.
-	kilobytes, _ = peak(t, database, "installer-peak", "doctor")
+	kilobytes, _ = peak(t, database, "postern-peak", "doctor")
 	if kilobytes > maximumSearchPeak {
 		t.Errorf("doctor held %d kB, more than %d", kilobytes, maximumSearchPeak)
 	}

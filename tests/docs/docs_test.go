@@ -22,6 +22,7 @@ import (
 
 	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/leash"
+	"github.com/posternsql/postern/internal/program"
 	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
 )
@@ -146,7 +147,7 @@ func startAnother(t *testing.T) string {
 // requireNoFinding asks doctor: who has done what the README says has left nothing unprotected.
 func requireNoFinding(t *testing.T, database *testdb.Database, installer string) {
 	t.Helper()
-	if out, err := shell(t, database, installer, t.TempDir(), "installer doctor"); err != nil || !strings.Contains("\n"+out, "\nNothing found.") {
+	if out, err := shell(t, database, installer, t.TempDir(), "postern doctor"); err != nil || !strings.Contains("\n"+out, "\nNothing found.") {
 		t.Errorf("after the README, doctor gives %v:\n%s", err, out)
 	}
 }
@@ -242,7 +243,7 @@ func readBlocks(t *testing.T, file string) []block {
 
 func installsItself(blocks []block) bool {
 	for _, b := range blocks {
-		if b.kind == "sh" && strings.Contains(b.code, "installer install") {
+		if b.kind == "sh" && strings.Contains(b.code, program.Released+" install") {
 			return true
 		}
 	}
@@ -306,7 +307,7 @@ func checkOutput(t *testing.T, b block, got string) {
 func shell(t *testing.T, database *testdb.Database, installer, folder, code string, environment ...string) (string, error) {
 	t.Helper()
 	programs := t.TempDir()
-	// The documentation runs the installer from a checkout with go run; here it is built once. Running all tests from
+	// The documentation runs the released binary, or go run in a checkout; here it is built once. Running all tests from
 	// within a test would never end: CI takes that command from the README and runs it. Of one test, and of a target of make,
 	// it is enough that they are there.
 	checkout, err := filepath.Abs(root)
@@ -316,7 +317,7 @@ func shell(t *testing.T, database *testdb.Database, installer, folder, code stri
 	for program, shim := range map[string]string{
 		"go": `#!/bin/sh
 case "$1 $2" in
-'run ./cmd/installer') shift 2; exec installer "$@" ;;
+'run ./cmd/installer') shift 2; exec postern "$@" ;;
 'test ./...') exit 0 ;;
 'test ./tests/'*) grep --quiet --recursive --include='*_test.go' "^func $4(" "$CHECKOUT/$2" && exit 0 ;;
 esac
@@ -366,7 +367,7 @@ func unindented(code string) string {
 
 func buildInstaller(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "installer")
+	path := filepath.Join(t.TempDir(), program.Released)
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./cmd/installer")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {

@@ -263,7 +263,7 @@ func TestEditedMigrationIsRefused(t *testing.T) {
 				}
 				_, err := install.Install(t.Context(), database.config(), options)
 				var refused *install.MigrationsError
-				if !errors.As(err, &refused) || !strings.Contains(err.Error(), test.sentence) || !strings.Contains(refused.Hint(), "installer uninstall") {
+				if !errors.As(err, &refused) || !strings.Contains(err.Error(), test.sentence) || !strings.Contains(refused.Hint(), " uninstall --yes") {
 					t.Errorf("%+v: %v, want a MigrationsError", options, err)
 				}
 			}

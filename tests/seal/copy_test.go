@@ -259,7 +259,7 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 	before := l.files(t)
 	_, err := copied.trySeal(t)
 	refusal := testdb.RequireCode(t, err, "55000")
-	if refusal.Detail == "" || !strings.Contains(refusal.Hint, `run "installer log seal --confirm-database `) {
+	if refusal.Detail == "" || !strings.Contains(refusal.Hint, `run "postern log seal --confirm-database `) {
 		t.Errorf("DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
 	}
 	timeline := testsql.Value[int64](t, copied.Pool, "select (postern_internal.current_place()).timeline")

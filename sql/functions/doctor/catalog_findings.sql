@@ -97,4 +97,4 @@ create or replace view postern.catalog_findings as
     ) as f;
 revoke all on postern.catalog_findings from public;
 grant select on postern.catalog_findings to postern_admin, postern_auditor;
-comment on view postern.catalog_findings is 'For postern.doctor and installer doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
+comment on view postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';

@@ -1,4 +1,4 @@
--- What takes a parser of PL/pgSQL, installer doctor has read and kept; gates_unread tells where it has not.
+-- What takes a parser of PL/pgSQL, postern doctor has read and kept; gates_unread tells where it has not.
 
 create or replace view postern.doctor as
   select f.level, f.code, f.object, f.title, f.detail, f.fix from postern.catalog_findings as f

@@ -96,4 +96,4 @@ end;
 revoke execute on function postern.gate_fingerprint() from public;
 grant execute on function postern.gate_fingerprint() to postern_admin, postern_auditor;
 comment on function postern.gate_fingerprint() is
-'For installer doctor: a hash over all from which it reads which functions reach which gates. It is another one after functions, operators, views, triggers, rules, defaults, checks or policies that may lead to a gate were created, changed or dropped.';
+'For postern doctor: a hash over all from which it reads which functions reach which gates. It is another one after functions, operators, views, triggers, rules, defaults, checks or policies that may lead to a gate were created, changed or dropped.';

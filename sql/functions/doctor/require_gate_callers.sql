@@ -30,7 +30,7 @@ begin
       errcode = 'PS107',
       message = 'These are no callers of gates',
       detail = reason,
-      hint = 'Have installer doctor read them. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
+      hint = 'Have postern doctor read them. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
   end if;
 end
 $$;

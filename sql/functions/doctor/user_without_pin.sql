@@ -4,7 +4,7 @@ create or replace view postern_internal.user_without_pin as
          format('The user is active and has no PIN; active gates: %s.', g.active) as detail,
          -- A user id may hold anything, also what a shell obeys.
          format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);',
-                case when u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$' then 'installer user reset-pin ' || u.userid
+                case when u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$' then 'postern user reset-pin ' || u.userid
                      else format('select postern.reset_pin(%L, ...)', u.userid) end, u.userid) as fix
     from postern_internal.end_user as u
     join postern_internal.credential as c on c.userid = u.userid

@@ -47,7 +47,7 @@ begin
         detail = 'It was copied, restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
         hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
     end if;
-    perform postern_internal.require_timeline(recorded.timeline, here.timeline, null, 'installer event run', 'docs/events.md, Copies and failover');
+    perform postern_internal.require_timeline(recorded.timeline, here.timeline, null, 'postern event run', 'docs/events.md, Copies and failover');
   end if;
   if postern_internal.event_is_waiting(action_id) then
     perform postern_internal.queue_event_deliveries(action_id);

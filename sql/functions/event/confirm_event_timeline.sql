@@ -17,7 +17,7 @@ begin
     from postern_internal.event_action as a
    where (a.place).timeline <> here.timeline
      and not postern_internal.is_moved(a.place);
-  perform postern_internal.require_timeline(waiting, here.timeline, timeline, 'installer event run', 'docs/events.md, Copies and failover');
+  perform postern_internal.require_timeline(waiting, here.timeline, timeline, 'postern event run', 'docs/events.md, Copies and failover');
   if waiting is not null then
     update postern_internal.event_action as a
        set place = here

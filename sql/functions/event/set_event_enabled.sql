@@ -45,4 +45,4 @@ $$;
 revoke execute on function postern.set_event_enabled(text, boolean) from public;
 grant execute on function postern.set_event_enabled(text, boolean) to postern_admin;
 comment on function postern.set_event_enabled(text, boolean) is
-'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. In a copy of the database, a restored one, or on a new timeline, enabling has this database tell from now on: what waits there becomes dead letters, since the original tells of it. After a failover, confirm the timeline instead: "installer event run --confirm-timeline". Errors: PS107 no such event, NULL.';
+'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. In a copy of the database, a restored one, or on a new timeline, enabling has this database tell from now on: what waits there becomes dead letters, since the original tells of it. After a failover, confirm the timeline instead: "postern event run --confirm-timeline". Errors: PS107 no such event, NULL.';

@@ -23,7 +23,7 @@ begin
       errcode = 'PS107',
       message = 'The secret of a session key must have 32 to 1024 bytes',
       detail = format('It has %s.', coalesce(length(secret)::text, 'none: it is NULL')),
-      hint = 'Take 32 random bytes, for example from the installer: installer session key create KID.';
+      hint = 'Take 32 random bytes, for example with: postern session key create KID.';
   end if;
   -- The bytes of random secrets may end so as well, and then the rest is no text.
   if encode(secret, 'hex') ~ '^([2-6][0-9a-f]|7[0-9a-e])+(0d)?0a$' then

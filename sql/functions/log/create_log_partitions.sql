@@ -30,7 +30,7 @@ begin
         errcode = '55000',
         message = format('postern_internal.%s is not the log''s partition of its month', name),
         detail = 'It was detached, or made by somebody else.',
-        hint = 'Find out whether entries are missing with "installer log verify"; then attach it again, or give it another name.';
+        hint = 'Find out whether entries are missing with "postern log verify"; then attach it again, or give it another name.';
     end if;
     execute format('create table postern_internal.%I (like postern_internal.checkpoint_entry including defaults)', name);
     execute format('comment on table postern_internal.%I is %L', name, 'The log of a month (UTC).');

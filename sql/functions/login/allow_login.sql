@@ -37,7 +37,7 @@ comment on function postern.allow_login(name) is
 'Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database; it gives none. db_role: the role that logs in (session_user). Allowing twice is harmless. Errors: PS107 there is no such role, 42501 the caller''s login is not allowed.';
 
 -- Who installs allows the first one. It could become postern_owner anyway, so an upgrade may allow it again: that is also
--- the way in where a dump was restored into a cluster with other roles (installer install --repair).
+-- the way in where a dump was restored into a cluster with other roles (postern install --repair).
 do $$
 begin
   insert into postern_internal.allowed_login as a (db_role, role_oid, system_identifier)

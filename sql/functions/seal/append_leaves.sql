@@ -31,7 +31,7 @@ begin
       errcode = 'PS107',
       message = 'The leaves cannot be appended',
       detail = format('%s entries, %s texts of hashes; none may be NULL, and a text has 32 octets for each hash, 1 to 64 of them.', coalesce(cardinality(log_ids)::text, 'NULL'), coalesce(cardinality(hashes)::text, 'NULL')),
-      hint = 'Seal with "installer log seal".';
+      hint = 'Seal with "postern log seal".';
   end if;
   perform from postern_internal.sealing for update nowait;
   select u.tree_size, u.snapshot into first_leaf, sealed_before from postern.sealed_until() as u;
@@ -41,7 +41,7 @@ begin
       errcode = 'PS501',
       message = 'The log''s tree was changed',
       detail = format('It was sealed up to %s leaves and does not end there.', first_leaf),
-      hint = 'Find out what was changed with "installer log verify".';
+      hint = 'Find out what was changed with "postern log verify".';
   end if;
   insert into postern_internal.leaf (leaf_number, log_id, hashes)
   select first_leaf + n.position - 1, n.log_id, n.hashes
@@ -76,7 +76,7 @@ begin
       errcode = 'PS501',
       message = 'The leaves are not those of the log''s entries',
       detail = format('%s of %s entries are not in the log as they were hashed, or are not new: of this transaction, or from before the last seal.', unproven, cardinality(log_ids)),
-      hint = 'Seal with "installer log seal", of the version that is installed.';
+      hint = 'Seal with "postern log seal", of the version that is installed.';
   end if;
 
   -- A leaf stores each subtree that it completes, one for each bit 1 at the end of its number. The left half of such a
@@ -107,7 +107,7 @@ begin
       errcode = 'PS501',
       message = 'The hashes do not fit the log''s tree',
       detail = format('Leaf %s does not have the hashes of the subtrees that it completes.', unproven),
-      hint = 'Seal with "installer log seal"; if that fails, find out what was changed with "installer log verify".';
+      hint = 'Seal with "postern log seal"; if that fails, find out what was changed with "postern log verify".';
   end if;
 
   update postern_internal.sealing as s set tree_size = new_size;

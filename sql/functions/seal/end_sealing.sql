@@ -19,7 +19,7 @@ begin
       errcode = '25001',
       message = 'Sealing needs one snapshot',
       detail = format('The transaction is %s.', current_setting('transaction_isolation')),
-      hint = 'Seal with "installer log seal".';
+      hint = 'Seal with "postern log seal".';
   end if;
   -- From here on an entry without a leaf counts as one that was added later, and never gets one. As in
   -- open_unsealed_records, a scalar subquery is a look at the index whatever the planner knows.
@@ -38,7 +38,7 @@ begin
       errcode = '55000',
       message = 'The log is not sealed',
       detail = 'There are entries without a leaf, or this transaction has made some.',
-      hint = 'Seal with "installer log seal", which appends the leaves of all of them first.';
+      hint = 'Seal with "postern log seal", which appends the leaves of all of them first.';
   end if;
   update postern_internal.sealing as s
      set snapshot = pg_current_snapshot(),

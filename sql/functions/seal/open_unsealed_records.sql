@@ -1,6 +1,6 @@
 -- By what has no leaf, and never from a log_id on: log_ids are not given in the order of commits. Who seals asks for the
 -- transactions that the last seal did not see. An entry that it would have seen, and that has no leaf, was added later;
--- it is not to get one, and "installer log verify" finds it with seen_by. In PL/pgSQL for the reason of postern.log_records.
+-- it is not to get one, and "postern log verify" finds it with seen_by. In PL/pgSQL for the reason of postern.log_records.
 -- A cursor, since what PL/pgSQL returns as rows is first kept as a whole, and then read again. The leaf is asked for by a
 -- scalar subquery, which is a look at the index whatever the planner knows: a plan made while there were few leaves would
 -- go through all of them for each entry, and a sealer keeps its plan.

@@ -21,7 +21,7 @@ begin
       message = 'The head cannot be kept',
       detail = format('tree_size is %s, root_hash has %s octets, note has %s.', coalesce(tree_size::text, 'NULL'),
                       coalesce(octet_length(root_hash)::text, 'NULL'), coalesce(octet_length(note)::text, 'NULL')),
-      hint = 'Pass the size of the tree, the 32 octets of its root, and the signed text of at most 10000 octets; or seal with "installer log seal".';
+      hint = 'Pass the size of the tree, the 32 octets of its root, and the signed text of at most 10000 octets; or seal with "postern log seal".';
   end if;
   lines := string_to_array(note, E'\n');
   if (lines[2], lines[3]) is distinct from (tree_size::text, encode(root_hash, 'base64'))
@@ -31,7 +31,7 @@ begin
       message = 'The head is not one of the log''s tree',
       detail = format('tree_size is %s, root_hash is %s; the tree of as many leaves has the root %s.', tree_size, encode(root_hash, 'hex'),
                       coalesce(encode(postern_internal.tree_root(tree_size), 'hex'), 'of no known hash')),
-      hint = 'Seal with "installer log seal"; if that fails, find out what was changed with "installer log verify".';
+      hint = 'Seal with "postern log seal"; if that fails, find out what was changed with "postern log verify".';
   end if;
   insert into postern_internal.tree_head (tree_size, root_hash, note) values (tree_size, root_hash, note)
   on conflict do nothing;

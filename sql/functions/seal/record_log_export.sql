@@ -21,7 +21,7 @@ begin
       detail = format('since is %s, until is %s; tree_size is %s, and the signed heads kept here are of %s leaves at most.',
                       coalesce(since::text, 'NULL'), coalesce(until::text, 'NULL'), coalesce(tree_size::text, 'NULL'),
                       (select coalesce(max(h.tree_size), 0) from postern_internal.tree_head as h)),
-      hint = 'Pass how many leaves the signed head has under which the entries were proven. If it was signed a moment ago: run "installer log seal", then export again with "installer log export --proofs -o".';
+      hint = 'Pass how many leaves the signed head has under which the entries were proven. If it was signed a moment ago: run "postern log seal", then export again with "postern log export --proofs -o".';
   end if;
   insert into postern_internal.log_export (since, until, tree_size)
   values (coalesce(since, '-infinity'), coalesce(until, 'infinity'), tree_size);

@@ -30,4 +30,4 @@ $$;
 revoke execute on function postern.unsealed_entries() from public;
 grant execute on function postern.unsealed_entries() to postern_auditor, postern_sealer;
 comment on function postern.unsealed_entries() is
-'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL where there is none. For monitoring: see "installer log seal --metrics".';
+'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL where there is none. For monitoring: see "postern log seal --metrics".';

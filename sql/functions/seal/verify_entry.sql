@@ -26,11 +26,11 @@ begin
       detail = case when leaf.log_id is null then format('Entry %s has no leaf: it is not sealed, or its leaf was removed.', log_id)
                     when entry.log_id is null then format('Leaf %s is that of entry %s, which is not there.', leaf.leaf_number, log_id)
                     else format('Entry %s is not what was sealed as leaf %s.', log_id, leaf.leaf_number) end,
-      hint = 'Find out what was changed with "installer log verify".';
+      hint = 'Find out what was changed with "postern log verify".';
   end if;
 end
 $$;
 revoke execute on function postern.verify_entry(bigint) from public;
 grant execute on function postern.verify_entry(bigint) to postern_auditor;
 comment on function postern.verify_entry(bigint) is
-'Compares an entry of the log with its leaf. That is for a first look: only "installer log verify" compares the tree with a head that is kept outside the database. Errors: PS107 argument, PS501 it does not match.';
+'Compares an entry of the log with its leaf. That is for a first look: only "postern log verify" compares the tree with a head that is kept outside the database. Errors: PS107 argument, PS501 it does not match.';
