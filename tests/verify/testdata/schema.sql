@@ -1275,7 +1275,7 @@ begin
       errcode = 'PS107',
       message = 'The leaves cannot be appended',
       detail = format('%s entries, %s texts of hashes; none may be NULL, and a text has 32 octets for each hash, 1 to 64 of them.', coalesce(cardinality(log_ids)::text, 'NULL'), coalesce(cardinality(hashes)::text, 'NULL')),
-      hint = 'Seal with "installer log seal".';
+      hint = 'Seal with "postern log seal".';
   end if;
   perform from postern_internal.sealing for update nowait;
   select u.tree_size, u.snapshot into first_leaf, sealed_before from postern.sealed_until() as u;
@@ -1285,7 +1285,7 @@ begin
       errcode = 'PS501',
       message = 'The log''s tree was changed',
       detail = format('It was sealed up to %s leaves and does not end there.', first_leaf),
-      hint = 'Find out what was changed with "installer log verify".';
+      hint = 'Find out what was changed with "postern log verify".';
   end if;
   insert into postern_internal.leaf (leaf_number, log_id, hashes)
   select first_leaf + n.position - 1, n.log_id, n.hashes
@@ -1320,7 +1320,7 @@ begin
       errcode = 'PS501',
       message = 'The leaves are not those of the log''s entries',
       detail = format('%s of %s entries are not in the log as they were hashed, or are not new: of this transaction, or from before the last seal.', unproven, cardinality(log_ids)),
-      hint = 'Seal with "installer log seal", of the version that is installed.';
+      hint = 'Seal with "postern log seal", of the version that is installed.';
   end if;
 
   -- A leaf stores each subtree that it completes, one for each bit 1 at the end of its number. The left half of such a
@@ -1351,7 +1351,7 @@ begin
       errcode = 'PS501',
       message = 'The hashes do not fit the log''s tree',
       detail = format('Leaf %s does not have the hashes of the subtrees that it completes.', unproven),
-      hint = 'Seal with "installer log seal"; if that fails, find out what was changed with "installer log verify".';
+      hint = 'Seal with "postern log seal"; if that fails, find out what was changed with "postern log verify".';
   end if;
 
   update postern_internal.sealing as s set tree_size = new_size;
@@ -2492,7 +2492,7 @@ begin
         detail = 'It was copied, restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
         hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
     end if;
-    perform postern_internal.require_timeline(recorded.timeline, here.timeline, null, 'installer event run', 'docs/events.md, Copies and failover');
+    perform postern_internal.require_timeline(recorded.timeline, here.timeline, null, 'postern event run', 'docs/events.md, Copies and failover');
   end if;
   if postern_internal.event_is_waiting(action_id) then
     perform postern_internal.queue_event_deliveries(action_id);
@@ -2670,7 +2670,7 @@ begin
     from postern_internal.event_action as a
    where (a.place).timeline <> here.timeline
      and not postern_internal.is_moved(a.place);
-  perform postern_internal.require_timeline(waiting, here.timeline, timeline, 'installer event run', 'docs/events.md, Copies and failover');
+  perform postern_internal.require_timeline(waiting, here.timeline, timeline, 'postern event run', 'docs/events.md, Copies and failover');
   if waiting is not null then
     update postern_internal.event_action as a
        set place = here
@@ -2849,7 +2849,7 @@ begin
         errcode = '55000',
         message = format('postern_internal.%s is not the log''s partition of its month', name),
         detail = 'It was detached, or made by somebody else.',
-        hint = 'Find out whether entries are missing with "installer log verify"; then attach it again, or give it another name.';
+        hint = 'Find out whether entries are missing with "postern log verify"; then attach it again, or give it another name.';
     end if;
     execute format('create table postern_internal.%I (like postern_internal.checkpoint_entry including defaults)', name);
     execute format('comment on table postern_internal.%I is %L', name, 'The log of a month (UTC).');
@@ -2901,7 +2901,7 @@ begin
       errcode = 'PS107',
       message = 'The secret of a session key must have 32 to 1024 bytes',
       detail = format('It has %s.', coalesce(length(secret)::text, 'none: it is NULL')),
-      hint = 'Take 32 random bytes, for example from the installer: installer session key create KID.';
+      hint = 'Take 32 random bytes, for example with: postern session key create KID.';
   end if;
   -- The bytes of random secrets may end so as well, and then the rest is no text.
   if encode(secret, 'hex') ~ '^([2-6][0-9a-f]|7[0-9a-e])+(0d)?0a$' then
@@ -3251,7 +3251,7 @@ ALTER FUNCTION postern.drop_log(before timestamp with time zone, timeout interva
 -- Name: FUNCTION drop_log(before timestamp with time zone, timeout interval); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) IS 'Drops the months (UTC) of the log that end by before, each if all its entries are sealed, exported with their proofs, and unchanged; the leaves stay, so that proofs go on. timeout: for how long to try where others use the log, up to 1 hour. Returns the stretches of leaves that each month was, NULLs where it was empty; for a month that stays, the reason. Call it through "installer log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55000 the log was sealed in another place, 55P03 the log is in use.';
+COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) IS 'Drops the months (UTC) of the log that end by before, each if all its entries are sealed, exported with their proofs, and unchanged; the leaves stay, so that proofs go on. timeout: for how long to try where others use the log, up to 1 hour. Returns the stretches of leaves that each month was, NULLs where it was empty; for a month that stays, the reason. Call it through "postern log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55000 the log was sealed in another place, 55P03 the log is in use.';
 
 
 --
@@ -3302,7 +3302,7 @@ begin
       errcode = '25001',
       message = 'Sealing needs one snapshot',
       detail = format('The transaction is %s.', current_setting('transaction_isolation')),
-      hint = 'Seal with "installer log seal".';
+      hint = 'Seal with "postern log seal".';
   end if;
   -- From here on an entry without a leaf counts as one that was added later, and never gets one. As in
   -- open_unsealed_records, a scalar subquery is a look at the index whatever the planner knows.
@@ -3321,7 +3321,7 @@ begin
       errcode = '55000',
       message = 'The log is not sealed',
       detail = 'There are entries without a leaf, or this transaction has made some.',
-      hint = 'Seal with "installer log seal", which appends the leaves of all of them first.';
+      hint = 'Seal with "postern log seal", which appends the leaves of all of them first.';
   end if;
   update postern_internal.sealing as s
      set snapshot = pg_current_snapshot(),
@@ -5301,7 +5301,7 @@ CREATE VIEW postern_internal.event_backlog AS
             WHEN (d.deliveries > 0) THEN format('%s deliveries are due since %s'::text, d.deliveries, to_char((d.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text))
             ELSE NULL::text
         END) || '.'::text) AS detail,
-    format('Have a worker run: installer event run. Where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
+    format('Have a worker run: postern event run. Where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
    FROM (((postern_internal.event_action a
      JOIN postern_internal.event v ON (((v.event = a.event) AND v.enabled)))
      LEFT JOIN LATERAL ( SELECT u.oldest
@@ -6075,7 +6075,7 @@ CREATE VIEW postern_internal.moved_session_key AS
     ('session key '::text || k.kid) AS object,
     'A session key came from another database'::text AS title,
     'It was created before this database was copied, restored or upgraded. Whoever has it speaks for users here and there, where both databases have the same name.'::text AS detail,
-    format('Create a key under another id (installer session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
+    format('Create a key under another id (postern session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
    FROM ((postern_internal.session_key k
      CROSS JOIN pg_control_system() c(pg_control_version, catalog_version_no, system_identifier, pg_control_last_modified))
      JOIN pg_database b ON ((b.datname = current_database())))
@@ -6177,7 +6177,7 @@ CREATE VIEW postern_internal.old_session_key AS
     ('session key '::text || k.kid) AS object,
     'A session key is older than a year'::text AS title,
     format('It was created on %s. Who has ever seen it can speak for every user.'::text, to_char(k.created_at, 'YYYY-MM-DD'::text)) AS detail,
-    format('Create a key under another id (installer session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
+    format('Create a key under another id (postern session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
    FROM postern_internal.session_key k
   WHERE ((k.retired_at IS NULL) AND (k.created_at < (now() - '1 year'::interval)));
 
@@ -7258,7 +7258,7 @@ CREATE VIEW postern_internal.user_without_pin AS
     format('The user is active and has no PIN; active gates: %s.'::text, g.active) AS detail,
     format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);'::text,
         CASE
-            WHEN (u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$'::text) THEN ('installer user reset-pin '::text || u.userid)
+            WHEN (u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$'::text) THEN ('postern user reset-pin '::text || u.userid)
             ELSE format('select postern.reset_pin(%L, ...)'::text, u.userid)
         END, u.userid) AS fix
    FROM ((postern_internal.end_user u
@@ -7710,7 +7710,7 @@ ALTER TABLE postern.catalog_findings OWNER TO postern_owner;
 -- Name: VIEW catalog_findings; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.catalog_findings IS 'For postern.doctor and installer doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
+COMMENT ON VIEW postern.catalog_findings IS 'For postern.doctor and postern doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
 
 
 --
@@ -7744,7 +7744,7 @@ ALTER FUNCTION postern.gate_findings(callers jsonb) OWNER TO postern_owner;
 -- Name: FUNCTION gate_findings(callers jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and installer doctor: what the calls of gates, held against what is registered now, leave to do; columns as in postern.doctor. callers: an array, one object for each function or event of a relation that calls a gate or begins an action: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to where it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, else empty. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: what the calls of gates, held against what is registered now, leave to do; columns as in postern.doctor. callers: an array, one object for each function or event of a relation that calls a gate or begins an action: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to where it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, else empty. Errors: PS107 argument.';
 
 
 --
@@ -7891,7 +7891,7 @@ ALTER FUNCTION postern.gate_fingerprint() OWNER TO postern_owner;
 -- Name: FUNCTION gate_fingerprint(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.gate_fingerprint() IS 'For installer doctor: a hash over all from which it reads which functions reach which gates. It is another one after functions, operators, views, triggers, rules, defaults, checks or policies that may lead to a gate were created, changed or dropped.';
+COMMENT ON FUNCTION postern.gate_fingerprint() IS 'For postern doctor: a hash over all from which it reads which functions reach which gates. It is another one after functions, operators, views, triggers, rules, defaults, checks or policies that may lead to a gate were created, changed or dropped.';
 
 
 --
@@ -8283,7 +8283,7 @@ begin
       errcode = 'PS107',
       message = 'The reading is too large',
       detail = format('callers has %s bytes; %s are allowed.', octet_length(callers::text), maximum),
-      hint = 'Let installer doctor say what it finds; it needs nothing kept.';
+      hint = 'Let postern doctor say what it finds; it needs nothing kept.';
   end if;
   perform postern_internal.require_gate_callers(callers);
 
@@ -8304,7 +8304,7 @@ ALTER FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) OWNER 
 -- Name: FUNCTION keep_gate_reading(fingerprint text, callers jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) IS 'For installer doctor: keeps what it has read, in the place of what was read before, for postern.doctor to show. fingerprint: postern.gate_fingerprint() from before the reading. callers: as postern.gate_findings takes them, at most 8 MB. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) IS 'For postern doctor: keeps what it has read, in the place of what was read before, for postern.doctor to show. fingerprint: postern.gate_fingerprint() from before the reading. callers: as postern.gate_findings takes them, at most 8 MB. Errors: PS107 argument.';
 
 
 --
@@ -9281,7 +9281,7 @@ begin
       message = 'The head cannot be kept',
       detail = format('tree_size is %s, root_hash has %s octets, note has %s.', coalesce(tree_size::text, 'NULL'),
                       coalesce(octet_length(root_hash)::text, 'NULL'), coalesce(octet_length(note)::text, 'NULL')),
-      hint = 'Pass the size of the tree, the 32 octets of its root, and the signed text of at most 10000 octets; or seal with "installer log seal".';
+      hint = 'Pass the size of the tree, the 32 octets of its root, and the signed text of at most 10000 octets; or seal with "postern log seal".';
   end if;
   lines := string_to_array(note, E'\n');
   if (lines[2], lines[3]) is distinct from (tree_size::text, encode(root_hash, 'base64'))
@@ -9291,7 +9291,7 @@ begin
       message = 'The head is not one of the log''s tree',
       detail = format('tree_size is %s, root_hash is %s; the tree of as many leaves has the root %s.', tree_size, encode(root_hash, 'hex'),
                       coalesce(encode(postern_internal.tree_root(tree_size), 'hex'), 'of no known hash')),
-      hint = 'Seal with "installer log seal"; if that fails, find out what was changed with "installer log verify".';
+      hint = 'Seal with "postern log seal"; if that fails, find out what was changed with "postern log verify".';
   end if;
   insert into postern_internal.tree_head (tree_size, root_hash, note) values (tree_size, root_hash, note)
   on conflict do nothing;
@@ -9326,7 +9326,7 @@ begin
       detail = format('since is %s, until is %s; tree_size is %s, and the signed heads kept here are of %s leaves at most.',
                       coalesce(since::text, 'NULL'), coalesce(until::text, 'NULL'), coalesce(tree_size::text, 'NULL'),
                       (select coalesce(max(h.tree_size), 0) from postern_internal.tree_head as h)),
-      hint = 'Pass how many leaves the signed head has under which the entries were proven. If it was signed a moment ago: run "installer log seal", then export again with "installer log export --proofs -o".';
+      hint = 'Pass how many leaves the signed head has under which the entries were proven. If it was signed a moment ago: run "postern log seal", then export again with "postern log export --proofs -o".';
   end if;
   insert into postern_internal.log_export (since, until, tree_size)
   values (coalesce(since, '-infinity'), coalesce(until, 'infinity'), tree_size);
@@ -10251,7 +10251,7 @@ ALTER FUNCTION postern.set_event_enabled(event text, enabled boolean) OWNER TO p
 -- Name: FUNCTION set_event_enabled(event text, enabled boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_event_enabled(event text, enabled boolean) IS 'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. In a copy of the database, a restored one, or on a new timeline, enabling has this database tell from now on: what waits there becomes dead letters, since the original tells of it. After a failover, confirm the timeline instead: "installer event run --confirm-timeline". Errors: PS107 no such event, NULL.';
+COMMENT ON FUNCTION postern.set_event_enabled(event text, enabled boolean) IS 'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. In a copy of the database, a restored one, or on a new timeline, enabling has this database tell from now on: what waits there becomes dead letters, since the original tells of it. After a failover, confirm the timeline instead: "postern event run --confirm-timeline". Errors: PS107 no such event, NULL.';
 
 
 --
@@ -10859,7 +10859,7 @@ ALTER FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp
 -- Name: FUNCTION unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL where there is none. For monitoring: see "installer log seal --metrics".';
+COMMENT ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL where there is none. For monitoring: see "postern log seal --metrics".';
 
 
 --
@@ -11018,7 +11018,7 @@ begin
       detail = case when leaf.log_id is null then format('Entry %s has no leaf: it is not sealed, or its leaf was removed.', log_id)
                     when entry.log_id is null then format('Leaf %s is that of entry %s, which is not there.', leaf.leaf_number, log_id)
                     else format('Entry %s is not what was sealed as leaf %s.', log_id, leaf.leaf_number) end,
-      hint = 'Find out what was changed with "installer log verify".';
+      hint = 'Find out what was changed with "postern log verify".';
   end if;
 end
 $$;
@@ -11030,7 +11030,7 @@ ALTER FUNCTION postern.verify_entry(log_id bigint) OWNER TO postern_owner;
 -- Name: FUNCTION verify_entry(log_id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.verify_entry(log_id bigint) IS 'Compares an entry of the log with its leaf. That is for a first look: only "installer log verify" compares the tree with a head that is kept outside the database. Errors: PS107 argument, PS501 it does not match.';
+COMMENT ON FUNCTION postern.verify_entry(log_id bigint) IS 'Compares an entry of the log with its leaf. That is for a first look: only "postern log verify" compares the tree with a head that is kept outside the database. Errors: PS107 argument, PS501 it does not match.';
 
 
 --
@@ -15198,7 +15198,7 @@ begin
       errcode = 'PS107',
       message = 'These are no callers of gates',
       detail = reason,
-      hint = 'Have installer doctor read them. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
+      hint = 'Have postern doctor read them. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
   end if;
 end
 $_$;
@@ -15332,10 +15332,10 @@ begin
       message = 'The log of this database is sealed as another database''s',
       detail = format('It was sealed in %s, and this is %s (cluster, database, table of the log): a copy, a restored database, or an upgraded cluster.',
                       concat_ws('/', recorded.system_identifier, recorded.database_oid, recorded.log_oid), this_database),
-      hint = format('If this database took the place of the other one: run "installer log seal --confirm-database %s" once. If the other one goes on: seal this copy with a key and a directory of its own, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
+      hint = format('If this database took the place of the other one: run "postern log seal --confirm-database %s" once. If the other one goes on: seal this copy with a key and a directory of its own, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
   end if;
   perform postern_internal.require_timeline(case when not moved then recorded.timeline end, here.timeline, confirmed_timeline,
-                                            'installer log seal', 'docs/log.md, After a failover, a restore or a copy');
+                                            'postern log seal', 'docs/log.md, After a failover, a restore or a copy');
   return moved or recorded.timeline is distinct from here.timeline;
 end
 $$;
@@ -16454,7 +16454,7 @@ ALTER TABLE postern_internal.gate_reading OWNER TO postern_owner;
 -- Name: TABLE gate_reading; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.gate_reading IS 'The last reading by installer doctor. fingerprint: postern.gate_fingerprint() from before it. callers: what calls gates or begins actions, as postern.gate_findings takes it. Facts about functions, no configuration.';
+COMMENT ON TABLE postern_internal.gate_reading IS 'The last reading by postern doctor. fingerprint: postern.gate_fingerprint() from before it. callers: what calls gates or begins actions, as postern.gate_findings takes it. Facts about functions, no configuration.';
 
 
 --
@@ -16515,7 +16515,7 @@ CREATE VIEW postern_internal.gates_unread AS
             WHEN (r.read_at IS NULL) THEN 'Functions name gates, and nobody has read them: nothing is said here of what they call.'::text
             ELSE format('It was read on %s by %s; since then functions, or what leads to them, were created, changed or dropped: what is said here of the calls of gates may be out of date.'::text, to_char(r.read_at, 'YYYY-MM-DD HH24:MI:SS TZ'::text), quote_ident((r.read_by)::text))
         END AS detail,
-    'As a member of postern_admin, run: installer doctor'::text AS fix
+    'As a member of postern_admin, run: postern doctor'::text AS fix
    FROM postern_internal.current_gate_reading r
   WHERE (NOT r.is_current);
 
@@ -16526,7 +16526,7 @@ ALTER TABLE postern_internal.gates_unread OWNER TO postern_owner;
 -- Name: VIEW gates_unread; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.gates_unread IS 'Check of postern.doctor: functions that were created, changed or dropped since installer doctor has read which gates they call.';
+COMMENT ON VIEW postern_internal.gates_unread IS 'Check of postern.doctor: functions that were created, changed or dropped since postern doctor has read which gates they call.';
 
 
 --
