@@ -295,13 +295,14 @@ func TestTicketOfActionIsUsedOnceAndInTime(t *testing.T) {
 	// It expires between the two statements; once the action has begun, it takes as long as it takes.
 	for _, before := range []bool{true, false} {
 		ticket = approveAction(t, connection, alice, payAction, invoice)
-		testsql.Run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() + interval '0.5 s' where ticket = $1::uuid", ticket)
-		tx = begin(t, connection, alice)
-		open(t, tx, ticket)
-		if !before {
-			testsql.Run(t, tx, beginAction, payAction, invoice)
-		}
-		testsql.Run(t, tx, "select pg_sleep(0.6)")
+		s.expire(t, func() error {
+			tx = begin(t, connection, alice)
+			_, err := tx.Exec(t.Context(), openGates, ticket)
+			if err == nil && !before {
+				_, err = tx.Exec(t.Context(), beginAction, payAction, invoice)
+			}
+			return err
+		}, func() { rollback(t, tx) })
 		if before {
 			testsql.Refused(t, tx, "PS103", beginAction, payAction, invoice)
 		} else {

@@ -243,11 +243,12 @@ func TestExclusiveTicketIsCheckedAsOthersAre(t *testing.T) {
 	testsql.Run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp()")
 	reach(t, tx, transferGate, million) // it was in time when it was used
 	rollback(t, tx)
-	s.set(t, "ticket_seconds", "5")
 	ticket = approve(t, connection, alice, transferGate, million)
-	tx = begin(t, connection, alice)
-	open(t, tx, ticket)
-	testsql.Run(t, tx, "select pg_sleep(5.1)")
+	s.expire(t, func() error {
+		tx = begin(t, connection, alice)
+		_, err := tx.Exec(t.Context(), openGates, ticket)
+		return err
+	}, func() { rollback(t, tx) })
 	refusedAndGoOn(t, tx, "PS103", checkpoint, transferGate, million)
 	rollback(t, tx)
 }

@@ -113,11 +113,12 @@ $$`)
 	rollback(t, tx)
 
 	// By time. An attempt meanwhile does not make it longer.
-	until := testsql.Value[time.Time](t, s.Pool, "update postern_internal.credential set locked_until = clock_timestamp() + interval '0.3 s' returning locked_until")
+	until := testsql.Value[time.Time](t, s.Pool, "update postern_internal.credential set locked_until = clock_timestamp() + interval '1 hour' returning locked_until")
 	spend(t, s, connection, alice, alice, 1)
 	if got := testsql.Value[time.Time](t, s.Pool, "select locked_until from postern_internal.credential"); !got.Equal(until) {
 		t.Errorf("the lock was until %s and is until %s", until, got)
 	}
+	until = testsql.Value[time.Time](t, s.Pool, "update postern_internal.credential set locked_until = clock_timestamp() returning locked_until")
 	testsql.Run(t, s.Pool, "select pg_catalog.pg_sleep_until($1::timestamptz)", until)
 	// The count begins anew: one more mistake is no lock.
 	spend(t, s, connection, alice, alice, 1)

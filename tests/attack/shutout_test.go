@@ -252,13 +252,16 @@ $$`)
 		for i := 1; i <= 20; i++ {
 			tx := next(i)
 			waits := false
-			select {
-			case err := <-started: // not kept waiting by the one before
-				if err != nil {
-					t.Fatal(err)
+			for ended := false; !ended && !waits; {
+				select {
+				case err := <-started: // not kept waiting by the one before
+					if err != nil {
+						t.Fatal(err)
+					}
+					ended = true
+				case <-time.After(10 * time.Millisecond):
+					waits = testsql.Value[bool](t, s.Pool, "select cardinality(pg_blocking_pids($1)) > 0", int(tx.Conn().PgConn().PID()))
 				}
-			case <-time.After(200 * time.Millisecond):
-				waits = true
 			}
 			rollback(t, last)
 			if waits {

@@ -586,7 +586,21 @@ func TestResponsesTakeTheSameTime(t *testing.T) {
 	for _, allUsersValid := range []string{"false", "true"} {
 		s.set(t, "all_users_valid", allUsersValid)
 		question := challenge(t, connection, alice, approveGate, invoice)
-		right := fastest(alice, unlocked, authenticate, question, alice, pins[alice])
+		right := func() time.Duration {
+			return fastest(alice, unlocked, authenticate, question, alice, pins[alice])
+		}
+		want := right()
+		// What a busy machine has delayed once it does not delay each time.
+		alike := func(name string, measure func() time.Duration) {
+			t.Helper()
+			got := measure()
+			for again := 0; again < 4 && (got < want/2 || got > want*2); again++ {
+				want, got = right(), measure()
+			}
+			if got < want/2 || got > want*2 {
+				t.Errorf("%s: %v, want about %v as for a right response", name, got, want)
+			}
+		}
 		for _, test := range []response{
 			{"wrong", unlocked, alice, wrongPIN},
 			{"locked", locked, alice, pins[alice]},
@@ -595,14 +609,13 @@ func TestResponsesTakeTheSameTime(t *testing.T) {
 			{"nobody", unlocked, "NOBODY", wrongPIN},
 			{"without a PIN", unlocked, "NEW", wrongPIN},
 		} {
-			got := fastest(alice, test.prepare, authenticate, question, test.username, test.response)
-			if got < right/2 || got > right*2 {
-				t.Errorf("%s: %v, want about %v as for a right response", test.name, got, right)
-			}
+			alike(test.name, func() time.Duration {
+				return fastest(alice, test.prepare, authenticate, question, test.username, test.response)
+			})
 		}
 		newcomer := challenge(t, connection, "NEW", approveGate, invoice)
-		if got := fastest("NEW", unlocked, authenticate, newcomer, "NEW", wrongPIN); got < right/2 || got > right*2 {
-			t.Errorf("a user without a PIN: %v, want about %v", got, right)
-		}
+		alike("a user without a PIN", func() time.Duration {
+			return fastest("NEW", unlocked, authenticate, newcomer, "NEW", wrongPIN)
+		})
 	}
 }

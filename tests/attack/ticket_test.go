@@ -2,6 +2,7 @@ package attack
 
 import (
 	"bytes"
+	"cmp"
 	"testing"
 	"time"
 
@@ -285,7 +286,6 @@ func TestTicketExpiresByTheClock(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, naiveBearer)
-	s.set(t, "ticket_seconds", "5")
 	connection := s.connect(t)
 
 	bearer := testsql.Value[string](t, connection, bearerApprove)
@@ -293,13 +293,20 @@ func TestTicketExpiresByTheClock(t *testing.T) {
 	late := approve(t, connection, alice, approveGate, invoice)
 	passing := approve(t, connection, alice, approveGate, invoice)
 	begun := begin(t, s.connect(t), alice)
-	opened := begin(t, s.connect(t), alice)
-	open(t, opened, late)
-	passed := begin(t, s.connect(t), alice)
-	open(t, passed, passing)
-	reach(t, passed, approveGate, invoice)
-
-	time.Sleep(5100 * time.Millisecond)
+	opener, passer := s.connect(t), s.connect(t)
+	var opened, passed pgx.Tx
+	s.expire(t, func() error {
+		opened, passed = begin(t, opener, alice), begin(t, passer, alice)
+		_, openError := opened.Exec(t.Context(), openGates, late)
+		_, passError := passed.Exec(t.Context(), openGates, passing)
+		if passError == nil {
+			_, passError = passed.Exec(t.Context(), checkpoint, approveGate, invoice)
+		}
+		return cmp.Or(openError, passError)
+	}, func() {
+		rollback(t, opened)
+		rollback(t, passed)
+	})
 
 	testsql.Run(t, begun, bearerOpenGates, bearer) // naive: long expired
 	refusedAndGoOn(t, begun, "PS103", openGates, unused)
