@@ -66,7 +66,7 @@ func TestPatternsAreQuick(t *testing.T) {
 	if holds, err := condition.holds(parameters); holds || err != nil {
 		t.Errorf("%v, %v", holds, err)
 	}
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %s", took)
 	}
 }

@@ -44,20 +44,21 @@ func TestChangeWaitsForAnIdleReaderAndNobodyForTheChange(t *testing.T) {
 	changed := make(chan error, 1)
 	waiting := make(chan struct{})
 	go func() {
-		changed <- locking.Transaction(context.Background(), database.Connect(t), time.Minute, func(error) {
+		changed <- locking.Transaction(context.Background(), database.Connect(t), time.Hour, func(error) {
 			if tries++; tries == 2 {
 				close(waiting)
 			}
 		}, alter)
 	}()
 	<-waiting
+	other := database.Connect(t)
+	// Far more than a busy machine takes, and far less than the change waits.
+	if _, err := other.Exec(t.Context(), "set statement_timeout = '1 min'"); err != nil {
+		t.Fatal(err)
+	}
 	for range 20 {
-		began := time.Now()
-		if _, err := database.Pool.Exec(t.Context(), "select from public.voucher"); err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("another reader waited for %s", took)
+		if _, err := other.Exec(t.Context(), "select from public.voucher"); err != nil {
+			t.Errorf("another reader waited: %v", err)
 		}
 	}
 	end()
@@ -71,7 +72,7 @@ func TestChangeGivesUpInTime(t *testing.T) {
 	defer idleReader(t, database)()
 	began := time.Now()
 	err := locking.Transaction(t.Context(), database.Connect(t), time.Second, nil, alter)
-	if took := time.Since(began); !locking.IsBusy(err) || took > 3*time.Second {
+	if took := time.Since(began); !locking.IsBusy(err) || took > time.Minute {
 		t.Errorf("after %s: %v", took, err)
 	}
 }

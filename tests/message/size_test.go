@@ -10,7 +10,7 @@ import (
 )
 
 // patience is far above what linear work takes here, and far below what quadratic work would.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 func requirePatience(t *testing.T, connection *pgx.Conn) {
 	t.Helper()

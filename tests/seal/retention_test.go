@@ -191,7 +191,7 @@ func TestDropMakesNobodyWait(t *testing.T) {
 		testsql.Run(t, idle, "begin")
 		testsql.Run(t, idle, statement)
 		business := l.Connect(t)
-		testsql.Run(t, business, "set statement_timeout = '1500ms'")
+		testsql.Run(t, business, "set statement_timeout = '8 s'")
 		var failure error
 		var wait sync.WaitGroup
 		ctx, stop := context.WithCancel(t.Context())
@@ -202,7 +202,7 @@ func TestDropMakesNobodyWait(t *testing.T) {
 				written++
 			}
 		})
-		_, err := l.drop(t, admin, month(0), 2*time.Second)
+		_, err := l.drop(t, admin, month(0), 10*time.Second)
 		stop()
 		wait.Wait()
 		refusal := testdb.RequireCode(t, err, "55P03")
