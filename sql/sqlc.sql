@@ -656,6 +656,7 @@ create function postern.change_event_action(name text, event text, kind text, ta
 create function postern.check_allowed_login(role name) returns boolean language sql return null;
 create function postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) returns void language sql return null;
 create function postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) returns SETOF jsonb language sql return null;
+create function postern.company_is_indexed(target regclass) returns boolean language sql return null;
 create function postern.compile_authority_maps() returns bigint language sql return null;
 create function postern.conditions_once_a_query(policy oid, functions oid[]) returns text language sql return null;
 create function postern.confirm_event_timeline(timeline bigint DEFAULT NULL::bigint) returns void language sql return null;

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"time"
@@ -11,16 +12,24 @@ import (
 	"github.com/posternsql/postern/internal/install"
 )
 
+//go:embed vouchers.sql
+var vouchersSQL string
+
 const (
 	oneKeyed     = "select amount from bench.posting where posting_id = 5000"
 	oneKeyless   = "select amount from bench.keyless_posting where posting_id = 5000"
 	scanCombined = "select count(*), sum(amount) from bench.keyless_scan"
+
+	// What the better hand can write for five companies: a hash, as an array is compared one by one.
+	handWritten = "select count(*), sum(amount) from bench.open_voucher where company in (select c from unnest('{V1,V2,V3,V4,V5}'::text[]) as c)"
+	scanVoucher = "select count(*), sum(amount) from bench.voucher_of_many"
 )
 
 // companyMeasurements say what other companies cost: the same query where there are many of them, and where there are few.
 func companyMeasurements() []measurement {
 	lookups := rounds{count: 101, size: 100, quickCount: 3, quickSize: 10}
 	scans := rounds{count: 15, size: 1, quickCount: 2, quickSize: 1}
+	groups := rounds{count: 51, size: 20, quickCount: 3, quickSize: 10}
 	return []measurement{
 		{"ledger-companies", "one row of a ledger, a user of one company, 10,000 other companies with 100 combinations each", "the same without other companies", "ms", 2, false, lookups,
 			compareNumbersOfCompanies(1, query{"ONE", oneKeyed}, query{"ONE", oneKeyed})},
@@ -32,7 +41,77 @@ func companyMeasurements() []measurement {
 			compareNumbersOfCompanies(1, query{"TWENTY", oneKeyless}, query{"ONE", oneKeyless})},
 		{"ledger-companies-scan", "1,000,000 rows of ten companies without the foreign key, 10,000 companies", "the same, ten companies", "ms", 1.3, false, scans,
 			compareNumbersOfCompanies(10, query{"SCAN", scanCombined}, query{"SCAN", scanCombined})},
+		{"company-many", "500,000 rows of 4,000 companies through protect_company, no index, a user of all of them", "a user of five of them", "ms", 5, false, scans,
+			compareUsers(0, query{"V4000", scanVoucher}, query{"V5", scanVoucher})},
+		{"company-five", "the same, a user of five of them", "the same past row security, where company in (five of them), by a hash", "ms", 1.05, false, scans,
+			compareUsers(0, query{"V5", scanVoucher}, query{"", handWritten})},
+		{"company-many-parallel", "the same, a user of all of them, in a parallel plan", "the same user, in one process", "ms", 0, false, scans,
+			compareUsers(2, query{"V4000", scanVoucher}, query{"V4000", scanVoucher})},
+		{"company-index", "one company of 1,000 with 500 rows each through protect_company, an index led by the company", "the same past row security, where company = 'V1'", "ms", 3, false, groups,
+			compareUsers(0, query{"V1", "select count(*), sum(amount) from bench.indexed_voucher"}, query{"", "select count(*), sum(amount) from bench.indexed_voucher where company = 'V1'"})},
+		{"company-index-many", "the same, a user of all 1,000 companies who asks for one", "the same past row security", "ms", 0, false, groups,
+			compareUsers(0, query{"V1000", "select count(*), sum(amount) from bench.indexed_voucher where company = 'V1'"}, query{"", "select count(*), sum(amount) from bench.indexed_voucher where company = 'V1'"})},
 	}
+}
+
+// compareUsers measures two queries of vouchers of many companies, as a client that waits for them. The baseline has one
+// process, whatever the subject has.
+func compareUsers(workers int, subject, baseline query) func(context.Context, *scene, measurement, func()) (samples, error) {
+	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+		if err := s.openVouchers(ctx); err != nil {
+			return samples{}, err
+		}
+		count, size := m.rounds.of(s.quick)
+		measure := make([]func() (float64, error), 2)
+		for number, side := range []struct {
+			query   query
+			workers int
+		}{{subject, workers}, {baseline, 0}} {
+			tx, end, err := s.begin(ctx, side.query, side.workers)
+			if err != nil {
+				return samples{}, err
+			}
+			defer func() { err = errors.Join(err, end()) }()
+			measure[number] = func() (float64, error) {
+				began := time.Now()
+				for range size {
+					if _, err := tx.Exec(ctx, side.query.sql); err != nil {
+						return 0, err
+					}
+				}
+				return float64(time.Since(began).Microseconds()) / 1000 / float64(size), nil
+			}
+		}
+		return takeTurns(count, round, measure[0], measure[1])
+	}
+}
+
+// openVouchers makes the tables of compareUsers, once, in the scene's own database.
+func (s *scene) openVouchers(ctx context.Context) error {
+	if s.vouchers {
+		return nil
+	}
+	companies, indexed, rows := 4000, 1000, 500
+	if s.quick {
+		companies, indexed, rows = 40, 10, 20
+	}
+	if err := s.createBypassing(ctx); err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		sql       string
+		arguments []any
+	}{
+		{vouchersSQL, nil},
+		{"call bench.fill_vouchers($1, $2, $3)", []any{companies, indexed, rows}},
+		{"vacuum analyze", nil},
+	} {
+		if _, err := s.superuser.Exec(ctx, step.sql, step.arguments...); err != nil {
+			return fmt.Errorf("prepare the vouchers of many companies: %w", err)
+		}
+	}
+	s.vouchers = true
+	return nil
 }
 
 // openCompanies makes two databases beside the scene's, once: one with many companies, and one with so many as few says.

@@ -95,11 +95,13 @@ func (s *scene) openLedgers(ctx context.Context) error {
 		{"alter table bench.protected_voucher add foreign key (company, posting_combination_id) references postern.posting_combination", nil},
 		{"vacuum analyze", nil},
 		{"select postern.protect_ledger('bench.entry'), postern.protect_ledger('bench.protected_voucher')", nil},
-		{"create role " + s.bypassing() + " login bypassrls", nil},
 	} {
 		if _, err := s.superuser.Exec(ctx, step.sql, step.arguments...); err != nil {
 			return fmt.Errorf("prepare the ledgers: %w", err)
 		}
+	}
+	if err := s.createBypassing(ctx); err != nil {
+		return err
 	}
 	s.ledgers = true
 	return nil

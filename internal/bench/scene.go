@@ -39,6 +39,8 @@ type scene struct {
 
 	ledgers, largeCompany, scans bool // whether these are filled
 	companies                    bool // whether the databases of few and of many companies are
+	vouchers                     bool // whether the tables of users of many companies are
+	bypass                       bool // whether the role that passes row security is there
 }
 
 // openScene returns the scene also where it fails half-way, so that it can be closed.
@@ -133,6 +135,15 @@ func (s *scene) login(ctx context.Context) (*pgx.Conn, error) { return s.loginAs
 
 // bypassing is the role that row security does not hold for.
 func (s *scene) bypassing() string { return s.name + "_plain" }
+
+func (s *scene) createBypassing(ctx context.Context) error {
+	if s.bypass {
+		return nil
+	}
+	_, err := s.superuser.Exec(ctx, "create role "+s.bypassing()+" login bypassrls")
+	s.bypass = err == nil
+	return err
+}
 
 func (s *scene) loginAs(ctx context.Context, role string) (*pgx.Conn, error) {
 	return s.loginTo(ctx, s.name, role)

@@ -225,6 +225,7 @@
 \ir protect/open_parents.sql
 \ir protect/warn_of_open_parents.sql
 \ir protect/before_protection.sql
+\ir protect/company_is_indexed.sql
 \ir protect/protection_condition.sql
 \ir protect/put_policy.sql
 \ir protect/record_protection.sql

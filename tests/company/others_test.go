@@ -81,6 +81,7 @@ func TestWhatUsersMayAskAbout(t *testing.T) {
 		"postern.is_company_user":          "who works in a company of the current user",
 		"postern.require_company_user":     "the same",
 		"user_finance_api.exist":           "the same",
+		"postern.company_is_indexed":       "whether a table has an index by company, as pg_index says",
 		"postern.ledger_key_is_valid":      "whether a table has a key, as pg_constraint says",
 		"postern.ledger_map_size":          "how many posting combinations there are, roughly",
 		"postern.ledger_bounds":            "where the posting combinations of the own companies lie",

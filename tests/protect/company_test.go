@@ -317,15 +317,3 @@ func TestListingIsNotProtecting(t *testing.T) {
 	}
 	Fails(t, administrator, "42501", "update postern.protected_table set table_name = 'other'")
 }
-
-func TestProtectionIsAnInitPlan(t *testing.T) {
-	s := newScene(t)
-	s.vouchers(t)
-	Run(t, s.owner, "select postern.protect_company('shop.voucher')")
-	As(t, s.application, "ANN", func(tx pgx.Tx) {
-		plan := strings.Join(Values[string](t, tx, "explain (costs off) select * from shop.voucher"), "\n")
-		if !strings.Contains(plan, "InitPlan") || strings.Contains(plan, "SubPlan") {
-			t.Errorf("plan:\n%s", plan)
-		}
-	})
-}

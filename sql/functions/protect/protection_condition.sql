@@ -1,5 +1,5 @@
 -- The one place that says what the policies of protected tables ask: protect_... makes them so, and doctor holds them
--- against it. Everything that is in a SELECT is asked for once a query, in an InitPlan.
+-- against it. Everything that is in a SELECT is asked for once a query, in an InitPlan or in a hashed SubPlan.
 
 create or replace function postern.protection_condition(
   relation regclass,
@@ -19,6 +19,7 @@ declare
   fraction text;
   company_type regtype;
   company text;
+  companies text;
   by_map text;
 begin
   if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
@@ -34,11 +35,17 @@ begin
   -- What is compared has the type of the column, so that an index on it is of use. Codes are text, and turned into that type
   -- where they are the canonical text of a value. Without a length, or char(4) would make ABCD of the code ABCDE.
   if protection = 'company' then
-    using_expression := format('%I = any (array(select %s c(company) where postern.require_user_role()))', company_column,
-                               case when company_type in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'c.company from postern.current_company_numbers()'
-                                    when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
-                                    when company_type = 'bpchar'::regtype then 'c.company::bpchar from postern.current_companies()'
-                                    else 'c.company from postern.current_companies()' end);
+    companies := case when company_type in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'c.company from postern.current_company_numbers()'
+                      when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
+                      when company_type = 'bpchar'::regtype then 'c.company::bpchar from postern.current_companies()'
+                      else 'c.company from postern.current_companies()' end;
+    -- The planner leaves one of the two. A set in an array is one that an index can use. A set in a hash costs each row one
+    -- look-up, however many companies there are, and stays parallel only in this form, with nothing around the function.
+    using_expression := format(
+      'case when postern.company_is_indexed(%1$L::regclass)
+            then %2$I = any (array(select %3$s c(company) where postern.require_user_role()))
+            else %2$I in (select %3$s c(company) where postern.require_user_role()) end',
+      relation, company_column, companies);
     check_expression := using_expression;
     return;
   end if;
