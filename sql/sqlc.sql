@@ -148,6 +148,7 @@ create table postern_internal.combination_block (
   company text,
   given integer not null,
   counted boolean not null,
+  folded integer not null,
   made_in xid8 not null);
 create table postern_internal.company (
   company text not null,
@@ -681,6 +682,7 @@ create function postern.explain_access(userid text, company text, posting_combin
 create function postern.find_message_attribute(message text, name text) returns text language sql return null;
 create function postern.finding_detail(detail text, code text) returns text language sql return null;
 create function postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) returns bigint language sql return null;
+create function postern.fold_posting_combinations(after_id bigint DEFAULT NULL::bigint) returns bigint language sql return null;
 create function postern.functions_per_row(policy oid) returns TABLE(function oid, takes_column boolean) language sql return null;
 create function postern.gate_findings(callers jsonb) returns SETOF postern.catalog_findings language sql return null;
 create function postern.gate_fingerprint() returns text language sql return null;

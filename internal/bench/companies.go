@@ -41,6 +41,8 @@ func companyMeasurements() []measurement {
 			compareNumbersOfCompanies(1, query{"TWENTY", oneKeyless}, query{"ONE", oneKeyless})},
 		{"ledger-companies-scan", "1,000,000 rows of ten companies without the foreign key, 10,000 companies", "the same, ten companies", "ms", 1.3, false, scans,
 			compareNumbersOfCompanies(10, query{"SCAN", scanCombined}, query{"SCAN", scanCombined})},
+		{"ledger-folded", "one row of a ledger, behind 200,000 new combinations of the user's company, which a worker has folded", "the same before they came", "ms", 2, false, groups,
+			compareFolded},
 		{"company-many", "500,000 rows of 4,000 companies through protect_company, no index, a user of all of them", "a user of five of them", "ms", 5, false, scans,
 			compareUsers(0, query{"V4000", scanVoucher}, query{"V5", scanVoucher})},
 		{"company-five", "the same, a user of five of them", "the same past row security, where company in (five of them), by a hash", "ms", 1.05, false, scans,
@@ -187,40 +189,76 @@ func compareNumbersOfCompanies(few int, subject, baseline query) func(context.Co
 		if err := s.openCompanies(ctx, few); err != nil {
 			return samples{}, err
 		}
-		count, size := m.rounds.of(s.quick)
-		measure := make([]func() (float64, error), 2)
-		for number, side := range []struct {
-			database string
-			query    query
-		}{{s.manyCompanies(), subject}, {s.fewCompanies(), baseline}} {
-			connection, err := s.loginTo(ctx, side.database, s.name)
-			if err != nil {
+		return s.compareDatabases(ctx, m, round, side{s.manyCompanies(), subject}, side{s.fewCompanies(), baseline})
+	}
+}
+
+// compareFolded measures a reader behind 200,000 posting combinations that a worker has folded, and one who has none of them.
+func compareFolded(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
+	if err := s.openCompanies(ctx, 1); err != nil {
+		return samples{}, err
+	}
+	combinations := 200_000
+	if s.quick {
+		combinations = 2000
+	}
+	created := s.name + "_new"
+	defer func() {
+		_, dropped := s.admin.Exec(context.WithoutCancel(ctx), "drop database if exists "+created+" with (force)")
+		err = errors.Join(err, dropped)
+	}()
+	if err := s.createLedgerDatabase(ctx, created); err != nil {
+		return samples{}, err
+	}
+	if err := s.within(ctx, created,
+		"call bench.fill_companies(1)",
+		"call bench.fill_postings()",
+		fmt.Sprintf("call bench.fill_combinations('S1', %d, 100)", combinations),
+		"call bench.fold()",
+		"vacuum analyze"); err != nil {
+		return samples{}, err
+	}
+	return s.compareDatabases(ctx, m, round, side{created, query{"ONE", oneKeyed}}, side{s.fewCompanies(), query{"ONE", oneKeyed}})
+}
+
+// side is a query, and the database that it is sent to.
+type side struct {
+	database string
+	query    query
+}
+
+// compareDatabases measures two queries as a client that waits for them, in milliseconds.
+func (s *scene) compareDatabases(ctx context.Context, m measurement, round func(), subject, baseline side) (taken samples, err error) {
+	count, size := m.rounds.of(s.quick)
+	measure := make([]func() (float64, error), 2)
+	for number, side := range []side{subject, baseline} {
+		connection, err := s.loginTo(ctx, side.database, s.name)
+		if err != nil {
+			return samples{}, err
+		}
+		defer func() { err = errors.Join(err, connection.Close(context.WithoutCancel(ctx))) }()
+		// As in begin: a session that has run a report keeps its memory.
+		for _, statement := range []string{"select length(repeat('x', 30000000))", "set max_parallel_workers_per_gather = 0"} {
+			if _, err := connection.Exec(ctx, statement); err != nil {
 				return samples{}, err
-			}
-			defer func() { err = errors.Join(err, connection.Close(context.WithoutCancel(ctx))) }()
-			// As in begin: a session that has run a report keeps its memory.
-			for _, statement := range []string{"select length(repeat('x', 30000000))", "set max_parallel_workers_per_gather = 0"} {
-				if _, err := connection.Exec(ctx, statement); err != nil {
-					return samples{}, err
-				}
-			}
-			tx, err := connection.Begin(ctx)
-			if err != nil {
-				return samples{}, err
-			}
-			if _, err := tx.Exec(ctx, "select postern.assume_user($1)", side.query.userid); err != nil {
-				return samples{}, err
-			}
-			measure[number] = func() (float64, error) {
-				began := time.Now()
-				for range size {
-					if _, err := tx.Exec(ctx, side.query.sql); err != nil {
-						return 0, err
-					}
-				}
-				return float64(time.Since(began).Microseconds()) / 1000 / float64(size), nil
 			}
 		}
-		return takeTurns(count, round, measure[0], measure[1])
+		tx, err := connection.Begin(ctx)
+		if err != nil {
+			return samples{}, err
+		}
+		if _, err := tx.Exec(ctx, "select postern.assume_user($1)", side.query.userid); err != nil {
+			return samples{}, err
+		}
+		measure[number] = func() (float64, error) {
+			began := time.Now()
+			for range size {
+				if _, err := tx.Exec(ctx, side.query.sql); err != nil {
+					return 0, err
+				}
+			}
+			return float64(time.Since(began).Microseconds()) / 1000 / float64(size), nil
+		}
 	}
+	return takeTurns(count, round, measure[0], measure[1])
 }

@@ -62,6 +62,8 @@ func ledgerMeasurements(calls rounds) []measurement {
 			rounds{count: 7, size: 1, quickCount: 2, quickSize: 1}, inLargeCompany(compareCalls("bench.compile_class()", "bench.scan_combinations()"))},
 		{"ledger-combination", "posting_combination_id, a new one, in a company with 100 classes", "an INSERT into a copy of the table", "µs", 3, false, calls,
 			inLargeCompany(compareCalls("postern.posting_combination_id('1000', '1000', '20', 'C', nextval('bench.number')::text)", "bench.insert_combination(nextval('bench.number'))"))},
+		{"ledger-combination-folded", "10,000 new ones in that company, folding into 100 maps included", "10,000 such INSERTs", "µs", 6, false,
+			rounds{count: 9, size: 1, quickCount: 2, quickSize: 1}, inLargeCompany(compareCalls("bench.create_and_fold(10000)", "bench.insert_combinations(10000)"))},
 		{"ledger-combination-flat", "a new posting combination behind 1,000,000 of the company", "the same in a database of 1,000", "µs", 1.25, false,
 			rounds{count: 51, size: 20, quickCount: 3, quickSize: 10}, inLargeCompany(compareNumbersOfCombinations)},
 		{"ledger-compile-memory", "memory of a session that compiles 100 classes over 1,000,000 combinations", "the same, one class", "MB", 1.1, false,

@@ -20,7 +20,8 @@ grant select on bench.voucher, bench.protected_voucher to public;
 -- As postern.posting_combination_id would have created them one after the other, a block at a time.
 create procedure bench.fill_combinations(
   company text,
-  number_of_combinations integer
+  number_of_combinations integer,
+  there integer default 0
 )
 language plpgsql
 as $$
@@ -34,8 +35,8 @@ begin
     ids := least(number_of_combinations - done, block.size);
     update postern_internal.combination_block as b set given = ids, counted = true where b.first_id = block.first_id;
     insert into postern.posting_combination (company, posting_combination_id, code_a, code_b, code_c, code_d)
-    select company, block.first_id + n - done, (1000 + n % 9000)::text, lpad((abs(hashint4(n)::bigint) % 100)::text, 2, '0'), 'C' || n / 1000, n::text
-      from generate_series(done, done + ids - 1) as n;
+    select company, block.first_id + n - there - done, (1000 + n % 9000)::text, lpad((abs(hashint4(n)::bigint) % 100)::text, 2, '0'), 'C' || n / 1000, n::text
+      from generate_series(there + done, there + done + ids - 1) as n;
     done := done + ids;
   end loop;
 end
@@ -204,6 +205,45 @@ begin
 end
 $$;
 comment on function bench.create_combinations(integer) is 'The microseconds that a new posting combination takes in company 1000.';
+
+-- As the event worker does it.
+create procedure bench.fold()
+language plpgsql
+as $$
+declare
+  block bigint;
+begin
+  loop
+    block := postern.fold_posting_combinations(block);
+    exit when block is null;
+  end loop;
+end
+$$;
+
+create function bench.create_and_fold(number_of_combinations integer)
+returns void
+language plpgsql
+as $$
+begin
+  for i in 1 .. number_of_combinations loop
+    perform postern.posting_combination_id('1000', '1000', '20', 'C', nextval('bench.number')::text);
+  end loop;
+  call bench.fold();
+end
+$$;
+comment on function bench.create_and_fold(integer) is 'So many new posting combinations in company 1000, in the maps of all of its classes.';
+
+create function bench.insert_combinations(number_of_combinations integer)
+returns void
+language plpgsql
+as $$
+begin
+  for i in 1 .. number_of_combinations loop
+    perform bench.insert_combination(nextval('bench.number'));
+  end loop;
+end
+$$;
+comment on function bench.insert_combinations(integer) is 'What create_and_fold is compared with.';
 
 create function bench.compile_memory(number_of_classes integer)
 returns double precision

@@ -132,8 +132,10 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 		}
 	}
 	lanes.Wait()
-	if err := w.prune(ctx); err != nil {
-		failures = append(failures, err)
+	for _, upkeep := range []func(context.Context) error{w.prune, w.fold} {
+		if err := upkeep(ctx); err != nil {
+			failures = append(failures, err)
+		}
 	}
 	return errors.Join(failures...)
 }
@@ -177,6 +179,9 @@ func (w *Worker) Run(ctx context.Context) error {
 			if err := w.prune(ctx); err != nil && ctx.Err() == nil {
 				w.options.Logger.Error("old deliveries cannot be removed", "error", err)
 			}
+			if err := w.fold(ctx); err != nil && ctx.Err() == nil {
+				w.options.Logger.Error("new posting combinations cannot be folded into the maps of their ledgers", "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -199,6 +204,18 @@ func (w *Worker) prune(ctx context.Context) error {
 		if err != nil || pruned == 0 {
 			return err
 		}
+	}
+}
+
+// fold compiles new posting combinations into the maps of authority classes. It has nothing to do with events: the worker is
+// what runs all the time, so nobody has to know that there is something to be done.
+func (w *Worker) fold(ctx context.Context) error {
+	for after := int64(-1); ; {
+		block, err := db.New(w.pool).FoldPostingCombinations(ctx, after)
+		if err != nil || block < 0 {
+			return err
+		}
+		after = block
 	}
 }
 

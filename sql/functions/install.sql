@@ -168,6 +168,7 @@
 \ir map/begin_class_change.sql
 \ir map/compile_class.sql
 \ir map/compile_authority_maps.sql
+\ir map/fold_posting_combinations.sql
 \ir map/block_ids.sql
 \ir map/stale_block.sql
 \ir map/recent_bits.sql

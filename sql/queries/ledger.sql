@@ -3,6 +3,10 @@
 select postern.posting_combination_id(@company, @code_a, sqlc.narg('code_b'), sqlc.narg('code_c'), sqlc.narg('code_d'), sqlc.narg('code_e'),
                                       sqlc.narg('code_f'), sqlc.narg('code_g'), sqlc.narg('code_h'), sqlc.narg('code_i'), sqlc.narg('code_j'))::bigint as posting_combination_id;
 
+-- name: FoldPostingCombinations :one
+-- Compiles the first block of new posting combinations behind after_id into the maps of all classes, and returns it; -1 where there is none.
+select coalesce(postern.fold_posting_combinations(@after_id), -1)::bigint as first_id;
+
 -- name: SetRowLevelSecurity :exec
 -- Whether authority classes decide what users of a company see.
 select postern.set_row_level_security(@company, @enabled);

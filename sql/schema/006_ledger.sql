@@ -65,16 +65,19 @@ create table postern_internal.combination_block (
   company text references postern_internal.company,
   given integer not null default 0,
   counted boolean not null default false,
+  folded integer not null default 0,
   made_in xid8 not null default pg_current_xact_id(),
   check (first_id >= 0 and first_id % size = 0),
   check (given >= 0 and given <= size and (counted or given < size)),
-  check (company is not null or given = 0 and not counted)
+  check (company is not null or given = 0 and not counted),
+  check (folded >= 0 and folded <= given)
 );
 create index combination_block_company on postern_internal.combination_block (company, first_id);
 create index combination_block_open on postern_internal.combination_block (company, first_id) where given < size and company is not null;
 create index combination_block_free on postern_internal.combination_block (size, first_id) where company is null;
+create index combination_block_unfolded on postern_internal.combination_block (first_id) where company is not null and (not counted or folded < given);
 create index combination_block_taken on postern_internal.combination_block (first_id) where company is not null;
-comment on table postern_internal.combination_block is 'All ids of posting combinations that there are so far, in blocks: which company the size ids from first_id on belong to (NULL: to none yet), and how many of them are given: so many, or where they are not counted, so many at least. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
+comment on table postern_internal.combination_block is 'All ids of posting combinations that there are so far, in blocks: which company the size ids from first_id on belong to (NULL: to none yet), and how many of them are given: so many, or where they are not counted, so many at least. folded: how many of these are in the maps of all classes, for whoever looks for what is left to do; readers ask the maps. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
 
 -- The first extent in the smallest blocks, for those who begin at the same time; more extents, so that there are some to take.
 insert into postern_internal.combination_block (first_id, size)
