@@ -2535,6 +2535,39 @@ COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, l
 
 
 --
+-- Name: company_is_indexed(regclass); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.company_is_indexed(target regclass) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return exists (
+    select
+      from pg_policy as p
+      join pg_depend as d
+        on d.classid = 'pg_policy'::regclass and d.objid = p.oid
+       and d.refclassid = 'pg_class'::regclass and d.refobjid = target and d.refobjsubid > 0
+      join pg_index as i on i.indrelid = target and i.indkey[0] = d.refobjsubid
+     where p.polrelid = target and p.polname = 'postern_company'
+       and i.indisvalid
+       and i.indpred is null
+       and pg_index_column_has_property(i.indexrelid, 1, 'search_array'));
+end
+$$;
+
+
+ALTER FUNCTION postern.company_is_indexed(target regclass) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION company_is_indexed(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.company_is_indexed(target regclass) IS 'For the policies of protect_company: whether target has an index led by the company, which finds the rows of some companies.';
+
+
+--
 -- Name: compile_authority_maps(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3531,6 +3564,78 @@ COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_i
 
 
 --
+-- Name: fold_posting_combinations(bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.fold_posting_combinations(after_id bigint DEFAULT NULL::bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  block record;
+  ids integer;
+  class_of_company bigint;
+  is_folded boolean := true;
+begin
+  perform postern_internal.require_allowed_login('postern_event_worker', 'postern_admin');
+  perform postern_internal.refuse_read_only();
+  if current_setting('transaction_isolation') <> 'read committed' then
+    return null;
+  end if;
+  select b.first_id, b.company, b.size, b.given, b.counted
+    into block
+    from postern_internal.combination_block as b
+   where b.company is not null
+     and (not b.counted or b.folded < b.given)
+     and b.first_id > coalesce(after_id, -1)
+   order by b.first_id
+   limit 1
+     for no key update skip locked;
+  if not found then
+    return null;
+  end if;
+  ids := (select n from postern_internal.block_ids(block.company, block.first_id, block.size, block.given, block.counted) as n);
+
+  for class_of_company in
+    select c.class_id from postern_internal.authority_class as c where c.company = block.company order by c.class_id
+  loop
+    perform from postern_internal.authority_class as c where c.class_id = class_of_company for no key update skip locked;
+    if not found then
+      is_folded := false;
+      continue;
+    end if;
+    -- Nobody's rules are counted up for a class that has nothing to add.
+    continue when ids = 0 or exists (select
+                                       from postern_internal.authority_map as m
+                                      where m.class_id = class_of_company and m.first_id = block.first_id and m.compiled_offset = ids);
+    perform postern_internal.begin_class_change(class_of_company);
+    insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
+    select class_of_company, block.first_id, ids,
+           postern_internal.merge_tail(class_of_company, block.company, block.first_id, block.size, o.compiled_offset, o.bits)
+      from (values (0)) as one
+      left join postern_internal.authority_map as o on o.class_id = class_of_company and o.first_id = block.first_id
+    on conflict on constraint authority_map_pkey do update
+       set compiled_offset = excluded.compiled_offset, bits = excluded.bits;
+  end loop;
+
+  update postern_internal.combination_block as b
+     set given = ids, counted = true, folded = case when is_folded then ids else b.folded end
+   where b.first_id = block.first_id;
+  return block.first_id;
+end
+$$;
+
+
+ALTER FUNCTION postern.fold_posting_combinations(after_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION fold_posting_combinations(after_id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.fold_posting_combinations(after_id bigint) IS 'Compiles new posting combinations into the maps of their company''s classes, which every query evaluates until then: one block of at most 32768, the first behind after_id (NULL: of all). Returns the block, to be passed as the next after_id, or NULL where there is none, or the transaction is not at READ COMMITTED. The event worker calls it, each call in a transaction of its own. Nothing depends on it but speed. Errors: 25006 nothing can be written.';
+
+
+--
 -- Name: functions_per_row(oid); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -3830,6 +3935,7 @@ declare
   fraction text;
   company_type regtype;
   company text;
+  companies text;
   by_map text;
 begin
   if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
@@ -3845,11 +3951,17 @@ begin
   -- What is compared has the type of the column, so that an index on it is of use. Codes are text, and turned into that type
   -- where they are the canonical text of a value. Without a length, or char(4) would make ABCD of the code ABCDE.
   if protection = 'company' then
-    using_expression := format('%I = any (array(select %s c(company) where postern.require_user_role()))', company_column,
-                               case when company_type in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'c.company from postern.current_company_numbers()'
-                                    when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
-                                    when company_type = 'bpchar'::regtype then 'c.company::bpchar from postern.current_companies()'
-                                    else 'c.company from postern.current_companies()' end);
+    companies := case when company_type in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'c.company from postern.current_company_numbers()'
+                      when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
+                      when company_type = 'bpchar'::regtype then 'c.company::bpchar from postern.current_companies()'
+                      else 'c.company from postern.current_companies()' end;
+    -- The planner leaves one of the two. A set in an array is one that an index can use. A set in a hash costs each row one
+    -- look-up, however many companies there are, and stays parallel only in this form, with nothing around the function.
+    using_expression := format(
+      'case when postern.company_is_indexed(%1$L::regclass)
+            then %2$I = any (array(select %3$s c(company) where postern.require_user_role()))
+            else %2$I in (select %3$s c(company) where postern.require_user_role()) end',
+      relation, company_column, companies);
     check_expression := using_expression;
     return;
   end if;
@@ -15834,10 +15946,12 @@ CREATE TABLE postern_internal.combination_block (
     company text,
     given integer DEFAULT 0 NOT NULL,
     counted boolean DEFAULT false NOT NULL,
+    folded integer DEFAULT 0 NOT NULL,
     made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT combination_block_check CHECK (((first_id >= 0) AND ((first_id % (size)::bigint) = 0))),
     CONSTRAINT combination_block_check1 CHECK (((given >= 0) AND (given <= size) AND (counted OR (given < size)))),
     CONSTRAINT combination_block_check2 CHECK (((company IS NOT NULL) OR ((given = 0) AND (NOT counted)))),
+    CONSTRAINT combination_block_check3 CHECK (((folded >= 0) AND (folded <= given))),
     CONSTRAINT combination_block_size_check CHECK ((size = ANY (ARRAY[128, 512, 2048, 8192, 32768])))
 );
 
@@ -15848,7 +15962,7 @@ ALTER TABLE postern_internal.combination_block OWNER TO postern_owner;
 -- Name: TABLE combination_block; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.combination_block IS 'All ids of posting combinations that there are so far, in blocks: which company the size ids from first_id on belong to (NULL: to none yet), and how many of them are given: so many, or where they are not counted, so many at least. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
+COMMENT ON TABLE postern_internal.combination_block IS 'All ids of posting combinations that there are so far, in blocks: which company the size ids from first_id on belong to (NULL: to none yet), and how many of them are given: so many, or where they are not counted, so many at least. folded: how many of these are in the maps of all classes, for whoever looks for what is left to do; readers ask the maps. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
 
 
 --
@@ -17980,6 +18094,13 @@ CREATE INDEX combination_block_taken ON postern_internal.combination_block USING
 
 
 --
+-- Name: combination_block_unfolded; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX combination_block_unfolded ON postern_internal.combination_block USING btree (first_id) WHERE ((company IS NOT NULL) AND ((NOT counted) OR (folded < given)));
+
+
+--
 -- Name: company_user_company; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -18991,6 +19112,15 @@ GRANT ALL ON FUNCTION postern.finding_detail(detail text, code text) TO postern_
 
 REVOKE ALL ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) TO postern_event_worker;
+
+
+--
+-- Name: FUNCTION fold_posting_combinations(after_id bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.fold_posting_combinations(after_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.fold_posting_combinations(after_id bigint) TO postern_event_worker;
+GRANT ALL ON FUNCTION postern.fold_posting_combinations(after_id bigint) TO postern_admin;
 
 
 --
