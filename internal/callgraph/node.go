@@ -84,7 +84,7 @@ func (g *Graph) Callers() []*Node {
 	if len(candidates) == 0 {
 		return nil
 	}
-	defer prepare()()
+	compile()
 	callers := []*Node{}
 	for index, node := range candidates {
 		g.complete(node, candidates[index+1:])
@@ -133,7 +133,7 @@ func (r *Reached) Leads(node *Node) bool { return r.leads[node] }
 
 // Reach follows all calls from an entry.
 func (g *Graph) Reach(entry *Node) *Reached {
-	defer prepare()()
+	compile()
 	r := &Reached{Nodes: g.below([]*Node{entry}), leads: map[*Node]bool{}}
 	r.Gates = gates(r.Nodes)
 	callers := map[*Node][]*Node{}
@@ -162,7 +162,7 @@ func (g *Graph) ReachGates(entries []*Node) [][]string {
 	if len(entries) == 0 {
 		return nil
 	}
-	defer prepare()()
+	compile()
 	g.below(entries) // of all at once, so others are made ready while one is parsed
 	reached := make([][]string, len(entries))
 	for index, entry := range entries {

@@ -40,6 +40,7 @@ something can't be known.`,
 		Args: arguments("ACTION"),
 		RunE: func(command *cobra.Command, given []string) error {
 			var search *gateSearch
+			defer collectForSearch()()
 			bar := app.spinner("Searching")
 			err := app.withDatabase(command.Context(), func(connection *pgx.Conn, queries *db.Queries) (err error) {
 				search, err = searchGates(command.Context(), connection, queries, given[0], entry)

@@ -58,6 +58,7 @@ Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
 				return err
 			}
 			var report *doctor.Report
+			defer collectForSearch()()
 			bar := app.spinner("Examining")
 			err = app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) (err error) {
 				report, err = doctor.Find(command.Context(), connection)
