@@ -14,7 +14,7 @@ generate: generate-fold generate-schema generate-db generate-manifest generate-p
 generate-fold: ## the fold of user ids from Go's tables of Unicode
 	go test ./internal/userid -run TestCommittedFunctionIsThatOfTheTables -count 1 -update
 
-generate-db: ## Go bindings in db/ from sql/queries
+generate-db: ## Go bindings in db/ and internal/query/ from sql/queries
 	$(SQLC) generate
 
 generate-schema: ## the committed schema dump, and the schema that sqlc reads, from a fresh installation (PostgreSQL 15)
@@ -45,7 +45,7 @@ verify-shell: ## shellcheck of what CI runs, and of a server's supervisor (Debia
 	shellcheck --external-sources .ci/*
 	shellcheck --shell=sh internal/server/supervise.sh
 
-verify-db: ## db/ is what sqlc makes of sql/queries
+verify-db: ## db/ and internal/query/ are what sqlc makes of sql/queries
 	$(SQLC) diff
 	$(SQLC) vet
 

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -24,7 +21,7 @@ type office struct {
 }
 
 func openOffice() office {
-	t := &exampleTest{}
+	t := &testdb.Example{}
 	ctx := context.Background()
 	database := testdb.New(t)
 	secret := bytes.Repeat([]byte("secret__"), 4)
@@ -40,7 +37,7 @@ func openOffice() office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := office{pool: database.Login(t, "postern_app").Pool, signer: signer, close: t.close}
+	made := office{pool: database.Login(t, "postern_app").Pool, signer: signer, close: t.Close}
 	first := func(context.Context, *postern.CheckpointRequired) (postern.Answer, error) {
 		return postern.Answer{Response: "739146"}, nil
 	}
@@ -51,28 +48,4 @@ func openOffice() office {
 		t.Fatal(err)
 	}
 	return made
-}
-
-// exampleTest is the part of testing.TB that testdb needs: an example has none.
-type exampleTest struct {
-	testing.TB
-	cleanups []func()
-}
-
-func (t *exampleTest) Helper()                  {}
-func (t *exampleTest) Context() context.Context { return context.Background() }
-func (t *exampleTest) Cleanup(cleanup func())   { t.cleanups = append(t.cleanups, cleanup) }
-func (t *exampleTest) Error(arguments ...any)   { panic(fmt.Sprint(arguments...)) }
-func (t *exampleTest) Errorf(format string, arguments ...any) {
-	panic(fmt.Sprintf(format, arguments...))
-}
-func (t *exampleTest) Fatal(arguments ...any) { panic(fmt.Sprint(arguments...)) }
-func (t *exampleTest) Fatalf(format string, arguments ...any) {
-	panic(fmt.Sprintf(format, arguments...))
-}
-
-func (t *exampleTest) close() {
-	for _, cleanup := range slices.Backward(t.cleanups) {
-		cleanup()
-	}
 }

@@ -20,38 +20,6 @@ func (q *Queries) BeginAction(ctx context.Context, action string, parameters jso
 	return err
 }
 
-const listActions = `-- name: ListActions :many
-select a.action, a.checkpoint, a.legacy_checkpoints, a.registered_at
-  from postern.action as a
- order by a.action
-`
-
-// The registered actions.
-func (q *Queries) ListActions(ctx context.Context) ([]Action, error) {
-	rows, err := q.db.Query(ctx, listActions)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Action{}
-	for rows.Next() {
-		var i Action
-		if err := rows.Scan(
-			&i.Action,
-			&i.Checkpoint,
-			&i.LegacyCheckpoints,
-			&i.RegisteredAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const registerAction = `-- name: RegisterAction :exec
 select postern.register_action($1, $2, coalesce($3::text[], '{}'))
 `

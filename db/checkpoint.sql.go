@@ -82,6 +82,16 @@ func (q *Queries) OpenGates(ctx context.Context, ticket uuid.UUID) error {
 	return err
 }
 
+const securityCheckpoint = `-- name: SecurityCheckpoint :exec
+select security_sys.security_checkpoint($1, $2)
+`
+
+// Security_SYS.Security_Checkpoint: Checkpoint with the parameters as an IFS Message; nil for none.
+func (q *Queries) SecurityCheckpoint(ctx context.Context, gateID string, msg *string) error {
+	_, err := q.db.Exec(ctx, securityCheckpoint, gateID, msg)
+	return err
+}
+
 const setPIN = `-- name: SetPIN :exec
 select postern.set_pin($1::varchar)
 `

@@ -41,72 +41,6 @@ func (q *Queries) IsCompanyAuthorized(ctx context.Context, company string) (bool
 	return authorized, err
 }
 
-const listCompanies = `-- name: ListCompanies :many
-select c.company, c.name, c.created_at, c.row_level_security
-  from postern.company as c
- order by c.company
-`
-
-// The companies, and whether authority classes decide what their users see.
-func (q *Queries) ListCompanies(ctx context.Context) ([]Company, error) {
-	rows, err := q.db.Query(ctx, listCompanies)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Company{}
-	for rows.Next() {
-		var i Company
-		if err := rows.Scan(
-			&i.Company,
-			&i.Name,
-			&i.CreatedAt,
-			&i.RowLevelSecurity,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listCompanyUsers = `-- name: ListCompanyUsers :many
-select u.company, u.userid, u.is_default, u.class
-  from postern.company_user as u
- where ($1::text is null or u.company = $1)
-   and ($2::text is null or u.userid = (select postern.resolve_userid($2)))
- order by u.company, u.userid
-`
-
-// Who is a user of which company, for administrators; of one company or one user where that is given.
-func (q *Queries) ListCompanyUsers(ctx context.Context, company *string, userID *string) ([]CompanyUser, error) {
-	rows, err := q.db.Query(ctx, listCompanyUsers, company, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CompanyUser{}
-	for rows.Next() {
-		var i CompanyUser
-		if err := rows.Scan(
-			&i.Company,
-			&i.UserID,
-			&i.IsDefault,
-			&i.Class,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listOwnCompanies = `-- name: ListOwnCompanies :many
 select a.company, a.userid, a.is_default
   from postern.user_finance_auth_pub as a
@@ -162,4 +96,28 @@ select postern.revoke_company($1, $2)
 func (q *Queries) RevokeCompany(ctx context.Context, userID string, company string) error {
 	_, err := q.db.Exec(ctx, revokeCompany, userID, company)
 	return err
+}
+
+const userFinanceIsAllowed = `-- name: UserFinanceIsAllowed :one
+select user_finance_api.is_allowed($1)::text as allowed
+`
+
+// User_Finance_API.Is_Allowed: TRUE or FALSE, whether the current user is a user of the company.
+func (q *Queries) UserFinanceIsAllowed(ctx context.Context, company string) (string, error) {
+	row := q.db.QueryRow(ctx, userFinanceIsAllowed, company)
+	var allowed string
+	err := row.Scan(&allowed)
+	return allowed, err
+}
+
+const userFinanceIsUserAuthorized = `-- name: UserFinanceIsUserAuthorized :one
+select user_finance_api.is_user_authorized($1)::boolean as authorized
+`
+
+// User_Finance_API.Is_User_Authorized: whether the current user is a user of the company.
+func (q *Queries) UserFinanceIsUserAuthorized(ctx context.Context, company string) (bool, error) {
+	row := q.db.QueryRow(ctx, userFinanceIsUserAuthorized, company)
+	var authorized bool
+	err := row.Scan(&authorized)
+	return authorized, err
 }

@@ -9,46 +9,6 @@ import (
 	"context"
 )
 
-const listGates = `-- name: ListGates :many
-select g.gate_id, g.description, g.message, g.parameters, g.bound_parameters, g.active, g.built_in, g.exclusive,
-       g.active_administered, g.message_administered, g.registered_at
-  from postern.gate as g
- order by g.gate_id
-`
-
-// The registered gates.
-func (q *Queries) ListGates(ctx context.Context) ([]Gate, error) {
-	rows, err := q.db.Query(ctx, listGates)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Gate{}
-	for rows.Next() {
-		var i Gate
-		if err := rows.Scan(
-			&i.GateID,
-			&i.Description,
-			&i.Message,
-			&i.Parameters,
-			&i.BoundParameters,
-			&i.Active,
-			&i.BuiltIn,
-			&i.Exclusive,
-			&i.ActiveAdministered,
-			&i.MessageAdministered,
-			&i.RegisteredAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const registerGate = `-- name: RegisterGate :exec
 select postern.register_gate($1, $2, $3, coalesce($4::text[], '{}'), $5, $6::text[], $7)
 `

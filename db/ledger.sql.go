@@ -97,16 +97,57 @@ func (q *Queries) AddLedgerCombination(ctx context.Context, arg AddLedgerCombina
 	return combination_id, err
 }
 
-const compileAuthorityMaps = `-- name: CompileAuthorityMaps :one
-select postern.compile_authority_maps()::bigint as chunks
+const authorizeCombIsAllowed = `-- name: AuthorizeCombIsAllowed :one
+select authorize_comb_finance_api.is_allowed($1, $2::bigint)::text as allowed
 `
 
-// Compiles the posting combinations that came after the last change of each class. Returns how many chunks were written.
-func (q *Queries) CompileAuthorityMaps(ctx context.Context) (int64, error) {
-	row := q.db.QueryRow(ctx, compileAuthorityMaps)
-	var chunks int64
-	err := row.Scan(&chunks)
-	return chunks, err
+// Authorize_Comb_Finance_API.Is_Allowed: TRUE or FALSE, whether the current user may see rows of a company with this
+// posting combination.
+func (q *Queries) AuthorizeCombIsAllowed(ctx context.Context, company string, postingCombinationID int64) (string, error) {
+	row := q.db.QueryRow(ctx, authorizeCombIsAllowed, company, postingCombinationID)
+	var allowed string
+	err := row.Scan(&allowed)
+	return allowed, err
+}
+
+const authorizeCombIsAllowedCodestring = `-- name: AuthorizeCombIsAllowedCodestring :one
+select authorize_comb_finance_api.is_allowed_codestring($1, $2, $3, $4, $5, $6,
+                                                        $7, $8, $9, $10, $11)::text as allowed
+`
+
+type AuthorizeCombIsAllowedCodestringParams struct {
+	Company string  `json:"company"`
+	CodeA   string  `json:"code_a"`
+	CodeB   *string `json:"code_b"`
+	CodeC   *string `json:"code_c"`
+	CodeD   *string `json:"code_d"`
+	CodeE   *string `json:"code_e"`
+	CodeF   *string `json:"code_f"`
+	CodeG   *string `json:"code_g"`
+	CodeH   *string `json:"code_h"`
+	CodeI   *string `json:"code_i"`
+	CodeJ   *string `json:"code_j"`
+}
+
+// Authorize_Comb_Finance_API.Is_Allowed_Codestring: TRUE or FALSE, whether the current user may see rows of a company with
+// this code string. Blank code parts are NULL.
+func (q *Queries) AuthorizeCombIsAllowedCodestring(ctx context.Context, arg AuthorizeCombIsAllowedCodestringParams) (string, error) {
+	row := q.db.QueryRow(ctx, authorizeCombIsAllowedCodestring,
+		arg.Company,
+		arg.CodeA,
+		arg.CodeB,
+		arg.CodeC,
+		arg.CodeD,
+		arg.CodeE,
+		arg.CodeF,
+		arg.CodeG,
+		arg.CodeH,
+		arg.CodeI,
+		arg.CodeJ,
+	)
+	var allowed string
+	err := row.Scan(&allowed)
+	return allowed, err
 }
 
 const createAuthorityClass = `-- name: CreateAuthorityClass :exec
@@ -186,18 +227,6 @@ func (q *Queries) ExplainAccess(ctx context.Context, arg ExplainAccessParams) (E
 	return i, err
 }
 
-const foldPostingCombinations = `-- name: FoldPostingCombinations :one
-select coalesce(postern.fold_posting_combinations($1), -1)::bigint as first_id
-`
-
-// Compiles the first block of new posting combinations behind after_id into the maps of all classes, and returns it; -1 where there is none.
-func (q *Queries) FoldPostingCombinations(ctx context.Context, afterID int64) (int64, error) {
-	row := q.db.QueryRow(ctx, foldPostingCombinations, afterID)
-	var first_id int64
-	err := row.Scan(&first_id)
-	return first_id, err
-}
-
 const grantLedger = `-- name: GrantLedger :exec
 select postern.grant_ledger($1, $2, $3)
 `
@@ -206,6 +235,19 @@ select postern.grant_ledger($1, $2, $3)
 func (q *Queries) GrantLedger(ctx context.Context, company string, ledgerID string, userID string) error {
 	_, err := q.db.Exec(ctx, grantLedger, company, ledgerID, userID)
 	return err
+}
+
+const intLedAuthCombIsAllowed = `-- name: IntLedAuthCombIsAllowed :one
+select int_led_auth_comb_finance_api.is_allowed($1, $2, $3::bigint)::text as allowed
+`
+
+// Int_Led_Auth_Comb_Finance_API.Is_Allowed: TRUE or FALSE, whether the current user may see rows of an internal ledger with
+// this posting combination.
+func (q *Queries) IntLedAuthCombIsAllowed(ctx context.Context, company string, ledgerID string, postingCombinationID int64) (string, error) {
+	row := q.db.QueryRow(ctx, intLedAuthCombIsAllowed, company, ledgerID, postingCombinationID)
+	var allowed string
+	err := row.Scan(&allowed)
+	return allowed, err
 }
 
 const isCodeStringAllowed = `-- name: IsCodeStringAllowed :one
@@ -269,148 +311,6 @@ func (q *Queries) IsLedgerCombinationAllowed(ctx context.Context, company string
 	var allowed bool
 	err := row.Scan(&allowed)
 	return allowed, err
-}
-
-const listAuthorityClasses = `-- name: ListAuthorityClasses :many
-select c.company, c.ledger_id, c.class, c.built_in
-  from postern.authority_class as c
- where $1::text is null or c.company = $1
- order by c.company, c.ledger_id nulls first, c.class
-`
-
-// The authority classes of companies (without ledger_id) and internal ledgers; of one company where that is given.
-func (q *Queries) ListAuthorityClasses(ctx context.Context, company *string) ([]AuthorityClass, error) {
-	rows, err := q.db.Query(ctx, listAuthorityClasses, company)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []AuthorityClass{}
-	for rows.Next() {
-		var i AuthorityClass
-		if err := rows.Scan(
-			&i.Company,
-			&i.LedgerID,
-			&i.Class,
-			&i.BuiltIn,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listAuthorityCombinations = `-- name: ListAuthorityCombinations :many
-select r.combination_id, r.company, r.ledger_id, r.class, r.allowed,
-       r.code_a, r.code_b, r.code_c, r.code_d, r.code_e, r.code_f, r.code_g, r.code_h, r.code_i, r.code_j
-  from postern.authority_combination as r
- where ($1::text is null or r.company = $1)
-   and ($2::text is null or r.class = $2)
-   and ($3::bigint is null or r.combination_id = $3)
- order by r.company, r.ledger_id nulls first, r.class, r.allowed, r.combination_id
-`
-
-// The rules of authority classes; of one company, of one class, or the one with an id, where that is given.
-func (q *Queries) ListAuthorityCombinations(ctx context.Context, company *string, class *string, combinationID *int64) ([]AuthorityCombination, error) {
-	rows, err := q.db.Query(ctx, listAuthorityCombinations, company, class, combinationID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []AuthorityCombination{}
-	for rows.Next() {
-		var i AuthorityCombination
-		if err := rows.Scan(
-			&i.CombinationID,
-			&i.Company,
-			&i.LedgerID,
-			&i.Class,
-			&i.Allowed,
-			&i.CodeA,
-			&i.CodeB,
-			&i.CodeC,
-			&i.CodeD,
-			&i.CodeE,
-			&i.CodeF,
-			&i.CodeG,
-			&i.CodeH,
-			&i.CodeI,
-			&i.CodeJ,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listLedgerUsers = `-- name: ListLedgerUsers :many
-select u.company, u.ledger_id, u.userid, u.class
-  from postern.ledger_user as u
- where ($1::text is null or u.company = $1)
-   and ($2::text is null or u.userid = (select postern.resolve_userid($2)))
- order by u.company, u.ledger_id, u.userid
-`
-
-// Who is connected to which internal ledger, and the class that narrows what the user sees there; of one company or one
-// user where that is given.
-func (q *Queries) ListLedgerUsers(ctx context.Context, company *string, userID *string) ([]LedgerUser, error) {
-	rows, err := q.db.Query(ctx, listLedgerUsers, company, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []LedgerUser{}
-	for rows.Next() {
-		var i LedgerUser
-		if err := rows.Scan(
-			&i.Company,
-			&i.LedgerID,
-			&i.UserID,
-			&i.Class,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listLedgers = `-- name: ListLedgers :many
-select l.company, l.ledger_id, l.created_at
-  from postern.ledger as l
- order by l.company, l.ledger_id
-`
-
-// The internal ledgers.
-func (q *Queries) ListLedgers(ctx context.Context) ([]Ledger, error) {
-	rows, err := q.db.Query(ctx, listLedgers)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Ledger{}
-	for rows.Next() {
-		var i Ledger
-		if err := rows.Scan(&i.Company, &i.LedgerID, &i.CreatedAt); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const postingCombinationID = `-- name: PostingCombinationID :one

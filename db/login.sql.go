@@ -28,35 +28,3 @@ func (q *Queries) DisallowLogin(ctx context.Context, dbRole string) error {
 	_, err := q.db.Exec(ctx, disallowLogin, dbRole)
 	return err
 }
-
-const listAllowedLogins = `-- name: ListAllowedLogins :many
-select a.db_role, a.state, a.allowed_at, a.allowed_by
-  from postern.allowed_login as a
- order by a.db_role
-`
-
-// The logins that may use their memberships in this database.
-func (q *Queries) ListAllowedLogins(ctx context.Context) ([]AllowedLogin, error) {
-	rows, err := q.db.Query(ctx, listAllowedLogins)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []AllowedLogin{}
-	for rows.Next() {
-		var i AllowedLogin
-		if err := rows.Scan(
-			&i.DBRole,
-			&i.State,
-			&i.AllowedAt,
-			&i.AllowedBy,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}

@@ -10,6 +10,42 @@ import (
 	"encoding/json"
 )
 
+const addMessageAttribute = `-- name: AddMessageAttribute :one
+select postern.add_message_attribute($1, $2, $3)
+`
+
+// Message_SYS.Add_Attribute: the message with an attribute more at its end. A value may be a message.
+func (q *Queries) AddMessageAttribute(ctx context.Context, message string, name string, value string) (string, error) {
+	row := q.db.QueryRow(ctx, addMessageAttribute, message, name, value)
+	var add_message_attribute string
+	err := row.Scan(&add_message_attribute)
+	return add_message_attribute, err
+}
+
+const constructMessage = `-- name: ConstructMessage :one
+select message_sys.construct($1)
+`
+
+// Message_SYS.Construct: a new IFS Message, without attributes.
+func (q *Queries) ConstructMessage(ctx context.Context, name string) (string, error) {
+	row := q.db.QueryRow(ctx, constructMessage, name)
+	var construct string
+	err := row.Scan(&construct)
+	return construct, err
+}
+
+const findMessageAttribute = `-- name: FindMessageAttribute :one
+select message_sys.find_attribute($1, $2, $3)
+`
+
+// Message_SYS.Find_Attribute: the value of an attribute, or default_value where the message has none of that name.
+func (q *Queries) FindMessageAttribute(ctx context.Context, message string, name string, defaultValue string) (string, error) {
+	row := q.db.QueryRow(ctx, findMessageAttribute, message, name, defaultValue)
+	var find_attribute string
+	err := row.Scan(&find_attribute)
+	return find_attribute, err
+}
+
 const jSONToMessage = `-- name: JSONToMessage :one
 select postern.jsonb_to_message($1, $2)
 `
@@ -22,6 +58,51 @@ func (q *Queries) JSONToMessage(ctx context.Context, name string, attributes jso
 	return jsonb_to_message, err
 }
 
+const messageAttributes = `-- name: MessageAttributes :many
+select a.position::integer as position, a.name::text as name, a.value::text as value
+  from message_sys.get_attributes($1) as a
+ order by a.position
+`
+
+type MessageAttributesRow struct {
+	Position int32  `json:"position"`
+	Name     string `json:"name"`
+	Value    string `json:"value"`
+}
+
+// Message_SYS.Get_Attributes: the attributes in their order.
+func (q *Queries) MessageAttributes(ctx context.Context, message string) ([]MessageAttributesRow, error) {
+	rows, err := q.db.Query(ctx, messageAttributes, message)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MessageAttributesRow{}
+	for rows.Next() {
+		var i MessageAttributesRow
+		if err := rows.Scan(&i.Position, &i.Name, &i.Value); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const messageName = `-- name: MessageName :one
+select message_sys.get_name($1)
+`
+
+// Message_SYS.Get_Name: the name in the header of the message.
+func (q *Queries) MessageName(ctx context.Context, message string) (string, error) {
+	row := q.db.QueryRow(ctx, messageName, message)
+	var get_name string
+	err := row.Scan(&get_name)
+	return get_name, err
+}
+
 const messageToJSON = `-- name: MessageToJSON :one
 select postern.message_to_jsonb($1)
 `
@@ -32,4 +113,28 @@ func (q *Queries) MessageToJSON(ctx context.Context, message string) (json.RawMe
 	var message_to_jsonb json.RawMessage
 	err := row.Scan(&message_to_jsonb)
 	return message_to_jsonb, err
+}
+
+const removeMessageAttribute = `-- name: RemoveMessageAttribute :one
+select postern.remove_message_attribute($1, $2)
+`
+
+// Message_SYS.Remove_Attribute: the message without the attribute.
+func (q *Queries) RemoveMessageAttribute(ctx context.Context, message string, name string) (string, error) {
+	row := q.db.QueryRow(ctx, removeMessageAttribute, message, name)
+	var remove_message_attribute string
+	err := row.Scan(&remove_message_attribute)
+	return remove_message_attribute, err
+}
+
+const setMessageAttribute = `-- name: SetMessageAttribute :one
+select postern.set_message_attribute($1, $2, $3)
+`
+
+// Message_SYS.Set_Attribute: the message with the attribute changed in its place, or added at the end.
+func (q *Queries) SetMessageAttribute(ctx context.Context, message string, name string, value string) (string, error) {
+	row := q.db.QueryRow(ctx, setMessageAttribute, message, name, value)
+	var set_message_attribute string
+	err := row.Scan(&set_message_attribute)
+	return set_message_attribute, err
 }

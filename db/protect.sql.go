@@ -9,55 +9,6 @@ import (
 	"context"
 )
 
-const findTable = `-- name: FindTable :one
-select coalesce(to_regclass($1)::text, '')::text as table_name
-`
-
-// The table of this name, as PostgreSQL writes it; empty where there is none.
-func (q *Queries) FindTable(ctx context.Context, name string) (string, error) {
-	row := q.db.QueryRow(ctx, findTable, name)
-	var table_name string
-	err := row.Scan(&table_name)
-	return table_name, err
-}
-
-const listProtectedTables = `-- name: ListProtectedTables :many
-select p.schema_name, p.table_name, p.protection, p.company_column, p.combination_column, p.ledger_column,
-       p.protected_by, p.protected_at
-  from postern.protected_table as p
- order by p.schema_name, p.table_name
-`
-
-// The tables that are protected, and by what columns.
-func (q *Queries) ListProtectedTables(ctx context.Context) ([]ProtectedTable, error) {
-	rows, err := q.db.Query(ctx, listProtectedTables)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ProtectedTable{}
-	for rows.Next() {
-		var i ProtectedTable
-		if err := rows.Scan(
-			&i.SchemaName,
-			&i.TableName,
-			&i.Protection,
-			&i.CompanyColumn,
-			&i.CombinationColumn,
-			&i.LedgerColumn,
-			&i.ProtectedBy,
-			&i.ProtectedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const protectCompany = `-- name: ProtectCompany :exec
 select postern.protect_company($1::text::regclass, $2)
 `

@@ -9,33 +9,6 @@ import (
 	"context"
 )
 
-const listSchemes = `-- name: ListSchemes :many
-select s.scheme, s.verify_function, s.enabled
-  from postern.scheme as s
- order by s.scheme
-`
-
-// The ways to authenticate. PIN is built in and has no verify function.
-func (q *Queries) ListSchemes(ctx context.Context) ([]Scheme, error) {
-	rows, err := q.db.Query(ctx, listSchemes)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Scheme{}
-	for rows.Next() {
-		var i Scheme
-		if err := rows.Scan(&i.Scheme, &i.VerifyFunction, &i.Enabled); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const registerScheme = `-- name: RegisterScheme :exec
 select postern.register_scheme($1, $2::text::regprocedure)
 `

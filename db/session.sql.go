@@ -82,36 +82,16 @@ func (q *Queries) CurrentUserid(ctx context.Context) (string, error) {
 	return current_userid, err
 }
 
-const listSessionKeys = `-- name: ListSessionKeys :many
-select k.kid, k.created_at, k.created_by, k.retired_at
-  from postern.session_key as k
- order by k.created_at, k.kid
+const getFndUser = `-- name: GetFndUser :one
+select fnd_session_api.get_fnd_user()
 `
 
-// The keys for session tokens, without their secrets.
-func (q *Queries) ListSessionKeys(ctx context.Context) ([]SessionKey, error) {
-	rows, err := q.db.Query(ctx, listSessionKeys)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []SessionKey{}
-	for rows.Next() {
-		var i SessionKey
-		if err := rows.Scan(
-			&i.KeyID,
-			&i.CreatedAt,
-			&i.CreatedBy,
-			&i.RetiredAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+// Fnd_Session_API.Get_Fnd_User: the end user of this transaction. Fails where there is none.
+func (q *Queries) GetFndUser(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, getFndUser)
+	var get_fnd_user string
+	err := row.Scan(&get_fnd_user)
+	return get_fnd_user, err
 }
 
 const retireSessionKey = `-- name: RetireSessionKey :exec

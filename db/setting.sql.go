@@ -9,41 +9,6 @@ import (
 	"context"
 )
 
-const listSettings = `-- name: ListSettings :many
-select s.name, s.value, s.kind, s.minimum, s.maximum, s.default_value, s.description
-  from postern.setting as s
- order by s.name
-`
-
-// The settings of Postern in this database, with their ranges.
-func (q *Queries) ListSettings(ctx context.Context) ([]Setting, error) {
-	rows, err := q.db.Query(ctx, listSettings)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Setting{}
-	for rows.Next() {
-		var i Setting
-		if err := rows.Scan(
-			&i.Name,
-			&i.Value,
-			&i.Kind,
-			&i.Minimum,
-			&i.Maximum,
-			&i.DefaultValue,
-			&i.Description,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const setSetting = `-- name: SetSetting :exec
 select postern.set_setting($1, $2)
 `

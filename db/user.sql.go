@@ -21,43 +21,6 @@ func (q *Queries) CreateUser(ctx context.Context, userID string, description str
 	return err
 }
 
-const listUsers = `-- name: ListUsers :many
-select u.userid, u.description, u.db_role, u.active, u.pin, u.pin_changed_at, u.failures, u.locked_until, u.created_at
-  from postern.user_account as u
- order by u.userid
-`
-
-// The end users, with the state of their PINs (none, must change, set).
-func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
-	rows, err := q.db.Query(ctx, listUsers)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []User{}
-	for rows.Next() {
-		var i User
-		if err := rows.Scan(
-			&i.UserID,
-			&i.Description,
-			&i.DBRole,
-			&i.Active,
-			&i.PIN,
-			&i.PINChangedAt,
-			&i.Failures,
-			&i.LockedUntil,
-			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const resetPIN = `-- name: ResetPIN :exec
 select postern.reset_pin($1, $2::varchar)
 `

@@ -5,7 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/doctor"
 )
 
 //go:embed doctor.sql
@@ -30,7 +30,7 @@ func timeDoctor(ctx context.Context, s *scene, m measurement, round func()) (tak
 	}
 	count, _ := m.rounds.of(s.quick)
 	for range count {
-		var findings []db.Finding
+		var findings []doctor.Judged
 		seconds, err := timeCommand(ctx, b.config.ConnString(), &findings, "doctor")
 		if err != nil {
 			return samples{}, err

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newActionCommand(app *application) *cobra.Command {
@@ -41,8 +41,8 @@ func newActionListCommand(app *application) *cobra.Command {
   $0 action list --json | jq -r '.[] | select(.checkpoint == null) | .action'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var actions []db.Action
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var actions []query.Action
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				actions, err = queries.ListActions(command.Context())
 				return err
 			})
@@ -90,7 +90,7 @@ reaches. All of them have to be registered.`,
 			if command.Flags().Changed("checkpoint") {
 				own = &checkpoint
 			}
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.RegisterAction(command.Context(), given[0], own, legacyCheckpoints)
 			})
 			if err != nil {
@@ -114,7 +114,7 @@ func newActionRemoveCommand(app *application) *cobra.Command {
 		Example: `  $0 action remove PayInvoice`,
 		Args:    arguments("ACTION"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.RemoveAction(command.Context(), given[0])
 			})
 			if err != nil {

@@ -9,9 +9,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/callgraph"
 	"github.com/posternsql/postern/internal/doctor"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newActionGatesCommand(app *application) *cobra.Command {
@@ -42,7 +42,7 @@ something can't be known.`,
 			var search *gateSearch
 			defer collectForSearch()()
 			bar := app.spinner("Searching")
-			err := app.withDatabase(command.Context(), func(connection *pgx.Conn, queries *db.Queries) (err error) {
+			err := app.withDatabase(command.Context(), func(connection *pgx.Conn, queries *statements) (err error) {
 				search, err = searchGates(command.Context(), connection, queries, given[0], entry)
 				return err
 			})
@@ -118,13 +118,13 @@ type unknown struct {
 	What string `json:"what"`
 }
 
-func searchGates(ctx context.Context, connection *pgx.Conn, queries *db.Queries, action, entry string) (*gateSearch, error) {
+func searchGates(ctx context.Context, connection *pgx.Conn, queries *statements, action, entry string) (*gateSearch, error) {
 	search := &gateSearch{Action: action, LegacyCheckpoints: []string{}, Gates: []reachedGate{}, Unknown: []unknown{}}
 	actions, err := queries.ListActions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if index := slices.IndexFunc(actions, func(a db.Action) bool { return a.Action == action }); index >= 0 {
+	if index := slices.IndexFunc(actions, func(a query.Action) bool { return a.Action == action }); index >= 0 {
 		search.Registered, search.Checkpoint, search.LegacyCheckpoints = true, actions[index].Checkpoint, actions[index].LegacyCheckpoints
 	}
 	gates, err := queries.ListGates(ctx)
@@ -152,9 +152,9 @@ func searchGates(ctx context.Context, connection *pgx.Conn, queries *db.Queries,
 }
 
 // judge says how the action stands to a gate.
-func (s *gateSearch) judge(id string, gates []db.Gate) reachedGate {
+func (s *gateSearch) judge(id string, gates []query.Gate) reachedGate {
 	reached := reachedGate{GateID: id}
-	index := slices.IndexFunc(gates, func(gate db.Gate) bool { return gate.GateID == id })
+	index := slices.IndexFunc(gates, func(gate query.Gate) bool { return gate.GateID == id })
 	switch {
 	case index < 0:
 		reached.state = "NOT REGISTERED"

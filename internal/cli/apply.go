@@ -9,7 +9,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/configuration"
 )
 
@@ -54,12 +53,12 @@ apply needs the role postern_admin; to protect a table, its owner's rights as we
 			var plan *configuration.Plan
 			bar := app.spinner("Comparing")
 			if planned {
-				err = app.query(ctx, func(queries *db.Queries) (err error) {
-					plan, err = configuration.MakePlan(ctx, queries, desired, prune)
+				err = app.query(ctx, func(queries *statements) (err error) {
+					plan, err = configuration.MakePlan(ctx, queries.Queries, desired, prune)
 					return err
 				})
 			} else {
-				err = app.change(ctx, "What the files change", lockTimeout, func(tx pgx.Tx, _ *db.Queries) (err error) {
+				err = app.change(ctx, "What the files change", lockTimeout, func(tx pgx.Tx, _ *statements) (err error) {
 					plan, err = configuration.Apply(ctx, tx, desired, prune)
 					return err
 				})

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/program"
+	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/userid"
 )
 
@@ -48,7 +48,7 @@ authority class MAX, which allows everything, is there.`,
 		Example: `  $0 company create 10 --name "Nordic Paper"`,
 		Args:    arguments("COMPANY"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.CreateCompany(command.Context(), given[0], name)
 			})
 			if err != nil {
@@ -74,8 +74,8 @@ company sees (see "$0 ledger --help").`,
   $0 company list --json | jq -r '.[] | select(.row_level_security) | .company'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var companies []db.Company
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var companies []query.Company
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				companies, err = queries.ListCompanies(command.Context())
 				return err
 			})
@@ -126,7 +126,7 @@ becomes the user's default, of which there is one; without it the default stays 
 		Args: arguments("USERID", "COMPANY"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, userid, company := command.Context(), given[0], given[1]
-			return app.query(ctx, func(queries *db.Queries) error {
+			return app.query(ctx, func(queries *statements) error {
 				if err := queries.GrantCompany(ctx, userid, company, isDefault); err != nil {
 					return err
 				}
@@ -140,7 +140,7 @@ becomes the user's default, of which there is one; without it the default stays 
 }
 
 // warnOfMissingClass says so where a user will see no ledger rows: it looks like an empty ledger.
-func (a *application) warnOfMissingClass(ctx context.Context, queries *db.Queries, userid, company string) error {
+func (a *application) warnOfMissingClass(ctx context.Context, queries *statements, userid, company string) error {
 	companies, err := queries.ListCompanies(ctx)
 	if err != nil {
 		return err
@@ -149,8 +149,8 @@ func (a *application) warnOfMissingClass(ctx context.Context, queries *db.Querie
 	if err != nil {
 		return err
 	}
-	secured := slices.ContainsFunc(companies, func(c db.Company) bool { return c.Company == company && c.RowLevelSecurity })
-	if secured && slices.ContainsFunc(users, func(user db.CompanyUser) bool { return user.Class == nil }) {
+	secured := slices.ContainsFunc(companies, func(c query.Company) bool { return c.Company == company && c.RowLevelSecurity })
+	if secured && slices.ContainsFunc(users, func(user query.CompanyUser) bool { return user.Class == nil }) {
 		a.printf("Row-level security is on there, and without an authority class %s sees no ledger rows. Next: $0 ledger class assign %s %s CLASS\n",
 			userid, shell(company), shell(userid))
 	}
@@ -167,7 +167,7 @@ Revoking what was not granted is harmless.`,
 		Example: `  $0 company revoke ALICE 20`,
 		Args:    arguments("USERID", "COMPANY"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.RevokeCompany(command.Context(), given[0], given[1])
 			})
 			if err != nil {
@@ -199,8 +199,8 @@ authority class that decides which ledger rows the user sees there, once row-lev
 
 // listCompanyUsers lists who is a user of which company; of one company or one user where that is given.
 func (a *application) listCompanyUsers(ctx context.Context, company, userid *string, asJSON bool) error {
-	var users []db.CompanyUser
-	err := a.query(ctx, func(queries *db.Queries) (err error) {
+	var users []query.CompanyUser
+	err := a.query(ctx, func(queries *statements) (err error) {
 		if err = requireListed(ctx, queries, company, userid); err != nil {
 			return err
 		}
@@ -225,13 +225,13 @@ func (a *application) listCompanyUsers(ctx context.Context, company, userid *str
 }
 
 // requireListed tells a company or a user that does not exist from one that has nothing to list.
-func requireListed(ctx context.Context, queries *db.Queries, company, wanted *string) error {
+func requireListed(ctx context.Context, queries *statements, company, wanted *string) error {
 	if company != nil {
 		companies, err := queries.ListCompanies(ctx)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(companies, func(c db.Company) bool { return c.Company == *company }) {
+		if !slices.ContainsFunc(companies, func(c query.Company) bool { return c.Company == *company }) {
 			return withHint(fmt.Errorf("there is no company %q", *company), "See %s company list.", program.Name())
 		}
 	}
@@ -240,7 +240,7 @@ func requireListed(ctx context.Context, queries *db.Queries, company, wanted *st
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(users, func(user db.User) bool { return userid.Same(user.UserID, *wanted) }) {
+		if !slices.ContainsFunc(users, func(user query.User) bool { return userid.Same(user.UserID, *wanted) }) {
 			return withHint(fmt.Errorf("there is no user %q", *wanted), "See %s user list.", program.Name())
 		}
 	}

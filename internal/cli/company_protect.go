@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // aboutProtection is what protect has to say about either kind of protection.
@@ -38,7 +38,7 @@ company are nobody's.
   $0 company protect assets.asset --company-column firm`,
 		Args: arguments("SCHEMA.TABLE"),
 		RunE: func(command *cobra.Command, given []string) error {
-			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *db.Queries, table string) error {
+			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *statements, table string) error {
 				return queries.ProtectCompany(command.Context(), table, column)
 			})
 			if err != nil {
@@ -54,8 +54,8 @@ company are nobody's.
 }
 
 // changeTable changes a table that exists, and returns its name as PostgreSQL writes it.
-func (a *application) changeTable(ctx context.Context, name string, lockTimeout time.Duration, do func(queries *db.Queries, table string) error) (table string, err error) {
-	err = a.change(ctx, name, lockTimeout, func(_ pgx.Tx, queries *db.Queries) error {
+func (a *application) changeTable(ctx context.Context, name string, lockTimeout time.Duration, do func(queries *statements, table string) error) (table string, err error) {
+	err = a.change(ctx, name, lockTimeout, func(_ pgx.Tx, queries *statements) error {
 		if table, err = queries.FindTable(ctx, name); err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ You connect as the owner of the table, who is a member of postern_admin too.`,
 		Example: `  $0 company unprotect accounting.voucher`,
 		Args:    arguments("SCHEMA.TABLE"),
 		RunE: func(command *cobra.Command, given []string) error {
-			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *db.Queries, table string) error {
+			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *statements, table string) error {
 				return queries.Unprotect(command.Context(), table)
 			})
 			if err != nil {
@@ -103,8 +103,8 @@ with their table, and not listed.`,
   $0 company protected --json | jq -r '.[] | "\(.schema_name).\(.table_name)"'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var tables []db.ProtectedTable
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var tables []query.ProtectedTable
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				tables, err = queries.ListProtectedTables(command.Context())
 				return err
 			})

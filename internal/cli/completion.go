@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/printable"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // completionTimeout is how long a person who pressed <TAB> waits at most.
@@ -162,32 +162,32 @@ func listNamed(names ...string) lister {
 }
 
 func listGates(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListGates(ctx)
-	return rows(found, err, func(gate db.Gate) candidate {
+	found, err := query.New(connection).ListGates(ctx)
+	return rows(found, err, func(gate query.Gate) candidate {
 		return candidate{gate.GateID, gateState(gate) + ": " + gate.Description}
 	})
 }
 
 func listActions(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListActions(ctx)
-	return rows(found, err, func(action db.Action) candidate { return candidate{name: action.Action} })
+	found, err := query.New(connection).ListActions(ctx)
+	return rows(found, err, func(action query.Action) candidate { return candidate{name: action.Action} })
 }
 
 func listUsers(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListUsers(ctx)
-	return rows(found, err, func(user db.User) candidate { return candidate{user.UserID, user.Description} })
+	found, err := query.New(connection).ListUsers(ctx)
+	return rows(found, err, func(user query.User) candidate { return candidate{user.UserID, user.Description} })
 }
 
 func listCompanies(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListCompanies(ctx)
-	return rows(found, err, func(company db.Company) candidate { return candidate{company.Company, company.Name} })
+	found, err := query.New(connection).ListCompanies(ctx)
+	return rows(found, err, func(company query.Company) candidate { return candidate{company.Company, company.Name} })
 }
 
 // listLedgers gives those of the company that was given, or all.
 func listLedgers(ctx context.Context, connection *pgx.Conn, command *cobra.Command, given []string) ([]candidate, error) {
-	found, err := db.New(connection).ListLedgers(ctx)
+	found, err := query.New(connection).ListLedgers(ctx)
 	company, known := givenCompany(command, given)
-	return rows(found, err, func(ledger db.Ledger) candidate {
+	return rows(found, err, func(ledger query.Ledger) candidate {
 		if known && ledger.Company != company {
 			return candidate{}
 		}
@@ -201,13 +201,13 @@ func listClasses(ctx context.Context, connection *pgx.Conn, command *cobra.Comma
 	if company, known := givenCompany(command, given); known {
 		wanted = &company
 	}
-	found, err := db.New(connection).ListAuthorityClasses(ctx, wanted)
+	found, err := query.New(connection).ListAuthorityClasses(ctx, wanted)
 	ledger := ""
 	flag := command.Flags().Lookup("ledger")
 	if flag != nil {
 		ledger = flag.Value.String()
 	}
-	return rows(found, err, func(class db.AuthorityClass) candidate {
+	return rows(found, err, func(class query.AuthorityClass) candidate {
 		of := ""
 		if class.LedgerID != nil {
 			of = *class.LedgerID
@@ -230,40 +230,40 @@ func givenCompany(command *cobra.Command, given []string) (string, bool) {
 }
 
 func listRules(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListAuthorityCombinations(ctx, nil, nil, nil)
-	return rows(found, err, func(rule db.AuthorityCombination) candidate {
+	found, err := query.New(connection).ListAuthorityCombinations(ctx, nil, nil, nil)
+	return rows(found, err, func(rule query.AuthorityCombination) candidate {
 		return candidate{strconv.FormatInt(rule.CombinationID, 10), fmt.Sprintf("of class %s in company %s", rule.Class, rule.Company)}
 	})
 }
 
 func listEvents(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListEvents(ctx)
-	return rows(found, err, func(event db.Event) candidate { return candidate{event.Event, event.Description} })
+	found, err := query.New(connection).ListEvents(ctx)
+	return rows(found, err, func(event query.Event) candidate { return candidate{event.Event, event.Description} })
 }
 
 func listEventActions(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListEventActions(ctx)
-	return rows(found, err, func(action db.EventAction) candidate {
+	found, err := query.New(connection).ListEventActions(ctx)
+	return rows(found, err, func(action query.EventAction) candidate {
 		return candidate{action.Name, fmt.Sprintf("%s for %s", action.Kind, action.Event)}
 	})
 }
 
 func listSchemes(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListSchemes(ctx)
-	return rows(found, err, func(scheme db.Scheme) candidate { return candidate{name: scheme.Scheme} })
+	found, err := query.New(connection).ListSchemes(ctx)
+	return rows(found, err, func(scheme query.Scheme) candidate { return candidate{name: scheme.Scheme} })
 }
 
 func listSettings(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListSettings(ctx)
-	return rows(found, err, func(setting db.Setting) candidate {
+	found, err := query.New(connection).ListSettings(ctx)
+	return rows(found, err, func(setting query.Setting) candidate {
 		return candidate{setting.Name, setting.Value + ": " + setting.Description}
 	})
 }
 
 // listSessionKeys gives those that count: a retired key cannot be rotated or retired.
 func listSessionKeys(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListSessionKeys(ctx)
-	return rows(found, err, func(key db.SessionKey) candidate {
+	found, err := query.New(connection).ListSessionKeys(ctx)
+	return rows(found, err, func(key query.SessionKey) candidate {
 		if key.RetiredAt != nil {
 			return candidate{}
 		}
@@ -272,23 +272,23 @@ func listSessionKeys(ctx context.Context, connection *pgx.Conn, _ *cobra.Command
 }
 
 func listAllowedLogins(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListAllowedLogins(ctx)
-	return rows(found, err, func(login db.AllowedLogin) candidate { return candidate{login.DBRole, login.State} })
+	found, err := query.New(connection).ListAllowedLogins(ctx)
+	return rows(found, err, func(login query.AllowedLogin) candidate { return candidate{login.DBRole, login.State} })
 }
 
 func listProtectedTables(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).ListProtectedTables(ctx)
-	return rows(found, err, func(table db.ProtectedTable) candidate {
+	found, err := query.New(connection).ListProtectedTables(ctx)
+	return rows(found, err, func(table query.ProtectedTable) candidate {
 		return candidate{table.SchemaName + "." + table.TableName, table.Protection}
 	})
 }
 
 func listLogins(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).CompletableLogins(ctx)
+	found, err := query.New(connection).CompletableLogins(ctx)
 	return rows(found, err, func(name string) candidate { return candidate{name: name} })
 }
 
 func listTables(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
-	found, err := db.New(connection).CompletableTables(ctx)
+	found, err := query.New(connection).CompletableTables(ctx)
 	return rows(found, err, func(name string) candidate { return candidate{name: name} })
 }

@@ -12,10 +12,30 @@ import (
 
 	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/program"
+	"github.com/posternsql/postern/internal/query"
 )
 
+// published are the statements that applications may send too.
+type published = db.Queries
+
+// statements are all that commands send.
+type statements struct {
+	*published
+	*query.Queries
+}
+
+func newStatements(connection interface {
+	db.DBTX
+	query.DBTX
+}) *statements {
+	return &statements{db.New(connection), query.New(connection)}
+}
+
+// WithTx gives the same statements in a transaction.
+func (s *statements) WithTx(tx pgx.Tx) *statements { return newStatements(tx) }
+
 // withDatabase connects, does, and disconnects.
-func (a *application) withDatabase(ctx context.Context, do func(*pgx.Conn, *db.Queries) error) error {
+func (a *application) withDatabase(ctx context.Context, do func(*pgx.Conn, *statements) error) error {
 	connection, err := a.connect(ctx)
 	if err != nil {
 		return interrupted(ctx, err)
@@ -25,17 +45,17 @@ func (a *application) withDatabase(ctx context.Context, do func(*pgx.Conn, *db.Q
 		defer cancel()
 		_ = connection.Close(ctx)
 	}()
-	return interrupted(ctx, explain(do(connection, db.New(connection)), connection.Config().User))
+	return interrupted(ctx, explain(do(connection, newStatements(connection)), connection.Config().User))
 }
 
 // query is withDatabase for what is one statement.
-func (a *application) query(ctx context.Context, do func(*db.Queries) error) error {
-	return a.withDatabase(ctx, func(_ *pgx.Conn, queries *db.Queries) error { return do(queries) })
+func (a *application) query(ctx context.Context, do func(*statements) error) error {
+	return a.withDatabase(ctx, func(_ *pgx.Conn, queries *statements) error { return do(queries) })
 }
 
 // withSecret does in a transaction whose bound values stay out of the server's log. It refuses where it can't
 // keep them out.
-func withSecret(ctx context.Context, connection *pgx.Conn, queries *db.Queries, do func(*db.Queries) error) error {
+func withSecret(ctx context.Context, connection *pgx.Conn, queries *statements, do func(*statements) error) error {
 	return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
 		queries := queries.WithTx(tx)
 		hidden, err := queries.HideParameters(ctx)

@@ -13,7 +13,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/configuration"
 	"github.com/posternsql/postern/internal/doctor"
@@ -60,7 +59,7 @@ Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
 			var report *doctor.Report
 			defer collectForSearch()()
 			bar := app.spinner("Examining")
-			err = app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) (err error) {
+			err = app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *statements) (err error) {
 				report, err = doctor.Find(command.Context(), connection)
 				return err
 			})

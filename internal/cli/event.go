@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newEventCommand(app *application) *cobra.Command {
@@ -44,8 +44,8 @@ see "$0 event action enable". dead: those that were given up, see "$0 event dead
   $0 event list --json | jq -r '.[] | select(.dead > 0) | .event'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var events []db.Event
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var events []query.Event
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				events, err = queries.ListEvents(command.Context())
 				return err
 			})
@@ -75,7 +75,7 @@ func newEventEnabledCommand(app *application, verb string, enabled bool) *cobra.
 		Example: `  $0 event enable SECURITY_CHECKPOINT_DENIED`,
 		Args:    arguments("EVENT"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.SetEventEnabled(command.Context(), given[0], enabled)
 			})
 			if err != nil {
@@ -112,8 +112,8 @@ since another attempt would not help. They stay until "$0 event retry", or until
 			if limit < 1 {
 				return usageError("--limit must be 1 or more, not %d", limit)
 			}
-			var letters []db.ListDeadEventsRow
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var letters []query.ListDeadEventsRow
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				letters, err = queries.ListDeadEvents(command.Context(), given(name), limit)
 				return err
 			})
@@ -159,7 +159,7 @@ A receiver knows by the delivery_id what it has had already: it stays the same.`
 				only = &logID
 			}
 			var retried int64
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				retried, err = queries.RetryEventDeliveries(command.Context(), given(name), only)
 				return err
 			})

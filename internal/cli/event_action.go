@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/event"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newEventActionCommand(app *application) *cobra.Command {
@@ -27,7 +27,7 @@ func newEventActionCommand(app *application) *cobra.Command {
 
 func newEventActionAddCommand(app *application) *cobra.Command {
 	var (
-		parameters                       db.AddEventActionParams
+		parameters                       query.AddEventActionParams
 		webhook, mail, function, channel string
 		condition, templateFile          string
 	)
@@ -86,7 +86,7 @@ and {{else}}; for JSON write {{json .message}}. A mail's subject is its first li
 				parameters.Template = &text
 			}
 			var secret string
-			err := app.query(ctx, func(queries *db.Queries) (err error) {
+			err := app.query(ctx, func(queries *statements) (err error) {
 				secret, err = queries.AddEventAction(ctx, parameters)
 				return err
 			})
@@ -120,7 +120,7 @@ and {{else}}; for JSON write {{json .message}}. A mail's subject is its first li
 	return command
 }
 
-func checkEventAction(parameters db.AddEventActionParams) error {
+func checkEventAction(parameters query.AddEventActionParams) error {
 	switch parameters.Kind {
 	case "webhook":
 		if err := event.CheckWebhook(parameters.Target, parameters.AllowInternal); err != nil {
@@ -144,8 +144,8 @@ func newEventActionListCommand(app *application) *cobra.Command {
   $0 event action list --json | jq -r '.[] | select(.kind == "webhook") | .target'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var actions []db.EventAction
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var actions []query.EventAction
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				actions, err = queries.ListEventActions(command.Context())
 				return err
 			})
@@ -180,7 +180,7 @@ func newEventActionListCommand(app *application) *cobra.Command {
 	return command
 }
 
-func eventActionState(action db.EventAction) string {
+func eventActionState(action query.EventAction) string {
 	if action.DisabledAt == nil {
 		return "enabled"
 	}
@@ -196,7 +196,7 @@ has waited and happened since. An action that gets another target is enabled by 
 		Example: `  $0 event action enable approvals`,
 		Args:    arguments("NAME"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.EnableEventAction(command.Context(), given[0])
 			})
 			if err != nil {
@@ -224,7 +224,7 @@ is delivered. Where somebody else has got to know the secret, end it at once: --
 				return usageError("--overlap must be from 0s to 720h, not %s", overlap)
 			}
 			var secret string
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				secret, err = queries.RotateWebhookSecret(command.Context(), given[0], int32(overlap.Seconds()))
 				return err
 			})
@@ -251,7 +251,7 @@ func newEventActionRemoveCommand(app *application) *cobra.Command {
 		Example: `  $0 event action remove approvals`,
 		Args:    arguments("NAME"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.RemoveEventAction(command.Context(), given[0])
 			})
 			if err != nil {

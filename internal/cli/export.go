@@ -3,7 +3,6 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/configuration"
 )
 
@@ -23,8 +22,8 @@ export needs the role postern_admin.`,
   $0 export | diff -u postern.yaml -`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return app.query(command.Context(), func(queries *db.Queries) error {
-				return configuration.Export(command.Context(), queries, app.out)
+			return app.query(command.Context(), func(queries *statements) error {
+				return configuration.Export(command.Context(), queries.Queries, app.out)
 			})
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newGateCommand(app *application) *cobra.Command {
@@ -46,8 +47,8 @@ again. administered: what an administrator has set, and later registrations leav
   $0 gate list --json | jq -r '.[] | select(.active | not) | .gate_id'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var gates []db.Gate
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var gates []query.Gate
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				gates, err = queries.ListGates(command.Context())
 				return err
 			})
@@ -73,14 +74,14 @@ again. administered: what an administrator has set, and later registrations leav
 }
 
 // gateState is whether the gate stops anybody, and whether it asks for itself.
-func gateState(gate db.Gate) string {
+func gateState(gate query.Gate) string {
 	if gate.Exclusive {
 		return activity(gate.Active) + ", exclusive"
 	}
 	return activity(gate.Active)
 }
 
-func gateParameters(gate db.Gate) []string {
+func gateParameters(gate query.Gate) []string {
 	names := slices.Clone(gate.Parameters)
 	for index, name := range names {
 		if !slices.Contains(gate.BoundParameters, name) {
@@ -90,7 +91,7 @@ func gateParameters(gate db.Gate) []string {
 	return names
 }
 
-func administered(gate db.Gate) []string {
+func administered(gate query.Gate) []string {
 	set := []string{}
 	if gate.BuiltIn {
 		set = append(set, "built in")
@@ -143,17 +144,17 @@ ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a par
 			if flags.Changed("exclusive") {
 				parameters.Exclusive = &exclusive
 			}
-			register := func(queries *db.Queries) error { return queries.RegisterGate(ctx, parameters) }
+			register := func(queries *statements) error { return queries.RegisterGate(ctx, parameters) }
 			if messageFile != "" {
 				content, err := app.readFile(messageFile)
 				if err != nil {
 					return err
 				}
-				register = func(queries *db.Queries) error {
+				register = func(queries *statements) error {
 					return queries.RegisterGateMessage(ctx, given[0], string(content))
 				}
 			}
-			return app.query(ctx, func(queries *db.Queries) error {
+			return app.query(ctx, func(queries *statements) error {
 				if err := register(queries); err != nil {
 					return err
 				}
@@ -178,12 +179,12 @@ ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a par
 }
 
 // printGate says how a gate stands after its registration.
-func (a *application) printGate(ctx context.Context, queries *db.Queries, gateID string) error {
+func (a *application) printGate(ctx context.Context, queries *statements, gateID string) error {
 	gates, err := queries.ListGates(ctx)
 	if err != nil {
 		return err
 	}
-	index := slices.IndexFunc(gates, func(gate db.Gate) bool { return gate.GateID == gateID })
+	index := slices.IndexFunc(gates, func(gate query.Gate) bool { return gate.GateID == gateID })
 	if index < 0 {
 		return fmt.Errorf("gate %s was registered, and is gone", gateID)
 	}
@@ -208,7 +209,7 @@ It stops nobody while the setting checkpoints_enabled is false.`,
 		Example: `  $0 gate enable SINWOF_APPROVE`,
 		Args:    arguments("GATE_ID"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.SetGateActive(command.Context(), given[0], active)
 			})
 			if err != nil {
@@ -241,7 +242,7 @@ Say what happened and to which business object. The user and the time are in eac
 		Example: `  $0 gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"`,
 		Args:    arguments("GATE_ID", "TEXT"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.SetGateMessage(command.Context(), given[0], given[1])
 			})
 			if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/printable"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newLedgerCommand(app *application) *cobra.Command {
@@ -83,7 +84,7 @@ off. Classes and rules can be prepared before it is switched on, and stay when i
 			if given[1] != "on" && given[1] != "off" {
 				return usageError("%q is neither on nor off", given[1])
 			}
-			return app.query(ctx, func(queries *db.Queries) error {
+			return app.query(ctx, func(queries *statements) error {
 				if err := queries.SetRowLevelSecurity(ctx, company, given[1] == "on"); err != nil {
 					return err
 				}
@@ -96,7 +97,7 @@ off. Classes and rules can be prepared before it is switched on, and stay when i
 				if err != nil {
 					return err
 				}
-				users = slices.DeleteFunc(users, func(user db.CompanyUser) bool { return user.Class != nil })
+				users = slices.DeleteFunc(users, func(user query.CompanyUser) bool { return user.Class != nil })
 				if len(users) > 0 {
 					app.printf("Without a class, and so without ledger rows: %s. See: $0 company users %s\n", plural(int64(len(users)), "user"), shell(company))
 				}
@@ -115,7 +116,7 @@ application's tables: 1 to 20 characters. The class MAX, which allows everything
 		Example: `  $0 ledger create 10 IFRS`,
 		Args:    arguments("COMPANY", "LEDGER_ID"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.CreateLedger(command.Context(), given[0], given[1])
 			})
 			if err != nil {
@@ -137,8 +138,8 @@ func newLedgerListCommand(app *application) *cobra.Command {
 		Example: `  $0 ledger list`,
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var ledgers []db.Ledger
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var ledgers []query.Ledger
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				ledgers, err = queries.ListLedgers(command.Context())
 				return err
 			})
@@ -172,7 +173,7 @@ narrows that. Granting twice is harmless.`,
 		Example: `  $0 ledger grant 10 IFRS ALICE`,
 		Args:    arguments("COMPANY", "LEDGER_ID", "USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.GrantLedger(command.Context(), given[0], given[1], given[2])
 			})
 			if err != nil {
@@ -193,7 +194,7 @@ granted is harmless.`,
 		Example: `  $0 ledger revoke 10 IFRS ALICE`,
 		Args:    arguments("COMPANY", "LEDGER_ID", "USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.RevokeLedger(command.Context(), given[0], given[1], given[2])
 			})
 			if err != nil {
@@ -217,8 +218,8 @@ user's view of the ledger, once row-level security is on. The classes for the ge
 		Args:    optionalArgument,
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx := command.Context()
-			var users []db.LedgerUser
-			err := app.query(ctx, func(queries *db.Queries) (err error) {
+			var users []query.LedgerUser
+			err := app.query(ctx, func(queries *statements) (err error) {
 				if err = requireListed(ctx, queries, optional(given), nil); err != nil {
 					return err
 				}
@@ -273,7 +274,7 @@ queries faster. The owner of the table needs a right for that, which an administ
 			if command.Flags().Changed("ledger-column") {
 				parameters.LedgerColumn = &ledger
 			}
-			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *db.Queries, table string) error {
+			table, err := app.changeTable(command.Context(), given[0], lockTimeout, func(queries *statements, table string) error {
 				parameters.Target = table
 				return queries.ProtectLedger(command.Context(), parameters)
 			})
@@ -302,7 +303,7 @@ evaluates them. Run it after many were created, or nightly. Nothing but speed de
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var chunks int64
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				chunks, err = queries.CompileAuthorityMaps(command.Context())
 				return err
 			})

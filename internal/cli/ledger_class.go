@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newLedgerClassCommand(app *application) *cobra.Command {
@@ -37,7 +38,7 @@ func newLedgerClassCreateCommand(app *application) *cobra.Command {
 		Args: arguments("COMPANY", "CLASS"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, company, class := command.Context(), given[0], given[1]
-			err := app.query(ctx, func(queries *db.Queries) error {
+			err := app.query(ctx, func(queries *statements) error {
 				if command.Flags().Changed("ledger") {
 					return queries.CreateLedgerClass(ctx, company, ledgerID, class)
 				}
@@ -67,8 +68,8 @@ and "$0 ledger users".`,
 		Args:    optionalArgument,
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx := command.Context()
-			var classes []db.AuthorityClass
-			err := app.query(ctx, func(queries *db.Queries) (err error) {
+			var classes []query.AuthorityClass
+			err := app.query(ctx, func(queries *statements) (err error) {
 				if err = requireListed(ctx, queries, optional(given), nil); err != nil {
 					return err
 				}
@@ -108,7 +109,7 @@ of an internal ledger that the user is connected to. It counts while row-level s
 		Args: arguments("COMPANY", "USERID", "CLASS"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, company, userid, class := command.Context(), given[0], given[1], given[2]
-			err := app.query(ctx, func(queries *db.Queries) error {
+			err := app.query(ctx, func(queries *statements) error {
 				if command.Flags().Changed("ledger") {
 					return queries.SetUserLedgerClass(ctx, db.SetUserLedgerClassParams{Company: company, LedgerID: ledgerID, UserID: userid, Class: &class})
 				}
@@ -137,7 +138,7 @@ on. With --ledger the user sees all of that internal ledger again: to end that, 
 		Args: arguments("COMPANY", "USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, company, userid := command.Context(), given[0], given[1]
-			return app.query(ctx, func(queries *db.Queries) error {
+			return app.query(ctx, func(queries *statements) error {
 				if command.Flags().Changed("ledger") {
 					if err := queries.SetUserLedgerClass(ctx, db.SetUserLedgerClassParams{Company: company, LedgerID: ledgerID, UserID: userid}); err != nil {
 						return err

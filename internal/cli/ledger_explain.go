@@ -6,21 +6,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // explanation is what explain prints as JSON. What does not apply is null.
 type explanation struct {
-	UserID               string                   `json:"userid"`
-	Company              string                   `json:"company"`
-	LedgerID             *string                  `json:"ledger_id"`
-	PostingCombinationID int64                    `json:"posting_combination_id"`
-	Allowed              bool                     `json:"allowed"`
-	Reason               string                   `json:"reason"`
-	Class                *string                  `json:"class"`
-	Rule                 *db.AuthorityCombination `json:"rule"`
-	CodePart             *string                  `json:"code_part"`
-	Pattern              *string                  `json:"pattern"`
-	Value                *string                  `json:"value"`
+	UserID               string                      `json:"userid"`
+	Company              string                      `json:"company"`
+	LedgerID             *string                     `json:"ledger_id"`
+	PostingCombinationID int64                       `json:"posting_combination_id"`
+	Allowed              bool                        `json:"allowed"`
+	Reason               string                      `json:"reason"`
+	Class                *string                     `json:"class"`
+	Rule                 *query.AuthorityCombination `json:"rule"`
+	CodePart             *string                     `json:"code_part"`
+	Pattern              *string                     `json:"pattern"`
+	Value                *string                     `json:"value"`
 }
 
 func newLedgerExplainCommand(app *application) *cobra.Command {
@@ -51,7 +52,7 @@ In the JSON, an empty value at a code_part is blank.`,
 			if command.Flags().Changed("ledger") {
 				answer.LedgerID = &ledgerID
 			}
-			err = app.query(ctx, func(queries *db.Queries) error {
+			err = app.query(ctx, func(queries *statements) error {
 				found, err := queries.ExplainAccess(ctx, db.ExplainAccessParams{
 					UserID: answer.UserID, Company: answer.Company, PostingCombinationID: answer.PostingCombinationID, LedgerID: answer.LedgerID,
 				})

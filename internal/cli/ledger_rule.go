@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newLedgerRuleCommand(app *application) *cobra.Command {
@@ -57,7 +58,7 @@ Quote patterns: the shell has its own ideas about some of them.`,
 				return err
 			}
 			var id int64
-			err = app.query(ctx, func(queries *db.Queries) (err error) {
+			err = app.query(ctx, func(queries *statements) (err error) {
 				if command.Flags().Changed("ledger") {
 					id, err = queries.AddLedgerCombination(ctx, db.AddLedgerCombinationParams{
 						Company: company, LedgerID: ledgerID, Class: class, Allowed: allowed,
@@ -95,7 +96,7 @@ Quote patterns: the shell has its own ideas about some of them.`,
 }
 
 // patternsOf gives a rule's patterns, from A to J.
-func patternsOf(rule db.AuthorityCombination) [10]string {
+func patternsOf(rule query.AuthorityCombination) [10]string {
 	return [...]string{
 		rule.CodeA, rule.CodeB, rule.CodeC, rule.CodeD, rule.CodeE, rule.CodeF, rule.CodeG, rule.CodeH, rule.CodeI, rule.CodeJ,
 	}
@@ -137,7 +138,7 @@ remove what says "not allowed" shows more to the holders of the class; to remove
 			if err != nil {
 				return usageError("%q is no id of a rule, which is a whole number", given[0])
 			}
-			err = app.query(command.Context(), func(queries *db.Queries) error {
+			err = app.query(command.Context(), func(queries *statements) error {
 				return queries.RemoveAuthorityCombination(command.Context(), id)
 			})
 			if err != nil {
@@ -168,8 +169,8 @@ general ledger and in internal ones. Code parts that may be anything are left ou
 			if command.Flags().Changed("class") {
 				wanted = &class
 			}
-			var rules []db.AuthorityCombination
-			err := app.query(ctx, func(queries *db.Queries) (err error) {
+			var rules []query.AuthorityCombination
+			err := app.query(ctx, func(queries *statements) (err error) {
 				if err = requireListed(ctx, queries, optional(given), nil); err != nil {
 					return err
 				}

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/install"
 	"github.com/posternsql/postern/internal/locking"
 )
@@ -37,11 +36,11 @@ func (a *application) busy(what string, lockTimeout time.Duration) func(error) {
 }
 
 // change does in one transaction what others may stand in the way of, and tries again where they do.
-func (a *application) change(ctx context.Context, what string, lockTimeout time.Duration, do func(tx pgx.Tx, queries *db.Queries) error) error {
+func (a *application) change(ctx context.Context, what string, lockTimeout time.Duration, do func(tx pgx.Tx, queries *statements) error) error {
 	if err := checkLockTimeout(lockTimeout); err != nil {
 		return err
 	}
-	return a.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) error {
+	return a.withDatabase(ctx, func(connection *pgx.Conn, queries *statements) error {
 		err := locking.Transaction(ctx, connection, lockTimeout, a.busy(what, lockTimeout), func(tx pgx.Tx) error {
 			return do(tx, queries.WithTx(tx))
 		})

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newLogCommand(app *application) *cobra.Command {
@@ -125,14 +125,14 @@ const (
 
 // logReader reads one state of the log in pages.
 type logReader struct {
-	queries *db.Queries
+	queries *statements
 	filter  logFilter
 	highest int64       // log_id
 	reached func(int64) // told up to which log_id was read; may be nil
 }
 
 // withLog begins a transaction that sees one state of the log, however long it reads.
-func withLog(ctx context.Context, connection *pgx.Conn, queries *db.Queries, filter logFilter, do func(*logReader) error) error {
+func withLog(ctx context.Context, connection *pgx.Conn, queries *statements, filter logFilter, do func(*logReader) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
 		queries := queries.WithTx(tx)
@@ -148,7 +148,7 @@ func withLog(ctx context.Context, connection *pgx.Conn, queries *db.Queries, fil
 }
 
 // latest gives the latest entries that fit, oldest first; a limit of 0 gives all.
-func (r *logReader) latest(ctx context.Context, limit int64, each func([]db.LogEntry) error) error {
+func (r *logReader) latest(ctx context.Context, limit int64, each func([]query.LogEntry) error) error {
 	if limit == 0 {
 		return r.all(ctx, each)
 	}
@@ -156,7 +156,7 @@ func (r *logReader) latest(ctx context.Context, limit int64, each func([]db.LogE
 	stretch := max(limit, pageEntries)
 	for to := r.highest; to > 0 && limit > 0; {
 		after := max(0, to-stretch)
-		found, err := r.queries.LatestLog(ctx, db.LatestLogParams{
+		found, err := r.queries.LatestLog(ctx, query.LatestLogParams{
 			AfterLogID: after, ToLogID: to,
 			Outcome: r.filter.outcome, GateID: r.filter.gateID, UserID: r.filter.userID, Phrase: r.filter.phrase,
 			Since: r.filter.since, Until: r.filter.until, Entries: limit,
@@ -173,15 +173,15 @@ func (r *logReader) latest(ctx context.Context, limit int64, each func([]db.LogE
 }
 
 // all gives the entries that fit, oldest first.
-func (r *logReader) all(ctx context.Context, each func([]db.LogEntry) error) error {
+func (r *logReader) all(ctx context.Context, each func([]query.LogEntry) error) error {
 	return r.after(ctx, 0, each)
 }
 
-func (r *logReader) after(ctx context.Context, after int64, each func([]db.LogEntry) error) error {
+func (r *logReader) after(ctx context.Context, after int64, each func([]query.LogEntry) error) error {
 	stretch := int64(pageEntries)
 	for after < r.highest {
 		to := min(after+stretch, r.highest)
-		page, err := r.queries.ListLog(ctx, db.ListLogParams{
+		page, err := r.queries.ListLog(ctx, query.ListLogParams{
 			AfterLogID: after, ToLogID: to,
 			Outcome: r.filter.outcome, GateID: r.filter.gateID, UserID: r.filter.userID, Phrase: r.filter.phrase,
 			Since: r.filter.since, Until: r.filter.until,
@@ -246,13 +246,13 @@ transactions commit in another order than they write; an entry appears when its 
 			case follow && terminal(app.out):
 				writer = &entryLines{app: app}
 			}
-			return app.withDatabase(command.Context(), func(connection *pgx.Conn, queries *db.Queries) error {
+			return app.withDatabase(command.Context(), func(connection *pgx.Conn, queries *statements) error {
 				if follow {
 					return followLog(command.Context(), connection, queries, filter, limit, writer)
 				}
 				var shown int64
 				err := withLog(command.Context(), connection, queries, filter, func(log *logReader) error {
-					return log.latest(command.Context(), limit, func(page []db.LogEntry) error {
+					return log.latest(command.Context(), limit, func(page []query.LogEntry) error {
 						shown += int64(len(page))
 						return writer.write(page)
 					})
@@ -281,7 +281,7 @@ transactions commit in another order than they write; an entry appears when its 
 const followInterval = 500 * time.Millisecond
 
 // followLog writes the latest entries, then each new one once, until the context ends.
-func followLog(ctx context.Context, connection *pgx.Conn, queries *db.Queries, filter logFilter, limit int64, writer entryWriter) error {
+func followLog(ctx context.Context, connection *pgx.Conn, queries *statements, filter logFilter, limit int64, writer entryWriter) error {
 	var (
 		seen          string // the snapshot up to which entries were written
 		restoredLogID int64
@@ -317,12 +317,12 @@ func followLog(ctx context.Context, connection *pgx.Conn, queries *db.Queries, f
 }
 
 // committedAfter gives what was committed after a snapshot, and the snapshot up to which it did.
-func (r *logReader) committedAfter(ctx context.Context, seen string, restoredLogID int64, each func([]db.LogEntry) error) (string, error) {
+func (r *logReader) committedAfter(ctx context.Context, seen string, restoredLogID int64, each func([]query.LogEntry) error) (string, error) {
 	now, err := r.queries.FollowSnapshot(ctx)
 	if err != nil || now.Snapshot == seen {
 		return seen, err
 	}
-	parameters := db.FollowLogParams{
+	parameters := query.FollowLogParams{
 		FromSnapshot: seen, ToSnapshot: now.Snapshot, RestoredLogID: restoredLogID,
 		Outcome: r.filter.outcome, GateID: r.filter.gateID, UserID: r.filter.userID, Phrase: r.filter.phrase,
 		PageSize: followEntries,

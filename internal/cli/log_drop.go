@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/seal"
 )
 
@@ -61,7 +60,7 @@ Other transactions wait for a moment at most. Where one uses the log for long, t
 				}
 				directories = append(directories, heads)
 			}
-			return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) error {
+			return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *statements) error {
 				done, err := seal.Drop(command.Context(), connection, signer, directories, moment, lockTimeout)
 				if err != nil {
 					return tampered(err)

@@ -13,7 +13,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/seal"
 )
 
@@ -74,7 +74,7 @@ accepted), used or not; of the filters only --since and --until can be given.
 				if err != nil || path == "" {
 					return err
 				}
-				return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) error {
+				return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *statements) error {
 					return exporter.Keep(command.Context(), connection)
 				})
 			}
@@ -129,7 +129,7 @@ func (a *application) exportProofs(ctx context.Context, exporter *seal.Exporter,
 			_ = bar.Set64(leaves)
 		}
 	}
-	err = a.withDatabase(ctx, func(connection *pgx.Conn, _ *db.Queries) (err error) {
+	err = a.withDatabase(ctx, func(connection *pgx.Conn, _ *statements) (err error) {
 		count, err = exporter.Export(ctx, connection, func(line any) error {
 			return encodeJSON(buffer, terminal(out), "", line)
 		})
@@ -145,7 +145,7 @@ func (a *application) exportProofs(ctx context.Context, exporter *seal.Exporter,
 const progressDelay = 2 * time.Second
 
 func (a *application) exportLog(ctx context.Context, filter logFilter, writer entryWriter) (count int64, err error) {
-	err = a.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) error {
+	err = a.withDatabase(ctx, func(connection *pgx.Conn, queries *statements) error {
 		return withLog(ctx, connection, queries, filter, func(log *logReader) error {
 			bar := a.progress(log.highest, "Exporting")
 			defer bar.Finish()
@@ -155,7 +155,7 @@ func (a *application) exportLog(ctx context.Context, filter logFilter, writer en
 					_ = bar.Set64(logID)
 				}
 			}
-			return log.all(ctx, func(page []db.LogEntry) error {
+			return log.all(ctx, func(page []query.LogEntry) error {
 				count += int64(len(page))
 				return writer.write(page)
 			})

@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/seal"
 )
 
@@ -49,7 +48,7 @@ yet. It needs the role postern_auditor.`,
 				return err
 			}
 			var proof *seal.Proof
-			err = app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) (err error) {
+			err = app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *statements) (err error) {
 				proof, err = seal.Prove(command.Context(), connection, heads, logID, wanted)
 				return err
 			})

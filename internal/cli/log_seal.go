@@ -12,7 +12,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/elsewhere"
 	"github.com/posternsql/postern/internal/monitor"
 	"github.com/posternsql/postern/internal/seal"
@@ -90,7 +89,7 @@ the database has not answered for a minute, and else 200. It has no password: ke
 			if every > 0 {
 				return app.runSealer(command.Context(), sealer, every, asJSON, metrics)
 			}
-			return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) error {
+			return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *statements) error {
 				return app.sealOnce(command.Context(), connection, sealer, asJSON, true, nil)
 			})
 		},
@@ -187,7 +186,7 @@ func (a *application) sealEvery(ctx context.Context, sealer *seal.Sealer, every 
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for pause := every; ctx.Err() == nil; pause = min(2*pause, max(every, longestPause)) {
-		err := a.withDatabase(context.WithoutCancel(ctx), func(connection *pgx.Conn, _ *db.Queries) error {
+		err := a.withDatabase(context.WithoutCancel(ctx), func(connection *pgx.Conn, _ *statements) error {
 			for {
 				// A stop does not interrupt a seal.
 				err := a.sealOnce(context.WithoutCancel(ctx), connection, sealer, asJSON, false, watched)

@@ -9,7 +9,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/seal"
 )
 
@@ -85,7 +84,7 @@ func (a *application) verifyLog(command *cobra.Command, directory, since string)
 			_ = bar.Set64(leaves)
 		}
 	}
-	err = a.withDatabase(command.Context(), func(connection *pgx.Conn, _ *db.Queries) (err error) {
+	err = a.withDatabase(command.Context(), func(connection *pgx.Conn, _ *statements) (err error) {
 		verdict, err = verifier.Verify(command.Context(), connection)
 		return err
 	})

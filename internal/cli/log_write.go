@@ -11,13 +11,13 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/printable"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // entryWriter takes the entries of the log page by page, and keeps none.
 type entryWriter interface {
-	write(entries []db.LogEntry) error
+	write(entries []query.LogEntry) error
 	finish() error
 }
 
@@ -33,7 +33,7 @@ func (a *application) entryTable() entryWriter {
 
 type entryTable struct{ table pagedTable }
 
-func (w *entryTable) write(entries []db.LogEntry) error {
+func (w *entryTable) write(entries []query.LogEntry) error {
 	rows := make([][]string, len(entries))
 	for index, entry := range entries {
 		rows[index] = []string{strconv.FormatInt(entry.LogID, 10), stamp(entry.LoggedAt), entry.Outcome}
@@ -52,7 +52,7 @@ func (w *entryTable) finish() error { return w.table.app.out.failure }
 
 // gate is the gate, and what the approval was asked for where that was something else. Ids of gates have no spaces, so no
 // gate looks as if it had been opened along.
-func gate(entry db.LogEntry) string {
+func gate(entry query.LogEntry) string {
 	if entry.Asked || entry.ApprovedGateID == nil {
 		return entry.GateID
 	}
@@ -60,7 +60,7 @@ func gate(entry db.LogEntry) string {
 }
 
 // authenticator is whose name and PIN were given, where that was not the session's own user.
-func authenticator(entry db.LogEntry) string {
+func authenticator(entry query.LogEntry) string {
 	if entry.AuthenticatedBy == nil || *entry.AuthenticatedBy == entry.UserID {
 		return "-"
 	}
@@ -68,7 +68,7 @@ func authenticator(entry db.LogEntry) string {
 }
 
 // who is the session's user, and who authenticated where that was another.
-func who(entry db.LogEntry) string {
+func who(entry query.LogEntry) string {
 	if other := authenticator(entry); other != "-" {
 		return entry.UserID + " by " + other
 	}
@@ -76,7 +76,7 @@ func who(entry db.LogEntry) string {
 }
 
 // what is the message, and the comment behind it.
-func what(entry db.LogEntry) string {
+func what(entry query.LogEntry) string {
 	if entry.Comment != nil {
 		return entry.Message + " (" + *entry.Comment + ")"
 	}
@@ -89,7 +89,7 @@ type entryLines struct {
 	widths [2]int
 }
 
-func (w *entryLines) write(entries []db.LogEntry) error {
+func (w *entryLines) write(entries []query.LogEntry) error {
 	for _, entry := range entries {
 		cells := [2]string{printable.Text(gate(entry)), printable.Text(who(entry))}
 		for index, cell := range cells {
@@ -112,7 +112,7 @@ type jsonLines struct {
 
 func newJSONLines(out io.Writer) entryWriter { return &jsonLines{bufio.NewWriter(out), terminal(out)} }
 
-func (w *jsonLines) write(entries []db.LogEntry) error {
+func (w *jsonLines) write(entries []query.LogEntry) error {
 	for _, entry := range entries {
 		if err := encodeJSON(w.buffer, w.toTerminal, "", entry); err != nil {
 			return err
@@ -134,7 +134,7 @@ func newJSONArray(out io.Writer) entryWriter {
 	return &jsonArray{buffer: bufio.NewWriter(out), toTerminal: terminal(out)}
 }
 
-func (w *jsonArray) write(entries []db.LogEntry) error {
+func (w *jsonArray) write(entries []query.LogEntry) error {
 	for _, entry := range entries {
 		var line bytes.Buffer
 		if err := encodeJSON(&line, w.toTerminal, "", entry); err != nil {
@@ -185,7 +185,7 @@ func (w *csvTable) start() {
 	}
 }
 
-func (w *csvTable) write(entries []db.LogEntry) error {
+func (w *csvTable) write(entries []query.LogEntry) error {
 	w.start()
 	for _, entry := range entries {
 		address, approval := "", ""

@@ -3,7 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newLoginCommand(app *application) *cobra.Command {
@@ -32,7 +32,7 @@ database. It gives none: grant those in SQL. What counts is the role that logs i
 		Example: `  $0 login allow erp_web`,
 		Args:    arguments("ROLE"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.AllowLogin(command.Context(), given[0])
 			})
 			if err != nil {
@@ -52,7 +52,7 @@ func newLoginDisallowCommand(app *application) *cobra.Command {
 		Example: `  $0 login disallow erp_web`,
 		Args:    arguments("ROLE"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.DisallowLogin(command.Context(), given[0])
 			})
 			if err != nil {
@@ -75,8 +75,8 @@ now.`,
   $0 login list --json | jq -r '.[] | select(.state != "allowed") | .db_role'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var logins []db.AllowedLogin
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var logins []query.AllowedLogin
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				logins, err = queries.ListAllowedLogins(command.Context())
 				return err
 			})

@@ -3,7 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newSchemeCommand(app *application) *cobra.Command {
@@ -35,8 +35,8 @@ func newSchemeListCommand(app *application) *cobra.Command {
   $0 scheme list --json`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var schemes []db.Scheme
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var schemes []query.Scheme
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				schemes, err = queries.ListSchemes(command.Context())
 				return err
 			})
@@ -77,7 +77,7 @@ func newSchemeEnabledCommand(app *application, verb string, enabled bool) *cobra
 		Example: `  $0 scheme enable TOTP`,
 		Args:    arguments("SCHEME"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.SetSchemeEnabled(command.Context(), given[0], enabled)
 			})
 			if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern"
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/program"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newSessionCommand(app *application) *cobra.Command {
@@ -70,8 +70,8 @@ func (s *keySecret) addFlags(command *cobra.Command) {
 }
 
 // createSessionKey creates a key, together with what else has to happen in the same transaction.
-func (a *application) createSessionKey(ctx context.Context, kid string, source keySecret, also func(*db.Queries) error) error {
-	return a.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) (err error) {
+func (a *application) createSessionKey(ctx context.Context, kid string, source keySecret, also func(*statements) error) error {
+	return a.withDatabase(ctx, func(connection *pgx.Conn, queries *statements) (err error) {
 		var secret []byte
 		if source.from != "" {
 			if secret, err = a.readSecret(source.from); err != nil {
@@ -93,7 +93,7 @@ func (a *application) createSessionKey(ctx context.Context, kid string, source k
 				}
 			}()
 		}
-		err = withSecret(ctx, connection, queries, func(queries *db.Queries) error {
+		err = withSecret(ctx, connection, queries, func(queries *statements) error {
 			if err := also(queries); err != nil {
 				return err
 			}
@@ -155,7 +155,7 @@ func newSessionKeyCreateCommand(app *application) *cobra.Command {
   $0 session key create erp-2026 --secret-file existing.key`,
 		Args: arguments("KID"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.createSessionKey(command.Context(), given[0], source, func(*db.Queries) error { return nil })
+			err := app.createSessionKey(command.Context(), given[0], source, func(*statements) error { return nil })
 			if err != nil {
 				return err
 			}
@@ -181,8 +181,8 @@ func newSessionKeyListCommand(app *application) *cobra.Command {
   $0 session key list --json | jq -r '.[] | select(.retired_at == null) | .kid'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var keys []db.SessionKey
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var keys []query.SessionKey
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				keys, err = queries.ListSessionKeys(command.Context())
 				return err
 			})
@@ -229,12 +229,12 @@ servers change over one by one; when all of them sign with NEW, retire OLD. Wher
 		Args: arguments("OLD", "NEW"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx, oldKey, newKey := command.Context(), given[0], given[1]
-			err := app.createSessionKey(ctx, newKey, source, func(queries *db.Queries) error {
+			err := app.createSessionKey(ctx, newKey, source, func(queries *statements) error {
 				keys, err := queries.ListSessionKeys(ctx)
 				if err != nil {
 					return err
 				}
-				known := slices.IndexFunc(keys, func(key db.SessionKey) bool { return key.KeyID == oldKey })
+				known := slices.IndexFunc(keys, func(key query.SessionKey) bool { return key.KeyID == oldKey })
 				if known < 0 {
 					return fmt.Errorf("there is no session key %q; see \"%s session key list\"", oldKey, program.Name())
 				}
@@ -273,7 +273,7 @@ on. Retiring a key again changes nothing.`,
 		Example: `  $0 session key retire erp-2025`,
 		Args:    arguments("KID"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.RetireSessionKey(command.Context(), given[0])
 			})
 			if err != nil {

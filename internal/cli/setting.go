@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 func newSettingCommand(app *application) *cobra.Command {
@@ -32,8 +32,8 @@ func newSettingListCommand(app *application) *cobra.Command {
   $0 setting list --json | jq -r '.[] | select(.value != .default_value) | .name'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var settings []db.Setting
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var settings []query.Setting
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				settings, err = queries.ListSettings(command.Context())
 				return err
 			})
@@ -55,7 +55,7 @@ func newSettingListCommand(app *application) *cobra.Command {
 	return command
 }
 
-func allowed(setting db.Setting) string {
+func allowed(setting query.Setting) string {
 	if setting.Minimum != nil && setting.Maximum != nil {
 		return fmt.Sprintf("%d to %d", *setting.Minimum, *setting.Maximum)
 	}
@@ -72,7 +72,7 @@ func newSettingSetCommand(app *application) *cobra.Command {
   $0 setting set max_failures 3`,
 		Args: arguments("NAME", "VALUE"),
 		RunE: func(command *cobra.Command, given []string) error {
-			return app.query(command.Context(), func(queries *db.Queries) error {
+			return app.query(command.Context(), func(queries *statements) error {
 				before, err := queries.ListSettings(command.Context())
 				if err != nil {
 					return err
@@ -94,7 +94,7 @@ func newSettingSetCommand(app *application) *cobra.Command {
 	}
 }
 
-func settingValue(settings []db.Setting, name string) string {
+func settingValue(settings []query.Setting, name string) string {
 	for _, setting := range settings {
 		if setting.Name == name {
 			return setting.Value

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/secret"
 )
 
@@ -53,7 +53,7 @@ the database themselves. A user who works through the application needs none.`,
 			if command.Flags().Changed("db-role") {
 				dbRole = &role
 			}
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.CreateUser(command.Context(), given[0], description, dbRole)
 			})
 			if err != nil {
@@ -80,8 +80,8 @@ change); set; or locked, after too many wrong responses. failures: wrong respons
   $0 user list --json | jq -r '.[] | select(.pin == "none") | .userid'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var users []db.User
-			err := app.query(command.Context(), func(queries *db.Queries) (err error) {
+			var users []query.User
+			err := app.query(command.Context(), func(queries *statements) (err error) {
 				users, err = queries.ListUsers(command.Context())
 				return err
 			})
@@ -157,12 +157,12 @@ role may not do so, it refuses.`,
 		Args: arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx := command.Context()
-			err := app.withDatabase(ctx, func(connection *pgx.Conn, queries *db.Queries) error {
+			err := app.withDatabase(ctx, func(connection *pgx.Conn, queries *statements) error {
 				pin, err := app.readPIN(ctx, given[0], fromInput)
 				if err != nil {
 					return err
 				}
-				return withSecret(ctx, connection, queries, func(queries *db.Queries) error {
+				return withSecret(ctx, connection, queries, func(queries *statements) error {
 					return queries.ResetPIN(ctx, given[0], secret.Text(pin))
 				})
 			})
@@ -187,7 +187,7 @@ typed those responses: $0 log list --user USERID --outcome denied.`,
   $0 user unlock ALICE`,
 		Args: arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.UnlockUser(command.Context(), given[0])
 			})
 			if err != nil {
@@ -207,7 +207,7 @@ func newUserActiveCommand(app *application, verb string, active bool) *cobra.Com
 		Example: `  $0 user enable ALICE`,
 		Args:    arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
-			err := app.query(command.Context(), func(queries *db.Queries) error {
+			err := app.query(command.Context(), func(queries *statements) error {
 				return queries.SetUserActive(command.Context(), given[0], active)
 			})
 			if err != nil {

@@ -10,14 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // Apply brings the database to what the files say, in one transaction, and tells what that changed. Who applies at the
 // same time waits; what to do is found out after that, and not before.
 func Apply(ctx context.Context, database Beginner, desired *Desired, prune bool) (plan *Plan, err error) {
 	err = pgx.BeginFunc(ctx, database, func(tx pgx.Tx) error {
-		queries := db.New(tx)
+		queries := query.New(tx)
 		if err := queries.LockConfiguration(ctx); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ type row map[string]any
 type step struct {
 	kind *kind
 	when func(*Change) bool
-	run  func(*db.Queries, context.Context, json.RawMessage) error
+	run  func(*query.Queries, context.Context, json.RawMessage) error
 	// with changes the rows; nil leaves them as they are.
 	with func(*Change, row)
 }
@@ -73,8 +73,8 @@ func constant(name string, value any) func(*Change, row) {
 func receives(c *Change, r row) { r["kind"], r["target"] = c.object.receiver() }
 
 // keeping takes in the secrets that a statement gives, by name.
-func keeping(secrets map[string]string, run func(*db.Queries, context.Context, json.RawMessage) (json.RawMessage, error)) func(*db.Queries, context.Context, json.RawMessage) error {
-	return func(queries *db.Queries, ctx context.Context, rows json.RawMessage) error {
+func keeping(secrets map[string]string, run func(*query.Queries, context.Context, json.RawMessage) (json.RawMessage, error)) func(*query.Queries, context.Context, json.RawMessage) error {
+	return func(queries *query.Queries, ctx context.Context, rows json.RawMessage) error {
 		made, err := run(queries, ctx, rows)
 		if err != nil {
 			return err
@@ -86,55 +86,55 @@ func keeping(secrets map[string]string, run func(*db.Queries, context.Context, j
 // steps are in an order in which each finds what it needs. secrets gets those that are made.
 func steps(secrets map[string]string) []step {
 	return []step{
-		{settingKind, alters("value"), (*db.Queries).SetSettings, nil},
+		{settingKind, alters("value"), (*query.Queries).SetSettings, nil},
 
 		// A registration keeps an administrator's message, and refuses parameters that this does not fit; the new message
 		// does not fit the old parameters. A message without parameters fits both.
 		{gateKind, func(c *Change) bool {
 			return alters("message")(c) && c.changes("parameters") && slices.Contains(c.before.fields["administered"].([]string), "message")
-		}, (*db.Queries).SetGateMessages, func(c *Change, r row) { r["message"] = c.object.keys[0] }},
+		}, (*query.Queries).SetGateMessages, func(c *Change, r row) { r["message"] = c.object.keys[0] }},
 		{gateKind, func(c *Change) bool {
 			return isNew(c) || alters("description", "message", "parameters", "bound_parameters", "active", "exclusive")(c)
-		}, (*db.Queries).RegisterGates, nil},
-		{gateKind, administers("active"), (*db.Queries).SetGatesActive, nil},
-		{gateKind, administers("message"), (*db.Queries).SetGateMessages, nil},
+		}, (*query.Queries).RegisterGates, nil},
+		{gateKind, administers("active"), (*query.Queries).SetGatesActive, nil},
+		{gateKind, administers("message"), (*query.Queries).SetGateMessages, nil},
 
-		{actionKind, func(c *Change) bool { return c.Action != Remove }, (*db.Queries).RegisterActions, nil},
+		{actionKind, func(c *Change) bool { return c.Action != Remove }, (*query.Queries).RegisterActions, nil},
 
 		// A role may go from one user to another.
-		{userKind, alters("db_role"), (*db.Queries).SetUserDBRoles, constant("db_role", nil)},
-		{userKind, isNew, (*db.Queries).CreateUsers, nil},
-		{userKind, alters("db_role"), (*db.Queries).SetUserDBRoles, nil},
-		{userKind, alters("description"), (*db.Queries).SetUserDescriptions, nil},
-		{userKind, sets("active"), (*db.Queries).SetUsersActive, nil},
+		{userKind, alters("db_role"), (*query.Queries).SetUserDBRoles, constant("db_role", nil)},
+		{userKind, isNew, (*query.Queries).CreateUsers, nil},
+		{userKind, alters("db_role"), (*query.Queries).SetUserDBRoles, nil},
+		{userKind, alters("description"), (*query.Queries).SetUserDescriptions, nil},
+		{userKind, sets("active"), (*query.Queries).SetUsersActive, nil},
 
-		{companyKind, isNew, (*db.Queries).CreateCompanies, nil},
-		{companyKind, alters("name"), (*db.Queries).SetCompanyNames, nil},
-		{companyKind, sets("row_level_security"), (*db.Queries).SetRowLevelSecurities, nil},
-		{ledgerKind, isNew, (*db.Queries).CreateLedgers, nil},
-		{classKind, isNew, (*db.Queries).CreateClasses, nil},
-		{ruleKind, func(*Change) bool { return true }, (*db.Queries).ChangeAuthorityCombinations, nil},
-		{companyUserKind, isNew, (*db.Queries).GrantCompanies, constant("is_default", false)},
-		{companyUserKind, sets("class"), (*db.Queries).SetUserClasses, nil},
-		{userKind, sets("default_company"), (*db.Queries).GrantCompanies, func(c *Change, r row) {
+		{companyKind, isNew, (*query.Queries).CreateCompanies, nil},
+		{companyKind, alters("name"), (*query.Queries).SetCompanyNames, nil},
+		{companyKind, sets("row_level_security"), (*query.Queries).SetRowLevelSecurities, nil},
+		{ledgerKind, isNew, (*query.Queries).CreateLedgers, nil},
+		{classKind, isNew, (*query.Queries).CreateClasses, nil},
+		{ruleKind, func(*Change) bool { return true }, (*query.Queries).ChangeAuthorityCombinations, nil},
+		{companyUserKind, isNew, (*query.Queries).GrantCompanies, constant("is_default", false)},
+		{companyUserKind, sets("class"), (*query.Queries).SetUserClasses, nil},
+		{userKind, sets("default_company"), (*query.Queries).GrantCompanies, func(c *Change, r row) {
 			r["company"], r["is_default"] = c.object.fields["default_company"], true
 		}},
-		{ledgerUserKind, isNew, (*db.Queries).GrantLedgers, nil},
-		{ledgerUserKind, sets("class"), (*db.Queries).SetUserLedgerClasses, nil},
-		{protectedTableKind, alters("protection", "company_column", "combination_column", "ledger_column"), (*db.Queries).UnprotectTables, nil},
-		{protectedTableKind, func(c *Change) bool { return c.Action != Remove }, (*db.Queries).ProtectTables, nil},
+		{ledgerUserKind, isNew, (*query.Queries).GrantLedgers, nil},
+		{ledgerUserKind, sets("class"), (*query.Queries).SetUserLedgerClasses, nil},
+		{protectedTableKind, alters("protection", "company_column", "combination_column", "ledger_column"), (*query.Queries).UnprotectTables, nil},
+		{protectedTableKind, func(c *Change) bool { return c.Action != Remove }, (*query.Queries).ProtectTables, nil},
 
-		{eventKind, alters("enabled"), (*db.Queries).SetEventsEnabled, nil},
-		{eventActionKind, isNew, keeping(secrets, (*db.Queries).AddEventActions), receives},
-		{eventActionKind, func(c *Change) bool { return c.Action == Alter }, keeping(secrets, (*db.Queries).ChangeEventActions), receives},
+		{eventKind, alters("enabled"), (*query.Queries).SetEventsEnabled, nil},
+		{eventActionKind, isNew, keeping(secrets, (*query.Queries).AddEventActions), receives},
+		{eventActionKind, func(c *Change) bool { return c.Action == Alter }, keeping(secrets, (*query.Queries).ChangeEventActions), receives},
 
-		{eventActionKind, isRemoved, (*db.Queries).RemoveEventActions, nil},
-		{protectedTableKind, isRemoved, (*db.Queries).UnprotectTables, nil},
-		{ledgerUserKind, isRemoved, (*db.Queries).RevokeLedgers, nil},
-		{companyUserKind, isRemoved, (*db.Queries).RevokeCompanies, nil},
-		{userKind, isRemoved, (*db.Queries).SetUsersActive, constant("active", false)},
-		{actionKind, isRemoved, (*db.Queries).RemoveActions, nil},
-		{gateKind, isRemoved, (*db.Queries).SetGatesActive, constant("active", false)},
+		{eventActionKind, isRemoved, (*query.Queries).RemoveEventActions, nil},
+		{protectedTableKind, isRemoved, (*query.Queries).UnprotectTables, nil},
+		{ledgerUserKind, isRemoved, (*query.Queries).RevokeLedgers, nil},
+		{companyUserKind, isRemoved, (*query.Queries).RevokeCompanies, nil},
+		{userKind, isRemoved, (*query.Queries).SetUsersActive, constant("active", false)},
+		{actionKind, isRemoved, (*query.Queries).RemoveActions, nil},
+		{gateKind, isRemoved, (*query.Queries).SetGatesActive, constant("active", false)},
 	}
 }
 
@@ -234,7 +234,7 @@ func runStep(ctx context.Context, tx pgx.Tx, s step, rows []placedRow) error {
 	if err != nil {
 		return err
 	}
-	refused := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { return s.run(db.New(tx), ctx, encoded) })
+	refused := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { return s.run(query.New(tx), ctx, encoded) })
 	var server *pgconn.PgError
 	if refused == nil || !errors.As(refused, &server) || !isOfARow(server.Code) {
 		return refused

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/testdb"
 )
 
@@ -72,7 +72,7 @@ func TestApplyPlansAgain(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)
 	desired := read(t, "gates: {SINWOF_APPROVE: {description: d, message: m, active: true}}")
-	plan, err := MakePlan(t.Context(), db.New(connection), desired, false)
+	plan, err := MakePlan(t.Context(), query.New(connection), desired, false)
 	if err != nil || len(plan.Changes) != 1 || plan.Changes[0].Action != Create {
 		t.Fatalf("planned %+v, %v", plan, err)
 	}

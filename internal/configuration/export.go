@@ -9,7 +9,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 const header = `# Postern: settings, gates, actions, users, companies, rules, protected tables and events of one database, as
@@ -18,7 +18,7 @@ const header = `# Postern: settings, gates, actions, users, companies, rules, pr
 `
 
 // Export writes what the database has, in an order that depends on nothing else.
-func Export(ctx context.Context, queries *db.Queries, out io.Writer) error {
+func Export(ctx context.Context, queries *query.Queries, out io.Writer) error {
 	current, err := readState(ctx, queries)
 	if err != nil {
 		return err

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/event"
 	"github.com/posternsql/postern/internal/program"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // What a change does.
@@ -54,7 +54,7 @@ func (c *Change) changes(names ...string) bool {
 }
 
 // MakePlan compares a database with what files say. With prune, it removes what is not in the files' lists.
-func MakePlan(ctx context.Context, queries *db.Queries, desired *Desired, prune bool) (*Plan, error) {
+func MakePlan(ctx context.Context, queries *query.Queries, desired *Desired, prune bool) (*Plan, error) {
 	current, err := readState(ctx, queries)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/testdb"
 )
 
@@ -37,7 +37,7 @@ func TestExportSaysWhatWasApplied(t *testing.T) {
 	}
 	t.Cleanup(func() { database.Pool.Exec(t.Context(), "drop role "+testRole(database)) })
 	connection := database.Connect(t)
-	current, err := readState(t.Context(), db.New(connection))
+	current, err := readState(t.Context(), query.New(connection))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func applied(t *rapid.T, connection *pgx.Conn, text []byte) (exported []byte, vi
 	if _, err := Apply(t.Context(), tx, desired, false); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	plan, err := MakePlan(t.Context(), db.New(tx), desired, true)
+	plan, err := MakePlan(t.Context(), query.New(tx), desired, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func applied(t *rapid.T, connection *pgx.Conn, text []byte) (exported []byte, vi
 		t.Fatalf("still to do: %+v\n%s", plan.Changes, text)
 	}
 	var out bytes.Buffer
-	if err := Export(t.Context(), db.New(tx), &out); err != nil {
+	if err := Export(t.Context(), query.New(tx), &out); err != nil {
 		t.Fatal(err)
 	}
 	if err := tx.QueryRow(t.Context(), allViews).Scan(&views); err != nil {

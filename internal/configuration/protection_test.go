@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/internal/testsql"
 )
@@ -44,7 +44,7 @@ create table shop.ten partition of shop.voucher for values in ('10')`)
 			}
 			testsql.Run(t, connection, test.weaken)
 			for _, file := range []string{protectVoucher, "protected_tables: {shop.voucher: {}}"} {
-				plan, err := MakePlan(t.Context(), db.New(connection), read(t, file), false)
+				plan, err := MakePlan(t.Context(), query.New(connection), read(t, file), false)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -79,7 +79,7 @@ func TestWhatApplyCannotProtectIsSaid(t *testing.T) {
 			testsql.Run(t, connection, "create schema shop; create table shop.voucher (company text)")
 			apply(t, connection, protectVoucher)
 			testsql.Run(t, connection, test.change)
-			plan, err := MakePlan(t.Context(), db.New(connection), read(t, protectVoucher), false)
+			plan, err := MakePlan(t.Context(), query.New(connection), read(t, protectVoucher), false)
 			if err != nil || len(plan.Changes) != 1 || !strings.Contains(plan.Changes[0].Fields[0].From.(string), test.fault) {
 				t.Fatalf("planned %+v, %v", plan, err)
 			}

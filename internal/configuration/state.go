@@ -6,14 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // state is what the database has, by identity.
 type state map[string]*object
 
 // readState reads all of one snapshot.
-func readState(ctx context.Context, queries *db.Queries) (state, error) {
+func readState(ctx context.Context, queries *query.Queries) (state, error) {
 	document, err := queries.ReadConfiguration(ctx)
 	if err != nil {
 		return nil, err

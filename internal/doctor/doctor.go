@@ -9,9 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/callgraph"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // The levels of findings. An error is open to somebody now; a warning is a lock less, or works and should not stay.
@@ -23,7 +23,7 @@ const (
 // Report is what was found.
 type Report struct {
 	// Findings are all of them, the worst first.
-	Findings []db.Finding
+	Findings []query.Finding
 	// NotKept tells why what was read of gates is not in the database, where postern.doctor would show it; nil where it is.
 	NotKept error
 }
@@ -32,7 +32,7 @@ type Report struct {
 // then. Where it cannot be kept, the findings are the same. What was kept before is not relied on, though it were current:
 // a member of postern_admin may keep anything, and an auditor asks here what is true. It needs the role postern_admin or postern_auditor.
 func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
-	queries := db.New(connection)
+	queries := query.New(connection)
 	// Before anything is read: what changes meanwhile makes the reading an old one.
 	fingerprint, err := queries.GateFingerprint(ctx)
 	if err != nil {
@@ -44,7 +44,7 @@ func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
 	}
 	// The parser is being made ready, and the server has nothing else to do.
 	report := &Report{}
-	if report.Findings, err = list(ctx, connection, (*db.Queries).ListCatalogFindings); err != nil {
+	if report.Findings, err = list(ctx, connection, (*query.Queries).ListCatalogFindings); err != nil {
 		return nil, err
 	}
 	callers, err := readCallers(ctx, connection, graph)
@@ -55,23 +55,23 @@ func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
 		return nil, fmt.Errorf("keep which functions call which gates: %w", err)
 	}
 	// By what was read just now, and not by what another session may have kept meanwhile.
-	gates, err := list(ctx, connection, func(queries *db.Queries, ctx context.Context) ([]db.Finding, error) {
+	gates, err := list(ctx, connection, func(queries *query.Queries, ctx context.Context) ([]query.Finding, error) {
 		return queries.ListGateFindings(ctx, callers)
 	})
 	if err != nil {
 		return nil, err
 	}
 	report.Findings = append(report.Findings, gates...)
-	slices.SortFunc(report.Findings, func(a, b db.Finding) int {
+	slices.SortFunc(report.Findings, func(a, b query.Finding) int {
 		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Title, b.Title), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Fix, b.Fix))
 	})
 	return report, nil
 }
 
 // list asks for findings in a transaction of their own.
-func list(ctx context.Context, connection *pgx.Conn, ask func(*db.Queries, context.Context) ([]db.Finding, error)) (findings []db.Finding, err error) {
+func list(ctx context.Context, connection *pgx.Conn, ask func(*query.Queries, context.Context) ([]query.Finding, error)) (findings []query.Finding, err error) {
 	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) (err error) {
-		queries := db.New(tx)
+		queries := query.New(tx)
 		if err := queries.AvoidCompilation(ctx); err != nil {
 			return err
 		}
@@ -86,12 +86,12 @@ func list(ctx context.Context, connection *pgx.Conn, ask func(*db.Queries, conte
 
 // Judged is a finding with what its acceptance says, where there is one.
 type Judged struct {
-	db.Finding
+	query.Finding
 	acceptance.Judgement
 }
 
 // Judge holds findings against what was accepted: those that do not count come first, each part as it stands.
-func Judge(findings []db.Finding, accepted *acceptance.List) []Judged {
+func Judge(findings []query.Finding, accepted *acceptance.List) []Judged {
 	judged := make([]Judged, len(findings))
 	for index, finding := range findings {
 		judged[index] = Judged{finding, accepted.Assess(acceptance.Key{Name: finding.Code, Object: finding.Object}, finding.Level)}

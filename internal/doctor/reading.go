@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/callgraph"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // caller is an entry of what postern.gate_findings takes.
@@ -52,7 +52,7 @@ func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Gra
 // keep puts what was read in the place of what was read before. reason tells why that cannot be.
 func keep(ctx context.Context, connection *pgx.Conn, fingerprint string, callers json.RawMessage) (reason, err error) {
 	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
-		queries := db.New(tx)
+		queries := query.New(tx)
 		if err := queries.LimitWait(ctx); err != nil {
 			return err
 		}

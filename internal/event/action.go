@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // outside tells somebody outside of the database. If the machine dies before that is noted, it is done again.
@@ -28,7 +28,7 @@ type inside interface {
 
 // action is an event action that is ready to deliver.
 type action struct {
-	configured db.EventWorkerAction
+	configured query.EventWorkerAction
 	condition  *Condition   // nil for always
 	outside    outside      // either this
 	inside     inside       // or that
@@ -60,7 +60,7 @@ func (a *action) rest() time.Duration { return time.Until(time.Unix(0, a.restUnt
 var errNoSMTP = errors.New("mails wait until a worker is given an SMTP server, by --smtp or POSTERN_SMTP")
 
 // prepare compiles an action. It gives errNoSMTP for a mail where there is no server.
-func (w *Worker) prepare(configured db.EventWorkerAction) (*action, error) {
+func (w *Worker) prepare(configured query.EventWorkerAction) (*action, error) {
 	made := &action{configured: configured}
 	var template *Template
 	if configured.Condition != nil {
@@ -106,13 +106,13 @@ func (f function) run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, 
 	}
 	session.PgConn().Frontend().SetMaxBodyLen(maximumAnswer)
 	err = pgx.BeginTxFunc(ctx, session, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-		return db.New(tx).CallEventFunction(ctx, string(f), lease, event.LogID)
+		return query.New(tx).CallEventFunction(ctx, string(f), lease, event.LogID)
 	})
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if session.IsClosed() {
 		// A function may go on after it was asked to end, and have the delivery until it does.
-		if ended := db.New(pool).EndSession(closing, int32(session.PgConn().PID())); ended != nil {
+		if ended := query.New(pool).EndSession(closing, int32(session.PgConn().PID())); ended != nil {
 			err = fmt.Errorf("%w (and its session could not be ended: %w)", err, ended)
 		}
 	}
@@ -129,10 +129,10 @@ func (c channel) run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, e
 		return err
 	}
 	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		if err := db.New(tx).NotifyEvent(ctx, c.name, string(payload)); err != nil {
+		if err := query.New(tx).NotifyEvent(ctx, c.name, string(payload)); err != nil {
 			return err
 		}
-		finished, err := db.New(tx).FinishEventDeliveries(ctx, db.FinishEventDeliveriesParams{
+		finished, err := query.New(tx).FinishEventDeliveries(ctx, query.FinishEventDeliveriesParams{
 			Name: c.action, Lease: lease, LogIDs: []int64{event.LogID}, Outcomes: []string{"delivered"}, Delays: []float64{0}, Errors: []string{""},
 		})
 		if err == nil && finished != 1 {

@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/monitor"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // Metrics are what Prometheus reads of a worker. The parts of its work are the actions, and, without a name, reading them.
@@ -59,7 +59,7 @@ func waiting(pool *pgxpool.Pool) *monitor.Gauges {
 	return &monitor.Gauges{
 		Descriptions: []*prometheus.Desc{pendingDescription, deadDescription, overdueDescription},
 		Read: func(ctx context.Context, tell func(*prometheus.Desc, float64, ...string)) error {
-			actions, err := db.New(pool).ListEventActions(ctx)
+			actions, err := query.New(pool).ListEventActions(ctx)
 			if err != nil {
 				return err
 			}

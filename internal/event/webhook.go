@@ -15,7 +15,7 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // webhook posts events to one URL, as the Standard Webhooks specification says.
@@ -26,7 +26,7 @@ type webhook struct {
 	template *Template                   // nil for the usual JSON
 }
 
-func newWebhook(action db.EventWorkerAction, client *http.Client, template *Template) (*webhook, error) {
+func newWebhook(action query.EventWorkerAction, client *http.Client, template *Template) (*webhook, error) {
 	if err := CheckWebhook(action.Target, action.AllowInternal); err != nil {
 		return nil, err
 	}

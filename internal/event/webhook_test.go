@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 	keys "github.com/posternsql/postern/secret"
 )
 
@@ -22,7 +22,7 @@ const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 func hook(t *testing.T, url string, allowInternal bool) *webhook {
 	t.Helper()
-	made, err := newWebhook(db.EventWorkerAction{Target: url, AllowInternal: allowInternal, Secrets: []keys.Text{secret}}, newClient(allowInternal, 2), nil)
+	made, err := newWebhook(query.EventWorkerAction{Target: url, AllowInternal: allowInternal, Secrets: []keys.Text{secret}}, newClient(allowInternal, 2), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestEachSecretSigns(t *testing.T) {
 	event, parameters := anEvent("Paid", "")
 	send := func(secrets ...keys.Text) {
 		t.Helper()
-		made, err := newWebhook(db.EventWorkerAction{Target: receiver.URL, AllowInternal: true, Secrets: secrets}, newClient(true, 1), nil)
+		made, err := newWebhook(query.EventWorkerAction{Target: receiver.URL, AllowInternal: true, Secrets: secrets}, newClient(true, 1), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,9 +17,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/elsewhere"
 	"github.com/posternsql/postern/internal/monitor"
+	"github.com/posternsql/postern/internal/query"
 )
 
 const (
@@ -101,7 +101,7 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 	if err := w.confirm(ctx); err != nil {
 		return err
 	}
-	configured, err := db.New(w.pool).EventWorkerActions(ctx)
+	configured, err := query.New(w.pool).EventWorkerActions(ctx)
 	if err != nil {
 		return err
 	}
@@ -159,9 +159,9 @@ func (w *Worker) Run(ctx context.Context) error {
 		if elsewhere.Is(err) {
 			return err
 		}
-		var configured []db.EventWorkerAction
+		var configured []query.EventWorkerAction
 		if err == nil {
-			configured, err = db.New(w.pool).EventWorkerActions(ctx)
+			configured, err = query.New(w.pool).EventWorkerActions(ctx)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -194,13 +194,13 @@ func (w *Worker) Run(ctx context.Context) error {
 // confirm makes sure that this is the timeline on which events are delivered: a failover is told from a copy only by who
 // configures the worker.
 func (w *Worker) confirm(ctx context.Context) error {
-	return db.New(w.pool).ConfirmEventTimeline(ctx, w.options.Timeline)
+	return query.New(w.pool).ConfirmEventTimeline(ctx, w.options.Timeline)
 }
 
 // prune forgets old deliveries, all of them.
 func (w *Worker) prune(ctx context.Context) error {
 	for {
-		pruned, err := db.New(w.pool).PruneEventDeliveries(ctx)
+		pruned, err := query.New(w.pool).PruneEventDeliveries(ctx)
 		if err != nil || pruned == 0 {
 			return err
 		}
@@ -211,7 +211,7 @@ func (w *Worker) prune(ctx context.Context) error {
 // what runs all the time, so nobody has to know that there is something to be done.
 func (w *Worker) fold(ctx context.Context) error {
 	for after := int64(-1); ; {
-		block, err := db.New(w.pool).FoldPostingCombinations(ctx, after)
+		block, err := query.New(w.pool).FoldPostingCombinations(ctx, after)
 		if err != nil || block < 0 {
 			return err
 		}
@@ -220,8 +220,8 @@ func (w *Worker) fold(ctx context.Context) error {
 }
 
 // adjust starts lanes for actions that are new or changed, and stops those of actions that are gone.
-func (w *Worker) adjust(ctx context.Context, running map[string]*lane, configured []db.EventWorkerAction, warned map[string]bool) {
-	wanted := map[string]db.EventWorkerAction{}
+func (w *Worker) adjust(ctx context.Context, running map[string]*lane, configured []query.EventWorkerAction, warned map[string]bool) {
+	wanted := map[string]query.EventWorkerAction{}
 	for _, one := range configured {
 		wanted[one.Name] = one
 	}
@@ -314,7 +314,7 @@ func (w *Worker) claim(ctx context.Context, name string, lease uuid.UUID, at *pl
 		at.dueFrom, at.began = time.Time{}, time.Now()
 	}
 	for {
-		documents, err := db.New(w.pool).ClaimEventDeliveries(ctx, db.ClaimEventDeliveriesParams{
+		documents, err := query.New(w.pool).ClaimEventDeliveries(ctx, query.ClaimEventDeliveriesParams{
 			Name: name, Maximum: batchSize, Lease: lease, LeaseSeconds: int32(leaseTime.Seconds()), DueFrom: at.dueFrom,
 		})
 		if err != nil {
@@ -366,7 +366,7 @@ type batch struct {
 	action *action
 	lease  uuid.UUID
 	until  time.Time // when the lease runs out
-	ended  db.FinishEventDeliveriesParams
+	ended  query.FinishEventDeliveriesParams
 	noted  time.Time
 }
 
@@ -397,9 +397,9 @@ func (b *batch) note(ctx context.Context) error {
 	b.ended.Name, b.ended.Lease = b.action.configured.Name, b.lease
 	ctx, cancel := context.WithDeadline(ctx, b.until)
 	defer cancel()
-	_, err := backoff.Retry(ctx, func() (int64, error) { return db.New(b.worker.pool).FinishEventDeliveries(ctx, b.ended) },
+	_, err := backoff.Retry(ctx, func() (int64, error) { return query.New(b.worker.pool).FinishEventDeliveries(ctx, b.ended) },
 		backoff.WithMaxElapsedTime(b.worker.options.SendTimeout))
-	b.ended = db.FinishEventDeliveriesParams{}
+	b.ended = query.FinishEventDeliveriesParams{}
 	if err != nil {
 		return fmt.Errorf("what was delivered could not be noted, and will be delivered again: %w", err)
 	}
@@ -420,7 +420,7 @@ func (b *batch) deliver(ctx context.Context, event *delivery) {
 	w := b.worker
 	if gone := (*goneError)(nil); errors.As(err, &gone) {
 		// Not lost, and no attempt: it waits until somebody says how to go on.
-		disabled, failed := db.New(w.pool).DisableGoneEventAction(ctx, b.action.configured.Name, b.action.configured.Target, err.Error())
+		disabled, failed := query.New(w.pool).DisableGoneEventAction(ctx, b.action.configured.Name, b.action.configured.Target, err.Error())
 		if failed == nil {
 			outcome = "released"
 			if disabled {

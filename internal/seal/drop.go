@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // dropsFile is the file of a directory of heads that says, signed, which entries were dropped: one note after the other.
@@ -42,11 +42,11 @@ type KeptMonth struct {
 // use the log, it tries again for as long as the timeout lasts; it never makes them wait for more than a moment.
 func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*Heads, before time.Time, timeout time.Duration) (done Dropped, err error) {
 	// Entries in the default partition can only be dropped with the month that they are of.
-	if _, err := db.New(connection).CreateLogPartitions(ctx); err != nil {
+	if _, err := query.New(connection).CreateLogPartitions(ctx); err != nil {
 		return Dropped{}, err
 	}
 	err = pgx.BeginTxFunc(ctx, connection, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-		rows, err := db.New(tx).DropLog(ctx, before, timeout.Seconds())
+		rows, err := query.New(tx).DropLog(ctx, before, timeout.Seconds())
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // Exporter writes the sealed part of a log out with proofs, for CheckProofs.
@@ -41,7 +41,7 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 	}
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
-		queries := db.New(tx)
+		queries := query.New(tx)
 		if err := continues(head, head.Size, readHashes(ctx, queries)); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 
 // Keep says in the database that an export is in a safe place: what it has may be dropped from now on.
 func (e *Exporter) Keep(ctx context.Context, connection *pgx.Conn) error {
-	return db.New(connection).RecordLogExport(ctx, e.Since, e.Until, e.Heads.Latest.Size)
+	return query.New(connection).RecordLogExport(ctx, e.Since, e.Until, e.Heads.Latest.Size)
 }
 
 func (e *Exporter) wanted(record *Record) bool {
@@ -116,7 +116,7 @@ type pageReader struct {
 }
 
 // turn goes to another page.
-func (r *pageReader) turn(page []db.LogLeaf) {
+func (r *pageReader) turn(page []query.LogLeaf) {
 	r.first, r.page, r.others = page[0].LeafNumber, make([][]byte, len(page)), map[int64]tlog.Hash{}
 	for index, leaf := range page {
 		r.page[index] = leaf.Hashes

@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/monitor"
+	"github.com/posternsql/postern/internal/query"
 )
 
 var (
@@ -24,7 +24,7 @@ func NewMetrics(pool *pgxpool.Pool, every time.Duration) *monitor.Work {
 	return monitor.New("postern_seal", 3*every, nil, &monitor.Gauges{
 		Descriptions: []*prometheus.Desc{unsealedDescription, lagDescription, leavesDescription},
 		Read: func(ctx context.Context, tell func(*prometheus.Desc, float64, ...string)) error {
-			waiting, err := db.New(pool).UnsealedEntries(ctx)
+			waiting, err := query.New(pool).UnsealedEntries(ctx)
 			if err != nil {
 				return err
 			}

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // Proof is an entry of the log with what shows that it is under a signed head. In JSON the entry's values stand beside
@@ -74,7 +74,7 @@ func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64,
 	}
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
-		queries := db.New(tx)
+		queries := query.New(tx)
 		records, _, err := recordsOf(ctx, tx, []int64{logID}, whole)
 		if err != nil {
 			return err

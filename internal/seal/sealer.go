@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // pageSize is how many leaves are read, or written, at once.
@@ -71,7 +71,7 @@ func (s *Sealer) createPartitions(ctx context.Context, connection *pgx.Conn) err
 		return nil
 	}
 	s.partitionsDue = time.Now().Add(partitionsInterval)
-	_, err := db.New(connection).CreateLogPartitions(ctx)
+	_, err := query.New(connection).CreateLogPartitions(ctx)
 	if errors.Is(busy(err), ErrBusy) {
 		s.partitionsDue = time.Now().Add(partitionsPause)
 		return nil
@@ -85,7 +85,7 @@ func (s *Sealer) createPartitions(ctx context.Context, connection *pgx.Conn) err
 // signed tells whether the head of the tree is wherever it is kept. It may not be, although no entry is new: the one
 // before may have been interrupted.
 func (s *Sealer) signed(ctx context.Context, connection *pgx.Conn, size int64) (bool, error) {
-	inside, err := db.New(connection).LatestHead(ctx)
+	inside, err := query.New(connection).LatestHead(ctx)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return false, err
 	}
@@ -107,7 +107,7 @@ func (s *Sealer) behind(size int64) bool {
 func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size int64, err error) {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
-		queries := db.New(tx)
+		queries := query.New(tx)
 		// What the seal has seen committed must be on disk when the seal is.
 		if _, err := tx.Exec(ctx, "set local synchronous_commit = on"); err != nil {
 			return err
@@ -180,7 +180,7 @@ var errNothing = errors.New("nothing to seal")
 
 // compare refuses to go on where the tree in the database does not continue every head outside of it, or has a head that
 // nobody outside knows. It is all that may be refused: from there on the database remembers its place, and the tree grows.
-func (s *Sealer) compare(ctx context.Context, queries *db.Queries, size int64, reader tlog.HashReader) error {
+func (s *Sealer) compare(ctx context.Context, queries *query.Queries, size int64, reader tlog.HashReader) error {
 	if err := s.openHeadsAgain(); err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (s *Sealer) compare(ctx context.Context, queries *db.Queries, size int64, r
 
 // begin refuses to begin a directory beside a tree that was sealed before, unless that was asked for. The key must be another one
 // than any that has signed this tree: the other heads of that key go on elsewhere, or were lost.
-func (s *Sealer) begin(ctx context.Context, queries *db.Queries, insideSize int64) error {
+func (s *Sealer) begin(ctx context.Context, queries *query.Queries, insideSize int64) error {
 	if !s.TrustDatabase {
 		return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
 			"%s has no head, but the database has one of %d leaves: is this the right directory?", s.Heads.Directory, insideSize)}}
@@ -267,7 +267,7 @@ func continues(head *Head, size int64, reader tlog.HashReader) error {
 // sign signs the tree as it is, keeps the head outside of the database, and then in it.
 func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 	return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
-		queries := db.New(tx)
+		queries := query.New(tx)
 		begun, err := queries.BeginSealing(ctx, s.Timeline, s.Database)
 		if err != nil {
 			return err
@@ -300,7 +300,7 @@ func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 
 // compareInside refuses where the database has a head that this key has signed and the directory does not know: then
 // this is another directory, or an old copy of it, and signing would make two histories.
-func (s *Sealer) compareInside(inside db.LogHead) error {
+func (s *Sealer) compareInside(inside query.LogHead) error {
 	if inside.TreeSize > s.Heads.Latest.Size || inside.TreeSize == s.Heads.Latest.Size && tlog.Hash(inside.RootHash) != s.Heads.Latest.Root {
 		if _, err := OpenHead(inside.Note, s.Heads.verifiers); err == nil {
 			return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // hashesOf cuts what a leaf stores into hashes.
@@ -32,7 +32,7 @@ func join(hashes []tlog.Hash) []byte {
 func completedBy(level int, n int64) int64 { return (n+1)<<level - 1 }
 
 // readHashes reads the tree's nodes from the database, all that one call asks for in one query.
-func readHashes(ctx context.Context, queries *db.Queries) tlog.HashReaderFunc {
+func readHashes(ctx context.Context, queries *query.Queries) tlog.HashReaderFunc {
 	return func(indexes []int64) ([]tlog.Hash, error) {
 		wanted := make([]int64, len(indexes))
 		for position, index := range indexes {

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 // maximumFindings is how many findings are told one by one.
@@ -61,7 +61,7 @@ func (v *Verdict) find(kind Kind, leafNumber, logID *int64, format string, argum
 func (v *Verifier) Verify(ctx context.Context, connection *pgx.Conn) (verdict *Verdict, err error) {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
-		run := &verification{Verifier: v, tx: tx, queries: db.New(tx), verdict: &Verdict{Head: v.Heads.Latest, Findings: []Finding{}}}
+		run := &verification{Verifier: v, tx: tx, queries: query.New(tx), verdict: &Verdict{Head: v.Heads.Latest, Findings: []Finding{}}}
 		verdict = run.verdict
 		return run.all(ctx)
 	})
@@ -72,7 +72,7 @@ func (v *Verifier) Verify(ctx context.Context, connection *pgx.Conn) (verdict *V
 type verification struct {
 	*Verifier
 	tx      pgx.Tx
-	queries *db.Queries
+	queries *query.Queries
 	verdict *Verdict
 
 	// Of the same leaves: the tree as the rows of the log make it, and as the leaves' stored hashes make it.
@@ -214,7 +214,7 @@ func (v *verification) leaves(ctx context.Context, from, signed, total int64) er
 }
 
 // leaf grows both trees by one leaf. entry is the hash that its entry has now, nil where there is none.
-func (v *verification) leaf(leaf db.LogLeaf, entry *tlog.Hash) error {
+func (v *verification) leaf(leaf query.LogLeaf, entry *tlog.Hash) error {
 	stored := hashesOf(leaf.Hashes)
 	var own tlog.Hash
 	if len(stored) > 0 {

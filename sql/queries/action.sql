@@ -9,9 +9,3 @@ select postern.register_action(@action, sqlc.narg('checkpoint'), coalesce(sqlc.n
 -- name: RemoveAction :exec
 -- Removes an action: it can no longer be begun.
 select postern.remove_action(@action);
-
--- name: ListActions :many
--- The registered actions.
-select a.action, a.checkpoint, a.legacy_checkpoints, a.registered_at
-  from postern.action as a
- order by a.action;

@@ -26,3 +26,7 @@ select postern.cancel(@challenge, sqlc.narg('comment'));
 -- name: SetPIN :exec
 -- Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE.
 select postern.set_pin(@new_pin::varchar);
+
+-- name: SecurityCheckpoint :exec
+-- Security_SYS.Security_Checkpoint: Checkpoint with the parameters as an IFS Message; nil for none.
+select security_sys.security_checkpoint(@gate_id, sqlc.narg('msg'));

@@ -13,10 +13,3 @@ select postern.set_gate_active(@gate_id, @active);
 -- name: SetGateMessage :exec
 -- Changes what the log says when the gate is passed; a later registration keeps it.
 select postern.set_gate_message(@gate_id, @message);
-
--- name: ListGates :many
--- The registered gates.
-select g.gate_id, g.description, g.message, g.parameters, g.bound_parameters, g.active, g.built_in, g.exclusive,
-       g.active_administered, g.message_administered, g.registered_at
-  from postern.gate as g
- order by g.gate_id;

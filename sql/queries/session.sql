@@ -26,8 +26,6 @@ select postern.create_session_key(@kid, @secret);
 -- Has tokens signed with this key refused from now on.
 select postern.retire_session_key(@kid);
 
--- name: ListSessionKeys :many
--- The keys for session tokens, without their secrets.
-select k.kid, k.created_at, k.created_by, k.retired_at
-  from postern.session_key as k
- order by k.created_at, k.kid;
+-- name: GetFndUser :one
+-- Fnd_Session_API.Get_Fnd_User: the end user of this transaction. Fails where there is none.
+select fnd_session_api.get_fnd_user();

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 )
 
 var peakPattern = regexp.MustCompile(`(?m)^VmHWM:\s*(\d+) kB$`)
@@ -36,7 +36,7 @@ func collectLog() error {
 		return err
 	}
 	defer connection.Close(ctx)
-	entries, err := db.New(connection).ListLog(ctx, db.ListLogParams{
+	entries, err := query.New(connection).ListLog(ctx, query.ListLogParams{
 		ToLogID: math.MaxInt64, PageSize: math.MaxInt32, PageOctets: math.MaxInt64,
 	})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/secret"
 )
@@ -137,7 +138,7 @@ func TestApprovedTransactionCommitsOnce(t *testing.T) {
 		t.Fatalf("asked %d times: %v", asked, err)
 	}
 	o.want(t, 1, "passed")
-	entries, err := db.New(o.Pool).ListLog(t.Context(), db.ListLogParams{ToLogID: math.MaxInt64, GateID: new(gate), PageSize: 10, PageOctets: 1 << 20})
+	entries, err := query.New(o.Pool).ListLog(t.Context(), query.ListLogParams{ToLogID: math.MaxInt64, GateID: new(gate), PageSize: 10, PageOctets: 1 << 20})
 	if err != nil || len(entries) != 1 {
 		t.Fatalf("got %d entries: %v", len(entries), err)
 	}

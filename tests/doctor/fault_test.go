@@ -8,9 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/posternsql/postern/db"
 	"github.com/posternsql/postern/internal/acceptance"
 	"github.com/posternsql/postern/internal/doctor"
+	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/testdb"
 	. "github.com/posternsql/postern/internal/testsql"
 )
@@ -580,7 +580,7 @@ func (s *scene) begin(t *testing.T) *scene {
 
 func (s *scene) fill(sql string) string { return s.replacer.Replace(sql) }
 
-type finding = db.Finding
+type finding = query.Finding
 
 func (s *scene) findings(t *testing.T) []finding { return findings(t, s.q) }
 

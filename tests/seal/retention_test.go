@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/posternsql/postern/db"
+	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/seal"
 	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/internal/testsql"
@@ -296,7 +296,7 @@ func TestPartitionsAreMadeOnce(t *testing.T) {
 		connection := l.Connect(t)
 		wait.Go(func() {
 			var err error
-			made[number], err = db.New(connection).CreateLogPartitions(context.WithoutCancel(t.Context()))
+			made[number], err = query.New(connection).CreateLogPartitions(context.WithoutCancel(t.Context()))
 			if err != nil {
 				t.Error(err)
 			}

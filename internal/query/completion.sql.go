@@ -3,7 +3,7 @@
 //   sqlc v1.31.1
 // source: completion.sql
 
-package db
+package query
 
 import (
 	"context"

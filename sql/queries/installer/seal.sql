@@ -1,0 +1,74 @@
+-- Sealing the log, and reading what proofs are made of. The rows of the log themselves are read in internal/seal: sqlc
+-- takes what a function returns for not null.
+
+-- name: SealedUntil :one
+-- How far the log was sealed; snapshot is empty where nothing was sealed in this cluster.
+select tree_size::bigint as tree_size, coalesce(snapshot::text, '')::text as snapshot from postern.sealed_until();
+
+-- name: BeginSealing :one
+-- Makes this transaction the only one that seals the log. Errors: 55000 it was sealed in another place, 55P03, 40001 another one
+-- does.
+select tree_size::bigint as tree_size, coalesce(snapshot::text, '')::text as snapshot, is_new_place::boolean as is_new_place
+  from postern.begin_sealing(sqlc.narg('confirmed_timeline')::bigint, sqlc.narg('confirmed_database')::text);
+
+-- name: AppendLeaves :one
+-- Makes entries the next leaves; returns the number of leaves.
+select postern.append_leaves(@log_ids::bigint[], @hashes::bytea[])::bigint as tree_size;
+
+-- name: EndSealing :exec
+select postern.end_sealing();
+
+-- name: RecordHead :exec
+select postern.record_head(@tree_size::bigint, @root_hash::bytea, @note::text);
+
+-- name: LeavesByNumber :many
+-- The leaves with these numbers.
+select l.leaf_number, l.hashes from postern.log_leaf as l where l.leaf_number = any(@leaf_numbers::bigint[]);
+
+-- name: LeafPage :many
+-- Leaves from a number on, in order.
+select l.leaf_number, l.log_id, l.hashes
+  from postern.log_leaf as l
+ where l.leaf_number >= @first_leaf
+ order by l.leaf_number
+ limit @page_size;
+
+-- name: LeafOfEntry :one
+-- The leaf of an entry of the log.
+select l.leaf_number, l.hashes from postern.log_leaf as l where l.log_id = @log_id;
+
+-- name: HeadPage :many
+-- Signed tree heads of more than so many leaves, in order.
+select h.tree_size, h.root_hash, h.note, h.signed_at
+  from postern.log_head as h
+ where h.tree_size > @tree_size
+ order by h.tree_size
+ limit @page_size;
+
+-- name: LatestHead :one
+select h.tree_size, h.root_hash, h.note, h.signed_at
+  from postern.log_head as h
+ order by h.tree_size desc
+ limit 1;
+
+-- name: RecordLogExport :exec
+-- Says that all entries from since until until, under the head of so many leaves, were written to a file with proofs.
+select postern.record_log_export(sqlc.narg('since')::timestamptz, sqlc.narg('until')::timestamptz, @tree_size::bigint);
+
+-- name: DropLog :many
+-- Drops whole months that are sealed, exported and unchanged; gives the stretches of leaves that each was, -1 where it
+-- was empty; or the reason why it stays.
+select month::text as month, coalesce(first_leaf, -1)::bigint as first_leaf, coalesce(last_leaf, -1)::bigint as last_leaf,
+       coalesce(reason, '')::text as reason
+  from postern.drop_log(@before::timestamptz, make_interval(secs => @timeout_seconds::double precision));
+
+-- name: CreateLogPartitions :one
+-- Makes the log's partitions for the coming months, and those of a few entries that have none. Errors: 55P03.
+select postern.create_log_partitions()::integer as made;
+
+-- name: UnsealedEntries :one
+-- How many entries wait to be sealed, and since when, as seconds; 0 where there is none; and the number of leaves.
+select u.entries::bigint as entries, coalesce(extract(epoch from clock_timestamp() - u.oldest), 0)::double precision as oldest_seconds,
+       s.tree_size::bigint as tree_size
+  from postern.unsealed_entries() as u
+ cross join postern.sealed_until() as s;
