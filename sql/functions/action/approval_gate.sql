@@ -1,7 +1,7 @@
--- What a person approves who approves an action: the gate that asks, as the challenge and the log are to show it. That
--- is the action's own checkpoint, or else the first of the referenced gates that stops; an exclusive one asks for itself,
--- where it is reached. In the second case there is no message that knows the action's parameters: it is made of the action,
--- the descriptions of the gates that stop, and the parameters, all of which are bound.
+-- Builds the gate that a person sees when approving an action, for the challenge and the log. It is the action's own
+-- checkpoint, or otherwise the first referenced gate that stops. An exclusive gate does not count, because it asks by
+-- itself when it is reached. For a referenced gate no message has the action's parameters. So the message is built from
+-- the action, the descriptions of the gates that stop, and the parameters, all of which are bound.
 
 create or replace function postern_internal.approval_gate(
   action postern_internal.action,
@@ -32,7 +32,7 @@ begin
     return null;
   end if;
   if own.gate_id is not null then
-    -- Switched off, and still what says best what is done here.
+    -- Used even when it is switched off: it still describes best what the action does.
     own.gate_id := asking.gate_id;
     own.exclusive := false;
     return own;
@@ -56,4 +56,4 @@ end
 $$;
 revoke execute on function postern_internal.approval_gate(postern_internal.action, jsonb) from public;
 comment on function postern_internal.approval_gate(postern_internal.action, jsonb) is
-'The gate that asks for the approval of an action, with description, message and parameters as they are for the action; NULL where no gate of the action stops anybody.';
+'The gate that asks for the approval of an action, with the description, message and parameters of that action. NULL if no gate of the action stops it.';

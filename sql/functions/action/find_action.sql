@@ -14,13 +14,13 @@ begin
       message = 'There is no such action',
       detail = format('action is %s.', coalesce(to_jsonb(left(action, 128))::text, 'NULL')),
       hint = coalesce(
-        (select format('Write %s: so it is registered, and upper and lower case differ.', a.action)
+        (select format('Write %s, the registered spelling: upper and lower case differ.', a.action)
            from postern_internal.action as a
           where upper(a.action collate "C") = upper(find_action.action collate "C")),
-        'Register it with postern.register_action; postern.action lists those there are.');
+        'Register it with postern.register_action, or choose one of the actions in postern.action.');
   end if;
   return found_action;
 end
 $$;
 revoke execute on function postern_internal.find_action(text) from public;
-comment on function postern_internal.find_action(text) is 'The action of that name. Errors: PS106 there is none.';
+comment on function postern_internal.find_action(text) is 'The action of this name. Errors: PS106 there is none.';

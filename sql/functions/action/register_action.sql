@@ -1,4 +1,4 @@
--- Belongs to the upgrade of an application, as the registration of gates does: what it says now replaces what it said.
+-- Part of the upgrade of an application, like the registration of gates. It replaces what was registered before.
 
 create or replace function postern.register_action(
   action text,
@@ -24,21 +24,21 @@ begin
       errcode = 'PS107',
       message = 'The name of the action is not usable',
       detail = format('action is %s.', to_jsonb(action)),
-      hint = 'Take the control characters out of it.';
+      hint = 'Remove the control characters.';
   end if;
   reason := case
     when legacy_checkpoints is null then 'legacy_checkpoints is NULL.'
     when array_ndims(legacy_checkpoints) > 1 then 'legacy_checkpoints has more than one dimension.'
     when cardinality(legacy_checkpoints) > 200 then format('There are %s; 200 are allowed.', cardinality(legacy_checkpoints))
     when array_position(legacy_checkpoints, null) is not null then 'One of them is NULL.'
-    when (select count(distinct gate_id) from unnest(legacy_checkpoints) as gate_id) < cardinality(legacy_checkpoints) then 'A gate is there twice.'
+    when (select count(distinct gate_id) from unnest(legacy_checkpoints) as gate_id) < cardinality(legacy_checkpoints) then 'A gate occurs twice.'
   end;
   if reason is not null then
     raise exception using
       errcode = 'PS107',
       message = 'The legacy checkpoints of the action are not usable',
       detail = reason,
-      hint = 'Pass the ids of the gates that the action''s business code reaches, each once; leave the argument away where there are none.';
+      hint = 'Pass the ids of the gates that the action''s business code reaches, each once. Omit the argument if there are none.';
   end if;
 
   gates := array_remove(checkpoint || legacy_checkpoints, null);
@@ -53,18 +53,18 @@ begin
       message = 'The action references gates that do not exist',
       detail = format('Not registered: %s.', left(unknown, 1000)),
       hint = coalesce(
-        (select 'Write ' || string_agg(g.gate_id, ', ' order by g.gate_id) || ': so they are registered, and upper and lower case differ.'
+        (select 'Write ' || string_agg(g.gate_id, ', ' order by g.gate_id) || ', the registered spelling: upper and lower case differ.'
            from unnest(gates) as reference (gate_id)
            join postern_internal.gate as g
              on upper(g.gate_id collate "C") = upper(reference.gate_id collate "C") and g.gate_id <> reference.gate_id),
-        'Register them with postern.register_gate first; postern.gate lists those there are.');
+        'Register them with postern.register_gate first, or choose gates in postern.gate.');
   end if;
   if built_in is not null then
     raise exception using
       errcode = 'PS107',
       message = 'An action cannot reference a built-in gate',
       detail = format('Built in: %s.', built_in),
-      hint = 'It is opened only by an approval of its own, inside an action as well.';
+      hint = 'Leave it out: it always needs its own approval, even inside an action.';
   end if;
 
   perform postern_internal.lock_settings();
@@ -75,8 +75,8 @@ begin
     raise exception using
       errcode = 'PS107',
       message = 'The action is registered in another spelling',
-      detail = format('action is %s, and %s is registered.', to_jsonb(action), to_jsonb(spelling)),
-      hint = 'Use that spelling, in the registration and where the action begins; or remove it first, with postern.remove_action.';
+      detail = format('action is %s, but %s is registered.', to_jsonb(action), to_jsonb(spelling)),
+      hint = 'Use the registered spelling, in the registration and where the action begins; or remove it first, with postern.remove_action.';
   end if;
   insert into postern_internal.action as a (action, checkpoint, legacy_checkpoints)
   values (action, checkpoint, legacy_checkpoints)

@@ -13,4 +13,4 @@ $$;
 revoke execute on function postern.remove_action(text) from public;
 grant execute on function postern.remove_action(text) to postern_admin;
 comment on function postern.remove_action(text) is
-'Removes an action: from the commit on it can no longer be begun. What the log says of it stays. Errors: PS106 no such action.';
+'Removes an action: from the commit on it can no longer be begun. Its entries in the log stay. Errors: PS106 no such action.';

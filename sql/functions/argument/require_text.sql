@@ -1,5 +1,5 @@
--- One place for what every function asks of a text argument: that it is there, not blank, and no longer than
--- what anybody could mean. Called only by functions that pin their search_path.
+-- One place for the checks of a text argument: it is present, not blank, and no longer than anybody could need. Called
+-- only by functions that pin their search_path.
 
 create or replace function postern_internal.require_text(
   value text,
@@ -31,4 +31,4 @@ end
 $$;
 revoke execute on function postern_internal.require_text(text, text, integer) from public;
 comment on function postern_internal.require_text(text, text, integer) is
-'Raises PS107 unless value is a text of 1 to maximum characters that is not blank. argument: how the error names it.';
+'Raises PS107 unless value is a text of 1 to maximum characters that is not blank. argument: its name in the error.';

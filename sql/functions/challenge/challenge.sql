@@ -11,7 +11,7 @@ as $$
 declare
   gate postern_internal.gate;
 begin
-  -- A standby cannot take the answer. A read-only transaction may ask: the answer comes in another one.
+  -- A standby cannot accept the answer. A read-only transaction may ask, because the answer is given in another one.
   if pg_is_in_recovery() then
     perform postern_internal.refuse_read_only();
   end if;
@@ -27,4 +27,4 @@ $$;
 revoke execute on function postern.challenge(text, jsonb) from public;
 grant execute on function postern.challenge(text, jsonb) to postern_user;
 comment on function postern.challenge(text, jsonb) is
-'The challenge that postern.checkpoint would raise with these arguments, without reaching the gate and whether or not it is active: for dialogs that ask up front. Errors: PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby, where nobody could answer it.';
+'The challenge that postern.checkpoint would raise for these arguments, without reaching the gate and whether or not the gate is active. For dialogs that ask in advance. Errors: PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby, where nobody could answer it.';

@@ -1,6 +1,7 @@
--- All that authenticate and cancel have to know travels in the challenge, since the transaction that met the gate
--- rolls back and can leave nothing behind. Signed, so that it comes back as it was. All that a person decides by stands
--- in it too: any code that runs before the gate can raise a PS101 with a DETAIL of its own, and a challenge for something else.
+-- The transaction that met the gate rolls back and can leave nothing behind. So the challenge carries everything that
+-- authenticate and cancel need to know, signed so that nobody can change it. That includes what the person bases the
+-- decision on: code that runs before the gate could raise a PS101 with its own DETAIL and a challenge for something
+-- else.
 
 create or replace function postern_internal.create_challenge(
   userid text,
@@ -34,4 +35,4 @@ end
 $$;
 revoke execute on function postern_internal.create_challenge(text, postern_internal.gate, text, jsonb, text, timestamptz) from public;
 comment on function postern_internal.create_challenge(text, postern_internal.gate, text, jsonb, text, timestamptz) is
-'A signed challenge for one user, the current database role, one gate or one action, and the bound parameters. action: NULL for the gate alone.';
+'A signed challenge for one user, the current database role, one gate or one action, and the bound parameters. action: NULL for a gate alone.';

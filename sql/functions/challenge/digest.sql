@@ -1,6 +1,7 @@
--- What an approval is bound to. Without a SET clause, and stable as what it calls is: so it is inlined, and every gate that
--- is opened along comes here. Names which parameters are left out, so that equal digests mean that the same ones were. The
--- first text ends where its array does, so that no two inputs run together to the same text.
+-- What an approval is bound to. It has no SET clause and is as stable as what it calls, so that it is inlined: every
+-- gate opened by another gate's approval comes here. The names of unbound parameters are part of the digest, so that
+-- equal digests mean that the same ones were left out. The first text ends where its array ends, so no two inputs give
+-- the same text.
 
 create or replace function postern_internal.digest(
   gate_id text,
@@ -17,4 +18,4 @@ return pg_catalog.sha256(pg_catalog.convert_to(
          || postern_internal.canonical_text(parameters - unbound_parameters), 'UTF8'));
 revoke execute on function postern_internal.digest(text, text, text[], jsonb) from public;
 comment on function postern_internal.digest(text, text, text[], jsonb) is
-'SHA-256 over gate, action, the names of the parameters that are not bound, and the parameters without those, by value and not by spelling.';
+'SHA-256 over gate, action, the names of the unbound parameters, and all other parameters by value instead of by spelling.';

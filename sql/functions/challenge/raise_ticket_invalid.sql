@@ -1,4 +1,4 @@
--- All errors PS103 come from here, so that each has a reason that a program can read.
+-- Every PS103 is raised here, so that each has a reason that a program can read.
 
 create or replace function postern_internal.raise_ticket_invalid(
   reason text,
@@ -22,4 +22,4 @@ end
 $$;
 revoke execute on function postern_internal.raise_ticket_invalid(text, text, jsonb, text, text) from public;
 comment on function postern_internal.raise_ticket_invalid(text, text, jsonb, text, text) is
-'Raises PS103. reason: a word of docs/errors.md, for programs. explanation: a sentence, for people. fields: what else DETAIL has, an object. message, hint: other ones than a ticket''s. Errors: PS103.';
+'Raises PS103. reason: a word of docs/errors.md, for programs. explanation: a sentence, for people. fields: an object with further fields of DETAIL. message, hint: pass them if the error is not about a ticket. Errors: PS103.';

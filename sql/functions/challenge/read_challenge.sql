@@ -10,13 +10,14 @@ declare
   reason text;
   explanation text;
 begin
-  -- The length first: 10 MB of nonsense should not cost a digest over them. 32768 characters of parameters with four
-  -- bytes each and as many of message with six, as JSON escapes control characters, make 440000 as base64.
+  -- The length is checked first: 10 MB of nonsense should not cost a digest. A challenge holds at most 32768 characters
+  -- of parameters with up to four bytes each. Its message is as long, with up to six bytes each (JSON escapes control
+  -- characters). As base64 that is 440000 characters.
   if octet_length(challenge) <= 524288 then
     content := split_part(challenge, '.', 1);
   end if;
   if content is null
-     or split_part(challenge, '.', 2) is distinct from postern_internal.sign_challenge(content)  -- NULL where the key is gone
+     or split_part(challenge, '.', 2) is distinct from postern_internal.sign_challenge(content)  -- NULL if the key is gone
      or split_part(challenge, '.', 3) <> '' then
     reason := 'unknown';
     explanation := 'It was not made by this database, or it was changed.';
@@ -40,4 +41,4 @@ end
 $$;
 revoke execute on function postern_internal.read_challenge(text) from public;
 comment on function postern_internal.read_challenge(text) is
-'What a challenge of this database says, if it was made for the current user and database role; whether it has expired is for the caller to ask. Errors: PS103, PS401, PS402.';
+'The content of a challenge that this database made for the current user and database role. The caller checks whether it has expired. Errors: PS103, PS401, PS402.';

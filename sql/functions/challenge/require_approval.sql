@@ -33,4 +33,4 @@ end
 $$;
 revoke execute on function postern_internal.require_approval(postern_internal.gate, text, text, text, jsonb) from public;
 comment on function postern_internal.require_approval(postern_internal.gate, text, text, text, jsonb) is
-'Raises PS101 with a fresh challenge in its DETAIL. action: the action that is to be approved; NULL: the gate alone.';
+'Raises PS101 with a fresh challenge in its DETAIL. action: the action to approve; NULL for a gate alone.';

@@ -1,4 +1,4 @@
--- Over the name of the database too: a copy made from a template has the same keys.
+-- The signature includes the database name, because a copy made from a template database has the same keys.
 
 create or replace function postern_internal.sign_challenge(content text)
 returns text

@@ -1,9 +1,9 @@
--- T1: takes a response and tells nobody whether it was right. What was right or wrong stands in the ticket, which only
--- a later transaction can read, so that a guess that was rolled back taught nothing and a guess that was learned was
+-- T1: takes a response without revealing whether it was right. The verdict is in the ticket, which only a later
+-- transaction can read. So a guess that was rolled back taught nothing, and a guess whose verdict can be read has been
 -- counted. Right, wrong, unknown and locked run the same statements and write rows of the same size.
 --
--- Anybody may set debug_print_plan and have the plans sent to the client: the verdict would stand in the plan of the
--- very statement that writes it. Hence the last two settings: no plan is printed, and none contains a value.
+-- Anybody may set debug_print_plan and have plans sent to the client. The verdict would then be visible in the plan of
+-- the statement that writes it. Hence the last two settings: no plan is printed, and none contains a value.
 
 create or replace function postern.authenticate(
   challenge text,
@@ -24,13 +24,13 @@ declare
   session_userid text := fields ->> 'user';
   gate postern_internal.gate;
   verify_name text;
-  username_folded text;  -- made in each attempt, since the time that it takes must not tell who is known
-  target text;   -- whose credential is tried; NULL where username could not be right anyway
-  counted text;  -- whose attempts that costs
+  username_folded text;  -- computed in each attempt, because its duration must not reveal who is known
+  target text;   -- whose credential is tried; NULL if username cannot be right
+  counted text;  -- whose attempts are counted
   credential postern_internal.credential;
   is_active boolean;
   is_right boolean;
-  own postern_internal.credential;  -- of the session's user, who pays for what fills the log
+  own postern_internal.credential;  -- of the session's user, who also pays for filling the log
   attempted_at timestamptz;
   verdict postern_internal.verdict;
   new_failures integer;
@@ -42,7 +42,7 @@ declare
   lock_minutes integer := postern_internal.setting_integer('lock_minutes');
   max_lock_minutes integer := postern_internal.setting_integer('max_lock_minutes');
   issued uuid;
-  -- For a user without a PIN: bcrypt takes its time and gives what equals no stored hash.
+  -- For a user without a PIN: bcrypt takes as long as usual, and its result equals no stored hash.
   dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
 begin
   perform postern_internal.refuse_read_only();
@@ -59,14 +59,14 @@ begin
       errcode = 'PS108',
       message = 'A comment is required',
       detail = 'The setting comment_required is true, and the comment is missing or blank.',
-      hint = 'Ask the user why this is right, and pass the answer as comment.';
+      hint = 'Ask the user for the reason, and pass the answer as comment.';
   end if;
   if username is null or response is null then
     raise exception using
       errcode = 'PS107',
-      message = 'User name and response are needed',
+      message = 'User name and response are required',
       detail = format('%s is NULL.', case when username is null then 'username' else 'response' end),
-      hint = 'Pass what the user typed; to refuse, call postern.cancel(challenge, comment).';
+      hint = 'Pass what the user typed. To refuse, call postern.cancel(challenge, comment).';
   end if;
   if octet_length(username) > 512 or octet_length(response) > 65536 then
     raise exception using
@@ -79,7 +79,7 @@ begin
   select g.* into gate from postern_internal.gate as g where g.gate_id = fields ->> 'gate';
   if not found then
     perform postern_internal.raise_ticket_invalid('gate_removed',
-      format('Its gate %s does not exist any more.', fields ->> 'gate'),
+      format('Its gate %s no longer exists.', fields ->> 'gate'),
       jsonb_build_object('gate', fields ->> 'gate'),
       message => 'The challenge is not valid',
       hint => 'Send the business transaction again.');
@@ -97,18 +97,19 @@ begin
       hint = 'Use one of the schemes that the error PS101 names.';
   end if;
 
-  -- A second attempt would see what the first one has counted, and tell of it by PS110 or a lock-out. Of whatever user's: the
-  -- transaction may have changed sessions. One that was rolled back to a savepoint left nothing to find, and has taught nothing.
+  -- A second attempt would see what the first one counted, and reveal it by PS110 or a lock-out. The user does not
+  -- matter, because the transaction may have changed sessions. An attempt rolled back to a savepoint left nothing to
+  -- find and taught nothing.
   if exists (select from postern_internal.own_entry as e where e.outcome not in ('passed', 'cancelled')) then
     perform postern_internal.raise_ticket_invalid('second_answer',
-      'A transaction may authenticate once, whatever came of it.',
+      'A transaction may authenticate only once, whatever the outcome.',
       message => 'This transaction has authenticated already',
       hint => 'Commit, and answer the next challenge in a transaction of its own.');
   end if;
 
-  -- Only the user's own session can spend the user's attempts; with all_users_valid also the session of somebody who
-  -- could approve, having a PIN in use. Every other name costs the session's own user, and is tried in vain against
-  -- the same row, so that it reads and writes what a right one does.
+  -- The attempts of a user can be spent only by that user's session, or, with all_users_valid, by the session of
+  -- another user who could approve and has a PIN in use. Any other name costs the session's own user an attempt. It is
+  -- tried in vain against that user's row, so that it reads and writes the same as a right name.
   username_folded := postern_internal.fold_userid(username);
   if username_folded = postern_internal.fold_userid(session_userid) then
     target := session_userid;
@@ -122,14 +123,14 @@ begin
   end if;
   counted := coalesce(target, session_userid);
 
-  -- That of the session's user as well, here and in the UPDATE below: so set_user_active waits until it finds the ticket, or
-  -- fails where its snapshot is older, and whoever uses the ticket is not asked again whether the user is active. In order,
-  -- so that two who approve for each other do not deadlock.
+  -- Locks the row of the session's user too, here and in the UPDATE below. So set_user_active waits and then finds the
+  -- ticket, or fails if its snapshot is older, and using a ticket need not check again that the user is active. The
+  -- rows are locked in order, so that two users who approve for each other do not deadlock.
   perform from postern_internal.credential as c where c.userid in (session_userid, counted) order by c.userid for update;
   select c.* into strict own from postern_internal.credential as c where c.userid = session_userid;
   perform postern_internal.require_rate('denials_per_hour', own.denials, own.denials_since);
   select c.* into strict credential from postern_internal.credential as c where c.userid = counted;
-  -- Only now, and of both: set_user_active may have been what the locks were waited for.
+  -- Checked for both users, and only after the locks: they may have waited for set_user_active.
   select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
   if scheme = 'PIN' then
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
@@ -141,8 +142,8 @@ begin
   end if;
   is_right := coalesce(is_right, false) and is_active and target is not null;
 
-  -- One path for all verdicts, with constants that are enums when they are read: a statement that only one verdict ran
-  -- would be planned for it alone, and the reads of the catalog which that takes can be counted by everybody.
+  -- One path for all verdicts, with constants that are enums once read. A statement that only one verdict runs would be
+  -- planned for it alone, and anybody could count the catalog reads of that planning.
   attempted_at := clock_timestamp();
   verdict := case when credential.locked_until > attempted_at then 'locked'::postern_internal.verdict
                   when is_right then 'accepted'::postern_internal.verdict
@@ -154,7 +155,7 @@ begin
   new_lockouts := case when verdict = 'accepted' then 0
                        when verdict = 'denied' and new_failures >= max_failures then credential.lockouts + 1
                        else credential.lockouts end;
-  -- Each lock-out in a row takes twice as long as the one before. 14 times doubled, a minute is more than a week.
+  -- Each consecutive lock-out takes twice as long as the one before. A minute doubled 14 times is more than a week.
   new_locked_until := case when verdict = 'locked' then credential.locked_until
                            when new_lockouts > credential.lockouts
                            then attempted_at + make_interval(mins => greatest(lock_minutes, least(lock_minutes * (1 << least(credential.lockouts, 14)), max_lock_minutes)))
@@ -174,9 +175,9 @@ begin
          last_filler = gen_random_uuid()
    where c.userid in (session_userid, counted);
 
-  -- What has long expired goes, of this user only: nobody waits for anybody else here. A nonce stays until no ticket can
-  -- be made with it any more, and none is left: a challenge can be answered for an hour at the most, its last ticket used
-  -- for another one, and none of its tickets expires before it is made.
+  -- Deletes what has long expired, of this user only, so that nobody waits for anybody else. A nonce stays until no
+  -- ticket can be made with it any more and none is left: a challenge can be answered for at most an hour, its last
+  -- ticket be used for another hour, and no ticket expires before it is made.
   with expired as (
     delete from postern_internal.ticket as t
      where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '3 hours'
@@ -209,4 +210,4 @@ $$;
 revoke execute on function postern.authenticate(text, text, text, text, text) from public;
 grant execute on function postern.authenticate(text, text, text, text, text) to postern_user;
 comment on function postern.authenticate(text, text, text, text, text) is
-'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, or this transaction has answered one already, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+'Answers a challenge, in its own transaction, which must commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell later transactions the verdict. Errors: PS103 the challenge is not valid, or this transaction has already answered one, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402; 25006 on a standby and in a read-only transaction.';

@@ -1,7 +1,6 @@
--- What an application calls first in the transaction of an action. By the table of coexistence: where the action's own
--- checkpoint or a gate that it references stops, the action needs an approval, here and not somewhere inside; with it
--- every gate inside is open. Where none does, the action goes on, and a gate that it does not reference is refused
--- where it is reached.
+-- The first call of an application in the transaction of an action. If the action's own checkpoint, or a gate that it
+-- references, stops it, the approval is required here instead of at a gate inside; it then opens every gate inside. If
+-- none stops it, the action continues, and a gate that it does not reference is refused when it is reached.
 
 create or replace function postern.begin_action(
   action text,
@@ -18,10 +17,10 @@ declare
   message text;
 begin
   if pg_column_size(parameters) > 262144 then
-    perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but at once
+    perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but without reading them
   end if;
-  -- What an object is, and how long, is asked at each call: an application should not learn of it from the first gate
-  -- that is switched on.
+  -- The type and length of the parameters are checked at each call. Otherwise an application would learn of a fault
+  -- only when the first gate is switched on.
   parameters := postern_internal.check_parameters(
     action,
     case when jsonb_typeof(parameters) = 'object' then array(select name from jsonb_object_keys(parameters) as name) end,
@@ -40,13 +39,13 @@ begin
   parameters := postern_internal.check_parameters(coalesce(begun.checkpoint, action), gate.parameters, parameters);
   message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
   if gate.exclusive then
-    -- Its ticket opens this action's beginning, and nothing inside.
+    -- Its ticket opens only the beginning of this action, and no gate inside.
     perform set_config('postern.action', '', true);
     perform postern_internal.pass_gate(gate.gate_id, parameters, action);
     return;
   end if;
-  -- One approval, one action: the ticket has to be for this one, with the same values, and to be in time when it
-  -- begins. Beginning it once more in the same transaction is fine.
+  -- One approval, one action: the ticket must be for this action, with the same values, and still valid when it begins.
+  -- Beginning it again in the same transaction is allowed.
   update postern_internal.current_open_gate as o
      set action_begun = true
    where o.action = begin_action.action
@@ -64,4 +63,4 @@ $$;
 revoke execute on function postern.begin_action(text, jsonb) from public;
 grant execute on function postern.begin_action(text, jsonb) to postern_user;
 comment on function postern.begin_action(text, jsonb) is
-'Begins an action in this transaction, before its business code. action: a registered action. parameters: an object; with just the parameters of the action''s own checkpoint, if it has one. Until the next one begins, an active gate that the action does not reference raises PS105, unless the action was approved. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such action, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+'Begins an action in this transaction, before its business code. action: a registered action. parameters: an object; if the action has its own checkpoint, exactly that gate''s parameters. Until the next action begins, an active gate that this one does not reference raises PS105, unless the action was approved. Errors: PS101 authentication is required (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such action, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';

@@ -1,4 +1,4 @@
--- The first statement of a transaction that is sent again.
+-- The first statement of a resent transaction.
 
 create or replace function postern.begin_session(
   token text,
@@ -21,4 +21,4 @@ $$;
 revoke execute on function postern.begin_session(text, uuid) from public;
 grant execute on function postern.begin_session(text, uuid) to postern_app;
 comment on function postern.begin_session(text, uuid) is
-'As begin_session(token) and open_gates(ticket), in one round trip. Returns the user id. Errors: those of both.';
+'The same as begin_session(token) and open_gates(ticket), in one round trip. Returns the user id. Errors: those of both.';

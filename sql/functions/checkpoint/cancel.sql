@@ -1,5 +1,4 @@
--- Whoever thinks again leaves a trace as well: it is the trace of a dialog that did its work. Also after the challenge
--- has expired.
+-- Logs a refusal too, since it shows that the dialog did its work. Works even after the challenge has expired.
 
 create or replace function postern.cancel(
   challenge text,

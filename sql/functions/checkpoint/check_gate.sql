@@ -1,5 +1,5 @@
--- Whether a gate that is not, to the letter, the one that was approved is open all the same, and by which approval. Nothing
--- is written here, but that an exclusive gate's ticket has been passed.
+-- Decides whether a gate is open that is not exactly the approved one, and which approval opens it. It writes nothing,
+-- except that the ticket of an exclusive gate has been used.
 
 create or replace function postern_internal.check_gate(
   gate_id text,
@@ -38,9 +38,9 @@ begin
     perform postern_internal.raise_checkpoint_required(gate_id, opened.userid, message, parameters);
   end if;
 
-  -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
-  -- was passed shows in the log, which a rollback to a savepoint takes back as well. An action opens them all by
-  -- beginning, which its own checkpoint has just done; before that, its ticket equals no gate's.
+  -- The first gate must be the approved one, with the same values and in time. It then opens the others: that it was
+  -- passed is in the log, and a rollback to a savepoint removes that entry too. An action opens all gates when it
+  -- begins, after its own checkpoint has passed; before that, its ticket matches no gate.
   asked := action is not null
            or opened.action is null and opened.digest = postern_internal.digest(gate_id, null, gate.unbound_parameters, parameters);
   if not opened.action_begun and (opened.expires_at <= clock_timestamp() or not asked) then
@@ -51,13 +51,13 @@ begin
     if not found then
       if opened.action is not null then
         reason := 'other_gate';
-        explanation := format('The ticket was approved for action %s, which has not begun, and gate %s was reached.', opened.action, gate_id);
+        explanation := format('The ticket was approved for action %s, which has not begun, but gate %s was reached.', opened.action, gate_id);
       elsif opened.expires_at <= clock_timestamp() then
         reason := 'expired';
         explanation := format('The ticket was for gate %s and has expired.', opened.gate_id);
       elsif opened.gate_id <> gate_id then
         reason := 'other_gate';
-        explanation := format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id);
+        explanation := format('The ticket was approved for gate %s, but gate %s was reached first.', opened.gate_id, gate_id);
       else
         reason := 'changed';
         explanation := format('The ticket was approved for gate %s with other parameters.', gate_id);
@@ -72,4 +72,4 @@ end
 $$;
 revoke execute on function postern_internal.check_gate(text, text, jsonb) from public;
 comment on function postern_internal.check_gate(text, text, jsonb) is
-'How an active gate is passed in this transaction. action: the action whose own checkpoint the gate is, where it begins; else NULL. Gives the parameters; the message; whether this gate, with the same values of its bound parameters, was what the person was shown, or only opened along; and the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+'How an active gate is passed in this transaction. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. Returns the parameters; the message; asked: whether the person was shown this gate with the same bound values, instead of its being opened by another gate''s approval; nonce: the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';

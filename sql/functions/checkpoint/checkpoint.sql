@@ -1,10 +1,10 @@
--- The gate, as business code calls it: as early as it can, since all that runs before it runs twice. The search_path is
+-- Business code calls this at a gate, as early as possible, because everything before it runs twice. The search_path is
 -- spelled as in postern.current_userid.
 --
--- Each statement counts: in a transaction that is sent again this runs once, and so never warms up. What was approved, to
--- the letter, is passed by the first one: the parameters were checked then, and the message is the one that was shown. Where the
--- gate has been made inactive since, it is logged all the same: somebody has approved it. Where an action has begun, pass_gate
--- decides.
+-- Each statement matters: this runs once per resent transaction, so its planning cost is never amortised. The first
+-- statement passes a gate with exactly the approved parameters. They were checked before the approval, and the message
+-- is the one that was shown. It logs the pass even if the gate has become inactive since, because somebody has approved
+-- it. If an action has begun, pass_gate decides.
 
 create or replace function postern.checkpoint(
   gate_id text,
@@ -33,7 +33,7 @@ begin
   if postern_internal.gate_is_active(gate_id) then
     if pg_column_size(parameters) > 262144 or current_setting('transaction_read_only') = 'on' then
       perform postern_internal.refuse_read_only();
-      perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but at once
+      perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but without reading them
     end if;
     perform postern_internal.pass_gate(gate_id, parameters);
   end if;
@@ -42,4 +42,4 @@ $$;
 revoke execute on function postern.checkpoint(text, jsonb) from public;
 grant execute on function postern.checkpoint(text, jsonb) to postern_user;
 comment on function postern.checkpoint(text, jsonb) is
-'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with just the gate''s parameters. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with exactly the gate''s parameters. Errors: PS101 authentication is required (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';

@@ -1,6 +1,6 @@
--- An exclusive gate takes an approval of its own each time that it is reached: two payments of the same amount are two
--- approvals. Where this transaction has a ticket for the gate that was not passed yet, and it is not for these values, the
--- values have changed since they were approved. Where it has none, this is one more thing to ask for.
+-- Each pass of an exclusive gate needs its own approval: two payments of the same amount are two approvals. If this
+-- transaction has an unused ticket for the gate with other values, the values have changed since the approval. If it
+-- has no unused ticket for the gate, it must ask for one more approval.
 
 create or replace function postern_internal.pass_exclusive_gate(
   gate postern_internal.gate,
@@ -47,10 +47,10 @@ begin
          else format('The ticket was approved for gate %s with other parameters.', gate.gate_id) end,
     jsonb_build_object('gate', gate.gate_id, 'approved_gate', opened.gate_id, 'approved_action', opened.action, 'expires_at', opened.expires_at),
     message => 'The ticket does not open this gate',
-    hint => 'Roll back, send the transaction without this ticket, and have the user approve the challenge that it returns. Where a transaction reaches a gate several times, reach it in the same order each time.');
+    hint => 'Roll back, send the transaction without this ticket, and have the user approve the challenge that it returns. If a transaction reaches a gate several times, let it do so in the same order each time.');
   return null; -- not reached
 end
 $$;
 revoke execute on function postern_internal.pass_exclusive_gate(postern_internal.gate, text, text, jsonb) from public;
 comment on function postern_internal.pass_exclusive_gate(postern_internal.gate, text, text, jsonb) is
-'Takes a ticket of this transaction for an exclusive gate, and gives its nonce. action: the action whose own checkpoint the gate is, where it begins; else NULL. Errors: PS101 there is none, PS103 it has expired or was for other parameters, PS401, PS402.';
+'Uses a ticket of this transaction for an exclusive gate, and returns its nonce. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. Errors: PS101 there is no ticket for the gate, PS103 it has expired or was for other parameters, PS401, PS402.';

@@ -1,6 +1,6 @@
--- An active gate was reached that is not, to the letter, the one that was approved: is it open in this transaction, and by
--- whom? In one statement: where nothing can be written, on a standby, that is the error, and nobody is asked for a PIN. A LEFT JOIN, so that no plan
--- begins with the other table, finds it empty, and passes the gate by not asking.
+-- Passes an active gate that is not exactly the approved one, if it is open in this transaction. One statement, so that
+-- on a standby the failing INSERT is the error, and nobody is asked for a PIN. The LEFT JOIN prevents a plan that
+-- begins with the other table, finds it empty, and passes the gate without calling check_gate.
 
 create or replace function postern_internal.pass_gate(
   gate_id text,
@@ -25,4 +25,4 @@ end
 $$;
 revoke execute on function postern_internal.pass_gate(text, jsonb, text) from public;
 comment on function postern_internal.pass_gate(text, jsonb, text) is
-'Passes an active gate that is open in this transaction, and logs that. action: the action whose own checkpoint the gate is, where it begins; else NULL. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+'Passes an active gate that is open in this transaction, and logs the pass. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';

@@ -18,4 +18,4 @@ end
 $$;
 revoke execute on function postern_internal.raise_checkpoint_required(text, text, text, jsonb) from public;
 comment on function postern_internal.raise_checkpoint_required(text, text, text, jsonb) is
-'Raises PS105 where the gate was reached in an action that does not reference it, otherwise PS101.';
+'Raises PS105 if the gate was reached in an action that does not reference it, otherwise PS101.';

@@ -1,5 +1,5 @@
--- An active gate was reached, and no ticket opens it. Where that is inside an action that nobody had to approve, no
--- ticket could have: the action does not know of the gate.
+-- An active gate was reached that no ticket opens. Inside an action that needed no approval, no ticket could have
+-- opened it, because the action does not reference the gate.
 
 create or replace function postern_internal.refuse_unhandled(
   gate postern_internal.gate,
@@ -20,9 +20,10 @@ begin
   begin
     begun := split_part(current_setting('postern.action'), E'\t', 2)::jsonb;
   exception when data_exception then
-    return;  -- made up: begin_action has not written it
+    return;  -- forged: begin_action did not write it
   end;
-  -- A gate that the action references, switched on since the action has begun: then it is the action that asks.
+  -- The action references the gate, which was switched on after the action had begun. So the approval is for the
+  -- action.
   perform postern.begin_action(begun ->> 'action', begun -> 'parameters');
 
   found_action := postern_internal.find_action(begun ->> 'action');
@@ -41,4 +42,4 @@ end
 $$;
 revoke execute on function postern_internal.refuse_unhandled(postern_internal.gate, text, jsonb) from public;
 comment on function postern_internal.refuse_unhandled(postern_internal.gate, text, jsonb) is
-'Raises PS105 inside an action that does not reference gate and was not approved; returns where no such action has begun. Errors: also those of begin_action, where the action has come to need an approval.';
+'Raises PS105 inside an action that does not reference gate and was not approved; returns if no such action has begun. Errors: also those of begin_action, if the action now needs an approval.';

@@ -1,8 +1,8 @@
--- A person changes their own PIN. The proof of the current one is the gate, since any function that answered
--- "wrong PIN" in the caller's own transaction would let the caller guess for nothing.
+-- A person changes their own PIN. The gate makes them prove that they know the current one. A function that answered
+-- "wrong PIN" in the caller's own transaction would let the caller guess at no cost.
 --
--- The PIN stands in expressions only, never in a statement: auto_explain logs nested statements, and a plan can have the values
--- that it was made for. Hence also the last two settings.
+-- The PIN occurs in expressions only, never in a statement: auto_explain logs nested statements, and a plan can contain
+-- the values that it was made for. Hence also the last two settings.
 
 create or replace function postern.set_pin(new_pin text)
 returns void
@@ -24,7 +24,7 @@ begin
   end if;
   perform postern.checkpoint('POSTERN_PIN_CHANGE');
 
-  -- Only behind the gate: whoever is here has just proved to know the old PIN.
+  -- Only behind the gate, where the caller has just proved to know the old PIN.
   select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
   if postern_internal.hash_pin(new_pin, old_hash) = old_hash then
     perform postern_internal.refuse_pin('old');
@@ -41,4 +41,4 @@ $$;
 revoke execute on function postern.set_pin(text) from public;
 grant execute on function postern.set_pin(text) to postern_user;
 comment on function postern.set_pin(text) is
-'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only the own current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only that user''s current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402; 25006 on a standby and in a read-only transaction.';

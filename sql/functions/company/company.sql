@@ -3,4 +3,4 @@ create or replace view postern.company as
     from postern_internal.company as c;
 revoke all on postern.company from public;
 grant select on postern.company to postern_user, postern_admin, postern_auditor;
-comment on view postern.company is 'Companies. Their names are open to every user, as the enterprise''s view of a company is.';
+comment on view postern.company is 'Companies. Every user may read their names.';

@@ -4,4 +4,4 @@ create or replace view postern.company_user as
     left join postern_internal.authority_class as c on c.class_id = u.class_id;
 revoke all on postern.company_user from public;
 grant select on postern.company_user to postern_admin, postern_auditor;
-comment on view postern.company_user is 'Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
+comment on view postern.company_user is 'The users of each company with their authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';

@@ -1,6 +1,6 @@
--- For policies, which read this and not the view user_finance_auth_pub: pg_dump allows no view in a policy
--- (restrict_nonsystem_relation_kind). A set, which the policy puts into an array itself: an array that PL/pgSQL returns
--- is in its expanded form, and would be flattened again for each row.
+-- For policies. They call this instead of reading the view user_finance_auth_pub, because pg_dump allows no view in a
+-- policy (restrict_nonsystem_relation_kind). It returns a set, from which the policy builds an array: an array returned
+-- by PL/pgSQL is in its expanded form, and would be flattened again for each row.
 
 create or replace function postern.current_companies()
 returns table (company text)
@@ -18,7 +18,7 @@ begin
   return query select u.company from postern_internal.company_user as u where u.userid = current_user_id;
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.current_companies() to public;
 comment on function postern.current_companies() is
 'For policies: the companies of the current user. Errors: PS401, PS402.';

@@ -1,6 +1,6 @@
--- For policies on columns of numbers, which an index finds only if what they are compared with is a number too. A code
--- counts where it is the canonical text of one: 010 is another company than 10, and no column of numbers has it. CASE keeps
--- the casts from what they would fail for.
+-- For policies on number columns: an index on such a column is used only if the compared value is a number too. A code
+-- counts only if it is the canonical text of a number: 010 is another company than 10, and no number column contains
+-- it. CASE keeps values that would fail away from the casts.
 
 create or replace function postern.current_company_numbers()
 returns table (company bigint)
@@ -26,7 +26,7 @@ begin
      where u.userid = current_user_id and n.company is not null;
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.current_company_numbers() to public;
 comment on function postern.current_company_numbers() is
-'For policies: the companies of the current user whose code is the canonical text of a number, as that. Errors: PS401, PS402.';
+'For policies: the companies of the current user whose code is the canonical text of a number, as numbers. Errors: PS401, PS402.';

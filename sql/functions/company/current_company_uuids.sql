@@ -1,4 +1,4 @@
--- As current_company_numbers, for columns of type uuid, whose canonical text is in lower case, with four hyphens.
+-- Like current_company_numbers, for columns of type uuid, whose canonical text is lower case with four hyphens.
 
 create or replace function postern.current_company_uuids()
 returns table (company uuid)
@@ -22,7 +22,7 @@ begin
      where u.userid = current_user_id and n.company is not null;
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.current_company_uuids() to public;
 comment on function postern.current_company_uuids() is
-'For policies: the companies of the current user whose code is the canonical text of a uuid, as that. Errors: PS401, PS402.';
+'For policies: the companies of the current user whose code is the canonical text of a uuid, as uuids. Errors: PS401, PS402.';

@@ -13,7 +13,7 @@ begin
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
-  -- A user has one default: the row of the user is the lock under which it moves.
+  -- A user has one default company; the lock on the user's row keeps two changes of it apart.
   perform from postern_internal.end_user as e where e.userid = grant_company.userid for no key update;
   if is_default then
     update postern_internal.company_user as u
@@ -29,4 +29,4 @@ $$;
 revoke execute on function postern.grant_company(text, text, boolean) from public;
 grant execute on function postern.grant_company(text, text, boolean) to postern_admin;
 comment on function postern.grant_company(text, text, boolean) is
-'Makes somebody a user of a company. is_default: the company is the user''s default from now on, instead of another one; false leaves the default as it is. Granting twice is harmless. Errors: PS201 no such user, no such company.';
+'Makes a user a user of a company. is_default: true makes it the user''s default company instead of any other; false leaves the default unchanged. Granting twice is harmless. Errors: PS201 no such user, no such company.';

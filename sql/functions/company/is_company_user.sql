@@ -1,5 +1,5 @@
--- Who works where is the administrators' and auditors' business, and that of the users of the company. Nobody else learns
--- it, neither by the answer nor by time or an error: what is asked about is looked up only for whom it may be told to.
+-- Who works in a company may be known only to administrators, auditors and the users of that company. Nobody else
+-- learns it, neither from the answer nor from time or an error: the row is looked up only for those who may know.
 
 create or replace function postern.is_company_user(
   company text,
@@ -37,4 +37,4 @@ $$;
 revoke execute on function postern.is_company_user(text, text) from public;
 grant execute on function postern.is_company_user(text, text) to postern_user, postern_admin;
 comment on function postern.is_company_user(text, text) is
-'Whether userid is a user of company. False where either is NULL or does not exist, and where the current user asks about somebody else in a company of which they are no user themselves. A login in postern_admin or postern_auditor may ask about anybody, without an end user. Errors: PS401, PS402.';
+'Whether userid is a user of company. False if either is NULL or does not exist, and if the current user asks about somebody else in a company of which they are not a user themselves. A login in postern_admin or postern_auditor may ask about anybody, without an end user. Errors: PS401, PS402.';

@@ -18,4 +18,4 @@ $$;
 revoke execute on function postern.is_current_company_user(text) from public;
 grant execute on function postern.is_current_company_user(text) to postern_user, postern_admin;
 comment on function postern.is_current_company_user(text) is
-'Whether the current user is a user of company. False where it is NULL or does not exist. Errors: PS401, PS402.';
+'Whether the current user is a user of company. False if company is NULL or does not exist. Errors: PS401, PS402.';

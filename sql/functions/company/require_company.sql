@@ -10,7 +10,7 @@ begin
       errcode = 'PS201',
       message = 'There is no such company',
       detail = format('company is %s.', coalesce(to_jsonb(left(company, 128))::text, 'NULL')),
-      hint = 'See postern.company for the companies there are; postern.create_company adds one.';
+      hint = 'Choose one of the companies in postern.company; postern.create_company adds one.';
   end if;
 end
 $$;

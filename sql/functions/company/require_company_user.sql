@@ -22,4 +22,4 @@ $$;
 revoke execute on function postern.require_company_user(text, text) from public;
 grant execute on function postern.require_company_user(text, text) to postern_user, postern_admin;
 comment on function postern.require_company_user(text, text) is
-'Errors: PS201 userid is not a user of company, or either is NULL or does not exist, or the current user may not know: see is_company_user. PS401, PS402.';
+'Errors: PS201 userid is not a user of company, or either is NULL or does not exist, or the current user may not know (see is_company_user); PS401, PS402.';

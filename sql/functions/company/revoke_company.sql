@@ -19,4 +19,4 @@ $$;
 revoke execute on function postern.revoke_company(text, text) from public;
 grant execute on function postern.revoke_company(text, text) to postern_admin;
 comment on function postern.revoke_company(text, text) is
-'Ends that somebody is a user of a company, for all statements that begin after the commit. Revoking what was not granted is harmless. Errors: PS201 no such user, no such company.';
+'Ends a user''s membership of a company, for all statements that begin after the commit. Revoking what was not granted is harmless. Errors: PS201 no such user, no such company.';

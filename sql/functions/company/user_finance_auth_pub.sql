@@ -1,5 +1,6 @@
--- The documented WHERE EXISTS reads this view. The user is asked for once a query, in an InitPlan. Everybody may select,
--- so that a policy or a view that names it tells strangers what they need: see require_user_role, which refuses them.
+-- The documented WHERE EXISTS reads this view. It determines the user once per query, in an InitPlan. Everybody may
+-- select from it, so that a policy or view that names it gives strangers the error of require_user_role, which refuses
+-- them.
 
 create or replace view postern.user_finance_auth_pub
 with (security_barrier)

@@ -1,5 +1,6 @@
--- pgcrypto may live in any schema of the database, so its two functions that Postern needs get fixed names here.
--- Dynamic because of that, and bound at creation: should the extension move, the call moves with it.
+-- pgcrypto may live in any schema of the database, so the two functions that Postern needs from it get fixed names
+-- here. That needs dynamic SQL. The calls are bound at creation: if the extension moves to another schema, they move
+-- with it.
 
 do $do$
 declare
@@ -31,4 +32,4 @@ $do$;
 revoke execute on function postern_internal.bcrypt(text, text) from public;
 revoke execute on function postern_internal.bcrypt_salt() from public;
 comment on function postern_internal.bcrypt(text, text) is 'crypt of pgcrypto: the bcrypt hash of secret with the salt that hash begins with.';
-comment on function postern_internal.bcrypt_salt() is 'A new bcrypt salt with cost 10, the same for everybody: a cost of its own would tell a known user from an unknown one by the time that a response takes.';
+comment on function postern_internal.bcrypt_salt() is 'A new bcrypt salt with cost 10, the same cost for everybody: with a different one, the response time would tell a known user from an unknown one.';

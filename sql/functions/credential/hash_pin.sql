@@ -1,5 +1,5 @@
--- bcrypt reads 72 bytes at the most and stops at a NUL; over a keyed digest it takes a PIN of any length, and
--- whoever has the hashes alone cannot guess.
+-- bcrypt reads at most 72 bytes and stops at a NUL, so it hashes a keyed digest of the PIN instead: a PIN may then have
+-- any length, and the hashes alone are not enough to guess it.
 
 create or replace function postern_internal.hash_pin(
   pin text,
@@ -21,4 +21,4 @@ end
 $$;
 revoke execute on function postern_internal.hash_pin(text, text) from public;
 comment on function postern_internal.hash_pin(text, text) is
-'The hash of pin under the salt that hash begins with. NULL where pin is.';
+'The hash of pin, with the salt that hash begins with. NULL if pin is NULL.';

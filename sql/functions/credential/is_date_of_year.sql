@@ -1,13 +1,13 @@
--- Without a SET clause and without a query, so that it is inlined: an SQL function that is not runs a statement, which
--- auto_explain logs with its argument, a PIN.
+-- No SET clause and no query, so that it is inlined. An SQL function that is not inlined runs a statement, and
+-- auto_explain would log that statement with its argument, a PIN.
 
 create or replace function postern_internal.is_date_of_year(digits text)
 returns boolean
 language sql
 immutable
 parallel safe
--- Day and month in either order, alone, or with a year of two or four digits (1900 to 2099) before or behind; or such a
--- year alone, which is the year of a birth.
+-- Day and month in either order, alone or with a year before or after them. The year has two digits, or four from 1900
+-- to 2099. A year of four digits alone is a likely year of birth.
 return digits operator(pg_catalog.~) (
   '^(?:(?:19|20)?[0-9]{2})?(?:(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))$'
   '|^(?:(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))(?:19|20)?[0-9]{2}$'

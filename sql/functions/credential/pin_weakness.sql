@@ -1,4 +1,4 @@
--- What a new PIN must not be. Everything here is public knowledge; the stored PIN is not looked at.
+-- What a new PIN must not be. These rules are public knowledge; the stored PIN is not used.
 
 create or replace function postern_internal.pin_weakness(
   userid text,
@@ -45,4 +45,4 @@ end
 $$;
 revoke execute on function postern_internal.pin_weakness(text, text) from public;
 comment on function postern_internal.pin_weakness(text, text) is
-'Why pin must not be a PIN of userid: missing, too_long (128 characters), too_short (setting pin_min_length), repetition, run, date, user_name, or common. NULL where it may be one.';
+'Why pin is not acceptable as the PIN of userid: missing, too_long (128 characters), too_short (setting pin_min_length), repetition, run, date, user_name, or common. NULL if it is acceptable.';

@@ -15,15 +15,15 @@ begin
                        when 'missing' then 'It is NULL.'
                        when 'too_long' then 'It has more than 128 characters.'
                        when 'too_short' then format('It has fewer than %s characters.', minimum)
-                       when 'repetition' then 'It repeats one part, as 111111 and 121212 do.'
-                       when 'run' then 'It is a run, as 123456 and 654321 are.'
+                       when 'repetition' then 'It repeats one part, like 111111 and 121212.'
+                       when 'run' then 'It is a run, like 123456 and 654321.'
                        when 'date' then 'It is a date, and dates are guessed first.'
                        when 'user_name' then 'It is the user name.'
-                       when 'common' then 'It is one of the most common ones.'
-                       when 'old' then 'It is the old one again.'
+                       when 'common' then 'It is one of the most common PINs.'
+                       when 'old' then 'It is the old PIN.'
                      end,
       'minimum_length', minimum)::text,
-    hint = format('Choose at least %s characters that are no repetition, no run, no date, no common PIN, and not the old one.', minimum);
+    hint = format('Choose at least %s characters that are no repetition, no run, no date, no common PIN, and not the old PIN.', minimum);
 end
 $$;
 revoke execute on function postern_internal.refuse_pin(text) from public;

@@ -1,5 +1,5 @@
--- Another way to authenticate, as a row. Its function gets what the person typed, and runs inside authenticate:
--- it must be SECURITY DEFINER, so that it has the rights of its own owner there and not those of postern_owner.
+-- Adds another way to authenticate, as a row. Its function gets what the person typed and runs inside authenticate. So
+-- it must be SECURITY DEFINER: otherwise it would run with the rights of postern_owner instead of its owner's.
 
 create or replace function postern.register_scheme(
   scheme text,
@@ -17,15 +17,15 @@ begin
       errcode = 'PS107',
       message = 'The name of the scheme is not usable',
       detail = format('scheme is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL')),
-      hint = 'Use 1 to 30 capital letters, digits and underscores, beginning with a letter; PIN is built in.';
+      hint = 'Use 1 to 30 capital letters, digits and underscores, beginning with a letter. PIN is built in.';
   end if;
   if not postern_internal.is_verify_function(verify_function) then
     raise exception using
       errcode = 'PS107',
       message = 'The function cannot verify a scheme',
       detail = format('verify_function is %s.', coalesce(verify_function::text, 'NULL')),
-      hint = 'It must be a function (userid text, response text, challenge jsonb) returns boolean, SECURITY DEFINER, with search_path set, '
-             'that postern_owner may execute, owned by a superuser or another role that may become postern_owner: whoever owns it can exchange it.';
+      hint = 'Pass a function (userid text, response text, challenge jsonb) returns boolean that is SECURITY DEFINER, has its search_path set and may be executed by postern_owner. '
+           'A superuser, or another role that may become postern_owner, must own it, because its owner can replace it.';
   end if;
   insert into postern_internal.scheme as s (scheme, verify_function)
   select scheme, format('%I.%I(text,text,jsonb)', n.nspname, p.proname)
@@ -39,4 +39,4 @@ $$;
 revoke execute on function postern.register_scheme(text, regprocedure) from public;
 grant execute on function postern.register_scheme(text, regprocedure) to postern_admin;
 comment on function postern.register_scheme(text, regprocedure) is
-'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL where nobody could be right, and the function should take as long then; challenge has gate, description, action, parameters, message, username. It must be SECURITY DEFINER with search_path set, executable for postern_owner, and owned by a role that may become postern_owner. All that it does is rolled back: it cannot write, and an error, a cancel or a timeout in it counts as a wrong response. Errors: PS107.';
+'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL if no response can be right, and the function should then take just as long; challenge has gate, description, action, parameters, message, username. It must be SECURITY DEFINER with search_path set, executable by postern_owner, and owned by a role that may become postern_owner. Everything it does is rolled back: it cannot write. An error, a cancel or a timeout in it counts as a wrong response. Errors: PS107.';

@@ -1,5 +1,6 @@
--- A limit must not tell what became of an attempt that can still be rolled back. So the caller asks before the response is looked
--- at, in the row of the session's user, which it has locked: what stands there has been committed.
+-- A limit must not reveal the verdict of an attempt that can still be rolled back. So the caller checks it before
+-- looking at the response. It reads the row of the session's user, which it has locked: everything in it has been
+-- committed.
 
 create or replace function postern_internal.require_rate(
   setting text,
@@ -19,10 +20,10 @@ begin
       errcode = 'PS110',
       message = case setting when 'cancels_per_hour' then 'Too many cancelled checkpoints' else 'Too many denied attempts' end,
       detail = jsonb_build_object('setting', setting, 'allowed', allowed, 'again_at', again_at)::text,
-      hint = format('Try again at %s; an administrator can end the wait with postern.unlock_user.', again_at);
+      hint = format('Try again at %s. An administrator can end the wait with postern.unlock_user.', again_at);
   end if;
 end
 $$;
 revoke execute on function postern_internal.require_rate(text, integer, timestamptz) from public;
 comment on function postern_internal.require_rate(text, integer, timestamptz) is
-'Refuses more than setting allows an hour. used: how many there were since the time since. Errors: PS110, with a JSON object as its DETAIL: setting, allowed, again_at.';
+'Raises an error if there were more than setting allows per hour. used: the number so far, counted from the time since. Errors: PS110, with a JSON object as its DETAIL: setting, allowed, again_at.';

@@ -1,7 +1,7 @@
--- First PINs, and forgotten ones. The old PIN is not compared with the new one: an administrator who could ask
--- "is it this one?" and roll back would have an oracle.
+-- Sets first PINs and replaces forgotten ones. It does not compare the new PIN with the old one: an administrator could
+-- otherwise try a PIN, see whether it is the old one, and roll back.
 --
--- The PIN stands in expressions only, as in postern.set_pin.
+-- The PIN occurs in expressions only, as in postern.set_pin.
 
 create or replace function postern.reset_pin(
   userid text,
@@ -39,4 +39,4 @@ $$;
 revoke execute on function postern.reset_pin(text, text) from public;
 grant execute on function postern.reset_pin(text, text) to postern_admin;
 comment on function postern.reset_pin(text, text) is
-'Gives a user a new PIN, unlocks the user, and ends tickets that the old PIN has approved, or somebody else in a session of the user. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
+'Gives a user a new PIN and unlocks the user. Ends the tickets that the old PIN approved, and those that somebody else approved in a session of the user. The PIN opens only POSTERN_PIN_CHANGE until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';

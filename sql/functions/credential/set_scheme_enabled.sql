@@ -12,9 +12,9 @@ begin
   if enabled is null or scheme = 'PIN' and not enabled then
     raise exception using
       errcode = 'PS107',
-      message = 'The scheme cannot be set so',
+      message = 'The scheme cannot be switched this way',
       detail = format('scheme is %s, enabled is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), coalesce(enabled::text, 'NULL')),
-      hint = 'Pass true or false; PIN stays enabled, since a PIN is changed with it.';
+      hint = 'Pass true or false. PIN must stay enabled, because changing a PIN requires it.';
   end if;
   update postern_internal.scheme as s set enabled = set_scheme_enabled.enabled where s.scheme = set_scheme_enabled.scheme;
   if not found then
@@ -22,7 +22,7 @@ begin
       errcode = 'PS107',
       message = 'There is no such scheme',
       detail = format('scheme is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL')),
-      hint = 'See postern.scheme for the schemes there are.';
+      hint = 'Choose one of the schemes in postern.scheme.';
   end if;
 end
 $$;

@@ -16,4 +16,4 @@ $$;
 revoke execute on function postern.unlock_user(text) from public;
 grant execute on function postern.unlock_user(text) to postern_admin;
 comment on function postern.unlock_user(text) is
-'Ends a lock-out before its time and forgets the failed attempts, the lock-outs before, and what counts for denials_per_hour and cancels_per_hour. Errors: PS107 no such user.';
+'Ends a lock-out early. Resets the failed attempts, the earlier lock-outs, and the counts for denials_per_hour and cancels_per_hour. Errors: PS107 no such user.';

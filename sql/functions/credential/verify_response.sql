@@ -1,9 +1,10 @@
--- A verify function must tell its verdict to nobody but us. An error ends here, so that it neither rolls the attempt back nor,
--- with exit_on_error, ends the connection. Whether it returns or raises, all that it did is then rolled back: locks, settings,
--- notifications. A variable of PL/pgSQL survives that, and so carries the verdict out. Read-only, since written rows, used
--- numbers of sequences and transaction ids would outlast the rollback. What still does is listed in docs/security.md.
+-- Only authenticate may learn the verdict of a verify function. Errors are caught here: an error would otherwise roll
+-- the attempt back, or end the connection if exit_on_error is on. Whether the function returns or raises, what it did
+-- is rolled back: locks, settings, notifications. A PL/pgSQL variable survives that rollback and carries the verdict
+-- out. The function runs read-only, because written rows, used sequence numbers and transaction ids would outlast the
+-- rollback. docs/security.md lists what still outlasts it.
 --
--- A cancel or a timeout ends here as well. Otherwise it would roll back the attempts of whichever verdict takes longer.
+-- A cancel or a timeout is caught as well. Otherwise it would roll back the attempts of whichever verdict takes longer.
 
 create or replace function postern_internal.verify_response(
   verify_function regprocedure,
@@ -32,4 +33,4 @@ end
 $$;
 revoke execute on function postern_internal.verify_response(regprocedure, text, text, jsonb) from public;
 comment on function postern_internal.verify_response(regprocedure, text, text, jsonb) is
-'What a verify function says about a response: false where it says NULL, raises an error, tries to write, or is cancelled. Leaves nothing that a rollback takes back.';
+'The verdict of a verify function on a response: false if the function returns NULL, raises an error, tries to write, or is cancelled. Leaves nothing behind that a rollback can undo.';

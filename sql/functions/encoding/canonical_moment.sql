@@ -1,8 +1,8 @@
--- The same moment in UTC, itself a moment of the same grammar: so nothing else becomes equal to it. The date with a year of four
--- digits, T or a space, the time of day, and an offset: what to_jsonb and the texts of timestamptz look like in any TimeZone, and
--- RFC 3339 in other languages. No leap second, no 24:00, no fraction is rounded: what PostgreSQL would make another moment of,
--- or is no date, stays the text that it is, and so do moments that are in another year than 1 to 9999 in UTC. Asks no
--- setting of the session.
+-- Converts a moment to UTC. The result is in the same grammar, so nothing that is not a moment becomes equal to it. The
+-- grammar is a date with a four-digit year, T or a space, a time of day, and an offset: what to_jsonb and timestamptz
+-- print in any TimeZone, and RFC 3339 in other languages. Other texts stay unchanged: leap seconds, 24:00, fractions
+-- that PostgreSQL would round, dates that do not exist, and moments outside the years 1 to 9999 in UTC. It depends on
+-- no setting of the session.
 
 create or replace function postern_internal.canonical_moment(quoted text)
 returns text
@@ -36,4 +36,4 @@ end
 $$;
 revoke execute on function postern_internal.canonical_moment(text) from public;
 comment on function postern_internal.canonical_moment(text) is
-'A text in JSON, quotes and all; where it is an ISO 8601 moment with an offset, that moment in UTC.';
+'Takes a JSON string with its quotes. If it is an ISO 8601 moment with an offset, returns that moment in UTC; otherwise returns it unchanged.';

@@ -1,10 +1,11 @@
--- The one place that says when two values are the same. Numbers are compared as numbers: jsonb writes them without
--- exponents and keeps the zeros at the end, which go here. Texts that are ISO 8601 moments with an offset are compared as
--- moments. Nothing else is interpreted: '007' is not '7', the text '7' is not the number 7, and names are names.
+-- The one place that says when two values are equal. Numbers are compared as numbers: jsonb writes them without
+-- exponents but keeps trailing zeros, which are removed here. ISO 8601 moments with an offset are compared as moments.
+-- Nothing else is interpreted: '007' is not '7', the text '7' is not the number 7, and names are names.
 --
--- It goes through the text and not through the tree: recursion would end deep objects with an error of the stack, and the text
--- of jsonb has one form, where everything between two quoted texts is numbers, true, false, null and punctuation. What has
--- neither a zero behind a point nor a time of day is the same already; that look is all that most parameters cost.
+-- It works on the text instead of the tree, because recursion into a deep object would exceed the stack. The text of
+-- jsonb has one form: between two quoted strings there are only numbers, true, false, null and punctuation. A text with
+-- neither a trailing zero after a point nor a time of day is canonical already. For most parameters that check is the
+-- only cost.
 
 create or replace function postern_internal.canonical_text(parameters jsonb)
 returns text
@@ -32,4 +33,4 @@ end
 $$;
 revoke execute on function postern_internal.canonical_text(jsonb) from public;
 comment on function postern_internal.canonical_text(jsonb) is
-'The parameters as text that is equal where all their values are, however numbers and moments were written.';
+'The parameters as a text that is equal for equal values, however their numbers and moments were written.';

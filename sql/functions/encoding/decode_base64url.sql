@@ -1,4 +1,4 @@
--- Base64url of RFC 4648 without padding, as JWT and our own signed texts use it.
+-- Base64url of RFC 4648 without padding, for JWTs and for Postern's own signed texts.
 
 create or replace function postern_internal.decode_base64url(encoded text)
 returns bytea
@@ -11,4 +11,4 @@ return pg_catalog.decode(
   'base64');
 revoke execute on function postern_internal.decode_base64url(text) from public;
 comment on function postern_internal.decode_base64url(text) is
-'Bytes of a base64url text without padding. Errors: 22023 where it is none.';
+'The bytes of a base64url text without padding. Errors: 22023 if it is not one.';

@@ -1,6 +1,6 @@
--- A key as RFC 2104 wants it: zero-padded to the block size of SHA-256 and every byte XORed with filler. Done
--- once, when a key is created, so that using the key is two calls of sha256. Without a query: auto_explain would log it with
--- the key.
+-- A key prepared as in RFC 2104: zero-padded to the block size of SHA-256, with every byte XORed with filler. This
+-- happens once, when a key is created; using the key is then two calls of sha256. No query, because auto_explain would
+-- log it with the key.
 
 create or replace function postern_internal.hmac_pad(
   secret bytea,

@@ -36,7 +36,7 @@ begin
   if not found then
     raise exception using
       errcode = 'PS107',
-      message = 'There is an event action of this name',
+      message = 'An event action of this name already exists',
       detail = format('name is %s.', to_jsonb(name)),
       hint = 'Choose another name, or change the one that there is: postern.change_event_action.';
   end if;

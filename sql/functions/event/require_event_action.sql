@@ -13,7 +13,7 @@ begin
       errcode = 'PS107',
       message = 'There is no such event action',
       detail = format('name is %s.', coalesce(to_jsonb(left(name, 128))::text, 'NULL')),
-      hint = 'See postern.event_action for those there are. Upper and lower case differ.';
+      hint = 'Choose one of the names in postern.event_action. Upper and lower case differ.';
   end if;
   return found_id;
 end

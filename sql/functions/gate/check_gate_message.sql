@@ -14,7 +14,7 @@ declare
 begin
   perform postern_internal.require_text(message, 'message', 2000);
 
-  -- A reference is the longest declared name that the text behind & begins with.
+  -- A reference is the longest declared name with which the text after & begins.
   select string_agg(reference.word, ', ') filter (where not reference.declared),
          string_agg(reference.word, ', ') filter (where reference.declared and reference.word <> all (names))
     into undeclared, cut
@@ -32,18 +32,18 @@ begin
     raise warning using
       message = format('The message names %s, which only begins with a declared parameter', cut),
       detail = 'The longest declared name is replaced, and the rest stays as text.',
-      hint = 'Put a space behind the parameter, or declare the longer name.';
+      hint = 'Put a space after the parameter, or declare the longer name.';
   end if;
 
   redundant := postern.redundant_words(message);
   if redundant is not null then
     raise warning using
-      message = 'The message repeats what every log entry has',
+      message = 'The message repeats what every log entry contains',
       detail = format('It has: %s.', redundant),
-      hint = 'Say what happened and to which business object. The log always adds the user and the time, and everybody knows that it is about checkpoints.';
+      hint = 'Say what happened and to which business object. Each log entry already has the user and the time, and is about a checkpoint.';
   end if;
 end
 $$;
 revoke execute on function postern_internal.check_gate_message(text, text[]) from public;
 comment on function postern_internal.check_gate_message(text, text[]) is
-'Raises PS107 where the message is missing, over 2000 characters, or names a parameter that is not in names; warns where it repeats what each log entry has anyway.';
+'Raises PS107 if the message is missing, has over 2000 characters, or names a parameter that is not in names. Warns if it repeats what each log entry contains anyway.';

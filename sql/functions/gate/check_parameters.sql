@@ -1,4 +1,4 @@
--- Called only by functions that pin their search_path, on the path of every pass: no SET clause of its own.
+-- Called in every pass, and only by functions that pin their search_path: no SET clause of its own.
 
 create or replace function postern_internal.check_parameters(
   gate_id text,
@@ -11,18 +11,19 @@ immutable
 parallel safe
 as $$
 begin
-  -- Called for every pass: one look at all there is to find, and only then at what it was. Few bytes make no text that is
-  -- worth a look of its own.
+  -- Runs in every pass: one check for all faults, and only then the question which one it was. A value of few bytes
+  -- cannot have a text that is too long.
   if pg_column_size(parameters) <= 1024
      and jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
     return parameters;
   end if;
-  -- The size before the text, which takes a second for 100 MB; and alone, since whatever is a query copies them. What fits in
-  -- 32768 characters takes less, however many small values it has.
+  -- The size is checked before the text, which takes a second for 100 MB, and in a statement of its own, because a
+  -- query would copy the parameters. Anything that fits in 32768 characters is smaller than this limit, even as many
+  -- small values.
   if pg_column_size(parameters) > 262144 then
     perform postern_internal.refuse_long_parameters(pg_column_size(parameters));
   end if;
-  -- A number can have a text 10000 times its size.
+  -- The text of a number can be 10000 times its size.
   if exists (select
                from jsonb_path_query(parameters, 'strict $.** ? (@.type() == "number")') as n
               where abs(n::numeric) >= 1e1000 or scale(n::numeric) > 1000) then
@@ -31,7 +32,7 @@ begin
   if jsonb_typeof(parameters) is distinct from 'object' then
     raise exception using
       errcode = 'PS107',
-      message = 'The parameters are no JSON object',
+      message = 'The parameters are not a JSON object',
       detail = format('They are %s.', coalesce('of type ' || jsonb_typeof(parameters), 'NULL')),
       hint = 'Pass one object with a value for each parameter of the gate.';
   end if;
@@ -49,11 +50,11 @@ begin
       errcode = 'PS107',
       message = 'The parameters are too long',
       detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
-      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+      hint = 'Pass what identifies the business object instead of the object itself: this text goes into the log.';
   end if;
   return parameters;
 end
 $$;
 revoke execute on function postern_internal.check_parameters(text, text[], jsonb) from public;
 comment on function postern_internal.check_parameters(text, text[], jsonb) is
-'The parameters, as they are. Errors: PS107, naming them, where parameters of the gate are missing or others are there, or where they are longer than 32768 characters.';
+'Returns the parameters unchanged. Errors: PS107 if parameters of the gate are missing, others are present (DETAIL names them), or the text is longer than 32768 characters.';

@@ -6,4 +6,4 @@ create or replace view postern.gate as
     from postern_internal.gate as g;
 revoke all on postern.gate from public;
 grant select on postern.gate to postern_admin, postern_auditor;
-comment on view postern.gate is 'Registered gates. exclusive: the gate takes an approval of its own each time, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
+comment on view postern.gate is 'Registered gates. exclusive: each pass needs its own approval, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';

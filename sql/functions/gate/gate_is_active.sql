@@ -1,5 +1,5 @@
--- On the path of every business transaction that has a gate: hence one row by primary key, and no SET clause, since it
--- is called only by functions that pin their search_path.
+-- On the path of every business transaction that has a gate. So it reads one row by primary key, and has no SET clause,
+-- since it is called only by functions that pin their search_path.
 
 create or replace function postern_internal.gate_is_active(gate_id text)
 returns boolean
@@ -16,14 +16,14 @@ begin
       message = 'There is no such gate',
       detail = format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL')),
       hint = coalesce(
-        (select format('Write %s: so it is registered, and upper and lower case differ.', g.gate_id)
+        (select format('Write %s, the registered spelling: upper and lower case differ.', g.gate_id)
            from postern_internal.gate as g
           where upper(g.gate_id collate "C") = upper(gate_is_active.gate_id collate "C")),
-        'Register it with postern.register_gate; postern.gate lists those there are.');
+        'Register it with postern.register_gate, or choose one of the gates in postern.gate.');
   end if;
   return active;
 end
 $$;
 revoke execute on function postern_internal.gate_is_active(text) from public;
 comment on function postern_internal.gate_is_active(text) is
-'Whether the gate stops a transaction: it is active and checkpoints are enabled, or it is built in. Errors: PS106 no such gate.';
+'Whether the gate stops a transaction: it is built in, or it is active and checkpoints are enabled. Errors: PS106 no such gate.';

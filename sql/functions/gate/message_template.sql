@@ -1,5 +1,5 @@
--- A message, taken apart once when the gate is registered: as a format string whose arguments are the gate's parameters
--- in their order. From left to right; the longest declared name wins.
+-- Parses a message once, when the gate is registered, into a format string whose arguments are the gate's parameters in
+-- their order. It reads from left to right; the longest declared name wins.
 
 create or replace function postern_internal.message_template(
   message text,
@@ -15,7 +15,7 @@ begin
   if cardinality(names) = 0 then
     return replace(message, '%', '%%');
   end if;
-  -- An alternation of PostgreSQL's regular expressions takes the longest of its branches. Names are letters, digits and
+  -- An alternation in PostgreSQL's regular expressions matches its longest branch. Names consist of letters, digits and
   -- underscores, so they need no quoting.
   return (
     select coalesce(string_agg(case when part.matched[1] is null then replace(part.matched[2], '%', '%%')

@@ -1,8 +1,9 @@
--- The one place that says what a gate's message does without: registration warns of it, doctor lists it.
+-- The one place that says what a gate's message should leave out: registration warns about it, and doctor lists it.
 --
--- What is meant is the acting user, the moment, and that a checkpoint was passed. A message may well be about a user's
--- account, a due date, a gate of the warehouse or a password. So a user or a date counts as a parameter by that name, or
--- as "by user"; a gate, a PIN or a password after a verb that says that it was passed or entered. What is followed by a
+-- These are the acting user, the moment, and the fact that a checkpoint was passed. A message may well be about a
+-- user's account, a due date, a gate of the warehouse or a password. So a user or a date counts only as a parameter
+-- with such a name, or in "by user". A gate, a PIN or a password counts only after a verb that says that it was passed
+-- or entered. A word followed by a parameter or a number is a business object.
 -- parameter or a number is a business object.
 
 create or replace function postern.redundant_words(message text)
@@ -24,4 +25,4 @@ return (
 revoke execute on function postern.redundant_words(text) from public;
 grant execute on function postern.redundant_words(text) to postern_admin, postern_auditor;
 comment on function postern.redundant_words(text) is
-'For the registration of gates and for doctor: the words of a gate''s message that repeat what each log entry has anyway, NULL where there are none. They are parameters called after the acting user or the moment, as &USER_ID and &SYSDATE, and words that say that a checkpoint was passed.';
+'For registrations and doctor: the words of a gate''s message that repeat what each log entry contains anyway; NULL if there are none. They are parameters named after the acting user or the moment, like &USER_ID and &SYSDATE, and words that say that a checkpoint was passed.';

@@ -1,5 +1,5 @@
--- Registration belongs to the upgrade of an application, and so runs again and again: it brings description and
--- parameters up to date and keeps what an administrator has changed.
+-- Registration is part of the upgrade of an application, so it runs again and again. It updates description and
+-- parameters, and keeps what an administrator has changed.
 
 create or replace function postern.register_gate(
   gate_id text,
@@ -39,7 +39,7 @@ begin
       errcode = 'PS107',
       message = 'An argument is missing',
       detail = format('%s is NULL.', case when parameters is null then 'parameters' else 'active' end),
-      hint = 'Leave the argument away to get its default.';
+      hint = 'Omit the argument to get its default.';
   end if;
 
   select case
@@ -48,9 +48,9 @@ begin
            when exists (select from unnest(parameters) as name where name is null or name !~ '^[A-Za-z][A-Za-z0-9_]{0,29}$')
              then 'Not usable: ' || (select string_agg(coalesce(to_jsonb(left(name, 128))::text, 'NULL'), ', ')
                                        from unnest(parameters) as name where name is null or name !~ '^[A-Za-z][A-Za-z0-9_]{0,29}$') || '.'
-           when (select count(distinct name) from unnest(parameters) as name) < cardinality(parameters) then 'A name is there twice.'
+           when (select count(distinct name) from unnest(parameters) as name) < cardinality(parameters) then 'A name occurs twice.'
            when not coalesce(bound_parameters, parameters) <@ parameters or array_position(bound_parameters, null) is not null
-             then format('Bound, but no parameter of the gate: %s.',
+             then format('Bound, but not a parameter of the gate: %s.',
                          (select string_agg(coalesce(to_jsonb(left(name, 128))::text, 'NULL'), ', ')
                             from unnest(bound_parameters) as name where name is null or name <> all (parameters)))
          end
@@ -72,10 +72,11 @@ begin
     raise exception using
       errcode = 'PS107',
       message = 'The gate is registered in another spelling',
-      detail = format('gate_id is %s, and %s is registered.', gate_id, spelling),
-      hint = 'Use that spelling, in the registration and in the business code.';
+      detail = format('gate_id is %s, but %s is registered.', gate_id, spelling),
+      hint = 'Use the registered spelling, in the registration and in the business code.';
   end if;
-  -- An administrator's message must fit the new parameters as well, or the gate would stop the business for good.
+  -- An administrator's message must fit the new parameters too; otherwise every pass of the gate would fail from now
+  -- on.
   select g.message into kept_message
     from postern_internal.gate as g
    where g.gate_id = register_gate.gate_id and g.message_administered
@@ -84,7 +85,7 @@ begin
     perform postern_internal.check_gate_message(kept_message, parameters);
   end if;
 
-  -- What was approved before opens other gates along, and this one as often as it is reached.
+  -- An approval given before this opens other gates too, and this one as often as it is reached.
   if exclusive then
     update postern_internal.ticket as t
        set expires_at = clock_timestamp()
@@ -113,4 +114,4 @@ $$;
 revoke execute on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) from public;
 grant execute on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) to postern_admin;
 comment on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) is
-'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Others may have other values then than the person was shown; in the message, the log has both. exclusive: whether the gate takes an approval of its own each time, which opens nothing else; NULL: as it is, and a new gate does not. Approvals that nobody has used yet end where a gate becomes exclusive. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
+'Registers a gate, or updates it; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether the gate stops transactions; ignored once an administrator has set it. bound_parameters: those whose values must stay the same when the approved transaction is sent again; NULL: all. The others may then differ from what the person was shown; if they are in the message, the log has both messages. exclusive: whether each pass needs its own approval, which opens nothing else; NULL: unchanged, and false for a new gate. When a gate becomes exclusive, unused approvals end. Errors: PS107. Warns if the message repeats what each log entry contains anyway.';

@@ -27,4 +27,4 @@ $$;
 revoke execute on function postern.set_gate_active(text, boolean) from public;
 grant execute on function postern.set_gate_active(text, boolean) to postern_admin;
 comment on function postern.set_gate_active(text, boolean) is
-'Switches a gate on or off, for all transactions from the commit on; a later registration keeps it so. Errors: PS106 no such gate, PS107 built-in gate or NULL.';
+'Switches a gate on or off, for all transactions from the commit on. A later registration does not change it back. Errors: PS106 no such gate, PS107 built-in gate or NULL.';

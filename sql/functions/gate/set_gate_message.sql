@@ -24,4 +24,4 @@ $$;
 revoke execute on function postern.set_gate_message(text, text) from public;
 grant execute on function postern.set_gate_message(text, text) to postern_admin;
 comment on function postern.set_gate_message(text, text) is
-'Changes what the log says when the gate is passed; a later registration keeps it. message: at most 2000 characters, with &NAME for parameters of the gate. Errors: PS106 no such gate, PS107 built-in gate, message or parameter.';
+'Changes what the log says when the gate is passed. A later registration does not change it back. message: at most 2000 characters, with &NAME for parameters of the gate. Errors: PS106 no such gate, PS107 built-in gate, message or parameter.';

@@ -1,5 +1,5 @@
--- Puts the parameters into the message, in one pass: a value is never looked at again, so an & in it stays an &.
--- Called only by functions that pin their search_path, on the path of every pass: no SET clause of its own.
+-- Puts the parameters into the message in one pass. A value is never scanned again, so an & in it stays an &. Called
+-- only by functions that pin their search_path, in every pass: no SET clause of its own.
 
 create or replace function postern_internal.substitute(
   message_template text,
@@ -26,11 +26,11 @@ begin
       errcode = 'PS107',
       message = 'The message with its parameters is too long',
       detail = format('It has %s characters; 32768 are allowed.', length(substituted)),
-      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+      hint = 'Pass what identifies the business object instead of the object itself: this text goes into the log.';
   end if;
   return substituted;
 end
 $$;
 revoke execute on function postern_internal.substitute(text, text[], jsonb) from public;
 comment on function postern_internal.substitute(text, text[], jsonb) is
-'The message with each parameter in its place; a NULL value becomes nothing. message_template: of message_template with the same names. Errors: PS107 the result has over 32768 characters.';
+'The message with each parameter in its place; a NULL value is left out. message_template: from message_template, with the same names. Errors: PS107 the result has over 32768 characters.';

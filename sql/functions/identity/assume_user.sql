@@ -1,4 +1,4 @@
--- Identity by the word of a trusted application, which has authenticated the person itself.
+-- Starts a session on the word of a trusted application, which has authenticated the person itself.
 
 create or replace function postern.assume_user(userid text)
 returns text
@@ -7,7 +7,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Expressions, which cost less than PERFORM.
+  -- Assignments, because PL/pgSQL evaluates an expression faster than a PERFORM.
   setting text := case when postern_internal.require_allowed_login('postern_trusted_app') then postern_internal.session_setting(userid) end;
 begin
   if setting is null then
@@ -28,4 +28,4 @@ $$;
 revoke execute on function postern.assume_user(text) from public;
 grant execute on function postern.assume_user(text) to postern_trusted_app;
 comment on function postern.assume_user(text) is
-'Asserts the end user of this transaction by name, unsigned. Returns the user id as it was first written. Errors: PS402 no such active user, 42501 this database does not allow the login.';
+'Asserts the end user of this transaction by name, without a signature. Returns the user id in its original spelling. Errors: PS402 no such active user, 42501 this database does not allow the login.';

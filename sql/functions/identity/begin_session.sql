@@ -1,8 +1,8 @@
--- Identity by signed token. No table is written, so this works on a hot standby, and what it sets ends with the
+-- Starts a session with a signed token. It writes no table, so it works on a hot standby. What it sets ends with the
 -- transaction, so the next client of a pooled connection inherits nothing.
 --
--- Asking for names that come twice takes 20 of its 120 microseconds. It is asked at the top level only: nothing below is read
--- but aud, which may be an array of texts.
+-- Checking for duplicate names takes 20 of its 120 microseconds. Only the top level is checked: the one nested value
+-- that is read is aud, which may be an array of strings.
 
 create or replace function postern.begin_session(token text)
 returns text
@@ -48,7 +48,7 @@ begin
       elsif sha256(k.outer_pad || sha256(k.inner_pad || convert_to(parts[1] || '.' || parts[2], 'UTF8'))) <> signature then
         reason := 'Its signature is wrong.';
       else
-        -- Nothing of the claims is looked at before the signature holds.
+        -- No claim is read before the signature has been verified.
         claims_text := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8');
         claims := claims_text::jsonb;
         if exists (select
@@ -57,7 +57,7 @@ begin
                            select 'claims', json_object_keys(claims_text::json)) as member (part, name)
                     group by member.part, member.name
                    having count(*) > 1) then
-          -- jsonb keeps the last one; another reader of the same token may keep the first.
+          -- jsonb keeps the last value of a duplicate name; another reader of the same token may keep the first.
           reason := 'A name is twice in its header, or in its claims.';
         elsif jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
           reason := 'The claim sub is missing.';

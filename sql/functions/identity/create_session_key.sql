@@ -1,5 +1,5 @@
--- The secret stands in expressions only, as the PIN in postern.set_pin. What is made of it has to be inserted, by a plan that has
--- no values.
+-- The secret occurs in expressions only, like the PIN in postern.set_pin, so that no logged statement contains it. The
+-- pads derived from it are inserted by a generic plan, which contains no values.
 
 create or replace function postern.create_session_key(
   kid text,
@@ -25,7 +25,7 @@ begin
       detail = format('It has %s.', coalesce(length(secret)::text, 'none: it is NULL')),
       hint = 'Take 32 random bytes, for example with: postern session key create KID.';
   end if;
-  -- The bytes of random secrets may end so as well, and then the rest is no text.
+  -- Random bytes may also end with a line feed, but then the bytes before it are not all printable.
   if encode(secret, 'hex') ~ '^([2-6][0-9a-f]|7[0-9a-e])+(0d)?0a$' then
     raise exception using
       errcode = 'PS107',
@@ -43,7 +43,7 @@ begin
   if not found then
     raise exception using
       errcode = 'PS107',
-      message = 'The session key exists already',
+      message = 'The session key already exists',
       detail = format('kid is %s.', to_jsonb(kid)),
       hint = 'Rotate keys under new ids: create the new one, switch the application, retire the old one. A kid is never used again.';
   end if;
@@ -52,4 +52,4 @@ $$;
 revoke execute on function postern.create_session_key(text, bytea) from public;
 grant execute on function postern.create_session_key(text, bytea) to postern_admin;
 comment on function postern.create_session_key(text, bytea) is
-'Adds a key that session tokens may be signed with. kid: its name in the header of the token. secret: 32 to 1024 random bytes; bind it as a parameter, so that it reaches no server log. Errors: PS107 bad or used kid, short secret, or a line of text with its line end.';
+'Adds a key that may sign session tokens. kid: its name in the header of the token. secret: 32 to 1024 random bytes; bind it as a parameter, so that it reaches no server log. Errors: PS107 bad or used kid, short secret, or a line of text that includes its line end.';

@@ -1,6 +1,6 @@
--- The one place that says who the end user is. Everything that guards something asks here, some for each row. Hence a
--- search_path that is the same as everywhere, pg_catalog and then pg_temp, but spelled shorter: pg_catalog comes first
--- where it is not named, and naming it takes a look-up more in each call.
+-- The one place that says who the end user is. Every check asks here, some of them once per row. Its search_path has
+-- the same effect as the usual one (pg_catalog, then pg_temp) but is spelled shorter: PostgreSQL searches pg_catalog
+-- first when it is not named, and naming it costs one more look-up per call.
 
 create or replace function postern.current_userid()
 returns text
@@ -15,12 +15,12 @@ declare
   secret bytea;
   known text;
 begin
-  -- This is the path that counts, and so it comes first: one read that fetches nothing else, one comparison.
+  -- The common case comes first: one read of one column, one comparison.
   select s.secret into secret from postern_internal.session_secret as s;
   if postern_internal.is_proven(setting, secret) then
     return split_part(setting, E'\t', 2);
   end if;
-  -- After a transaction the setting reads back as '', not NULL: both mean that nobody was asserted.
+  -- After a transaction the setting reads back as '' instead of NULL. Both mean that no user was asserted.
   if setting <> '' then
     raise exception using
       errcode = 'PS402',
@@ -40,7 +40,7 @@ begin
   return known;
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.current_userid() to public;
 comment on function postern.current_userid() is
-'The end user of this transaction: the one asserted by begin_session or assume_user, else the one whose db_role is session_user. Not affected by SET ROLE. Errors: PS401 nobody is known, PS402 the session setting is forged, or from another transaction or database role.';
+'The end user of this transaction: the one asserted by begin_session or assume_user, otherwise the one whose db_role is session_user. SET ROLE does not affect it. Errors: PS401 no user is known; PS402 the session setting is forged, or comes from another transaction or database role.';

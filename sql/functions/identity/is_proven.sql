@@ -1,7 +1,7 @@
--- The comparison may stop at the first difference: the digest is another one in each transaction, and memcmp compares many
--- bytes a step.
+-- Comparing stops at the first difference, which is safe here: the digest differs in each transaction, and memcmp
+-- compares many bytes per step, so timing reveals nothing useful.
 --
--- Called only by functions that pin their search_path, and without a SET clause, so that it is inlined.
+-- Called only by functions that pin their search_path. It has no SET clause, so that it is inlined.
 
 create or replace function postern_internal.is_proven(
   setting text,
@@ -14,4 +14,4 @@ parallel safe
 return setting = postern_internal.session_value(secret, pg_catalog.split_part(setting, E'\t', 2));
 revoke execute on function postern_internal.is_proven(text, bytea) from public;
 comment on function postern_internal.is_proven(text, bytea) is
-'Whether the setting postern.session proves the user behind its tab in this transaction. secret: of session_secret. NULL where the setting is.';
+'Whether the setting postern.session proves, in this transaction, the user that follows its tab. secret: from session_secret. NULL if the setting is NULL.';

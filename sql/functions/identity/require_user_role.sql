@@ -1,9 +1,10 @@
--- Policies and mirrored views ask this first, in the same InitPlan as whatever they need: once a query, and before
--- anything about the end user. Without it, a role that has a grant on a protected table but is not in postern_user would
--- get a bare "permission denied for function". PostgreSQL checks EXECUTE on everything in a condition before it runs any
--- of it. So everything that a policy calls is executable by everybody, and this is what refuses strangers.
+-- Policies and mirrored views call this first, in the same InitPlan as their other checks: once per query, and before
+-- anything about the end user. Without it, a role that has a grant on a protected table but is not in postern_user
+-- would get a bare "permission denied for function", because PostgreSQL checks EXECUTE on every function of a condition
+-- before it runs any of them. So everybody may execute the functions that policies call, and this one refuses
+-- strangers.
 --
--- SECURITY INVOKER, so that current_user is who runs the query, also where the query reads somebody else's view.
+-- SECURITY INVOKER, so that current_user is the role that runs the query, even if the query reads somebody else's view.
 
 create or replace function postern.require_user_role()
 returns boolean

@@ -14,11 +14,11 @@ begin
       errcode = 'PS107',
       message = 'There is no such session key',
       detail = format('kid is %s.', coalesce(to_jsonb(left(kid, 128))::text, 'NULL')),
-      hint = 'See postern.session_key for the keys there are.';
+      hint = 'Choose one of the keys in postern.session_key.';
   end if;
 end
 $$;
 revoke execute on function postern.retire_session_key(text) from public;
 grant execute on function postern.retire_session_key(text) to postern_admin;
 comment on function postern.retire_session_key(text) is
-'From the commit on, tokens signed with this key are refused. Running it again changes nothing. Errors: PS107 no such key.';
+'From the commit on, tokens signed with this key are refused. Retiring a key again changes nothing. Errors: PS107 no such key.';

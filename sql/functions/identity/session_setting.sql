@@ -1,5 +1,5 @@
--- In PL/pgSQL and without a SET clause, for the time it takes in a new transaction: an SQL function that is not inlined is
--- parsed and planned there each time. Called only by functions that pin their search_path.
+-- PL/pgSQL without a SET clause, for speed in a new transaction: an SQL function that is not inlined is parsed and
+-- planned again in each transaction. Called only by functions that pin their search_path.
 
 create or replace function postern_internal.session_setting(userid text)
 returns text
@@ -21,4 +21,4 @@ end
 $$;
 revoke execute on function postern_internal.session_setting(text) from public;
 comment on function postern_internal.session_setting(text) is
-'The value of postern.session that proves userid in the current transaction of the current session role; NULL where that is no active end user.';
+'The value of postern.session that proves userid in the current transaction of the current session role. NULL if userid is not an active end user.';

@@ -1,17 +1,19 @@
 -- The one place that says how postern.session proves a user: by a keyed digest over the user, the database role and
--- transaction_timestamp(). Over the role, because two connections that begin often enough will begin in the same
--- microsecond: what one role may assert would be there for another one to copy. Not over the backend's process id, which
--- differs in parallel workers. timestamptz_send, because a cast to text depends on the caller's settings.
+-- transaction_timestamp(). The role is included because two busy connections will sooner or later begin in the same
+-- microsecond; without it, one role could copy what another role may assert. The backend's process id is left out,
+-- because it differs in parallel workers. timestamptz_send is used because a cast to text depends on the caller's
+-- settings.
 --
--- One pass of SHA-256 is a sound keyed digest where no message is the beginning of another (Bellare, Canetti, Krawczyk:
--- "Pseudorandom functions revisited", 1996; Coron, Dodis, Malinaud, Puniya: "Merkle-Damgaard revisited", 2005). Here none
--- is: the secret fills the first block, and behind user and role comes a zero byte, which no text can hold, as the first
--- of the timestamp's eight (until the year 4283). HMAC, which works for all messages, costs a second pass.
+-- One pass of SHA-256 is a sound keyed digest if no message is a prefix of another (Bellare, Canetti, Krawczyk:
+-- "Pseudorandom functions revisited", 1996; Coron, Dodis, Malinaud, Puniya: "Merkle-Damgaard revisited", 2005). That
+-- holds here: the secret fills the first block, and user and role are followed by a zero byte, which no text can
+-- contain. It is the first of the timestamp's eight bytes, until the year 4283. HMAC works for all messages but costs a
+-- second pass.
 --
--- A tab, which no user id holds, ends the user wherever something follows: cutting text at a number of characters would
--- mean walking there.
+-- A tab ends the user in the setting, because no user id contains a tab. Cutting at a number of characters would mean
+-- counting them one by one.
 --
--- Called only by functions that pin their search_path, and without a SET clause, so that it is inlined.
+-- Called only by functions that pin their search_path. It has no SET clause, so that it is inlined.
 
 create or replace function postern_internal.session_value(
   secret bytea,
@@ -30,4 +32,4 @@ return pg_catalog.encode(
        || userid;
 revoke execute on function postern_internal.session_value(bytea, text) from public;
 comment on function postern_internal.session_value(bytea, text) is
-'The setting postern.session for a user in the current transaction of the current session role: 64 hexadecimal digits, a tab, the user. secret: of session_secret.';
+'The value of the setting postern.session for a user in the current transaction of the current session role: 64 hexadecimal digits, a tab, the user. secret: from session_secret.';

@@ -1,5 +1,5 @@
--- A denial is not shown to its own transaction: it could be learned and rolled back, attempt and all. security_barrier,
--- since a function in the reader's WHERE would otherwise see the rows before they are filtered.
+-- Hides a denial from its own transaction, which could otherwise learn the verdict and roll the attempt back.
+-- security_barrier, because a function in the reader's WHERE would otherwise see rows before they are filtered.
 
 create or replace view postern.checkpoint_log
 with (security_barrier)
@@ -13,4 +13,4 @@ as
           or e.transaction_id is distinct from pg_catalog.pg_current_xact_id_if_assigned() or pg_catalog.age(e.xmin) > 0);
 revoke all on postern.checkpoint_log from public;
 grant select on postern.checkpoint_log to postern_auditor, postern_sealer;
-comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.';
+comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';

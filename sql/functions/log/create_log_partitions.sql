@@ -1,5 +1,5 @@
--- Made apart and then attached: that takes the default partition for a moment, where PARTITION OF would take the whole
--- log. Entries of a month that had no partition lie in the default one, which has to be rid of them first.
+-- A partition is created separately and then attached. That locks the default partition for a moment; PARTITION OF
+-- would lock the whole log. Entries of a month without a partition are in the default one, and must leave it first.
 
 create or replace function postern.create_log_partitions(maximum_moved bigint default 10000)
 returns integer
@@ -16,7 +16,7 @@ declare
   made integer := 0;
 begin
   perform postern_internal.require_allowed_login('postern_admin', 'postern_sealer');
-  -- First what only one may have: two that had looked into the default partition would keep each other from it.
+  -- Takes the exclusive lock first: two transactions that had both read the default partition would block each other.
   perform postern_internal.lock_log('share update exclusive', interval '2 seconds', 'postern_internal.checkpoint_entry');
   foreach month in array array(select m from postern_internal.missing_log_months(maximum_moved) as m)
   loop
@@ -30,7 +30,7 @@ begin
         errcode = '55000',
         message = format('postern_internal.%s is not the log''s partition of its month', name),
         detail = 'It was detached, or made by somebody else.',
-        hint = 'Find out whether entries are missing with "postern log verify"; then attach it again, or give it another name.';
+        hint = 'Find out with "postern log verify" whether entries are missing; then attach it again, or rename it.';
     end if;
     execute format('create table postern_internal.%I (like postern_internal.checkpoint_entry including defaults)', name);
     execute format('comment on table postern_internal.%I is %L', name, 'The log of a month (UTC).');
@@ -53,7 +53,7 @@ $$;
 revoke execute on function postern.create_log_partitions(bigint) from public;
 grant execute on function postern.create_log_partitions(bigint) to postern_admin, postern_sealer;
 comment on function postern.create_log_partitions(bigint) is
-'Makes the log''s partitions of this month and the next three (UTC) where they are missing, and those of months whose entries lie in the default partition: these are moved, while checkpoints wait, if a month has no more than maximum_moved of them; NULL: however many. The installer, "log seal" and "log drop" call it. Returns how many were made. Errors: 55000 a table is in the way, 55P03 the log is in use.';
+'Creates missing partitions of the log for this month and the next three (UTC), and for months whose entries are in the default partition. Those entries are moved, while checkpoints wait, if the month has at most maximum_moved of them; NULL: any number. The installer, "log seal" and "log drop" call it. Returns how many were created. Errors: 55000 a table is in the way, 55P03 the log is in use.';
 
 do $$
 begin

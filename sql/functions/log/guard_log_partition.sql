@@ -1,4 +1,4 @@
--- PostgreSQL gives a partition none of the triggers for statements that the whole has.
+-- PostgreSQL does not copy statement triggers of a partitioned table to its partitions.
 
 create or replace function postern_internal.guard_log_partition(partition regclass)
 returns void

@@ -1,5 +1,5 @@
--- A function, since behind a view with security_barrier max would read the whole log. It tells nothing of an attempt in the
--- own transaction: one is logged whatever the verdict.
+-- A function, because max over a view with security_barrier would read the whole log. It reveals nothing about an
+-- attempt in the caller's transaction: an attempt is logged whatever the verdict.
 
 create or replace function postern.highest_log_id()
 returns bigint
@@ -12,4 +12,4 @@ as $$
 $$;
 revoke execute on function postern.highest_log_id() from public;
 grant execute on function postern.highest_log_id() to postern_auditor, postern_sealer;
-comment on function postern.highest_log_id() is 'The highest log_id in the log, 0 in an empty one; postern.checkpoint_log need not show it.';
+comment on function postern.highest_log_id() is 'The highest log_id in the log, 0 if the log is empty. postern.checkpoint_log may hide that entry.';

@@ -1,5 +1,5 @@
--- Who waits for a lock has everybody behind it wait too. So this waits for a moment only, lets the others pass, and tries
--- again: no business transaction stands behind one that waits for somebody who is idle in transaction.
+-- Everybody queues behind a transaction that waits for a lock. So this waits only for a moment, lets the others pass,
+-- and tries again. No business transaction has to wait behind it for a session that is idle in transaction.
 
 create or replace function postern_internal.lock_log(
   mode text,
@@ -34,7 +34,7 @@ begin
           errcode = '55P03',
           message = 'The log is in use',
           detail = format('Another transaction has had a lock on one of these for %s: %s.', timeout, array_to_string(tables, ', ')),
-          hint = 'Nothing was changed; try again. Who has it: select a.pid, a.usename, a.state, a.xact_start, a.query from pg_stat_activity as a join pg_locks as l on l.pid = a.pid join pg_partition_tree(''postern_internal.checkpoint_entry'') as p on p.relid = l.relation where a.datname = current_database() order by a.xact_start;';
+          hint = 'Try again: nothing was changed. To see who holds a lock, run: select a.pid, a.usename, a.state, a.xact_start, a.query from pg_stat_activity as a join pg_locks as l on l.pid = a.pid join pg_partition_tree(''postern_internal.checkpoint_entry'') as p on p.relid = l.relation where a.datname = current_database() order by a.xact_start;';
       end if;
     end;
     perform pg_sleep(0.2);
@@ -43,4 +43,4 @@ end
 $$;
 revoke execute on function postern_internal.lock_log(text, interval, regclass[]) from public;
 comment on function postern_internal.lock_log(text, interval, regclass[]) is
-'Locks tables of the log without those under them, all or none. mode: as in LOCK TABLE. timeout: for how long to try. Errors: 55P03 others have them locked.';
+'Locks tables of the log without their partitions, all of them or none. mode: as in LOCK TABLE. timeout: for how long to try. Errors: 55P03 others have locked them.';

@@ -1,4 +1,4 @@
--- By their bounds, whatever they are called.
+-- Recognised by their bounds, whatever their names.
 
 create or replace function postern_internal.log_months()
 returns table (partition regclass, since timestamptz, until timestamptz)
@@ -17,4 +17,4 @@ as $$
    order by 2
 $$;
 revoke execute on function postern_internal.log_months() from public;
-comment on function postern_internal.log_months() is 'The partitions of the log but the default one, oldest first: each has the entries from since until until.';
+comment on function postern_internal.log_months() is 'The partitions of the log except the default one, oldest first. Each has the entries from since (inclusive) to until (exclusive).';

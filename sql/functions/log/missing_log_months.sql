@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
   with
-  -- Before and after that there is no clock, but there may be a superuser.
+  -- No clock writes moments outside these bounds, but a superuser may.
   stray as (
     select date_trunc('month', e.logged_at) as month, count(*) as entries
       from postern_internal.checkpoint_entry_default as e
@@ -28,4 +28,4 @@ as $$
 $$;
 revoke execute on function postern_internal.missing_log_months(bigint) from public;
 comment on function postern_internal.missing_log_months(bigint) is
-'The first moments of months (UTC) that should have a partition of the log and have none: this one, the next three, and those of up to so many entries in the default partition. NULL: however many.';
+'The first moments of months (UTC) that lack a partition of the log: this month, the next three, and those of at most the given number of entries in the default partition. NULL: any number.';

@@ -1,8 +1,10 @@
--- Entries that a dump or a replication brought here carry the numbers of another cluster's transactions, and this cluster counts
--- up to them too. So the number alone is not enough: what this transaction wrote, also within a savepoint, has an xmin that is
--- not older than the transaction itself. Whatever leaves out a transaction's own entries says the same, see tests/attack/own_test.go.
+-- Entries that a dump or a replication brought here carry transaction ids of another cluster, and this cluster will count
+-- up to the same ids. So the id alone is not enough: what this transaction wrote, even within a savepoint, has an xmin that
+-- is not older than the transaction. Everything that leaves out a transaction's own entries checks the same; see
+-- tests/attack/own_test.go.
 --
--- The time lets PostgreSQL pass over the partitions of earlier months; a day, in case the clock was put back since.
+-- The condition on the time lets PostgreSQL skip the partitions of earlier months. It allows a day, in case the clock
+-- was set back since.
 
 create or replace view postern_internal.own_entry
 as
@@ -12,4 +14,4 @@ as
      and pg_catalog.age(e.xmin) <= 0
      and e.logged_at >= pg_catalog.transaction_timestamp() - interval '1 day';
 revoke all on postern_internal.own_entry from public;
-comment on view postern_internal.own_entry is 'Entries of the log that this transaction has made.';
+comment on view postern_internal.own_entry is 'Entries of the log that this transaction has written.';

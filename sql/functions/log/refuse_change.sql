@@ -1,6 +1,6 @@
--- The log only grows. That stops mistakes and everybody but a superuser; what stops superusers is the proof that
--- an outsider holds. The log's partitions have the trigger too, by postern_internal.guard_log_partition: a statement that
--- names a partition does not fire those of the whole.
+-- The log only grows. This trigger stops mistakes, and everybody but a superuser; what stops superusers is the proof
+-- that an outsider keeps. guard_log_partition gives the trigger to each partition too, because a statement that names a
+-- partition does not fire the triggers of the whole table.
 
 create or replace function postern_internal.refuse_change()
 returns trigger
@@ -12,7 +12,7 @@ begin
     errcode = '55000',
     message = format('%s.%s cannot be changed', tg_table_schema, tg_table_name),
     detail = format('%s was tried; the log is append-only.', tg_op),
-    hint = 'Nothing in Postern needs this.';
+    hint = 'Leave the log as it is: Postern never needs this change.';
 end
 $$;
 revoke execute on function postern_internal.refuse_change() from public;

@@ -26,18 +26,19 @@ begin
   if not role.rolcanlogin then
     raise warning using
       message = format('%I cannot log in', db_role),
-      detail = 'What counts is the role that logged in; that its members are allowed does not follow.',
-      hint = 'Allow each login by itself.';
+      detail = 'Only the role that logged in counts; allowing a group does not allow its members.',
+      hint = 'Allow each login role separately.';
   end if;
 end
 $$;
 revoke execute on function postern.allow_login(name) from public;
 grant execute on function postern.allow_login(name) to postern_admin;
 comment on function postern.allow_login(name) is
-'Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database; it gives none. db_role: the role that logs in (session_user). Allowing twice is harmless. Errors: PS107 there is no such role, 42501 the caller''s login is not allowed.';
+'Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. It grants no membership. db_role: the role that logs in (session_user). Allowing twice is harmless. Errors: PS107 there is no such role, 42501 the caller''s login is not allowed.';
 
--- Who installs allows the first one. It could become postern_owner anyway, so an upgrade may allow it again: that is also
--- the way in where a dump was restored into a cluster with other roles (postern install --repair).
+-- The role that installs allows the first login. It could become postern_owner anyway, so an upgrade may allow it
+-- again. That is also how to regain access after a dump was restored into a cluster with other roles (postern install
+-- --repair).
 do $$
 begin
   insert into postern_internal.allowed_login as a (db_role, role_oid, system_identifier)

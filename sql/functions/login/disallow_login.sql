@@ -12,11 +12,11 @@ begin
       errcode = 'PS107',
       message = 'This login is not allowed',
       detail = format('db_role is %s.', coalesce(quote_ident(db_role), 'NULL')),
-      hint = 'See postern.allowed_login for those that are. Superusers need no entry, and lose nothing by having none.';
+      hint = 'Choose one of the logins in postern.allowed_login. Superusers need no entry, so they cannot be disallowed.';
   end if;
 end
 $$;
 revoke execute on function postern.disallow_login(name) from public;
 grant execute on function postern.disallow_login(name) to postern_admin;
 comment on function postern.disallow_login(name) is
-'Takes back what allow_login gave, for all statements that begin after the commit. A transaction that has asserted a user goes on with that user. db_role: also one that is no role any more. Errors: PS107 it is not allowed, 42501 the caller''s login is not.';
+'Undoes allow_login, for all statements that begin after the commit. A transaction that has already asserted a user continues as that user. db_role: may also be a role that no longer exists. Errors: PS107 it is not allowed, 42501 the caller''s login is not.';

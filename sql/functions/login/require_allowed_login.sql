@@ -1,13 +1,14 @@
--- Called first by every function that speaks for others, administers, seals or delivers. By session_user: SET ROLE and
--- SECURITY DEFINER do not change it, so a membership that comes by either of them does not pass for the login itself. And by
--- its own membership: somebody else's trigger or function, which an allowed login runs, would otherwise use its owner's. A
--- member of postern_owner is who installs.
+-- Called first by every function that speaks for others, administers, seals or delivers. It checks session_user, which
+-- SET ROLE and SECURITY DEFINER do not change: what somebody gains through either of them is not a right of their
+-- login. It also checks that login's own membership. Otherwise a stranger's trigger or function, run by an allowed
+-- login, would act with the membership of its owner. A member of postern_owner passes, because that is the role that
+-- installs.
 --
--- A row counts by name and by OID: somebody who may create roles could otherwise take the name of a role that was dropped.
--- In another cluster, where a dump was restored, OIDs mean nothing, and the name alone counts.
+-- An entry must match by name and by OID: somebody who may create roles could otherwise take the name of a dropped
+-- role. In another cluster, into which a dump was restored, OIDs mean nothing, and the name alone counts.
 --
--- assume_user calls this in each transaction. Hence PL/pgSQL, no SET clause, and one look-up by key in the usual case. Called
--- only by functions that pin their search_path.
+-- assume_user calls this in each transaction. Hence PL/pgSQL, no SET clause, and one look-up by key in the usual case.
+-- Called only by functions that pin their search_path.
 
 create or replace function postern_internal.require_allowed_login(
   role name,
@@ -25,7 +26,7 @@ begin
     raise exception using
       errcode = 'insufficient_privilege',
       message = format('The login %I is not a member of %I', session_user, role),
-      detail = 'This was called by the code of somebody who is, and what counts is the role that logged in.',
+      detail = 'Somebody else''s code called this. Only the membership of the role that logged in counts.',
       hint = format('Have a member of %I call it, or grant that role: grant %I to %I;', role, role, session_user);
   end if;
   if exists (select
@@ -44,10 +45,10 @@ begin
   raise exception using
     errcode = 'insufficient_privilege',
     message = format('The login %I is not allowed to do this in database %I', session_user, current_database()),
-    detail = format('Roles belong to the cluster. That %I is a member of a role of Postern''s counts here only if this database allows the login.', session_user),
+    detail = format('Roles belong to the whole cluster. The membership of %I counts in this database only after the database has allowed the login.', session_user),
     hint = format('Have an administrator of this database, or a superuser, run: select postern.allow_login(%L);', session_user);
 end
 $$;
 revoke execute on function postern_internal.require_allowed_login(name, name) from public;
 comment on function postern_internal.require_allowed_login(name, name) is
-'Whether session_user is a member of role, or of other_role, and may use that in this database: true, or an error. Superusers may. Errors: 42501.';
+'Returns true if session_user is a member of role, or of other_role, and may use that membership in this database; otherwise raises an error. Superusers always may. Errors: 42501.';

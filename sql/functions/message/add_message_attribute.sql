@@ -14,7 +14,7 @@ begin
     perform postern_internal.reject_message(rows);
   end if;
 
-  -- A line feed and $ is where an attribute starts and nothing else: in a value, a - comes between them.
+  -- A line feed followed by $ occurs only where an attribute starts: inside a value a - stands between them.
   if strpos(rows, attribute) > 0 then
     raise exception using
       errcode = 'PS107',
@@ -38,4 +38,4 @@ $$;
 revoke execute on function postern.add_message_attribute(text, text, text) from public;
 grant execute on function postern.add_message_attribute(text, text, text) to postern_user, postern_admin;
 comment on function postern.add_message_attribute(text, text, text) is
-  'The IFS Message with one more attribute at its end; a null value is written as the empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB.';
+  'The IFS Message with one more attribute at its end. A null value is written as an empty one; a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';

@@ -21,4 +21,4 @@ $$;
 
 revoke execute on function postern_internal.check_message_name(text) from public;
 comment on function postern_internal.check_message_name(text) is
-  'Returns the name of a message or an attribute as it is; PS107 where it is none.';
+  'Returns the name of a message or an attribute unchanged; PS107 if it is not valid.';

@@ -1,5 +1,5 @@
--- The one rule for names, of messages and of attributes: what the text format can hold without doubt.
--- Without it a name could carry "=" or a new line, and so smuggle rows into a message.
+-- The one rule for the names of messages and attributes. It keeps the text format unambiguous: a name with "=" or a
+-- line feed could smuggle rows into a message.
 create or replace function postern_internal.is_message_name(name text)
 returns boolean
 language sql

@@ -14,7 +14,7 @@ begin
       errcode = 'PS107',
       message = 'invalid content for an IFS Message: not a jsonb object',
       detail = format('content: %s', coalesce('a jsonb ' || jsonb_typeof(object), 'null')),
-      hint = 'Give a jsonb object whose members are the attributes, for example {"DOC_NO": "100-7"}.';
+      hint = 'Pass a jsonb object whose members are the attributes, for example {"DOC_NO": "100-7"}.';
   end if;
 
   message := postern_internal.object_to_message(name, object, 1);
@@ -29,4 +29,4 @@ $$;
 revoke execute on function postern.jsonb_to_message(text, jsonb) from public;
 grant execute on function postern.jsonb_to_message(text, jsonb) to postern_user, postern_admin;
 comment on function postern.jsonb_to_message(text, jsonb) is
-  'IFS Message of that name with the members of a jsonb object as attributes, in jsonb''s order: strings and numbers as text, booleans TRUE and FALSE, null empty, an object as a nested message named after its key. At most 64 MiB and 16 levels. PS107 for null, an array, and a key that is no name.';
+  'IFS Message of this name with the members of a jsonb object as attributes, in jsonb''s order. Strings and numbers become text, booleans TRUE and FALSE, null an empty value, an object a nested message named after its key. At most 64 MiB and 16 levels. PS107 for null, an array, and a key that is not a valid name.';

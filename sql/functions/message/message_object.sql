@@ -26,7 +26,7 @@ begin
         errcode = 'PS107',
         message = 'invalid IFS Message: messages nested too deeply',
         detail = format('attribute %s holds a message at level 17', pairs[i]),
-        hint = 'Messages nest 16 levels deep, the outermost included.';
+        hint = 'Nest messages at most 16 levels deep, including the outermost one.';
     end if;
     names := array_append(names, pairs[i]);
     objects := array_append(objects, postern_internal.message_object(inner_pairs, level + 1));

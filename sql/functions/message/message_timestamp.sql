@@ -1,5 +1,5 @@
--- Not a cast to text: what that gives depends on the caller's DateStyle and TimeZone, and the text of a
--- message is what somebody approves.
+-- Not a cast to text: its result depends on the caller's DateStyle and TimeZone, but somebody approves the text of a
+-- message.
 create or replace function postern.message_timestamp(value timestamptz)
 returns text
 language plpgsql
@@ -11,9 +11,9 @@ begin
   if value < timestamptz '0001-01-01 00:00:00+00' or value >= timestamptz '10000-01-01 00:00:00+00' then
     raise exception using
       errcode = 'PS107',
-      message = 'a timestamp that an IFS Message can''t hold',
+      message = 'an IFS Message cannot hold this timestamp',
       detail = case when isfinite(value) then 'The timestamp is outside the years 1 to 9999.' else 'The timestamp is infinite.' end,
-      hint = 'Give a time in the years 1 to 9999 (UTC), or leave the attribute empty.';
+      hint = 'Pass a time in the years 1 to 9999 (UTC), or leave the attribute empty.';
   end if;
 
   return to_char(timezone(interval '0', value), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');

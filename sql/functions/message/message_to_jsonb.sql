@@ -1,5 +1,4 @@
--- Every checkpoint that is reached by message comes through here, so a message without a nested one takes
--- the short way.
+-- Every checkpoint that is reached through a message comes here, so a message without a nested one takes a short cut.
 create or replace function postern.message_to_jsonb(message text)
 returns jsonb
 language plpgsql
@@ -27,4 +26,4 @@ $$;
 revoke execute on function postern.message_to_jsonb(text) from public;
 grant execute on function postern.message_to_jsonb(text) to postern_user, postern_admin;
 comment on function postern.message_to_jsonb(text) is
-  'IFS Message as a jsonb object of its attributes. A value that is itself a well-formed message, starting with a header equal to its attribute''s name, becomes a nested object; any other value is a string. At most 64 MiB and 16 levels. PS107 for null and for a malformed message; DETAIL names the line.';
+  'IFS Message as a jsonb object of its attributes. A value that is itself a well-formed message, with the attribute''s name in its header, becomes a nested object; any other value is a string. At most 64 MiB and 16 levels. PS107 for null and for a malformed message; DETAIL names the line.';

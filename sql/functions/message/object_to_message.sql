@@ -15,7 +15,7 @@ begin
       errcode = 'PS107',
       message = 'invalid content for an IFS Message: objects nested too deeply',
       detail = format('attribute %s holds an object at level 17', name),
-      hint = 'Messages nest 16 levels deep, the outermost included.';
+      hint = 'Nest messages at most 16 levels deep, including the outermost one.';
   end if;
 
   for member in select o.key, o.value, jsonb_typeof(o.value) as type from jsonb_each(object) as o loop
@@ -27,7 +27,7 @@ begin
           errcode = 'PS107',
           message = 'invalid content for an IFS Message: an array',
           detail = format('attribute %s is an array', left(member.key, 80)),
-          hint = 'An attribute is a string, a number, a boolean, null or an object. Write a list as one string, or as an object.';
+          hint = 'Use a string, a number, a boolean, null or an object. Write a list as one string, or as an object.';
       when 'boolean' then
         value := upper((member.value #>> '{}') collate "C");
       else
@@ -42,4 +42,4 @@ $$;
 
 revoke execute on function postern_internal.object_to_message(text, jsonb, integer) from public;
 comment on function postern_internal.object_to_message(text, jsonb, integer) is
-  'IFS Message of a jsonb object; level counts from 1, the outermost message. PS107 for an array, for a key that is no name, and beyond 16 levels.';
+  'IFS Message of a jsonb object; level counts from 1, the outermost message. PS107 for an array, for a key that is not a valid name, and beyond 16 levels.';

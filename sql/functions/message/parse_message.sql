@@ -1,9 +1,9 @@
--- The only parser of IFS Messages. It answers null where a message is malformed, since whether a value is
--- itself a message is a question, not an error, and an exception block would cost a subtransaction (which
--- parallel workers can't have). The caller for whom it is an error calls reject_message.
+-- The only parser of IFS Messages. It returns null for a malformed message, because whether a value is itself a message
+-- is a question instead of an error. An exception block would cost a subtransaction, which parallel workers cannot
+-- have. A caller that needs an error calls reject_message.
 --
--- The grammar is one regular expression, which PostgreSQL runs as an automaton: linear time. Everything
--- is compared under collation "C", whatever collation the argument came with.
+-- The grammar is one regular expression, which PostgreSQL runs as an automaton in linear time. Everything is compared
+-- under collation "C", whatever the collation of the argument.
 create or replace function postern_internal.parse_message(message text)
 returns text[]
 language plpgsql
@@ -53,7 +53,7 @@ begin
     size := size + 2;
   end loop;
 
-  -- An object holds each name once: where it has fewer members than there are pairs, a name is there twice.
+  -- An object holds each name once. If it has fewer members than there are pairs, a name occurs twice.
   if jsonb_array_length(jsonb_path_query_array(jsonb_object(pairs), '$.*')) * 2 <> size then
     return null;
   end if;

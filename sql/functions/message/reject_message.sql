@@ -1,5 +1,5 @@
--- Says why parse_message refused a message. Kept apart from it, so that reading a good message doesn't
--- pay for counting lines.
+-- Says why parse_message refused a message. It is separate, so that reading a valid message does not pay for counting
+-- lines.
 create or replace function postern_internal.reject_message(message text)
 returns void
 language plpgsql

@@ -1,5 +1,5 @@
--- Setting and removing an attribute are the same cut in the text; only what is put in differs. Comments and
--- reserved rows stay where they are, though they may stand between the rows of the value that goes.
+-- Setting and removing an attribute cut the same text; only the replacement differs. Comments and reserved rows stay,
+-- even between the rows of the removed value.
 create or replace function postern_internal.replace_message_attribute(message text, name text, replacement text)
 returns text
 language plpgsql
@@ -40,4 +40,4 @@ $$;
 
 revoke execute on function postern_internal.replace_message_attribute(text, text, text) from public;
 comment on function postern_internal.replace_message_attribute(text, text, text) is
-  'The IFS Message with the rows of one attribute replaced by a text; null where it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+  'The IFS Message with the rows of one attribute replaced by a text; null if it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';

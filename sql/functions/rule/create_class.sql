@@ -18,9 +18,9 @@ begin
   if class_id is null then
     raise exception using
       errcode = 'PS301',
-      message = 'The authority class exists already',
+      message = 'The authority class already exists',
       detail = concat_ws(', ', format('company is %s', to_jsonb(company)), 'ledger_id is ' || to_jsonb(ledger_id)::text, format('class is %s.', to_jsonb(class))),
-      hint = 'See postern.authority_class for the classes there are. MAX, which allows everything, is there from the start.';
+      hint = 'Choose a name that is not in postern.authority_class. MAX, which allows everything, always exists.';
   end if;
   if built_in then
     insert into postern_internal.authority_combination (class_id, allowed, patterns)

@@ -23,9 +23,9 @@ begin
   if not found then
     raise exception using
       errcode = 'PS107',
-      message = 'The company exists already',
+      message = 'The company already exists',
       detail = format('company is %s.', to_jsonb(company)),
-      hint = 'See postern.company for the companies there are.';
+      hint = 'Choose an id that is not in postern.company.';
   end if;
   perform postern_internal.create_class(company, null, 'MAX', true);
 end

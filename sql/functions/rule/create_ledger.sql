@@ -15,9 +15,9 @@ begin
   if not found then
     raise exception using
       errcode = 'PS301',
-      message = 'The internal ledger exists already',
+      message = 'The internal ledger already exists',
       detail = format('company is %s, ledger_id is %s.', to_jsonb(company), to_jsonb(ledger_id)),
-      hint = 'See postern.ledger for the ledgers there are.';
+      hint = 'Choose an id that is not in postern.ledger.';
   end if;
   perform postern_internal.create_class(company, ledger_id, 'MAX', true);
 end

@@ -23,7 +23,7 @@ begin
       message = format('There is no such authority class in the %s', case when ledger_id is null then 'company' else 'internal ledger' end),
       detail = concat_ws(', ', format('company is %s', to_jsonb(company)), 'ledger_id is ' || to_jsonb(ledger_id)::text,
                          format('class is %s.', coalesce(to_jsonb(left(class, 128))::text, 'NULL'))),
-      hint = format('See postern.authority_class for the classes there are; postern.%s adds one.',
+      hint = format('Choose one of the classes in postern.authority_class; postern.%s adds one.',
                     case when ledger_id is null then 'create_authority_class' else 'create_ledger_class' end);
   end if;
   return class_id;

@@ -15,7 +15,7 @@ begin
       errcode = 'PS301',
       message = 'There is no such internal ledger in the company',
       detail = format('company is %s, ledger_id is %s.', to_jsonb(company), coalesce(to_jsonb(left(ledger_id, 128))::text, 'NULL')),
-      hint = 'See postern.ledger for the ledgers there are; postern.create_ledger adds one.';
+      hint = 'Choose one of the ledgers in postern.ledger; postern.create_ledger adds one.';
   end if;
 end
 $$;

@@ -1,5 +1,5 @@
--- Worked out when something changes, so that a gate on the path of a business transaction costs one row. The caller has
--- called lock_settings: without it a gate that was registered while the setting was changed would keep the old answer.
+-- Derived when something changes, so that a gate costs a business transaction only one row. The caller has called
+-- lock_settings: without it, a gate registered while the setting was being changed would keep the old answer.
 
 create or replace function postern_internal.derive_gate_stops(changed_gate_id text default null)
 returns void
@@ -7,7 +7,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Two statements, so that one gate is found by its key.
+  -- Two statements, so that a single gate is found by its key.
   if changed_gate_id is null then
     update postern_internal.gate as g
        set stops = d.stops
@@ -23,4 +23,4 @@ end
 $$;
 revoke execute on function postern_internal.derive_gate_stops(text) from public;
 comment on function postern_internal.derive_gate_stops(text) is
-'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled, of one gate or, where changed_gate_id is NULL, of all. To be called by all that change one of them, after lock_settings.';
+'Updates gate.stops from active, built_in and the setting checkpoints_enabled, for one gate, or for all if changed_gate_id is NULL. Call it after changing one of these, with lock_settings held.';

@@ -1,4 +1,4 @@
--- A row that administrators alone can lock, and no advisory lock: that, anybody could hold for as long as it pleases.
+-- A row lock that only administrators can take. Anybody could take an advisory lock and hold it as long as they like.
 
 create or replace function postern.lock_configuration()
 returns void
@@ -12,4 +12,4 @@ end;
 revoke execute on function postern.lock_configuration() from public;
 grant execute on function postern.lock_configuration() to postern_admin;
 comment on function postern.lock_configuration() is
-'For who reads a configuration and then changes what differs: waits until no other transaction that has called this, or has changed settings or gates, is under way, and keeps others waiting until this one ends.';
+'For programs that read a configuration and then change what differs. Waits until no other transaction is in progress that has called this, or has changed settings or gates. Then keeps such transactions waiting until this one ends.';

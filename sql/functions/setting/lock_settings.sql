@@ -1,7 +1,7 @@
--- Who changes settings, gates or actions does so one after the other, and takes this lock before any row: a registration that runs
--- in the transaction of an upgrade, and an administrator who switches one of its gates, would otherwise end in a deadlock.
--- Taken by an update: who waited at REPEATABLE READ then fails, and so does whoever began before another one's change has
--- committed. After a mere lock they would go on, and derive gate.stops from what was true when they began.
+-- Changes of settings, gates and actions happen one after the other: each takes this lock before any row. Without it, a
+-- registration during an upgrade and an administrator who switches one of its gates could deadlock. The lock is an
+-- UPDATE: whoever waited for it at REPEATABLE READ then fails, and so does a transaction that began before the other
+-- change committed. After a mere lock they would continue, and derive gate.stops from outdated values.
 
 create or replace function postern_internal.lock_settings()
 returns void
@@ -14,4 +14,4 @@ end
 $$;
 revoke execute on function postern_internal.lock_settings() from public;
 comment on function postern_internal.lock_settings() is
-'Waits until no other transaction is changing settings, gates or actions, and keeps others waiting until this one ends.';
+'Waits until no other transaction is changing settings, gates or actions, then keeps others waiting until this one ends.';

@@ -47,4 +47,4 @@ $$;
 revoke execute on function postern.set_setting(text, text) from public;
 grant execute on function postern.set_setting(text, text) to postern_admin;
 comment on function postern.set_setting(text, text) is
-'Changes a setting; postern.setting lists them with their ranges. Booleans take true, on, yes, 1 and their opposites. Errors: PS107 no such setting, value not allowed.';
+'Changes a setting; postern.setting lists them with their ranges. Booleans accept true, on, yes, 1 and their opposites. Errors: PS107 no such setting, value not allowed.';

@@ -1,9 +1,9 @@
--- The setting postern.action says which action has begun in this transaction without an approval. It can be made up, and
--- need not be protected: all that it does is to close gates. The time of the transaction stands before it, so that one
--- that was left behind on a pooled connection says nothing to the next client. timestamptz_send, because a cast to text
--- depends on the caller's settings.
+-- The setting postern.action says which action has begun in this transaction without an approval. It can be forged, but
+-- needs no protection, because all it does is close gates. It begins with the time of the transaction, so that a
+-- setting left behind on a pooled connection means nothing to the next client. timestamptz_send is used because a cast
+-- to text depends on the caller's settings.
 --
--- Called only by functions that pin their search_path, and without a SET clause, so that it is inlined.
+-- Called only by functions that pin their search_path. It has no SET clause, so that it is inlined.
 
 create or replace function postern_internal.action_setting(content text)
 returns text

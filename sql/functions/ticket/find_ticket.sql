@@ -1,5 +1,5 @@
--- What an earlier, committed transaction of this user wrote. A verdict that could be read in the transaction that made
--- it could be learned and rolled back, attempt and all.
+-- Reads only what an earlier, committed transaction of this user wrote. If a transaction could read its own verdict, it
+-- could learn the verdict and roll back the attempt.
 
 create or replace function postern_internal.find_ticket(ticket uuid)
 returns postern_internal.ticket
@@ -17,7 +17,7 @@ begin
      and t.userid = current_user_id
      and t.session_role = session_user;
   if not found then
-    -- A ticket is hard to guess. Who knows one learns that it is another's, and not whose.
+    -- A ticket is hard to guess. Somebody who knows one learns only that it belongs to another user, not to whom.
     select t.* into found_ticket from postern_internal.ticket as t where t.ticket = find_ticket.ticket;
     if not found then
       perform postern_internal.raise_ticket_invalid('unknown', 'It is unknown here: never issued, not committed yet, or long expired.');
@@ -27,7 +27,7 @@ begin
     perform postern_internal.raise_ticket_invalid('other_role', 'It was made for another database role.');
   end if;
   if found_ticket.transaction_id = pg_current_xact_id_if_assigned() then
-    perform postern_internal.raise_ticket_invalid('uncommitted', 'It was made in this very transaction, which has to commit first.');
+    perform postern_internal.raise_ticket_invalid('uncommitted', 'It was made in this same transaction, which must commit first.');
   end if;
   return found_ticket;
 end

@@ -1,5 +1,5 @@
--- Asked at each active gate but where postern.checkpoint passes what was approved by itself: hence the first condition, which
--- is all that a transaction without an action evaluates, and no SET clause, so that it is inlined.
+-- Checked at each active gate, unless postern.checkpoint passes exactly what was approved. A transaction without an
+-- action evaluates only the first condition. It has no SET clause, so that it is inlined.
 
 create or replace function postern_internal.in_unapproved_action()
 returns boolean
@@ -10,4 +10,4 @@ return coalesce(pg_catalog.current_setting('postern.action', true), '') <> ''
        and pg_catalog.starts_with(pg_catalog.current_setting('postern.action', true), postern_internal.action_setting(''));
 revoke execute on function postern_internal.in_unapproved_action() from public;
 comment on function postern_internal.in_unapproved_action() is
-'Whether an action that needed no approval was the last one to begin in this transaction. No ticket opens a gate there.';
+'Whether the last action to begin in this transaction needed no approval. In such an action no ticket opens a gate.';

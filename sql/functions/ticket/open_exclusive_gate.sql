@@ -1,6 +1,6 @@
--- A transaction needs as many tickets as it reaches exclusive gates. The setting postern.exclusive_tickets says where to look,
--- as postern.ticket does for the one ticket that opens gates along: whoever changes it closes gates, or finds those that this
--- very transaction has opened.
+-- A transaction needs one ticket for each exclusive gate that it reaches. The setting postern.exclusive_tickets only
+-- says where to look, as postern.ticket does for the ticket that opens the other gates. Changing it closes gates, or
+-- finds those that this same transaction has opened.
 create or replace view postern_internal.open_exclusive_gate as
   select o.*
     from postern_internal.open_gate as o
@@ -10,4 +10,4 @@ create or replace view postern_internal.open_exclusive_gate as
      and o.session = current_setting('postern.session', true)
      and o.session_role = session_user;
 revoke all on postern_internal.open_exclusive_gate from public;
-comment on view postern_internal.open_exclusive_gate is 'The tickets in use in this transaction of this session that open one gate each and nothing else.';
+comment on view postern_internal.open_exclusive_gate is 'The tickets used in this transaction of this session that open one exclusive gate each.';

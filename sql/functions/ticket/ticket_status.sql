@@ -19,4 +19,4 @@ $$;
 revoke execute on function postern.ticket_status(uuid) from public;
 grant execute on function postern.ticket_status(uuid) to postern_user;
 comment on function postern.ticket_status(uuid) is
-'What became of an authentication: accepted, denied, locked, expired, or used (it, or another answer to the same challenge). ticket: of the current user, from an earlier, committed transaction. Errors: PS103 unknown, of another user, not committed, or made in this transaction; PS401, PS402.';
+'The outcome of an authentication: accepted, denied, locked, expired, or used (this ticket, or another answer to the same challenge). ticket: of the current user, from an earlier, committed transaction. Errors: PS103 unknown, of another user, not committed, or made in this transaction; PS401, PS402.';

@@ -31,10 +31,10 @@ begin
     select e.userid into known from postern_internal.end_user as e where e.folded = new_folded;
     raise exception using
       errcode = 'PS107',
-      message = 'The user exists already, or the database role belongs to another user',
+      message = 'The user already exists, or the database role belongs to another user',
       detail = format('userid is %s, db_role is %s.', to_jsonb(userid), coalesce(quote_ident(db_role), 'NULL'))
                || coalesce(format(' There is %s, which is the same user id.', to_jsonb(known)), ''),
-      hint = 'See postern.user_account for the users there are.';
+      hint = 'Choose a user id and a database role that are not in postern.user_account.';
   end if;
   insert into postern_internal.credential (userid) values (userid);
 end
@@ -42,4 +42,4 @@ $$;
 revoke execute on function postern.create_user(text, text, name) from public;
 grant execute on function postern.create_user(text, text, name) to postern_admin;
 comment on function postern.create_user(text, text, name) is
-'Adds an end user. userid: 1 to 128 characters, kept as NFKC; two that differ in case only are the same. No control, format, separator, invisible or unassigned characters but single inner spaces, and no word that begins with a combining mark. description: 1 to 200 characters. db_role: the login role that is this user where no session is begun. The user has no PIN until postern.reset_pin gives one. Errors: PS107 bad argument, user exists, role unknown or taken.';
+'Adds an end user. userid: 1 to 128 characters, kept as NFKC; ids that differ only in case are the same. It has no control, format, separator, invisible or unassigned characters except single inner spaces, and no word that begins with a combining mark. description: 1 to 200 characters. db_role: the login role that is this user when no session is begun. The user has no PIN until postern.reset_pin sets one. Errors: PS107 bad argument, user exists, role unknown or taken.';

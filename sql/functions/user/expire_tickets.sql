@@ -1,7 +1,7 @@
--- What a credential has approved should not outlive it, nor what was approved in a session outlive its user. An attempt that
--- is under way has written the row of either, and so ends first: its ticket is among those that are found, or the caller's
--- snapshot is older (REPEATABLE READ), and the UPDATE fails. Written here and not only locked, so that a later attempt in a
--- transaction whose snapshot is older fails as well, instead of finding the user as active as ever.
+-- An approval must not outlive the credential that gave it, nor the user in whose session it was given. An attempt in
+-- progress has written the row of one of them, so it finishes first: this then finds its ticket, or fails if the
+-- caller's snapshot is older (REPEATABLE READ). The row is written here instead of only locked. So a later attempt
+-- whose snapshot is older fails too, instead of finding the user still active.
 
 create or replace function postern_internal.expire_tickets(userid text)
 returns void
@@ -18,4 +18,4 @@ end
 $$;
 revoke execute on function postern_internal.expire_tickets(text) from public;
 comment on function postern_internal.expire_tickets(text) is
-'Ends the tickets that userid has approved, or somebody else in a session of userid, and that no transaction has used yet.';
+'Ends the unused tickets that userid has approved, and those that somebody else approved in a session of userid.';

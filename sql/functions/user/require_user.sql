@@ -13,9 +13,9 @@ begin
       errcode = code,
       message = 'There is no such user',
       detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
-      hint = 'See postern.user_account for the users there are.';
+      hint = 'Choose one of the users in postern.user_account.';
   end if;
 end
 $$;
 revoke execute on function postern_internal.require_user(text, text) from public;
-comment on function postern_internal.require_user(text, text) is 'Errors: the SQLSTATE code, where there is no such user.';
+comment on function postern_internal.require_user(text, text) is 'Errors: the SQLSTATE code, if there is no such user.';

@@ -1,5 +1,5 @@
--- For functions that are told a user id. The exact one comes first, which is nearly always meant, and costs one look. Whoever reads by
--- user id asks it as well, since views have the ids as they were first written.
+-- For functions that take a user id. The exact id is tried first: it is nearly always the right one, and costs one
+-- look-up. Queries that filter by user id should call this too, because views show ids in their original spelling.
 
 create or replace function postern.resolve_userid(userid text)
 returns text
@@ -22,4 +22,4 @@ $$;
 revoke execute on function postern.resolve_userid(text) from public;
 grant execute on function postern.resolve_userid(text) to postern_admin, postern_auditor;
 comment on function postern.resolve_userid(text) is
-'The user id, as it was first written, of the user whom userid names; userid itself where that is nobody.';
+'The user id, in its original spelling, of the user whom userid names; userid unchanged if there is none.';

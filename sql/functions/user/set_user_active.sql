@@ -27,4 +27,4 @@ $$;
 revoke execute on function postern.set_user_active(text, boolean) from public;
 grant execute on function postern.set_user_active(text, boolean) to postern_admin;
 comment on function postern.set_user_active(text, boolean) is
-'Lets a user work, or shuts the user out: no new session, no approval, and no use of what the user has approved, or somebody else in a session of the user. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';
+'Activates or deactivates a user. An inactive user gets no new session, approves nothing, and can use no earlier approval; nor can an approval that somebody else gave in a session of the user be used. Transactions that have begun continue. Users are never deleted, because the log names them. Errors: PS107 no such user.';

@@ -20,10 +20,10 @@ exception when unique_violation then
     errcode = 'PS107',
     message = 'The database role belongs to another user',
     detail = format('userid is %s, db_role is %s.', to_jsonb(userid), quote_ident(db_role)),
-    hint = 'See postern.user_account for the users there are; a role is at most one user.';
+    hint = 'Choose a role that postern.user_account does not list; a role can be only one user.';
 end
 $$;
 revoke execute on function postern.set_user_db_role(text, name) from public;
 grant execute on function postern.set_user_db_role(text, name) to postern_admin;
 comment on function postern.set_user_db_role(text, name) is
-'Says which login role is a user where no session is begun; NULL for none. Errors: PS107 no such user, role unknown or another user''s.';
+'Sets the login role that is a user when no session is begun; NULL: none. Errors: PS107 no such user, role unknown or another user''s.';

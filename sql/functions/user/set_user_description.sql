@@ -20,4 +20,4 @@ $$;
 revoke execute on function postern.set_user_description(text, text) from public;
 grant execute on function postern.set_user_description(text, text) to postern_admin;
 comment on function postern.set_user_description(text, text) is
-'Says anew who a user is. description: for people, 1 to 200 characters. Errors: PS107 no such user, bad description.';
+'Replaces the description of a user. description: for people, 1 to 200 characters. Errors: PS107 no such user, bad description.';

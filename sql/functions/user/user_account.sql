@@ -1,6 +1,7 @@
--- Whoever was authenticated in this transaction is not shown to it: the count of failures could be learned and rolled
--- back, attempt and all. security_barrier, since a function in the reader's WHERE would otherwise see the rows first.
--- offset 0, since that barrier lets a condition like failures = 0 through, and EXPLAIN ANALYZE counts the rows that met it.
+-- Hides the users who were authenticated in this transaction. Their count of failures would reveal the verdict of an
+-- attempt that can still be rolled back. security_barrier, because a function in the reader's WHERE would otherwise see
+-- the rows first. offset 0, because the barrier lets a condition like failures = 0 through, and EXPLAIN ANALYZE would
+-- count the rows that met it.
 
 create or replace view postern.user_account
 with (security_barrier)
@@ -20,4 +21,4 @@ as
   offset 0;
 revoke all on postern.user_account from public;
 grant select on postern.user_account to postern_admin;
-comment on view postern.user_account is 'End users, whether they have a PIN (none, must change, set), wrong responses since the last right one, and until when the credential is or was locked.';
+comment on view postern.user_account is 'End users; whether they have a PIN (none, must change, set); how many wrong responses followed the last right one; and until when the credential is or was locked.';
