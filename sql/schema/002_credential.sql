@@ -1,11 +1,11 @@
--- What an end user authenticates with at a checkpoint, and how often that went wrong.
+-- The credentials with which end users authenticate at a checkpoint, and their failed attempts.
 
 create table postern_internal.scheme (
   scheme text primary key check (scheme ~ '^[A-Z][A-Z0-9_]{0,29}$'),
   verify_function text,
   enabled boolean not null default true
 );
-comment on table postern_internal.scheme is 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; PIN, which is built in, has none here. Its name is text, since pg_upgrade refuses tables with a regprocedure.';
+comment on table postern_internal.scheme is 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; the built-in PIN has none here. The function is stored by name, as text, because pg_upgrade refuses tables with a regprocedure.';
 
 insert into postern_internal.scheme (scheme) values ('PIN');
 
@@ -25,4 +25,4 @@ create table postern_internal.credential (
   cancels_since timestamptz not null default '-infinity',
   last_filler uuid not null default gen_random_uuid()
 );
-comment on table postern_internal.credential is 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses and the lock-outs since the last right one. denials, cancels: how many the sessions of this user have committed since the time beside it; an hour after that they are counted anew. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
+comment on table postern_internal.credential is 'One row per user. hash: the PIN as bcrypt over a keyed digest (NULL: none yet). must_change: set by an administrator, opens only POSTERN_PIN_CHANGE. Then the wrong responses and lock-outs since the last right response. denials, cancels: how many the sessions of this user have committed since the time beside it; after an hour the count starts again. The fillers are new at each attempt: WAL omits the common beginning and end of the old and the new row, so without them its size would tell a right response from a wrong one.';

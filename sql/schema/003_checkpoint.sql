@@ -9,22 +9,22 @@ create table postern_internal.setting (
   default_value text not null,
   description text not null
 );
-comment on table postern_internal.setting is 'Settings of Postern in this database, with what each may be set to.';
+comment on table postern_internal.setting is 'Settings of Postern in this database, with their allowed values.';
 
 insert into postern_internal.setting (name, value, kind, minimum, maximum, default_value, description) values
-  ('checkpoints_enabled', 'true',  'boolean', null, null, 'true',  'Whether gates stop anybody. POSTERN_PIN_CHANGE always does.'),
-  ('all_users_valid',     'false', 'boolean', null, null, 'false', 'Whether another user may approve with own user name and PIN. The log then names both.'),
+  ('checkpoints_enabled', 'true',  'boolean', null, null, 'true',  'Whether gates stop transactions. POSTERN_PIN_CHANGE always does.'),
+  ('all_users_valid',     'false', 'boolean', null, null, 'false', 'Whether another user may approve with their own user name and PIN. The log then names both.'),
   ('comment_required',    'false', 'boolean', null, null, 'false', 'Whether an approval needs a comment.'),
-  ('username_prefilled',  'true',  'boolean', null, null, 'true',  'Whether the dialog is told the user name, or it has to be typed again.'),
-  ('ticket_seconds',      '120',   'integer', 5,    3600, '120',   'Seconds in which an approved transaction has to be sent again.'),
-  ('challenge_seconds',   '300',   'integer', 10,   3600, '300',   'Seconds in which a challenge has to be answered.'),
-  ('max_failures',        '5',     'integer', 1,    20,   '5',     'Wrong responses in a row after which the credential is locked.'),
+  ('username_prefilled',  'true',  'boolean', null, null, 'true',  'Whether the dialog is given the user name. If not, the user has to type it.'),
+  ('ticket_seconds',      '120',   'integer', 5,    3600, '120',   'Seconds within which an approved transaction has to be sent again.'),
+  ('challenge_seconds',   '300',   'integer', 10,   3600, '300',   'Seconds within which a challenge has to be answered.'),
+  ('max_failures',        '5',     'integer', 1,    20,   '5',     'Consecutive wrong responses after which the credential is locked.'),
   ('lock_minutes',        '30',    'integer', 1,    10080, '30',   'Minutes for which a credential is locked. Each further lock-out without a right response in between doubles them.'),
-  ('max_lock_minutes',    '1440',  'integer', 1,    10080, '1440', 'Minutes that a lock-out has at the most, however many came before. Less than lock_minutes: they stay as they are.'),
+  ('max_lock_minutes',    '1440',  'integer', 1,    10080, '1440', 'Longest lock-out in minutes, however many came before. If it is less than lock_minutes, lock-outs always take lock_minutes.'),
   ('denials_per_hour',    '30',    'integer', 1,    1000000, '30', 'Denied attempts in the sessions of a user within an hour, after which further attempts are refused.'),
   ('cancels_per_hour',    '60',    'integer', 1,    1000000, '60', 'Cancelled checkpoints in the sessions of a user within an hour, after which further cancels are refused.'),
-  ('pin_min_length',      '6',     'integer', 4,    64,   '6',     'Characters that a new PIN needs at the least.'),
-  ('token_max_seconds',   '3600',  'integer', 60,   86400, '3600', 'Seconds from iat to exp that a session token may have at the most.');
+  ('pin_min_length',      '6',     'integer', 4,    64,   '6',     'Minimum number of characters of a new PIN.'),
+  ('token_max_seconds',   '3600',  'integer', 60,   86400, '3600', 'Longest lifetime of a session token, from iat to exp, in seconds.');
 
 create table postern_internal.gate (
   gate_id text primary key,
@@ -42,16 +42,16 @@ create table postern_internal.gate (
   registered_at timestamptz not null default clock_timestamp(),
   check (exclusive or not built_in)
 );
-comment on table postern_internal.gate is 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by a ticket of its own, which opens nothing else. A built-in gate is exclusive, always on, and takes the user''s own credential alone. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
+comment on table postern_internal.gate is 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by its own ticket, which opens nothing else. A built-in gate is exclusive, always on, and accepts only the user''s own credential. stops: whether the gate stops transactions, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message in the form that substitute reads.';
 
--- Compared by a fold that asks no locale: gate ids are ASCII.
+-- Folded without a locale: gate ids are ASCII.
 create unique index gate_spelling on postern_internal.gate (upper(gate_id collate "C"));
 
 insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active, built_in, exclusive)
 values ('POSTERN_PIN_CHANGE', 'A person changes their own PIN', 'PIN changed', 'PIN changed', '{}', '{}', true, true, true);
 
 create type postern_internal.verdict as enum ('accepted', 'denied', 'locked');
-comment on type postern_internal.verdict is 'How an authentication ended. An enum, so that a row is as long for one verdict as for another.';
+comment on type postern_internal.verdict is 'The outcome of an authentication. An enum, so that a row has the same length for every verdict.';
 
 create table postern_internal.ticket (
   ticket uuid primary key,
@@ -73,7 +73,7 @@ create table postern_internal.ticket (
   expires_at timestamptz not null
 );
 create index ticket_userid on postern_internal.ticket (userid);
-comment on table postern_internal.ticket is 'Verdicts of authentications, readable only by a later transaction. nonce: of the challenge that it answers, as text, which each pass compares with a setting. exclusive: whether it opens its own gate only. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
+comment on table postern_internal.ticket is 'Verdicts of authentications, readable only by a later transaction. nonce: of the answered challenge, as text, because each pass compares it with a setting. exclusive: whether the ticket opens only its own gate. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until: -infinity if nothing is locked.';
 
 create table postern_internal.open_gate (
   nonce text collate "C" primary key,
@@ -95,4 +95,4 @@ create table postern_internal.open_gate (
   session text not null,
   passed boolean not null default false
 );
-comment on table postern_internal.open_gate is 'Tickets in use, and used ones. By nonce, so that a challenge opens gates once, whichever of its answers does. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened. passed: whether an exclusive gate was passed with it; that it cannot be again.';
+comment on table postern_internal.open_gate is 'Used tickets, including those in use. The key is the nonce, so that a challenge opens gates only once, whichever of its answers is used. A gate is open for the transaction identified by transaction_id and opened_at together: after a dump and restore the new cluster counts its transactions anew, so a number alone could recur. session: the setting postern.session as it was verified when the gates were opened. passed: whether an exclusive gate has used this ticket, which it can only once.';

@@ -1,22 +1,22 @@
 -- The log of checkpoints.
 
 create type postern_internal.outcome as enum ('passed', 'denied', 'cancelled', 'accepted', 'locked', 'refused');
-comment on type postern_internal.outcome is 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial that locks the credential. refused: an attempt with a credential that is locked, whose response was not looked at. Readers are shown both as denied.';
+comment on type postern_internal.outcome is 'What a log entry records. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial that locks the credential. refused: an attempt with a locked credential, whose response was not checked. Readers see both locked and refused as denied.';
 
 create type postern_internal.place as (system_identifier bigint, timeline bigint, database_oid oid, log_oid oid);
-comment on type postern_internal.place is 'Which database this is, as far as it can tell. system_identifier: the cluster, physical copies have the same. timeline: what a promotion and a recovery up to a point in time change. database_oid: what a copy of the database in its cluster has another one of, and a renamed database the same. log_oid: that of the log''s table, which a dump brings back as another one.';
+comment on type postern_internal.place is 'Which database this is, as far as it can tell. system_identifier: the cluster; physical copies share it. timeline: changes with a promotion, and with a recovery to a point in time. database_oid: differs in a copy within the cluster, and stays when the database is renamed. log_oid: the oid of the log''s table, which differs after a restored dump.';
 
--- A promoted standby may lack the end of the log, and its sequences stand where that end began. So that no log_id that was
--- lost is given to another entry, ids skip ahead on each new timeline. Sequences remember that, since nobody can hold one
--- locked. They are read by functions: each pass of a gate does this, and it takes less than a microsecond there.
+-- A promoted standby may lack the end of the log, and its sequences stand where that end began. Ids therefore skip
+-- ahead on each new timeline, so that no lost log_id is given to another entry. Sequences store that, because nobody
+-- can keep one locked. Functions read them: each pass of a gate does this, and there it takes less than a microsecond.
 create sequence postern_internal.log_number;
 create sequence postern_internal.log_skip increment 10000000 minvalue 0 start 0;
 create sequence postern_internal.log_timeline;
 comment on sequence postern_internal.log_number is 'Counts the entries of the log.';
-comment on sequence postern_internal.log_skip is 'How many log_ids were skipped: a log_id is this and log_number together.';
-comment on sequence postern_internal.log_timeline is 'The timeline for which log_skip is right. Not increased, but set.';
--- pg_walfile_name names the timeline whatever position it is asked for; pg_control_checkpoint has the new one only later. The position
--- is no constant, or the planner would ask, and remember the answer.
+comment on sequence postern_internal.log_skip is 'How many log_ids were skipped: a log_id is the sum of this and log_number.';
+comment on sequence postern_internal.log_timeline is 'The timeline for which log_skip is valid. It is set, never increased.';
+-- pg_walfile_name returns the current timeline for any position; pg_control_checkpoint has the new one only later. The
+-- position is not a constant, because the planner would then evaluate the function once and keep the answer.
 select setval('postern_internal.log_skip', 0),
        setval('postern_internal.log_timeline', ('x' || left(pg_walfile_name(pg_lsn '0/1' + pg_backend_pid()), 8))::bit(32)::bigint);
 
@@ -48,7 +48,7 @@ create table postern_internal.checkpoint_entry (
   primary key (log_id, logged_at)
 ) partition by range (logged_at);
 create index checkpoint_entry_transaction_id on postern_internal.checkpoint_entry (transaction_id);
-comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequences: a key of partitions has to have logged_at.';
+comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
 
 create table postern_internal.checkpoint_entry_default partition of postern_internal.checkpoint_entry default;
-comment on table postern_internal.checkpoint_entry_default is 'Entries of months without a partition, so that none is ever refused.';
+comment on table postern_internal.checkpoint_entry_default is 'Entries of months without a partition, so that no entry is ever refused.';

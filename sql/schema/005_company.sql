@@ -1,4 +1,4 @@
--- Companies, and who is a user of which.
+-- Companies and their users.
 
 create table postern_internal.company (
   company text primary key check (company <> '' and length(company) <= 36 and octet_length(company) <= 63),
@@ -28,4 +28,4 @@ create table postern_internal.protected_table (
   protected_at timestamptz not null default clock_timestamp(),
   primary key (schema_name, table_name)
 );
-comment on table postern_internal.protected_table is 'Tables of applications that protect_company and protect_ledger were asked to guard. By name, since an oid does not survive a dump; doctor holds it against the policies that are there.';
+comment on table postern_internal.protected_table is 'Tables of applications that protect_company and protect_ledger guard. By name, because an oid does not survive a dump. doctor compares the list with the existing policies.';

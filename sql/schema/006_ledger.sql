@@ -1,4 +1,4 @@
--- Code strings, the rules that say who may see which, and the maps that the rules are compiled into.
+-- Code strings, the rules that say who may see which of them, and the maps that are compiled from the rules.
 
 alter table postern_internal.company add column row_level_security boolean not null default false;
 
@@ -21,7 +21,7 @@ create table postern_internal.authority_class (
   unique (company, class_id),
   foreign key (company, ledger_id) references postern_internal.ledger
 );
-comment on table postern_internal.authority_class is 'Authority classes of a company (ledger_id NULL) or of one of its internal ledgers. Whoever changes a class''s rules or maps counts revision up first: an update, and not a lock, so that a transaction whose snapshot is older than the last change fails instead of compiling old rules.';
+comment on table postern_internal.authority_class is 'Authority classes of a company (ledger_id NULL) or of one of its internal ledgers. To change a class''s rules or maps, increase revision first. That is an update instead of a lock, so that a transaction whose snapshot is older than the last change fails instead of compiling old rules.';
 
 create table postern_internal.authority_combination (
   combination_id bigint generated always as identity primary key,
@@ -47,17 +47,18 @@ create table postern_internal.ledger_user (
   foreign key (company, ledger_id) references postern_internal.ledger,
   foreign key (company, class_id) references postern_internal.authority_class (company, class_id)
 );
-comment on table postern_internal.ledger_user is 'Who is connected to which internal ledger, and the class that narrows what the user sees there. Ends with being a user of the company.';
+comment on table postern_internal.ledger_user is 'Which user is connected to which internal ledger, and the class that limits what the user sees there. Removed when the user is no longer a user of the company.';
 
--- A posting combination's id is its place in every map, so what is wasted of the ids is wasted in all of them. A block is
--- a run of ids that belongs to one company: 128 at first, and larger ones as the company grows. What no company has taken
--- yet are rows too, of extents of 32768 ids and of the parts of those that were split. A block is taken by locking such a
--- row: a rollback gives it back, nobody waits for whoever is taking another one, and nobody but the owner's functions can
--- lock it. See open_block.
+-- A posting combination's id is its position in every map, so wasted ids waste space in all maps. A block is a run of
+-- ids that belongs to one company: 128 at first, larger ones as the company grows. Free ids are rows too: extents of
+-- 32768 ids, and parts of those that were split. A block is taken by locking such a row. A rollback thus returns it,
+-- nobody waits for somebody who is taking another one, and only the owner's functions can lock it. See open_block.
 --
--- Ids in a block are given one after the other, by whoever has the row of the block locked: so in any snapshot they are
--- dense, and sessions that use different blocks do not wait. given stays as it is while ids are given: each version of
--- this row would be one more that whoever comes next has to look at. But who gives an id of a block that is counted says
+-- The ids of a block are given one after the other, by whoever holds the lock on the block's row. So in any snapshot
+-- they have no gaps, and sessions that use different blocks do not wait for each other. given does not change while ids
+-- are given: each version of this row would be one more for the next session to read. But a transaction that gives an
+-- id of a counted block first marks the block as not counted. So if a snapshot sees a counted block, it sees no id
+-- beyond the count.
 -- so first, in the same transaction: where a snapshot sees a counted block, it sees no id beyond the count.
 create table postern_internal.combination_block (
   first_id bigint primary key,
@@ -77,15 +78,16 @@ create index combination_block_open on postern_internal.combination_block (compa
 create index combination_block_free on postern_internal.combination_block (size, first_id) where company is null;
 create index combination_block_unfolded on postern_internal.combination_block (first_id) where company is not null and (not counted or folded < given);
 create index combination_block_taken on postern_internal.combination_block (first_id) where company is not null;
-comment on table postern_internal.combination_block is 'All ids of posting combinations that there are so far, in blocks: which company the size ids from first_id on belong to (NULL: to none yet), and how many of them are given: so many, or where they are not counted, so many at least. folded: how many of these are in the maps of all classes, for whoever looks for what is left to do; readers ask the maps. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
+comment on table postern_internal.combination_block is 'All ids of posting combinations, in blocks: the company that owns the size ids from first_id on (NULL: none yet), and how many of them are given. If they are not counted, given is a lower bound. folded: how many of these are in the maps of all classes, for whoever looks for what is left to do; readers ask the maps. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
 
--- The first extent in the smallest blocks, for those who begin at the same time; more extents, so that there are some to take.
+-- The first extent, split into the smallest blocks for companies that begin at the same time; then more extents to
+-- take.
 insert into postern_internal.combination_block (first_id, size)
 select n * 128, 128 from generate_series(0, 255) as n
 union all
 select n * 32768, 32768 from generate_series(1, 32) as n;
 
--- Collation C: code parts are compared byte by byte, by rules, by the unique index, and by the evaluation of maps alike.
+-- Collation C: rules, the unique index and the evaluation of maps all compare code parts byte by byte.
 create table postern.posting_combination (
   company text not null,
   posting_combination_id bigint not null,
@@ -101,13 +103,13 @@ create table postern.posting_combination (
   code_j text collate "C" check (code_j <> ''),
   primary key (company, posting_combination_id)
 );
--- Over one array: NULLs in it count as equal, which they do not as columns of their own, and it is compared in one step. The
--- company is in it too, so that the primary key is no choice for the look-up of a code string: by that a plan that was made
--- while the table was tiny reads all of a company.
+-- Over one array: in it NULLs count as equal, which they do not as separate columns, and it is compared in one step.
+-- The array includes the company, so that the primary key is no candidate for the look-up of a code string: a plan that
+-- uses it, made while the table was tiny, would read all rows of a company.
 create unique index posting_combination_code_string on postern.posting_combination
   ((array[company collate "C", code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j]));
 alter table postern.posting_combination enable row level security;
-comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
+comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). postern.posting_combination_id adds rows; they are never changed or removed.';
 
 create table postern_internal.authority_map (
   class_id bigint not null references postern_internal.authority_class,
@@ -116,9 +118,9 @@ create table postern_internal.authority_map (
   bits bytea not null check (octet_length(bits) in (16, 64, 256, 1024, 4096)),
   primary key (class_id, first_id)
 );
--- A query reads all of them: one page a chunk, and no detour by a TOAST table.
+-- A query reads all of them: one page per chunk, and no detour through a TOAST table.
 alter table postern_internal.authority_map alter column bits set storage plain;
-comment on table postern_internal.authority_map is 'Which posting combinations of a block a class allows: get_bit(bits, id - first_id). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
+comment on table postern_internal.authority_map is 'Which posting combinations of a block a class allows: get_bit(bits, id - first_id). Combinations from compiled_offset on were added later; readers evaluate the rules for them.';
 
 insert into postern_internal.authority_class (company, class, built_in)
 select c.company, 'MAX', true from postern_internal.company as c;

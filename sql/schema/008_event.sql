@@ -1,8 +1,8 @@
--- Events: which there are, who is told, and what is still to be delivered.
+-- Events, their receivers, and what is still to be delivered.
 --
--- The log is the outbox: it is written in the business transaction and never changes, so that passing a gate costs the
--- same with events as without. What is new in it is told apart by snapshots, never by a sequence, whose order is not that
--- of commits: an entry is queued if its transaction was not yet committed in the one snapshot, and is in the next.
+-- The log is the outbox: it is written in the business transaction and never changes, so events add no cost to passing
+-- a gate. New entries are found by comparing snapshots. A sequence would not do, because its order is not that of
+-- commits. An entry is queued if its transaction had not committed in one snapshot, and has in the next.
 
 create table postern_internal.event (
   event text primary key,
@@ -10,7 +10,7 @@ create table postern_internal.event (
   description text not null,
   enabled boolean not null default true
 );
-comment on table postern_internal.event is 'Events, and the outcome that an entry of the log has for each.';
+comment on table postern_internal.event is 'Events, and the outcome of log entries that each stands for.';
 
 insert into postern_internal.event (event, outcome, description) values
   ('SECURITY_CHECKPOINT_SUCCESS', 'passed', 'A checkpoint was passed, and the business transaction has committed.'),
@@ -19,10 +19,10 @@ insert into postern_internal.event (event, outcome, description) values
 
 insert into postern_internal.setting (name, value, kind, minimum, maximum, default_value, description) values
   ('event_attempts', '15', 'integer', 1, 100,   '15', 'Attempts to deliver an event, after which it is a dead letter.'),
-  ('event_days',     '30', 'integer', 1, 36500, '30', 'Days for which is kept what was delivered when.');
+  ('event_days',     '30', 'integer', 1, 36500, '30', 'Days for which the record of a delivery is kept.');
 
 create type postern_internal.event_action_kind as enum ('webhook', 'mail', 'function', 'notify');
-comment on type postern_internal.event_action_kind is 'How an event action tells its receiver.';
+comment on type postern_internal.event_action_kind is 'How an event action notifies its receiver.';
 
 create table postern_internal.event_action (
   event_action_id integer generated always as identity primary key,
@@ -43,7 +43,7 @@ create table postern_internal.event_action (
   created_by name not null default session_user
 );
 create index event_action_event on postern_internal.event_action (event);
-comment on table postern_internal.event_action is 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does. disabled_at, disabled_reason: since when and why nothing is delivered; what there is to tell waits.';
+comment on table postern_internal.event_action is 'The receivers of each event, and how they are notified. target: a URL, a mail address, a function or a channel. queued_to: log entries visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that delivers; no copy of it does. disabled_at, disabled_reason: since when and why nothing is delivered; what there is to deliver waits.';
 
 create table postern_internal.webhook_secret (
   webhook_secret_id integer generated always as identity primary key,
@@ -53,10 +53,10 @@ create table postern_internal.webhook_secret (
 );
 create unique index webhook_secret_newest on postern_internal.webhook_secret (event_action_id) where expires_at is null;
 create index webhook_secret_event_action on postern_internal.webhook_secret (event_action_id);
-comment on table postern_internal.webhook_secret is 'What webhooks are signed with. Apart from the actions, so that no look at those shows it. expires_at: until when deliveries are signed with it as well as with the newest one, which has none.';
+comment on table postern_internal.webhook_secret is 'The secrets that sign webhooks. Separate from the actions, so that reading those never shows a secret. expires_at: until when deliveries are signed with this secret as well as with the newest one, which has none.';
 
 create type postern_internal.delivery_state as enum ('pending', 'delivered', 'skipped', 'dead');
-comment on type postern_internal.delivery_state is 'What became of a delivery. skipped: the condition of its action did not hold. dead: it failed as often as it may.';
+comment on type postern_internal.delivery_state is 'The state of a delivery. skipped: the condition of its action did not hold. dead: it failed as often as is allowed.';
 
 create table postern_internal.event_delivery (
   event_action_id integer not null references postern_internal.event_action on delete cascade,
@@ -73,4 +73,4 @@ create table postern_internal.event_delivery (
 ) with (fillfactor = 70);
 create index event_delivery_due on postern_internal.event_delivery (event_action_id, due_at) where state = 'pending';
 create index event_delivery_finished on postern_internal.event_delivery (finished_at) where finished_at is not null;
-comment on table postern_internal.event_delivery is 'One row for each entry of the log that an action has to tell of. delivery_id: what the receiver knows repetitions by. lease: the worker''s that has it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
+comment on table postern_internal.event_delivery is 'One row for each log entry that an action has to deliver. delivery_id: lets the receiver recognise repetitions. lease: identifies the worker that has claimed it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';

@@ -13,7 +13,7 @@ create table postern_internal.tree_head (
   note text not null,
   signed_at timestamptz not null default clock_timestamp()
 );
-comment on table postern_internal.tree_head is 'Signed tree heads, append-only, for convenience: what is to be trusted is the copy outside the database. note: a C2SP tlog-checkpoint.';
+comment on table postern_internal.tree_head is 'Signed tree heads, append-only, for convenience: trust only the copy outside the database. note: a C2SP tlog-checkpoint.';
 
 create table postern_internal.sealing (
   only_row boolean primary key default true check (only_row),
@@ -22,7 +22,7 @@ create table postern_internal.sealing (
   place postern_internal.place
 );
 insert into postern_internal.sealing (tree_size) values (0);
-comment on table postern_internal.sealing is 'How far the log was sealed. Who seals has this row locked. snapshot: all entries that it sees have a leaf; it means something in the cluster of place only. place: the database that is sealed; no copy of it is. An entry that it would have seen and that has no leaf was not there then.';
+comment on table postern_internal.sealing is 'How far the log is sealed. Sealing locks this row. snapshot: every entry that it sees has a leaf; it has a meaning only in the cluster of place. place: the database that is sealed; no copy of it is. An entry that the snapshot would have seen but that has no leaf did not exist then.';
 
 create table postern_internal.log_export (
   log_export_id bigint generated always as identity primary key,
@@ -32,7 +32,7 @@ create table postern_internal.log_export (
   exported_at timestamptz not null default clock_timestamp(),
   exported_by name not null default session_user
 );
-comment on table postern_internal.log_export is 'Which entries were written to files with their proofs, append-only: those from since until until under the head of tree_size leaves.';
+comment on table postern_internal.log_export is 'Which entries were written to files with their proofs, append-only: those from since (inclusive) to until (exclusive), under the head of tree_size leaves.';
 
 create table postern_internal.log_drop (
   log_drop_id bigint generated always as identity primary key,
@@ -41,4 +41,4 @@ create table postern_internal.log_drop (
   dropped_at timestamptz not null default clock_timestamp(),
   dropped_by name not null default session_user
 );
-comment on table postern_internal.log_drop is 'Which months of the log were dropped, append-only: those from since until until.';
+comment on table postern_internal.log_drop is 'Which months of the log were dropped, append-only: those from since (inclusive) to until (exclusive).';

@@ -159,16 +159,16 @@ insert into shop.d (company) values ('10'), ('20')`)
 			map[string]int{"shop.a": 4, "shop.b": 2, "shop.c": 2, "shop.d": 1, "shop.top": 4}},
 		{"alter table shop.a no inherit shop.top; select postern.protect_company('shop.a')", nil, map[string]int{"shop.a": 2, "shop.b": 2}},
 		{"select postern.unprotect('shop.a')", []string{
-			"notice: It is protected by way of shop.b too. Queries of these parents read its rows past its policy postern_company: shop.a.",
-			"notice: It is protected by way of shop.b too. Queries of these parents read its rows past its policy postern_company: shop.a.",
+			"notice: It is protected through shop.b too. Queries of these parents read its rows without its policy postern_company: shop.a.",
+			"notice: It is protected through shop.b too. Queries of these parents read its rows without its policy postern_company: shop.a.",
 		}, map[string]int{"shop.a": 4, "shop.b": 2, "shop.c": 2}},
 		{"select postern.unprotect('shop.b')", nil, map[string]int{"shop.a": 4, "shop.b": 4, "shop.c": 4}},
 		{"select postern.protect_ledger('shop.a')", []string{"warning: These parents have no policy postern_ledger: shop.b."}, map[string]int{"shop.a": 0, "shop.b": 4}},
 		{"select postern.protect_ledger('shop.b')", nil, map[string]int{"shop.a": 0, "shop.b": 0}},
 		// Each is protected by itself: the one that goes opens nothing of the other.
 		{"select postern.unprotect('shop.a'); alter table shop.c no inherit shop.a; select postern.protect_ledger('shop.b')", []string{
-			"notice: It is protected by way of shop.b too. Queries of these parents read its rows past its policy postern_ledger: shop.a.",
-			"notice: It is protected by way of shop.b too. Queries of these parents read its rows past its policy postern_ledger: shop.a.",
+			"notice: It is protected through shop.b too. Queries of these parents read its rows without its policy postern_ledger: shop.a.",
+			"notice: It is protected through shop.b too. Queries of these parents read its rows without its policy postern_ledger: shop.a.",
 		}, map[string]int{"shop.a": 0, "shop.b": 0}},
 	} {
 		if told := s.told(t, step.sql); !slices.Equal(told, step.told) {

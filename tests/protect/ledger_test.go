@@ -261,13 +261,13 @@ create foreign table shop.distant (company text, posting_combination_id bigint) 
 		{"'shop.distant'", "on the server that holds it"},
 		{"'shop.foreign_owned'", "Have its owner call this"},
 		{"'shop.voucher', 'firm'", "Its columns are"},
-		{"'shop.voucher', 'half'", "has to be text or character varying or character or smallint or integer or bigint or uuid"},
+		{"'shop.voucher', 'half'", "column of type text or character varying or character or smallint or integer or bigint or uuid"},
 		{"'shop.voucher', 'company', 'combination'", "combination_column => "},
-		{"'shop.voucher', 'company', 'company'", "has to be bigint or integer or numeric"},
-		{"'shop.voucher', 'company', 'half'", "has to be bigint or integer or numeric"},
+		{"'shop.voucher', 'company', 'company'", "column of type bigint or integer or numeric"},
+		{"'shop.voucher', 'company', 'half'", "column of type bigint or integer or numeric"},
 		{"'shop.voucher', 'company', null", "combination_column => "},
 		{"'shop.voucher', ledger_column => 'no_ledger'", "ledger_column => "},
-		{"'shop.voucher', ledger_column => 'amount'", "has to be text or character varying"},
+		{"'shop.voucher', ledger_column => 'amount'", "column of type text or character varying"},
 	} {
 		if got := Refused(t, s.owner, "PS107", "select postern.protect_ledger("+test.arguments+")"); !strings.Contains(got.Hint, test.hint) {
 			t.Errorf("%s: %s; want the hint %s", test.arguments, got.Hint, test.hint)

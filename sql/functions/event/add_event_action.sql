@@ -1,5 +1,5 @@
--- The condition and the template are not compiled here: whoever delivers does that, in a language that cannot touch the
--- database, and the command line does it before it adds them.
+-- The condition and the template are not compiled here. The worker does that, in a language that cannot reach the
+-- database; the command line does it before it adds them.
 
 create or replace function postern.add_event_action(
   name text,
@@ -38,7 +38,7 @@ begin
       errcode = 'PS107',
       message = 'An event action of this name already exists',
       detail = format('name is %s.', to_jsonb(name)),
-      hint = 'Choose another name, or change the one that there is: postern.change_event_action.';
+      hint = 'Choose another name, or change the existing action with postern.change_event_action.';
   end if;
   return case when kind = 'webhook' then postern_internal.create_webhook_secret(new_id) end;
 end
@@ -46,4 +46,4 @@ $$;
 revoke execute on function postern.add_event_action(text, text, text, text, text, text, boolean) from public;
 grant execute on function postern.add_event_action(text, text, text, text, text, text, boolean) to postern_admin;
 comment on function postern.add_event_action(text, text, text, text, text, text, boolean) is
-'Has somebody told of an event, from what commits after this on. name: 1 to 63 letters, digits, underscores and hyphens. event: see postern.event. kind and target: webhook, a URL; mail, an address; function, one (event jsonb) returns void; notify, a channel. condition: an expression over the event''s parameters; NULL: always. template: the text of the mail or the body of the webhook. allow_internal: the webhook may go to an address of the own network. Returns the secret that the webhook is signed with, which is not shown again; NULL for other kinds. Errors: PS107.';
+'Adds a receiver that is notified of an event, from what commits after this on. name: 1 to 63 letters, digits, underscores and hyphens. event: see postern.event. kind and target: webhook, a URL; mail, an address; function, one (event jsonb) returns void; notify, a channel. condition: an expression over the event''s parameters; NULL: always. template: the text of the mail or the body of the webhook. allow_internal: the webhook may go to an address inside your network. Returns the secret that signs the webhook, which is not shown again; NULL for other kinds. Errors: PS107.';

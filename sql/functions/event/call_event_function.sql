@@ -1,5 +1,6 @@
--- The delivery is noted before the call, in the same transaction: whoever has the same delivery waits for the row, and
--- the last word is ours. The event comes from the log and not from the worker: the function acts on what it says.
+-- The delivery is recorded before the call, in the same transaction. Whoever has claimed the same delivery waits for
+-- the row, and Postern has the last word. The event comes from the log instead of the worker, so the function acts on
+-- what the log says.
 
 create or replace function postern.call_event_function(
   name text,
@@ -22,7 +23,7 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
-  -- Others' changes of the function have to show.
+  -- Changes that others make to the function must be visible.
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
       errcode = 'PS107',
@@ -30,7 +31,7 @@ begin
       detail = format('Its isolation level is %s.', current_setting('transaction_isolation')),
       hint = 'Begin it with: begin isolation level read committed.';
   end if;
-  -- Looked up for each call: the grant may have been taken back.
+  -- Looked up for each call, because the grant may have been revoked.
   select a.target into target from postern_internal.event_action as a where a.event_action_id = action_id and a.kind = 'function';
   callee := postern_internal.event_function(target);
   version_before := postern_internal.event_function_version(callee);
@@ -39,7 +40,7 @@ begin
       errcode = 'PS107',
       message = 'Events may not call this function',
       detail = format('name is %s, the function is %s.', to_jsonb(name), coalesce(to_jsonb(target)::text, 'NULL')),
-      hint = 'It has to be (event jsonb) returns void, SECURITY DEFINER, with search_path set, and granted by its owner to postern_event_function itself.';
+      hint = 'Use a function (event jsonb) returns void, SECURITY DEFINER, with search_path set, on which its owner has granted EXECUTE directly to postern_event_function.';
   end if;
   if not (event ->> 'is_logged')::boolean
      or postern.finish_event_deliveries(name, lease, array[log_id], array['delivered'], array[0.0], array['']) <> 1 then
@@ -48,7 +49,7 @@ begin
       message = 'This delivery cannot be made',
       detail = format('lease is %s, log_id is %s; the entry is %sin the log.', coalesce(lease::text, 'NULL'), coalesce(log_id::text, 'NULL'),
                       case when (event ->> 'is_logged')::boolean then '' else 'not ' end),
-      hint = 'Claim it with postern.claim_event_deliveries, and make it while the lease lasts.';
+      hint = 'Claim it with postern.claim_event_deliveries, and deliver it before the lease ends.';
   end if;
 
   select jsonb_object_agg(p.key, case when p.value = 'null' then '""' else p.value end) || jsonb_build_object('delivery_id', d.delivery_id)
@@ -58,12 +59,12 @@ begin
    where d.event_action_id = action_id and d.log_id = call_event_function.log_id
    group by d.delivery_id;
 
-  -- A search_path that the function has set would stay: ours is set again before anything else.
+  -- A search_path set by the function would remain, so Postern's own is set again before anything else.
   perform postern_internal.run_event_function(target, event);
   set local search_path = pg_catalog, pg_temp;
 
-  -- A deferred trigger can defer others again, without an end. So a second round, the one before the second mark, has
-  -- to change nothing: a trigger is deferred by a change of a row, and a statement that changes one takes a command
+  -- A deferred trigger can defer further ones, endlessly. So the second round, the one before the second mark, must
+  -- change nothing. A change of a row is what defers a trigger, and a statement that changes one uses up a command
   -- number, which the next mark would miss.
   for mark in 1..3 loop
     if mark = 2 then
@@ -78,23 +79,23 @@ begin
   if (commands[2] - commands[1] = commands[3] - commands[2]) is not true then
     raise exception using
       errcode = 'PS107',
-      message = 'The event''s function defers without an end',
+      message = 'The event''s function keeps deferring triggers',
       detail = format('The function is %s.', target),
-      hint = 'What its deferred triggers change must not defer further triggers: they would run with another''s rights.';
+      hint = 'Change the function so that its deferred triggers do not defer further triggers: those would run with another role''s rights.';
   end if;
 
-  -- Who exchanges a function for one that keeps the caller's rights could call those of other owners by it, or have
-  -- run_event_function keep its caller's rights the next time.
+  -- Somebody could replace the function by one that keeps the caller's rights. It could then call functions of other
+  -- owners, or make run_event_function keep its caller's rights the next time.
   if postern_internal.event_function_version(callee) is distinct from version_before then
     raise exception using
       errcode = 'PS107',
       message = 'The event''s function was changed while it was called',
       detail = format('The function is %s.', target),
-      hint = 'What it did was rolled back. The delivery is tried again.';
+      hint = 'Leave it to the worker, which tries the delivery again: what the function did was rolled back.';
   end if;
 end
 $$;
 revoke execute on function postern.call_event_function(text, uuid, bigint) from public;
 grant execute on function postern.call_event_function(text, uuid, bigint) to postern_event_worker;
 comment on function postern.call_event_function(text, uuid, bigint) is
-'Makes a delivery by calling the function of an action, which gets no rights but its own owner''s. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: with which the delivery was claimed. log_id: of which entry: the function gets the parameters of that event, as the log has them. What the function does and that it was called are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it defers without an end, or was changed meanwhile; and those of the function.';
+'Makes a delivery by calling the function of an action, which gets only its owner''s rights. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: the one with which the delivery was claimed. log_id: of the entry; the function gets the parameters of that event from the log. What the function does and the record of the call are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it keeps deferring triggers, or was changed meanwhile; and those of the function.';

@@ -1,5 +1,5 @@
--- What was queued stays queued, under the event that it was. Of another event, as of a new action, is told what commits
--- after the change. A secret belongs to an action as long as that is a webhook.
+-- What is queued stays queued, as the event it was. After a change of the event, as for a new action, only what commits
+-- later is delivered. A secret belongs to an action as long as the action is a webhook.
 
 create or replace function postern.change_event_action(
   name text,
@@ -28,7 +28,7 @@ begin
    where a.name = change_event_action.name
      for no key update;
   if not found then
-    perform postern_internal.require_event_action(name);  -- somebody has just removed it
+    perform postern_internal.require_event_action(name);  -- raises the error if somebody has just removed it
   end if;
   if before.event <> event and before.is_own then
     perform postern_internal.queue_event_deliveries(before.event_action_id);
@@ -56,4 +56,4 @@ $$;
 revoke execute on function postern.change_event_action(text, text, text, text, text, text, boolean) from public;
 grant execute on function postern.change_event_action(text, text, text, text, text, text, boolean) to postern_admin;
 comment on function postern.change_event_action(text, text, text, text, text, text, boolean) is
-'Changes how an event action tells whom of what. name: of the action. The others: all that it is to have from now on, as postern.add_event_action has them. It keeps its queue, its place in the log, and as a webhook its secrets; where it was disabled and the target is another one, it is enabled. Of another event it tells from what commits after this on; what waits is still told, as the event that it was. Returns the secret, which is not shown again, where the action was no webhook and is one now; NULL otherwise. Errors: PS107.';
+'Changes what an event action delivers to whom. name: of the action. The other arguments: the complete new definition, as in postern.add_event_action. The action keeps its queue, its place in the log and, as a webhook, its secrets. If it was disabled and the target is new, it is enabled. After a change of the event, only what commits later is delivered for the new one; what waits is delivered as the event it was. Returns the secret, which is not shown again, if the action becomes a webhook; NULL otherwise. Errors: PS107.';

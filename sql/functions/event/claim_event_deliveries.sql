@@ -1,7 +1,8 @@
--- A worker takes what is due for a while. If it dies, the lease runs out and somebody else delivers the same again, with
--- the same delivery_id. What was delivered stays in the index on due_at until it is vacuumed, which a transaction that stays
--- open anywhere prevents: so who claims again says how far it has come. A worker keeps its plan: one that was made while
--- there was little to deliver, and little in the log, has to take what is due from its index, and the rest by its key.
+-- A worker claims what is due, for a limited time. If it dies, the lease ends and another worker delivers the same
+-- again, with the same delivery_id. Delivered rows stay in the index on due_at until VACUUM removes them, which any
+-- long-open transaction prevents: so a worker that claims again passes the due_at where it continues. A worker also
+-- keeps its plan. A plan made while there was little to deliver and little in the log must still use the index for what
+-- is due, and keys for the rest.
 
 create or replace function postern.claim_event_deliveries(
   name text,
@@ -31,10 +32,10 @@ begin
      or due_from is null then
     raise exception using
       errcode = 'PS107',
-      message = 'This cannot be claimed',
+      message = 'These deliveries cannot be claimed',
       detail = format('maximum is %s, lease is %s, lease_seconds is %s, due_from is %s.', coalesce(maximum::text, 'NULL'), coalesce(lease::text, 'NULL'),
                       coalesce(lease_seconds::text, 'NULL'), coalesce(due_from::text, 'NULL')),
-      hint = 'Pass 1 to 10000 deliveries, a new uuid, 1 to 3600 seconds, and the due_at to go on from.';
+      hint = 'Pass 1 to 10000 deliveries, a new uuid, 1 to 3600 seconds, and the due_at to continue from.';
   end if;
   recorded := (select a.place from postern_internal.event_action as a where a.event_action_id = action_id);
   here := postern_internal.current_place();
@@ -43,9 +44,9 @@ begin
       raise exception using
         errcode = '55000',
         constraint = 'place',
-        message = 'The events of this database are another one''s',
-        detail = 'It was copied, restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
-        hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
+        message = 'The events of this database belong to another one',
+        detail = 'This database was copied, restored or upgraded since the events were set up. Delivering from here could notify receivers twice.',
+        hint = 'To deliver from here, run: select postern.set_event_enabled(event, true) for each event. What happened before that is not delivered.';
     end if;
     perform postern_internal.require_timeline(recorded.timeline, here.timeline, null, 'postern event run', 'docs/events.md, Copies and failover');
   end if;
@@ -81,4 +82,4 @@ $$;
 revoke execute on function postern.claim_event_deliveries(text, integer, uuid, integer, timestamptz) from public;
 grant execute on function postern.claim_event_deliveries(text, integer, uuid, integer, timestamptz) to postern_event_worker;
 comment on function postern.claim_event_deliveries(text, integer, uuid, integer, timestamptz) is
-'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. due_from: the due_at of the last one that was claimed, to go on from there; what became free before that is left to who begins at the front. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database is a copy, a restored one, or on another timeline.';
+'Claims what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be passed again with the outcome. lease_seconds: 1 to 3600, after which others may claim the deliveries. due_from: the due_at of the last claimed delivery, to continue from there; deliveries that became free before it are left to workers that start at the front. Returns one JSON object per delivery, with the parameters of the event. Errors: PS107 argument, 55000 the database is a copy, restored, or on another timeline.';

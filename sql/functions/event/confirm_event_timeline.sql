@@ -10,7 +10,7 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
   if pg_is_in_recovery() then
-    return;  -- nothing can be claimed on a standby, which PostgreSQL says itself
+    return;  -- nothing can be claimed on a standby; PostgreSQL raises its own error
   end if;
   here := postern_internal.current_place();
   select min((a.place).timeline) into waiting
@@ -29,4 +29,4 @@ $$;
 revoke execute on function postern.confirm_event_timeline(bigint) from public;
 grant execute on function postern.confirm_event_timeline(bigint) to postern_event_worker;
 comment on function postern.confirm_event_timeline(bigint) is
-'Has events go on after a failover, with all that waits. For the worker, which calls it now and then. timeline: what the worker''s own configuration says; NULL: nothing. Does nothing where events are delivered on this timeline already. Errors: 55000 they are delivered on another one and timeline does not name this one, or names a later one.';
+'Makes events continue after a failover, with everything that waits. For the worker, which calls it regularly. timeline: from the worker''s own configuration; NULL: not set. Does nothing if events are delivered on this timeline already. Errors: 55000 they are delivered on another one, and timeline does not name this one, or names a later one.';

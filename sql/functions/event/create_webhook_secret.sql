@@ -3,7 +3,7 @@ returns text
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set debug_print_plan = off
-set plan_cache_mode = force_generic_plan  -- a plan without values, which auto_explain may log
+set plan_cache_mode = force_generic_plan  -- a plan without values, because auto_explain may log it
 as $$
 declare
   new_secret constant bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
@@ -14,4 +14,4 @@ end
 $$;
 revoke execute on function postern_internal.create_webhook_secret(integer) from public;
 comment on function postern_internal.create_webhook_secret(integer) is
-'Gives a webhook its secret, and returns that as the receiver needs it. event_action_id: an action whose others expire.';
+'Creates the secret of a webhook, and returns it in the form that the receiver needs. event_action_id: an action whose other secrets expire.';

@@ -1,4 +1,4 @@
--- The target is compared: an administrator may have changed it while the old one was asked.
+-- Compares the target, because an administrator may have changed it while the old receiver was being called.
 
 create or replace function postern.disable_gone_event_action(
   name text,
@@ -24,4 +24,4 @@ $$;
 revoke execute on function postern.disable_gone_event_action(text, text, text) from public;
 grant execute on function postern.disable_gone_event_action(text, text, text) to postern_event_worker;
 comment on function postern.disable_gone_event_action(text, text, text) is
-'Has an action deliver nothing until postern.enable_event_action, since its receiver wants no more; what it has to tell waits. For the worker. name: of the action. target: which receiver said so; nothing is done where that is another one by now. reason: what it said, cut to 1000 characters. Returns whether it was enabled. Errors: PS107 there is no such action.';
+'Disables an action whose receiver wants no more events, until postern.enable_event_action. What it has to deliver waits. For the worker. name: of the action. target: the receiver that refused; if the action has another target by now, nothing happens. reason: the receiver''s answer, cut to 1000 characters. Returns whether the action was enabled. Errors: PS107 there is no such action.';

@@ -15,4 +15,4 @@ $$;
 revoke execute on function postern.enable_event_action(text) from public;
 grant execute on function postern.enable_event_action(text) to postern_admin;
 comment on function postern.enable_event_action(text) is
-'Has an action deliver again that was disabled since its receiver wanted no more, with all that has waited and happened since. name: of the action. Errors: PS107 there is no such one.';
+'Enables an action that was disabled because its receiver wanted no more events. It delivers everything that has waited and happened since. name: of the action. Errors: PS107 there is no such action.';

@@ -11,4 +11,4 @@ create or replace view postern.event as
       where a.event = e.event) as q on true;
 revoke all on postern.event from public;
 grant select on postern.event to postern_admin, postern_auditor;
-comment on view postern.event is 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them. disabled_actions: those whose receiver wanted no more.';
+comment on view postern.event is 'Events, the number of actions of each, and the number of deliveries that are pending or dead letters, counted as in postern.event_action. disabled_actions: those whose receiver wanted no more events.';

@@ -5,4 +5,4 @@ create or replace view postern.event_delivery as
     join postern_internal.event_action as a on a.event_action_id = d.event_action_id;
 revoke all on postern.event_delivery from public;
 grant select on postern.event_delivery to postern_admin, postern_auditor;
-comment on view postern.event_delivery is 'What was, or is to be, delivered for which entry of the log: pending, delivered, skipped since the condition did not hold, or dead after too many attempts.';
+comment on view postern.event_delivery is 'Deliveries of entries of the log: pending, delivered, skipped because the condition did not hold, or dead after too many attempts.';

@@ -1,5 +1,5 @@
--- What an event tells, from the log: the worker is given it, and functions are called with it, so that no worker can make one up.
--- In PL/pgSQL, which keeps the plan for all deliveries of a claim.
+-- Builds the content of an event from the log. Workers and functions get it from here, so no worker can forge an event.
+-- PL/pgSQL, which keeps the plan for all deliveries of a claim.
 
 create or replace function postern_internal.event_document(log_id bigint)
 returns jsonb
@@ -24,4 +24,4 @@ end
 $$;
 revoke execute on function postern_internal.event_document(bigint) from public;
 comment on function postern_internal.event_document(bigint) is
-'The parameters of the event that an entry of the log is; what is missing is null. event_time is RFC 3339, in UTC. is_logged: false where the entry was dropped.';
+'The parameters of the event for an entry of the log; missing ones are null. event_time is RFC 3339, in UTC. is_logged: false if the entry was dropped.';

@@ -1,6 +1,6 @@
--- The grant is the allow-list: only who owns the function can give it, and PUBLIC's does not count. So no administrator
--- of Postern can have a function called that its owner did not mean for events. SECURITY DEFINER, since with the rights of
--- postern_event_function one function could call those of other owners.
+-- The grant is the allow-list: only the owner of the function can give it, and a grant to PUBLIC does not count. So an
+-- administrator of Postern cannot make events call a function that its owner did not intend for them. SECURITY DEFINER
+-- is required: with the rights of postern_event_function, one function could call those of other owners.
 
 create or replace function postern_internal.event_function(name text)
 returns regprocedure
@@ -11,7 +11,7 @@ as $$
 declare
   parts text[];
 begin
-  -- Looked up in the catalog, since a name is resolved only by who may use its schema, and postern_owner need not.
+  -- Looked up in the catalog, because resolving a name needs rights on its schema, which postern_owner may lack.
   begin
     parts := parse_ident(regexp_replace(name, '[[:space:]]*[(][[:space:]]*jsonb[[:space:]]*[)][[:space:]]*$', ''));
   exception when invalid_parameter_value then
@@ -39,4 +39,4 @@ end
 $$;
 revoke execute on function postern_internal.event_function(text) from public;
 comment on function postern_internal.event_function(text) is
-'The function of this name, as schema.name or schema.name(jsonb), if events may call it: (event jsonb) returns void, SECURITY DEFINER with its search_path set, and granted to postern_event_function itself. NULL otherwise.';
+'The function with this name (schema.name or schema.name(jsonb)), if events may call it: (event jsonb) returns void, SECURITY DEFINER, with its search_path set, and EXECUTE granted directly to postern_event_function. NULL otherwise.';

@@ -14,4 +14,4 @@ as $$
 $$;
 revoke execute on function postern_internal.event_function_version(regprocedure) from public;
 comment on function postern_internal.event_function_version(regprocedure) is
-'Another text after each change of a function, of its schema, and of postern_internal.run_event_function. NULL where one of them is gone, or the latter is not one that takes the rights away.';
+'A text that differs after each change of a function, of its schema, and of postern_internal.run_event_function. NULL if one of them is missing, or if run_event_function no longer takes the rights away.';

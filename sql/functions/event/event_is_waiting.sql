@@ -1,5 +1,5 @@
--- Asked before queueing, since that writes a row, and most of the time there is nothing new. log_id + 0, so that no
--- statistics make the planner take the index on log_id, and read the whole log each time.
+-- Called before queueing, because queueing writes a row, and usually there is nothing new. log_id + 0 keeps the planner
+-- from using the index on log_id, whatever the statistics: it would read the whole log each time.
 
 create or replace function postern_internal.event_is_waiting(event_action_id integer)
 returns boolean
@@ -20,7 +20,7 @@ as $$
             where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
               and e.log_id + 0 > a.after_log_id
               and e.outcome = v.outcome)
-      -- Entries of other outcomes shall not be looked at for ever.
+      -- Entries with other outcomes must not be read again and again.
       or a.queued_at < clock_timestamp() - interval '1 minute'
          and pg_snapshot_xmax(a.queued_to) < pg_snapshot_xmax(pg_current_snapshot())
     from postern_internal.event_action as a

@@ -1,5 +1,5 @@
--- PostgreSQL leaves the own transaction out of the list of those in progress, and so takes it for committed as soon as a
--- later one has ended. What it writes after this would then never be queued.
+-- PostgreSQL leaves the current transaction out of the list of those in progress. A later snapshot comparison would
+-- thus take it for committed as soon as a later transaction has ended, and never queue what it writes after this.
 
 create or replace function postern_internal.event_snapshot()
 returns pg_snapshot
@@ -16,4 +16,4 @@ as $$
     from (select pg_current_snapshot() as snapshot) as now
 $$;
 revoke execute on function postern_internal.event_snapshot() from public;
-comment on function postern_internal.event_snapshot() is 'The current snapshot, with the own transaction among those in progress.';
+comment on function postern_internal.event_snapshot() is 'The current snapshot, with the current transaction among those in progress.';

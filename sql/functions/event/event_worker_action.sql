@@ -1,5 +1,5 @@
--- What a worker has to know. The only place where a webhook's secret can be read, and only its own role may, by a login that
--- this database allows: an empty list would leave a worker idle, and nobody would know why.
+-- What a worker has to know. This is the only place to read a webhook's secret. Only the role of workers may, through a
+-- login that this database allows. Others get an error: an empty list would leave a worker idle for no visible reason.
 
 create or replace view postern.event_worker_action
 with (security_barrier)
@@ -16,4 +16,4 @@ as
      and postern.check_allowed_login('postern_event_worker');
 revoke all on postern.event_worker_action from public;
 grant select on postern.event_worker_action to postern_event_worker;
-comment on view postern.event_worker_action is 'The enabled actions of enabled events, with the secrets that webhooks are signed with, the newest first. For the worker.';
+comment on view postern.event_worker_action is 'The enabled actions of enabled events, with the secrets that sign webhooks, newest first. For the worker.';

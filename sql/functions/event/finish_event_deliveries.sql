@@ -1,5 +1,6 @@
--- One by one, by the key: a worker keeps its plan, and one for all of them, made while little was pending, may go through
--- all that is pending. That the index of what is pending does not know of state::text leaves the key only.
+-- Updates one delivery at a time, by its key. A worker keeps its plan, and a plan for all of them, made while little
+-- was pending, might scan all that is pending. The condition on state::text does not match the partial index of pending
+-- deliveries, which leaves only the key.
 
 create or replace function postern.finish_event_deliveries(
   name text,
@@ -28,11 +29,11 @@ begin
      or exists (select from unnest(delays) as s where s is null or not s between 0 and 86400) then
     raise exception using
       errcode = 'PS107',
-      message = 'A delivery cannot end so',
+      message = 'A delivery cannot end this way',
       detail = format('outcomes are %s, delays are %s.', left(outcomes::text, 500), left(delays::text, 500)),
-      hint = 'An outcome is delivered, skipped, failed, dead or released; a delay has 0 to 86400 seconds.';
+      hint = 'Pass an outcome of delivered, skipped, failed, dead or released, and a delay of 0 to 86400 seconds.';
   end if;
-  -- Whose lease has run out says nothing any more: somebody else may have it.
+  -- A worker whose lease has ended is ignored: another one may have claimed the delivery.
   for ended in select * from unnest(log_ids, outcomes, delays, errors) as r (log_id, outcome, delay, error) loop
     update postern_internal.event_delivery as d
        set state = case when ended.outcome in ('delivered', 'skipped', 'dead') then ended.outcome::postern_internal.delivery_state
@@ -58,4 +59,4 @@ $$;
 revoke execute on function postern.finish_event_deliveries(text, uuid, bigint[], text[], double precision[], text[]) from public;
 grant execute on function postern.finish_event_deliveries(text, uuid, bigint[], text[], double precision[], text[]) to postern_event_worker;
 comment on function postern.finish_event_deliveries(text, uuid, bigint[], text[], double precision[], text[]) is
-'Says how deliveries ended that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: why, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
+'Records how deliveries ended that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: the reason, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';

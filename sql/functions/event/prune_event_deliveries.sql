@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
 declare
-  -- Once, and not for each row: what changes while a statement runs is looked up in no index.
+  -- Evaluated once instead of for each row: a volatile condition cannot use an index.
   oldest constant timestamptz := clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'));
   pruned bigint;
 begin
@@ -27,4 +27,4 @@ $$;
 revoke execute on function postern.prune_event_deliveries() from public;
 grant execute on function postern.prune_event_deliveries() to postern_event_worker;
 comment on function postern.prune_event_deliveries() is
-'Forgets what was delivered more than event_days ago, at most 10000 deliveries at a time. Dead letters stay. For the worker. Returns how many.';
+'Deletes deliveries that finished more than event_days ago, at most 10000 at a time. Dead letters stay. For the worker. Returns how many were deleted.';

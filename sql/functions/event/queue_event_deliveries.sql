@@ -1,6 +1,6 @@
--- Queues what has been committed since the last time. The two branches are the transactions that were in progress then,
--- and those that began later, so that a transaction that stays open for hours makes nobody read the hours again. log_id + 0,
--- so that nobody reads the whole log by its index.
+-- Queues what has been committed since the last time. One branch reads the transactions that were in progress then, the
+-- other those that began later, so that a transaction that stays open for hours does not make every run read those
+-- hours again. log_id + 0 keeps the planner from reading the whole log by its index.
 
 create or replace function postern_internal.queue_event_deliveries(event_action_id integer)
 returns void
@@ -13,7 +13,7 @@ declare
   action record;
   queue_to pg_snapshot;
 begin
-  -- One worker queues; who comes second delivers meanwhile.
+  -- One worker queues; another one that comes meanwhile goes on to deliver.
   select a.event, a.queued_to, a.after_log_id into action
     from postern_internal.event_action as a
    where a.event_action_id = queue_event_deliveries.event_action_id
@@ -51,4 +51,4 @@ end
 $$;
 revoke execute on function postern_internal.queue_event_deliveries(integer) from public;
 comment on function postern_internal.queue_event_deliveries(integer) is
-'Queues the entries of the log that have been committed since the last time and are of the action''s event. Does nothing while another session does the same, and where the event is disabled.';
+'Queues the entries of the log that have been committed since the last time and are of the action''s event. Does nothing if another session is doing the same, or if the event is disabled.';

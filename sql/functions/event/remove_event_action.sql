@@ -15,4 +15,4 @@ $$;
 revoke execute on function postern.remove_event_action(text) from public;
 grant execute on function postern.remove_event_action(text) to postern_admin;
 comment on function postern.remove_event_action(text) is
-'Tells nobody by this action any more: what it has still to deliver, its dead letters and its secret are deleted. Errors: PS107 there is no such one.';
+'Removes an action. Its undelivered events, its dead letters and its secret are deleted. Errors: PS107 there is no such action.';

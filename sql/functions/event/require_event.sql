@@ -10,7 +10,7 @@ begin
       errcode = 'PS107',
       message = 'There is no such event',
       detail = format('event is %s.', coalesce(to_jsonb(left(event, 128))::text, 'NULL')),
-      hint = 'The events are: ' || (select string_agg(e.event, ', ' order by e.event) from postern_internal.event as e) || '.';
+      hint = 'Choose one of: ' || (select string_agg(e.event, ', ' order by e.event) from postern_internal.event as e) || '.';
   end if;
 end
 $$;

@@ -19,4 +19,4 @@ begin
 end
 $$;
 revoke execute on function postern_internal.require_event_action(text) from public;
-comment on function postern_internal.require_event_action(text) is 'The number of the event action. Errors: PS107 there is no such one.';
+comment on function postern_internal.require_event_action(text) is 'The number of the event action. Errors: PS107 there is no such action.';

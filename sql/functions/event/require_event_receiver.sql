@@ -1,5 +1,5 @@
--- One place for what add_event_action and change_event_action ask of their arguments. CheckWebhook in internal/event asks the
--- same of a URL, and more of one that has an address in it; a test holds them against each other.
+-- One place for the checks of add_event_action and change_event_action. CheckWebhook in internal/event checks a URL in
+-- the same way, and more strictly if it contains an address; a test compares the two.
 
 create or replace function postern_internal.require_event_receiver(
   event text,
@@ -38,13 +38,13 @@ begin
     when kind = 'webhook' and target !~* '^https?://[^/?#@[:space:]]+([/?][^#@[:space:]]*)?$'
       then 'The target of a webhook is a URL with https:// or http://, without user, password and fragment.'
     when kind = 'webhook' and not allow_internal and target !~* '^https://'
-      then 'A webhook that leaves the own network is sent by https.'
+      then 'A webhook that leaves your network must use https.'
     when kind = 'mail' and target !~ E'^[^@[:space:]<>(),;:\\\\"]+@[^@[:space:]<>(),;:\\\\"]+$'
       then 'The target of a mail is one address such as audit@example.com.'
     when kind = 'notify' and target !~ '^[a-z_][a-z0-9_]{0,62}$'
-      then 'The target of a notification is a channel of 1 to 63 small letters, digits and underscores.'
+      then 'The target of a notification is a channel of 1 to 63 lower-case letters, digits and underscores.'
     when kind = 'function' and postern_internal.event_function(target) is null
-      then 'The target is no function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set and was granted to postern_event_function itself.'
+      then 'The target is not a function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set, and is granted directly to postern_event_function.'
     when kind not in ('webhook', 'mail', 'function', 'notify') or kind is null
       then format('kind is %s; it is webhook, mail, function or notify.', coalesce(to_jsonb(left(kind, 128))::text, 'NULL'))
     when template is not null and kind not in ('webhook', 'mail') then 'Only webhooks and mails have a template.'
@@ -55,8 +55,8 @@ begin
       errcode = 'PS107',
       message = 'The event action is not usable',
       detail = reason,
-      hint = case when kind = 'function' then 'Who owns the function allows it: grant execute on function app.on_approval(jsonb) to postern_event_function.'
-                  when kind = 'webhook' then 'For a receiver in the own network pass allow_internal.'
+      hint = case when kind = 'function' then 'Have the owner of the function allow it: grant execute on function app.on_approval(jsonb) to postern_event_function.'
+                  when kind = 'webhook' then 'Pass allow_internal for a receiver inside your network.'
                   else 'See the comment on postern.add_event_action.' end;
   end if;
   if kind = 'function' then
@@ -71,4 +71,4 @@ end
 $$;
 revoke execute on function postern_internal.require_event_receiver(text, text, text, text, text, boolean) from public;
 comment on function postern_internal.require_event_receiver(text, text, text, text, text, boolean) is
-'The target as it is kept: a function by its full name, anything else as it is. Errors: PS107 nobody can be told like this.';
+'The target as it is stored: a function by its full name, any other target unchanged. Errors: PS107 this action could not notify anybody.';

@@ -1,5 +1,6 @@
--- Entries that a dump brought here from another cluster carry transactions that this one has yet to count up to. They
--- would be taken for new when it does. log_id + 0, so that nobody reads the whole log by its index for their maximum.
+-- Entries that a dump brought from another cluster carry transaction ids that this cluster has yet to reach. When it
+-- does, they would be taken for new ones. log_id + 0 keeps the planner from reading the whole log by its index for the
+-- maximum.
 
 create or replace function postern_internal.restored_log_id()
 returns bigint
@@ -14,4 +15,4 @@ as $$
      and (e.transaction_id is distinct from pg_current_xact_id_if_assigned() or age(e.xmin) > 0)
 $$;
 revoke execute on function postern_internal.restored_log_id() from public;
-comment on function postern_internal.restored_log_id() is 'Up to which log_id there are entries of transactions that this cluster has not begun yet; 0 where there are none.';
+comment on function postern_internal.restored_log_id() is 'The highest log_id of a transaction that this cluster has not begun yet; 0 if there is none.';

@@ -28,4 +28,4 @@ $$;
 revoke execute on function postern.retry_event_deliveries(text, bigint) from public;
 grant execute on function postern.retry_event_deliveries(text, bigint) to postern_admin;
 comment on function postern.retry_event_deliveries(text, bigint) is
-'Has dead letters, and what waits for its next attempt, tried again now. name: of one action; NULL: of all. log_id: of one entry of the log; NULL: of all. Returns how many. Errors: PS107 there is no such action.';
+'Retries dead letters, and deliveries that wait for their next attempt, now. name: of one action; NULL: all. log_id: of one entry of the log; NULL: all. Returns how many. Errors: PS107 there is no such action.';

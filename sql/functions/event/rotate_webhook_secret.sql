@@ -1,4 +1,4 @@
--- What waits stays in its queue, and is signed when it is sent: with each secret that counts then.
+-- What waits stays in its queue. It is signed when it is sent, with each secret that is valid then.
 
 create or replace function postern.rotate_webhook_secret(
   name text,
@@ -18,7 +18,7 @@ begin
       errcode = 'PS107',
       message = 'The overlap is not usable',
       detail = format('overlap_seconds is %s.', coalesce(overlap_seconds::text, 'NULL')),
-      hint = 'Pass 0 to 2592000 seconds, that is 30 days; 0 where somebody else has got to know the secret.';
+      hint = 'Pass 0 to 2592000 seconds (30 days); pass 0 if somebody else knows the secret.';
   end if;
   perform postern_internal.require_event_action(name);
   select a.event_action_id into action_id
@@ -28,18 +28,18 @@ begin
   if not found then
     raise exception using
       errcode = 'PS107',
-      message = 'The event action is no webhook',
+      message = 'The event action is not a webhook',
       detail = format('name is %s.', to_jsonb(name)),
-      hint = 'Only webhooks are signed: see postern.event_action.';
+      hint = 'Choose a webhook in postern.event_action: only webhooks are signed.';
   end if;
   delete from postern_internal.webhook_secret as s where s.event_action_id = action_id and s.expires_at <= clock_timestamp();
-  -- A signature for each secret: the header must not grow without an end.
+  -- Each secret adds a signature to the header, which must not grow without limit.
   if overlap_seconds > 0 and (select count(*) from postern_internal.webhook_secret as s where s.event_action_id = action_id) >= 5 then
     raise exception using
       errcode = 'PS107',
       message = 'The webhook has too many secrets',
       detail = format('5 overlap until %s.', (select min(s.expires_at) from postern_internal.webhook_secret as s where s.event_action_id = action_id)),
-      hint = 'Wait until then; or pass an overlap of 0, which ends all but the new one at once.';
+      hint = 'Wait until then, or pass an overlap of 0, which ends all secrets but the new one at once.';
   end if;
   update postern_internal.webhook_secret as s
      set expires_at = least(s.expires_at, clock_timestamp() + make_interval(secs => overlap_seconds))
@@ -50,4 +50,4 @@ $$;
 revoke execute on function postern.rotate_webhook_secret(text, integer) from public;
 grant execute on function postern.rotate_webhook_secret(text, integer) to postern_admin;
 comment on function postern.rotate_webhook_secret(text, integer) is
-'Gives a webhook a new secret, and returns it; it is not shown again. name: of the action. overlap_seconds: for how long each delivery is signed with the earlier ones as well, 0 to 2592000. What waits is delivered. Errors: PS107.';
+'Gives a webhook a new secret, and returns it; it is not shown again. name: of the action. overlap_seconds: how long each delivery is also signed with the earlier secrets, 0 to 2592000. What waits is delivered. Errors: PS107.';

@@ -1,5 +1,5 @@
--- What was committed while the event was enabled is queued before it is disabled, and nothing that was committed while it
--- was disabled is queued afterwards.
+-- Disabling first queues what was committed while the event was enabled. What is committed while it is disabled is
+-- never queued.
 
 create or replace function postern.set_event_enabled(
   event text,
@@ -45,4 +45,4 @@ $$;
 revoke execute on function postern.set_event_enabled(text, boolean) from public;
 grant execute on function postern.set_event_enabled(text, boolean) to postern_admin;
 comment on function postern.set_event_enabled(text, boolean) is
-'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. In a copy of the database, a restored one, or on a new timeline, enabling has this database tell from now on: what waits there becomes dead letters, since the original tells of it. After a failover, confirm the timeline instead: "postern event run --confirm-timeline". Errors: PS107 no such event, NULL.';
+'Enables or disables the delivery of an event. What is in the queue when it is disabled waits there; what happens meanwhile is never delivered. In a copy of the database, a restored one, or on a new timeline, enabling makes this database deliver from now on: what waits there becomes dead letters, because the original delivers it. After a failover, confirm the timeline instead: "postern event run --confirm-timeline". Errors: PS107 no such event, NULL.';

@@ -1,4 +1,5 @@
--- What the original had queued it tells itself: here it waits for somebody who says that it does not, by a retry.
+-- The original delivers what it had queued. Here it waits, until somebody who knows that the original will not retries
+-- it.
 
 create or replace function postern_internal.settle_event_actions(event text)
 returns void
@@ -34,4 +35,4 @@ as $$
 $$;
 revoke execute on function postern_internal.settle_event_actions(text) from public;
 comment on function postern_internal.settle_event_actions(text) is
-'Has the actions of an event tell from now on, from this database: those that another one told by, and all where the event was disabled. What a copy has inherited from the queue becomes dead letters.';
+'Makes the actions of an event deliver from this database from now on: those that another database delivered, and all of them if the event was disabled. What a copy has inherited in the queue becomes dead letters.';

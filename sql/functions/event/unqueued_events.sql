@@ -1,5 +1,6 @@
--- The log is the outbox, and a worker queues from it: without a worker nothing is pending, and nobody is told. Of what waits
--- the oldest entries are looked at, so that a log of years is not read. With its owner's rights: who sees how much waits does not see the log.
+-- The log is the outbox, from which a worker queues: without a worker, nothing is pending and nobody is notified. Only
+-- the oldest waiting entries are read, so that a log of years is not. Runs with its owner's rights: whoever may see how
+-- much waits need not see the log.
 
 create or replace function postern.unqueued_events(
   name text,
@@ -27,7 +28,7 @@ as $$
       limit 10000)
    ) as w
    where a.name = unqueued_events.name
-     -- A copy of the database queues nothing, and is not meant to.
+     -- A copy of the database queues nothing, by design.
      and not postern_internal.is_moved(a.place)
      and w.outcome = v.outcome
      and w.log_id > a.after_log_id
@@ -35,4 +36,4 @@ $$;
 revoke execute on function postern.unqueued_events(text) from public;
 grant execute on function postern.unqueued_events(text) to postern_admin, postern_auditor, postern_event_worker;
 comment on function postern.unqueued_events(text) is
-'How many entries of the log an action has to tell of that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';
+'How many entries of the log an action has to deliver that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';

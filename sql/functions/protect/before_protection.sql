@@ -1,5 +1,5 @@
--- What unprotect has to restore stands in the comment of Postern's own policy, for it is known only while the table is
--- protected for the first time, and there it goes with the table: through a rename, a dump, and DROP TABLE.
+-- The comment of Postern's own policy holds what unprotect has to restore. It is known only when the table is first
+-- protected, and in that comment it goes with the table: through a rename, a dump, and DROP TABLE.
 
 create or replace function postern.before_protection(
   relation regclass,
@@ -29,7 +29,7 @@ begin
     recorded := null;  -- somebody has rewritten the comment
   end;
   if enabled is null or forced is null or policies is null then
-    -- Where there is postern_permit, Postern has switched row security on. Otherwise what is there counts, and stays.
+    -- If there is postern_permit, Postern has switched row security on. Otherwise the present state counts, and stays.
     select c.relrowsecurity and not p.permit, c.relforcerowsecurity and not p.permit, case when p.permit then '{}' else p.names end
       into enabled, forced, policies
       from pg_class as c
@@ -41,11 +41,11 @@ begin
      ) as p
      where c.oid = relation;
   end if;
-  -- Grants alone have ruled.
+  -- Until then, grants alone controlled access.
   permitted := not enabled and cardinality(policies) = 0;
 end
 $$;
 revoke execute on function postern.before_protection(regclass) from public;
 grant execute on function postern.before_protection(regclass) to postern_admin, postern_auditor;
 comment on function postern.before_protection(regclass) is
-'For put_policy, unprotect and doctor: what a table was before it was protected; of one that is not protected, what it is. enabled, forced: its row security. policies: the names of its policies. permitted: it had neither row security nor policies, and so Postern gives it the policy postern_permit. NULLs where there is no such table.';
+'For put_policy, unprotect and doctor: the state of a table before it was protected; for an unprotected table, its present state. enabled, forced: its row security. policies: the names of its policies. permitted: it had neither row security nor policies, so that Postern gives it the policy postern_permit. NULLs if there is no such table.';

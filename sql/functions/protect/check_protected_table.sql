@@ -1,5 +1,5 @@
--- protect_... and unprotect write with the rights of their caller, through a view, so everybody in postern_admin may write there
--- directly too.
+-- protect_... and unprotect write with the rights of their caller, through a view. So any member of postern_admin may
+-- also write there directly.
 
 create or replace function postern_internal.check_protected_table()
 returns trigger
@@ -20,4 +20,4 @@ before insert or update or delete
 on postern_internal.protected_table
 for each statement
 execute function postern_internal.check_protected_table();
-comment on trigger check_login on postern_internal.protected_table is 'Only logins that this database allows say what is protected.';
+comment on trigger check_login on postern_internal.protected_table is 'Only logins that this database allows may change what is protected.';

@@ -1,10 +1,11 @@
--- A validated key (company, posting_combination_id) to postern.posting_combination says that the company of a row is the
--- one that its combination belongs to, and then the map is all that has to be asked. The columns are those that the policy
--- of the table looks at, whatever they are called.
+-- A validated foreign key (company, posting_combination_id) to postern.posting_combination guarantees that the company
+-- of a row owns its combination. Then only the map has to be consulted. The columns are those that the policy of the
+-- table reads, whatever their names.
 --
--- IMMUTABLE so that the planner asks, once, and the policy is one short test without the branch that is not taken. It may
--- trust the answer as it trusts constraints: whatever changes it (a key, a column, a policy or an heir that comes or goes)
--- invalidates every plan of the table, and waits for the locks of those that run. So who drops the key opens nothing.
+-- IMMUTABLE, so that the planner evaluates it once, and the policy becomes one short test without the other branch. The
+-- planner may trust the answer like a constraint: whatever changes it (adding or dropping a key, a column, a policy or
+-- an inheriting table) invalidates every plan of the table and waits for the locks of running ones. So dropping the key
+-- opens nothing.
 
 create or replace function postern.ledger_key_is_valid(target regclass)
 returns boolean
@@ -25,7 +26,7 @@ begin
        and k.convalidated
        and not k.condeferrable
        and cardinality(k.conkey) = 2
-       -- A NULL in one column, and MATCH SIMPLE does not look at the other one.
+       -- If one column may be NULL, MATCH SIMPLE does not check the other one.
        and (k.confmatchtype = 'f'
             or not exists (select from pg_attribute as a where a.attrelid = target and a.attnum = any (k.conkey) and not a.attnotnull))
        and k.conkey <@ array(select d.refobjsubid::smallint
@@ -34,11 +35,11 @@ begin
                                  on d.classid = 'pg_policy'::regclass and d.objid = p.oid
                                 and d.refclassid = 'pg_class'::regclass and d.refobjid = target and d.refobjsubid > 0
                               where p.polrelid = target and p.polname = 'postern_ledger')
-       -- Tables that inherit, unlike partitions, do not have the key.
+       -- Inheriting tables, unlike partitions, do not have the key.
        and (c.relkind = 'p' or not exists (select from pg_inherits as i where i.inhparent = target)));
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.ledger_key_is_valid(regclass) to public;
 comment on function postern.ledger_key_is_valid(regclass) is
 'For the policies of protect_ledger: whether a validated foreign key ties the company of each row of target to its posting combination.';

@@ -1,5 +1,5 @@
--- A table may inherit from several, and a query through one of them asks for the policies of that one alone. They have to be
--- protected one after the other, so the open ones are told of and not refused.
+-- A table may inherit from several parents, and a query through one of them applies the policies of that parent alone.
+-- The parents have to be protected one after the other, so open ones are reported instead of refused.
 
 create or replace function postern.open_parents(
   relations regclass[],
@@ -25,4 +25,4 @@ $$;
 revoke execute on function postern.open_parents(regclass[], name) from public;
 grant execute on function postern.open_parents(regclass[], name) to postern_admin;
 comment on function postern.open_parents(regclass[], name) is
-'For protect_... and unprotect: the tables above relations, at all levels, that lack policy, so that queries of them read relations past it; separated by commas. NULL where there are none.';
+'For protect_... and unprotect: the tables above relations, at all levels, that lack policy, so that queries of them read relations without it; separated by commas. NULL if there are none.';

@@ -13,7 +13,7 @@ begin
   perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, postern.protectable_types('company_column'));
-  -- From here to the end of the transaction no partition comes or goes.
+  -- From here to the end of the transaction no partition can be attached or detached.
   execute format('lock table %s in access exclusive mode', target);
   perform postern.record_protection(target, 'company', company_column, null, null);
   for relation in select p from postern.protectable_tables(target) as p loop
@@ -26,4 +26,4 @@ $$;
 revoke execute on function postern.protect_company(regclass, name) from public;
 grant execute on function postern.protect_company(regclass, name) to postern_admin;
 comment on function postern.protect_company(regclass, name) is
-'Lets nobody, its owner included, read or change rows of a company that the current user is no user of. target: a table of the caller''s, with all its partitions. company_column: of type text, varchar, char, smallint, integer, bigint or uuid, or a domain over one; of the last four it has the companies whose code is the canonical text of the value. Rows without a company are nobody''s. Superusers and roles with BYPASSRLS pass. Views over the table need security_invoker. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column can''t be protected; then, of a statement that touches the table, PS401 where no user is known.';
+'Keeps everybody, including the owner of the table, from reading or changing rows of a company of which the current user is not a user. target: a table owned by the caller; its partitions are protected with it. company_column: of type text, varchar, char, smallint, integer, bigint or uuid, or a domain over one; values of the last four match the company whose code is the canonical text of the value. Rows without a company belong to nobody. Superusers and roles with BYPASSRLS are exempt. Views over the table need security_invoker. Calling it again changes nothing, except that it includes new partitions. A WARNING names other, unprotected parents of tables below target: queries of these read the same rows. Errors: PS107 target or column can''t be protected; later, from statements on the table, PS401 if no user is known.';

@@ -1,5 +1,6 @@
--- A query through a table is checked by that table's policies and by none of its partitions'; a query of a partition by
--- the partition's alone. So protection begins at the top and goes all the way down. The same holds for inheritance.
+-- A query of a table applies the policies of that table, and not those of its partitions; a query of a partition
+-- applies only the partition's. So protection begins at the top and covers everything below. Inheritance works in the
+-- same way.
 
 create or replace function postern.protectable_tables(
   target regclass,
@@ -25,9 +26,9 @@ begin
   if parent is not null and not with_parent then
     raise exception using
       errcode = 'PS107',
-      message = format('%s cannot be protected by itself', target),
-      detail = format('Queries of %s read it too, by the policies of %s.', parent, parent),
-      hint = format('Protect %s; that covers all below it. Do so again when a partition was added.', parent);
+      message = format('%s cannot be protected separately', target),
+      detail = format('Queries of %s read it too, with the policies of %s.', parent, parent),
+      hint = format('Protect %s, which covers all tables below it. Protect it again after a partition was added.', parent);
   end if;
 
   for relation in
@@ -52,7 +53,7 @@ begin
     if relation.relowner = 'postern_owner'::regrole or relation.nspname = 'information_schema' or relation.nspname ~ '^pg_' then
       raise exception using
         errcode = 'PS107',
-        message = format('%s is no table of an application', relation.oid::regclass),
+        message = format('%s is not a table of an application', relation.oid::regclass),
         detail = format('It is %s.', case when relation.relowner = 'postern_owner'::regrole then 'Postern''s own'
                                           when relation.relpersistence = 't' then 'temporary'
                                           else 'the system''s' end),
@@ -70,8 +71,8 @@ begin
                                               when 'c' then 'type'
                                               else 'relation of another kind' end),
         hint = case relation.relkind
-                 when 'v' then format('Protect the tables that it reads, and alter view %s set (security_invoker = true); so that their policies ask for the user of the view.', relation.oid::regclass)
-                 when 'm' then 'Revoke it from users: it keeps rows that its owner saw. A view over protected tables can take its place.'
+                 when 'v' then format('Protect the tables that it reads, and run alter view %s set (security_invoker = true); so that their policies check the user of the view.', relation.oid::regclass)
+                 when 'm' then 'Revoke access to it from users: it holds rows that its owner saw. Use a view over protected tables instead.'
                  when 'f' then 'Protect the table on the server that holds it, or detach it here.'
                  else 'Pass a table.'
                end;
@@ -90,4 +91,4 @@ $$;
 revoke execute on function postern.protectable_tables(regclass, boolean) from public;
 grant execute on function postern.protectable_tables(regclass, boolean) to postern_admin;
 comment on function postern.protectable_tables(regclass, boolean) is
-'For protect_... and unprotect: target and all its partitions and inheritors. with_parent: target may have a parent itself. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';
+'For protect_... and unprotect: target and all its partitions and inheriting tables. with_parent: target may itself have a parent. Errors: PS107 target is NULL, missing, Postern''s or the system''s, not a table, not the caller''s, or has a parent, or one of these is true of a partition.';

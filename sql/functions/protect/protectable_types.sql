@@ -1,4 +1,4 @@
--- The one place that says which types the columns of protected tables may have: protect_... asks it, and doctor.
+-- The one place that says which types the columns of protected tables may have: protect_... and doctor read it.
 
 create or replace function postern.protectable_types(argument text)
 returns regtype[]

@@ -1,5 +1,5 @@
 -- Written by protect_... and unprotect, which run with the rights of their caller: only the owner of a table may change
--- its policies, and a function of Postern's owner never does it for somebody else.
+-- its policies, and no function of Postern's owner does so for somebody else.
 
 create or replace view postern.protected_table as
   select p.schema_name, p.table_name, p.protection, p.company_column, p.combination_column, p.ledger_column,
@@ -8,4 +8,4 @@ create or replace view postern.protected_table as
 revoke all on postern.protected_table from public;
 grant select on postern.protected_table to postern_admin, postern_auditor;
 grant insert, delete on postern.protected_table to postern_admin;
-comment on view postern.protected_table is 'Tables that protect_company and protect_ledger guard, by what columns. Partitions are guarded with their table, and not listed.';
+comment on view postern.protected_table is 'Tables that protect_company and protect_ledger guard, and the columns that they use. Partitions are guarded with their table and not listed.';

@@ -22,4 +22,4 @@ $$;
 revoke execute on function postern.protecting_tables(regclass) from public;
 grant execute on function postern.protecting_tables(regclass) to postern_admin;
 comment on function postern.protecting_tables(regclass) is
-'For protect_... and unprotect: the tables in postern.protected_table by way of which relation is protected: itself, and those that it is a partition of or inherits from, and the protection of each.';
+'For protect_... and unprotect: the tables in postern.protected_table that protect relation, with their protection: relation itself, and those that it is a partition of or inherits from.';

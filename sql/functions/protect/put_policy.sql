@@ -1,11 +1,11 @@
--- Dynamic, since DDL takes no parameters. It runs with the caller's rights: who may not change the table fails here too.
--- Each policy is made under another name and then held against the one that is there, as PostgreSQL reads both: so
--- nothing changes where nothing is different, and a policy that somebody has weakened is put right.
+-- Dynamic, because DDL takes no parameters. It runs with the caller's rights, so it fails for a caller who may not
+-- change the table. Each policy is created under another name and compared with the existing one as PostgreSQL prints
+-- both. So nothing changes if nothing differs, and a policy that somebody has weakened is repaired.
 --
--- A restrictive policy takes away and never gives. Where grants alone have ruled before, they go on ruling by the policy
--- postern_permit, which says "true or" and then the condition of the other one. The planner reduces that to true, so it
--- costs nothing. But it depends on all that the other one depends on: whoever drops Postern by cascade drops both, and row
--- security without a policy shows nobody anything.
+-- A restrictive policy only takes rights away. If grants alone controlled access before, the policy postern_permit lets
+-- them continue to do so. It says "true or" followed by the condition of the other policy. The planner reduces that to
+-- true, so it costs nothing. But it depends on everything that the other policy depends on: dropping Postern by cascade
+-- drops both, and row security without a policy shows no rows.
 
 create or replace function postern.put_policy(
   relation regclass,
@@ -26,7 +26,7 @@ declare
   same boolean;
 begin
   perform postern.check_allowed_login('postern_admin');
-  -- Partitions come here too, which protectable_tables takes with their parents only.
+  -- Partitions come here too; protectable_tables accepts them only together with their parents.
   if relation is null
      or not exists (select from pg_class as c where c.oid = relation and pg_has_role(current_user, c.relowner, 'usage'))
      or policy is null or policy not in ('postern_company', 'postern_ledger')
@@ -45,7 +45,7 @@ begin
     select policy as name, 'restrictive' as kind, using_expression as using_expression, check_expression as check_expression
      union all
     select 'postern_permit', 'permissive', format('true or (%s)', using_expression), format('true or (%s)', check_expression)
-     -- One that is lost comes back, unless the application has come to permit rows by a policy of its own.
+     -- A lost policy is restored, unless the application by now permits rows with a policy of its own.
      where exists (select from pg_policy as p where p.polrelid = relation and p.polname = 'postern_permit')
         or before.permitted and not exists (select from pg_policy as p where p.polrelid = relation and p.polpermissive and p.polname <> policy)
   loop
@@ -61,7 +61,7 @@ begin
     if same then
       execute format('drop policy %I on %s', candidate, relation);
     else
-      if same is not null then  -- there is one, and it is not the one that there should be
+      if same is not null then  -- the existing policy differs from the required one
         execute format('drop policy %I on %s', wanted.name, relation);
       end if;
       execute format('alter policy %I on %s rename to %I', candidate, relation, wanted.name);
@@ -81,7 +81,7 @@ begin
                   where t.tgrelid = relation and t.tgname = 'postern_refuse_truncate'
                     and t.tgfoid = 'postern.refuse_truncate()'::regprocedure and t.tgenabled in ('O', 'A')) then
     execute format('create or replace trigger postern_refuse_truncate before truncate on %s for each statement execute function postern.refuse_truncate()', relation);
-    -- Replacing it does not switch it on again.
+    -- Replacing a trigger does not enable a disabled one.
     execute format('alter table %s enable trigger postern_refuse_truncate', relation);
   end if;
 end
@@ -89,4 +89,4 @@ $$;
 revoke execute on function postern.put_policy(regclass, name, text, text) from public;
 grant execute on function postern.put_policy(regclass, name, text, text) to postern_admin;
 comment on function postern.put_policy(regclass, name, text, text) is
-'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit. Errors: PS107 an argument is missing, another policy than Postern''s, the table is not the caller''s.';
+'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies also gets the permissive policy postern_permit. Errors: PS107 an argument is missing, the policy is not one of Postern''s, the table is not the caller''s.';

@@ -25,7 +25,7 @@ begin
                       coalesce(quote_ident(company_column), 'NULL'), coalesce(quote_ident(combination_column), 'NULL')),
       hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
   end if;
-  -- A table that is read by itself has one condition. It cannot be that of two tables which are protected differently.
+  -- A table that is read on its own has one condition. It cannot serve two tables that are protected differently.
   select m.member, t.* into other
     from postern.protectable_tables(target) as m (member)
    cross join lateral postern.protecting_tables(m.member) as t
@@ -37,10 +37,10 @@ begin
   if found then
     raise exception using
       errcode = 'PS107',
-      message = format('%s is protected already, in another way', other.member),
-      detail = format('By way of %s it is protected by %s with the columns %s.', other.target, other.protection,
+      message = format('%s is already protected in another way', other.member),
+      detail = format('Through %s it is protected by %s with the columns %s.', other.target, other.protection,
                       concat_ws(', ', quote_ident(other.company_column), quote_ident(other.combination_column), quote_ident(other.ledger_column))),
-      hint = format('Protect %s by the same columns, or first select postern.unprotect(%L);', target, other.target);
+      hint = format('Protect %s by the same columns, or first run: select postern.unprotect(%L);', target, other.target);
   end if;
   select n.nspname, c.relname into strict target_schema, target_table
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -58,14 +58,14 @@ begin
      or recorded.ledger_column is distinct from ledger_column then
     raise exception using
       errcode = 'PS107',
-      message = format('%s is protected already, in another way', target),
+      message = format('%s is already protected in another way', target),
       detail = format('It is protected by %s with the columns %s.', recorded.protection,
                       concat_ws(', ', quote_ident(recorded.company_column), quote_ident(recorded.combination_column), quote_ident(recorded.ledger_column))),
-      hint = format('select postern.unprotect(%L); and then protect it as wanted, in one transaction.', target);
+      hint = format('Call postern.unprotect(%L) and protect the table as intended, in one transaction.', target);
   end if;
 end
 $$;
 revoke execute on function postern.record_protection(regclass, text, name, name, name) from public;
 grant execute on function postern.record_protection(regclass, text, name, name, name) to postern_admin;
 comment on function postern.record_protection(regclass, text, name, name, name) is
-'For protect_...: lists target in postern.protected_table. Errors: PS107 target, or a table below it, is protected already with another protection or other columns.';
+'For protect_...: lists target in postern.protected_table. Errors: PS107 target, or a table below it, is already protected with another protection or other columns.';

@@ -10,7 +10,7 @@ begin
     errcode = '55000',
     message = format('%I.%I is protected and cannot be truncated', tg_table_schema, tg_table_name),
     detail = 'TRUNCATE would remove rows that the user may not see.',
-    hint = 'DELETE removes those that the user may see. To empty the table its owner calls postern.unprotect, truncates, and protects it again, in one transaction.';
+    hint = 'Use DELETE, which removes the rows that the user may see. To empty the table, have its owner call postern.unprotect, truncate, and protect it again, in one transaction.';
 end
 $$;
 revoke execute on function postern.refuse_truncate() from public;

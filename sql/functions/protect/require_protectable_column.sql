@@ -20,7 +20,7 @@ begin
       detail = format('argument is %s, types is %s.', coalesce(to_jsonb(left(argument, 128))::text, 'NULL'), coalesce(left(types::text, 128), 'NULL')),
       hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
   end if;
-  -- A domain counts as the type under it, also a domain over a domain.
+  -- A domain counts as its base type, even a domain over a domain.
   with recursive base (oid, basetype) as (
     select t.oid, t.typbasetype
       from pg_attribute as a
@@ -50,16 +50,16 @@ begin
       errcode = 'PS107',
       message = format('The column %I of %s has another type', column_name, target),
       detail = format('%s is %I, which is %s.', argument, column_name, found_column.type_name),
-      hint = format('Its type has to be %s, or a domain over that.',
+      hint = format('Use a column of type %s, or a domain over it.',
                     (select string_agg(format_type(t.oid, null), ' or ' order by t.position)
                        from unnest(types) with ordinality as t (oid, position)));
   end if;
-  -- Where upper case equals lower case, a user of company ab would see the rows of AB.
+  -- If upper case equalled lower case, a user of company ab would see the rows of AB.
   if not found_column.deterministic then
     raise exception using
       errcode = 'PS107',
       message = format('The column %I of %s has a nondeterministic collation', column_name, target),
-      detail = format('%s is %I; values that differ count as equal there.', argument, column_name),
+      detail = format('%s is %I; different values can compare as equal there.', argument, column_name),
       hint = format('alter table %s alter column %I type text collate "default";', target, column_name);
   end if;
 end
@@ -67,4 +67,4 @@ $$;
 revoke execute on function postern.require_protectable_column(regclass, text, name, regtype[]) from public;
 grant execute on function postern.require_protectable_column(regclass, text, name, regtype[]) to postern_admin;
 comment on function postern.require_protectable_column(regclass, text, name, regtype[]) is
-'For protect_...: whether target has a column of one of types that a policy can compare. argument: how the error names it. Errors: PS107.';
+'For protect_...: raises an error unless target has a column of one of types that a policy can compare. argument: its name in the error. Errors: PS107.';

@@ -1,12 +1,12 @@
--- PostgreSQL checks the rows that are there when a foreign key is added or validated by a query of whoever runs the
--- command. Row security is forced on the owner, so that query sees the owner's rows: one that violates the key and is
--- hidden is passed over, a hidden row that is referred to counts as missing, and an owner who is no end user gets PS401.
+-- When a foreign key is added or validated, PostgreSQL checks existing rows with a query of whoever runs the command.
+-- Row security is forced on the owner, so that query sees only the owner's rows. A hidden row that violates the key is
+-- skipped, a hidden row that is referred to counts as missing, and an owner who is no end user gets PS401.
 --
--- So row security is not forced while the rows are checked. That takes nothing that an owner does not have, who may alter
--- the table anyway. ALTER TABLE locks it against everybody else, and an error takes all of it back. Where a table belongs
--- to somebody else, PostgreSQL finds that it cannot ask by a query, and looks up each row past row security.
+-- So row security is not forced while the rows are checked. That gives an owner nothing new, since they may alter the
+-- table anyway. ALTER TABLE locks out everybody else, and an error rolls everything back. If the other table belongs to
+-- somebody else, PostgreSQL finds that it cannot use a query, and looks up each row without row security.
 --
--- A valid key is put in anew, since PostgreSQL does not check one a second time.
+-- A valid key is created again, because PostgreSQL does not check one a second time.
 
 create or replace function postern.validate_constraint(
   target regclass,
@@ -32,15 +32,15 @@ begin
       errcode = 'PS107',
       message = 'There is no such foreign key',
       detail = format('target is %s, constraint_name is %s.', coalesce(target::text, 'NULL'), coalesce(quote_ident(constraint_name), 'NULL')),
-      hint = format('Name a foreign key of the table. It has: %s. Other constraints are checked past row security: alter table ... validate constraint ...;',
+      hint = format('Name a foreign key of the table. It has: %s. Other constraints are checked without row security: alter table ... validate constraint ...;',
                     coalesce((select string_agg(quote_ident(k.conname), ', ' order by k.conname)
                                 from pg_constraint as k
                                where k.conrelid = target and k.contype = 'f'), 'none'));
   elsif key.conparentid <> 0 then
     raise exception using
       errcode = 'PS107',
-      message = format('The foreign key %I of %s belongs to that of another table', constraint_name, target),
-      detail = format('It came with %s.', (select p.conrelid::regclass from pg_constraint as p where p.oid = key.conparentid)),
+      message = format('The foreign key %I of %s belongs to the key of another table', constraint_name, target),
+      detail = format('It was inherited from %s.', (select p.conrelid::regclass from pg_constraint as p where p.oid = key.conparentid)),
       hint = format('Validate the key of %s.', (select p.conrelid::regclass from pg_constraint as p where p.oid = key.conparentid));
   elsif not pg_has_role(current_user, key.relowner, 'usage') then
     raise exception using
@@ -79,4 +79,4 @@ $$;
 revoke execute on function postern.validate_constraint(regclass, name) from public;
 grant execute on function postern.validate_constraint(regclass, name) to postern_user, postern_admin;
 comment on function postern.validate_constraint(regclass, name) is
-'Checks all rows of a protected table against a foreign key, hidden ones too, and makes it valid; a valid key is checked once more. With the rights of the caller, who owns the table and need not be an end user. target: the table that refers to another one. Locks it, and the other one where it is protected and the caller''s. Errors: 23503 a row violates the key; PS107 no such foreign key, one of a partition, or not the caller''s table.';
+'Checks all rows of a protected table against a foreign key, including hidden ones, and makes it valid; a valid key is checked again. Runs with the rights of the caller, who must own the table but need not be an end user. target: the referencing table. Locks it, and also the referenced table if that is protected and the caller''s. Errors: 23503 a row violates the key; PS107 no such foreign key, one of a partition, or not the caller''s table.';

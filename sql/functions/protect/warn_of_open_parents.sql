@@ -12,13 +12,13 @@ declare
 begin
   if parents is not null then
     raise warning using
-      message = format('Rows of %s are read past its protection, through other parents of tables below it', target),
+      message = format('Rows of %s can be read without its protection, through other parents of tables below it', target),
       detail = format('These parents have no policy %I: %s.', policy, parents),
-      hint = 'Protect each of them by the same columns. From one without these columns detach the child: alter table child no inherit parent;';
+      hint = 'Protect each of them by the same columns. If a parent lacks these columns, detach the child: alter table child no inherit parent;';
   end if;
 end
 $$;
 revoke execute on function postern.warn_of_open_parents(regclass, name) from public;
 grant execute on function postern.warn_of_open_parents(regclass, name) to postern_admin;
 comment on function postern.warn_of_open_parents(regclass, name) is
-'For protect_...: a WARNING where tables at or below target have other parents, without policy, whose queries read them. Errors: PS107 target is NULL, missing or not the caller''s.';
+'For protect_...: raises a WARNING if tables at or below target have other parents, without policy, whose queries read them. Errors: PS107 target is NULL, missing or not the caller''s.';

@@ -25,7 +25,7 @@ begin
       errcode = 'PS104',
       message = 'The credential is locked after too many wrong responses',
       detail = jsonb_build_object('unlocks_at', found_ticket.locked_until)::text,
-      hint = format('Wait until %s, when it unlocks. The last response was not checked. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
+      hint = format('Wait: it unlocks at %s. The last response was not checked. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
     perform postern_internal.raise_ticket_invalid('expired', format('It expired at %s.', found_ticket.expires_at),
       jsonb_build_object('expires_at', found_ticket.expires_at));

@@ -11,4 +11,4 @@ return case when postern.is_ledger_combination_allowed(company, ledger_id, posti
 revoke execute on function int_led_auth_comb_finance_api.is_allowed(text, text, numeric) from public;
 grant execute on function int_led_auth_comb_finance_api.is_allowed(text, text, numeric) to postern_user, postern_admin;
 comment on function int_led_auth_comb_finance_api.is_allowed(text, text, numeric) is
-'Int_Led_Auth_Comb_Finance_API.Is_Allowed: whether the current user may see rows of an internal ledger with this posting combination, as TRUE or FALSE. A bigint will do as an id. Errors: PS401, PS402.';
+'Int_Led_Auth_Comb_Finance_API.Is_Allowed: whether the current user may see rows of an internal ledger with this posting combination, as TRUE or FALSE. The id may also be a bigint. Errors: PS401, PS402.';

@@ -21,8 +21,8 @@ begin
       detail = case when unknown is not null then format('Unknown attributes: %s.', left(unknown, 1000))
                     when coalesce(attributes ->> 'ACTIVE', 'FALSE') not in ('TRUE', 'FALSE')
                     then format('ACTIVE is %s.', left((attributes -> 'ACTIVE')::text, 128))
-                    else 'PARAMETERS is no message with the header PARAMETERS.' end,
-      hint = 'Attributes are DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with the header PARAMETERS and one attribute a parameter.';
+                    else 'PARAMETERS is not a message with the header PARAMETERS.' end,
+      hint = 'Use the attributes DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with the header PARAMETERS and one attribute per parameter.';
   end if;
   perform postern.register_gate(
     gate_id,
@@ -37,4 +37,4 @@ $$;
 revoke execute on function sec_checkpoint_gate_api.register(text, text) from public;
 grant execute on function sec_checkpoint_gate_api.register(text, text) to postern_admin;
 comment on function sec_checkpoint_gate_api.register(text, text) is
-'Sec_Checkpoint_Gate_API.Register: postern.register_gate with the definition as an IFS Message: DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE, FALSE where it is missing), PARAMETERS (a nested message with the header PARAMETERS, one attribute a parameter). Whether a gate is exclusive, which such a message cannot say, stays. Errors: PS107.';
+'Sec_Checkpoint_Gate_API.Register: postern.register_gate with the definition as an IFS Message: DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE; FALSE if missing), PARAMETERS (a nested message with the header PARAMETERS, one attribute per parameter). Whether the gate is exclusive stays unchanged, because such a message cannot say it. Errors: PS107.';

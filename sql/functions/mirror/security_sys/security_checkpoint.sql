@@ -1,6 +1,6 @@
--- Reads the message only where the gate is active: most gates are not, most of the time. Every value stays text, also
--- one that is a message itself: as an object it would lose its order and its comments, and an approval would hold for
--- another text than the one that was shown.
+-- Reads the message only if the gate is active: most gates are not, most of the time. Every value stays text, even if
+-- it is itself a message. As an object it would lose its order and its comments, and an approval would hold for a text
+-- other than the one shown.
 
 create or replace function security_sys.security_checkpoint(
   gate_id text,
@@ -18,7 +18,7 @@ begin
         errcode = 'PS107',
         message = 'The message is too long',
         detail = format('It has %s bytes; 262144 are allowed.', octet_length(msg)),
-        hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+        hint = 'Pass what identifies the business object instead of the object itself: this text goes into the log.';
     end if;
     perform postern.checkpoint(
       gate_id,
@@ -30,4 +30,4 @@ $$;
 revoke execute on function security_sys.security_checkpoint(text, text) from public;
 grant execute on function security_sys.security_checkpoint(text, text) to postern_user;
 comment on function security_sys.security_checkpoint(text, text) is
-'Security_SYS.Security_Checkpoint: postern.checkpoint with the parameters as an IFS Message, which is read only if the gate is active. NULL: no parameters. Errors: as postern.checkpoint.';
+'Security_SYS.Security_Checkpoint: postern.checkpoint with the parameters as an IFS Message, which is read only if the gate is active. NULL: no parameters. Errors: those of postern.checkpoint.';
