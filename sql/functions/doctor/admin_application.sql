@@ -1,7 +1,7 @@
 create or replace view postern_internal.admin_application as
   select 'warn' as level, 'admin_application' as code, 'role ' || quote_ident(a.rolname) as object,
          'An application is an administrator' as title,
-         'It can start sessions for end users and has postern_admin: whoever makes it send SQL switches gates off, or gives users PINs.' as detail,
+         'It can start sessions for end users and has postern_admin: an attacker who makes it send SQL can switch gates off, or give users new PINs.' as detail,
          format('revoke postern_admin from %I;', v.rolname) as fix
     from postern_internal.application_login as a
     join postern_internal.role_membership as m on m.member = a.oid and m.roleid = to_regrole('postern_admin')

@@ -1,9 +1,9 @@
--- What is on when the application logs in: what was set for the role in this database, for the role, for this database,
--- for all roles, for the server. What the server's files say can be read only where nothing nearer hides it from the
--- reader's own session; there PostgreSQL's default stands for it. A setting of a module that only others load is a text
--- without a meaning to the reader's session, and pg_settings leaves it out.
+-- The settings in effect when the application logs in: set for the role in this database, for the role, for this
+-- database, for all roles, for the server. The server's configuration files are visible only if nothing overrides them
+-- in the reader's own session; otherwise PostgreSQL's default is assumed. A setting of a module that only other
+-- sessions load is text without a meaning to the reader's session, and pg_settings omits it.
 --
--- Administrators count too: a PIN that they reset goes the same way.
+-- Administrators count too, because PINs that they reset take the same path.
 
 create or replace view postern_internal.application_setting as
   with
@@ -46,4 +46,4 @@ create or replace view postern_internal.application_setting as
    ) as v
    where v.value is not null
    group by o.role, o.rolname;
-comment on view postern_internal.application_setting is 'For postern.doctor: the settings that decide what reaches the server''s log, for this database (rolname NULL) and for each role with settings of its own that works with Postern. alter: how a statement that changes them begins.';
+comment on view postern_internal.application_setting is 'For postern.doctor: the settings that decide what reaches the server''s log, for this database (rolname NULL) and for each role that works with Postern and has its own settings. alter: the beginning of a statement that changes them.';

@@ -1,12 +1,12 @@
--- A policy asks for the end user, whoever runs a function; and it is forced on the owner of the table. So what runs as its
--- owner shows no more than the user may see, unless that owner is a superuser or has BYPASSRLS.
--- What a body reads is told by its words, without comments: by the names behind FROM, JOIN, UPDATE and the like, also in a
--- statement that is a string. A view with security_invoker passes on the rights of the function, and so does a function
--- without SECURITY DEFINER. A statement that is put together from values names nothing, and is not found.
+-- A policy checks the end user, whoever runs a function, and it is forced on the owner of the table. So a function that
+-- runs as its owner shows no more than the user may see, unless that owner is a superuser or has BYPASSRLS. What a body
+-- reads is judged by its words, without comments: by the names after FROM, JOIN, UPDATE and the like, even inside a
+-- string. A view with security_invoker passes on the rights of the function, and so does a function without SECURITY
+-- DEFINER. A statement that is assembled from values names no table, so it is not found.
 --
--- A function, since the planner would take what it cannot foresee here for millions of rows, and have machine code made.
--- A database that was restored a moment ago has no statistics. There the planner would take nested loops over all names,
--- which took more than a minute (10,000 objects).
+-- A function, because the planner would otherwise expect millions of rows and use JIT compilation. A database that has
+-- just been restored has no statistics; there the planner would choose nested loops over all names, which took more
+-- than a minute for 10,000 objects.
 
 create or replace function postern.bypassing_functions()
 returns table (function oid, tables text, functions text, suitable_owner oid)
@@ -33,7 +33,7 @@ begin
        where p.prosecdef
          and l.lanname not in ('c', 'internal')
          and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_t(oast|emp)'
-         -- A trigger function runs without anybody having a right to it.
+         -- A trigger function runs even if nobody has a right to it.
          and (p.prorettype = 'trigger'::regtype or p.proacl is null or exists (select from aclexplode(p.proacl) as x where x.grantee <> p.proowner))
          and not exists (select from pg_depend as d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
     ),
@@ -82,7 +82,7 @@ begin
       union
       select b.oid, b.word from bound as b join pg_proc as p on p.oid = b.oid and not p.prosecdef
     ),
-    -- A clause goes as far as names, commas and aliases do.
+    -- A clause extends as far as there are names, commas and aliases.
     clause as materialized (
       select b.oid, regexp_replace(c.part[1], E'\\m(where|on|group|order|set|limit|loop|values|returning|for|union|having|when)\\M.*', '') as names
         from body as b
@@ -104,8 +104,8 @@ begin
         join invoker as i on i.word = replace(btrim(c.part[1], '"'), '""', '"') and i.oid <> b.oid
        where exists (select from direct as d join invoker as x on x.oid = d.function)
     ),
-    -- Which functions lead to tables of which owners: not to which tables, for in a large application each function
-    -- leads to hundreds, and there would be millions of pairs.
+    -- Which functions lead to tables of which owners. Not to which tables: in a large application each function leads
+    -- to hundreds, which would make millions of pairs.
     reaching (function, relowner) as (
       select d.function, g.relowner from direct as d join guarded as g on g.relation = d.guarded
       union
@@ -140,4 +140,4 @@ $$;
 revoke execute on function postern.bypassing_functions() from public;
 grant execute on function postern.bypassing_functions() to postern_admin, postern_auditor;
 comment on function postern.bypassing_functions() is
-'For postern.doctor: SECURITY DEFINER functions of superusers and roles with BYPASSRLS that others may call and that name protected tables, or functions that do. tables: those that it names itself. functions: those that it calls and that lead to protected tables. suitable_owner: the owner of all of these, where row security stops that role.';
+'For postern.doctor: SECURITY DEFINER functions of superusers and roles with BYPASSRLS that others may call, and that name protected tables or functions that do. tables: those that it names itself. functions: those that it calls and that lead to protected tables. suitable_owner: the owner of all of these, if row security applies to that role.';

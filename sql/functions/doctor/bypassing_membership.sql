@@ -1,6 +1,6 @@
 create or replace view postern_internal.bypassing_membership as
   select distinct 'error' as level, 'bypassing_membership' as code, 'role ' || quote_ident(a.rolname) as object,
-         'An application may become a role that row security does not stop' as title,
+         'An application may become a role that bypasses row security' as title,
          format('It may become %s, which is %s%s.', quote_ident(b.rolname), case when b.rolsuper then 'a superuser' else 'BYPASSRLS' end,
                 case when m.last_member <> a.oid then ', by ' || quote_ident(v.rolname) else '' end) as detail,
          format('revoke %I from %I;', b.rolname, v.rolname) as fix

@@ -1,4 +1,4 @@
--- Each check is a view of its own, with the same columns. They read catalogs and Postern's tables, nothing else.
+-- Each check is a separate view with the same columns. The views read only catalogs and Postern's tables.
 
 create or replace view postern.catalog_findings as
   select f.level, f.code, f.object, f.title,
@@ -97,4 +97,4 @@ create or replace view postern.catalog_findings as
     ) as f;
 revoke all on postern.catalog_findings from public;
 grant select on postern.catalog_findings to postern_admin, postern_auditor;
-comment on view postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
+comment on view postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, except the calls of gates; columns as in postern.doctor.';

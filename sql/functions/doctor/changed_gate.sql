@@ -1,11 +1,11 @@
--- Derived columns say what a gate does; nobody but a superuser or the owner can write them by hand. The message is put
--- together again from its template, in words that fail on no template.
+-- Derived columns decide what a gate does; only a superuser or the owner can write them by hand. The check rebuilds the
+-- message from its template, with expressions that fail on no template.
 
 create or replace view postern_internal.changed_gate as
   select case when g.stops and not d.stops then 'warn' else 'error' end as level,
          'changed_gate' as code, 'gate ' || g.gate_id as object,
-         case when d.stops then 'A gate is shown as active and stops nobody' else 'A gate stops everybody and is shown as inactive' end as title,
-         format('stops is %s in postern_internal.gate; from the gate and the setting checkpoints_enabled follows %s. Somebody changed it past Postern.', g.stops::text, d.stops::text) as detail,
+         case when d.stops then 'A gate is shown as active but does not stop transactions' else 'A gate stops transactions but is shown as inactive' end as title,
+         format('stops is %s in postern_internal.gate, but the gate and the setting checkpoints_enabled give %s. Somebody changed it without Postern.', g.stops::text, d.stops::text) as detail,
          format('select postern.set_setting(''checkpoints_enabled'', %L);', s.value) as fix
     from postern_internal.gate as g
     join postern_internal.derived_gate as d on d.gate_id = g.gate_id
@@ -13,8 +13,8 @@ create or replace view postern_internal.changed_gate as
    where g.stops <> d.stops
    union all
   select 'error', 'changed_gate', 'gate ' || g.gate_id,
-         'A gate shows and logs another message than the registered one',
-         format('The message is %L; shown is %L. Somebody changed the template past Postern.', g.message, t.message),
+         'A gate shows and logs a message other than the registered one',
+         format('The message is %L, but %L is shown. Somebody changed the template without Postern.', g.message, t.message),
          format('update postern_internal.gate set message_template = postern_internal.message_template(message, parameters) where gate_id = %L;', g.gate_id)
     from postern_internal.gate as g
    cross join lateral (
@@ -26,11 +26,11 @@ create or replace view postern_internal.changed_gate as
    where t.message <> g.message
    union all
   select 'error', 'changed_gate', 'gate ' || g.gate_id,
-         'A gate is built in that is not Postern''s, or Postern''s own is not',
-         'The prefix POSTERN_ says which gates are. Somebody changed built_in past Postern.',
+         'A gate is wrongly marked as built in, or as not built in',
+         'Exactly the gates with the prefix POSTERN_ are built in. Somebody changed built_in without Postern.',
          format('update postern_internal.gate set built_in = %s where gate_id = %L; select postern.set_setting(''checkpoints_enabled'', %L);',
                 case when g.built_in then 'false' else 'true' end, g.gate_id, s.value)
     from postern_internal.gate as g
     join postern_internal.setting as s on s.name = 'checkpoints_enabled'
    where g.built_in <> starts_with(g.gate_id, 'POSTERN_');
-comment on view postern_internal.changed_gate is 'Check of postern.doctor: gates whose stops, message_template or built_in is not what Postern made it.';
+comment on view postern_internal.changed_gate is 'Check of postern.doctor: gates whose stops, message_template or built_in differs from what Postern derives.';

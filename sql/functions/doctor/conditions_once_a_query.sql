@@ -47,4 +47,4 @@ $$;
 revoke execute on function postern.conditions_once_a_query(oid, oid[]) from public;
 grant execute on function postern.conditions_once_a_query(oid, oid[]) to postern_admin, postern_auditor;
 comment on function postern.conditions_once_a_query(oid, oid[]) is
-'For postern.doctor: USING and WITH CHECK of a policy with each call of those of functions that take no argument, and of is_authorized(column), in a sub-select. NULL where that cannot be said for sure.';
+'For postern.doctor: USING and WITH CHECK of a policy, with each call of is_authorized(column), and of those functions that take no argument, put into a sub-select. NULL if a certain answer is impossible.';

@@ -1,5 +1,6 @@
--- Where nothing names a gate there is nothing to read, and what calls gates is known: nothing. The names are those of
--- gateMentions in internal/callgraph; a test holds the two equal. What is no text refers to the functions by their numbers.
+-- If nothing names a gate, there is nothing to read, and it is known that nothing calls gates. The names are those of
+-- gateMentions in internal/callgraph; a test compares the two. What is stored in parsed form instead of as text refers
+-- to the functions by OID.
 
 create or replace view postern_internal.current_gate_reading as
   select case when m.mentioned then r.callers else '[]' end as callers,
@@ -26,6 +27,6 @@ create or replace view postern_internal.current_gate_reading as
                                        or o.nspname = 'security_sys' and g.proname = 'security_checkpoint')
                 and (n.oid is null or pg_get_userbyid(n.nspowner) <> 'postern_owner')) as mentioned
     ) as m
-    -- With the limit the planner knows that it is one row: from more it would have machine code made of all checks.
+    -- The limit tells the planner that this is one row; for more it would JIT-compile all checks.
     left join (select g.callers, g.fingerprint, g.read_at, g.read_by from postern_internal.gate_reading as g limit 1) as r on true;
-comment on view postern_internal.current_gate_reading is 'For postern.doctor: one row. callers: what calls gates, as far as it was read; NULL: it was never read. is_current: nothing that it was read from has changed since.';
+comment on view postern_internal.current_gate_reading is 'For postern.doctor: one row. callers: what calls gates, as far as it was read; NULL: never read. is_current: nothing has changed since that the reading depends on.';

@@ -1,4 +1,5 @@
--- What takes a parser of PL/pgSQL, postern doctor has read and kept; gates_unread tells where it has not.
+-- Checks that need a parser of PL/pgSQL use the stored reading of postern doctor; gates_unread reports when it is out
+-- of date.
 
 create or replace view postern.doctor as
   select f.level, f.code, f.object, f.title, f.detail, f.fix from postern.catalog_findings as f
@@ -14,4 +15,4 @@ create or replace view postern.doctor as
    where r.callers is not null;
 revoke all on postern.doctor from public;
 grant select on postern.doctor to postern_admin, postern_auditor;
-comment on view postern.doctor is 'What is left unprotected in this database, one row a finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or what to do in words. No rows: nothing was found.';
+comment on view postern.doctor is 'What is left unprotected in this database, one row per finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or a description of what to do. No rows: nothing was found.';

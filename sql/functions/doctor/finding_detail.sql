@@ -9,4 +9,4 @@ parallel safe
 return detail || ' See docs/doctor/' || code || '.md.';
 revoke execute on function postern.finding_detail(text, text) from public;
 grant execute on function postern.finding_detail(text, text) to postern_admin, postern_auditor;
-comment on function postern.finding_detail(text, text) is 'For postern.doctor: detail, and where the check is explained.';
+comment on function postern.finding_detail(text, text) is 'For postern.doctor: detail, followed by where the check is explained.';

@@ -1,5 +1,6 @@
--- A key's action passes row security. It stays within a company where the key contains the company on both sides, the table
--- that is referred to is protected by that, and the action gives no row another company.
+-- The action of a foreign key bypasses row security. It stays within a company under three conditions: the key contains
+-- the company on both sides, the referenced table is protected by it, and the action does not move a row to another
+-- company.
 
 create or replace view postern_internal.foreign_key_action as
   with recursive guarded as materialized (
@@ -18,10 +19,10 @@ create or replace view postern_internal.foreign_key_action as
   )
   select 'warn' as level, 'foreign_key_action' as code, format('constraint %I on %s', k.conname, p.identity) as object,
          'A foreign key changes rows of other companies' as title,
-         format('Row security does not stop %s: who may change rows of %s changes the rows that refer to them, of whatever company.',
+         format('Row security does not stop %s: whoever changes rows of %s also changes the rows that refer to them, of any company.',
                 concat_ws(' and ', 'ON DELETE ' || upper(d.action), 'ON UPDATE ' || upper(u.action)), i.identity) as detail,
-         -- Partitioned tables take no key that is not valid: the rows that are there are checked when it is added. So force
-         -- is taken off meanwhile; for what that does see validate_constraint.
+         -- Partitioned tables accept no unvalidated key: existing rows are checked when it is added. So FORCE is
+         -- removed meanwhile, as in validate_constraint, which explains it.
          format('%salter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s%s;%s',
                 case when c.relkind = 'p' then 'begin; ' || (select string_agg(format('alter table %s no force row level security; ', x.identity), '' order by x.relation) from forced as x where x.top in (p.relation, k.confrelid)) end,
                 p.identity, k.conname, k.conname, n.columns, i.identity, n.referenced,
@@ -48,7 +49,7 @@ create or replace view postern_internal.foreign_key_action as
        join pg_attribute as b on b.attrelid = k.confrelid and b.attnum = x.referenced
    ) as n
    where (d.action is not null or u.action is not null)
-     -- Postern's own tables are changed by administrators alone.
+     -- Only administrators change Postern's own tables.
      and f.relowner is distinct from to_regrole('postern_owner')
      and not exists (
        select

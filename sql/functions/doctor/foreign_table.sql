@@ -1,5 +1,5 @@
--- A foreign table can have no policy, whatever is behind it: another server, a file, or by way of this server itself the very
--- table that is protected here, a view that reads it, or Postern's own tables with their keys.
+-- A foreign table can have no policy, whatever it reads: another server, a file, or through this server itself the
+-- protected table, a view on it, or Postern's own tables with their keys.
 
 create or replace view postern_internal.foreign_table as
   with recursive
@@ -28,7 +28,7 @@ create or replace view postern_internal.foreign_table as
            coalesce((select o.option_value from pg_options_to_table(f.ftoptions) as o where o.option_name = 'table_name'), c.relname) as table_name,
            exists (select from pg_options_to_table(s.srvoptions) as o where o.option_name = 'dbname' and o.option_value = current_database())
              and not exists (select from pg_options_to_table(s.srvoptions) as o
-                              -- Of several, libpq tries one after the other.
+                              -- libpq tries several hosts one after the other.
                               where o.option_name in ('host', 'hostaddr') and o.option_value <> ''
                                 and not exists (select
                                                   from unnest(string_to_array(o.option_value, ',')) as one
@@ -54,9 +54,9 @@ create or replace view postern_internal.foreign_table as
   )
   select case when j.behind is not null or j.above is not null then 'error' else 'warn' end as level,
          'foreign_table' as code, 'foreign table ' || i.identity as object,
-         'A foreign table shows rows past row security' as title,
+         'A foreign table shows rows without row security' as title,
          format('%s; readers: %s. A foreign table can have no policy.',
-                case when j.behind is not null then format('By the server %I it reads %s, which is protected or reads what is, as the role that is mapped there', j.srvname, j.behind)
+                case when j.behind is not null then format('Through the server %I it reads %s, which is protected or reads a protected table, as the role that is mapped there', j.srvname, j.behind)
                      when j.above is not null then format('It is a part of %s, which is protected', j.above)
                      else format('It has the column %I', j.company_column) end,
                 concat_ws(', ', case when e.is_public then 'public' end, e.roles)) as detail,
@@ -74,4 +74,4 @@ create or replace view postern_internal.foreign_table as
    cross join lateral pg_identify_object('pg_class'::regclass, j.oid, 0) as i
    where (e.roles is not null or e.is_public)
      and (j.behind is not null or j.above is not null or j.company_column is not null);
-comment on view postern_internal.foreign_table is 'Check of postern.doctor: foreign tables that others than their owner may read and that lead to a protected table of this database, are a part of one, or have a company column.';
+comment on view postern_internal.foreign_table is 'Check of postern.doctor: foreign tables that roles other than their owner may read and that lead to a protected table of this database, are part of one, or have a company column.';

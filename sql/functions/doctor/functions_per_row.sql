@@ -1,4 +1,5 @@
--- Reads the tree that PostgreSQL stores for the policy, not its text: a string or a name may look like a call.
+-- Reads the expression tree that PostgreSQL stores for the policy instead of its text, in which a string or a name may
+-- look like a call.
 
 create or replace function postern.functions_per_row(policy oid)
 returns table (function oid, takes_column boolean)
@@ -79,4 +80,4 @@ $$;
 revoke execute on function postern.functions_per_row(oid) from public;
 grant execute on function postern.functions_per_row(oid) to postern_admin, postern_auditor;
 comment on function postern.functions_per_row(oid) is
-'For postern.doctor: the functions that a policy calls for each row, and whether they are given a column of it. What stands in a sub-select that looks at no column of the row is called once a query, and not listed.';
+'For postern.doctor: the functions that a policy calls for each row, and whether they get a column of it. A sub-select that uses no column of the row runs once per query, so its calls are not listed.';

@@ -1,5 +1,5 @@
--- The checks on calls of gates. They take what was read as an argument, so that who may not keep a reading, or reads on a
--- standby, gets the same answers.
+-- The checks on calls of gates. They take the reading as an argument, so that a login that may not store a reading, or
+-- that reads on a standby, gets the same answers.
 
 create or replace function postern.gate_findings(callers jsonb)
 returns setof postern.catalog_findings
@@ -27,4 +27,4 @@ $$;
 revoke execute on function postern.gate_findings(jsonb) from public;
 grant execute on function postern.gate_findings(jsonb) to postern_admin, postern_auditor;
 comment on function postern.gate_findings(jsonb) is
-'For postern.doctor and postern doctor: what the calls of gates, held against what is registered now, leave to do; columns as in postern.doctor. callers: an array, one object for each function or event of a relation that calls a gate or begins an action: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to where it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, else empty. Errors: PS107 argument.';
+'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate or begins an action: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty. Errors: PS107 argument.';

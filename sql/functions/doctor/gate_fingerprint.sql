@@ -1,6 +1,7 @@
--- A reading holds as long as this does. It covers what internal/callgraph reads: functions, operators, and the SQL that runs
--- where relations are read and written. Left out is what leads to no function that somebody has written, so that a new
--- table, or its protection, makes no reading old. Contents and not times of change: what is put back as it was, was read.
+-- A reading is valid as long as this stays the same. It covers what internal/callgraph reads: functions, operators, and
+-- the SQL that runs when relations are read and written. It omits what leads to no user-written function, so that a new
+-- table, or its protection, does not invalidate the reading. It hashes contents instead of times of change: what is
+-- restored to its old state is still covered by the reading.
 
 create or replace function postern.gate_fingerprint()
 returns text
@@ -20,7 +21,7 @@ begin atomic
       join schema as n on n.oid = c.relnamespace
      where c.relkind in ('r', 'p', 'v', 'm', 'f') and not n.is_posterns
   ), code as (
-    -- With a relation, what runs with it.
+    -- With a relation: the code that runs with it.
     select r.ev_class as relation, row('rule', r.rulename, r.ev_type, r.ev_enabled, r.is_instead, r.ev_qual, r.ev_action)::text as content
       from pg_rewrite as r
      union all
@@ -72,20 +73,20 @@ begin atomic
       from code as c
       join relation as r on r.oid = c.relation
      union all
-    -- What is below a relation, where it leads on.
+    -- What is below a relation that leads on.
     select row('edge', p.nspname, p.relname, r.nspname, r.relname, e.content)::text
       from edge as e
       join relation as p on p.oid = e.parent
       join relation as r on r.oid = e.child
      where e.child in (select c.relation from code as c) or e.child in (select other.parent from edge as other)
      union all
-    -- A relation of the same name may be meant from now on.
+    -- From now on another relation of the same name may be meant.
     select row('names', r.relname, array_agg(r.nspname order by r.nspname))::text
       from relation as r
      group by r.relname
     having count(*) > 1
      union all
-    -- Another release of Postern may read better, one of PostgreSQL has other functions of its own.
+    -- Another release of Postern may read better; another release of PostgreSQL has other built-in functions.
     select row('version', current_setting('server_version_num')::integer / 10000,
                (select i.code_sha256 from postern_internal.installation as i order by i.installation_id desc limit 1))::text
   ), hashed as (
@@ -96,4 +97,4 @@ end;
 revoke execute on function postern.gate_fingerprint() from public;
 grant execute on function postern.gate_fingerprint() to postern_admin, postern_auditor;
 comment on function postern.gate_fingerprint() is
-'For postern doctor: a hash over all from which it reads which functions reach which gates. It is another one after functions, operators, views, triggers, rules, defaults, checks or policies that may lead to a gate were created, changed or dropped.';
+'For postern doctor: a hash over everything from which it reads which functions reach which gates. It changes when functions, operators, views, triggers, rules, defaults, checks or policies that may lead to a gate are created, changed or dropped.';

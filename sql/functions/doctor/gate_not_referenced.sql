@@ -1,4 +1,4 @@
--- One finding for all that begin an action: a registration replaces the one before.
+-- One finding for all functions that begin an action, because a registration replaces the one before.
 
 create or replace function postern_internal.gate_not_referenced(callers jsonb)
 returns table (level text, code text, object text, title text, detail text, fix text)
@@ -21,8 +21,8 @@ begin atomic
      group by a.action
   )
   select 'warn' as level, 'gate_not_referenced' as code, 'action ' || m.action as object,
-         'An action reaches gates that it does not refer to' as title,
-         pg_catalog.format('From %s, where it begins, it reaches %s: where one of them is active and the action''s own checkpoint is not, it fails with PS105.',
+         'An action reaches gates that it does not reference' as title,
+         pg_catalog.format('From %s, where it begins, it reaches %s. If one of them is active and the action''s own checkpoint is not, it fails with PS105.',
                            m.entries, pg_catalog.array_to_string(m.gates, ', ')) as detail,
          pg_catalog.format('select postern.register_action(%L, %s, array[%s]);', m.action, pg_catalog.quote_nullable(m.checkpoint),
                            (select pg_catalog.string_agg(pg_catalog.quote_literal(g.gate_id), ', ' order by g.position)
@@ -30,4 +30,4 @@ begin atomic
     from missing as m;
 end;
 revoke execute on function postern_internal.gate_not_referenced(jsonb) from public;
-comment on function postern_internal.gate_not_referenced(jsonb) is 'Check of postern.doctor: gates that an action reaches from where it begins, and that are neither its own checkpoint nor among those that it references. callers: as postern.gate_findings takes them.';
+comment on function postern_internal.gate_not_referenced(jsonb) is 'Check of postern.doctor: gates that an action reaches from where it begins, and that are neither its own checkpoint nor referenced by it. callers: as for postern.gate_findings.';

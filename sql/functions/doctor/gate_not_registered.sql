@@ -15,4 +15,4 @@ begin atomic
    order by g.gate ->> 'id', c.name collate "C", (g.gate -> 'line');
 end;
 revoke execute on function postern_internal.gate_not_registered(jsonb) from public;
-comment on function postern_internal.gate_not_registered(jsonb) is 'Check of postern.doctor: gates that functions call and nobody has registered. callers: as postern.gate_findings takes them.';
+comment on function postern_internal.gate_not_registered(jsonb) is 'Check of postern.doctor: gates that functions call but nobody has registered. callers: as for postern.gate_findings.';

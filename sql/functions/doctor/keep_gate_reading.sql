@@ -17,7 +17,7 @@ begin
       errcode = 'PS107',
       message = 'The reading is too large',
       detail = format('callers has %s bytes; %s are allowed.', octet_length(callers::text), maximum),
-      hint = 'Let postern doctor say what it finds; it needs nothing kept.';
+      hint = 'Run postern doctor, which shows its findings without storing a reading.';
   end if;
   perform postern_internal.require_gate_callers(callers);
 
@@ -33,4 +33,4 @@ $$;
 revoke execute on function postern.keep_gate_reading(text, jsonb) from public;
 grant execute on function postern.keep_gate_reading(text, jsonb) to postern_admin;
 comment on function postern.keep_gate_reading(text, jsonb) is
-'For postern doctor: keeps what it has read, in the place of what was read before, for postern.doctor to show. fingerprint: postern.gate_fingerprint() from before the reading. callers: as postern.gate_findings takes them, at most 8 MB. Errors: PS107 argument.';
+'For postern doctor: stores a reading in place of the previous one, for postern.doctor to show. fingerprint: postern.gate_fingerprint() before the reading. callers: as for postern.gate_findings, at most 8 MB. Errors: PS107 argument.';

@@ -1,4 +1,4 @@
--- With its owner's rights: the bounds of partitions are read as text, under the settings that log_months has.
+-- With its owner's rights: the bounds of partitions are read as text, under the settings of log_months.
 
 create or replace function postern.log_gaps()
 returns table (month timestamptz, entries bigint)
@@ -17,4 +17,4 @@ $$;
 revoke execute on function postern.log_gaps() from public;
 grant execute on function postern.log_gaps() to postern_admin, postern_auditor;
 comment on function postern.log_gaps() is
-'For postern.doctor: the months (UTC) that should have a partition of the log and have none, as create_log_partitions would make them, with how many entries lie in the default one.';
+'For postern.doctor: the months (UTC) that lack a partition of the log, as create_log_partitions would create them, with the number of their entries in the default partition.';

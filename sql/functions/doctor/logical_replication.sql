@@ -7,7 +7,7 @@ create or replace view postern_internal.logical_replication as
     select c.oid from pg_class as c where c.relnamespace = 'postern_internal'::regnamespace and c.relkind in ('r', 'p')
   ),
   published as (
-    -- Of all tables, and of all in a schema, the partitions come along with their table.
+    -- FOR ALL TABLES and FOR TABLES IN SCHEMA include the partitions with their table.
     select p.oid, p.pubname, r.prrelid as relation, null::oid as namespace from pg_publication as p join pg_publication_rel as r on r.prpubid = p.oid
      union all
     select p.oid, p.pubname, c.oid, s.pnnspid
@@ -36,18 +36,18 @@ create or replace view postern_internal.logical_replication as
   select case when o.has_secrets then 'error' else 'warn' end as level,
          'logical_replication' as code, 'publication ' || quote_ident(o.pubname) as object,
          case when o.has_secrets then 'Logical replication sends the keys and PINs of Postern' else 'Logical replication sends the rows of all companies' end as title,
-         format('It publishes %s; row security does not hold for what is replicated.',
+         format('It publishes %s; row security does not apply to replicated rows.',
                 case when length(o.tables) > 1000 then left(o.tables, 1000) || ' and others' else o.tables end) as detail,
          case when p.puballtables then format('drop publication %I;', o.pubname)
               else format('alter publication %I drop %s;', o.pubname, concat_ws(', ', 'table ' || o.listed, 'tables in schema ' || o.schemas)) end as fix
     from open as o
     join pg_publication as p on p.oid = o.oid
    union all
-  -- With pgoutput a publication says what is sent. Any other plugin sends what the database writes.
+  -- With pgoutput, a publication decides what is sent. Any other plugin sends everything that the database writes.
   select 'error', 'logical_replication', 'replication slot ' || s.slot_name,
          'Logical replication sends the keys and PINs of Postern',
-         format('Through the output plugin %s it sends what is written to any table of this database.', quote_ident(s.plugin)),
+         format('Through the output plugin %s it sends everything that is written to any table of this database.', quote_ident(s.plugin)),
          format('select pg_drop_replication_slot(%L);', s.slot_name)
     from pg_replication_slots as s
    where s.slot_type = 'logical' and s.database = current_database() and s.plugin <> 'pgoutput' and not s.temporary;
-comment on view postern_internal.logical_replication is 'Check of postern.doctor: publications of protected tables or of Postern''s own, and slots that send all tables.';
+comment on view postern_internal.logical_replication is 'Check of postern.doctor: publications of protected tables or of Postern''s own tables, and slots that send all tables.';

@@ -1,10 +1,10 @@
--- As a constant that shows which letters are meant: who retypes what is seen would hit the other user.
+-- As an escaped literal that shows which letters are meant: retyping what is visible would name the other user.
 
 create or replace view postern_internal.look_alike_user as
   select 'warn' as level, 'look_alike_user' as code, 'user ' || l.userid as object,
          'Two users cannot be told apart by sight' as title,
-         format('%s looks like %L, which is older. Who reads the log, or a dialog, may take one for the other.', c.literal, l.older) as detail,
-         format('Find out who each of them is. Where one is not meant to be there: select postern.set_user_active(%s, false);', c.literal) as fix
+         format('%s looks like %L, which is older. Somebody who reads the log, or a dialog, may take one for the other.', c.literal, l.older) as detail,
+         format('Find out who each of them is. If one should not exist: select postern.set_user_active(%s, false);', c.literal) as fix
     from postern.look_alike_users() as l
    cross join lateral (
      select case when octet_length(l.userid) = length(l.userid) then quote_literal(l.userid)
@@ -14,4 +14,4 @@ create or replace view postern_internal.look_alike_user as
                                                 else E'\\+' || lpad(to_hex(ascii(r.character)), 6, '0') end, '' order by r.position) || '''' end as literal
        from string_to_table(l.userid, null) with ordinality as r (character, position)
    ) as c;
-comment on view postern_internal.look_alike_user is 'Check of postern.doctor: active users whose ids differ and look alike.';
+comment on view postern_internal.look_alike_user is 'Check of postern.doctor: active users whose ids differ but look alike.';

@@ -1,4 +1,4 @@
--- A function, since the planner would expect as many rows as there are users, and have machine code made for all checks.
+-- A function, because the planner would expect as many rows as there are users, and JIT-compile all checks.
 
 create or replace function postern.look_alike_users()
 returns table (userid text, older text)
@@ -27,4 +27,4 @@ $$;
 revoke execute on function postern.look_alike_users() from public;
 grant execute on function postern.look_alike_users() to postern_admin, postern_auditor;
 comment on function postern.look_alike_users() is
-'For postern.doctor: active users whose ids differ and look alike, by postern.user_skeleton, each with the oldest of those it looks like.';
+'For postern.doctor: active users whose ids differ but look alike, by postern.user_skeleton, each with the oldest user that it looks like.';

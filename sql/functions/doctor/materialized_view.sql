@@ -18,13 +18,13 @@ create or replace view postern_internal.materialized_view as
   )
   select case when g.grantees is null then 'warn' else 'error' end as level,
          'materialized_view' as code, 'materialized view ' || i.identity as object,
-         'A materialized view keeps rows past row security' as title,
+         'A materialized view holds rows without row security' as title,
          format('It holds what %s saw in %s when it was last refreshed; %s.', quote_ident(pg_get_userbyid(f.relowner)), f.tables,
-                coalesce('readers: ' || g.grantees, 'nobody has said yet who may read it')) as detail,
+                coalesce('readers: ' || g.grantees, 'nobody has decided yet who may read it')) as detail,
          format('revoke all on %s from %s cascade;', i.identity, concat_ws(', ', 'public', e.roles)) as fix
     from found as f
    cross join lateral (
-     -- Public comes first, and is named in any case.
+     -- Public comes first, and is always named.
      select string_agg(distinct case when a.grantee = 0 then null else quote_ident(pg_get_userbyid(a.grantee)) end, ', ') as roles,
             bool_or(a.grantee = 0) as is_public
        from aclexplode(f.relacl) as a
@@ -32,6 +32,6 @@ create or replace view postern_internal.materialized_view as
    ) as e
    cross join lateral (select nullif(concat_ws(', ', case when e.is_public then 'public' end, e.roles), '') as grantees) as g
    cross join lateral pg_identify_object('pg_class'::regclass, f.oid, 0) as i
-   -- Where the owner has taken all rights from all others, that is said.
+   -- An owner who has revoked all rights from all others has decided.
    where f.relacl is null or g.grantees is not null;
-comment on view postern_internal.materialized_view is 'Check of postern.doctor: materialized views over protected tables that others than their owner may read, or of which nobody has said who may.';
+comment on view postern_internal.materialized_view is 'Check of postern.doctor: materialized views over protected tables that roles other than their owner may read, or for which nobody has decided who may.';

@@ -4,7 +4,7 @@ create or replace view postern_internal.missing_ledger_key as
   )
   select 'warn' as level, 'missing_ledger_key' as code, 'table ' || p.identity as object,
          'Queries compare the company of each row' as title,
-         format('A valid foreign key (%I, %I) to postern.posting_combination would tell it from the combination.', p.company_column, p.combination_column) as detail,
+         format('With a valid foreign key (%I, %I) to postern.posting_combination, the combination would tell the company.', p.company_column, p.combination_column) as detail,
          concat_ws(' ',
            format('alter table %s alter column %I set not null, alter column %I set not null;', p.identity, p.company_column, p.combination_column),
            case
@@ -29,7 +29,7 @@ create or replace view postern_internal.missing_ledger_key as
     ) as k on true
    where p.protection = 'ledger' and p.place = 'itself' and p.ledger_column is null
      and not postern.ledger_key_is_valid(p.relation)
-     -- No key can be made from these.
+     -- No foreign key can be created on these.
      and not exists (select from pg_attribute as a where a.attrelid = p.relation and a.attname = p.combination_column and a.atttypid = 'numeric'::regtype)
      and (c.relkind = 'p' or not exists (select from pg_inherits as i where i.inhparent = p.relation));
 comment on view postern_internal.missing_ledger_key is 'Check of postern.doctor: protected ledgers whose queries a foreign key would make faster.';

@@ -1,4 +1,5 @@
--- The policies ask for the end user by functions that are postern_user's. A role without it is refused each row.
+-- Policies determine the end user with functions that only members of postern_user may use. Other roles get an error
+-- for each row.
 
 create or replace view postern_internal.missing_membership as
   with recursive
@@ -34,7 +35,7 @@ create or replace view postern_internal.missing_membership as
      cross join lateral pg_identify_object('pg_class'::regclass, g.relation, 0) as i
      group by g.role
   ),
-  -- As require_user_role has it.
+  -- The same test as in require_user_role.
   outside as materialized (
     select r.oid, r.rolname, r.rolcanlogin
       from pg_roles as r
@@ -43,14 +44,14 @@ create or replace view postern_internal.missing_membership as
        and not pg_has_role(r.oid, to_regrole('postern_admin'), 'usage')
   )
   select 'warn' as level, 'missing_membership' as code, 'role ' || quote_ident(o.rolname) as object,
-         'A role has a grant on protected tables and is refused their rows' as title,
-         format('It is no member of postern_user, and has rights on %s.',
+         'A role has rights on protected tables but is refused their rows' as title,
+         format('It is not a member of postern_user, and has rights on %s.',
                 case when length(w.relations) > 1000 then left(w.relations, 1000) || ' and others' else w.relations end) as detail,
          format('grant postern_user to %I;', o.rolname) as fix
     from wanting as w
     join outside as o on o.oid = w.role
-   -- A group whose logins all have it by another way is in nobody's way.
+   -- A group whose logins are all members in another way causes no trouble.
    where o.rolcanlogin
       or not exists (select from postern_internal.role_membership as m join pg_roles as l on l.oid = m.member where m.roleid = o.oid and l.rolcanlogin)
       or exists (select from postern_internal.role_membership as m join outside as l on l.oid = m.member where m.roleid = o.oid and l.rolcanlogin);
-comment on view postern_internal.missing_membership is 'Check of postern.doctor: roles with rights on protected tables, or on views over them, that are no members of postern_user.';
+comment on view postern_internal.missing_membership is 'Check of postern.doctor: roles with rights on protected tables, or on views over them, that are not members of postern_user.';

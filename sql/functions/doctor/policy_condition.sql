@@ -1,5 +1,5 @@
--- With a pinned search_path, so that every name outside of pg_catalog comes with its schema, whoever asks; and with quotes only
--- where a name needs them.
+-- With a pinned search_path, so that every name outside pg_catalog is qualified, whoever calls it. Quotes appear only
+-- around names that need them.
 
 create or replace function postern.policy_condition(policy oid, is_check boolean)
 returns text
@@ -17,4 +17,4 @@ $$;
 revoke execute on function postern.policy_condition(oid, boolean) from public;
 grant execute on function postern.policy_condition(oid, boolean) to postern_admin, postern_auditor;
 comment on function postern.policy_condition(oid, boolean) is
-'For postern.doctor: the USING condition of a policy, or with is_check its WITH CHECK, with qualified names. NULL where there is none.';
+'For postern.doctor: the USING condition of a policy, or with is_check its WITH CHECK condition, with qualified names. NULL if there is none.';

@@ -13,9 +13,10 @@ create or replace view postern_internal.policy_per_row as
      cross join lateral pg_identify_object('pg_class'::regclass, c.oid, 0) as t
      where c.relowner is distinct from to_regrole('postern_owner')
        and c.relpersistence <> 't'
-       -- Postern's own are what protection makes them, or changed_protection says so.
+       -- Postern's own policies are as protection makes them; if not, changed_protection reports them.
        and y.polname not in ('postern_company', 'postern_ledger', 'postern_permit')
-       -- What PostgreSQL brings along is cheap, and has no entry in pg_depend: no such policy is looked into.
+       -- Built-in functions are cheap, and pg_depend does not list them: policies that call only these are not
+       -- examined.
        and exists (select from pg_depend as d where d.classid = 'pg_policy'::regclass and d.objid = y.oid and d.refclassid = 'pg_proc'::regclass)
        and n.nspname <> 'pg_catalog'
        and f.provolatile = 's'
@@ -28,10 +29,10 @@ create or replace view postern_internal.policy_per_row as
   )
   select 'warn' as level, 'policy_per_row' as code, format('policy %I on %s', r.polname, r.identity) as object,
          'A policy calls a function for each row' as title,
-         format('It calls %s for each row that a query looks at; in a sub-select it would be called once a query.', r.functions) as detail,
+         format('It calls %s for each row that a query reads; in a sub-select it would be called once per query.', r.functions) as detail,
          case
            when r.known and r.conditions is not null then format('alter policy %I on %s %s;', r.polname, r.identity, r.conditions)
            else format('Protect the table by postern.protect_company or postern.protect_ledger; or put each call of %s that needs no column of the row into a sub-select, as in (select postern.current_userid()).', r.functions)
          end as fix
     from rewritten as r;
-comment on view postern_internal.policy_per_row is 'Check of postern.doctor: policies of applications that call a function for each row which could be called once a query.';
+comment on view postern_internal.policy_per_row is 'Check of postern.doctor: policies of applications that call a function for each row although one call per query would do.';

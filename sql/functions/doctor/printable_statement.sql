@@ -1,5 +1,6 @@
--- Names may hold anything, also what a terminal obeys, or psql at a paste: a new line, a tab that completes, a character
--- that turns the direction of what follows. Written as escapes they can be seen and pasted, and mean the same.
+-- Names may contain anything, including characters that control a terminal, or psql when pasted: a line feed, a tab
+-- that completes, a character that reverses the direction of text. Escapes make them visible and safe to paste, with
+-- the same meaning.
 
 create or replace function postern.printable_statement(statement text)
 returns text
@@ -19,7 +20,7 @@ begin
   if statement is null or statement !~ unprintable then
     return statement;
   end if;
-  -- Quoted names, strings, and what is between them, which holds nothing of the kind.
+  -- Quoted names, strings, and the text between them, which contains no such character.
   for piece in
     select p.match[1] from regexp_matches(statement, '("(?:[^"]|"")*"|E?''(?:[^'']|'''')*''|[^"''E]+|E)', 'g') with ordinality as p (match, position) order by p.position
   loop

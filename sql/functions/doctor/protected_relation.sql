@@ -1,5 +1,6 @@
--- A query is checked by the policies of the table that it names. So what was protected needs its policy on itself, on all
--- below it, and also on all above it: who attaches a protected table to another one shows it through that.
+-- A query applies the policies of the table that it names. So a protected table needs its policy on itself, on all
+-- tables below it, and also on all tables above it: attaching a protected table to another one shows its rows through
+-- that one.
 
 create or replace view postern_internal.protected_relation as
   with recursive
@@ -50,4 +51,4 @@ create or replace view postern_internal.protected_relation as
     join top on top.recorded = f.recorded
    cross join lateral pg_identify_object('pg_class'::regclass, f.relation, 0) as i
    cross join lateral pg_identify_object('pg_class'::regclass, top.relation, 0) as t;
-comment on view postern_internal.protected_relation is 'For postern.doctor: the tables in postern.protected_table, what is below and above them by partitioning or inheritance, the policy that each of these must have, and the statement that puts all of them right.';
+comment on view postern_internal.protected_relation is 'For postern.doctor: the tables in postern.protected_table, the tables below and above them by partitioning or inheritance, the policy that each of these must have, and the statement that repairs all of them.';

@@ -1,4 +1,4 @@
--- What apply mends by protecting a table again. What is above a table is not mended so, and stays doctor's alone.
+-- Faults that apply repairs by protecting a table again. It does not repair tables above it; only doctor reports those.
 
 create or replace view postern.protection_fault as
   with guarded as materialized (
@@ -20,4 +20,4 @@ create or replace view postern.protection_fault as
     join postern_internal.protected_table as p on format('table %I.%I', p.schema_name, p.table_name) = f.object;
 revoke all on postern.protection_fault from public;
 grant select on postern.protection_fault to postern_admin, postern_auditor;
-comment on view postern.protection_fault is 'Protected tables that are not protected as they were asked to be, and what differs, in words: of a table and of all below it. To mend it, protect the table again.';
+comment on view postern.protection_fault is 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. To repair it, protect the table again.';

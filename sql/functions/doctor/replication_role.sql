@@ -1,10 +1,10 @@
--- What the operators of managed servers replicate with is theirs, and nobody else can log in as it.
+-- The roles with which operators of managed servers replicate belong to them; nobody else can log in as one of them.
 
 create or replace view postern_internal.replication_role as
   select case when exists (select from postern_internal.application_login as a where a.oid = r.oid) then 'error' else 'warn' end as level,
          'replication_role' as code, 'role ' || quote_ident(r.rolname) as object,
          'A role may copy the whole server' as title,
-         format('It logs in and %s: a base backup, or a replication slot, gives it all rows of all databases, with the keys of Postern.',
+         format('It logs in and %s: with a base backup or a replication slot it gets all rows of all databases, including the keys of Postern.',
                 case when r.rolreplication then 'has REPLICATION' else 'is a member of rds_replication' end) as detail,
          concat_ws(' ',
            case when r.rolreplication then format('alter role %I noreplication;', r.rolname) end,
@@ -19,4 +19,4 @@ create or replace view postern_internal.replication_role as
      and (pg_get_userbyid(10) <> 'rdsadmin' or r.rolname <> 'rdsrepladmin')
      and (pg_get_userbyid(10) <> 'cloudsqladmin' or r.rolname <> 'cloudsqlreplica')
      and (pg_get_userbyid(10) <> 'azuresu' or r.rolname <> 'replication');
-comment on view postern_internal.replication_role is 'Check of postern.doctor: roles that log in with REPLICATION, but for superusers, of which bypassing_role tells.';
+comment on view postern_internal.replication_role is 'Check of postern.doctor: login roles with REPLICATION, except superusers, which bypassing_role reports.';

@@ -28,11 +28,11 @@ begin
   if reason is not null then
     raise exception using
       errcode = 'PS107',
-      message = 'These are no callers of gates',
+      message = 'The callers of gates are malformed',
       detail = reason,
-      hint = 'Have postern doctor read them. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
+      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
   end if;
 end
 $$;
 revoke execute on function postern_internal.require_gate_callers(jsonb) from public;
-comment on function postern_internal.require_gate_callers(jsonb) is 'Raises PS107 unless callers is what postern.gate_findings takes.';
+comment on function postern_internal.require_gate_callers(jsonb) is 'Raises PS107 unless callers has the form that postern.gate_findings reads.';

@@ -1,5 +1,6 @@
--- Who can act as whom, by whatever way. From PostgreSQL 16 on a membership may allow neither to inherit nor to become the
--- role: that of whoever created it. The columns that say so are read through jsonb, since version 15 has none.
+-- Who can act as whom, in any way. From PostgreSQL 16 on, a membership may allow neither inheriting from the role nor
+-- becoming it, like that of the role's creator. The columns that say so are read through jsonb, because version 15
+-- lacks them.
 
 create or replace view postern_internal.role_membership as
   with recursive
@@ -15,4 +16,4 @@ create or replace view postern_internal.role_membership as
     select r.member, d.roleid, d.member from reached as r join direct as d on d.member = r.roleid
   )
   select r.member, r.roleid, r.last_member from reached as r;
-comment on view postern_internal.role_membership is 'For postern.doctor: which role is a member of which, over any number of steps. last_member: the role that is granted roleid itself.';
+comment on view postern_internal.role_membership is 'For postern.doctor: which role is a member of which, over any number of steps. last_member: the role to which roleid is granted directly.';

@@ -1,4 +1,4 @@
--- From the advisories of the PostgreSQL project. A release that is not listed for a major version was never open to it.
+-- From the advisories of the PostgreSQL project. A major version that is not listed for a hole never had it.
 
 create or replace function postern.row_security_holes(server_version integer)
 returns table (cve text, fixed_in text, problem text)
@@ -34,4 +34,4 @@ end;
 revoke execute on function postern.row_security_holes(integer) from public;
 grant execute on function postern.row_security_holes(integer) to postern_admin, postern_auditor;
 comment on function postern.row_security_holes(integer) is
-'For postern.doctor: the published holes in row security, and in what Postern builds on, that a server has. server_version: server_version_num, as 150018. NULL and unknown versions have none.';
+'For postern.doctor: the published holes of a server in row security, and in what Postern builds on. server_version: server_version_num, as 150018. No rows for NULL and for unknown versions.';

@@ -1,7 +1,7 @@
--- PostgreSQL writes a condition in its own way: more parentheses and casts, capital letters, names for columns, quotes around
--- large numbers. What is left without them, and without the escapes of a backslash, is the same words in the same order, from
--- which no other condition can be made that lets more through. What stands in double quotes stays as it is: "Company" is not
--- "COMPANY". "double precision" is removed apart: in the pattern it makes each match take five times as long.
+-- PostgreSQL prints a condition in its own way: more parentheses and casts, capital letters, column names, quotes
+-- around large numbers. Without those, and without backslash escapes, the same words remain in the same order, and no
+-- other condition with the same words lets more rows through. Text in double quotes stays as it is: "Company" is not
+-- "COMPANY". "double precision" is removed separately: inside the pattern it would make each match five times as slow.
 
 create or replace function postern.same_condition(
   stored text,
@@ -26,4 +26,4 @@ return (
 revoke execute on function postern.same_condition(text, text) from public;
 grant execute on function postern.same_condition(text, text) to postern_admin, postern_auditor;
 comment on function postern.same_condition(text, text) is
-'For postern.doctor: whether stored, as PostgreSQL writes the condition of a policy, is what wanted was read as.';
+'For postern.doctor: whether stored, the condition of a policy as PostgreSQL prints it, is the same condition as wanted.';

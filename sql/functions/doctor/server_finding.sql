@@ -1,4 +1,4 @@
--- A function of the version, so that a test can ask about any server, and not only about the one it runs on.
+-- A function of the version, so that a test can ask about any server instead of only the one it runs on.
 
 create or replace function postern.server_finding(version integer)
 returns table (level text, object text, title text, detail text, fix text)
@@ -15,4 +15,4 @@ end;
 revoke execute on function postern.server_finding(integer) from public;
 grant execute on function postern.server_finding(integer) to postern_admin, postern_auditor;
 comment on function postern.server_finding(integer) is
-'For postern.doctor: what is to say of a server of this version. version: server_version_num, as 150018. No row for one without a published hole.';
+'For postern.doctor: the finding for a server of this version. version: server_version_num, as 150018. No row for a version without a published hole.';

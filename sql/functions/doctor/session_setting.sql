@@ -1,4 +1,4 @@
--- Each is found where it was set, for whoever logs in there. What the server's files say holds for all.
+-- Each setting is found where it was set, for the logins it applies to. What the server's files say applies to all.
 
 create or replace view postern_internal.session_setting as
   with
@@ -6,11 +6,11 @@ create or replace view postern_internal.session_setting as
     values ('session_replication_role', '^replica$', 'error', 'No trigger runs',
             'neither those that keep the log as it is nor those that refuse TRUNCATE, and no foreign key is checked', 'origin'),
            ('row_security', '^(off|false|no|0)$', 'warn', 'Protected tables cannot be read',
-            'each query of a protected table fails, where it should show the rows of the user''s companies', 'on'),
+            'each query of a protected table fails instead of showing the rows of the user''s companies', 'on'),
            ('exit_on_error', '^(on|true|yes|1)$', 'warn', 'Each error ends the connection',
-            'also the one that asks for a PIN; and that a connection ends can tell what an error message may not', 'off'),
+            'even the one that asks for a PIN; and the end of a connection can reveal what an error message may not', 'off'),
            ('standard_conforming_strings', '^(off|false|no|0)$', 'warn', 'A backslash has a meaning in strings',
-            'who quotes a value as the standard says lets it end its string, and what follows is run', 'on')
+            'whoever quotes a value by the standard lets it end its string, and what follows is executed', 'on')
   ),
   entries as (
     select s.setrole, s.setdatabase, lower(split_part(c.assignment, '=', 1)) as name, substr(c.assignment, strpos(c.assignment, '=') + 1) as value
@@ -25,7 +25,7 @@ create or replace view postern_internal.session_setting as
      where lower(e.value) ~ r.is_risk
      union all
     select e.setrole, e.setdatabase, e.name, e.value, 'warn' as level, 'A setting of Postern''s is set for whole connections' as title,
-           'Postern sets it for one transaction, and takes what it did not set for a forged session' as problem
+           'Postern sets it for one transaction, and takes a value that it did not set for a forged session' as problem
       from entries as e
      where e.name like 'postern.%'
   )
@@ -43,7 +43,7 @@ create or replace view postern_internal.session_setting as
     from found as f
     left join pg_roles as r on r.oid = f.setrole
    where f.setrole = 0
-      -- Without triggers nobody may write here; the rest concerns those who work with Postern.
+      -- Nobody may write here without triggers; the other settings matter only for logins that work with Postern.
       or r.rolcanlogin and (f.name = 'session_replication_role' or exists (select from postern_internal.working_login as l where l.oid = r.oid))
    union all
   select k.level, 'session_setting', 'database ' || quote_ident(current_database()), k.title,
@@ -51,7 +51,7 @@ create or replace view postern_internal.session_setting as
          format('alter database %I set %I = %L;', current_database(), k.name, k.default_value)
     from risks as k
     join pg_settings as g on g.name = k.name
-   -- What the reader's own connection asks for tells nothing of others.
+   -- What the reader's own connection requests says nothing about others.
    where g.source not in ('client', 'user', 'database user', 'database') and lower(g.reset_val) ~ k.is_risk
      and not exists (select from entries as e where e.name = k.name and e.setrole = 0);
-comment on view postern_internal.session_setting is 'Check of postern.doctor: settings of logins, of this database, of logins in it and of the server that switch off what Postern relies on.';
+comment on view postern_internal.session_setting is 'Check of postern.doctor: settings of logins, of this database, of logins in it and of the server that disable what Postern relies on.';

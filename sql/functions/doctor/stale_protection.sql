@@ -1,10 +1,10 @@
 create or replace view postern_internal.stale_protection as
   select 'warn' as level, 'stale_protection' as code, format('table %I.%I', p.schema_name, p.table_name) as object,
-         'What is listed as protected is not there' as title,
-         case when c.oid is null then 'There is no such table: it was dropped, renamed or moved. A new one of that name would be listed, and open.'
-              else format('The table has no column %s: it was renamed or dropped. The policy goes on with the renamed one.', k.missing) end as detail,
+         'A table or column that is listed as protected does not exist' as title,
+         case when c.oid is null then 'There is no such table: it was dropped, renamed or moved. A new table with that name would be listed but open.'
+              else format('The table has no column %s: it was renamed or dropped. If it was renamed, the policy uses the new name.', k.missing) end as detail,
          case when c.oid is null then format('delete from postern.protected_table where schema_name = %L and table_name = %L;', p.schema_name, p.table_name)
-              else format('In one transaction: select postern.unprotect(%L); and postern.protect_%s again, with the columns as they are called now.', i.identity, p.protection) end as fix
+              else format('In one transaction: select postern.unprotect(%L); and postern.protect_%s again, with the present names of the columns.', i.identity, p.protection) end as fix
     from postern_internal.protected_table as p
     left join (pg_class as c join pg_namespace as n on n.oid = c.relnamespace)
       on n.nspname = p.schema_name and c.relname = p.table_name and c.relkind in ('r', 'p')

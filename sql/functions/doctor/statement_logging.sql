@@ -1,14 +1,15 @@
--- Times are written with or without a unit, milliseconds being meant. Checking a PIN takes 50 ms on purpose.
+-- Times are written with or without a unit; without one they are milliseconds. Checking a PIN takes 50 ms on purpose.
 --
--- auto_explain prints bound values in two ways: with log_verbose, which shows what each step of a plan computes, on every
--- version; and by log_parameter_max_length, which version 16 brought with -1 as its default. It prints the statement too.
+-- auto_explain prints bound values in two ways. On every version log_verbose shows what each step of a plan computes.
+-- Since version 16, log_parameter_max_length prints parameters, with -1 (all) as its default. It also prints the
+-- statement.
 
 create or replace view postern_internal.statement_logging as
   with
   read as (
     select s.rolname, s.alter, s.settings,
            s.settings ->> 'log_parameter_max_length' !~ '^\s*0+\s*[a-z]*$' as shows_values,
-           -- Loaded for the reader, and so for all; or for those that it is set for.
+           -- Loaded for the reader, and thus for everybody; or for those for whom it is set.
            exists (select from pg_settings as g where g.name = 'auto_explain.log_min_duration')
              or concat_ws(',', s.settings ->> 'shared_preload_libraries', s.settings ->> 'session_preload_libraries',
                           s.settings ->> 'local_preload_libraries') ~ E'\\mauto_explain\\M' as has_auto_explain,
@@ -54,8 +55,8 @@ create or replace view postern_internal.statement_logging as
               then 'The server log gets PINs that are not bound' else 'The server log gets PINs' end as title,
          format('%s. Set: %s.',
                 concat_ws('; ',
-                  case when j.logs_all and j.shows_values then 'It gets statements with the values that are bound to them' end,
-                  case when j.logs_slow and not j.logs_all and j.shows_values then 'It gets slow statements with the values that are bound to them, and an authentication that has to wait is slow' end,
+                  case when j.logs_all and j.shows_values then 'It gets statements with their bound values' end,
+                  case when j.logs_slow and not j.logs_all and j.shows_values then 'It gets slow statements with their bound values, and an authentication that has to wait is slow' end,
                   case when j.logs_all and not j.shows_values then 'It gets statements as they were sent' end,
                   case when j.prints_plans then 'It gets plans, and values in them' end,
                   case when (j.prints_parse or j.prints_rewritten) and not j.prints_plans then 'It gets statements as they were parsed' end,
@@ -85,4 +86,4 @@ create or replace view postern_internal.statement_logging as
     from judged as j
    where j.logs_all or j.logs_slow and j.shows_values or j.prints_plans or j.prints_parse or j.prints_rewritten
       or j.explains_all or j.explains_values or j.audits_values or j.monitors_values;
-comment on view postern_internal.statement_logging is 'Check of postern.doctor: settings by which the server log, or a view, gets PINs.';
+comment on view postern_internal.statement_logging is 'Check of postern.doctor: settings that send PINs to the server log, or to a view.';

@@ -3,8 +3,8 @@ create or replace view postern_internal.table_privilege as
     select p.* from postern_internal.protected_relation as p
   )
   select 'warn' as level, 'table_privilege' as code, 'table ' || p.identity as object,
-         'Others than the owner have rights that row security does not stop' as title,
-         format('%s: REFERENCES tells which rows there are, TRUNCATE removes all, TRIGGER runs code in transactions of others.', g.held) as detail,
+         'Roles other than the owner have rights that bypass row security' as title,
+         format('%s: REFERENCES reveals which rows exist, TRUNCATE removes all of them, TRIGGER runs code in transactions of others.', g.held) as detail,
          format('revoke truncate, references, trigger on %s from %s cascade;', p.identity, g.grantees) as fix
     from guarded as p
     join pg_class as c on c.oid = p.relation
@@ -18,4 +18,4 @@ create or replace view postern_internal.table_privilege as
               where x.privilege_type in ('TRUNCATE', 'REFERENCES', 'TRIGGER') and x.grantee <> c.relowner) as e
    ) as g
    where g.held is not null;
-comment on view postern_internal.table_privilege is 'Check of postern.doctor: TRUNCATE, REFERENCES and TRIGGER on protected tables, granted to others than their owner.';
+comment on view postern_internal.table_privilege is 'Check of postern.doctor: TRUNCATE, REFERENCES and TRIGGER on protected tables, granted to roles other than their owner.';

@@ -1,7 +1,7 @@
 create or replace view postern_internal.trigger_switch as
   select distinct 'error' as level, 'trigger_switch' as code,
          'role ' || coalesce(quote_ident(r.rolname), 'public') as object,
-         'An application may switch all triggers off' as title,
+         'An application may disable all triggers' as title,
          'It may set session_replication_role: then no trigger runs, neither those that keep the log as it is nor those that refuse TRUNCATE.' as detail,
          format('revoke set on parameter session_replication_role from %s cascade;', coalesce(quote_ident(r.rolname), 'public')) as fix
     from pg_parameter_acl as p

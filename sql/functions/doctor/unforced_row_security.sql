@@ -9,4 +9,4 @@ create or replace view postern_internal.unforced_row_security as
     from guarded as p
    where p.relrowsecurity and not p.relforcerowsecurity
      and exists (select from pg_policy as y where y.polrelid = p.relation and y.polname = p.policy);
-comment on view postern_internal.unforced_row_security is 'Check of postern.doctor: protected tables whose policies do not hold for their owner.';
+comment on view postern_internal.unforced_row_security is 'Check of postern.doctor: protected tables whose policies do not apply to their owner.';

@@ -3,8 +3,8 @@ create or replace view postern_internal.unlisted_protection as
     select p.relation from postern_internal.protected_relation as p
   )
   select 'warn' as level, 'unlisted_protection' as code, 'table ' || i.identity as object,
-         'The table has a policy of Postern and is not listed' as title,
-         format('It was renamed, moved or restored since it was protected: %I is there, and postern.protected_table has no such table. Partitions that come later are not watched.', y.polname) as detail,
+         'The table has a policy of Postern but is not listed' as title,
+         format('It was renamed, moved or restored since it was protected: it has the policy %I, but postern.protected_table does not list it. Partitions added later are not watched.', y.polname) as detail,
          case
            when y.polname = 'postern_company' and cardinality(k.columns) = 1
              then format('select postern.protect_company(%L, %L);', i.identity, k.columns[1])
@@ -24,7 +24,7 @@ create or replace view postern_internal.unlisted_protection as
      and c.relowner is distinct from to_regrole('postern_owner')
      and not exists (select from pg_inherits as h where h.inhrelid = c.oid)
      and not exists (select from guarded as p where p.relation = c.oid)
-     -- A column that was renamed is told of by stale_protection.
+     -- A renamed column is reported by stale_protection.
      and not exists (select
                        from postern_internal.protected_table as p
                        join pg_namespace as n on n.nspname = p.schema_name

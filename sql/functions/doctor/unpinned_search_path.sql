@@ -1,9 +1,10 @@
 create or replace view postern_internal.unpinned_search_path as
   select case when o.rolsuper or o.rolbypassrls or o.rolname = 'postern_owner' then 'error' else 'warn' end as level,
          'unpinned_search_path' as code, i.type || ' ' || i.identity as object,
-         'Who calls the function chooses what its names mean' as title,
-         format('It runs as %s and takes its caller''s search_path.', quote_ident(o.rolname)) as detail,
-         -- As PostgreSQL would have found what the function names, without the schemas that everybody may create in.
+         'The caller of the function decides what its names mean' as title,
+         format('It runs as %s but uses its caller''s search_path.', quote_ident(o.rolname)) as detail,
+         -- The path with which PostgreSQL finds what the function names, without the schemas in which everybody may
+         -- create objects.
          format('alter %s %s set search_path = %s;', case p.prokind when 'p' then 'procedure' else 'function' end, i.identity,
                 concat_ws(', ', 'pg_catalog',
                           case when not s.is_open then quote_ident(n.nspname) end,
@@ -19,9 +20,9 @@ create or replace view postern_internal.unpinned_search_path as
    cross join lateral pg_identify_object('pg_proc'::regclass, p.oid, 0) as i
    where p.prosecdef
      and not exists (select from unnest(p.proconfig) as c where c ilike 'search_path=%')
-     -- Bound to its names when it was created; or not SQL at all.
+     -- Bound to its names when it was created, or not SQL at all.
      and p.prosqlbody is null
      and l.lanname not in ('c', 'internal')
      and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_temp'
      and not exists (select from pg_depend as d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e');
-comment on view postern_internal.unpinned_search_path is 'Check of postern.doctor: SECURITY DEFINER functions whose search_path their caller sets.';
+comment on view postern_internal.unpinned_search_path is 'Check of postern.doctor: SECURITY DEFINER functions that use their caller''s search_path.';

@@ -17,7 +17,7 @@ create or replace view postern_internal.unprotected_company as
      where k.relkind in ('r', 'p')
        and not k.relrowsecurity
        and k.is_protectable
-       -- What has a parent is protected with it.
+       -- A table with a parent is protected through that parent.
        and not exists (select from pg_inherits as i where i.inhrelid = k.relation)
        and not exists (select from guarded as p where p.relation = k.relation)
   )
@@ -25,10 +25,10 @@ create or replace view postern_internal.unprotected_company as
          'Everybody with a grant reads the rows of all companies' as title,
          format('The table has the column %I and no row security.', o.company_column) as detail,
          case
-           when not o.comparable then format('Give the column a deterministic collation, as with: alter table %s alter column %I type text collate "default"; then call postern.protect_company(%L, %L).', i.identity, o.company_column, i.identity, o.company_column)
+           when not o.comparable then format('Give the column a deterministic collation, for example: alter table %s alter column %I type text collate "default"; then call postern.protect_company(%L, %L).', i.identity, o.company_column, i.identity, o.company_column)
            when o.combination_column is null then format('select postern.protect_company(%L, %L);', i.identity, o.company_column)
            else format('select postern.protect_ledger(%L, %L, %L%s);', i.identity, o.company_column, o.combination_column, ', ' || quote_literal(o.ledger_column))
          end as fix
     from open as o
    cross join lateral pg_identify_object('pg_class'::regclass, o.oid, 0) as i;
-comment on view postern_internal.unprotected_company is 'Check of postern.doctor: tables with a company column, which no policy guards.';
+comment on view postern_internal.unprotected_company is 'Check of postern.doctor: tables with a company column and without row security.';

@@ -1,5 +1,6 @@
--- A query through a parent asks for that parent's policies alone. So each table above one that is protected has to be, also where
--- that one is protected by way of another parent. Relations are carried up and not pairs: a table may have a thousand partitions.
+-- A query through a parent applies only that parent's policies. So each table above a protected one must be protected,
+-- even if the protected one is protected through another parent. The recursion carries relations instead of pairs: a
+-- table may have a thousand partitions.
 
 create or replace view postern_internal.unprotected_parent as
   with recursive guarded as materialized (
@@ -18,7 +19,7 @@ create or replace view postern_internal.unprotected_parent as
     select i.inhparent from pg_inherits as i join above as a on a.relation = i.inhrelid
   )
   select 'error' as level, 'unprotected_parent' as code, 'table ' || p.identity as object,
-         'A protected table is read through this one, past its policy' as title,
+         'A protected table is read through this one, without its policy' as title,
          format('%s is protected and became a part of this table, which has no policy %I itself.', t.identity, p.policy) as detail,
          p.protect_again as fix
     from guarded as p
@@ -27,8 +28,8 @@ create or replace view postern_internal.unprotected_parent as
      and not exists (select from pg_policy as y where y.polrelid = p.relation and y.polname = p.policy)
    union all
   select 'error', 'unprotected_parent', 'table ' || t.identity,
-         'A protected table is read through this one, past its policy',
-         format('It has no policy of Postern''s itself, and below it is %s, protected by way of another table. Where it has the columns, protect it as well instead.', e.first_part),
+         'A protected table is read through this one, without its policy',
+         format('It has no policy from Postern itself, and is a parent of %s, which is protected through another table. If it has the columns, protect it as well instead.', e.first_part),
          e.leave
     from (select a.relation from above as a
           except select c.relation from carrier as c
@@ -44,4 +45,4 @@ create or replace view postern_internal.unprotected_parent as
               where r.inhparent = o.relation
                 and (r.inhrelid in (select k.relation from carrier as k) or r.inhrelid in (select k.relation from above as k))) as r
       cross join lateral pg_identify_object('pg_class'::regclass, r.inhrelid, 0) as i) as e;
-comment on view postern_internal.unprotected_parent is 'Check of postern.doctor: tables without a policy above one that is protected, by whatever way.';
+comment on view postern_internal.unprotected_parent is 'Check of postern.doctor: tables without a policy above a table that is protected in any way.';

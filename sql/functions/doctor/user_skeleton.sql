@@ -1,5 +1,5 @@
--- Letters of Latin, Greek and Cyrillic that look the same become the Latin one; so do 0 and O, and 1 and I. Accents stay:
--- they can be seen. The pairs are those of Unicode's confusables for letters that people write names with.
+-- Latin, Greek and Cyrillic letters that look the same become the Latin one; 0 becomes O, and 1 becomes I. Accents
+-- stay, because they are visible. The pairs are those of Unicode's confusables for letters used in names.
 
 create or replace function postern.user_skeleton(
   userid text,
@@ -12,7 +12,7 @@ parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Most are of these letters alone, and cost least.
+  -- Most ids consist only of these letters, and cost least.
   if octet_length(userid) = length(userid) then
     if as_written then
       return translate(userid, 'abcdefghjkmnopqrstuvwxyz01l|', 'ABCDEFGHJKMNOPQRSTUVWXYZOIII');
@@ -43,4 +43,4 @@ $$;
 revoke execute on function postern.user_skeleton(text, boolean) from public;
 grant execute on function postern.user_skeleton(text, boolean) to postern_admin, postern_auditor;
 comment on function postern.user_skeleton(text, boolean) is
-'For postern.doctor: what userid looks like, the same for ids that look alike. as_written: with upper and lower case as they are, where a small l looks like 1 and I; otherwise all in upper case.';
+'For postern.doctor: what userid looks like; the same for ids that look alike. as_written: keeps upper and lower case, where a small l looks like 1 and I; otherwise everything is upper case.';

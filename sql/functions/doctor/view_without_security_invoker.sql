@@ -1,5 +1,5 @@
--- A view reads with the rights of its owner; what it names directly is what counts, since a view with security_invoker
--- that it names asks for the user of the query again.
+-- A view reads with the rights of its owner. Only what it names directly counts: a view with security_invoker that it
+-- names checks the user of the query again.
 
 create or replace view postern_internal.view_without_security_invoker as
   with
@@ -18,7 +18,7 @@ create or replace view postern_internal.view_without_security_invoker as
          case when o.rolsuper or o.rolbypassrls then 'Everybody with a grant on this view reads the rows of all companies'
               else 'The view reads protected tables with the rights of its owner' end as title,
          format('It reads %s as %s%s.', g.tables, quote_ident(o.rolname),
-                case when o.rolsuper or o.rolbypassrls then ', whom row security does not stop' else '' end) as detail,
+                case when o.rolsuper or o.rolbypassrls then ', who bypasses row security' else '' end) as detail,
          format('alter view %s set (security_invoker = true);', i.identity) as fix
     from pg_class as v
     join pg_roles as o on o.oid = v.relowner
@@ -27,4 +27,4 @@ create or replace view postern_internal.view_without_security_invoker as
    where v.relkind = 'v'
      and o.rolname <> 'postern_owner'
      and not exists (select from pg_options_to_table(v.reloptions) as x where x.option_name = 'security_invoker' and x.option_value::boolean);
-comment on view postern_internal.view_without_security_invoker is 'Check of postern.doctor: views over protected tables that ask for their owner, not for the user.';
+comment on view postern_internal.view_without_security_invoker is 'Check of postern.doctor: views over protected tables that check their owner instead of the user.';
