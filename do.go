@@ -21,16 +21,16 @@ import (
 	"github.com/posternsql/postern/secret"
 )
 
-// redacted stands for what must not be printed.
+// redacted replaces what must not be printed.
 const redacted = secret.Redacted
 
-// Answer is what a user answered at a checkpoint. It prints without the response.
+// Answer is a user's answer at a checkpoint. Printing it does not show the response.
 type Answer struct {
-	// Username is who approves; empty for the user whom CheckpointRequired names.
+	// Username is the user who approves; empty for the user whom CheckpointRequired names.
 	Username string
-	// Response proves it: the PIN, or what another scheme asks for.
+	// Response is the proof: the PIN, or what another scheme asks for.
 	Response string
-	// Comment goes into the log, also when the user cancels; empty for none.
+	// Comment goes into the log, even if the user cancels; it may be empty.
 	Comment string
 	// Scheme is one of those that CheckpointRequired names; empty for PIN.
 	Scheme string
@@ -55,22 +55,22 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(a))
 }
 
-// Prompt shows a checkpoint to the user and returns the answer, or an error that ends it: ErrCancelled where the user
-// refuses. A prompt that is asked again finds the reason in required.Rejected.
+// Prompt shows a checkpoint to the user and returns the answer, or an error that ends the conversation: ErrCancelled if
+// the user refuses. If the prompt is called again, required.Rejected has the reason.
 type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, error)
 
-// Do commits what work does in a transaction of the session's user. Where work reaches an active gate, the transaction rolls
-// back, prompt is asked, the server judges the answer, and work runs again with its gates open. Work runs again too for each
-// further gate that asks for itself, and where the server asks for it (a serialization failure or a deadlock). So work may run
-// more than once: with the same arguments it has to reach the same gates, in the same order and with the same parameters. It
-// returns the errors of its statements, as they are or wrapped.
+// Do runs work in a transaction of the session's user and commits it. If work reaches an active gate, the transaction
+// rolls back, Do calls prompt, the server checks the answer, and work runs again with its gates open. Work also runs
+// again for each further gate that needs its own approval, and after a serialization failure or a deadlock. So work may
+// run more than once: with the same arguments it must reach the same gates, in the same order and with the same
+// parameters. It must return the errors of its statements, unchanged or wrapped.
 //
-// A wrong answer asks the prompt again; the same answer once more ends it with the error that it was rejected with. With a nil
-// prompt Do returns the [*CheckpointRequired].
+// After a wrong answer Do calls the prompt again. If the prompt repeats the same answer, Do returns the error with
+// which that answer was rejected. With a nil prompt Do returns the [*CheckpointRequired].
 //
-// Do returns nil after the commit. Otherwise nothing of work is in the database, unless the connection broke during the commit.
-// The error is that of work, of the prompt or of the connection, as [AsError] makes it: in particular [*Cancelled] where the
-// user refused, [*Locked] after too many wrong answers, and [*TicketInvalid] where the answer came too late.
+// Do returns nil after the commit. Otherwise the database contains nothing of work, unless the connection broke during
+// the commit. The error comes from work, the prompt or the connection, converted by [AsError]. It is a [*Cancelled] if
+// the user refused, [*Locked] after too many wrong answers, and [*TicketInvalid] if the answer came too late.
 func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work func(tx pgx.Tx) error) error {
 	c := newConversation(pool, session)
 	err := c.run(ctx, work)
@@ -94,12 +94,13 @@ func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work fun
 	return err
 }
 
-// Resume is the second half of [Do] where question and answer are two requests. The first request calls Do with a nil prompt,
-// shows the [*CheckpointRequired] and remembers its challenge. The second one passes on the challenge, the answer with a user
-// name, and the same work. So what the user saw is what is approved.
+// Resume is the second half of [Do] if question and answer arrive in two requests. The first request calls Do with a
+// nil prompt, shows the [*CheckpointRequired] and stores its challenge. The second request passes the challenge, the
+// answer with a user name, and the same work. So the user approves exactly what was shown.
 //
-// Resume returns what Do returns. A wrong answer is a [*Denied], and needs a new challenge, of a new Do. Where work reaches
-// another gate that asks for itself, that is the next *CheckpointRequired. Its challenge brings along what was approved already.
+// Resume returns what Do returns. A wrong answer is a [*Denied], and needs a new challenge from another call of Do. If
+// work reaches another gate that needs its own approval, Resume returns the next *CheckpointRequired. Its challenge
+// also carries what was approved before.
 func Resume(ctx context.Context, pool Pool, session Session, challenge string, answer Answer, work func(tx pgx.Tx) error) error {
 	asked, tickets, err := splitChallenge(challenge)
 	if err != nil {
@@ -113,21 +114,21 @@ func Resume(ctx context.Context, pool Pool, session Session, challenge string, a
 	return c.resend(ctx, work)
 }
 
-// Cancel logs that the user refused, with a comment or "". challenge is that of the *CheckpointRequired.
+// Cancel logs that the user refused, with a comment or "". challenge is the one of the *CheckpointRequired.
 func Cancel(ctx context.Context, pool Pool, session Session, challenge, comment string) error {
 	asked, _, err := splitChallenge(challenge)
 	if err != nil {
 		return err
 	}
-	return newConversation(pool, session).alone().run(ctx, func(tx pgx.Tx) error {
+	return newConversation(pool, session).withoutApprovals().run(ctx, func(tx pgx.Tx) error {
 		return queries(tx).Cancel(ctx, asked, optional(comment))
 	})
 }
 
-// ticketSeparator stands before each ticket behind a challenge; the challenge itself is base64url and a dot.
+// ticketSeparator precedes each ticket after a challenge; the challenge itself is base64url and a dot.
 const ticketSeparator = "+"
 
-// splitChallenge takes the tickets off that earlier approvals of the same work have left.
+// splitChallenge splits off the tickets from earlier approvals of the same work.
 func splitChallenge(text string) (challenge string, tickets []uuid.UUID, err error) {
 	challenge, rest, found := strings.Cut(text, ticketSeparator)
 	for found {
@@ -140,30 +141,30 @@ func splitChallenge(text string) (challenge string, tickets []uuid.UUID, err err
 		tickets = append(tickets, parsed)
 	}
 	if len(tickets) >= maximumQuestions {
-		return "", nil, fmt.Errorf("postern: the challenge brings %d tickets", len(tickets))
+		return "", nil, fmt.Errorf("postern: the challenge carries %d tickets", len(tickets))
 	}
 	return challenge, tickets, nil
 }
 
-// malformedTicket is what the server says of such a ticket.
+// malformedTicket is the server's error for such a ticket.
 func malformedTicket() error {
 	return AsError(&pgconn.PgError{
 		Severity: "ERROR", Code: "PS103", Message: "The ticket is not valid",
-		Detail: `{"reason": "malformed", "explanation": "The challenge brings a ticket that is no UUID."}`,
-		Hint:   "Pass the challenge of the *CheckpointRequired as it is.",
+		Detail: `{"reason": "malformed", "explanation": "The challenge carries a ticket that is not a UUID."}`,
+		Hint:   "Pass the challenge of the *CheckpointRequired unchanged.",
 	})
 }
 
-// maximumQuestions ends a conversation whose work asks for something else each time that it runs.
+// maximumQuestions ends a conversation if work asks for something else each time that it runs.
 const maximumQuestions = 100
 
-// conversation is the sequence of transactions that one call of Do makes.
+// conversation is the sequence of transactions of one call of Do.
 type conversation struct {
 	pool    Pool
 	session Session
-	// options are those of work's transactions.
+	// options are those of the transactions of work.
 	options pgx.TxOptions
-	// tickets are what was approved so far, in the order of the questions.
+	// tickets are the approvals so far, in the order of the questions.
 	tickets []uuid.UUID
 	// given is the last answer.
 	given Answer
@@ -173,14 +174,15 @@ func newConversation(pool Pool, session Session) *conversation {
 	return &conversation{pool: pool, session: session, options: session.options}
 }
 
-// maximumRepeats bounds how often one run is repeated for the server, and repeatPause is what the pauses in between grow from.
+// maximumRepeats limits how often one run is repeated for the server; repeatPause is the base of the growing pauses
+// between.
 const (
 	maximumRepeats = 5
 	repeatPause    = 10 * time.Millisecond
 )
 
-// run commits what work does with the gates open that were approved, or nothing. The tickets come first, so that a wrong
-// answer costs the server no work. A transaction that rolled back has not used its tickets: where the server asks for a
+// run commits the effects of work with the approved gates open, or nothing. The tickets come first, so that a wrong
+// answer costs the server no work. A transaction that rolled back has not used its tickets: if the server asks for a
 // repetition, nobody is asked for a PIN again.
 func (c *conversation) run(ctx context.Context, work func(tx pgx.Tx) error) error {
 	if c.options.BeginQuery != "" || c.options.CommitQuery != "" {
@@ -194,7 +196,7 @@ func (c *conversation) run(ctx context.Context, work func(tx pgx.Tx) error) erro
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(rand.N(repeatPause << repeat)): // at random, so that those who met do not meet again
+		case <-time.After(rand.N(repeatPause << repeat)): // random, so that transactions that collided do not collide again
 		}
 		err = c.try(ctx, work)
 	}
@@ -217,18 +219,19 @@ func (c *conversation) try(ctx context.Context, work func(tx pgx.Tx) error) erro
 	return transaction.Run(ctx, c.pool, c.options, start, work)
 }
 
-// isRepeatable tells of serialization failures and deadlocks, after which the same transaction may succeed.
+// isRepeatable reports serialization failures and deadlocks, after which the same transaction may succeed.
 func isRepeatable(err error) bool {
 	var server *pgconn.PgError
 	return errors.As(err, &server) && (server.Code == "40001" || server.Code == "40P01")
 }
 
-// alone is the same conversation for transactions that are not work's: without its options, and without what was approved.
-func (c *conversation) alone() *conversation {
+// withoutApprovals returns the same conversation for transactions other than those of work: without its options and its approvals.
+func (c *conversation) withoutApprovals() *conversation {
 	return &conversation{pool: c.pool, session: c.session}
 }
 
-// resend runs work. Where an earlier approval has expired meanwhile, it runs work with those before, so that it asks again.
+// resend runs work. If an earlier approval has expired meanwhile, it runs work with those before it, so that it asks
+// again.
 func (c *conversation) resend(ctx context.Context, work func(tx pgx.Tx) error) error {
 	err := c.run(ctx, work)
 	var invalid *TicketInvalid
@@ -250,11 +253,11 @@ func (c *conversation) resend(ctx context.Context, work func(tx pgx.Tx) error) e
 	return err
 }
 
-// dropExpired keeps the tickets before the first one that has expired: to a gate that work reaches several times, those behind
-// would be approvals of other values.
+// dropExpired keeps the tickets before the first expired one. If work reaches a gate several times, the tickets after
+// that one would be approvals of other values.
 func (c *conversation) dropExpired(ctx context.Context) error {
 	var kept int
-	err := c.alone().run(ctx, func(tx pgx.Tx) error {
+	err := c.withoutApprovals().run(ctx, func(tx pgx.Tx) error {
 		kept = 0
 		for kept < len(c.tickets) {
 			status, err := queries(tx).TicketStatus(ctx, c.tickets[kept])
@@ -271,7 +274,7 @@ func (c *conversation) dropExpired(ctx context.Context) error {
 	return err
 }
 
-// ask has the prompt answer until the answer can be judged, and keeps the ticket for it.
+// ask calls the prompt until the server can check the answer, and keeps the ticket for it.
 func (c *conversation) ask(ctx context.Context, prompt Prompt, required *CheckpointRequired) error {
 	for {
 		answer, err := prompt(ctx, required)
@@ -287,7 +290,7 @@ func (c *conversation) ask(ctx context.Context, prompt Prompt, required *Checkpo
 		}
 		answer.Username = cmp.Or(answer.Username, required.Username)
 		if isRejectedAgain(answer, c.given, required.Rejected) {
-			return fmt.Errorf("postern: the prompt gives the same answer again: %w", required.Rejected)
+			return fmt.Errorf("postern: the prompt repeats the same answer: %w", required.Rejected)
 		}
 		c.given = answer
 		asked, _, err := splitChallenge(required.Challenge)
@@ -303,8 +306,8 @@ func (c *conversation) ask(ctx context.Context, prompt Prompt, required *Checkpo
 	}
 }
 
-// isRejectedAgain tells that the answer which was rejected is given once more. A prompt that does not look at the reason would
-// go on until the user is locked.
+// isRejectedAgain reports whether the rejected answer was given once more. A prompt that ignores the reason would
+// otherwise continue until the user is locked.
 func isRejectedAgain(answer, before Answer, rejected error) bool {
 	var denied *Denied
 	if errors.As(rejected, &denied) { // another comment does not make it right
@@ -314,15 +317,16 @@ func isRejectedAgain(answer, before Answer, rejected error) bool {
 	return answer == before && (denied != nil || errors.As(rejected, &comment))
 }
 
-// authenticate has the server judge the answer, and keeps the ticket. The verdict is for the transaction that uses it.
+// authenticate sends the answer to the server and keeps the ticket. Only the transaction that uses the ticket learns
+// the verdict.
 func (c *conversation) authenticate(ctx context.Context, challenge string, answer Answer) error {
-	// The server's complaint about such a text quotes a piece of it.
+	// The server's error about such a text quotes a part of it.
 	if !utf8.ValidString(answer.Response) || strings.ContainsRune(answer.Response, 0) {
-		return errors.New("postern: the response is no text: it has a NUL, or it is not UTF-8")
+		return errors.New("postern: the response is not valid text: it has a NUL, or it is not UTF-8")
 	}
 	var ticket uuid.UUID
-	err := c.alone().run(ctx, func(tx pgx.Tx) error {
-		// Where a DBA wants to see parameters in errors, the response would be in the server's log and in our error.
+	err := c.withoutApprovals().run(ctx, func(tx pgx.Tx) error {
+		// If a DBA logs parameters with errors, the response would be in the server's log and in our error.
 		_, err := (bound{tx}).Exec(ctx, "set local log_parameter_max_length_on_error = 0")
 		if err != nil {
 			return err
@@ -344,9 +348,9 @@ func (c *conversation) authenticate(ctx context.Context, challenge string, answe
 
 var errProbe = errors.New("the gate was not reached again")
 
-// challengeAgain sends the transaction for a new challenge only, without the ticket that was denied, which is the last one: those
-// before have opened their gates already. It rolls back even if the gate lets it pass now, since after a wrong answer nothing
-// happens without the prompt.
+// challengeAgain sends the transaction only for a new challenge, without the denied ticket, which is the last one:
+// those before it have already opened their gates. It rolls back even if the gate now lets it pass, because after a
+// wrong answer nothing must happen without the prompt.
 func (c *conversation) challengeAgain(ctx context.Context, work func(tx pgx.Tx) error, denied *Denied) error {
 	c.tickets = c.tickets[:len(c.tickets)-1]
 	err := c.resend(ctx, func(tx pgx.Tx) error {

@@ -14,25 +14,25 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Refusal is what all errors of Postern have in common: what the server said.
+// Refusal is the common part of all errors of Postern: the server's error.
 type Refusal struct {
 	// Server has SQLSTATE, MESSAGE, DETAIL (the values) and HINT (what to do next).
 	Server *pgconn.PgError
 	cause  error
 }
 
-// Error is the message of the error that was made into this one.
+// Error returns the message of the original error.
 func (r *Refusal) Error() string { return r.cause.Error() }
 
-// Unwrap gives the error that was made into this one, and so the *pgconn.PgError.
+// Unwrap returns the original error, and through it the *pgconn.PgError.
 func (r *Refusal) Unwrap() error { return r.cause }
 
-// CheckpointRequired (PS101): the transaction reached an active gate, and rolled back. It tells all that a dialog has
-// to show.
+// CheckpointRequired (PS101): the transaction reached an active gate, and rolled back. It has everything that a dialog
+// has to show.
 type CheckpointRequired struct {
 	Refusal `json:"-"`
 
-	// Gate and Description tell which gate was reached, Action through which projection action, if through one.
+	// Gate and Description name the gate that was reached, Action the projection action through which, if any.
 	Gate        string `json:"gate"`
 	Action      string `json:"action"`
 	Description string `json:"description"`
@@ -40,19 +40,19 @@ type CheckpointRequired struct {
 	Message string `json:"message"`
 	// Parameters are the gate's, as one JSON object.
 	Parameters json.RawMessage `json:"parameters"`
-	// Username is whom to ask; empty where the user has to type it again.
+	// Username is the user to ask; empty if the user has to type it again.
 	Username string `json:"username"`
 	// Schemes are the ways to authenticate, the usual one first.
 	Schemes []string `json:"schemes"`
-	// CommentRequired tells that the answer needs a comment.
+	// CommentRequired reports that the answer needs a comment.
 	CommentRequired bool `json:"comment_required"`
-	// Challenge is what [Resume] and [Cancel] take until ExpiresAt. It also carries the tickets of what was approved for the
-	// same work before, where that reaches several gates that ask for themselves.
+	// Challenge is what [Resume] and [Cancel] take until ExpiresAt. It also carries the tickets of earlier approvals
+	// for the same work, if that reaches several gates that need their own approval.
 	Challenge string    `json:"challenge"`
 	ExpiresAt time.Time `json:"expires_at"`
 
-	// Rejected tells a prompt why the previous answer was not good enough, a *Denied or a *CommentRequired; nil the
-	// first time.
+	// Rejected tells a prompt why the previous answer was rejected, with a *Denied or a *CommentRequired; nil the first
+	// time.
 	Rejected error `json:"-"`
 }
 
@@ -60,12 +60,12 @@ type CheckpointRequired struct {
 type Denied struct {
 	Refusal `json:"-"`
 
-	// UnlocksAt is when the credential unlocks that this answer has locked; zero where it has locked none.
+	// UnlocksAt is when the credential unlocks if this answer has locked it; otherwise zero.
 	UnlocksAt time.Time `json:"unlocks_at"`
 }
 
-// TicketInvalid (PS103): a ticket or challenge is unknown, expired, used, or was made for something else. The fields are
-// zero where DETAIL does not have them.
+// TicketInvalid (PS103): a ticket or challenge is unknown, expired, used, or was made for something else. A field is
+// zero if DETAIL does not contain it.
 type TicketInvalid struct {
 	Refusal `json:"-"`
 
@@ -73,10 +73,10 @@ type TicketInvalid struct {
 	Reason string `json:"reason"`
 	// Explanation says the same in a sentence.
 	Explanation string `json:"explanation"`
-	// Gate is the gate that was reached and not opened, Action the action that could not begin.
+	// Gate is the gate that was reached but not opened, Action the action that could not begin.
 	Gate   string `json:"gate"`
 	Action string `json:"action"`
-	// ExpiresAt is until when the ticket or challenge was valid.
+	// ExpiresAt is when the ticket or challenge expires.
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
@@ -84,16 +84,16 @@ type TicketInvalid struct {
 type Locked struct {
 	Refusal `json:"-"`
 
-	// UnlocksAt is when the credential unlocks; zero where DETAIL cannot be read.
+	// UnlocksAt is when the credential unlocks; zero if DETAIL cannot be read.
 	UnlocksAt time.Time `json:"unlocks_at"`
 }
 
-// Unhandled (PS105): an action that needed no approval reached an enabled gate that it does not reference.
-// Server.Hint has the statement that references it. The fields are empty where DETAIL cannot be read.
+// Unhandled (PS105): an action that needed no approval reached an enabled gate that it does not reference. Server.Hint
+// has the statement that references it. The fields are empty if DETAIL cannot be read.
 type Unhandled struct {
 	Refusal `json:"-"`
 
-	// Gate and Description tell which gate was reached, Action in which action.
+	// Gate and Description name the gate that was reached, Action the action in which.
 	Gate        string `json:"gate"`
 	Action      string `json:"action"`
 	Description string `json:"description"`
@@ -111,7 +111,7 @@ type MessageInvalid struct{ Refusal }
 // CommentRequired (PS108): the answer needs a comment.
 type CommentRequired struct{ Refusal }
 
-// CredentialPolicy (PS109): the new PIN is not acceptable. The fields are zero where DETAIL cannot be read.
+// CredentialPolicy (PS109): the new PIN is not acceptable. The fields are zero if DETAIL cannot be read.
 type CredentialPolicy struct {
 	Refusal `json:"-"`
 
@@ -123,19 +123,19 @@ type CredentialPolicy struct {
 	MinimumLength int `json:"minimum_length"`
 }
 
-// RateLimited (PS110): the user's sessions have had too many denied attempts, or cancels, lately. It says nothing about the
-// response that was given, which was not looked at.
+// RateLimited (PS110): the user's sessions have had too many denied attempts, or cancels, lately. It says nothing about
+// the response, which was not checked.
 type RateLimited struct {
 	Refusal `json:"-"`
 
-	// Setting is the limit that was met, denials_per_hour or cancels_per_hour, and Allowed its value.
+	// Setting is the limit that was reached, denials_per_hour or cancels_per_hour, and Allowed its value.
 	Setting string `json:"setting"`
 	Allowed int    `json:"allowed"`
-	// AgainAt is when the next one is taken. The fields are zero where DETAIL cannot be read.
+	// AgainAt is when the next attempt is accepted. The fields are zero if DETAIL cannot be read.
 	AgainAt time.Time `json:"again_at"`
 }
 
-// CompanyNotAuthorized (PS201): the user is no user of the company, or user or company do not exist.
+// CompanyNotAuthorized (PS201): the user is not a user of the company, or the user or the company does not exist.
 type CompanyNotAuthorized struct{ Refusal }
 
 // RuleInvalid (PS301): an authority class, authority combination, internal ledger or code string is not acceptable.
@@ -150,12 +150,13 @@ type SessionInvalid struct{ Refusal }
 // LogTampered (PS501): the log is not what was sealed.
 type LogTampered struct{ Refusal }
 
-// RowRefused (42501): row security does not let the user write this row, which belongs to another company or to a posting
-// combination that is not the user's. Other errors 42501, such as a missing grant, are not of this type.
+// RowRefused (42501): row security does not let the user write this row, which belongs to another company or to a
+// posting combination that the user may not see. Other errors with 42501, such as a missing grant, do not have this
+// type.
 type RowRefused struct {
 	Refusal
 
-	// Table and Policy are those that the server's message names; empty where it is not in English.
+	// Table and Policy are those that the server's message names; empty if the message is not in English.
 	Table  string
 	Policy string
 }
@@ -163,7 +164,7 @@ type RowRefused struct {
 // ErrCancelled is what a prompt returns when the user refuses. [Do] then returns a *Cancelled.
 var ErrCancelled = errors.New("the user cancelled")
 
-// Cancelled tells that the user refused to approve. The refusal is in the log, the transaction rolled back.
+// Cancelled reports that the user refused to approve. The refusal is in the log, and the transaction was rolled back.
 type Cancelled struct {
 	// Required is what the user was asked.
 	Required *CheckpointRequired
@@ -174,11 +175,11 @@ func (c *Cancelled) Error() string {
 	return fmt.Sprintf("the user refused to approve at gate %s", c.Required.Gate)
 }
 
-// Is reports a match with ErrCancelled.
+// Is matches ErrCancelled.
 func (c *Cancelled) Is(target error) bool { return target == ErrCancelled }
 
-// AsError makes an error that Postern raised into its Go type, a pointer, for errors.As; any other error is returned
-// as it is. What it returns wraps err, so errors.As for *pgconn.PgError still works. [Do] has done it already.
+// AsError converts an error raised by Postern into its Go type, a pointer, for errors.As; it returns any other error
+// unchanged. The result wraps err, so errors.As for *pgconn.PgError still works. [Do] has already done it.
 func AsError(err error) error {
 	var server *pgconn.PgError
 	if !errors.As(err, &server) {
@@ -226,11 +227,11 @@ func AsError(err error) error {
 	}
 }
 
-// rowSecurityRoutine is the function of the server that holds new rows against policies. It is the one thing that tells its
-// errors from other ones of the same SQLSTATE in every language: they name no table, but in the message.
+// rowSecurityRoutine is the function of the server that checks new rows against policies. In every language only its
+// name tells its errors from others with the same SQLSTATE: they name no table except in the message.
 const rowSecurityRoutine = "ExecWithCheckOptions"
 
-// rowSecurityMessage is what that function says; some policies have no name there.
+// rowSecurityMessage is the message of that function; some policies have no name in it.
 var rowSecurityMessage = regexp.MustCompile(`(?s)^(?:new|target) row violates row-level security policy (?:"(.*)" )?(?:\(USING expression\) )?for table "(.*)"$`)
 
 func newRowRefused(refusal Refusal) error {
@@ -241,7 +242,7 @@ func newRowRefused(refusal Refusal) error {
 	return refused
 }
 
-// readDetail makes a typed error with what DETAIL says; without it where DETAIL cannot be read.
+// readDetail returns a typed error with the fields of DETAIL; without them if DETAIL cannot be read.
 func readDetail[T error](refusal Refusal, create func(Refusal) T) error {
 	typed := create(refusal)
 	if err := readObject([]byte(refusal.Server.Detail), typed); err != nil {
@@ -262,12 +263,12 @@ func newCheckpointRequired(refusal Refusal) error {
 	return required
 }
 
-// readChallenge takes what the user decides by from the challenge, which authenticate accepts only as the server has
-// signed it. The rest of DETAIL is no more than what somebody's code has raised, a trigger's on a business table for
-// instance: it could show one thing and have another one approved.
+// readChallenge reads what the user bases the decision on from the challenge, which authenticate accepts only as the
+// server has signed it. The rest of DETAIL may come from anybody's code, for example a trigger on a business table: it
+// could show one thing and have another one approved.
 func (c *CheckpointRequired) readChallenge() error {
 	if strings.Contains(c.Challenge, ticketSeparator) {
-		return errors.New("its challenge brings tickets, which only this package adds")
+		return errors.New("its challenge carries tickets, which only this package adds")
 	}
 	content, _, _ := strings.Cut(c.Challenge, ".")
 	text, err := base64.RawURLEncoding.DecodeString(content)
@@ -285,12 +286,12 @@ func (c *CheckpointRequired) readChallenge() error {
 	return nil
 }
 
-// readObject is json.Unmarshal of an object that has one reading only. Of two members with one name encoding/json keeps the last,
-// whatever the case of their letters; what else shows DETAIL to the user may keep the first.
+// readObject is json.Unmarshal for an object that has only one possible reading. If two members have the same name,
+// encoding/json keeps the last, ignoring case; another program that shows DETAIL to the user may keep the first.
 func readObject(text []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
-		return cmp.Or(err, errors.New("it is no JSON object"))
+		return cmp.Or(err, errors.New("it is not a JSON object"))
 	}
 	seen := map[string]bool{}
 	for decoder.More() {
@@ -298,7 +299,7 @@ func readObject(text []byte, into any) error {
 		if err != nil {
 			return err
 		}
-		folded := strings.ToLower(strings.ToUpper(name.(string))) // as encoding/json: ſ is s
+		folded := strings.ToLower(strings.ToUpper(name.(string))) // as in encoding/json: ſ is s
 		if seen[folded] {
 			return fmt.Errorf("it has two members %q", name)
 		}

@@ -1,12 +1,12 @@
 // Package postern is the client of Postern, security checkpoints for PostgreSQL.
 //
-// Run each business transaction with [Do]. Where it reaches an active gate, Do rolls it back, asks the application's prompt
-// for a PIN, has the server judge the answer, and runs the transaction again with its gates open. So work may run more than
-// once. Where question and answer are two requests, [Resume] is the second half.
+// Run each business transaction with [Do]. If it reaches an active gate, Do rolls it back and calls the application's
+// prompt, which asks the user for a PIN. The server checks the answer, and Do runs the transaction again with its gates
+// open. So work may run more than once. If question and answer arrive in two requests, [Resume] is the second half.
 //
-// What Postern refuses arrives as a Go type, such as [*Denied]: see [AsError].
+// Errors raised by Postern arrive as Go types, such as [*Denied]: see [AsError].
 //
-// All that Postern keeps is local to one transaction, so any pool and any pooler will do.
+// Everything that Postern sets in a session is local to one transaction, so it works with any pool and any pooler.
 package postern
 
 import (
@@ -18,15 +18,15 @@ import (
 	"github.com/posternsql/postern/db"
 )
 
-// Pool is a *pgxpool.Pool or a *pgx.Conn. It is no pgx.Tx: each transaction of a checkpoint commits on its own.
+// Pool is a *pgxpool.Pool or a *pgx.Conn, but not a pgx.Tx: each transaction of a checkpoint commits on its own.
 type Pool interface {
-	// BeginTx begins a transaction where the connection takes no batch.
+	// BeginTx begins a transaction if the connection supports no batch.
 	BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error)
-	// SendBatch begins a transaction and tells its user, in one round trip.
+	// SendBatch begins a transaction and sets its user, in one round trip.
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
-// queries are Postern's statements within tx.
+// queries returns Postern's statements within tx.
 func queries(tx pgx.Tx) *db.Queries {
 	return db.New(bound{tx})
 }

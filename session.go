@@ -10,34 +10,35 @@ import (
 	"github.com/posternsql/postern/internal/transaction"
 )
 
-// Session tells the database who the end user of a transaction is. It lasts no longer than that, and so [Do] starts it in
-// each of its transactions. The zero Session is that of [RoleSession].
+// Session tells the database who the end user of a transaction is. It ends with the transaction, so [Do] starts it in
+// each of its transactions. The zero Session is the one of [RoleSession].
 type Session struct {
-	// function asserts the user, who is named by the proof; nil where the database role does.
+	// function asserts the user, whom the proof names; empty if the database role decides.
 	function string
 	proof    func() (string, error)
 	options  pgx.TxOptions
 }
 
-// TokenSession is the session of userid by a token that signer signs, a new one for each transaction. The database
-// role needs postern_app. The transaction fails with [SessionInvalid] (PS402) where the key is unknown or retired, the
-// signer's database is another one, or userid is no active end user.
+// TokenSession returns the session of userid with tokens from signer, a new one for each transaction. The database role
+// needs postern_app. The transaction fails with [SessionInvalid] (PS402) if the key is unknown or retired, if the
+// signer is for another database, or if userid is not an active end user.
 func TokenSession(signer Signer, userid string) Session {
 	return Session{function: "postern.begin_session", proof: func() (string, error) { return signer.Token(userid) }}
 }
 
-// TrustedSession is the session of userid by the word of the application alone. The database role needs
-// postern_trusted_app. The transaction fails with [SessionInvalid] (PS402) where userid is no active end user.
+// TrustedSession returns the session of userid on the word of the application alone. The database role needs
+// postern_trusted_app. The transaction fails with [SessionInvalid] (PS402) if userid is not an active end user.
 func TrustedSession(userid string) Session {
 	return Session{function: "postern.assume_user", proof: func() (string, error) { return userid, nil }}
 }
 
-// RoleSession is the session of the end user whom the database role belongs to (db_role of postern.create_user). A
-// transaction that asks for the user fails with [SessionMissing] (PS401) where there is none.
+// RoleSession returns the session of the end user to whom the database role is mapped (db_role of postern.create_user).
+// A transaction that asks for the user fails with [SessionMissing] (PS401) if there is none.
 func RoleSession() Session { return Session{} }
 
-// WithTxOptions is the same session with an isolation level, an access mode or both for the transactions in which [Do] and
-// [Resume] run work. BeginQuery and CommitQuery are refused: these transactions begin with BEGIN and end with COMMIT.
+// WithTxOptions returns the same session with an isolation level, an access mode or both, for the transactions in which
+// [Do] and [Resume] run work. BeginQuery and CommitQuery are refused: these transactions begin with BEGIN and end with
+// COMMIT.
 func (s Session) WithTxOptions(options pgx.TxOptions) Session {
 	s.options = options
 	return s
@@ -57,8 +58,8 @@ func (s Session) Start(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// statements are what a transaction of the session starts with: the user, with the first ticket if there is one, and the
-// other tickets.
+// statements returns the statements with which a transaction of the session starts. The first sets the user and uses
+// the first ticket, if there is one; the others use the other tickets.
 func (s Session) statements(tickets []uuid.UUID) (statements []transaction.Statement, err error) {
 	if s.function != "" {
 		proof, err := s.proof()

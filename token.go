@@ -11,14 +11,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// tokenLifetime is how long a token may be used. It only has to reach the server; the rest is for clocks that differ.
+// tokenLifetime is how long a token may be used. Reaching the server takes seconds; the rest allows for clocks that
+// differ.
 const tokenLifetime = time.Minute
 
-// minimumSecret is the length of a key in bytes that postern.create_session_key asks for.
+// minimumSecret is the length in bytes that postern.create_session_key requires.
 const minimumSecret = 32
 
-// Signer makes session tokens for one database with one of its keys. Make it with [NewSigner]; it may be used by
-// many goroutines at once, and prints without its secret.
+// Signer signs session tokens for one database with one of its keys. Create it with [NewSigner]. Many goroutines may
+// use it at once. Printing it does not show its secret.
 type Signer struct {
 	keyID    string
 	secret   []byte
@@ -26,8 +27,8 @@ type Signer struct {
 }
 
 // NewSigner returns a signer for tokens. keyID and secret are those of postern.create_session_key; secret has at least
-// 32 bytes. A secret that was read from a text file is refused together with the file's line end, which is not part of it.
-// database is the name of the database on the server, which may differ from the name that a pooler gives it.
+// 32 bytes. A secret that still ends with the line end of its text file is refused, because the line end is not part of
+// it. database is the name of the database on the server, which may differ from the name that a pooler gives it.
 func NewSigner(keyID string, secret []byte, database string) (Signer, error) {
 	switch {
 	case keyID == "":
@@ -42,14 +43,15 @@ func NewSigner(keyID string, secret []byte, database string) (Signer, error) {
 	return Signer{keyID: keyID, secret: append([]byte(nil), secret...), database: database}, nil
 }
 
-// endsLine tells whether a secret is a line of text with its end. The random bytes of any other secret may end with that octet.
+// endsLine reports whether a secret is a line of text including its line end. Other secrets are random bytes, which may
+// also end with that byte.
 func endsLine(secret []byte) bool {
 	line := bytes.TrimRight(secret, "\r\n")
 	return len(line) < len(secret) && !bytes.ContainsFunc(line, func(character rune) bool { return character < ' ' || character > '~' })
 }
 
-// Token returns a token that starts a session of userid with postern.begin_session, for one minute: a JWT signed with
-// HS256, with the claims sub, aud, iat, exp and jti.
+// Token returns a token with which postern.begin_session starts a session of userid, valid for one minute. It is a JWT
+// signed with HS256, with the claims sub, aud, iat, exp and jti.
 func (s Signer) Token(userid string) (string, error) {
 	if userid == "" {
 		return "", errors.New("postern: a session token needs a user id")

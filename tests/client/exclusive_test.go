@@ -266,7 +266,7 @@ func TestPlantedChallengeBringsNoTickets(t *testing.T) {
 		return err
 	})
 	var required *postern.CheckpointRequired
-	if errors.As(err, &required) || err == nil || !strings.Contains(err.Error(), "brings tickets") {
+	if errors.As(err, &required) || err == nil || !strings.Contains(err.Error(), "carries tickets") {
 		t.Errorf("got %v", err)
 	}
 }
