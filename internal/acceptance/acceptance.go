@@ -1,64 +1,64 @@
-// Package acceptance holds what is found in a database against what somebody has accepted, with a reason and until a day.
-// It knows nothing of what is found: a finding of doctor's has a name, an object and a level, and so may anything else.
+// Package acceptance compares findings about a database with what somebody has accepted, for a reason and until a day.
+// It does not know what a finding is about: one of doctor's has a name, an object and a level, and so may any other.
 package acceptance
 
 import "time"
 
-// Key names one thing that can be found, as an entry and a finding both spell it.
+// Key names one thing that can be found; entries and findings spell it alike.
 type Key struct {
 	Name   string
 	Object string
 }
 
-// Entry is what somebody has accepted.
+// Entry is one acceptance.
 type Entry struct {
 	Key
-	// Level is the worst level that is accepted; "" for any.
+	// Level is the worst level that is accepted; "" accepts any.
 	Level  string
 	Reason string
-	// Until is the last day that the entry is good for, by UTC.
+	// Until is the last day on which the entry is valid, in UTC.
 	Until time.Time
-	// Place tells people where the entry stands.
+	// Place tells people where the entry is written.
 	Place string
 }
 
-// Verdict says what the entries make of something that was found.
+// Verdict is the result of comparing a finding with the entries.
 type Verdict int
 
 const (
-	// Open is what nobody has accepted.
+	// Open findings have not been accepted.
 	Open Verdict = iota
-	// Accepted does not count.
+	// Accepted findings do not count.
 	Accepted
-	// Expired was accepted until a day that has passed. It counts.
+	// Expired findings were accepted until a day that has passed. They count.
 	Expired
-	// Worse was accepted as a warning and is an error by now. It counts.
+	// Worse findings were accepted as a warning and are now errors. They count.
 	Worse
 )
 
-// The levels of what is found, the worse one first.
+// The levels of findings, the worse one first.
 const (
 	Error = "error"
 	Warn  = "warn"
 )
 
-// Judgement is what the entries make of something that was found, as programs are told.
+// Judgement is the verdict on a finding in the form that programs read.
 type Judgement struct {
-	// Accepted says that the finding does not count.
+	// Accepted reports that the finding does not count.
 	Accepted bool `json:"accepted"`
-	// Reason and Until are those of the entry; Lapsed says why it accepts the finding no longer.
+	// Reason and Until are those of the entry; Lapsed says why it no longer accepts the finding.
 	Reason string `json:"reason,omitzero"`
 	Until  string `json:"until,omitzero"`
 	Lapsed string `json:"lapsed,omitzero"`
 }
 
-// Why an entry no longer accepts what it names.
+// Reasons why an entry no longer accepts what it names.
 const (
 	LapsedExpired = "expired"
 	LapsedWorse   = "worse"
 )
 
-// List are the entries of one run. It remembers which of them were of use.
+// List holds the entries of one run. It remembers which of them were used.
 type List struct {
 	entries []Entry
 	places  map[Key]int
@@ -66,7 +66,7 @@ type List struct {
 	today   string
 }
 
-// NewList takes entries of which no two have the same key.
+// NewList takes entries with distinct keys.
 func NewList(entries []Entry, now time.Time) *List {
 	l := &List{entries: entries, places: make(map[Key]int, len(entries)), used: make([]bool, len(entries)), today: now.UTC().Format(time.DateOnly)}
 	for place, entry := range entries {
@@ -75,8 +75,8 @@ func NewList(entries []Entry, now time.Time) *List {
 	return l
 }
 
-// Judge looks for the entry of something that was found. Names and objects are compared letter by letter: a pattern would
-// accept what nobody has looked at.
+// Judge looks for the entry of a finding. Names and objects must match exactly: a pattern would accept what nobody has
+// looked at.
 func (l *List) Judge(key Key, level string) (Verdict, *Entry) {
 	place, there := l.places[key]
 	if !there {
@@ -93,7 +93,7 @@ func (l *List) Judge(key Key, level string) (Verdict, *Entry) {
 	return Accepted, entry
 }
 
-// Assess is Judge, as programs are told.
+// Assess returns the result of Judge in the form that programs read.
 func (l *List) Assess(key Key, level string) Judgement {
 	verdict, entry := l.Judge(key, level)
 	if entry == nil {
@@ -109,7 +109,7 @@ func (l *List) Assess(key Key, level string) Judgement {
 	return judgement
 }
 
-// Unused gives the entries of nothing that was found.
+// Unused returns the entries that matched no finding.
 func (l *List) Unused() []Entry {
 	unused := []Entry{}
 	for place, entry := range l.entries {

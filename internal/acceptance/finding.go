@@ -8,17 +8,17 @@ import (
 	"github.com/posternsql/postern/sql"
 )
 
-// findings is where each check of doctor's has a file of its name.
+// findings has one file per check of doctor, named after it.
 const findings = "functions/doctor"
 
-// ExtraGrant is the name of the one difference of verify's that can be accepted: a grant that no installation makes.
+// ExtraGrant is the only difference found by verify that can be accepted: a grant that no installation makes.
 const ExtraGrant = "extra_grant"
 
-// Names are all that can be accepted.
+// Names returns all names that can be accepted.
 func Names() []string { return append(FindingNames(), ExtraGrant) }
 
-// FindingNames are the names that a finding of doctor's can have. They come from the checks themselves, so that there is no
-// second list to keep.
+// FindingNames returns the names of doctor's findings. They come from the checks themselves, so that there is no second
+// list to keep.
 func FindingNames() []string {
 	entries, err := fs.ReadDir(sql.Files, findings)
 	if err != nil {

@@ -1,10 +1,10 @@
-// Package callgraph finds out from the catalogs which functions reach which gates: what they call, what the triggers,
-// rules, policies and defaults of the relations that they touch call, and so on down. Function bodies are read by
-// PostgreSQL's own parser, as WebAssembly, so that a comment or a string fools nobody and no C compiler is needed.
+// Package callgraph finds out from the catalogs which functions reach which gates. It follows what they call, and the
+// triggers, rules, policies and defaults of the relations that they use, and so on. PostgreSQL's own parser, as
+// WebAssembly, reads function bodies: comments and strings mislead nobody, and no C compiler is needed.
 //
-// A function is parsed when it is first asked for. What can't be known from the catalogs is said and never passed over:
-// a gate id that is computed, a statement that is put together, a body that the parser refuses, a function in another
-// language. Not looked into are casts, the input and output functions of types, and functions of Postern itself.
+// A function is parsed when it is first needed. What the catalogs cannot tell is reported, never skipped: a computed
+// gate id, an assembled statement, a body that the parser rejects, a function in another language. The package does not
+// look into casts, the input and output functions of types, and the functions of Postern itself.
 package callgraph
 
 import (
@@ -37,9 +37,9 @@ var (
 	builtinsSQL string
 )
 
-// Graph is what the catalogs of one database say. It is for one goroutine.
+// Graph holds the catalogs of one database. It is for use by one goroutine.
 type Graph struct {
-	path           []string // search_path of the connection: where functions without one of their own look
+	path           []string // search_path of the connection, for functions that set none
 	functions      map[uint32]*function
 	functionsNamed map[string][]*function
 	relations      map[uint32]*relation
@@ -48,7 +48,7 @@ type Graph struct {
 	builtins       map[string]bool
 	names          names
 	events         map[event]*Node
-	searches       int // how many there were
+	searches       int // number of searches so far
 }
 
 // function is a row of functions.sql.
@@ -124,15 +124,15 @@ type cascade struct {
 	OnDelete, OnUpdate string
 }
 
-// event is something that happens with a relation.
+// event is something that happens to a relation.
 type event struct {
 	relation uint32
 	kind     string
 }
 
-// Read takes in the catalogs, in one transaction that changes nothing. The functions that are called without a schema are
-// looked for on the search_path that the calling function has of its own, else on that of the connection, and where
-// neither has one, in all schemas.
+// Read reads the catalogs, in one transaction that changes nothing. Functions that are called without a schema are
+// looked up on the calling function's own search_path, otherwise on that of the connection. If neither is set, they are
+// looked up in all schemas.
 func Read(ctx context.Context, connection *pgx.Conn) (*Graph, error) {
 	g := &Graph{
 		functions: map[uint32]*function{}, functionsNamed: map[string][]*function{},
@@ -144,7 +144,7 @@ func Read(ctx context.Context, connection *pgx.Conn) (*Graph, error) {
 		if err := tx.QueryRow(ctx, "select current_schemas(false)::text[]").Scan(&g.path); err != nil {
 			return err
 		}
-		// So that the server's own descriptions name the schema of everything.
+		// So that the server qualifies every name in its descriptions.
 		if _, err := tx.Exec(ctx, "set local search_path = ''"); err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (g *Graph) read(ctx context.Context, tx pgx.Tx) error {
 		}
 		g.functionsNamed[f.Name] = append(g.functionsNamed[f.Name], f)
 		if f.mentionsGate() {
-			// There will be something to parse, and the server has half of the work for now.
+			// There will be something to parse, and the server still has half of the work to do.
 			compileSoon()
 		}
 	}); err != nil {
@@ -213,7 +213,7 @@ func (g *Graph) read(ctx context.Context, tx pgx.Tx) error {
 	return each(ctx, tx, builtinsSQL, func(b *struct{ Name string }) { g.builtins[b.Name] = true })
 }
 
-// each takes the rows of a query as they come.
+// each passes on the rows of a query as they arrive.
 func each[T any](ctx context.Context, tx pgx.Tx, query string, take func(*T)) error {
 	found, err := tx.Query(ctx, query)
 	if err != nil {
@@ -230,24 +230,24 @@ func each[T any](ctx context.Context, tx pgx.Tx, query string, take func(*T)) er
 	return found.Err()
 }
 
-// posternSchemas are those that are not looked into: what they do with gates is known.
+// posternSchemas are not looked into: what they do with gates is known.
 var posternSchemas = postern.OwnNames().Schemas
 
 func (f *function) isPosterns() bool { return slices.Contains(posternSchemas, f.Schema) }
 
-// isGate tells whether a call of the function reaches the gate that its first argument names.
+// isGate reports whether a call of the function reaches the gate named by its first argument.
 func (f *function) isGate() bool {
 	return f.Schema == "postern" && f.Name == "checkpoint" || f.Schema == "security_sys" && f.Name == "security_checkpoint"
 }
 
 func (f *function) beginsAction() bool { return f.Schema == "postern" && f.Name == "begin_action" }
 
-// mentionsGate tells whether a text of the function may call a gate.
+// mentionsGate reports whether a text of the function may call a gate.
 func (f *function) mentionsGate() bool {
 	return !f.isPosterns() && (mentionsGate(f.Source) || mentionsGate(f.SQLBody) || mentionsGate(f.DefaultValues))
 }
 
-// inputs are the names of the arguments that a call gives.
+// inputs returns the names of the arguments that a call passes.
 func (f *function) inputs(all bool) []string {
 	names := []string{}
 	for index, mode := range f.ArgumentModes {
@@ -262,7 +262,7 @@ func (f *function) inputs(all bool) []string {
 	return names
 }
 
-// searchPath are the schemas in which a call without one looks.
+// searchPath returns the schemas in which an unqualified call looks.
 func (g *Graph) searchPath(f *function) []string {
 	if f == nil || f.SearchPath == nil {
 		return g.path
@@ -278,8 +278,8 @@ func (g *Graph) searchPath(f *function) []string {
 	return path
 }
 
-// resolve finds the functions that a call may mean: those whose arguments fit in number and name. Types are not looked
-// at, so of several that fit all are taken.
+// resolve finds the functions that a call may mean: those whose arguments match in number and name. Types are not
+// compared, so if several match, all are returned.
 func (g *Graph) resolve(c call, path []string) []*function {
 	fitting := []*function{}
 	for _, f := range g.functionsNamed[c.name[len(c.name)-1]] {
@@ -319,7 +319,7 @@ func (f *function) fits(c call) bool {
 	return given <= len(inputs) && given >= len(inputs)-f.Defaults
 }
 
-// findRelations are those that a statement may mean by a name.
+// findRelations returns the relations that a name in a statement may mean.
 func (g *Graph) findRelations(name []string, path []string) []*relation {
 	named := g.relationsNamed[name[len(name)-1]]
 	if len(name) > 1 {

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// maximumDepth is how deep a text may be nested by the measure of depth. The parser has a small stack, and past its end
-// it takes the whole process along: some 600 operators in a row, or 150 calls in each other, are enough.
+// maximumDepth is how deep a text may be nested, as measured by depth. The parser has a small stack, and exceeding it
+// crashes the whole process: some 600 operators in a row, or 150 nested calls, are enough.
 const maximumDepth = 400
 
-// What one more of these costs at the most, measured in operators in a row.
+// The most that one more of these costs, measured in operators in a row.
 const (
 	depthOfOpening = 4 // ( [ CASE BEGIN IF LOOP
 	depthOfQuery   = 2 // UNION and the like, JOIN
@@ -17,9 +17,9 @@ const (
 
 var errTooDeep = errors.New("it is nested too deep for the parser")
 
-// depth is an upper bound for how deep the parse tree of a text will be. It need not know the grammar: what stands in
-// parentheses is deeper than what stands around them, and operators in a row are one in another. Where a word means
-// something here, it is one that cannot be a name, except as a label: behind a point or AS.
+// depth is an upper bound for the depth of a text's parse tree. It does not need the grammar: what is in parentheses is
+// deeper than what surrounds them, and operators in a row nest. The words that it recognises cannot be names, except as
+// labels after a point or AS.
 func depth(source string) int {
 	type level struct {
 		block              bool // ended by END
@@ -67,7 +67,7 @@ func depth(source string) int {
 			current.operators = 0
 			current.queries += depthOfQuery
 		case t.sign == "," || slices.Contains([]string{"and", "or", "select", "from", "where", "then", "else", "when", "on"}, word):
-			// Lists, and what stands in them side by side.
+			// Lists, and what stands side by side in them.
 			current.operators = 0
 		case t.sign != "" && t.sign != "'" && t.sign != ".", slices.Contains([]string{"not", "is", "isnull", "notnull", "collate", "at", "in", "like", "ilike", "similar", "between"}, word):
 			current.operators++

@@ -5,10 +5,10 @@ import (
 	"unicode"
 )
 
-// names are what somebody has named: functions, relations and operators.
+// names is a set of names of user-defined functions, relations and operators.
 type names struct {
 	words map[string]bool // in small letters
-	other []string        // those that are no single word
+	other []string        // names that are not a single word
 }
 
 func (n *names) add(name string) {
@@ -20,7 +20,7 @@ func (n *names) add(name string) {
 	}
 }
 
-// occurIn tells whether one of the names is in a text, or something that may hide one: letters that are written as
+// occurIn reports whether a text contains one of the names, or something that may hide one: characters written as
 // numbers, a quote in quotes, a DO block.
 func (n *names) occurIn(source string) bool {
 	source = strings.ToLower(source)

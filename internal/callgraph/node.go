@@ -11,42 +11,42 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Node is a function, or something that happens with a relation.
+// Node is a function, or something that happens to a relation.
 type Node struct {
 	// Name is schema.function(types), or INSERT on schema.table.
 	Name string
-	// Gates are the calls of gates that stand in it.
+	// Gates are the calls of gates in it.
 	Gates []Gate
-	// Actions are those that it begins, as far as they are constant.
+	// Actions are those that it begins, if their names are constant.
 	Actions []string
-	// Unknown tells what in it can't be known.
+	// Unknown lists what cannot be known about it.
 	Unknown []string
-	// Unknowable tells that it may call any gate: the id is computed, or what names gates can't be read.
+	// Unknowable reports that it may call any gate: the id is computed, or what names gates cannot be read.
 	Unknowable bool
-	// Unreadable tells why something in it that names gates can't be read; empty where all can.
+	// Unreadable says why something in it that names gates cannot be read; empty if everything can.
 	Unreadable string
-	// Calls are the nodes that it leads to.
+	// Calls are the nodes to which it leads.
 	Calls []*Node
 
 	read   func() *content // reads it once, in any goroutine
 	begun  bool            // read was called
 	link   func(*content)  // nil when it is done
-	search int             // the last one that came here
+	search int             // the last search that came here
 }
 
 func newNode(name string, read func() *content, link func(*content)) *Node {
 	return &Node{Name: name, read: sync.OnceValue(read), link: link}
 }
 
-// Gate is the call of a gate.
+// Gate is a call of a gate.
 type Gate struct {
-	// ID is the gate's; empty where it is computed.
+	// ID is the id of the gate; empty if it is computed.
 	ID string
-	// Line counts from the first one of the function's body; 0 where there are none.
+	// Line counts from the first line of the function's body; 0 if there are no lines.
 	Line int
 }
 
-// Find gives the node of a function: schema.name(types), or schema.name where there is just one of that name.
+// Find returns the node of a function: schema.name(types), or schema.name if there is only one function of that name.
 func (g *Graph) Find(ctx context.Context, connection *pgx.Conn, signature string) (*Node, error) {
 	query := "select to_regproc($1)::oid"
 	if strings.Contains(signature, "(") {
@@ -62,8 +62,8 @@ func (g *Graph) Find(ctx context.Context, connection *pgx.Conn, signature string
 	return g.node(g.functions[*oid]), nil
 }
 
-// Callers are the nodes in which a gate is called or an action is begun, or may be, in the order of their names. Statements
-// that are put together at run time are not among them.
+// Callers returns the nodes that call a gate or begin an action, or may do so, in the order of their names. It does not
+// cover statements that are assembled at run time.
 func (g *Graph) Callers() []*Node {
 	candidates := []*Node{}
 	for _, f := range g.functions {
@@ -96,18 +96,18 @@ func (g *Graph) Callers() []*Node {
 	return callers
 }
 
-// mentionsGate tells whether something that is kept with the relation, and runs with an event, may call a gate.
+// mentionsGate reports whether something stored with the relation, which runs with an event, may call a gate.
 func (r *relation) mentionsGate(kind string) bool {
 	return kind == onSelect && mentionsGate(r.Query) ||
 		slices.ContainsFunc(r.fragments, func(f fragment) bool { return slices.Contains(f.Events, kind) && mentionsGate(f.Source) }) ||
 		slices.ContainsFunc(r.triggers, func(t trigger) bool { return t.fires(kind) && mentionsGate(t.Definition) })
 }
 
-// gateMentions are what a text has in it that calls a gate or begins an action: the names, or letters that are written as
-// numbers. The view postern_internal.current_gate_reading has the same list; a test holds the two equal.
+// gateMentions are the words in a text that call a gate or begin an action: the names, or characters written as
+// numbers. The view postern_internal.current_gate_reading has the same list; a test compares them.
 var gateMentions = []string{"checkpoint", "begin_action", `u&"`, `\u`}
 
-// mentionsGate tells whether a text may call a gate or begin an action.
+// mentionsGate reports whether a text may call a gate or begin an action.
 func mentionsGate(source string) bool {
 	source = strings.ToLower(source)
 	for _, name := range gateMentions {
@@ -118,17 +118,17 @@ func mentionsGate(source string) bool {
 	return false
 }
 
-// Reached is what an entry leads to.
+// Reached is everything to which an entry leads.
 type Reached struct {
 	// Nodes are all of them, the entry first.
 	Nodes []*Node
-	// Gates are the ids of the gates, in their order.
+	// Gates are the ids of the gates, in order.
 	Gates []string
-	// leads are the nodes that have a gate or something unknown in them or below.
+	// leads are the nodes with a gate or something unknown in them or below.
 	leads map[*Node]bool
 }
 
-// Leads tells whether a gate, or something that can't be known, is in a node or below it.
+// Leads reports whether a node, or a node below it, has a gate or something that cannot be known.
 func (r *Reached) Leads(node *Node) bool { return r.leads[node] }
 
 // Reach follows all calls from an entry.
@@ -157,13 +157,13 @@ func (g *Graph) Reach(entry *Node) *Reached {
 	return r
 }
 
-// ReachGates gives for each entry the ids of the gates that it leads to, in their order.
+// ReachGates returns, for each entry, the ids of the gates to which it leads, in order.
 func (g *Graph) ReachGates(entries []*Node) [][]string {
 	if len(entries) == 0 {
 		return nil
 	}
 	compile()
-	g.below(entries) // of all at once, so others are made ready while one is parsed
+	g.below(entries) // of all at once, so that others are prepared while one is parsed
 	reached := make([][]string, len(entries))
 	for index, entry := range entries {
 		reached[index] = gates(g.below([]*Node{entry}))
@@ -171,7 +171,7 @@ func (g *Graph) ReachGates(entries []*Node) [][]string {
 	return reached
 }
 
-// below are the entries and all nodes that they lead to, complete.
+// below returns the entries and all nodes to which they lead, complete.
 func (g *Graph) below(entries []*Node) []*Node {
 	g.searches++
 	nodes := []*Node{}
@@ -193,7 +193,7 @@ func (g *Graph) below(entries []*Node) []*Node {
 	return nodes
 }
 
-// gates are the ids of those that are called in the nodes.
+// gates returns the ids of the gates that the nodes call.
 func gates(nodes []*Node) []string {
 	ids := []string{}
 	for _, node := range nodes {
@@ -207,11 +207,12 @@ func gates(nodes []*Node) []string {
 	return slices.Compact(ids)
 }
 
-// ahead is how many nodes are begun before it is their turn: while the parser has one of them, others are made ready for it,
-// and what it has said of others is taken in. With few, it waits where the first of them is not the first to be done.
+// ahead is how many nodes are started before their turn. While the parser has one of them, others are prepared for it,
+// and results of further ones are read. If it is small, the parser waits whenever the first node is not the first to
+// finish.
 const ahead = 32
 
-// complete finds what is in a node, once. following are those that will be asked for next.
+// complete finds the content of a node, once. following are the nodes that will be needed next.
 func (g *Graph) complete(node *Node, following []*Node) {
 	if node.link == nil {
 		return
@@ -281,11 +282,11 @@ func (g *Graph) linkEvent(node *Node, r *relation, kind string, c *content) {
 			node.Calls = append(node.Calls, g.event(event{c.Child, consequence}))
 		}
 	}
-	// What the catalogs print names the schema of everything.
+	// The catalogs' descriptions qualify every name.
 	g.link(node, c, nil)
 }
 
-// link finds what the names in a content mean.
+// link resolves the names in a content.
 func (g *Graph) link(node *Node, c *content, path []string) {
 	node.Unknown = append(node.Unknown, c.unknown...)
 	node.Unknowable, node.Unreadable = c.unknowable, c.unreadable
@@ -324,7 +325,7 @@ func (g *Graph) linkCall(node *Node, c *content, s statement, of call, path []st
 			ids, known := c.constants.texts(of.argument(0, "gate_id"))
 			if !known {
 				node.Gates = append(node.Gates, Gate{Line: s.line})
-				node.Unknown = append(node.Unknown, s.says("the id of the gate is computed: "+shorten(s.source)))
+				node.Unknown = append(node.Unknown, s.withLine("the id of the gate is computed: "+shorten(s.source)))
 				node.Unknowable = true
 			}
 			for _, id := range ids {

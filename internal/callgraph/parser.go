@@ -6,14 +6,14 @@ import (
 	"github.com/wasilibs/go-pgquery/parser"
 )
 
-// parsing lets one statement in at a time: the library compiles its WebAssembly module anew for each one that is parsed
-// at the same moment. That takes as long as 5,000 functions, on one core, and nearly all of the memory there is.
+// parsing admits one statement at a time: the library compiles its WebAssembly module again for each statement that is
+// parsed concurrently. That takes as long as parsing 5,000 functions on one core, and nearly all of the memory.
 var parsing sync.Mutex
 
-// compile makes the parser ready, once. It needs some 200 MB for a moment, much more than all that comes later.
+// compile prepares the parser, once. It needs some 200 MB for a moment, much more than everything later.
 var compile = sync.OnceFunc(func() { _, _ = parser.ParseToJSON("select") })
 
-// parse has the library read a text. Whoever writes a function chooses the text, and the parser has a small stack.
+// parse lets the library read a text. Whoever writes a function chooses the text, and the parser has a small stack.
 func parse(source string, read func(string) (string, error)) (string, error) {
 	parsing.Lock()
 	defer parsing.Unlock()
@@ -21,7 +21,7 @@ func parse(source string, read func(string) (string, error)) (string, error) {
 	return read(source)
 }
 
-// parseStatements gives one tree a statement.
+// parseStatements returns one tree per statement.
 func parseStatements(source string) ([]tree, error) {
 	if depth(source) > maximumDepth {
 		return nil, errTooDeep

@@ -9,23 +9,23 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// expression is a piece of SQL in a function: a statement, or something that PL/pgSQL has the server compute.
+// expression is a piece of SQL in a function: a statement, or something that PL/pgSQL lets the server compute.
 type expression struct {
 	source  string
 	line    int
 	dynamic bool   // its value is a statement, which is executed
-	through string // what happens with the relations that it reads; empty: they are read
+	through string // what happens to the relations that it names; empty: they are read
 }
 
-// plpgsql is what is in the body of a PL/pgSQL function.
+// plpgsql is the content of a PL/pgSQL body.
 type plpgsql struct {
 	expressions []expression
-	// constants are the variables that keep the value they are declared with, and the expression that gives it.
+	// constants are the variables that keep their declared value, with the expression of that value.
 	constants map[string]string
 }
 
-// unknownVariable is what the parser says of a field of a variable whose type it does not know as that of a row: it has no
-// catalog to look types up in.
+// unknownVariable is the parser's error for a field of a variable whose type it does not know as a row type: it has no
+// catalog in which to look up types.
 var unknownVariable = regexp.MustCompile(`"([^"]+)" is not a known variable`)
 
 // readPLpgSQL parses the body of a function.
@@ -55,7 +55,7 @@ func readPLpgSQL(f *function) (*plpgsql, error) {
 	}
 }
 
-// definition is the function with a body, and as much of its signature as PL/pgSQL cares about.
+// definition returns the function with a body, and the part of its signature that matters to PL/pgSQL.
 func definition(f *function, body string) string {
 	arguments := []string{}
 	for index, isRow := range f.ArgumentIsRow {
@@ -84,7 +84,7 @@ func definition(f *function, body string) string {
 	return fmt.Sprintf("create %s f(%s)%s language plpgsql as %s%s%s", kind, strings.Join(arguments, ", "), returns, tag, body, tag)
 }
 
-// declareAsRecord gives a variable the type record wherever it is declared with another one.
+// declareAsRecord gives a variable the type record wherever it is declared with another type.
 func declareAsRecord(body, variable string) (declared string, changed bool) {
 	all := slices.Collect(tokens(body))
 	var result strings.Builder
@@ -114,19 +114,20 @@ func declareAsRecord(body, variable string) (declared string, changed bool) {
 	return result.String(), changed
 }
 
-// endsType tells whether a token is behind the type in a declaration.
+// endsType reports whether a token follows the type in a declaration.
 func endsType(t token) bool {
 	return slices.Contains([]string{";", ":=", "="}, t.sign) ||
 		!t.quoted && slices.Contains([]string{"not", "default", "collate"}, t.name)
 }
 
-// How the server reads the text of an expression (RawParseMode).
+// How the server parses the text of an expression (RawParseMode).
 const (
 	parseExpression = 2
 	parseAssignment = 3 // and above
 )
 
-// collect finds the expressions beneath a tree. line is that of the statement they stand in, name what the tree is there.
+// collect finds the expressions below a tree. line is that of the statement that contains them, name the tree's name in
+// its parent.
 func (p *plpgsql) collect(t tree, line int, name string) {
 	if number := field(t, "lineno"); number != nil {
 		line = whole(number)
@@ -157,7 +158,7 @@ func (p *plpgsql) add(expr tree, line int, name string) {
 	p.expressions = append(p.expressions, expression{source: source, line: line, dynamic: name == "dynquery"})
 }
 
-// assignment is what an assignment has the server compute: subscripts on its left, and all of its right.
+// assignment returns what an assignment makes the server compute: subscripts on its left, and all of its right side.
 func assignment(source string) string {
 	depth := 0
 	for t := range tokens(source) {
@@ -173,7 +174,7 @@ func assignment(source string) string {
 	return "select " + source
 }
 
-// readConstants finds the variables that are declared as constants. A name that is declared twice is none.
+// readConstants finds the variables that are declared as constants. A name that is declared twice does not count.
 func (p *plpgsql) readConstants(parsed tree) {
 	declared := map[string]int{}
 	for _, function := range list(parsed) {
@@ -181,7 +182,7 @@ func (p *plpgsql) readConstants(parsed tree) {
 			variable := field(datum, "PLpgSQL_var")
 			name := text(field(variable, "refname"))
 			declared[name]++
-			// The parser has some of its own, such as sqlstate, that are not declared with a value.
+			// The parser has variables of its own, such as sqlstate, that are not declared with a value.
 			if value := field(variable, "default_val", "PLpgSQL_expr", "query"); value != nil && isTrue(field(variable, "isconst")) {
 				p.constants[name] = "select " + text(value)
 			}

@@ -6,25 +6,25 @@ import (
 	"strings"
 )
 
-// content is what the texts of a node say, before it is known what the names in them mean. It depends on nothing but what
-// Read has taken in, so several can be read at a time.
+// content is what the texts of a node contain, before the names in them are resolved. It depends only on what Read has
+// loaded, so several can be read at once.
 type content struct {
 	statements []statement
 	constants  constants
-	// The rest is that of the node.
+	// The rest belongs to the node.
 	unknown    []string
 	unknowable bool
 	unreadable string
 }
 
-// statement is what is in one of them.
+// statement is the content of one text.
 type statement struct {
 	expression
 	found
 }
 
-// says puts the line before what is said of an expression.
-func (e expression) says(what string) string {
+// withLine puts the line before a remark about an expression.
+func (e expression) withLine(what string) string {
 	if e.line > 0 {
 		return fmt.Sprintf("line %d: %s", e.line, what)
 	}
@@ -85,10 +85,10 @@ func (g *Graph) readEvent(r *relation, kind string) *content {
 type reader struct {
 	content
 	names *names
-	body  string // of the function; empty where there is none
+	body  string // of the function; empty if there is none
 }
 
-// function reads the body of one in PL/pgSQL.
+// function reads the body of a PL/pgSQL function.
 func (r *reader) function(f *function) {
 	body, err := readPLpgSQL(f)
 	if err != nil {
@@ -104,7 +104,7 @@ func (r *reader) function(f *function) {
 	r.expressions(body.expressions)
 }
 
-// expressions reads many at once, which is much faster; one by one where they can't be read together.
+// expressions reads many at once, which is much faster; one by one if they cannot be read together.
 func (r *reader) expressions(all []expression) {
 	all = slices.DeleteFunc(all, func(e expression) bool { return !r.matters(e) })
 	if len(all) == 0 {
@@ -127,9 +127,9 @@ func (r *reader) expressions(all []expression) {
 	}
 }
 
-// matters tells whether an expression may do something that is looked for. Most of what PL/pgSQL computes names nothing but
-// variables and the server's own functions, and parsing takes nearly all of the time. The words of strings and comments
-// count as well, so nothing is missed.
+// matters reports whether an expression may do something relevant. Most expressions of PL/pgSQL name only variables and
+// built-in functions, and parsing takes nearly all of the time. The words of strings and comments count as well, so
+// nothing is missed.
 func (r *reader) matters(e expression) bool {
 	return e.dynamic || r.names.occurIn(e.source)
 }
@@ -161,7 +161,7 @@ func (r *reader) tree(t tree, e expression) {
 	}
 }
 
-// dynamic reads the statement that an expression makes.
+// dynamic reads the statement that an expression produces.
 func (r *reader) dynamic(t tree, e expression) {
 	sources, known := r.constants.statements(firstTarget(t))
 	if !known {
@@ -172,22 +172,22 @@ func (r *reader) dynamic(t tree, e expression) {
 	}
 }
 
-// note keeps what can't be known of an expression. Whether that may be a gate depends on what names one: itself, or a
-// text in the function that may be a part of it.
+// note records what cannot be known of an expression. It may be a gate if the expression names one, or if a text does
+// that may become a part of it.
 func (r *reader) note(e expression, what string) {
-	r.unknown = append(r.unknown, e.says(what))
+	r.unknown = append(r.unknown, e.withLine(what))
 	r.unknowable = r.unknowable || mentionsGate(e.source) || textsMentionGate(r.body)
 }
 
-// cannotRead keeps an expression that the parser refuses.
+// cannotRead records an expression that the parser rejects.
 func (r *reader) cannotRead(e expression, what string) {
 	r.note(e, what)
 	if r.unreadable == "" && mentionsGate(e.source) {
-		r.unreadable = e.says(what)
+		r.unreadable = e.withLine(what)
 	}
 }
 
-// textsMentionGate tells whether a string in a function body may name a gate.
+// textsMentionGate reports whether a string in a function body may name a gate.
 func textsMentionGate(body string) bool {
 	if !mentionsGate(body) {
 		return false
@@ -200,7 +200,7 @@ func textsMentionGate(body string) bool {
 	return false
 }
 
-// firstTarget is the first expression of a SELECT.
+// firstTarget returns the first expression of a SELECT.
 func firstTarget(t tree) tree {
 	targets := list(field(t, "SelectStmt", "targetList"))
 	if len(targets) == 0 {
@@ -209,7 +209,7 @@ func firstTarget(t tree) tree {
 	return field(targets[0], "ResTarget", "val")
 }
 
-// shorten is a text on one line, and not a long one.
+// shorten puts a text on one line and cuts it.
 func shorten(source string) string {
 	const longest = 100
 	source = strings.Join(strings.Fields(source), " ")

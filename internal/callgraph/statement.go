@@ -19,7 +19,7 @@ type call struct {
 	arguments []tree          // by position
 	named     map[string]tree // by name
 	variadic  bool
-	all       bool // CALL, where the arguments that are given back count
+	all       bool // CALL, where output arguments count
 }
 
 // use is what a statement does with a relation.
@@ -28,7 +28,7 @@ type use struct {
 	event string
 }
 
-// What happens with a relation. The first four are those that triggers fire at.
+// What happens to a relation. Triggers fire on the first four.
 const (
 	onInsert   = "INSERT"
 	onUpdate   = "UPDATE"
@@ -42,7 +42,7 @@ const (
 func (f *found) search(t tree) {
 	for _, item := range list(t) {
 		if item.name == "relation" && field(item, "relname") != nil {
-			// The relation that a statement is for, which knows what happens with it.
+			// The target relation of a statement, whose node knows what happens to it.
 			continue
 		}
 		f.note(item.name, item)
@@ -50,14 +50,14 @@ func (f *found) search(t tree) {
 	}
 }
 
-// note looks at one node.
+// note examines one node.
 func (f *found) note(kind string, content tree) {
 	relation := field(content, "relation")
 	switch kind {
 	case "FuncCall":
 		f.calls = append(f.calls, newCall(content, false))
 	case "CallStmt":
-		// Its FuncCall is met below once more, as a call of a function.
+		// Its FuncCall is visited again below, as a call of a function.
 		f.calls = append(f.calls, newCall(field(content, "funccall"), true))
 	case "A_Expr":
 		if names := words(field(content, "name")); len(names) > 0 {
@@ -127,7 +127,7 @@ func newCall(content tree, all bool) call {
 	return c
 }
 
-// argument is the one at a position or of a name; nil where it is left to its default.
+// argument returns the one at a position or with a name; nil if it has its default.
 func (c call) argument(position int, name string) tree {
 	if position < len(c.arguments) {
 		return c.arguments[position]
@@ -138,7 +138,7 @@ func (c call) argument(position int, name string) tree {
 // constants are the variables of a function whose values are known.
 type constants map[string]tree
 
-// texts are all the values that an expression may have; ok is false where they are not known.
+// texts returns all values that an expression may have; ok is false if they are not known.
 func (c constants) texts(t tree) (values []string, ok bool) {
 	for _, content := range list(t) {
 		switch content.name {
@@ -149,7 +149,7 @@ func (c constants) texts(t tree) (values []string, ok bool) {
 			if field(content, "sval") == nil {
 				return nil, false
 			}
-			return []string{text(field(content, "sval", "sval"))}, true // the empty string is left out of the tree
+			return []string{text(field(content, "sval", "sval"))}, true // the tree leaves out the empty string
 		case "TypeCast":
 			return c.texts(field(content, "arg"))
 		case "ColumnRef":
@@ -191,10 +191,10 @@ func (c constants) anyOf(branches []tree) (values []string, ok bool) {
 	return values, true
 }
 
-// maximumLength is how many bytes of texts are made: CASE in a row doubles them each time.
+// maximumLength limits the bytes of texts: each CASE in a row doubles them.
 const maximumLength = 1 << 20
 
-// combine puts each of the second texts behind each of the first; ok is false where that makes too much.
+// combine appends each of the second texts to each of the first; ok is false if that makes too much.
 func combine(left, right []string) (both []string, ok bool) {
 	length := 0
 	for _, first := range left {
@@ -208,11 +208,11 @@ func combine(left, right []string) (both []string, ok bool) {
 	return both, true
 }
 
-// unknownValue stands in a statement that is put together for a value that is quoted as one, whatever it is: a parameter.
+// unknownValue replaces, in an assembled statement, a value that is quoted as one: a parameter.
 const unknownValue = "($1)"
 
-// statements are all the texts that a dynamic statement may have. Values that are quoted as values are known not to
-// change what it does; all else has to be constant.
+// statements returns all texts that a dynamic statement may have. Values quoted as values cannot change what it does;
+// everything else must be constant.
 func (c constants) statements(t tree) (sources []string, ok bool) {
 	if values, ok := c.texts(t); ok {
 		return values, true
@@ -246,7 +246,7 @@ func (c constants) statements(t tree) (sources []string, ok bool) {
 	return nil, false
 }
 
-// format is what the server's function of that name makes.
+// format does what the server's function format does.
 func (c constants) format(called call) (sources []string, ok bool) {
 	patterns, known := c.texts(called.argument(0, ""))
 	if !known {
@@ -309,7 +309,7 @@ func (c constants) fill(pattern string, called call) (made string, ok bool) {
 	return result.String(), true
 }
 
-// leadingPosition reads n$ and tells how long that is; 0 where something else stands there.
+// leadingPosition reads n$ and returns its length; 0 if there is something else.
 func leadingPosition(pattern string) (position, length int) {
 	digits, _, found := strings.Cut(pattern, "$")
 	if !found {

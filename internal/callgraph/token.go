@@ -8,7 +8,7 @@ import (
 )
 
 // token is a word, a quoted identifier or another sign of PL/pgSQL, with its place in the source. Strings and comments
-// are passed over; a string is one token without a name.
+// are skipped; a string is one token without a name.
 type token struct {
 	name       string // of an identifier, folded as PostgreSQL does
 	sign       string // of everything else
@@ -71,7 +71,7 @@ func tokens(source string) iter.Seq[token] {
 	}
 }
 
-// commentLength is that of a comment in the style of C, which may have others in it.
+// commentLength returns the length of a C-style comment, which may contain others.
 func commentLength(rest string) int {
 	depth := 0
 	for at := 0; at+1 < len(rest); {
@@ -106,7 +106,7 @@ func quotedLength(rest string, quote byte, escapes bool) int {
 	return len(rest)
 }
 
-// dollarTag is $tag$ where a string in dollars begins.
+// dollarTag returns $tag$ if a dollar-quoted string begins here.
 func dollarTag(rest string) string {
 	end := strings.IndexByte(rest[1:], '$')
 	if end < 0 {

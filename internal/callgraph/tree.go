@@ -10,22 +10,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// tree is a node of a parse tree, as PostgreSQL's parser has made it; nil where there is none.
+// tree is a node of a parse tree from PostgreSQL's parser; nil if there is none.
 type tree = *element
 
 // element is an object, a list or a value.
 type element struct {
-	name  string // that it has in the object around it
+	name  string // its name in the surrounding object
 	text  string // of a value: a string, a number, true or false
 	items []tree // of an object or a list
 }
 
-// decoder makes trees of the JSON that the parser gives. Maps would take three times as long, and as much memory: nearly all
-// objects have one or two fields, and nearly all words come again and again.
+// decoder builds trees from the parser's JSON. Maps would take three times as long and as much memory: nearly all
+// objects have one or two fields, and nearly all words occur again and again.
 type decoder struct {
 	json   *jsontext.Decoder
-	words  map[string]string // by how they are written
-	opened []tree            // the items so far of all objects and lists that are not yet at their end
+	words  map[string]string // by their spelling
+	opened []tree            // the items so far of all objects and lists that are still open
 	unused []element         // room for elements
 }
 
@@ -98,7 +98,7 @@ func (d *decoder) word() (string, error) {
 	}
 	word := string(written)
 	if written.Kind() == jsontext.KindString {
-		unquoted, _ := jsontext.AppendUnquote(nil, written) // fails where it has replaced what is no UTF-8
+		unquoted, _ := jsontext.AppendUnquote(nil, written) // fails if it has replaced invalid UTF-8
 		word = string(unquoted)
 	}
 	if len(written) <= longestKept {
@@ -107,7 +107,7 @@ func (d *decoder) word() (string, error) {
 	return word, nil
 }
 
-// field follows names downwards; nil where one is missing.
+// field follows names downwards; nil if one is missing.
 func field(t tree, names ...string) tree {
 	for _, name := range names {
 		items := list(t)
@@ -120,7 +120,7 @@ func field(t tree, names ...string) tree {
 	return t
 }
 
-// list are the items of a list, or the fields of an object.
+// list returns the items of a list, or the fields of an object.
 func list(t tree) []tree {
 	if t == nil {
 		return nil
@@ -137,13 +137,13 @@ func text(t tree) string {
 
 func isTrue(t tree) bool { return text(t) == "true" }
 
-// whole is a whole number; 0 where there is none, which the parser leaves out.
+// whole returns a whole number; 0 if there is none, because the parser leaves out 0.
 func whole(t tree) int {
 	number, _ := strconv.Atoi(text(t))
 	return number
 }
 
-// words are the names of a qualified name.
+// words returns the parts of a qualified name.
 func words(t tree) []string {
 	names := []string{}
 	for _, item := range list(t) {

@@ -1,4 +1,4 @@
-// Package connecting prepares connections of the installer, and says why one could not be had.
+// Package connecting prepares connections of the installer, and explains why a connection failed.
 package connecting
 
 import (
@@ -12,14 +12,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// searchPath resolves names where nobody else can put objects.
+// searchPath resolves names only where nobody else can create objects.
 const searchPath = "pg_catalog, pg_temp"
 
-// Pin gives the connection a search_path and an encoding of its own, as startup parameters, and makes it fail where they
-// do not arrive: a pooler that drops them leaves the database's search_path, in which others may have put functions.
+// Pin gives the connection its own search_path and encoding, as startup parameters, and makes it fail if they do not
+// arrive: a pooler that drops them leaves the database's search_path, in which others may have created functions.
 func Pin(config *pgx.ConnConfig) {
 	config.RuntimeParams["search_path"] = searchPath
-	config.RuntimeParams["client_encoding"] = "UTF8" // that of Go, whatever the database has
+	config.RuntimeParams["client_encoding"] = "UTF8" // Go's encoding, whatever the database has
 	next := config.AfterConnect
 	config.AfterConnect = func(ctx context.Context, connection *pgconn.PgConn) error {
 		result := connection.ExecParams(ctx, "select pg_catalog.current_setting('search_path')", nil, nil, nil, nil).Read()
@@ -36,13 +36,13 @@ func Pin(config *pgx.ConnConfig) {
 	}
 }
 
-// ErrPooler is returned where a pooler took the connection and left its settings away.
+// ErrPooler is returned if a pooler accepted the connection but dropped its settings.
 var ErrPooler = errors.New("a pooler dropped the settings of this connection")
 
-// poolerHint is what to do about a pooler.
+// poolerHint says what to do about a pooler.
 const poolerHint = "Connect to the server itself: this is a pooler, such as PgBouncer, and it does not pass on the settings that the installer needs."
 
-// Hint says what to do about an error of connecting where more is known than the error says; otherwise it is empty.
+// Hint says what to do about a connection error, if more is known than the error says; otherwise it is empty.
 func Hint(err error) string {
 	var server *pgconn.PgError
 	if errors.Is(err, ErrPooler) || errors.As(err, &server) && strings.Contains(server.Message, "unsupported startup parameter") {
@@ -51,10 +51,10 @@ func Hint(err error) string {
 	return ""
 }
 
-// SettingsError is returned where connection settings cannot be used.
+// SettingsError is returned for connection settings that cannot be used.
 type SettingsError struct {
 	Origin string
-	Reason string // empty where it could quote a piece of a password
+	Reason string // empty if it could quote a part of a password
 }
 
 func (e *SettingsError) Error() string {
@@ -96,10 +96,10 @@ func Parse(origin, text string) (*pgx.ConnConfig, error) {
 		return nil, failure
 	}
 	bare := *refused
-	bare.ConnString = "" // it holds the password
+	bare.ConnString = "" // it contains the password
 	_, reason, _ := strings.Cut(bare.Error(), "``: ")
 	if strings.HasPrefix(reason, "failed to parse as") {
-		return nil, failure // the reason quotes a piece of the text, which may be one of the password
+		return nil, failure // the reason quotes a part of the text, which may be a part of the password
 	}
 	failure.Reason = reason
 	if text != "" {
@@ -108,8 +108,8 @@ func Parse(origin, text string) (*pgx.ConnConfig, error) {
 	return nil, failure
 }
 
-// misreadPassword tells whether a URL is malformed, or has its @ after the end of the host. A password with an unescaped
-// character looks like that, and pieces of it would be taken for a port, a database or a service, and be shown.
+// misreadPassword reports whether a URL is malformed, or has its @ after the end of the host. A password with an
+// unescaped character looks like that, and parts of it would be shown as a port, a database or a service.
 func misreadPassword(text string) bool {
 	if !strings.Contains(text, "://") {
 		return false

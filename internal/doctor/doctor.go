@@ -1,4 +1,4 @@
-// Package doctor tells what is left unprotected in a database.
+// Package doctor finds what is left unprotected in a database.
 package doctor
 
 import (
@@ -14,26 +14,29 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// The levels of findings. An error is open to somebody now; a warning is a lock less, or works and should not stay.
+// The levels of findings. An error is an open hole now; a warning is a missing safeguard, or something that works but
+// should not stay.
 const (
 	Error = acceptance.Error
 	Warn  = acceptance.Warn
 )
 
-// Report is what was found.
+// Report is the result of a run.
 type Report struct {
-	// Findings are all of them, the worst first.
+	// Findings are all findings, the worst first.
 	Findings []query.Finding
-	// NotKept tells why what was read of gates is not in the database, where postern.doctor would show it; nil where it is.
+	// NotKept says why the reading of gates was not stored in the database, where postern.doctor would show it; nil if
+	// it was.
 	NotKept error
 }
 
-// Find reads which functions reach which gates, keeps that in the database, and gives what the view postern.doctor shows
-// then. Where it cannot be kept, the findings are the same. What was kept before is not relied on, though it were current:
-// a member of postern_admin may keep anything, and an auditor asks here what is true. It needs the role postern_admin or postern_auditor.
+// Find reads which functions reach which gates, stores that in the database, and returns what the view postern.doctor
+// then shows. If it cannot be stored, the findings are the same. It never relies on an earlier reading, even a current
+// one: a member of postern_admin may store anything, and an auditor wants the truth. It needs the role postern_admin or
+// postern_auditor.
 func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
 	queries := query.New(connection)
-	// Before anything is read: what changes meanwhile makes the reading an old one.
+	// Before anything is read, so that a change during the reading makes it out of date.
 	fingerprint, err := queries.GateFingerprint(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for changes of functions: %w", err)
@@ -42,7 +45,7 @@ func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read which function calls which: %w", err)
 	}
-	// The parser is being made ready, and the server has nothing else to do.
+	// The parser is being prepared, and the server has nothing else to do.
 	report := &Report{}
 	if report.Findings, err = list(ctx, connection, (*query.Queries).ListCatalogFindings); err != nil {
 		return nil, err
@@ -54,7 +57,7 @@ func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
 	if report.NotKept, err = keep(ctx, connection, fingerprint, callers); err != nil {
 		return nil, fmt.Errorf("keep which functions call which gates: %w", err)
 	}
-	// By what was read just now, and not by what another session may have kept meanwhile.
+	// Uses the reading just made, not one that another session may have stored meanwhile.
 	gates, err := list(ctx, connection, func(queries *query.Queries, ctx context.Context) ([]query.Finding, error) {
 		return queries.ListGateFindings(ctx, callers)
 	})
@@ -68,7 +71,7 @@ func Find(ctx context.Context, connection *pgx.Conn) (*Report, error) {
 	return report, nil
 }
 
-// list asks for findings in a transaction of their own.
+// list asks for findings in a separate transaction.
 func list(ctx context.Context, connection *pgx.Conn, ask func(*query.Queries, context.Context) ([]query.Finding, error)) (findings []query.Finding, err error) {
 	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) (err error) {
 		queries := query.New(tx)
@@ -84,13 +87,13 @@ func list(ctx context.Context, connection *pgx.Conn, ask func(*query.Queries, co
 	return findings, nil
 }
 
-// Judged is a finding with what its acceptance says, where there is one.
+// Judged is a finding with the verdict of its acceptance, if there is one.
 type Judged struct {
 	query.Finding
 	acceptance.Judgement
 }
 
-// Judge holds findings against what was accepted: those that do not count come first, each part as it stands.
+// Judge compares findings with what was accepted: those that do not count come first, in their order.
 func Judge(findings []query.Finding, accepted *acceptance.List) []Judged {
 	judged := make([]Judged, len(findings))
 	for index, finding := range findings {
@@ -107,7 +110,7 @@ func rank(finding Judged) int {
 	return 1
 }
 
-// Reach tells whether one of the findings counts, and is at or over a level.
+// Reach reports whether one of the findings counts and is at or above a level.
 func Reach(findings []Judged, level string) bool {
 	return slices.ContainsFunc(findings, func(finding Judged) bool {
 		return !finding.Accepted && (finding.Level == Error || level == Warn)

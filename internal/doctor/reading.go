@@ -12,7 +12,7 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// caller is an entry of what postern.gate_findings takes.
+// caller is an entry of the argument of postern.gate_findings.
 type caller struct {
 	Name       string   `json:"name"`
 	Gates      []gate   `json:"gates"`
@@ -27,7 +27,8 @@ type gate struct {
 	Line int    `json:"line"`
 }
 
-// readCallers gives what postern.gate_findings takes. It takes a parser of PL/pgSQL, so the database cannot do it.
+// readCallers returns the argument of postern.gate_findings. That takes a parser of PL/pgSQL, so the database cannot do
+// it.
 func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Graph) (json.RawMessage, error) {
 	callers, begins := []*caller{}, []*caller{}
 	entries := []*callgraph.Node{}
@@ -49,7 +50,7 @@ func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Gra
 	return json.Marshal(callers)
 }
 
-// keep puts what was read in the place of what was read before. reason tells why that cannot be.
+// keep replaces the stored reading. reason says why that was impossible.
 func keep(ctx context.Context, connection *pgx.Conn, fingerprint string, callers json.RawMessage) (reason, err error) {
 	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
 		queries := query.New(tx)
@@ -65,7 +66,7 @@ func keep(ctx context.Context, connection *pgx.Conn, fingerprint string, callers
 	return nil, err
 }
 
-// reasons are the errors that leave the database as it is, and nothing else amiss.
+// reasons are the errors that leave the database unchanged and mean that nothing else is wrong.
 var reasons = map[string]string{
 	"25006": "the server, or this session, only reads",                                         // read_only_sql_transaction
 	"42501": "only members of postern_admin may keep it, by a login that this database allows", // insufficient_privilege

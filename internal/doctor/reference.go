@@ -7,8 +7,8 @@ import (
 	"github.com/posternsql/postern/internal/printable"
 )
 
-// ReferenceGates is the statement that registers an action with a checkpoint, if it has one, and with the gates that it
-// references. It can be pasted and printed whatever is in the names.
+// ReferenceGates returns the statement that registers an action with a checkpoint, if it has one, and with the gates
+// that it references. It is safe to paste and to print, whatever the names contain.
 func ReferenceGates(action string, checkpoint *string, gates []string) string {
 	own, references := "null", "'{}'"
 	if checkpoint != nil {
@@ -24,7 +24,7 @@ func ReferenceGates(action string, checkpoint *string, gates []string) string {
 	return fmt.Sprintf("select postern.register_action(%s, %s, %s);", literal(action), own, references)
 }
 
-// literal is a text as a constant of SQL, without a character that a terminal would act on.
+// literal returns a text as an SQL literal, without characters that control a terminal.
 func literal(text string) string {
 	var quoted strings.Builder
 	prefix := ""
