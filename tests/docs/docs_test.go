@@ -284,6 +284,7 @@ func runBlock(t *testing.T, database *testdb.Database, installer, folder string,
 		if !strings.Contains(unindented(string(source)), unindented(b.code)) {
 			t.Errorf("does not stand in go_test.go:\n%s", b.code)
 		}
+	case "mermaid": // a drawing, for readers only
 	default:
 		t.Errorf("a block of kind %q, which nothing runs:\n%s", b.kind, b.code)
 	}
