@@ -1296,7 +1296,7 @@ create view postern_internal.old_session_key as
     'old_session_key'::text AS code,
     ('session key '::text || k.kid) AS object,
     'A session key is older than a year'::text AS title,
-    format('It was created on %s. Who has ever seen it can speak for every user.'::text, to_char(k.created_at, 'YYYY-MM-DD'::text)) AS detail,
+    format('It was created on %s. Anybody who has ever seen it can speak for every user.'::text, to_char(k.created_at, 'YYYY-MM-DD'::text)) AS detail,
     format('Create a key under another id (postern session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
    FROM postern_internal.session_key k
   WHERE ((k.retired_at IS NULL) AND (k.created_at < (now() - '1 year'::interval)));
@@ -1304,8 +1304,8 @@ create view postern_internal.disabled_checkpoints as
  SELECT 'warn'::text AS level,
     'disabled_checkpoints'::text AS code,
     'setting checkpoints_enabled'::text AS object,
-    'No gate stops anybody'::text AS title,
-    format('The setting is false, and so %s active in vain.'::text,
+    'No gate stops transactions'::text AS title,
+    format('The setting is false, so %s active without effect.'::text,
         CASE count(*)
             WHEN 1 THEN 'one gate is'::text
             ELSE (count(*) || ' gates are'::text)
@@ -1322,7 +1322,7 @@ create view postern_internal.user_without_pin as
     ('user '::text || u.userid) AS object,
     'A user cannot pass any gate'::text AS title,
     format('The user is active and has no PIN; active gates: %s.'::text, g.active) AS detail,
-    format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);'::text,
+    format('Have an administrator give the user a first PIN: %s; or, if nobody works as this user: select postern.set_user_active(%L, false);'::text,
         CASE
             WHEN (u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$'::text) THEN ('postern user reset-pin '::text || u.userid)
             ELSE format('select postern.reset_pin(%L, ...)'::text, u.userid)
@@ -1340,8 +1340,8 @@ create view postern_internal.look_alike_user as
     'look_alike_user'::text AS code,
     ('user '::text || l.userid) AS object,
     'Two users cannot be told apart by sight'::text AS title,
-    format('%s looks like %L, which is older. Who reads the log, or a dialog, may take one for the other.'::text, c.literal, l.older) AS detail,
-    format('Find out who each of them is. Where one is not meant to be there: select postern.set_user_active(%s, false);'::text, c.literal) AS fix
+    format('%s looks like %L, which is older. Somebody who reads the log, or a dialog, may take one for the other.'::text, c.literal, l.older) AS detail,
+    format('Find out who each of them is. If one should not exist: select postern.set_user_active(%s, false);'::text, c.literal) AS fix
    FROM (postern.look_alike_users() l(userid, older)
      CROSS JOIN LATERAL ( SELECT
                 CASE
@@ -1364,10 +1364,10 @@ create view postern_internal.changed_gate as
     'changed_gate'::text AS code,
     ('gate '::text || g.gate_id) AS object,
         CASE
-            WHEN d.stops THEN 'A gate is shown as active and stops nobody'::text
-            ELSE 'A gate stops everybody and is shown as inactive'::text
+            WHEN d.stops THEN 'A gate is shown as active but does not stop transactions'::text
+            ELSE 'A gate stops transactions but is shown as inactive'::text
         END AS title,
-    format('stops is %s in postern_internal.gate; from the gate and the setting checkpoints_enabled follows %s. Somebody changed it past Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
+    format('stops is %s in postern_internal.gate, but the gate and the setting checkpoints_enabled give %s. Somebody changed it without Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
     format('select postern.set_setting(''checkpoints_enabled'', %L);'::text, s.value) AS fix
    FROM ((postern_internal.gate g
      JOIN postern_internal.derived_gate d ON ((d.gate_id = g.gate_id)))
@@ -1377,8 +1377,8 @@ UNION ALL
  SELECT 'error'::text AS level,
     'changed_gate'::text AS code,
     ('gate '::text || g.gate_id) AS object,
-    'A gate shows and logs another message than the registered one'::text AS title,
-    format('The message is %L; shown is %L. Somebody changed the template past Postern.'::text, g.message, t.message) AS detail,
+    'A gate shows and logs a message other than the registered one'::text AS title,
+    format('The message is %L, but %L is shown. Somebody changed the template without Postern.'::text, g.message, t.message) AS detail,
     format('update postern_internal.gate set message_template = postern_internal.message_template(message, parameters) where gate_id = %L;'::text, g.gate_id) AS fix
    FROM (postern_internal.gate g
      CROSS JOIN LATERAL ( SELECT COALESCE(string_agg(
@@ -1393,8 +1393,8 @@ UNION ALL
  SELECT 'error'::text AS level,
     'changed_gate'::text AS code,
     ('gate '::text || g.gate_id) AS object,
-    'A gate is built in that is not Postern''s, or Postern''s own is not'::text AS title,
-    'The prefix POSTERN_ says which gates are. Somebody changed built_in past Postern.'::text AS detail,
+    'A gate is wrongly marked as built in, or as not built in'::text AS title,
+    'Exactly the gates with the prefix POSTERN_ are built in. Somebody changed built_in without Postern.'::text AS detail,
     format('update postern_internal.gate set built_in = %s where gate_id = %L; select postern.set_setting(''checkpoints_enabled'', %L);'::text,
         CASE
             WHEN g.built_in THEN 'false'::text
@@ -1407,9 +1407,9 @@ create view postern_internal.gate_message as
  SELECT 'warn'::text AS level,
     'gate_message'::text AS code,
     ('gate '::text || g.gate_id) AS object,
-    'The message repeats what every log entry has'::text AS title,
+    'The message repeats what every log entry contains'::text AS title,
     format('%L has: %s.'::text, g.message, postern.redundant_words(g.message)) AS detail,
-    format('Say what happened and to which business object: select postern.set_gate_message(%L, ...); and word it so in the registration.'::text, g.gate_id) AS fix
+    format('Say what happened and to which business object: select postern.set_gate_message(%L, ...); and use the same message in the registration.'::text, g.gate_id) AS fix
    FROM postern_internal.gate g
   WHERE ((NOT g.built_in) AND (postern.redundant_words(g.message) IS NOT NULL));
 create view postern_internal.disabled_event_action as
@@ -1418,7 +1418,7 @@ create view postern_internal.disabled_event_action as
     ('event action '::text || quote_ident(a.name)) AS object,
     'A receiver wants no more events'::text AS title,
     format('Disabled since %s: %s.'::text, to_char((a.disabled_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), a.disabled_reason) AS detail,
-    format('Where the receiver is there again: select postern.enable_event_action(%L); where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name, a.name) AS fix
+    format('If the receiver is back: select postern.enable_event_action(%L); if nobody is to be notified any more: select postern.remove_event_action(%L);'::text, a.name, a.name) AS fix
    FROM postern_internal.event_action a
   WHERE (a.disabled_at IS NOT NULL);
 create view postern_internal.missing_log_partition as
@@ -1426,7 +1426,7 @@ create view postern_internal.missing_log_partition as
     'missing_log_partition'::text AS code,
     'log'::text AS object,
     'The log has no partition for a month'::text AS title,
-    format('No partition: %s (UTC)%s. Such entries lie in the default partition, which cannot be dropped as a month can.'::text, string_agg((to_char((m.month AT TIME ZONE 'UTC'::text), 'YYYY-MM'::text) ||
+    format('No partition: %s (UTC)%s. Entries of such a month go to the default partition, and cannot be dropped by month.'::text, string_agg((to_char((m.month AT TIME ZONE 'UTC'::text), 'YYYY-MM'::text) ||
         CASE
             WHEN (m.entries > 0) THEN format(' with %s entries'::text, m.entries)
             ELSE ''::text
@@ -1443,33 +1443,33 @@ create view postern_internal.missing_log_partition as
    FROM postern.log_gaps() m(month, entries)
   WHERE ((m.entries > 0) OR (m.month <= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) + '1 mon'::interval)))
  HAVING (count(*) > 0);
-comment on table postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, with allow_login. state: allowed; or no such role, another role has the name: then the entry counts for nobody. Superusers need no entry.';
-comment on table postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
-comment on table postern.doctor is 'What is left unprotected in this database, one row a finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or what to do in words. No rows: nothing was found.';
-comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
-comment on table postern.protection_fault is 'Protected tables that are not protected as they were asked to be, and what differs, in words: of a table and of all below it. To mend it, protect the table again.';
+comment on table postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
+comment on table postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, except the calls of gates; columns as in postern.doctor.';
+comment on table postern.doctor is 'What is left unprotected in this database, one row per finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or a description of what to do. No rows: nothing was found.';
+comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). postern.posting_combination_id adds rows; they are never changed or removed.';
+comment on table postern.protection_fault is 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. To repair it, protect the table again.';
 comment on view postern.action is 'Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.';
 comment on view postern.authority_class is 'Authority classes of companies, and of internal ledgers where ledger_id is not NULL.';
 comment on view postern.authority_combination is 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';
-comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.';
-comment on view postern.company is 'Companies. Their names are open to every user, as the enterprise''s view of a company is.';
+comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';
+comment on view postern.company is 'Companies. Every user may read their names.';
 comment on view postern.company_finance_auth is 'COMPANY_FINANCE_AUTH, deprecated: use postern.user_finance_auth_pub, which it shows.';
 comment on view postern.company_finance_auth1 is 'COMPANY_FINANCE_AUTH1, deprecated: use postern.user_finance_auth_pub, which it shows.';
 comment on view postern.company_finance_auth_pub is 'COMPANY_FINANCE_AUTH_PUB, deprecated: use postern.user_finance_auth_pub, which it shows.';
-comment on view postern.company_user is 'Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
+comment on view postern.company_user is 'The users of each company with their authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
 comment on view postern.dual is 'DUAL: one row, for mirrored SQL that needs something to select from.';
-comment on view postern.event is 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them. disabled_actions: those whose receiver wanted no more.';
-comment on view postern.event_action is 'Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged. disabled_at, disabled_reason: since when and why nothing is delivered, until postern.enable_event_action.';
-comment on view postern.event_delivery is 'What was, or is to be, delivered for which entry of the log: pending, delivered, skipped since the condition did not hold, or dead after too many attempts.';
-comment on view postern.event_worker_action is 'The enabled actions of enabled events, with the secrets that webhooks are signed with, the newest first. For the worker.';
-comment on view postern.gate is 'Registered gates. exclusive: the gate takes an approval of its own each time, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
+comment on view postern.event is 'Events, the number of actions of each, and the number of deliveries that are pending or dead letters, counted as in postern.event_action. disabled_actions: those whose receiver wanted no more events.';
+comment on view postern.event_action is 'Which receiver is notified of which event, and how; never the secret of a webhook. pending: deliveries that wait, and entries of the log that no worker has queued yet (counted among the 10000 oldest new ones). dead: deliveries that were given up. oldest_pending_at: when the first pending one was due, or logged. disabled_at, disabled_reason: since when and why nothing is delivered, until postern.enable_event_action.';
+comment on view postern.event_delivery is 'Deliveries of entries of the log: pending, delivered, skipped because the condition did not hold, or dead after too many attempts.';
+comment on view postern.event_worker_action is 'The enabled actions of enabled events, with the secrets that sign webhooks, newest first. For the worker.';
+comment on view postern.gate is 'Registered gates. exclusive: each pass needs its own approval, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
 comment on view postern.ledger is 'Internal ledgers of companies.';
 comment on view postern.ledger_user is 'Who is connected to which internal ledger, and the class that narrows what the user sees there.';
 comment on view postern.log_head is 'Signed tree heads. Trust the copies outside the database, not these. note: a C2SP tlog-checkpoint; signed_at is not in the signature.';
 comment on view postern.log_leaf is 'The log''s Merkle tree: which entry is which leaf. hashes: 32 octets each, the leaf''s hash and then those of the subtrees that it completes, smallest first.';
-comment on view postern.protected_table is 'Tables that protect_company and protect_ledger guard, by what columns. Partitions are guarded with their table, and not listed.';
+comment on view postern.protected_table is 'Tables that protect_company and protect_ledger guard, and the columns that they use. Partitions are guarded with their table and not listed.';
 comment on view postern.scheme is 'Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.';
 comment on view postern.session_key is 'Keys for session tokens, without their secrets.';
 comment on view postern.setting is 'Settings of Postern in this database. Change them with postern.set_setting.';
-comment on view postern.user_account is 'End users, whether they have a PIN (none, must change, set), wrong responses since the last right one, and until when the credential is or was locked.';
+comment on view postern.user_account is 'End users; whether they have a PIN (none, must change, set); how many wrong responses followed the last right one; and until when the credential is or was locked.';
 comment on view postern.user_finance_auth_pub is 'USER_FINANCE_AUTH_PUB: the companies of the current user, and which is the default. Errors: PS401, PS402.';

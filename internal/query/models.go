@@ -21,7 +21,7 @@ type Action struct {
 	RegisteredAt      time.Time `json:"registered_at"`
 }
 
-// Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, with allow_login. state: allowed; or no such role, another role has the name: then the entry counts for nobody. Superusers need no entry.
+// Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.
 type AllowedLogin struct {
 	DBRole    string    `json:"db_role"`
 	State     string    `json:"state"`
@@ -56,7 +56,7 @@ type AuthorityCombination struct {
 	CodeJ         string  `json:"code_j"`
 }
 
-// Companies. Their names are open to every user, as the enterprise's view of a company is.
+// Companies. Every user may read their names.
 type Company struct {
 	Company          string    `json:"company"`
 	Name             string    `json:"name"`
@@ -64,7 +64,7 @@ type Company struct {
 	RowLevelSecurity bool      `json:"row_level_security"`
 }
 
-// Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.
+// The users of each company with their authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.
 type CompanyUser struct {
 	Company   string  `json:"company"`
 	UserID    string  `json:"userid"`
@@ -72,7 +72,7 @@ type CompanyUser struct {
 	Class     *string `json:"class"`
 }
 
-// Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them. disabled_actions: those whose receiver wanted no more.
+// Events, the number of actions of each, and the number of deliveries that are pending or dead letters, counted as in postern.event_action. disabled_actions: those whose receiver wanted no more events.
 type Event struct {
 	Event           string `json:"event"`
 	Description     string `json:"description"`
@@ -83,7 +83,7 @@ type Event struct {
 	DisabledActions int64  `json:"disabled_actions"`
 }
 
-// Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged. disabled_at, disabled_reason: since when and why nothing is delivered, until postern.enable_event_action.
+// Which receiver is notified of which event, and how; never the secret of a webhook. pending: deliveries that wait, and entries of the log that no worker has queued yet (counted among the 10000 oldest new ones). dead: deliveries that were given up. oldest_pending_at: when the first pending one was due, or logged. disabled_at, disabled_reason: since when and why nothing is delivered, until postern.enable_event_action.
 type EventAction struct {
 	Name            string     `json:"name"`
 	Event           string     `json:"event"`
@@ -101,7 +101,7 @@ type EventAction struct {
 	DisabledReason  *string    `json:"disabled_reason"`
 }
 
-// The enabled actions of enabled events, with the secrets that webhooks are signed with, the newest first. For the worker.
+// The enabled actions of enabled events, with the secrets that sign webhooks, newest first. For the worker.
 type EventWorkerAction struct {
 	Name          string        `json:"name"`
 	Event         string        `json:"event"`
@@ -113,7 +113,7 @@ type EventWorkerAction struct {
 	Secrets       []secret.Text `json:"secrets"`
 }
 
-// For postern.doctor and postern doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.
+// For postern.doctor and postern doctor: what is left unprotected, except the calls of gates; columns as in postern.doctor.
 type Finding struct {
 	Level  string `json:"level"`
 	Code   string `json:"code"`
@@ -123,7 +123,7 @@ type Finding struct {
 	Fix    string `json:"fix"`
 }
 
-// Registered gates. exclusive: the gate takes an approval of its own each time, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.
+// Registered gates. exclusive: each pass needs its own approval, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.
 type Gate struct {
 	GateID              string    `json:"gate_id"`
 	Description         string    `json:"description"`
@@ -153,7 +153,7 @@ type LedgerUser struct {
 	Class    *string `json:"class"`
 }
 
-// Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.
+// Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.
 type LogEntry struct {
 	LogID           int64           `json:"log_id"`
 	Outcome         string          `json:"outcome"`
@@ -191,7 +191,7 @@ type LogLeaf struct {
 	Hashes     []byte `json:"hashes"`
 }
 
-// Tables that protect_company and protect_ledger guard, by what columns. Partitions are guarded with their table, and not listed.
+// Tables that protect_company and protect_ledger guard, and the columns that they use. Partitions are guarded with their table and not listed.
 type ProtectedTable struct {
 	SchemaName        string    `json:"schema_name"`
 	TableName         string    `json:"table_name"`
@@ -229,7 +229,7 @@ type Setting struct {
 	Description  string `json:"description"`
 }
 
-// End users, whether they have a PIN (none, must change, set), wrong responses since the last right one, and until when the credential is or was locked.
+// End users; whether they have a PIN (none, must change, set); how many wrong responses followed the last right one; and until when the credential is or was locked.
 type User struct {
 	UserID       string     `json:"userid"`
 	Description  string     `json:"description"`

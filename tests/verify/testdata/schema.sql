@@ -108,7 +108,7 @@ ALTER SCHEMA postern_internal OWNER TO postern_owner;
 -- Name: SCHEMA postern_internal; Type: COMMENT; Schema: -; Owner: postern_owner
 --
 
-COMMENT ON SCHEMA postern_internal IS 'Postern''s tables and helpers. Nobody but postern_owner has rights here.';
+COMMENT ON SCHEMA postern_internal IS 'Postern''s tables and helpers. Only postern_owner has rights here.';
 
 
 --
@@ -191,7 +191,7 @@ ALTER TYPE postern_internal.delivery_state OWNER TO postern_owner;
 -- Name: TYPE delivery_state; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TYPE postern_internal.delivery_state IS 'What became of a delivery. skipped: the condition of its action did not hold. dead: it failed as often as it may.';
+COMMENT ON TYPE postern_internal.delivery_state IS 'The state of a delivery. skipped: the condition of its action did not hold. dead: it failed as often as is allowed.';
 
 
 --
@@ -212,7 +212,7 @@ ALTER TYPE postern_internal.event_action_kind OWNER TO postern_owner;
 -- Name: TYPE event_action_kind; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TYPE postern_internal.event_action_kind IS 'How an event action tells its receiver.';
+COMMENT ON TYPE postern_internal.event_action_kind IS 'How an event action notifies its receiver.';
 
 
 --
@@ -235,7 +235,7 @@ ALTER TYPE postern_internal.outcome OWNER TO postern_owner;
 -- Name: TYPE outcome; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TYPE postern_internal.outcome IS 'What a log entry tells. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial that locks the credential. refused: an attempt with a credential that is locked, whose response was not looked at. Readers are shown both as denied.';
+COMMENT ON TYPE postern_internal.outcome IS 'What a log entry records. accepted: a right response, not yet used; kept so that an authentication writes the same rows whatever its verdict. locked: a denial that locks the credential. refused: an attempt with a locked credential, whose response was not checked. Readers see both locked and refused as denied.';
 
 
 --
@@ -256,7 +256,7 @@ ALTER TYPE postern_internal.place OWNER TO postern_owner;
 -- Name: TYPE place; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TYPE postern_internal.place IS 'Which database this is, as far as it can tell. system_identifier: the cluster, physical copies have the same. timeline: what a promotion and a recovery up to a point in time change. database_oid: what a copy of the database in its cluster has another one of, and a renamed database the same. log_oid: that of the log''s table, which a dump brings back as another one.';
+COMMENT ON TYPE postern_internal.place IS 'Which database this is, as far as it can tell. system_identifier: the cluster; physical copies share it. timeline: changes with a promotion, and with a recovery to a point in time. database_oid: differs in a copy within the cluster, and stays when the database is renamed. log_oid: the oid of the log''s table, which differs after a restored dump.';
 
 
 --
@@ -276,7 +276,7 @@ ALTER TYPE postern_internal.verdict OWNER TO postern_owner;
 -- Name: TYPE verdict; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TYPE postern_internal.verdict IS 'How an authentication ended. An enum, so that a row is as long for one verdict as for another.';
+COMMENT ON TYPE postern_internal.verdict IS 'The outcome of an authentication. An enum, so that a row has the same length for every verdict.';
 
 
 --
@@ -350,7 +350,7 @@ ALTER FUNCTION authorize_comb_finance_api.is_allowed(company text, posting_combi
 -- Name: FUNCTION is_allowed(company text, posting_combination_id numeric); Type: COMMENT; Schema: authorize_comb_finance_api; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION authorize_comb_finance_api.is_allowed(company text, posting_combination_id numeric) IS 'Authorize_Comb_Finance_API.Is_Allowed: whether the current user may see rows of a company with this posting combination, as TRUE or FALSE. A bigint will do as an id. Errors: PS401, PS402.';
+COMMENT ON FUNCTION authorize_comb_finance_api.is_allowed(company text, posting_combination_id numeric) IS 'Authorize_Comb_Finance_API.Is_Allowed: whether the current user may see rows of a company with this posting combination, as TRUE or FALSE. The id may also be a bigint. Errors: PS401, PS402.';
 
 
 --
@@ -417,12 +417,12 @@ declare
   secret bytea;
   known text;
 begin
-  -- This is the path that counts, and so it comes first: one read that fetches nothing else, one comparison.
+  -- The common case comes first: one read of one column, one comparison.
   select s.secret into secret from postern_internal.session_secret as s;
   if postern_internal.is_proven(setting, secret) then
     return split_part(setting, E'\t', 2);
   end if;
-  -- After a transaction the setting reads back as '', not NULL: both mean that nobody was asserted.
+  -- After a transaction the setting reads back as '' instead of NULL. Both mean that no user was asserted.
   if setting <> '' then
     raise exception using
       errcode = 'PS402',
@@ -450,7 +450,7 @@ ALTER FUNCTION postern.current_userid() OWNER TO postern_owner;
 -- Name: FUNCTION current_userid(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.current_userid() IS 'The end user of this transaction: the one asserted by begin_session or assume_user, else the one whose db_role is session_user. Not affected by SET ROLE. Errors: PS401 nobody is known, PS402 the session setting is forged, or from another transaction or database role.';
+COMMENT ON FUNCTION postern.current_userid() IS 'The end user of this transaction: the one asserted by begin_session or assume_user, otherwise the one whose db_role is session_user. SET ROLE does not affect it. Errors: PS401 no user is known; PS402 the session setting is forged, or comes from another transaction or database role.';
 
 
 --
@@ -520,7 +520,7 @@ ALTER FUNCTION int_led_auth_comb_finance_api.is_allowed(company text, ledger_id 
 -- Name: FUNCTION is_allowed(company text, ledger_id text, posting_combination_id numeric); Type: COMMENT; Schema: int_led_auth_comb_finance_api; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION int_led_auth_comb_finance_api.is_allowed(company text, ledger_id text, posting_combination_id numeric) IS 'Int_Led_Auth_Comb_Finance_API.Is_Allowed: whether the current user may see rows of an internal ledger with this posting combination, as TRUE or FALSE. A bigint will do as an id. Errors: PS401, PS402.';
+COMMENT ON FUNCTION int_led_auth_comb_finance_api.is_allowed(company text, ledger_id text, posting_combination_id numeric) IS 'Int_Led_Auth_Comb_Finance_API.Is_Allowed: whether the current user may see rows of an internal ledger with this posting combination, as TRUE or FALSE. The id may also be a bigint. Errors: PS401, PS402.';
 
 
 --
@@ -539,7 +539,7 @@ begin
     perform postern_internal.reject_message(rows);
   end if;
 
-  -- A line feed and $ is where an attribute starts and nothing else: in a value, a - comes between them.
+  -- A line feed followed by $ occurs only where an attribute starts: inside a value a - stands between them.
   if strpos(rows, attribute) > 0 then
     raise exception using
       errcode = 'PS107',
@@ -567,7 +567,7 @@ ALTER FUNCTION postern.add_message_attribute(message text, name text, value text
 -- Name: FUNCTION add_message_attribute(message text, name text, value text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.add_message_attribute(message text, name text, value text) IS 'The IFS Message with one more attribute at its end; a null value is written as the empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB.';
+COMMENT ON FUNCTION postern.add_message_attribute(message text, name text, value text) IS 'The IFS Message with one more attribute at its end. A null value is written as an empty one; a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
 
 
 --
@@ -587,7 +587,7 @@ ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value boolean); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value boolean) IS 'Adds an attribute at the end of an IFS Message, with TRUE or FALSE as its value. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB.';
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value boolean) IS 'Adds an attribute at the end of an IFS Message, with TRUE or FALSE as its value. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
 
 
 --
@@ -607,7 +607,7 @@ ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value numeric); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value numeric) IS 'Adds an attribute at the end of an IFS Message, with a number as its value. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB.';
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value numeric) IS 'Adds an attribute at the end of an IFS Message, with a number as its value. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
 
 
 --
@@ -627,7 +627,7 @@ ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value text) IS 'Adds an attribute at the end of an IFS Message. A null value is written as the empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB.';
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value text) IS 'Adds an attribute at the end of an IFS Message. A null value is written as an empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
 
 
 --
@@ -642,9 +642,9 @@ begin
   if value < timestamptz '0001-01-01 00:00:00+00' or value >= timestamptz '10000-01-01 00:00:00+00' then
     raise exception using
       errcode = 'PS107',
-      message = 'a timestamp that an IFS Message can''t hold',
+      message = 'an IFS Message cannot hold this timestamp',
       detail = case when isfinite(value) then 'The timestamp is outside the years 1 to 9999.' else 'The timestamp is infinite.' end,
-      hint = 'Give a time in the years 1 to 9999 (UTC), or leave the attribute empty.';
+      hint = 'Pass a time in the years 1 to 9999 (UTC), or leave the attribute empty.';
   end if;
 
   return to_char(timezone(interval '0', value), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
@@ -678,7 +678,7 @@ ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value timestamp with time zone); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone) IS 'Adds an attribute at the end of an IFS Message, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone becomes one by the caller''s TimeZone: cast it to text yourself. PS107 for a null or malformed message, a null or invalid name, an attribute that is already there, and beyond 64 MiB. Also PS107 for infinity and outside the years 1 to 9999.';
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone) IS 'Adds an attribute at the end of an IFS Message, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone is converted with the caller''s TimeZone; to avoid that, cast it to text. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB. Also PS107 for infinity and outside the years 1 to 9999.';
 
 
 --
@@ -710,7 +710,7 @@ ALTER FUNCTION postern_internal.check_message_name(name text) OWNER TO postern_o
 -- Name: FUNCTION check_message_name(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_message_name(name text) IS 'Returns the name of a message or an attribute as it is; PS107 where it is none.';
+COMMENT ON FUNCTION postern_internal.check_message_name(name text) IS 'Returns the name of a message or an attribute unchanged; PS107 if it is not valid.';
 
 
 --
@@ -729,7 +729,7 @@ ALTER FUNCTION postern.construct_message(name text) OWNER TO postern_owner;
 -- Name: FUNCTION construct_message(name text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.construct_message(name text) IS 'A new IFS Message of that name, without attributes. PS107 for null or an invalid name.';
+COMMENT ON FUNCTION postern.construct_message(name text) IS 'A new IFS Message of this name, without attributes. PS107 for null or an invalid name.';
 
 
 --
@@ -747,7 +747,7 @@ ALTER FUNCTION message_sys.construct(name text) OWNER TO postern_owner;
 -- Name: FUNCTION construct(name text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION message_sys.construct(name text) IS 'A new IFS Message of that name, without attributes. PS107 for null or an invalid name.';
+COMMENT ON FUNCTION message_sys.construct(name text) IS 'A new IFS Message of this name, without attributes. PS107 for null or an invalid name.';
 
 
 --
@@ -776,7 +776,7 @@ ALTER FUNCTION postern.find_message_attribute(message text, name text) OWNER TO 
 -- Name: FUNCTION find_message_attribute(message text, name text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.find_message_attribute(message text, name text) IS 'Value of an attribute of an IFS Message, empty where it is empty; null where there is no such attribute. Names are case-sensitive. PS107 for a null or malformed message and a null or invalid name.';
+COMMENT ON FUNCTION postern.find_message_attribute(message text, name text) IS 'Value of an attribute of an IFS Message, possibly empty; null if there is no such attribute. Names are case-sensitive. PS107 for a null or malformed message and a null or invalid name.';
 
 
 --
@@ -794,7 +794,7 @@ ALTER FUNCTION message_sys.find_attribute(message text, name text, default_value
 -- Name: FUNCTION find_attribute(message text, name text, default_value text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION message_sys.find_attribute(message text, name text, default_value text) IS 'Value of an attribute of an IFS Message, empty where it is empty; default_value where there is no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+COMMENT ON FUNCTION message_sys.find_attribute(message text, name text, default_value text) IS 'Value of an attribute of an IFS Message, possibly empty; default_value if there is no such attribute. PS107 for a null or malformed message and a null or invalid name.';
 
 
 --
@@ -828,7 +828,7 @@ ALTER FUNCTION postern.message_attributes(message text) OWNER TO postern_owner;
 -- Name: FUNCTION message_attributes(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.message_attributes(message text) IS 'Attributes of an IFS Message in their order, position from 1; a nested message is a value like any other. PS107 for null and for a malformed message; DETAIL names the line.';
+COMMENT ON FUNCTION postern.message_attributes(message text) IS 'Attributes of an IFS Message in their order, with positions from 1; a nested message is a value like any other. PS107 for null and for a malformed message; DETAIL names the line.';
 
 
 --
@@ -946,7 +946,7 @@ ALTER FUNCTION postern_internal.replace_message_attribute(message text, name tex
 -- Name: FUNCTION replace_message_attribute(message text, name text, replacement text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.replace_message_attribute(message text, name text, replacement text) IS 'The IFS Message with the rows of one attribute replaced by a text; null where it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+COMMENT ON FUNCTION postern_internal.replace_message_attribute(message text, name text, replacement text) IS 'The IFS Message with the rows of one attribute replaced by a text; null if it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
 
 
 --
@@ -965,7 +965,7 @@ ALTER FUNCTION postern.remove_message_attribute(message text, name text) OWNER T
 -- Name: FUNCTION remove_message_attribute(message text, name text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.remove_message_attribute(message text, name text) IS 'The IFS Message without that attribute; the message as it is where it has none of that name. PS107 for a null or malformed message and a null or invalid name.';
+COMMENT ON FUNCTION postern.remove_message_attribute(message text, name text) IS 'The IFS Message without this attribute; unchanged if it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
 
 
 --
@@ -985,7 +985,7 @@ ALTER PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) O
 -- Name: PROCEDURE remove_attribute(INOUT message text, IN name text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) IS 'Removes an attribute from an IFS Message; does nothing where it has none of that name. PS107 for a null or malformed message and a null or invalid name.';
+COMMENT ON PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) IS 'Removes an attribute from an IFS Message; does nothing if it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
 
 
 --
@@ -1019,7 +1019,7 @@ ALTER FUNCTION postern.set_message_attribute(message text, name text, value text
 -- Name: FUNCTION set_message_attribute(message text, name text, value text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_message_attribute(message text, name text, value text) IS 'The IFS Message with the value of an attribute replaced in its place, or the attribute added at the end; a null value is written as the empty one. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+COMMENT ON FUNCTION postern.set_message_attribute(message text, name text, value text) IS 'The IFS Message with the value of an attribute replaced in its place, or the attribute added at the end. A null value is written as an empty one. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
 
 
 --
@@ -1079,7 +1079,7 @@ ALTER PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value text) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end. A null value is written as the empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value text) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end. A null value is written as an empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
 
 
 --
@@ -1099,7 +1099,7 @@ ALTER PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value timestamp with time zone); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone becomes one by the caller''s TimeZone: cast it to text yourself. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB. Also PS107 for infinity and outside the years 1 to 9999.';
+COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone is converted with the caller''s TimeZone; to avoid that, cast it to text. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB. Also PS107 for infinity and outside the years 1 to 9999.';
 
 
 --
@@ -1157,9 +1157,9 @@ begin
   if not found then
     raise exception using
       errcode = 'PS107',
-      message = 'There is an event action of this name',
+      message = 'An event action of this name already exists',
       detail = format('name is %s.', to_jsonb(name)),
-      hint = 'Choose another name, or change the one that there is: postern.change_event_action.';
+      hint = 'Choose another name, or change the existing action with postern.change_event_action.';
   end if;
   return case when kind = 'webhook' then postern_internal.create_webhook_secret(new_id) end;
 end
@@ -1172,7 +1172,7 @@ ALTER FUNCTION postern.add_event_action(name text, event text, kind text, target
 -- Name: FUNCTION add_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.add_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'Has somebody told of an event, from what commits after this on. name: 1 to 63 letters, digits, underscores and hyphens. event: see postern.event. kind and target: webhook, a URL; mail, an address; function, one (event jsonb) returns void; notify, a channel. condition: an expression over the event''s parameters; NULL: always. template: the text of the mail or the body of the webhook. allow_internal: the webhook may go to an address of the own network. Returns the secret that the webhook is signed with, which is not shown again; NULL for other kinds. Errors: PS107.';
+COMMENT ON FUNCTION postern.add_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'Adds a receiver that is notified of an event, from what commits after this on. name: 1 to 63 letters, digits, underscores and hyphens. event: see postern.event. kind and target: webhook, a URL; mail, an address; function, one (event jsonb) returns void; notify, a channel. condition: an expression over the event''s parameters; NULL: always. template: the text of the mail or the body of the webhook. allow_internal: the webhook may go to an address inside your network. Returns the secret that signs the webhook, which is not shown again; NULL for other kinds. Errors: PS107.';
 
 
 --
@@ -1231,8 +1231,8 @@ begin
   if not role.rolcanlogin then
     raise warning using
       message = format('%I cannot log in', db_role),
-      detail = 'What counts is the role that logged in; that its members are allowed does not follow.',
-      hint = 'Allow each login by itself.';
+      detail = 'Only the role that logged in counts; allowing a group does not allow its members.',
+      hint = 'Allow each login role separately.';
   end if;
 end
 $$;
@@ -1244,7 +1244,7 @@ ALTER FUNCTION postern.allow_login(db_role name) OWNER TO postern_owner;
 -- Name: FUNCTION allow_login(db_role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.allow_login(db_role name) IS 'Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database; it gives none. db_role: the role that logs in (session_user). Allowing twice is harmless. Errors: PS107 there is no such role, 42501 the caller''s login is not allowed.';
+COMMENT ON FUNCTION postern.allow_login(db_role name) IS 'Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. It grants no membership. db_role: the role that logs in (session_user). Allowing twice is harmless. Errors: PS107 there is no such role, 42501 the caller''s login is not allowed.';
 
 
 --
@@ -1378,7 +1378,7 @@ CREATE FUNCTION postern.assume_user(userid text) RETURNS text
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  -- Expressions, which cost less than PERFORM.
+  -- Assignments, because PL/pgSQL evaluates an expression faster than a PERFORM.
   setting text := case when postern_internal.require_allowed_login('postern_trusted_app') then postern_internal.session_setting(userid) end;
 begin
   if setting is null then
@@ -1404,7 +1404,7 @@ ALTER FUNCTION postern.assume_user(userid text) OWNER TO postern_owner;
 -- Name: FUNCTION assume_user(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.assume_user(userid text) IS 'Asserts the end user of this transaction by name, unsigned. Returns the user id as it was first written. Errors: PS402 no such active user, 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.assume_user(userid text) IS 'Asserts the end user of this transaction by name, without a signature. Returns the user id in its original spelling. Errors: PS402 no such active user, 42501 this database does not allow the login.';
 
 
 --
@@ -1418,9 +1418,9 @@ CREATE FUNCTION postern.assume_user(userid text, ticket uuid) RETURNS text
 declare
   known text;
 begin
-  -- A CASE, since the login has to be asked for first.
+  -- A CASE guarantees that the login is checked first.
   if userid is null or not (case when postern_internal.require_allowed_login('postern_trusted_app') then postern_internal.use_ticket(ticket, userid) end) then
-    known := postern.assume_user(userid); -- says why not, where it is the user
+    known := postern.assume_user(userid); -- raises the reason if it is the user
     if known = userid or not postern_internal.use_ticket(ticket, known) then
       perform postern_internal.refuse_ticket(ticket);
     end if;
@@ -1437,7 +1437,7 @@ ALTER FUNCTION postern.assume_user(userid text, ticket uuid) OWNER TO postern_ow
 -- Name: FUNCTION assume_user(userid text, ticket uuid); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.assume_user(userid text, ticket uuid) IS 'As assume_user(userid) and open_gates(ticket), in one round trip. Returns the user id. Errors: those of both.';
+COMMENT ON FUNCTION postern.assume_user(userid text, ticket uuid) IS 'The same as assume_user(userid) and open_gates(ticket), in one round trip. Returns the user id. Errors: those of both.';
 
 
 --
@@ -1455,13 +1455,13 @@ declare
   session_userid text := fields ->> 'user';
   gate postern_internal.gate;
   verify_name text;
-  username_folded text;  -- made in each attempt, since the time that it takes must not tell who is known
-  target text;   -- whose credential is tried; NULL where username could not be right anyway
-  counted text;  -- whose attempts that costs
+  username_folded text;  -- computed in each attempt, because its duration must not reveal who is known
+  target text;   -- whose credential is tried; NULL if username cannot be right
+  counted text;  -- whose attempts are counted
   credential postern_internal.credential;
   is_active boolean;
   is_right boolean;
-  own postern_internal.credential;  -- of the session's user, who pays for what fills the log
+  own postern_internal.credential;  -- of the session's user, who also pays for filling the log
   attempted_at timestamptz;
   verdict postern_internal.verdict;
   new_failures integer;
@@ -1473,7 +1473,7 @@ declare
   lock_minutes integer := postern_internal.setting_integer('lock_minutes');
   max_lock_minutes integer := postern_internal.setting_integer('max_lock_minutes');
   issued uuid;
-  -- For a user without a PIN: bcrypt takes its time and gives what equals no stored hash.
+  -- For a user without a PIN: bcrypt takes as long as usual, and its result equals no stored hash.
   dummy_hash constant text := '$2a$10$abcdefghijklmnopqrstuu';
 begin
   perform postern_internal.refuse_read_only();
@@ -1490,14 +1490,14 @@ begin
       errcode = 'PS108',
       message = 'A comment is required',
       detail = 'The setting comment_required is true, and the comment is missing or blank.',
-      hint = 'Ask the user why this is right, and pass the answer as comment.';
+      hint = 'Ask the user for the reason, and pass the answer as comment.';
   end if;
   if username is null or response is null then
     raise exception using
       errcode = 'PS107',
-      message = 'User name and response are needed',
+      message = 'User name and response are required',
       detail = format('%s is NULL.', case when username is null then 'username' else 'response' end),
-      hint = 'Pass what the user typed; to refuse, call postern.cancel(challenge, comment).';
+      hint = 'Pass what the user typed. To refuse, call postern.cancel(challenge, comment).';
   end if;
   if octet_length(username) > 512 or octet_length(response) > 65536 then
     raise exception using
@@ -1510,7 +1510,7 @@ begin
   select g.* into gate from postern_internal.gate as g where g.gate_id = fields ->> 'gate';
   if not found then
     perform postern_internal.raise_ticket_invalid('gate_removed',
-      format('Its gate %s does not exist any more.', fields ->> 'gate'),
+      format('Its gate %s no longer exists.', fields ->> 'gate'),
       jsonb_build_object('gate', fields ->> 'gate'),
       message => 'The challenge is not valid',
       hint => 'Send the business transaction again.');
@@ -1528,18 +1528,19 @@ begin
       hint = 'Use one of the schemes that the error PS101 names.';
   end if;
 
-  -- A second attempt would see what the first one has counted, and tell of it by PS110 or a lock-out. Of whatever user's: the
-  -- transaction may have changed sessions. One that was rolled back to a savepoint left nothing to find, and has taught nothing.
+  -- A second attempt would see what the first one counted, and reveal it by PS110 or a lock-out. The user does not
+  -- matter, because the transaction may have changed sessions. An attempt rolled back to a savepoint left nothing to
+  -- find and taught nothing.
   if exists (select from postern_internal.own_entry as e where e.outcome not in ('passed', 'cancelled')) then
     perform postern_internal.raise_ticket_invalid('second_answer',
-      'A transaction may authenticate once, whatever came of it.',
+      'A transaction may authenticate only once, whatever the outcome.',
       message => 'This transaction has authenticated already',
       hint => 'Commit, and answer the next challenge in a transaction of its own.');
   end if;
 
-  -- Only the user's own session can spend the user's attempts; with all_users_valid also the session of somebody who
-  -- could approve, having a PIN in use. Every other name costs the session's own user, and is tried in vain against
-  -- the same row, so that it reads and writes what a right one does.
+  -- The attempts of a user can be spent only by that user's session, or, with all_users_valid, by the session of
+  -- another user who could approve and has a PIN in use. Any other name costs the session's own user an attempt. It is
+  -- tried in vain against that user's row, so that it reads and writes the same as a right name.
   username_folded := postern_internal.fold_userid(username);
   if username_folded = postern_internal.fold_userid(session_userid) then
     target := session_userid;
@@ -1553,14 +1554,14 @@ begin
   end if;
   counted := coalesce(target, session_userid);
 
-  -- That of the session's user as well, here and in the UPDATE below: so set_user_active waits until it finds the ticket, or
-  -- fails where its snapshot is older, and whoever uses the ticket is not asked again whether the user is active. In order,
-  -- so that two who approve for each other do not deadlock.
+  -- Locks the row of the session's user too, here and in the UPDATE below. So set_user_active waits and then finds the
+  -- ticket, or fails if its snapshot is older, and using a ticket need not check again that the user is active. The
+  -- rows are locked in order, so that two users who approve for each other do not deadlock.
   perform from postern_internal.credential as c where c.userid in (session_userid, counted) order by c.userid for update;
   select c.* into strict own from postern_internal.credential as c where c.userid = session_userid;
   perform postern_internal.require_rate('denials_per_hour', own.denials, own.denials_since);
   select c.* into strict credential from postern_internal.credential as c where c.userid = counted;
-  -- Only now, and of both: set_user_active may have been what the locks were waited for.
+  -- Checked for both users, and only after the locks: they may have waited for set_user_active.
   select bool_and(e.active) into strict is_active from postern_internal.end_user as e where e.userid in (session_userid, counted);
   if scheme = 'PIN' then
     is_right := postern_internal.hash_pin(response, coalesce(credential.hash, dummy_hash)) = credential.hash
@@ -1572,8 +1573,8 @@ begin
   end if;
   is_right := coalesce(is_right, false) and is_active and target is not null;
 
-  -- One path for all verdicts, with constants that are enums when they are read: a statement that only one verdict ran
-  -- would be planned for it alone, and the reads of the catalog which that takes can be counted by everybody.
+  -- One path for all verdicts, with constants that are enums once read. A statement that only one verdict runs would be
+  -- planned for it alone, and anybody could count the catalog reads of that planning.
   attempted_at := clock_timestamp();
   verdict := case when credential.locked_until > attempted_at then 'locked'::postern_internal.verdict
                   when is_right then 'accepted'::postern_internal.verdict
@@ -1585,7 +1586,7 @@ begin
   new_lockouts := case when verdict = 'accepted' then 0
                        when verdict = 'denied' and new_failures >= max_failures then credential.lockouts + 1
                        else credential.lockouts end;
-  -- Each lock-out in a row takes twice as long as the one before. 14 times doubled, a minute is more than a week.
+  -- Each consecutive lock-out takes twice as long as the one before. A minute doubled 14 times is more than a week.
   new_locked_until := case when verdict = 'locked' then credential.locked_until
                            when new_lockouts > credential.lockouts
                            then attempted_at + make_interval(mins => greatest(lock_minutes, least(lock_minutes * (1 << least(credential.lockouts, 14)), max_lock_minutes)))
@@ -1605,9 +1606,9 @@ begin
          last_filler = gen_random_uuid()
    where c.userid in (session_userid, counted);
 
-  -- What has long expired goes, of this user only: nobody waits for anybody else here. A nonce stays until no ticket can
-  -- be made with it any more, and none is left: a challenge can be answered for an hour at the most, its last ticket used
-  -- for another one, and none of its tickets expires before it is made.
+  -- Deletes what has long expired, of this user only, so that nobody waits for anybody else. A nonce stays until no
+  -- ticket can be made with it any more and none is left: a challenge can be answered for at most an hour, its last
+  -- ticket be used for another hour, and no ticket expires before it is made.
   with expired as (
     delete from postern_internal.ticket as t
      where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '3 hours'
@@ -1645,7 +1646,7 @@ ALTER FUNCTION postern.authenticate(challenge text, username text, response text
 -- Name: FUNCTION authenticate(challenge text, username text, response text, comment text, scheme text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) IS 'Answers a challenge, in a transaction of its own, which has to commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell the verdict to later transactions. Errors: PS103 the challenge is not valid, or this transaction has answered one already, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+COMMENT ON FUNCTION postern.authenticate(challenge text, username text, response text, comment text, scheme text) IS 'Answers a challenge, in its own transaction, which must commit. challenge: from PS101 or postern.challenge. username, response: what the person typed; bind them as parameters, so that they reach no server log. comment: for the log, at most 2000 characters. scheme: one that PS101 names. Returns a ticket whatever the response was; postern.open_gates and postern.ticket_status tell later transactions the verdict. Errors: PS103 the challenge is not valid, or this transaction has already answered one, PS107 argument, PS108 comment missing, PS110 too many denied attempts within an hour, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -1673,7 +1674,7 @@ begin
     recorded := null;  -- somebody has rewritten the comment
   end;
   if enabled is null or forced is null or policies is null then
-    -- Where there is postern_permit, Postern has switched row security on. Otherwise what is there counts, and stays.
+    -- If there is postern_permit, Postern has switched row security on. Otherwise the present state counts, and stays.
     select c.relrowsecurity and not p.permit, c.relforcerowsecurity and not p.permit, case when p.permit then '{}' else p.names end
       into enabled, forced, policies
       from pg_class as c
@@ -1685,7 +1686,7 @@ begin
      ) as p
      where c.oid = relation;
   end if;
-  -- Grants alone have ruled.
+  -- Until then, grants alone controlled access.
   permitted := not enabled and cardinality(policies) = 0;
 end
 $_$;
@@ -1697,7 +1698,7 @@ ALTER FUNCTION postern.before_protection(relation regclass, OUT enabled boolean,
 -- Name: FUNCTION before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean) IS 'For put_policy, unprotect and doctor: what a table was before it was protected; of one that is not protected, what it is. enabled, forced: its row security. policies: the names of its policies. permitted: it had neither row security nor policies, and so Postern gives it the policy postern_permit. NULLs where there is no such table.';
+COMMENT ON FUNCTION postern.before_protection(relation regclass, OUT enabled boolean, OUT forced boolean, OUT policies text[], OUT permitted boolean) IS 'For put_policy, unprotect and doctor: the state of a table before it was protected; for an unprotected table, its present state. enabled, forced: its row security. policies: the names of its policies. permitted: it had neither row security nor policies, so that Postern gives it the policy postern_permit. NULLs if there is no such table.';
 
 
 --
@@ -1714,10 +1715,10 @@ declare
   message text;
 begin
   if pg_column_size(parameters) > 262144 then
-    perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but at once
+    perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but without reading them
   end if;
-  -- What an object is, and how long, is asked at each call: an application should not learn of it from the first gate
-  -- that is switched on.
+  -- The type and length of the parameters are checked at each call. Otherwise an application would learn of a fault
+  -- only when the first gate is switched on.
   parameters := postern_internal.check_parameters(
     action,
     case when jsonb_typeof(parameters) = 'object' then array(select name from jsonb_object_keys(parameters) as name) end,
@@ -1736,13 +1737,13 @@ begin
   parameters := postern_internal.check_parameters(coalesce(begun.checkpoint, action), gate.parameters, parameters);
   message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
   if gate.exclusive then
-    -- Its ticket opens this action's beginning, and nothing inside.
+    -- Its ticket opens only the beginning of this action, and no gate inside.
     perform set_config('postern.action', '', true);
     perform postern_internal.pass_gate(gate.gate_id, parameters, action);
     return;
   end if;
-  -- One approval, one action: the ticket has to be for this one, with the same values, and to be in time when it
-  -- begins. Beginning it once more in the same transaction is fine.
+  -- One approval, one action: the ticket must be for this action, with the same values, and still valid when it begins.
+  -- Beginning it again in the same transaction is allowed.
   update postern_internal.current_open_gate as o
      set action_begun = true
    where o.action = begin_action.action
@@ -1765,7 +1766,7 @@ ALTER FUNCTION postern.begin_action(action text, parameters jsonb) OWNER TO post
 -- Name: FUNCTION begin_action(action text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.begin_action(action text, parameters jsonb) IS 'Begins an action in this transaction, before its business code. action: a registered action. parameters: an object; with just the parameters of the action''s own checkpoint, if it has one. Until the next one begins, an active gate that the action does not reference raises PS105, unless the action was approved. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such action, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+COMMENT ON FUNCTION postern.begin_action(action text, parameters jsonb) IS 'Begins an action in this transaction, before its business code. action: a registered action. parameters: an object; if the action has its own checkpoint, exactly that gate''s parameters. Until the next action begins, an active gate that this one does not reference raises PS105, unless the action was approved. Errors: PS101 authentication is required (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such action, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -1842,7 +1843,7 @@ begin
       elsif sha256(k.outer_pad || sha256(k.inner_pad || convert_to(parts[1] || '.' || parts[2], 'UTF8'))) <> signature then
         reason := 'Its signature is wrong.';
       else
-        -- Nothing of the claims is looked at before the signature holds.
+        -- No claim is read before the signature has been verified.
         claims_text := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8');
         claims := claims_text::jsonb;
         if exists (select
@@ -1851,7 +1852,7 @@ begin
                            select 'claims', json_object_keys(claims_text::json)) as member (part, name)
                     group by member.part, member.name
                    having count(*) > 1) then
-          -- jsonb keeps the last one; another reader of the same token may keep the first.
+          -- jsonb keeps the last value of a duplicate name; another reader of the same token may keep the first.
           reason := 'A name is twice in its header, or in its claims.';
         elsif jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
           reason := 'The claim sub is missing.';
@@ -1935,7 +1936,7 @@ ALTER FUNCTION postern.begin_session(token text, ticket uuid) OWNER TO postern_o
 -- Name: FUNCTION begin_session(token text, ticket uuid); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.begin_session(token text, ticket uuid) IS 'As begin_session(token) and open_gates(ticket), in one round trip. Returns the user id. Errors: those of both.';
+COMMENT ON FUNCTION postern.begin_session(token text, ticket uuid) IS 'The same as begin_session(token) and open_gates(ticket), in one round trip. Returns the user id. Errors: those of both.';
 
 
 --
@@ -1963,7 +1964,7 @@ begin
        where p.prosecdef
          and l.lanname not in ('c', 'internal')
          and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_t(oast|emp)'
-         -- A trigger function runs without anybody having a right to it.
+         -- A trigger function runs even if nobody has a right to it.
          and (p.prorettype = 'trigger'::regtype or p.proacl is null or exists (select from aclexplode(p.proacl) as x where x.grantee <> p.proowner))
          and not exists (select from pg_depend as d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
     ),
@@ -2012,7 +2013,7 @@ begin
       union
       select b.oid, b.word from bound as b join pg_proc as p on p.oid = b.oid and not p.prosecdef
     ),
-    -- A clause goes as far as names, commas and aliases do.
+    -- A clause extends as far as there are names, commas and aliases.
     clause as materialized (
       select b.oid, regexp_replace(c.part[1], E'\\m(where|on|group|order|set|limit|loop|values|returning|for|union|having|when)\\M.*', '') as names
         from body as b
@@ -2034,8 +2035,8 @@ begin
         join invoker as i on i.word = replace(btrim(c.part[1], '"'), '""', '"') and i.oid <> b.oid
        where exists (select from direct as d join invoker as x on x.oid = d.function)
     ),
-    -- Which functions lead to tables of which owners: not to which tables, for in a large application each function
-    -- leads to hundreds, and there would be millions of pairs.
+    -- Which functions lead to tables of which owners. Not to which tables: in a large application each function leads
+    -- to hundreds, which would make millions of pairs.
     reaching (function, relowner) as (
       select d.function, g.relowner from direct as d join guarded as g on g.relation = d.guarded
       union
@@ -2075,7 +2076,7 @@ ALTER FUNCTION postern.bypassing_functions() OWNER TO postern_owner;
 -- Name: FUNCTION bypassing_functions(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.bypassing_functions() IS 'For postern.doctor: SECURITY DEFINER functions of superusers and roles with BYPASSRLS that others may call and that name protected tables, or functions that do. tables: those that it names itself. functions: those that it calls and that lead to protected tables. suitable_owner: the owner of all of these, where row security stops that role.';
+COMMENT ON FUNCTION postern.bypassing_functions() IS 'For postern.doctor: SECURITY DEFINER functions of superusers and roles with BYPASSRLS that others may call, and that name protected tables or functions that do. tables: those that it names itself. functions: those that it calls and that lead to protected tables. suitable_owner: the owner of all of these, if row security applies to that role.';
 
 
 --
@@ -2097,7 +2098,7 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
-  -- Others' changes of the function have to show.
+  -- Changes that others make to the function must be visible.
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
       errcode = 'PS107',
@@ -2105,7 +2106,7 @@ begin
       detail = format('Its isolation level is %s.', current_setting('transaction_isolation')),
       hint = 'Begin it with: begin isolation level read committed.';
   end if;
-  -- Looked up for each call: the grant may have been taken back.
+  -- Looked up for each call, because the grant may have been revoked.
   select a.target into target from postern_internal.event_action as a where a.event_action_id = action_id and a.kind = 'function';
   callee := postern_internal.event_function(target);
   version_before := postern_internal.event_function_version(callee);
@@ -2114,7 +2115,7 @@ begin
       errcode = 'PS107',
       message = 'Events may not call this function',
       detail = format('name is %s, the function is %s.', to_jsonb(name), coalesce(to_jsonb(target)::text, 'NULL')),
-      hint = 'It has to be (event jsonb) returns void, SECURITY DEFINER, with search_path set, and granted by its owner to postern_event_function itself.';
+      hint = 'Use a function (event jsonb) returns void, SECURITY DEFINER, with search_path set, on which its owner has granted EXECUTE directly to postern_event_function.';
   end if;
   if not (event ->> 'is_logged')::boolean
      or postern.finish_event_deliveries(name, lease, array[log_id], array['delivered'], array[0.0], array['']) <> 1 then
@@ -2123,7 +2124,7 @@ begin
       message = 'This delivery cannot be made',
       detail = format('lease is %s, log_id is %s; the entry is %sin the log.', coalesce(lease::text, 'NULL'), coalesce(log_id::text, 'NULL'),
                       case when (event ->> 'is_logged')::boolean then '' else 'not ' end),
-      hint = 'Claim it with postern.claim_event_deliveries, and make it while the lease lasts.';
+      hint = 'Claim it with postern.claim_event_deliveries, and deliver it before the lease ends.';
   end if;
 
   select jsonb_object_agg(p.key, case when p.value = 'null' then '""' else p.value end) || jsonb_build_object('delivery_id', d.delivery_id)
@@ -2133,12 +2134,12 @@ begin
    where d.event_action_id = action_id and d.log_id = call_event_function.log_id
    group by d.delivery_id;
 
-  -- A search_path that the function has set would stay: ours is set again before anything else.
+  -- A search_path set by the function would remain, so Postern's own is set again before anything else.
   perform postern_internal.run_event_function(target, event);
   set local search_path = pg_catalog, pg_temp;
 
-  -- A deferred trigger can defer others again, without an end. So a second round, the one before the second mark, has
-  -- to change nothing: a trigger is deferred by a change of a row, and a statement that changes one takes a command
+  -- A deferred trigger can defer further ones, endlessly. So the second round, the one before the second mark, must
+  -- change nothing. A change of a row is what defers a trigger, and a statement that changes one uses up a command
   -- number, which the next mark would miss.
   for mark in 1..3 loop
     if mark = 2 then
@@ -2153,19 +2154,19 @@ begin
   if (commands[2] - commands[1] = commands[3] - commands[2]) is not true then
     raise exception using
       errcode = 'PS107',
-      message = 'The event''s function defers without an end',
+      message = 'The event''s function keeps deferring triggers',
       detail = format('The function is %s.', target),
-      hint = 'What its deferred triggers change must not defer further triggers: they would run with another''s rights.';
+      hint = 'Change the function so that its deferred triggers do not defer further triggers: those would run with another role''s rights.';
   end if;
 
-  -- Who exchanges a function for one that keeps the caller's rights could call those of other owners by it, or have
-  -- run_event_function keep its caller's rights the next time.
+  -- Somebody could replace the function by one that keeps the caller's rights. It could then call functions of other
+  -- owners, or make run_event_function keep its caller's rights the next time.
   if postern_internal.event_function_version(callee) is distinct from version_before then
     raise exception using
       errcode = 'PS107',
       message = 'The event''s function was changed while it was called',
       detail = format('The function is %s.', target),
-      hint = 'What it did was rolled back. The delivery is tried again.';
+      hint = 'Leave it to the worker, which tries the delivery again: what the function did was rolled back.';
   end if;
 end
 $$;
@@ -2177,7 +2178,7 @@ ALTER FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint)
 -- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) IS 'Makes a delivery by calling the function of an action, which gets no rights but its own owner''s. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: with which the delivery was claimed. log_id: of which entry: the function gets the parameters of that event, as the log has them. What the function does and that it was called are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it defers without an end, or was changed meanwhile; and those of the function.';
+COMMENT ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) IS 'Makes a delivery by calling the function of an action, which gets only its owner''s rights. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: the one with which the delivery was claimed. log_id: of the entry; the function gets the parameters of that event from the log. What the function does and the record of the call are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it keeps deferring triggers, or was changed meanwhile; and those of the function.';
 
 
 --
@@ -2227,7 +2228,7 @@ CREATE FUNCTION postern.challenge(gate_id text, parameters jsonb DEFAULT '{}'::j
 declare
   gate postern_internal.gate;
 begin
-  -- A standby cannot take the answer. A read-only transaction may ask: the answer comes in another one.
+  -- A standby cannot accept the answer. A read-only transaction may ask, because the answer is given in another one.
   if pg_is_in_recovery() then
     perform postern_internal.refuse_read_only();
   end if;
@@ -2248,7 +2249,7 @@ ALTER FUNCTION postern.challenge(gate_id text, parameters jsonb) OWNER TO poster
 -- Name: FUNCTION challenge(gate_id text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.challenge(gate_id text, parameters jsonb) IS 'The challenge that postern.checkpoint would raise with these arguments, without reaching the gate and whether or not it is active: for dialogs that ask up front. Errors: PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby, where nobody could answer it.';
+COMMENT ON FUNCTION postern.challenge(gate_id text, parameters jsonb) IS 'The challenge that postern.checkpoint would raise for these arguments, without reaching the gate and whether or not the gate is active. For dialogs that ask in advance. Errors: PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby, where nobody could answer it.';
 
 
 --
@@ -2343,7 +2344,7 @@ begin
    where a.name = change_event_action.name
      for no key update;
   if not found then
-    perform postern_internal.require_event_action(name);  -- somebody has just removed it
+    perform postern_internal.require_event_action(name);  -- raises the error if somebody has just removed it
   end if;
   if before.event <> event and before.is_own then
     perform postern_internal.queue_event_deliveries(before.event_action_id);
@@ -2376,7 +2377,7 @@ ALTER FUNCTION postern.change_event_action(name text, event text, kind text, tar
 -- Name: FUNCTION change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'Changes how an event action tells whom of what. name: of the action. The others: all that it is to have from now on, as postern.add_event_action has them. It keeps its queue, its place in the log, and as a webhook its secrets; where it was disabled and the target is another one, it is enabled. Of another event it tells from what commits after this on; what waits is still told, as the event that it was. Returns the secret, which is not shown again, where the action was no webhook and is one now; NULL otherwise. Errors: PS107.';
+COMMENT ON FUNCTION postern.change_event_action(name text, event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'Changes what an event action delivers to whom. name: of the action. The other arguments: the complete new definition, as in postern.add_event_action. The action keeps its queue, its place in the log and, as a webhook, its secrets. If it was disabled and the target is new, it is enabled. After a change of the event, only what commits later is delivered for the new one; what waits is delivered as the event it was. Returns the secret, which is not shown again, if the action becomes a webhook; NULL otherwise. Errors: PS107.';
 
 
 --
@@ -2391,7 +2392,7 @@ begin
   if role is null or role not in ('postern_trusted_app', 'postern_admin', 'postern_sealer', 'postern_event_worker') then
     raise exception using
       errcode = 'PS107',
-      message = 'No login is allowed that role',
+      message = 'This role cannot be checked',
       detail = format('role is %s.', coalesce(quote_ident(role), 'NULL')),
       hint = 'Pass postern_trusted_app, postern_admin, postern_sealer or postern_event_worker.';
   end if;
@@ -2406,7 +2407,7 @@ ALTER FUNCTION postern.check_allowed_login(role name) OWNER TO postern_owner;
 -- Name: FUNCTION check_allowed_login(role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.check_allowed_login(role name) IS 'Whether session_user is a member of role, and this database lets it use that: true, or an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer or postern_event_worker. Errors: 42501, PS107 another role.';
+COMMENT ON FUNCTION postern.check_allowed_login(role name) IS 'Returns true if session_user is a member of role and this database lets it use that membership; otherwise raises an error that says what to do. role: postern_trusted_app, postern_admin, postern_sealer or postern_event_worker. Errors: 42501, PS107 another role.';
 
 
 --
@@ -2435,7 +2436,7 @@ begin
   if postern_internal.gate_is_active(gate_id) then
     if pg_column_size(parameters) > 262144 or current_setting('transaction_read_only') = 'on' then
       perform postern_internal.refuse_read_only();
-      perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but at once
+      perform postern_internal.refuse_long_parameters(pg_column_size(parameters)); -- as check_parameters would, but without reading them
     end if;
     perform postern_internal.pass_gate(gate_id, parameters);
   end if;
@@ -2449,7 +2450,7 @@ ALTER FUNCTION postern.checkpoint(gate_id text, parameters jsonb) OWNER TO poste
 -- Name: FUNCTION checkpoint(gate_id text, parameters jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) IS 'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with just the gate''s parameters. Errors: PS101 authentication is needed (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+COMMENT ON FUNCTION postern.checkpoint(gate_id text, parameters jsonb) IS 'Stops the transaction unless the gate is inactive or was opened for this transaction; a pass is logged. gate_id: a registered gate. parameters: an object with exactly the gate''s parameters. Errors: PS101 authentication is required (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -2476,10 +2477,10 @@ begin
      or due_from is null then
     raise exception using
       errcode = 'PS107',
-      message = 'This cannot be claimed',
+      message = 'These deliveries cannot be claimed',
       detail = format('maximum is %s, lease is %s, lease_seconds is %s, due_from is %s.', coalesce(maximum::text, 'NULL'), coalesce(lease::text, 'NULL'),
                       coalesce(lease_seconds::text, 'NULL'), coalesce(due_from::text, 'NULL')),
-      hint = 'Pass 1 to 10000 deliveries, a new uuid, 1 to 3600 seconds, and the due_at to go on from.';
+      hint = 'Pass 1 to 10000 deliveries, a new uuid, 1 to 3600 seconds, and the due_at to continue from.';
   end if;
   recorded := (select a.place from postern_internal.event_action as a where a.event_action_id = action_id);
   here := postern_internal.current_place();
@@ -2488,9 +2489,9 @@ begin
       raise exception using
         errcode = '55000',
         constraint = 'place',
-        message = 'The events of this database are another one''s',
-        detail = 'It was copied, restored or upgraded since they were set up, and nobody shall be told twice, nor by a copy.',
-        hint = 'To deliver from here: select postern.set_event_enabled(event, true) for each event; what happened before is then left out.';
+        message = 'The events of this database belong to another one',
+        detail = 'This database was copied, restored or upgraded since the events were set up. Delivering from here could notify receivers twice.',
+        hint = 'To deliver from here, run: select postern.set_event_enabled(event, true) for each event. What happened before that is not delivered.';
     end if;
     perform postern_internal.require_timeline(recorded.timeline, here.timeline, null, 'postern event run', 'docs/events.md, Copies and failover');
   end if;
@@ -2531,7 +2532,7 @@ ALTER FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease 
 -- Name: FUNCTION claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) IS 'Takes what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be given back with the outcome. lease_seconds: 1 to 3600, after which others may take them. due_from: the due_at of the last one that was claimed, to go on from there; what became free before that is left to who begins at the front. Returns a JSON object each, with the parameters of the event. Errors: PS107 argument, 55000 the database is a copy, a restored one, or on another timeline.';
+COMMENT ON FUNCTION postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone) IS 'Claims what an action has to deliver now. For the worker. name: of the action. maximum: how many, 1 to 10000. lease: a new uuid, to be passed again with the outcome. lease_seconds: 1 to 3600, after which others may claim the deliveries. due_from: the due_at of the last claimed delivery, to continue from there; deliveries that became free before it are left to workers that start at the front. Returns one JSON object per delivery, with the parameters of the event. Errors: PS107 argument, 55000 the database is a copy, restored, or on another timeline.';
 
 
 --
@@ -2679,7 +2680,7 @@ ALTER FUNCTION postern.conditions_once_a_query(policy oid, functions oid[]) OWNE
 -- Name: FUNCTION conditions_once_a_query(policy oid, functions oid[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.conditions_once_a_query(policy oid, functions oid[]) IS 'For postern.doctor: USING and WITH CHECK of a policy with each call of those of functions that take no argument, and of is_authorized(column), in a sub-select. NULL where that cannot be said for sure.';
+COMMENT ON FUNCTION postern.conditions_once_a_query(policy oid, functions oid[]) IS 'For postern.doctor: USING and WITH CHECK of a policy, with each call of is_authorized(column), and of those functions that take no argument, put into a sub-select. NULL if a certain answer is impossible.';
 
 
 --
@@ -2696,7 +2697,7 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
   if pg_is_in_recovery() then
-    return;  -- nothing can be claimed on a standby, which PostgreSQL says itself
+    return;  -- nothing can be claimed on a standby; PostgreSQL raises its own error
   end if;
   here := postern_internal.current_place();
   select min((a.place).timeline) into waiting
@@ -2720,7 +2721,7 @@ ALTER FUNCTION postern.confirm_event_timeline(timeline bigint) OWNER TO postern_
 -- Name: FUNCTION confirm_event_timeline(timeline bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.confirm_event_timeline(timeline bigint) IS 'Has events go on after a failover, with all that waits. For the worker, which calls it now and then. timeline: what the worker''s own configuration says; NULL: nothing. Does nothing where events are delivered on this timeline already. Errors: 55000 they are delivered on another one and timeline does not name this one, or names a later one.';
+COMMENT ON FUNCTION postern.confirm_event_timeline(timeline bigint) IS 'Makes events continue after a failover, with everything that waits. For the worker, which calls it regularly. timeline: from the worker''s own configuration; NULL: not set. Does nothing if events are delivered on this timeline already. Errors: 55000 they are delivered on another one, and timeline does not name this one, or names a later one.';
 
 
 --
@@ -2773,9 +2774,9 @@ begin
   if not found then
     raise exception using
       errcode = 'PS107',
-      message = 'The company exists already',
+      message = 'The company already exists',
       detail = format('company is %s.', to_jsonb(company)),
-      hint = 'See postern.company for the companies there are.';
+      hint = 'Choose an id that is not in postern.company.';
   end if;
   perform postern_internal.create_class(company, null, 'MAX', true);
 end
@@ -2807,9 +2808,9 @@ begin
   if not found then
     raise exception using
       errcode = 'PS301',
-      message = 'The internal ledger exists already',
+      message = 'The internal ledger already exists',
       detail = format('company is %s, ledger_id is %s.', to_jsonb(company), to_jsonb(ledger_id)),
-      hint = 'See postern.ledger for the ledgers there are.';
+      hint = 'Choose an id that is not in postern.ledger.';
   end if;
   perform postern_internal.create_class(company, ledger_id, 'MAX', true);
 end
@@ -2868,7 +2869,7 @@ declare
   made integer := 0;
 begin
   perform postern_internal.require_allowed_login('postern_admin', 'postern_sealer');
-  -- First what only one may have: two that had looked into the default partition would keep each other from it.
+  -- Takes the exclusive lock first: two transactions that had both read the default partition would block each other.
   perform postern_internal.lock_log('share update exclusive', interval '2 seconds', 'postern_internal.checkpoint_entry');
   foreach month in array array(select m from postern_internal.missing_log_months(maximum_moved) as m)
   loop
@@ -2882,7 +2883,7 @@ begin
         errcode = '55000',
         message = format('postern_internal.%s is not the log''s partition of its month', name),
         detail = 'It was detached, or made by somebody else.',
-        hint = 'Find out whether entries are missing with "postern log verify"; then attach it again, or give it another name.';
+        hint = 'Find out with "postern log verify" whether entries are missing; then attach it again, or rename it.';
     end if;
     execute format('create table postern_internal.%I (like postern_internal.checkpoint_entry including defaults)', name);
     execute format('comment on table postern_internal.%I is %L', name, 'The log of a month (UTC).');
@@ -2910,7 +2911,7 @@ ALTER FUNCTION postern.create_log_partitions(maximum_moved bigint) OWNER TO post
 -- Name: FUNCTION create_log_partitions(maximum_moved bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.create_log_partitions(maximum_moved bigint) IS 'Makes the log''s partitions of this month and the next three (UTC) where they are missing, and those of months whose entries lie in the default partition: these are moved, while checkpoints wait, if a month has no more than maximum_moved of them; NULL: however many. The installer, "log seal" and "log drop" call it. Returns how many were made. Errors: 55000 a table is in the way, 55P03 the log is in use.';
+COMMENT ON FUNCTION postern.create_log_partitions(maximum_moved bigint) IS 'Creates missing partitions of the log for this month and the next three (UTC), and for months whose entries are in the default partition. Those entries are moved, while checkpoints wait, if the month has at most maximum_moved of them; NULL: any number. The installer, "log seal" and "log drop" call it. Returns how many were created. Errors: 55000 a table is in the way, 55P03 the log is in use.';
 
 
 --
@@ -2936,7 +2937,7 @@ begin
       detail = format('It has %s.', coalesce(length(secret)::text, 'none: it is NULL')),
       hint = 'Take 32 random bytes, for example with: postern session key create KID.';
   end if;
-  -- The bytes of random secrets may end so as well, and then the rest is no text.
+  -- Random bytes may also end with a line feed, but then the bytes before it are not all printable.
   if encode(secret, 'hex') ~ '^([2-6][0-9a-f]|7[0-9a-e])+(0d)?0a$' then
     raise exception using
       errcode = 'PS107',
@@ -2954,7 +2955,7 @@ begin
   if not found then
     raise exception using
       errcode = 'PS107',
-      message = 'The session key exists already',
+      message = 'The session key already exists',
       detail = format('kid is %s.', to_jsonb(kid)),
       hint = 'Rotate keys under new ids: create the new one, switch the application, retire the old one. A kid is never used again.';
   end if;
@@ -2968,7 +2969,7 @@ ALTER FUNCTION postern.create_session_key(kid text, secret bytea) OWNER TO poste
 -- Name: FUNCTION create_session_key(kid text, secret bytea); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.create_session_key(kid text, secret bytea) IS 'Adds a key that session tokens may be signed with. kid: its name in the header of the token. secret: 32 to 1024 random bytes; bind it as a parameter, so that it reaches no server log. Errors: PS107 bad or used kid, short secret, or a line of text with its line end.';
+COMMENT ON FUNCTION postern.create_session_key(kid text, secret bytea) IS 'Adds a key that may sign session tokens. kid: its name in the header of the token. secret: 32 to 1024 random bytes; bind it as a parameter, so that it reaches no server log. Errors: PS107 bad or used kid, short secret, or a line of text that includes its line end.';
 
 
 --
@@ -3002,10 +3003,10 @@ begin
     select e.userid into known from postern_internal.end_user as e where e.folded = new_folded;
     raise exception using
       errcode = 'PS107',
-      message = 'The user exists already, or the database role belongs to another user',
+      message = 'The user already exists, or the database role belongs to another user',
       detail = format('userid is %s, db_role is %s.', to_jsonb(userid), coalesce(quote_ident(db_role), 'NULL'))
                || coalesce(format(' There is %s, which is the same user id.', to_jsonb(known)), ''),
-      hint = 'See postern.user_account for the users there are.';
+      hint = 'Choose a user id and a database role that are not in postern.user_account.';
   end if;
   insert into postern_internal.credential (userid) values (userid);
 end
@@ -3018,7 +3019,7 @@ ALTER FUNCTION postern.create_user(userid text, description text, db_role name) 
 -- Name: FUNCTION create_user(userid text, description text, db_role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role name) IS 'Adds an end user. userid: 1 to 128 characters, kept as NFKC; two that differ in case only are the same. No control, format, separator, invisible or unassigned characters but single inner spaces, and no word that begins with a combining mark. description: 1 to 200 characters. db_role: the login role that is this user where no session is begun. The user has no PIN until postern.reset_pin gives one. Errors: PS107 bad argument, user exists, role unknown or taken.';
+COMMENT ON FUNCTION postern.create_user(userid text, description text, db_role name) IS 'Adds an end user. userid: 1 to 128 characters, kept as NFKC; ids that differ only in case are the same. It has no control, format, separator, invisible or unassigned characters except single inner spaces, and no word that begins with a combining mark. description: 1 to 200 characters. db_role: the login role that is this user when no session is begun. The user has no PIN until postern.reset_pin sets one. Errors: PS107 bad argument, user exists, role unknown or taken.';
 
 
 --
@@ -3078,7 +3079,7 @@ ALTER FUNCTION postern.current_company_numbers() OWNER TO postern_owner;
 -- Name: FUNCTION current_company_numbers(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.current_company_numbers() IS 'For policies: the companies of the current user whose code is the canonical text of a number, as that. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.current_company_numbers() IS 'For policies: the companies of the current user whose code is the canonical text of a number, as numbers. Errors: PS401, PS402.';
 
 
 --
@@ -3110,7 +3111,7 @@ ALTER FUNCTION postern.current_company_uuids() OWNER TO postern_owner;
 -- Name: FUNCTION current_company_uuids(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.current_company_uuids() IS 'For policies: the companies of the current user whose code is the canonical text of a uuid, as that. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.current_company_uuids() IS 'For policies: the companies of the current user whose code is the canonical text of a uuid, as uuids. Errors: PS401, PS402.';
 
 
 --
@@ -3140,7 +3141,7 @@ ALTER FUNCTION postern.disable_gone_event_action(name text, target text, reason 
 -- Name: FUNCTION disable_gone_event_action(name text, target text, reason text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.disable_gone_event_action(name text, target text, reason text) IS 'Has an action deliver nothing until postern.enable_event_action, since its receiver wants no more; what it has to tell waits. For the worker. name: of the action. target: which receiver said so; nothing is done where that is another one by now. reason: what it said, cut to 1000 characters. Returns whether it was enabled. Errors: PS107 there is no such action.';
+COMMENT ON FUNCTION postern.disable_gone_event_action(name text, target text, reason text) IS 'Disables an action whose receiver wants no more events, until postern.enable_event_action. What it has to deliver waits. For the worker. name: of the action. target: the receiver that refused; if the action has another target by now, nothing happens. reason: the receiver''s answer, cut to 1000 characters. Returns whether the action was enabled. Errors: PS107 there is no such action.';
 
 
 --
@@ -3159,7 +3160,7 @@ begin
       errcode = 'PS107',
       message = 'This login is not allowed',
       detail = format('db_role is %s.', coalesce(quote_ident(db_role), 'NULL')),
-      hint = 'See postern.allowed_login for those that are. Superusers need no entry, and lose nothing by having none.';
+      hint = 'Choose one of the logins in postern.allowed_login. Superusers need no entry, so they cannot be disallowed.';
   end if;
 end
 $$;
@@ -3171,7 +3172,7 @@ ALTER FUNCTION postern.disallow_login(db_role name) OWNER TO postern_owner;
 -- Name: FUNCTION disallow_login(db_role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.disallow_login(db_role name) IS 'Takes back what allow_login gave, for all statements that begin after the commit. A transaction that has asserted a user goes on with that user. db_role: also one that is no role any more. Errors: PS107 it is not allowed, 42501 the caller''s login is not.';
+COMMENT ON FUNCTION postern.disallow_login(db_role name) IS 'Undoes allow_login, for all statements that begin after the commit. A transaction that has already asserted a user continues as that user. db_role: may also be a role that no longer exists. Errors: PS107 it is not allowed, 42501 the caller''s login is not.';
 
 
 --
@@ -3311,7 +3312,7 @@ ALTER FUNCTION postern.enable_event_action(name text) OWNER TO postern_owner;
 -- Name: FUNCTION enable_event_action(name text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.enable_event_action(name text) IS 'Has an action deliver again that was disabled since its receiver wanted no more, with all that has waited and happened since. name: of the action. Errors: PS107 there is no such one.';
+COMMENT ON FUNCTION postern.enable_event_action(name text) IS 'Enables an action that was disabled because its receiver wanted no more events. It delivers everything that has waited and happened since. name: of the action. Errors: PS107 there is no such action.';
 
 
 --
@@ -3500,7 +3501,7 @@ ALTER FUNCTION postern.finding_detail(detail text, code text) OWNER TO postern_o
 -- Name: FUNCTION finding_detail(detail text, code text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.finding_detail(detail text, code text) IS 'For postern.doctor: detail, and where the check is explained.';
+COMMENT ON FUNCTION postern.finding_detail(detail text, code text) IS 'For postern.doctor: detail, followed by where the check is explained.';
 
 
 --
@@ -3525,11 +3526,11 @@ begin
      or exists (select from unnest(delays) as s where s is null or not s between 0 and 86400) then
     raise exception using
       errcode = 'PS107',
-      message = 'A delivery cannot end so',
+      message = 'A delivery cannot end this way',
       detail = format('outcomes are %s, delays are %s.', left(outcomes::text, 500), left(delays::text, 500)),
-      hint = 'An outcome is delivered, skipped, failed, dead or released; a delay has 0 to 86400 seconds.';
+      hint = 'Pass an outcome of delivered, skipped, failed, dead or released, and a delay of 0 to 86400 seconds.';
   end if;
-  -- Whose lease has run out says nothing any more: somebody else may have it.
+  -- A worker whose lease has ended is ignored: another one may have claimed the delivery.
   for ended in select * from unnest(log_ids, outcomes, delays, errors) as r (log_id, outcome, delay, error) loop
     update postern_internal.event_delivery as d
        set state = case when ended.outcome in ('delivered', 'skipped', 'dead') then ended.outcome::postern_internal.delivery_state
@@ -3560,7 +3561,7 @@ ALTER FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bi
 -- Name: FUNCTION finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) IS 'Says how deliveries ended that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: why, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) IS 'Records how deliveries ended that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: the reason, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
 
 
 --
@@ -3720,7 +3721,7 @@ ALTER FUNCTION postern.functions_per_row(policy oid) OWNER TO postern_owner;
 -- Name: FUNCTION functions_per_row(policy oid); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.functions_per_row(policy oid) IS 'For postern.doctor: the functions that a policy calls for each row, and whether they are given a column of it. What stands in a sub-select that looks at no column of the row is called once a query, and not listed.';
+COMMENT ON FUNCTION postern.functions_per_row(policy oid) IS 'For postern.doctor: the functions that a policy calls for each row, and whether they get a column of it. A sub-select that uses no column of the row runs once per query, so its calls are not listed.';
 
 
 --
@@ -3742,7 +3743,7 @@ begin
        and k.convalidated
        and not k.condeferrable
        and cardinality(k.conkey) = 2
-       -- A NULL in one column, and MATCH SIMPLE does not look at the other one.
+       -- If one column may be NULL, MATCH SIMPLE does not check the other one.
        and (k.confmatchtype = 'f'
             or not exists (select from pg_attribute as a where a.attrelid = target and a.attnum = any (k.conkey) and not a.attnotnull))
        and k.conkey <@ array(select d.refobjsubid::smallint
@@ -3751,7 +3752,7 @@ begin
                                  on d.classid = 'pg_policy'::regclass and d.objid = p.oid
                                 and d.refclassid = 'pg_class'::regclass and d.refobjid = target and d.refobjsubid > 0
                               where p.polrelid = target and p.polname = 'postern_ledger')
-       -- Tables that inherit, unlike partitions, do not have the key.
+       -- Inheriting tables, unlike partitions, do not have the key.
        and (c.relkind = 'p' or not exists (select from pg_inherits as i where i.inhparent = target)));
 end
 $$;
@@ -3789,7 +3790,7 @@ ALTER FUNCTION postern.log_gaps() OWNER TO postern_owner;
 -- Name: FUNCTION log_gaps(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.log_gaps() IS 'For postern.doctor: the months (UTC) that should have a partition of the log and have none, as create_log_partitions would make them, with how many entries lie in the default one.';
+COMMENT ON FUNCTION postern.log_gaps() IS 'For postern.doctor: the months (UTC) that lack a partition of the log, as create_log_partitions would create them, with the number of their entries in the default partition.';
 
 
 --
@@ -3824,7 +3825,7 @@ ALTER FUNCTION postern.look_alike_users() OWNER TO postern_owner;
 -- Name: FUNCTION look_alike_users(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.look_alike_users() IS 'For postern.doctor: active users whose ids differ and look alike, by postern.user_skeleton, each with the oldest of those it looks like.';
+COMMENT ON FUNCTION postern.look_alike_users() IS 'For postern.doctor: active users whose ids differ but look alike, by postern.user_skeleton, each with the oldest user that it looks like.';
 
 
 --
@@ -3850,7 +3851,7 @@ ALTER FUNCTION postern.policy_condition(policy oid, is_check boolean) OWNER TO p
 -- Name: FUNCTION policy_condition(policy oid, is_check boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.policy_condition(policy oid, is_check boolean) IS 'For postern.doctor: the USING condition of a policy, or with is_check its WITH CHECK, with qualified names. NULL where there is none.';
+COMMENT ON FUNCTION postern.policy_condition(policy oid, is_check boolean) IS 'For postern.doctor: the USING condition of a policy, or with is_check its WITH CHECK condition, with qualified names. NULL if there is none.';
 
 
 --
@@ -3872,7 +3873,7 @@ begin
   if statement is null or statement !~ unprintable then
     return statement;
   end if;
-  -- Quoted names, strings, and what is between them, which holds nothing of the kind.
+  -- Quoted names, strings, and the text between them, which contains no such character.
   for piece in
     select p.match[1] from regexp_matches(statement, '("(?:[^"]|"")*"|E?''(?:[^'']|'''')*''|[^"''E]+|E)', 'g') with ordinality as p (match, position) order by p.position
   loop
@@ -3941,15 +3942,16 @@ begin
   if company_column is null or protection = 'ledger' and combination_column is null or protection not in ('company', 'ledger') then
     return;
   end if;
-  -- A domain is written by the function of the type under it.
+  -- A domain is written with the output function of its base type.
   select b.oid::regtype
     into company_type
     from pg_attribute as a
     join pg_type as t on t.oid = a.atttypid
     join pg_type as b on b.typoutput = t.typoutput and b.oid = any (postern.protectable_types('company_column')::oid[])
    where a.attrelid = relation and a.attname = company_column;
-  -- What is compared has the type of the column, so that an index on it is of use. Codes are text, and turned into that type
-  -- where they are the canonical text of a value. Without a length, or char(4) would make ABCD of the code ABCDE.
+  -- The compared value has the type of the column, so that an index on the column is usable. Codes are text. They are
+  -- cast to that type if they are the canonical text of a value. Lengths are dropped: char(4) would make ABCD of the
+  -- code ABCDE.
   if protection = 'company' then
     companies := case when company_type in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then 'c.company from postern.current_company_numbers()'
                       when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
@@ -3965,15 +3967,16 @@ begin
     check_expression := using_expression;
     return;
   end if;
-  -- No index could serve the condition of a ledger, and as text a value is its canonical one.
+  -- No index could serve the condition of a ledger. As text, a value is in its canonical form.
   company := format(case when company_type in ('text'::regtype, 'varchar'::regtype) then '%I' else '%I::text' end, company_column);
 
-  -- A map is older than what its own statement creates: INSERT ... VALUES (..., posting_combination_id(...)). So for a row that
-  -- it does not show, and only where there is something new, a function is asked.
+  -- A map is older than the combinations that the current statement creates: INSERT ... VALUES (...,
+  -- posting_combination_id(...)). So for a row that the map does not show, a function is called, but only if there are
+  -- new combinations.
   --
-  -- CASE keeps get_bit from what is outside of the map, where it would raise an error, and a fraction from being rounded
-  -- to somebody else's id. The planner takes "= 1" for one row in 200, and would join for so few; of "<> 0" it expects
-  -- that most rows stay.
+  -- CASE keeps two values away from get_bit: positions outside the map, for which it would raise an error, and
+  -- fractions, which would be rounded to another row's id. The planner expects one row in 200 for "= 1", and would
+  -- choose joins for so few. For "<> 0" it expects that most rows stay.
   fraction := case when exists (select from pg_attribute as a where a.attrelid = relation and a.attname = combination_column and a.atttypid in ('bigint'::regtype, 'integer'::regtype))
                    then '' else format(' and %I %% 1 = 0', combination_column) end;
   if ledger_column is null then
@@ -3984,8 +3987,8 @@ begin
             else false end',
       combination_column, company, fraction);
     check_expression := by_map || format(' or (select postern.has_new_combinations()) and postern.is_new_combination_allowed(%s, %I)', company, combination_column);
-    -- Where the key is valid, the id is one of the map and the company is the id's: one test by one built-in function
-    -- is all that a visible row costs.
+    -- If the key is valid, the id is in the map and belongs to the company: a visible row then costs one test by one
+    -- built-in function.
     using_expression := format(
       'case when postern.ledger_key_is_valid(%1$L::regclass)
             then get_bit((select postern.ledger_map() where postern.require_user_role()), %2$I::bigint) <> 0
@@ -3993,7 +3996,7 @@ begin
             else %3$s end',
       relation, combination_column, check_expression);
   else
-    -- An id that is of the company is in its part of the map. 2^53 is where double precision begins to round.
+    -- An id of the company is in that company's part of the map. 2^53 is where double precision begins to round.
     check_expression := format(
       'case when %1$I >= 1 and %1$I <= 9007199254740992%4$s
                  and %2$s = (select postern.ledger_companies() where postern.require_user_role())[width_bucket(%1$I::double precision, (select postern.ledger_bounds()))] collate "C"
@@ -4016,7 +4019,7 @@ ALTER FUNCTION postern.protection_condition(relation regclass, protection text, 
 -- Name: FUNCTION protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) IS 'For protect_... and doctor: the conditions of the policy that protects relation, as SQL. protection: company or ledger; combination_column and ledger_column are for ledgers. NULL where there is no such protection, or a column is missing.';
+COMMENT ON FUNCTION postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) IS 'For protect_... and doctor: the conditions of the policy that protects relation, as SQL. protection: company or ledger; combination_column and ledger_column are for ledgers. NULL if there is no such protection, or a column is missing.';
 
 
 --
@@ -4034,7 +4037,7 @@ ALTER FUNCTION postern.redundant_words(message text) OWNER TO postern_owner;
 -- Name: FUNCTION redundant_words(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.redundant_words(message text) IS 'For the registration of gates and for doctor: the words of a gate''s message that repeat what each log entry has anyway, NULL where there are none. They are parameters called after the acting user or the moment, as &USER_ID and &SYSDATE, and words that say that a checkpoint was passed.';
+COMMENT ON FUNCTION postern.redundant_words(message text) IS 'For registrations and doctor: the words of a gate''s message that repeat what each log entry contains anyway; NULL if there are none. They are parameters named after the acting user or the moment, like &USER_ID and &SYSDATE, and words that say that a checkpoint was passed.';
 
 
 --
@@ -4050,7 +4053,7 @@ begin
     errcode = '55000',
     message = format('%I.%I is protected and cannot be truncated', tg_table_schema, tg_table_name),
     detail = 'TRUNCATE would remove rows that the user may not see.',
-    hint = 'DELETE removes those that the user may see. To empty the table its owner calls postern.unprotect, truncates, and protects it again, in one transaction.';
+    hint = 'Use DELETE, which removes the rows that the user may see. To empty the table, have its owner call postern.unprotect, truncate, and protect it again, in one transaction.';
 end
 $$;
 
@@ -4085,7 +4088,7 @@ ALTER FUNCTION postern.row_security_holes(server_version integer) OWNER TO poste
 -- Name: FUNCTION row_security_holes(server_version integer); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For postern.doctor: the published holes in row security, and in what Postern builds on, that a server has. server_version: server_version_num, as 150018. NULL and unknown versions have none.';
+COMMENT ON FUNCTION postern.row_security_holes(server_version integer) IS 'For postern.doctor: the published holes of a server in row security, and in what Postern builds on. server_version: server_version_num, as 150018. No rows for NULL and for unknown versions.';
 
 
 --
@@ -4103,7 +4106,7 @@ ALTER FUNCTION postern.same_condition(stored text, wanted text) OWNER TO postern
 -- Name: FUNCTION same_condition(stored text, wanted text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.same_condition(stored text, wanted text) IS 'For postern.doctor: whether stored, as PostgreSQL writes the condition of a policy, is what wanted was read as.';
+COMMENT ON FUNCTION postern.same_condition(stored text, wanted text) IS 'For postern.doctor: whether stored, the condition of a policy as PostgreSQL prints it, is the same condition as wanted.';
 
 
 --
@@ -4129,7 +4132,7 @@ ALTER FUNCTION postern.server_finding(version integer) OWNER TO postern_owner;
 -- Name: FUNCTION server_finding(version integer); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.server_finding(version integer) IS 'For postern.doctor: what is to say of a server of this version. version: server_version_num, as 150018. No row for one without a published hole.';
+COMMENT ON FUNCTION postern.server_finding(version integer) IS 'For postern.doctor: the finding for a server of this version. version: server_version_num, as 150018. No row for a version without a published hole.';
 
 
 --
@@ -4156,7 +4159,7 @@ CREATE FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldes
       limit 10000)
    ) as w
    where a.name = unqueued_events.name
-     -- A copy of the database queues nothing, and is not meant to.
+     -- A copy of the database queues nothing, by design.
      and not postern_internal.is_moved(a.place)
      and w.outcome = v.outcome
      and w.log_id > a.after_log_id
@@ -4169,7 +4172,7 @@ ALTER FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest
 -- Name: FUNCTION unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log an action has to tell of that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';
+COMMENT ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log an action has to deliver that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';
 
 
 SET default_tablespace = '';
@@ -4212,7 +4215,7 @@ ALTER TABLE postern.posting_combination OWNER TO postern_owner;
 -- Name: TABLE posting_combination; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). Rows are added by postern.posting_combination_id, and never changed or removed.';
+COMMENT ON TABLE postern.posting_combination IS 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). postern.posting_combination_id adds rows; they are never changed or removed.';
 
 
 --
@@ -4236,7 +4239,7 @@ ALTER TABLE postern_internal.end_user OWNER TO postern_owner;
 -- Name: TABLE end_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.end_user IS 'People who work through the application. userid: as it was first written, in NFKC. folded: what fold_userid makes of it, so that no second one differs in case only. db_role maps a database login role to its end user.';
+COMMENT ON TABLE postern_internal.end_user IS 'People who work through the application. userid: in its original spelling, as NFKC. folded: the result of fold_userid, so that two ids cannot differ only in case. db_role maps a database login role to its end user.';
 
 
 --
@@ -4274,7 +4277,7 @@ ALTER TABLE postern_internal.role_membership OWNER TO postern_owner;
 -- Name: VIEW role_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.role_membership IS 'For postern.doctor: which role is a member of which, over any number of steps. last_member: the role that is granted roleid itself.';
+COMMENT ON VIEW postern_internal.role_membership IS 'For postern.doctor: which role is a member of which, over any number of steps. last_member: the role to which roleid is granted directly.';
 
 
 --
@@ -4298,7 +4301,7 @@ ALTER TABLE postern_internal.application_login OWNER TO postern_owner;
 -- Name: VIEW application_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.application_login IS 'For postern.doctor: roles that log in and work with Postern, as an application or as an end user.';
+COMMENT ON VIEW postern_internal.application_login IS 'For postern.doctor: login roles that work with Postern, as an application or as an end user.';
 
 
 --
@@ -4310,7 +4313,7 @@ CREATE VIEW postern_internal.admin_application AS
     'admin_application'::text AS code,
     ('role '::text || quote_ident((a.rolname)::text)) AS object,
     'An application is an administrator'::text AS title,
-    'It can start sessions for end users and has postern_admin: whoever makes it send SQL switches gates off, or gives users PINs.'::text AS detail,
+    'It can start sessions for end users and has postern_admin: an attacker who makes it send SQL can switch gates off, or give users new PINs.'::text AS detail,
     format('revoke postern_admin from %I;'::text, v.rolname) AS fix
    FROM ((postern_internal.application_login a
      JOIN postern_internal.role_membership m ON (((m.member = a.oid) AND (m.roleid = (to_regrole('postern_admin'::text))::oid))))
@@ -4341,7 +4344,7 @@ CREATE VIEW postern_internal.all_data_role AS
         END AS level,
     'all_data_role'::text AS code,
     ('role '::text || quote_ident((r.rolname)::text)) AS object,
-    'A role logs in that reads or writes everything'::text AS title,
+    'A login role reads or writes everything'::text AS title,
     format('It is a member of %s%s: %s.'::text, p.rolname,
         CASE
             WHEN (m.last_member <> r.oid) THEN (', by '::text || quote_ident((v.rolname)::text))
@@ -4349,8 +4352,8 @@ CREATE VIEW postern_internal.all_data_role AS
         END,
         CASE p.rolname
             WHEN 'pg_read_all_data'::name THEN 'it reads the keys of sessions and of PINs, and can speak for every user'::text
-            WHEN 'pg_write_all_data'::name THEN 'it writes users, gates and settings past Postern'::text
-            ELSE 'it reaches the files and programs of the server, and so everything'::text
+            WHEN 'pg_write_all_data'::name THEN 'it writes users, gates and settings without Postern''s checks'::text
+            ELSE 'it can use the files and programs of the server, and thus everything'::text
         END) AS detail,
     format('revoke %I from %I;'::text, p.rolname, v.rolname) AS fix
    FROM ((((pg_roles r
@@ -4367,7 +4370,7 @@ ALTER TABLE postern_internal.all_data_role OWNER TO postern_owner;
 -- Name: VIEW all_data_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.all_data_role IS 'Check of postern.doctor: roles that log in and are members of a predefined role to which all tables, or the server''s files, are open.';
+COMMENT ON VIEW postern_internal.all_data_role IS 'Check of postern.doctor: login roles that are members of a predefined role with access to all tables, or to the server''s files.';
 
 
 --
@@ -4389,7 +4392,7 @@ ALTER TABLE postern_internal.allowed_login OWNER TO postern_owner;
 -- Name: TABLE allowed_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role of the same name there is another one.';
+COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role with the same name is a different one.';
 
 
 --
@@ -4415,7 +4418,7 @@ ALTER TABLE postern_internal.protected_table OWNER TO postern_owner;
 -- Name: TABLE protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company and protect_ledger were asked to guard. By name, since an oid does not survive a dump; doctor holds it against the policies that are there.';
+COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company and protect_ledger guard. By name, because an oid does not survive a dump. doctor compares the list with the existing policies.';
 
 
 --
@@ -4512,7 +4515,7 @@ ALTER TABLE postern_internal.protected_relation OWNER TO postern_owner;
 -- Name: VIEW protected_relation; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.protected_relation IS 'For postern.doctor: the tables in postern.protected_table, what is below and above them by partitioning or inheritance, the policy that each of these must have, and the statement that puts all of them right.';
+COMMENT ON VIEW postern_internal.protected_relation IS 'For postern.doctor: the tables in postern.protected_table, the tables below and above them by partitioning or inheritance, the policy that each of these must have, and the statement that repairs all of them.';
 
 
 --
@@ -4539,13 +4542,13 @@ CREATE VIEW postern_internal.application_owns_table AS
  SELECT 'warn'::text AS level,
     'application_owns_table'::text AS code,
     ('table '::text || p.identity) AS object,
-    'An application may take the protection off'::text AS title,
-    format('%s, which the application %s, owns the table: whoever makes the application send SQL may drop its policies.'::text, quote_ident((o.rolname)::text),
+    'An application may remove the protection'::text AS title,
+    format('%s, which the application %s, owns the table: an attacker who makes the application send SQL may drop its policies.'::text, quote_ident((o.rolname)::text),
         CASE
             WHEN (a.names = quote_ident((o.rolname)::text)) THEN 'logs in as'::text
             ELSE (a.names || ' may become'::text)
         END) AS detail,
-    format('As a superuser: give %s to a role that nobody logs in as (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.'::text, p.identity, p.identity, a.names) AS fix
+    format('As a superuser: give %s to a role that cannot log in (create role ... nologin; alter table %s owner to ...;), and grant %s what it needs.'::text, p.identity, p.identity, a.names) AS fix
    FROM ((guarded p
      JOIN pg_roles o ON ((o.oid = p.relowner)))
      CROSS JOIN LATERAL ( SELECT string_agg(quote_ident((l.rolname)::text), ', '::text ORDER BY l.rolname) AS names
@@ -4564,7 +4567,7 @@ ALTER TABLE postern_internal.application_owns_table OWNER TO postern_owner;
 -- Name: VIEW application_owns_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.application_owns_table IS 'Check of postern.doctor: protected tables whose owner an application logs in as, or may become.';
+COMMENT ON VIEW postern_internal.application_owns_table IS 'Check of postern.doctor: protected tables owned by the role of an application, or by a role that it may become.';
 
 
 --
@@ -4590,7 +4593,7 @@ ALTER TABLE postern_internal.working_login OWNER TO postern_owner;
 -- Name: VIEW working_login; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.working_login IS 'For postern.doctor: roles that log in and work with Postern, as an application, an end user, an administrator, an auditor, a sealer or a worker.';
+COMMENT ON VIEW postern_internal.working_login IS 'For postern.doctor: login roles that work with Postern, as an application, an end user, an administrator, an auditor, a sealer or a worker.';
 
 
 --
@@ -4656,7 +4659,7 @@ ALTER TABLE postern_internal.application_setting OWNER TO postern_owner;
 -- Name: VIEW application_setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.application_setting IS 'For postern.doctor: the settings that decide what reaches the server''s log, for this database (rolname NULL) and for each role with settings of its own that works with Postern. alter: how a statement that changes them begins.';
+COMMENT ON VIEW postern_internal.application_setting IS 'For postern.doctor: the settings that decide what reaches the server''s log, for this database (rolname NULL) and for each role that works with Postern and has its own settings. alter: the beginning of a statement that changes them.';
 
 
 --
@@ -4667,7 +4670,7 @@ CREATE VIEW postern_internal.bypassing_membership AS
  SELECT DISTINCT 'error'::text AS level,
     'bypassing_membership'::text AS code,
     ('role '::text || quote_ident((a.rolname)::text)) AS object,
-    'An application may become a role that row security does not stop'::text AS title,
+    'An application may become a role that bypasses row security'::text AS title,
     format('It may become %s, which is %s%s.'::text, quote_ident((b.rolname)::text),
         CASE
             WHEN b.rolsuper THEN 'a superuser'::text
@@ -4705,7 +4708,7 @@ CREATE VIEW postern_internal.bypassing_role AS
         END AS level,
     'bypassing_role'::text AS code,
     ('role '::text || quote_ident((r.rolname)::text)) AS object,
-    'A role logs in that row security does not stop'::text AS title,
+    'A login role bypasses row security'::text AS title,
     format('It is %s%s.'::text,
         CASE
             WHEN r.rolsuper THEN 'a superuser'::text
@@ -4739,7 +4742,7 @@ ALTER TABLE postern_internal.bypassing_role OWNER TO postern_owner;
 -- Name: VIEW bypassing_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.bypassing_role IS 'Check of postern.doctor: superusers and roles with BYPASSRLS that log in.';
+COMMENT ON VIEW postern_internal.bypassing_role IS 'Check of postern.doctor: login roles that are superusers or have BYPASSRLS.';
 
 
 --
@@ -4770,7 +4773,7 @@ ALTER TABLE postern_internal.gate OWNER TO postern_owner;
 -- Name: TABLE gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by a ticket of its own, which opens nothing else. A built-in gate is exclusive, always on, and takes the user''s own credential alone. stops: whether the gate stops anybody, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message, as substitute wants it.';
+COMMENT ON TABLE postern_internal.gate IS 'Registered gates. What an administrator set (..._administered) survives the registration of an upgrade. An exclusive gate is opened only by its own ticket, which opens nothing else. A built-in gate is exclusive, always on, and accepts only the user''s own credential. stops: whether the gate stops transactions, derived from active, built_in and the setting checkpoints_enabled by derive_gate_stops. message_template: the message in the form that substitute reads.';
 
 
 --
@@ -4795,7 +4798,7 @@ ALTER TABLE postern_internal.setting OWNER TO postern_owner;
 -- Name: TABLE setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with what each may be set to.';
+COMMENT ON TABLE postern_internal.setting IS 'Settings of Postern in this database, with their allowed values.';
 
 
 --
@@ -4816,7 +4819,7 @@ ALTER TABLE postern_internal.derived_gate OWNER TO postern_owner;
 -- Name: VIEW derived_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.derived_gate IS 'Whether each gate stops anybody, worked out from active, built_in and the setting checkpoints_enabled.';
+COMMENT ON VIEW postern_internal.derived_gate IS 'Whether each gate stops transactions, derived from active, built_in and the setting checkpoints_enabled.';
 
 
 --
@@ -4832,10 +4835,10 @@ CREATE VIEW postern_internal.changed_gate AS
     'changed_gate'::text AS code,
     ('gate '::text || g.gate_id) AS object,
         CASE
-            WHEN d.stops THEN 'A gate is shown as active and stops nobody'::text
-            ELSE 'A gate stops everybody and is shown as inactive'::text
+            WHEN d.stops THEN 'A gate is shown as active but does not stop transactions'::text
+            ELSE 'A gate stops transactions but is shown as inactive'::text
         END AS title,
-    format('stops is %s in postern_internal.gate; from the gate and the setting checkpoints_enabled follows %s. Somebody changed it past Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
+    format('stops is %s in postern_internal.gate, but the gate and the setting checkpoints_enabled give %s. Somebody changed it without Postern.'::text, (g.stops)::text, (d.stops)::text) AS detail,
     format('select postern.set_setting(''checkpoints_enabled'', %L);'::text, s.value) AS fix
    FROM ((postern_internal.gate g
      JOIN postern_internal.derived_gate d ON ((d.gate_id = g.gate_id)))
@@ -4845,8 +4848,8 @@ UNION ALL
  SELECT 'error'::text AS level,
     'changed_gate'::text AS code,
     ('gate '::text || g.gate_id) AS object,
-    'A gate shows and logs another message than the registered one'::text AS title,
-    format('The message is %L; shown is %L. Somebody changed the template past Postern.'::text, g.message, t.message) AS detail,
+    'A gate shows and logs a message other than the registered one'::text AS title,
+    format('The message is %L, but %L is shown. Somebody changed the template without Postern.'::text, g.message, t.message) AS detail,
     format('update postern_internal.gate set message_template = postern_internal.message_template(message, parameters) where gate_id = %L;'::text, g.gate_id) AS fix
    FROM (postern_internal.gate g
      CROSS JOIN LATERAL ( SELECT COALESCE(string_agg(
@@ -4861,8 +4864,8 @@ UNION ALL
  SELECT 'error'::text AS level,
     'changed_gate'::text AS code,
     ('gate '::text || g.gate_id) AS object,
-    'A gate is built in that is not Postern''s, or Postern''s own is not'::text AS title,
-    'The prefix POSTERN_ says which gates are. Somebody changed built_in past Postern.'::text AS detail,
+    'A gate is wrongly marked as built in, or as not built in'::text AS title,
+    'Exactly the gates with the prefix POSTERN_ are built in. Somebody changed built_in without Postern.'::text AS detail,
     format('update postern_internal.gate set built_in = %s where gate_id = %L; select postern.set_setting(''checkpoints_enabled'', %L);'::text,
         CASE
             WHEN g.built_in THEN 'false'::text
@@ -4879,7 +4882,7 @@ ALTER TABLE postern_internal.changed_gate OWNER TO postern_owner;
 -- Name: VIEW changed_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.changed_gate IS 'Check of postern.doctor: gates whose stops, message_template or built_in is not what Postern made it.';
+COMMENT ON VIEW postern_internal.changed_gate IS 'Check of postern.doctor: gates whose stops, message_template or built_in differs from what Postern derives.';
 
 
 --
@@ -4906,7 +4909,7 @@ CREATE VIEW postern_internal.changed_protection AS
  SELECT 'error'::text AS level,
     'changed_protection'::text AS code,
     ('table '::text || p.identity) AS object,
-    'Protection is not what it was made'::text AS title,
+    'The protection of a table was changed'::text AS title,
     ((upper("left"(f.faults, 1)) || substr(f.faults, 2)) || '.'::text) AS detail,
     p.protect_again AS fix
    FROM ((((((guarded p
@@ -4937,15 +4940,15 @@ CREATE VIEW postern_internal.changed_protection AS
                     ELSE NULL::text
                 END,
                 CASE
-                    WHEN (y.polcmd <> '*'::"char") THEN format('the policy %I does not hold for all commands'::text, y.polname)
+                    WHEN (y.polcmd <> '*'::"char") THEN format('the policy %I does not apply to all commands'::text, y.polname)
                     ELSE NULL::text
                 END,
                 CASE
-                    WHEN (y.polroles <> '{0}'::oid[]) THEN format('the policy %I does not hold for all roles'::text, y.polname)
+                    WHEN (y.polroles <> '{0}'::oid[]) THEN format('the policy %I does not apply to all roles'::text, y.polname)
                     ELSE NULL::text
                 END,
                 CASE
-                    WHEN ((y.oid IS NOT NULL) AND (NOT e.same_using)) THEN format('the policy %I has another USING condition'::text, y.polname)
+                    WHEN ((y.oid IS NOT NULL) AND (NOT e.same_using)) THEN format('the policy %I has a different USING condition'::text, y.polname)
                     ELSE NULL::text
                 END,
                 CASE
@@ -4954,24 +4957,24 @@ CREATE VIEW postern_internal.changed_protection AS
                     CASE
                         WHEN e.one_condition THEN (NOT e.same_using)
                         ELSE (NOT postern.same_condition(c.check_is, w.check_expression))
-                    END THEN format('the policy %I has another WITH CHECK condition'::text, y.polname)
+                    END THEN format('the policy %I has a different WITH CHECK condition'::text, y.polname)
                     ELSE NULL::text
                 END,
                 CASE
                     WHEN (EXISTS ( SELECT
                        FROM (pg_depend d
                          JOIN pg_attribute a ON (((a.attrelid = p.relation) AND (a.attnum = d.refobjsubid))))
-                      WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = p.relation) AND (a.attname <> ALL (ARRAY[p.company_column, COALESCE(p.combination_column, p.company_column), COALESCE(p.ledger_column, p.company_column)]))))) THEN format('the policy %I looks at other columns'::text, y.polname)
+                      WHERE ((d.classid = ('pg_policy'::regclass)::oid) AND (d.objid = y.oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = p.relation) AND (a.attname <> ALL (ARRAY[p.company_column, COALESCE(p.combination_column, p.company_column), COALESCE(p.ledger_column, p.company_column)]))))) THEN format('the policy %I reads other columns'::text, y.polname)
                     ELSE NULL::text
                 END,
                 CASE
-                    WHEN ((NOT o.polpermissive) OR (o.polcmd <> '*'::"char") OR (o.polroles <> '{0}'::oid[]) OR ((o.oid IS NOT NULL) AND (NOT (e.same_permit AND (e.one_permit OR postern.same_condition(c.permits_new, (('true or ('::text || w.check_expression) || ')'::text))))))) THEN 'the policy postern_permit permits other rows, or would stay where Postern is dropped'::text
+                    WHEN ((NOT o.polpermissive) OR (o.polcmd <> '*'::"char") OR (o.polroles <> '{0}'::oid[]) OR ((o.oid IS NOT NULL) AND (NOT (e.same_permit AND (e.one_permit OR postern.same_condition(c.permits_new, (('true or ('::text || w.check_expression) || ')'::text))))))) THEN 'the policy postern_permit permits other rows, or would remain after Postern is dropped'::text
                     ELSE NULL::text
                 END,
                 CASE
                     WHEN (NOT (EXISTS ( SELECT
                        FROM pg_trigger t
-                      WHERE ((t.tgrelid = p.relation) AND (t.tgname = 'postern_refuse_truncate'::name) AND (t.tgfoid = ('postern.refuse_truncate()'::regprocedure)::oid) AND (t.tgenabled = ANY (ARRAY['O'::"char", 'A'::"char"])))))) THEN 'the trigger postern_refuse_truncate is gone or off'::text
+                      WHERE ((t.tgrelid = p.relation) AND (t.tgname = 'postern_refuse_truncate'::name) AND (t.tgfoid = ('postern.refuse_truncate()'::regprocedure)::oid) AND (t.tgenabled = ANY (ARRAY['O'::"char", 'A'::"char"])))))) THEN 'the trigger postern_refuse_truncate is missing or disabled'::text
                     ELSE NULL::text
                 END) AS faults) f)
   WHERE ((f.faults <> ''::text) AND ((p.place = 'itself'::text) OR (y.oid IS NOT NULL)));
@@ -4983,7 +4986,7 @@ ALTER TABLE postern_internal.changed_protection OWNER TO postern_owner;
 -- Name: VIEW changed_protection; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.changed_protection IS 'Check of postern.doctor: protected tables whose policy or trigger was dropped, switched off, or is another one.';
+COMMENT ON VIEW postern_internal.changed_protection IS 'Check of postern.doctor: protected tables whose policy or trigger was dropped, switched off, or replaced.';
 
 
 --
@@ -5025,7 +5028,7 @@ ALTER TABLE postern_internal.log_skip OWNER TO postern_owner;
 -- Name: SEQUENCE log_skip; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON SEQUENCE postern_internal.log_skip IS 'How many log_ids were skipped: a log_id is this and log_number together.';
+COMMENT ON SEQUENCE postern_internal.log_skip IS 'How many log_ids were skipped: a log_id is the sum of this and log_number.';
 
 
 --
@@ -5046,7 +5049,7 @@ ALTER TABLE postern_internal.log_timeline OWNER TO postern_owner;
 -- Name: SEQUENCE log_timeline; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON SEQUENCE postern_internal.log_timeline IS 'The timeline for which log_skip is right. Not increased, but set.';
+COMMENT ON SEQUENCE postern_internal.log_timeline IS 'The timeline for which log_skip is valid. It is set, never increased.';
 
 
 --
@@ -5087,7 +5090,7 @@ ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
 -- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of something else opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from the entry''s own. A partition for each month (UTC), by postern.create_log_partitions. log_id is unique by its sequences: a key of partitions has to have logged_at.';
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
 
 
 --
@@ -5129,7 +5132,7 @@ ALTER TABLE postern_internal.company_column OWNER TO postern_owner;
 -- Name: VIEW company_column; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.company_column IS 'For postern.doctor: columns of tables and foreign tables of applications that by their name hold a company. is_protectable: whether protect_company takes the type.';
+COMMENT ON VIEW postern_internal.company_column IS 'For postern.doctor: columns of tables and foreign tables of applications whose name suggests a company. is_protectable: whether protect_company accepts the type.';
 
 
 --
@@ -5160,7 +5163,7 @@ ALTER TABLE postern_internal.credential OWNER TO postern_owner;
 -- Name: TABLE credential; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.credential IS 'One row a user: the PIN as bcrypt over a keyed digest (NULL: none yet; must_change: set by an administrator, opens POSTERN_PIN_CHANGE and nothing else), and the wrong responses and the lock-outs since the last right one. denials, cancels: how many the sessions of this user have committed since the time beside it; an hour after that they are counted anew. The fillers are new at each attempt: WAL leaves out what the old and the new row have in common at either end, so without them its bytes would tell a right response from a wrong one.';
+COMMENT ON TABLE postern_internal.credential IS 'One row per user. hash: the PIN as bcrypt over a keyed digest (NULL: none yet). must_change: set by an administrator, opens only POSTERN_PIN_CHANGE. Then the wrong responses and lock-outs since the last right response. denials, cancels: how many the sessions of this user have committed since the time beside it; after an hour the count starts again. The fillers are new at each attempt: WAL omits the common beginning and end of the old and the new row, so without them its size would tell a right response from a wrong one.';
 
 
 --
@@ -5176,7 +5179,7 @@ CREATE VIEW postern_internal.definer_function AS
     'definer_function'::text AS code,
     ((i.type || ' '::text) || i.identity) AS object,
     'A function shows rows of all companies to whoever may call it'::text AS title,
-    format('It runs as %s, whom row security does not stop, and %s%s.'::text, quote_ident((pg_get_userbyid(p.proowner))::text), concat_ws(' and '::text, ('names '::text ||
+    format('It runs as %s, a role that bypasses row security, and %s%s.'::text, quote_ident((pg_get_userbyid(p.proowner))::text), concat_ws(' and '::text, ('names '::text ||
         CASE
             WHEN (length(f.tables) > 1000) THEN ("left"(f.tables, 1000) || ' and others'::text)
             ELSE f.tables
@@ -5186,7 +5189,7 @@ CREATE VIEW postern_internal.definer_function AS
             ELSE f.functions
         END)),
         CASE
-            WHEN a.asks THEN '; it asks for the user''s companies itself'::text
+            WHEN a.asks THEN '; it checks the user''s companies itself'::text
             ELSE ''::text
         END) AS detail,
         CASE
@@ -5210,7 +5213,7 @@ ALTER TABLE postern_internal.definer_function OWNER TO postern_owner;
 -- Name: VIEW definer_function; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.definer_function IS 'Check of postern.doctor: SECURITY DEFINER functions of owners whom row security does not stop, that name protected tables.';
+COMMENT ON VIEW postern_internal.definer_function IS 'Check of postern.doctor: SECURITY DEFINER functions that name protected tables and whose owners bypass row security.';
 
 
 --
@@ -5221,8 +5224,8 @@ CREATE VIEW postern_internal.disabled_checkpoints AS
  SELECT 'warn'::text AS level,
     'disabled_checkpoints'::text AS code,
     'setting checkpoints_enabled'::text AS object,
-    'No gate stops anybody'::text AS title,
-    format('The setting is false, and so %s active in vain.'::text,
+    'No gate stops transactions'::text AS title,
+    format('The setting is false, so %s active without effect.'::text,
         CASE count(*)
             WHEN 1 THEN 'one gate is'::text
             ELSE (count(*) || ' gates are'::text)
@@ -5274,7 +5277,7 @@ ALTER TABLE postern_internal.event_action OWNER TO postern_owner;
 -- Name: TABLE event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.event_action IS 'Who is told of an event, and how. target: a URL, a mail address, a function or a channel. queued_to: entries of the log that are visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that tells; no copy of it does. disabled_at, disabled_reason: since when and why nothing is delivered; what there is to tell waits.';
+COMMENT ON TABLE postern_internal.event_action IS 'The receivers of each event, and how they are notified. target: a URL, a mail address, a function or a channel. queued_to: log entries visible in this snapshot have been queued, or are older than the action. after_log_id: entries up to this one came from another cluster. place: the database that delivers; no copy of it does. disabled_at, disabled_reason: since when and why nothing is delivered; what there is to deliver waits.';
 
 
 --
@@ -5287,7 +5290,7 @@ CREATE VIEW postern_internal.disabled_event_action AS
     ('event action '::text || quote_ident(a.name)) AS object,
     'A receiver wants no more events'::text AS title,
     format('Disabled since %s: %s.'::text, to_char((a.disabled_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), a.disabled_reason) AS detail,
-    format('Where the receiver is there again: select postern.enable_event_action(%L); where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name, a.name) AS fix
+    format('If the receiver is back: select postern.enable_event_action(%L); if nobody is to be notified any more: select postern.remove_event_action(%L);'::text, a.name, a.name) AS fix
    FROM postern_internal.event_action a
   WHERE (a.disabled_at IS NOT NULL);
 
@@ -5298,7 +5301,7 @@ ALTER TABLE postern_internal.disabled_event_action OWNER TO postern_owner;
 -- Name: VIEW disabled_event_action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.disabled_event_action IS 'Check of postern.doctor: event actions whose receiver answered that it is gone (410), so that what they have to tell waits.';
+COMMENT ON VIEW postern_internal.disabled_event_action IS 'Check of postern.doctor: event actions whose receiver answered that it is gone (410), so that their deliveries wait.';
 
 
 --
@@ -5310,7 +5313,7 @@ CREATE VIEW postern_internal.error_logging AS
     'error_logging'::text AS code,
     COALESCE(('role '::text || quote_ident((s.rolname)::text)), ('database '::text || quote_ident((current_database())::text))) AS object,
     'The server log gets the PINs of statements that fail'::text AS title,
-    format('log_parameter_max_length_on_error is %s: a statement that fails is logged with the values that are bound to it.'::text, (s.settings ->> 'log_parameter_max_length_on_error'::text)) AS detail,
+    format('log_parameter_max_length_on_error is %s: a failing statement is logged with its bound values.'::text, (s.settings ->> 'log_parameter_max_length_on_error'::text)) AS detail,
     (s.alter || ' set log_parameter_max_length_on_error = 0;'::text) AS fix
    FROM postern_internal.application_setting s
   WHERE ((s.settings ->> 'log_parameter_max_length_on_error'::text) !~ '^\s*0+\s*[a-z]*$'::text);
@@ -5322,7 +5325,7 @@ ALTER TABLE postern_internal.error_logging OWNER TO postern_owner;
 -- Name: VIEW error_logging; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.error_logging IS 'Check of postern.doctor: log_parameter_max_length_on_error, by which the server log gets PINs.';
+COMMENT ON VIEW postern_internal.error_logging IS 'Check of postern.doctor: log_parameter_max_length_on_error, which sends PINs to the server log.';
 
 
 --
@@ -5343,7 +5346,7 @@ ALTER TABLE postern_internal.event OWNER TO postern_owner;
 -- Name: TABLE event; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.event IS 'Events, and the outcome that an entry of the log has for each.';
+COMMENT ON TABLE postern_internal.event IS 'Events, and the outcome of log entries that each stands for.';
 
 
 --
@@ -5371,7 +5374,7 @@ ALTER TABLE postern_internal.event_delivery OWNER TO postern_owner;
 -- Name: TABLE event_delivery; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.event_delivery IS 'One row for each entry of the log that an action has to tell of. delivery_id: what the receiver knows repetitions by. lease: the worker''s that has it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
+COMMENT ON TABLE postern_internal.event_delivery IS 'One row for each log entry that an action has to deliver. delivery_id: lets the receiver recognise repetitions. lease: identifies the worker that has claimed it until leased_until. skipped: the condition did not hold. No foreign key to the log, whose old months may be dropped.';
 
 
 --
@@ -5413,7 +5416,7 @@ CREATE VIEW postern_internal.event_backlog AS
             WHEN (d.deliveries > 0) THEN format('%s deliveries are due since %s'::text, d.deliveries, to_char((d.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text))
             ELSE NULL::text
         END) || '.'::text) AS detail,
-    format('Have a worker run: postern event run. Where nobody is to be told any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
+    format('Have a worker run: postern event run. If nobody is to be notified any more: select postern.remove_event_action(%L);'::text, a.name) AS fix
    FROM (((postern_internal.event_action a
      JOIN postern_internal.event v ON (((v.event = a.event) AND v.enabled)))
      LEFT JOIN LATERAL ( SELECT u.oldest
@@ -5478,7 +5481,7 @@ CREATE VIEW postern_internal.foreign_key_action AS
     'foreign_key_action'::text AS code,
     format('constraint %I on %s'::text, k.conname, p.identity) AS object,
     'A foreign key changes rows of other companies'::text AS title,
-    format('Row security does not stop %s: who may change rows of %s changes the rows that refer to them, of whatever company.'::text, concat_ws(' and '::text, ('ON DELETE '::text || upper(d.action)), ('ON UPDATE '::text || upper(u.action))), i.identity) AS detail,
+    format('Row security does not stop %s: whoever changes rows of %s also changes the rows that refer to them, of any company.'::text, concat_ws(' and '::text, ('ON DELETE '::text || upper(d.action)), ('ON UPDATE '::text || upper(u.action))), i.identity) AS detail,
     format('%salter table %s drop constraint %I, add constraint %I foreign key (%s) references %s (%s)%s%s;%s'::text,
         CASE
             WHEN (c.relkind = 'p'::"char") THEN ('begin; '::text || ( SELECT string_agg(format('alter table %s no force row level security; '::text, x.identity), ''::text ORDER BY x.relation) AS string_agg
@@ -5569,7 +5572,7 @@ ALTER TABLE postern_internal.guarded_table OWNER TO postern_owner;
 -- Name: VIEW guarded_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.guarded_table IS 'For postern.doctor: all tables whose rows Postern guards, its own public one included.';
+COMMENT ON VIEW postern_internal.guarded_table IS 'For postern.doctor: all tables whose rows Postern guards, including its own public one.';
 
 
 --
@@ -5654,10 +5657,10 @@ CREATE VIEW postern_internal.foreign_table AS
         END AS level,
     'foreign_table'::text AS code,
     ('foreign table '::text || i.identity) AS object,
-    'A foreign table shows rows past row security'::text AS title,
+    'A foreign table shows rows without row security'::text AS title,
     format('%s; readers: %s. A foreign table can have no policy.'::text,
         CASE
-            WHEN (j.behind IS NOT NULL) THEN format('By the server %I it reads %s, which is protected or reads what is, as the role that is mapped there'::text, j.srvname, j.behind)
+            WHEN (j.behind IS NOT NULL) THEN format('Through the server %I it reads %s, which is protected or reads a protected table, as the role that is mapped there'::text, j.srvname, j.behind)
             WHEN (j.above IS NOT NULL) THEN format('It is a part of %s, which is protected'::text, j.above)
             ELSE format('It has the column %I'::text, j.company_column)
         END, concat_ws(', '::text,
@@ -5690,7 +5693,7 @@ ALTER TABLE postern_internal.foreign_table OWNER TO postern_owner;
 -- Name: VIEW foreign_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.foreign_table IS 'Check of postern.doctor: foreign tables that others than their owner may read and that lead to a protected table of this database, are a part of one, or have a company column.';
+COMMENT ON VIEW postern_internal.foreign_table IS 'Check of postern.doctor: foreign tables that roles other than their owner may read and that lead to a protected table of this database, are part of one, or have a company column.';
 
 
 --
@@ -5701,9 +5704,9 @@ CREATE VIEW postern_internal.gate_message AS
  SELECT 'warn'::text AS level,
     'gate_message'::text AS code,
     ('gate '::text || g.gate_id) AS object,
-    'The message repeats what every log entry has'::text AS title,
+    'The message repeats what every log entry contains'::text AS title,
     format('%L has: %s.'::text, g.message, postern.redundant_words(g.message)) AS detail,
-    format('Say what happened and to which business object: select postern.set_gate_message(%L, ...); and word it so in the registration.'::text, g.gate_id) AS fix
+    format('Say what happened and to which business object: select postern.set_gate_message(%L, ...); and use the same message in the registration.'::text, g.gate_id) AS fix
    FROM postern_internal.gate g
   WHERE ((NOT g.built_in) AND (postern.redundant_words(g.message) IS NOT NULL));
 
@@ -5778,7 +5781,7 @@ CREATE VIEW postern_internal.logical_replication AS
             WHEN o.has_secrets THEN 'Logical replication sends the keys and PINs of Postern'::text
             ELSE 'Logical replication sends the rows of all companies'::text
         END AS title,
-    format('It publishes %s; row security does not hold for what is replicated.'::text,
+    format('It publishes %s; row security does not apply to replicated rows.'::text,
         CASE
             WHEN (length(o.tables) > 1000) THEN ("left"(o.tables, 1000) || ' and others'::text)
             ELSE o.tables
@@ -5794,7 +5797,7 @@ UNION ALL
     'logical_replication'::text AS code,
     ('replication slot '::text || (s.slot_name)::text) AS object,
     'Logical replication sends the keys and PINs of Postern'::text AS title,
-    format('Through the output plugin %s it sends what is written to any table of this database.'::text, quote_ident((s.plugin)::text)) AS detail,
+    format('Through the output plugin %s it sends everything that is written to any table of this database.'::text, quote_ident((s.plugin)::text)) AS detail,
     format('select pg_drop_replication_slot(%L);'::text, s.slot_name) AS fix
    FROM pg_replication_slots s
   WHERE ((s.slot_type = 'logical'::text) AND (s.database = current_database()) AND (s.plugin <> 'pgoutput'::name) AND (NOT s.temporary));
@@ -5806,7 +5809,7 @@ ALTER TABLE postern_internal.logical_replication OWNER TO postern_owner;
 -- Name: VIEW logical_replication; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.logical_replication IS 'Check of postern.doctor: publications of protected tables or of Postern''s own, and slots that send all tables.';
+COMMENT ON VIEW postern_internal.logical_replication IS 'Check of postern.doctor: publications of protected tables or of Postern''s own tables, and slots that send all tables.';
 
 
 --
@@ -5818,8 +5821,8 @@ CREATE VIEW postern_internal.look_alike_user AS
     'look_alike_user'::text AS code,
     ('user '::text || l.userid) AS object,
     'Two users cannot be told apart by sight'::text AS title,
-    format('%s looks like %L, which is older. Who reads the log, or a dialog, may take one for the other.'::text, c.literal, l.older) AS detail,
-    format('Find out who each of them is. Where one is not meant to be there: select postern.set_user_active(%s, false);'::text, c.literal) AS fix
+    format('%s looks like %L, which is older. Somebody who reads the log, or a dialog, may take one for the other.'::text, c.literal, l.older) AS detail,
+    format('Find out who each of them is. If one should not exist: select postern.set_user_active(%s, false);'::text, c.literal) AS fix
    FROM (postern.look_alike_users() l(userid, older)
      CROSS JOIN LATERAL ( SELECT
                 CASE
@@ -5841,7 +5844,7 @@ ALTER TABLE postern_internal.look_alike_user OWNER TO postern_owner;
 -- Name: VIEW look_alike_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.look_alike_user IS 'Check of postern.doctor: active users whose ids differ and look alike.';
+COMMENT ON VIEW postern_internal.look_alike_user IS 'Check of postern.doctor: active users whose ids differ but look alike.';
 
 
 --
@@ -5877,8 +5880,8 @@ CREATE VIEW postern_internal.materialized_view AS
         END AS level,
     'materialized_view'::text AS code,
     ('materialized view '::text || i.identity) AS object,
-    'A materialized view keeps rows past row security'::text AS title,
-    format('It holds what %s saw in %s when it was last refreshed; %s.'::text, quote_ident((pg_get_userbyid(f.relowner))::text), f.tables, COALESCE(('readers: '::text || g.grantees), 'nobody has said yet who may read it'::text)) AS detail,
+    'A materialized view holds rows without row security'::text AS title,
+    format('It holds what %s saw in %s when it was last refreshed; %s.'::text, quote_ident((pg_get_userbyid(f.relowner))::text), f.tables, COALESCE(('readers: '::text || g.grantees), 'nobody has decided yet who may read it'::text)) AS detail,
     format('revoke all on %s from %s cascade;'::text, i.identity, concat_ws(', '::text, 'public', e.roles)) AS fix
    FROM (((found f
      CROSS JOIN LATERAL ( SELECT string_agg(DISTINCT
@@ -5904,7 +5907,7 @@ ALTER TABLE postern_internal.materialized_view OWNER TO postern_owner;
 -- Name: VIEW materialized_view; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.materialized_view IS 'Check of postern.doctor: materialized views over protected tables that others than their owner may read, or of which nobody has said who may.';
+COMMENT ON VIEW postern_internal.materialized_view IS 'Check of postern.doctor: materialized views over protected tables that roles other than their owner may read, or for which nobody has decided who may.';
 
 
 --
@@ -5932,7 +5935,7 @@ CREATE VIEW postern_internal.missing_ledger_key AS
     'missing_ledger_key'::text AS code,
     ('table '::text || p.identity) AS object,
     'Queries compare the company of each row'::text AS title,
-    format('A valid foreign key (%I, %I) to postern.posting_combination would tell it from the combination.'::text, p.company_column, p.combination_column) AS detail,
+    format('With a valid foreign key (%I, %I) to postern.posting_combination, the combination would tell the company.'::text, p.company_column, p.combination_column) AS detail,
     concat_ws(' '::text, format('alter table %s alter column %I set not null, alter column %I set not null;'::text, p.identity, p.company_column, p.combination_column),
         CASE
             WHEN (k.conname IS NULL) THEN format('alter table %s add constraint postern_combination foreign key (%I, %I) references postern.posting_combination (company, posting_combination_id)%s;'::text, p.identity, p.company_column, p.combination_column,
@@ -5984,7 +5987,7 @@ CREATE VIEW postern_internal.missing_log_partition AS
     'missing_log_partition'::text AS code,
     'log'::text AS object,
     'The log has no partition for a month'::text AS title,
-    format('No partition: %s (UTC)%s. Such entries lie in the default partition, which cannot be dropped as a month can.'::text, string_agg((to_char((m.month AT TIME ZONE 'UTC'::text), 'YYYY-MM'::text) ||
+    format('No partition: %s (UTC)%s. Entries of such a month go to the default partition, and cannot be dropped by month.'::text, string_agg((to_char((m.month AT TIME ZONE 'UTC'::text), 'YYYY-MM'::text) ||
         CASE
             WHEN (m.entries > 0) THEN format(' with %s entries'::text, m.entries)
             ELSE ''::text
@@ -6062,8 +6065,8 @@ CREATE VIEW postern_internal.missing_membership AS
  SELECT 'warn'::text AS level,
     'missing_membership'::text AS code,
     ('role '::text || quote_ident((o.rolname)::text)) AS object,
-    'A role has a grant on protected tables and is refused their rows'::text AS title,
-    format('It is no member of postern_user, and has rights on %s.'::text,
+    'A role has rights on protected tables but is refused their rows'::text AS title,
+    format('It is not a member of postern_user, and has rights on %s.'::text,
         CASE
             WHEN (length(w.relations) > 1000) THEN ("left"(w.relations, 1000) || ' and others'::text)
             ELSE w.relations
@@ -6086,7 +6089,7 @@ ALTER TABLE postern_internal.missing_membership OWNER TO postern_owner;
 -- Name: VIEW missing_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.missing_membership IS 'Check of postern.doctor: roles with rights on protected tables, or on views over them, that are no members of postern_user.';
+COMMENT ON VIEW postern_internal.missing_membership IS 'Check of postern.doctor: roles with rights on protected tables, or on views over them, that are not members of postern_user.';
 
 
 --
@@ -6174,7 +6177,7 @@ ALTER TABLE postern_internal.session_key OWNER TO postern_owner;
 -- Name: TABLE session_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.session_key IS 'Keys that application servers sign session tokens with (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again. system_identifier, database_oid, table_oid: the cluster, the database and this table, where the key was created; a copy or a restored database differs in one of them.';
+COMMENT ON TABLE postern_internal.session_key IS 'Keys with which application servers sign session tokens (JWT, HS256), as the two padded blocks of RFC 2104. A retired key verifies nothing; it is kept so that its kid is never used again. system_identifier, database_oid, table_oid: the cluster, the database and this table in which the key was created; a copied or restored database differs in one of them.';
 
 
 --
@@ -6233,14 +6236,14 @@ CREATE VIEW postern_internal.no_permissive_policy AS
  SELECT 'warn'::text AS level,
     'no_permissive_policy'::text AS code,
     ('table '::text || p.identity) AS object,
-    'A protected table shows nobody anything'::text AS title,
+    'A protected table shows no rows to anybody'::text AS title,
         CASE
-            WHEN b.permitted THEN 'The policy postern_permit is gone.'::text
-            ELSE 'No permissive policy is left of those that the application had before the table was protected.'::text
+            WHEN b.permitted THEN 'The policy postern_permit is missing.'::text
+            ELSE 'None of the permissive policies is left that the application had before the table was protected.'::text
         END AS detail,
         CASE
             WHEN b.permitted THEN p.protect_again
-            ELSE format('Make a policy that says whose rows are to be read, as with: create policy ... on %s using (...);'::text, p.identity)
+            ELSE format('Create a policy that says who may read which rows, for example: create policy ... on %s using (...);'::text, p.identity)
         END AS fix
    FROM ((guarded p
      JOIN closed c ON ((c.oid = p.relation)))
@@ -6252,13 +6255,13 @@ UNION ALL
  SELECT 'warn'::text AS level,
     'no_permissive_policy'::text AS code,
     ('table '::text || i.identity) AS object,
-    'Row security is on, and no policy lets anybody read'::text AS title,
+    'Row security is on, but no policy lets anybody read'::text AS title,
     format('The table has the column %I and is not protected; %s.'::text, k.attname,
         CASE
             WHEN t.relforcerowsecurity THEN 'not even its owner sees a row'::text
             ELSE 'only its owner sees rows'::text
         END) AS detail,
-    format('Where rows are to be read, make a policy that says by whom, or switch row security off and protect the table: alter table %s disable row level security; select postern.protect_company(%L, %L);'::text, i.identity, i.identity, k.attname) AS fix
+    format('If rows should be readable, create a policy that says by whom, or switch row security off and protect the table: alter table %s disable row level security; select postern.protect_company(%L, %L);'::text, i.identity, i.identity, k.attname) AS fix
    FROM (((closed c
      JOIN pg_class t ON ((t.oid = c.oid)))
      JOIN postern_internal.company_column k ON ((k.relation = c.oid)))
@@ -6276,7 +6279,7 @@ ALTER TABLE postern_internal.no_permissive_policy OWNER TO postern_owner;
 -- Name: VIEW no_permissive_policy; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.no_permissive_policy IS 'Check of postern.doctor: protected tables, and tables with a company column, on which row security is on and no policy permits anything.';
+COMMENT ON VIEW postern_internal.no_permissive_policy IS 'Check of postern.doctor: protected tables, and tables with a company column, that have row security but no permissive policy.';
 
 
 --
@@ -6288,7 +6291,7 @@ CREATE VIEW postern_internal.old_session_key AS
     'old_session_key'::text AS code,
     ('session key '::text || k.kid) AS object,
     'A session key is older than a year'::text AS title,
-    format('It was created on %s. Who has ever seen it can speak for every user.'::text, to_char(k.created_at, 'YYYY-MM-DD'::text)) AS detail,
+    format('It was created on %s. Anybody who has ever seen it can speak for every user.'::text, to_char(k.created_at, 'YYYY-MM-DD'::text)) AS detail,
     format('Create a key under another id (postern session key create KID), switch the application to it, then: select postern.retire_session_key(%L);'::text, k.kid) AS fix
    FROM postern_internal.session_key k
   WHERE ((k.retired_at IS NULL) AND (k.created_at < (now() - '1 year'::interval)));
@@ -6312,7 +6315,7 @@ CREATE VIEW postern_internal.owner_membership AS
     'owner_membership'::text AS code,
     ('role '::text || quote_ident((v.rolname)::text)) AS object,
     'A role may become the owner of Postern'::text AS title,
-    'Nobody is a member of postern_owner but during an installation: it reads all keys and may change everything.'::text AS detail,
+    'Only during an installation has postern_owner a member: it reads all keys and may change everything.'::text AS detail,
     format('revoke postern_owner from %I;'::text, v.rolname) AS fix
    FROM (postern_internal.role_membership m
      JOIN pg_roles v ON ((v.oid = m.last_member)))
@@ -6321,8 +6324,8 @@ UNION ALL
  SELECT DISTINCT 'error'::text AS level,
     'owner_membership'::text AS code,
     ('role '::text || quote_ident((v.rolname)::text)) AS object,
-    'A role may do what functions that events call may do'::text AS title,
-    'Nobody is a member of postern_event_function but during an installation: it owns what takes the worker''s rights away from such functions, and may call all of them.'::text AS detail,
+    'A role may act as postern_event_function'::text AS title,
+    'Only during an installation has postern_event_function a member: it owns the function that takes the worker''s rights away, and may call every function for events.'::text AS detail,
     format('revoke postern_event_function from %I;'::text, v.rolname) AS fix
    FROM (postern_internal.role_membership m
      JOIN pg_roles v ON ((v.oid = m.last_member)))
@@ -6332,7 +6335,7 @@ UNION ALL
     'owner_membership'::text AS code,
     'role postern_event_function'::text AS object,
     'Functions that events call have more than their owner''s rights'::text AS title,
-    format('Role postern_event_function is a member of %s, and is to be a member of nothing.'::text, quote_ident((r.rolname)::text)) AS detail,
+    format('Role postern_event_function is a member of %s, and must not be a member of any role.'::text, quote_ident((r.rolname)::text)) AS detail,
     format('revoke %I from postern_event_function;'::text, r.rolname) AS fix
    FROM (pg_auth_members m
      JOIN pg_roles r ON ((r.oid = m.roleid)))
@@ -6345,7 +6348,7 @@ ALTER TABLE postern_internal.owner_membership OWNER TO postern_owner;
 -- Name: VIEW owner_membership; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.owner_membership IS 'Check of postern.doctor: members of postern_owner and of postern_event_function, and what the latter is a member of.';
+COMMENT ON VIEW postern_internal.owner_membership IS 'Check of postern.doctor: members of postern_owner and of postern_event_function, and roles that the latter is a member of.';
 
 
 --
@@ -6387,7 +6390,7 @@ CREATE VIEW postern_internal.policy_per_row AS
     'policy_per_row'::text AS code,
     format('policy %I on %s'::text, r.polname, r.identity) AS object,
     'A policy calls a function for each row'::text AS title,
-    format('It calls %s for each row that a query looks at; in a sub-select it would be called once a query.'::text, r.functions) AS detail,
+    format('It calls %s for each row that a query reads; in a sub-select it would be called once per query.'::text, r.functions) AS detail,
         CASE
             WHEN (r.known AND (r.conditions IS NOT NULL)) THEN format('alter policy %I on %s %s;'::text, r.polname, r.identity, r.conditions)
             ELSE format('Protect the table by postern.protect_company or postern.protect_ledger; or put each call of %s that needs no column of the row into a sub-select, as in (select postern.current_userid()).'::text, r.functions)
@@ -6401,7 +6404,7 @@ ALTER TABLE postern_internal.policy_per_row OWNER TO postern_owner;
 -- Name: VIEW policy_per_row; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.policy_per_row IS 'Check of postern.doctor: policies of applications that call a function for each row which could be called once a query.';
+COMMENT ON VIEW postern_internal.policy_per_row IS 'Check of postern.doctor: policies of applications that call a function for each row although one call per query would do.';
 
 
 --
@@ -6419,7 +6422,7 @@ CREATE VIEW postern_internal.replication_role AS
     'replication_role'::text AS code,
     ('role '::text || quote_ident((r.rolname)::text)) AS object,
     'A role may copy the whole server'::text AS title,
-    format('It logs in and %s: a base backup, or a replication slot, gives it all rows of all databases, with the keys of Postern.'::text,
+    format('It logs in and %s: with a base backup or a replication slot it gets all rows of all databases, including the keys of Postern.'::text,
         CASE
             WHEN r.rolreplication THEN 'has REPLICATION'::text
             ELSE 'is a member of rds_replication'::text
@@ -6444,7 +6447,7 @@ ALTER TABLE postern_internal.replication_role OWNER TO postern_owner;
 -- Name: VIEW replication_role; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.replication_role IS 'Check of postern.doctor: roles that log in with REPLICATION, but for superusers, of which bypassing_role tells.';
+COMMENT ON VIEW postern_internal.replication_role IS 'Check of postern.doctor: login roles with REPLICATION, except superusers, which bypassing_role reports.';
 
 
 --
@@ -6550,9 +6553,9 @@ CREATE VIEW postern_internal.row_function AS
  SELECT 'warn'::text AS level,
     'row_function'::text AS code,
     ('function '::text || i.identity) AS object,
-    'A function is given rows that row security hides'::text AS title,
-    format('It belongs to %s and is used by %s: it may keep or tell what it is given, of whatever company, in transactions of others.'::text, quote_ident((pg_get_userbyid(f.proowner))::text), f.places) AS detail,
-    format('Read it. Where it only computes, leave it to a role that nobody can change it as: %salter function %s owner to %I;'::text,
+    'A function gets rows that row security hides'::text AS title,
+    format('It belongs to %s and is used by %s: it may store or reveal the rows that it gets, of any company, in transactions of others.'::text, quote_ident((pg_get_userbyid(f.proowner))::text), f.places) AS detail,
+    format('Read it. If it only computes, give it to a role that nobody can use to change it: %salter function %s owner to %I;'::text,
         CASE
             WHEN f.prosecdef THEN format('alter function %s security invoker; '::text, i.identity)
             ELSE ''::text
@@ -6567,7 +6570,7 @@ ALTER TABLE postern_internal.row_function OWNER TO postern_owner;
 -- Name: VIEW row_function; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.row_function IS 'Check of postern.doctor: functions of others than superusers in indexes, constraints, generated columns, statistics, partition keys and policies of protected tables, and those of strangers in triggers.';
+COMMENT ON VIEW postern_internal.row_function IS 'Check of postern.doctor: functions of non-superusers in indexes, constraints, generated columns, statistics, partition keys and policies of protected tables, and triggers with functions of strangers.';
 
 
 --
@@ -6588,7 +6591,7 @@ ALTER TABLE postern_internal.scheme OWNER TO postern_owner;
 -- Name: TABLE scheme; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.scheme IS 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; PIN, which is built in, has none here. Its name is text, since pg_upgrade refuses tables with a regprocedure.';
+COMMENT ON TABLE postern_internal.scheme IS 'Ways to authenticate at a checkpoint. A function (userid text, response text, challenge jsonb) returns boolean gives the verdict; the built-in PIN has none here. The function is stored by name, as text, because pg_upgrade refuses tables with a regprocedure.';
 
 
 --
@@ -6611,7 +6614,7 @@ ALTER TABLE postern_internal.server_version OWNER TO postern_owner;
 -- Name: VIEW server_version; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.server_version IS 'Check of postern.doctor: holes of this minor release that postern.row_security_holes lists.';
+COMMENT ON VIEW postern_internal.server_version IS 'Check of postern.doctor: holes of this minor release, as listed by postern.row_security_holes.';
 
 
 --
@@ -6620,7 +6623,7 @@ COMMENT ON VIEW postern_internal.server_version IS 'Check of postern.doctor: hol
 
 CREATE VIEW postern_internal.session_setting AS
  WITH risks(name, is_risk, level, title, problem, default_value) AS (
-         VALUES ('session_replication_role'::text,'^replica$'::text,'error'::text,'No trigger runs'::text,'neither those that keep the log as it is nor those that refuse TRUNCATE, and no foreign key is checked'::text,'origin'::text), ('row_security'::text,'^(off|false|no|0)$'::text,'warn'::text,'Protected tables cannot be read'::text,'each query of a protected table fails, where it should show the rows of the user''s companies'::text,'on'::text), ('exit_on_error'::text,'^(on|true|yes|1)$'::text,'warn'::text,'Each error ends the connection'::text,'also the one that asks for a PIN; and that a connection ends can tell what an error message may not'::text,'off'::text), ('standard_conforming_strings'::text,'^(off|false|no|0)$'::text,'warn'::text,'A backslash has a meaning in strings'::text,'who quotes a value as the standard says lets it end its string, and what follows is run'::text,'on'::text)
+         VALUES ('session_replication_role'::text,'^replica$'::text,'error'::text,'No trigger runs'::text,'neither those that keep the log as it is nor those that refuse TRUNCATE, and no foreign key is checked'::text,'origin'::text), ('row_security'::text,'^(off|false|no|0)$'::text,'warn'::text,'Protected tables cannot be read'::text,'each query of a protected table fails instead of showing the rows of the user''s companies'::text,'on'::text), ('exit_on_error'::text,'^(on|true|yes|1)$'::text,'warn'::text,'Each error ends the connection'::text,'even the one that asks for a PIN; and the end of a connection can reveal what an error message may not'::text,'off'::text), ('standard_conforming_strings'::text,'^(off|false|no|0)$'::text,'warn'::text,'A backslash has a meaning in strings'::text,'whoever quotes a value by the standard lets it end its string, and what follows is executed'::text,'on'::text)
         ), entries AS (
          SELECT s.setrole,
             s.setdatabase,
@@ -6649,7 +6652,7 @@ CREATE VIEW postern_internal.session_setting AS
             e.value,
             'warn'::text AS level,
             'A setting of Postern''s is set for whole connections'::text AS title,
-            'Postern sets it for one transaction, and takes what it did not set for a forged session'::text AS problem
+            'Postern sets it for one transaction, and takes a value that it did not set for a forged session'::text AS problem
            FROM entries e
           WHERE (e.name ~~ 'postern.%'::text)
         )
@@ -6702,7 +6705,7 @@ ALTER TABLE postern_internal.session_setting OWNER TO postern_owner;
 -- Name: VIEW session_setting; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.session_setting IS 'Check of postern.doctor: settings of logins, of this database, of logins in it and of the server that switch off what Postern relies on.';
+COMMENT ON VIEW postern_internal.session_setting IS 'Check of postern.doctor: settings of logins, of this database, of logins in it and of the server that disable what Postern relies on.';
 
 
 --
@@ -6713,14 +6716,14 @@ CREATE VIEW postern_internal.stale_protection AS
  SELECT 'warn'::text AS level,
     'stale_protection'::text AS code,
     format('table %I.%I'::text, p.schema_name, p.table_name) AS object,
-    'What is listed as protected is not there'::text AS title,
+    'A table or column that is listed as protected does not exist'::text AS title,
         CASE
-            WHEN (c.oid IS NULL) THEN 'There is no such table: it was dropped, renamed or moved. A new one of that name would be listed, and open.'::text
-            ELSE format('The table has no column %s: it was renamed or dropped. The policy goes on with the renamed one.'::text, k.missing)
+            WHEN (c.oid IS NULL) THEN 'There is no such table: it was dropped, renamed or moved. A new table with that name would be listed but open.'::text
+            ELSE format('The table has no column %s: it was renamed or dropped. If it was renamed, the policy uses the new name.'::text, k.missing)
         END AS detail,
         CASE
             WHEN (c.oid IS NULL) THEN format('delete from postern.protected_table where schema_name = %L and table_name = %L;'::text, p.schema_name, p.table_name)
-            ELSE format('In one transaction: select postern.unprotect(%L); and postern.protect_%s again, with the columns as they are called now.'::text, i.identity, p.protection)
+            ELSE format('In one transaction: select postern.unprotect(%L); and postern.protect_%s again, with the present names of the columns.'::text, i.identity, p.protection)
         END AS fix
    FROM (((postern_internal.protected_table p
      LEFT JOIN (pg_class c
@@ -6813,11 +6816,11 @@ CREATE VIEW postern_internal.statement_logging AS
         END AS title,
     format('%s. Set: %s.'::text, concat_ws('; '::text,
         CASE
-            WHEN (j.logs_all AND j.shows_values) THEN 'It gets statements with the values that are bound to them'::text
+            WHEN (j.logs_all AND j.shows_values) THEN 'It gets statements with their bound values'::text
             ELSE NULL::text
         END,
         CASE
-            WHEN (j.logs_slow AND (NOT j.logs_all) AND j.shows_values) THEN 'It gets slow statements with the values that are bound to them, and an authentication that has to wait is slow'::text
+            WHEN (j.logs_slow AND (NOT j.logs_all) AND j.shows_values) THEN 'It gets slow statements with their bound values, and an authentication that has to wait is slow'::text
             ELSE NULL::text
         END,
         CASE
@@ -6913,7 +6916,7 @@ ALTER TABLE postern_internal.statement_logging OWNER TO postern_owner;
 -- Name: VIEW statement_logging; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.statement_logging IS 'Check of postern.doctor: settings by which the server log, or a view, gets PINs.';
+COMMENT ON VIEW postern_internal.statement_logging IS 'Check of postern.doctor: settings that send PINs to the server log, or to a view.';
 
 
 --
@@ -6940,8 +6943,8 @@ CREATE VIEW postern_internal.table_privilege AS
  SELECT 'warn'::text AS level,
     'table_privilege'::text AS code,
     ('table '::text || p.identity) AS object,
-    'Others than the owner have rights that row security does not stop'::text AS title,
-    format('%s: REFERENCES tells which rows there are, TRUNCATE removes all, TRIGGER runs code in transactions of others.'::text, g.held) AS detail,
+    'Roles other than the owner have rights that bypass row security'::text AS title,
+    format('%s: REFERENCES reveals which rows exist, TRUNCATE removes all of them, TRIGGER runs code in transactions of others.'::text, g.held) AS detail,
     format('revoke truncate, references, trigger on %s from %s cascade;'::text, p.identity, g.grantees) AS fix
    FROM ((guarded p
      JOIN pg_class c ON ((c.oid = p.relation)))
@@ -6968,7 +6971,7 @@ ALTER TABLE postern_internal.table_privilege OWNER TO postern_owner;
 -- Name: VIEW table_privilege; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.table_privilege IS 'Check of postern.doctor: TRUNCATE, REFERENCES and TRIGGER on protected tables, granted to others than their owner.';
+COMMENT ON VIEW postern_internal.table_privilege IS 'Check of postern.doctor: TRUNCATE, REFERENCES and TRIGGER on protected tables, granted to roles other than their owner.';
 
 
 --
@@ -6979,7 +6982,7 @@ CREATE VIEW postern_internal.trigger_switch AS
  SELECT DISTINCT 'error'::text AS level,
     'trigger_switch'::text AS code,
     ('role '::text || COALESCE(quote_ident((r.rolname)::text), 'public'::text)) AS object,
-    'An application may switch all triggers off'::text AS title,
+    'An application may disable all triggers'::text AS title,
     'It may set session_replication_role: then no trigger runs, neither those that keep the log as it is nor those that refuse TRUNCATE.'::text AS detail,
     format('revoke set on parameter session_replication_role from %s cascade;'::text, COALESCE(quote_ident((r.rolname)::text), 'public'::text)) AS fix
    FROM ((pg_parameter_acl p
@@ -7040,7 +7043,7 @@ ALTER TABLE postern_internal.unforced_row_security OWNER TO postern_owner;
 -- Name: VIEW unforced_row_security; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.unforced_row_security IS 'Check of postern.doctor: protected tables whose policies do not hold for their owner.';
+COMMENT ON VIEW postern_internal.unforced_row_security IS 'Check of postern.doctor: protected tables whose policies do not apply to their owner.';
 
 
 --
@@ -7055,8 +7058,8 @@ CREATE VIEW postern_internal.unlisted_protection AS
  SELECT 'warn'::text AS level,
     'unlisted_protection'::text AS code,
     ('table '::text || i.identity) AS object,
-    'The table has a policy of Postern and is not listed'::text AS title,
-    format('It was renamed, moved or restored since it was protected: %I is there, and postern.protected_table has no such table. Partitions that come later are not watched.'::text, y.polname) AS detail,
+    'The table has a policy of Postern but is not listed'::text AS title,
+    format('It was renamed, moved or restored since it was protected: it has the policy %I, but postern.protected_table does not list it. Partitions added later are not watched.'::text, y.polname) AS detail,
         CASE
             WHEN ((y.polname = 'postern_company'::name) AND (cardinality(k.columns) = 1)) THEN format('select postern.protect_company(%L, %L);'::text, i.identity, k.columns[1])
             ELSE format('Protect %s again, with the columns that its policy names: select postern.protect_ledger(table, company_column, combination_column, ledger_column);'::text, i.identity)
@@ -7099,8 +7102,8 @@ CREATE VIEW postern_internal.unpinned_search_path AS
         END AS level,
     'unpinned_search_path'::text AS code,
     ((i.type || ' '::text) || i.identity) AS object,
-    'Who calls the function chooses what its names mean'::text AS title,
-    format('It runs as %s and takes its caller''s search_path.'::text, quote_ident((o.rolname)::text)) AS detail,
+    'The caller of the function decides what its names mean'::text AS title,
+    format('It runs as %s but uses its caller''s search_path.'::text, quote_ident((o.rolname)::text)) AS detail,
     format('alter %s %s set search_path = %s;'::text,
         CASE p.prokind
             WHEN 'p'::"char" THEN 'procedure'::text
@@ -7139,7 +7142,7 @@ ALTER TABLE postern_internal.unpinned_search_path OWNER TO postern_owner;
 -- Name: VIEW unpinned_search_path; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.unpinned_search_path IS 'Check of postern.doctor: SECURITY DEFINER functions whose search_path their caller sets.';
+COMMENT ON VIEW postern_internal.unpinned_search_path IS 'Check of postern.doctor: SECURITY DEFINER functions that use their caller''s search_path.';
 
 
 --
@@ -7155,9 +7158,9 @@ CREATE VIEW postern_internal.unprotectable_company AS
     'unprotectable_company'::text AS code,
     ('table '::text || i.identity) AS object,
     'Everybody with a grant reads the rows of all companies, and the table cannot be protected as it is'::text AS title,
-    format('The column %I is %s; a protected one is %s.'::text, k.attname, format_type(k.atttypid, k.atttypmod), ( SELECT string_agg(format_type((t.type)::oid, NULL::integer), ', '::text ORDER BY t."position") AS string_agg
+    format('The column %I is %s; to be protected it must be %s.'::text, k.attname, format_type(k.atttypid, k.atttypmod), ( SELECT string_agg(format_type((t.type)::oid, NULL::integer), ', '::text ORDER BY t."position") AS string_agg
            FROM unnest(postern.protectable_types('company_column'::text)) WITH ORDINALITY t(type, "position"))) AS detail,
-    format('Give the column a type that can be protected, as with: alter table %s alter column %I type text using %I::text; then call postern.protect_company(%L, %L).'::text, i.identity, k.attname, k.attname, i.identity, k.attname) AS fix
+    format('Give the column a type that can be protected, for example: alter table %s alter column %I type text using %I::text; then call postern.protect_company(%L, %L).'::text, i.identity, k.attname, k.attname, i.identity, k.attname) AS fix
    FROM (postern_internal.company_column k
      CROSS JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, k.relation, 0) i(type, schema, name, identity))
   WHERE ((k.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT k.relrowsecurity) AND (NOT k.is_protectable) AND (k.typcategory = ANY (ARRAY['N'::"char", 'S'::"char", 'E'::"char", 'U'::"char"])) AND (NOT (EXISTS ( SELECT
@@ -7173,7 +7176,7 @@ ALTER TABLE postern_internal.unprotectable_company OWNER TO postern_owner;
 -- Name: VIEW unprotectable_company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.unprotectable_company IS 'Check of postern.doctor: tables with a company column of a type that protect_company does not take.';
+COMMENT ON VIEW postern_internal.unprotectable_company IS 'Check of postern.doctor: tables with a company column of a type that protect_company does not accept.';
 
 
 --
@@ -7211,7 +7214,7 @@ CREATE VIEW postern_internal.unprotected_company AS
     'Everybody with a grant reads the rows of all companies'::text AS title,
     format('The table has the column %I and no row security.'::text, o.company_column) AS detail,
         CASE
-            WHEN (NOT o.comparable) THEN format('Give the column a deterministic collation, as with: alter table %s alter column %I type text collate "default"; then call postern.protect_company(%L, %L).'::text, i.identity, o.company_column, i.identity, o.company_column)
+            WHEN (NOT o.comparable) THEN format('Give the column a deterministic collation, for example: alter table %s alter column %I type text collate "default"; then call postern.protect_company(%L, %L).'::text, i.identity, o.company_column, i.identity, o.company_column)
             WHEN (o.combination_column IS NULL) THEN format('select postern.protect_company(%L, %L);'::text, i.identity, o.company_column)
             ELSE format('select postern.protect_ledger(%L, %L, %L%s);'::text, i.identity, o.company_column, o.combination_column, (', '::text || quote_literal((o.ledger_column)::text)))
         END AS fix
@@ -7225,7 +7228,7 @@ ALTER TABLE postern_internal.unprotected_company OWNER TO postern_owner;
 -- Name: VIEW unprotected_company; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.unprotected_company IS 'Check of postern.doctor: tables with a company column, which no policy guards.';
+COMMENT ON VIEW postern_internal.unprotected_company IS 'Check of postern.doctor: tables with a company column and without row security.';
 
 
 --
@@ -7265,7 +7268,7 @@ CREATE VIEW postern_internal.unprotected_parent AS
  SELECT 'error'::text AS level,
     'unprotected_parent'::text AS code,
     ('table '::text || p.identity) AS object,
-    'A protected table is read through this one, past its policy'::text AS title,
+    'A protected table is read through this one, without its policy'::text AS title,
     format('%s is protected and became a part of this table, which has no policy %I itself.'::text, t.identity, p.policy) AS detail,
     p.protect_again AS fix
    FROM (guarded p
@@ -7277,8 +7280,8 @@ UNION ALL
  SELECT 'error'::text AS level,
     'unprotected_parent'::text AS code,
     ('table '::text || t.identity) AS object,
-    'A protected table is read through this one, past its policy'::text AS title,
-    format('It has no policy of Postern''s itself, and below it is %s, protected by way of another table. Where it has the columns, protect it as well instead.'::text, e.first_part) AS detail,
+    'A protected table is read through this one, without its policy'::text AS title,
+    format('It has no policy from Postern itself, and is a parent of %s, which is protected through another table. If it has the columns, protect it as well instead.'::text, e.first_part) AS detail,
     e.leave AS fix
    FROM (((( SELECT a.relation
            FROM above a
@@ -7311,7 +7314,7 @@ ALTER TABLE postern_internal.unprotected_parent OWNER TO postern_owner;
 -- Name: VIEW unprotected_parent; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.unprotected_parent IS 'Check of postern.doctor: tables without a policy above one that is protected, by whatever way.';
+COMMENT ON VIEW postern_internal.unprotected_parent IS 'Check of postern.doctor: tables without a policy above a table that is protected in any way.';
 
 
 --
@@ -7339,7 +7342,7 @@ CREATE VIEW postern_internal.unprotected_partition AS
     'unprotected_partition'::text AS code,
     ('table '::text || p.identity) AS object,
     'Everybody with a grant on this table reads the rows of all companies'::text AS title,
-    format('The table came below %s, which is protected, and has no policy %I itself.'::text, t.identity, p.policy) AS detail,
+    format('The table was added below %s, which is protected, and has no policy %I itself.'::text, t.identity, p.policy) AS detail,
     p.protect_again AS fix
    FROM ((guarded p
      JOIN pg_class c ON ((c.oid = p.relation)))
@@ -7355,7 +7358,7 @@ ALTER TABLE postern_internal.unprotected_partition OWNER TO postern_owner;
 -- Name: VIEW unprotected_partition; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.unprotected_partition IS 'Check of postern.doctor: partitions and inheritors of protected tables without their policy.';
+COMMENT ON VIEW postern_internal.unprotected_partition IS 'Check of postern.doctor: partitions and inheriting tables of protected tables that lack the policy.';
 
 
 --
@@ -7368,7 +7371,7 @@ CREATE VIEW postern_internal.user_without_pin AS
     ('user '::text || u.userid) AS object,
     'A user cannot pass any gate'::text AS title,
     format('The user is active and has no PIN; active gates: %s.'::text, g.active) AS detail,
-    format('Have an administrator give the user a first PIN: %s; or, where nobody works as this user: select postern.set_user_active(%L, false);'::text,
+    format('Have an administrator give the user a first PIN: %s; or, if nobody works as this user: select postern.set_user_active(%L, false);'::text,
         CASE
             WHEN (u.userid ~ '^[A-Za-z0-9_][A-Za-z0-9_.@-]*$'::text) THEN ('postern user reset-pin '::text || u.userid)
             ELSE format('select postern.reset_pin(%L, ...)'::text, u.userid)
@@ -7422,7 +7425,7 @@ CREATE VIEW postern_internal.view_without_security_invoker AS
         END AS title,
     format('It reads %s as %s%s.'::text, g.tables, quote_ident((o.rolname)::text),
         CASE
-            WHEN (o.rolsuper OR o.rolbypassrls) THEN ', whom row security does not stop'::text
+            WHEN (o.rolsuper OR o.rolbypassrls) THEN ', who bypasses row security'::text
             ELSE ''::text
         END) AS detail,
     format('alter view %s set (security_invoker = true);'::text, i.identity) AS fix
@@ -7441,7 +7444,7 @@ ALTER TABLE postern_internal.view_without_security_invoker OWNER TO postern_owne
 -- Name: VIEW view_without_security_invoker; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.view_without_security_invoker IS 'Check of postern.doctor: views over protected tables that ask for their owner, not for the user.';
+COMMENT ON VIEW postern_internal.view_without_security_invoker IS 'Check of postern.doctor: views over protected tables that check their owner instead of the user.';
 
 
 --
@@ -7822,7 +7825,7 @@ ALTER TABLE postern.catalog_findings OWNER TO postern_owner;
 -- Name: VIEW catalog_findings; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.catalog_findings IS 'For postern.doctor and postern doctor: what is left unprotected, but for the calls of gates; columns as in postern.doctor.';
+COMMENT ON VIEW postern.catalog_findings IS 'For postern.doctor and postern doctor: what is left unprotected, except the calls of gates; columns as in postern.doctor.';
 
 
 --
@@ -7856,7 +7859,7 @@ ALTER FUNCTION postern.gate_findings(callers jsonb) OWNER TO postern_owner;
 -- Name: FUNCTION gate_findings(callers jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: what the calls of gates, held against what is registered now, leave to do; columns as in postern.doctor. callers: an array, one object for each function or event of a relation that calls a gate or begins an action: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to where it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, else empty. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate or begins an action: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty. Errors: PS107 argument.';
 
 
 --
@@ -8003,7 +8006,7 @@ ALTER FUNCTION postern.gate_fingerprint() OWNER TO postern_owner;
 -- Name: FUNCTION gate_fingerprint(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.gate_fingerprint() IS 'For postern doctor: a hash over all from which it reads which functions reach which gates. It is another one after functions, operators, views, triggers, rules, defaults, checks or policies that may lead to a gate were created, changed or dropped.';
+COMMENT ON FUNCTION postern.gate_fingerprint() IS 'For postern doctor: a hash over everything from which it reads which functions reach which gates. It changes when functions, operators, views, triggers, rules, defaults, checks or policies that may lead to a gate are created, changed or dropped.';
 
 
 --
@@ -8019,7 +8022,7 @@ begin
   userid := postern.resolve_userid(userid);
   perform postern_internal.require_user(userid, 'PS201');
   perform postern_internal.require_company(company);
-  -- A user has one default: the row of the user is the lock under which it moves.
+  -- A user has one default company; the lock on the user's row keeps two changes of it apart.
   perform from postern_internal.end_user as e where e.userid = grant_company.userid for no key update;
   if is_default then
     update postern_internal.company_user as u
@@ -8040,7 +8043,7 @@ ALTER FUNCTION postern.grant_company(userid text, company text, is_default boole
 -- Name: FUNCTION grant_company(userid text, company text, is_default boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.grant_company(userid text, company text, is_default boolean) IS 'Makes somebody a user of a company. is_default: the company is the user''s default from now on, instead of another one; false leaves the default as it is. Granting twice is harmless. Errors: PS201 no such user, no such company.';
+COMMENT ON FUNCTION postern.grant_company(userid text, company text, is_default boolean) IS 'Makes a user a user of a company. is_default: true makes it the user''s default company instead of any other; false leaves the default unchanged. Granting twice is harmless. Errors: PS201 no such user, no such company.';
 
 
 --
@@ -8128,7 +8131,7 @@ ALTER FUNCTION postern.highest_log_id() OWNER TO postern_owner;
 -- Name: FUNCTION highest_log_id(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.highest_log_id() IS 'The highest log_id in the log, 0 in an empty one; postern.checkpoint_log need not show it.';
+COMMENT ON FUNCTION postern.highest_log_id() IS 'The highest log_id in the log, 0 if the log is empty. postern.checkpoint_log may hide that entry.';
 
 
 --
@@ -8238,7 +8241,7 @@ ALTER FUNCTION postern.is_company_user(company text, userid text) OWNER TO poste
 -- Name: FUNCTION is_company_user(company text, userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.is_company_user(company text, userid text) IS 'Whether userid is a user of company. False where either is NULL or does not exist, and where the current user asks about somebody else in a company of which they are no user themselves. A login in postern_admin or postern_auditor may ask about anybody, without an end user. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.is_company_user(company text, userid text) IS 'Whether userid is a user of company. False if either is NULL or does not exist, and if the current user asks about somebody else in a company of which they are not a user themselves. A login in postern_admin or postern_auditor may ask about anybody, without an end user. Errors: PS401, PS402.';
 
 
 --
@@ -8266,7 +8269,7 @@ ALTER FUNCTION postern.is_current_company_user(company text) OWNER TO postern_ow
 -- Name: FUNCTION is_current_company_user(company text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.is_current_company_user(company text) IS 'Whether the current user is a user of company. False where it is NULL or does not exist. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.is_current_company_user(company text) IS 'Whether the current user is a user of company. False if company is NULL or does not exist. Errors: PS401, PS402.';
 
 
 --
@@ -8355,7 +8358,7 @@ begin
       errcode = 'PS107',
       message = 'invalid content for an IFS Message: not a jsonb object',
       detail = format('content: %s', coalesce('a jsonb ' || jsonb_typeof(object), 'null')),
-      hint = 'Give a jsonb object whose members are the attributes, for example {"DOC_NO": "100-7"}.';
+      hint = 'Pass a jsonb object whose members are the attributes, for example {"DOC_NO": "100-7"}.';
   end if;
 
   message := postern_internal.object_to_message(name, object, 1);
@@ -8374,7 +8377,7 @@ ALTER FUNCTION postern.jsonb_to_message(name text, object jsonb) OWNER TO poster
 -- Name: FUNCTION jsonb_to_message(name text, object jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.jsonb_to_message(name text, object jsonb) IS 'IFS Message of that name with the members of a jsonb object as attributes, in jsonb''s order: strings and numbers as text, booleans TRUE and FALSE, null empty, an object as a nested message named after its key. At most 64 MiB and 16 levels. PS107 for null, an array, and a key that is no name.';
+COMMENT ON FUNCTION postern.jsonb_to_message(name text, object jsonb) IS 'IFS Message of this name with the members of a jsonb object as attributes, in jsonb''s order. Strings and numbers become text, booleans TRUE and FALSE, null an empty value, an object a nested message named after its key. At most 64 MiB and 16 levels. PS107 for null, an array, and a key that is not a valid name.';
 
 
 --
@@ -8395,7 +8398,7 @@ begin
       errcode = 'PS107',
       message = 'The reading is too large',
       detail = format('callers has %s bytes; %s are allowed.', octet_length(callers::text), maximum),
-      hint = 'Let postern doctor say what it finds; it needs nothing kept.';
+      hint = 'Run postern doctor, which shows its findings without storing a reading.';
   end if;
   perform postern_internal.require_gate_callers(callers);
 
@@ -8416,7 +8419,7 @@ ALTER FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) OWNER 
 -- Name: FUNCTION keep_gate_reading(fingerprint text, callers jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) IS 'For postern doctor: keeps what it has read, in the place of what was read before, for postern.doctor to show. fingerprint: postern.gate_fingerprint() from before the reading. callers: as postern.gate_findings takes them, at most 8 MB. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) IS 'For postern doctor: stores a reading in place of the previous one, for postern.doctor to show. fingerprint: postern.gate_fingerprint() before the reading. callers: as for postern.gate_findings, at most 8 MB. Errors: PS107 argument.';
 
 
 --
@@ -8590,7 +8593,7 @@ ALTER FUNCTION postern_internal.lock_settings() OWNER TO postern_owner;
 -- Name: FUNCTION lock_settings(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other transaction is changing settings, gates or actions, and keeps others waiting until this one ends.';
+COMMENT ON FUNCTION postern_internal.lock_settings() IS 'Waits until no other transaction is changing settings, gates or actions, then keeps others waiting until this one ends.';
 
 
 --
@@ -8608,7 +8611,7 @@ begin
     raise exception using
       errcode = 'insufficient_privilege',
       message = format('The login %I is not a member of %I', session_user, role),
-      detail = 'This was called by the code of somebody who is, and what counts is the role that logged in.',
+      detail = 'Somebody else''s code called this. Only the membership of the role that logged in counts.',
       hint = format('Have a member of %I call it, or grant that role: grant %I to %I;', role, role, session_user);
   end if;
   if exists (select
@@ -8627,7 +8630,7 @@ begin
   raise exception using
     errcode = 'insufficient_privilege',
     message = format('The login %I is not allowed to do this in database %I', session_user, current_database()),
-    detail = format('Roles belong to the cluster. That %I is a member of a role of Postern''s counts here only if this database allows the login.', session_user),
+    detail = format('Roles belong to the whole cluster. The membership of %I counts in this database only after the database has allowed the login.', session_user),
     hint = format('Have an administrator of this database, or a superuser, run: select postern.allow_login(%L);', session_user);
 end
 $$;
@@ -8639,7 +8642,7 @@ ALTER FUNCTION postern_internal.require_allowed_login(role name, other_role name
 -- Name: FUNCTION require_allowed_login(role name, other_role name); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_allowed_login(role name, other_role name) IS 'Whether session_user is a member of role, or of other_role, and may use that in this database: true, or an error. Superusers may. Errors: 42501.';
+COMMENT ON FUNCTION postern_internal.require_allowed_login(role name, other_role name) IS 'Returns true if session_user is a member of role, or of other_role, and may use that membership in this database; otherwise raises an error. Superusers always may. Errors: 42501.';
 
 
 --
@@ -8661,7 +8664,7 @@ ALTER FUNCTION postern.lock_configuration() OWNER TO postern_owner;
 -- Name: FUNCTION lock_configuration(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.lock_configuration() IS 'For who reads a configuration and then changes what differs: waits until no other transaction that has called this, or has changed settings or gates, is under way, and keeps others waiting until this one ends.';
+COMMENT ON FUNCTION postern.lock_configuration() IS 'For programs that read a configuration and then change what differs. Waits until no other transaction is in progress that has called this, or has changed settings or gates. Then keeps such transactions waiting until this one ends.';
 
 
 --
@@ -8768,7 +8771,7 @@ ALTER FUNCTION postern.message_to_jsonb(message text) OWNER TO postern_owner;
 -- Name: FUNCTION message_to_jsonb(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.message_to_jsonb(message text) IS 'IFS Message as a jsonb object of its attributes. A value that is itself a well-formed message, starting with a header equal to its attribute''s name, becomes a nested object; any other value is a string. At most 64 MiB and 16 levels. PS107 for null and for a malformed message; DETAIL names the line.';
+COMMENT ON FUNCTION postern.message_to_jsonb(message text) IS 'IFS Message as a jsonb object of its attributes. A value that is itself a well-formed message, with the attribute''s name in its header, becomes a nested object; any other value is a string. At most 64 MiB and 16 levels. PS107 for null and for a malformed message; DETAIL names the line.';
 
 
 --
@@ -8782,7 +8785,7 @@ CREATE FUNCTION postern.open_gates(ticket text) RETURNS void
 begin
   if ticket is null or octet_length(ticket) <> 36 or ticket !~ '^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$' then
     perform postern_internal.raise_ticket_invalid('malformed',
-      format('It is no UUID but %s.', coalesce(to_jsonb(left(ticket, 128))::text, 'NULL')));
+      format('It is not a UUID but %s.', coalesce(to_jsonb(left(ticket, 128))::text, 'NULL')));
   end if;
   perform postern.open_gates(ticket::uuid);
 end
@@ -8795,7 +8798,7 @@ ALTER FUNCTION postern.open_gates(ticket text) OWNER TO postern_owner;
 -- Name: FUNCTION open_gates(ticket text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.open_gates(ticket text) IS 'As open_gates(uuid). Errors: also PS103 where ticket is no UUID.';
+COMMENT ON FUNCTION postern.open_gates(ticket text) IS 'The same as open_gates(uuid). Errors: also PS103 if ticket is not a UUID.';
 
 
 --
@@ -8807,8 +8810,8 @@ CREATE FUNCTION postern.open_gates(ticket uuid) RETURNS void
     SET search_path TO 'pg_temp'
     AS $$
 begin
-  -- Where nobody was, it is the user whom the database role belongs to; and from here on it is this one, and not whomever
-  -- an administrator gives the role to while the transaction is open.
+  -- If no user was asserted, the user is the one to whom the database role is mapped. From here on that user stays,
+  -- even if an administrator maps the role to somebody else while the transaction is open.
   if not postern_internal.use_ticket(ticket, case when coalesce(current_setting('postern.session', true), '') = '' then postern.current_userid() end) then
     perform postern_internal.refuse_ticket(ticket);
   end if;
@@ -8822,7 +8825,7 @@ ALTER FUNCTION postern.open_gates(ticket uuid) OWNER TO postern_owner;
 -- Name: FUNCTION open_gates(ticket uuid); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.open_gates(ticket uuid) IS 'Opens the gates for this transaction. ticket: from postern.authenticate, in an earlier, committed transaction of the same user and database role. The first gate has to be the one that was approved, with the same parameters; all others are open from then on. Errors: PS102 wrong user name or response, PS103 the ticket is not valid, PS104 locked, PS401, PS402.';
+COMMENT ON FUNCTION postern.open_gates(ticket uuid) IS 'Opens the gates for this transaction. ticket: from postern.authenticate, in an earlier, committed transaction of the same user and database role. The first gate reached must be the approved one, with the same parameters; after it, all others are open. Errors: PS102 wrong user name or response, PS103 the ticket is not valid, PS104 locked, PS401, PS402.';
 
 
 --
@@ -8853,7 +8856,7 @@ ALTER FUNCTION postern.open_parents(relations regclass[], policy name) OWNER TO 
 -- Name: FUNCTION open_parents(relations regclass[], policy name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.open_parents(relations regclass[], policy name) IS 'For protect_... and unprotect: the tables above relations, at all levels, that lack policy, so that queries of them read relations past it; separated by commas. NULL where there are none.';
+COMMENT ON FUNCTION postern.open_parents(relations regclass[], policy name) IS 'For protect_... and unprotect: the tables above relations, at all levels, that lack policy, so that queries of them read relations without it; separated by commas. NULL if there are none.';
 
 
 --
@@ -9030,7 +9033,7 @@ begin
   perform postern.check_allowed_login('postern_admin');
   perform from postern.protectable_tables(target);
   perform postern.require_protectable_column(target, 'company_column', company_column, postern.protectable_types('company_column'));
-  -- From here to the end of the transaction no partition comes or goes.
+  -- From here to the end of the transaction no partition can be attached or detached.
   execute format('lock table %s in access exclusive mode', target);
   perform postern.record_protection(target, 'company', company_column, null, null);
   for relation in select p from postern.protectable_tables(target) as p loop
@@ -9048,7 +9051,7 @@ ALTER FUNCTION postern.protect_company(target regclass, company_column name) OWN
 -- Name: FUNCTION protect_company(target regclass, company_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.protect_company(target regclass, company_column name) IS 'Lets nobody, its owner included, read or change rows of a company that the current user is no user of. target: a table of the caller''s, with all its partitions. company_column: of type text, varchar, char, smallint, integer, bigint or uuid, or a domain over one; of the last four it has the companies whose code is the canonical text of the value. Rows without a company are nobody''s. Superusers and roles with BYPASSRLS pass. Views over the table need security_invoker. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column can''t be protected; then, of a statement that touches the table, PS401 where no user is known.';
+COMMENT ON FUNCTION postern.protect_company(target regclass, company_column name) IS 'Keeps everybody, including the owner of the table, from reading or changing rows of a company of which the current user is not a user. target: a table owned by the caller; its partitions are protected with it. company_column: of type text, varchar, char, smallint, integer, bigint or uuid, or a domain over one; values of the last four match the company whose code is the canonical text of the value. Rows without a company belong to nobody. Superusers and roles with BYPASSRLS are exempt. Views over the table need security_invoker. Calling it again changes nothing, except that it includes new partitions. A WARNING names other, unprotected parents of tables below target: queries of these read the same rows. Errors: PS107 target or column can''t be protected; later, from statements on the table, PS401 if no user is known.';
 
 
 --
@@ -9070,7 +9073,7 @@ begin
   if ledger_column is not null then
     perform postern.require_protectable_column(target, 'ledger_column', ledger_column, postern.protectable_types('ledger_column'));
   end if;
-  -- From here to the end of the transaction no partition comes or goes.
+  -- From here to the end of the transaction no partition can be attached or detached.
   execute format('lock table %s in access exclusive mode', target);
   perform postern.record_protection(target, 'ledger', company_column, combination_column, ledger_column);
   for relation in select p from postern.protectable_tables(target) as p loop
@@ -9088,7 +9091,7 @@ ALTER FUNCTION postern.protect_ledger(target regclass, company_column name, comb
 -- Name: FUNCTION protect_ledger(target regclass, company_column name, combination_column name, ledger_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) IS 'Lets nobody, its owner included, read or change rows of a ledger that the current users companies and authority classes do not show. target: a table of the callers, with all its partitions. company_column: of a type that protect_company takes; combination_column: bigint, integer or numeric; ledger_column: text or varchar, for an internal ledger, whose rows are shown to users who are connected to it. A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes queries faster. Unknown ids, fractions and NULLs are nobodys rows. Superusers and roles with BYPASSRLS pass. Calling it again changes nothing, or takes in new partitions. A WARNING names other parents of tables below target that are not protected: queries of these read the same rows. Errors: PS107 target or column cant be protected; then, of a statement that touches the table, PS401 where no user is known.';
+COMMENT ON FUNCTION postern.protect_ledger(target regclass, company_column name, combination_column name, ledger_column name) IS 'Keeps everybody, including the owner of the table, from reading or changing rows of a ledger that the current user''s companies and authority classes do not show. target: a table owned by the caller; its partitions are protected with it. company_column: of a type that protect_company accepts; combination_column: bigint, integer or numeric; ledger_column: text or varchar, for an internal ledger, whose rows are shown to users who are connected to it. A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes queries faster. Rows with unknown ids, fractions and NULLs belong to nobody. Superusers and roles with BYPASSRLS are exempt. Calling it again changes nothing, except that it includes new partitions. A WARNING names other, unprotected parents of tables below target: queries of these read the same rows. Errors: PS107 target or column can''t be protected; later, from statements on the table, PS401 if no user is known.';
 
 
 --
@@ -9114,9 +9117,9 @@ begin
   if parent is not null and not with_parent then
     raise exception using
       errcode = 'PS107',
-      message = format('%s cannot be protected by itself', target),
-      detail = format('Queries of %s read it too, by the policies of %s.', parent, parent),
-      hint = format('Protect %s; that covers all below it. Do so again when a partition was added.', parent);
+      message = format('%s cannot be protected separately', target),
+      detail = format('Queries of %s read it too, with the policies of %s.', parent, parent),
+      hint = format('Protect %s, which covers all tables below it. Protect it again after a partition was added.', parent);
   end if;
 
   for relation in
@@ -9141,7 +9144,7 @@ begin
     if relation.relowner = 'postern_owner'::regrole or relation.nspname = 'information_schema' or relation.nspname ~ '^pg_' then
       raise exception using
         errcode = 'PS107',
-        message = format('%s is no table of an application', relation.oid::regclass),
+        message = format('%s is not a table of an application', relation.oid::regclass),
         detail = format('It is %s.', case when relation.relowner = 'postern_owner'::regrole then 'Postern''s own'
                                           when relation.relpersistence = 't' then 'temporary'
                                           else 'the system''s' end),
@@ -9159,8 +9162,8 @@ begin
                                               when 'c' then 'type'
                                               else 'relation of another kind' end),
         hint = case relation.relkind
-                 when 'v' then format('Protect the tables that it reads, and alter view %s set (security_invoker = true); so that their policies ask for the user of the view.', relation.oid::regclass)
-                 when 'm' then 'Revoke it from users: it keeps rows that its owner saw. A view over protected tables can take its place.'
+                 when 'v' then format('Protect the tables that it reads, and run alter view %s set (security_invoker = true); so that their policies check the user of the view.', relation.oid::regclass)
+                 when 'm' then 'Revoke access to it from users: it holds rows that its owner saw. Use a view over protected tables instead.'
                  when 'f' then 'Protect the table on the server that holds it, or detach it here.'
                  else 'Pass a table.'
                end;
@@ -9184,7 +9187,7 @@ ALTER FUNCTION postern.protectable_tables(target regclass, with_parent boolean) 
 -- Name: FUNCTION protectable_tables(target regclass, with_parent boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.protectable_tables(target regclass, with_parent boolean) IS 'For protect_... and unprotect: target and all its partitions and inheritors. with_parent: target may have a parent itself. Errors: PS107 target is NULL, missing, Postern''s or the system''s, no table, not the caller''s, or has a parent, or that holds for a partition.';
+COMMENT ON FUNCTION postern.protectable_tables(target regclass, with_parent boolean) IS 'For protect_... and unprotect: target and all its partitions and inheriting tables. with_parent: target may itself have a parent. Errors: PS107 target is NULL, missing, Postern''s or the system''s, not a table, not the caller''s, or has a parent, or one of these is true of a partition.';
 
 
 --
@@ -9218,7 +9221,7 @@ ALTER FUNCTION postern.protecting_tables(relation regclass) OWNER TO postern_own
 -- Name: FUNCTION protecting_tables(relation regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.protecting_tables(relation regclass) IS 'For protect_... and unprotect: the tables in postern.protected_table by way of which relation is protected: itself, and those that it is a partition of or inherits from, and the protection of each.';
+COMMENT ON FUNCTION postern.protecting_tables(relation regclass) IS 'For protect_... and unprotect: the tables in postern.protected_table that protect relation, with their protection: relation itself, and those that it is a partition of or inherits from.';
 
 
 --
@@ -9231,7 +9234,7 @@ CREATE FUNCTION postern.prune_event_deliveries() RETURNS bigint
     SET enable_seqscan TO 'off'
     AS $$
 declare
-  -- Once, and not for each row: what changes while a statement runs is looked up in no index.
+  -- Evaluated once instead of for each row: a volatile condition cannot use an index.
   oldest constant timestamptz := clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'));
   pruned bigint;
 begin
@@ -9257,7 +9260,7 @@ ALTER FUNCTION postern.prune_event_deliveries() OWNER TO postern_owner;
 -- Name: FUNCTION prune_event_deliveries(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.prune_event_deliveries() IS 'Forgets what was delivered more than event_days ago, at most 10000 deliveries at a time. Dead letters stay. For the worker. Returns how many.';
+COMMENT ON FUNCTION postern.prune_event_deliveries() IS 'Deletes deliveries that finished more than event_days ago, at most 10000 at a time. Dead letters stay. For the worker. Returns how many were deleted.';
 
 
 --
@@ -9277,7 +9280,7 @@ declare
   same boolean;
 begin
   perform postern.check_allowed_login('postern_admin');
-  -- Partitions come here too, which protectable_tables takes with their parents only.
+  -- Partitions come here too; protectable_tables accepts them only together with their parents.
   if relation is null
      or not exists (select from pg_class as c where c.oid = relation and pg_has_role(current_user, c.relowner, 'usage'))
      or policy is null or policy not in ('postern_company', 'postern_ledger')
@@ -9296,7 +9299,7 @@ begin
     select policy as name, 'restrictive' as kind, using_expression as using_expression, check_expression as check_expression
      union all
     select 'postern_permit', 'permissive', format('true or (%s)', using_expression), format('true or (%s)', check_expression)
-     -- One that is lost comes back, unless the application has come to permit rows by a policy of its own.
+     -- A lost policy is restored, unless the application by now permits rows with a policy of its own.
      where exists (select from pg_policy as p where p.polrelid = relation and p.polname = 'postern_permit')
         or before.permitted and not exists (select from pg_policy as p where p.polrelid = relation and p.polpermissive and p.polname <> policy)
   loop
@@ -9312,7 +9315,7 @@ begin
     if same then
       execute format('drop policy %I on %s', candidate, relation);
     else
-      if same is not null then  -- there is one, and it is not the one that there should be
+      if same is not null then  -- the existing policy differs from the required one
         execute format('drop policy %I on %s', wanted.name, relation);
       end if;
       execute format('alter policy %I on %s rename to %I', candidate, relation, wanted.name);
@@ -9332,7 +9335,7 @@ begin
                   where t.tgrelid = relation and t.tgname = 'postern_refuse_truncate'
                     and t.tgfoid = 'postern.refuse_truncate()'::regprocedure and t.tgenabled in ('O', 'A')) then
     execute format('create or replace trigger postern_refuse_truncate before truncate on %s for each statement execute function postern.refuse_truncate()', relation);
-    -- Replacing it does not switch it on again.
+    -- Replacing a trigger does not enable a disabled one.
     execute format('alter table %s enable trigger postern_refuse_truncate', relation);
   end if;
 end
@@ -9345,7 +9348,7 @@ ALTER FUNCTION postern.put_policy(relation regclass, policy name, using_expressi
 -- Name: FUNCTION put_policy(relation regclass, policy name, using_expression text, check_expression text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) IS 'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies gets a permissive policy too, postern_permit. Errors: PS107 an argument is missing, another policy than Postern''s, the table is not the caller''s.';
+COMMENT ON FUNCTION postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) IS 'For protect_...: gives a table a restrictive policy for all commands, forces row security on its owner, and refuses TRUNCATE. A table that had neither row security nor policies also gets the permissive policy postern_permit. Errors: PS107 an argument is missing, the policy is not one of Postern''s, the table is not the caller''s.';
 
 
 --
@@ -9479,7 +9482,7 @@ begin
                       coalesce(quote_ident(company_column), 'NULL'), coalesce(quote_ident(combination_column), 'NULL')),
       hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
   end if;
-  -- A table that is read by itself has one condition. It cannot be that of two tables which are protected differently.
+  -- A table that is read on its own has one condition. It cannot serve two tables that are protected differently.
   select m.member, t.* into other
     from postern.protectable_tables(target) as m (member)
    cross join lateral postern.protecting_tables(m.member) as t
@@ -9491,10 +9494,10 @@ begin
   if found then
     raise exception using
       errcode = 'PS107',
-      message = format('%s is protected already, in another way', other.member),
-      detail = format('By way of %s it is protected by %s with the columns %s.', other.target, other.protection,
+      message = format('%s is already protected in another way', other.member),
+      detail = format('Through %s it is protected by %s with the columns %s.', other.target, other.protection,
                       concat_ws(', ', quote_ident(other.company_column), quote_ident(other.combination_column), quote_ident(other.ledger_column))),
-      hint = format('Protect %s by the same columns, or first select postern.unprotect(%L);', target, other.target);
+      hint = format('Protect %s by the same columns, or first run: select postern.unprotect(%L);', target, other.target);
   end if;
   select n.nspname, c.relname into strict target_schema, target_table
     from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -9512,10 +9515,10 @@ begin
      or recorded.ledger_column is distinct from ledger_column then
     raise exception using
       errcode = 'PS107',
-      message = format('%s is protected already, in another way', target),
+      message = format('%s is already protected in another way', target),
       detail = format('It is protected by %s with the columns %s.', recorded.protection,
                       concat_ws(', ', quote_ident(recorded.company_column), quote_ident(recorded.combination_column), quote_ident(recorded.ledger_column))),
-      hint = format('select postern.unprotect(%L); and then protect it as wanted, in one transaction.', target);
+      hint = format('Call postern.unprotect(%L) and protect the table as intended, in one transaction.', target);
   end if;
 end
 $$;
@@ -9527,7 +9530,7 @@ ALTER FUNCTION postern.record_protection(target regclass, protection text, compa
 -- Name: FUNCTION record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) IS 'For protect_...: lists target in postern.protected_table. Errors: PS107 target, or a table below it, is protected already with another protection or other columns.';
+COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) IS 'For protect_...: lists target in postern.protected_table. Errors: PS107 target, or a table below it, is already protected with another protection or other columns.';
 
 
 --
@@ -9552,21 +9555,21 @@ begin
       errcode = 'PS107',
       message = 'The name of the action is not usable',
       detail = format('action is %s.', to_jsonb(action)),
-      hint = 'Take the control characters out of it.';
+      hint = 'Remove the control characters.';
   end if;
   reason := case
     when legacy_checkpoints is null then 'legacy_checkpoints is NULL.'
     when array_ndims(legacy_checkpoints) > 1 then 'legacy_checkpoints has more than one dimension.'
     when cardinality(legacy_checkpoints) > 200 then format('There are %s; 200 are allowed.', cardinality(legacy_checkpoints))
     when array_position(legacy_checkpoints, null) is not null then 'One of them is NULL.'
-    when (select count(distinct gate_id) from unnest(legacy_checkpoints) as gate_id) < cardinality(legacy_checkpoints) then 'A gate is there twice.'
+    when (select count(distinct gate_id) from unnest(legacy_checkpoints) as gate_id) < cardinality(legacy_checkpoints) then 'A gate occurs twice.'
   end;
   if reason is not null then
     raise exception using
       errcode = 'PS107',
       message = 'The legacy checkpoints of the action are not usable',
       detail = reason,
-      hint = 'Pass the ids of the gates that the action''s business code reaches, each once; leave the argument away where there are none.';
+      hint = 'Pass the ids of the gates that the action''s business code reaches, each once. Omit the argument if there are none.';
   end if;
 
   gates := array_remove(checkpoint || legacy_checkpoints, null);
@@ -9581,18 +9584,18 @@ begin
       message = 'The action references gates that do not exist',
       detail = format('Not registered: %s.', left(unknown, 1000)),
       hint = coalesce(
-        (select 'Write ' || string_agg(g.gate_id, ', ' order by g.gate_id) || ': so they are registered, and upper and lower case differ.'
+        (select 'Write ' || string_agg(g.gate_id, ', ' order by g.gate_id) || ', the registered spelling: upper and lower case differ.'
            from unnest(gates) as reference (gate_id)
            join postern_internal.gate as g
              on upper(g.gate_id collate "C") = upper(reference.gate_id collate "C") and g.gate_id <> reference.gate_id),
-        'Register them with postern.register_gate first; postern.gate lists those there are.');
+        'Register them with postern.register_gate first, or choose gates in postern.gate.');
   end if;
   if built_in is not null then
     raise exception using
       errcode = 'PS107',
       message = 'An action cannot reference a built-in gate',
       detail = format('Built in: %s.', built_in),
-      hint = 'It is opened only by an approval of its own, inside an action as well.';
+      hint = 'Leave it out: it always needs its own approval, even inside an action.';
   end if;
 
   perform postern_internal.lock_settings();
@@ -9603,8 +9606,8 @@ begin
     raise exception using
       errcode = 'PS107',
       message = 'The action is registered in another spelling',
-      detail = format('action is %s, and %s is registered.', to_jsonb(action), to_jsonb(spelling)),
-      hint = 'Use that spelling, in the registration and where the action begins; or remove it first, with postern.remove_action.';
+      detail = format('action is %s, but %s is registered.', to_jsonb(action), to_jsonb(spelling)),
+      hint = 'Use the registered spelling, in the registration and where the action begins; or remove it first, with postern.remove_action.';
   end if;
   insert into postern_internal.action as a (action, checkpoint, legacy_checkpoints)
   values (action, checkpoint, legacy_checkpoints)
@@ -9657,7 +9660,7 @@ begin
       errcode = 'PS107',
       message = 'An argument is missing',
       detail = format('%s is NULL.', case when parameters is null then 'parameters' else 'active' end),
-      hint = 'Leave the argument away to get its default.';
+      hint = 'Omit the argument to get its default.';
   end if;
 
   select case
@@ -9666,9 +9669,9 @@ begin
            when exists (select from unnest(parameters) as name where name is null or name !~ '^[A-Za-z][A-Za-z0-9_]{0,29}$')
              then 'Not usable: ' || (select string_agg(coalesce(to_jsonb(left(name, 128))::text, 'NULL'), ', ')
                                        from unnest(parameters) as name where name is null or name !~ '^[A-Za-z][A-Za-z0-9_]{0,29}$') || '.'
-           when (select count(distinct name) from unnest(parameters) as name) < cardinality(parameters) then 'A name is there twice.'
+           when (select count(distinct name) from unnest(parameters) as name) < cardinality(parameters) then 'A name occurs twice.'
            when not coalesce(bound_parameters, parameters) <@ parameters or array_position(bound_parameters, null) is not null
-             then format('Bound, but no parameter of the gate: %s.',
+             then format('Bound, but not a parameter of the gate: %s.',
                          (select string_agg(coalesce(to_jsonb(left(name, 128))::text, 'NULL'), ', ')
                             from unnest(bound_parameters) as name where name is null or name <> all (parameters)))
          end
@@ -9690,10 +9693,11 @@ begin
     raise exception using
       errcode = 'PS107',
       message = 'The gate is registered in another spelling',
-      detail = format('gate_id is %s, and %s is registered.', gate_id, spelling),
-      hint = 'Use that spelling, in the registration and in the business code.';
+      detail = format('gate_id is %s, but %s is registered.', gate_id, spelling),
+      hint = 'Use the registered spelling, in the registration and in the business code.';
   end if;
-  -- An administrator's message must fit the new parameters as well, or the gate would stop the business for good.
+  -- An administrator's message must fit the new parameters too; otherwise every pass of the gate would fail from now
+  -- on.
   select g.message into kept_message
     from postern_internal.gate as g
    where g.gate_id = register_gate.gate_id and g.message_administered
@@ -9702,7 +9706,7 @@ begin
     perform postern_internal.check_gate_message(kept_message, parameters);
   end if;
 
-  -- What was approved before opens other gates along, and this one as often as it is reached.
+  -- An approval given before this opens other gates too, and this one as often as it is reached.
   if exclusive then
     update postern_internal.ticket as t
        set expires_at = clock_timestamp()
@@ -9736,7 +9740,7 @@ ALTER FUNCTION postern.register_gate(gate_id text, description text, message tex
 -- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or brings it up to date; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether it stops anybody from the start. bound_parameters: those that must be the same when the approved transaction is sent again; NULL: all. Others may have other values then than the person was shown; in the message, the log has both. exclusive: whether the gate takes an approval of its own each time, which opens nothing else; NULL: as it is, and a new gate does not. Approvals that nobody has used yet end where a gate becomes exclusive. Errors: PS107. Warns where the message repeats what each log entry has anyway.';
+COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or updates it; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether the gate stops transactions; ignored once an administrator has set it. bound_parameters: those whose values must stay the same when the approved transaction is sent again; NULL: all. The others may then differ from what the person was shown; if they are in the message, the log has both messages. exclusive: whether each pass needs its own approval, which opens nothing else; NULL: unchanged, and false for a new gate. When a gate becomes exclusive, unused approvals end. Errors: PS107. Warns if the message repeats what each log entry contains anyway.';
 
 
 --
@@ -9754,15 +9758,15 @@ begin
       errcode = 'PS107',
       message = 'The name of the scheme is not usable',
       detail = format('scheme is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL')),
-      hint = 'Use 1 to 30 capital letters, digits and underscores, beginning with a letter; PIN is built in.';
+      hint = 'Use 1 to 30 capital letters, digits and underscores, beginning with a letter. PIN is built in.';
   end if;
   if not postern_internal.is_verify_function(verify_function) then
     raise exception using
       errcode = 'PS107',
       message = 'The function cannot verify a scheme',
       detail = format('verify_function is %s.', coalesce(verify_function::text, 'NULL')),
-      hint = 'It must be a function (userid text, response text, challenge jsonb) returns boolean, SECURITY DEFINER, with search_path set, '
-             'that postern_owner may execute, owned by a superuser or another role that may become postern_owner: whoever owns it can exchange it.';
+      hint = 'Pass a function (userid text, response text, challenge jsonb) returns boolean that is SECURITY DEFINER, has its search_path set and may be executed by postern_owner. '
+           'A superuser, or another role that may become postern_owner, must own it, because its owner can replace it.';
   end if;
   insert into postern_internal.scheme as s (scheme, verify_function)
   select scheme, format('%I.%I(text,text,jsonb)', n.nspname, p.proname)
@@ -9781,7 +9785,7 @@ ALTER FUNCTION postern.register_scheme(scheme text, verify_function regprocedure
 -- Name: FUNCTION register_scheme(scheme text, verify_function regprocedure); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) IS 'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL where nobody could be right, and the function should take as long then; challenge has gate, description, action, parameters, message, username. It must be SECURITY DEFINER with search_path set, executable for postern_owner, and owned by a role that may become postern_owner. All that it does is rolled back: it cannot write, and an error, a cancel or a timeout in it counts as a wrong response. Errors: PS107.';
+COMMENT ON FUNCTION postern.register_scheme(scheme text, verify_function regprocedure) IS 'Adds a way to authenticate, or replaces its function and enables it. verify_function (userid text, response text, challenge jsonb) returns boolean: userid is NULL if no response can be right, and the function should then take just as long; challenge has gate, description, action, parameters, message, username. It must be SECURITY DEFINER with search_path set, executable by postern_owner, and owned by a role that may become postern_owner. Everything it does is rolled back: it cannot write. An error, a cancel or a timeout in it counts as a wrong response. Errors: PS107.';
 
 
 --
@@ -9806,7 +9810,7 @@ ALTER FUNCTION postern.remove_action(action text) OWNER TO postern_owner;
 -- Name: FUNCTION remove_action(action text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.remove_action(action text) IS 'Removes an action: from the commit on it can no longer be begun. What the log says of it stays. Errors: PS106 no such action.';
+COMMENT ON FUNCTION postern.remove_action(action text) IS 'Removes an action: from the commit on it can no longer be begun. Its entries in the log stay. Errors: PS106 no such action.';
 
 
 --
@@ -9872,7 +9876,7 @@ ALTER FUNCTION postern.remove_event_action(name text) OWNER TO postern_owner;
 -- Name: FUNCTION remove_event_action(name text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.remove_event_action(name text) IS 'Tells nobody by this action any more: what it has still to deliver, its dead letters and its secret are deleted. Errors: PS107 there is no such one.';
+COMMENT ON FUNCTION postern.remove_event_action(name text) IS 'Removes an action. Its undelivered events, its dead letters and its secret are deleted. Errors: PS107 there is no such action.';
 
 
 --
@@ -9902,7 +9906,7 @@ ALTER FUNCTION postern.require_company_user(company text, userid text) OWNER TO 
 -- Name: FUNCTION require_company_user(company text, userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.require_company_user(company text, userid text) IS 'Errors: PS201 userid is not a user of company, or either is NULL or does not exist, or the current user may not know: see is_company_user. PS401, PS402.';
+COMMENT ON FUNCTION postern.require_company_user(company text, userid text) IS 'Errors: PS201 userid is not a user of company, or either is NULL or does not exist, or the current user may not know (see is_company_user); PS401, PS402.';
 
 
 --
@@ -9924,7 +9928,7 @@ begin
       detail = format('argument is %s, types is %s.', coalesce(to_jsonb(left(argument, 128))::text, 'NULL'), coalesce(left(types::text, 128), 'NULL')),
       hint = 'Call postern.protect_company or postern.protect_ledger, which call this.';
   end if;
-  -- A domain counts as the type under it, also a domain over a domain.
+  -- A domain counts as its base type, even a domain over a domain.
   with recursive base (oid, basetype) as (
     select t.oid, t.typbasetype
       from pg_attribute as a
@@ -9954,16 +9958,16 @@ begin
       errcode = 'PS107',
       message = format('The column %I of %s has another type', column_name, target),
       detail = format('%s is %I, which is %s.', argument, column_name, found_column.type_name),
-      hint = format('Its type has to be %s, or a domain over that.',
+      hint = format('Use a column of type %s, or a domain over it.',
                     (select string_agg(format_type(t.oid, null), ' or ' order by t.position)
                        from unnest(types) with ordinality as t (oid, position)));
   end if;
-  -- Where upper case equals lower case, a user of company ab would see the rows of AB.
+  -- If upper case equalled lower case, a user of company ab would see the rows of AB.
   if not found_column.deterministic then
     raise exception using
       errcode = 'PS107',
       message = format('The column %I of %s has a nondeterministic collation', column_name, target),
-      detail = format('%s is %I; values that differ count as equal there.', argument, column_name),
+      detail = format('%s is %I; different values can compare as equal there.', argument, column_name),
       hint = format('alter table %s alter column %I type text collate "default";', target, column_name);
   end if;
 end
@@ -9976,7 +9980,7 @@ ALTER FUNCTION postern.require_protectable_column(target regclass, argument text
 -- Name: FUNCTION require_protectable_column(target regclass, argument text, column_name name, types regtype[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.require_protectable_column(target regclass, argument text, column_name name, types regtype[]) IS 'For protect_...: whether target has a column of one of types that a policy can compare. argument: how the error names it. Errors: PS107.';
+COMMENT ON FUNCTION postern.require_protectable_column(target regclass, argument text, column_name name, types regtype[]) IS 'For protect_...: raises an error unless target has a column of one of types that a policy can compare. argument: its name in the error. Errors: PS107.';
 
 
 --
@@ -10049,7 +10053,7 @@ ALTER FUNCTION postern.reset_pin(userid text, new_pin text) OWNER TO postern_own
 -- Name: FUNCTION reset_pin(userid text, new_pin text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.reset_pin(userid text, new_pin text) IS 'Gives a user a new PIN, unlocks the user, and ends tickets that the old PIN has approved, or somebody else in a session of the user. The PIN opens POSTERN_PIN_CHANGE and nothing else until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
+COMMENT ON FUNCTION postern.reset_pin(userid text, new_pin text) IS 'Gives a user a new PIN and unlocks the user. Ends the tickets that the old PIN approved, and those that somebody else approved in a session of the user. The PIN opens only POSTERN_PIN_CHANGE until the user has changed it. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS107 no such user, PS109 not acceptable.';
 
 
 --
@@ -10078,7 +10082,7 @@ ALTER FUNCTION postern.resolve_userid(userid text) OWNER TO postern_owner;
 -- Name: FUNCTION resolve_userid(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.resolve_userid(userid text) IS 'The user id, as it was first written, of the user whom userid names; userid itself where that is nobody.';
+COMMENT ON FUNCTION postern.resolve_userid(userid text) IS 'The user id, in its original spelling, of the user whom userid names; userid unchanged if there is none.';
 
 
 --
@@ -10099,7 +10103,7 @@ begin
       errcode = 'PS107',
       message = 'There is no such session key',
       detail = format('kid is %s.', coalesce(to_jsonb(left(kid, 128))::text, 'NULL')),
-      hint = 'See postern.session_key for the keys there are.';
+      hint = 'Choose one of the keys in postern.session_key.';
   end if;
 end
 $$;
@@ -10111,7 +10115,7 @@ ALTER FUNCTION postern.retire_session_key(kid text) OWNER TO postern_owner;
 -- Name: FUNCTION retire_session_key(kid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.retire_session_key(kid text) IS 'From the commit on, tokens signed with this key are refused. Running it again changes nothing. Errors: PS107 no such key.';
+COMMENT ON FUNCTION postern.retire_session_key(kid text) IS 'From the commit on, tokens signed with this key are refused. Retiring a key again changes nothing. Errors: PS107 no such key.';
 
 
 --
@@ -10148,7 +10152,7 @@ ALTER FUNCTION postern.retry_event_deliveries(name text, log_id bigint) OWNER TO
 -- Name: FUNCTION retry_event_deliveries(name text, log_id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.retry_event_deliveries(name text, log_id bigint) IS 'Has dead letters, and what waits for its next attempt, tried again now. name: of one action; NULL: of all. log_id: of one entry of the log; NULL: of all. Returns how many. Errors: PS107 there is no such action.';
+COMMENT ON FUNCTION postern.retry_event_deliveries(name text, log_id bigint) IS 'Retries dead letters, and deliveries that wait for their next attempt, now. name: of one action; NULL: all. log_id: of one entry of the log; NULL: all. Returns how many. Errors: PS107 there is no such action.';
 
 
 --
@@ -10176,7 +10180,7 @@ ALTER FUNCTION postern.revoke_company(userid text, company text) OWNER TO poster
 -- Name: FUNCTION revoke_company(userid text, company text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.revoke_company(userid text, company text) IS 'Ends that somebody is a user of a company, for all statements that begin after the commit. Revoking what was not granted is harmless. Errors: PS201 no such user, no such company.';
+COMMENT ON FUNCTION postern.revoke_company(userid text, company text) IS 'Ends a user''s membership of a company, for all statements that begin after the commit. Revoking what was not granted is harmless. Errors: PS201 no such user, no such company.';
 
 
 --
@@ -10224,7 +10228,7 @@ begin
       errcode = 'PS107',
       message = 'The overlap is not usable',
       detail = format('overlap_seconds is %s.', coalesce(overlap_seconds::text, 'NULL')),
-      hint = 'Pass 0 to 2592000 seconds, that is 30 days; 0 where somebody else has got to know the secret.';
+      hint = 'Pass 0 to 2592000 seconds (30 days); pass 0 if somebody else knows the secret.';
   end if;
   perform postern_internal.require_event_action(name);
   select a.event_action_id into action_id
@@ -10234,18 +10238,18 @@ begin
   if not found then
     raise exception using
       errcode = 'PS107',
-      message = 'The event action is no webhook',
+      message = 'The event action is not a webhook',
       detail = format('name is %s.', to_jsonb(name)),
-      hint = 'Only webhooks are signed: see postern.event_action.';
+      hint = 'Choose a webhook in postern.event_action: only webhooks are signed.';
   end if;
   delete from postern_internal.webhook_secret as s where s.event_action_id = action_id and s.expires_at <= clock_timestamp();
-  -- A signature for each secret: the header must not grow without an end.
+  -- Each secret adds a signature to the header, which must not grow without limit.
   if overlap_seconds > 0 and (select count(*) from postern_internal.webhook_secret as s where s.event_action_id = action_id) >= 5 then
     raise exception using
       errcode = 'PS107',
       message = 'The webhook has too many secrets',
       detail = format('5 overlap until %s.', (select min(s.expires_at) from postern_internal.webhook_secret as s where s.event_action_id = action_id)),
-      hint = 'Wait until then; or pass an overlap of 0, which ends all but the new one at once.';
+      hint = 'Wait until then, or pass an overlap of 0, which ends all secrets but the new one at once.';
   end if;
   update postern_internal.webhook_secret as s
      set expires_at = least(s.expires_at, clock_timestamp() + make_interval(secs => overlap_seconds))
@@ -10261,7 +10265,7 @@ ALTER FUNCTION postern.rotate_webhook_secret(name text, overlap_seconds integer)
 -- Name: FUNCTION rotate_webhook_secret(name text, overlap_seconds integer); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.rotate_webhook_secret(name text, overlap_seconds integer) IS 'Gives a webhook a new secret, and returns it; it is not shown again. name: of the action. overlap_seconds: for how long each delivery is signed with the earlier ones as well, 0 to 2592000. What waits is delivered. Errors: PS107.';
+COMMENT ON FUNCTION postern.rotate_webhook_secret(name text, overlap_seconds integer) IS 'Gives a webhook a new secret, and returns it; it is not shown again. name: of the action. overlap_seconds: how long each delivery is also signed with the earlier secrets, 0 to 2592000. What waits is delivered. Errors: PS107.';
 
 
 --
@@ -10363,7 +10367,7 @@ ALTER FUNCTION postern.set_event_enabled(event text, enabled boolean) OWNER TO p
 -- Name: FUNCTION set_event_enabled(event text, enabled boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_event_enabled(event text, enabled boolean) IS 'Has an event delivered, or keeps it back. What is in the queue when it is disabled waits there; of what happens meanwhile nobody is told, later either. In a copy of the database, a restored one, or on a new timeline, enabling has this database tell from now on: what waits there becomes dead letters, since the original tells of it. After a failover, confirm the timeline instead: "postern event run --confirm-timeline". Errors: PS107 no such event, NULL.';
+COMMENT ON FUNCTION postern.set_event_enabled(event text, enabled boolean) IS 'Enables or disables the delivery of an event. What is in the queue when it is disabled waits there; what happens meanwhile is never delivered. In a copy of the database, a restored one, or on a new timeline, enabling makes this database deliver from now on: what waits there becomes dead letters, because the original delivers it. After a failover, confirm the timeline instead: "postern event run --confirm-timeline". Errors: PS107 no such event, NULL.';
 
 
 --
@@ -10399,7 +10403,7 @@ ALTER FUNCTION postern.set_gate_active(gate_id text, active boolean) OWNER TO po
 -- Name: FUNCTION set_gate_active(gate_id text, active boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_gate_active(gate_id text, active boolean) IS 'Switches a gate on or off, for all transactions from the commit on; a later registration keeps it so. Errors: PS106 no such gate, PS107 built-in gate or NULL.';
+COMMENT ON FUNCTION postern.set_gate_active(gate_id text, active boolean) IS 'Switches a gate on or off, for all transactions from the commit on. A later registration does not change it back. Errors: PS106 no such gate, PS107 built-in gate or NULL.';
 
 
 --
@@ -10432,7 +10436,7 @@ ALTER FUNCTION postern.set_gate_message(gate_id text, message text) OWNER TO pos
 -- Name: FUNCTION set_gate_message(gate_id text, message text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_gate_message(gate_id text, message text) IS 'Changes what the log says when the gate is passed; a later registration keeps it. message: at most 2000 characters, with &NAME for parameters of the gate. Errors: PS106 no such gate, PS107 built-in gate, message or parameter.';
+COMMENT ON FUNCTION postern.set_gate_message(gate_id text, message text) IS 'Changes what the log says when the gate is passed. A later registration does not change it back. message: at most 2000 characters, with &NAME for parameters of the gate. Errors: PS106 no such gate, PS107 built-in gate, message or parameter.';
 
 
 --
@@ -10457,7 +10461,7 @@ begin
   end if;
   perform postern.checkpoint('POSTERN_PIN_CHANGE');
 
-  -- Only behind the gate: whoever is here has just proved to know the old PIN.
+  -- Only behind the gate, where the caller has just proved to know the old PIN.
   select c.hash into old_hash from postern_internal.credential as c where c.userid = current_user_id for update;
   if postern_internal.hash_pin(new_pin, old_hash) = old_hash then
     perform postern_internal.refuse_pin('old');
@@ -10479,7 +10483,7 @@ ALTER FUNCTION postern.set_pin(new_pin text) OWNER TO postern_owner;
 -- Name: FUNCTION set_pin(new_pin text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_pin(new_pin text) IS 'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only the own current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+COMMENT ON FUNCTION postern.set_pin(new_pin text) IS 'Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE, which only that user''s current PIN opens. new_pin: bind it as a parameter, so that it reaches no server log. Errors: PS109 not acceptable, PS101 authenticate first, PS401, PS402; 25006 on a standby and in a read-only transaction.';
 
 
 --
@@ -10527,9 +10531,9 @@ begin
   if enabled is null or scheme = 'PIN' and not enabled then
     raise exception using
       errcode = 'PS107',
-      message = 'The scheme cannot be set so',
+      message = 'The scheme cannot be switched this way',
       detail = format('scheme is %s, enabled is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL'), coalesce(enabled::text, 'NULL')),
-      hint = 'Pass true or false; PIN stays enabled, since a PIN is changed with it.';
+      hint = 'Pass true or false. PIN must stay enabled, because changing a PIN requires it.';
   end if;
   update postern_internal.scheme as s set enabled = set_scheme_enabled.enabled where s.scheme = set_scheme_enabled.scheme;
   if not found then
@@ -10537,7 +10541,7 @@ begin
       errcode = 'PS107',
       message = 'There is no such scheme',
       detail = format('scheme is %s.', coalesce(to_jsonb(left(scheme, 128))::text, 'NULL')),
-      hint = 'See postern.scheme for the schemes there are.';
+      hint = 'Choose one of the schemes in postern.scheme.';
   end if;
 end
 $$;
@@ -10605,7 +10609,7 @@ ALTER FUNCTION postern.set_setting(name text, value text) OWNER TO postern_owner
 -- Name: FUNCTION set_setting(name text, value text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_setting(name text, value text) IS 'Changes a setting; postern.setting lists them with their ranges. Booleans take true, on, yes, 1 and their opposites. Errors: PS107 no such setting, value not allowed.';
+COMMENT ON FUNCTION postern.set_setting(name text, value text) IS 'Changes a setting; postern.setting lists them with their ranges. Booleans accept true, on, yes, 1 and their opposites. Errors: PS107 no such setting, value not allowed.';
 
 
 --
@@ -10641,7 +10645,7 @@ ALTER FUNCTION postern.set_user_active(userid text, active boolean) OWNER TO pos
 -- Name: FUNCTION set_user_active(userid text, active boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_user_active(userid text, active boolean) IS 'Lets a user work, or shuts the user out: no new session, no approval, and no use of what the user has approved, or somebody else in a session of the user. Transactions that have begun run on. Users are never deleted, since the log names them. Errors: PS107 no such user.';
+COMMENT ON FUNCTION postern.set_user_active(userid text, active boolean) IS 'Activates or deactivates a user. An inactive user gets no new session, approves nothing, and can use no earlier approval; nor can an approval that somebody else gave in a session of the user be used. Transactions that have begun continue. Users are never deleted, because the log names them. Errors: PS107 no such user.';
 
 
 --
@@ -10699,7 +10703,7 @@ exception when unique_violation then
     errcode = 'PS107',
     message = 'The database role belongs to another user',
     detail = format('userid is %s, db_role is %s.', to_jsonb(userid), quote_ident(db_role)),
-    hint = 'See postern.user_account for the users there are; a role is at most one user.';
+    hint = 'Choose a role that postern.user_account does not list; a role can be only one user.';
 end
 $$;
 
@@ -10710,7 +10714,7 @@ ALTER FUNCTION postern.set_user_db_role(userid text, db_role name) OWNER TO post
 -- Name: FUNCTION set_user_db_role(userid text, db_role name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_user_db_role(userid text, db_role name) IS 'Says which login role is a user where no session is begun; NULL for none. Errors: PS107 no such user, role unknown or another user''s.';
+COMMENT ON FUNCTION postern.set_user_db_role(userid text, db_role name) IS 'Sets the login role that is a user when no session is begun; NULL: none. Errors: PS107 no such user, role unknown or another user''s.';
 
 
 --
@@ -10739,7 +10743,7 @@ ALTER FUNCTION postern.set_user_description(userid text, description text) OWNER
 -- Name: FUNCTION set_user_description(userid text, description text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_user_description(userid text, description text) IS 'Says anew who a user is. description: for people, 1 to 200 characters. Errors: PS107 no such user, bad description.';
+COMMENT ON FUNCTION postern.set_user_description(userid text, description text) IS 'Replaces the description of a user. description: for people, 1 to 200 characters. Errors: PS107 no such user, bad description.';
 
 
 --
@@ -10812,7 +10816,7 @@ ALTER FUNCTION postern.ticket_status(ticket uuid) OWNER TO postern_owner;
 -- Name: FUNCTION ticket_status(ticket uuid); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.ticket_status(ticket uuid) IS 'What became of an authentication: accepted, denied, locked, expired, or used (it, or another answer to the same challenge). ticket: of the current user, from an earlier, committed transaction. Errors: PS103 unknown, of another user, not committed, or made in this transaction; PS401, PS402.';
+COMMENT ON FUNCTION postern.ticket_status(ticket uuid) IS 'The outcome of an authentication: accepted, denied, locked, expired, or used (this ticket, or another answer to the same challenge). ticket: of the current user, from an earlier, committed transaction. Errors: PS103 unknown, of another user, not committed, or made in this transaction; PS401, PS402.';
 
 
 --
@@ -10840,7 +10844,7 @@ ALTER FUNCTION postern.unlock_user(userid text) OWNER TO postern_owner;
 -- Name: FUNCTION unlock_user(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.unlock_user(userid text) IS 'Ends a lock-out before its time and forgets the failed attempts, the lock-outs before, and what counts for denials_per_hour and cancels_per_hour. Errors: PS107 no such user.';
+COMMENT ON FUNCTION postern.unlock_user(userid text) IS 'Ends a lock-out early. Resets the failed attempts, the earlier lock-outs, and the counts for denials_per_hour and cancels_per_hour. Errors: PS107 no such user.';
 
 
 --
@@ -10871,15 +10875,15 @@ begin
   if not listed and protecting is not null then
     raise exception using
       errcode = 'PS107',
-      message = format('%s is not protected by itself', target),
-      detail = format('It is protected by way of %s.', protecting),
-      hint = format('select postern.unprotect(%L); that ends it for all below %s.', protecting, protecting);
+      message = format('%s is not protected separately', target),
+      detail = format('It is protected through %s.', protecting),
+      hint = format('Unprotect %s with all tables below it: select postern.unprotect(%L);', protecting, protecting);
   elsif not listed and not exists (select from pg_policy as p where p.polrelid = target and p.polname in ('postern_company', 'postern_ledger')) then
     raise exception using
       errcode = 'PS107',
       message = format('%s is not protected', target),
-      detail = 'It has no policy of Postern''s.',
-      hint = 'See postern.protected_table for the tables that are.';
+      detail = 'It has no policy from Postern.',
+      hint = 'Choose one of the tables in postern.protected_table.';
   end if;
   execute format('lock table %s in access exclusive mode', target);
   for relation in select p from postern.protectable_tables(target, true) as p loop
@@ -10897,15 +10901,15 @@ begin
     if exists (select from pg_trigger as t where t.tgrelid = relation and t.tgname = 'postern_refuse_truncate') then
       execute format('drop trigger postern_refuse_truncate on %s', relation);
     end if;
-    -- Policies that the application has made since rely on row security.
+    -- Policies that the application has created since then rely on row security.
     select string_agg(quote_ident(p.polname), ', ' order by p.polname) into later
       from pg_policy as p
      where p.polrelid = relation and not before.enabled and p.polname::text <> all (before.policies);
     if later is not null then
       raise notice using
         message = format('Row security stays on, and forced, on %s', relation),
-        detail = format('The table had none before it was protected, and has policies that came since: %s.', later),
-        hint = format('Where that is not meant: alter table %s no force row level security, disable row level security;', relation);
+        detail = format('The table had none before it was protected, and has policies that were added since: %s.', later),
+        hint = format('If that is not intended, run: alter table %s no force row level security, disable row level security;', relation);
       continue;
     end if;
     if not before.forced then
@@ -10915,16 +10919,16 @@ begin
       execute format('alter table %s disable row level security', relation);
     end if;
   end loop;
-  -- Only now it is known which parents are open.
+  -- Only now is it known which parents are open.
   foreach relation in array kept loop
     select t.target, ('postern_' || t.protection)::name into strict protecting, policy from postern.protecting_tables(relation) as t limit 1;
     parents := postern.open_parents(array[relation], policy);
     raise notice using
       message = format('%s stays protected', relation),
-      detail = format('It is protected by way of %s too.', protecting)
-               || coalesce(format(' Queries of these parents read its rows past its policy %I: %s.', policy, parents), ''),
-      hint = format('select postern.unprotect(%L); ends that.', protecting)
-             || case when parents is null then '' else ' Or close the parents: protect them again, or alter table child no inherit parent;' end;
+      detail = format('It is protected through %s too.', protecting)
+                         || coalesce(format(' Queries of these parents read its rows without its policy %I: %s.', policy, parents), ''),
+      hint = format('To end that, run: select postern.unprotect(%L);', protecting)
+                     || case when parents is null then '' else ' Or close the parents: protect them again, or run: alter table child no inherit parent;' end;
   end loop;
 end
 $$;
@@ -10936,7 +10940,7 @@ ALTER FUNCTION postern.unprotect(target regclass) OWNER TO postern_owner;
 -- Name: FUNCTION unprotect(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Takes away what protect_company or protect_ledger gave a table and its partitions, and makes their row security what it was before. It stays on and forced where the application has made policies since. What is below another protected table, or is listed in postern.protected_table itself, stays protected; a NOTICE says so, and names the parents that read it past its policy. Errors: PS107 target is not protected, or by way of another table, or not the caller''s.';
+COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Removes what protect_company or protect_ledger added to a table and its partitions, and restores their earlier row security. It stays on and forced if the application has created policies since. Tables below another protected table, or listed in postern.protected_table themselves, stay protected; a NOTICE says so, and names the parents that read them without their policy. Errors: PS107 target is not protected, or only through another table, or not the caller''s.';
 
 
 --
@@ -10983,7 +10987,7 @@ CREATE FUNCTION postern.user_skeleton(userid text, as_written boolean) RETURNS t
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  -- Most are of these letters alone, and cost least.
+  -- Most ids consist only of these letters, and cost least.
   if octet_length(userid) = length(userid) then
     if as_written then
       return translate(userid, 'abcdefghjkmnopqrstuvwxyz01l|', 'ABCDEFGHJKMNOPQRSTUVWXYZOIII');
@@ -11019,7 +11023,7 @@ ALTER FUNCTION postern.user_skeleton(userid text, as_written boolean) OWNER TO p
 -- Name: FUNCTION user_skeleton(userid text, as_written boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.user_skeleton(userid text, as_written boolean) IS 'For postern.doctor: what userid looks like, the same for ids that look alike. as_written: with upper and lower case as they are, where a small l looks like 1 and I; otherwise all in upper case.';
+COMMENT ON FUNCTION postern.user_skeleton(userid text, as_written boolean) IS 'For postern.doctor: what userid looks like; the same for ids that look alike. as_written: keeps upper and lower case, where a small l looks like 1 and I; otherwise everything is upper case.';
 
 
 --
@@ -11046,15 +11050,15 @@ begin
       errcode = 'PS107',
       message = 'There is no such foreign key',
       detail = format('target is %s, constraint_name is %s.', coalesce(target::text, 'NULL'), coalesce(quote_ident(constraint_name), 'NULL')),
-      hint = format('Name a foreign key of the table. It has: %s. Other constraints are checked past row security: alter table ... validate constraint ...;',
+      hint = format('Name a foreign key of the table. It has: %s. Other constraints are checked without row security: alter table ... validate constraint ...;',
                     coalesce((select string_agg(quote_ident(k.conname), ', ' order by k.conname)
                                 from pg_constraint as k
                                where k.conrelid = target and k.contype = 'f'), 'none'));
   elsif key.conparentid <> 0 then
     raise exception using
       errcode = 'PS107',
-      message = format('The foreign key %I of %s belongs to that of another table', constraint_name, target),
-      detail = format('It came with %s.', (select p.conrelid::regclass from pg_constraint as p where p.oid = key.conparentid)),
+      message = format('The foreign key %I of %s belongs to the key of another table', constraint_name, target),
+      detail = format('It was inherited from %s.', (select p.conrelid::regclass from pg_constraint as p where p.oid = key.conparentid)),
       hint = format('Validate the key of %s.', (select p.conrelid::regclass from pg_constraint as p where p.oid = key.conparentid));
   elsif not pg_has_role(current_user, key.relowner, 'usage') then
     raise exception using
@@ -11098,7 +11102,7 @@ ALTER FUNCTION postern.validate_constraint(target regclass, constraint_name name
 -- Name: FUNCTION validate_constraint(target regclass, constraint_name name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.validate_constraint(target regclass, constraint_name name) IS 'Checks all rows of a protected table against a foreign key, hidden ones too, and makes it valid; a valid key is checked once more. With the rights of the caller, who owns the table and need not be an end user. target: the table that refers to another one. Locks it, and the other one where it is protected and the caller''s. Errors: 23503 a row violates the key; PS107 no such foreign key, one of a partition, or not the caller''s table.';
+COMMENT ON FUNCTION postern.validate_constraint(target regclass, constraint_name name) IS 'Checks all rows of a protected table against a foreign key, including hidden ones, and makes it valid; a valid key is checked again. Runs with the rights of the caller, who must own the table but need not be an end user. target: the referencing table. Locks it, and also the referenced table if that is protected and the caller''s. Errors: 23503 a row violates the key; PS107 no such foreign key, one of a partition, or not the caller''s table.';
 
 
 --
@@ -11208,9 +11212,9 @@ declare
 begin
   if parents is not null then
     raise warning using
-      message = format('Rows of %s are read past its protection, through other parents of tables below it', target),
+      message = format('Rows of %s can be read without its protection, through other parents of tables below it', target),
       detail = format('These parents have no policy %I: %s.', policy, parents),
-      hint = 'Protect each of them by the same columns. From one without these columns detach the child: alter table child no inherit parent;';
+      hint = 'Protect each of them by the same columns. If a parent lacks these columns, detach the child: alter table child no inherit parent;';
   end if;
 end
 $$;
@@ -11222,7 +11226,7 @@ ALTER FUNCTION postern.warn_of_open_parents(target regclass, policy name) OWNER 
 -- Name: FUNCTION warn_of_open_parents(target regclass, policy name); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.warn_of_open_parents(target regclass, policy name) IS 'For protect_...: a WARNING where tables at or below target have other parents, without policy, whose queries read them. Errors: PS107 target is NULL, missing or not the caller''s.';
+COMMENT ON FUNCTION postern.warn_of_open_parents(target regclass, policy name) IS 'For protect_...: raises a WARNING if tables at or below target have other parents, without policy, whose queries read them. Errors: PS107 target is NULL, missing or not the caller''s.';
 
 
 --
@@ -11364,7 +11368,7 @@ begin
     return null;
   end if;
   if own.gate_id is not null then
-    -- Switched off, and still what says best what is done here.
+    -- Used even when it is switched off: it still describes best what the action does.
     own.gate_id := asking.gate_id;
     own.exclusive := false;
     return own;
@@ -11394,7 +11398,7 @@ ALTER FUNCTION postern_internal.approval_gate(action postern_internal.action, pa
 -- Name: FUNCTION approval_gate(action postern_internal.action, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.approval_gate(action postern_internal.action, parameters jsonb) IS 'The gate that asks for the approval of an action, with description, message and parameters as they are for the action; NULL where no gate of the action stops anybody.';
+COMMENT ON FUNCTION postern_internal.approval_gate(action postern_internal.action, parameters jsonb) IS 'The gate that asks for the approval of an action, with the description, message and parameters of that action. NULL if no gate of the action stops it.';
 
 
 --
@@ -11430,7 +11434,7 @@ ALTER FUNCTION postern_internal.bcrypt_salt() OWNER TO postern_owner;
 -- Name: FUNCTION bcrypt_salt(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.bcrypt_salt() IS 'A new bcrypt salt with cost 10, the same for everybody: a cost of its own would tell a known user from an unknown one by the time that a response takes.';
+COMMENT ON FUNCTION postern_internal.bcrypt_salt() IS 'A new bcrypt salt with cost 10, the same cost for everybody: with a different one, the response time would tell a known user from an unknown one.';
 
 
 --
@@ -11546,7 +11550,7 @@ ALTER TABLE postern_internal.authority_map OWNER TO postern_owner;
 -- Name: TABLE authority_map; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.authority_map IS 'Which posting combinations of a block a class allows: get_bit(bits, id - first_id). Combinations from compiled_offset on came later, and are evaluated by whoever reads.';
+COMMENT ON TABLE postern_internal.authority_map IS 'Which posting combinations of a block a class allows: get_bit(bits, id - first_id). Combinations from compiled_offset on were added later; readers evaluate the rules for them.';
 
 
 --
@@ -11646,7 +11650,7 @@ ALTER FUNCTION postern_internal.canonical_moment(quoted text) OWNER TO postern_o
 -- Name: FUNCTION canonical_moment(quoted text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.canonical_moment(quoted text) IS 'A text in JSON, quotes and all; where it is an ISO 8601 moment with an offset, that moment in UTC.';
+COMMENT ON FUNCTION postern_internal.canonical_moment(quoted text) IS 'Takes a JSON string with its quotes. If it is an ISO 8601 moment with an offset, returns that moment in UTC; otherwise returns it unchanged.';
 
 
 --
@@ -11682,7 +11686,7 @@ ALTER FUNCTION postern_internal.canonical_text(parameters jsonb) OWNER TO poster
 -- Name: FUNCTION canonical_text(parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.canonical_text(parameters jsonb) IS 'The parameters as text that is equal where all their values are, however numbers and moments were written.';
+COMMENT ON FUNCTION postern_internal.canonical_text(parameters jsonb) IS 'The parameters as a text that is equal for equal values, however their numbers and moments were written.';
 
 
 --
@@ -11703,7 +11707,7 @@ ALTER FUNCTION postern_internal.challenge_expiry() OWNER TO postern_owner;
 -- Name: FUNCTION challenge_expiry(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.challenge_expiry() IS 'When a challenge made now has to be answered. By the clock: now() stands still in a transaction.';
+COMMENT ON FUNCTION postern_internal.challenge_expiry() IS 'When a challenge made now expires. Uses the clock, because now() stands still within a transaction.';
 
 
 --
@@ -11720,7 +11724,7 @@ begin
       errcode = 'PS107',
       message = 'The comment is too long',
       detail = format('It has %s bytes; 2000 characters are allowed.', octet_length(comment)),
-      hint = 'Shorten it.';
+      hint = 'Shorten the comment.';
   end if;
   return nullif(btrim(comment, E' \t\r\n'), '');
 end
@@ -11733,7 +11737,7 @@ ALTER FUNCTION postern_internal.check_comment(comment text) OWNER TO postern_own
 -- Name: FUNCTION check_comment(comment text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_comment(comment text) IS 'The comment without white space at its ends; NULL where nothing is left. Errors: PS107 over 2000 characters.';
+COMMENT ON FUNCTION postern_internal.check_comment(comment text) IS 'The comment without white space at its ends; NULL if nothing is left. Errors: PS107 over 2000 characters.';
 
 
 --
@@ -11770,9 +11774,9 @@ begin
     perform postern_internal.raise_checkpoint_required(gate_id, opened.userid, message, parameters);
   end if;
 
-  -- The first gate has to be the one that was approved, with the same values, in time. It opens the others: that it
-  -- was passed shows in the log, which a rollback to a savepoint takes back as well. An action opens them all by
-  -- beginning, which its own checkpoint has just done; before that, its ticket equals no gate's.
+  -- The first gate must be the approved one, with the same values and in time. It then opens the others: that it was
+  -- passed is in the log, and a rollback to a savepoint removes that entry too. An action opens all gates when it
+  -- begins, after its own checkpoint has passed; before that, its ticket matches no gate.
   asked := action is not null
            or opened.action is null and opened.digest = postern_internal.digest(gate_id, null, gate.unbound_parameters, parameters);
   if not opened.action_begun and (opened.expires_at <= clock_timestamp() or not asked) then
@@ -11783,13 +11787,13 @@ begin
     if not found then
       if opened.action is not null then
         reason := 'other_gate';
-        explanation := format('The ticket was approved for action %s, which has not begun, and gate %s was reached.', opened.action, gate_id);
+        explanation := format('The ticket was approved for action %s, which has not begun, but gate %s was reached.', opened.action, gate_id);
       elsif opened.expires_at <= clock_timestamp() then
         reason := 'expired';
         explanation := format('The ticket was for gate %s and has expired.', opened.gate_id);
       elsif opened.gate_id <> gate_id then
         reason := 'other_gate';
-        explanation := format('The ticket was approved for gate %s, and gate %s was reached first.', opened.gate_id, gate_id);
+        explanation := format('The ticket was approved for gate %s, but gate %s was reached first.', opened.gate_id, gate_id);
       else
         reason := 'changed';
         explanation := format('The ticket was approved for gate %s with other parameters.', gate_id);
@@ -11810,7 +11814,7 @@ ALTER FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT para
 -- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) IS 'How an active gate is passed in this transaction. action: the action whose own checkpoint the gate is, where it begins; else NULL. Gives the parameters; the message; whether this gate, with the same values of its bound parameters, was what the person was shown, or only opened along; and the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) IS 'How an active gate is passed in this transaction. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. Returns the parameters; the message; asked: whether the person was shown this gate with the same bound values, instead of its being opened by another gate''s approval; nonce: the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
 
 
 --
@@ -11828,7 +11832,7 @@ declare
 begin
   perform postern_internal.require_text(message, 'message', 2000);
 
-  -- A reference is the longest declared name that the text behind & begins with.
+  -- A reference is the longest declared name with which the text after & begins.
   select string_agg(reference.word, ', ') filter (where not reference.declared),
          string_agg(reference.word, ', ') filter (where reference.declared and reference.word <> all (names))
     into undeclared, cut
@@ -11846,15 +11850,15 @@ begin
     raise warning using
       message = format('The message names %s, which only begins with a declared parameter', cut),
       detail = 'The longest declared name is replaced, and the rest stays as text.',
-      hint = 'Put a space behind the parameter, or declare the longer name.';
+      hint = 'Put a space after the parameter, or declare the longer name.';
   end if;
 
   redundant := postern.redundant_words(message);
   if redundant is not null then
     raise warning using
-      message = 'The message repeats what every log entry has',
+      message = 'The message repeats what every log entry contains',
       detail = format('It has: %s.', redundant),
-      hint = 'Say what happened and to which business object. The log always adds the user and the time, and everybody knows that it is about checkpoints.';
+      hint = 'Say what happened and to which business object. Each log entry already has the user and the time, and is about a checkpoint.';
   end if;
 end
 $$;
@@ -11866,7 +11870,7 @@ ALTER FUNCTION postern_internal.check_gate_message(message text, names text[]) O
 -- Name: FUNCTION check_gate_message(message text, names text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_gate_message(message text, names text[]) IS 'Raises PS107 where the message is missing, over 2000 characters, or names a parameter that is not in names; warns where it repeats what each log entry has anyway.';
+COMMENT ON FUNCTION postern_internal.check_gate_message(message text, names text[]) IS 'Raises PS107 if the message is missing, has over 2000 characters, or names a parameter that is not in names. Warns if it repeats what each log entry contains anyway.';
 
 
 --
@@ -11877,18 +11881,19 @@ CREATE FUNCTION postern_internal.check_parameters(gate_id text, names text[], pa
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     AS $_$
 begin
-  -- Called for every pass: one look at all there is to find, and only then at what it was. Few bytes make no text that is
-  -- worth a look of its own.
+  -- Runs in every pass: one check for all faults, and only then the question which one it was. A value of few bytes
+  -- cannot have a text that is too long.
   if pg_column_size(parameters) <= 1024
      and jsonb_typeof(parameters) = 'object' and parameters ?& names and parameters - names = '{}' and length(parameters::text) <= 32768 then
     return parameters;
   end if;
-  -- The size before the text, which takes a second for 100 MB; and alone, since whatever is a query copies them. What fits in
-  -- 32768 characters takes less, however many small values it has.
+  -- The size is checked before the text, which takes a second for 100 MB, and in a statement of its own, because a
+  -- query would copy the parameters. Anything that fits in 32768 characters is smaller than this limit, even as many
+  -- small values.
   if pg_column_size(parameters) > 262144 then
     perform postern_internal.refuse_long_parameters(pg_column_size(parameters));
   end if;
-  -- A number can have a text 10000 times its size.
+  -- The text of a number can be 10000 times its size.
   if exists (select
                from jsonb_path_query(parameters, 'strict $.** ? (@.type() == "number")') as n
               where abs(n::numeric) >= 1e1000 or scale(n::numeric) > 1000) then
@@ -11897,7 +11902,7 @@ begin
   if jsonb_typeof(parameters) is distinct from 'object' then
     raise exception using
       errcode = 'PS107',
-      message = 'The parameters are no JSON object',
+      message = 'The parameters are not a JSON object',
       detail = format('They are %s.', coalesce('of type ' || jsonb_typeof(parameters), 'NULL')),
       hint = 'Pass one object with a value for each parameter of the gate.';
   end if;
@@ -11915,7 +11920,7 @@ begin
       errcode = 'PS107',
       message = 'The parameters are too long',
       detail = format('As text they have %s characters; 32768 are allowed.', length(parameters::text)),
-      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+      hint = 'Pass what identifies the business object instead of the object itself: this text goes into the log.';
   end if;
   return parameters;
 end
@@ -11928,7 +11933,7 @@ ALTER FUNCTION postern_internal.check_parameters(gate_id text, names text[], par
 -- Name: FUNCTION check_parameters(gate_id text, names text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) IS 'The parameters, as they are. Errors: PS107, naming them, where parameters of the gate are missing or others are there, or where they are longer than 32768 characters.';
+COMMENT ON FUNCTION postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) IS 'Returns the parameters unchanged. Errors: PS107 if parameters of the gate are missing, others are present (DETAIL names them), or the text is longer than 32768 characters.';
 
 
 --
@@ -12288,7 +12293,7 @@ ALTER FUNCTION postern_internal.create_challenge(userid text, gate postern_inter
 -- Name: FUNCTION create_challenge(userid text, gate postern_internal.gate, action text, parameters jsonb, message text, expires_at timestamp with time zone); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, action text, parameters jsonb, message text, expires_at timestamp with time zone) IS 'A signed challenge for one user, the current database role, one gate or one action, and the bound parameters. action: NULL for the gate alone.';
+COMMENT ON FUNCTION postern_internal.create_challenge(userid text, gate postern_internal.gate, action text, parameters jsonb, message text, expires_at timestamp with time zone) IS 'A signed challenge for one user, the current database role, one gate or one action, and the bound parameters. action: NULL for a gate alone.';
 
 
 --
@@ -12309,9 +12314,9 @@ begin
   if class_id is null then
     raise exception using
       errcode = 'PS301',
-      message = 'The authority class exists already',
+      message = 'The authority class already exists',
       detail = concat_ws(', ', format('company is %s', to_jsonb(company)), 'ledger_id is ' || to_jsonb(ledger_id)::text, format('class is %s.', to_jsonb(class))),
-      hint = 'See postern.authority_class for the classes there are. MAX, which allows everything, is there from the start.';
+      hint = 'Choose a name that is not in postern.authority_class. MAX, which allows everything, always exists.';
   end if;
   if built_in then
     insert into postern_internal.authority_combination (class_id, allowed, patterns)
@@ -12357,7 +12362,7 @@ ALTER FUNCTION postern_internal.create_webhook_secret(event_action_id integer) O
 -- Name: FUNCTION create_webhook_secret(event_action_id integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.create_webhook_secret(event_action_id integer) IS 'Gives a webhook its secret, and returns that as the receiver needs it. event_action_id: an action whose others expire.';
+COMMENT ON FUNCTION postern_internal.create_webhook_secret(event_action_id integer) IS 'Creates the secret of a webhook, and returns it in the form that the receiver needs. event_action_id: an action whose other secrets expire.';
 
 
 --
@@ -12411,7 +12416,7 @@ ALTER FUNCTION postern_internal.decode_base64url(encoded text) OWNER TO postern_
 -- Name: FUNCTION decode_base64url(encoded text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.decode_base64url(encoded text) IS 'Bytes of a base64url text without padding. Errors: 22023 where it is none.';
+COMMENT ON FUNCTION postern_internal.decode_base64url(encoded text) IS 'The bytes of a base64url text without padding. Errors: 22023 if it is not one.';
 
 
 --
@@ -12423,7 +12428,7 @@ CREATE FUNCTION postern_internal.derive_gate_stops(changed_gate_id text DEFAULT 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  -- Two statements, so that one gate is found by its key.
+  -- Two statements, so that a single gate is found by its key.
   if changed_gate_id is null then
     update postern_internal.gate as g
        set stops = d.stops
@@ -12445,7 +12450,7 @@ ALTER FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) OWNER TO
 -- Name: FUNCTION derive_gate_stops(changed_gate_id text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) IS 'Brings gate.stops up to date with active, built_in and the setting checkpoints_enabled, of one gate or, where changed_gate_id is NULL, of all. To be called by all that change one of them, after lock_settings.';
+COMMENT ON FUNCTION postern_internal.derive_gate_stops(changed_gate_id text) IS 'Updates gate.stops from active, built_in and the setting checkpoints_enabled, for one gate, or for all if changed_gate_id is NULL. Call it after changing one of these, with lock_settings held.';
 
 
 --
@@ -12463,7 +12468,7 @@ ALTER FUNCTION postern_internal.digest(gate_id text, action text, unbound_parame
 -- Name: FUNCTION digest(gate_id text, action text, unbound_parameters text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) IS 'SHA-256 over gate, action, the names of the parameters that are not bound, and the parameters without those, by value and not by spelling.';
+COMMENT ON FUNCTION postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) IS 'SHA-256 over gate, action, the names of the unbound parameters, and all other parameters by value instead of by spelling.';
 
 
 --
@@ -12540,7 +12545,7 @@ ALTER FUNCTION postern_internal.event_document(log_id bigint) OWNER TO postern_o
 -- Name: FUNCTION event_document(log_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.event_document(log_id bigint) IS 'The parameters of the event that an entry of the log is; what is missing is null. event_time is RFC 3339, in UTC. is_logged: false where the entry was dropped.';
+COMMENT ON FUNCTION postern_internal.event_document(log_id bigint) IS 'The parameters of the event for an entry of the log; missing ones are null. event_time is RFC 3339, in UTC. is_logged: false if the entry was dropped.';
 
 
 --
@@ -12554,7 +12559,7 @@ CREATE FUNCTION postern_internal.event_function(name text) RETURNS regprocedure
 declare
   parts text[];
 begin
-  -- Looked up in the catalog, since a name is resolved only by who may use its schema, and postern_owner need not.
+  -- Looked up in the catalog, because resolving a name needs rights on its schema, which postern_owner may lack.
   begin
     parts := parse_ident(regexp_replace(name, '[[:space:]]*[(][[:space:]]*jsonb[[:space:]]*[)][[:space:]]*$', ''));
   exception when invalid_parameter_value then
@@ -12588,7 +12593,7 @@ ALTER FUNCTION postern_internal.event_function(name text) OWNER TO postern_owner
 -- Name: FUNCTION event_function(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.event_function(name text) IS 'The function of this name, as schema.name or schema.name(jsonb), if events may call it: (event jsonb) returns void, SECURITY DEFINER with its search_path set, and granted to postern_event_function itself. NULL otherwise.';
+COMMENT ON FUNCTION postern_internal.event_function(name text) IS 'The function with this name (schema.name or schema.name(jsonb)), if events may call it: (event jsonb) returns void, SECURITY DEFINER, with its search_path set, and EXECUTE granted directly to postern_event_function. NULL otherwise.';
 
 
 --
@@ -12615,7 +12620,7 @@ ALTER FUNCTION postern_internal.event_function_version(callee regprocedure) OWNE
 -- Name: FUNCTION event_function_version(callee regprocedure); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.event_function_version(callee regprocedure) IS 'Another text after each change of a function, of its schema, and of postern_internal.run_event_function. NULL where one of them is gone, or the latter is not one that takes the rights away.';
+COMMENT ON FUNCTION postern_internal.event_function_version(callee regprocedure) IS 'A text that differs after each change of a function, of its schema, and of postern_internal.run_event_function. NULL if one of them is missing, or if run_event_function no longer takes the rights away.';
 
 
 --
@@ -12639,7 +12644,7 @@ CREATE FUNCTION postern_internal.event_is_waiting(event_action_id integer) RETUR
             where e.transaction_id >= pg_snapshot_xmax(a.queued_to)
               and e.log_id + 0 > a.after_log_id
               and e.outcome = v.outcome)
-      -- Entries of other outcomes shall not be looked at for ever.
+      -- Entries with other outcomes must not be read again and again.
       or a.queued_at < clock_timestamp() - interval '1 minute'
          and pg_snapshot_xmax(a.queued_to) < pg_snapshot_xmax(pg_current_snapshot())
     from postern_internal.event_action as a
@@ -12683,7 +12688,7 @@ ALTER FUNCTION postern_internal.event_snapshot() OWNER TO postern_owner;
 -- Name: FUNCTION event_snapshot(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.event_snapshot() IS 'The current snapshot, with the own transaction among those in progress.';
+COMMENT ON FUNCTION postern_internal.event_snapshot() IS 'The current snapshot, with the current transaction among those in progress.';
 
 
 --
@@ -12710,7 +12715,7 @@ ALTER FUNCTION postern_internal.expire_tickets(userid text) OWNER TO postern_own
 -- Name: FUNCTION expire_tickets(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.expire_tickets(userid text) IS 'Ends the tickets that userid has approved, or somebody else in a session of userid, and that no transaction has used yet.';
+COMMENT ON FUNCTION postern_internal.expire_tickets(userid text) IS 'Ends the unused tickets that userid has approved, and those that somebody else approved in a session of userid.';
 
 
 --
@@ -12731,10 +12736,10 @@ begin
       message = 'There is no such action',
       detail = format('action is %s.', coalesce(to_jsonb(left(action, 128))::text, 'NULL')),
       hint = coalesce(
-        (select format('Write %s: so it is registered, and upper and lower case differ.', a.action)
+        (select format('Write %s, the registered spelling: upper and lower case differ.', a.action)
            from postern_internal.action as a
           where upper(a.action collate "C") = upper(find_action.action collate "C")),
-        'Register it with postern.register_action; postern.action lists those there are.');
+        'Register it with postern.register_action, or choose one of the actions in postern.action.');
   end if;
   return found_action;
 end
@@ -12747,7 +12752,7 @@ ALTER FUNCTION postern_internal.find_action(action text) OWNER TO postern_owner;
 -- Name: FUNCTION find_action(action text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.find_action(action text) IS 'The action of that name. Errors: PS106 there is none.';
+COMMENT ON FUNCTION postern_internal.find_action(action text) IS 'The action of this name. Errors: PS106 there is none.';
 
 
 --
@@ -12781,7 +12786,7 @@ ALTER TABLE postern_internal.ticket OWNER TO postern_owner;
 -- Name: TABLE ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. nonce: of the challenge that it answers, as text, which each pass compares with a setting. exclusive: whether it opens its own gate only. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until is -infinity where nothing is locked.';
+COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. nonce: of the answered challenge, as text, because each pass compares it with a setting. exclusive: whether the ticket opens only its own gate. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until: -infinity if nothing is locked.';
 
 
 --
@@ -12802,7 +12807,7 @@ begin
      and t.userid = current_user_id
      and t.session_role = session_user;
   if not found then
-    -- A ticket is hard to guess. Who knows one learns that it is another's, and not whose.
+    -- A ticket is hard to guess. Somebody who knows one learns only that it belongs to another user, not to whom.
     select t.* into found_ticket from postern_internal.ticket as t where t.ticket = find_ticket.ticket;
     if not found then
       perform postern_internal.raise_ticket_invalid('unknown', 'It is unknown here: never issued, not committed yet, or long expired.');
@@ -12812,7 +12817,7 @@ begin
     perform postern_internal.raise_ticket_invalid('other_role', 'It was made for another database role.');
   end if;
   if found_ticket.transaction_id = pg_current_xact_id_if_assigned() then
-    perform postern_internal.raise_ticket_invalid('uncommitted', 'It was made in this very transaction, which has to commit first.');
+    perform postern_internal.raise_ticket_invalid('uncommitted', 'It was made in this same transaction, which must commit first.');
   end if;
   return found_ticket;
 end
@@ -13179,10 +13184,10 @@ begin
       message = 'There is no such gate',
       detail = format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL')),
       hint = coalesce(
-        (select format('Write %s: so it is registered, and upper and lower case differ.', g.gate_id)
+        (select format('Write %s, the registered spelling: upper and lower case differ.', g.gate_id)
            from postern_internal.gate as g
           where upper(g.gate_id collate "C") = upper(gate_is_active.gate_id collate "C")),
-        'Register it with postern.register_gate; postern.gate lists those there are.');
+        'Register it with postern.register_gate, or choose one of the gates in postern.gate.');
   end if;
   return active;
 end
@@ -13195,7 +13200,7 @@ ALTER FUNCTION postern_internal.gate_is_active(gate_id text) OWNER TO postern_ow
 -- Name: FUNCTION gate_is_active(gate_id text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.gate_is_active(gate_id text) IS 'Whether the gate stops a transaction: it is active and checkpoints are enabled, or it is built in. Errors: PS106 no such gate.';
+COMMENT ON FUNCTION postern_internal.gate_is_active(gate_id text) IS 'Whether the gate stops a transaction: it is built in, or it is active and checkpoints are enabled. Errors: PS106 no such gate.';
 
 
 --
@@ -13208,9 +13213,9 @@ CREATE FUNCTION postern_internal.gate_not_called(callers jsonb) RETURNS TABLE(le
  SELECT 'warn'::text AS level,
      'gate_not_called'::text AS code,
      ('gate '::text || r.gate_id) AS object,
-     'A gate is registered and nothing calls it'::text AS title,
-     'No function in this database calls it, and no action refers to it: it stops nobody.'::text AS detail,
-     'Call postern.checkpoint or security_sys.security_checkpoint with it where the business begins, or refer to it from an action.'::text AS fix
+     'A gate is registered but nothing calls it'::text AS title,
+     'No function in this database calls it, and no action references it, so it stops no transaction.'::text AS detail,
+     'Call postern.checkpoint or security_sys.security_checkpoint with it where the business operation begins, or reference it in an action.'::text AS fix
     FROM postern_internal.gate r
    WHERE ((NOT r.built_in) AND (NOT (EXISTS ( SELECT
             FROM postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable)
@@ -13228,7 +13233,7 @@ ALTER FUNCTION postern_internal.gate_not_called(callers jsonb) OWNER TO postern_
 -- Name: FUNCTION gate_not_called(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.gate_not_called(callers jsonb) IS 'Check of postern.doctor: registered gates that no function calls and no action refers to. callers: as postern.gate_findings takes them.';
+COMMENT ON FUNCTION postern_internal.gate_not_called(callers jsonb) IS 'Check of postern.doctor: registered gates that no function calls and no action references. callers: as for postern.gate_findings.';
 
 
 --
@@ -13263,7 +13268,7 @@ ALTER FUNCTION postern_internal.gate_not_registered(callers jsonb) OWNER TO post
 -- Name: FUNCTION gate_not_registered(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.gate_not_registered(callers jsonb) IS 'Check of postern.doctor: gates that functions call and nobody has registered. callers: as postern.gate_findings takes them.';
+COMMENT ON FUNCTION postern_internal.gate_not_registered(callers jsonb) IS 'Check of postern.doctor: gates that functions call but nobody has registered. callers: as for postern.gate_findings.';
 
 
 --
@@ -13280,9 +13285,9 @@ CREATE FUNCTION postern_internal.gate_unreadable(callers jsonb) RETURNS TABLE(le
              WHEN (c.name ~~ '%)'::text) THEN 'function '::text
              ELSE ''::text
          END || c.name) AS object,
-     'What names gates cannot be read'::text AS title,
-     (c.unreadable || '. Nobody can tell which gates it calls, so the other findings on gates leave it out.'::text) AS detail,
-     'Correct it so that the server can run it, or make it less deep; drop it where nobody needs it.'::text AS fix
+     'Code that names gates cannot be read'::text AS title,
+     (c.unreadable || '. Which gates it calls is unknown, so the other findings on gates leave it out.'::text) AS detail,
+     'Correct it so that the server can run it, or reduce its nesting; drop it if nobody needs it.'::text AS fix
     FROM postern_internal.gate_caller(gate_unreadable.callers) c(name, gates, actions, reached, unknowable, unreadable)
    WHERE (c.unreadable <> ''::text);
 END;
@@ -13294,7 +13299,7 @@ ALTER FUNCTION postern_internal.gate_unreadable(callers jsonb) OWNER TO postern_
 -- Name: FUNCTION gate_unreadable(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.gate_unreadable(callers jsonb) IS 'Check of postern.doctor: what names gates and could not be parsed. callers: as postern.gate_findings takes them.';
+COMMENT ON FUNCTION postern_internal.gate_unreadable(callers jsonb) IS 'Check of postern.doctor: code that names gates but could not be parsed. callers: as for postern.gate_findings.';
 
 
 --
@@ -13349,7 +13354,7 @@ ALTER FUNCTION postern_internal.hash_pin(pin text, hash text) OWNER TO postern_o
 -- Name: FUNCTION hash_pin(pin text, hash text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.hash_pin(pin text, hash text) IS 'The hash of pin under the salt that hash begins with. NULL where pin is.';
+COMMENT ON FUNCTION postern_internal.hash_pin(pin text, hash text) IS 'The hash of pin, with the salt that hash begins with. NULL if pin is NULL.';
 
 
 --
@@ -13396,7 +13401,7 @@ ALTER FUNCTION postern_internal.in_unapproved_action() OWNER TO postern_owner;
 -- Name: FUNCTION in_unapproved_action(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.in_unapproved_action() IS 'Whether an action that needed no approval was the last one to begin in this transaction. No ticket opens a gate there.';
+COMMENT ON FUNCTION postern_internal.in_unapproved_action() IS 'Whether the last action to begin in this transaction needed no approval. In such an action no ticket opens a gate.';
 
 
 --
@@ -13439,7 +13444,7 @@ ALTER TABLE postern_internal.ledger_user OWNER TO postern_owner;
 -- Name: TABLE ledger_user; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.ledger_user IS 'Who is connected to which internal ledger, and the class that narrows what the user sees there. Ends with being a user of the company.';
+COMMENT ON TABLE postern_internal.ledger_user IS 'Which user is connected to which internal ledger, and the class that limits what the user sees there. Removed when the user is no longer a user of the company.';
 
 
 --
@@ -13573,7 +13578,7 @@ ALTER FUNCTION postern_internal.session_value(secret bytea, userid text) OWNER T
 -- Name: FUNCTION session_value(secret bytea, userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.session_value(secret bytea, userid text) IS 'The setting postern.session for a user in the current transaction of the current session role: 64 hexadecimal digits, a tab, the user. secret: of session_secret.';
+COMMENT ON FUNCTION postern_internal.session_value(secret bytea, userid text) IS 'The value of the setting postern.session for a user in the current transaction of the current session role: 64 hexadecimal digits, a tab, the user. secret: from session_secret.';
 
 
 --
@@ -13591,7 +13596,7 @@ ALTER FUNCTION postern_internal.is_proven(setting text, secret bytea) OWNER TO p
 -- Name: FUNCTION is_proven(setting text, secret bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.is_proven(setting text, secret bytea) IS 'Whether the setting postern.session proves the user behind its tab in this transaction. secret: of session_secret. NULL where the setting is.';
+COMMENT ON FUNCTION postern_internal.is_proven(setting text, secret bytea) IS 'Whether the setting postern.session proves, in this transaction, the user that follows its tab. secret: from session_secret. NULL if the setting is NULL.';
 
 
 --
@@ -13609,7 +13614,7 @@ CREATE FUNCTION postern_internal.is_verify_function(candidate regprocedure) RETU
        and p.prokind = 'f'
        and not p.proretset
        and p.prorettype = 'boolean'::regtype
-       -- An oidvector counts from 0, and so equals no array that counts from 1.
+       -- An oidvector counts from 0, so it never equals an array that counts from 1.
        and p.pronargs = 3
        and p.proargtypes[0] = 'text'::regtype
        and p.proargtypes[1] = 'text'::regtype
@@ -13618,7 +13623,7 @@ CREATE FUNCTION postern_internal.is_verify_function(candidate regprocedure) RETU
        and exists (select from unnest(p.proconfig) as setting where starts_with(setting, 'search_path='))
        and has_schema_privilege(p.pronamespace, 'usage')
        and has_function_privilege(p.oid, 'execute')
-       -- Before PostgreSQL 16 whoever may create roles may also join them.
+       -- Before PostgreSQL 16, a role that may create roles may also join any of them.
        and (pg_has_role(p.proowner, 'postern_owner', 'member')
             or current_setting('server_version_num')::integer < 160000
                and (select r.rolcreaterole from pg_roles as r where r.oid = p.proowner))
@@ -13632,7 +13637,7 @@ ALTER FUNCTION postern_internal.is_verify_function(candidate regprocedure) OWNER
 -- Name: FUNCTION is_verify_function(candidate regprocedure); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) IS 'Whether candidate is a function (text, text, jsonb) returns boolean that runs with its own owner''s rights and its own search_path, that postern_owner may call, and whose owner could become postern_owner.';
+COMMENT ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) IS 'Whether candidate is a function (text, text, jsonb) returns boolean that runs with its owner''s rights and its own search_path, that postern_owner may call, and whose owner could become postern_owner.';
 
 
 --
@@ -13707,7 +13712,7 @@ begin
           errcode = '55P03',
           message = 'The log is in use',
           detail = format('Another transaction has had a lock on one of these for %s: %s.', timeout, array_to_string(tables, ', ')),
-          hint = 'Nothing was changed; try again. Who has it: select a.pid, a.usename, a.state, a.xact_start, a.query from pg_stat_activity as a join pg_locks as l on l.pid = a.pid join pg_partition_tree(''postern_internal.checkpoint_entry'') as p on p.relid = l.relation where a.datname = current_database() order by a.xact_start;';
+          hint = 'Try again: nothing was changed. To see who holds a lock, run: select a.pid, a.usename, a.state, a.xact_start, a.query from pg_stat_activity as a join pg_locks as l on l.pid = a.pid join pg_partition_tree(''postern_internal.checkpoint_entry'') as p on p.relid = l.relation where a.datname = current_database() order by a.xact_start;';
       end if;
     end;
     perform pg_sleep(0.2);
@@ -13722,7 +13727,7 @@ ALTER FUNCTION postern_internal.lock_log(mode text, timeout interval, VARIADIC t
 -- Name: FUNCTION lock_log(mode text, timeout interval, VARIADIC tables regclass[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.lock_log(mode text, timeout interval, VARIADIC tables regclass[]) IS 'Locks tables of the log without those under them, all or none. mode: as in LOCK TABLE. timeout: for how long to try. Errors: 55P03 others have them locked.';
+COMMENT ON FUNCTION postern_internal.lock_log(mode text, timeout interval, VARIADIC tables regclass[]) IS 'Locks tables of the log without their partitions, all of them or none. mode: as in LOCK TABLE. timeout: for how long to try. Errors: 55P03 others have locked them.';
 
 
 --
@@ -13751,7 +13756,7 @@ ALTER FUNCTION postern_internal.log_months() OWNER TO postern_owner;
 -- Name: FUNCTION log_months(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.log_months() IS 'The partitions of the log but the default one, oldest first: each has the entries from since until until.';
+COMMENT ON FUNCTION postern_internal.log_months() IS 'The partitions of the log except the default one, oldest first. Each has the entries from since (inclusive) to until (exclusive).';
 
 
 --
@@ -13811,7 +13816,7 @@ begin
         errcode = 'PS107',
         message = 'invalid IFS Message: messages nested too deeply',
         detail = format('attribute %s holds a message at level 17', pairs[i]),
-        hint = 'Messages nest 16 levels deep, the outermost included.';
+        hint = 'Nest messages at most 16 levels deep, including the outermost one.';
     end if;
     names := array_append(names, pairs[i]);
     objects := array_append(objects, postern_internal.message_object(inner_pairs, level + 1));
@@ -13847,7 +13852,7 @@ begin
   if cardinality(names) = 0 then
     return replace(message, '%', '%%');
   end if;
-  -- An alternation of PostgreSQL's regular expressions takes the longest of its branches. Names are letters, digits and
+  -- An alternation in PostgreSQL's regular expressions matches its longest branch. Names consist of letters, digits and
   -- underscores, so they need no quoting.
   return (
     select coalesce(string_agg(case when part.matched[1] is null then replace(part.matched[2], '%', '%%')
@@ -13877,7 +13882,7 @@ CREATE FUNCTION postern_internal.missing_log_months(maximum_moved bigint) RETURN
     SET "TimeZone" TO 'UTC'
     AS $$
   with
-  -- Before and after that there is no clock, but there may be a superuser.
+  -- No clock writes moments outside these bounds, but a superuser may.
   stray as (
     select date_trunc('month', e.logged_at) as month, count(*) as entries
       from postern_internal.checkpoint_entry_default as e
@@ -13905,7 +13910,7 @@ ALTER FUNCTION postern_internal.missing_log_months(maximum_moved bigint) OWNER T
 -- Name: FUNCTION missing_log_months(maximum_moved bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.missing_log_months(maximum_moved bigint) IS 'The first moments of months (UTC) that should have a partition of the log and have none: this one, the next three, and those of up to so many entries in the default partition. NULL: however many.';
+COMMENT ON FUNCTION postern_internal.missing_log_months(maximum_moved bigint) IS 'The first moments of months (UTC) that lack a partition of the log: this month, the next three, and those of at most the given number of entries in the default partition. NULL: any number.';
 
 
 --
@@ -13973,7 +13978,7 @@ CREATE FUNCTION postern_internal.new_uuid() RETURNS uuid
     AS $$
 declare
   milliseconds bytea := substr(int8send(floor(extract(epoch from transaction_timestamp()) * 1000)::bigint), 3);
-  random bytea := substr(uuid_send(gen_random_uuid()), 7);  -- of version 4: what is random stays, but for the digit 4
+  random bytea := substr(uuid_send(gen_random_uuid()), 7);  -- of version 4: the random part stays, except the digit 4
 begin
   return encode(milliseconds || set_byte(random, 0, 112 | (get_byte(random, 0) & 15)), 'hex')::uuid;
 end
@@ -13986,7 +13991,7 @@ ALTER FUNCTION postern_internal.new_uuid() OWNER TO postern_owner;
 -- Name: FUNCTION new_uuid(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.new_uuid() IS 'A new ticket or nonce: 48 bits of time, 74 random ones.';
+COMMENT ON FUNCTION postern_internal.new_uuid() IS 'A new ticket or nonce: 48 bits of time, 74 random bits.';
 
 
 --
@@ -14007,7 +14012,7 @@ begin
       errcode = 'PS107',
       message = 'invalid content for an IFS Message: objects nested too deeply',
       detail = format('attribute %s holds an object at level 17', name),
-      hint = 'Messages nest 16 levels deep, the outermost included.';
+      hint = 'Nest messages at most 16 levels deep, including the outermost one.';
   end if;
 
   for member in select o.key, o.value, jsonb_typeof(o.value) as type from jsonb_each(object) as o loop
@@ -14019,7 +14024,7 @@ begin
           errcode = 'PS107',
           message = 'invalid content for an IFS Message: an array',
           detail = format('attribute %s is an array', left(member.key, 80)),
-          hint = 'An attribute is a string, a number, a boolean, null or an object. Write a list as one string, or as an object.';
+          hint = 'Use a string, a number, a boolean, null or an object. Write a list as one string, or as an object.';
       when 'boolean' then
         value := upper((member.value #>> '{}') collate "C");
       else
@@ -14039,7 +14044,7 @@ ALTER FUNCTION postern_internal.object_to_message(name text, object jsonb, level
 -- Name: FUNCTION object_to_message(name text, object jsonb, level integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.object_to_message(name text, object jsonb, level integer) IS 'IFS Message of a jsonb object; level counts from 1, the outermost message. PS107 for an array, for a key that is no name, and beyond 16 levels.';
+COMMENT ON FUNCTION postern_internal.object_to_message(name text, object jsonb, level integer) IS 'IFS Message of a jsonb object; level counts from 1, the outermost message. PS107 for an array, for a key that is not a valid name, and beyond 16 levels.';
 
 
 --
@@ -14159,7 +14164,7 @@ begin
     size := size + 2;
   end loop;
 
-  -- An object holds each name once: where it has fewer members than there are pairs, a name is there twice.
+  -- An object holds each name once. If it has fewer members than there are pairs, a name occurs twice.
   if jsonb_array_length(jsonb_path_query_array(jsonb_object(pairs), '$.*')) * 2 <> size then
     return null;
   end if;
@@ -14221,7 +14226,7 @@ begin
          else format('The ticket was approved for gate %s with other parameters.', gate.gate_id) end,
     jsonb_build_object('gate', gate.gate_id, 'approved_gate', opened.gate_id, 'approved_action', opened.action, 'expires_at', opened.expires_at),
     message => 'The ticket does not open this gate',
-    hint => 'Roll back, send the transaction without this ticket, and have the user approve the challenge that it returns. Where a transaction reaches a gate several times, reach it in the same order each time.');
+    hint => 'Roll back, send the transaction without this ticket, and have the user approve the challenge that it returns. If a transaction reaches a gate several times, let it do so in the same order each time.');
   return null; -- not reached
 end
 $$;
@@ -14233,7 +14238,7 @@ ALTER FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, 
 -- Name: FUNCTION pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) IS 'Takes a ticket of this transaction for an exclusive gate, and gives its nonce. action: the action whose own checkpoint the gate is, where it begins; else NULL. Errors: PS101 there is none, PS103 it has expired or was for other parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) IS 'Uses a ticket of this transaction for an exclusive gate, and returns its nonce. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. Errors: PS101 there is no ticket for the gate, PS103 it has expired or was for other parameters, PS401, PS402.';
 
 
 --
@@ -14264,7 +14269,7 @@ ALTER FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, action
 -- Name: FUNCTION pass_gate(gate_id text, parameters jsonb, action text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, action text) IS 'Passes an active gate that is open in this transaction, and logs that. action: the action whose own checkpoint the gate is, where it begins; else NULL. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, action text) IS 'Passes an active gate that is open in this transaction, and logs the pass. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
 
 
 --
@@ -14317,7 +14322,7 @@ ALTER FUNCTION postern_internal.pin_weakness(userid text, pin text) OWNER TO pos
 -- Name: FUNCTION pin_weakness(userid text, pin text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.pin_weakness(userid text, pin text) IS 'Why pin must not be a PIN of userid: missing, too_long (128 characters), too_short (setting pin_min_length), repetition, run, date, user_name, or common. NULL where it may be one.';
+COMMENT ON FUNCTION postern_internal.pin_weakness(userid text, pin text) IS 'Why pin is not acceptable as the PIN of userid: missing, too_long (128 characters), too_short (setting pin_min_length), repetition, run, date, user_name, or common. NULL if it is acceptable.';
 
 
 --
@@ -14334,7 +14339,7 @@ declare
   action record;
   queue_to pg_snapshot;
 begin
-  -- One worker queues; who comes second delivers meanwhile.
+  -- One worker queues; another one that comes meanwhile goes on to deliver.
   select a.event, a.queued_to, a.after_log_id into action
     from postern_internal.event_action as a
    where a.event_action_id = queue_event_deliveries.event_action_id
@@ -14378,7 +14383,7 @@ ALTER FUNCTION postern_internal.queue_event_deliveries(event_action_id integer) 
 -- Name: FUNCTION queue_event_deliveries(event_action_id integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.queue_event_deliveries(event_action_id integer) IS 'Queues the entries of the log that have been committed since the last time and are of the action''s event. Does nothing while another session does the same, and where the event is disabled.';
+COMMENT ON FUNCTION postern_internal.queue_event_deliveries(event_action_id integer) IS 'Queues the entries of the log that have been committed since the last time and are of the action''s event. Does nothing if another session is doing the same, or if the event is disabled.';
 
 
 --
@@ -14405,7 +14410,7 @@ ALTER FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid t
 -- Name: FUNCTION raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) IS 'Raises PS105 where the gate was reached in an action that does not reference it, otherwise PS101.';
+COMMENT ON FUNCTION postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) IS 'Raises PS105 if the gate was reached in an action that does not reference it, otherwise PS101.';
 
 
 --
@@ -14432,7 +14437,7 @@ ALTER FUNCTION postern_internal.raise_ticket_invalid(reason text, explanation te
 -- Name: FUNCTION raise_ticket_invalid(reason text, explanation text, fields jsonb, message text, hint text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb, message text, hint text) IS 'Raises PS103. reason: a word of docs/errors.md, for programs. explanation: a sentence, for people. fields: what else DETAIL has, an object. message, hint: other ones than a ticket''s. Errors: PS103.';
+COMMENT ON FUNCTION postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb, message text, hint text) IS 'Raises PS103. reason: a word of docs/errors.md, for programs. explanation: a sentence, for people. fields: an object with further fields of DETAIL. message, hint: pass them if the error is not about a ticket. Errors: PS103.';
 
 
 --
@@ -14449,13 +14454,14 @@ declare
   reason text;
   explanation text;
 begin
-  -- The length first: 10 MB of nonsense should not cost a digest over them. 32768 characters of parameters with four
-  -- bytes each and as many of message with six, as JSON escapes control characters, make 440000 as base64.
+  -- The length is checked first: 10 MB of nonsense should not cost a digest. A challenge holds at most 32768 characters
+  -- of parameters with up to four bytes each. Its message is as long, with up to six bytes each (JSON escapes control
+  -- characters). As base64 that is 440000 characters.
   if octet_length(challenge) <= 524288 then
     content := split_part(challenge, '.', 1);
   end if;
   if content is null
-     or split_part(challenge, '.', 2) is distinct from postern_internal.sign_challenge(content)  -- NULL where the key is gone
+     or split_part(challenge, '.', 2) is distinct from postern_internal.sign_challenge(content)  -- NULL if the key is gone
      or split_part(challenge, '.', 3) <> '' then
     reason := 'unknown';
     explanation := 'It was not made by this database, or it was changed.';
@@ -14485,7 +14491,7 @@ ALTER FUNCTION postern_internal.read_challenge(challenge text) OWNER TO postern_
 -- Name: FUNCTION read_challenge(challenge text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.read_challenge(challenge text) IS 'What a challenge of this database says, if it was made for the current user and database role; whether it has expired is for the caller to ask. Errors: PS103, PS401, PS402.';
+COMMENT ON FUNCTION postern_internal.read_challenge(challenge text) IS 'The content of a challenge that this database made for the current user and database role. The caller checks whether it has expired. Errors: PS103, PS401, PS402.';
 
 
 --
@@ -14508,10 +14514,10 @@ begin
   end if;
   if approved.action is null then
     reason := 'other_action';
-    explanation := format('The ticket was approved for gate %s, and action %s was begun.', approved.gate_id, action);
+    explanation := format('The ticket was approved for gate %s, but action %s was begun.', approved.gate_id, action);
   elsif approved.action <> action then
     reason := 'other_action';
-    explanation := format('The ticket was approved for action %s, and action %s was begun.', approved.action, action);
+    explanation := format('The ticket was approved for action %s, but action %s was begun.', approved.action, action);
   elsif approved.expires_at <= clock_timestamp() then
     reason := 'expired';
     explanation := format('The ticket was for action %s and has expired.', action);
@@ -14522,7 +14528,7 @@ begin
   perform postern_internal.raise_ticket_invalid(reason, explanation,
     jsonb_build_object('action', action, 'approved_gate', approved.gate_id, 'approved_action', approved.action, 'expires_at', approved.expires_at),
     message => 'The ticket does not open this action',
-    hint => 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns. An action begins before any gate is reached, and one approval is for one action.');
+    hint => 'Roll back, send the transaction without a ticket, and have the user approve the challenge that it returns. Begin an action before any gate is reached, and use one approval for one action.');
 end
 $$;
 
@@ -14533,7 +14539,7 @@ ALTER FUNCTION postern_internal.refuse_action(action text, gate postern_internal
 -- Name: FUNCTION refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) IS 'Raises the reason why an action cannot begin: PS101 nothing was approved in this transaction, PS103 something else was.';
+COMMENT ON FUNCTION postern_internal.refuse_action(action text, gate postern_internal.gate, message text, parameters jsonb) IS 'Raises the reason why an action cannot begin: PS101 nothing was approved in this transaction, PS103 something else was approved.';
 
 
 --
@@ -14549,7 +14555,7 @@ begin
     errcode = '55000',
     message = format('%s.%s cannot be changed', tg_table_schema, tg_table_name),
     detail = format('%s was tried; the log is append-only.', tg_op),
-    hint = 'Nothing in Postern needs this.';
+    hint = 'Leave the log as it is: Postern never needs this change.';
 end
 $$;
 
@@ -14576,7 +14582,7 @@ begin
     errcode = 'PS107',
     message = 'The parameters are too long',
     detail = format('They have %s bytes, or a number of more than 1000 digits; as text they may have 32768 characters.', size),
-    hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+    hint = 'Pass what identifies the business object instead of the object itself: this text goes into the log.';
 end
 $$;
 
@@ -14587,7 +14593,7 @@ ALTER FUNCTION postern_internal.refuse_long_parameters(size integer) OWNER TO po
 -- Name: FUNCTION refuse_long_parameters(size integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.refuse_long_parameters(size integer) IS 'Raises PS107 for parameters of size bytes, so that they themselves are handed to no further statement.';
+COMMENT ON FUNCTION postern_internal.refuse_long_parameters(size integer) IS 'Raises PS107 for parameters of size bytes. It takes the size, so that the parameters are not copied into one more statement.';
 
 
 --
@@ -14610,15 +14616,15 @@ begin
                        when 'missing' then 'It is NULL.'
                        when 'too_long' then 'It has more than 128 characters.'
                        when 'too_short' then format('It has fewer than %s characters.', minimum)
-                       when 'repetition' then 'It repeats one part, as 111111 and 121212 do.'
-                       when 'run' then 'It is a run, as 123456 and 654321 are.'
+                       when 'repetition' then 'It repeats one part, like 111111 and 121212.'
+                       when 'run' then 'It is a run, like 123456 and 654321.'
                        when 'date' then 'It is a date, and dates are guessed first.'
                        when 'user_name' then 'It is the user name.'
-                       when 'common' then 'It is one of the most common ones.'
-                       when 'old' then 'It is the old one again.'
+                       when 'common' then 'It is one of the most common PINs.'
+                       when 'old' then 'It is the old PIN.'
                      end,
       'minimum_length', minimum)::text,
-    hint = format('Choose at least %s characters that are no repetition, no run, no date, no common PIN, and not the old one.', minimum);
+    hint = format('Choose at least %s characters that are no repetition, no run, no date, no common PIN, and not the old PIN.', minimum);
 end
 $$;
 
@@ -14649,8 +14655,8 @@ begin
     message = case when pg_is_in_recovery() then 'Nothing can be written on a standby' else 'Nothing can be written in a read-only transaction' end,
     detail = case when pg_is_in_recovery() then 'This server replays what its primary has written (pg_is_in_recovery() is true).'
                   else format('transaction_read_only is on; default_transaction_read_only is %s.', current_setting('default_transaction_read_only')) end,
-    hint = case when pg_is_in_recovery() then 'Send this to the primary: of several hosts in a connection string, target_session_attrs=read-write finds it.'
-                else 'Begin the transaction with: begin read write. Where default_transaction_read_only is on, switch it off for the role or the database.' end;
+    hint = case when pg_is_in_recovery() then 'Send this to the primary: with several hosts in a connection string, target_session_attrs=read-write finds it.'
+                else 'Begin the transaction with: begin read write. If default_transaction_read_only is on, switch it off for the role or the database.' end;
 end
 $$;
 
@@ -14661,7 +14667,7 @@ ALTER FUNCTION postern_internal.refuse_read_only() OWNER TO postern_owner;
 -- Name: FUNCTION refuse_read_only(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.refuse_read_only() IS 'Fails in a transaction that cannot write, before anybody is asked for a PIN in vain. Errors: 25006; the HINT says where one can write.';
+COMMENT ON FUNCTION postern_internal.refuse_read_only() IS 'Raises an error in a transaction that cannot write, before anybody is asked for a PIN in vain. Errors: 25006; the HINT says where writing is possible.';
 
 
 --
@@ -14684,21 +14690,21 @@ begin
         'explanation', 'The user name or the response was wrong.',
         'unlocks_at', case when found_ticket.locked_until > clock_timestamp() then found_ticket.locked_until end)::text,
       hint = case when found_ticket.locked_until > clock_timestamp()
-                  then format('Wait: it was wrong once too often, and the credential is locked until %s. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until)
+                  then format('Wait: the last wrong response locked the credential until %s. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until)
                   else 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.' end;
   elsif found_ticket.verdict = 'locked' then
     raise exception using
       errcode = 'PS104',
       message = 'The credential is locked after too many wrong responses',
       detail = jsonb_build_object('unlocks_at', found_ticket.locked_until)::text,
-      hint = format('Wait: it unlocks at %s. The last response was not looked at. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
+      hint = format('Wait: it unlocks at %s. The last response was not checked. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until);
   elsif found_ticket.expires_at <= clock_timestamp() then
     perform postern_internal.raise_ticket_invalid('expired', format('It expired at %s.', found_ticket.expires_at),
       jsonb_build_object('expires_at', found_ticket.expires_at));
   end if;
   select o.ticket into used_ticket from postern_internal.open_gate as o where o.nonce = found_ticket.nonce;
   if not found and exists (select from postern_internal.transaction_ticket) then
-    perform postern_internal.raise_ticket_invalid('second_ticket', 'Another ticket is in use in this transaction already.');
+    perform postern_internal.raise_ticket_invalid('second_ticket', 'This transaction already uses another ticket.');
   elsif used_ticket <> found_ticket.ticket then
     perform postern_internal.raise_ticket_invalid('answered', 'Another answer to the same challenge has been used.');
   end if;
@@ -14713,7 +14719,7 @@ ALTER FUNCTION postern_internal.refuse_ticket(ticket uuid) OWNER TO postern_owne
 -- Name: FUNCTION refuse_ticket(ticket uuid); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.refuse_ticket(ticket uuid) IS 'Raises the reason why a ticket opens nothing: PS102 wrong user name or response, PS104 locked, PS103 all else.';
+COMMENT ON FUNCTION postern_internal.refuse_ticket(ticket uuid) IS 'Raises the reason why a ticket opens nothing: PS102 wrong user name or response, PS104 locked, PS103 any other reason.';
 
 
 --
@@ -14734,9 +14740,10 @@ begin
   begin
     begun := split_part(current_setting('postern.action'), E'\t', 2)::jsonb;
   exception when data_exception then
-    return;  -- made up: begin_action has not written it
+    return;  -- forged: begin_action did not write it
   end;
-  -- A gate that the action references, switched on since the action has begun: then it is the action that asks.
+  -- The action references the gate, which was switched on after the action had begun. So the approval is for the
+  -- action.
   perform postern.begin_action(begun ->> 'action', begun -> 'parameters');
 
   found_action := postern_internal.find_action(begun ->> 'action');
@@ -14761,7 +14768,7 @@ ALTER FUNCTION postern_internal.refuse_unhandled(gate postern_internal.gate, mes
 -- Name: FUNCTION refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) IS 'Raises PS105 inside an action that does not reference gate and was not approved; returns where no such action has begun. Errors: also those of begin_action, where the action has come to need an approval.';
+COMMENT ON FUNCTION postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) IS 'Raises PS105 inside an action that does not reference gate and was not approved; returns if no such action has begun. Errors: also those of begin_action, if the action now needs an approval.';
 
 
 --
@@ -14978,7 +14985,7 @@ ALTER FUNCTION postern_internal.require_approval(gate postern_internal.gate, act
 -- Name: FUNCTION require_approval(gate postern_internal.gate, action text, userid text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_approval(gate postern_internal.gate, action text, userid text, message text, parameters jsonb) IS 'Raises PS101 with a fresh challenge in its DETAIL. action: the action that is to be approved; NULL: the gate alone.';
+COMMENT ON FUNCTION postern_internal.require_approval(gate postern_internal.gate, action text, userid text, message text, parameters jsonb) IS 'Raises PS101 with a fresh challenge in its DETAIL. action: the action to approve; NULL for a gate alone.';
 
 
 --
@@ -15004,7 +15011,7 @@ begin
       message = format('There is no such authority class in the %s', case when ledger_id is null then 'company' else 'internal ledger' end),
       detail = concat_ws(', ', format('company is %s', to_jsonb(company)), 'ledger_id is ' || to_jsonb(ledger_id)::text,
                          format('class is %s.', coalesce(to_jsonb(left(class, 128))::text, 'NULL'))),
-      hint = format('See postern.authority_class for the classes there are; postern.%s adds one.',
+      hint = format('Choose one of the classes in postern.authority_class; postern.%s adds one.',
                     case when ledger_id is null then 'create_authority_class' else 'create_ledger_class' end);
   end if;
   return class_id;
@@ -15064,7 +15071,7 @@ begin
       errcode = 'PS201',
       message = 'There is no such company',
       detail = format('company is %s.', coalesce(to_jsonb(left(company, 128))::text, 'NULL')),
-      hint = 'See postern.company for the companies there are; postern.create_company adds one.';
+      hint = 'Choose one of the companies in postern.company; postern.create_company adds one.';
   end if;
 end
 $$;
@@ -15093,7 +15100,7 @@ begin
       errcode = 'PS107',
       message = 'There is no such database role',
       detail = format('db_role is %I.', db_role),
-      hint = 'Create the role first, or leave db_role away for a user who works through the application.';
+      hint = 'Create the role first, or omit db_role for a user who works through the application.';
   end if;
 end
 $$;
@@ -15105,7 +15112,7 @@ ALTER FUNCTION postern_internal.require_db_role(db_role name) OWNER TO postern_o
 -- Name: FUNCTION require_db_role(db_role name); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_db_role(db_role name) IS 'Errors: PS107 db_role is not NULL, and no role of this cluster.';
+COMMENT ON FUNCTION postern_internal.require_db_role(db_role name) IS 'Errors: PS107 db_role is not NULL and not a role of this cluster.';
 
 
 --
@@ -15122,7 +15129,7 @@ begin
       errcode = 'PS107',
       message = 'There is no such event',
       detail = format('event is %s.', coalesce(to_jsonb(left(event, 128))::text, 'NULL')),
-      hint = 'The events are: ' || (select string_agg(e.event, ', ' order by e.event) from postern_internal.event as e) || '.';
+      hint = 'Choose one of: ' || (select string_agg(e.event, ', ' order by e.event) from postern_internal.event as e) || '.';
   end if;
 end
 $$;
@@ -15154,7 +15161,7 @@ begin
       errcode = 'PS107',
       message = 'There is no such event action',
       detail = format('name is %s.', coalesce(to_jsonb(left(name, 128))::text, 'NULL')),
-      hint = 'See postern.event_action for those there are. Upper and lower case differ.';
+      hint = 'Choose one of the names in postern.event_action. Upper and lower case differ.';
   end if;
   return found_id;
 end
@@ -15167,7 +15174,7 @@ ALTER FUNCTION postern_internal.require_event_action(name text) OWNER TO postern
 -- Name: FUNCTION require_event_action(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_event_action(name text) IS 'The number of the event action. Errors: PS107 there is no such one.';
+COMMENT ON FUNCTION postern_internal.require_event_action(name text) IS 'The number of the event action. Errors: PS107 there is no such action.';
 
 
 --
@@ -15202,13 +15209,13 @@ begin
     when kind = 'webhook' and target !~* '^https?://[^/?#@[:space:]]+([/?][^#@[:space:]]*)?$'
       then 'The target of a webhook is a URL with https:// or http://, without user, password and fragment.'
     when kind = 'webhook' and not allow_internal and target !~* '^https://'
-      then 'A webhook that leaves the own network is sent by https.'
+      then 'A webhook that leaves your network must use https.'
     when kind = 'mail' and target !~ E'^[^@[:space:]<>(),;:\\\\"]+@[^@[:space:]<>(),;:\\\\"]+$'
       then 'The target of a mail is one address such as audit@example.com.'
     when kind = 'notify' and target !~ '^[a-z_][a-z0-9_]{0,62}$'
-      then 'The target of a notification is a channel of 1 to 63 small letters, digits and underscores.'
+      then 'The target of a notification is a channel of 1 to 63 lower-case letters, digits and underscores.'
     when kind = 'function' and postern_internal.event_function(target) is null
-      then 'The target is no function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set and was granted to postern_event_function itself.'
+      then 'The target is not a function (event jsonb) returns void that is SECURITY DEFINER, has its search_path set, and is granted directly to postern_event_function.'
     when kind not in ('webhook', 'mail', 'function', 'notify') or kind is null
       then format('kind is %s; it is webhook, mail, function or notify.', coalesce(to_jsonb(left(kind, 128))::text, 'NULL'))
     when template is not null and kind not in ('webhook', 'mail') then 'Only webhooks and mails have a template.'
@@ -15219,8 +15226,8 @@ begin
       errcode = 'PS107',
       message = 'The event action is not usable',
       detail = reason,
-      hint = case when kind = 'function' then 'Who owns the function allows it: grant execute on function app.on_approval(jsonb) to postern_event_function.'
-                  when kind = 'webhook' then 'For a receiver in the own network pass allow_internal.'
+      hint = case when kind = 'function' then 'Have the owner of the function allow it: grant execute on function app.on_approval(jsonb) to postern_event_function.'
+                  when kind = 'webhook' then 'Pass allow_internal for a receiver inside your network.'
                   else 'See the comment on postern.add_event_action.' end;
   end if;
   if kind = 'function' then
@@ -15241,7 +15248,7 @@ ALTER FUNCTION postern_internal.require_event_receiver(event text, kind text, ta
 -- Name: FUNCTION require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'The target as it is kept: a function by its full name, anything else as it is. Errors: PS107 nobody can be told like this.';
+COMMENT ON FUNCTION postern_internal.require_event_receiver(event text, kind text, target text, condition text, template text, allow_internal boolean) IS 'The target as it is stored: a function by its full name, any other target unchanged. Errors: PS107 this action could not notify anybody.';
 
 
 --
@@ -15308,9 +15315,9 @@ begin
   if reason is not null then
     raise exception using
       errcode = 'PS107',
-      message = 'These are no callers of gates',
+      message = 'The callers of gates are malformed',
       detail = reason,
-      hint = 'Have postern doctor read them. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
+      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
   end if;
 end
 $_$;
@@ -15322,7 +15329,7 @@ ALTER FUNCTION postern_internal.require_gate_callers(callers jsonb) OWNER TO pos
 -- Name: FUNCTION require_gate_callers(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_gate_callers(callers jsonb) IS 'Raises PS107 unless callers is what postern.gate_findings takes.';
+COMMENT ON FUNCTION postern_internal.require_gate_callers(callers jsonb) IS 'Raises PS107 unless callers has the form that postern.gate_findings reads.';
 
 
 --
@@ -15341,7 +15348,7 @@ begin
       errcode = 'PS301',
       message = 'There is no such internal ledger in the company',
       detail = format('company is %s, ledger_id is %s.', to_jsonb(company), coalesce(to_jsonb(left(ledger_id, 128))::text, 'NULL')),
-      hint = 'See postern.ledger for the ledgers there are; postern.create_ledger adds one.';
+      hint = 'Choose one of the ledgers in postern.ledger; postern.create_ledger adds one.';
   end if;
 end
 $$;
@@ -15408,7 +15415,7 @@ begin
       errcode = 'PS110',
       message = case setting when 'cancels_per_hour' then 'Too many cancelled checkpoints' else 'Too many denied attempts' end,
       detail = jsonb_build_object('setting', setting, 'allowed', allowed, 'again_at', again_at)::text,
-      hint = format('Try again at %s; an administrator can end the wait with postern.unlock_user.', again_at);
+      hint = format('Try again at %s. An administrator can end the wait with postern.unlock_user.', again_at);
   end if;
 end
 $$;
@@ -15420,7 +15427,7 @@ ALTER FUNCTION postern_internal.require_rate(setting text, used integer, since t
 -- Name: FUNCTION require_rate(setting text, used integer, since timestamp with time zone); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_rate(setting text, used integer, since timestamp with time zone) IS 'Refuses more than setting allows an hour. used: how many there were since the time since. Errors: PS110, with a JSON object as its DETAIL: setting, allowed, again_at.';
+COMMENT ON FUNCTION postern_internal.require_rate(setting text, used integer, since timestamp with time zone) IS 'Raises an error if there were more than setting allows per hour. used: the number so far, counted from the time since. Errors: PS110, with a JSON object as its DETAIL: setting, allowed, again_at.';
 
 
 --
@@ -15495,7 +15502,7 @@ ALTER FUNCTION postern_internal.require_text(value text, argument text, maximum 
 -- Name: FUNCTION require_text(value text, argument text, maximum integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_text(value text, argument text, maximum integer) IS 'Raises PS107 unless value is a text of 1 to maximum characters that is not blank. argument: how the error names it.';
+COMMENT ON FUNCTION postern_internal.require_text(value text, argument text, maximum integer) IS 'Raises PS107 unless value is a text of 1 to maximum characters that is not blank. argument: its name in the error.';
 
 
 --
@@ -15550,7 +15557,7 @@ begin
       errcode = code,
       message = 'There is no such user',
       detail = format('userid is %s.', coalesce(to_jsonb(left(userid, 128))::text, 'NULL')),
-      hint = 'See postern.user_account for the users there are.';
+      hint = 'Choose one of the users in postern.user_account.';
   end if;
 end
 $$;
@@ -15562,7 +15569,7 @@ ALTER FUNCTION postern_internal.require_user(userid text, code text) OWNER TO po
 -- Name: FUNCTION require_user(userid text, code text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_user(userid text, code text) IS 'Errors: the SQLSTATE code, where there is no such user.';
+COMMENT ON FUNCTION postern_internal.require_user(userid text, code text) IS 'Errors: the SQLSTATE code, if there is no such user.';
 
 
 --
@@ -15587,7 +15594,7 @@ ALTER FUNCTION postern_internal.restored_log_id() OWNER TO postern_owner;
 -- Name: FUNCTION restored_log_id(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.restored_log_id() IS 'Up to which log_id there are entries of transactions that this cluster has not begun yet; 0 where there are none.';
+COMMENT ON FUNCTION postern_internal.restored_log_id() IS 'The highest log_id of a transaction that this cluster has not begun yet; 0 if there is none.';
 
 
 --
@@ -15624,7 +15631,7 @@ begin
     execute format('select %s($1)', name) using event;
   end if;
   set constraints all immediate;
-  execute 'close all';  -- PL/pgSQL has a CLOSE of its own
+  execute 'close all';  -- PL/pgSQL has its own CLOSE
 end
 $_$;
 
@@ -15635,7 +15642,7 @@ ALTER FUNCTION postern_internal.run_event_function(name text, event jsonb) OWNER
 -- Name: FUNCTION run_event_function(name text, event jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_event_function
 --
 
-COMMENT ON FUNCTION postern_internal.run_event_function(name text, event jsonb) IS 'Calls a function without any rights but EXECUTE on it, and what it deferred. name: its full name, quoted; NULL: only what is still deferred. Leaves a search_path behind that the caller has to set again. For postern.call_event_function, which sees to it that nothing stays deferred and that nobody has changed this function.';
+COMMENT ON FUNCTION postern_internal.run_event_function(name text, event jsonb) IS 'Calls a function without any rights but EXECUTE on it, and then what it deferred. name: its full name, quoted; NULL: only what is still deferred. Leaves a search_path behind that the caller must set again. For postern.call_event_function, which ensures that nothing stays deferred and that nobody has changed this function.';
 
 
 --
@@ -15665,7 +15672,7 @@ ALTER FUNCTION postern_internal.session_setting(userid text) OWNER TO postern_ow
 -- Name: FUNCTION session_setting(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.session_setting(userid text) IS 'The value of postern.session that proves userid in the current transaction of the current session role; NULL where that is no active end user.';
+COMMENT ON FUNCTION postern_internal.session_setting(userid text) IS 'The value of postern.session that proves userid in the current transaction of the current session role. NULL if userid is not an active end user.';
 
 
 --
@@ -15753,7 +15760,7 @@ ALTER FUNCTION postern_internal.settle_event_actions(event text) OWNER TO poster
 -- Name: FUNCTION settle_event_actions(event text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.settle_event_actions(event text) IS 'Has the actions of an event tell from now on, from this database: those that another one told by, and all where the event was disabled. What a copy has inherited from the queue becomes dead letters.';
+COMMENT ON FUNCTION postern_internal.settle_event_actions(event text) IS 'Makes the actions of an event deliver from this database from now on: those that another database delivered, and all of them if the event was disabled. What a copy has inherited in the queue becomes dead letters.';
 
 
 --
@@ -15828,7 +15835,7 @@ begin
       errcode = 'PS107',
       message = 'The message with its parameters is too long',
       detail = format('It has %s characters; 32768 are allowed.', length(substituted)),
-      hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+      hint = 'Pass what identifies the business object instead of the object itself: this text goes into the log.';
   end if;
   return substituted;
 end
@@ -15841,7 +15848,7 @@ ALTER FUNCTION postern_internal.substitute(message_template text, names text[], 
 -- Name: FUNCTION substitute(message_template text, names text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) IS 'The message with each parameter in its place; a NULL value becomes nothing. message_template: of message_template with the same names. Errors: PS107 the result has over 32768 characters.';
+COMMENT ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) IS 'The message with each parameter in its place; a NULL value is left out. message_template: from message_template, with the same names. Errors: PS107 the result has over 32768 characters.';
 
 
 --
@@ -15890,18 +15897,19 @@ CREATE FUNCTION postern_internal.use_ticket(ticket uuid, userid text) RETURNS bo
     LANGUAGE plpgsql
     AS $$
 declare
-  another boolean; -- no value yet: that would be one more expression
+  another boolean; -- not initialised: that would be one more expression
   used boolean;
 begin
-  -- One ticket opens all gates but the exclusive ones, so nobody needs two of that kind. Whoever clears the setting can use
-  -- two, and gains nothing: then gates are open by either ticket, each from the gate on that it was approved for.
-  -- An if of its own: with the other condition it would be a query.
+  -- One ticket opens all gates but the exclusive ones, so nobody needs two of that kind. Clearing the setting makes it
+  -- possible to use two, but gains nothing: each of them opens gates only after the gate it was approved for was
+  -- passed. This if is not merged with the other condition, because that would make it a query.
   if current_setting('postern.ticket', true) <> '' or current_setting('transaction_read_only') = 'on' then
     perform postern_internal.refuse_read_only();
     another := exists (select from postern_internal.transaction_ticket);
   end if;
-  -- The primary key lets a challenge be used once. A second transaction with the same ticket, or with another one of the same
-  -- challenge, waits here until the first one has ended, and goes on only if that one rolled back.
+  -- The primary key lets a challenge be used only once. A second transaction with the same ticket, or with another
+  -- ticket of the same challenge, waits here until the first one has ended. It continues only if the first one rolled
+  -- back.
   insert into postern_internal.open_gate as o
     (nonce, ticket, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at, session)
   select t.nonce, t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.exclusive, t.action, t.digest, t.parameters, t.message, t.expires_at,
@@ -15933,7 +15941,7 @@ ALTER FUNCTION postern_internal.use_ticket(ticket uuid, userid text) OWNER TO po
 -- Name: FUNCTION use_ticket(ticket uuid, userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) IS 'Opens the gates for this transaction, if ticket can be used in it, and asserts its user. userid: the user whom the caller has made sure of; NULL for the one whom postern.session proves. Returns whether it could be used; where not, refuse_ticket says why.';
+COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) IS 'Opens the gates for this transaction if ticket can be used in it, and asserts its user. userid: the user whom the caller has verified; NULL: the one proven by postern.session. Returns whether the ticket could be used; if not, refuse_ticket says why.';
 
 
 --
@@ -15962,7 +15970,7 @@ ALTER TABLE postern_internal.combination_block OWNER TO postern_owner;
 -- Name: TABLE combination_block; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.combination_block IS 'All ids of posting combinations that there are so far, in blocks: which company the size ids from first_id on belong to (NULL: to none yet), and how many of them are given: so many, or where they are not counted, so many at least. folded: how many of these are in the maps of all classes, for whoever looks for what is left to do; readers ask the maps. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
+COMMENT ON TABLE postern_internal.combination_block IS 'All ids of posting combinations, in blocks: the company that owns the size ids from first_id on (NULL: none yet), and how many of them are given. If they are not counted, given is a lower bound. folded: how many of these are in the maps of all classes, for whoever looks for what is left to do; readers ask the maps. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
 
 
 --
@@ -16056,7 +16064,7 @@ ALTER FUNCTION postern_internal.verify_response(verify_function regprocedure, us
 -- Name: FUNCTION verify_response(verify_function regprocedure, userid text, response text, challenge jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.verify_response(verify_function regprocedure, userid text, response text, challenge jsonb) IS 'What a verify function says about a response: false where it says NULL, raises an error, tries to write, or is cancelled. Leaves nothing that a rollback takes back.';
+COMMENT ON FUNCTION postern_internal.verify_response(verify_function regprocedure, userid text, response text, challenge jsonb) IS 'The verdict of a verify function on a response: false if the function returns NULL, raises an error, tries to write, or is cancelled. Leaves nothing behind that a rollback can undo.';
 
 
 --
@@ -16082,8 +16090,8 @@ begin
       detail = case when unknown is not null then format('Unknown attributes: %s.', left(unknown, 1000))
                     when coalesce(attributes ->> 'ACTIVE', 'FALSE') not in ('TRUE', 'FALSE')
                     then format('ACTIVE is %s.', left((attributes -> 'ACTIVE')::text, 128))
-                    else 'PARAMETERS is no message with the header PARAMETERS.' end,
-      hint = 'Attributes are DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with the header PARAMETERS and one attribute a parameter.';
+                    else 'PARAMETERS is not a message with the header PARAMETERS.' end,
+      hint = 'Use the attributes DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with the header PARAMETERS and one attribute per parameter.';
   end if;
   perform postern.register_gate(
     gate_id,
@@ -16103,7 +16111,7 @@ ALTER FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) OWN
 -- Name: FUNCTION register(gate_id text, info_msg text); Type: COMMENT; Schema: sec_checkpoint_gate_api; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) IS 'Sec_Checkpoint_Gate_API.Register: postern.register_gate with the definition as an IFS Message: DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE, FALSE where it is missing), PARAMETERS (a nested message with the header PARAMETERS, one attribute a parameter). Whether a gate is exclusive, which such a message cannot say, stays. Errors: PS107.';
+COMMENT ON FUNCTION sec_checkpoint_gate_api.register(gate_id text, info_msg text) IS 'Sec_Checkpoint_Gate_API.Register: postern.register_gate with the definition as an IFS Message: DESCRIPTION, MESSAGE, ACTIVE (TRUE or FALSE; FALSE if missing), PARAMETERS (a nested message with the header PARAMETERS, one attribute per parameter). Whether the gate is exclusive stays unchanged, because such a message cannot say it. Errors: PS107.';
 
 
 --
@@ -16121,7 +16129,7 @@ begin
         errcode = 'PS107',
         message = 'The message is too long',
         detail = format('It has %s bytes; 262144 are allowed.', octet_length(msg)),
-        hint = 'Pass what identifies the business object, not the object itself: this text goes into the log.';
+        hint = 'Pass what identifies the business object instead of the object itself: this text goes into the log.';
     end if;
     perform postern.checkpoint(
       gate_id,
@@ -16138,7 +16146,7 @@ ALTER FUNCTION security_sys.security_checkpoint(gate_id text, msg text) OWNER TO
 -- Name: FUNCTION security_checkpoint(gate_id text, msg text); Type: COMMENT; Schema: security_sys; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION security_sys.security_checkpoint(gate_id text, msg text) IS 'Security_SYS.Security_Checkpoint: postern.checkpoint with the parameters as an IFS Message, which is read only if the gate is active. NULL: no parameters. Errors: as postern.checkpoint.';
+COMMENT ON FUNCTION security_sys.security_checkpoint(gate_id text, msg text) IS 'Security_SYS.Security_Checkpoint: postern.checkpoint with the parameters as an IFS Message, which is read only if the gate is active. NULL: no parameters. Errors: those of postern.checkpoint.';
 
 
 --
@@ -16156,7 +16164,7 @@ ALTER FUNCTION user_finance_api.exist(company text, userid text) OWNER TO poster
 -- Name: FUNCTION exist(company text, userid text); Type: COMMENT; Schema: user_finance_api; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION user_finance_api.exist(company text, userid text) IS 'User_Finance_API.Exist: raises an error unless userid is a user of company, also where the current user asks about somebody else in a company of which they are no user themselves. Errors: PS201, PS401, PS402.';
+COMMENT ON FUNCTION user_finance_api.exist(company text, userid text) IS 'User_Finance_API.Exist: raises an error unless userid is a user of company. It also raises it if the current user asks about somebody else in a company of which they are not a user themselves. Errors: PS201, PS401, PS402.';
 
 
 --
@@ -16277,7 +16285,7 @@ ALTER TABLE postern.allowed_login OWNER TO postern_owner;
 -- Name: VIEW allowed_login; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, with allow_login. state: allowed; or no such role, another role has the name: then the entry counts for nobody. Superusers need no entry.';
+COMMENT ON VIEW postern.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
 
 
 --
@@ -16301,7 +16309,7 @@ ALTER TABLE postern_internal.authority_class OWNER TO postern_owner;
 -- Name: TABLE authority_class; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.authority_class IS 'Authority classes of a company (ledger_id NULL) or of one of its internal ledgers. Whoever changes a class''s rules or maps counts revision up first: an update, and not a lock, so that a transaction whose snapshot is older than the last change fails instead of compiling old rules.';
+COMMENT ON TABLE postern_internal.authority_class IS 'Authority classes of a company (ledger_id NULL) or of one of its internal ledgers. To change a class''s rules or maps, increase revision first. That is an update instead of a lock, so that a transaction whose snapshot is older than the last change fails instead of compiling old rules.';
 
 
 --
@@ -16420,7 +16428,7 @@ ALTER TABLE postern.checkpoint_log OWNER TO postern_owner;
 -- Name: VIEW checkpoint_log; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is by the clock; transaction_id is the transaction that the business rows belong to (for a denial: that of the attempt). approval: the approval by which a gate was passed; several entries may have the same. asked: whether the person was shown this gate, with the same values of its bound parameters; false where the approval of another gate, or of the action, opened it along. approved_gate_id, approved_message: what the person was shown, where it differs from gate_id and message.';
+COMMENT ON VIEW postern.checkpoint_log IS 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';
 
 
 --
@@ -16441,7 +16449,7 @@ ALTER TABLE postern.company OWNER TO postern_owner;
 -- Name: VIEW company; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.company IS 'Companies. Their names are open to every user, as the enterprise''s view of a company is.';
+COMMENT ON VIEW postern.company IS 'Companies. Every user may read their names.';
 
 
 --
@@ -16545,7 +16553,7 @@ ALTER TABLE postern.company_user OWNER TO postern_owner;
 -- Name: VIEW company_user; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.company_user IS 'Who is a user of which company, and with which authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
+COMMENT ON VIEW postern.company_user IS 'The users of each company with their authority class, for administrators. Users see their own rows in postern.user_finance_auth_pub.';
 
 
 --
@@ -16568,7 +16576,7 @@ ALTER TABLE postern_internal.gate_reading OWNER TO postern_owner;
 -- Name: TABLE gate_reading; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.gate_reading IS 'The last reading by postern doctor. fingerprint: postern.gate_fingerprint() from before it. callers: what calls gates or begins actions, as postern.gate_findings takes it. Facts about functions, no configuration.';
+COMMENT ON TABLE postern_internal.gate_reading IS 'The last reading by postern doctor. fingerprint: postern.gate_fingerprint() before the reading. callers: what calls gates or begins actions, in the form that postern.gate_findings reads. Facts about functions, not configuration.';
 
 
 --
@@ -16613,7 +16621,7 @@ ALTER TABLE postern_internal.current_gate_reading OWNER TO postern_owner;
 -- Name: VIEW current_gate_reading; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.current_gate_reading IS 'For postern.doctor: one row. callers: what calls gates, as far as it was read; NULL: it was never read. is_current: nothing that it was read from has changed since.';
+COMMENT ON VIEW postern_internal.current_gate_reading IS 'For postern.doctor: one row. callers: what calls gates, as far as it was read; NULL: never read. is_current: nothing has changed since that the reading depends on.';
 
 
 --
@@ -16624,10 +16632,10 @@ CREATE VIEW postern_internal.gates_unread AS
  SELECT 'warn'::text AS level,
     'gates_unread'::text AS code,
     format('database %I'::text, current_database()) AS object,
-    'Which gates the functions call has to be read'::text AS title,
+    'The calls of gates have to be read'::text AS title,
         CASE
-            WHEN (r.read_at IS NULL) THEN 'Functions name gates, and nobody has read them: nothing is said here of what they call.'::text
-            ELSE format('It was read on %s by %s; since then functions, or what leads to them, were created, changed or dropped: what is said here of the calls of gates may be out of date.'::text, to_char(r.read_at, 'YYYY-MM-DD HH24:MI:SS TZ'::text), quote_ident((r.read_by)::text))
+            WHEN (r.read_at IS NULL) THEN 'Functions name gates, but nobody has read them: the findings do not cover what they call.'::text
+            ELSE format('They were read on %s by %s. Since then functions, or what leads to them, were created, changed or dropped, so the findings on calls of gates may be out of date.'::text, to_char(r.read_at, 'YYYY-MM-DD HH24:MI:SS TZ'::text), quote_ident((r.read_by)::text))
         END AS detail,
     'As a member of postern_admin, run: postern doctor'::text AS fix
    FROM postern_internal.current_gate_reading r
@@ -16640,7 +16648,7 @@ ALTER TABLE postern_internal.gates_unread OWNER TO postern_owner;
 -- Name: VIEW gates_unread; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.gates_unread IS 'Check of postern.doctor: functions that were created, changed or dropped since postern doctor has read which gates they call.';
+COMMENT ON VIEW postern_internal.gates_unread IS 'Check of postern.doctor: functions that were created, changed or dropped since postern doctor last read which gates they call.';
 
 
 --
@@ -16681,7 +16689,7 @@ ALTER TABLE postern.doctor OWNER TO postern_owner;
 -- Name: VIEW doctor; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.doctor IS 'What is left unprotected in this database, one row a finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or what to do in words. No rows: nothing was found.';
+COMMENT ON VIEW postern.doctor IS 'What is left unprotected in this database, one row per finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or a description of what to do. No rows: nothing was found.';
 
 
 --
@@ -16735,7 +16743,7 @@ ALTER TABLE postern.event_action OWNER TO postern_owner;
 -- Name: VIEW event_action; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.event_action IS 'Who is told of which event, and how; never the secret that a webhook is signed with. pending: deliveries that wait, and entries of the log that no worker has queued yet, of which those among the 10000 oldest new ones are counted; dead: those that were given up. oldest_pending_at: when the first of them was due, or logged. disabled_at, disabled_reason: since when and why nothing is delivered, until postern.enable_event_action.';
+COMMENT ON VIEW postern.event_action IS 'Which receiver is notified of which event, and how; never the secret of a webhook. pending: deliveries that wait, and entries of the log that no worker has queued yet (counted among the 10000 oldest new ones). dead: deliveries that were given up. oldest_pending_at: when the first pending one was due, or logged. disabled_at, disabled_reason: since when and why nothing is delivered, until postern.enable_event_action.';
 
 
 --
@@ -16766,7 +16774,7 @@ ALTER TABLE postern.event OWNER TO postern_owner;
 -- Name: VIEW event; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.event IS 'Events, how many actions each has, and how many deliveries wait or are dead letters, as postern.event_action counts them. disabled_actions: those whose receiver wanted no more.';
+COMMENT ON VIEW postern.event IS 'Events, the number of actions of each, and the number of deliveries that are pending or dead letters, counted as in postern.event_action. disabled_actions: those whose receiver wanted no more events.';
 
 
 --
@@ -16796,7 +16804,7 @@ ALTER TABLE postern.event_delivery OWNER TO postern_owner;
 -- Name: VIEW event_delivery; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.event_delivery IS 'What was, or is to be, delivered for which entry of the log: pending, delivered, skipped since the condition did not hold, or dead after too many attempts.';
+COMMENT ON VIEW postern.event_delivery IS 'Deliveries of entries of the log: pending, delivered, skipped because the condition did not hold, or dead after too many attempts.';
 
 
 --
@@ -16818,7 +16826,7 @@ ALTER TABLE postern_internal.webhook_secret OWNER TO postern_owner;
 -- Name: TABLE webhook_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.webhook_secret IS 'What webhooks are signed with. Apart from the actions, so that no look at those shows it. expires_at: until when deliveries are signed with it as well as with the newest one, which has none.';
+COMMENT ON TABLE postern_internal.webhook_secret IS 'The secrets that sign webhooks. Separate from the actions, so that reading those never shows a secret. expires_at: until when deliveries are signed with this secret as well as with the newest one, which has none.';
 
 
 --
@@ -16848,7 +16856,7 @@ ALTER TABLE postern.event_worker_action OWNER TO postern_owner;
 -- Name: VIEW event_worker_action; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.event_worker_action IS 'The enabled actions of enabled events, with the secrets that webhooks are signed with, the newest first. For the worker.';
+COMMENT ON VIEW postern.event_worker_action IS 'The enabled actions of enabled events, with the secrets that sign webhooks, newest first. For the worker.';
 
 
 --
@@ -16879,7 +16887,7 @@ ALTER TABLE postern.gate OWNER TO postern_owner;
 -- Name: VIEW gate; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.gate IS 'Registered gates. exclusive: the gate takes an approval of its own each time, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
+COMMENT ON VIEW postern.gate IS 'Registered gates. exclusive: each pass needs its own approval, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
 
 
 --
@@ -16965,7 +16973,7 @@ ALTER TABLE postern_internal.tree_head OWNER TO postern_owner;
 -- Name: TABLE tree_head; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.tree_head IS 'Signed tree heads, append-only, for convenience: what is to be trusted is the copy outside the database. note: a C2SP tlog-checkpoint.';
+COMMENT ON TABLE postern_internal.tree_head IS 'Signed tree heads, append-only, for convenience: trust only the copy outside the database. note: a C2SP tlog-checkpoint.';
 
 
 --
@@ -17053,7 +17061,7 @@ ALTER TABLE postern.protected_table OWNER TO postern_owner;
 -- Name: VIEW protected_table; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and protect_ledger guard, by what columns. Partitions are guarded with their table, and not listed.';
+COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and protect_ledger guard, and the columns that they use. Partitions are guarded with their table and not listed.';
 
 
 --
@@ -17099,7 +17107,7 @@ ALTER TABLE postern.protection_fault OWNER TO postern_owner;
 -- Name: VIEW protection_fault; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.protection_fault IS 'Protected tables that are not protected as they were asked to be, and what differs, in words: of a table and of all below it. To mend it, protect the table again.';
+COMMENT ON VIEW postern.protection_fault IS 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. To repair it, protect the table again.';
 
 
 --
@@ -17189,7 +17197,7 @@ ALTER TABLE postern_internal.own_entry OWNER TO postern_owner;
 -- Name: VIEW own_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.own_entry IS 'Entries of the log that this transaction has made.';
+COMMENT ON VIEW postern_internal.own_entry IS 'Entries of the log that this transaction has written.';
 
 
 --
@@ -17224,7 +17232,7 @@ ALTER TABLE postern.user_account OWNER TO postern_owner;
 -- Name: VIEW user_account; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.user_account IS 'End users, whether they have a PIN (none, must change, set), wrong responses since the last right one, and until when the credential is or was locked.';
+COMMENT ON VIEW postern.user_account IS 'End users; whether they have a PIN (none, must change, set); how many wrong responses followed the last right one; and until when the credential is or was locked.';
 
 
 --
@@ -17292,7 +17300,7 @@ ALTER TABLE postern_internal.checkpoint_entry_default OWNER TO postern_owner;
 -- Name: TABLE checkpoint_entry_default; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.checkpoint_entry_default IS 'Entries of months without a partition, so that none is ever refused.';
+COMMENT ON TABLE postern_internal.checkpoint_entry_default IS 'Entries of months without a partition, so that no entry is ever refused.';
 
 
 --
@@ -17328,14 +17336,14 @@ ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
 -- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.open_gate IS 'Tickets in use, and used ones. By nonce, so that a challenge opens gates once, whichever of its answers does. A gate is open for the transaction that transaction_id and opened_at name together: after a dump and restore the new cluster counts its transactions anew, and a number alone could come back. session: the setting postern.session, as it was checked when the gates were opened. passed: whether an exclusive gate was passed with it; that it cannot be again.';
+COMMENT ON TABLE postern_internal.open_gate IS 'Used tickets, including those in use. The key is the nonce, so that a challenge opens gates only once, whichever of its answers is used. A gate is open for the transaction identified by transaction_id and opened_at together: after a dump and restore the new cluster counts its transactions anew, so a number alone could recur. session: the setting postern.session as it was verified when the gates were opened. passed: whether an exclusive gate has used this ticket, which it can only once.';
 
 
 --
 -- Name: COLUMN open_gate.action_begun; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON COLUMN postern_internal.open_gate.action_begun IS 'Whether the action that was approved has begun in this transaction: only then are its gates open. A column and not a setting, so that a rollback to a savepoint takes it back for good.';
+COMMENT ON COLUMN postern_internal.open_gate.action_begun IS 'Whether the approved action has begun in this transaction: only then are its gates open. A column instead of a setting, because a rollback to a savepoint reverts it for good.';
 
 
 --
@@ -17372,7 +17380,7 @@ ALTER TABLE postern_internal.transaction_ticket OWNER TO postern_owner;
 -- Name: VIEW transaction_ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.transaction_ticket IS 'The ticket in use in this transaction that opens gates along, if one is, whoever the user is now.';
+COMMENT ON VIEW postern_internal.transaction_ticket IS 'The ticket used in this transaction that opens all gates but the exclusive ones, if any, whoever the current user is.';
 
 
 --
@@ -17409,7 +17417,7 @@ ALTER TABLE postern_internal.current_open_gate OWNER TO postern_owner;
 -- Name: VIEW current_open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.current_open_gate IS 'The ticket that has opened the gates for this transaction of this session, if one has. Exclusive gates are in open_exclusive_gate.';
+COMMENT ON VIEW postern_internal.current_open_gate IS 'The ticket that opened gates for this transaction in this session, if any. Exclusive gates are in open_exclusive_gate.';
 
 
 --
@@ -17459,7 +17467,7 @@ ALTER TABLE postern_internal.log_drop OWNER TO postern_owner;
 -- Name: TABLE log_drop; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.log_drop IS 'Which months of the log were dropped, append-only: those from since until until.';
+COMMENT ON TABLE postern_internal.log_drop IS 'Which months of the log were dropped, append-only: those from since (inclusive) to until (exclusive).';
 
 
 --
@@ -17496,7 +17504,7 @@ ALTER TABLE postern_internal.log_export OWNER TO postern_owner;
 -- Name: TABLE log_export; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.log_export IS 'Which entries were written to files with their proofs, append-only: those from since until until under the head of tree_size leaves.';
+COMMENT ON TABLE postern_internal.log_export IS 'Which entries were written to files with their proofs, append-only: those from since (inclusive) to until (exclusive), under the head of tree_size leaves.';
 
 
 --
@@ -17547,7 +17555,7 @@ ALTER TABLE postern_internal.open_exclusive_gate OWNER TO postern_owner;
 -- Name: VIEW open_exclusive_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.open_exclusive_gate IS 'The tickets in use in this transaction of this session that open one gate each and nothing else.';
+COMMENT ON VIEW postern_internal.open_exclusive_gate IS 'The tickets used in this transaction of this session that open one exclusive gate each.';
 
 
 --
@@ -17587,7 +17595,7 @@ ALTER TABLE postern_internal.sealing OWNER TO postern_owner;
 -- Name: TABLE sealing; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.sealing IS 'How far the log was sealed. Who seals has this row locked. snapshot: all entries that it sees have a leaf; it means something in the cluster of place only. place: the database that is sealed; no copy of it is. An entry that it would have seen and that has no leaf was not there then.';
+COMMENT ON TABLE postern_internal.sealing IS 'How far the log is sealed. Sealing locks this row. snapshot: every entry that it sees has a leaf; it has a meaning only in the cluster of place. place: the database that is sealed; no copy of it is. An entry that the snapshot would have seen but that has no leaf did not exist then.';
 
 
 --
@@ -17609,7 +17617,7 @@ ALTER TABLE postern_internal.server_key OWNER TO postern_owner;
 -- Name: TABLE server_key; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.server_key IS 'Secret keys that only this database uses, one a purpose, each as two independent random blocks: a keyed digest (NMAC) then costs two calls of the built-in sha256.';
+COMMENT ON TABLE postern_internal.server_key IS 'Secret keys that only this database uses, one per purpose. Each is two independent random blocks: a keyed digest (NMAC) then costs two calls of the built-in sha256.';
 
 
 --
@@ -17628,7 +17636,7 @@ ALTER TABLE postern_internal.session_secret OWNER TO postern_owner;
 -- Name: TABLE session_secret; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.session_secret IS 'The secret that the setting postern.session is made with, as long as a block of SHA-256. One row of one column, since it is read wherever the end user is asked for: each row of an application''s query may do that.';
+COMMENT ON TABLE postern_internal.session_secret IS 'The secret from which the setting postern.session is made, one SHA-256 block long. One row of one column, because it is read whenever the end user is determined, possibly for each row of an application''s query.';
 
 
 --
@@ -17684,8 +17692,8 @@ CREATE FUNCTION postern_internal.gate_not_referenced(callers jsonb) RETURNS TABL
   SELECT 'warn'::text AS level,
      'gate_not_referenced'::text AS code,
      ('action '::text || m.action) AS object,
-     'An action reaches gates that it does not refer to'::text AS title,
-     format('From %s, where it begins, it reaches %s: where one of them is active and the action''s own checkpoint is not, it fails with PS105.'::text, m.entries, array_to_string(m.gates, ', '::text)) AS detail,
+     'An action reaches gates that it does not reference'::text AS title,
+     format('From %s, where it begins, it reaches %s. If one of them is active and the action''s own checkpoint is not, it fails with PS105.'::text, m.entries, array_to_string(m.gates, ', '::text)) AS detail,
      format('select postern.register_action(%L, %s, array[%s]);'::text, m.action, quote_nullable(m.checkpoint), ( SELECT string_agg(quote_literal(g.gate_id), ', '::text ORDER BY g."position") AS string_agg
             FROM unnest((m.legacy_checkpoints || m.gates)) WITH ORDINALITY g(gate_id, "position"))) AS fix
     FROM missing m;
@@ -17698,7 +17706,7 @@ ALTER FUNCTION postern_internal.gate_not_referenced(callers jsonb) OWNER TO post
 -- Name: FUNCTION gate_not_referenced(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.gate_not_referenced(callers jsonb) IS 'Check of postern.doctor: gates that an action reaches from where it begins, and that are neither its own checkpoint nor among those that it references. callers: as postern.gate_findings takes them.';
+COMMENT ON FUNCTION postern_internal.gate_not_referenced(callers jsonb) IS 'Check of postern.doctor: gates that an action reaches from where it begins, and that are neither its own checkpoint nor referenced by it. callers: as for postern.gate_findings.';
 
 
 --
@@ -18209,7 +18217,7 @@ CREATE TRIGGER check_login BEFORE INSERT OR DELETE OR UPDATE ON postern_internal
 -- Name: TRIGGER check_login ON protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TRIGGER check_login ON postern_internal.protected_table IS 'Only logins that this database allows say what is protected.';
+COMMENT ON TRIGGER check_login ON postern_internal.protected_table IS 'Only logins that this database allows may change what is protected.';
 
 
 --
