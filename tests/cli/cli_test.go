@@ -4,6 +4,7 @@
 // Besides testscript's own commands there are
 //
 //	exits CODE PROGRAM [ARGUMENT…]   runs a program that must end with this exit code
+//	here CODE [ARGUMENT…]            runs a command line in the test's process; it must end with this exit code
 //	sql STATEMENTS                   runs statements as the superuser; what the last one gives is stdout
 //	login NAME ATTRIBUTES            makes a role and puts the database's URL for it into $NAME_URL, its name into $NAME
 //	psql FILE                        runs a file with psql, as the superuser
@@ -74,6 +75,7 @@ func TestCommandLine(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
+			"here":  here,
 			"sql":   sql,
 			"login": login,
 			"psql":  psql,
@@ -100,6 +102,21 @@ func exits(script *testscript.TestScript, negated bool, arguments []string) {
 	} else {
 		script.Check(err)
 	}
+	if code != want {
+		script.Fatalf("%s ended with %d, want %d", strings.Join(arguments[1:], " "), code, want)
+	}
+}
+
+// here is for commands that read functions: a process takes two seconds of a processor to make their parser ready, once.
+func here(script *testscript.TestScript, negated bool, arguments []string) {
+	if negated || len(arguments) < 1 {
+		script.Fatalf("usage: here CODE [ARGUMENT…]")
+	}
+	want, err := strconv.Atoi(arguments[0])
+	script.Check(err)
+	config, err := pgx.ParseConfig(script.Getenv("DATABASE_URL"))
+	script.Check(err)
+	code := cli.RunOn(context.Background(), config, arguments[1:], strings.NewReader(""), script.Stdout(), script.Stderr())
 	if code != want {
 		script.Fatalf("%s ended with %d, want %d", strings.Join(arguments[1:], " "), code, want)
 	}
