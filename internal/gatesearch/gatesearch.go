@@ -1,0 +1,125 @@
+// Package gatesearch finds the gates that an action's business code reaches, and judges how the action stands to each.
+package gatesearch
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/callgraph"
+	"github.com/posternsql/postern/internal/doctor"
+	"github.com/posternsql/postern/internal/query"
+)
+
+// Search is what was found for one action.
+type Search struct {
+	Action     string `json:"action"`
+	Registered bool   `json:"registered"`
+	// Checkpoint and LegacyCheckpoints are what the action is registered with.
+	Checkpoint        *string   `json:"checkpoint"`
+	LegacyCheckpoints []string  `json:"legacy_checkpoints"`
+	Entry             string    `json:"entry"`
+	Gates             []Gate    `json:"gates"`
+	Unknown           []Unknown `json:"unknown"`
+
+	// Node is the function that the action runs, and Reached is what it leads to.
+	Node    *callgraph.Node    `json:"-"`
+	Reached *callgraph.Reached `json:"-"`
+}
+
+// Gate is one that the action reaches, and how the action stands to it.
+type Gate struct {
+	GateID     string `json:"gate_id"`
+	Registered bool   `json:"registered"`
+	Active     bool   `json:"active"`
+	// Handled tells that the action need not reference it, or does.
+	Handled bool `json:"handled"`
+	// State says that in a word or two.
+	State string `json:"-"`
+}
+
+// Unknown is something that the catalogs don't tell.
+type Unknown struct {
+	In   string `json:"in"`
+	What string `json:"what"`
+}
+
+// Find searches from the function that an action runs: schema.function(types), or schema.function where there is one of that name.
+func Find(ctx context.Context, connection *pgx.Conn, action, entry string) (*Search, error) {
+	search := &Search{Action: action, LegacyCheckpoints: []string{}, Gates: []Gate{}, Unknown: []Unknown{}}
+	queries := query.New(connection)
+	actions, err := queries.ListActions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if index := slices.IndexFunc(actions, func(a query.Action) bool { return a.Action == action }); index >= 0 {
+		search.Registered, search.Checkpoint, search.LegacyCheckpoints = true, actions[index].Checkpoint, actions[index].LegacyCheckpoints
+	}
+	gates, err := queries.ListGates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	graph, err := callgraph.Read(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	if search.Node, err = graph.Find(ctx, connection, entry); err != nil {
+		return nil, err
+	}
+	search.Entry = search.Node.Name
+	search.Reached = graph.Reach(search.Node)
+	for _, id := range search.Reached.Gates {
+		search.Gates = append(search.Gates, search.judge(id, gates))
+	}
+	for _, node := range search.Reached.Nodes {
+		for _, what := range node.Unknown {
+			search.Unknown = append(search.Unknown, Unknown{In: node.Name, What: what})
+		}
+	}
+	return search, nil
+}
+
+// judge says how the action stands to a gate.
+func (s *Search) judge(id string, gates []query.Gate) Gate {
+	reached := Gate{GateID: id}
+	index := slices.IndexFunc(gates, func(gate query.Gate) bool { return gate.GateID == id })
+	switch {
+	case index < 0:
+		reached.State = "NOT REGISTERED"
+		return reached
+	case gates[index].BuiltIn:
+		reached.Handled, reached.State = true, "built in"
+	case gates[index].Exclusive:
+		reached.Handled, reached.State = true, "exclusive"
+	case s.Checkpoint != nil && *s.Checkpoint == id:
+		reached.Handled, reached.State = true, "own"
+	case slices.Contains(s.LegacyCheckpoints, id):
+		reached.Handled, reached.State = true, "referenced"
+	default:
+		reached.State = "NOT REFERENCED"
+	}
+	reached.Registered, reached.Active = true, gates[index].Active
+	return reached
+}
+
+// Finds tells whether there is something to do.
+func (s *Search) Finds() bool {
+	return len(s.Unknown) > 0 || slices.ContainsFunc(s.Gates, func(gate Gate) bool { return !gate.Handled })
+}
+
+// Missing are the gates that the action has to reference.
+func (s *Search) Missing() []string {
+	missing := []string{}
+	for _, gate := range s.Gates {
+		if !gate.Handled {
+			missing = append(missing, gate.GateID)
+		}
+	}
+	return missing
+}
+
+// Fix is the statement that references all gates.
+func (s *Search) Fix() string {
+	return doctor.ReferenceGates(s.Action, s.Checkpoint, append(slices.Clone(s.LegacyCheckpoints), s.Missing()...))
+}
