@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"github.com/posternsql/postern/internal/auditlog"
 	"github.com/posternsql/postern/internal/query"
 )
 
@@ -46,35 +45,27 @@ These commands need the role postern_auditor; "seal" and "export --proofs -o" po
 const aboutFilters = `Only entries that fit all filters are shown. Times are a date (2026-03-31), a date with a time of day in this
 machine's time zone ("2026-03-31 14:30"), RFC 3339 (2026-03-31T14:30:00Z), or how long ago (90m, 24h, 7d).`
 
-var outcomes = []string{"passed", "denied", "cancelled"}
-
-// logFilter is what --user, --gate and so on choose; nil lets everything through.
-type logFilter struct {
-	outcome, gateID, userID, phrase *string
-	since, until                    *time.Time
-}
-
 // filterFlags holds the flags until they are checked.
 type filterFlags struct{ outcome, gate, user, since, until, text string }
 
 func (f *filterFlags) add(command *cobra.Command) {
 	command.Flags().StringVar(&f.user, "user", "", "entries of this user's sessions, or with this user's name and PIN")
 	command.Flags().StringVar(&f.gate, "gate", "", "entries of this gate")
-	command.Flags().StringVar(&f.outcome, "outcome", "", strings.Join(outcomes, ", "))
+	command.Flags().StringVar(&f.outcome, "outcome", "", strings.Join(auditlog.Outcomes, ", "))
 	command.Flags().StringVar(&f.since, "since", "", "entries from this time on")
 	command.Flags().StringVar(&f.until, "until", "", "entries before this time")
 	command.Flags().StringVar(&f.text, "text", "", "entries with this in message or comment, in upper or lower case")
 }
 
-func (f *filterFlags) filter(now time.Time) (logFilter, error) {
-	filter := logFilter{outcome: given(f.outcome), gateID: given(f.gate), userID: given(f.user), phrase: given(f.text)}
-	if f.outcome != "" && !slices.Contains(outcomes, f.outcome) {
-		return filter, usageError("--outcome must be one of %s, not %q", strings.Join(outcomes, ", "), f.outcome)
+func (f *filterFlags) filter(now time.Time) (auditlog.Filter, error) {
+	filter := auditlog.Filter{Outcome: given(f.outcome), GateID: given(f.gate), UserID: given(f.user), Phrase: given(f.text)}
+	if f.outcome != "" && !slices.Contains(auditlog.Outcomes, f.outcome) {
+		return filter, usageError("--outcome must be one of %s, not %q", strings.Join(auditlog.Outcomes, ", "), f.outcome)
 	}
 	for _, flag := range []struct {
 		name, text string
 		moment     **time.Time
-	}{{"since", f.since, &filter.since}, {"until", f.until, &filter.until}} {
+	}{{"since", f.since, &filter.Since}, {"until", f.until, &filter.Until}} {
 		if flag.text == "" {
 			continue
 		}
@@ -84,7 +75,7 @@ func (f *filterFlags) filter(now time.Time) (logFilter, error) {
 		}
 		*flag.moment = &moment
 	}
-	if filter.since != nil && filter.until != nil && !filter.since.Before(*filter.until) {
+	if filter.Since != nil && filter.Until != nil && !filter.Since.Before(*filter.Until) {
 		return filter, usageError("--since %s is not before --until %s", f.since, f.until)
 	}
 	return filter, nil
@@ -113,96 +104,6 @@ func parseMoment(text string, now time.Time) (time.Time, error) {
 		return now.Add(-ago), nil
 	}
 	return time.Time{}, fmt.Errorf(`%q is no time: expected a date such as 2026-03-31, "2026-03-31 14:30", 2026-03-31T14:30:00Z, or how long ago: 90m, 24h, 7d`, text)
-}
-
-const (
-	// A page of the log ends with as many entries or octets, whichever comes first.
-	pageEntries = 1000
-	pageOctets  = 2 << 20
-	// A stretch of log_ids that is looked at grows where nothing is found, up to this.
-	maximumStretch = 1 << 20
-)
-
-// logReader reads one state of the log in pages.
-type logReader struct {
-	queries *statements
-	filter  logFilter
-	highest int64       // log_id
-	reached func(int64) // told up to which log_id was read; may be nil
-}
-
-// withLog begins a transaction that sees one state of the log, however long it reads.
-func withLog(ctx context.Context, connection *pgx.Conn, queries *statements, filter logFilter, do func(*logReader) error) error {
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
-		queries := queries.WithTx(tx)
-		if err := queries.PreferIndexes(ctx); err != nil {
-			return err
-		}
-		highest, err := queries.HighestLogID(ctx)
-		if err != nil {
-			return err
-		}
-		return do(&logReader{queries: queries, filter: filter, highest: highest})
-	})
-}
-
-// latest gives the latest entries that fit, oldest first; a limit of 0 gives all.
-func (r *logReader) latest(ctx context.Context, limit int64, each func([]query.LogEntry) error) error {
-	if limit == 0 {
-		return r.all(ctx, each)
-	}
-	first := r.highest + 1
-	stretch := max(limit, pageEntries)
-	for to := r.highest; to > 0 && limit > 0; {
-		after := max(0, to-stretch)
-		found, err := r.queries.LatestLog(ctx, query.LatestLogParams{
-			AfterLogID: after, ToLogID: to,
-			Outcome: r.filter.outcome, GateID: r.filter.gateID, UserID: r.filter.userID, Phrase: r.filter.phrase,
-			Since: r.filter.since, Until: r.filter.until, Entries: limit,
-		})
-		if err != nil {
-			return err
-		}
-		if found.Entries > 0 {
-			first, limit = found.LogID, limit-found.Entries
-		}
-		to, stretch = after, min(4*stretch, maximumStretch)
-	}
-	return r.after(ctx, first-1, each)
-}
-
-// all gives the entries that fit, oldest first.
-func (r *logReader) all(ctx context.Context, each func([]query.LogEntry) error) error {
-	return r.after(ctx, 0, each)
-}
-
-func (r *logReader) after(ctx context.Context, after int64, each func([]query.LogEntry) error) error {
-	stretch := int64(pageEntries)
-	for after < r.highest {
-		to := min(after+stretch, r.highest)
-		page, err := r.queries.ListLog(ctx, query.ListLogParams{
-			AfterLogID: after, ToLogID: to,
-			Outcome: r.filter.outcome, GateID: r.filter.gateID, UserID: r.filter.userID, Phrase: r.filter.phrase,
-			Since: r.filter.since, Until: r.filter.until,
-			PageSize: pageEntries, PageOctets: pageOctets,
-		})
-		if err != nil {
-			return err
-		}
-		if len(page) == 0 {
-			after, stretch = to, min(4*stretch, maximumStretch)
-		} else {
-			if err := each(page); err != nil {
-				return err
-			}
-			after, stretch = page[len(page)-1].LogID, pageEntries
-		}
-		if r.reached != nil {
-			r.reached(after)
-		}
-	}
-	return nil
 }
 
 func newLogListCommand(app *application) *cobra.Command {
@@ -248,11 +149,14 @@ transactions commit in another order than they write; an entry appears when its 
 			}
 			return app.withDatabase(command.Context(), func(connection *pgx.Conn, queries *statements) error {
 				if follow {
-					return followLog(command.Context(), connection, queries, filter, limit, writer)
+					if err := auditlog.Follow(command.Context(), connection, filter, limit, writer.write); err != nil {
+						return err
+					}
+					return writer.finish()
 				}
 				var shown int64
-				err := withLog(command.Context(), connection, queries, filter, func(log *logReader) error {
-					return log.latest(command.Context(), limit, func(page []query.LogEntry) error {
+				err := auditlog.Read(command.Context(), connection, filter, func(log *auditlog.Reader) error {
+					return log.Latest(command.Context(), limit, func(page []query.LogEntry) error {
 						shown += int64(len(page))
 						return writer.write(page)
 					})
@@ -276,69 +180,3 @@ transactions commit in another order than they write; an entry appears when its 
 	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON array; with --follow one object a line")
 	return command
 }
-
-// followInterval is how often the log is asked for new entries.
-const followInterval = 500 * time.Millisecond
-
-// followLog writes the latest entries, then each new one once, until the context ends.
-func followLog(ctx context.Context, connection *pgx.Conn, queries *statements, filter logFilter, limit int64, writer entryWriter) error {
-	var (
-		seen          string // the snapshot up to which entries were written
-		restoredLogID int64
-	)
-	err := withLog(ctx, connection, queries, filter, func(log *logReader) error {
-		now, err := log.queries.FollowSnapshot(ctx)
-		if err != nil {
-			return err
-		}
-		if now.IsStandby {
-			return errors.New("--follow needs the primary: a standby does not tell which transactions are in progress, so entries could be missed")
-		}
-		if restoredLogID, err = log.queries.RestoredLogID(ctx); err != nil {
-			return err
-		}
-		seen = now.Snapshot
-		return log.latest(ctx, limit, writer.write)
-	})
-	for err == nil {
-		select {
-		case <-ctx.Done():
-		case <-time.After(followInterval):
-			err = withLog(ctx, connection, queries, filter, func(log *logReader) error {
-				seen, err = log.committedAfter(ctx, seen, restoredLogID, writer.write)
-				return err
-			})
-		}
-		if ctx.Err() != nil {
-			return writer.finish() // Ctrl-C is how one ends it
-		}
-	}
-	return err
-}
-
-// committedAfter gives what was committed after a snapshot, and the snapshot up to which it did.
-func (r *logReader) committedAfter(ctx context.Context, seen string, restoredLogID int64, each func([]query.LogEntry) error) (string, error) {
-	now, err := r.queries.FollowSnapshot(ctx)
-	if err != nil || now.Snapshot == seen {
-		return seen, err
-	}
-	parameters := query.FollowLogParams{
-		FromSnapshot: seen, ToSnapshot: now.Snapshot, RestoredLogID: restoredLogID,
-		Outcome: r.filter.outcome, GateID: r.filter.gateID, UserID: r.filter.userID, Phrase: r.filter.phrase,
-		PageSize: followEntries,
-	}
-	for {
-		page, err := r.queries.FollowLog(ctx, parameters)
-		if err != nil || len(page) == 0 {
-			return now.Snapshot, err
-		}
-		if err := each(page); err != nil {
-			return seen, err
-		}
-		last := page[len(page)-1]
-		parameters.AfterTransactionID, parameters.AfterLogID = last.TransactionID, last.LogID
-	}
-}
-
-// followEntries is small, since these pages do not end by octets.
-const followEntries = 100

@@ -13,6 +13,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/posternsql/postern/internal/auditlog"
 	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/seal"
 )
@@ -60,14 +61,14 @@ accepted), used or not; of the filters only --since and --until can be given.
 				if command.Flags().Changed("format") && format != "jsonl" || spreadsheet {
 					return usageError("--proofs is for --format jsonl")
 				}
-				if filter.outcome != nil || filter.gateID != nil || filter.userID != nil || filter.phrase != nil {
+				if filter.Outcome != nil || filter.GateID != nil || filter.UserID != nil || filter.Phrase != nil {
 					return usageError("--proofs can be limited by --since and --until only")
 				}
 				heads, err := openHeads(directory)
 				if err != nil {
 					return err
 				}
-				exporter := &seal.Exporter{Heads: heads, Since: filter.since, Until: filter.until}
+				exporter := &seal.Exporter{Heads: heads, Since: filter.Since, Until: filter.Until}
 				err = app.writeExport(path, func(out io.Writer) (int64, error) {
 					return app.exportProofs(command.Context(), exporter, out)
 				})
@@ -144,18 +145,18 @@ func (a *application) exportProofs(ctx context.Context, exporter *seal.Exporter,
 // progressDelay is how long a command may take without saying how far it is.
 const progressDelay = 2 * time.Second
 
-func (a *application) exportLog(ctx context.Context, filter logFilter, writer entryWriter) (count int64, err error) {
+func (a *application) exportLog(ctx context.Context, filter auditlog.Filter, writer entryWriter) (count int64, err error) {
 	err = a.withDatabase(ctx, func(connection *pgx.Conn, queries *statements) error {
-		return withLog(ctx, connection, queries, filter, func(log *logReader) error {
-			bar := a.progress(log.highest, "Exporting")
+		return auditlog.Read(ctx, connection, filter, func(log *auditlog.Reader) error {
+			bar := a.progress(log.Highest, "Exporting")
 			defer bar.Finish()
 			started := time.Now()
-			log.reached = func(logID int64) {
+			log.OnProgress = func(logID int64) {
 				if time.Since(started) > progressDelay {
 					_ = bar.Set64(logID)
 				}
 			}
-			return log.all(ctx, func(page []query.LogEntry) error {
+			return log.All(ctx, func(page []query.LogEntry) error {
 				count += int64(len(page))
 				return writer.write(page)
 			})

@@ -1,0 +1,182 @@
+// Package auditlog reads the log of checkpoints: in pages, so that its memory does not grow with the log, and as of one moment.
+package auditlog
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/query"
+)
+
+// Outcomes are those that an entry can have.
+var Outcomes = []string{"passed", "denied", "cancelled"}
+
+// Filter says which entries are wanted: those that fit all of it. nil lets everything through.
+type Filter struct {
+	// Phrase is in the message or the comment.
+	Outcome, GateID, UserID, Phrase *string
+	// Since is the first moment, and Until the first one after.
+	Since, Until *time.Time
+}
+
+const (
+	// A page of the log ends with as many entries or octets, whichever comes first.
+	pageEntries = 1000
+	pageOctets  = 2 << 20
+	// A stretch of log_ids that is looked at grows where nothing is found, up to this.
+	maximumStretch = 1 << 20
+)
+
+// Reader reads one state of the log in pages.
+type Reader struct {
+	// Highest is the last log_id that there is.
+	Highest int64
+	// OnProgress is told up to which log_id was read; nil for nobody.
+	OnProgress func(logID int64)
+
+	queries *query.Queries
+	filter  Filter
+}
+
+// Read begins a transaction that sees one state of the log, however long it reads.
+func Read(ctx context.Context, connection *pgx.Conn, filter Filter, do func(*Reader) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
+		queries := query.New(tx)
+		if err := queries.PreferIndexes(ctx); err != nil {
+			return err
+		}
+		highest, err := queries.HighestLogID(ctx)
+		if err != nil {
+			return err
+		}
+		return do(&Reader{Highest: highest, queries: queries, filter: filter})
+	})
+}
+
+// Latest gives the latest entries that fit, oldest first; a limit of 0 gives all.
+func (r *Reader) Latest(ctx context.Context, limit int64, each func([]query.LogEntry) error) error {
+	if limit == 0 {
+		return r.All(ctx, each)
+	}
+	first := r.Highest + 1
+	stretch := max(limit, pageEntries)
+	for to := r.Highest; to > 0 && limit > 0; {
+		after := max(0, to-stretch)
+		found, err := r.queries.LatestLog(ctx, query.LatestLogParams{
+			AfterLogID: after, ToLogID: to,
+			Outcome: r.filter.Outcome, GateID: r.filter.GateID, UserID: r.filter.UserID, Phrase: r.filter.Phrase,
+			Since: r.filter.Since, Until: r.filter.Until, Entries: limit,
+		})
+		if err != nil {
+			return err
+		}
+		if found.Entries > 0 {
+			first, limit = found.LogID, limit-found.Entries
+		}
+		to, stretch = after, min(4*stretch, maximumStretch)
+	}
+	return r.after(ctx, first-1, each)
+}
+
+// All gives the entries that fit, oldest first.
+func (r *Reader) All(ctx context.Context, each func([]query.LogEntry) error) error {
+	return r.after(ctx, 0, each)
+}
+
+func (r *Reader) after(ctx context.Context, after int64, each func([]query.LogEntry) error) error {
+	stretch := int64(pageEntries)
+	for after < r.Highest {
+		to := min(after+stretch, r.Highest)
+		page, err := r.queries.ListLog(ctx, query.ListLogParams{
+			AfterLogID: after, ToLogID: to,
+			Outcome: r.filter.Outcome, GateID: r.filter.GateID, UserID: r.filter.UserID, Phrase: r.filter.Phrase,
+			Since: r.filter.Since, Until: r.filter.Until,
+			PageSize: pageEntries, PageOctets: pageOctets,
+		})
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			after, stretch = to, min(4*stretch, maximumStretch)
+		} else {
+			if err := each(page); err != nil {
+				return err
+			}
+			after, stretch = page[len(page)-1].LogID, pageEntries
+		}
+		if r.OnProgress != nil {
+			r.OnProgress(after)
+		}
+	}
+	return nil
+}
+
+// followInterval is how often the log is asked for new entries.
+const followInterval = 500 * time.Millisecond
+
+// Follow gives the latest entries, then each new one once, until the context ends: that is no error.
+func Follow(ctx context.Context, connection *pgx.Conn, filter Filter, limit int64, each func([]query.LogEntry) error) error {
+	var (
+		seen          string // the snapshot up to which entries were written
+		restoredLogID int64
+	)
+	err := Read(ctx, connection, filter, func(log *Reader) error {
+		now, err := log.queries.FollowSnapshot(ctx)
+		if err != nil {
+			return err
+		}
+		if now.IsStandby {
+			return errors.New("following the log needs the primary: a standby does not tell which transactions are in progress, so entries could be missed")
+		}
+		if restoredLogID, err = log.queries.RestoredLogID(ctx); err != nil {
+			return err
+		}
+		seen = now.Snapshot
+		return log.Latest(ctx, limit, each)
+	})
+	for err == nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(followInterval):
+			err = Read(ctx, connection, filter, func(log *Reader) (err error) {
+				seen, err = log.committedAfter(ctx, seen, restoredLogID, each)
+				return err
+			})
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// committedAfter gives what was committed after a snapshot, and the snapshot up to which it did.
+func (r *Reader) committedAfter(ctx context.Context, seen string, restoredLogID int64, each func([]query.LogEntry) error) (string, error) {
+	now, err := r.queries.FollowSnapshot(ctx)
+	if err != nil || now.Snapshot == seen {
+		return seen, err
+	}
+	parameters := query.FollowLogParams{
+		FromSnapshot: seen, ToSnapshot: now.Snapshot, RestoredLogID: restoredLogID,
+		Outcome: r.filter.Outcome, GateID: r.filter.GateID, UserID: r.filter.UserID, Phrase: r.filter.Phrase,
+		PageSize: followEntries,
+	}
+	for {
+		page, err := r.queries.FollowLog(ctx, parameters)
+		if err != nil || len(page) == 0 {
+			return now.Snapshot, err
+		}
+		if err := each(page); err != nil {
+			return seen, err
+		}
+		last := page[len(page)-1]
+		parameters.AfterTransactionID, parameters.AfterLogID = last.TransactionID, last.LogID
+	}
+}
+
+// followEntries is small, since these pages do not end by octets.
+const followEntries = 100
