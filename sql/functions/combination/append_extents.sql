@@ -1,5 +1,5 @@
--- Who has the first block locked appends, and nobody else, so what is the end for one is not the end for another. DO NOTHING
--- makes a transaction whose snapshot is older fail with 40001.
+-- Only the transaction that has locked the first block appends, so all agree where the end is. DO NOTHING makes a
+-- transaction with an older snapshot fail with 40001.
 
 create or replace function postern_internal.append_extents()
 returns void
@@ -14,4 +14,4 @@ as $$
 $$;
 revoke execute on function postern_internal.append_extents() from public;
 comment on function postern_internal.append_extents() is
-'Adds 32 extents of 32768 ids that no company has taken. Called by whoever has the first block locked. Errors: 40001 the snapshot is older than what others have added.';
+'Adds 32 extents of 32768 free ids. Call it with the first block locked. Errors: 40001 the snapshot is older than what others have added.';

@@ -1,4 +1,4 @@
--- Without a SET clause, for the time that takes for each code string. Called only by functions that pin their search_path.
+-- No SET clause, because of its cost per code string. Called only by functions that pin their search_path.
 
 create or replace function postern_internal.code_string(
   code_a text,
@@ -21,7 +21,7 @@ declare
   codes text[] := array[code_a, nullif(code_b, ''), nullif(code_c, ''), nullif(code_d, ''), nullif(code_e, ''),
                         nullif(code_f, ''), nullif(code_g, ''), nullif(code_h, ''), nullif(code_i, ''), nullif(code_j, '')];
 begin
-  -- One expression instead of a loop, since this is asked for each new combination.
+  -- One expression instead of a loop, because this runs for each new combination.
   if postern_internal.is_code(code_a)
      and (coalesce(code_b, '') = '' or postern_internal.is_code(code_b))
      and (coalesce(code_c, '') = '' or postern_internal.is_code(code_c))
@@ -44,4 +44,4 @@ end
 $$;
 revoke execute on function postern_internal.code_string(text, text, text, text, text, text, text, text, text, text) from public;
 comment on function postern_internal.code_string(text, text, text, text, text, text, text, text, text, text) is
-'The ten code parts as one array, the blank ones (NULL or empty) as NULL. Errors: PS301 code part A is blank, or a code part is not usable.';
+'The ten code parts as one array, with blank ones (NULL or empty) as NULL. Errors: PS301 code part A is blank, or a code part is not usable.';

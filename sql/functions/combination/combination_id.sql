@@ -1,5 +1,5 @@
--- The one place that says which numbers are ids: a fraction must not be rounded to somebody else's. Without a SET clause,
--- so that it is inlined: called only by functions that pin their search_path.
+-- The one place that says which numbers are ids: a fraction must not be rounded to another id. No SET clause, so that
+-- it is inlined: called only by functions that pin their search_path.
 
 create or replace function postern_internal.combination_id(posting_combination_id numeric)
 returns bigint
@@ -10,4 +10,4 @@ return case when posting_combination_id >= 1::numeric and posting_combination_id
                  and posting_combination_id = pg_catalog.trunc(posting_combination_id)
             then posting_combination_id::bigint end;
 revoke execute on function postern_internal.combination_id(numeric) from public;
-comment on function postern_internal.combination_id(numeric) is 'The id of a posting combination as a bigint; NULL for numbers that are none: fractions, and what is below 1 or above all bigints.';
+comment on function postern_internal.combination_id(numeric) is 'The id of a posting combination as a bigint; NULL for fractions, and for numbers below 1 or beyond bigint.';

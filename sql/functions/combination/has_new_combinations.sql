@@ -1,8 +1,9 @@
--- The map of a statement is older than what the statement itself creates. Where this is true, the policies ask for the rows
--- that the map does not show. It is false in all later statements, which see what was created, so those pay one call.
+-- The map of a statement is older than the combinations that the statement itself creates. If this is true, the
+-- policies evaluate the rules for rows that the map does not show. It is false in all later statements, which see what
+-- was created, so those pay one call.
 --
--- Anybody may write the setting. That can make one's own statement slow, or have one's own new rows refused. It must not
--- tell whether an id of another company exists, so such an id counts as new.
+-- Anybody may write the setting. That can make one's own statement slow, or get one's own new rows refused. It must not
+-- reveal whether an id of another company exists, so such an id counts as new.
 
 create or replace function postern.has_new_combinations()
 returns boolean
@@ -31,7 +32,7 @@ begin
       join postern.posting_combination as p on p.company = b.company and p.posting_combination_id = last_id);
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.has_new_combinations() to public;
 comment on function postern.has_new_combinations() is
 'For the policies of protect_ledger: whether this transaction has created a posting combination that the running statement does not see. Errors: PS401, PS402.';

@@ -1,4 +1,4 @@
--- Without a SET clause, so that it is inlined. Called only by functions that pin their search_path, and by such as those call.
+-- No SET clause, so that it is inlined. Called only by functions that pin their search_path, or by what those call.
 
 create or replace function postern_internal.is_code(value text)
 returns boolean

@@ -1,5 +1,5 @@
--- VOLATILE, so that it looks with a snapshot of its own: a function that is STABLE sees nothing of what the statement that
--- calls it has created. Only a transaction that has created combinations itself looks.
+-- VOLATILE, so that it reads with its own snapshot: a STABLE function does not see what the calling statement has
+-- created. Only a transaction that has created combinations itself reads at all.
 
 create or replace function postern_internal.new_combination(
   company text,
@@ -21,4 +21,4 @@ begin
 end
 $$;
 revoke execute on function postern_internal.new_combination(text, bigint) from public;
-comment on function postern_internal.new_combination(text, bigint) is 'The code string of a posting combination that the running statement may have created itself. NULL where there is none.';
+comment on function postern_internal.new_combination(text, bigint) is 'The code string of a posting combination that the running statement may have created itself. NULL if there is none.';

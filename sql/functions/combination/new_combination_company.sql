@@ -16,4 +16,4 @@ begin
 end
 $$;
 revoke execute on function postern_internal.new_combination_company(bigint) from public;
-comment on function postern_internal.new_combination_company(bigint) is 'The company that an id of a posting combination belongs to, given or not. NULL where it is nobody''s.';
+comment on function postern_internal.new_combination_company(bigint) is 'The company that owns an id of a posting combination, whether or not the id is given. NULL if nobody owns it.';

@@ -1,14 +1,14 @@
--- How large: as large as what a company has filled allows, so that a small company takes little of everybody's map, and a
--- large one is in few blocks. Where blocks of it are open and others have them locked, a sixteenth of that: as many sessions
--- as there are may come at the same time, and each gets one.
+-- The size grows with what the company has filled, so that a small company takes little space in everybody's map, and a
+-- large one has few blocks. If the company has open blocks that others have locked, the size is a sixteenth of that:
+-- many sessions may come at once, and each gets a block.
 --
--- Which one: the smallest that is large enough, of these one that this transaction has made itself, of these the lowest. It
--- is a row that is locked, so what a rollback gives back is found again, and those whom others have locked are skipped. A
--- transaction that takes many leaves to others what was there before: when half of the extents is taken it adds new ones,
--- and takes those. So who loads for hours makes nobody wait.
+-- It takes the smallest block that is large enough; among these, one that this transaction has made itself; among
+-- these, the lowest. It locks the row, so blocks returned by a rollback are found again, and blocks locked by others
+-- are skipped. A transaction that takes many leaves the existing ones to others: when half of the extents are taken it
+-- adds new ones, and takes those. So a load that runs for hours makes nobody wait.
 --
--- Nobody waits here unless every row is locked that is large enough: 16 extents at least, each of which some transaction
--- that has not ended has taken, or split.
+-- Nobody waits here unless every row that is large enough is locked: at least 16 extents, each taken or split by a
+-- transaction that has not ended.
 
 create or replace function postern_internal.open_block(
   company text,
@@ -54,7 +54,7 @@ begin
     end if;
   end if;
 
-  -- By fours, until what is left are some small ones, which are for those who begin at the same time.
+  -- Splits by four until some small blocks are left, for sessions that begin at the same time.
   while open_block.size > wanted loop
     part := case when open_block.size > 2048 then open_block.size / 4 else wanted end;
     insert into postern_internal.combination_block (first_id, size)
@@ -71,4 +71,4 @@ end
 $$;
 revoke execute on function postern_internal.open_block(text) from public;
 comment on function postern_internal.open_block(text) is
-'Gives a company another block of ids, and has it locked until the transaction ends; a rollback gives it back. Returns its row. Errors: 40001 the snapshot is older than what others have taken.';
+'Gives a company another block of ids, locked until the transaction ends; a rollback returns it. Returns its row. Errors: 40001 the snapshot is older than what others have taken.';

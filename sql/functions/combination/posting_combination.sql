@@ -1,5 +1,5 @@
--- Row security is on for users and not forced on the owner, whose functions give out ids and compile maps in every
--- company, whoever asks.
+-- Row security is on for users but not forced on the owner, whose functions give out ids and compile maps for every
+-- company, whoever calls them.
 
 drop policy if exists postern_company on postern.posting_combination;
 create policy postern_company on postern.posting_combination

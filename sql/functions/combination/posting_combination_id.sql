@@ -1,18 +1,19 @@
--- The row of an open block is the lock under which its next id is the one after its last: whoever finds all open blocks
--- locked opens another one, so nobody waits for anybody, but for a session that is creating the same code string. The row is
--- written when the first id since it was counted is given, and when its last is, and not in between: each version of it
--- would be one more that whoever comes next has to look at.
+-- The row of an open block is the lock under which its next id follows its last. A session that finds all open blocks
+-- locked opens another one, so nobody waits, except for a session that is creating the same code string. The row is
+-- written when the first id since the last count is given, and when the last one is, but not in between: each version
+-- of it would be one more for the next session to read.
 --
--- What is computed is so in PL/pgSQL, which prepares an expression once a transaction, where a query does so each time.
--- A scan of an index reads all entries of a page that its condition lets through: so the search for a block's last id
--- begins at the last one that this transaction has given. Anybody may write the setting that says which, so it only says
--- where to begin: where nothing is found from there on, the search begins at the block's first id.
+-- Values are computed in PL/pgSQL, which prepares an expression once per transaction; a query is prepared each time. An
+-- index scan reads all entries of a page that satisfy its condition. So the search for a block's last id starts at the
+-- last id that this transaction has given. Anybody may write the setting that stores it, so it is only a starting
+-- point: if nothing is found from there on, the search starts at the block's first id.
 --
--- A session keeps its plans. Made while the table was tiny, they would read all of it for each code string: hence the last
--- setting.
+-- A session keeps its plans. A plan made while the table was tiny would read all of it for each code string: hence the
+-- last setting.
 --
--- The search_path is pg_catalog, pg_temp, spelled as in current_userid and for the same reason. The session's proof is held
--- against the secret here as well, which saves a call for each row; a test keeps these lines as in is_combination_allowed.
+-- The search_path is pg_catalog, pg_temp, spelled as in current_userid and for the same reason. The session's proof is
+-- compared with the secret here as well, which saves a call for each row; a test keeps these lines the same as in
+-- is_combination_allowed.
 
 create or replace function postern.posting_combination_id(
   company text,
@@ -44,7 +45,7 @@ declare
   end_id bigint;
   known_id bigint;
 begin
-  -- Who loads data as an administrator has no end user to ask for.
+  -- An administrator who loads data has no end user.
   if not pg_has_role(session_user, 'postern_admin', 'usage') then
     select s.secret into secret from postern_internal.session_secret as s;
     current_user_id := case when postern_internal.is_proven(setting, secret) then split_part(setting, E'\t', 2) else postern.current_userid() end;
@@ -53,7 +54,7 @@ begin
       perform postern.require_company_user(company, current_user_id);
     end if;
   end if;
-  -- Plain variables, since taking ten elements out of an array costs more.
+  -- Plain variables, because reading ten elements from an array costs more.
   if '' in (code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j) then
     code_b := codes[2];
     code_c := codes[3];
@@ -111,7 +112,8 @@ begin
     insert into postern.posting_combination
     values (company, found_id, code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j)
     on conflict do nothing;
-    -- Not inserted: somebody else has just created this code string, and the next round finds it, unless it is gone again.
+    -- Not inserted: somebody else has just created this code string. The next round finds it, unless it was rolled
+    -- back.
     if found then
       if found_id = end_id - 1 then
         update postern_internal.combination_block as b
@@ -124,11 +126,11 @@ begin
   raise exception using
     errcode = 'serialization_failure',
     message = 'The posting combination could not be created',
-    detail = 'Other sessions create this code string and take it back again.',
+    detail = 'Other sessions keep creating this code string and rolling back.',
     hint = 'Try again.';
 end
 $$;
 revoke execute on function postern.posting_combination_id(text, text, text, text, text, text, text, text, text, text, text) from public;
 grant execute on function postern.posting_combination_id(text, text, text, text, text, text, text, text, text, text, text) to postern_user, postern_admin;
 comment on function postern.posting_combination_id(text, text, text, text, text, text, text, text, text, text, text) is
-'The id of a code string of a company; creates it where it is new. code_a, ..., code_j: each at most 20 characters; code part A is needed, the others are blank where NULL or empty. Errors: PS201 no such company or not the users, PS301 code part A is blank or a code part is not usable, PS401, PS402; 25006 a code string is new and nothing can be written; 40001 where a transactions snapshot is older than the code string.';
+'The id of a code string of a company; creates it if it is new. code_a, ..., code_j: each at most 20 characters; code part A is required, the others are blank if NULL or empty. Errors: PS201 no such company or not the user''s, PS301 code part A is blank or a code part is not usable, PS401, PS402; 25006 a code string is new and nothing can be written; 40001 a transaction''s snapshot is older than the code string.';

@@ -20,4 +20,4 @@ end
 $$;
 revoke execute on function postern_internal.require_code(text, text) from public;
 comment on function postern_internal.require_code(text, text) is
-'Errors: PS301 unless is_code(value). argument: how the error names it.';
+'Errors: PS301 unless is_code(value). argument: its name in the error.';

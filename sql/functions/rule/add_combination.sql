@@ -16,10 +16,10 @@ begin
       errcode = 'PS301',
       message = 'allowed is missing',
       detail = 'allowed is NULL.',
-      hint = 'Pass true for code strings that the class allows, false for such as it does not.';
+      hint = 'Pass true for code strings that the class allows, false for those that it does not.';
   end if;
   perform postern_internal.require_patterns(patterns);
-  -- Counts the class's revision up first, so that of two that change one class the second compiles what both say.
+  -- Increases the class's revision first, so that of two concurrent changes the second compiles the rules of both.
   perform postern_internal.begin_class_change(class_id);
   select c.combination_id
     into combination_id
@@ -35,4 +35,4 @@ begin
 end
 $$;
 revoke execute on function postern_internal.add_combination(bigint, boolean, text[]) from public;
-comment on function postern_internal.add_combination(bigint, boolean, text[]) is 'Adds a rule to a class and compiles that. Returns its id, or that of the same rule where it is there already. Errors: PS301 built-in class, allowed is NULL, bad pattern.';
+comment on function postern_internal.add_combination(bigint, boolean, text[]) is 'Adds a rule to a class and compiles the class. Returns the rule''s id, or that of the same existing rule. Errors: PS301 built-in class, allowed is NULL, bad pattern.';

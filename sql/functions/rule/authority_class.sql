@@ -3,4 +3,4 @@ create or replace view postern.authority_class as
     from postern_internal.authority_class as c;
 revoke all on postern.authority_class from public;
 grant select on postern.authority_class to postern_admin, postern_auditor;
-comment on view postern.authority_class is 'Authority classes of companies, and of internal ledgers where ledger_id is not NULL.';
+comment on view postern.authority_class is 'Authority classes of companies, or of internal ledgers if ledger_id is not NULL.';

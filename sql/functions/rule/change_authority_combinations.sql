@@ -1,4 +1,4 @@
--- One at a time, each rule would compile the class's map anew: here all of them change, and the map once.
+-- Changing rules one at a time would compile the class's map for each: here all of them change, and the map once.
 
 create or replace function postern.change_authority_combinations(
   company text,
@@ -45,7 +45,7 @@ begin
         errcode = 'PS301',
         message = 'A rule of the class is not usable',
         detail = format('allowed is %s; there are %s patterns.', coalesce(left(rule.allowed::text, 128), 'NULL'), coalesce(cardinality(rule.patterns), 0)),
-        hint = 'A rule has allowed, true or false, and ten patterns, for the code parts A to J.';
+        hint = 'Pass allowed, true or false, and ten patterns, for the code parts A to J.';
     end if;
     perform postern_internal.require_patterns(rule.patterns);
   end loop;
@@ -67,4 +67,4 @@ $$;
 revoke execute on function postern.change_authority_combinations(text, text, text, jsonb, bigint[]) from public;
 grant execute on function postern.change_authority_combinations(text, text, text, jsonb, bigint[]) to postern_admin;
 comment on function postern.change_authority_combinations(text, text, text, jsonb, bigint[]) is
-'Adds and removes many rules of one class, of a company or of an internal ledger (ledger_id not NULL), at the cost of one. added: an array of objects {"allowed": true, "patterns": [ten patterns, see add_authority_combination]}; those that are there already are left alone. removed: ids of rules of this class; others are left alone. Errors: PS201 no such company, PS301 no such ledger or class, MAX, or a rule that is not usable; then nothing is changed.';
+'Adds and removes many rules of one class, of a company or of an internal ledger (ledger_id not NULL), at the cost of one. added: an array of objects {"allowed": true, "patterns": [ten patterns, see add_authority_combination]}; existing rules are skipped. removed: ids of rules of this class; other ids are skipped. Errors: PS201 no such company, PS301 no such ledger or class, MAX, or a rule that is not usable; then nothing is changed.';

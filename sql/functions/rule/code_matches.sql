@@ -1,4 +1,4 @@
--- Blank is matched by a single space, and by % because that matches everything.
+-- A single space matches blank, and so does %, which matches everything.
 
 create or replace function postern_internal.code_matches(
   code text,

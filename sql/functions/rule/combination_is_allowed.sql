@@ -1,4 +1,4 @@
--- One row of the policy's answer, from the same maps. A class has chunks for the blocks of its own company only.
+-- One row of the policy's answer, from the same maps. A class has chunks only for blocks of its own company.
 
 create or replace function postern_internal.combination_is_allowed(
   company text,
@@ -37,4 +37,4 @@ begin
 end
 $$;
 revoke execute on function postern_internal.combination_is_allowed(text, bigint, bigint) from public;
-comment on function postern_internal.combination_is_allowed(text, bigint, bigint) is 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. One that the running statement has created itself is found too. False for ids that are none of the company''s, and for NULL.';
+comment on function postern_internal.combination_is_allowed(text, bigint, bigint) is 'Whether a class allows a posting combination of a company. class_id NULL: no restriction. Also finds one that the running statement has created. False for ids that do not belong to the company, and for NULL.';

@@ -17,4 +17,4 @@ $$;
 revoke execute on function postern.create_authority_class(text, text) from public;
 grant execute on function postern.create_authority_class(text, text) to postern_admin;
 comment on function postern.create_authority_class(text, text) is
-'Adds an authority class to a company. It allows nothing until postern.add_authority_combination says what. class: 1 to 20 characters. Errors: PS201 no such company, PS301 class exists or is not usable.';
+'Adds an authority class to a company. It allows nothing until postern.add_authority_combination adds a rule. class: 1 to 20 characters. Errors: PS201 no such company, PS301 class exists or is not usable.';

@@ -11,13 +11,13 @@ begin
   perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(company, 'company', 36);
   perform postern_internal.require_text(name, 'name', 200);
-  -- 63 bytes are what the type name holds, see ledger_companies.
+  -- The type name holds 63 bytes, see ledger_companies.
   if company ~ '[[:cntrl:]]' or company <> btrim(company) or octet_length(company) > 63 then
     raise exception using
       errcode = 'PS107',
       message = 'The company is not usable',
       detail = format('company is %s.', to_jsonb(company)),
-      hint = 'A company has no control characters, no space at either end, and at most 63 bytes.';
+      hint = 'Use at most 63 bytes, without control characters and without a space at either end.';
   end if;
   insert into postern_internal.company (company, name) values (company, name) on conflict do nothing;
   if not found then

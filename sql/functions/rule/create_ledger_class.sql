@@ -18,4 +18,4 @@ $$;
 revoke execute on function postern.create_ledger_class(text, text, text) from public;
 grant execute on function postern.create_ledger_class(text, text, text) to postern_admin;
 comment on function postern.create_ledger_class(text, text, text) is
-'Adds an authority class to an internal ledger. It allows nothing until postern.add_ledger_combination says what. class: 1 to 20 characters. Errors: PS201 no such company, PS301 no such ledger, class exists or is not usable.';
+'Adds an authority class to an internal ledger. It allows nothing until postern.add_ledger_combination adds a rule. class: 1 to 20 characters. Errors: PS201 no such company, PS301 no such ledger, class exists or is not usable.';

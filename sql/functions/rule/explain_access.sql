@@ -86,7 +86,7 @@ begin
     combination_id := rule.combination_id;
     reason := case when allowed then 'A combination of the class allows it, and none says that it is not allowed.'
                                 else 'A combination of the class says that it is not allowed.' end;
-    -- What makes the rule match is all of its patterns; the first that is not % says the most.
+    -- A rule matches by all of its patterns; the first one that is not % says the most.
     select p.part, p.pattern, p.code
       into code_part, pattern, value
       from (select substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code
@@ -99,7 +99,7 @@ begin
   end if;
 
   reason := 'No combination of the class allows it.';
-  -- The one that came nearest, and the first code part that it failed at.
+  -- The rule that came nearest, and the first code part that did not match.
   select p.combination_id, p.part, p.pattern, p.code
     into combination_id, code_part, pattern, value
     from (select r.combination_id, substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code,
@@ -114,4 +114,4 @@ $$;
 revoke execute on function postern.explain_access(text, text, numeric, text) from public;
 grant execute on function postern.explain_access(text, text, numeric, text) to postern_admin;
 comment on function postern.explain_access(text, text, numeric, text) is
-'Why a user may or may not see rows with a posting combination: one row with the verdict, the reason in words, the users class, and where a rule decided (or, where none allows it, came nearest) its id, the code part that tells, the rules pattern there and the code (NULL: blank). ledger_id: in that internal ledger; NULL: in the general ledger. Users, companies and ids that do not exist are a reason too, not an error.';
+'Why a user may or may not see rows with a posting combination: one row with the verdict, the reason in words and the user''s class. If a rule decided (or, when none allows it, came nearest), also its id, the code part that tells, the rule''s pattern there and the code (NULL: blank). ledger_id: in that internal ledger; NULL: in the general ledger. Users, companies and ids that do not exist are a reason too, not an error.';

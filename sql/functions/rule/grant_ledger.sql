@@ -21,4 +21,4 @@ $$;
 revoke execute on function postern.grant_ledger(text, text, text) from public;
 grant execute on function postern.grant_ledger(text, text, text) to postern_admin;
 comment on function postern.grant_ledger(text, text, text) is
-'Connects a user of a company to one of its internal ledgers. Granting twice is harmless. Ends with being a user of the company. Errors: PS201 no such company, no user of it, PS301 no such ledger.';
+'Connects a user of a company to one of its internal ledgers. Granting twice is harmless. Ends when the user is no longer a user of the company. Errors: PS201 no such company, no user of it, PS301 no such ledger.';

@@ -35,4 +35,4 @@ $$;
 revoke execute on function postern.is_code_string_allowed(text, text, text, text, text, text, text, text, text, text, text) from public;
 grant execute on function postern.is_code_string_allowed(text, text, text, text, text, text, text, text, text, text, text) to postern_user, postern_admin;
 comment on function postern.is_code_string_allowed(text, text, text, text, text, text, text, text, text, text, text) is
-'Whether the current user may see rows of a company with this code string, which need not exist yet. False where the company is NULL or does not exist. Errors: PS301 code part A is blank or a code part is not usable, PS401, PS402.';
+'Whether the current user may see rows of a company with this code string, which need not exist yet. False if the company is NULL or does not exist. Errors: PS301 code part A is blank or a code part is not usable, PS401, PS402.';

@@ -1,7 +1,7 @@
--- A bit that is set says yes, whether or not the company has row-level security: the combination is one of the company,
--- since a class has chunks for the blocks of its own company only. So most calls end with three statements of one table
--- each. This is asked for each row; so it holds the session's proof against the secret itself, as current_userid does,
--- which is then called only where there is no proof; a test keeps these lines as in posting_combination_id. The
+-- A set bit means yes, whether or not the company uses row-level security: the combination belongs to the company,
+-- because a class has chunks only for blocks of its own company. So most calls end after three statements on one table
+-- each. This is called for each row. So it compares the session's proof with the secret itself, like current_userid,
+-- and calls that only if there is no proof; a test keeps these lines the same as in posting_combination_id. The
 -- search_path is pg_catalog, pg_temp, spelled as there and for the same reason.
 
 create or replace function postern.is_combination_allowed(
@@ -34,7 +34,7 @@ begin
   if not found then
     return false;
   end if;
-  -- The block that the id is in, or else one that ends before it.
+  -- The block that contains the id, or otherwise one that ends before it.
   select case when id - m.first_id < m.compiled_offset then get_bit(m.bits, id - m.first_id) = 1 end
     into allowed
     from postern_internal.authority_map as m
@@ -55,4 +55,4 @@ $$;
 revoke execute on function postern.is_combination_allowed(text, numeric) from public;
 grant execute on function postern.is_combination_allowed(text, numeric) to postern_user, postern_admin;
 comment on function postern.is_combination_allowed(text, numeric) is
-'Whether the current user may see rows of a company with this posting combination. False where either is NULL or does not exist. A bigint will do as an id. Errors: PS401, PS402.';
+'Whether the current user may see rows of a company with this posting combination. False if either is NULL or does not exist. The id may also be a bigint. Errors: PS401, PS402.';

@@ -28,4 +28,4 @@ $$;
 revoke execute on function postern.is_ledger_combination_allowed(text, text, numeric) from public;
 grant execute on function postern.is_ledger_combination_allowed(text, text, numeric) to postern_user, postern_admin;
 comment on function postern.is_ledger_combination_allowed(text, text, numeric) is
-'Whether the current user may see rows of an internal ledger with this posting combination: the user is connected to the ledger, and the class there, if any, allows it. False where an argument is NULL or does not exist. Errors: PS401, PS402.';
+'Whether the current user may see rows of an internal ledger with this posting combination: the user is connected to the ledger, and the class there, if any, allows it. False if an argument is NULL or does not exist. Errors: PS401, PS402.';

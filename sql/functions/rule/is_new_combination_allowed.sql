@@ -1,5 +1,6 @@
--- STABLE, as all that a policy asks, so that it does not change plans: it reads rules by the statement's snapshot, and only
--- the new code string by a newer one. The cost is that of a built-in function, since hardly any row gets here.
+-- STABLE, like everything that a policy calls, so that it does not change plans. It reads the rules with the
+-- statement's snapshot, and only the new code string with a newer one. Its declared cost is that of a built-in
+-- function, because hardly any row gets here.
 
 create or replace function postern.is_new_combination_allowed(
   company text,
@@ -17,7 +18,7 @@ begin
   return postern.is_combination_allowed(company, posting_combination_id);
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.is_new_combination_allowed(text, numeric) to public;
 comment on function postern.is_new_combination_allowed(text, numeric) is
 'For the policies of protect_ledger: is_combination_allowed, where has_new_combinations. Errors: PS401, PS402.';

@@ -17,7 +17,7 @@ begin
   return postern.is_ledger_combination_allowed(company, ledger_id, posting_combination_id);
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.is_new_ledger_combination_allowed(text, text, numeric) to public;
 comment on function postern.is_new_ledger_combination_allowed(text, text, numeric) is
 'For the policies of protect_ledger: is_ledger_combination_allowed, where has_new_combinations. Errors: PS401, PS402.';

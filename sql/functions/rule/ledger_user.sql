@@ -4,4 +4,4 @@ create or replace view postern.ledger_user as
     left join postern_internal.authority_class as c on c.class_id = u.class_id;
 revoke all on postern.ledger_user from public;
 grant select on postern.ledger_user to postern_admin, postern_auditor;
-comment on view postern.ledger_user is 'Who is connected to which internal ledger, and the class that narrows what the user sees there.';
+comment on view postern.ledger_user is 'Which user is connected to which internal ledger, and the class that limits what the user sees there.';

@@ -19,7 +19,7 @@ begin
       errcode = 'PS301',
       message = 'There is no such authority combination',
       detail = format('id is %s.', coalesce(id::text, 'NULL')),
-      hint = 'See postern.authority_combination for those that there are.';
+      hint = 'Choose one of the rules in postern.authority_combination.';
   end if;
   perform postern_internal.compile_class(class_id);
 end
@@ -27,4 +27,4 @@ $$;
 revoke execute on function postern.remove_authority_combination(bigint) from public;
 grant execute on function postern.remove_authority_combination(bigint) to postern_admin;
 comment on function postern.remove_authority_combination(bigint) is
-'Removes a rule of a class, of a company or of an internal ledger. id: as postern.authority_combination lists it. Errors: PS301 no such rule, or one of MAX.';
+'Removes a rule of a class, of a company or of an internal ledger. id: from postern.authority_combination. Errors: PS301 no such rule, or one of MAX.';

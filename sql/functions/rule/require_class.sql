@@ -30,4 +30,4 @@ begin
 end
 $$;
 revoke execute on function postern_internal.require_class(text, text, text) from public;
-comment on function postern_internal.require_class(text, text, text) is 'The id of a class of a company, or of an internal ledger where ledger_id is not NULL. Errors: PS301 no such class.';
+comment on function postern_internal.require_class(text, text, text) is 'The id of a class of a company, or of an internal ledger if ledger_id is not NULL. Errors: PS301 no such class.';

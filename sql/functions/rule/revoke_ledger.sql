@@ -20,4 +20,4 @@ $$;
 revoke execute on function postern.revoke_ledger(text, text, text) from public;
 grant execute on function postern.revoke_ledger(text, text, text) to postern_admin;
 comment on function postern.revoke_ledger(text, text, text) is
-'Ends that a user is connected to an internal ledger, and takes the class there away. Revoking what was not granted is harmless. Errors: PS201 no such company, no such user, PS301 no such ledger.';
+'Disconnects a user from an internal ledger, and removes the user''s class there. Revoking what was not granted is harmless. Errors: PS201 no such company, no such user, PS301 no such ledger.';

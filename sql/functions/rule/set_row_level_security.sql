@@ -23,4 +23,4 @@ $$;
 revoke execute on function postern.set_row_level_security(text, boolean) from public;
 grant execute on function postern.set_row_level_security(text, boolean) to postern_admin;
 comment on function postern.set_row_level_security(text, boolean) is
-'Whether authority classes decide what users of a company see. Where they do, a user without a class sees no posting combination of the company; where they do not, its users see all of them, and all of the internal ledgers that they are connected to. Off in a new company. Errors: PS201 no such company, PS301 enabled is NULL.';
+'Sets whether authority classes decide what users of a company see. If they do, a user without a class sees no posting combination of the company. If not, its users see all of them, and all of the internal ledgers to which they are connected. Off in a new company. Errors: PS201 no such company, PS301 enabled is NULL.';

@@ -26,4 +26,4 @@ $$;
 revoke execute on function postern.set_user_authority_class(text, text, text) from public;
 grant execute on function postern.set_user_authority_class(text, text, text) to postern_admin;
 comment on function postern.set_user_authority_class(text, text, text) is
-'Gives a user of a company an authority class there, instead of the one there was; NULL takes it away. Ends with being a user of the company. Errors: PS201 no such company, no user of it, PS301 no such class.';
+'Gives a user of a company an authority class there, in place of any other; NULL removes it. Ends when the user is no longer a user of the company. Errors: PS201 no such company, no user of it, PS301 no such class.';

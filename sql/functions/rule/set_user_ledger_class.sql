@@ -29,11 +29,11 @@ begin
       errcode = 'PS301',
       message = 'The user is not connected to the internal ledger',
       detail = format('userid is %s, company is %s, ledger_id is %s.', to_jsonb(userid), to_jsonb(company), to_jsonb(ledger_id)),
-      hint = format('select postern.grant_ledger(%L, %L, %L);', company, ledger_id, userid);
+      hint = format('Connect the user first: select postern.grant_ledger(%L, %L, %L);', company, ledger_id, userid);
   end if;
 end
 $$;
 revoke execute on function postern.set_user_ledger_class(text, text, text, text) from public;
 grant execute on function postern.set_user_ledger_class(text, text, text, text) to postern_admin;
 comment on function postern.set_user_ledger_class(text, text, text, text) is
-'Narrows what a user sees in an internal ledger to what a class of it allows; NULL takes the class away, and the user sees all of the ledger. Errors: PS201 no such company, no user of it, PS301 no such ledger or class, user not connected.';
+'Limits what a user sees in an internal ledger to what one of its classes allows; NULL removes the class, and the user sees all of the ledger. Errors: PS201 no such company, no user of it, PS301 no such ledger or class, user not connected.';
