@@ -25,7 +25,7 @@ func newDemoCommand(app *application) *cobra.Command {
 
   1. Mallory at Alice's unlocked workstation is stopped by a checkpoint, guesses, and is locked
      out. Alice approves.
-  2. Three users send the same query to a ledger of three companies, and each sees the own total.
+  2. Three users send the same query to a ledger of three companies, and each sees their own total.
   3. A new action meets an old gate, and a table and a view are forgotten: action gates, apply and
      doctor find and mend it.
   4. A webhook and a mail tell of an approval. The log is sealed, a superuser rewrites a comment in

@@ -86,7 +86,7 @@ func newSettingSetCommand(app *application) *cobra.Command {
 				}
 				app.printf("Setting %s is %s; it was %s.\n", given[0], settingValue(after, given[0]), settingValue(before, given[0]))
 				if settingValue(after, "checkpoints_enabled") == "false" && given[0] == "checkpoints_enabled" {
-					fmt.Fprintln(app.err, "Warning: no gate stops anybody now, except for a change of the own PIN.")
+					fmt.Fprintln(app.err, "Warning: no gate stops anybody now, except for a change of one's own PIN.")
 				}
 				return nil
 			})

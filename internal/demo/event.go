@@ -53,7 +53,7 @@ func (s *story) addReceivers(ctx context.Context, web *webReceiver) error {
 	if err := s.file("chat.template"); err != nil {
 		return err
 	}
-	s.say("What stays within the own network has to be allowed. The secret is for the receiver, who checks signatures:")
+	s.say("A receiver inside the network must be allowed. The secret is for the receiver, who checks signatures:")
 	output, err := s.runForOutput(ctx, exitDone, "$0 event action add chat --event SECURITY_CHECKPOINT_SUCCESS \\\n"+
 		"    --webhook http://"+web.address+"/approvals --allow-internal --template - < chat.template")
 	if err != nil {

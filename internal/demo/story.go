@@ -302,7 +302,7 @@ func respond(response string) postern.Prompt {
 	}
 }
 
-// answer shows the dialog, and somebody who knows the own PIN.
+// answer shows the dialog, and somebody who knows their own PIN.
 func (s *story) answer(username, comment string) postern.Prompt {
 	return func(_ context.Context, required *postern.CheckpointRequired) (postern.Answer, error) {
 		s.dialog(required, username, "••••••", comment)

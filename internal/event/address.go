@@ -57,7 +57,7 @@ func CheckWebhook(text string, allowInternal bool) error {
 	case allowInternal:
 		return nil
 	case parsed.Scheme != "https":
-		return errors.New("what leaves the own network is sent by https; http is for actions that may go to internal addresses")
+		return errors.New("a webhook that leaves your network must use https; http is for actions that may go to internal addresses")
 	}
 	if address, err := netip.ParseAddr(parsed.Hostname()); err == nil {
 		if err := newGuard().SafeAddr(address); err != nil {

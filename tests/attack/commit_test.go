@@ -29,7 +29,7 @@ as $$
    where t.ticket = wanted and t.made_at is distinct from statement_timestamp()
 $$`
 
-// moments are ways to have something of the own run when a transaction commits: late in it, and still early enough to
+// moments are ways to make one's own code run when a transaction commits: late in it, and still early enough to
 // take it back. tell is the attacker's function, which is given the ticket.
 var moments = map[string]func(tell, ticket string) string{
 	"deferred constraint trigger": func(tell, ticket string) string {

@@ -445,7 +445,7 @@ func TestTicketIsSilentWhileItsTransactionIsPrepared(t *testing.T) {
 	}
 }
 
-// Who may read the log or the users reads there what the own attempt came to, unless it is hidden until the commit.
+// A role that may read the log or the users could read the verdict of its own attempt there, were it not hidden until the commit.
 func TestViewsAreSilentAboutTheOwnTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)

@@ -51,7 +51,7 @@ func (s *scene) createNaiveQuiet(t testing.TB) {
 	testsql.Run(t, s.Pool, "insert into public.quiet_credential (userid, pin) values ($1, $2)", alice, pins[alice])
 }
 
-// traces are what anybody can find out about the own transaction, and then roll it back.
+// traces are what anybody can find out about their own transaction before rolling it back.
 type traces struct {
 	tables  string // what was read and written, by pg_stat_xact_all_tables
 	locks   string // what was locked, by pg_locks

@@ -84,10 +84,10 @@ func TestWhatUsersMayAskAbout(t *testing.T) {
 		"postern.company_is_indexed":       "whether a table has an index by company, as pg_index says",
 		"postern.ledger_key_is_valid":      "whether a table has a key, as pg_constraint says",
 		"postern.ledger_map_size":          "how many posting combinations there are, roughly",
-		"postern.ledger_bounds":            "where the posting combinations of the own companies lie",
-		"postern.ledger_companies":         "the own companies",
-		"postern.ledger_shifts":            "where the posting combinations of the own companies lie",
-		"postern.internal_ledger_offsets":  "the own ledgers",
+		"postern.ledger_bounds":            "where the posting combinations of the user's companies lie",
+		"postern.ledger_companies":         "the user's companies",
+		"postern.ledger_shifts":            "where the posting combinations of the user's companies lie",
+		"postern.internal_ledger_offsets":  "the user's ledgers",
 	}
 	known := map[string]bool{}
 	for _, name := range nothing {

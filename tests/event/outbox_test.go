@@ -186,7 +186,7 @@ func TestNothingIsMissedAndNothingToldTwice(t *testing.T) {
 	}
 }
 
-// What counts is the commit, and the action's own one: not log_id, not the clock.
+// Only the commit counts, and that of the action: neither log_id nor the clock.
 func TestAnActionTellsOfWhatCommitsAfterIt(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
@@ -200,7 +200,7 @@ func TestAnActionTellsOfWhatCommitsAfterIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The own transaction has a number already, and later ones end: PostgreSQL's own snapshot would take it for committed.
+	// The current transaction already has an id, and later ones end: PostgreSQL's snapshot would take it for committed.
 	testsql.Run(t, tx, "select pg_current_xact_id()")
 	for range 3 {
 		log(t, database.Pool, "APP_BEFORE")

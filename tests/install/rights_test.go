@@ -287,7 +287,7 @@ func TestMissingRightIsNamed(t *testing.T) {
 	}
 }
 
-// Somebody had pgcrypto before, in a schema of the own: a managed server's "extensions", or a developer's.
+// pgcrypto was there before, in a separate schema: a managed server's "extensions", or a developer's.
 func TestExtensionOfOthers(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)

@@ -254,7 +254,7 @@ func TestSealingNeedsTheRightDirectoryAndKey(t *testing.T) {
 func TestForgedHeadIsFound(t *testing.T) {
 	t.Parallel()
 	l := grownLog(t)
-	// A superuser signs the rewritten tree with a key of the own, in the database.
+	// A superuser signs the rewritten tree with another key, in the database.
 	stranger := *l
 	stranger.directory = filepath.Join(t.TempDir(), "strange")
 	stranger.key = newKey(t, "test.example/log")

@@ -9,4 +9,4 @@ as
     from postern_internal.checkpoint_entry as e
    where (e.transaction_id is distinct from pg_catalog.pg_current_xact_id_if_assigned() or pg_catalog.age(e.xmin) > 0);
 revoke all on postern_internal.log_record from public;
-comment on view postern_internal.log_record is 'Each row of the log but those of the own transaction, to be read in binary: then no setting changes what its leaf is made of.';
+comment on view postern_internal.log_record is 'Each row of the log except those of the current transaction, to be read in binary: then no setting changes what its leaf is made of.';
