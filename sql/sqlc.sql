@@ -1449,7 +1449,7 @@ comment on table postern.doctor is 'What is left unprotected in this database, o
 comment on table postern.posting_combination is 'The distinct code strings of each company, each with its id; a blank code part is NULL. Tables of the application may reference (company, posting_combination_id). postern.posting_combination_id adds rows; they are never changed or removed.';
 comment on table postern.protection_fault is 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. To repair it, protect the table again.';
 comment on view postern.action is 'Registered actions: the gate that stops each of them (NULL: none), and the gates that its business code is known to reach.';
-comment on view postern.authority_class is 'Authority classes of companies, and of internal ledgers where ledger_id is not NULL.';
+comment on view postern.authority_class is 'Authority classes of companies, or of internal ledgers if ledger_id is not NULL.';
 comment on view postern.authority_combination is 'The rules of authority classes: one pattern for each code part. Not allowed always wins; what no rule allows is not allowed.';
 comment on view postern.checkpoint_log is 'Checkpoints passed, denied and cancelled. userid: whose session it was; authenticated_by: whose credential was used, or for a denial the name that was typed. logged_at is read from the clock; transaction_id is the transaction of the business rows (for a denial: of the attempt). approval: the approval that opened the gate; several entries may have the same one. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of another gate, or of the action, opened it. approved_gate_id, approved_message: what the person was shown, if it differs from gate_id and message.';
 comment on view postern.company is 'Companies. Every user may read their names.';
@@ -1464,7 +1464,7 @@ comment on view postern.event_delivery is 'Deliveries of entries of the log: pen
 comment on view postern.event_worker_action is 'The enabled actions of enabled events, with the secrets that sign webhooks, newest first. For the worker.';
 comment on view postern.gate is 'Registered gates. exclusive: each pass needs its own approval, which opens nothing else. ..._administered: an administrator has set it, and registrations leave it alone.';
 comment on view postern.ledger is 'Internal ledgers of companies.';
-comment on view postern.ledger_user is 'Who is connected to which internal ledger, and the class that narrows what the user sees there.';
+comment on view postern.ledger_user is 'Which user is connected to which internal ledger, and the class that limits what the user sees there.';
 comment on view postern.log_head is 'Signed tree heads. Trust the copies outside the database, not these. note: a C2SP tlog-checkpoint; signed_at is not in the signature.';
 comment on view postern.log_leaf is 'The log''s Merkle tree: which entry is which leaf. hashes: 32 octets each, the leaf''s hash and then those of the subtrees that it completes, smallest first.';
 comment on view postern.protected_table is 'Tables that protect_company and protect_ledger guard, and the columns that they use. Partitions are guarded with their table and not listed.';

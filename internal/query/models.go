@@ -29,7 +29,7 @@ type AllowedLogin struct {
 	AllowedBy string    `json:"allowed_by"`
 }
 
-// Authority classes of companies, and of internal ledgers where ledger_id is not NULL.
+// Authority classes of companies, or of internal ledgers if ledger_id is not NULL.
 type AuthorityClass struct {
 	Company  string  `json:"company"`
 	LedgerID *string `json:"ledger_id"`
@@ -145,7 +145,7 @@ type Ledger struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// Who is connected to which internal ledger, and the class that narrows what the user sees there.
+// Which user is connected to which internal ledger, and the class that limits what the user sees there.
 type LedgerUser struct {
 	Company  string  `json:"company"`
 	LedgerID string  `json:"ledger_id"`

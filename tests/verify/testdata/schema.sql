@@ -306,7 +306,7 @@ begin
   if not found then
     return false;
   end if;
-  -- The block that the id is in, or else one that ends before it.
+  -- The block that contains the id, or otherwise one that ends before it.
   select case when id - m.first_id < m.compiled_offset then get_bit(m.bits, id - m.first_id) = 1 end
     into allowed
     from postern_internal.authority_map as m
@@ -332,7 +332,7 @@ ALTER FUNCTION postern.is_combination_allowed(company text, posting_combination_
 -- Name: FUNCTION is_combination_allowed(company text, posting_combination_id numeric); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.is_combination_allowed(company text, posting_combination_id numeric) IS 'Whether the current user may see rows of a company with this posting combination. False where either is NULL or does not exist. A bigint will do as an id. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.is_combination_allowed(company text, posting_combination_id numeric) IS 'Whether the current user may see rows of a company with this posting combination. False if either is NULL or does not exist. The id may also be a bigint. Errors: PS401, PS402.';
 
 
 --
@@ -383,7 +383,7 @@ ALTER FUNCTION postern.is_code_string_allowed(company text, code_a text, code_b 
 -- Name: FUNCTION is_code_string_allowed(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.is_code_string_allowed(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Whether the current user may see rows of a company with this code string, which need not exist yet. False where the company is NULL or does not exist. Errors: PS301 code part A is blank or a code part is not usable, PS401, PS402.';
+COMMENT ON FUNCTION postern.is_code_string_allowed(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Whether the current user may see rows of a company with this code string, which need not exist yet. False if the company is NULL or does not exist. Errors: PS301 code part A is blank or a code part is not usable, PS401, PS402.';
 
 
 --
@@ -502,7 +502,7 @@ ALTER FUNCTION postern.is_ledger_combination_allowed(company text, ledger_id tex
 -- Name: FUNCTION is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) IS 'Whether the current user may see rows of an internal ledger with this posting combination: the user is connected to the ledger, and the class there, if any, allows it. False where an argument is NULL or does not exist. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.is_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) IS 'Whether the current user may see rows of an internal ledger with this posting combination: the user is connected to the ledger, and the class there, if any, allows it. False if an argument is NULL or does not exist. Errors: PS401, PS402.';
 
 
 --
@@ -1125,7 +1125,7 @@ ALTER FUNCTION postern.add_authority_combination(company text, class text, allow
 -- Name: FUNCTION add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of a company: the code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or has % for any characters or none (blank too where it is % alone), and _ for one; [%], [_] and [[] are these characters themselves. Returns the rule''s id; adding the same rule twice gives the same id. Errors: PS201 no such company, PS301 no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
+COMMENT ON FUNCTION postern.add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of a company: code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or contains % for any characters or none (% alone also matches blank) and _ for one; [%], [_] and [[] are these characters themselves. Returns the rule''s id; adding the same rule again returns the same id. Errors: PS201 no such company, PS301 no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
 
 
 --
@@ -1198,7 +1198,7 @@ ALTER FUNCTION postern.add_ledger_combination(company text, ledger_id text, clas
 -- Name: FUNCTION add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of an internal ledger: the code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or has % for any characters or none (blank too where it is % alone), and _ for one; [%], [_] and [[] are these characters themselves. Returns the rule''s id; adding the same rule twice gives the same id. Errors: PS201 no such company, PS301 no such ledger, no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
+COMMENT ON FUNCTION postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'Adds a rule to an authority class of an internal ledger: code strings that all ten patterns match are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. A pattern is a value; a single space for blank; or contains % for any characters or none (% alone also matches blank) and _ for one; [%], [_] and [[] are these characters themselves. Returns the rule''s id; adding the same rule again returns the same id. Errors: PS201 no such company, PS301 no such ledger, no such class, MAX, allowed is NULL, or a pattern that is NULL, empty or over 20 characters.';
 
 
 --
@@ -2293,7 +2293,7 @@ begin
         errcode = 'PS301',
         message = 'A rule of the class is not usable',
         detail = format('allowed is %s; there are %s patterns.', coalesce(left(rule.allowed::text, 128), 'NULL'), coalesce(cardinality(rule.patterns), 0)),
-        hint = 'A rule has allowed, true or false, and ten patterns, for the code parts A to J.';
+        hint = 'Pass allowed, true or false, and ten patterns, for the code parts A to J.';
     end if;
     perform postern_internal.require_patterns(rule.patterns);
   end loop;
@@ -2320,7 +2320,7 @@ ALTER FUNCTION postern.change_authority_combinations(company text, ledger_id tex
 -- Name: FUNCTION change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[]) IS 'Adds and removes many rules of one class, of a company or of an internal ledger (ledger_id not NULL), at the cost of one. added: an array of objects {"allowed": true, "patterns": [ten patterns, see add_authority_combination]}; those that are there already are left alone. removed: ids of rules of this class; others are left alone. Errors: PS201 no such company, PS301 no such ledger or class, MAX, or a rule that is not usable; then nothing is changed.';
+COMMENT ON FUNCTION postern.change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[]) IS 'Adds and removes many rules of one class, of a company or of an internal ledger (ledger_id not NULL), at the cost of one. added: an array of objects {"allowed": true, "patterns": [ten patterns, see add_authority_combination]}; existing rules are skipped. removed: ids of rules of this class; other ids are skipped. Errors: PS201 no such company, PS301 no such ledger or class, MAX, or a rule that is not usable; then nothing is changed.';
 
 
 --
@@ -2747,7 +2747,7 @@ ALTER FUNCTION postern.create_authority_class(company text, class text) OWNER TO
 -- Name: FUNCTION create_authority_class(company text, class text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.create_authority_class(company text, class text) IS 'Adds an authority class to a company. It allows nothing until postern.add_authority_combination says what. class: 1 to 20 characters. Errors: PS201 no such company, PS301 class exists or is not usable.';
+COMMENT ON FUNCTION postern.create_authority_class(company text, class text) IS 'Adds an authority class to a company. It allows nothing until postern.add_authority_combination adds a rule. class: 1 to 20 characters. Errors: PS201 no such company, PS301 class exists or is not usable.';
 
 
 --
@@ -2762,13 +2762,13 @@ begin
   perform postern_internal.require_allowed_login('postern_admin');
   perform postern_internal.require_text(company, 'company', 36);
   perform postern_internal.require_text(name, 'name', 200);
-  -- 63 bytes are what the type name holds, see ledger_companies.
+  -- The type name holds 63 bytes, see ledger_companies.
   if company ~ '[[:cntrl:]]' or company <> btrim(company) or octet_length(company) > 63 then
     raise exception using
       errcode = 'PS107',
       message = 'The company is not usable',
       detail = format('company is %s.', to_jsonb(company)),
-      hint = 'A company has no control characters, no space at either end, and at most 63 bytes.';
+      hint = 'Use at most 63 bytes, without control characters and without a space at either end.';
   end if;
   insert into postern_internal.company (company, name) values (company, name) on conflict do nothing;
   if not found then
@@ -2849,7 +2849,7 @@ ALTER FUNCTION postern.create_ledger_class(company text, ledger_id text, class t
 -- Name: FUNCTION create_ledger_class(company text, ledger_id text, class text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.create_ledger_class(company text, ledger_id text, class text) IS 'Adds an authority class to an internal ledger. It allows nothing until postern.add_ledger_combination says what. class: 1 to 20 characters. Errors: PS201 no such company, PS301 no such ledger, class exists or is not usable.';
+COMMENT ON FUNCTION postern.create_ledger_class(company text, ledger_id text, class text) IS 'Adds an authority class to an internal ledger. It allows nothing until postern.add_ledger_combination adds a rule. class: 1 to 20 characters. Errors: PS201 no such company, PS301 no such ledger, class exists or is not usable.';
 
 
 --
@@ -3450,7 +3450,7 @@ begin
     combination_id := rule.combination_id;
     reason := case when allowed then 'A combination of the class allows it, and none says that it is not allowed.'
                                 else 'A combination of the class says that it is not allowed.' end;
-    -- What makes the rule match is all of its patterns; the first that is not % says the most.
+    -- A rule matches by all of its patterns; the first one that is not % says the most.
     select p.part, p.pattern, p.code
       into code_part, pattern, value
       from (select substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code
@@ -3463,7 +3463,7 @@ begin
   end if;
 
   reason := 'No combination of the class allows it.';
-  -- The one that came nearest, and the first code part that it failed at.
+  -- The rule that came nearest, and the first code part that did not match.
   select p.combination_id, p.part, p.pattern, p.code
     into combination_id, code_part, pattern, value
     from (select r.combination_id, substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code,
@@ -3483,7 +3483,7 @@ ALTER FUNCTION postern.explain_access(userid text, company text, posting_combina
 -- Name: FUNCTION explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) IS 'Why a user may or may not see rows with a posting combination: one row with the verdict, the reason in words, the users class, and where a rule decided (or, where none allows it, came nearest) its id, the code part that tells, the rules pattern there and the code (NULL: blank). ledger_id: in that internal ledger; NULL: in the general ledger. Users, companies and ids that do not exist are a reason too, not an error.';
+COMMENT ON FUNCTION postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) IS 'Why a user may or may not see rows with a posting combination: one row with the verdict, the reason in words and the user''s class. If a rule decided (or, when none allows it, came nearest), also its id, the code part that tells, the rule''s pattern there and the code (NULL: blank). ledger_id: in that internal ledger; NULL: in the general ledger. Users, companies and ids that do not exist are a reason too, not an error.';
 
 
 --
@@ -8072,7 +8072,7 @@ ALTER FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) O
 -- Name: FUNCTION grant_ledger(company text, ledger_id text, userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) IS 'Connects a user of a company to one of its internal ledgers. Granting twice is harmless. Ends with being a user of the company. Errors: PS201 no such company, no user of it, PS301 no such ledger.';
+COMMENT ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid text) IS 'Connects a user of a company to one of its internal ledgers. Granting twice is harmless. Ends when the user is no longer a user of the company. Errors: PS201 no such company, no user of it, PS301 no such ledger.';
 
 
 --
@@ -8316,7 +8316,7 @@ ALTER FUNCTION postern.is_new_keyed_combination_allowed(posting_combination_id n
 -- Name: FUNCTION is_new_keyed_combination_allowed(posting_combination_id numeric); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.is_new_keyed_combination_allowed(posting_combination_id numeric) IS 'For the policies of protect_ledger where a foreign key ties the company of a row to its posting combination: is_new_combination_allowed in the combination''s company. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.is_new_keyed_combination_allowed(posting_combination_id numeric) IS 'For the policies of protect_ledger if a foreign key ties the company of a row to its posting combination: is_new_combination_allowed in the combination''s company. Errors: PS401, PS402.';
 
 
 --
@@ -8701,7 +8701,7 @@ ALTER TABLE postern_internal.log_record OWNER TO postern_owner;
 -- Name: VIEW log_record; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.log_record IS 'Each row of the log but those of the own transaction, to be read in binary: then no setting changes what its leaf is made of.';
+COMMENT ON VIEW postern_internal.log_record IS 'Each row of the log except those of the current transaction, to be read in binary: then no setting changes what its leaf is made of.';
 
 
 --
@@ -8737,7 +8737,7 @@ ALTER FUNCTION postern.log_records(lowest bigint[], highest bigint[]) OWNER TO p
 -- Name: FUNCTION log_records(lowest bigint[], highest bigint[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) IS 'All rows of the log in stretches of log_ids, in no order, with the values that their leaves are made of; also those that postern.checkpoint_log does not show, but none of the own transaction. lowest, highest: the ends of each stretch.';
+COMMENT ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) IS 'All rows of the log in stretches of log_ids, in no order, with the values that their leaves are made of; also those that postern.checkpoint_log does not show, but none of the current transaction. lowest, highest: the ends of each stretch.';
 
 
 --
@@ -8923,7 +8923,7 @@ declare
   end_id bigint;
   known_id bigint;
 begin
-  -- Who loads data as an administrator has no end user to ask for.
+  -- An administrator who loads data has no end user.
   if not pg_has_role(session_user, 'postern_admin', 'usage') then
     select s.secret into secret from postern_internal.session_secret as s;
     current_user_id := case when postern_internal.is_proven(setting, secret) then split_part(setting, E'\t', 2) else postern.current_userid() end;
@@ -8932,7 +8932,7 @@ begin
       perform postern.require_company_user(company, current_user_id);
     end if;
   end if;
-  -- Plain variables, since taking ten elements out of an array costs more.
+  -- Plain variables, because reading ten elements from an array costs more.
   if '' in (code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j) then
     code_b := codes[2];
     code_c := codes[3];
@@ -8990,7 +8990,8 @@ begin
     insert into postern.posting_combination
     values (company, found_id, code_a, code_b, code_c, code_d, code_e, code_f, code_g, code_h, code_i, code_j)
     on conflict do nothing;
-    -- Not inserted: somebody else has just created this code string, and the next round finds it, unless it is gone again.
+    -- Not inserted: somebody else has just created this code string. The next round finds it, unless it was rolled
+    -- back.
     if found then
       if found_id = end_id - 1 then
         update postern_internal.combination_block as b
@@ -9003,7 +9004,7 @@ begin
   raise exception using
     errcode = 'serialization_failure',
     message = 'The posting combination could not be created',
-    detail = 'Other sessions create this code string and take it back again.',
+    detail = 'Other sessions keep creating this code string and rolling back.',
     hint = 'Try again.';
 end
 $_$;
@@ -9015,7 +9016,7 @@ ALTER FUNCTION postern.posting_combination_id(company text, code_a text, code_b 
 -- Name: FUNCTION posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'The id of a code string of a company; creates it where it is new. code_a, ..., code_j: each at most 20 characters; code part A is needed, the others are blank where NULL or empty. Errors: PS201 no such company or not the users, PS301 code part A is blank or a code part is not usable, PS401, PS402; 25006 a code string is new and nothing can be written; 40001 where a transactions snapshot is older than the code string.';
+COMMENT ON FUNCTION postern.posting_combination_id(company text, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'The id of a code string of a company; creates it if it is new. code_a, ..., code_j: each at most 20 characters; code part A is required, the others are blank if NULL or empty. Errors: PS201 no such company or not the user''s, PS301 code part A is blank or a code part is not usable, PS401, PS402; 25006 a code string is new and nothing can be written; 40001 a transaction''s snapshot is older than the code string.';
 
 
 --
@@ -9836,7 +9837,7 @@ begin
       errcode = 'PS301',
       message = 'There is no such authority combination',
       detail = format('id is %s.', coalesce(id::text, 'NULL')),
-      hint = 'See postern.authority_combination for those that there are.';
+      hint = 'Choose one of the rules in postern.authority_combination.';
   end if;
   perform postern_internal.compile_class(class_id);
 end
@@ -9849,7 +9850,7 @@ ALTER FUNCTION postern.remove_authority_combination(id bigint) OWNER TO postern_
 -- Name: FUNCTION remove_authority_combination(id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.remove_authority_combination(id bigint) IS 'Removes a rule of a class, of a company or of an internal ledger. id: as postern.authority_combination lists it. Errors: PS301 no such rule, or one of MAX.';
+COMMENT ON FUNCTION postern.remove_authority_combination(id bigint) IS 'Removes a rule of a class, of a company or of an internal ledger. id: from postern.authority_combination. Errors: PS301 no such rule, or one of MAX.';
 
 
 --
@@ -10208,7 +10209,7 @@ ALTER FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) 
 -- Name: FUNCTION revoke_ledger(company text, ledger_id text, userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) IS 'Ends that a user is connected to an internal ledger, and takes the class there away. Revoking what was not granted is harmless. Errors: PS201 no such company, no such user, PS301 no such ledger.';
+COMMENT ON FUNCTION postern.revoke_ledger(company text, ledger_id text, userid text) IS 'Disconnects a user from an internal ledger, and removes the user''s class there. Revoking what was not granted is harmless. Errors: PS201 no such company, no such user, PS301 no such ledger.';
 
 
 --
@@ -10515,7 +10516,7 @@ ALTER FUNCTION postern.set_row_level_security(company text, enabled boolean) OWN
 -- Name: FUNCTION set_row_level_security(company text, enabled boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_row_level_security(company text, enabled boolean) IS 'Whether authority classes decide what users of a company see. Where they do, a user without a class sees no posting combination of the company; where they do not, its users see all of them, and all of the internal ledgers that they are connected to. Off in a new company. Errors: PS201 no such company, PS301 enabled is NULL.';
+COMMENT ON FUNCTION postern.set_row_level_security(company text, enabled boolean) IS 'Sets whether authority classes decide what users of a company see. If they do, a user without a class sees no posting combination of the company. If not, its users see all of them, and all of the internal ledgers to which they are connected. Off in a new company. Errors: PS201 no such company, PS301 enabled is NULL.';
 
 
 --
@@ -10679,7 +10680,7 @@ ALTER FUNCTION postern.set_user_authority_class(company text, userid text, class
 -- Name: FUNCTION set_user_authority_class(company text, userid text, class text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_user_authority_class(company text, userid text, class text) IS 'Gives a user of a company an authority class there, instead of the one there was; NULL takes it away. Ends with being a user of the company. Errors: PS201 no such company, no user of it, PS301 no such class.';
+COMMENT ON FUNCTION postern.set_user_authority_class(company text, userid text, class text) IS 'Gives a user of a company an authority class there, in place of any other; NULL removes it. Ends when the user is no longer a user of the company. Errors: PS201 no such company, no user of it, PS301 no such class.';
 
 
 --
@@ -10774,7 +10775,7 @@ begin
       errcode = 'PS301',
       message = 'The user is not connected to the internal ledger',
       detail = format('userid is %s, company is %s, ledger_id is %s.', to_jsonb(userid), to_jsonb(company), to_jsonb(ledger_id)),
-      hint = format('select postern.grant_ledger(%L, %L, %L);', company, ledger_id, userid);
+      hint = format('Connect the user first: select postern.grant_ledger(%L, %L, %L);', company, ledger_id, userid);
   end if;
 end
 $$;
@@ -10786,7 +10787,7 @@ ALTER FUNCTION postern.set_user_ledger_class(company text, ledger_id text, useri
 -- Name: FUNCTION set_user_ledger_class(company text, ledger_id text, userid text, class text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_user_ledger_class(company text, ledger_id text, userid text, class text) IS 'Narrows what a user sees in an internal ledger to what a class of it allows; NULL takes the class away, and the user sees all of the ledger. Errors: PS201 no such company, no user of it, PS301 no such ledger or class, user not connected.';
+COMMENT ON FUNCTION postern.set_user_ledger_class(company text, ledger_id text, userid text, class text) IS 'Limits what a user sees in an internal ledger to what one of its classes allows; NULL removes the class, and the user sees all of the ledger. Errors: PS201 no such company, no user of it, PS301 no such ledger or class, user not connected.';
 
 
 --
@@ -11264,10 +11265,10 @@ begin
       errcode = 'PS301',
       message = 'allowed is missing',
       detail = 'allowed is NULL.',
-      hint = 'Pass true for code strings that the class allows, false for such as it does not.';
+      hint = 'Pass true for code strings that the class allows, false for those that it does not.';
   end if;
   perform postern_internal.require_patterns(patterns);
-  -- Counts the class's revision up first, so that of two that change one class the second compiles what both say.
+  -- Increases the class's revision first, so that of two concurrent changes the second compiles the rules of both.
   perform postern_internal.begin_class_change(class_id);
   select c.combination_id
     into combination_id
@@ -11290,7 +11291,7 @@ ALTER FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean
 -- Name: FUNCTION add_combination(class_id bigint, allowed boolean, patterns text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) IS 'Adds a rule to a class and compiles that. Returns its id, or that of the same rule where it is there already. Errors: PS301 built-in class, allowed is NULL, bad pattern.';
+COMMENT ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) IS 'Adds a rule to a class and compiles the class. Returns the rule''s id, or that of the same existing rule. Errors: PS301 built-in class, allowed is NULL, bad pattern.';
 
 
 --
@@ -11315,7 +11316,7 @@ ALTER FUNCTION postern_internal.append_extents() OWNER TO postern_owner;
 -- Name: FUNCTION append_extents(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.append_extents() IS 'Adds 32 extents of 32768 ids that no company has taken. Called by whoever has the first block locked. Errors: 40001 the snapshot is older than what others have added.';
+COMMENT ON FUNCTION postern_internal.append_extents() IS 'Adds 32 extents of 32768 free ids. Call it with the first block locked. Errors: 40001 the snapshot is older than what others have added.';
 
 
 --
@@ -11981,7 +11982,7 @@ ALTER FUNCTION postern_internal.class_allows(class_id bigint, codes text[]) OWNE
 -- Name: FUNCTION class_allows(class_id bigint, codes text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.class_allows(class_id bigint, codes text[]) IS 'What a class says about one code string. Not allowed always wins; what no rule allows is not allowed. compile_blocks says the same for many.';
+COMMENT ON FUNCTION postern_internal.class_allows(class_id bigint, codes text[]) IS 'Whether a class allows one code string. Not allowed always wins; what no rule allows is not allowed. compile_blocks gives the same answer for many.';
 
 
 --
@@ -12097,7 +12098,7 @@ declare
   codes text[] := array[code_a, nullif(code_b, ''), nullif(code_c, ''), nullif(code_d, ''), nullif(code_e, ''),
                         nullif(code_f, ''), nullif(code_g, ''), nullif(code_h, ''), nullif(code_i, ''), nullif(code_j, '')];
 begin
-  -- One expression instead of a loop, since this is asked for each new combination.
+  -- One expression instead of a loop, because this runs for each new combination.
   if postern_internal.is_code(code_a)
      and (coalesce(code_b, '') = '' or postern_internal.is_code(code_b))
      and (coalesce(code_c, '') = '' or postern_internal.is_code(code_c))
@@ -12126,7 +12127,7 @@ ALTER FUNCTION postern_internal.code_string(code_a text, code_b text, code_c tex
 -- Name: FUNCTION code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'The ten code parts as one array, the blank ones (NULL or empty) as NULL. Errors: PS301 code part A is blank, or a code part is not usable.';
+COMMENT ON FUNCTION postern_internal.code_string(code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text) IS 'The ten code parts as one array, with blank ones (NULL or empty) as NULL. Errors: PS301 code part A is blank, or a code part is not usable.';
 
 
 --
@@ -12144,7 +12145,7 @@ ALTER FUNCTION postern_internal.combination_id(posting_combination_id numeric) O
 -- Name: FUNCTION combination_id(posting_combination_id numeric); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.combination_id(posting_combination_id numeric) IS 'The id of a posting combination as a bigint; NULL for numbers that are none: fractions, and what is below 1 or above all bigints.';
+COMMENT ON FUNCTION postern_internal.combination_id(posting_combination_id numeric) IS 'The id of a posting combination as a bigint; NULL for fractions, and for numbers below 1 or beyond bigint.';
 
 
 --
@@ -12188,7 +12189,7 @@ ALTER FUNCTION postern_internal.combination_is_allowed(company text, class_id bi
 -- Name: FUNCTION combination_is_allowed(company text, class_id bigint, posting_combination_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) IS 'Whether a class allows a posting combination of a company. class_id NULL: nothing restricts. One that the running statement has created itself is found too. False for ids that are none of the company''s, and for NULL.';
+COMMENT ON FUNCTION postern_internal.combination_is_allowed(company text, class_id bigint, posting_combination_id bigint) IS 'Whether a class allows a posting combination of a company. class_id NULL: no restriction. Also finds one that the running statement has created. False for ids that do not belong to the company, and for NULL.';
 
 
 --
@@ -13938,7 +13939,7 @@ ALTER FUNCTION postern_internal.new_combination(company text, posting_combinatio
 -- Name: FUNCTION new_combination(company text, posting_combination_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.new_combination(company text, posting_combination_id bigint) IS 'The code string of a posting combination that the running statement may have created itself. NULL where there is none.';
+COMMENT ON FUNCTION postern_internal.new_combination(company text, posting_combination_id bigint) IS 'The code string of a posting combination that the running statement may have created itself. NULL if there is none.';
 
 
 --
@@ -13965,7 +13966,7 @@ ALTER FUNCTION postern_internal.new_combination_company(posting_combination_id b
 -- Name: FUNCTION new_combination_company(posting_combination_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.new_combination_company(posting_combination_id bigint) IS 'The company that an id of a posting combination belongs to, given or not. NULL where it is nobody''s.';
+COMMENT ON FUNCTION postern_internal.new_combination_company(posting_combination_id bigint) IS 'The company that owns an id of a posting combination, whether or not the id is given. NULL if nobody owns it.';
 
 
 --
@@ -14088,7 +14089,7 @@ begin
     end if;
   end if;
 
-  -- By fours, until what is left are some small ones, which are for those who begin at the same time.
+  -- Splits by four until some small blocks are left, for sessions that begin at the same time.
   while open_block.size > wanted loop
     part := case when open_block.size > 2048 then open_block.size / 4 else wanted end;
     insert into postern_internal.combination_block (first_id, size)
@@ -14111,7 +14112,7 @@ ALTER FUNCTION postern_internal.open_block(company text, OUT first_id bigint, OU
 -- Name: FUNCTION open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean) IS 'Gives a company another block of ids, and has it locked until the transaction ends; a rollback gives it back. Returns its row. Errors: 40001 the snapshot is older than what others have taken.';
+COMMENT ON FUNCTION postern_internal.open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean) IS 'Gives a company another block of ids, locked until the transaction ends; a rollback returns it. Returns its row. Errors: 40001 the snapshot is older than what others have taken.';
 
 
 --
@@ -15025,7 +15026,7 @@ ALTER FUNCTION postern_internal.require_class(company text, ledger_id text, clas
 -- Name: FUNCTION require_class(company text, ledger_id text, class text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_class(company text, ledger_id text, class text) IS 'The id of a class of a company, or of an internal ledger where ledger_id is not NULL. Errors: PS301 no such class.';
+COMMENT ON FUNCTION postern_internal.require_class(company text, ledger_id text, class text) IS 'The id of a class of a company, or of an internal ledger if ledger_id is not NULL. Errors: PS301 no such class.';
 
 
 --
@@ -15054,7 +15055,7 @@ ALTER FUNCTION postern_internal.require_code(value text, argument text) OWNER TO
 -- Name: FUNCTION require_code(value text, argument text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_code(value text, argument text) IS 'Errors: PS301 unless is_code(value). argument: how the error names it.';
+COMMENT ON FUNCTION postern_internal.require_code(value text, argument text) IS 'Errors: PS301 unless is_code(value). argument: its name in the error.';
 
 
 --
@@ -16330,7 +16331,7 @@ ALTER TABLE postern.authority_class OWNER TO postern_owner;
 -- Name: VIEW authority_class; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.authority_class IS 'Authority classes of companies, and of internal ledgers where ledger_id is not NULL.';
+COMMENT ON VIEW postern.authority_class IS 'Authority classes of companies, or of internal ledgers if ledger_id is not NULL.';
 
 
 --
@@ -16950,7 +16951,7 @@ ALTER TABLE postern.ledger_user OWNER TO postern_owner;
 -- Name: VIEW ledger_user; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.ledger_user IS 'Who is connected to which internal ledger, and the class that narrows what the user sees there.';
+COMMENT ON VIEW postern.ledger_user IS 'Which user is connected to which internal ledger, and the class that limits what the user sees there.';
 
 
 --
