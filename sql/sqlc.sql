@@ -702,6 +702,7 @@ create function postern.is_new_keyed_combination_allowed(posting_combination_id 
 create function postern.is_new_ledger_combination_allowed(company text, ledger_id text, posting_combination_id numeric) returns boolean language sql return null;
 create function postern.jsonb_to_message(name text, object jsonb) returns text language sql return null;
 create function postern.keep_gate_reading(fingerprint text, callers jsonb) returns void language sql return null;
+create function postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) returns record language sql return null;
 create function postern.ledger_bounds() returns double precision[] language sql return null;
 create function postern.ledger_companies() returns name[] language sql return null;
 create function postern.ledger_key_is_valid(target regclass) returns boolean language sql return null;
@@ -748,6 +749,7 @@ create function postern.require_protectable_column(target regclass, argument tex
 create function postern.require_user_role() returns boolean language sql return null;
 create function postern.reset_pin(userid text, new_pin text) returns void language sql return null;
 create function postern.resolve_userid(userid text) returns text language sql return null;
+create function postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint) returns record language sql return null;
 create function postern.retire_session_key(kid text) returns void language sql return null;
 create function postern.retry_event_deliveries(name text DEFAULT NULL::text, log_id bigint DEFAULT NULL::bigint) returns bigint language sql return null;
 create function postern.revoke_company(userid text, company text) returns void language sql return null;

@@ -33,6 +33,7 @@ These commands need the role postern_auditor; "seal" and "export --proofs -o" po
 		newLogExportCommand(app),
 		newLogKeyCommand(app),
 		newLogSealCommand(app),
+		newLogRestartCommand(app),
 		newLogVerifyCommand(app),
 		newLogProveCommand(app),
 		newLogCheckProofCommand(app),

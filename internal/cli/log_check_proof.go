@@ -23,7 +23,8 @@ func newLogCheckProofCommand(app *application) *cobra.Command {
 what is shown of it is what was sealed. It asks no database. - is standard input.
 
 Which keys may have signed, --public-key says, or the directory of heads. Without either the keys in the file itself
-are taken, and a warning says so: then compare them with the ones that you were given.
+are taken, and a warning says so: then compare them with the ones that you were given. With --heads it also says which entries
+were lost by a restart of the log: their proofs hold, and the log went on without them.
 
 Exit code 3 where a proof does not hold.`,
 		Example: `  $0 log check-proof proof.json --public-key postern-log.key.pub
@@ -31,12 +32,17 @@ Exit code 3 where a proof does not hold.`,
 		Args: arguments("FILE"),
 		RunE: func(_ *cobra.Command, arguments []string) error {
 			keys := ""
+			heads := &seal.Heads{}
 			directory := cmp.Or(directory, os.Getenv(seal.HeadsVariable))
 			if publicKey != "" {
 				directory = ""
 			}
 			if path := cmp.Or(publicKey, directory); path != "" {
 				if directory != "" {
+					var err error
+					if heads, err = openHeads(directory); err != nil {
+						return err
+					}
 					path = filepath.Join(directory, seal.KeysFile)
 				}
 				text, err := os.ReadFile(path)
@@ -56,7 +62,7 @@ Exit code 3 where a proof does not hold.`,
 				defer file.Close()
 				in = file
 			}
-			return app.checkProof(in, keys, asJSON)
+			return app.checkProof(in, keys, heads, asJSON)
 		},
 	}
 	addHeads(command, &directory)
@@ -65,10 +71,21 @@ Exit code 3 where a proof does not hold.`,
 	return command
 }
 
-func (a *application) checkProof(in io.Reader, keys string, asJSON bool) error {
+// lostEntry is an entry whose proof holds, and that a restart of the log gave up.
+type lostEntry struct {
+	LogID   int64 `json:"log_id"`
+	Restart int64 `json:"restart"`
+}
+
+func (a *application) checkProof(in io.Reader, keys string, heads *seal.Heads, asJSON bool) error {
 	var only *seal.Proof
+	lost, by := []lostEntry{}, map[*seal.Restart]int64{}
 	checked, err := seal.CheckProofs(in, keys, func(proof *seal.Proof) error {
 		only = proof
+		if restart := heads.LostBy(proof); restart != nil {
+			by[restart]++
+			lost = append(lost, lostEntry{proof.LogID, restart.Number})
+		}
 		return nil
 	})
 	if err != nil {
@@ -81,7 +98,7 @@ func (a *application) checkProof(in io.Reader, keys string, asJSON bool) error {
 	head := checked.Heads[len(checked.Heads)-1]
 	if asJSON {
 		return a.printJSON(map[string]any{
-			"entries": checked.Entries, "origin": head.Origin, "leaves": head.Size, "keys": checked.Keys, "own_keys": checked.OwnKeys,
+			"entries": checked.Entries, "origin": head.Origin, "leaves": head.Size, "keys": checked.Keys, "own_keys": checked.OwnKeys, "lost": lost,
 		})
 	}
 	if checked.Entries == 1 {
@@ -93,5 +110,10 @@ func (a *application) checkProof(in io.Reader, keys string, asJSON bool) error {
 		}
 	}
 	a.printf("%s proven: under the head of %d leaves that %s has signed.\n", plural(checked.Entries, "entry"), head.Size, head.Origin)
-	return nil
+	for _, restart := range heads.Restarts {
+		if by[restart] > 0 {
+			a.printf("%s of these lost, unless a newer proof shows it. %s\n", plural(by[restart], "entry"), describeRestart(restart))
+		}
+	}
+	return a.out.failure
 }

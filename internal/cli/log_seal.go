@@ -25,7 +25,7 @@ func newLogSealCommand(app *application) *cobra.Command {
 		database       string
 		timeline       int64
 		every          time.Duration
-		trust, asJSON  bool
+		asJSON         bool
 	)
 	command := &cobra.Command{
 		Use:   "seal",
@@ -38,7 +38,7 @@ Before it signs, it proves that the tree continues the newest head in the direct
 nothing and ends with exit code 3. So keep the directory where the database's administrators cannot write.
 
 An empty directory takes the key that signs first. Where the database has a head already, an empty directory is
-refused, unless you say --trust-database.
+refused: see "log restart".
 
 A log is sealed in one place: a copy of the database would sign another history. On a new timeline --confirm-timeline N, or
 POSTERN_CONFIRM_TIMELINE=N, says that it is production's, as for "event run". Where this database took the place of the one
@@ -61,22 +61,8 @@ the database has not answered for a minute, and else 200. It has no password: ke
 			if metrics != "" && every == 0 {
 				return usageError("--metrics is for a service: it needs --every")
 			}
-			path := cmp.Or(key, os.Getenv(seal.KeyVariable))
-			if path == "" {
-				return usageError("--key is missing: the file of the private key (or set %s)", seal.KeyVariable)
-			}
-			confirmed, err := confirmedTimeline(command, timeline)
+			sealer, err := newSealer(command, key, directory, database, timeline)
 			if err != nil {
-				return err
-			}
-			sealer := &seal.Sealer{TrustDatabase: trust, Timeline: confirmed}
-			if command.Flags().Changed("confirm-database") {
-				sealer.Database = &database
-			}
-			if sealer.Key, err = seal.ReadKey(path); err != nil {
-				return err
-			}
-			if sealer.Heads, err = openHeads(directory); err != nil {
 				return err
 			}
 			for _, one := range also {
@@ -94,16 +80,41 @@ the database has not answered for a minute, and else 200. It has no password: ke
 			})
 		},
 	}
-	command.Flags().StringVar(&key, "key", "", "file of the private key (default $"+seal.KeyVariable+")")
-	addHeads(command, &directory)
+	addSealer(command, &key, &directory, &database, &timeline)
 	command.Flags().StringArrayVar(&also, "also", nil, "a further directory for the heads; may be repeated")
 	command.Flags().DurationVar(&every, "every", 0, "seal again after this time, such as 1s, until stopped")
 	command.Flags().StringVar(&metrics, "metrics", "", "with --every: address to serve metrics and health on, such as 127.0.0.1:9188")
-	command.Flags().BoolVar(&trust, "trust-database", false, "where --heads is empty: begin with the tree that is in the database")
-	addConfirmTimeline(command, &timeline)
-	command.Flags().StringVar(&database, "confirm-database", "", "where this database took the place of the one that was sealed: this one, as the error shows it")
 	addJSON(command, &asJSON)
 	return command
+}
+
+// addSealer adds the flags that newSealer reads.
+func addSealer(command *cobra.Command, key, directory, database *string, timeline *int64) {
+	command.Flags().StringVar(key, "key", "", "file of the private key (default $"+seal.KeyVariable+")")
+	addHeads(command, directory)
+	addConfirmTimeline(command, timeline)
+	command.Flags().StringVar(database, "confirm-database", "", "where this database took the place of the one that was sealed: this one, as the error shows it")
+}
+
+// newSealer makes what seals by the flags of addSealer.
+func newSealer(command *cobra.Command, key, directory, database string, timeline int64) (*seal.Sealer, error) {
+	path := cmp.Or(key, os.Getenv(seal.KeyVariable))
+	if path == "" {
+		return nil, usageError("--key is missing: the file of the private key (or set %s)", seal.KeyVariable)
+	}
+	confirmed, err := confirmedTimeline(command, timeline)
+	if err != nil {
+		return nil, err
+	}
+	sealer := &seal.Sealer{Timeline: confirmed}
+	if command.Flags().Changed("confirm-database") {
+		sealer.Database = &database
+	}
+	if sealer.Key, err = seal.ReadKey(path); err != nil {
+		return nil, err
+	}
+	sealer.Heads, err = openHeads(directory)
+	return sealer, err
 }
 
 const (

@@ -98,14 +98,23 @@ func (a *application) printVerdict(verdict *seal.Verdict) {
 	if len(verdict.Findings) > 0 {
 		rows := make([][]string, len(verdict.Findings))
 		for index, finding := range verdict.Findings {
-			rows[index] = []string{string(finding.Kind), number(finding.LogID), number(finding.LeafNumber), finding.Message}
+			rows[index] = []string{string(finding.Kind), number(finding.LogID), number(finding.LeafNumber), finding.Text()}
 		}
 		a.printTable([]string{"finding", "log_id", "leaf", "what is wrong"}, rows)
 	}
 	if more := verdict.Total - int64(len(verdict.Findings)); more > 0 {
 		a.printf("And %d more.\n", more)
 	}
+	for _, restart := range verdict.Restarts {
+		a.printf("%s\n", describeRestart(restart))
+	}
 	if verdict.Total > 0 {
+		for index := range verdict.Findings {
+			if hint := verdict.Findings[index].Hint(); hint != "" {
+				a.printf("HINT: %s\n", hint)
+				break
+			}
+		}
 		a.printf("%s: the log is not what was signed.\n", plural(verdict.Total, "finding"))
 		return
 	}

@@ -156,6 +156,23 @@ func (q *Queries) LatestHead(ctx context.Context) (LogHead, error) {
 	return i, err
 }
 
+const leafLogIDs = `-- name: LeafLogIDs :one
+select coalesce(lowest, 0)::bigint as lowest, coalesce(highest, 0)::bigint as highest from postern.leaf_log_ids($1::bigint)
+`
+
+type LeafLogIDsRow struct {
+	Lowest  int64 `json:"lowest"`
+	Highest int64 `json:"highest"`
+}
+
+// The lowest and the highest log_id of the leaves from a number on; 0 where there are none.
+func (q *Queries) LeafLogIDs(ctx context.Context, firstLeaf int64) (LeafLogIDsRow, error) {
+	row := q.db.QueryRow(ctx, leafLogIDs, firstLeaf)
+	var i LeafLogIDsRow
+	err := row.Scan(&i.Lowest, &i.Highest)
+	return i, err
+}
+
 const leafOfEntry = `-- name: LeafOfEntry :one
 select l.leaf_number, l.hashes from postern.log_leaf as l where l.log_id = $1
 `
@@ -249,6 +266,25 @@ select postern.record_log_export($1::timestamptz, $2::timestamptz, $3::bigint)
 func (q *Queries) RecordLogExport(ctx context.Context, since *time.Time, until *time.Time, treeSize int64) error {
 	_, err := q.db.Exec(ctx, recordLogExport, since, until, treeSize)
 	return err
+}
+
+const restartLog = `-- name: RestartLog :one
+select place::text as place, timeline::bigint as timeline, reused::bigint as reused
+  from postern.restart_log($1::bigint, $2::bigint)
+`
+
+type RestartLogRow struct {
+	Place    string `json:"place"`
+	Timeline int64  `json:"timeline"`
+	Reused   int64  `json:"reused"`
+}
+
+// Has new log_ids lie above those that were lost; says which database this is, and how many ids were given out again.
+func (q *Queries) RestartLog(ctx context.Context, lowestLost *int64, highestLost *int64) (RestartLogRow, error) {
+	row := q.db.QueryRow(ctx, restartLog, lowestLost, highestLost)
+	var i RestartLogRow
+	err := row.Scan(&i.Place, &i.Timeline, &i.Reused)
+	return i, err
 }
 
 const sealedUntil = `-- name: SealedUntil :one

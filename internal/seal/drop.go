@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,6 +59,10 @@ func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*He
 		}
 		var text strings.Builder
 		fmt.Fprintf(&text, "%s\n%s\n", key.signer.Name(), dropsLine)
+		// Leaves lost by a later restart get other entries: this says nothing about those.
+		if restarts := len(directories[0].Restarts); restarts > 0 {
+			fmt.Fprintf(&text, "restart %d\n", restarts)
+		}
 		for _, row := range rows {
 			if row.Reason != "" {
 				done.Kept = append(done.Kept, KeptMonth{row.Month, row.Reason})
@@ -124,10 +129,21 @@ func (h *Heads) dropped() (dropped, error) {
 		if len(lines) < 2 || lines[1] != dropsLine || lines[0] != opened.Sigs[0].Name {
 			return nil, &TamperedError{Finding{Kind: SignatureInvalid, Message: fmt.Sprintf("%s has a note that does not say what was dropped", path)}}
 		}
+		restarts := int64(0)
+		if keyword, number, _ := strings.Cut(lines[min(2, len(lines)-1)], " "); keyword == "restart" {
+			if restarts, err = strconv.ParseInt(number, 10, 64); err != nil {
+				return nil, fmt.Errorf("%s: %q is no number of a restart", path, number)
+			}
+			lines = lines[1:]
+		}
+		end, restart := h.endOf(restarts)
 		for _, line := range lines[2:] {
 			var stretch leafRange
 			if _, err := fmt.Sscanf(line, "%d %d", &stretch.first, &stretch.last); err != nil || fmt.Sprintf("%d %d", stretch.first, stretch.last) != line {
 				return nil, fmt.Errorf("%s: %q is not the first and the last leaf of a stretch", path, line)
+			}
+			if restart != nil {
+				stretch.last = min(stretch.last, end-1)
 			}
 			all = append(all, stretch)
 		}

@@ -28,6 +28,9 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 	if head == nil {
 		return 0, &NotProvenError{fmt.Sprintf("%s has no head yet: seal first", e.Heads.Directory)}
 	}
+	if restart := e.Heads.lostBy(head); restart != nil {
+		return 0, &NotProvenError{fmt.Sprintf("the newest head in %s was given up by restart %d: seal first", e.Heads.Directory, restart.Number)}
+	}
 	dropped, err := e.Heads.dropped()
 	if err != nil {
 		return 0, err
@@ -72,7 +75,7 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 					continue
 				}
 				if record == nil {
-					return &TamperedError{Finding{EntryMissing, &leaf.LeafNumber, &leaf.LogID, fmt.Sprintf(
+					return &TamperedError{Finding{Kind: EntryMissing, LeafNumber: &leaf.LeafNumber, LogID: &leaf.LogID, Message: fmt.Sprintf(
 						"entry %d was sealed as leaf %d and is missing", leaf.LogID, leaf.LeafNumber)}}
 				}
 				if !e.wanted(record) {

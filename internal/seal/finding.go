@@ -36,11 +36,32 @@ type Finding struct {
 	LeafNumber *int64 `json:"leaf_number,omitempty"`
 	LogID      *int64 `json:"log_id,omitempty"`
 	Message    string `json:"message"`
+	// LogIDs is where the log ids lie of the leaves that are missing; nil where that is not known.
+	LogIDs *LogIDs `json:"log_ids,omitempty"`
+}
+
+// Hint says what to do about it; empty where the message does.
+func (f *Finding) Hint() string {
+	if f.Kind == EntryMissing && f.LeafNumber == nil && f.LogID == nil || f.Kind == TreeRewritten || f.Kind == OtherHistory {
+		return "Find out why before you go on: read " + AboutRestarts + "."
+	}
+	return ""
+}
+
+// Text is the message, with all that is known of what is missing.
+func (f *Finding) Text() string {
+	if f.LogIDs == nil {
+		return f.Message
+	}
+	return fmt.Sprintf("%s; their log ids lie from %d to %d", f.Message, f.LogIDs.Lowest, f.LogIDs.Highest)
 }
 
 // TamperedError says that a log, a head or a proof is not what it should be: PS501 (log_tampered).
 type TamperedError struct{ Finding Finding }
 
 func (e *TamperedError) Error() string {
-	return fmt.Sprintf("%s (%s)", e.Finding.Message, e.Finding.Kind)
+	return fmt.Sprintf("%s (%s)", e.Finding.Text(), e.Finding.Kind)
 }
+
+// Hint says what to do about it; empty where the message does.
+func (e *TamperedError) Hint() string { return e.Finding.Hint() }

@@ -17,16 +17,25 @@ type Head struct {
 	Origin string
 	Size   int64
 	Root   tlog.Hash
+	// Restart is the number of the last restart before it; 0 where there was none.
+	Restart int64
+	// LogIDs is where the log ids lie of the leaves that the head before did not have; nil where there are none.
+	LogIDs *LogIDs
 	// Note is the head as it was signed, a C2SP tlog-checkpoint.
 	Note string
 }
 
 // sign makes a head.
-func (k *Key) sign(size int64, root tlog.Hash) (*Head, error) {
-	head := &Head{Origin: k.signer.Name(), Size: size, Root: root}
-	signed, err := note.Sign(&note.Note{
-		Text: fmt.Sprintf("%s\n%d\n%s\n", head.Origin, size, base64.StdEncoding.EncodeToString(root[:])),
-	}, k.signer)
+func (k *Key) sign(size int64, root tlog.Hash, logIDs *LogIDs, restart int64) (*Head, error) {
+	head := &Head{Origin: k.signer.Name(), Size: size, Root: root, LogIDs: logIDs, Restart: restart}
+	text := fmt.Sprintf("%s\n%d\n%s\n", head.Origin, size, base64.StdEncoding.EncodeToString(root[:]))
+	if logIDs != nil {
+		text += fmt.Sprintf("log_ids %d %d\n", logIDs.Lowest, logIDs.Highest)
+	}
+	if restart > 0 {
+		text += fmt.Sprintf("restart %d\n", restart)
+	}
+	signed, err := note.Sign(&note.Note{Text: text}, k.signer)
 	head.Note = string(signed)
 	return head, err
 }
@@ -58,7 +67,7 @@ func OpenHead(text string, keys note.Verifiers) (*Head, error) {
 	return head, nil
 }
 
-// parseHead reads a head's text. Lines behind the third are left to others, as tlog-checkpoint says.
+// parseHead reads a head's text. Lines behind the third that it does not know are left to others, as tlog-checkpoint says.
 func parseHead(text string) (*Head, error) {
 	lines := strings.SplitN(text, "\n", 4)
 	if len(lines) != 4 {
@@ -72,5 +81,24 @@ func parseHead(text string) (*Head, error) {
 	if err != nil || len(root) != tlog.HashSize {
 		return nil, fmt.Errorf("the third line of a signed head is %q, which is no hash", lines[2])
 	}
-	return &Head{Origin: lines[0], Size: size, Root: tlog.Hash(root)}, nil
+	head := &Head{Origin: lines[0], Size: size, Root: tlog.Hash(root)}
+	for line := range strings.Lines(lines[3]) {
+		line = strings.TrimSuffix(line, "\n")
+		known := line
+		switch keyword, values, _ := strings.Cut(line, " "); {
+		case keyword == "log_ids" && head.LogIDs == nil:
+			head.LogIDs = &LogIDs{}
+			_, err = fmt.Sscanf(values, "%d %d", &head.LogIDs.Lowest, &head.LogIDs.Highest)
+			known = fmt.Sprintf("log_ids %d %d", head.LogIDs.Lowest, head.LogIDs.Highest)
+		case keyword == "restart" && head.Restart == 0:
+			_, err = fmt.Sscanf(values, "%d", &head.Restart)
+			known = fmt.Sprintf("restart %d", max(head.Restart, 1))
+		case keyword == "log_ids", keyword == "restart":
+			known = ""
+		}
+		if err != nil || known != line || head.LogIDs != nil && head.LogIDs.Lowest > head.LogIDs.Highest {
+			return nil, fmt.Errorf("a signed head has the line %q, which cannot be read", line)
+		}
+	}
+	return head, nil
 }

@@ -35,6 +35,8 @@ type Heads struct {
 	Keys []string
 	// Latest is the newest head; nil where there is none yet.
 	Latest *Head
+	// Restarts are those that the directory was told of.
+	Restarts []*Restart
 
 	verifiers note.Verifiers
 }
@@ -49,6 +51,9 @@ func OpenHeads(directory string) (*Heads, error) {
 	if h.verifiers, h.Keys, err = readKeys(string(text)); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(directory, KeysFile), err)
 	}
+	if err := h.readRestarts(); err != nil {
+		return nil, err
+	}
 	latest, err := os.ReadFile(filepath.Join(directory, latestFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return h, nil
@@ -58,6 +63,10 @@ func OpenHeads(directory string) (*Heads, error) {
 	}
 	if h.Latest, err = OpenHead(string(latest), h.verifiers); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(directory, latestFile), err)
+	}
+	if h.Latest.Restart > int64(len(h.Restarts)) {
+		return nil, &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
+			"the newest head in %s names restart %d, of which %s has no note", directory, h.Latest.Restart, restartsFile)}}
 	}
 	return h, nil
 }

@@ -28,6 +28,8 @@ type Proof struct {
 	// first line, for all lines behind it.
 	Head string   `json:"head,omitempty"`
 	Keys []string `json:"keys,omitempty"`
+
+	head *Head
 }
 
 // Inclusion leads from one leaf to the root of the tree of a head.
@@ -68,6 +70,9 @@ func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64,
 	if head == nil {
 		return nil, &NotProvenError{fmt.Sprintf("%s has no head yet: seal first", heads.Directory)}
 	}
+	if restart := heads.lostBy(head); restart != nil {
+		return nil, &NotProvenError{fmt.Sprintf("the newest head in %s was given up by restart %d: seal first", heads.Directory, restart.Number)}
+	}
 	dropped, err := heads.dropped()
 	if err != nil {
 		return nil, err
@@ -89,13 +94,13 @@ func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64,
 		case record == nil && sealed && dropped.has(leaf.LeafNumber):
 			return &NotProvenError{fmt.Sprintf("entry %d was dropped: its proof is in the file that it was exported to", logID)}
 		case record == nil && sealed:
-			return &TamperedError{Finding{EntryMissing, &leaf.LeafNumber, &logID, fmt.Sprintf("entry %d was sealed as leaf %d and is missing", logID, leaf.LeafNumber)}}
+			return &TamperedError{Finding{Kind: EntryMissing, LeafNumber: &leaf.LeafNumber, LogID: &logID, Message: fmt.Sprintf("entry %d was sealed as leaf %d and is missing", logID, leaf.LeafNumber)}}
 		case record == nil && receipt != nil:
-			return &TamperedError{Finding{EntryMissing, nil, &logID, fmt.Sprintf("entry %d is not in the log: its transaction was rolled back, or it was removed before it was sealed", logID)}}
+			return &TamperedError{Finding{Kind: EntryMissing, LogID: &logID, Message: fmt.Sprintf("entry %d is not in the log: its transaction was rolled back, or it was removed before it was sealed%s", logID, heads.aboutLogID(logID))}}
 		case record == nil:
-			return &NotProvenError{fmt.Sprintf("there is no entry %d", logID)}
+			return &NotProvenError{fmt.Sprintf("there is no entry %d%s", logID, heads.aboutLogID(logID))}
 		case receipt != nil && record.Hash() != receipt.LeafHash:
-			return &TamperedError{Finding{EntryChanged, nil, &logID, fmt.Sprintf("entry %d is not the one that the receipt is for", logID)}}
+			return &TamperedError{Finding{Kind: EntryChanged, LogID: &logID, Message: fmt.Sprintf("entry %d is not the one that the receipt is for", logID)}}
 		case !sealed || leaf.LeafNumber >= head.Size:
 			return &NotProvenError{fmt.Sprintf("entry %d is not sealed yet: the newest head covers %d leaves", logID, head.Size)}
 		}
@@ -117,7 +122,7 @@ func prove(record *Record, leafNumber int64, head *Head, reader tlog.HashReader)
 	}
 	proof := &Proof{Record: *record, Inclusion: Inclusion{Leaf: record.Leaf(), LeafNumber: leafNumber, Hashes: hashes}}
 	if err := tlog.CheckRecord(hashes, head.Size, head.Root, leafNumber, record.Hash()); err != nil {
-		return nil, &TamperedError{Finding{EntryChanged, &leafNumber, &record.LogID, fmt.Sprintf(
+		return nil, &TamperedError{Finding{Kind: EntryChanged, LeafNumber: &leafNumber, LogID: &record.LogID, Message: fmt.Sprintf(
 			"entry %d does not lead to the signed head as leaf %d: the entry or the tree was changed", record.LogID, leafNumber)}}
 	}
 	return proof, nil
@@ -177,10 +182,11 @@ func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, 
 			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d has a proof, and there is no head that it could lead to", number)}}
 		}
 		if err := tlog.CheckRecord(proof.Inclusion.Hashes, head.Size, head.Root, proof.Inclusion.LeafNumber, tlog.RecordHash(proof.Inclusion.Leaf)); err != nil {
-			return nil, &TamperedError{Finding{ProofInvalid, &proof.Inclusion.LeafNumber, &proof.LogID, fmt.Sprintf(
+			return nil, &TamperedError{Finding{Kind: ProofInvalid, LeafNumber: &proof.Inclusion.LeafNumber, LogID: &proof.LogID, Message: fmt.Sprintf(
 				"entry %d does not lead to the signed head as leaf %d", proof.LogID, proof.Inclusion.LeafNumber)}}
 		}
 		checked.Entries++
+		proof.head = head
 		if each != nil {
 			if err := each(proof); err != nil {
 				return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,8 +28,6 @@ type Sealer struct {
 	Heads *Heads
 	// Also are further directories that get each head.
 	Also []*Heads
-	// TrustDatabase begins with the tree that is in the database, where Heads is empty and the database is not.
-	TrustDatabase bool
 	// Timeline is the one that the configuration says is production's, after a failover; nil where it says nothing.
 	Timeline *int64
 	// Database names this database where it took the place of the one that was sealed, as the error does; nil where it did not.
@@ -89,17 +88,13 @@ func (s *Sealer) signed(ctx context.Context, connection *pgx.Conn, size int64) (
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return false, err
 	}
-	return size == 0 || inside.TreeSize >= size && s.Heads.Latest != nil && s.Heads.Latest.Size >= size && !s.behind(size), nil
+	behind := slices.ContainsFunc(s.Also, func(also *Heads) bool { return !also.covers(size) })
+	return size == 0 || inside.TreeSize >= size && s.Heads.covers(size) && !behind, nil
 }
 
-// behind tells whether one of the further directories lacks the newest head.
-func (s *Sealer) behind(size int64) bool {
-	for _, also := range s.Also {
-		if also.Latest == nil || also.Latest.Size < size {
-			return true
-		}
-	}
-	return false
+// covers tells whether the newest head is one of a tree of so many leaves, signed since the last restart.
+func (h *Heads) covers(size int64) bool {
+	return h.Latest != nil && h.Latest.Size >= size && h.Latest.Restart == int64(len(h.Restarts))
 }
 
 // grow appends the leaves of all entries that are visible and have none, in one transaction, and gives their number and
@@ -189,38 +184,37 @@ func (s *Sealer) compare(ctx context.Context, queries *query.Queries, size int64
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return err
 	}
-	if latest := s.Heads.Latest; latest == nil && hasInside {
-		if err := s.begin(ctx, queries, inside.TreeSize); err != nil {
+	if s.Heads.Latest == nil && hasInside && len(s.Heads.Restarts) == 0 {
+		return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
+			"%s has no head, but the database has one of %d leaves: is this the right directory?", s.Heads.Directory, inside.TreeSize)}}
+	}
+	if err := s.Heads.continuedBy(size, reader); err != nil {
+		return err
+	}
+	if s.Heads.Latest != nil && hasInside {
+		if err := s.compareInside(inside); err != nil {
 			return err
-		}
-	} else if latest != nil {
-		if err := continues(latest, size, reader); err != nil {
-			return err
-		}
-		if hasInside {
-			if err := s.compareInside(inside); err != nil {
-				return err
-			}
 		}
 	}
 	for _, also := range s.Also {
-		if also.Latest == nil || s.Heads.Latest != nil && also.Latest.Size == s.Heads.Latest.Size && also.Latest.Root == s.Heads.Latest.Root {
+		isSame := also.Latest != nil && s.Heads.Latest != nil && also.Latest.Note == s.Heads.Latest.Note && len(also.Restarts) == len(s.Heads.Restarts)
+		if isSame {
 			continue
 		}
-		if err := continues(also.Latest, size, reader); err != nil {
+		if err := also.continuedBy(size, reader); err != nil {
 			return fmt.Errorf("%s: %w", also.Directory, err)
+		}
+		if told := int64(len(also.Restarts)); told < int64(len(s.Heads.Restarts)) {
+			return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
+				"%s was not told of restart %d: who keeps it has to agree, and to copy %s there from %s", also.Directory, told+1, restartsFile, s.Heads.Directory)}}
 		}
 	}
 	return nil
 }
 
-// begin refuses to begin a directory beside a tree that was sealed before, unless that was asked for. The key must be another one
-// than any that has signed this tree: the other heads of that key go on elsewhere, or were lost.
-func (s *Sealer) begin(ctx context.Context, queries *query.Queries, insideSize int64) error {
-	if !s.TrustDatabase {
-		return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
-			"%s has no head, but the database has one of %d leaves: is this the right directory?", s.Heads.Directory, insideSize)}}
-	}
+// refuseKnownKey refuses to begin a directory beside a tree of which this key has signed a head: other heads of that key go
+// on elsewhere, or were lost, and could say something else of the same entries.
+func (s *Sealer) refuseKnownKey(ctx context.Context, queries *query.Queries) error {
 	own, _, err := readKeys(s.Key.Public)
 	if err != nil {
 		return err
@@ -276,19 +270,16 @@ func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 		if err := s.compare(ctx, queries, begun.TreeSize, reader); err != nil {
 			return err
 		}
-		head := s.Heads.Latest
-		if head == nil || head.Size < begun.TreeSize {
-			root, err := tlog.TreeHash(begun.TreeSize, reader)
+		if !s.Heads.covers(begun.TreeSize) {
+			head, err := s.signTree(ctx, queries, begun.TreeSize, reader)
 			if err != nil {
-				return err
-			}
-			if head, err = s.Key.sign(begun.TreeSize, root); err != nil {
 				return err
 			}
 			if err := s.Heads.add(head, time.Now()); err != nil {
 				return err
 			}
 		}
+		head := s.Heads.Latest
 		for _, also := range s.Also {
 			if err := s.addAlso(also, head); err != nil {
 				return err
@@ -298,11 +289,36 @@ func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 	})
 }
 
+// signTree signs the head of the tree, with where the log ids lie of the leaves that the head before did not have.
+func (s *Sealer) signTree(ctx context.Context, queries *query.Queries, size int64, reader tlog.HashReader) (*Head, error) {
+	root, err := tlog.TreeHash(size, reader)
+	if err != nil {
+		return nil, err
+	}
+	before, err := s.Heads.references()
+	if err != nil {
+		return nil, err
+	}
+	from := int64(0)
+	if len(before) > 0 {
+		from = before[0].Size
+	}
+	found, err := queries.LeafLogIDs(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	var logIDs *LogIDs
+	if from < size {
+		logIDs = &LogIDs{found.Lowest, found.Highest}
+	}
+	return s.Key.sign(size, root, logIDs, int64(len(s.Heads.Restarts)))
+}
+
 // compareInside refuses where the database has a head that this key has signed and the directory does not know: then
 // this is another directory, or an old copy of it, and signing would make two histories.
 func (s *Sealer) compareInside(inside query.LogHead) error {
 	if inside.TreeSize > s.Heads.Latest.Size || inside.TreeSize == s.Heads.Latest.Size && tlog.Hash(inside.RootHash) != s.Heads.Latest.Root {
-		if _, err := OpenHead(inside.Note, s.Heads.verifiers); err == nil {
+		if head, err := OpenHead(inside.Note, s.Heads.verifiers); err == nil && s.Heads.lostBy(head) == nil {
 			return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
 				"the database has a signed head of %d leaves that %s does not have: is this the right directory, and not an old copy?",
 				inside.TreeSize, s.Heads.Directory)}}
@@ -313,7 +329,7 @@ func (s *Sealer) compareInside(inside query.LogHead) error {
 
 // addAlso keeps a head in a further directory, unless it is there.
 func (s *Sealer) addAlso(also *Heads, head *Head) error {
-	if also.Latest != nil && also.Latest.Size == head.Size && also.Latest.Root == head.Root {
+	if also.Latest != nil && also.Latest.Note == head.Note {
 		return nil
 	}
 	if err := also.admit(s.Key); err != nil {

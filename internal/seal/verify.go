@@ -36,6 +36,8 @@ type Verdict struct {
 	Dropped int64 `json:"dropped"`
 	// NotSigned is the number of leaves behind those: the next seal signs them.
 	NotSigned int64 `json:"not_signed"`
+	// Restarts are those that the directory was told of: each gave up a part of the log that had been signed.
+	Restarts []*Restart `json:"restarts,omitempty"`
 	// Findings is what is wrong, at most 1000; Total counts all.
 	Findings []Finding `json:"findings"`
 	Total    int64     `json:"total_findings"`
@@ -61,7 +63,7 @@ func (v *Verdict) find(kind Kind, leafNumber, logID *int64, format string, argum
 func (v *Verifier) Verify(ctx context.Context, connection *pgx.Conn) (verdict *Verdict, err error) {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
-		run := &verification{Verifier: v, tx: tx, queries: query.New(tx), verdict: &Verdict{Head: v.Heads.Latest, Findings: []Finding{}}}
+		run := &verification{Verifier: v, tx: tx, queries: query.New(tx), verdict: &Verdict{Head: v.Heads.Latest, Restarts: v.Heads.Restarts, Findings: []Finding{}}}
 		verdict = run.verdict
 		return run.all(ctx)
 	})
@@ -99,9 +101,13 @@ type suspect struct {
 }
 
 func (v *verification) all(ctx context.Context) error {
-	head := v.Heads.Latest
-	if head == nil {
-		head = &Head{}
+	references, err := v.Heads.references()
+	if err != nil {
+		return v.tampered(err)
+	}
+	head := &Head{}
+	if len(references) > 0 {
+		head = references[0]
 	}
 	until, err := v.queries.SealedUntil(ctx)
 	if err != nil {
@@ -121,8 +127,19 @@ func (v *verification) all(ctx context.Context) error {
 		from = v.Since.Size
 	}
 	reader := readHashes(ctx, v.queries)
+	if v.Since != nil {
+		if restart := v.Heads.lostBy(v.Since); restart != nil {
+			v.verdict.find(OtherHistory, nil, nil, "the head that was given, of %d leaves, was given up by restart %d, which kept %d", v.Since.Size, restart.Number, restart.Kept.Size)
+			return nil
+		}
+	}
 	if v.fromTree, err = readFrontier(from, reader); err != nil {
 		return v.tampered(err)
+	}
+	for _, other := range references[min(len(references), 1):] {
+		if root, err := tlog.TreeHash(other.Size, reader); err != nil || root != other.Root {
+			v.verdict.find(OtherHistory, nil, nil, "the tree does not begin with the %d leaves of a head in %s that no restart gave up", other.Size, v.Heads.Directory)
+		}
 	}
 	if root, err := v.fromTree.root(); err != nil || v.Since != nil && root != v.Since.Root {
 		v.verdict.find(TreeRewritten, nil, nil, "the tree does not begin with the %d leaves of the head that was given", from)
@@ -209,6 +226,13 @@ func (v *verification) leaves(ctx context.Context, from, signed, total int64) er
 	v.verdict.NotSigned = next - v.verdict.Signed
 	if next < signed {
 		v.verdict.find(EntryMissing, nil, nil, "leaves %d to %d were signed and are missing: the end of the log was cut off, an older backup or a standby without the end took its place, or a copy of this database was sealed with this key and directory", next, signed-1)
+		lost, err := v.Heads.logIDsBehind(next)
+		if err != nil {
+			return v.tampered(err)
+		}
+		if last := len(v.verdict.Findings) - 1; v.verdict.Total <= maximumFindings {
+			v.verdict.Findings[last].LogIDs = lost
+		}
 	}
 	return nil
 }
@@ -304,6 +328,13 @@ func (v *verification) inside(ctx context.Context, head *Head, reader tlog.HashR
 				v.verdict.find(SignatureInvalid, nil, nil, "the head of %d leaves in the database is not what was signed", one.TreeSize)
 				continue
 			}
+			if v.Heads.lostBy(signed) != nil {
+				continue
+			}
+			if told := int64(len(v.Heads.Restarts)); signed.Restart > told {
+				v.verdict.find(OtherHistory, nil, nil, "the database has a head of %d leaves that names restart %d, and %s was told of %d",
+					signed.Size, signed.Restart, v.Heads.Directory, told)
+			}
 			if signed.Size > head.Size || signed.Size == head.Size && signed.Root != head.Root {
 				v.verdict.find(OtherHistory, nil, nil,
 					"the database has a head of %d leaves, signed by a known key, that does not fit the newest one in %s, of %d leaves: there are two histories, or the directory is an old copy",
@@ -315,24 +346,13 @@ func (v *verification) inside(ctx context.Context, head *Head, reader tlog.HashR
 
 // locate finds by older heads between which leaves the tree was rewritten.
 func (v *verification) locate(head *Head, reader tlog.HashReader) error {
-	heads, err := v.Heads.all()
+	heads, err := v.Heads.standing()
 	if err != nil {
 		return v.tampered(err)
 	}
-	// Once a tree differs it does so for ever, so the first head that it does not lead to can be searched for.
-	var failure error
-	first, _ := slices.BinarySearchFunc(heads, true, func(one *Head, _ bool) int {
-		root, err := tlog.TreeHash(one.Size, reader)
-		if tampered := (*TamperedError)(nil); err != nil && !errors.As(err, &tampered) {
-			failure = err
-		}
-		if err == nil && root == one.Root {
-			return -1
-		}
-		return 1
-	})
-	if failure != nil {
-		return failure
+	first, err := firstNotIn(heads, reader)
+	if err != nil {
+		return err
 	}
 	from, to := int64(0), head.Size
 	if first > 0 {

@@ -245,12 +245,14 @@
 \ir seal/open_unsealed_records.sql
 \ir seal/log_leaf.sql
 \ir seal/log_head.sql
+\ir seal/leaf_log_ids.sql
 \ir seal/sealed_until.sql
 \ir seal/unsealed_entries.sql
 \ir seal/require_fresh_log_ids.sql
 \ir seal/require_timeline.sql
 \ir seal/require_sealing_place.sql
 \ir seal/begin_sealing.sql
+\ir seal/restart_log.sql
 \ir seal/append_leaves.sql
 \ir seal/end_sealing.sql
 \ir seal/tree_root.sql

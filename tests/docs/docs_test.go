@@ -49,7 +49,8 @@ func TestEveryBlockRuns(t *testing.T) {
 			blocks := readBlocks(t, file)
 			// Doctor and verify see the roles of the whole server, those that other pages make too.
 			backup := filepath.Base(name) == "backup.md"
-			if file != readme && !backup && !findsNothing(blocks) {
+			dumps := backup || filepath.Base(name) == "log-restart.md"
+			if file != readme && !dumps && !findsNothing(blocks) {
 				t.Parallel()
 			}
 			if file == readme {
@@ -68,9 +69,11 @@ func TestEveryBlockRuns(t *testing.T) {
 			var database *testdb.Database
 			var environment []string
 			switch {
-			case backup:
+			case dumps:
 				database = startProduction(t)
-				environment = append(environment, "NEW="+startAnother(t))
+				if backup {
+					environment = append(environment, "NEW="+startAnother(t))
+				}
 			case installsItself(blocks):
 				database = testdb.Empty(t)
 			default:

@@ -268,7 +268,6 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 		"a timeline":       {Timeline: &timeline},
 		"a later timeline": {Timeline: new(timeline + 1)},
 		"another database": {Database: &wrong},
-		"trust":            {TrustDatabase: true},
 	} {
 		sealer.Key, sealer.Heads = l.key, l.heads(t)
 		_, err := sealer.Seal(t.Context(), copied.sealer)
@@ -301,9 +300,11 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 	// A copy that has its own key and directory is another log, and says so by its key.
 	here := copied.here(t)
 	for _, key := range []*seal.Key{l.key, first} {
-		sealer := seal.Sealer{Key: key, Heads: elsewhere.heads(t), TrustDatabase: true, Database: here}
-		_, err = sealer.Seal(t.Context(), copied.sealer)
-		if kindOf(err) != seal.OtherHistory {
+		sealer := seal.Sealer{Key: key, Heads: elsewhere.heads(t), Database: here}
+		if _, err := sealer.Seal(t.Context(), copied.sealer); kindOf(err) != seal.OtherHistory {
+			t.Errorf("production's key in another directory: %v", err)
+		}
+		if _, _, err := sealer.Restart(t.Context(), copied.sealer); kindOf(err) != seal.OtherHistory {
 			t.Errorf("production's key in another directory: %v", err)
 		}
 		if got := elsewhere.files(t); len(got) > 0 {
@@ -312,9 +313,11 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 	}
 	elsewhere.directory = filepath.Join(t.TempDir(), "own")
 	elsewhere.key = newKey(t, "copy.example/log")
-	sealer := seal.Sealer{Key: elsewhere.key, Heads: elsewhere.heads(t), TrustDatabase: true, Database: here}
-	if got, err := sealer.Seal(t.Context(), copied.sealer); err != nil || got != 3 {
-		t.Fatalf("sealed %d, %v", got, err)
+	_, _, err = (&seal.Sealer{Key: elsewhere.key, Heads: elsewhere.heads(t)}).Restart(t.Context(), copied.sealer)
+	testdb.RequireCode(t, err, "55000")
+	sealer := seal.Sealer{Key: elsewhere.key, Heads: elsewhere.heads(t), Database: here}
+	if restart, got, err := sealer.Restart(t.Context(), copied.sealer); err != nil || got != 3 || restart.Lost != nil {
+		t.Fatalf("sealed %d, %v, %v", got, restart, err)
 	}
 	// Its heads up to the copy are production's: with these keys among those that may sign, all of them are known.
 	elsewhere.addKey(t, first)

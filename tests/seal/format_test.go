@@ -2,11 +2,13 @@ package seal_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"math"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -103,6 +105,89 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+// The vectors of the documentation for what is signed: a key, a restart, and the head behind it.
+func TestSignedVectors(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/log-format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "octets `07`")
+	var parts []string
+	for _, part := range strings.SplitN(rest, "<!-- -->", 3) {
+		part, _, _ = strings.Cut(part, "\n## ")
+		var lines []string
+		for line := range strings.Lines(strings.TrimSpace(part[strings.Index(part, "\n    "):])) {
+			lines = append(lines, strings.TrimPrefix(line, "    "))
+		}
+		parts = append(parts, strings.Join(lines, "")+"\n")
+	}
+	if len(parts) != 3 {
+		t.Fatalf("%q", parts)
+	}
+	directory := t.TempDir()
+	for index, name := range []string{seal.KeysFile, "restarts", "latest"} {
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(parts[index]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	heads, err := seal.OpenHeads(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := func(text string) tlog.Hash { return sha256.Sum256([]byte(text)) }
+	want := seal.Restart{
+		Number: 1, At: time.Date(2026, 3, 31, 12, 30, 0, 0, time.UTC), Place: "7350000000000000001/16384/16500", Timeline: 2,
+		Lost: &seal.Tree{Size: 20, Root: root("lost")}, Kept: &seal.Tree{Size: 12, Root: root("kept")}, LogIDs: &seal.LogIDs{Lowest: 13, Highest: 20},
+	}
+	if len(heads.Restarts) != 1 || !reflect.DeepEqual(*heads.Restarts[0], want) {
+		t.Errorf("%+v", heads.Restarts)
+	}
+	if head := heads.Latest; head.Size != 14 || head.Root != root("head") || head.Restart != 1 || *head.LogIDs != (seal.LogIDs{Lowest: 10000013, Highest: 10000014}) {
+		t.Errorf("%+v", head)
+	}
+}
+
+// What a signed text says has one reading: anything but what this program would have written is refused.
+func TestSignedTextsHaveOneReading(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	root := strings.Repeat("A", 43) + "="
+	restart := "test.example/log\nrestart 1\nat 2026-03-31T12:30:00Z\nplace 1/2/3 timeline 1\nlost 8 " + root + "\nkept 5 " + root + "\n"
+	head := "test.example/log\n8\n" + root + "\n"
+	open := func(restarts, latest string) error {
+		t.Helper()
+		if err := os.MkdirAll(l.directory, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{seal.KeysFile: l.key.Public + "\n", "restarts": l.sign(t, restarts), "latest": l.sign(t, latest)} {
+			if err := os.WriteFile(filepath.Join(l.directory, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := seal.OpenHeads(l.directory)
+		return err
+	}
+	if err := open(restart, head+"unknown to us 4\nlog_ids 1 8\nrestart 1\n"); err != nil {
+		t.Fatal(err)
+	}
+	for _, changed := range []string{
+		"test.example/log\n", strings.Replace(restart, "restart 1", "restart 01", 1), strings.Replace(restart, "restart 1", "restart 2", 1),
+		strings.Replace(restart, "Z", "+00:00", 1), strings.Replace(restart, "kept 5", "kept 8", 1), strings.Replace(restart, "kept 5", "kept -1", 1),
+		restart + "log_ids 9 3\n", restart + "log_ids 1 2 3\n", restart + "kept 1 " + root + "\n", restart + "more\n", "other.example/log" + strings.TrimPrefix(restart, "test.example/log"),
+		strings.Replace(restart, "place 1/2/3", "place 1/2/3 ", 1), strings.Replace(restart, root, root[1:], 1), "test.example/log\ndropped leaves\n0 7\n", head,
+	} {
+		if err := open(changed, head); err == nil {
+			t.Errorf("taken for a restart: %q", changed)
+		}
+	}
+	for _, line := range []string{"restart 0", "restart 01", "restart 2", "restart 1 2", "restart", "restart -1", "log_ids 1", "log_ids 08 9", "log_ids 9 8", "log_ids 1 8\nlog_ids 1 8", "restart 1\nrestart 1"} {
+		if err := open(restart, head+line+"\n"); err == nil {
+			t.Errorf("taken for a head: %q", line)
+		}
+	}
+}
+
 // Programs that know nothing of Postern accept its heads and proofs.
 func TestOthersAcceptHeadsAndProofs(t *testing.T) {
 	t.Parallel()
@@ -123,7 +208,7 @@ func TestOthersAcceptHeadsAndProofs(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(opened.Text, "\n")
-	if len(lines) != 4 || lines[0] != "test.example/log" || lines[1] != "53" || lines[3] != "" {
+	if len(lines) != 5 || lines[0] != "test.example/log" || lines[1] != "53" || lines[3] != "log_ids 14 53" || lines[4] != "" {
 		t.Fatalf("the head says %q", opened.Text)
 	}
 	root, err := tlog.ParseHash(lines[2])

@@ -3,11 +3,13 @@ package standby_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -278,5 +280,79 @@ func TestOnlyAConfirmedTimelineSeals(t *testing.T) {
 	}
 	if sealed, err := sealOn(standby, &two); err != nil || sealed != 0 {
 		t.Fatal(sealed, err)
+	}
+}
+
+// At three in the morning: a standby was promoted without the end of the log. Each error names the next command.
+func TestOperatorGoesOnWithoutTheLostEnd(t *testing.T) {
+	first, primary := newPrimary(t)
+	folder := t.TempDir()
+	private, public, err := seal.CreateKey("test.example/log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, heads := filepath.Join(folder, "key"), filepath.Join(folder, "heads")
+	if err := os.WriteFile(key, []byte(private+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(at *pgx.Conn, want int, arguments ...string) string {
+		t.Helper()
+		var out bytes.Buffer
+		command := append([]string{"log"}, arguments...)
+		command = append(command, "--heads", heads)
+		if at != nil {
+			command = append(command, "--database-url", at.Config().ConnString())
+		}
+		if code := cli.Main(t.Context(), command, nil, &out, &out); code != want {
+			t.Fatalf("%s ended with %d, want %d:\n%s", arguments, code, want, out.String())
+		}
+		return out.String()
+	}
+	requireSays := func(text string, wants ...string) {
+		t.Helper()
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("it does not say %q:\n%s", want, text)
+			}
+		}
+	}
+	kept := Value[int64](t, primary, passed, "APP_KEPT")
+	run(primary, 0, "seal", "--key", key)
+	_, standby := follow(t, first, primary)
+	unfollow(t, standby)
+	var lost int64
+	for range 20 {
+		lost = Value[int64](t, primary, passed, "APP_LOST")
+	}
+	run(primary, 0, "seal", "--key", key)
+	proof := filepath.Join(folder, "proof.json")
+	run(primary, 0, "prove", strconv.FormatInt(lost, 10), "-o", proof)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	Run(t, standby, "select pg_promote()")
+	again := Value[int64](t, standby, passed, "APP_NEW")
+
+	requireSays(run(standby, 1, "seal", "--key", key), "--confirm-timeline 2")
+	stretch := fmt.Sprintf("from %d to %d", kept+1, lost)
+	requireSays(run(standby, 3, "seal", "--key", key, "--confirm-timeline", "2"), "HINT: ", seal.AboutRestarts, stretch)
+	requireSays(run(standby, 3, "verify"), "HINT: ", seal.AboutRestarts, stretch)
+	requireSays(run(standby, 1, "restart", "--key", key, "--yes"), "--confirm-timeline 2")
+	preview := run(standby, 0, "restart", "--key", key, "--confirm-timeline", "2")
+	requireSays(preview, "of 21 signed leaves 1 were kept", stretch, "Nothing was done.", "--yes")
+	requireSays(run(standby, 3, "verify"), stretch)
+	restarted := run(standby, 0, "restart", "--key", key, "--confirm-timeline", "2", "--yes")
+	requireSays(restarted, "Restart 1, ", "on timeline 2", "of 21 signed leaves 1 were kept", stretch, "1 entry sealed.")
+	requireSays(run(standby, 0, "verify"), "Restart 1, ", "2 entries verified: the log is what was signed.")
+	requireSays(run(nil, 0, "check-proof", proof), "1 entry proven", "1 entry of these lost", "Restart 1, ")
+	// The place was confirmed with it.
+	Run(t, standby, passed, "APP_LATER")
+	requireSays(run(standby, 0, "seal", "--key", key), "1 entry sealed; the signed head covers 3.")
+	if again < 10000000 {
+		t.Errorf("id %d was given out again", again)
+	}
+	requireSays(run(standby, 1, "restart", "--key", key, "--yes"), "nothing was lost", "HINT: ")
+	if text, err := os.ReadFile(filepath.Join(heads, seal.KeysFile)); err != nil || strings.TrimSpace(string(text)) != public {
+		t.Errorf("%q, %v", text, err)
 	}
 }

@@ -11,6 +11,15 @@ select tree_size::bigint as tree_size, coalesce(snapshot::text, '')::text as sna
 select tree_size::bigint as tree_size, coalesce(snapshot::text, '')::text as snapshot, is_new_place::boolean as is_new_place
   from postern.begin_sealing(sqlc.narg('confirmed_timeline')::bigint, sqlc.narg('confirmed_database')::text);
 
+-- name: RestartLog :one
+-- Has new log_ids lie above those that were lost; says which database this is, and how many ids were given out again.
+select place::text as place, timeline::bigint as timeline, reused::bigint as reused
+  from postern.restart_log(sqlc.narg('lowest_lost')::bigint, sqlc.narg('highest_lost')::bigint);
+
+-- name: LeafLogIDs :one
+-- The lowest and the highest log_id of the leaves from a number on; 0 where there are none.
+select coalesce(lowest, 0)::bigint as lowest, coalesce(highest, 0)::bigint as highest from postern.leaf_log_ids(@first_leaf::bigint);
+
 -- name: AppendLeaves :one
 -- Makes entries the next leaves; returns the number of leaves.
 select postern.append_leaves(@log_ids::bigint[], @hashes::bytea[])::bigint as tree_size;

@@ -1,0 +1,44 @@
+-- A restart is what is signed outside of the database. Here ids skip ahead, so that no entry gets one that a lost entry had: a restored
+-- database goes on counting where its backup was made.
+
+create or replace function postern.restart_log(
+  lowest_lost bigint,
+  highest_lost bigint,
+  out place text,
+  out timeline bigint,
+  out reused bigint
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  here constant postern_internal.place := postern_internal.current_place();
+  given bigint;
+begin
+  perform postern_internal.require_allowed_login('postern_sealer');
+  perform from postern_internal.sealing for update nowait;
+  given := pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0);
+  if lowest_lost > highest_lost or highest_lost > given + 10000000000 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'Log ids cannot skip ahead so far',
+      detail = format('lowest_lost is %s, highest_lost is %s, and the last id given out here is %s.', lowest_lost, highest_lost, given),
+      hint = 'Restart with "postern log restart". It passes the log ids of lost entries, which lie at most 10000000000 above the last one.';
+  end if;
+  -- What is committed here in the meantime counts as reused, or gets an id above.
+  while highest_lost >= pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0) loop
+    perform nextval('postern_internal.log_skip');
+  end loop;
+  place := concat_ws('/', here.system_identifier, here.database_oid, here.log_oid);
+  timeline := here.timeline;
+  reused := (select count(*)
+               from postern_internal.checkpoint_entry as e
+              where e.log_id between lowest_lost and highest_lost
+                and not exists (select from postern_internal.leaf as l where l.log_id = e.log_id));
+end
+$$;
+revoke execute on function postern.restart_log(bigint, bigint) from public;
+grant execute on function postern.restart_log(bigint, bigint) to postern_sealer;
+comment on function postern.restart_log(bigint, bigint) is
+'Has new entries of the log get ids above those of lost ones. Call it through "postern log restart", which signs what was lost. lowest_lost, highest_lost: log ids that were lost lie from one to the other; NULL: none is known. place, timeline: which database this is, as in its errors. reused: how many entries got an id of that stretch before. Errors: PS107 argument, 55P03 another one is sealing, 42501 this database does not allow the login.';

@@ -1,0 +1,412 @@
+package seal_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/posternsql/postern/internal/seal"
+	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/testsql"
+)
+
+func (l *sealedLog) restart(t *testing.T) (*seal.Restart, error) {
+	t.Helper()
+	restart, _, err := (&seal.Sealer{Key: l.key, Heads: l.heads(t), Database: l.here(t)}).Restart(t.Context(), l.sealer)
+	return restart, err
+}
+
+func (l *sealedLog) mustRestart(t *testing.T) *seal.Restart {
+	t.Helper()
+	restart, err := l.restart(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return restart
+}
+
+// prove gives the proof of an entry, as it is handed to others.
+func (l *sealedLog) prove(t *testing.T, logID int64) []byte {
+	t.Helper()
+	proof, err := seal.Prove(t.Context(), l.auditor, l.heads(t), logID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(proof)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// requireLostBy wants a proof to hold, and its entry to have been lost by a restart, or by none.
+func (l *sealedLog) requireLostBy(t *testing.T, proof []byte, number int64) {
+	t.Helper()
+	_, err := seal.CheckProofs(bytes.NewReader(proof), l.key.Public, func(proof *seal.Proof) error {
+		got := int64(0)
+		if restart := l.heads(t).LostBy(proof); restart != nil {
+			got = restart.Number
+		}
+		if got != number {
+			t.Errorf("entry %d was lost by restart %d, want %d", proof.LogID, got, number)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// lostEnd is a log of 5 entries, the database that took its place, and with its heads and proofs the 3 that it lost.
+func lostEnd(t *testing.T) (l *sealedLog, proofs map[int64][]byte) {
+	t.Helper()
+	first := newSealedLog(t)
+	first.write(t, 2)
+	first.seal(t, 2)
+	first.write(t, 3)
+	first.seal(t, 3)
+	l = first.in(t, restored(t, first.Database))
+	first.write(t, 1)
+	first.seal(t, 1)
+	first.write(t, 2)
+	first.seal(t, 2)
+	first.requireIntact(t, 8)
+	proofs = map[int64][]byte{}
+	for _, logID := range []int64{2, 5, 6, 7, 8} {
+		proofs[logID] = first.prove(t, logID)
+	}
+	return l, proofs
+}
+
+func TestLogGoesOnAfterItsEndWasLost(t *testing.T) {
+	t.Parallel()
+	l, proofs := lostEnd(t)
+	l.write(t, 2) // the restored sequence gives out what was lost
+
+	// Both commands say what was lost, and where to read on.
+	_, err := (&seal.Sealer{Key: l.key, Heads: l.heads(t), Database: l.here(t)}).Seal(t.Context(), l.sealer)
+	tampered, found := asTampered(err)
+	if !found || tampered.Finding.Kind != seal.EntryMissing || tampered.Finding.LogIDs == nil || *tampered.Finding.LogIDs != (seal.LogIDs{Lowest: 6, Highest: 8}) {
+		t.Fatalf("%v", err)
+	}
+	if !strings.Contains(tampered.Hint(), seal.AboutRestarts) || !strings.Contains(err.Error(), "from 6 to 8") {
+		t.Errorf("%v, HINT %q", err, tampered.Hint())
+	}
+	verdict := l.verify(t)
+	if verdict.Total != 1 || verdict.Findings[0].LogIDs == nil || *verdict.Findings[0].LogIDs != (seal.LogIDs{Lowest: 6, Highest: 8}) || verdict.Findings[0].Hint() == "" {
+		t.Fatalf("%+v", verdict)
+	}
+
+	// A restart is confirmed as a seal is.
+	before := l.files(t)
+	_, _, err = (&seal.Sealer{Key: l.key, Heads: l.heads(t)}).Restart(t.Context(), l.sealer)
+	testdb.RequireCode(t, err, "55000")
+	stranger := *l
+	stranger.key = newKey(t, "test.example/log")
+	if _, err := stranger.restart(t); kindOf(err) != seal.KeyUnknown {
+		t.Errorf("an unknown key: %v", err)
+	}
+	if after := l.files(t); len(after) != len(before) || after["latest"] != before["latest"] {
+		t.Errorf("what was refused has written: %q", after)
+	}
+
+	restart := l.mustRestart(t)
+	if restart.Number != 1 || restart.Lost.Size != 8 || restart.Kept.Size != 5 || *restart.LogIDs != (seal.LogIDs{Lowest: 6, Highest: 8}) || restart.Reused != 2 || restart.Place != *l.here(t) {
+		t.Fatalf("%+v", restart)
+	}
+	if next := testsql.Value[int64](t, l.Pool, "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters) values ('passed', 'APP_PAY', 'ALICE', 'Paid', '{}') returning log_id"); next < 10000000 {
+		t.Errorf("the next id is %d", next)
+	}
+	l.seal(t, 1)
+	l.requireIntact(t, 8)
+	if verdict := l.verify(t); len(verdict.Restarts) != 1 || verdict.Restarts[0].Lost.Size != 8 {
+		t.Errorf("it does not show the restart: %+v", verdict)
+	}
+	if text := l.heads(t).Latest.Note; !strings.Contains(text, "\nlog_ids 10000008 10000008\nrestart 1\n") {
+		t.Errorf("the head does not name it: %s", text)
+	}
+
+	// One log id, one key, two contents: each proof holds, and says which history it is of.
+	for logID, proof := range proofs {
+		want := int64(0)
+		if logID > 5 {
+			want = 1
+		}
+		l.requireLostBy(t, proof, want)
+	}
+	l.requireLostBy(t, l.prove(t, 6), 0)
+	var unproven *seal.NotProvenError
+	if _, err := seal.Prove(t.Context(), l.auditor, l.heads(t), 8, nil); !errors.As(err, &unproven) || !strings.Contains(err.Error(), "restart 1 lost entries from 6 to 8") {
+		t.Errorf("%v", err)
+	}
+
+	// Nothing more is lost.
+	if _, err := l.restart(t); !errors.Is(err, seal.ErrNothingLost) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestEverythingLostIsARestartToo(t *testing.T) {
+	t.Parallel()
+	first := newSealedLog(t)
+	first.seal(t, 0)
+	l := first.in(t, restored(t, first.Database))
+	first.write(t, 3)
+	first.seal(t, 3)
+	if restart := l.mustRestart(t); restart.Kept.Size != 0 || restart.Lost.Size != 3 {
+		t.Fatalf("%+v", restart)
+	}
+	l.requireIntact(t, 0)
+	l.write(t, 4)
+	l.seal(t, 4)
+	l.requireIntact(t, 4)
+}
+
+// Killed between the note and the head, the next seal goes on, and a restart says again what it said.
+func TestInterruptedRestartGoesOn(t *testing.T) {
+	t.Parallel()
+	l, _ := lostEnd(t)
+	latest := l.files(t)["latest"]
+	l.mustRestart(t)
+	if err := os.WriteFile(filepath.Join(l.directory, "latest"), []byte(latest), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if verdict := l.verify(t); verdict.Total > 0 {
+		t.Errorf("%s", messages(verdict))
+	}
+	// A further directory that stands where this one stood is not told by that.
+	untold := *l
+	untold.directory = copyDirectory(t, l.directory)
+	if err := os.Remove(filepath.Join(untold.directory, "restarts")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := (&seal.Sealer{Key: l.key, Heads: l.heads(t), Also: []*seal.Heads{untold.heads(t)}}).Seal(t.Context(), l.sealer)
+	if kindOf(err) != seal.EntryMissing {
+		t.Errorf("%v", err)
+	}
+	if restart := l.mustRestart(t); restart.Number != 1 {
+		t.Errorf("%+v", restart)
+	}
+	l.requireIntact(t, 5)
+	l.write(t, 1)
+	l.seal(t, 1)
+	l.requireIntact(t, 6)
+}
+
+func TestSecondRestartKeepsTheFirst(t *testing.T) {
+	t.Parallel()
+	first, proofs := lostEnd(t)
+	second := first.in(t, restored(t, first.Database))
+	first.mustRestart(t)
+	first.write(t, 9)
+	first.seal(t, 9)
+	proofs[0] = first.prove(t, first.heads(t).Latest.LogIDs.Highest)
+	if restart := second.mustRestart(t); restart.Number != 2 || restart.Lost.Size != 14 || restart.Kept.Size != 5 {
+		t.Fatalf("%+v", restart)
+	}
+	second.write(t, 1)
+	second.seal(t, 1)
+	second.requireIntact(t, 6)
+	second.requireLostBy(t, proofs[5], 0)
+	second.requireLostBy(t, proofs[7], 1)
+	second.requireLostBy(t, proofs[0], 2)
+}
+
+// Whoever has the key and the directory could cut off the end and call it a restart. Every directory that had the end objects,
+// and so does a head that somebody kept, until its owner was told.
+func TestRestartHidesNothingFromOthers(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	also := filepath.Join(t.TempDir(), "also")
+	sealBoth := func() error {
+		other, err := seal.OpenHeads(also)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = (&seal.Sealer{Key: l.key, Heads: l.heads(t), Also: []*seal.Heads{other}}).Seal(t.Context(), l.sealer)
+		return err
+	}
+	for range 3 {
+		l.write(t, 5)
+		if err := sealBoth(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pinned := l.heads(t).Latest
+	superuser := l.Connect(t)
+	for _, statement := range []string{
+		"set session_replication_role = replica",
+		"delete from postern_internal.checkpoint_entry where log_id > 10",
+		"delete from postern_internal.leaf where log_id > 10",
+		"delete from postern_internal.tree_head where tree_size > 10",
+		"update postern_internal.sealing set tree_size = 10",
+	} {
+		testsql.Run(t, superuser, statement)
+	}
+	// The naive way hides it: without its newest heads the directory knows nothing of them.
+	naive := *l
+	naive.directory = copyDirectory(t, l.directory)
+	if err := os.WriteFile(filepath.Join(naive.directory, "latest"), []byte(splitHeads(l.files(t))[1]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	naive.requireIntact(t, 10)
+
+	l.mustRestart(t)
+	l.requireIntact(t, 10)
+	verdict, err := (&seal.Verifier{Heads: l.heads(t), Since: pinned}).Verify(t.Context(), l.auditor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	requireFinding(t, verdict, seal.OtherHistory, 0)
+
+	untold := *l
+	untold.directory = also
+	before := untold.files(t)
+	l.write(t, 7)
+	if err := sealBoth(); kindOf(err) != seal.EntryMissing {
+		t.Errorf("the other directory takes it: %v", err)
+	}
+	l.seal(t, 7) // the directory of whoever restarted goes on by itself, and further than it was
+	requireFinding(t, untold.verify(t), seal.TreeRewritten, 0)
+	if err := sealBoth(); kindOf(err) != seal.TreeRewritten {
+		t.Errorf("the other directory takes it: %v", err)
+	}
+	if after := untold.files(t); after["latest"] != before["latest"] {
+		t.Error("it has another head")
+	}
+
+	// One that never saw the end is told as well, or it could not tell later what its heads name.
+	if err := os.WriteFile(filepath.Join(also, "latest"), []byte(splitHeads(before)[1]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	requireFinding(t, untold.verify(t), seal.OtherHistory, 0)
+	if err := sealBoth(); kindOf(err) != seal.OtherHistory || !strings.Contains(err.Error(), "was not told of restart 1") {
+		t.Errorf("%v", err)
+	}
+	if err := os.WriteFile(filepath.Join(also, "latest"), []byte(before["latest"]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+
+	// Its owner agrees.
+	restarts := l.files(t)["restarts"]
+	if err := os.WriteFile(filepath.Join(also, "restarts"), []byte(restarts), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := sealBoth(); err != nil {
+		t.Fatal(err)
+	}
+	untold.requireIntact(t, 17)
+	if verdict := untold.verify(t); len(verdict.Restarts) != 1 {
+		t.Errorf("it does not show the restart: %+v", verdict)
+	}
+
+	// The note cannot be taken away again, nor changed.
+	for name, text := range map[string]string{"without": "", "changed": strings.Replace(restarts, "kept 10", "kept 11", 1)} {
+		if err := os.WriteFile(filepath.Join(l.directory, "restarts"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := seal.OpenHeads(l.directory); kindOf(err) != seal.OtherHistory && kindOf(err) != seal.SignatureInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// splitHeads gives all heads of a directory, oldest first.
+func splitHeads(files map[string]string) []string {
+	var heads []string
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if strings.HasPrefix(name, "heads-") {
+			heads = append(heads, regexp.MustCompile(`(?s)[^\n]+\n\d+\n.*?\n\n[^\n]+\n`).FindAllString(files[name], -1)...)
+		}
+	}
+	return heads
+}
+
+// A restart that keeps another history than a directory has seen is refused there, though its owner was told.
+func TestRestartKeepsNoOtherHistory(t *testing.T) {
+	t.Parallel()
+	l, _ := lostEnd(t)
+	told := *l
+	told.directory = copyDirectory(t, l.directory)
+	connection := l.Connect(t)
+	testsql.Run(t, connection, "set session_replication_role = replica")
+	testsql.Run(t, connection, "update postern_internal.checkpoint_entry set comment = 'Never seen' where log_id = 1")
+	l.rewrite(t)
+	root := testsql.Value[[]byte](t, l.Pool, "select postern_internal.tree_root(5)")
+	latest := l.heads(t).Latest
+	text := "test.example/log\nrestart 1\nat 2026-03-31T12:30:00Z\nplace " + *l.here(t) + " timeline 1\nlost 8 " + base64.StdEncoding.EncodeToString(latest.Root[:]) +
+		"\nkept 5 " + base64.StdEncoding.EncodeToString(root) + "\n"
+	if err := os.WriteFile(filepath.Join(told.directory, "restarts"), []byte(l.sign(t, text)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	requireFinding(t, told.verify(t), seal.OtherHistory, 0)
+	_, err := (&seal.Sealer{Key: l.key, Heads: told.heads(t), Database: l.here(t)}).Seal(t.Context(), l.sealer)
+	if kindOf(err) != seal.TreeRewritten {
+		t.Errorf("%v", err)
+	}
+	// By the kept head alone, as a naive reader would go, it is right.
+	for name := range told.files(t) {
+		if strings.HasPrefix(name, "heads-") {
+			if err := os.Remove(filepath.Join(told.directory, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	testsql.Run(t, connection, "delete from postern_internal.tree_head")
+	told.requireIntact(t, 5)
+}
+
+// sign signs any text, as somebody with the key can.
+func (l *sealedLog) sign(t *testing.T, text string) string {
+	t.Helper()
+	private, err := os.ReadFile(l.keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := note.NewSigner(strings.TrimSpace(string(private)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := note.Sign(&note.Note{Text: text}, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(signed)
+}
+
+// Leaves that a restart gave up get other entries. What was signed as dropped before does not excuse that those are missing.
+func TestOldDropsExcuseNoNewEntries(t *testing.T) {
+	t.Parallel()
+	l, _ := lostEnd(t)
+	dropped := filepath.Join(l.directory, "dropped")
+	l.mustRestart(t)
+	l.write(t, 3)
+	l.seal(t, 3)
+	connection := l.Connect(t)
+	testsql.Run(t, connection, "set session_replication_role = replica")
+	victim := testsql.Value[int64](t, connection, "delete from postern_internal.checkpoint_entry where log_id = (select log_id from postern_internal.leaf where leaf_number = 6) returning log_id")
+	for text, missing := range map[string]bool{
+		"test.example/log\ndropped leaves\n0 7\n":            true,
+		"test.example/log\ndropped leaves\nrestart 1\n0 7\n": false,
+	} {
+		if err := os.WriteFile(dropped, []byte(l.sign(t, text)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		verdict := l.verify(t)
+		if missing {
+			requireFinding(t, verdict, seal.EntryMissing, victim)
+		} else if verdict.Total > 0 {
+			t.Errorf("%s", messages(verdict))
+		}
+	}
+}
