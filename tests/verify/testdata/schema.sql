@@ -8423,6 +8423,30 @@ COMMENT ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb) I
 
 
 --
+-- Name: leaf_log_ids(bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+  select min(l.log_id), max(l.log_id)
+    from (select n.log_id from postern_internal.leaf as n where n.leaf_number >= first_leaf offset 0) as l
+$$;
+
+
+ALTER FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) IS 'The lowest and the highest log_id of the leaves from first_leaf on; NULL where there are none.';
+
+
+--
 -- Name: ledger_bounds(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -10084,6 +10108,51 @@ ALTER FUNCTION postern.resolve_userid(userid text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.resolve_userid(userid text) IS 'The user id, in its original spelling, of the user whom userid names; userid unchanged if there is none.';
+
+
+--
+-- Name: restart_log(bigint, bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  here constant postern_internal.place := postern_internal.current_place();
+  given bigint;
+begin
+  perform postern_internal.require_allowed_login('postern_sealer');
+  perform from postern_internal.sealing for update nowait;
+  given := pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0);
+  if lowest_lost > highest_lost or highest_lost > given + 10000000000 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'Log ids cannot skip ahead so far',
+      detail = format('lowest_lost is %s, highest_lost is %s, and the last id given out here is %s.', lowest_lost, highest_lost, given),
+      hint = 'Restart with "postern log restart". It passes the log ids of lost entries, which lie at most 10000000000 above the last one.';
+  end if;
+  -- What is committed here in the meantime counts as reused, or gets an id above.
+  while highest_lost >= pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0) loop
+    perform nextval('postern_internal.log_skip');
+  end loop;
+  place := concat_ws('/', here.system_identifier, here.database_oid, here.log_oid);
+  timeline := here.timeline;
+  reused := (select count(*)
+               from postern_internal.checkpoint_entry as e
+              where e.log_id between lowest_lost and highest_lost
+                and not exists (select from postern_internal.leaf as l where l.log_id = e.log_id));
+end
+$$;
+
+
+ALTER FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint) IS 'Has new entries of the log get ids above those of lost ones. Call it through "postern log restart", which signs what was lost. lowest_lost, highest_lost: log ids that were lost lie from one to the other; NULL: none is known. place, timeline: which database this is, as in its errors. reused: how many entries got an id of that stretch before. Errors: PS107 argument, 55P03 another one is sealing, 42501 this database does not allow the login.';
 
 
 --
@@ -15452,7 +15521,7 @@ begin
       message = 'The log of this database is sealed as another database''s',
       detail = format('It was sealed in %s, and this is %s (cluster, database, table of the log): a copy, a restored database, or an upgraded cluster.',
                       concat_ws('/', recorded.system_identifier, recorded.database_oid, recorded.log_oid), this_database),
-      hint = format('If this database took the place of the other one: run "postern log seal --confirm-database %s" once. If the other one goes on: seal this copy with a key and a directory of its own, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
+      hint = format('If this database took the place of the other one: run "postern log seal --confirm-database %s" once. If the other one goes on: seal this copy with a key and a directory of its own, which "postern log restart" begins, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
   end if;
   perform postern_internal.require_timeline(case when not moved then recorded.timeline end, here.timeline, confirmed_timeline,
                                             'postern log seal', 'docs/log.md, After a failover, a restore or a copy');
@@ -19345,6 +19414,15 @@ GRANT ALL ON FUNCTION postern.keep_gate_reading(fingerprint text, callers jsonb)
 
 
 --
+-- Name: FUNCTION leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) TO postern_sealer;
+
+
+--
 -- Name: FUNCTION lock_settings(); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -19586,6 +19664,14 @@ GRANT ALL ON FUNCTION postern.reset_pin(userid text, new_pin text) TO postern_ad
 REVOKE ALL ON FUNCTION postern.resolve_userid(userid text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.resolve_userid(userid text) TO postern_admin;
 GRANT ALL ON FUNCTION postern.resolve_userid(userid text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint) TO postern_sealer;
 
 
 --
