@@ -316,13 +316,13 @@ func TestLockedUserIsToldUntilWhen(t *testing.T) {
 		return testsql.Refused(t, tx, code, openGates, ticket)
 	}
 	for range maxFailures - 1 {
-		if hint := refused("PS102", answer(t, connection, alice, asked, alice, wrongPIN)).Hint; strings.Contains(hint, "locked until") {
+		if hint := refused("PS102", answer(t, connection, alice, asked, alice, wrongPIN)).Hint; strings.Contains(hint, " until ") {
 			t.Errorf("a wrong response that does not lock: %s", hint)
 		}
 	}
 	last := answer(t, connection, alice, asked, alice, wrongPIN)
 	until := testsql.Value[string](t, connection, "select $1::timestamptz::text", testsql.Value[time.Time](t, s.Pool, "select locked_until from postern_internal.credential"))
-	if hint := refused("PS102", last).Hint; !strings.Contains(hint, "locked until "+until) {
+	if hint := refused("PS102", last).Hint; !strings.Contains(hint, "locked the credential until "+until) {
 		t.Errorf("the response that locks until %s: %s", until, hint)
 	}
 	early := refused("PS104", answer(t, connection, alice, asked, alice, pins[alice]))

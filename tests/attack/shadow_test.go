@@ -410,7 +410,7 @@ func (f function) samples() []any {
 			arguments[n] = "{pg_catalog.text}"
 		case "text[]":
 			arguments[n] = "{A}"
-		case "bigint[]", "double precision[]", "xid8[]":
+		case "bigint[]", "double precision[]", "oid[]", "xid8[]":
 			arguments[n] = "{1}"
 		case "bytea[]":
 			arguments[n] = "{" + strings.Repeat("k", 32) + "}"
