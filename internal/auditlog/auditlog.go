@@ -26,8 +26,9 @@ const (
 	// A page of the log ends with as many entries or octets, whichever comes first.
 	pageEntries = 1000
 	pageOctets  = 2 << 20
-	// A stretch of log_ids that is looked at grows where nothing is found, up to this.
-	maximumStretch = 1 << 20
+	// A stretch of log_ids that is looked at grows while little is found, up to this many. An index finds a user's entries.
+	maximumStretch     = 1 << 20
+	maximumUserStretch = 1 << 24
 )
 
 // Reader reads one state of the log in pages.
@@ -57,6 +58,14 @@ func Read(ctx context.Context, connection *pgx.Conn, filter Filter, do func(*Rea
 	})
 }
 
+// grown is how long the next stretch is after one of this length in which little was found.
+func (r *Reader) grown(stretch int64) int64 {
+	if r.filter.UserID != nil {
+		return min(32*min(stretch, maximumUserStretch), maximumUserStretch)
+	}
+	return min(4*min(stretch, maximumStretch), maximumStretch)
+}
+
 // Latest gives the latest entries that fit, oldest first; a limit of 0 gives all.
 func (r *Reader) Latest(ctx context.Context, limit int64, each func([]query.LogEntry) error) error {
 	if limit == 0 {
@@ -77,7 +86,7 @@ func (r *Reader) Latest(ctx context.Context, limit int64, each func([]query.LogE
 		if found.Entries > 0 {
 			first, limit = found.LogID, limit-found.Entries
 		}
-		to, stretch = after, min(4*stretch, maximumStretch)
+		to, stretch = after, r.grown(stretch)
 	}
 	return r.after(ctx, first-1, each)
 }
@@ -101,12 +110,14 @@ func (r *Reader) after(ctx context.Context, after int64, each func([]query.LogEn
 			return err
 		}
 		if len(page) == 0 {
-			after, stretch = to, min(4*stretch, maximumStretch)
+			after, stretch = to, r.grown(stretch)
 		} else {
 			if err := each(page); err != nil {
 				return err
 			}
-			after, stretch = page[len(page)-1].LogID, pageEntries
+			// As many log_ids as would fill a page where the entries lie as dense as here.
+			last := page[len(page)-1].LogID
+			after, stretch = last, min((last-after)*pageEntries/int64(len(page)), r.grown(max(stretch, pageEntries)))
 		}
 		if r.OnProgress != nil {
 			r.OnProgress(after)
