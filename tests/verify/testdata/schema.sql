@@ -18130,6 +18130,20 @@ CREATE UNIQUE INDEX action_spelling ON postern_internal.action USING btree (uppe
 
 
 --
+-- Name: checkpoint_entry_authenticated_by; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX checkpoint_entry_authenticated_by ON ONLY postern_internal.checkpoint_entry USING btree (authenticated_by, gate_id, log_id) WHERE (authenticated_by <> userid);
+
+
+--
+-- Name: checkpoint_entry_default_authenticated_by_gate_id_log_id_idx; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX checkpoint_entry_default_authenticated_by_gate_id_log_id_idx ON postern_internal.checkpoint_entry_default USING btree (authenticated_by, gate_id, log_id) WHERE (authenticated_by <> userid);
+
+
+--
 -- Name: checkpoint_entry_transaction_id; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -18141,6 +18155,20 @@ CREATE INDEX checkpoint_entry_transaction_id ON ONLY postern_internal.checkpoint
 --
 
 CREATE INDEX checkpoint_entry_default_transaction_id_idx ON postern_internal.checkpoint_entry_default USING btree (transaction_id);
+
+
+--
+-- Name: checkpoint_entry_userid; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX checkpoint_entry_userid ON ONLY postern_internal.checkpoint_entry USING btree (userid, gate_id, log_id);
+
+
+--
+-- Name: checkpoint_entry_default_userid_gate_id_log_id_idx; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE INDEX checkpoint_entry_default_userid_gate_id_log_id_idx ON postern_internal.checkpoint_entry_default USING btree (userid, gate_id, log_id);
 
 
 --
@@ -18249,6 +18277,13 @@ CREATE UNIQUE INDEX webhook_secret_newest ON postern_internal.webhook_secret USI
 
 
 --
+-- Name: checkpoint_entry_default_authenticated_by_gate_id_log_id_idx; Type: INDEX ATTACH; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER INDEX postern_internal.checkpoint_entry_authenticated_by ATTACH PARTITION postern_internal.checkpoint_entry_default_authenticated_by_gate_id_log_id_idx;
+
+
+--
 -- Name: checkpoint_entry_default_pkey; Type: INDEX ATTACH; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -18260,6 +18295,13 @@ ALTER INDEX postern_internal.checkpoint_entry_pkey ATTACH PARTITION postern_inte
 --
 
 ALTER INDEX postern_internal.checkpoint_entry_transaction_id ATTACH PARTITION postern_internal.checkpoint_entry_default_transaction_id_idx;
+
+
+--
+-- Name: checkpoint_entry_default_userid_gate_id_log_id_idx; Type: INDEX ATTACH; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER INDEX postern_internal.checkpoint_entry_userid ATTACH PARTITION postern_internal.checkpoint_entry_default_userid_gate_id_log_id_idx;
 
 
 --
