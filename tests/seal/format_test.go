@@ -456,6 +456,7 @@ func TestAnyWayOfQueriesSealsAlike(t *testing.T) {
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
 		config := l.Config(t)
 		config.DefaultQueryExecMode = mode
+		config.RuntimeParams["quote_all_identifiers"] = "on" // others have it off
 		connection, err := pgx.ConnectConfig(t.Context(), config)
 		if err != nil {
 			t.Fatal(err)
