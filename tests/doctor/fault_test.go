@@ -489,7 +489,8 @@ func TestEachFaultIsFoundAndFixed(t *testing.T) {
 	}
 }
 
-// requireAlikeQuoted wants the same findings, but for the quotes, where names are quoted that need not be.
+// requireAlikeQuoted wants the same findings, but for the quotes, where names are quoted that need not be. A list of names may be
+// in another order then.
 func (s *scene) requireAlikeQuoted(t *testing.T, want []finding) {
 	t.Helper()
 	Run(t, s.q, "set local quote_all_identifiers = on")
@@ -497,7 +498,9 @@ func (s *scene) requireAlikeQuoted(t *testing.T, want []finding) {
 	Run(t, s.q, "set local quote_all_identifiers = off")
 	unquoted := func(found []finding) (lines []string) {
 		for _, one := range found {
-			lines = append(lines, strings.ReplaceAll(one.Code+" "+one.Object+": "+one.Detail+" "+one.Fix, "\"", ""))
+			words := strings.Fields(strings.NewReplacer("\"", "", ",", " ", ";", " ").Replace(one.Code + " " + one.Object + " " + one.Detail + " " + one.Fix))
+			slices.Sort(words)
+			lines = append(lines, strings.Join(words, " "))
 		}
 		slices.Sort(lines)
 		return lines
