@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/yuin/goldmark"
@@ -152,6 +153,31 @@ func requireNoFinding(t *testing.T, database *testdb.Database, installer string)
 	t.Helper()
 	if out, err := shell(t, database, installer, t.TempDir(), "postern doctor"); err != nil || !strings.Contains("\n"+out, "\nNothing found.") {
 		t.Errorf("after the README, doctor gives %v:\n%s", err, out)
+	}
+}
+
+// Tables and code stay as they are: neither can be wrapped.
+func TestLinesOfPagesFitTheScreen(t *testing.T) {
+	for _, file := range allPages(t) {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fence := ""
+		for number, line := range strings.Split(string(source), "\n") {
+			bare := strings.TrimSpace(line)
+			switch {
+			case fence != "":
+				if strings.HasPrefix(bare, fence) {
+					fence = ""
+				}
+			case strings.HasPrefix(bare, "```"):
+				fence = "```"
+			case strings.HasPrefix(bare, "|"), strings.HasPrefix(line, "    "):
+			case utf8.RuneCountInString(line) > 100:
+				t.Errorf("%s:%d has %d columns, not 100 at most", file, number+1, utf8.RuneCountInString(line))
+			}
+		}
 	}
 }
 
