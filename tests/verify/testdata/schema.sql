@@ -14760,7 +14760,7 @@ begin
         'explanation', 'The user name or the response was wrong.',
         'unlocks_at', case when found_ticket.locked_until > clock_timestamp() then found_ticket.locked_until end)::text,
       hint = case when found_ticket.locked_until > clock_timestamp()
-                  then format('Wait: the last wrong response locked the credential until %s. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until)
+                  then format('Wait: there were too many wrong responses, and the credential is locked until %s. An administrator can unlock it earlier with postern.unlock_user.', found_ticket.locked_until)
                   else 'Send the transaction without a ticket to get a new challenge. A PIN that an administrator has set must be changed first, with postern.set_pin.' end;
   elsif found_ticket.verdict = 'locked' then
     raise exception using
