@@ -446,7 +446,7 @@ func (f function) samples() []any {
 const askedByPolicies = `'postern.current_companies()', 'postern.current_userid()', 'postern.require_user_role()',
  'postern.ledger_map()', 'postern.ledger_map_size()', 'postern.ledger_bounds()', 'postern.ledger_shifts()', 'postern.ledger_companies()',
  'postern.internal_ledger_map()', 'postern.internal_ledger_offsets()', 'postern.ledger_key_is_valid(regclass)',
- 'postern.current_company_numbers()', 'postern.current_company_uuids()', 'postern.has_new_combinations()',
+ 'postern.company_is_indexed(regclass)', 'postern.current_company_numbers()', 'postern.current_company_uuids()', 'postern.has_new_combinations()',
  'postern.is_new_combination_allowed(text,numeric)', 'postern.is_new_keyed_combination_allowed(numeric)',
  'postern.is_new_ledger_combination_allowed(text,text,numeric)',
  'postern.user_finance_auth_pub', 'postern.company_finance_auth_pub', 'postern.company_finance_auth', 'postern.company_finance_auth1'`
