@@ -43,6 +43,7 @@ select format('%s %I.%I(%s)', case p.prokind when 'p' then 'call' else 'select' 
                                       when 'regclass' then 'public.voucher'
                                       when '_regclass' then '{public.voucher}'
                                       when '_regtype' then '{text}'
+                                      when '_oid' then '{1}'
                                       else case p.proargnames[other.position]
                                              when 'gate_id' then 'SINWOF_APPROVE'
                                              when 'message' then case when p.proname like '%gate%' then 'm' else E'!M\n$A=1' end
