@@ -207,7 +207,7 @@ func TestDropMakesNobodyWait(t *testing.T) {
 		wait.Wait()
 		refusal := testdb.RequireCode(t, err, "55P03")
 		// Whoever has every name quoted is told as well.
-		_, who, _ := strings.Cut(refusal.Hint, "Who has it: ")
+		_, who, _ := strings.Cut(refusal.Hint, "run: ")
 		testsql.Run(t, business, "set quote_all_identifiers = on")
 		rows, err := business.Query(t.Context(), who)
 		if err != nil {
