@@ -322,7 +322,7 @@ func TestLockedUserIsToldUntilWhen(t *testing.T) {
 	}
 	last := answer(t, connection, alice, asked, alice, wrongPIN)
 	until := testsql.Value[string](t, connection, "select $1::timestamptz::text", testsql.Value[time.Time](t, s.Pool, "select locked_until from postern_internal.credential"))
-	if hint := refused("PS102", last).Hint; !strings.Contains(hint, "locked the credential until "+until) {
+	if hint := refused("PS102", last).Hint; !strings.Contains(hint, " until "+until) {
 		t.Errorf("the response that locks until %s: %s", until, hint)
 	}
 	early := refused("PS104", answer(t, connection, alice, asked, alice, pins[alice]))
