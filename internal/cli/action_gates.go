@@ -105,7 +105,7 @@ func (a *application) printSearch(search *gatesearch.Search, all bool) {
 	}
 }
 
-// stateOf says how an action stands to a gate, and whether the gate stops anybody.
+// stateOf says what an action does about a gate, and whether the gate stops anybody.
 func stateOf(gate gatesearch.Gate) string {
 	if !gate.Registered {
 		return gate.State
@@ -113,7 +113,7 @@ func stateOf(gate gatesearch.Gate) string {
 	return gate.State + ", " + activity(gate.Active)
 }
 
-// treePrinter prints calls, each node with what is below it once.
+// treePrinter prints a tree of calls. It prints what is below a node only once, however often the node occurs.
 type treePrinter struct {
 	app     *application
 	search  *gatesearch.Search
@@ -130,7 +130,7 @@ func (p *treePrinter) print(node *callgraph.Node, depth int) {
 	p.line(depth, node.Name)
 	for _, gate := range node.Gates {
 		if gate.ID == "" {
-			continue // what is unknown about it comes below
+			continue // what is unknown about it is printed below
 		}
 		index := slices.IndexFunc(p.search.Gates, func(reached gatesearch.Gate) bool { return reached.GateID == gate.ID })
 		where := ""

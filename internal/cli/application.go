@@ -24,21 +24,21 @@ import (
 	"github.com/posternsql/postern/internal/program"
 )
 
-// application is what every command shares: the streams, the flags of the root, and ways to reach the
-// database and to print.
+// application is what all commands share: the streams, the root command's flags, and helpers to reach the database and to
+// print.
 type application struct {
 	in  io.Reader
-	out *output   // what was asked for
+	out *output   // the result of the command
 	err io.Writer // diagnostics, progress, errors
 
-	database    *pgx.ConnConfig // nil: what the flag or the environment says
+	database    *pgx.ConnConfig // nil: use the flag or the environment
 	databaseURL string
 	verbose     bool
 
-	running bool // a command was entered: an error from now on is no bad usage
+	running bool // a command was entered, so a later error is not bad usage
 }
 
-// config tells which database to work on: --database-url beats DATABASE_URL beats libpq's variables.
+// config finds the database to work on: --database-url takes precedence over DATABASE_URL, and that over libpq's variables.
 func (a *application) config() (*pgx.ConnConfig, error) {
 	if a.database != nil {
 		return a.database.Copy(), nil
@@ -77,11 +77,11 @@ func (a *application) connect(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A PIN must be bound: the simple protocol would write it into the statement, and so into logs and
-	// pg_stat_activity.
+	// Bind parameters, because a PIN may be among them. The simple protocol would write the PIN into the statement, which
+	// shows up in logs and in pg_stat_activity.
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
-	// Set afterwards, and not as a startup parameter: doctor has to see what the server itself would do. Names have quotes
-	// only where they need them: so what was accepted of an object goes on being accepted.
+	// Set these after connecting and not as startup parameters, because doctor must see the server's own settings.
+	// quote_all_identifiers is off because acceptances name objects with quotes only where a name needs them.
 	config.AfterConnect = func(ctx context.Context, connection *pgconn.PgConn) error {
 		return connection.Exec(ctx, "set log_parameter_max_length_on_error = 0; set quote_all_identifiers = off").Close()
 	}
@@ -92,7 +92,7 @@ func (a *application) connect(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// logger writes diagnostics to standard error where --verbose was given, else only warnings.
+// logger writes diagnostics to standard error: everything with --verbose, otherwise only warnings.
 func (a *application) logger() *slog.Logger {
 	level := slog.LevelWarn
 	if a.verbose {
@@ -109,7 +109,7 @@ func (a *application) logger() *slog.Logger {
 	}}))
 }
 
-// output is standard output. It remembers a failed write, so that a full disk is no success.
+// output is standard output. It remembers a failed write, so that a command does not report success on a full disk.
 type output struct {
 	io.Writer
 	failure error
@@ -123,7 +123,7 @@ func (o *output) Write(bytes []byte) (int, error) {
 	return count, err
 }
 
-// file is the file behind a stream, nil where there is none.
+// file returns the file behind a stream, or nil if there is none.
 func file(stream any) *os.File {
 	if wrapped, ok := stream.(*output); ok {
 		stream = wrapped.Writer
@@ -132,29 +132,30 @@ func file(stream any) *os.File {
 	return opened
 }
 
-// terminal tells whether a person is looking at this stream: only then colours, tables and progress.
+// terminal reports whether a person is looking at this stream. Colours, tables and progress bars are only for terminals.
 func terminal(stream any) bool {
 	opened := file(stream)
 	return opened != nil && term.IsTerminal(int(opened.Fd()))
 }
 
-// colour tells whether the stream takes colours.
+// colour reports whether the stream takes colours.
 func colour(stream any) bool { return terminal(stream) && os.Getenv("NO_COLOR") == "" }
 
-// verbatim is what printf and warn write as it is: Postern's own words, or what is printable already.
+// verbatim is text that printf and warn write unchanged, because Postern wrote it or because it is printable already.
 type verbatim string
 
-// printf writes to standard output, for people: see shown. $0 in the format is the name of the program.
+// printf writes text for people to standard output. It makes the arguments printable (see shown); $0 in the format stands
+// for the program's name.
 func (a *application) printf(format string, arguments ...any) {
 	fmt.Fprintf(a.out, program.Text(format), shown(arguments)...)
 }
 
-// warn writes to standard error as printf does to standard output.
+// warn writes to standard error, in the same way as printf.
 func (a *application) warn(format string, arguments ...any) {
 	fmt.Fprintf(a.err, program.Text(format), shown(arguments)...)
 }
 
-// shown makes all texts printable but those that are verbatim: somebody else may have written them.
+// shown makes all text arguments printable except verbatim ones, because strangers may have written them.
 func shown(arguments []any) []any {
 	all := make([]any, len(arguments))
 	for index, argument := range arguments {
@@ -181,11 +182,11 @@ func writeJSON(out io.Writer, value any) error {
 	return encodeJSON(out, terminal(out), "  ", value)
 }
 
-// encodeJSON writes a value and a line end: exactly, or with everything escaped that a terminal would act on.
+// encodeJSON writes a value and a line end. For a terminal it also escapes every character that a terminal would act on.
 func encodeJSON(out io.Writer, toTerminal bool, indent string, value any) error {
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
-	encoder.SetEscapeHTML(false) // & and < are common in messages, and this is no web page
+	encoder.SetEscapeHTML(false) // & and < are common in messages, and no browser reads this
 	encoder.SetIndent("", indent)
 	if err := encoder.Encode(value); err != nil {
 		return err
@@ -198,8 +199,8 @@ func encodeJSON(out io.Writer, toTerminal bool, indent string, value any) error 
 	return err
 }
 
-// progress gives a bar on standard error for what may take more than two seconds; it is silent where
-// nobody looks. A total of -1 means that it is not known. The caller calls Finish.
+// progress returns a bar on standard error for work that may take more than two seconds. It is silent if standard error is
+// no terminal. A total of -1 means that the total is unknown. The caller calls Finish.
 func (a *application) progress(total int64, description string) *progressbar.ProgressBar {
 	if !terminal(a.err) {
 		return progressbar.DefaultSilent(total)
@@ -212,7 +213,7 @@ func (a *application) progress(total int64, description string) *progressbar.Pro
 	)
 }
 
-// spinner tells that something is going on for which nobody knows how long it takes. The caller calls Finish.
+// spinner shows that work of unknown length is going on. The caller calls Finish.
 func (a *application) spinner(description string) *progressbar.ProgressBar {
 	if !terminal(a.err) {
 		return progressbar.DefaultSilent(-1)
@@ -226,5 +227,5 @@ func (a *application) spinner(description string) *progressbar.ProgressBar {
 	return bar
 }
 
-// errNotInstalled is returned where a command needs Postern and the database has none.
+// errNotInstalled is returned if a command needs Postern and the database does not have it.
 var errNotInstalled = errors.New(program.Text(`Postern is not installed in this database: run "$0 install"`))

@@ -88,7 +88,7 @@ apply needs the role postern_admin; to protect a table, its owner's rights as we
 	return command
 }
 
-// verbs are how a change is counted, before and after it is made.
+// verbs are the words for each kind of change, before and after it is made.
 var verbs = []struct{ action, sign, todo, done string }{
 	{configuration.Create, "+", "to create", "created"},
 	{configuration.Alter, "~", "to change", "changed"},

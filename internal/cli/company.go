@@ -139,7 +139,7 @@ becomes the user's default, of which there is one; without it the default stays 
 	return command
 }
 
-// warnOfMissingClass says so where a user will see no ledger rows: it looks like an empty ledger.
+// warnOfMissingClass warns if a user without a class will see no ledger rows. Without the warning, the ledger looks empty.
 func (a *application) warnOfMissingClass(ctx context.Context, queries *statements, userid, company string) error {
 	companies, err := queries.ListCompanies(ctx)
 	if err != nil {
@@ -197,7 +197,7 @@ authority class that decides which ledger rows the user sees there, once row-lev
 	return command
 }
 
-// listCompanyUsers lists who is a user of which company; of one company or one user where that is given.
+// listCompanyUsers lists the users of each company; company and userid limit the list if they are not nil.
 func (a *application) listCompanyUsers(ctx context.Context, company, userid *string, asJSON bool) error {
 	var users []query.CompanyUser
 	err := a.query(ctx, func(queries *statements) (err error) {
@@ -224,7 +224,8 @@ func (a *application) listCompanyUsers(ctx context.Context, company, userid *str
 	return nil
 }
 
-// requireListed tells a company or a user that does not exist from one that has nothing to list.
+// requireListed returns an error if the wanted company or user does not exist, since the list of one without entries is
+// empty too.
 func requireListed(ctx context.Context, queries *statements, company, wanted *string) error {
 	if company != nil {
 		companies, err := queries.ListCompanies(ctx)

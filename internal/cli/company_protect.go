@@ -12,7 +12,7 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// aboutProtection is what protect has to say about either kind of protection.
+// aboutProtection is the part of the help that both kinds of protection share.
 const aboutProtection = `You connect as the owner of the table, who is a member of postern_admin too. The command needs the
 table to itself for a moment. Where others use it for long, it tries again, for --lock-timeout. Afterwards
 everything that the table's grants allow goes on, on the rows that the user may see.
@@ -53,7 +53,7 @@ company are nobody's.
 	return command
 }
 
-// changeTable changes a table that exists, and returns its name as PostgreSQL writes it.
+// changeTable changes an existing table and returns its name as PostgreSQL writes it.
 func (a *application) changeTable(ctx context.Context, name string, lockTimeout time.Duration, do func(queries *statements, table string) error) (table string, err error) {
 	err = a.change(ctx, name, lockTimeout, func(_ pgx.Tx, queries *statements) error {
 		if table, err = queries.FindTable(ctx, name); err != nil {

@@ -18,16 +18,16 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// completionTimeout is how long a person who pressed <TAB> waits at most.
+// completionTimeout is the longest that a person who pressed <TAB> waits.
 const completionTimeout = 2 * time.Second
 
-// candidate is something that exists, as a person writes it, and what it is.
+// candidate is the name of an existing object, as a person types it, with a description.
 type candidate struct{ name, description string }
 
-// lister finds what an argument may name. given are the arguments before it.
+// lister finds the objects that an argument may name. given are the arguments before it.
 type lister func(ctx context.Context, connection *pgx.Conn, command *cobra.Command, given []string) ([]candidate, error)
 
-// listers are by the name that an argument has in the command's usage line.
+// listers are keyed by the name of the argument in the command's usage line.
 var listers = map[string]lister{
 	"GATE_ID":      listGates,
 	"ACTION":       listActions,
@@ -45,7 +45,7 @@ var listers = map[string]lister{
 	"on|off":       listNamed("on", "off"),
 }
 
-// commandListers are for arguments whose name says too little; the number is the argument's, from 0.
+// commandListers are for arguments whose name is not enough to know what they take. They are keyed by the position, from 0.
 var commandListers = map[string]map[int]lister{
 	"setting set":                {0: listSettings},
 	"event action remove":        {0: listEventActions},
@@ -55,16 +55,16 @@ var commandListers = map[string]map[int]lister{
 	"company unprotect":          {0: listProtectedTables},
 }
 
-// newNames are the commands whose last argument names something that does not exist yet.
+// newNames are the commands whose last argument names an object that does not exist yet.
 var newNames = []string{"company create", "user create", "action register", "ledger create", "ledger class create", "session key create", "event action add"}
 
-// flagListers are by the name of the flag, and the same for all commands.
+// flagListers are keyed by the name of the flag, which means the same in all commands.
 var flagListers = map[string]lister{
 	"gate": listGates, "checkpoint": listGates, "legacy-checkpoint": listGates, "user": listUsers, "ledger": listLedgers,
 	"class": listClasses, "event": listEvents, "action": listEventActions, "kid": listSessionKeys,
 }
 
-// complete has the shell complete arguments and flags that name something in the database.
+// complete adds shell completion for the arguments and flags that name objects in the database.
 func (a *application) complete(command *cobra.Command) {
 	path := strings.Join(strings.Fields(command.CommandPath())[1:], " ")
 	_, placeholders, _ := strings.Cut(command.Use, " ")
@@ -101,7 +101,8 @@ func (a *application) complete(command *cobra.Command) {
 	}
 }
 
-// candidates asks the database, and gives nothing where it does not answer: a person who is typing wants no errors.
+// candidates asks the database. It returns nothing if the database does not answer, because errors would disturb a person
+// who is typing.
 func (a *application) candidates(command *cobra.Command, list lister, given []string, begun string) []cobra.Completion {
 	ctx, cancel := context.WithTimeout(command.Context(), completionTimeout)
 	defer cancel()
@@ -136,15 +137,15 @@ func (a *application) candidates(command *cobra.Command, list lister, given []st
 	return completions
 }
 
-// completable tells whether a name means itself in every shell. What completion puts into a command line is run as it stands
-// there, and users choose some of the names.
+// completable reports whether every shell reads the name literally. The shell runs a completed command line as it stands,
+// and users choose some of the names.
 func completable(name string) bool {
 	return !strings.ContainsFunc(name, func(character rune) bool {
 		return !unicode.IsLetter(character) && !unicode.IsDigit(character) && !strings.ContainsRune("_-.:/@+,", character)
 	}) && !strings.HasPrefix(name, "-")
 }
 
-// rows makes candidates of what a query gave.
+// rows turns the rows of a query into candidates.
 func rows[Row any](found []Row, err error, name func(Row) candidate) ([]candidate, error) {
 	var all []candidate
 	for _, row := range found {
@@ -183,7 +184,7 @@ func listCompanies(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, 
 	return rows(found, err, func(company query.Company) candidate { return candidate{company.Company, company.Name} })
 }
 
-// listLedgers gives those of the company that was given, or all.
+// listLedgers lists the ledgers of the given company, or all ledgers if no company is given.
 func listLedgers(ctx context.Context, connection *pgx.Conn, command *cobra.Command, given []string) ([]candidate, error) {
 	found, err := query.New(connection).ListLedgers(ctx)
 	company, known := givenCompany(command, given)
@@ -195,7 +196,7 @@ func listLedgers(ctx context.Context, connection *pgx.Conn, command *cobra.Comma
 	})
 }
 
-// listClasses gives those of the company and of the ledger that were given; without --ledger, of the general ledger.
+// listClasses lists the classes of the given company and ledger; without --ledger, those of the general ledger.
 func listClasses(ctx context.Context, connection *pgx.Conn, command *cobra.Command, given []string) ([]candidate, error) {
 	var wanted *string
 	if company, known := givenCompany(command, given); known {
@@ -219,7 +220,7 @@ func listClasses(ctx context.Context, connection *pgx.Conn, command *cobra.Comma
 	})
 }
 
-// givenCompany is the company among the arguments before the one that is completed.
+// givenCompany returns the company among the arguments before the one being completed.
 func givenCompany(command *cobra.Command, given []string) (string, bool) {
 	for index, placeholder := range strings.Fields(command.Use)[1:] {
 		if strings.Trim(placeholder, "[]") == "COMPANY" && index < len(given) {
@@ -260,7 +261,7 @@ func listSettings(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _
 	})
 }
 
-// listSessionKeys gives those that count: a retired key cannot be rotated or retired.
+// listSessionKeys lists the keys in use, because a retired key can be neither rotated nor retired.
 func listSessionKeys(ctx context.Context, connection *pgx.Conn, _ *cobra.Command, _ []string) ([]candidate, error) {
 	found, err := query.New(connection).ListSessionKeys(ctx)
 	return rows(found, err, func(key query.SessionKey) candidate {

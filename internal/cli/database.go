@@ -18,7 +18,7 @@ import (
 // published are the statements that applications may send too.
 type published = db.Queries
 
-// statements are all that commands send.
+// statements are all statements that commands send.
 type statements struct {
 	*published
 	*query.Queries
@@ -31,10 +31,10 @@ func newStatements(connection interface {
 	return &statements{db.New(connection), query.New(connection)}
 }
 
-// WithTx gives the same statements in a transaction.
+// WithTx returns the same statements, sent in a transaction.
 func (s *statements) WithTx(tx pgx.Tx) *statements { return newStatements(tx) }
 
-// withDatabase connects, does, and disconnects.
+// withDatabase connects, calls do, and disconnects.
 func (a *application) withDatabase(ctx context.Context, do func(*pgx.Conn, *statements) error) error {
 	connection, err := a.connect(ctx)
 	if err != nil {
@@ -48,12 +48,12 @@ func (a *application) withDatabase(ctx context.Context, do func(*pgx.Conn, *stat
 	return interrupted(ctx, explain(do(connection, newStatements(connection)), connection.Config().User))
 }
 
-// query is withDatabase for what is one statement.
+// query is withDatabase for a single statement.
 func (a *application) query(ctx context.Context, do func(*statements) error) error {
 	return a.withDatabase(ctx, func(_ *pgx.Conn, queries *statements) error { return do(queries) })
 }
 
-// withSecret does in a transaction whose bound values stay out of the server's log. It refuses where it can't
+// withSecret calls do in a transaction that keeps bound values out of the server's log. It returns an error if it cannot
 // keep them out.
 func withSecret(ctx context.Context, connection *pgx.Conn, queries *statements, do func(*statements) error) error {
 	return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
@@ -70,7 +70,7 @@ func withSecret(ctx context.Context, connection *pgx.Conn, queries *statements, 
 	})
 }
 
-// interrupted says so where the user has ended the command; what the driver says then is no help.
+// interrupted replaces the error if the user has interrupted the command, because the driver's error would not help then.
 func interrupted(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return errors.New("interrupted")
@@ -78,7 +78,7 @@ func interrupted(ctx context.Context, err error) error {
 	return err
 }
 
-// explain adds what PostgreSQL can't know: what a missing schema, function or right means here.
+// explain adds what PostgreSQL cannot know: what a missing schema, function or privilege means for Postern.
 func explain(err error, user string) error {
 	var server *pgconn.PgError
 	if !errors.As(err, &server) {
@@ -91,7 +91,7 @@ func explain(err error, user string) error {
 		return fmt.Errorf(`Postern is not installed in this database, or in another version: see "%s status" (%s)`, program.Name(), server.Message)
 	case "42501": // insufficient_privilege
 		if server.Hint != "" {
-			return err // Postern's own, with the statement that helps
+			return err // Postern's own error; its hint names the statement that helps
 		}
 		explained := *server
 		explained.Hint = fmt.Sprintf("Members of postern_admin may do this; to read the log, members of postern_auditor; to seal it, members of postern_sealer. "+
@@ -101,7 +101,7 @@ func explain(err error, user string) error {
 	return err
 }
 
-// arguments demands just these arguments, and names the one that is missing.
+// arguments requires exactly these arguments, and names the first missing one in its error.
 func arguments(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, given []string) error {
 		if len(given) < len(names) {
@@ -122,7 +122,7 @@ func optionalArgument(_ *cobra.Command, given []string) error {
 	return nil
 }
 
-// optional is an argument that may be left away.
+// optional returns an argument that may be omitted.
 func optional(given []string) *string {
 	if len(given) == 0 {
 		return nil

@@ -42,7 +42,7 @@ own, the demo makes a database and a role, and drops them at the end; Postern's 
   $0 demo --keep`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			// What somebody accepts in their own databases has no place in the story, which accepts something itself.
+			// The acceptances of the user's own databases do not apply here, because the story accepts a finding itself.
 			if err := os.Unsetenv(acceptVariable); err != nil {
 				return err
 			}
@@ -64,7 +64,7 @@ own, the demo makes a database and a role, and drops them at the end; Postern's 
 				}
 			}
 			defer options.OnProgress("")
-			// Who pipes the story into head ends it early: that must not end the tidying up.
+			// Ignore SIGPIPE. It ends the story when the output goes into head, but the demo must still clean up.
 			signal.Ignore(syscall.SIGPIPE)
 			defer signal.Reset(syscall.SIGPIPE)
 			return demo.Run(command.Context(), options)
@@ -75,17 +75,17 @@ own, the demo makes a database and a role, and drops them at the end; Postern's 
 	return command
 }
 
-// person is who sits at the terminal.
+// person is the person at the terminal.
 type person struct {
 	app *application
 }
 
-// AskSecret asks without showing what is typed.
+// AskSecret asks a question without echoing the answer.
 func (p person) AskSecret(ctx context.Context, label string) (string, error) {
 	return p.app.ask(ctx, label)
 }
 
-// AskLine reads byte by byte: a buffer would swallow what belongs to the next question.
+// AskLine reads byte by byte, because a buffer would swallow the answer to the next question.
 func (p person) AskLine(ctx context.Context, label string) (string, error) {
 	fmt.Fprint(p.app.err, label)
 	type answer struct {

@@ -91,15 +91,15 @@ Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
 	return command
 }
 
-// acceptVariable names one more file with accepted findings.
+// acceptVariable names the environment variable with one more file of accepted findings.
 const acceptVariable = "POSTERN_ACCEPT"
 
 func addAccept(command *cobra.Command, files *[]string) {
 	command.Flags().StringArrayVar(files, "accept", nil, "file with accepted findings; - is standard input (once for each)")
 }
 
-// readAccepted reads the files before anything is asked of the database: a mistake in one is bad usage. Of their entries it
-// keeps those of the names that the command finds.
+// readAccepted reads the files before the command asks the database anything, because a mistake in a file is bad usage. It
+// keeps only the entries whose names the command can find.
 func readAccepted(files []string, in io.Reader, finds func(name string) bool) (*acceptance.List, error) {
 	if file := os.Getenv(acceptVariable); file != "" {
 		files = append(files, file)
@@ -118,8 +118,8 @@ func (a *application) warnOfUnused(accepted *acceptance.List) {
 	}
 }
 
-// printFindings writes for a person: on a terminal an overview first, then what was found, together by code. What does not
-// count comes first, so that what counts stays in sight.
+// printFindings writes for a person. On a terminal it begins with an overview. Findings are grouped by code, and those that
+// do not count come first, so that those that count stay in sight.
 func (a *application) printFindings(findings []doctor.Judged) {
 	if len(findings) == 0 {
 		a.printf("Nothing found.\n")
@@ -163,7 +163,7 @@ func areAccepted(count int, noun string) string {
 	return fmt.Sprintf(" %d %ss are accepted.", count, noun)
 }
 
-// accepted marks a finding that does not count.
+// accepted is the label of a finding that does not count.
 const accepted = "accepted"
 
 func (a *application) printGroup(group []doctor.Judged) {
@@ -182,7 +182,7 @@ func (a *application) printGroup(group []doctor.Judged) {
 	}
 }
 
-// printJudgement says why a finding does not count, or no longer does not.
+// printJudgement says why a finding does not count, or why its acceptance no longer holds.
 func (a *application) printJudgement(indent string, judgement acceptance.Judgement) {
 	switch {
 	case judgement.Accepted:
@@ -194,7 +194,7 @@ func (a *application) printJudgement(indent string, judgement acceptance.Judgeme
 	}
 }
 
-// grouped gives the findings of one code and title together, as they stand.
+// grouped groups adjacent findings of the same code, level and title, in their given order.
 func grouped(findings []doctor.Judged) iter.Seq[[]doctor.Judged] {
 	return func(yield func([]doctor.Judged) bool) {
 		for start := 0; start < len(findings); {

@@ -18,7 +18,7 @@ import (
 	"github.com/posternsql/postern/internal/program"
 )
 
-// The exit codes that scripts rely on.
+// Scripts rely on these exit codes.
 const (
 	exitDone       = 0
 	exitFailed     = 1
@@ -26,8 +26,7 @@ const (
 	exitDifference = 3
 )
 
-// exitError carries an exit code. With a nil err there is nothing more to say: the command has printed
-// what it found.
+// exitError carries an exit code. A nil err means that the command has already printed everything.
 type exitError struct {
 	code int
 	err  error
@@ -42,15 +41,15 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// usageError tells that a command was called in a way that it does not understand.
+// usageError reports that the user called a command incorrectly.
 func usageError(format string, arguments ...any) error {
 	return &exitError{code: exitUsage, err: fmt.Errorf(format, arguments...)}
 }
 
-// errDifference tells that a command found, and printed, a difference or a finding.
+// errDifference says that a command found and printed a difference or a finding.
 var errDifference error = &exitError{code: exitDifference}
 
-// hinted is an error of this program that says what to do about it.
+// hinted is an error of this program with advice on how to resolve it.
 type hinted struct {
 	error
 	hint string
@@ -58,21 +57,21 @@ type hinted struct {
 
 func (h *hinted) Unwrap() error { return h.error }
 
-// Hint says what to do; errors of other packages have one too.
+// Hint returns the advice. Errors of other packages have this method too.
 func (h *hinted) Hint() string { return h.hint }
 
-// withHint adds to an error what to do about it: one sentence, or a statement.
+// withHint adds advice to an error: one sentence, or a statement.
 func withHint(err error, format string, arguments ...any) error {
 	return &hinted{err, fmt.Sprintf(format, arguments...)}
 }
 
-// report prints an error and gives the exit code.
+// report prints an error and returns the exit code.
 func (a *application) report(command *cobra.Command, failure error) int {
 	if failure == nil {
 		return exitDone
 	}
 	if errors.Is(a.out.failure, syscall.EPIPE) {
-		return exitFailed // who reads has seen enough
+		return exitFailed // the reader closed the pipe and wants no more
 	}
 	code := exitFailed
 	var exit *exitError
@@ -93,8 +92,8 @@ func (a *application) report(command *cobra.Command, failure error) int {
 	return code
 }
 
-// describe gives all that PostgreSQL said, not only its message: the line with a caret, DETAIL and HINT,
-// or CONTEXT where nobody wrote a hint.
+// describe returns all that PostgreSQL said, not only its message: the line with a caret, DETAIL and HINT. It returns
+// CONTEXT only if there is no hint.
 func describe(failure error) string {
 	message := strings.TrimPrefix(failure.Error(), "ERROR: ")
 	refused := (*pgconn.ConnectError)(nil)
@@ -107,7 +106,8 @@ func describe(failure error) string {
 		Excerpt() string
 	}
 	if errors.As(failure, &located) && located.Excerpt() != "" {
-		// Its second line points at a character of the first one: each is replaced by one.
+		// Replace each unprintable character by one character, because the caret in the second line points at a column of
+		// the first.
 		lines = append(lines, strings.Map(func(character rune) rune {
 			if character == '\n' || character == '\t' || printable.Rune(character) {
 				return character
@@ -134,7 +134,8 @@ func describe(failure error) string {
 	return strings.Join(lines, "\n")
 }
 
-// describeRefusal says each reason once. That a server has no TLS is none where it was tried without it as well.
+// describeRefusal names each reason once. It leaves out that the server has no TLS if there are other reasons, because then
+// the driver also tried without TLS.
 func describeRefusal(refused *pgconn.ConnectError) string {
 	reasons := []string{}
 	for reason := range strings.SplitSeq(errors.Unwrap(refused).Error(), "\n") {
@@ -148,13 +149,14 @@ func describeRefusal(refused *pgconn.ConnectError) string {
 	return fmt.Sprintf("cannot connect to database %q as user %q: %s", refused.Config.Database, refused.Config.User, strings.Join(reasons, "\n"))
 }
 
-// describeNotice gives what PostgreSQL said without failing.
+// describeNotice returns a notice or a warning of PostgreSQL.
 func describeNotice(notice *pgconn.Notice) string {
 	lines := []string{strings.ToUpper(notice.Severity[:1]) + strings.ToLower(notice.Severity[1:]) + ": " + printable.Lines(notice.Message)}
 	return strings.Join(append(lines, details((*pgconn.PgError)(notice))...), "\n")
 }
 
-// readableDetail is the sentence in a DETAIL that is a JSON object for programs; the whole DETAIL where there is none.
+// readableDetail returns the explanation from a DETAIL that is a JSON object for programs. It returns any other DETAIL
+// unchanged.
 func readableDetail(detail string) string {
 	var object struct{ Explanation string }
 	if err := json.Unmarshal([]byte(detail), &object); err != nil || object.Explanation == "" {

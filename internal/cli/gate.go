@@ -73,7 +73,7 @@ again. administered: what an administrator has set, and later registrations leav
 	return command
 }
 
-// gateState is whether the gate stops anybody, and whether it asks for itself.
+// gateState says whether the gate stops anybody, and whether it needs an approval of its own.
 func gateState(gate query.Gate) string {
 	if gate.Exclusive {
 		return activity(gate.Active) + ", exclusive"
@@ -178,7 +178,7 @@ ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a par
 	return command
 }
 
-// printGate says how a gate stands after its registration.
+// printGate prints the state of a gate after its registration.
 func (a *application) printGate(ctx context.Context, queries *statements, gateID string) error {
 	gates, err := queries.ListGates(ctx)
 	if err != nil {

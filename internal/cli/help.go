@@ -13,10 +13,10 @@ import (
 	"github.com/posternsql/postern/internal/program"
 )
 
-// helpWidth is how wide in columns help is at most: longer lines are hard to read.
+// helpWidth is the maximum width of help texts in columns, because longer lines are hard to read.
 const helpWidth = 100
 
-// fitHelp has the help of all commands fit the terminal, and fills in the name of the program.
+// fitHelp makes the help of all commands fit the terminal, and fills in the program's name.
 func (a *application) fitHelp(root *cobra.Command) {
 	width := helpWidth
 	if opened := file(a.out); opened != nil {
@@ -39,7 +39,8 @@ func fitTexts(command *cobra.Command, width int) {
 
 var trailingSpaces = regexp.MustCompile(`(?m) +$`)
 
-// wrap breaks paragraphs anew. One that has indented lines stays as it is: a list, or code.
+// wrap breaks paragraphs into lines anew. It leaves a paragraph with indented lines unchanged, because that is a list or
+// code.
 func wrap(long string, width int) string {
 	paragraphs := strings.Split(long, "\n\n")
 	for index, paragraph := range paragraphs {

@@ -17,7 +17,7 @@ import (
 	"github.com/posternsql/postern/internal/program"
 )
 
-// Every command explains itself, and its examples are commands that exist.
+// Every command has help, and its examples call existing commands.
 func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 	root := newRootCommand(&application{out: &output{Writer: &bytes.Buffer{}}})
 	walk(root, func(command *cobra.Command) {
@@ -66,8 +66,8 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 	})
 }
 
-// What is stored in a database, written to a file or printed in a page outlives the process: it cannot know the name that
-// somebody starts the program as, and says that of released binaries.
+// Text that is stored in a database, written to a file or printed on a page outlives the process. It cannot know under
+// which name the program will run, so it uses the name of released binaries.
 func TestKeptTextNamesTheReleasedBinary(t *testing.T) {
 	root := newRootCommand(&application{out: &output{Writer: &bytes.Buffer{}}})
 	names := []string{"completion"}

@@ -61,7 +61,7 @@ instead of running them.`,
 					found, err := install.Verify(command.Context(), config, install.VerifyOptions{LockTimeout: lockTimeout, Logger: app.logger()})
 					return install.Unaccepted(found, accepted), err
 				}
-				before, _ = compare() // where nothing is installed, or an older schema, there is nothing to mend
+				before, _ = compare() // an error means that there is nothing to mend: nothing is installed, or an older schema
 			}
 			bar := app.progress(-1, "Installing")
 			busy := app.busy("Postern", lockTimeout)
@@ -99,7 +99,7 @@ instead of running them.`,
 			}
 			comment := ""
 			if showSQL {
-				comment = "-- " // what is printed stays a script
+				comment = "-- " // keeps the output a script
 			}
 			switch {
 			case len(report.Steps) == 0:
@@ -128,7 +128,7 @@ instead of running them.`,
 	return command
 }
 
-// printRepair says what of the differences from before is gone.
+// printRepair says which of the earlier differences are gone.
 func (a *application) printRepair(comment string, before, left []install.Difference) {
 	for _, difference := range before {
 		if !slices.ContainsFunc(left, func(one install.Difference) bool { return one.Title() == difference.Title() }) {
@@ -143,7 +143,7 @@ func (a *application) printRepair(comment string, before, left []install.Differe
 	}
 }
 
-// printMissing prints a script for a superuser, with what it is for.
+// printMissing prints a script for a superuser, with the purpose of each statement.
 func (a *application) printMissing(user string, report install.Report) error {
 	a.printf("-- What %s needs to install Postern %s into database %s. For a superuser, in that database:\n", user, report.Version, report.Database)
 	for _, missing := range report.Missing {

@@ -48,12 +48,12 @@ These commands need the role postern_admin; the lists work as postern_auditor to
 	return command
 }
 
-// addLedger adds the flag that turns a command to an internal ledger.
+// addLedger adds the flag that makes a command work on an internal ledger.
 func addLedger(command *cobra.Command, ledgerID *string) {
 	command.Flags().StringVar(ledgerID, "ledger", "", "an internal ledger of the company, instead of the general ledger")
 }
 
-// place names a company, or an internal ledger of it.
+// place names a company, or one of its internal ledgers.
 func place(company, ledgerID string) string {
 	if ledgerID == "" {
 		return "company " + company
@@ -61,7 +61,7 @@ func place(company, ledgerID string) string {
 	return "internal ledger " + ledgerID + " of company " + company
 }
 
-// ledgerFlag is the flag as somebody would type it.
+// ledgerFlag returns the flag as a person would type it.
 func ledgerFlag(ledgerID string) string {
 	if ledgerID == "" {
 		return ""
@@ -316,7 +316,7 @@ evaluates them. Run it after many were created, or nightly. Nothing but speed de
 	}
 }
 
-// code shows a code or a pattern to people: a single space, or nothing, stands for blank.
+// code shows a code or a pattern to people. Empty text and spaces alone mean blank.
 func code(text string) string {
 	if strings.TrimSpace(text) == "" {
 		return "blank"

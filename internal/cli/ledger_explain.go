@@ -9,7 +9,7 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// explanation is what explain prints as JSON. What does not apply is null.
+// explanation is what explain prints as JSON. A field that does not apply is null.
 type explanation struct {
 	UserID               string                      `json:"userid"`
 	Company              string                      `json:"company"`
@@ -106,7 +106,7 @@ func (a *application) printExplanation(answer explanation) {
 	if answer.Rule == nil {
 		return
 	}
-	// The rule that came nearest says allowed, and yet the answer is no.
+	// A rule whose verdict differs from the answer did not match: it is only the rule that came nearest.
 	label := "Rule"
 	if answer.Rule.Allowed != answer.Allowed {
 		label = "Nearest rule"

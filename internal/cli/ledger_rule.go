@@ -95,14 +95,14 @@ Quote patterns: the shell has its own ideas about some of them.`,
 	return command
 }
 
-// patternsOf gives a rule's patterns, from A to J.
+// patternsOf returns a rule's patterns, from A to J.
 func patternsOf(rule query.AuthorityCombination) [10]string {
 	return [...]string{
 		rule.CodeA, rule.CodeB, rule.CodeC, rule.CodeD, rule.CodeE, rule.CodeF, rule.CodeG, rule.CodeH, rule.CodeI, rule.CodeJ,
 	}
 }
 
-// verdict says what a rule says, without the code parts that may be anything.
+// verdict describes a rule in words, without the code parts that match anything.
 func verdict(allowed bool, patterns [10]string) string {
 	said := "not allowed"
 	if allowed {
@@ -111,7 +111,7 @@ func verdict(allowed bool, patterns [10]string) string {
 	return said + " where " + conditions(patterns)
 }
 
-// conditions are the patterns that are not just %.
+// conditions lists the patterns other than %.
 func conditions(patterns [10]string) string {
 	demanded := []string{}
 	for part, pattern := range patterns {

@@ -24,7 +24,7 @@ func checkLockTimeout(lockTimeout time.Duration) error {
 	return nil
 }
 
-// busy gives a function that says, once, that others use what has to change.
+// busy returns a function that warns, only once, that others use the object that has to change.
 func (a *application) busy(what string, lockTimeout time.Duration) func(error) {
 	said := false
 	return func(error) {
@@ -35,7 +35,7 @@ func (a *application) busy(what string, lockTimeout time.Duration) func(error) {
 	}
 }
 
-// change does in one transaction what others may stand in the way of, and tries again where they do.
+// change makes a change in one transaction. If others hold the locks that it needs, it tries again.
 func (a *application) change(ctx context.Context, what string, lockTimeout time.Duration, do func(tx pgx.Tx, queries *statements) error) error {
 	if err := checkLockTimeout(lockTimeout); err != nil {
 		return err

@@ -42,7 +42,7 @@ These commands need the role postern_auditor; "seal" and "export --proofs -o" po
 	return command
 }
 
-// aboutFilters is what list and export have to say about choosing entries.
+// aboutFilters is the part about choosing entries that the help of list and export share.
 const aboutFilters = `Only entries that fit all filters are shown. Times are a date (2026-03-31), a date with a time of day in this
 machine's time zone ("2026-03-31 14:30"), RFC 3339 (2026-03-31T14:30:00Z), or how long ago (90m, 24h, 7d).`
 
@@ -89,7 +89,7 @@ func given(text string) *string {
 	return &text
 }
 
-// parseMoment reads a point in time, or how long before now it was.
+// parseMoment reads a point in time, or a duration before now.
 func parseMoment(text string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly, time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04"} {
 		if moment, err := time.ParseInLocation(layout, text, time.Local); err == nil {

@@ -71,7 +71,7 @@ Exit code 3 where a proof does not hold.`,
 	return command
 }
 
-// lostEntry is an entry whose proof holds, and that a restart of the log gave up.
+// lostEntry is an entry whose proof is valid but which a restart of the log gave up.
 type lostEntry struct {
 	LogID   int64 `json:"log_id"`
 	Restart int64 `json:"restart"`

@@ -104,7 +104,7 @@ accepted), used or not; of the filters only --since and --until can be given.
 	return command
 }
 
-// writeExport has an export written to a file, or to standard output where no path is given.
+// writeExport writes an export to a file, or to standard output if the path is empty.
 func (a *application) writeExport(path string, export func(io.Writer) (int64, error)) error {
 	if path == "" {
 		_, err := export(a.out)
@@ -142,7 +142,7 @@ func (a *application) exportProofs(ctx context.Context, exporter *seal.Exporter,
 	return count, tampered(errors.Join(err, buffer.Flush()))
 }
 
-// progressDelay is how long a command may take without saying how far it is.
+// progressDelay is how long a command may run before it reports progress.
 const progressDelay = 2 * time.Second
 
 func (a *application) exportLog(ctx context.Context, filter auditlog.Filter, writer entryWriter) (count int64, err error) {
@@ -168,7 +168,7 @@ func (a *application) exportLog(ctx context.Context, filter auditlog.Filter, wri
 	return count, writer.finish()
 }
 
-// replaceFile has a file written beside its name, and gives it the name when it is complete: nobody takes half a
+// replaceFile writes to a temporary file beside the path and renames it when it is complete, so that nobody mistakes half a
 // log for all of it.
 func replaceFile(path string, write func(io.Writer) (int64, error)) (count int64, err error) {
 	created, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")

@@ -66,7 +66,7 @@ func addHeads(command *cobra.Command, directory *string) {
 	command.Flags().StringVar(directory, "heads", "", "directory of signed heads, outside of the database (default $"+seal.HeadsVariable+")")
 }
 
-// openHeads opens the directory that the flag names, else the variable.
+// openHeads opens the directory that the flag names, or else the environment variable.
 func openHeads(directory string) (*seal.Heads, error) {
 	directory = cmp.Or(directory, os.Getenv(seal.HeadsVariable))
 	if directory == "" {
@@ -76,7 +76,7 @@ func openHeads(directory string) (*seal.Heads, error) {
 	return heads, tampered(err)
 }
 
-// tampered gives an error the exit code of a finding where it is one.
+// tampered gives an error the exit code of a finding if it reports tampering.
 func tampered(err error) error {
 	if finding := (*seal.TamperedError)(nil); errors.As(err, &finding) {
 		return &exitError{code: exitDifference, err: err}

@@ -80,7 +80,7 @@ Where it is said that this is another timeline or database, confirm that as for 
 	return command
 }
 
-// describeRestart is the line that shows a restart.
+// describeRestart describes a restart in one line.
 func describeRestart(restart *seal.Restart) string {
 	return fmt.Sprintf("Restart %d, signed %s, in %s on timeline %d: %s.",
 		restart.Number, restart.At.Format(time.RFC3339), restart.Place, restart.Timeline, whatWasLost(restart))

@@ -96,7 +96,7 @@ func addSealer(command *cobra.Command, key, directory, database *string, timelin
 	command.Flags().StringVar(database, "confirm-database", "", "where this database took the place of the one that was sealed: this one, as the error shows it")
 }
 
-// newSealer makes what seals by the flags of addSealer.
+// newSealer makes a sealer from the flags of addSealer.
 func newSealer(command *cobra.Command, key, directory, database string, timeline int64) (*seal.Sealer, error) {
 	path := cmp.Or(key, os.Getenv(seal.KeyVariable))
 	if path == "" {
@@ -118,15 +118,15 @@ func newSealer(command *cobra.Command, key, directory, database string, timeline
 }
 
 const (
-	// busyWait is how long one seal waits for another one.
+	// busyWait is how long one seal waits for another that is running.
 	busyWait = time.Minute
-	// busyPause is how long it waits before it tries again.
+	// busyPause is how long to wait between two attempts.
 	busyPause = 100 * time.Millisecond
-	// longestPause is after how long a service that is in trouble tries again, so that it is soon back.
+	// longestPause bounds the pause of a service after errors, so that it recovers soon after the cause is gone.
 	longestPause = 10 * time.Second
 )
 
-// sealOnce seals and says so; where always is not set, only if there was something to seal.
+// sealOnce seals and reports it. Without always, it reports only if there was something to seal.
 func (a *application) sealOnce(ctx context.Context, connection *pgx.Conn, sealer *seal.Sealer, asJSON, always bool, watched *monitor.Work) error {
 	var bar *progressbar.ProgressBar
 	started := time.Now()
@@ -170,7 +170,7 @@ func (a *application) sealOnce(ctx context.Context, connection *pgx.Conn, sealer
 	return a.out.failure
 }
 
-// runSealer seals until the context ends, and serves metrics meanwhile where an address is given.
+// runSealer seals until the context ends. It also serves metrics if an address is given.
 func (a *application) runSealer(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool, metrics string) error {
 	if metrics == "" {
 		return a.sealEvery(ctx, sealer, every, asJSON, nil)
@@ -179,7 +179,7 @@ func (a *application) runSealer(ctx context.Context, sealer *seal.Sealer, every 
 	if err != nil {
 		return err
 	}
-	// A connection of its own: the sealer's is busy for as long as it seals.
+	// The metrics need a connection of their own, because the sealer's is busy while it seals.
 	pool, err := newPool(ctx, config, 1)
 	if err != nil {
 		return err
@@ -191,15 +191,15 @@ func (a *application) runSealer(ctx context.Context, sealer *seal.Sealer, every 
 	})
 }
 
-// sealEvery seals until the context ends. A connection that breaks is made anew; what was tampered with ends it,
-// and so does another place than the one that was sealed.
+// sealEvery seals until the context ends. It reconnects after a broken connection. It ends if the log was tampered with, or
+// if this is not the place that was sealed before.
 func (a *application) sealEvery(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool, watched *monitor.Work) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for pause := every; ctx.Err() == nil; pause = min(2*pause, max(every, longestPause)) {
 		err := a.withDatabase(context.WithoutCancel(ctx), func(connection *pgx.Conn, _ *statements) error {
 			for {
-				// A stop does not interrupt a seal.
+				// Stopping the service must not interrupt a seal.
 				err := a.sealOnce(context.WithoutCancel(ctx), connection, sealer, asJSON, false, watched)
 				switch {
 				case err == nil:

@@ -15,14 +15,15 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// entryWriter takes the entries of the log page by page, and keeps none.
+// entryWriter takes the entries of the log page by page, and keeps none of them.
 type entryWriter interface {
 	write(entries []query.LogEntry) error
 	finish() error
 }
 
-// entryTable is the log as a table for people; in a pipe, separated by tabs. On a terminal, which is narrow, what opened a
-// gate along stands beside the gate, who authenticated beside the user, and the comment behind the message.
+// entryTable prints the log as a table for people, and separated by tabs in a pipe. Terminals are narrow, so there it
+// merges columns: the gate that was approved goes with the gate, who authenticated with the user, and the comment with the
+// message.
 func (a *application) entryTable() entryWriter {
 	header := []string{"log_id", "logged_at", "outcome", "gate_id", "userid", "authenticated_by", "message", "comment", "asked", "approved_gate_id", "approved_message"}
 	if terminal(a.out) {
@@ -50,8 +51,8 @@ func (w *entryTable) write(entries []query.LogEntry) error {
 
 func (w *entryTable) finish() error { return w.table.app.out.failure }
 
-// gate is the gate, and what the approval was asked for where that was something else. Ids of gates have no spaces, so no
-// gate looks as if it had been opened along.
+// gate shows the gate, and the gate or action of the approval if that is another. IDs of gates have no spaces, so no ID can
+// imitate this text.
 func gate(entry query.LogEntry) string {
 	if entry.Asked || entry.ApprovedGateID == nil {
 		return entry.GateID
@@ -59,7 +60,7 @@ func gate(entry query.LogEntry) string {
 	return entry.GateID + " along with " + *entry.ApprovedGateID
 }
 
-// authenticator is whose name and PIN were given, where that was not the session's own user.
+// authenticator is the user whose name and PIN were given, if that is not the session's own user.
 func authenticator(entry query.LogEntry) string {
 	if entry.AuthenticatedBy == nil || *entry.AuthenticatedBy == entry.UserID {
 		return "-"
@@ -67,7 +68,7 @@ func authenticator(entry query.LogEntry) string {
 	return *entry.AuthenticatedBy
 }
 
-// who is the session's user, and who authenticated where that was another.
+// who shows the session's user, and the user who authenticated if that is another.
 func who(entry query.LogEntry) string {
 	if other := authenticator(entry); other != "-" {
 		return entry.UserID + " by " + other
@@ -75,7 +76,7 @@ func who(entry query.LogEntry) string {
 	return entry.UserID
 }
 
-// what is the message, and the comment behind it.
+// what shows the message, followed by the comment.
 func what(entry query.LogEntry) string {
 	if entry.Comment != nil {
 		return entry.Message + " (" + *entry.Comment + ")"
@@ -83,7 +84,7 @@ func what(entry query.LogEntry) string {
 	return entry.Message
 }
 
-// entryLines is the log as lines that come one by one on a terminal; columns grow with what was in them.
+// entryLines prints the log on a terminal as entries arrive. A column grows with its widest value so far.
 type entryLines struct {
 	app    *application
 	widths [2]int
@@ -104,7 +105,7 @@ func (w *entryLines) write(entries []query.LogEntry) error {
 
 func (w *entryLines) finish() error { return w.app.out.failure }
 
-// jsonLines is one JSON object a line.
+// jsonLines writes one JSON object per line.
 type jsonLines struct {
 	buffer     *bufio.Writer
 	toTerminal bool
@@ -123,7 +124,7 @@ func (w *jsonLines) write(entries []query.LogEntry) error {
 
 func (w *jsonLines) finish() error { return w.buffer.Flush() }
 
-// jsonArray is one JSON array, with an entry a line.
+// jsonArray writes one JSON array, with one entry per line.
 type jsonArray struct {
 	buffer     *bufio.Writer
 	toTerminal bool
@@ -145,7 +146,7 @@ func (w *jsonArray) write(entries []query.LogEntry) error {
 			separator = "[\n"
 		}
 		w.started = true
-		_, _ = w.buffer.WriteString(separator) // Flush gives its error
+		_, _ = w.buffer.WriteString(separator) // Flush returns the error
 		_, _ = w.buffer.Write(bytes.TrimSuffix(line.Bytes(), []byte("\n")))
 	}
 	return w.buffer.Flush()
@@ -160,7 +161,7 @@ func (w *jsonArray) finish() error {
 	return w.buffer.Flush()
 }
 
-// csvTable is the log as CSV (RFC 4180, UTF-8).
+// csvTable writes the log as CSV (RFC 4180, UTF-8).
 type csvTable struct {
 	writer      *csv.Writer
 	spreadsheet bool
@@ -181,7 +182,7 @@ var csvHeader = []string{
 func (w *csvTable) start() {
 	if !w.started {
 		w.started = true
-		_ = w.writer.Write(csvHeader) // the writer keeps its error
+		_ = w.writer.Write(csvHeader) // the writer remembers its error
 	}
 }
 
@@ -231,8 +232,8 @@ func value(text *string) string {
 	return *text
 }
 
-// disarm makes a spreadsheet take a printable cell as text that it would take as a formula. Some take the wide forms of the
-// characters for the same, and some pass over spaces in front.
+// disarm prevents a spreadsheet from running a printable cell as a formula. Some spreadsheets treat the full-width forms of
+// the characters as the usual ones, and some skip leading spaces.
 func disarm(cell string) string {
 	if text := strings.TrimLeft(cell, " "); text != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(text)[0]) {
 		return "'" + cell

@@ -3,16 +3,16 @@ package cli
 import "runtime/debug"
 
 const (
-	// searchMemory is from how many bytes in use a search for gates has garbage collected. Making the parser ready
+	// searchMemory is the memory in bytes above which a search for gates collects garbage more often. Preparing the parser
 	// takes that much at once.
 	searchMemory = 240 << 20
-	// searchGarbage is how much garbage may lie beside what is kept, in percent. Collecting as often as usual (100) takes
-	// as long as the parser does.
+	// searchGarbage is the limit for garbage, in percent of the memory in use. Collecting at the usual limit (100) takes as
+	// long as the parser itself.
 	searchGarbage = 400
 )
 
-// collectForSearch sets when garbage is collected while gates are searched, and gives what puts back the former limits.
-// A lower limit of the environment (GOMEMLIMIT) stays.
+// collectForSearch sets the limits of the garbage collector for a search for gates. It returns a function that restores the
+// former limits. A lower GOMEMLIMIT stays in force.
 func collectForSearch() (restore func()) {
 	memory := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(memory, searchMemory))

@@ -1,5 +1,5 @@
-// Package cli is the installer's command line: one file a command, which holds its flags, their
-// validation and its output. What a command does is done elsewhere.
+// Package cli is the installer's command line. Each command has one file with its flags, their validation and its output.
+// Other packages do the work.
 package cli
 
 import (
@@ -15,13 +15,12 @@ import (
 	"github.com/posternsql/postern/internal/program"
 )
 
-// Main runs one command line and gives the exit code: 0 done, 1 failed, 2 bad usage, 3 found a
-// difference or a finding.
+// Main runs one command line and returns the exit code: 0 success, 1 failure, 2 bad usage, 3 a difference or a finding.
 func Main(ctx context.Context, arguments []string, in io.Reader, out, err io.Writer) int {
 	return run(ctx, &application{in: in, out: &output{Writer: out}, err: err}, arguments)
 }
 
-// RunOn is Main on a database that the caller knows, whatever the environment says. The demo shows commands with it.
+// RunOn is Main on a given database, whatever the environment says. The demo runs commands with it.
 func RunOn(ctx context.Context, database *pgx.ConnConfig, arguments []string, in io.Reader, out, err io.Writer) int {
 	return run(ctx, &application{in: in, out: &output{Writer: out}, err: err, database: database}, arguments)
 }
@@ -31,11 +30,11 @@ func run(ctx context.Context, app *application, arguments []string) int {
 	root.SetArgs(arguments)
 	command, failure := root.ExecuteContextC(ctx)
 	if failure != nil && !app.running {
-		// cobra refused the flags or the arguments: no command was entered.
+		// Cobra rejected the flags or the arguments, so no command was entered.
 		failure = &exitError{code: exitUsage, err: failure}
 	}
 	if app.out.failure != nil && !errors.Is(failure, app.out.failure) {
-		failure = app.out.failure // nobody has seen what was found
+		failure = app.out.failure // the result was not shown to anybody
 	}
 	return app.report(command, failure)
 }
@@ -95,8 +94,8 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 	return root
 }
 
-// enter notes for every command that it was entered, and makes a group refuse a subcommand that it does
-// not have: cobra would print the group's help and succeed.
+// enter notes for every command that it was entered. It also makes a group reject an unknown subcommand, because cobra
+// would print the group's help and report success.
 func enter(app *application, command *cobra.Command) {
 	if run := command.RunE; run != nil {
 		command.RunE = func(entered *cobra.Command, arguments []string) error {
@@ -105,7 +104,7 @@ func enter(app *application, command *cobra.Command) {
 		}
 	} else {
 		command.Args = cobra.ArbitraryArgs
-		command.SuggestionsMinimumDistance = 2 // letters that may differ; without it nothing but prefixes is suggested
+		command.SuggestionsMinimumDistance = 2 // letters that may differ; without it, cobra suggests only names with the same prefix
 		command.RunE = func(entered *cobra.Command, arguments []string) error {
 			if len(arguments) == 0 {
 				return entered.Help()

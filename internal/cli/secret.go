@@ -15,10 +15,10 @@ import (
 	"github.com/posternsql/postern/internal/printable"
 )
 
-// maximumInput bounds in bytes what is read as one PIN, message or secret.
+// maximumInput is the maximum length in bytes of a PIN, a message or a secret.
 const maximumInput = 1 << 20
 
-// readPIN asks for a new PIN twice where a person sits there, else takes the one line of standard input.
+// readPIN asks for a new PIN twice on a terminal. Otherwise it reads one line from standard input.
 func (a *application) readPIN(ctx context.Context, userid string, fromInput bool) (string, error) {
 	var (
 		pin string
@@ -36,7 +36,7 @@ func (a *application) readPIN(ctx context.Context, userid string, fromInput bool
 		return "", err
 	}
 	if !utf8.ValidString(pin) || strings.ContainsRune(pin, 0) {
-		// Not left to the server, whose message would quote a piece of it.
+		// Check this here, because the server's message would quote a piece of the PIN.
 		return "", errors.New("the PIN is no UTF-8 text")
 	}
 	return pin, nil
@@ -57,7 +57,7 @@ func (a *application) askTwice(ctx context.Context, userid string) (string, erro
 	return first, nil
 }
 
-// ask reads a line from the terminal without showing it.
+// ask reads a line from the terminal without echoing it.
 func (a *application) ask(ctx context.Context, prompt string) (string, error) {
 	descriptor := int(file(a.in).Fd())
 	before, err := term.GetState(descriptor)
@@ -79,7 +79,7 @@ func (a *application) ask(ctx context.Context, prompt string) (string, error) {
 		fmt.Fprintln(a.err)
 		return string(given.line), given.err
 	case <-ctx.Done():
-		// The read goes on until the process ends; the terminal must echo again before that.
+		// The read itself cannot be stopped before the process ends, but the terminal must echo again.
 		_ = term.Restore(descriptor, before)
 		fmt.Fprintln(a.err)
 		return "", ctx.Err()
@@ -127,8 +127,8 @@ func readAll(reader io.Reader) ([]byte, error) {
 	return content, err
 }
 
-// readSecret reads the secret of a session key: the bytes of the file. A text file's last line end is not part
-// of it, since editors add one; in a file that is no text, every byte counts.
+// readSecret reads the secret of a session key from a file. In a text file, the last line end is not part of the secret,
+// because editors add it. In a binary file, every byte counts.
 func (a *application) readSecret(path string) ([]byte, error) {
 	content, err := a.readFile(path)
 	if err != nil {

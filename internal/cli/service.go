@@ -12,7 +12,7 @@ import (
 	"github.com/posternsql/postern/internal/monitor"
 )
 
-// newPool is for commands that go on until they are stopped.
+// newPool opens connections for commands that run until they are stopped.
 func newPool(ctx context.Context, config *pgx.ConnConfig, connections int) (*pgxpool.Pool, error) {
 	pooled, err := pgxpool.ParseConfig("")
 	if err != nil {
@@ -24,7 +24,7 @@ func newPool(ctx context.Context, config *pgx.ConnConfig, connections int) (*pgx
 	return pgxpool.NewWithConfig(ctx, pooled)
 }
 
-// serveAlong works, and serves metrics and health on an address for as long.
+// serveAlong serves metrics and health on an address while work runs.
 func serveAlong(ctx context.Context, address string, watched *monitor.Work, work func(context.Context) error) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {

@@ -48,13 +48,13 @@ These commands need the role postern_admin; list works as postern_auditor too.`,
 	return command
 }
 
-// aboutSecrets is what create and rotate have to say about the secret.
+// aboutSecrets is the part about the secret that the help of create and rotate share.
 const aboutSecrets = `The secret is 32 random bytes, written as 43 characters of base64url; those characters are what the application
 signs with, as they are. --out writes them to a new file that only you can read, and overwrites nothing. --print
 writes them to standard output, for a pipe into a secret store. --secret-file takes a secret that exists, of 32 to
 1024 bytes (- is standard input): the bytes of the file, where a text file's last line end does not count.`
 
-// keySecret says where the secret of a new session key comes from, and where it goes.
+// keySecret says where the secret of a new session key comes from and where it goes.
 type keySecret struct {
 	from  string
 	to    string
@@ -69,7 +69,7 @@ func (s *keySecret) addFlags(command *cobra.Command) {
 	command.MarkFlagsMutuallyExclusive("out", "print", "secret-file")
 }
 
-// createSessionKey creates a key, together with what else has to happen in the same transaction.
+// createSessionKey creates a key, and runs also in the same transaction.
 func (a *application) createSessionKey(ctx context.Context, kid string, source keySecret, also func(*statements) error) error {
 	return a.withDatabase(ctx, func(connection *pgx.Conn, queries *statements) (err error) {
 		var secret []byte
@@ -83,7 +83,8 @@ func (a *application) createSessionKey(ctx context.Context, kid string, source k
 			secret = []byte(base64.RawURLEncoding.EncodeToString(random))
 		}
 		if source.to != "" {
-			// Before the key exists: a key without its secret would be lost, a secret without its key is nothing.
+			// Write the file before creating the key. A secret without its key is harmless, but a key without its secret is
+			// useless.
 			if err := writeNewFile(source.to, secret); err != nil {
 				return err
 			}
@@ -112,7 +113,7 @@ func (a *application) createSessionKey(ctx context.Context, kid string, source k
 	})
 }
 
-// writeNewFile writes a file that only its owner can read, and never over another.
+// writeNewFile writes a file that only its owner can read. It never overwrites a file.
 func writeNewFile(path string, content []byte) (err error) {
 	created, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -133,7 +134,7 @@ func writeNewFile(path string, content []byte) (err error) {
 	return created.Sync()
 }
 
-// sayKey tells of a new key: on standard error where standard output carries the secret.
+// sayKey reports a new key: on standard error if standard output carries the secret.
 func (a *application) sayKey(source keySecret, format string, values ...any) {
 	if source.print {
 		a.warn(format, values...)
@@ -311,7 +312,7 @@ application server would. It does not connect: whether user and key exist, poste
 			}
 			database := config.Database
 			if database == "" {
-				database = config.User // as the server does
+				database = config.User // the server's default too
 			}
 			signer, err := postern.NewSigner(kid, secret, database)
 			if err != nil {

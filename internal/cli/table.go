@@ -12,14 +12,13 @@ import (
 	"github.com/posternsql/postern/internal/printable"
 )
 
-// printTable writes rows under a header: as a table on a terminal, else separated by tabs, so that
-// cut and awk can read them.
+// printTable writes rows under a header: as a table on a terminal, otherwise separated by tabs for cut and awk.
 func (a *application) printTable(header []string, rows [][]string) {
 	(&pagedTable{app: a, header: header}).print(rows)
 }
 
-// pagedTable is a table that comes in pages, so that none of them has to be kept: on a terminal each page is
-// a table of its own.
+// pagedTable prints a table page by page, so that it keeps only one page in memory. On a terminal each page is a table of
+// its own.
 type pagedTable struct {
 	app     *application
 	header  []string
@@ -42,7 +41,7 @@ func (p *pagedTable) print(rows [][]string) {
 		return
 	}
 	if len(rows) == 0 {
-		return // the command says so in words
+		return // the command says in words that there are none
 	}
 	cells := make([][]string, 0, len(rows)+1)
 	cells = append(cells, p.header)
@@ -70,11 +69,11 @@ func (p *pagedTable) print(rows [][]string) {
 	writer.Render()
 }
 
-// minimumColumn is the width in characters below which no column is made narrower.
+// minimumColumn is the width in characters below which no column is narrowed.
 const minimumColumn = 10
 
-// fit narrows the widest columns until the table fits; their cells go over several lines. Words are broken only where
-// it does not fit otherwise.
+// fit narrows the widest columns until the table fits; their cells then take several lines. It breaks a word only if the
+// table does not fit otherwise.
 func fit(cells [][]string, width int) []table.ColumnConfig {
 	columns := make([]table.ColumnConfig, len(cells[0]))
 	words := make([]int, len(columns)) // the width of each column's longest word
@@ -88,7 +87,7 @@ func fit(cells [][]string, width int) []table.ColumnConfig {
 				words[index] = max(words[index], text.StringWidth(word))
 			}
 		}
-		total += columns[index].WidthMax + 3 // the line and a space at either side
+		total += columns[index].WidthMax + 3 // the line and a space on either side
 	}
 	for ; total > width; total-- {
 		widest, isBetweenWords := -1, false
@@ -117,7 +116,7 @@ func tableRow(cells []string) table.Row {
 	return row
 }
 
-// paint shows a cell, and colours the words that tell how something stands.
+// paint shows a cell, and colours words that name a state.
 func (a *application) paint(cell string) verbatim {
 	switch cell {
 	case "passed", "active", "enabled", "ok":
@@ -132,7 +131,7 @@ func (a *application) paint(cell string) verbatim {
 	return verbatim(printable.Text(cell))
 }
 
-// coloured shows a line in a colour, where standard output takes colours.
+// coloured colours a line if standard output takes colours.
 func (a *application) coloured(paint text.Color, line string) verbatim {
 	line = printable.Text(line)
 	if colour(a.out) {
@@ -158,7 +157,7 @@ func valueOrDash(value *string) string {
 	return orDash(*value)
 }
 
-// shell writes an argument so that the shell reads it back.
+// shell quotes an argument so that a shell reads it back unchanged.
 func shell(argument string) string {
 	if argument != "" && strings.Trim(argument, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-") == "" && argument[0] != '-' {
 		return argument

@@ -64,7 +64,7 @@ func TestTablesFitTheTerminal(t *testing.T) {
 			t.Errorf("the table is %d wide on a terminal of %d", total, width)
 		}
 	}
-	// A word is broken only where it has to be.
+	// Words are broken only if the table does not fit otherwise.
 	words := [][]string{{"id", "name"}, {strings.Repeat("word ", 8), "a_name_in_one_word"}}
 	if columns := fit(words, 37); columns[0].WidthMax != 12 || columns[1].WidthMax != 18 {
 		t.Errorf("columns of %d and %d, want 12 and 18", columns[0].WidthMax, columns[1].WidthMax)

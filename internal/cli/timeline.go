@@ -7,15 +7,16 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// timelineVariable names the environment variable with the timeline that is production's.
+// timelineVariable names the environment variable with production's timeline.
 const timelineVariable = "POSTERN_CONFIRM_TIMELINE"
 
-// addConfirmTimeline adds the flag by which a configuration outside of the database tells a failover from a copy.
+// addConfirmTimeline adds the flag with production's timeline. Only a configuration outside the database can tell a
+// failover from a copy.
 func addConfirmTimeline(command *cobra.Command, timeline *int64) {
 	command.Flags().Int64Var(timeline, "confirm-timeline", 0, "after a failover: the timeline that is production's (default $"+timelineVariable+")")
 }
 
-// confirmedTimeline gives what the flag says, or the environment; nil where neither says anything.
+// confirmedTimeline returns the value of the flag, or else of the environment variable; nil if neither is set.
 func confirmedTimeline(command *cobra.Command, timeline int64) (*int64, error) {
 	origin := "--confirm-timeline"
 	if !command.Flags().Changed("confirm-timeline") {

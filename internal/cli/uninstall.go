@@ -99,7 +99,7 @@ func (a *application) printRemoval(wouldBe string, removal *install.Removal) {
 	}
 }
 
-// printWayOut says how to do what was shown, and what that asks for first.
+// printWayOut says how to do what was shown, and which agreements that needs first.
 func (a *application) printWayOut(removal *install.Removal, options install.UninstallOptions) {
 	command := program.Name() + " uninstall --yes"
 	if options.WithDependents {

@@ -79,7 +79,7 @@ Exit code 3 where something differs.`,
 
 func isExtraGrant(name string) bool { return name == acceptance.ExtraGrant }
 
-// printDifferences writes for a person: what does not count comes first, so that what counts stays in sight.
+// printDifferences writes for a person. Differences that do not count come first, so that those that count stay in sight.
 func (a *application) printDifferences(differences []install.Judged) {
 	count, ofAccepted := 0, 0
 	for _, difference := range differences {
