@@ -1,6 +1,6 @@
--- A set of one row and without a SET clause, so that it is inlined: it is asked for each block, and calls a function only for
--- those that have ids which are not compiled. Ids in a block are dense: where the first one that is not compiled is missing,
--- all are compiled. Of a block that is counted not even that has to be asked. Called only by functions that pin their
+-- Returns a set of one row and has no SET clause, so that the planner inlines it. It runs once per block, and calls a
+-- function only for blocks with IDs that are not compiled. IDs in a block are dense: if the first uncompiled ID does not
+-- exist, all IDs are compiled. A counted block does not even need that look-up. Called only by functions that pin their
 -- search_path.
 
 create or replace function postern_internal.block_bits(

@@ -1,4 +1,5 @@
--- A set of one row and without a SET clause, so that it is inlined. Called only by functions that pin their search_path.
+-- Returns a set of one row and has no SET clause, so that the planner inlines it. Called only by functions that pin their
+-- search_path.
 
 create or replace function postern_internal.block_ids(
   company text,

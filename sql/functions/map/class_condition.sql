@@ -1,5 +1,5 @@
--- A condition that was written for its rules tests in one pass what a general one would look up rule by rule for each
--- code string, at many times the cost. No pattern gets into its text: it names them by their place in $1.
+-- A general condition would look up every rule for each code string, at many times the cost. This condition is written for
+-- the rules of one class and tests them in one pass. It contains no pattern: it refers to patterns by their position in $1.
 
 create or replace function postern_internal.class_condition(class_id bigint)
 returns text

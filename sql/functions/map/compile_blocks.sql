@@ -1,7 +1,9 @@
--- Dynamic, for the speed of a condition that was written for its rules; only numbers vary in its text, see
--- class_condition. Bits are collected 64 at a time in a bigint. int8send puts its highest byte first and get_bit counts
--- from the lowest bit of the first byte: hence # 56, which turns the order of the eight bytes round. Blocks begin at
--- multiples of 64, and their ids are dense: so the words of a block, one after the other, are its bits.
+-- Dynamic SQL, because a condition written for the rules of a class is much faster (see class_condition). Only numbers vary
+-- in its text.
+--
+-- Bits are collected 64 at a time in a bigint. int8send puts the highest byte first, but get_bit counts from the lowest bit
+-- of the first byte. # 56 therefore reverses the order of the eight bytes. Blocks begin at multiples of 64 and their IDs
+-- are dense, so the words of a block, one after the other, are its bits.
 
 create or replace function postern_internal.compile_blocks(
   class_id bigint,

@@ -1,10 +1,10 @@
--- One block a call, and each call in a transaction of its own: so nobody's rules wait longer than one block of one company takes,
--- and a load that has not ended is not waited for. Nothing is waited for at all: a block that somebody is using, and a class that
--- somebody is changing, is left to the next round.
+-- One call folds one block, and each call has its own transaction. Nobody's rules wait longer than one block of one company
+-- takes. Folding itself waits for nothing, not even for a load that is still running. It leaves a block that somebody is
+-- using, and a class that somebody is changing, to the next round.
 --
--- Who has the row of a block locked and looks then sees all its ids, but for a transaction whose snapshot is older: that leaves
--- it to another one. Who has the row of a class locked sees the rules that count, and counts its revision up for the reason
--- given at the table.
+-- A transaction that locks the row of a block and then looks sees all IDs of the block. A transaction with an older snapshot
+-- may not, so it leaves the work to another one. A transaction that locks the row of a class sees the rules in force. It
+-- increments the class's revision for the reason given at the table.
 
 create or replace function postern.fold_posting_combinations(after_id bigint default null)
 returns bigint

@@ -1,5 +1,5 @@
--- Nothing but blocks of the companies whose ledgers the user is connected to, once for each class that the user has there:
--- a map as ledger_map makes it, for each ledger, would be as many times as long as all companies have ids.
+-- Contains only blocks of companies to whose ledgers the user is connected, once per class that the user has there. A map
+-- for each ledger as ledger_map builds it would be far longer, because it would cover the IDs of all companies.
 
 create or replace function postern.internal_ledger_map()
 returns bytea

@@ -1,4 +1,4 @@
--- As jsonb, which looks a key up by halving: array_position goes through all ledgers, for each row.
+-- Returns jsonb because jsonb finds a key by binary search. array_position would go through all ledgers for each row.
 
 create or replace function postern.internal_ledger_offsets()
 returns jsonb

@@ -1,4 +1,4 @@
--- Without a SET clause, so that it is inlined. Called only by functions that pin their search_path.
+-- Has no SET clause, so that the planner inlines it. Called only by functions that pin their search_path.
 
 create or replace function postern_internal.internal_ledger_part(userid text)
 returns table (

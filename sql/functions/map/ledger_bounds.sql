@@ -1,5 +1,5 @@
--- As float8, because width_bucket then searches them without calling a function for each comparison: ids are exact up to
--- 2^53, and larger ones are behind all bounds.
+-- Returns float8 because width_bucket searches float8 bounds without calling a function for each comparison. IDs are exact
+-- up to 2^53, and larger ones lie behind all bounds.
 
 create or replace function postern.ledger_bounds()
 returns double precision[]

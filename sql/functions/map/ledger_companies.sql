@@ -1,5 +1,5 @@
--- The type name, because an array of values of one length finds any of them in one step; and no NULL in it, which would
--- have it go through them one by one.
+-- Uses the type name, because PostgreSQL reaches any element of an array in one step if all elements have the same length.
+-- The array has no NULL, because with a NULL in it PostgreSQL would go through the elements one by one.
 
 create or replace function postern.ledger_companies()
 returns name[]

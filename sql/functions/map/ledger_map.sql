@@ -1,12 +1,13 @@
--- What a scan of millions of rows waits for is bytes that were put together once, as one flat value: get_bit on a stored
--- one would unpack it for each row. Put together from the blocks of the user's own companies, in the order of their ids, each
--- behind the zeros that stand for what is not the user's: so it costs what one's own companies are, and of all others
--- a run of zeros. The first row and the last one are no blocks, and give the map its beginning and its end.
+-- The map is one flat value, built once per query, because a scan of millions of rows calls get_bit for each row. get_bit
+-- on a stored value would unpack it for each row. The map is built from the blocks of the user's own companies, in the
+-- order of their IDs. Zeros fill the gaps between them. The cost therefore depends on the user's own companies; all others
+-- cost only a run of zeros. The first and the last row are not blocks: they mark the beginning and the end of the map.
 --
--- One plan serves all users. With a plan for each, whoever is in fewer companies than others would have one made for each query.
+-- One generic plan serves all users. With custom plans, a user of fewer companies than others would be planned anew for
+-- each query.
 --
--- It goes on behind the last block that a company has taken: a row that an update meets, or that the statement itself writes,
--- may have a combination that is newer than the map. Who creates combinations gets more of that.
+-- The map extends beyond the last block that a company has taken. An update may meet a row whose combination is newer than
+-- the map, and a statement may write such a row itself. The extension is longer for a session that creates combinations.
 
 create or replace function postern.ledger_map()
 returns bytea

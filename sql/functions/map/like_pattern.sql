@@ -1,7 +1,8 @@
--- [_], [%] and [[] stand for the character between the brackets. Brackets, and not a backslash: with a backslash, patterns
--- would need escapes of their own in shells, in strings and in files, and codes may contain one. Any other bracket, and
--- every backslash, stands for itself. Without a SET clause, so that it is inlined: called only by functions that pin their
--- search_path.
+-- [_], [%] and [[] stand for the character between the brackets. A backslash would be a bad escape character: codes may
+-- contain backslashes, and shells, strings and files would need escapes of their own. Any other bracket and every backslash
+-- stand for themselves.
+--
+-- Has no SET clause, so that the planner inlines it. Called only by functions that pin their search_path.
 
 create or replace function postern_internal.like_pattern(pattern text)
 returns text

@@ -1,6 +1,7 @@
--- A bit string is widened with zeros by one call in C, and as a message it is those bytes behind four for its length:
--- nothing in SQL makes more of them at a time, or faster. Without a SET clause, so that it is inlined: called only by
--- functions that pin their search_path.
+-- One C call widens a bit string with zeros. Its binary form is those zeros as bytes, behind four bytes for the length.
+-- Nothing else in SQL makes as many zeros at once, or as fast.
+--
+-- Has no SET clause, so that the planner inlines it. Called only by functions that pin their search_path.
 
 create or replace function postern_internal.zeros(bytes bigint)
 returns bytea

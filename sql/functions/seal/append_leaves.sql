@@ -1,6 +1,6 @@
--- Whoever seals has to have hashed what is in the log: the database hashes it too, and the tree above. Set by set, since
--- PL/pgSQL takes longer for each leaf than the hashes do. Entries are found by stretches of log_ids: one look-up for each
--- would be one in each month's partition.
+-- A sealer must have hashed what the log really contains, so the database computes the leaves and the tree too. It works in
+-- sets, because PL/pgSQL takes longer per leaf than the hashes do. It finds entries by ranges of log_ids, because one
+-- look-up per entry would search every month's partition.
 
 create or replace function postern.append_leaves(
   log_ids bigint[],

@@ -1,4 +1,4 @@
--- A row lock that only this function can take: an advisory lock could be taken by everybody, and held for ever.
+-- Takes a row lock, which nobody can take without this function. Anybody could take an advisory lock and hold it for ever.
 
 create or replace function postern.begin_sealing(
   confirmed_timeline bigint default null,

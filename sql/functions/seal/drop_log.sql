@@ -1,6 +1,6 @@
--- Only what an outsider can still have proven: sealed under a signed head, written out with its proof, and still what was
--- sealed. A month with an entry that is not stays whole, as evidence. All is looked at under locks that let others write
--- to other months; the lock that stops everybody is taken for the removal alone.
+-- Drops only what an outsider can still prove: entries that are sealed under a signed head, exported with their proofs, and
+-- unchanged since. A month with any other entry stays whole, as evidence. The checks run under locks that let others write
+-- to other months. Only the removal itself takes the lock that stops everybody.
 
 create or replace function postern.drop_log(
   before timestamptz,

@@ -1,4 +1,5 @@
--- The snapshot is the transaction's only at REPEATABLE READ: it has to be the one by which the entries were read.
+-- Requires REPEATABLE READ. Only there is the snapshot that of the whole transaction, and it must be the snapshot by which
+-- the entries were read.
 
 create or replace function postern.end_sealing()
 returns void

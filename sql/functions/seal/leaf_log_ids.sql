@@ -1,4 +1,4 @@
--- Not min() over the table, which would go through its index on log_id from the oldest one on.
+-- Does not use min() over the table, because that would read the index on log_id from the oldest entry on.
 
 create or replace function postern.leaf_log_ids(
   first_leaf bigint,

@@ -1,5 +1,7 @@
--- Nothing of the reader's own transaction: a denial could be learned and rolled back, attempt and all. What is the reader's own, see
--- own_entry. What binary values would have a reader put together again by rules of PostgreSQL's is given as its text.
+-- Hides entries of the reader's own transaction. Otherwise a reader could learn that an attempt was denied, and then roll
+-- back the denial with the attempt. own_entry says which entries are the reader's own.
+--
+-- client_addr is text, because a reader of its binary form would have to rebuild the text by PostgreSQL's rules.
 
 create or replace view postern_internal.log_record
 as

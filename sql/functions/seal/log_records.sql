@@ -1,5 +1,5 @@
--- A function, since behind a view with security_barrier no index would be used for the stretches; in PL/pgSQL, which keeps the
--- plan, since planning takes longer with each month that there is.
+-- A function, because a view with security_barrier could not use an index for the ranges. In PL/pgSQL, because PL/pgSQL
+-- keeps the plan; planning takes longer with each month of the log.
 
 create or replace function postern.log_records(
   lowest bigint[],

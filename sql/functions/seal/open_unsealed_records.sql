@@ -1,9 +1,12 @@
--- By what has no leaf, and never from a log_id on: log_ids are not given in the order of commits. Who seals asks for the
--- transactions that the last seal did not see. An entry that it would have seen, and that has no leaf, was added later;
--- it is not to get one, and "postern log verify" finds it with seen_by. In PL/pgSQL for the reason of postern.log_records.
--- A cursor, since what PL/pgSQL returns as rows is first kept as a whole, and then read again. The leaf is asked for by a
--- scalar subquery, which is a look at the index whatever the planner knows: a plan made while there were few leaves would
--- go through all of them for each entry, and a sealer keeps its plan.
+-- Finds entries by their missing leaf and never from a log_id on, because log_ids are not given out in commit order. A
+-- sealer asks for the transactions that the last seal did not see. An entry that the last seal should have seen, but that
+-- has no leaf, was added later. It must not get a leaf; "postern log verify" finds it with seen_by.
+--
+-- In PL/pgSQL for the reason given at postern.log_records. It returns a cursor, because PL/pgSQL stores a returned set
+-- completely before the caller reads it.
+--
+-- A scalar subquery looks for the leaf, because its plan is always an index look-up. Otherwise a plan made while there were
+-- few leaves would read all leaves for each entry, and a sealer keeps its plan.
 
 create or replace function postern.open_unsealed_records(
   lowest_transaction_ids xid8[],

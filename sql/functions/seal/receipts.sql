@@ -1,4 +1,4 @@
--- Not of denials, nor of what stands in their place: a transaction must not learn its own verdict.
+-- Leaves out denials and the entries that stand in their place, because a transaction must not learn its own verdict.
 
 create or replace function postern.receipts()
 returns table (log_id bigint, gate_id text, asked boolean, leaf_hash bytea)

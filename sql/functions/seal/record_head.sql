@@ -1,5 +1,5 @@
--- The signature is not checked: the database has no Ed25519, and no key to trust. What can be told here is whether the head is
--- one of this tree.
+-- Does not check the signature, because the database has neither Ed25519 nor a key to trust. It can only check that the
+-- head belongs to this tree.
 
 create or replace function postern.record_head(
   tree_size bigint,

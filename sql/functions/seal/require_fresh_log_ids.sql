@@ -1,4 +1,5 @@
--- Logical replication brings entries and no sequences. New entries would then get the ids of old ones, and never a leaf.
+-- Logical replication copies entries but no sequences. Without this check, new entries would get the IDs of old ones, and
+-- never a leaf.
 
 create or replace function postern_internal.require_fresh_log_ids()
 returns void

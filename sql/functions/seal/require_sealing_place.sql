@@ -1,8 +1,11 @@
--- A copy of the database would sign a second history with the same key, and write it into the same directory. A copy and a
--- database that was restored for good look alike from inside, so it takes somebody outside who says which one goes on. What
--- he says names the place, since a yes would be left in a configuration, and be copied with it. Another database is asked
--- about first: a timeline says nothing about it, and one that was left in the configuration must not hide that.
--- A log that was never sealed has no place: it may be installed in a template, and nothing was signed for it yet.
+-- A copy of the database would sign a second history with the same key and write it into the same directory. From inside, a
+-- copy and a database that was restored for good look alike. Only an operator outside can say which one goes on. The
+-- operator confirms by naming the place: a plain yes would stay in a configuration and be copied with it.
+--
+-- The check for another database comes first. A timeline says nothing about a database, and a timeline left in the
+-- configuration must not hide this case.
+--
+-- A log that was never sealed has no place: it may be installed in a template, and nothing has been signed for it yet.
 
 create or replace function postern_internal.require_sealing_place(
   confirmed_timeline bigint,

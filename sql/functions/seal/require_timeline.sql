@@ -1,6 +1,8 @@
--- A failover and a copy that was recovered up to a point in time look alike from inside: same cluster, new timeline. So it takes
--- somebody outside who says which timeline is production's. A number, since a yes would be left in a configuration, and be
--- copied with it. Programs know a refusal by its field constraint, place: other errors have the same SQLSTATE.
+-- From inside, a failover and a copy recovered to a point in time look alike: same cluster, new timeline. Only an operator
+-- outside can say which timeline is production's. The confirmation is a number, because a plain yes would stay in a
+-- configuration and be copied with it.
+--
+-- Other errors share this SQLSTATE, so programs recognise the refusal by the constraint field: place.
 
 create or replace function postern_internal.require_timeline(
   recorded bigint,

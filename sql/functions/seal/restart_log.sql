@@ -1,5 +1,5 @@
--- A restart is what is signed outside of the database. Here ids skip ahead, so that no entry gets one that a lost entry had: a restored
--- database goes on counting where its backup was made.
+-- The restart itself is signed outside the database. Here log IDs skip ahead, because a restored database continues
+-- counting where its backup was made. Without that, new entries would get the IDs of lost ones.
 
 create or replace function postern.restart_log(
   lowest_lost bigint,

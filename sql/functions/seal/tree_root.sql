@@ -1,4 +1,5 @@
--- RFC 6962, section 2.1, from the subtrees that are stored: those of the bits of tree_size, from the smallest, the last, on.
+-- Computes the root of RFC 6962, section 2.1, from stored subtrees. The bits of tree_size say which subtrees these are. It
+-- begins with the smallest one, which is the last.
 
 create or replace function postern_internal.tree_root(tree_size bigint)
 returns bytea

@@ -1,6 +1,7 @@
--- By the snapshot of the last seal, as the sealer asks: an entry that it did not see has no leaf. Of what waits the oldest entries
--- are looked at, so that a log of years that was never sealed is not read. With its owner's rights: a sealer sees how much
--- waits without opening the log.
+-- Uses the snapshot of the last seal, as the sealer does: an entry outside that snapshot has no leaf. It looks only at the
+-- oldest waiting entries, because a log that was never sealed may hold years.
+--
+-- Runs with its owner's rights, so that a sealer can see how much waits without access to the log.
 
 create or replace function postern.unsealed_entries(
   out entries bigint,
