@@ -17,32 +17,34 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// dropsFile is the file of a directory of heads that says, signed, which entries were dropped: one note after the other.
+// dropsFile is a file in a directory of heads. It holds one signed note after the other, each saying which entries were
+// dropped.
 const dropsFile = "dropped"
 
-// dropsLine is the second line of such a note. A head has a number there, so neither can be taken for the other.
+// dropsLine is the second line of such a note. The second line of a head is a number, so neither can be mistaken for the
+// other.
 const dropsLine = "dropped leaves"
 
 // Dropped is what Drop did.
 type Dropped struct {
 	Entries int64
-	// Months (UTC) are those that are gone, oldest first, as 2026-01.
+	// Months (UTC) are the months that were dropped, oldest first, such as 2026-01.
 	Months []string
-	// Kept are those from before the time that are not.
+	// Kept are the months before the given time that were not dropped.
 	Kept []KeptMonth
 }
 
-// KeptMonth is a month of the log that is not to be dropped.
+// KeptMonth is a month of the log that must not be dropped.
 type KeptMonth struct {
-	Month  string // as 2026-01, or default: entries of months without a partition
+	Month  string // such as 2026-01; default stands for entries of months without a partition
 	Reason string
 }
 
-// Drop removes the months of the log that end by a time, those whose entries are all sealed, exported with proofs and
-// unchanged, and signs in every directory which leaves they were: from then on Verify does not miss them. Where others
-// use the log, it tries again for as long as the timeout lasts; it never makes them wait for more than a moment.
+// Drop removes the months of the log that end by a time. It removes a month only if all its entries are sealed, exported
+// with proofs, and unchanged. It signs in every directory which leaves were dropped, so that Verify does not report them as
+// missing. If others use the log, it tries again until the timeout, and never makes them wait for more than a moment.
 func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*Heads, before time.Time, timeout time.Duration) (done Dropped, err error) {
-	// Entries in the default partition can only be dropped with the month that they are of.
+	// Entries in the default partition can be dropped only together with the partition of their month.
 	if _, err := query.New(connection).CreateLogPartitions(ctx); err != nil {
 		return Dropped{}, err
 	}
@@ -51,7 +53,7 @@ func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*He
 		if err != nil {
 			return err
 		}
-		// Not before: a copy must not leave its key in a directory that another database uses.
+		// Admit the key only now, because a copy must not leave its key in a directory that another database uses.
 		for _, heads := range directories {
 			if err := heads.admit(key); err != nil {
 				return err
@@ -59,7 +61,8 @@ func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*He
 		}
 		var text strings.Builder
 		fmt.Fprintf(&text, "%s\n%s\n", key.signer.Name(), dropsLine)
-		// Leaves lost by a later restart get other entries: this says nothing about those.
+		// After a later restart, other entries get the numbers of lost leaves. The number of the restart keeps this note
+		// from covering them.
 		if restarts := len(directories[0].Restarts); restarts > 0 {
 			fmt.Fprintf(&text, "restart %d\n", restarts)
 		}
@@ -83,7 +86,8 @@ func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*He
 		if err != nil {
 			return err
 		}
-		// Before the commit: an entry that is there although it was said to be dropped is no finding.
+		// Sign before the commit. Verify accepts a dropped entry that is still there, but not a missing entry without a
+		// signed note.
 		for _, heads := range directories {
 			if err := appendNote(filepath.Join(heads.Directory, dropsFile), string(signed)); err != nil {
 				return err
@@ -97,7 +101,7 @@ func Drop(ctx context.Context, connection *pgx.Conn, key *Key, directories []*He
 	return done, nil
 }
 
-// dropped are the leaves whose entries were dropped.
+// dropped are ranges of leaves whose entries were dropped.
 type dropped []leafRange
 
 func (d dropped) has(leafNumber int64) bool {
@@ -109,7 +113,8 @@ func (d dropped) has(leafNumber int64) bool {
 	return false
 }
 
-// dropped reads what was dropped. What a crash has left half written is passed over; a wrong signature is not.
+// dropped reads which entries were dropped. It skips a note that a crash left half written, but returns an error for a
+// wrong signature.
 func (h *Heads) dropped() (dropped, error) {
 	path := filepath.Join(h.Directory, dropsFile)
 	text, err := os.ReadFile(path)

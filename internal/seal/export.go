@@ -11,17 +11,17 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// Exporter writes the sealed part of a log out with proofs, for CheckProofs.
+// Exporter exports the sealed part of a log with proofs, for CheckProofs.
 type Exporter struct {
 	Heads *Heads
-	// Since and Until limit it to entries of a time; nil for no limit.
+	// Since and Until limit the export to entries of a period; nil means no limit.
 	Since, Until *time.Time
-	// OnProgress is told how many leaves were read so far, and how many there are; may be nil.
+	// OnProgress receives the number of leaves read so far and the total; it may be nil.
 	OnProgress func(leaves, total int64)
 }
 
-// Export gives the newest head, and then each entry under it with its proof, in the order of leaves; every proof has been
-// checked. These are all rows of the log, those too that stand for an approval which may never have been used. It
+// Export yields the newest head, and then every entry under it with its proof, in the order of leaves. It checks every
+// proof. It exports all rows of the log, including those that stand for an approval that may never have been used. It
 // returns the number of entries.
 func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(any) error) (entries int64, err error) {
 	head := e.Heads.Latest
@@ -100,7 +100,7 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 	return entries, err
 }
 
-// Keep says in the database that an export is in a safe place: what it has may be dropped from now on.
+// Keep records in the database that an export is in a safe place. From then on its entries may be dropped.
 func (e *Exporter) Keep(ctx context.Context, connection *pgx.Conn) error {
 	return query.New(connection).RecordLogExport(ctx, e.Since, e.Until, e.Heads.Latest.Size)
 }
@@ -109,8 +109,8 @@ func (e *Exporter) wanted(record *Record) bool {
 	return (e.Since == nil || record.LoggedAt >= MomentOf(*e.Since)) && (e.Until == nil || record.LoggedAt < MomentOf(*e.Until))
 }
 
-// pageReader reads hashes for the proofs of one page of leaves: most are in the page itself, the few others are the same
-// for all of them.
+// pageReader reads the hashes for the proofs of one page of leaves. Most hashes are in the page itself; the few others are
+// common to all of its leaves.
 type pageReader struct {
 	behind tlog.HashReader
 	first  int64
@@ -118,7 +118,7 @@ type pageReader struct {
 	others map[int64]tlog.Hash
 }
 
-// turn goes to another page.
+// turn moves on to another page.
 func (r *pageReader) turn(page []query.LogLeaf) {
 	r.first, r.page, r.others = page[0].LeafNumber, make([][]byte, len(page)), map[int64]tlog.Hash{}
 	for index, leaf := range page {

@@ -17,15 +17,15 @@ type Head struct {
 	Origin string
 	Size   int64
 	Root   tlog.Hash
-	// Restart is the number of the last restart before it; 0 where there was none.
+	// Restart is the number of the last restart before the head; 0 means that there was none.
 	Restart int64
-	// LogIDs is where the log ids lie of the leaves that the head before did not have; nil where there are none.
+	// LogIDs is the range that holds the log IDs of the leaves that the previous head did not have; nil if there are none.
 	LogIDs *LogIDs
-	// Note is the head as it was signed, a C2SP tlog-checkpoint.
+	// Note is the head as it was signed: a C2SP tlog-checkpoint.
 	Note string
 }
 
-// sign makes a head.
+// sign signs a head.
 func (k *Key) sign(size int64, root tlog.Hash, logIDs *LogIDs, restart int64) (*Head, error) {
 	head := &Head{Origin: k.signer.Name(), Size: size, Root: root, LogIDs: logIDs, Restart: restart}
 	text := fmt.Sprintf("%s\n%d\n%s\n", head.Origin, size, base64.StdEncoding.EncodeToString(root[:]))
@@ -40,7 +40,8 @@ func (k *Key) sign(size int64, root tlog.Hash, logIDs *LogIDs, restart int64) (*
 	return head, err
 }
 
-// OpenHead reads a signed head and checks its signature. It is a *TamperedError where none of the keys has signed it.
+// OpenHead reads a signed head and checks its signature. It returns a *TamperedError if none of the keys has signed the
+// head.
 func OpenHead(text string, keys note.Verifiers) (*Head, error) {
 	opened, err := note.Open([]byte(text), keys)
 	if unverified := (*note.UnverifiedNoteError)(nil); errors.As(err, &unverified) {
@@ -67,7 +68,8 @@ func OpenHead(text string, keys note.Verifiers) (*Head, error) {
 	return head, nil
 }
 
-// parseHead reads a head's text. Lines behind the third that it does not know are left to others, as tlog-checkpoint says.
+// parseHead reads the text of a head. It ignores unknown lines behind the third, because tlog-checkpoint reserves them for
+// others.
 func parseHead(text string) (*Head, error) {
 	lines := strings.SplitN(text, "\n", 4)
 	if len(lines) != 4 {

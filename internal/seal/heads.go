@@ -17,31 +17,31 @@ import (
 // HeadsVariable names the environment variable with the directory of signed heads.
 const HeadsVariable = "POSTERN_LOG_HEADS"
 
-// KeysFile is the file of a directory of heads with the public keys that may sign, one a line.
+// KeysFile is the file in a directory of heads that lists the public keys that may sign, one per line.
 const KeysFile = "keys"
 
-// The other files of such a directory.
+// These are the other files of such a directory.
 const (
 	latestFile = "latest"  // the newest head
-	headPrefix = "heads-"  // and a day: all heads of that day, one after the other
+	headPrefix = "heads-"  // followed by a day; the file has all heads of that day, one after the other
 	signature  = "\u2014 " // begins the lines of signatures
 )
 
-// Heads is a directory outside of the database with signed heads: what the log is compared with.
+// Heads is a directory of signed heads outside the database. The log is compared with them.
 type Heads struct {
 	// Directory is its path.
 	Directory string
-	// Keys are the public keys that may sign, as they are written in its file of keys.
+	// Keys are the public keys that may sign, as the file of keys has them.
 	Keys []string
-	// Latest is the newest head; nil where there is none yet.
+	// Latest is the newest head; nil if there is none yet.
 	Latest *Head
-	// Restarts are those that the directory was told of.
+	// Restarts are the restarts recorded in the directory.
 	Restarts []*Restart
 
 	verifiers note.Verifiers
 }
 
-// OpenHeads reads a directory of heads, and checks the newest one. The directory may be empty, or not exist.
+// OpenHeads reads a directory of heads and checks the newest one. The directory may be empty, and need not exist.
 func OpenHeads(directory string) (*Heads, error) {
 	h := &Heads{Directory: directory}
 	text, err := os.ReadFile(filepath.Join(directory, KeysFile))
@@ -71,10 +71,10 @@ func OpenHeads(directory string) (*Heads, error) {
 	return h, nil
 }
 
-// OpenHead reads a head and checks it by the keys of the directory.
+// OpenHead reads a head and checks it with the keys of the directory.
 func (h *Heads) OpenHead(text string) (*Head, error) { return OpenHead(text, h.verifiers) }
 
-// admit makes sure that a key may sign: an empty directory takes its first one.
+// admit makes sure that a key may sign. An empty directory accepts its first key.
 func (h *Heads) admit(key *Key) error {
 	if slices.Contains(h.Keys, key.Public) {
 		return nil
@@ -95,7 +95,7 @@ func (h *Heads) admit(key *Key) error {
 	return err
 }
 
-// add keeps a head, on disk when it returns: first among all heads, then as the newest one.
+// add stores a head, first among all heads and then as the newest. The head is on disk when add returns.
 func (h *Heads) add(head *Head, now time.Time) error {
 	if err := appendNote(filepath.Join(h.Directory, headPrefix+now.UTC().Format(time.DateOnly)), head.Note); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (h *Heads) add(head *Head, now time.Time) error {
 	return nil
 }
 
-// all gives every head of the directory up to the newest one, by size. What a crash has left half written is passed over.
+// all returns every head of the directory up to the newest, sorted by size. It skips a note that a crash left half written.
 func (h *Heads) all() ([]*Head, error) {
 	paths, err := filepath.Glob(filepath.Join(h.Directory, headPrefix+"*"))
 	if err != nil {
@@ -136,7 +136,7 @@ func (h *Heads) all() ([]*Head, error) {
 	return slices.CompactFunc(heads, func(a, b *Head) bool { return a.Size == b.Size && a.Root == b.Root }), nil
 }
 
-// splitNotes cuts a file into the notes that were appended to it. A note is a text, an empty line, and signatures.
+// splitNotes splits a file into its notes. A note is a text, an empty line, and signatures.
 func splitNotes(text string) []string {
 	var notes []string
 	var current strings.Builder
@@ -157,7 +157,7 @@ func splitNotes(text string) []string {
 	return notes
 }
 
-// appendNote writes a note to the end of a file. What a crash left without an end is ended first.
+// appendNote appends a note to a file. It first ends a note that a crash left incomplete.
 func appendNote(path, text string) error {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
@@ -176,7 +176,7 @@ func appendNote(path, text string) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// replaceFile has a new content take the place of a file at once, and outlast a crash of the machine.
+// replaceFile replaces the content of a file atomically, so that it survives a crash of the machine.
 func replaceFile(path string, content []byte) (err error) {
 	created, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
@@ -198,7 +198,7 @@ func replaceFile(path string, content []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	// Not every file system can do that.
+	// Ignore the error: not every file system can sync a directory.
 	_ = directory.Sync()
 	return directory.Close()
 }

@@ -15,7 +15,7 @@ import (
 // KeyVariable names the environment variable with the file of the private key.
 const KeyVariable = "POSTERN_LOG_KEY"
 
-// CreateKey makes a key pair. origin names the log in all its heads, best as a host and a path without a scheme.
+// CreateKey makes a key pair. origin names the log in all its heads; a host and a path without a scheme is best.
 func CreateKey(origin string) (private, public string, err error) {
 	if origin == "" || strings.ContainsFunc(origin, func(r rune) bool { return r <= ' ' || r == '+' || r == 0x7f }) {
 		return "", "", fmt.Errorf("the origin %q must not be empty, nor have spaces, control characters or +", origin)
@@ -23,13 +23,13 @@ func CreateKey(origin string) (private, public string, err error) {
 	return note.GenerateKey(rand.Reader, origin)
 }
 
-// Key is a private key that signs heads, and the public one that others check them with.
+// Key is a private key that signs heads, together with the public key that checks them.
 type Key struct {
 	signer note.Signer
 	Public string
 }
 
-// ReadKey reads the file of a private key. A file that others may read is refused.
+// ReadKey reads the file of a private key. It refuses a file that others may read.
 func ReadKey(path string) (*Key, error) {
 	about, err := os.Stat(path)
 	if err != nil {
@@ -45,9 +45,9 @@ func ReadKey(path string) (*Key, error) {
 	private := strings.TrimSpace(string(text))
 	signer, err := note.NewSigner(private)
 	if err != nil {
-		return nil, fmt.Errorf("%s holds no private key of a log", path) // without what it holds
+		return nil, fmt.Errorf("%s holds no private key of a log", path) // does not quote the file, which may hold a secret
 	}
-	// What note.GenerateKey writes: PRIVATE+KEY+name+hash+, then an octet for the algorithm and the seed.
+	// The format of note.GenerateKey: PRIVATE+KEY+name+hash+, then an octet for the algorithm and the seed.
 	parts := strings.SplitN(private, "+", 5)
 	seed, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
 	if err != nil || len(seed) != 1+ed25519.SeedSize {
@@ -57,7 +57,7 @@ func ReadKey(path string) (*Key, error) {
 	return &Key{signer: signer, Public: public}, err
 }
 
-// readKeys reads public keys, one a line; empty lines and lines that begin with # say nothing.
+// readKeys reads public keys, one per line. It skips empty lines and lines that begin with #.
 func readKeys(text string) (note.Verifiers, []string, error) {
 	var verifiers []note.Verifier
 	var keys []string

@@ -19,13 +19,13 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// Proof is an entry of the log with what shows that it is under a signed head. In JSON the entry's values stand beside
-// the rest, for people; what is proven is Leaf, and they have to agree with it.
+// Proof shows that an entry of the log is under a signed head. In JSON, the values of the entry stand beside the proof, for
+// people. Only Leaf is proven, and the values must agree with it.
 type Proof struct {
 	Record
 	Inclusion Inclusion `json:"proof"`
-	// Head and Keys are what the proof leads to, and which keys may have signed it. In an export they stand on the
-	// first line, for all lines behind it.
+	// Head is the head that the proof leads to, and Keys are the keys that may have signed it. In an export, the first line
+	// has them for all lines that follow.
 	Head string   `json:"head,omitempty"`
 	Keys []string `json:"keys,omitempty"`
 
@@ -40,18 +40,18 @@ type Inclusion struct {
 	Hashes     tlog.RecordProof `json:"hashes"`
 }
 
-// NotProvenError says that there is nothing to prove an entry by.
+// NotProvenError says that an entry cannot be proven.
 type NotProvenError struct{ Message string }
 
 func (e *NotProvenError) Error() string { return e.Message }
 
-// Receipt is what a client got with its commit: the entry, and the hash of its leaf.
+// Receipt is what a client got at its commit: the entry, and the hash of its leaf.
 type Receipt struct {
 	LogID    int64
 	LeafHash tlog.Hash
 }
 
-// ParseReceipt reads LOG_ID:HASH, the hash in hexadecimal.
+// ParseReceipt reads LOG_ID:HASH, with a hexadecimal hash.
 func ParseReceipt(text string) (Receipt, error) {
 	number, digits, _ := strings.Cut(text, ":")
 	logID, err := strconv.ParseInt(number, 10, 64)
@@ -62,9 +62,9 @@ func ParseReceipt(text string) (Receipt, error) {
 	return Receipt{LogID: logID, LeafHash: tlog.Hash(hash)}, nil
 }
 
-// Prove gives the proof of one entry under the newest head in heads, and checks it before. With a receipt the entry must
-// be the one that the client got. It is a *TamperedError where the log does not agree with the head or the receipt,
-// and a *NotProvenError where the entry is not sealed yet, or unknown.
+// Prove returns the proof of one entry under the newest head in heads. It checks the proof before. With a receipt, the
+// entry must be the one that the client got. It returns a *TamperedError if the log contradicts the head or the receipt. It
+// returns a *NotProvenError if the entry is unknown or not sealed yet.
 func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64, receipt *Receipt) (proof *Proof, err error) {
 	head := heads.Latest
 	if head == nil {
@@ -114,7 +114,7 @@ func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64,
 	return proof, err
 }
 
-// prove makes the proof for one leaf and checks it.
+// prove makes the proof of one leaf and checks it.
 func prove(record *Record, leafNumber int64, head *Head, reader tlog.HashReader) (*Proof, error) {
 	hashes, err := tlog.ProveRecord(head.Size, leafNumber, reader)
 	if err != nil {
@@ -128,21 +128,21 @@ func prove(record *Record, leafNumber int64, head *Head, reader tlog.HashReader)
 	return proof, nil
 }
 
-// Checked is what CheckProofs found.
+// Checked is the result of CheckProofs.
 type Checked struct {
-	// Entries is the number of proofs, all of which hold.
+	// Entries is the number of proofs, all of which are valid.
 	Entries int64
-	// Heads are the heads that they lead to.
+	// Heads are the heads that the proofs lead to.
 	Heads []*Head
-	// OwnKeys tells that the keys were those that the file brings itself: then it proves only that nothing was changed
+	// OwnKeys says that the keys came from the checked file itself. Then the proofs show only that nothing has changed
 	// since somebody with these keys signed it.
 	OwnKeys bool
 	Keys    []string
 }
 
-// CheckProofs checks a file with proofs, as Prove makes them or an export: it needs no database. keys are the public keys
-// that may have signed, one a line; empty for those in the file. A proof that does not hold is a *TamperedError. each
-// gets every proof that holds; may be nil.
+// CheckProofs checks a file of proofs from Prove or from an export, without a database. keys are the public keys that may
+// have signed, one per line; if it is empty, the keys in the file count. An invalid proof is a *TamperedError. each
+// receives every valid proof; it may be nil.
 func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, error) {
 	verifiers, known, err := readKeys(keys)
 	if err != nil {
@@ -207,9 +207,9 @@ func openProofHead(text string, verifiers note.Verifiers) (*Head, error) {
 	return head, err
 }
 
-// readProof reads one object and makes sure that what it shows people is what it proves. It has one reading only: a name that
-// comes twice or in other letters, a text that is not UTF-8, and a number in other digits are refused, since another
-// program could read them in another way.
+// readProof reads one object and makes sure that it proves the values that it shows to people. An object must have only one
+// reading, because another program could read it differently. So a duplicate name, a name in other letters, a text that is
+// not UTF-8, and a number in other digits are errors.
 func readProof(text jsontext.Value) (*Proof, error) {
 	var read struct {
 		Proof *Inclusion                `json:"proof"`
@@ -250,7 +250,7 @@ func readProof(text jsontext.Value) (*Proof, error) {
 	return &Proof{Record: *record, Inclusion: *read.Proof, Head: read.Head, Keys: read.Keys}, nil
 }
 
-// sameValue compares texts by what they say and numbers by their digits; objects may have another order.
+// sameValue compares the content of texts and the digits of numbers. The order of an object's keys does not matter.
 func sameValue(a, b jsontext.Value) bool {
 	a, b = a.Clone(), b.Clone()
 	order := jsontext.ReorderRawObjects(true)

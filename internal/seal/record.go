@@ -1,7 +1,7 @@
-// Package seal makes the log of checkpoints provable. Each row of the log is a leaf of a Merkle tree (RFC 6962), whose
-// head is signed and kept outside the database; what is signed once cannot be changed unseen.
+// Package seal makes the log of checkpoints provable. Each row of the log is a leaf of a Merkle tree (RFC 6962). The head
+// of the tree is signed and kept outside the database, so nobody can change a signed entry unnoticed.
 //
-// The tree is that of golang.org/x/mod/sumdb/tlog, the signed heads are C2SP tlog-checkpoints by
+// The tree is that of golang.org/x/mod/sumdb/tlog. The signed heads are C2SP tlog-checkpoints by
 // golang.org/x/mod/sumdb/note. docs/log-format.md specifies both, and each octet of a leaf.
 package seal
 
@@ -21,7 +21,7 @@ import (
 // version is the first octet of a leaf.
 const version = 1
 
-// The types of a leaf's fields.
+// These are the types of a leaf's fields.
 const (
 	typeNull = iota
 	typeInteger
@@ -30,7 +30,7 @@ const (
 	typeBoolean
 )
 
-// Record is a row of the log: what its leaf says, and nothing else.
+// Record is a row of the log. It has exactly the content of its leaf.
 type Record struct {
 	LogID           int64           `json:"log_id"`
 	Outcome         string          `json:"outcome"`
@@ -53,19 +53,19 @@ type Record struct {
 	ApprovedMessage *string         `json:"approved_message"`
 }
 
-// Moment is a timestamptz as PostgreSQL keeps it: microseconds since the year 2000 in UTC. It may be infinite, or in a
-// year that time.Time does not print.
+// Moment is a timestamptz in PostgreSQL's representation: microseconds since the year 2000 in UTC. It may be infinite, or
+// in a year that time.Time cannot print.
 type Moment int64
 
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// MomentOf is a time as PostgreSQL keeps it.
+// MomentOf converts a time to PostgreSQL's representation.
 func MomentOf(t time.Time) Moment { return Moment(t.UnixMicro() - epoch.UnixMicro()) }
 
-// Time is the moment, where it is finite.
+// Time converts a finite moment to a time.
 func (m Moment) Time() time.Time { return time.UnixMicro(epoch.UnixMicro() + int64(m)).UTC() }
 
-// String is what MarshalJSON writes.
+// String returns the text that MarshalJSON writes.
 func (m Moment) String() string {
 	switch m {
 	case math.MaxInt64:
@@ -79,7 +79,7 @@ func (m Moment) String() string {
 // MarshalJSON writes RFC 3339, or infinity.
 func (m Moment) MarshalJSON() ([]byte, error) { return json.Marshal(m.String()) }
 
-// Leaf is the record as it is hashed.
+// Leaf returns the octets of the record that are hashed.
 func (r *Record) Leaf() []byte {
 	leaf := make([]byte, 0, 512)
 	leaf = append(leaf, version)
@@ -130,8 +130,7 @@ func appendOctets[text string | []byte | json.RawMessage](leaf []byte, value tex
 	return append(leaf, value...)
 }
 
-// ReadLeaf is the record that a leaf says. There is exactly one leaf for each record: what Leaf would not write is an
-// error.
+// ReadLeaf returns the record of a leaf. Each record has exactly one leaf: octets that Leaf would not write are an error.
 func ReadLeaf(leaf []byte) (*Record, error) {
 	f := fields{rest: leaf}
 	if got := f.take(1); f.err == nil && got[0] != version {
@@ -169,7 +168,7 @@ func ReadLeaf(leaf []byte) (*Record, error) {
 	return r, nil
 }
 
-// fields reads a leaf field by field; after the first error it gives zeros.
+// fields reads a leaf field by field. After the first error it returns zero values.
 type fields struct {
 	rest []byte
 	err  error
@@ -187,7 +186,7 @@ func (f *fields) take(count int) []byte {
 	return taken
 }
 
-// kind reads the type of a field, which must be one of those wanted.
+// kind reads the type of a field, which must be one of the wanted types.
 func (f *fields) kind(wanted ...byte) byte {
 	kind := f.take(1)
 	if f.err != nil {

@@ -15,9 +15,9 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// columns are those of the log, in the order in which a leaf has them. Numbers, times and truth values are asked for in binary, as no
-// setting changes it and as a leaf has them; the rest as text. A column that cannot be NULL in the table can be in a table
-// that somebody changed, and then is an error here.
+// columns are the columns of the log, in the order of a leaf. Numbers, times and truth values are requested in binary,
+// because a leaf has them in binary and no setting changes them. The others are requested as text. A column that the table
+// declares NOT NULL may still be NULL in a table that somebody changed. Then reading it is an error.
 var columns = [...]struct {
 	name     string
 	kind     byte
@@ -44,10 +44,10 @@ var columns = [...]struct {
 	{"approved_message", typeText, false},
 }
 
-// octets are how long the values of a type are that has one length.
+// octets are the lengths of values of fixed-length types.
 var octets = map[byte]int{typeInteger: 8, typeTime: 8, typeBoolean: 1}
 
-// recordColumns names all columns, and tells in which format each is to come.
+// recordColumns returns the names of all columns, and the format to request for each.
 func recordColumns() (string, pgx.QueryResultFormats) {
 	names, formats := make([]string, len(columns)), make(pgx.QueryResultFormats, len(columns))
 	for index, column := range columns {
@@ -59,7 +59,7 @@ func recordColumns() (string, pgx.QueryResultFormats) {
 	return strings.Join(names, ", "), formats
 }
 
-// row is a row of the log. Its leaf is overwritten when the next row is read.
+// row is a row of the log. Reading the next row overwrites its leaf.
 type row struct {
 	logID int64
 	leaf  []byte
@@ -67,7 +67,7 @@ type row struct {
 
 func (r row) hash() tlog.Hash { return tlog.RecordHash(r.leaf) }
 
-// leafOf appends a row's leaf, of the values as PostgreSQL sent them.
+// leafOf appends the leaf of a row, made of the values that PostgreSQL sent.
 func leafOf(leaf []byte, values [][]byte) ([]byte, error) {
 	leaf = append(leaf, version)
 	for index, value := range values {
@@ -87,7 +87,7 @@ func leafOf(leaf []byte, values [][]byte) ([]byte, error) {
 	return leaf, nil
 }
 
-// areColumns tells whether what PostgreSQL sends is what a leaf is made of.
+// areColumns reports whether PostgreSQL sends the columns that a leaf is made of.
 func areColumns(fields []pgconn.FieldDescription, formats pgx.QueryResultFormats) bool {
 	if len(fields) != len(columns) {
 		return false
@@ -100,8 +100,8 @@ func areColumns(fields []pgconn.FieldDescription, formats pgx.QueryResultFormats
 	return true
 }
 
-// eachRow reads rows one at a time: an entry can be some hundred kilobytes long. Whatever way of sending queries the
-// connection was told to use, here it is one in which formats can be asked for.
+// eachRow reads rows one at a time, because an entry may be several hundred kilobytes long. It sets a query mode that can
+// request formats, whatever the mode of the connection.
 func eachRow(ctx context.Context, tx pgx.Tx, query string, arguments []any, each func(row) error) error {
 	_, formats := recordColumns()
 	rows, err := tx.Query(ctx, query, append([]any{pgx.QueryExecModeCacheDescribe, formats}, arguments...)...)
@@ -125,7 +125,7 @@ func eachRow(ctx context.Context, tx pgx.Tx, query string, arguments []any, each
 	return rows.Err()
 }
 
-// hashedRecord is what of a record is kept where all of them are read.
+// hashedRecord is what is kept of a record when all records are read.
 type hashedRecord struct {
 	logID int64
 	hash  tlog.Hash
@@ -134,10 +134,10 @@ type hashedRecord struct {
 // stretch is a range of transactions.
 type stretch struct{ lowest, highest uint64 }
 
-// everything is all transactions that there can be.
+// everything is the range of all possible transactions.
 var everything = []stretch{{0, math.MaxUint64}}
 
-// unseen gives the transactions that a snapshot (xmin:xmax:xip,…) does not see; all where there is none.
+// unseen returns the transactions that a snapshot (xmin:xmax:xip,…) does not see. Without a snapshot, it returns all.
 func unseen(snapshot string) ([]stretch, error) {
 	if snapshot == "" {
 		return everything, nil
@@ -164,8 +164,8 @@ func unseen(snapshot string) ([]stretch, error) {
 	return append(stretches, stretch{next, math.MaxUint64}), err
 }
 
-// unsealed gives the rows of the log without a leaf in pages; seenBy limits them to what a snapshot sees. The stretches are
-// asked for at once: behind a busy system's log there is one for each transaction that was running at the last seal.
+// unsealed reads the rows of the log without a leaf, in pages. seenBy limits them to rows visible in a snapshot. All ranges
+// go into one query, because on a busy system there is one range for each transaction that was running at the last seal.
 func unsealed(ctx context.Context, tx pgx.Tx, within []stretch, seenBy string, each func([]hashedRecord) error) error {
 	lowest, highest := make([]uint64, len(within)), make([]uint64, len(within))
 	for index, stretch := range within {
@@ -195,11 +195,11 @@ func unsealed(ctx context.Context, tx pgx.Tx, within []stretch, seenBy string, e
 	}
 }
 
-// maximumGap is how many log_ids that nobody asked for may be read for one that was.
+// maximumGap is how many unwanted log_ids may be read for each wanted one.
 const maximumGap = 100
 
-// recordsOf reads the rows of the log with these log_ids, and keeps what keep makes of each. Those that are not there are
-// not in the result; a log_id that more than one row has is in repeated.
+// recordsOf reads the rows of the log with these log_ids, and keeps the result of keep for each. The result lacks log_ids
+// that do not exist. repeated lists the log_ids that several rows have.
 func recordsOf[T any](ctx context.Context, tx pgx.Tx, logIDs []int64, keep func(row) (T, error)) (found map[int64]T, repeated []int64, err error) {
 	var lowest, highest []int64
 	for index, logID := range slices.Sorted(slices.Values(logIDs)) {
@@ -222,7 +222,7 @@ func recordsOf[T any](ctx context.Context, tx pgx.Tx, logIDs []int64, keep func(
 	return found, repeated, err
 }
 
-// whole keeps all of a row.
+// whole keeps the whole record of a row.
 func whole(r row) (*Record, error) { return ReadLeaf(r.leaf) }
 
 // hashOnly keeps the hash of a row's leaf.

@@ -19,34 +19,35 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// restartsFile is the file of a directory of heads that says, signed, where the log went on without what had been signed:
-// one note after the other.
+// restartsFile is a file in a directory of heads. It holds one signed note after the other, one per restart.
 const restartsFile = "restarts"
 
-// AboutRestarts is where an operator reads what to do about a log whose end was lost.
+// AboutRestarts is the page that tells an operator what to do about a log whose end was lost.
 const AboutRestarts = "docs/log-restart.md"
 
-// Restart says that the log goes on although a signed head was lost, or that a directory begins beside a tree that was
-// sealed before. It is signed, later heads name it, and Verify shows it for ever.
+// Restart says that the log goes on although a signed head was lost. It also records that a new directory begins beside a
+// tree that was sealed before. It is signed, later heads refer to it, and Verify always reports it.
 type Restart struct {
 	// Number counts the restarts of a directory, from 1.
 	Number int64 `json:"restart"`
-	// At is when it was signed, by the clock of the machine with the key.
+	// At is the time of the signature, by the clock of the machine with the key.
 	At time.Time `json:"at"`
-	// Place is the cluster, the database and the table of the log that go on, as errors name them; Timeline is theirs.
+	// Place names the cluster, the database and the table of the log that goes on, in the same form as errors do. Timeline
+	// is the timeline of that cluster.
 	Place    string `json:"place"`
 	Timeline int64  `json:"timeline"`
-	// Lost is the newest head until then, and Kept the newest of those before that the tree still led to. Both are nil where
-	// a directory begins.
+	// Lost is the newest head before the restart. Kept is the newest earlier head that the tree still led to. Both are nil
+	// if a directory begins.
 	Lost *Tree `json:"lost,omitempty"`
 	Kept *Tree `json:"kept,omitempty"`
-	// LogIDs is where the log ids of what was lost lie; nil where that is not known.
+	// LogIDs is the range that holds the log IDs of the lost entries; nil if it is unknown.
 	LogIDs *LogIDs `json:"log_ids,omitempty"`
-	// Reused is how many entries had got one of these ids when it was signed. It is not in the signature.
+	// Reused is how many entries already had a log ID from LogIDs at the time of the signature. The signature does not
+	// cover it.
 	Reused int64 `json:"-"`
 }
 
-// Tree is the first so many leaves, and their root.
+// Tree is the number of its leaves and their root.
 type Tree struct {
 	Size int64     `json:"leaves"`
 	Root tlog.Hash `json:"root"`
@@ -56,14 +57,14 @@ func (t *Tree) String() string {
 	return fmt.Sprintf("%d %s", t.Size, base64.StdEncoding.EncodeToString(t.Root[:]))
 }
 
-// LogIDs is a stretch of log ids: each that is meant lies in it, and others may.
+// LogIDs is a range of log IDs. It contains all the log IDs in question, and may contain others.
 type LogIDs struct {
 	Lowest  int64 `json:"lowest"`
 	Highest int64 `json:"highest"`
 }
 
-// text is what is signed. The second line of a head is a number and that of what was dropped has other words, so none can
-// be taken for another.
+// text is the signed text. The second line of a head is a number, and that of a note of dropped leaves has other words. No
+// signed text can therefore be mistaken for another.
 func (r *Restart) text(origin string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\nrestart %d\nat %s\nplace %s timeline %d\n", origin, r.Number, r.At.UTC().Format(time.RFC3339), r.Place, r.Timeline)
@@ -76,7 +77,7 @@ func (r *Restart) text(origin string) string {
 	return text.String()
 }
 
-// parseRestart reads what text has written, and nothing else.
+// parseRestart reads exactly the format that text writes.
 func parseRestart(text string) (*Restart, error) {
 	r := &Restart{}
 	origin, rest, _ := strings.Cut(text, "\n")
@@ -126,7 +127,7 @@ func decodeHash(text string, hash *tlog.Hash) error {
 	return nil
 }
 
-// readRestarts reads the restarts that a directory was told of, in order. A wrong signature is a finding.
+// readRestarts reads the restarts recorded in the directory, in order. A wrong signature is a finding.
 func (h *Heads) readRestarts() error {
 	path := filepath.Join(h.Directory, restartsFile)
 	text, err := os.ReadFile(path)
@@ -153,7 +154,7 @@ func (h *Heads) readRestarts() error {
 	return nil
 }
 
-// addRestart keeps a restart, on disk when it returns.
+// addRestart stores a restart. The restart is on disk when addRestart returns.
 func (h *Heads) addRestart(restart *Restart, key *Key) error {
 	signed, err := note.Sign(&note.Note{Text: restart.text(key.signer.Name())}, key.signer)
 	if err != nil {
@@ -171,8 +172,8 @@ func (h *Heads) addRestart(restart *Restart, key *Key) error {
 	return nil
 }
 
-// endOf gives up to which leaf what was signed after so many restarts still holds, and the restart that says so; nil where
-// all of it does.
+// endOf says how much still holds of what was signed after the given number of restarts. It returns the end of the leaves
+// that still hold, and the restart that gave up the others. The restart is nil if everything holds.
 func (h *Heads) endOf(restarts int64) (end int64, restart *Restart) {
 	for _, one := range h.Restarts {
 		if one.Number > restarts && one.Kept != nil && (restart == nil || one.Kept.Size < end) {
@@ -182,7 +183,7 @@ func (h *Heads) endOf(restarts int64) (end int64, restart *Restart) {
 	return end, restart
 }
 
-// lostBy is the restart that gave a head up; nil where it stands.
+// lostBy returns the restart that gave up a head; nil if the head still holds.
 func (h *Heads) lostBy(head *Head) *Restart {
 	if end, restart := h.endOf(head.Restart); restart != nil && head.Size > end {
 		return restart
@@ -190,7 +191,7 @@ func (h *Heads) lostBy(head *Head) *Restart {
 	return nil
 }
 
-// LostBy is the restart that the log went on after without the entry of a proof; nil where there is none.
+// LostBy returns the restart that gave up the entry of a proof; nil if there is none.
 func (h *Heads) LostBy(proof *Proof) *Restart {
 	if end, restart := h.endOf(proof.head.Restart); restart != nil && proof.Inclusion.LeafNumber >= end {
 		return restart
@@ -198,7 +199,7 @@ func (h *Heads) LostBy(proof *Proof) *Restart {
 	return nil
 }
 
-// aboutLogID says that a restart may have lost an entry; empty where none has.
+// aboutLogID says which restart may have lost an entry; it is empty if none has.
 func (h *Heads) aboutLogID(logID int64) string {
 	for _, one := range h.Restarts {
 		if one.LogIDs != nil && logID >= one.LogIDs.Lowest && logID <= one.LogIDs.Highest {
@@ -208,14 +209,15 @@ func (h *Heads) aboutLogID(logID int64) string {
 	return ""
 }
 
-// standing gives every head of the directory that no restart gave up, by size.
+// standing returns the heads of the directory that no restart gave up, sorted by size.
 func (h *Heads) standing() ([]*Head, error) {
 	heads, err := h.all()
 	return slices.DeleteFunc(heads, func(head *Head) bool { return h.lostBy(head) != nil }), err
 }
 
-// references are the heads that the tree has to continue: the newest one. Where a restart gave that up, it is what the
-// restart kept; and, since this directory may know another history than who signed that, the newest of its own that stands.
+// references are the heads that the tree must continue. Usually this is the newest head. If a restart gave that up, it is
+// the tree that the restart kept, and also the newest head of this directory that still holds. Both count, because the
+// restart may have been signed with another directory, which knew another history.
 func (h *Heads) references() ([]*Head, error) {
 	if h.Latest == nil {
 		return nil, nil
@@ -232,7 +234,7 @@ func (h *Heads) references() ([]*Head, error) {
 	return append(references, own[len(own)-1]), nil
 }
 
-// continuedBy refuses where a tree of so many leaves does not continue what this directory has.
+// continuedBy returns an error if a tree of this size does not continue the heads of this directory.
 func (h *Heads) continuedBy(size int64, reader tlog.HashReader) error {
 	references, err := h.references()
 	if err != nil {
@@ -246,7 +248,7 @@ func (h *Heads) continuedBy(size int64, reader tlog.HashReader) error {
 	return nil
 }
 
-// withLogIDs adds to a finding where the log ids lie of the leaves that are missing.
+// withLogIDs adds the range of the missing leaves' log IDs to a finding.
 func (h *Heads) withLogIDs(failure error, size int64) error {
 	tampered := (*TamperedError)(nil)
 	if !errors.As(failure, &tampered) || tampered.Finding.Kind != EntryMissing {
@@ -260,7 +262,8 @@ func (h *Heads) withLogIDs(failure error, size int64) error {
 	return failure
 }
 
-// logIDsBehind is where the log ids lie of what was signed and stands behind so many leaves; nil where no head says it.
+// logIDsBehind returns the range of log IDs of the leaves behind this size that were signed and still hold. It is nil if no
+// head tells.
 func (h *Heads) logIDsBehind(size int64) (*LogIDs, error) {
 	heads, err := h.standing()
 	if err != nil {
@@ -279,11 +282,12 @@ func (h *Heads) logIDsBehind(size int64) (*LogIDs, error) {
 	return all, nil
 }
 
-// ErrNothingLost is returned by Restart where the log goes on without one.
+// ErrNothingLost is returned by Restart if the log can go on without a restart.
 var ErrNothingLost = errors.New("nothing was lost: the tree in the database continues the newest head")
 
-// Restart signs that the log goes on although its tree does not continue the newest head in Heads, or that Heads begins beside
-// a tree that was sealed before; then it seals. It gives what it signed, or what was signed before and is not sealed yet.
+// Restart signs that the log goes on although its tree does not continue the newest head in Heads. It also signs that Heads
+// begins beside a tree that was sealed before. Then it seals. It returns the restart that it signed, or one signed before
+// that is not sealed yet.
 func (s *Sealer) Restart(ctx context.Context, connection *pgx.Conn) (restart *Restart, entries int64, err error) {
 	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
 		queries := query.New(tx)
@@ -323,7 +327,7 @@ func (s *Sealer) Restart(ctx context.Context, connection *pgx.Conn) (restart *Re
 	return restart, entries, err
 }
 
-// PlanRestart gives what Restart would sign, but for the place, and changes nothing.
+// PlanRestart returns what Restart would sign, except the place. It changes nothing.
 func (s *Sealer) PlanRestart(ctx context.Context, connection *pgx.Conn) (restart *Restart, err error) {
 	tx, err := connection.Begin(ctx)
 	if err != nil {
@@ -338,7 +342,7 @@ func (s *Sealer) PlanRestart(ctx context.Context, connection *pgx.Conn) (restart
 	return s.decide(ctx, queries, begun.TreeSize, readHashes(ctx, queries))
 }
 
-// interrupted tells whether a restart was signed and no head has followed it: then that head is all that is left to do.
+// interrupted reports whether a restart was signed but no head has followed it. Then only that head is left to make.
 func (s *Sealer) interrupted() bool {
 	signed := int64(0)
 	if s.Heads.Latest != nil {
@@ -347,7 +351,7 @@ func (s *Sealer) interrupted() bool {
 	return int64(len(s.Heads.Restarts)) > signed
 }
 
-// decide finds what a restart has to say.
+// decide determines the content of a restart.
 func (s *Sealer) decide(ctx context.Context, queries *query.Queries, size int64, reader tlog.HashReader) (*Restart, error) {
 	restart := &Restart{Number: int64(len(s.Heads.Restarts)) + 1, At: time.Now().UTC().Truncate(time.Second)}
 	inside, err := queries.LatestHead(ctx)
@@ -381,7 +385,7 @@ func (s *Sealer) decide(ctx context.Context, queries *query.Queries, size int64,
 	return restart, err
 }
 
-// newestIn is the newest head that a tree leads to; that of no leaf where it leads to none.
+// newestIn returns the newest head that a tree leads to, or an empty tree if it leads to none.
 func (h *Heads) newestIn(reader tlog.HashReader) (*Tree, error) {
 	heads, err := h.standing()
 	if err != nil {
@@ -398,8 +402,8 @@ func (h *Heads) newestIn(reader tlog.HashReader) (*Tree, error) {
 	return &Tree{heads[first-1].Size, heads[first-1].Root}, nil
 }
 
-// firstNotIn is the index of the first head that a tree does not lead to. Once a tree differs it does so for ever, so it can be
-// searched for.
+// firstNotIn returns the index of the first head that a tree does not lead to. Binary search finds it, because a tree that
+// differs from one head also differs from all later heads.
 func firstNotIn(heads []*Head, reader tlog.HashReader) (int, error) {
 	var failure error
 	first, _ := slices.BinarySearchFunc(heads, true, func(one *Head, _ bool) int {

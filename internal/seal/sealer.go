@@ -14,43 +14,45 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// pageSize is how many leaves are read, or written, at once.
+// pageSize is how many leaves are read or written at once.
 const pageSize = 500
 
-// entryPageSize is how many whole entries are held at once: one can be some hundred kilobytes long.
+// entryPageSize is how many whole entries are in memory at once. An entry may be several hundred kilobytes long.
 const entryPageSize = 50
 
 // Sealer seals the log of one database.
 type Sealer struct {
 	// Key signs the heads.
 	Key *Key
-	// Heads is the directory outside of the database that the log is compared with before anything is signed.
+	// Heads is the directory outside the database. The log is compared with it before anything is signed.
 	Heads *Heads
-	// Also are further directories that get each head.
+	// Also are more directories that receive each head.
 	Also []*Heads
-	// Timeline is the one that the configuration says is production's, after a failover; nil where it says nothing.
+	// Timeline is production's timeline according to the configuration, after a failover; nil if the configuration does not
+	// say.
 	Timeline *int64
-	// Database names this database where it took the place of the one that was sealed, as the error does; nil where it did not.
+	// Database confirms that this database took the place of the one that was sealed. It names this database as the error
+	// does; nil confirms nothing.
 	Database *string
-	// OnProgress is told how many entries were sealed so far; may be nil.
+	// OnProgress receives the number of entries sealed so far; it may be nil.
 	OnProgress func(entries int64)
 
 	partitionsDue time.Time
 }
 
 const (
-	// partitionsInterval is how often one that seals again and again looks for months without a partition.
+	// partitionsInterval is how often a sealer that seals repeatedly looks for months without a partition.
 	partitionsInterval = time.Hour
-	// partitionsPause is how long it waits where the log was in use.
+	// partitionsPause is how long it waits if the log was in use.
 	partitionsPause = time.Minute
 )
 
-// ErrBusy is returned where somebody else is sealing this log at the moment.
+// ErrBusy is returned if another process is sealing this log.
 var ErrBusy = errors.New("another one is sealing this log")
 
-// Seal makes all entries that have been committed leaves of the tree, signs its head, and keeps that outside of the
-// database and in it. It returns the number of new leaves. Nothing is written where the tree does not continue the
-// newest head in Heads; that is a *TamperedError. It may be interrupted at any moment: the next one goes on.
+// Seal adds all committed entries to the tree as leaves, signs its head, and stores the head outside the database and in
+// it. It returns the number of new leaves. If the tree does not continue the newest head in Heads, it writes nothing and
+// returns a *TamperedError. It may be interrupted at any moment; the next call continues.
 func (s *Sealer) Seal(ctx context.Context, connection *pgx.Conn) (entries int64, err error) {
 	entries, size, err := s.grow(ctx, connection)
 	if err != nil {
@@ -63,8 +65,8 @@ func (s *Sealer) Seal(ctx context.Context, connection *pgx.Conn) (entries int64,
 	return entries, errors.Join(err, s.createPartitions(ctx, connection))
 }
 
-// createPartitions makes the log's partitions for the coming months. Where others use the log, there is time: entries
-// without one lie in the default partition.
+// createPartitions creates the log's partitions for the coming months. It need not succeed at once if others use the log,
+// because entries without a partition go into the default partition.
 func (s *Sealer) createPartitions(ctx context.Context, connection *pgx.Conn) error {
 	if time.Now().Before(s.partitionsDue) {
 		return nil
@@ -81,8 +83,8 @@ func (s *Sealer) createPartitions(ctx context.Context, connection *pgx.Conn) err
 	return nil
 }
 
-// signed tells whether the head of the tree is wherever it is kept. It may not be, although no entry is new: the one
-// before may have been interrupted.
+// signed reports whether the head of the tree is stored in all its places. Even without new entries it may be missing,
+// because the previous seal may have been interrupted.
 func (s *Sealer) signed(ctx context.Context, connection *pgx.Conn, size int64) (bool, error) {
 	inside, err := query.New(connection).LatestHead(ctx)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -92,18 +94,18 @@ func (s *Sealer) signed(ctx context.Context, connection *pgx.Conn, size int64) (
 	return size == 0 || inside.TreeSize >= size && s.Heads.covers(size) && !behind, nil
 }
 
-// covers tells whether the newest head is one of a tree of so many leaves, signed since the last restart.
+// covers reports whether the newest head covers a tree of this size and was signed since the last restart.
 func (h *Heads) covers(size int64) bool {
 	return h.Latest != nil && h.Latest.Size >= size && h.Latest.Restart == int64(len(h.Restarts))
 }
 
-// grow appends the leaves of all entries that are visible and have none, in one transaction, and gives their number and
+// grow appends leaves for all visible entries that have none, in one transaction. It returns the number of new leaves and
 // the size of the tree.
 func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size int64, err error) {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
 		queries := query.New(tx)
-		// What the seal has seen committed must be on disk when the seal is.
+		// The entries that the seal has seen committed must be on disk when the seal is.
 		if _, err := tx.Exec(ctx, "set local synchronous_commit = on"); err != nil {
 			return err
 		}
@@ -116,7 +118,7 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 		if err := s.compare(ctx, queries, size, reader); err != nil {
 			return err
 		}
-		// Not before: what is refused must not leave its key in a directory.
+		// Admit the key only now, because a refused database must not leave its key in a directory.
 		if err := s.Heads.admit(s.Key); err != nil {
 			return err
 		}
@@ -158,7 +160,8 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 	return entries, size, err
 }
 
-// openHeadsAgain is for whoever holds the lock: another sealer may have signed since the directories were read.
+// openHeadsAgain reads the directories again once the lock is held, because another sealer may have signed since they were
+// read.
 func (s *Sealer) openHeadsAgain() error {
 	for _, directory := range append([]*Heads{s.Heads}, s.Also...) {
 		now, err := OpenHeads(directory.Directory)
@@ -170,11 +173,11 @@ func (s *Sealer) openHeadsAgain() error {
 	return nil
 }
 
-// errNothing rolls a transaction back that had nothing to do.
+// errNothing rolls back a transaction that had nothing to do.
 var errNothing = errors.New("nothing to seal")
 
-// compare refuses to go on where the tree in the database does not continue every head outside of it, or has a head that
-// nobody outside knows. It is all that may be refused: from there on the database remembers its place, and the tree grows.
+// compare returns an error if the tree in the database does not continue every head outside, or if the database has a head
+// that nobody outside knows. No later step may refuse: after this one the database remembers its place, and the tree grows.
 func (s *Sealer) compare(ctx context.Context, queries *query.Queries, size int64, reader tlog.HashReader) error {
 	if err := s.openHeadsAgain(); err != nil {
 		return err
@@ -212,8 +215,8 @@ func (s *Sealer) compare(ctx context.Context, queries *query.Queries, size int64
 	return nil
 }
 
-// refuseKnownKey refuses to begin a directory beside a tree of which this key has signed a head: other heads of that key go
-// on elsewhere, or were lost, and could say something else of the same entries.
+// refuseKnownKey returns an error if a new directory would begin beside a tree of which this key has already signed a head.
+// Other heads of the key go on elsewhere or were lost, and could contradict the new ones.
 func (s *Sealer) refuseKnownKey(ctx context.Context, queries *query.Queries) error {
 	own, _, err := readKeys(s.Key.Public)
 	if err != nil {
@@ -234,7 +237,7 @@ func (s *Sealer) refuseKnownKey(ctx context.Context, queries *query.Queries) err
 	}
 }
 
-// continues checks that a tree of so many leaves begins with the tree of a head.
+// continues checks that a tree of this size begins with the tree of a head.
 func continues(head *Head, size int64, reader tlog.HashReader) error {
 	if size < head.Size {
 		return &TamperedError{Finding{Kind: EntryMissing, Message: fmt.Sprintf(
@@ -258,7 +261,7 @@ func continues(head *Head, size int64, reader tlog.HashReader) error {
 	return nil
 }
 
-// sign signs the tree as it is, keeps the head outside of the database, and then in it.
+// sign signs the tree as it is. It stores the head outside the database first, and then in it.
 func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 	return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
 		queries := query.New(tx)
@@ -289,7 +292,7 @@ func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 	})
 }
 
-// signTree signs the head of the tree, with where the log ids lie of the leaves that the head before did not have.
+// signTree signs the head of the tree, with the range of log IDs of the leaves that the previous head did not have.
 func (s *Sealer) signTree(ctx context.Context, queries *query.Queries, size int64, reader tlog.HashReader) (*Head, error) {
 	root, err := tlog.TreeHash(size, reader)
 	if err != nil {
@@ -314,8 +317,8 @@ func (s *Sealer) signTree(ctx context.Context, queries *query.Queries, size int6
 	return s.Key.sign(size, root, logIDs, int64(len(s.Heads.Restarts)))
 }
 
-// compareInside refuses where the database has a head that this key has signed and the directory does not know: then
-// this is another directory, or an old copy of it, and signing would make two histories.
+// compareInside returns an error if the database has a head that this key has signed but that the directory does not know.
+// Then this is another directory or an old copy of it, and signing would create two histories.
 func (s *Sealer) compareInside(inside query.LogHead) error {
 	if inside.TreeSize > s.Heads.Latest.Size || inside.TreeSize == s.Heads.Latest.Size && tlog.Hash(inside.RootHash) != s.Heads.Latest.Root {
 		if head, err := OpenHead(inside.Note, s.Heads.verifiers); err == nil && s.Heads.lostBy(head) == nil {
@@ -327,7 +330,7 @@ func (s *Sealer) compareInside(inside query.LogHead) error {
 	return nil
 }
 
-// addAlso keeps a head in a further directory, unless it is there.
+// addAlso stores a head in another directory unless it is there already.
 func (s *Sealer) addAlso(also *Heads, head *Head) error {
 	if also.Latest != nil && also.Latest.Note == head.Note {
 		return nil
@@ -338,7 +341,7 @@ func (s *Sealer) addAlso(also *Heads, head *Head) error {
 	return also.add(head, time.Now())
 }
 
-// busy makes what PostgreSQL says where two seal at once into ErrBusy.
+// busy turns PostgreSQL's error for two sealers at once into ErrBusy.
 func busy(err error) error {
 	var server *pgconn.PgError
 	if errors.As(err, &server) && (server.Code == "55P03" || server.Code == "40001") {

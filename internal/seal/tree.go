@@ -10,7 +10,7 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// hashesOf cuts what a leaf stores into hashes.
+// hashesOf splits the octets that a leaf stores into hashes.
 func hashesOf(stored []byte) []tlog.Hash {
 	hashes := make([]tlog.Hash, len(stored)/tlog.HashSize)
 	for index := range hashes {
@@ -19,7 +19,7 @@ func hashesOf(stored []byte) []tlog.Hash {
 	return hashes
 }
 
-// join is the contrary of hashesOf.
+// join is the inverse of hashesOf.
 func join(hashes []tlog.Hash) []byte {
 	stored := make([]byte, 0, len(hashes)*tlog.HashSize)
 	for _, hash := range hashes {
@@ -28,10 +28,10 @@ func join(hashes []tlog.Hash) []byte {
 	return stored
 }
 
-// completedBy is the leaf that completes, and so stores, the node n of a level.
+// completedBy returns the leaf that completes node n of a level, and therefore stores it.
 func completedBy(level int, n int64) int64 { return (n+1)<<level - 1 }
 
-// readHashes reads the tree's nodes from the database, all that one call asks for in one query.
+// readHashes reads nodes of the tree from the database. It reads all nodes of one call in one query.
 func readHashes(ctx context.Context, queries *query.Queries) tlog.HashReaderFunc {
 	return func(indexes []int64) ([]tlog.Hash, error) {
 		wanted := make([]int64, len(indexes))
@@ -59,13 +59,14 @@ func readHashes(ctx context.Context, queries *query.Queries) tlog.HashReaderFunc
 	}
 }
 
-// frontier is what is needed of a tree to append to it and to know its root: the complete subtrees, one a level at most.
+// frontier is the part of a tree that is needed to append to it and to compute its root: the complete subtrees, at most one
+// per level.
 type frontier struct {
 	size     int64
 	subtrees [bits.UintSize]tlog.Hash
 }
 
-// readFrontier reads the frontier of the tree of the first so many leaves.
+// readFrontier reads the frontier of the tree of this size.
 func readFrontier(size int64, reader tlog.HashReader) (*frontier, error) {
 	f := &frontier{size: size}
 	var indexes []int64
@@ -86,7 +87,7 @@ func readFrontier(size int64, reader tlog.HashReader) (*frontier, error) {
 	return f, nil
 }
 
-// ReadHashes gives the nodes that tlog asks for when it appends a leaf or computes the root.
+// ReadHashes returns the nodes that tlog asks for when it appends a leaf or computes the root.
 func (f *frontier) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	hashes := make([]tlog.Hash, len(indexes))
 	for position, index := range indexes {
@@ -96,7 +97,7 @@ func (f *frontier) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return hashes, nil
 }
 
-// append makes a hash the next leaf, and gives what that leaf has to store.
+// append adds a hash as the next leaf, and returns the hashes that this leaf must store.
 func (f *frontier) append(leaf tlog.Hash) ([]tlog.Hash, error) {
 	stored, err := tlog.StoredHashesForRecordHash(f.size, leaf, f)
 	if err != nil {
@@ -107,5 +108,5 @@ func (f *frontier) append(leaf tlog.Hash) ([]tlog.Hash, error) {
 	return stored, nil
 }
 
-// root is the hash of the whole tree.
+// root returns the hash of the whole tree.
 func (f *frontier) root() (tlog.Hash, error) { return tlog.TreeHash(f.size, f) }

@@ -12,38 +12,39 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// maximumFindings is how many findings are told one by one.
+// maximumFindings is how many findings are listed one by one.
 const maximumFindings = 1000
 
-// Verifier compares the log of a database with a directory of heads outside of it.
+// Verifier compares the log of a database with a directory of heads outside it.
 type Verifier struct {
 	Heads *Heads
-	// Since is a head that was verified before: what it covers is taken to be as it was. Nil verifies everything.
+	// Since is a head that was verified before. What it covers is not verified again. Nil verifies everything.
 	Since *Head
-	// OnProgress is told how many leaves were verified so far, and how many there are; may be nil.
+	// OnProgress receives the number of leaves verified so far and the total; it may be nil.
 	OnProgress func(leaves, total int64)
 }
 
-// Verdict is what a verification found.
+// Verdict is the result of a verification.
 type Verdict struct {
-	// Head is what the log was compared with.
+	// Head is the head that the log was compared with.
 	Head *Head `json:"-"`
 	// Leaves is the number of leaves that were recomputed.
 	Leaves int64 `json:"leaves"`
-	// Signed is how many leaves the newest head covers.
+	// Signed is the number of leaves that the newest head covers.
 	Signed int64 `json:"signed"`
-	// Dropped is the number of leaves whose entries were dropped, as is signed in Heads: only their hashes are left.
+	// Dropped is the number of leaves whose entries were dropped according to signed notes in Heads. Only their hashes are
+	// left.
 	Dropped int64 `json:"dropped"`
-	// NotSigned is the number of leaves behind those: the next seal signs them.
+	// NotSigned is the number of leaves behind the newest head. The next seal signs them.
 	NotSigned int64 `json:"not_signed"`
-	// Restarts are those that the directory was told of: each gave up a part of the log that had been signed.
+	// Restarts are the restarts recorded in the directory. Each gave up a part of the log that had been signed.
 	Restarts []*Restart `json:"restarts,omitempty"`
-	// Findings is what is wrong, at most 1000; Total counts all.
+	// Findings lists what is wrong, at most 1000 findings; Total counts all.
 	Findings []Finding `json:"findings"`
 	Total    int64     `json:"total_findings"`
 }
 
-// Refuted makes an error that is a finding into a verdict with that finding; any other it gives back.
+// Refuted turns an error that is a finding into a verdict with that finding. It returns any other error.
 func Refuted(err error) (*Verdict, error) {
 	if tampered := (*TamperedError)(nil); errors.As(err, &tampered) {
 		return &Verdict{Findings: []Finding{tampered.Finding}, Total: 1}, nil
@@ -58,8 +59,8 @@ func (v *Verdict) find(kind Kind, leafNumber, logID *int64, format string, argum
 	}
 }
 
-// Verify recomputes every leaf and every node from the rows of the log, and compares them with the tree and with the
-// newest head in Heads. Its memory does not grow with the log.
+// Verify recomputes every leaf and every node from the rows of the log. It compares them with the tree and with the newest
+// head in Heads. Its memory does not grow with the log.
 func (v *Verifier) Verify(ctx context.Context, connection *pgx.Conn) (verdict *Verdict, err error) {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
@@ -77,23 +78,23 @@ type verification struct {
 	queries *query.Queries
 	verdict *Verdict
 
-	// Of the same leaves: the tree as the rows of the log make it, and as the leaves' stored hashes make it.
+	// Two trees of the same leaves: one computed from the rows of the log, the other from the stored hashes of the leaves.
 	fromEntries, fromTree *frontier
-	// What both were when they had as many leaves as the newest head.
+	// The roots of both trees when they had as many leaves as the newest head.
 	entriesRoot, treeRoot tlog.Hash
 	// dropped are the leaves whose entries may be missing.
 	dropped dropped
-	// suspects are the leaves that the two differ in: whether entry or tree is wrong, the head decides.
+	// suspects are the leaves in which the two trees differ. The head decides whether the entry or the tree is wrong.
 	suspects     []suspect
 	moreSuspects int64
-	// inner is the first subtree that is not what its leaves make it.
+	// inner is the first subtree whose stored hash does not match its leaves.
 	inner *leafRange
 }
 
-// leafRange is the leaves first to last.
+// leafRange is the leaves from first to last.
 type leafRange struct{ first, last int64 }
 
-// suspect is a leaf whose entry is not what the tree says.
+// suspect is a leaf whose entry does not match the tree.
 type suspect struct {
 	leafNumber, logID int64
 	missing           bool
@@ -113,7 +114,7 @@ func (v *verification) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Where a key was admitted and nothing was there to sign, no head is missing.
+	// No head is missing if a key was admitted but there was nothing to sign.
 	if v.Heads.Latest == nil && (len(v.Heads.Keys) == 0 || until.TreeSize > 0) {
 		v.verdict.find(HeadMissing, nil, nil, "%s has no head: nothing vouches for this log", v.Heads.Directory)
 	}
@@ -165,7 +166,7 @@ func (v *verification) all(ctx context.Context) error {
 	return v.added(ctx, until.Snapshot)
 }
 
-// tampered makes an error that is a finding into one.
+// tampered turns an error that is a finding into a finding of the verdict.
 func (v *verification) tampered(err error) error {
 	if tampered := (*TamperedError)(nil); errors.As(err, &tampered) {
 		v.verdict.find(tampered.Finding.Kind, nil, nil, "%s", tampered.Finding.Message)
@@ -174,9 +175,9 @@ func (v *verification) tampered(err error) error {
 	return err
 }
 
-// note keeps the roots of the trees as they are now.
+// note keeps the current roots of both trees.
 func (v *verification) note() {
-	v.treeRoot, _ = v.fromTree.root() // neither can fail: a frontier has all that is asked for
+	v.treeRoot, _ = v.fromTree.root() // neither can fail: a frontier has all the nodes that are needed
 	v.entriesRoot, _ = v.fromEntries.root()
 }
 
@@ -205,7 +206,7 @@ func (v *verification) leaves(ctx context.Context, from, signed, total int64) er
 		for _, leaf := range page {
 			if leaf.LeafNumber != next {
 				v.verdict.find(EntryMissing, nil, nil, "leaves %d to %d are missing in the tree", next, leaf.LeafNumber-1)
-				// The trees cannot be told any more; what is behind is compared leaf by leaf only.
+				// The trees cannot be computed any more. The leaves that follow are only compared one by one.
 				next = leaf.LeafNumber
 				v.fromTree.size, v.fromEntries.size = next, next
 			}
@@ -237,7 +238,7 @@ func (v *verification) leaves(ctx context.Context, from, signed, total int64) er
 	return nil
 }
 
-// leaf grows both trees by one leaf. entry is the hash that its entry has now, nil where there is none.
+// leaf grows both trees by one leaf. entry is the current hash of its entry, or nil if there is no entry.
 func (v *verification) leaf(leaf query.LogLeaf, entry *tlog.Hash) error {
 	stored := hashesOf(leaf.Hashes)
 	var own tlog.Hash
@@ -274,12 +275,12 @@ func (v *verification) leaf(leaf query.LogLeaf, entry *tlog.Hash) error {
 	return err
 }
 
-// treeIsWrong tells whether the tree does not lead to the head, as far as it has that many leaves.
+// treeIsWrong reports whether the tree does not lead to the head. It is false if the tree has fewer leaves than the head.
 func (v *verification) treeIsWrong(head *Head) bool {
 	return v.verdict.Signed == head.Size && head.Size > 0 && v.treeRoot != head.Root
 }
 
-// judge says which side is wrong where entries and tree differ: the one that does not lead to the head.
+// judge decides which side is wrong if entries and tree differ: the side that does not lead to the head.
 func (v *verification) judge(head *Head) {
 	treeIsRight := !v.treeIsWrong(head)
 	if !treeIsRight && v.entriesRoot == head.Root {
@@ -307,7 +308,7 @@ func (v *verification) judge(head *Head) {
 	v.verdict.Total += v.moreSuspects
 }
 
-// inside compares the heads in the database: what a known key has signed has to fit the head outside.
+// inside checks the heads in the database. A head signed by a known key must agree with the head outside.
 func (v *verification) inside(ctx context.Context, head *Head, reader tlog.HashReader) error {
 	for after := int64(0); ; {
 		page, err := v.queries.HeadPage(ctx, after, pageSize)
@@ -344,7 +345,7 @@ func (v *verification) inside(ctx context.Context, head *Head, reader tlog.HashR
 	}
 }
 
-// locate finds by older heads between which leaves the tree was rewritten.
+// locate uses older heads to find between which leaves the tree was rewritten.
 func (v *verification) locate(head *Head, reader tlog.HashReader) error {
 	heads, err := v.Heads.standing()
 	if err != nil {
@@ -367,7 +368,7 @@ func (v *verification) locate(head *Head, reader tlog.HashReader) error {
 	return nil
 }
 
-// added looks for entries that claim to be older than the last seal and have no leaf.
+// added looks for entries that claim to be older than the last seal but have no leaf.
 func (v *verification) added(ctx context.Context, snapshot string) error {
 	if snapshot == "" {
 		return nil
