@@ -19,17 +19,17 @@ import (
 	postern "github.com/posternsql/postern/sql"
 )
 
-// What a Difference is.
+// These are the values of Difference.Change.
 const (
 	Changed = "changed"
 	Missing = "missing"
 	Extra   = "extra"
 )
 
-// grantKind is the kind of a Difference that is one privilege of one role.
+// grantKind is the kind of a Difference about one privilege of one role.
 const grantKind = "grant"
 
-// Difference is one object that is not as this binary would install it, or one grant.
+// Difference is an object, or a grant, that differs from what this binary would install.
 type Difference struct {
 	Change string `json:"change"` // Changed, Missing or Extra
 	Kind   string `json:"kind"`   // table, function, policy, role, grant, …
@@ -38,19 +38,19 @@ type Difference struct {
 	Diff string `json:"diff"`
 }
 
-// Title is the difference in one line.
+// Title describes the difference in one line.
 func (d Difference) Title() string { return fmt.Sprintf("%s: %s %s", d.Change, d.Kind, d.Name) }
 
-// Judged is a difference with what its acceptance says, where there is one.
+// Judged is a difference with its acceptance, if there is one.
 type Judged struct {
 	Difference
 	acceptance.Judgement
 }
 
-// Counts tells whether nobody has accepted the difference.
+// Counts reports whether nobody has accepted the difference.
 func (j Judged) Counts() bool { return !j.Accepted }
 
-// Unaccepted are the differences that count.
+// Unaccepted returns the differences that count.
 func Unaccepted(differences []Difference, accepted *acceptance.List) []Difference {
 	counting := []Difference{}
 	for _, judged := range Judge(differences, accepted) {
@@ -61,8 +61,8 @@ func Unaccepted(differences []Difference, accepted *acceptance.List) []Differenc
 	return counting
 }
 
-// Judge holds differences against what was accepted. Only what somebody was granted who is granted nothing can be: all of
-// it is in the name, so that nothing else comes in with it later. What does not count comes first.
+// Judge compares differences with what was accepted. Only an extra grant to a role can be accepted. Its name says all about
+// it, so an acceptance cannot cover anything that comes later. Differences that do not count come first.
 func Judge(differences []Difference, accepted *acceptance.List) []Judged {
 	judged := make([]Judged, len(differences))
 	for index, difference := range differences {
@@ -83,16 +83,16 @@ func Judge(differences []Difference, accepted *acceptance.List) []Judged {
 	return judged
 }
 
-// VerifyOptions changes how Verify works.
+// VerifyOptions configures Verify.
 type VerifyOptions struct {
 	LockTimeout time.Duration // 0 means DefaultLockTimeout
 	Logger      *slog.Logger
 }
 
-// verifyTimeout bounds each statement of a verification: it must never be what a database waits for.
+// verifyTimeout bounds each statement of a verification, because a database must never wait for one.
 const verifyTimeout = 2 * time.Minute
 
-// printingSQL sets all that changes what the server prints of a definition, whatever the role or the database has.
+// printingSQL overrides all settings of the role or the database that change how the server prints a definition.
 const printingSQL = `
 set local quote_all_identifiers = off;
 set local search_path = pg_catalog, pg_temp;
@@ -106,9 +106,9 @@ set local standard_conforming_strings = on;
 set local jit = off;
 `
 
-// Verify compares what is installed with the manifest of what this binary installs. It only reads catalogs, which are open
-// to everybody: any login will do, and a standby. It needs nobody's lock, but for that of a view or an index that is being
-// changed at this moment.
+// Verify compares the installation with the manifest of this binary. It reads only catalogs, which are open to everybody,
+// so any login and any standby will do. It waits for no lock, except that of a view or an index that is being changed at
+// this moment.
 func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) (differences []Difference, err error) {
 	defaults := Options{LockTimeout: options.LockTimeout, Logger: options.Logger}.withDefaults()
 	wanted, err := readSource(ctx, postern.Files)
@@ -138,13 +138,14 @@ func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) 
 	return differences, err
 }
 
-// ErrNotInstalled is returned where there is no Postern in the database.
+// ErrNotInstalled is returned if the database does not have Postern.
 var ErrNotInstalled = errors.New(program.Text(`Postern is not installed in this database: run "$0 install"`))
 
-// errChanging is returned where an installation was under way while its catalogs were read.
+// errChanging is returned if an installation ran while its catalogs were read.
 var errChanging = errors.New("Postern was installed or removed meanwhile: verify again")
 
-// repeat tries again what met an installation. That drops objects between the reading of their names and their definitions.
+// repeat tries again if the attempt ran into an installation, which may drop an object after its name was read and before
+// its definition was.
 func repeat(ctx context.Context, attempt func() error) error {
 	const attempts = 5
 	for count := 1; ; count++ {
@@ -162,15 +163,15 @@ func repeat(ctx context.Context, attempt func() error) error {
 	}
 }
 
-// readInstalled describes an installation of this binary's schema.
+// readInstalled describes the installed objects, in the terms of this binary's schema.
 func readInstalled(ctx context.Context, connection *pgx.Conn, wanted *source) (installed inventory, found *state, err error) {
-	// Not serializable, whatever the database has: a standby refuses that. Each statement sees what is there when it
-	// begins, as those functions do that print definitions.
+	// Do not use SERIALIZABLE, even if it is the database's default, because a standby refuses it. Each statement sees the
+	// objects that exist when it begins. The functions that print definitions do so anyway.
 	tx, err := connection.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return nil, nil, err
 	}
-	// The one way out of this function.
+	// The transaction only reads, so every path rolls it back.
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
@@ -210,7 +211,7 @@ func readInstalled(ctx context.Context, connection *pgx.Conn, wanted *source) (i
 	return installed, found, nil
 }
 
-// readMark tells one installation from the next one, which writes both comments anew in the transaction that changes
+// readMark identifies an installation. The next installation writes both comments anew, in the transaction that changes
 // functions and views.
 func readMark(ctx context.Context, tx pgx.Tx) (mark string, err error) {
 	err = tx.QueryRow(ctx, `
@@ -222,7 +223,7 @@ select coalesce(string_agg(format('%s %s', d.objoid, d.xmin), ',' order by d.obj
 	return mark, err
 }
 
-// difference lists what is not the same. An object that is missing takes its grants along.
+// difference lists the differences. A missing object includes its grants.
 func difference(expected, installed inventory) []Difference {
 	var differences []Difference
 	add := func(change, kind, name, before, after string) {
@@ -260,7 +261,7 @@ func difference(expected, installed inventory) []Difference {
 	return differences
 }
 
-// grantOn says what "select to alice" is a grant on.
+// grantOn says what a grant such as "select to alice" is about.
 func grantOn(grant string, key objectKey) string {
 	privilege, grantee, _ := strings.Cut(grant, " to ")
 	return fmt.Sprintf("%s on %s %s to %s", privilege, key.kind, key.name, grantee)

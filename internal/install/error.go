@@ -10,16 +10,15 @@ import (
 	"github.com/posternsql/postern/internal/locking"
 )
 
-// ScriptError is PostgreSQL's refusal of a part of an installation.
+// ScriptError is PostgreSQL's error in a part of an installation.
 type ScriptError struct {
-	File string // under sql/, or what was being done
+	File string // under sql/, or the step
 	*pgconn.PgError
 	place    place
 	hasPlace bool
 }
 
-// newScriptError adds to an error from PostgreSQL where in the script it happened; other errors are
-// passed on with the name of the step.
+// newScriptError adds the place in the script to an error of PostgreSQL. It adds the name of the step to other errors.
 func newScriptError(step string, ran script, err error) error {
 	if err == nil {
 		return nil
@@ -41,7 +40,7 @@ func newScriptError(step string, ran script, err error) error {
 	return failure
 }
 
-// Error names the file, the line, and what PostgreSQL said, in one line.
+// Error returns the file, the line and PostgreSQL's message, in one line.
 func (e *ScriptError) Error() string {
 	if e.hasPlace {
 		return fmt.Sprintf("%s, line %d: %s", e.place.file, e.place.line, e.PgError.Error())
@@ -51,12 +50,12 @@ func (e *ScriptError) Error() string {
 
 func (e *ScriptError) Unwrap() error { return e.PgError }
 
-// Excerpt gives the line at fault with a caret under the position, or "" where PostgreSQL named none.
+// Excerpt returns the line at fault with a caret under the position, or "" if PostgreSQL gave no position.
 func (e *ScriptError) Excerpt() string {
 	at := e.place
 	if !e.hasPlace {
 		var found bool
-		// A statement that a function or a do block made: PostgreSQL sends its text along.
+		// A function or a DO block sent the statement. PostgreSQL includes its text.
 		if at, found = newScript("", e.InternalQuery).locate(int(e.InternalPosition)); !found {
 			return ""
 		}

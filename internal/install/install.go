@@ -1,8 +1,8 @@
-// Package install puts Postern into a database, tells what is there, finds drift, and takes it out again.
+// Package install installs Postern into a database, reports what is installed, finds drift, and uninstalls it.
 //
-// There are two lanes. The numbered migrations of sql/schema run once each. The code lane, every
-// replaceable object of sql/functions, runs as one script whenever its SHA-256 differs from the recorded
-// one. All that an installation has to run is one transaction.
+// There are two lanes. Each numbered migration of sql/schema runs once. The code lane has every replaceable object of
+// sql/functions. It runs as one script whenever its SHA-256 differs from the recorded one. An installation is one
+// transaction.
 package install
 
 import (
@@ -23,65 +23,67 @@ import (
 	postern "github.com/posternsql/postern/sql"
 )
 
-// DefaultLockTimeout is how long an installation waits for a lock unless told otherwise.
+// DefaultLockTimeout is how long an installation waits for locks by default.
 const DefaultLockTimeout = time.Minute
 
-// Options changes how Install works; the zero value is a normal installation.
+// Options configures Install; the zero value is a normal installation.
 type Options struct {
-	// DryRun stops before the first change: OnStep is called for every step, and nothing runs.
+	// DryRun stops before the first change. OnStep is called for every step, but nothing runs.
 	DryRun bool
-	// Repair runs every step but the migrations again, also where the record says that nothing is to do.
+	// Repair runs every step except the migrations again, even if the record says that nothing is to be done.
 	Repair bool
-	// AllowDowngrade installs over a later version or build, as long as that has the same migrations.
+	// AllowDowngrade installs over a later version or build that has the same migrations.
 	AllowDowngrade bool
-	// BuiltAt is when the sources of this build were committed; zero means what the binary notes about itself.
+	// BuiltAt is when the sources of this build were committed; zero means the time that the binary records about itself.
 	BuiltAt time.Time
-	// LockTimeout is how long to try each step where others hold its locks; 0 means DefaultLockTimeout. Nobody waits for
-	// longer than a moment behind an attempt, see package locking.
+	// LockTimeout is how long to try while others hold the locks that the installation needs; 0 means DefaultLockTimeout.
+	// Nobody waits longer than a moment behind an attempt (see package locking).
 	LockTimeout time.Duration
-	// OnBusy is called each time that the installation begins anew, since others held the locks of this step.
+	// OnBusy is called each time that the installation starts again because others held the locks of this step.
 	OnBusy func(step Step, err error)
-	// OnStep is called before each step, in order, with the number of steps in all; once, however often it begins anew.
+	// OnStep is called before each step, in order, with the total number of steps. It is called once per step, however
+	// often the installation starts again.
 	OnStep func(step Step, number, total int)
 	// Logger receives diagnostics; nil discards them.
 	Logger *slog.Logger
-	// Files replaces the SQL that this binary carries.
+	// Files replaces the SQL files that this binary contains.
 	Files fs.FS
 }
 
-// Step is one part of an installation, as it runs. All are one transaction: the first one begins it, the last one commits.
+// Step is one part of an installation, as it runs. All steps are one transaction: the first step begins it, and the last
+// one commits.
 type Step struct {
 	Name string
 	SQL  string
 }
 
-// Report tells what an installation found and did.
+// Report says what an installation found and did.
 type Report struct {
 	Database      string
 	Version       string
 	SchemaVersion int
 	CodeSHA256    string
-	// Steps names what was done, or would be done by a dry run; empty where everything was in place.
+	// Steps names the steps that ran, or would run after a dry run. It is empty if everything was in place.
 	Steps []string
-	// Missing are the rights that a dry run did not find.
+	// Missing lists the privileges that a dry run did not find.
 	Missing []MissingRight
-	// Ended are the roles that own objects of which the installing user was a member, as after an installation by an older
-	// binary that was killed, and is no more. Members are all who still are: nobody should be.
+	// Ended lists roles that own objects and that the installing user was a member of, but no longer is. An older binary
+	// that was killed may leave such a membership. Members lists all members that remain; there should be none.
 	Ended   []string
 	Members []Membership
 }
 
-// MissingRight is what an installation needs and the installing user may not do.
+// MissingRight is a privilege that an installation needs and that the installing user lacks.
 type MissingRight struct {
 	Problem   string
-	Statement string // a superuser's, in the database
+	Statement string // for a superuser, in the database
 }
 
-// Membership is one in a role that owns objects of Postern.
+// Membership is a membership in a role that owns objects of Postern.
 type Membership struct{ Role, Member string }
 
-// Install installs Postern or upgrades it. It is safe to run again, and by many at once. Errors are
-// *ScriptError, *NewerError, *BuildError, *MigrationsError, or those of the connection.
+// Install installs or upgrades Postern. It is safe to run again, and to run several times at once. Errors are *ScriptError,
+// *NewerError, *BuildError, *MigrationsError, or those of the connection.
 func Install(ctx context.Context, config *pgx.ConnConfig, options Options) (report Report, err error) {
 	options = options.withDefaults()
 	wanted, err := readSource(ctx, options.Files)
@@ -133,7 +135,7 @@ func Install(ctx context.Context, config *pgx.ConnConfig, options Options) (repo
 	return report, err
 }
 
-// all runs the steps in one transaction, from the beginning where others were in the way.
+// all runs the steps in one transaction. If others are in the way, it starts again from the beginning.
 func (i *installation) all(ctx context.Context, steps []step) error {
 	at, announced := 0, -1
 	attempt := func() error {
@@ -158,7 +160,7 @@ func (i *installation) all(ctx context.Context, steps []step) error {
 	return locking.Retry(ctx, i.options.LockTimeout, busy, func() error {
 		return retry(ctx, func() (again bool, err error) {
 			err = attempt()
-			return at == 0, err // what is in the way further on will be there again
+			return at == 0, err // an obstacle to a later step would be there again
 		})
 	})
 }
@@ -170,8 +172,8 @@ func (i *installation) announce(step step, number, total int) {
 	}
 }
 
-// rehearse finds out which rights are missing. Where none is, it runs the first step, which needs them, and takes it back:
-// others are not locked out by that.
+// rehearse finds out which privileges are missing. If none is, it runs the first step, which needs them, and rolls it back.
+// It takes no lock that keeps others out.
 func (i *installation) rehearse(ctx context.Context, report Report, steps []step) (Report, error) {
 	if len(steps) == 0 {
 		return report, nil
@@ -203,7 +205,7 @@ func (i *installation) rehearse(ctx context.Context, report Report, steps []step
 	return report, nil
 }
 
-// readMembers tells which memberships an installation has ended, and which are left.
+// readMembers says which memberships the installation has ended, and which remain.
 func readMembers(ctx context.Context, connection *pgx.Conn, before *state) (ended []string, members []Membership, err error) {
 	rows, err := connection.Query(ctx, "select distinct r.rolname::text, u.rolname::text from "+ownersMembersSQL+" order by 1, 2")
 	if err == nil {
@@ -233,7 +235,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// connect opens the one connection of an operation.
+// connect opens the only connection of an operation.
 func connect(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	config = config.Copy()
 	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(locking.Moment.Milliseconds(), 10)
@@ -246,15 +248,16 @@ func connect(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// closeConnection closes also where ctx is done, since closing releases the locks.
+// closeConnection closes the connection even if ctx is done, because closing it releases the locks.
 func closeConnection(ctx context.Context, connection *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	_ = connection.Close(ctx)
 }
 
-// retry repeats what failed only because another installation runs at the same moment: roles and memberships belong to the
-// cluster, and no lock spans it; and before the first installation there is nothing in the database to lock.
+// retry tries again if an attempt failed only because another installation ran at the same time. Roles and memberships
+// belong to the cluster, and no lock spans a cluster. Before the first installation, the database has nothing to lock
+// either.
 func retry(ctx context.Context, attempt func() (again bool, err error)) error {
 	const attempts = 10
 	for count := 1; ; count++ {

@@ -11,17 +11,17 @@ import (
 	"github.com/posternsql/postern/internal/locking"
 )
 
-// lockSQL keeps installations apart. Each takes it first, and looks at what is left to do after that. A
-// table and no advisory lock: that, any login could hold for as long as it pleases.
+// lockSQL keeps installations apart. Each takes this lock before it looks at what is left to do. It locks a table, because
+// any login could hold an advisory lock for as long as it likes.
 const lockSQL = "lock table postern_internal.installation in share row exclusive mode;\n\n"
 
-// nameHolders adds to an error over somebody's lock who uses Postern's tables and views, the oldest transaction first.
+// nameHolders adds to a lock error which sessions use Postern's tables and views, with the oldest transaction first.
 func nameHolders(ctx context.Context, connection *pgx.Conn, schemas []string, err error) error {
 	var server *pgconn.PgError
 	if !locking.IsBusy(err) || !errors.As(err, &server) || connection.IsClosed() {
 		return err
 	}
-	// postern_owner is not shown what others do; who installs may be.
+	// postern_owner may not see what other sessions do, but the installing user may.
 	if _, failure := connection.Exec(ctx, "reset role"); failure != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 	postern "github.com/posternsql/postern/sql"
 )
 
-// The queries of an inventory.
+// inventorySQL has the queries of an inventory.
 //
 //go:embed inventory.sql
 var inventorySQL string
@@ -25,21 +25,21 @@ var inventorySQL string
 //go:embed roles.sql
 var rolesSQL string
 
-// manifestText describes an installation of this binary, as "make generate" finds it.
+// manifestText describes an installation of this binary. "make generate" writes it.
 //
 //go:embed manifest.txt
 var manifestText string
 
-// objectKey names one object of an inventory.
+// objectKey identifies an object of an inventory.
 type objectKey struct{ kind, name string }
 
-// object is what an inventory says about one.
+// object is what an inventory says about one object.
 type object struct {
 	definition string
-	grants     []string // as "execute to postern_user", in order; none of the owner's
+	grants     []string // such as "execute to postern_user", sorted; without the owner's
 }
 
-// text is the whole object, for people.
+// text describes the whole object, for people.
 func (o object) text() string {
 	lines := []string{o.definition}
 	for _, grant := range o.grants {
@@ -51,7 +51,7 @@ func (o object) text() string {
 // inventory describes all objects of an installation.
 type inventory map[objectKey]object
 
-// expectedRoles are the roles that bootstrap.sql creates, in the words of roles.sql.
+// expectedRoles are the roles that bootstrap.sql creates, in the format of roles.sql.
 var expectedRoles = func() inventory {
 	expected := inventory{{"extension", "pgcrypto"}: {definition: "present"}}
 	for _, role := range postern.OwnNames().Roles {
@@ -64,7 +64,7 @@ var expectedRoles = func() inventory {
 	return expected
 }()
 
-// readInventory describes what is installed, with the settings of printingSQL.
+// readInventory describes the installed objects, with the settings of printingSQL.
 func readInventory(ctx context.Context, tx pgx.Tx, wanted *source, serverMajor int) (inventory, error) {
 	read := inventory{}
 	for _, from := range []struct {
@@ -99,7 +99,7 @@ func readInventory(ctx context.Context, tx pgx.Tx, wanted *source, serverMajor i
 	return read, nil
 }
 
-// What a manifest has in place of what differs from one installation to the next.
+// A manifest has these placeholders for what differs between installations.
 const (
 	recordMark   = "{record}"
 	pgcryptoMark = "{pgcrypto}."
@@ -107,8 +107,9 @@ const (
 
 var recordPattern = regexp.MustCompile(`(?m)^comment: .*?([{].*[}])$`)
 
-// hideRecord takes the record of an installation out of its comment where it is what this binary would write. Which server
-// it was compiled for is a question of "postern status": a restored database keeps that of another one.
+// hideRecord removes the record of an installation from its comment if this binary would write the same record. The server
+// version in it does not matter here, because a restored database keeps the record of another server. "postern status"
+// reports it.
 func (i inventory) hideRecord(wanted *source) {
 	key := objectKey{"table", "postern_internal.installation"}
 	found := i[key]
@@ -129,14 +130,13 @@ func (i inventory) hideRecord(wanted *source) {
 	}
 }
 
-// pgcryptoCallers are the functions that call pgcrypto, in whatever schema that is.
+// pgcryptoCallers are the functions that call pgcrypto, in whatever schema it is installed.
 var pgcryptoCallers = []objectKey{
 	{"function", "postern_internal.bcrypt(secret text, hash text)"},
 	{"function", "postern_internal.bcrypt_salt()"},
 }
 
-// adapt makes the inventory of a manifest that of an installation with the months of the log that are installed, and with
-// pgcrypto where it is there.
+// adapt adapts the inventory of a manifest to an installation: to the months of its log, and to the schema of pgcrypto.
 func (i inventory) adapt(installed inventory, pgcryptoPrefix string) {
 	for _, key := range pgcryptoCallers {
 		caller := i[key]
@@ -146,7 +146,7 @@ func (i inventory) adapt(installed inventory, pgcryptoPrefix string) {
 	i.expectMonths(installed)
 }
 
-// ReadManifest describes an installation as manifest.txt has it, for "make generate".
+// ReadManifest describes an installation in the format of manifest.txt, for "make generate".
 func ReadManifest(ctx context.Context, config *pgx.ConnConfig) (string, error) {
 	wanted, err := readSource(ctx, postern.Files)
 	if err != nil {
@@ -180,7 +180,7 @@ const manifestPurpose = `# What an installation consists of: postern verify comp
 # Each object has a line with its kind and name, then what others than its owner may do with it, then its definition.
 `
 
-// manifest writes an inventory so that changes of different objects merge.
+// manifest writes an inventory in a format in which changes of different objects merge without conflict.
 func (i inventory) manifest() string {
 	var out strings.Builder
 	out.WriteString(manifestPurpose)
@@ -201,7 +201,7 @@ func (i inventory) manifest() string {
 	return out.String()
 }
 
-// readManifest reads what manifest writes.
+// readManifest reads the format that manifest writes.
 func readManifest(text string) (inventory, error) {
 	read := inventory{}
 	var key objectKey
@@ -231,10 +231,10 @@ func readManifest(text string) (inventory, error) {
 	return read, nil
 }
 
-// newestMajor is the newest version of PostgreSQL that is known to print definitions as the manifest has them.
+// newestMajor is the newest version of PostgreSQL known to print definitions as in the manifest.
 const newestMajor = 18
 
-// expectedInventory is what this binary installs on a server.
+// expectedInventory describes what this binary installs on a server of this version.
 func expectedInventory(serverMajor int, logger *slog.Logger) (inventory, error) {
 	if serverMajor > newestMajor {
 		logger.Warn("this server is newer than the ones that this binary knows: what it only prints otherwise shows as changed", "server", serverMajor, "known", newestMajor)

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// The log's partitions, one a month: which there are depends on when Postern was installed, and what was dropped.
+// The log has one partition per month. Which partitions exist depends on the time of the installation and on what was
+// dropped.
 const (
 	logTable    = "postern_internal.checkpoint_entry"
 	monthLayout = "2006_01"             // in the name of a partition
@@ -20,10 +21,10 @@ var (
 	inheritedPattern = regexp.MustCompile(`(?m)^inherited by: ` + regexp.QuoteMeta(logTable) + `_\d{4}_\d\d\n`)
 )
 
-// modelMonth stands for all months in a manifest, which must not depend on the day that it was made.
+// modelMonth stands for all months in a manifest, because a manifest must not depend on the day on which it was made.
 var modelMonth = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// monthOf gives the month of a partition of the log, or of something that belongs to one.
+// monthOf returns the month of a partition of the log, or of an object that belongs to one.
 func monthOf(pattern *regexp.Regexp, name string) (time.Time, bool) {
 	match := pattern.FindStringSubmatch(name)
 	if match == nil {
@@ -33,7 +34,7 @@ func monthOf(pattern *regexp.Regexp, name string) (time.Time, bool) {
 	return month, err == nil
 }
 
-// renameMonth changes the name of a month, and its bounds.
+// renameMonth replaces the name and the bounds of a month.
 func renameMonth(from, to time.Time) *strings.Replacer {
 	return strings.NewReplacer(
 		from.Format(monthLayout), to.Format(monthLayout),
@@ -42,7 +43,7 @@ func renameMonth(from, to time.Time) *strings.Replacer {
 	)
 }
 
-// forgetMonths takes the list of partitions from the definition of the log.
+// forgetMonths removes the list of partitions from the definition of the log.
 func (i inventory) forgetMonths() {
 	key := objectKey{"table", logTable}
 	if log, there := i[key]; there {
@@ -51,7 +52,7 @@ func (i inventory) forgetMonths() {
 	}
 }
 
-// keepModelMonth leaves the parts of one month, the first one, as those of modelMonth.
+// keepModelMonth keeps only the objects of the first month, renamed to modelMonth.
 func (i inventory) keepModelMonth() {
 	i.forgetMonths()
 	var first time.Time
@@ -74,8 +75,8 @@ func (i inventory) keepModelMonth() {
 	}
 }
 
-// expectMonths makes a manifest's inventory have what belongs to the partitions that are installed, whatever months these
-// are: each has to look like one that this binary would make for its month.
+// expectMonths adds to a manifest's inventory the objects of all installed partitions, whatever their months are. Each must
+// look as this binary would create it for its month.
 func (i inventory) expectMonths(installed inventory) {
 	i.forgetMonths()
 	installed.forgetMonths()

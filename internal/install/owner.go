@@ -11,7 +11,7 @@ import (
 //go:embed rights.sql
 var rightsText string
 
-// rightsSQL asks for the rights that the current user needs and has not.
+// rightsSQL lists the privileges that the current user needs but lacks.
 var rightsSQL = func() string {
 	var memberships []string
 	for _, role := range postern.OwnNames().Roles {
@@ -24,10 +24,10 @@ var rightsSQL = func() string {
 	).Replace(rightsText)
 }()
 
-// listOf writes names as SQL lists them. Those of Postern's roles and schemas need no quoting.
+// listOf writes names as an SQL list. Names of Postern's roles and schemas need no quoting.
 func listOf(names []string) string { return "'" + strings.Join(names, "', '") + "'" }
 
-// requireRightsSQL fails where rights are missing, with all of them in its DETAIL and all that helps in its HINT.
+// requireRightsSQL fails if privileges are missing. DETAIL lists all of them, and HINT has all statements that help.
 var requireRightsSQL = fmt.Sprintf(`
 do $rights$
 declare
@@ -49,20 +49,22 @@ end
 $rights$;
 `, rightsSQL)
 
-// ownersMembersSQL is a FROM clause: who is a member, u, of a role r that owns objects, by the membership m. From PostgreSQL 16
-// on, who may only grant a role is a member without any of its rights, and is left out.
+// ownersMembersSQL is a FROM clause: u is a member, by the membership m, of a role r that owns objects. From PostgreSQL 16
+// on, a user who may only grant a role is listed as a member without having any of its privileges. The clause leaves such
+// members out.
 var ownersMembersSQL = `pg_catalog.pg_auth_members as m
       join pg_catalog.pg_roles as r on r.oid = m.roleid and r.rolname in (` + listOf(owningRoles) + `)
       join pg_catalog.pg_roles as u on u.oid = m.member
        and (coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::boolean, true)
             or coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::boolean, true))`
 
-// membershipsSQL is an expression for the roles that own objects of which the current user is a member itself, as an array.
+// membershipsSQL is an expression for an array of the roles that own objects and that the current user is a direct member
+// of.
 var membershipsSQL = `array(select distinct r.rolname::text
       from ` + ownersMembersSQL + `
      where u.rolname = current_user)`
 
-// What a removal runs to become postern_owner, which bootstrap.sql does for an installation.
+// enterOwnerSQL makes a removal postern_owner. bootstrap.sql does so for an installation.
 var enterOwnerSQL = `
 do $$
 declare
@@ -81,9 +83,9 @@ end
 $$;
 `
 
-// leaveOwnerSQL gives back what was granted in the same transaction, and what an older installer has left that was killed: a
-// membership in a role that owns objects reads all keys and may change everything. One that the current user may not end
-// stays.
+// leaveOwnerSQL revokes what was granted in the same transaction. It also revokes memberships that an older installer left
+// when it was killed, because a member of a role that owns objects can read all keys and change everything. It leaves a
+// membership that the current user may not revoke.
 var leaveOwnerSQL = `reset role;
 
 do $leave$

@@ -7,7 +7,7 @@ import (
 	"github.com/posternsql/postern/internal/program"
 )
 
-// refuseNewer fails where the database holds something that this binary does not know.
+// refuseNewer returns an error if the database holds something that this binary does not know.
 func (s *state) refuseNewer(wanted *source) error {
 	held := s.recorded
 	if held != nil && (newer(held.Version, Version) || held.SchemaVersion > wanted.schemaVersion()) {
@@ -16,8 +16,8 @@ func (s *state) refuseNewer(wanted *source) error {
 	return nil
 }
 
-// refuse fails where this binary must not install over what the database holds. A downgrade is a binary that is older, or
-// may be, with the same migrations.
+// refuse returns an error if this binary must not install over the content of the database. In a downgrade the binary is
+// older, or may be, and has the same migrations.
 func (s *state) refuse(wanted *source, allowDowngrade bool) error {
 	held := s.recorded
 	if held == nil {
@@ -53,12 +53,12 @@ func (s *state) refuse(wanted *source, allowDowngrade bool) error {
 	return &BuildError{Database: s.database, Held: held.BuiltAt, HeldSHA256: held.CodeSHA256, Ours: wanted.builtAt, OurSHA256: wanted.codeSHA256}
 }
 
-// NewerError is returned where a later Postern than this binary's is installed.
+// NewerError is returned if a later Postern than this binary's is installed.
 type NewerError struct {
 	Database      string
 	Version       string // installed
 	SchemaVersion int    // installed
-	Known         int    // the newest schema version this binary knows
+	Known         int    // the newest schema version that this binary knows
 	CanDowngrade  bool   // the migrations are the same
 }
 
@@ -67,7 +67,7 @@ func (e *NewerError) Error() string {
 		e.Database, e.Version, e.SchemaVersion, Version, e.Known, e.Version)
 }
 
-// Hint says what to do.
+// Hint says what to do about the error.
 func (e *NewerError) Hint() string {
 	if e.CanDowngrade {
 		return program.Text(`Use the newer installer. To go back to this version, which has the same tables: "$0 install --allow-downgrade".`)
@@ -75,10 +75,10 @@ func (e *NewerError) Hint() string {
 	return "Use the newer installer."
 }
 
-// BuildError is returned where another build of the same version is installed, and not an earlier one as far as is known.
+// BuildError is returned if another build of the same version is installed that is not known to be earlier.
 type BuildError struct {
 	Database         string
-	Held, HeldSHA256 string // when its sources were committed; "" where nothing tells
+	Held, HeldSHA256 string // when its sources were committed; "" if unknown
 	Ours, OurSHA256  string
 }
 
@@ -94,15 +94,15 @@ func builtAt(when string) string {
 	return "of " + when
 }
 
-// Hint says what to do.
+// Hint says what to do about the error.
 func (e *BuildError) Hint() string {
 	return program.Text(`Use the newer build: "go build" in a git checkout notes the date of its commit. To install this one all the same: "$0 install --allow-downgrade".`)
 }
 
-// MigrationsError is returned where other migrations have run than this binary has.
+// MigrationsError is returned if the migrations that have run differ from this binary's.
 type MigrationsError struct {
 	Database      string
-	Version       string // "" where there is no record at all
+	Version       string // "" if there is no record at all
 	SchemaVersion int
 }
 
@@ -114,7 +114,7 @@ func (e *MigrationsError) Error() string {
 		e.Database, e.Version, e.SchemaVersion)
 }
 
-// Hint says what to do.
+// Hint says what to do about the error.
 func (e *MigrationsError) Hint() string {
 	return program.Text(`Use the build that made it; there is no upgrade from an unreleased one. To begin anew and keep the log: "$0 uninstall --yes", then install.`)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/posternsql/postern/internal/locking"
 )
 
-// refuseSQL is state.refuse for a script. The words in capitals are replaced.
+// refuseSQL is the equivalent of state.refuse in a script. Words in capitals are replaced.
 const refuseSQL = `do $refuse$
 declare
   held constant jsonb := RECORDED;
@@ -58,7 +58,7 @@ end
 $refuse$;
 `
 
-// meetNobodyInPsqlSQL is meetNobodySQL with the pauses of package locking: others do not wait behind it.
+// meetNobodyInPsqlSQL is meetNobodySQL with the pauses of package locking, so that others do not wait behind it.
 const meetNobodyInPsqlSQL = `do $meet$
 declare
   give_up constant timestamptz := clock_timestamp() + interval 'LIMIT milliseconds';
@@ -81,9 +81,9 @@ end
 $meet$;
 `
 
-// RenderPsql writes a script for psql that installs Postern or upgrades it, for those who may not run this binary on
-// their server. It does what Install does, in one transaction, under the same lock, and leaves the same. Of the options it
-// takes Files and BuiltAt.
+// RenderPsql writes a psql script that installs or upgrades Postern, for people who may not run this binary on their
+// server. The script has the same effect as Install, in one transaction and under the same lock. Of the options it uses
+// Files and BuiltAt.
 func RenderPsql(ctx context.Context, options Options, out io.Writer) error {
 	wanted, err := readSource(ctx, options.withDefaults().Files)
 	if err != nil {
@@ -129,7 +129,8 @@ set local client_min_messages = warning;
 select set_config('postern.allow_downgrade', :'allow_downgrade', true) as postern_setting \gset
 
 `))
-	// Asked before anything that needs a right, and again where nobody else changes anything any more.
+	// The script asks this first, before anything that needs a privilege. It asks again once nobody else can change
+	// anything.
 	settled := words.Replace(refuseSQL+`
 select coalesce(found.recorded @> '{"version": "VERSION", "schema_version": SCHEMA, "code_sha256": "CODE"}', false)
          and (select count(*) from pg_roles as r where r.rolname in (ROLES)) = NUMBER

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// script is SQL text that remembers which file each part of it came from, so that an error's
-// position can be shown where a person can look it up.
+// script is SQL text that remembers the source file of each part. It can therefore translate an error's position into a
+// place that a person can look up.
 type script struct {
 	text  string
 	parts []part
@@ -28,7 +28,7 @@ func (s *script) append(file, text string) {
 	s.text += strings.TrimRight(text, "\n") + "\n"
 }
 
-// all gives the parts in order: file and text.
+// all returns the parts in order, each with its file and text.
 func (s script) all() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for index, from := range s.parts {
@@ -51,7 +51,7 @@ type place struct {
 	lineText string // the whole line
 }
 
-// locate finds the file and line of a position as PostgreSQL counts it: in characters, from 1.
+// locate finds the file and the line of a position. PostgreSQL counts positions in characters, from 1.
 func (s script) locate(position int) (place, bool) {
 	offset := -1
 	for index := range s.text {

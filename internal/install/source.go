@@ -16,25 +16,25 @@ import (
 	postern "github.com/posternsql/postern/sql"
 )
 
-// versionTable is where migrations are counted, as tern does it.
+// versionTable counts migrations in the same way as tern.
 const versionTable = "postern_internal.schema_version"
 
-// source is everything that an installation consists of, read from the files under sql/.
+// source has everything that an installation consists of, read from the files under sql/.
 type source struct {
-	bootstrap  script // what asks for rights, bootstrap.sql, and the check of who owns
+	bootstrap  script // the check of privileges, bootstrap.sql, and the check of ownership
 	migrations []*migrate.Migration
-	// schemaSHA256 has for each migration a digest of it and all before it.
+	// schemaSHA256 has one digest per migration, of that migration and all before it.
 	schemaSHA256 []string
 	code         script
 	codeSHA256   string
-	builtAt      string   // when these sources were committed, in RFC 3339; empty where nothing tells
+	builtAt      string   // when these sources were committed, in RFC 3339; empty if unknown
 	schemas      []string // as bootstrap.sql lists them
 }
 
-// schemaVersion is the number of the newest migration.
+// schemaVersion returns the number of the newest migration.
 func (s *source) schemaVersion() int { return len(s.migrations) }
 
-// record is what this binary leaves behind about itself.
+// record returns what this binary records about itself.
 func (s *source) record() record {
 	made := record{Version: Version, SchemaVersion: s.schemaVersion(), CodeSHA256: s.codeSHA256, BuiltAt: s.builtAt}
 	if s.schemaVersion() > 0 {
@@ -43,7 +43,7 @@ func (s *source) record() record {
 	return made
 }
 
-// migration gives the up part of one migration as a script of its own.
+// migration returns the up part of one migration as its own script.
 func (s *source) migration(index int) script {
 	migration := s.migrations[index]
 	return newScript("schema/"+migration.Name, migration.UpSQL)
@@ -51,7 +51,7 @@ func (s *source) migration(index int) script {
 
 var includePattern = regexp.MustCompile(`^\\ir\s+(\S+)\s*$`)
 
-// readSource reads the two lanes. The files are handed in, so that tests can install other versions.
+// readSource reads the two lanes. The files are a parameter, so that tests can install other versions.
 func readSource(ctx context.Context, files fs.FS) (*source, error) {
 	text, err := fs.ReadFile(files, "bootstrap.sql")
 	if err != nil {
@@ -71,7 +71,7 @@ func readSource(ctx context.Context, files fs.FS) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Without a connection the migrator only reads files.
+	// Without a connection, the migrator only reads files.
 	loader, err := migrate.NewMigrator(ctx, nil, versionTable)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func readSource(ctx context.Context, files fs.FS) (*source, error) {
 	return read, nil
 }
 
-// compileCode makes one script of functions/install.sql and the files that its \ir lines name.
+// compileCode makes one script from functions/install.sql and the files that its \ir lines name.
 func compileCode(files fs.FS) (script, error) {
 	const index = "functions/install.sql"
 	text, err := fs.ReadFile(files, index)

@@ -10,42 +10,43 @@ import (
 	postern "github.com/posternsql/postern/sql"
 )
 
-// state is what a database says about Postern, read without any right in Postern's schemas: the record
-// of the last installation is repeated in the comment of its table, since catalogs are open to everybody.
+// state is what a database says about Postern, read without any privilege in Postern's schemas. The comment of the table of
+// installations repeats the record of the last one, because everybody can read catalogs.
 type state struct {
 	database    string
 	user        string
 	serverMajor int
-	schemas     []string // of those that bootstrap.sql creates, the ones that exist and belong to postern_owner
-	roles       []string // of Postern's roles, the ones that exist
+	schemas     []string // those of bootstrap.sql's schemas that exist and belong to postern_owner
+	roles       []string // those of Postern's roles that exist
 	pgcrypto    bool
-	// pgcryptoPrefix is what its functions are called with, as the server prints it.
+	// pgcryptoPrefix is the prefix of calls of pgcrypto's functions, as the server prints it.
 	pgcryptoPrefix string
-	// toBecome are, of the roles that own objects, those that the installing user must first be granted.
+	// toBecome lists the roles that own objects and that the installing user must be granted first.
 	toBecome []string
-	// memberships are those of the installing user in the roles that own objects: nobody has one but during an installation.
+	// memberships are those of the installing user in roles that own objects. Outside of an installation, nobody should
+	// have one.
 	memberships []string
-	// tables tells whether a first migration has run, by whatever binary.
+	// tables says whether a first migration has run, by any binary.
 	tables bool
-	// nextMonth tells whether the log has a partition for the next month.
+	// nextMonth says whether the log has a partition for the next month.
 	nextMonth bool
-	// recorded is what the last installation left.
+	// recorded is the record of the last installation.
 	recorded *record
 }
 
-// record is what an installation leaves behind about itself.
+// record is what an installation records about itself.
 type record struct {
 	Version       string `json:"version"`
 	SchemaVersion int    `json:"schema_version"`
 	// SchemaSHA256 is a digest of all migrations that have run.
 	SchemaSHA256 string `json:"schema_sha256,omitempty"`
 	CodeSHA256   string `json:"code_sha256,omitempty"`
-	// BuiltAt is when the sources of the binary were committed, in RFC 3339; empty where it does not know.
+	// BuiltAt is when the sources of the binary were committed, in RFC 3339; empty if the binary does not know.
 	BuiltAt     string `json:"built_at,omitempty"`
 	ServerMajor int    `json:"server_major,omitempty"`
 }
 
-// json needs no quoting in SQL: a record holds numbers, hexadecimal digits and a version.
+// json returns JSON that needs no quoting in SQL, because a record holds only numbers, hexadecimal digits and a version.
 func (r record) json() string {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -54,20 +55,20 @@ func (r record) json() string {
 	return string(text)
 }
 
-// recordedSQL is an expression for the record of the last installation, as jsonb; null where there is none.
+// recordedSQL is an expression for the record of the last installation, as jsonb; null if there is none.
 const recordedSQL = `(select substring(d.description from '[{].*[}]')::jsonb
    from pg_catalog.pg_description as d
    join pg_catalog.pg_class as c on c.oid = d.objoid and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objsubid = 0
    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   where n.nspname = 'postern_internal' and c.relname = 'installation' and c.relkind = 'r')`
 
-// tablesSQL is an expression that is true where a first migration has run.
+// tablesSQL is an expression that is true if a first migration has run.
 const tablesSQL = `exists (select from pg_catalog.pg_class as c
                  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
                 where n.nspname = 'postern_internal' and c.relname = 'schema_version')`
 
-// mayBecomeSQL is an expression that is true where set role to the named one would succeed. From PostgreSQL 16 on, a
-// membership does not always include that right.
+// mayBecomeSQL is an expression that is true if SET ROLE to the named role would succeed. From PostgreSQL 16 on, a
+// membership does not always include that privilege.
 func mayBecomeSQL(name string) string {
 	return `coalesce(
   (select pg_has_role(current_user, r.oid,
@@ -84,7 +85,7 @@ var roleNames = func() (names []string) {
 	return names
 }()
 
-// owningRoles own Postern's objects: those that the last one owns run without any rights.
+// owningRoles own Postern's objects. The objects of the last role run without any privileges.
 var owningRoles = []string{"postern_owner", "postern_event_function"}
 
 // querier is a connection, or a transaction.
@@ -119,7 +120,7 @@ select current_database(), current_user, current_setting('server_version_num')::
 	return &read, nil
 }
 
-// pending tells what an installation would still have to do; empty where everything is in place.
+// pending lists what an installation would still have to do; it is empty if everything is in place.
 func (s *state) pending(wanted *source) []string {
 	var missing []string
 	if len(s.roles) < len(roleNames) {
@@ -153,7 +154,7 @@ func (s *state) pending(wanted *source) []string {
 	return missing
 }
 
-// schemaVersion is the number of migrations that have run.
+// schemaVersion returns the number of migrations that have run.
 func (s *state) schemaVersion() int {
 	if s.recorded == nil {
 		return 0

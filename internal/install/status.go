@@ -10,11 +10,11 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// Status tells what this binary carries, what the database holds, and what is between them.
+// Status says what this binary contains, what the database holds, and how they differ.
 type Status struct {
 	Database      string `json:"database"`
 	ServerVersion string `json:"server_version"`
-	// Standby tells that the server replays a primary: what is pending is to be done there.
+	// Standby says that the server replays a primary. Pending changes must be made on the primary.
 	Standby bool `json:"standby"`
 
 	BinaryVersion       string `json:"binary_version"`
@@ -25,19 +25,19 @@ type Status struct {
 	Version       string `json:"version,omitempty"`
 	SchemaVersion int    `json:"schema_version,omitempty"`
 	CodeSHA256    string `json:"code_sha256,omitempty"`
-	// InstalledAt and InstalledBy are null where the user may not read Postern's tables.
+	// InstalledAt and InstalledBy are null if the user may not read Postern's tables.
 	InstalledAt *time.Time `json:"installed_at"`
 	InstalledBy *string    `json:"installed_by"`
 
-	// Pending is what an installation would do; Newer tells that this binary is older than the database. Refused says why
-	// this binary would not install over what is there.
+	// Pending lists what an installation would do. Newer says that this binary is older than the database. Refused says why
+	// this binary would not install over the content of the database.
 	Pending []string `json:"pending"`
 	Newer   bool     `json:"newer"`
 	Refused string   `json:"refused,omitempty"`
 }
 
-// ReadStatus reads what is installed. It needs no right in Postern's schemas and takes no lock. Nil files
-// are those that this binary carries.
+// ReadStatus reads what is installed. It needs no privilege in Postern's schemas and takes no lock. Nil files stand for
+// those that this binary contains.
 func ReadStatus(ctx context.Context, config *pgx.ConnConfig, files fs.FS) (*Status, error) {
 	defaults := Options{Files: files}.withDefaults()
 	wanted, err := readSource(ctx, defaults.Files)
@@ -64,7 +64,7 @@ func ReadStatus(ctx context.Context, config *pgx.ConnConfig, files fs.FS) (*Stat
 		Newer:               found.refuseNewer(wanted) != nil,
 		Pending:             []string{},
 	}
-	// A setting that the server reports would do from PostgreSQL 14 on, but a pooler need not pass it on.
+	// From PostgreSQL 14 on the server reports this as a setting, but a pooler need not pass that on.
 	if err := connection.QueryRow(ctx, "select pg_is_in_recovery()").Scan(&status.Standby); err != nil {
 		return nil, fmt.Errorf("read whether this is a standby: %w", err)
 	}
@@ -79,7 +79,7 @@ func ReadStatus(ctx context.Context, config *pgx.ConnConfig, files fs.FS) (*Stat
 	status.Version, status.CodeSHA256 = found.recorded.Version, found.recorded.CodeSHA256
 
 	var readable pgtype.Bool
-	// By OID: a name would be refused where the schema may not be used.
+	// Refer to the table by its OID, because PostgreSQL rejects the name if the user may not use the schema.
 	const installationOID = `(select c.oid from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
  where n.nspname = 'postern_internal' and c.relname = 'installation')`
 	err = connection.QueryRow(ctx, `select has_table_privilege(`+installationOID+`, 'select')

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// installationPurpose begins the comment of the table of installations.
+// installationPurpose is the beginning of the comment of the table of installations.
 const installationPurpose = "Every installation into this database. This comment repeats the last one for those who may not read the table."
 
 //go:embed check_owner.sql
@@ -27,28 +27,28 @@ select 0
 where 0=(select count(*) from postern_internal.schema_version);
 `
 
-// meetNobodySQL waits until no transaction is under way that has asked who its user is, and keeps others from asking. That is
-// what transactions do first, so from here on nobody holds a lock that the code lane needs: without it, one session or the
-// other held one that it needed while waiting for one that it had, and under load no attempt succeeded.
+// meetNobodySQL waits for all transactions that have asked who their user is, and keeps others from asking. Transactions
+// ask that first, so afterwards nobody holds a lock that the code lane needs. Without this step, the installation and
+// another session could each hold a lock that the other needed, and under load no attempt succeeded.
 const meetNobodySQL = "lock table postern_internal.session_secret in access exclusive mode;\n\n"
 
-// installation runs the steps of one installation, all in one transaction: whoever is killed leaves nothing half done, no
-// membership in postern_owner and no functions that do not fit the tables.
+// installation runs the steps of one installation in one transaction. If the process is killed, nothing half done remains:
+// no membership in postern_owner, and no functions that do not fit the tables.
 type installation struct {
 	connection *pgx.Conn
 	options    Options
 	wanted     *source
 	found      *state // before the transaction
-	locked     *state // within it, once no other installation changes anything any more
+	locked     *state // within it, once no other installation can change anything
 }
 
-// step is a Step that can run itself.
+// step is a Step with the function that runs it.
 type step struct {
 	Step
 	run func(context.Context, pgx.Tx) error
 }
 
-// steps gives what has to run, in order: what a dry run shows is what an installation runs.
+// steps returns the steps to run, in order. A dry run shows the same steps as an installation runs.
 func (i *installation) steps() []step {
 	bootstrap := i.wanted.bootstrap.text + lockSQL
 	if i.found.schemaVersion() > 0 {
@@ -81,7 +81,7 @@ func countMigration(number int) string {
 	return fmt.Sprintf("\nupdate postern_internal.schema_version set version=%d;\n", number)
 }
 
-// bootstrap makes roles and schemas, becomes postern_owner, and keeps other installations and all users away.
+// bootstrap creates roles and schemas, becomes postern_owner, and locks out other installations and all users.
 func (i *installation) bootstrap(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, i.wanted.bootstrap.text+lockSQL); err != nil {
 		return newScriptError("bootstrap.sql", i.wanted.bootstrap, err)
@@ -100,12 +100,12 @@ func (i *installation) bootstrap(ctx context.Context, tx pgx.Tx) error {
 	return newScriptError("bootstrap.sql", newScript("meet nobody", meetNobodySQL), err)
 }
 
-// done tells whether another installation has done everything meanwhile.
+// done reports whether another installation has done everything in the meantime.
 func (i *installation) done() bool {
 	return len(i.locked.pending(i.wanted)) == 0 && !i.options.Repair
 }
 
-// migrate runs one migration, unless another installation has done so meanwhile.
+// migrate runs one migration unless another installation has done so in the meantime.
 func (i *installation) migrate(ctx context.Context, tx pgx.Tx, index int) error {
 	if i.locked.schemaVersion() > index {
 		return nil
@@ -120,7 +120,7 @@ func (i *installation) migrate(ctx context.Context, tx pgx.Tx, index int) error 
 	return newScriptError(ran.parts[0].file, ran, err)
 }
 
-// installCode runs the code lane, drops what an earlier one left, and records what there is now.
+// installCode runs the code lane, drops what an earlier code lane left, and records the new state.
 func (i *installation) installCode(ctx context.Context, tx pgx.Tx) error {
 	if i.done() {
 		return nil
@@ -134,8 +134,8 @@ func leaveOwner(ctx context.Context, tx pgx.Tx) error {
 	return newScriptError("leave postern_owner", newScript("leave postern_owner", leaveOwnerSQL), err)
 }
 
-// settleSQL says what has been installed, in the table for its owner and in the comment for everybody. The server tells its
-// own version, so that a rendered script is right on every one.
+// settleSQL records the installation, in the table for its owner and in the comment for everybody. The server fills in its
+// own version, so that a rendered script is right on every server.
 func (s *source) settleSQL() string {
 	return "\n" + strings.NewReplacer(
 		"RECORD", s.record().json(),

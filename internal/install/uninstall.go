@@ -24,39 +24,38 @@ var rowSecuritySQL string
 //go:embed keep_log.sql
 var keepLogSQL string
 
-// UninstallOptions changes how Uninstall works; the zero value keeps the log and removes nothing that
-// others built on Postern.
+// UninstallOptions configures Uninstall. The zero value keeps the log, and removes nothing that others built on Postern.
 type UninstallOptions struct {
-	// DryRun finds out what would be done and changes nothing.
+	// DryRun finds out what would be done, but changes nothing.
 	DryRun bool
-	// WithDependents removes what depends on Postern too.
+	// WithDependents also removes objects that depend on Postern.
 	WithDependents bool
-	// OpenTables agrees that tables whose policies go show more rows than before.
+	// OpenTables agrees that tables show more rows than before once they lose Postern's policies.
 	OpenTables bool
-	// DropLog removes the log too.
+	// DropLog also removes the log.
 	DropLog bool
-	// LockTimeout is how long to try where others use what has to go; 0 means DefaultLockTimeout.
+	// LockTimeout is how long to try while others use objects to be removed; 0 means DefaultLockTimeout.
 	LockTimeout time.Duration
-	// OnBusy is called each time that they do.
+	// OnBusy is called after each attempt that failed because others use such objects.
 	OnBusy func(err error)
 	Logger *slog.Logger
 	Files  fs.FS
 }
 
-// Removal tells what Uninstall did, or would do.
+// Removal says what Uninstall did, or would do.
 type Removal struct {
 	Database string
 	Schemas  []string // removed; empty where Postern was not installed
 	// Dependents are the users' objects that depend on Postern.
 	Dependents []string
-	// Opened are the tables with policies of their own that show more rows without Postern's policies, and
-	// Closed those that have no policy left, and so show none.
+	// Opened are tables with policies of their own, which show more rows without Postern's policies. Closed are tables that
+	// have no policy left, and therefore show no rows.
 	Opened, Closed []string
-	// LogSchema is where the log is kept; empty where there was none, or it was dropped.
+	// LogSchema is the schema that keeps the log; empty if there was no log, or if it was dropped.
 	LogSchema string
 }
 
-// DependentsError is returned where others' objects depend on Postern and are not to be removed.
+// DependentsError is returned if objects of others depend on Postern and must not be removed.
 type DependentsError struct{ Dependents []string }
 
 func (e *DependentsError) Error() string {
@@ -67,16 +66,15 @@ func (e *DependentsError) Error() string {
 	return fmt.Sprintf("%d %s on Postern, nothing was removed:\n  %s", len(e.Dependents), verb, strings.Join(e.Dependents, "\n  "))
 }
 
-// OpenedError is returned where tables would show more rows than before, and nobody has agreed to that.
+// OpenedError is returned if tables would show more rows than before and nobody has agreed to that.
 type OpenedError struct{ Tables []string }
 
 func (e *OpenedError) Error() string {
 	return "policies that hide rows depend on Postern, and others stay: without Postern users see rows of all companies, nothing was removed:\n  " + strings.Join(e.Tables, "\n  ")
 }
 
-// Uninstall removes Postern from the database in one transaction. Roles stay, since they belong to the
-// cluster and other databases may use them. Errors are *DependentsError, *OpenedError, *NewerError,
-// *ScriptError, or those of the connection.
+// Uninstall removes Postern from the database in one transaction. Roles stay, because they belong to the cluster and other
+// databases may use them. Errors are *DependentsError, *OpenedError, *NewerError, *ScriptError, or those of the connection.
 func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOptions) (*Removal, error) {
 	defaults := Options{LockTimeout: options.LockTimeout, Logger: options.Logger, Files: options.Files}.withDefaults()
 	wanted, err := readSource(ctx, defaults.Files)
@@ -105,7 +103,7 @@ func Uninstall(ctx context.Context, config *pgx.ConnConfig, options UninstallOpt
 	return removal, nameHolders(ctx, connection, wanted.schemas, err)
 }
 
-// remove does it all in one transaction; a failure, or a dry run, leaves everything as it was.
+// remove does everything in one transaction. A failure or a dry run leaves everything as it was.
 func remove(ctx context.Context, connection *pgx.Conn, removal *Removal, options UninstallOptions) error {
 	tx, err := connection.Begin(ctx)
 	if err != nil {
@@ -138,7 +136,7 @@ select coalesce(array_agg(format('%I.%I', n.nspname, c.relname) order by c.oid),
 		return fmt.Errorf("read what is installed: %w", err)
 	}
 	if !options.DryRun && len(relations) > 0 {
-		// Nobody builds on these tables between our look at the dependents and the removal.
+		// The lock keeps others from building on these tables between the search for dependents and the removal.
 		lock := "set local role postern_owner; lock table " + strings.Join(relations, ", ") + " in access exclusive mode; reset role;"
 		if err := run("lock Postern's tables", lock); err != nil {
 			return err
@@ -171,7 +169,7 @@ select coalesce(array_agg(format('%I.%I', n.nspname, c.relname) order by c.oid),
 			return err
 		}
 	}
-	// Cascade: the schemas are full, and what of others goes with them has been named and agreed to.
+	// Use CASCADE, because the schemas are not empty. Objects of others that go with them have been listed and agreed to.
 	drop := "set local client_min_messages = warning; set local role postern_owner; drop schema " + strings.Join(removal.Schemas, ", ") + " cascade; reset role;"
 	if err := run("drop schemas", drop); err != nil {
 		return err
@@ -182,7 +180,7 @@ select coalesce(array_agg(format('%I.%I', n.nspname, c.relname) order by c.oid),
 	return tx.Commit(ctx)
 }
 
-// readRowSecurity finds the tables that are open, or closed, once the dependents are gone.
+// readRowSecurity finds the tables that are open or closed once the dependents are gone.
 func readRowSecurity(ctx context.Context, tx pgx.Tx, removal *Removal) error {
 	removal.Opened, removal.Closed = nil, nil
 	rows, err := tx.Query(ctx, rowSecuritySQL, removal.Dependents)
@@ -202,7 +200,7 @@ func readRowSecurity(ctx context.Context, tx pgx.Tx, removal *Removal) error {
 	return err
 }
 
-// DropRolesSQL removes Postern's roles from a cluster where no database uses them any more.
+// DropRolesSQL removes Postern's roles from a cluster in which no database uses them any more.
 func DropRolesSQL() string {
 	names := slices.Clone(roleNames)
 	slices.Reverse(names)

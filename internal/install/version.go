@@ -9,7 +9,7 @@ import (
 // Version is the version of Postern that this binary carries.
 const Version = "0.1.0"
 
-// newer tells whether version a is later than version b. What is no version is older than any.
+// newer reports whether version a is later than version b. Text that is no version is older than any version.
 func newer(a, b string) bool {
 	left, err := semver.NewVersion(a)
 	if err != nil {
@@ -22,8 +22,8 @@ func newer(a, b string) bool {
 	return left.GreaterThan(right)
 }
 
-// commitTime is when the sources of this binary were committed, in RFC 3339; empty where it was built without noting that,
-// as by "go run" and in tests.
+// commitTime returns when the sources of this binary were committed, in RFC 3339. It is empty if the build did not record
+// that, as with "go run" and in tests.
 func commitTime() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// sqlToken matches what withoutQualifiers has to tell apart in a query as the server prints it.
+// sqlToken matches the tokens that withoutQualifiers must distinguish in a query as the server prints it.
 var sqlToken = regexp.MustCompile(`'(?:[^']|'')*'|"(?:[^"]|"")*"|[\pL_][\pL\pN_$]*|::|\s+|.`)
 
 var namePattern = regexp.MustCompile(`^["\pL_]`)
 
-// withoutQualifiers makes of a view's query, as PostgreSQL 15 prints it, what later versions print. They leave the name of
-// the relation out where the query reads from one alone: "select a.x from t a" becomes "select x from t a". PostgreSQL 15
-// writes it always, so no two queries become one.
+// withoutQualifiers turns a view's query as PostgreSQL 15 prints it into the form of later versions. If a query reads from
+// only one relation, later versions omit the relation's name: "select a.x from t a" becomes "select x from t a". PostgreSQL
+// 15 always prints the name, so different queries stay different.
 func withoutQualifiers(query string) string {
 	tokens := sqlToken.FindAllString(query, -1)
 	word := func(at int) string {
@@ -21,7 +21,7 @@ func withoutQualifiers(query string) string {
 		}
 		return tokens[at]
 	}
-	// inner tells of each token whether it is in a query within the query: there all names are qualified.
+	// inner says for each token whether it is in a subquery, where all names are qualified.
 	inner := make([]bool, len(tokens))
 	depth := make([]int, len(tokens))
 	beginsQuery := func(at int) bool {
@@ -47,7 +47,7 @@ func withoutQualifiers(query string) string {
 		}
 		switch token {
 		case "UNION", "INTERSECT", "EXCEPT":
-			return query // of several relations
+			return query // reads from several relations
 		case "FROM":
 			reading = true
 		case "WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "OFFSET", "LIMIT", "FETCH", "FOR", ";":
@@ -62,7 +62,7 @@ func withoutQualifiers(query string) string {
 			}
 		default:
 			if reading && isName(token) {
-				relation = token // the last one: its alias, or else its name
+				relation = token // keeps the last one: the alias, or else the name
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func withoutQualifiers(query string) string {
 	for at := 0; at < len(tokens); at++ {
 		isColumn := word(at+1) == "." && isName(word(at+2)) && word(at+3) != "(" && word(at-1) != "." && word(at-1) != "::"
 		if tokens[at] == relation && !inner[at] && isColumn {
-			at++ // and the point
+			at++ // skips the dot too
 			continue
 		}
 		out.WriteString(tokens[at])

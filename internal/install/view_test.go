@@ -2,7 +2,7 @@ package install
 
 import "testing"
 
-// Each query as PostgreSQL 15 prints it, and as PostgreSQL 16 does.
+// Each query is first as PostgreSQL 15 prints it, and then as PostgreSQL 16 does.
 func TestQualifiersAreLeftOutAsPostgreSQL16DoesIt(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ printed, want string }{
