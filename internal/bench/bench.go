@@ -1,9 +1,9 @@
-// Package bench measures what Postern costs, as ratios to plain PostgreSQL taken in one run.
+// Package bench measures the cost of Postern, as ratios to plain PostgreSQL measured in the same run.
 //
-// Subject and baseline take turns in short rounds, so that whatever else the machine does hits both, and each round
-// gives one ratio. What is compared is the median of the ratios; the spread from the 10th to the 90th percentile tells
-// how far it can be trusted. Everything but the installation and the throughput is timed inside the server by
-// clock_timestamp(), so the network is not measured.
+// Subject and baseline take turns in short rounds, so that other load on the machine hits both. Each round yields one
+// ratio, and the result is the median of the ratios. The spread from the 10th to the 90th percentile shows how far the
+// median can be trusted. Everything except installation and throughput is timed inside the server by clock_timestamp(), so
+// the network is not measured.
 package bench
 
 import (
@@ -18,29 +18,29 @@ import (
 	"github.com/posternsql/postern/internal/server"
 )
 
-// cleanupTimeout bounds what has to be done also after an interruption.
+// cleanupTimeout bounds the cleanup, which must happen even after an interruption.
 const cleanupTimeout = time.Minute
 
-// Options change what Run measures, and how long.
+// Options configure what Run measures, and for how long.
 type Options struct {
-	// Quick takes few, short rounds: enough to see that everything works, not to judge by.
+	// Quick measures in a few short rounds. They show that everything works, but say nothing about speed.
 	Quick bool
-	// Only names the measurements to take; empty for all. See Names.
+	// Only names the measurements to take; empty means all. See Names.
 	Only []string
-	// OnProgress is called before each round with the rounds done and those there are in all.
+	// OnProgress is called before each round with the number of completed rounds and the total.
 	OnProgress func(activity string, done, total int)
 	// Logger receives diagnostics; nil discards them.
 	Logger *slog.Logger
 }
 
-// Report is what a run measured, and on what.
+// Report says what a run measured, and on which machine.
 type Report struct {
 	Machine Machine  `json:"machine"`
 	Quick   bool     `json:"quick"`
 	Results []Result `json:"results"`
 }
 
-// Met tells whether every bar was met.
+// Met reports whether every bar was met.
 func (r *Report) Met() bool {
 	return !slices.ContainsFunc(r.Results, func(result Result) bool { return !result.Met })
 }
@@ -49,23 +49,23 @@ func (r *Report) Met() bool {
 type Result struct {
 	Name    string `json:"name"`
 	Subject string `json:"subject"`
-	// Baseline is what the subject is compared with; empty where the bar is a time.
+	// Baseline is what the subject is compared with; empty if the bar is a time.
 	Baseline string `json:"baseline,omitempty"`
-	// Unit is that of SubjectCost and BaselineCost.
+	// Unit is the unit of SubjectCost and BaselineCost.
 	Unit         string  `json:"unit"`
 	SubjectCost  Spread  `json:"subject_cost"`
 	BaselineCost *Spread `json:"baseline_cost,omitempty"`
-	// Measured is what the bar is for: the ratio of subject to baseline, or seconds.
+	// Measured is compared with the bar: the ratio of subject to baseline, or a number of seconds.
 	Measured Spread `json:"measured"`
-	// Bar is 0 where a result is only reported.
+	// Bar is 0 if a result is only reported.
 	Bar float64 `json:"bar"`
-	// AtLeast says that Measured has to reach the bar; else it must not pass it.
+	// AtLeast says that Measured must reach the bar. Otherwise Measured must not exceed it.
 	AtLeast bool `json:"at_least"`
 	Met     bool `json:"met"`
 	Rounds  int  `json:"rounds"`
 }
 
-// measurement is one line of the table, before it is measured.
+// measurement is one line of the table before it is measured.
 type measurement struct {
 	name, subject, baseline, unit string
 
@@ -75,7 +75,7 @@ type measurement struct {
 	measure func(ctx context.Context, s *scene, m measurement, round func()) (samples, error)
 }
 
-// rounds tells how often something is measured, and how much in each round.
+// rounds says how often to measure, and how much in each round.
 type rounds struct {
 	count, size           int
 	quickCount, quickSize int
@@ -88,7 +88,7 @@ func (r rounds) of(quick bool) (count, size int) {
 	return r.count, r.size
 }
 
-// samples are the costs of each round.
+// samples are the costs in each round.
 type samples struct {
 	subject, baseline []float64
 }
@@ -149,7 +149,7 @@ func measurements() []measurement {
 	}, ledgerMeasurements(calls)...)
 }
 
-// Names lists the measurements that Options.Only may name, in their order.
+// Names lists the measurements that Options.Only may name, in the order of the table.
 func Names() []string {
 	names := []string{}
 	for _, m := range measurements() {
@@ -158,7 +158,7 @@ func Names() []string {
 	return names
 }
 
-// Run measures on a throw-away server that flushes each commit to disk, or on the one that the environment names.
+// Run measures on a throw-away server that flushes each commit to disk, or on the server that the environment names.
 func Run(ctx context.Context, options Options) (report *Report, err error) {
 	chosen := measurements()
 	for _, name := range options.Only {
@@ -217,7 +217,7 @@ func Run(ctx context.Context, options Options) (report *Report, err error) {
 	return report, nil
 }
 
-// result compares round by round.
+// result compares subject and baseline round by round.
 func (m measurement) result(taken samples) Result {
 	result := Result{
 		Name: m.name, Subject: m.subject, Baseline: m.baseline, Unit: m.unit,

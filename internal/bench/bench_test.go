@@ -12,7 +12,7 @@ import (
 	"github.com/posternsql/postern/internal/cli"
 )
 
-// TestMain is the installer too: the commands that are measured run in processes of their own.
+// TestMain also runs as the installer, because each measured command runs in its own process.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
 		os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// What it measures on a busy machine says nothing; that it measures, does.
+// The numbers of a busy machine mean nothing. The test checks only that every measurement runs.
 func TestEachBarIsMeasuredAndPrinted(t *testing.T) {
 	t.Parallel()
 	var out, errors bytes.Buffer

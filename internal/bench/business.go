@@ -14,15 +14,15 @@ import (
 //go:embed business.sql
 var businessSQL string
 
-// business is a database with the code of a large application, made once for all that look through it.
+// business is a database with the code of a large application. All measurements that search code share it.
 type business struct {
 	scene  *scene
 	name   string
 	config *pgx.ConnConfig
-	faulty bool // whether doctor has something to find
+	faulty bool // whether doctor finds something
 }
 
-// openBusiness gives the business also where it fails half-way, so that it can be closed.
+// openBusiness returns the business even if it fails half-way, so that it can be closed.
 func (s *scene) openBusiness(ctx context.Context) (*business, error) {
 	if s.business != nil {
 		return s.business, nil

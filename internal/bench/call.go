@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// loop calls something many times over and gives the microseconds of one call. token_text and token_secret are what the
-// signature of the session's token was made of.
+// loop runs a call many times and returns the microseconds per call. token_text and token_secret are the inputs of the
+// session token's signature.
 const loop = `
 create or replace function bench.%s(iterations integer, token_text text, token_secret text)
 returns double precision
@@ -25,7 +25,7 @@ begin
 end
 $loop$`
 
-// compareCalls measures one call against another in one transaction with a signed session.
+// compareCalls measures one call against another, in one transaction with a signed session.
 func compareCalls(subject, baseline string) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		for name, call := range map[string]string{"subject": subject, "baseline": baseline} {
@@ -61,7 +61,7 @@ func compareCalls(subject, baseline string) func(context.Context, *scene, measur
 	}
 }
 
-// disabled measures with checkpoints disabled.
+// disabled measures with disabled checkpoints.
 func disabled(measure func(context.Context, *scene, measurement, func()) (samples, error)) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		if err := setEnabled(ctx, s.superuser, false); err != nil {
@@ -77,7 +77,8 @@ func setEnabled(ctx context.Context, connection *pgx.Conn, enabled bool) error {
 	return err
 }
 
-// takeTurns measures subject and baseline in turns, and who begins changes too. The first round only warms up.
+// takeTurns measures subject and baseline alternately, and also alternates which comes first. The first round is only a
+// warm-up.
 func takeTurns(count int, round func(), subject, baseline func() (float64, error)) (taken samples, err error) {
 	for number := range count + 1 {
 		var costs [2]float64

@@ -20,12 +20,13 @@ const (
 	oneKeyless   = "select amount from bench.keyless_posting where posting_id = 5000"
 	scanCombined = "select count(*), sum(amount) from bench.keyless_scan"
 
-	// What the better hand can write for five companies: a hash, as an array is compared one by one.
+	// The best that a developer can write by hand for five companies: a hash, because an array is compared element by
+	// element.
 	handWritten = "select count(*), sum(amount) from bench.open_voucher where company in (select c from unnest('{V1,V2,V3,V4,V5}'::text[]) as c)"
 	scanVoucher = "select count(*), sum(amount) from bench.voucher_of_many"
 )
 
-// companyMeasurements say what other companies cost: the same query where there are many of them, and where there are few.
+// companyMeasurements measure what other companies cost. They run the same query with many companies and with few.
 func companyMeasurements() []measurement {
 	lookups := rounds{count: 101, size: 100, quickCount: 3, quickSize: 10}
 	scans := rounds{count: 15, size: 1, quickCount: 2, quickSize: 1}
@@ -56,8 +57,8 @@ func companyMeasurements() []measurement {
 	}
 }
 
-// compareUsers measures two queries of vouchers of many companies, as a client that waits for them. The baseline has one
-// process, whatever the subject has.
+// compareUsers measures two queries of vouchers of many companies, as seen by a client that waits for them. The baseline
+// always has one process, whatever the subject has.
 func compareUsers(workers int, subject, baseline query) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		if err := s.openVouchers(ctx); err != nil {
@@ -88,7 +89,7 @@ func compareUsers(workers int, subject, baseline query) func(context.Context, *s
 	}
 }
 
-// openVouchers makes the tables of compareUsers, once, in the scene's own database.
+// openVouchers creates the tables of compareUsers once, in the scene's own database.
 func (s *scene) openVouchers(ctx context.Context) error {
 	if s.vouchers {
 		return nil
@@ -116,7 +117,7 @@ func (s *scene) openVouchers(ctx context.Context) error {
 	return nil
 }
 
-// openCompanies makes two databases beside the scene's, once: one with many companies, and one with so many as few says.
+// openCompanies creates two databases beside the scene's, once: one with many companies, and one with as many as few says.
 func (s *scene) openCompanies(ctx context.Context, few int) error {
 	many, rows := 10_001, 1_000_000
 	if s.quick {
@@ -153,7 +154,7 @@ func (s *scene) openCompanies(ctx context.Context, few int) error {
 func (s *scene) fewCompanies() string  { return s.name + "_companies_few" }
 func (s *scene) manyCompanies() string { return s.name + "_companies_many" }
 
-// createLedgerDatabase installs Postern into another database, with what ledger.sql makes.
+// createLedgerDatabase installs Postern into another database, and creates the objects of ledger.sql there.
 func (s *scene) createLedgerDatabase(ctx context.Context, database string) error {
 	if _, err := s.admin.Exec(ctx, "create database "+database+" template template0"); err != nil {
 		return err
@@ -183,7 +184,7 @@ func (s *scene) within(ctx context.Context, database string, statements ...strin
 	})
 }
 
-// compareNumbersOfCompanies measures the subject where there are many companies and the baseline where there are few.
+// compareNumbersOfCompanies measures the subject with many companies and the baseline with few.
 func compareNumbersOfCompanies(few int, subject, baseline query) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		if err := s.openCompanies(ctx, few); err != nil {
@@ -193,7 +194,8 @@ func compareNumbersOfCompanies(few int, subject, baseline query) func(context.Co
 	}
 }
 
-// compareFolded measures a reader behind 200,000 posting combinations that a worker has folded, and one who has none of them.
+// compareFolded compares two readers: one with 200,000 posting combinations that a worker has folded, and one without any
+// of them.
 func compareFolded(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 	if err := s.openCompanies(ctx, 1); err != nil {
 		return samples{}, err
@@ -221,13 +223,13 @@ func compareFolded(ctx context.Context, s *scene, m measurement, round func()) (
 	return s.compareDatabases(ctx, m, round, side{created, query{"ONE", oneKeyed}}, side{s.fewCompanies(), query{"ONE", oneKeyed}})
 }
 
-// side is a query, and the database that it is sent to.
+// side is a query and the database that runs it.
 type side struct {
 	database string
 	query    query
 }
 
-// compareDatabases measures two queries as a client that waits for them, in milliseconds.
+// compareDatabases measures two queries in milliseconds, as seen by a client that waits for them.
 func (s *scene) compareDatabases(ctx context.Context, m measurement, round func(), subject, baseline side) (taken samples, err error) {
 	count, size := m.rounds.of(s.quick)
 	measure := make([]func() (float64, error), 2)

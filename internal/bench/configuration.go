@@ -13,8 +13,8 @@ import (
 	"github.com/posternsql/postern/internal/install"
 )
 
-// timeApply measures the seconds that reading a configuration file and applying it takes, from the file's text to the
-// commit: to a database without any of its objects, or to one that has them all.
+// timeApply measures the seconds to read a configuration file and to apply it, from the file's text to the commit. The
+// database has none of the file's objects, or all of them.
 func timeApply(again bool) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		count, size := m.rounds.of(s.quick)
@@ -76,7 +76,7 @@ func (s *scene) applyOnce(ctx context.Context, text string, again bool) (seconds
 	return seconds, nil
 }
 
-// configurationFile has a hundred objects a company.
+// configurationFile returns a file with a hundred objects per company.
 func configurationFile(objects int) string {
 	var text strings.Builder
 	gates, companies := objects/10, objects/100

@@ -11,8 +11,8 @@ import (
 //go:embed doctor.sql
 var doctorSQL string
 
-// timeDoctor measures the seconds that doctor takes where it finds a lot: it reads which functions reach which gates, keeps
-// that, and asks the view.
+// timeDoctor measures the seconds that doctor takes if it finds a lot. Doctor reads which functions reach which gates,
+// stores that, and queries the view.
 func timeDoctor(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 	b, err := s.openBusiness(ctx)
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 	"github.com/posternsql/postern/internal/event"
 )
 
-// eventWorkers is how many deliver at once.
+// eventWorkers is how many workers deliver at once.
 const eventWorkers = 2
 
-// timeEvents measures how many events a second two workers deliver to a web server on this machine, each in a request of
-// its own, from the moment at which all of them have committed.
+// timeEvents measures how many events per second two workers deliver to a web server on this machine, one request per
+// event. The clock starts when all events have committed.
 func timeEvents(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 	var received atomic.Int64
 	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { received.Add(1) }))
@@ -62,7 +62,7 @@ select 'passed', $1, $2, $2, 'Invoice INV-' || i || ' of S-1001 over 1250.00 app
 		if got := received.Load() - before; got != int64(size) {
 			return samples{}, fmt.Errorf("%d of %d events arrived", got, size)
 		}
-		if number > 0 { // the first round only warms up
+		if number > 0 { // the first round is only a warm-up
 			taken.subject = append(taken.subject, float64(size)/took.Seconds())
 			round()
 		}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// gatesToFind is how many gates the first function of business.sql leads to.
+// gatesToFind is how many gates the first function of business.sql reaches.
 const gatesToFind = 100
 
 // timeGateSearch measures the seconds that the search for an action's gates takes.

@@ -8,7 +8,7 @@ import (
 	"github.com/posternsql/postern/internal/install"
 )
 
-// timeInstall measures the seconds that an installation into a fresh database takes, or the one after it.
+// timeInstall measures the seconds of an installation into a new database, or of the installation after it.
 func timeInstall(again bool) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		count, _ := m.rounds.of(s.quick)

@@ -26,12 +26,12 @@ const (
 	inCompanies = aggregate + " where company = any ('{10,20,30,40,50}')"
 )
 
-// query is a statement, and who sends it: an end user, through row security, or nobody, past it.
+// query is a statement with its sender: an end user subject to row security, or a role that bypasses it.
 type query struct {
 	userid, sql string
 }
 
-// ledgerMeasurements come last, since they fill the database. calls is for those of single functions.
+// ledgerMeasurements come last because they fill the database. calls are the rounds for single functions.
 func ledgerMeasurements(calls rounds) []measurement {
 	var (
 		scans   = rounds{count: 15, size: 1, quickCount: 2, quickSize: 1}
@@ -71,7 +71,7 @@ func ledgerMeasurements(calls rounds) []measurement {
 	}...)
 }
 
-// ledgerSizes are the entries and the posting combinations.
+// ledgerSizes returns the numbers of entries and of posting combinations.
 func (s *scene) ledgerSizes() (entries, combinations int) {
 	if s.quick {
 		return 20_000, 5_000
@@ -79,7 +79,7 @@ func (s *scene) ledgerSizes() (entries, combinations int) {
 	return 5_000_000, 1_000_000
 }
 
-// openLedgers makes the ledgers once; all measurements of row security use them.
+// openLedgers creates the ledgers once, for all measurements of row security.
 func (s *scene) openLedgers(ctx context.Context) error {
 	if s.ledgers {
 		return nil
@@ -120,8 +120,8 @@ func (s *scene) begin(ctx context.Context, q query, workers int) (tx pgx.Tx, end
 		return nil, nil, err
 	}
 	end = func() error { return connection.Close(context.WithoutCancel(ctx)) }
-	// Who has run a report before keeps its memory: else the C library gives it back after each query, and what would be
-	// measured is how long the kernel takes to hand it out again.
+	// Run a report first, so that the session keeps its memory. Otherwise the C library returns the memory after each
+	// query, and the result would show how long the kernel takes to hand it out again.
 	for _, statement := range []string{"select length(repeat('x', 30000000))", fmt.Sprintf("set max_parallel_workers_per_gather = %d", workers)} {
 		if _, err := connection.Exec(ctx, statement); err != nil {
 			return nil, nil, errors.Join(err, end())
@@ -138,8 +138,8 @@ func (s *scene) begin(ctx context.Context, q query, workers int) (tx pgx.Tx, end
 	return tx, end, nil
 }
 
-// compareQueries measures two queries as a client that waits for them, in milliseconds. before changes how the table is
-// protected, after puts that back.
+// compareQueries measures two queries in milliseconds, as seen by a client that waits for them. before changes the
+// protection of the table, and after restores it.
 func compareQueries(workers int, before, after []string, subject, baseline query, arguments func(*scene) []any) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		if err := s.openLedgers(ctx); err != nil {
@@ -185,7 +185,7 @@ func anySupplier(s *scene) []any {
 	return []any{rand.Int64N(int64(entries / 11))}
 }
 
-// inLedgers takes a measurement where the ledgers are.
+// inLedgers takes a measurement in the database with the ledgers.
 func inLedgers(measure func(context.Context, *scene, measurement, func()) (samples, error)) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		if err := s.openLedgers(ctx); err != nil {
@@ -195,8 +195,8 @@ func inLedgers(measure func(context.Context, *scene, measurement, func()) (sampl
 	}
 }
 
-// inLargeCompany takes a measurement where one company has as many combinations as the ten have, and a hundred classes.
-// It comes last, since its combinations make everybody's map longer.
+// inLargeCompany takes a measurement with one company that has a hundred classes, and as many combinations as the ten
+// companies have together. It comes last because its combinations make everybody's map longer.
 func inLargeCompany(measure func(context.Context, *scene, measurement, func()) (samples, error)) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return inLedgers(func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		if !s.largeCompany {
@@ -214,7 +214,7 @@ func inLargeCompany(measure func(context.Context, *scene, measurement, func()) (
 
 // compareNumbersOfCombinations creates posting combinations in the large company, and in a database that has few.
 func compareNumbersOfCombinations(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
-	// What the measurement before this one has rolled back is in the way of the large company only.
+	// The previous measurement rolled back combinations, which would slow down only the large company.
 	if _, err := s.superuser.Exec(ctx, "vacuum (index_cleanup on) postern.posting_combination"); err != nil {
 		return samples{}, err
 	}
@@ -256,7 +256,7 @@ func compareNumbersOfCombinations(ctx context.Context, s *scene, m measurement, 
 	return takeTurns(count, round, measure[0], measure[1])
 }
 
-// compareMemory compiles many classes and one, each in a session that has done nothing else.
+// compareMemory compiles many classes and one class, each in a session that has done nothing else.
 func compareMemory(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 	_, classes := m.rounds.of(s.quick)
 	config, err := s.config(s.name)

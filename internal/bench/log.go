@@ -16,24 +16,24 @@ import (
 )
 
 const (
-	// batch is how many entries the two ends of the log are compared by.
+	// batch is the number of entries compared at the two ends of the log.
 	batch = 10_000
-	// proofs is how many entries are proven for one median.
+	// proofs is the number of entries proven for one median.
 	proofs = 200
 )
 
-// longLog is a database with a long log, made for the first measurement that needs it.
+// longLog is a database with a long log. The first measurement that needs it creates it.
 type longLog struct {
 	scene      *scene
 	name       string
 	connection *pgx.Conn
 	sealer     *seal.Sealer
 	folder     string
-	// taken is what the measurements found, by name.
+	// taken holds the results of the measurements, by name.
 	taken map[string]samples
 }
 
-// timeLog gives one of the measurements that share a long log.
+// timeLog returns one of the measurements that share a long log.
 func timeLog(name string) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (samples, error) {
 		_, entries := m.rounds.of(s.quick)
@@ -100,7 +100,8 @@ func (l *longLog) close(ctx context.Context) error {
 	return errors.Join(append(failures, err)...)
 }
 
-// measure takes all measurements of the log: the first entries, the bulk, some more, then it verifies and proves.
+// measure takes all measurements of the log. It writes the first entries, the bulk and some more, and then verifies and
+// proves.
 func (l *longLog) measure(ctx context.Context, entries int) error {
 	first, err := l.timeSeal(ctx, batch)
 	if err != nil {
@@ -139,7 +140,7 @@ func (l *longLog) measure(ctx context.Context, entries int) error {
 	return nil
 }
 
-// timeSeal writes so many entries, a thousand a transaction, and gives how many of them are sealed in a second.
+// timeSeal writes this many entries, a thousand per transaction, and returns how many are sealed per second.
 func (l *longLog) timeSeal(ctx context.Context, entries int) (float64, error) {
 	for range entries / 1000 {
 		if _, err := l.connection.Exec(ctx, writeEntries, 1000); err != nil {
@@ -157,7 +158,7 @@ func (l *longLog) timeSeal(ctx context.Context, entries int) (float64, error) {
 	return float64(entries) / time.Since(began).Seconds(), err
 }
 
-// writeEntries writes what passing a gate writes.
+// writeEntries inserts what a passed gate inserts.
 const writeEntries = `
 insert into postern_internal.checkpoint_entry
   (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme, ticket)
@@ -166,7 +167,7 @@ select 'passed', 'BENCH_APPROVE', 'ALICE', 'ALICE', 'Invoice INV-' || i || ' of 
        gen_random_uuid()
   from generate_series(1, $1::integer) as i`
 
-// compareSealing measures what sealing the log every second takes from those who write to it.
+// compareSealing measures how much sealing the log every second slows down the sessions that write to it.
 func compareSealing(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 	folder, err := os.MkdirTemp("", "postern-bench-")
 	if err != nil {
@@ -190,18 +191,18 @@ func compareSealing(ctx context.Context, s *scene, m measurement, round func()) 
 		_, err := sealer.Seal(ctx, connection)
 		return err
 	}
-	if err := seal(); err != nil { // what earlier measurements have written
+	if err := seal(); err != nil { // seals what earlier measurements have written
 		return samples{}, err
 	}
 	writing := passing()
 	return compareThroughput(whileSealing(writing, seal), writing)(ctx, s, m, round)
 }
 
-// whileSealing runs transactions while seal is called at the end of every second. The round ends with the last seal, so
-// that what is written in it is sealed in it.
+// whileSealing runs transactions and calls seal at the end of every second. A round ends with a last seal, so that it
+// includes the sealing of all its entries.
 func whileSealing(writing transactions, seal func() error) transactions {
 	return func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration, _ work) (float64, error) {
-		// What the rounds without sealing have left is not this round's work.
+		// Seal the entries of the rounds without sealing first, because they are not this round's work.
 		if err := seal(); err != nil {
 			return 0, err
 		}

@@ -10,19 +10,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Machine is what the numbers were taken on.
+// Machine describes where the numbers were measured.
 type Machine struct {
 	Processor string `json:"processor"`
 	Cores     int    `json:"cores"`
 	System    string `json:"system"`
-	// Server is where the server came from.
+	// Server says where the server came from.
 	Server  string `json:"server"`
 	Version string `json:"version"`
-	// Settings are those of PostgreSQL that the numbers depend on.
+	// Settings are PostgreSQL's settings that influence the numbers.
 	Settings map[string]string `json:"settings"`
 }
 
-// SettingNames lists the settings that are reported, in their order.
+// SettingNames lists the reported settings, in order.
 func SettingNames() []string {
 	return []string{"fsync", "synchronous_commit", "full_page_writes", "wal_level", "wal_sync_method", "shared_buffers", "jit"}
 }
@@ -48,7 +48,7 @@ func readMachine(ctx context.Context, connection *pgx.Conn, source string) (Mach
 	return machine, nil
 }
 
-// processor is what Linux calls the first processor; elsewhere the architecture has to do.
+// processor is Linux's name for the first processor; on other systems it is the architecture.
 func processor() string {
 	file, err := os.Open("/proc/cpuinfo")
 	if err != nil {

@@ -25,10 +25,10 @@ const (
 //go:embed scene.sql
 var sceneSQL string
 
-// scene is a database of its own with Postern, a user, two gates and three business tables.
+// scene is a new database with Postern, a user, two gates and three business tables.
 type scene struct {
 	server    *server.Server
-	name      string // of the database, and of the login role that does the work
+	name      string // of the database and of the login role that does the work
 	superuser *pgx.Conn
 	quick     bool
 	signer    postern.Signer
@@ -38,12 +38,12 @@ type scene struct {
 	admin     *pgx.Conn // in the server's own database, to create and drop others
 
 	ledgers, largeCompany, scans bool // whether these are filled
-	companies                    bool // whether the databases of few and of many companies are
-	vouchers                     bool // whether the tables of users of many companies are
-	bypass                       bool // whether the role that passes row security is there
+	companies                    bool // whether the databases of few and of many companies exist
+	vouchers                     bool // whether the tables for users of many companies exist
+	bypass                       bool // whether the role that bypasses row security exists
 }
 
-// openScene returns the scene also where it fails half-way, so that it can be closed.
+// openScene returns the scene even if it fails half-way, so that it can be closed.
 func openScene(ctx context.Context, running *server.Server, quick bool) (*scene, error) {
 	s := &scene{server: running, name: "postern_bench_" + strings.ToLower(rand.Text()[:10]), quick: quick, secret: rand.Text() + rand.Text()}
 	var err error
@@ -129,11 +129,11 @@ func (s *scene) config(database string) (*pgx.ConnConfig, error) {
 	return pgx.ParseConfig(address)
 }
 
-// login connects as the application does: a superuser would be spared the checks of rights. The search_path is empty, as
-// all names are qualified.
+// login connects as the application does, because a superuser would skip privilege checks. The search_path is empty,
+// because all names are qualified.
 func (s *scene) login(ctx context.Context) (*pgx.Conn, error) { return s.loginAs(ctx, s.name) }
 
-// bypassing is the role that row security does not hold for.
+// bypassing is the role that bypasses row security.
 func (s *scene) bypassing() string { return s.name + "_plain" }
 
 func (s *scene) createBypassing(ctx context.Context) error {
@@ -165,7 +165,7 @@ func (s *scene) loginTo(ctx context.Context, database, role string) (*pgx.Conn, 
 	return connection, nil
 }
 
-// logins opens so many connections as login does, and gives what closes them.
+// logins opens this many connections as login does, and returns a function that closes them.
 func (s *scene) logins(ctx context.Context, count int) (connections []*pgx.Conn, closeAll func() error, err error) {
 	closeAll = func() error {
 		var err error
@@ -184,8 +184,8 @@ func (s *scene) logins(ctx context.Context, count int) (connections []*pgx.Conn,
 	return connections, closeAll, nil
 }
 
-// tickets gives so many accepted tickets for the active gate, as an earlier transaction has made them. A real
-// authentication takes 50 ms for the hash of the PIN alone, and is not what is measured.
+// tickets returns this many accepted tickets for the active gate, as an earlier transaction would leave them. It skips the
+// authentication, which is not measured and takes 50 ms for the hash of the PIN alone.
 func (s *scene) tickets(ctx context.Context, count int) ([]string, error) {
 	rows, err := s.superuser.Query(ctx, "select t::text from bench.make_tickets($1, $2, $3, $4, $5) as t", userid, activeGate, parameters, s.name, count)
 	if err != nil {
@@ -195,7 +195,7 @@ func (s *scene) tickets(ctx context.Context, count int) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What comes next shall not pay for reading this for the first time.
+	// Without this, the first measurement would also pay for reading the table for the first time.
 	_, err = s.superuser.Exec(ctx, "vacuum postern_internal.ticket")
 	return tickets, err
 }

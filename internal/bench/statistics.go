@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Spread is the median of the rounds and how far they lie from it.
+// Spread is the median of the rounds and their spread around it.
 type Spread struct {
 	Median float64 `json:"median"`
 	// Low and High are the 10th and the 90th percentile.

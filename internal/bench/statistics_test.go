@@ -20,7 +20,7 @@ func TestSpreadIsThatOfPercentileCont(t *testing.T) {
 
 func TestAResultJudgesRoundByRound(t *testing.T) {
 	t.Parallel()
-	// A machine that became half as fast in between has changed nothing.
+	// A machine that becomes half as fast between two rounds changes nothing.
 	taken := samples{subject: []float64{3, 6, 6}, baseline: []float64{2, 4, 4}}
 	for _, c := range []struct {
 		bar     float64

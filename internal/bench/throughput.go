@@ -15,7 +15,7 @@ import (
 // sessions is how many connections work at once.
 const sessions = 8
 
-// inserts are those of bench.insert_rows.
+// inserts are the statements of bench.insert_rows.
 var inserts = []string{
 	`insert into bench.supplier_invoice (company, supplier_id, invoice_no, invoice_date, due_date, currency, amount, state)
 	values ('10', 'S-1001', 'INV-' || $1::integer, '2025-03-01', '2025-03-31', 'EUR', 1250.00, 'Approved')`,
@@ -25,14 +25,14 @@ var inserts = []string{
 	values ('10', 'S-1001', 'INV-' || $1::integer, '2025-03-28', 1250.00, 'SEPA', 'Proposed')`,
 }
 
-// transactions runs one kind of transaction in all connections at once, and gives how many a second commit, with commits that
-// reach the disk. That goes on for as long as beside does, which is about duration.
+// transactions runs one kind of transaction in all connections at once, with commits that reach the disk. It returns how
+// many commit per second. It runs as long as beside does, which is about duration.
 type transactions func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration, beside work) (float64, error)
 
 // work is what runs beside transactions.
 type work func(ctx context.Context) error
 
-// nothing runs beside them for a while.
+// nothing only waits for a while beside them.
 func nothing(duration time.Duration) work {
 	return func(ctx context.Context) error {
 		select {
@@ -43,20 +43,20 @@ func nothing(duration time.Duration) work {
 	}
 }
 
-// start is one statement to start with.
+// start is one statement that starts a transaction.
 func start(text string, arguments ...any) []transaction.Statement {
 	return []transaction.Statement{{Text: text, Arguments: arguments}}
 }
 
-// passing is what is sent again after an approval: the user, the ticket, the gate.
+// passing sends what a client sends again after an approval: the user, the ticket, the gate.
 func passing() transactions {
-	rates := map[int]float64{} // transactions a second of so many sessions, in the round before
+	rates := map[int]float64{} // transactions per second, by number of sessions, in the previous round
 	return func(ctx context.Context, s *scene, connections []*pgx.Conn, duration time.Duration, beside work) (float64, error) {
 		expected, known := rates[len(connections)]
 		if !known {
 			expected = 20_000
 		}
-		// Half as many again as are needed: a round ends when the first session has used up its tickets.
+		// Half as many again as needed, because a round ends when the first session has used up its tickets.
 		tickets, err := s.tickets(ctx, len(connections)*(1+int(1.5*expected*duration.Seconds())/len(connections)))
 		if err != nil {
 			return 0, err
@@ -77,10 +77,10 @@ func passing() transactions {
 	}
 }
 
-// calling is the call that does the same.
+// calling is one call with the same effect as inserts.
 const calling = "select bench.insert_rows($1)"
 
-// inserting is a transaction of such statements in the session of an end user.
+// inserting is a transaction of these statements in an end user's session.
 func inserting(statements ...string) transactions {
 	return func(ctx context.Context, _ *scene, connections []*pgx.Conn, _ time.Duration, beside work) (float64, error) {
 		return hammer(ctx, connections, beside, func(ctx context.Context, session, number int) (bool, error) {
@@ -97,7 +97,7 @@ func inserting(statements ...string) transactions {
 	}
 }
 
-// compareThroughput measures how many transactions a second many sessions commit.
+// compareThroughput measures how many transactions per second many sessions commit.
 func compareThroughput(subject, baseline transactions) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		connections, closeAll, err := s.logins(ctx, sessions)
@@ -113,8 +113,8 @@ func compareThroughput(subject, baseline transactions) func(context.Context, *sc
 	}
 }
 
-// compareScaling measures how many times what one session commits many sessions commit: what they share shows here, and
-// nothing else.
+// compareScaling measures how many times the commits of one session many sessions reach. It shows only contention for
+// shared resources.
 func compareScaling(subject, baseline transactions) func(context.Context, *scene, measurement, func()) (samples, error) {
 	return func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		connections, closeAll, err := s.logins(ctx, sessions)
@@ -138,8 +138,8 @@ func compareScaling(subject, baseline transactions) func(context.Context, *scene
 	}
 }
 
-// hammer lets all connections work for as long as beside does, and gives the transactions a second. transact says false
-// when it has nothing left to do; then all stop, since the rate of fewer sessions is not what is asked for.
+// hammer keeps all connections busy as long as beside runs, and returns the transactions per second. transact returns false
+// when it has nothing left to do. Then all sessions stop, because the rate of fewer sessions is not the wanted result.
 func hammer(ctx context.Context, connections []*pgx.Conn, beside work, transact func(ctx context.Context, session, number int) (bool, error)) (float64, error) {
 	var stopped atomic.Bool
 	var committed atomic.Int64

@@ -6,19 +6,20 @@ import (
 	"strings"
 )
 
-// signedPart is what the signature of a token is over.
+// signedPart is the part of a token that its signature covers.
 func signedPart(token string) string {
 	return token[:strings.LastIndexByte(token, '.')]
 }
 
-// compareTransactions measures what a transaction that uses a ticket costs besides its business and its commit.
+// compareTransactions measures the cost of a transaction that uses a ticket, without its business statements and its
+// commit.
 func compareTransactions(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 	connection, err := s.login(ctx)
 	if err != nil {
 		return samples{}, err
 	}
 	defer func() { err = errors.Join(err, connection.Close(ctx)) }()
-	// No commit is timed here, so none needs to be waited for.
+	// No commit is timed here, so nothing needs to wait for the disk.
 	if _, err := connection.Exec(ctx, "set synchronous_commit = off"); err != nil {
 		return samples{}, err
 	}
@@ -34,7 +35,7 @@ func compareTransactions(ctx context.Context, s *scene, m measurement, round fun
 		if err != nil {
 			return samples{}, err
 		}
-		if number > 0 { // the first round only warms up
+		if number > 0 { // the first round is only a warm-up
 			taken.subject = append(taken.subject, subject)
 			taken.baseline = append(taken.baseline, baseline)
 			round()
