@@ -9,7 +9,7 @@ import (
 	"github.com/posternsql/postern"
 )
 
-// tellUpkeep is the third act: an old gate inside a new action, and what else is forgotten as a system grows.
+// tellUpkeep is the third act: an old gate inside a new action, and other things that people forget as a system grows.
 func (s *story) tellUpkeep(ctx context.Context) error {
 	s.title("The third act: the system grows")
 	for _, step := range []func(context.Context) error{

@@ -1,6 +1,8 @@
-// Package demo tells Postern's story on a throw-away server: what stops Mallory, how little it asks of Alice, who sees
-// what of a ledger, what keeps a system safe as it grows, and how others learn of an approval and can prove it.
-// Everything in it happens through the public API; every statement it shows was sent, and every command was run.
+// Package demo tells Postern's story on a throw-away server. The story shows what stops Mallory, how little Postern asks of
+// Alice, who sees which part of a ledger, what keeps a growing system safe, and how others learn of an approval and can
+// prove it.
+//
+// Everything happens through the public API. The demo really sends every statement and runs every command that it shows.
 package demo
 
 import (
@@ -20,37 +22,37 @@ import (
 	"github.com/posternsql/postern/internal/server"
 )
 
-// Options tell how the story is told.
+// Options configure how the story is told.
 type Options struct {
-	// Out takes the story; Colour says that it understands ANSI's colours.
+	// Out receives the story; Colour says that it understands ANSI colours.
 	Out    io.Writer
 	Colour bool
 	// Installer runs the commands of the story.
 	Installer Installer
-	// Person plays Alice; nil: the demo plays all parts.
+	// Person plays Alice; if it is nil, the demo plays all parts.
 	Person Person
-	// Logger is told how the server is found; nil for nobody.
+	// Logger receives how the server was found; nil discards it.
 	Logger *slog.Logger
-	// Keep leaves the server up, and says how to reach and how to stop it.
+	// Keep leaves the server running, and prints how to reach it and how to stop it.
 	Keep bool
-	// OnProgress is told what takes a moment, before the story begins and after it; nil for nobody.
+	// OnProgress is called for work that takes a moment, before and after the story; it may be nil.
 	OnProgress func(activity string)
-	// NewPIN makes up the PINs of those whom the demo plays; nil for random ones.
+	// NewPIN makes PINs for the people whom the demo plays; nil means random PINs.
 	NewPIN func() string
 }
 
-// Person is somebody at a terminal.
+// Person is a person at a terminal.
 type Person interface {
 	// AskLine asks for a line of text.
 	AskLine(ctx context.Context, label string) (string, error)
-	// AskSecret asks for a line that is not shown.
+	// AskSecret asks for a line without echoing it.
 	AskSecret(ctx context.Context, label string) (string, error)
 }
 
-// cleanupTimeout bounds what has to be done also after an interruption.
+// cleanupTimeout bounds the cleanup, which must happen even after an interruption.
 const cleanupTimeout = 10 * time.Second
 
-// Run tells the story. Its error is that something went another way than the story says, or that there is no server.
+// Run tells the story. It returns an error if anything differs from the story, or if there is no server.
 func Run(ctx context.Context, options Options) (err error) {
 	if options.OnProgress == nil {
 		options.OnProgress = func(string) {}
@@ -86,7 +88,7 @@ func Run(ctx context.Context, options Options) (err error) {
 		return err
 	}
 	installed := time.Since(began)
-	// Where nobody can read the story any more, it ends, and is tidied up after.
+	// If nobody can read the story any more, stop and clean up.
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	t := &teller{out: options.Out, colour: options.Colour, onFailure: stop}
@@ -109,7 +111,7 @@ func Run(ctx context.Context, options Options) (err error) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		// Not before: whoever is interrupted earlier has not been told how to stop it.
+		// Keep the server only now, because a user who interrupts earlier does not know yet how to stop it.
 		if err := errors.Join(running.Keep(), s.folder.Keep()); err != nil {
 			return err
 		}
@@ -118,8 +120,8 @@ func Run(ctx context.Context, options Options) (err error) {
 	return nil
 }
 
-// explain says how to go on with the server by hand. The password goes into a file, since what is printed here ends
-// up in terminals' histories and process lists.
+// explain says how to use the server by hand. The password goes into a file, because printed text ends up in terminal
+// histories and process lists.
 func (s *stage) explain(t *teller, stop string) error {
 	file := filepath.Join(s.directory, "pgpass")
 	if err := os.WriteFile(file, []byte("*:*:*:*:"+escapePassword(s.config.Password)+"\n"), 0o600); err != nil {

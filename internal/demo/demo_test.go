@@ -28,7 +28,7 @@ import (
 	"github.com/posternsql/postern/internal/program"
 )
 
-// pins makes up PINs and remembers them.
+// pins makes PINs and remembers them.
 type pins []string
 
 func (p *pins) next() string {
@@ -49,7 +49,7 @@ func (p *pins) requireAbsent(t *testing.T, story string) {
 	}
 }
 
-// requireInOrder looks for each text behind the one before it.
+// requireInOrder requires that the texts occur in this order.
 func requireInOrder(t *testing.T, story string, texts ...string) {
 	t.Helper()
 	rest := story
@@ -62,10 +62,10 @@ func requireInOrder(t *testing.T, story string, texts ...string) {
 	}
 }
 
-// requireFixes looks for what doctor said would help among the statements behind it.
+// requireFixes requires that the story later runs the fixes that doctor suggested.
 func requireFixes(t *testing.T, story string) {
 	t.Helper()
-	// What is accepted, of the server, has a fix too, and is not the demo's.
+	// Findings about the server are accepted. They have fixes too, but the demo does not apply them.
 	story = regexp.MustCompile(`(?m)^ +accepted until .*\n +fix: .+$`).ReplaceAllString(story, "")
 	fixes := regexp.MustCompile(`(?m)^ +fix: (.+)$`).FindAllStringSubmatch(story, -1)
 	if len(fixes) != 2 {
@@ -76,7 +76,8 @@ func requireFixes(t *testing.T, story string) {
 	}
 }
 
-// requireDelivered checks what the receivers got as they would: with other people's code, and with what the story shows.
+// requireDelivered checks what the receivers got as real receivers would: with other people's code, and with only what the
+// story shows.
 func requireDelivered(t *testing.T, story string) {
 	t.Helper()
 	received := func(marker string) string {
@@ -123,7 +124,7 @@ func requireDelivered(t *testing.T, story string) {
 	requireInOrder(t, string(text), "gate_id: SINWOF_APPROVE", "message: Invoice 1044 of Polar Tools over 2310.00 approved", "userid: BOB", "comment: Price as agreed", "log_id: 23")
 }
 
-// requireGone looks for the directory of the demo, in which a key was.
+// requireGone requires that the demo's directory is gone, because a key was in it.
 func requireGone(t *testing.T, story string) {
 	t.Helper()
 	match := regexp.MustCompile(`\$ DIR=(\S+)`).FindStringSubmatch(story)
@@ -241,7 +242,7 @@ func TestStoryEndsWhereNobodyReads(t *testing.T) {
 	requireGone(t, out.String())
 }
 
-// alice is a person who gets things wrong before she gets them right.
+// alice is a person who makes mistakes before she gets things right.
 type alice struct {
 	t       *testing.T
 	answers []string
@@ -282,7 +283,7 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	plain := regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(story, "")
 	plain = strings.ReplaceAll(plain, program.Name()+" ", program.Released+" ")
 	remove := sync.OnceFunc(removal(t, plain))
-	t.Cleanup(remove) // also where the test fails
+	t.Cleanup(remove) // even if the test fails
 	requireInOrder(t, story, "→ PS109", "It is a run", "Mallory finds", "→ PS104", "Alice is back", "You cancelled", "was wrong", "commit;",
 		"Approved:", "as ordered", "The second act", "CAROL sees", "InitPlan", "The third act", "→ PS105", "Nothing found.",
 		"The fourth act", "1 finding", "The server stays up")
@@ -303,7 +304,7 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	if err := connection.QueryRow(t.Context(), "select count(*) from postern.checkpoint_log").Scan(&entries); err != nil || entries != 17 {
 		t.Errorf("the log has %d entries: %v", entries, err)
 	}
-	// What it says about reading the ledger as Bob works: each of its words is a statement.
+	// The story says how to read the ledger as Bob. Each word of that is a statement.
 	_, asBob, found := strings.Cut(plain, "begin; select postern.assume_user('BOB');")
 	asBob, _, _ = strings.Cut(asBob, "\n")
 	if !found {
@@ -323,16 +324,16 @@ func TestPersonAtAKeptServer(t *testing.T) {
 	requireGone(t, plain)
 }
 
-// connectLine is what the story says about connecting to a server that stays up.
+// connectLine is how the story tells the reader to connect to a kept server.
 var connectLine = regexp.MustCompile(`export PGPASSFILE=(\S+)\n +psql -h (\S+) -p (\d+) -U (\S+) (\S+)`)
 
-// target is that line as a connection string, without the database.
+// target turns that line into a connection string without the database.
 func target(match []string) string {
 	return "passfile=" + match[1] + " host=" + match[2] + " port=" + match[3] + " user=" + match[4] + " dbname="
 }
 
-// removal gives what does what the story says about removing a server that stays up, or what the demo made in somebody's own. A
-// server goes with this process at the latest.
+// removal returns a function that removes a kept server, or the demo's objects on somebody's own server, in the way that
+// the story says. A server ends with this process at the latest.
 func removal(t *testing.T, story string) func() {
 	t.Helper()
 	_, text, _ := strings.Cut(story, "emove ")

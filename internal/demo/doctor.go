@@ -60,7 +60,7 @@ func (s *story) findForgotten(ctx context.Context) error {
 	return s.run(ctx, exitFound, s.doctor())
 }
 
-// doctor is the command line that judges what the demo made, and not the server that it runs on.
+// doctor is the command line that judges what the demo created, but not the server under it.
 func (s *story) doctor() string {
 	if len(s.ofServer) == 0 {
 		return "$0 doctor"
@@ -68,13 +68,13 @@ func (s *story) doctor() string {
 	return "$0 doctor --accept $DIR/" + acceptedName
 }
 
-// acceptedName is the file, in the directory of the demo, with what is found of the server.
+// acceptedName is the file in the demo's directory that accepts the findings about the server.
 const acceptedName = "accepted.yaml"
 
 func acceptedFile(keys []acceptance.Key, until time.Time) string {
 	file := "accepted_findings:\n"
 	for _, key := range keys {
-		object, _ := json.Marshal(key.Object) // a text in JSON is one in YAML
+		object, _ := json.Marshal(key.Object) // a JSON string is also a YAML string
 		file += fmt.Sprintf("  - finding: %s\n    object: %s\n    reason: Found before the demo had made anything.\n    until: %s\n", key.Name, object, until.UTC().Format(time.DateOnly))
 	}
 	return file

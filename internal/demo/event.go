@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// tellOutsiders is the fourth act: others learn of an approval, and can prove later what it was.
+// tellOutsiders is the fourth act: others learn of an approval, and can later prove what it was.
 func (s *story) tellOutsiders(ctx context.Context) error {
 	s.title("The fourth act: others are told, and can prove it")
 	for _, step := range []func(context.Context) error{
@@ -20,13 +20,13 @@ func (s *story) tellOutsiders(ctx context.Context) error {
 	return nil
 }
 
-// The approval that this act is about.
+// This is the approval that the act is about.
 const (
 	approved        = "Invoice 1044 of Polar Tools over 2310.00 approved"
 	approvalComment = "Price as agreed"
 )
 
-// tellOthers opens the receivers for as long as there is something to receive.
+// tellOthers runs the receivers while there is something to receive.
 func (s *story) tellOthers(ctx context.Context) error {
 	web, err := openWebReceiver()
 	if err != nil {
@@ -106,7 +106,7 @@ func (s *story) deliver(ctx context.Context, web *webReceiver, mail *mailReceive
 	return nil
 }
 
-// approval is the log_id of what this act is about.
+// approval returns the log_id of the approval that this act is about.
 func (s *story) approval(ctx context.Context) (logID int64, err error) {
 	return logID, s.backstageRow(ctx, "select log_id from postern.checkpoint_log where message = '"+approved+"'", &logID)
 }

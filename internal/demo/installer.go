@@ -14,16 +14,16 @@ import (
 	"github.com/posternsql/postern/internal/program"
 )
 
-// Installer runs a command line of the installer on a database, and gives its exit code.
+// Installer runs a command line of the installer on a database, and returns its exit code.
 type Installer func(ctx context.Context, database *pgx.ConnConfig, arguments []string, in io.Reader, out, err io.Writer) int
 
-// The exit codes of the commands in the story.
+// The commands in the story have these exit codes.
 const (
 	exitDone  = 0
 	exitFound = 3
 )
 
-// files are those that the commands read.
+// files are the files that the commands read.
 //
 //go:embed PaymentRun.projection chat.template
 var files embed.FS
@@ -37,14 +37,14 @@ func (s *story) file(name string) error {
 	return err
 }
 
-// run shows a command line, runs it, and shows what it prints. It is written as for a shell: quotes, \ at the end of a
-// line, $0 for the program, $DIR for the directory of the demo, and behind < the name of one of the files.
+// run shows a command line, runs it, and shows its output. The line is written as for a shell: quotes, and \ at the end of
+// a line. $0 stands for the program, $DIR for the demo's directory, and the name of one of the files follows <.
 func (s *story) run(ctx context.Context, want int, line string) error {
 	_, err := s.runForOutput(ctx, want, line)
 	return err
 }
 
-// runForOutput is run that also gives what the command printed.
+// runForOutput is run, but also returns the output of the command.
 func (s *story) runForOutput(ctx context.Context, want int, line string) (string, error) {
 	line = program.Text(line)
 	s.code("$ " + line)

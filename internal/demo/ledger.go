@@ -81,7 +81,7 @@ func (s *story) readLedger(ctx context.Context) error {
 			return err
 		}
 		s.result(fmt.Sprintf("%-5s sees %s", reader.userid, seen))
-		// What the rules mean, written by hand, as one reads it who passes row security.
+		// The meaning of the rules, written by hand, for a reader who bypasses row security.
 		err = s.backstageRow(ctx, totalOfLedger+" join postern.posting_combination as p using (company, posting_combination_id) where "+reader.mayRead,
 			&wanted.rows, &wanted.amount)
 		if err != nil {
@@ -99,7 +99,7 @@ func (s *story) readLedger(ctx context.Context) error {
 	return err
 }
 
-// total is what somebody sees of the ledger.
+// total is what a person sees of the ledger.
 type total struct {
 	rows   int
 	amount string

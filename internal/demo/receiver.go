@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	// maximumReceived bounds in bytes what a receiver takes.
+	// maximumReceived is the maximum in bytes that a receiver accepts.
 	maximumReceived = 1 << 20
-	// receiverTimeout is for whoever connects and says nothing.
+	// receiverTimeout bounds a connection on which nobody sends anything.
 	receiverTimeout = 10 * time.Second
 )
 
-// only gives the one thing that has arrived.
+// only returns the only thing that has arrived.
 func only[T any](arrived chan T) (one T, err error) {
 	if count := len(arrived); count != 1 {
 		return one, fmt.Errorf("%d messages have arrived, not 1", count)
@@ -31,7 +31,7 @@ func only[T any](arrived chan T) (one T, err error) {
 	return <-arrived, nil
 }
 
-// put notes what has arrived, as long as there is room.
+// put notes what has arrived if there is room.
 func put[T any](arrived chan T, one T) error {
 	select {
 	case arrived <- one:
@@ -41,7 +41,7 @@ func put[T any](arrived chan T, one T) error {
 	}
 }
 
-// webReceiver is a web server that takes webhooks as the Standard Webhooks specification says.
+// webReceiver is a web server that receives webhooks by the Standard Webhooks specification.
 type webReceiver struct {
 	address string
 	arrived chan webhookRequest
@@ -50,7 +50,7 @@ type webReceiver struct {
 	verifier atomic.Pointer[standardwebhooks.Webhook]
 }
 
-// webhookRequest is a request whose signature is right.
+// webhookRequest is a request with a valid signature.
 type webhookRequest struct {
 	header     http.Header
 	body, dump string
@@ -69,7 +69,7 @@ func openWebReceiver() (*webReceiver, error) {
 
 func (r *webReceiver) close() { _ = r.server.Close() }
 
-// expect has the receiver refuse what is not signed with this secret; before that it refuses everything.
+// expect makes the receiver reject requests that are not signed with this secret. Before that call it rejects all requests.
 func (r *webReceiver) expect(secret string) error {
 	verifier, err := standardwebhooks.NewWebhook(secret)
 	if err == nil {
@@ -106,7 +106,7 @@ func (r *webReceiver) receive(response http.ResponseWriter, request *http.Reques
 	}
 }
 
-// mailReceiver is a mail server that takes mails for everybody.
+// mailReceiver is a mail server that accepts mail for everybody.
 type mailReceiver struct {
 	address string
 	arrived chan letter
@@ -144,13 +144,13 @@ func (s *mailSession) Mail(from string, _ *smtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt says who gets it.
+// Rcpt names the recipient.
 func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.letter.to = strings.TrimPrefix(s.letter.to+", "+to, ", ")
 	return nil
 }
 
-// Data takes the mail itself.
+// Data receives the mail itself.
 func (s *mailSession) Data(reader io.Reader) error {
 	content, err := io.ReadAll(reader)
 	if err != nil {
@@ -160,7 +160,7 @@ func (s *mailSession) Data(reader io.Reader) error {
 	return put(s.receiver.arrived, s.letter)
 }
 
-// Reset forgets a mail that was begun.
+// Reset discards a mail that was begun.
 func (s *mailSession) Reset() { s.letter = letter{} }
 
 // Logout ends the session.

@@ -15,24 +15,25 @@ import (
 	"github.com/posternsql/postern/internal/server"
 )
 
-// stage is where the story plays: a database, an administrator's connection, and an application's.
+// stage is where the story takes place: a database, an administrator's connection, and an application's.
 type stage struct {
-	own    bool // the server was not started for us: what we made in it has to go
+	own    bool // the server was running before, so whatever we create on it must go
 	config *pgx.ConnConfig
-	// directory takes files that nobody else may read; folder removes it, also where the process is killed.
+	// directory holds files that nobody else may read. folder removes the directory, even if the process is killed.
 	directory string
 	folder    *leash.Leash
-	// role is what the application logs in as.
+	// role is the login role of the application.
 	role     string
 	password string
-	// ofServer is what doctor found before the demo made anything.
+	// ofServer are doctor's findings before the demo created anything.
 	ofServer []acceptance.Key
 
 	administrator *pgx.Conn
 	application   *pgx.Conn
 }
 
-// openStage creates the database. Its name and that of the role are random, since the server may be somebody's own.
+// openStage creates the database. The names of the database and the role are random, because the server may be somebody's
+// own.
 func openStage(ctx context.Context, running *server.Server) (*stage, error) {
 	suffix := strings.ToLower(rand.Text()[:6])
 	s := &stage{own: running.StopCommand == "", role: "invoicing_" + suffix, password: rand.Text()}
@@ -53,7 +54,7 @@ func openStage(ctx context.Context, running *server.Server) (*stage, error) {
 	return s, nil
 }
 
-// connect opens both connections; their statements are told from here on.
+// connect opens both connections. From then on the story shows their statements.
 func (s *stage) connect(ctx context.Context, t *teller) error {
 	if err := s.examineServer(ctx); err != nil {
 		return err
@@ -72,7 +73,7 @@ func (s *stage) connect(ctx context.Context, t *teller) error {
 		return err
 	}
 	config := s.config.Copy()
-	// What is shown is then what is sent, at the moment it is sent.
+	// With this mode, pgx sends a statement exactly as shown, and at that moment.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.Tracer = t
 	if s.administrator, err = pgx.ConnectConfig(ctx, config); err != nil {
@@ -83,7 +84,7 @@ func (s *stage) connect(ctx context.Context, t *teller) error {
 	return err
 }
 
-// examineServer remembers what is found of the server, as of an old minor release, or of somebody's own roles.
+// examineServer remembers findings about the server, such as an old minor release, or somebody's own roles.
 func (s *stage) examineServer(ctx context.Context) error {
 	connection, err := pgx.ConnectConfig(ctx, s.config)
 	if err != nil {
@@ -96,7 +97,7 @@ func (s *stage) examineServer(ctx context.Context) error {
 	return errors.Join(err, connection.Close(ctx))
 }
 
-// backstage does, on a connection of its own, what the story does not show.
+// backstage runs, on its own connection, what the story does not show.
 func (s *stage) backstage(ctx context.Context, scripts ...string) error {
 	connection, err := pgx.ConnectConfig(ctx, s.config)
 	if err != nil {
@@ -110,7 +111,7 @@ func (s *stage) backstage(ctx context.Context, scripts ...string) error {
 	return connection.Close(ctx)
 }
 
-// backstageRow looks up what the story needs to know.
+// backstageRow queries what the story needs to know.
 func (s *stage) backstageRow(ctx context.Context, query string, values ...any) error {
 	connection, err := pgx.ConnectConfig(ctx, s.config)
 	if err != nil {
@@ -119,8 +120,8 @@ func (s *stage) backstageRow(ctx context.Context, query string, values ...any) e
 	return errors.Join(connection.QueryRow(ctx, query).Scan(values...), connection.Close(ctx))
 }
 
-// close ends the connections, and removes what the demo made: its files, and its database where the server is
-// somebody's own.
+// close closes the connections and removes what the demo created: its files, and on somebody's own server also its
+// database.
 func (s *stage) close(ctx context.Context, remove bool) error {
 	failures := []error{}
 	for _, connection := range []*pgx.Conn{s.application, s.administrator} {
@@ -169,10 +170,10 @@ var (
 	runPayments string
 )
 
-// escapePassword writes a password as a line of a password file wants it.
+// escapePassword escapes a password for a line of a password file.
 func escapePassword(password string) string {
 	return strings.NewReplacer(`\`, `\\`, `:`, `\:`).Replace(password)
 }
 
-// randomPIN is longer than people's, so that no policy objects.
+// randomPIN is longer than people's PINs, so that it meets every policy.
 func randomPIN() string { return strings.ToLower(rand.Text()[:10]) }

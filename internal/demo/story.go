@@ -15,7 +15,7 @@ import (
 	"github.com/posternsql/postern/secret"
 )
 
-// attempts is how many wrong PINs lock a credential in the story.
+// attempts is the number of wrong PINs that lock a credential in the story.
 const attempts = 3
 
 // story is what happens, step by step.
@@ -116,7 +116,7 @@ func (s *story) enrol(ctx context.Context) error {
 	return nil
 }
 
-// changePIN asks a person again where the chosen PIN is too easily guessed.
+// changePIN asks a person again if the chosen PIN is too easy to guess.
 func (s *story) changePIN(ctx context.Context, userid, first string) error {
 	for {
 		chosen := s.options.NewPIN()
@@ -275,7 +275,7 @@ func (s *story) invoiceStates(ctx context.Context) (states string, err error) {
 	return states, err
 }
 
-// do runs a business transaction as the application does.
+// do runs a business transaction as the application would.
 func (s *story) do(ctx context.Context, userid string, prompt postern.Prompt, work func(pgx.Tx) error) error {
 	return postern.Do(ctx, s.application, postern.TokenSession(s.signer, userid), prompt, work)
 }
@@ -295,14 +295,14 @@ func call(ctx context.Context, statement string, number int) func(pgx.Tx) error 
 	}
 }
 
-// respond answers without a word.
+// respond answers without showing a dialog.
 func respond(response string) postern.Prompt {
 	return func(context.Context, *postern.CheckpointRequired) (postern.Answer, error) {
 		return postern.Answer{Response: response}, nil
 	}
 }
 
-// answer shows the dialog, and somebody who knows their own PIN.
+// answer shows the dialog, and answers as a person who knows their PIN.
 func (s *story) answer(username, comment string) postern.Prompt {
 	return func(_ context.Context, required *postern.CheckpointRequired) (postern.Answer, error) {
 		s.dialog(required, username, "••••••", comment)
@@ -310,7 +310,7 @@ func (s *story) answer(username, comment string) postern.Prompt {
 	}
 }
 
-// expect is the error that the story wants; any other end of a transaction is the demo's failure.
+// expect returns the error that the story needs. If the transaction ends in any other way, the demo has failed.
 func expect[T error](err error) (T, error) {
 	var wanted T
 	if errors.As(err, &wanted) {

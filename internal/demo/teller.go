@@ -22,21 +22,21 @@ import (
 
 const (
 	margin = "   "
-	// width is that of the statements and of the log, in columns.
+	// width is the maximum width of statements and of the log, in columns.
 	width = 100
 )
 
-// teller prints the story, and as a tracer of pgx the statements: their text, never their parameters, among which
-// PINs are.
+// teller prints the story. As a tracer of pgx it also prints the statements, but never their parameters, because PINs are
+// among them.
 type teller struct {
 	out    io.Writer
 	colour bool
-	// onFailure is told that out takes no more.
+	// onFailure is called when out accepts no more output.
 	onFailure func(error)
 	step      int
 
 	transaction []string
-	// told are the transactions of this step: one that comes again is only told by its outcome.
+	// told are the transactions of this step. A repeated transaction is not printed again; only its outcome is.
 	told []string
 }
 
@@ -64,7 +64,8 @@ func (t *teller) heading(words string) {
 	t.print("", t.paint(fmt.Sprintf("%d. %s", t.step, words), text.Bold))
 }
 
-// say prints a sentence. Values are shown on one line: the database's, and what was typed where the demo is interactive.
+// say prints a sentence. It shows values on one line, because they come from the database or, in an interactive demo, from
+// the user.
 func (t *teller) say(format string, arguments ...any) {
 	for index, argument := range arguments {
 		if value, isText := argument.(string); isText {
@@ -79,8 +80,8 @@ func (t *teller) result(words string) {
 	t.print(margin + margin + mark + words)
 }
 
-// plan prints what EXPLAIN said, and stresses what is done once a query. Its lines are as long as its conditions: what
-// does not fit is cut.
+// plan prints the output of EXPLAIN, and highlights what runs once per query. Its lines are as long as their conditions, so
+// it cuts what does not fit.
 func (t *teller) plan(lines []string) {
 	for _, line := range lines {
 		colours := []text.Color{}
@@ -91,14 +92,14 @@ func (t *teller) plan(lines []string) {
 	}
 }
 
-// code prints lines as they are.
+// code prints lines unchanged.
 func (t *teller) code(lines string) {
 	for line := range strings.Lines(strings.TrimRight(lines, "\n")) {
 		t.print(margin + margin + t.paint(strings.TrimRight(line, "\n"), text.FgCyan))
 	}
 }
 
-// output prints what a command printed; columns that it separated by tabs stand below each other.
+// output prints the output of a command, with tab-separated columns aligned.
 func (t *teller) output(lines string) {
 	var aligned strings.Builder
 	writer := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
@@ -109,7 +110,7 @@ func (t *teller) output(lines string) {
 	}
 }
 
-// quote prints what somebody gets to see outside of the database.
+// quote prints what a person sees outside the database.
 func (t *teller) quote(lines string, firstColours ...text.Color) {
 	for line := range strings.Lines(strings.TrimRight(lines, "\r\n")) {
 		t.print(margin + margin + t.paint("┃ "+strings.TrimRight(line, "\r\n "), append(firstColours, text.FgYellow)...))
@@ -117,24 +118,25 @@ func (t *teller) quote(lines string, firstColours ...text.Color) {
 	}
 }
 
-// TraceQueryStart takes down a statement.
+// TraceQueryStart records a statement.
 func (t *teller) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	t.takeDown(data.SQL)
 	return ctx
 }
 
-// TraceQueryEnd tells a transaction that has ended.
+// TraceQueryEnd prints a transaction that has ended.
 func (t *teller) TraceQueryEnd(_ context.Context, connection *pgx.Conn, data pgx.TraceQueryEndData) {
 	t.takeDownFailure(data.Err)
 	t.tellIfEnded(connection)
 }
 
-// TraceBatchStart is there for pgx; the statements of a batch come with their results.
+// TraceBatchStart does nothing, because the statements of a batch come with their results. pgx requires the method.
 func (t *teller) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
 	return ctx
 }
 
-// TraceBatchQuery takes down a statement of a batch, unless one before it has failed: then the server has passed over it.
+// TraceBatchQuery records a statement of a batch. It leaves out statements behind a failed one, because the server skipped
+// them.
 func (t *teller) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
 	if len(t.transaction) > 0 && strings.HasPrefix(t.transaction[len(t.transaction)-1], mark) {
 		return
@@ -143,14 +145,14 @@ func (t *teller) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceB
 	t.takeDownFailure(data.Err)
 }
 
-// TraceBatchEnd tells a transaction that did not begin.
+// TraceBatchEnd prints a transaction that did not begin.
 func (t *teller) TraceBatchEnd(_ context.Context, connection *pgx.Conn, _ pgx.TraceBatchEndData) {
 	t.tellIfEnded(connection)
 }
 
 func (t *teller) takeDown(statement string) {
 	statement = strings.TrimRight(statement, "; \n")
-	// The name that sqlc gives a query is for Go's reader.
+	// Remove the name that sqlc gives the query, because it is only for readers of Go code.
 	if strings.HasPrefix(statement, "-- name:") {
 		_, statement, _ = strings.Cut(statement, "\n")
 	}
@@ -191,7 +193,7 @@ func (t *teller) tell(transaction []string) {
 	}
 	for _, statement := range transaction {
 		switch {
-		case again && strings.HasPrefix(statement, mark+"PS101"): // the next dialog tells it
+		case again && strings.HasPrefix(statement, mark+"PS101"): // the next dialog shows it
 		case strings.HasPrefix(statement, mark):
 			flush()
 			t.print(margin + margin + t.paint(statement, text.FgRed, text.Bold))
@@ -206,7 +208,7 @@ func (t *teller) tell(transaction []string) {
 	flush()
 }
 
-// dialog shows what an application would: the question of a checkpoint, and what was typed.
+// dialog shows what an application would: the question of a checkpoint, and the answers that were typed.
 func (t *teller) dialog(required *postern.CheckpointRequired, username, response, comment string) {
 	lines := []string{required.Description, required.Message, "User name  " + username, "PIN        " + response}
 	if comment != "" {
@@ -218,7 +220,7 @@ func (t *teller) dialog(required *postern.CheckpointRequired, username, response
 	t.quote(strings.Join(lines, "\n"), text.Bold)
 }
 
-// entry is one of the log.
+// entry is an entry of the log.
 type entry struct {
 	At              time.Time
 	Outcome         string
@@ -253,7 +255,7 @@ func (t *teller) log(entries []entry) {
 	}
 }
 
-// who names whose session it was and, where that was another, whose PIN.
+// who names the user of the session and, if another user's PIN was used, also that user.
 func (e entry) who() string {
 	if by := value(e.AuthenticatedBy); by != "" && by != e.User {
 		return e.User + ", by " + by
