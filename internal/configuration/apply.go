@@ -13,8 +13,8 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// Apply brings the database to what the files say, in one transaction, and tells what that changed. Who applies at the
-// same time waits; what to do is found out after that, and not before.
+// Apply changes the database to what the files say, in one transaction, and returns what that changed. If another Apply is
+// running, it waits, and makes its plan only after that.
 func Apply(ctx context.Context, database Beginner, desired *Desired, prune bool) (plan *Plan, err error) {
 	err = pgx.BeginFunc(ctx, database, func(tx pgx.Tx) error {
 		queries := query.New(tx)
@@ -29,20 +29,20 @@ func Apply(ctx context.Context, database Beginner, desired *Desired, prune bool)
 	return plan, err
 }
 
-// Beginner begins transactions: a connection, or a transaction that Apply is to be a part of.
+// Beginner begins transactions: a connection, or a transaction that Apply becomes a part of.
 type Beginner interface {
 	Begin(context.Context) (pgx.Tx, error)
 }
 
-// row is what a statement gets of one object: keys and fields by their names.
+// row is the input of a statement for one object: keys and fields by name.
 type row map[string]any
 
-// step is one statement for all the changes that need it.
+// step is one statement for all changes that need it.
 type step struct {
 	kind *kind
 	when func(*Change) bool
 	run  func(*query.Queries, context.Context, json.RawMessage) error
-	// with changes the rows; nil leaves them as they are.
+	// with modifies the rows; nil leaves them unchanged.
 	with func(*Change, row)
 }
 
@@ -53,12 +53,12 @@ func alters(names ...string) func(*Change) bool {
 	return func(c *Change) bool { return c.Action == Alter && c.changes(names...) }
 }
 
-// sets tells that a field of an object, new or not, is not what it was or would be.
+// sets reports whether a field of an object differs from its previous value, or from the default if the object is new.
 func sets(name string) func(*Change) bool {
 	return func(c *Change) bool { return c.Action != Remove && c.changes(name) }
 }
 
-// administers tells that an administrator's word on a part of a gate is new, or newly that.
+// administers reports whether an administrator newly decides a part of a gate, or decides it differently.
 func administers(name string) func(*Change) bool {
 	return func(c *Change) bool {
 		return c.Action != Remove && slices.Contains(c.object.fields["administered"].([]string), name) && (isNew(c) || c.changes(name, "administered"))
@@ -69,10 +69,10 @@ func constant(name string, value any) func(*Change, row) {
 	return func(_ *Change, r row) { r[name] = value }
 }
 
-// receives gives a row the receiver of its event action as the functions have it.
+// receives adds the receiver of an event action to a row, in the form that the functions take.
 func receives(c *Change, r row) { r["kind"], r["target"] = c.object.receiver() }
 
-// keeping takes in the secrets that a statement gives, by name.
+// keeping collects the secrets that a statement returns, by name.
 func keeping(secrets map[string]string, run func(*query.Queries, context.Context, json.RawMessage) (json.RawMessage, error)) func(*query.Queries, context.Context, json.RawMessage) error {
 	return func(queries *query.Queries, ctx context.Context, rows json.RawMessage) error {
 		made, err := run(queries, ctx, rows)
@@ -83,13 +83,13 @@ func keeping(secrets map[string]string, run func(*query.Queries, context.Context
 	}
 }
 
-// steps are in an order in which each finds what it needs. secrets gets those that are made.
+// steps returns the steps in an order in which each finds what it needs. secrets receives the secrets that are made.
 func steps(secrets map[string]string) []step {
 	return []step{
 		{settingKind, alters("value"), (*query.Queries).SetSettings, nil},
 
-		// A registration keeps an administrator's message, and refuses parameters that this does not fit; the new message
-		// does not fit the old parameters. A message without parameters fits both.
+		// A registration keeps an administrator's message, and refuses parameters that do not fit it. The new message does
+		// not fit the old parameters either. A message without parameters fits both.
 		{gateKind, func(c *Change) bool {
 			return alters("message")(c) && c.changes("parameters") && slices.Contains(c.before.fields["administered"].([]string), "message")
 		}, (*query.Queries).SetGateMessages, func(c *Change, r row) { r["message"] = c.object.keys[0] }},
@@ -101,7 +101,7 @@ func steps(secrets map[string]string) []step {
 
 		{actionKind, func(c *Change) bool { return c.Action != Remove }, (*query.Queries).RegisterActions, nil},
 
-		// A role may go from one user to another.
+		// Clear the roles first, because a role may move from one user to another.
 		{userKind, alters("db_role"), (*query.Queries).SetUserDBRoles, constant("db_role", nil)},
 		{userKind, isNew, (*query.Queries).CreateUsers, nil},
 		{userKind, alters("db_role"), (*query.Queries).SetUserDBRoles, nil},
@@ -138,7 +138,7 @@ func steps(secrets map[string]string) []step {
 	}
 }
 
-// placedRow is a row with where the files ask for it.
+// placedRow is a row with its position in the files.
 type placedRow struct {
 	row      row
 	position Position
@@ -177,7 +177,7 @@ func (p *Plan) execute(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// row has NULL for what an object has none of.
+// row returns a row with NULL for each field that the object does not have.
 func (o *object) row() row {
 	made := row{}
 	for name, value := range o.fields {
@@ -194,7 +194,7 @@ func (o *object) row() row {
 	return made
 }
 
-// ruleRows gathers the changed rules of each class, so that its map is compiled once.
+// ruleRows groups the changed rules by class, so that each class's map is compiled once.
 func (p *Plan) ruleRows() []placedRow {
 	rows, places := []placedRow{}, map[string]int{}
 	for index := range p.Changes {
@@ -223,8 +223,8 @@ func (p *Plan) ruleRows() []placedRow {
 	return rows
 }
 
-// runStep runs one statement for all rows. Where PostgreSQL refuses, it halves them until it knows which one that is for:
-// few of its errors say.
+// runStep runs one statement for all rows. If PostgreSQL returns an error, it halves the rows until it finds the one at
+// fault, because few errors name it.
 func runStep(ctx context.Context, tx pgx.Tx, s step, rows []placedRow) error {
 	given := make([]row, len(rows))
 	for index := range rows {
@@ -248,7 +248,8 @@ func runStep(ctx context.Context, tx pgx.Tx, s step, rows []placedRow) error {
 	return runStep(ctx, tx, s, rows[len(rows)/2:])
 }
 
-// isOfARow tells an error that another row would not get from one of the connection, the rights or the installation.
+// isOfARow reports whether an error is about one row. Other errors are about the connection, privileges or the
+// installation, and any row would get them.
 func isOfARow(code string) bool {
 	switch code[:2] {
 	case "PS", "22", "23":
@@ -257,5 +258,5 @@ func isOfARow(code string) bool {
 	return isMissingTable(code)
 }
 
-// isMissingTable tells that a table to be protected, or its schema, is not there.
+// isMissingTable reports whether an error says that a table to be protected, or its schema, does not exist.
 func isMissingTable(code string) bool { return code == "42P01" || code == "3F000" }

@@ -31,7 +31,7 @@ func apply(t *testing.T, connection *pgx.Conn, text string) *Plan {
 	return plan
 }
 
-// Several apply the same file at the same time: one does it, the others find it done.
+// Several processes apply the same file at the same time. One makes the changes, and the others find nothing left to do.
 func TestConcurrentAppliesWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -67,7 +67,7 @@ func TestConcurrentAppliesWaitForEachOther(t *testing.T) {
 	}
 }
 
-// What changed between the plan and the apply is planned again, and not done by the old plan.
+// Apply plans again, and does not apply an old plan, if something has changed since that plan.
 func TestApplyPlansAgain(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)
@@ -85,7 +85,7 @@ func TestApplyPlansAgain(t *testing.T) {
 	}
 }
 
-// One bad object among many: it is the one that the error shows, and none of them is there.
+// One bad object among many is the one that the error shows, and no object is created.
 func TestRefusalIsFoundAndNothingApplied(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)
@@ -109,8 +109,8 @@ func TestRefusalIsFoundAndNothingApplied(t *testing.T) {
 	}
 }
 
-// Neither the old message fits the new parameters nor the new message the old ones, and an administrator's message is kept
-// by a registration: it has to work all the same.
+// The old message does not fit the new parameters, and the new message does not fit the old ones. A registration keeps an
+// administrator's message. Apply must work all the same.
 func TestAdministeredMessageChangesWithItsParameters(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)
@@ -122,7 +122,7 @@ func TestAdministeredMessageChangesWithItsParameters(t *testing.T) {
 	}
 }
 
-// A file that is silent about it never switches off what somebody has switched on; one that says so does.
+// A file without the key never deactivates what somebody has activated. A file with the key does.
 func TestSilenceKeepsWhatIsActive(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)
@@ -145,7 +145,7 @@ func TestSilenceKeepsWhatIsActive(t *testing.T) {
 	if isActive() {
 		t.Error("a file that says so has not switched the gate off")
 	}
-	// It is an administrator's word: the application's next registration does not undo it.
+	// The administrator decides: the next registration by the application does not undo it.
 	if _, err := connection.Exec(t.Context(), "select postern.register_gate('A_B', 'd', 'm', active => true)"); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestRolesGoFromUserToUser(t *testing.T) {
 	}
 }
 
-// A class whose rules came all at once shows what one shows whose rules came one by one.
+// Rules created together and rules created one by one give the same access.
 func TestRulesAtOnceCompileAsOneByOne(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)
@@ -237,7 +237,7 @@ func TestBadArgumentsOfWhatApplyCalls(t *testing.T) {
 	}
 }
 
-// A file may write a user in another case: that is the same user, and not a second one.
+// A file may write a user ID in another case. That is the same user and not a second one.
 func TestUsersAreTheSameHoweverTheyAreWritten(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)

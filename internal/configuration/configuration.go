@@ -1,8 +1,10 @@
-// Package configuration keeps what an administrator has decided about a database - settings, gates, actions, users,
-// companies, rules, protected tables, events - in files: it reads them, says what in the database differs, brings the database
-// to what they say in one transaction, and writes files that say what the database has.
+// Package configuration keeps an administrator's decisions about a database in files: settings, gates, actions, users,
+// companies, rules, protected tables, events. It reads the files, shows how the database differs, changes the database to
+// match in one transaction, and exports a database to a file.
 //
-// A key that is absent leaves alone what there is. Secrets are never in the files.
+// An absent key changes nothing. Secrets are never in the files.
+//
+// The comments of the types below become the descriptions in the published JSON schema.
 package configuration
 
 import "github.com/posternsql/postern/internal/acceptance"
@@ -200,7 +202,7 @@ type Protection string
 // 010 and no is no, with quotes or without.
 type Scalar string
 
-// Allowed values, for types that have no others.
+// allowedValues are the only values of these types.
 var allowedValues = map[string][]string{
 	"Administered": {"active", "message"},
 	"FindingLevel": {acceptance.Error, acceptance.Warn},

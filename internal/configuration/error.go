@@ -11,7 +11,7 @@ import (
 	"github.com/posternsql/postern/internal/printable"
 )
 
-// Position is a place in a file. Lines and columns count from 1, columns in characters.
+// Position is a place in a file. Lines and columns count from 1, and columns are in characters.
 type Position struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
@@ -26,11 +26,11 @@ func (p Position) compare(other Position) int {
 	return cmp.Or(cmp.Compare(p.File, other.File), cmp.Compare(p.Line, other.Line), cmp.Compare(p.Column, other.Column))
 }
 
-// Error is what is wrong with a file, and where.
+// Error says what is wrong with a file, and where.
 type Error struct {
 	Position Position
 	Message  string
-	// Cause is PostgreSQL's refusal, where it was PostgreSQL that refused.
+	// Cause is PostgreSQL's error, if there is one.
 	Cause error
 }
 
@@ -42,22 +42,23 @@ func (p Position) errorf(format string, arguments ...any) *Error {
 	return &Error{Position: p, Message: fmt.Sprintf(format, arguments...)}
 }
 
-// refused puts a position before what PostgreSQL has said.
+// refused adds the position to an error of PostgreSQL.
 func (p Position) refused(cause *pgconn.PgError) error {
 	if strings.HasPrefix(cause.Code, "PS") {
 		return &Error{Position: p, Message: fmt.Sprintf("%s (SQLSTATE %s)", cause.Message, cause.Code), Cause: cause}
 	}
-	// To a caller, a table that is not there would otherwise look like one of Postern's.
+	// Without a message of its own, a missing table would look to the caller like one of Postern's tables.
 	if isMissingTable(cause.Code) {
 		return p.errorf("%s (SQLSTATE %s). Create the table, or take it out of the file and apply that with --prune.", cause.Message, cause.Code)
 	}
 	return p.errorf("%s (SQLSTATE %s).", cause.Message, cause.Code)
 }
 
-// excerptWidth is how much of a line is shown at most, so that the caret stays in sight.
+// excerptWidth is the maximum length of a shown line, so that the caret stays in sight.
 const excerptWidth = 120
 
-// Excerpt gives the line with a caret under the position; "" where the position is no place in a text, or nothing stands there.
+// Excerpt returns the line with a caret under the position. It returns "" if the position is not in a text, or if nothing
+// stands there.
 func (e *Error) Excerpt() string {
 	if e.Position.text == nil {
 		return ""

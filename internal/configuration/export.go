@@ -17,7 +17,7 @@ const header = `# Postern: settings, gates, actions, users, companies, rules, pr
 # it is made so. A key that is absent leaves alone what there is. PINs, keys and the secrets of webhooks are not here.
 `
 
-// Export writes what the database has, in an order that depends on nothing else.
+// Export writes the configuration of the database. The order depends on nothing but the configuration.
 func Export(ctx context.Context, queries *query.Queries, out io.Writer) error {
 	current, err := readState(ctx, queries)
 	if err != nil {
@@ -27,7 +27,7 @@ func Export(ctx context.Context, queries *query.Queries, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("write YAML: %w", err)
 	}
-	// The library has read back to it what it wrote: a text that came out as another would change somebody's rights.
+	// Read the output back to check the library, because a text that is read differently would change somebody's rights.
 	read, _, err := readYAML(&source{name: "export", text: text})
 	if err != nil {
 		return fmt.Errorf("read back what was written: %w", err)
@@ -39,7 +39,7 @@ func Export(ctx context.Context, queries *query.Queries, out io.Writer) error {
 	return err
 }
 
-// configuration is what a file would have to say to make this state.
+// configuration returns the configuration that a file needs to produce this state.
 func (s state) configuration() *Configuration {
 	c := &Configuration{
 		Settings: map[string]Setting{}, Gates: map[string]*Gate{}, Actions: map[string]*Action{}, Users: map[string]*User{}, Companies: map[string]*Company{},
@@ -123,8 +123,8 @@ func classesOf(c *Configuration, o *object) map[string]*Class {
 	return company.Ledgers[o.keys[1]].Classes
 }
 
-// exportGate says only what a new gate would not have anyway, so that the same registrations and the same words of an
-// administrator come of it.
+// exportGate writes only what differs from the defaults of a new gate. Applying the result makes the same registration and
+// the same decisions of an administrator.
 func exportGate(o *object) *Gate {
 	gate := &Gate{Description: value[string](o, "description"), Message: value[string](o, "message")}
 	parameters, bound := o.fields["parameters"].([]string), o.fields["bound_parameters"].([]string)
@@ -159,7 +159,7 @@ func (o *object) truth(name string) *bool {
 	return &truth
 }
 
-// value is a field of an object; nil where it has none.
+// value returns a field of an object; nil if the object does not have it.
 func value[T ~string](o *object, name string) *T {
 	if o.text(name) == "" {
 		return nil

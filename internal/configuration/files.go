@@ -12,10 +12,10 @@ import (
 	"github.com/posternsql/postern/internal/acceptance"
 )
 
-// standardInput is how a command line names it.
+// standardInput is the name of standard input on a command line.
 const standardInput = "-"
 
-// Read reads files, all of them or none. A file whose name is - is standard input.
+// Read reads files, either all of them or none. The name - means standard input.
 func Read(names []string, in io.Reader) (*Desired, error) {
 	desired := &Desired{objects: map[string]*object{}, scopes: map[string]bool{}, accepted: map[acceptance.Key]Position{}}
 	for _, name := range names {
@@ -34,7 +34,7 @@ func Read(names []string, in io.Reader) (*Desired, error) {
 	return desired, nil
 }
 
-// readSource never takes in more than a file may have.
+// readSource never reads more than the maximum size of a file.
 func readSource(name string, in io.Reader) (*source, error) {
 	if name == standardInput {
 		name = "standard input"
@@ -62,12 +62,12 @@ func openError(name string, err error) error {
 		return fmt.Errorf("there is no file %s", name)
 	}
 	if failure := (*fs.PathError)(nil); errors.As(err, &failure) {
-		err = failure.Err // it has the name, too
+		err = failure.Err // the new error has the name too
 	}
 	return fmt.Errorf("open %s: %w", name, err)
 }
 
-// projection is how a file with projection snippets begins, behind comments and annotations.
+// projection matches the beginning of a file with projection snippets, after comments and annotations.
 var projection = regexp.MustCompile(`^\x{FEFF}?(?:\s+|--.*|//.*|/\*(?s:.*?)\*/|@\w+)*(?:projection|action)\s+\w+\s*[;{\w]`)
 
 func (s *source) parse() (*content, error) {

@@ -14,19 +14,19 @@ import (
 	"github.com/posternsql/postern/internal/userid"
 )
 
-// kind is one sort of object, as the plan counts them. The names of keys and fields are those of the SQL functions'
-// arguments.
+// kind is a kind of object, as the plan counts them. Its keys and fields have the names of the SQL functions' arguments.
 type kind struct {
 	name string
 	keys []string
-	// fields are in the order in which a plan shows them.
+	// fields are in the order that a plan shows.
 	fields []string
-	// defaults are what a new object has where the files say nothing. A field without one is required.
+	// defaults are the values of a new object for fields that the files do not mention. A field without a default is
+	// required.
 	defaults map[string]any
-	// scope is how many keys tell to which list of a file an object belongs: what is in the database and not in the
-	// list is what --prune removes. -1: such objects are never removed.
+	// scope is the number of keys that identify the list of a file to which an object belongs. --prune removes objects that
+	// are in the database but not in that list. -1 means that such objects are never removed.
 	scope int
-	// container objects may appear in several files, as long as only one gives their fields.
+	// container objects may appear in several files, but only one file may give their fields.
 	container bool
 }
 
@@ -58,26 +58,26 @@ var (
 		fields:   []string{"event", "webhook", "mail", "function", "notify", "when", "template", "allow_internal"},
 		defaults: map[string]any{"webhook": "", "mail": "", "function": "", "notify": "", "when": "", "template": "", "allow_internal": false}}
 
-	// receivers are the fields that say whom an event action tells; it has one of them.
+	// receivers are the fields that name the receiver of an event action. An action has exactly one of them.
 	receivers = []string{"webhook", "mail", "function", "notify"}
 
-	// kinds are in the order in which their objects are made: each needs only what is before it.
+	// kinds are in the order in which their objects are created, because each needs only kinds before it.
 	kinds = []*kind{settingKind, gateKind, actionKind, userKind, companyKind, ledgerKind, classKind, ruleKind, companyUserKind, ledgerUserKind,
 		protectedTableKind, eventKind, eventActionKind}
 )
 
-// object is one thing of a kind, in the files or in the database. Of the files it has the fields that they give, of the
-// database all. A field is a string, "" for none; a bool; or a []string.
+// object is an object of a kind, in the files or in the database. An object of the files has only the fields given there;
+// an object of the database has all fields. A field is a string, with "" for none; a bool; or a []string.
 type object struct {
 	kind     *kind
 	keys     []string
 	fields   map[string]any
 	position Position
-	// id is the database's own, of a rule.
+	// id is the ID of a rule in the database.
 	id string
 }
 
-// identity is the same for the same object in files and database, however its user id is written.
+// identity is equal for the same object in files and database, however its user ID is written.
 func identity(of *kind, keys ...string) string {
 	if index := slices.Index(of.keys, "userid"); index >= 0 && index < len(keys) {
 		if folded, ok := userid.Fold(keys[index]); ok {
@@ -90,7 +90,7 @@ func identity(of *kind, keys ...string) string {
 
 func (o *object) identity() string { return identity(o.kind, o.keys...) }
 
-// scope names the list that the object belongs to; "" where there is none.
+// scope identifies the list that the object belongs to; "" if there is none.
 func (o *object) scope() string {
 	if o.kind.scope < 0 {
 		return ""
@@ -98,7 +98,7 @@ func (o *object) scope() string {
 	return identity(o.kind, o.keys[:o.kind.scope]...)
 }
 
-// name is how a person calls the object.
+// name is what a person calls the object.
 func (o *object) name() string {
 	switch o.kind {
 	case ruleKind:
@@ -119,7 +119,7 @@ func quoteNames(names ...string) string {
 	shown := []string{}
 	for _, name := range names {
 		switch {
-		case name == "": // the ledger that a company's class has none of
+		case name == "": // a company's class has no ledger
 		case plainName.MatchString(name):
 			shown = append(shown, name)
 		default:
@@ -142,23 +142,23 @@ func ruleText(patterns []string) string {
 	return strings.Join(parts, ", ")
 }
 
-// anything is the pattern of a code part that a rule does not name.
+// anything is the pattern of a code part that a rule does not mention.
 const anything = "%"
 
-// Desired is what the files say, all together.
+// Desired is the combined content of the files.
 type Desired struct {
 	objects map[string]*object
-	// scopes are the lists that the files have.
+	// scopes are the lists that the files contain.
 	scopes map[string]bool
-	// accepted are the findings that the files accept, and where each stands.
+	// accepted maps the accepted findings to their positions in the files.
 	accepted   map[acceptance.Key]Position
 	acceptance []acceptance.Entry
 }
 
-// Accepted gives the accepted findings, for doctor and verify.
+// Accepted returns the accepted findings, for doctor and verify.
 func (d *Desired) Accepted() []acceptance.Entry { return d.acceptance }
 
-// content is what one file says.
+// content is the content of one file.
 type content struct {
 	objects  []*object
 	scopes   []string
@@ -170,7 +170,7 @@ type acceptedObject struct {
 	position Position
 }
 
-// add takes in what one file says.
+// add adds the content of one file.
 func (d *Desired) add(file *content) error {
 	for _, o := range file.objects {
 		before := d.objects[o.identity()]
@@ -223,7 +223,7 @@ func (f *flattener) scope(of *kind, keys ...string) {
 	f.scopes = append(f.scopes, identity(of, keys...))
 }
 
-// flatten goes through maps in the order of their keys, so that of several errors always the same is told.
+// flatten goes through maps in the order of their keys, so that it always reports the same one of several errors.
 func flatten(c *Configuration, positions map[string]Position) (*content, error) {
 	f := &flattener{positions: positions}
 	for _, name := range sorted(c.Settings) {
@@ -317,7 +317,7 @@ func flatten(c *Configuration, positions map[string]Position) (*content, error) 
 	return &f.content, nil
 }
 
-// acceptedFinding wants a reason and a day of each entry: who has to look again knows then why nobody minded.
+// acceptedFinding requires a reason and a date for each entry. A later reader then knows why nobody minded.
 func (f *flattener) acceptedFinding(index int, finding *AcceptedFinding) error {
 	position := func(more ...any) Position { return f.position(append([]any{"accepted_findings", index}, more...)...) }
 	for _, key := range []struct {
@@ -348,7 +348,8 @@ func (f *flattener) acceptedFinding(index int, finding *AcceptedFinding) error {
 	return nil
 }
 
-// eventAction compiles what only the worker could find to be wrong, and nobody would be told of.
+// eventAction compiles conditions and templates now. Otherwise only the worker would find a mistake, and nobody would learn
+// of it.
 func (f *flattener) eventAction(name string, action *EventAction) error {
 	at := func(field string) Position { return f.position("event_actions", name, field) }
 	fields := map[string]any{}
@@ -393,7 +394,7 @@ func (f *flattener) eventAction(name string, action *EventAction) error {
 	return nil
 }
 
-// sentence makes one of an error that may go on with a picture of the place.
+// sentence makes one sentence of an error that may be followed by a picture of the place.
 func sentence(err error) string {
 	first, _, _ := strings.Cut(err.Error(), "\n")
 	runes := []rune(first)
@@ -476,10 +477,11 @@ func (f *flattener) classes(classes map[string]*Class, path []any, company, ledg
 	return nil
 }
 
-// escapes are the characters that otherwise are wildcards, or begin these.
+// escapes matches the escapes of characters that are otherwise wildcards or begin an escape.
 var escapes = regexp.MustCompile(`\[([%_[])\]`)
 
-// patternProblem says early, and of the very rule, what postern_internal.require_patterns would say of a class.
+// patternProblem finds what postern_internal.require_patterns would refuse. It finds it earlier, and names the rule and not
+// only the class.
 func patternProblem(pattern string) string {
 	switch {
 	case len([]rune(escapes.ReplaceAllString(pattern, "$1"))) > 20:
@@ -509,7 +511,7 @@ func giveList[T ~string](fields map[string]any, name string, values []T) {
 	fields[name] = list
 }
 
-// orNew lets a key with nothing below it stand for an object of which nothing is said.
+// orNew lets a key with nothing below it stand for an object without any fields.
 func orNew[T any](value *T) *T {
 	if value == nil {
 		return new(T)
@@ -521,7 +523,7 @@ func sorted[T any](of map[string]T) []string { return slices.Sorted(maps.Keys(of
 
 var unquotedName = regexp.MustCompile(`^[\pL_][\pL\pN_$]*$`)
 
-// splitSQLName reads schema.table as SQL does: without quotes in lower case, with quotes as it stands.
+// splitSQLName reads schema.table as SQL does: it folds unquoted names to lower case, and leaves quoted names unchanged.
 func splitSQLName(name string) (schema, table string, ok bool) {
 	parts := []string{}
 	for rest := name; ; {
@@ -572,14 +574,14 @@ func splitSQLName(name string) (schema, table string, ok bool) {
 	return parts[0], parts[1], true
 }
 
-// sameSQLName tells two ways to write a name from two names.
+// sameSQLName reports whether two texts are two ways to write the same name.
 func sameSQLName(a, b string) bool {
 	firstSchema, firstName, isFirst := splitSQLName(a)
 	secondSchema, secondName, isSecond := splitSQLName(b)
 	return isFirst && isSecond && firstSchema == secondSchema && firstName == secondName
 }
 
-// lowerCase folds letters as PostgreSQL does in UTF-8: only those of ASCII.
+// lowerCase folds only ASCII letters, as PostgreSQL does in UTF-8.
 func lowerCase(part string) string {
 	return strings.Map(func(character rune) rune {
 		if character <= unicode.MaxASCII {
@@ -591,7 +593,7 @@ func lowerCase(part string) string {
 
 var lowerCaseName = regexp.MustCompile(`^[a-z_][a-z0-9_$]*$`)
 
-// sqlName is the inverse for one part.
+// sqlName is the inverse of splitSQLName for one part.
 func sqlName(part string) string {
 	if lowerCaseName.MatchString(part) {
 		return part

@@ -13,36 +13,36 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// What a change does.
+// A change does one of these.
 const (
 	Create = "create"
 	Alter  = "change"
 	Remove = "remove"
 )
 
-// Plan is what would bring a database to what files say.
+// Plan is the list of changes that bring a database to what the files say.
 type Plan struct {
-	// Changes are in the order in which they are made.
+	// Changes are in the order in which Apply makes them.
 	Changes []Change `json:"changes"`
-	// Unlisted counts the objects that are in the database, are not in the files' lists of such objects, and stay.
+	// Unlisted counts the objects that stay although the files' lists of such objects do not contain them.
 	Unlisted int `json:"unlisted"`
 }
 
-// Change is that of one object.
+// Change is the change of one object.
 type Change struct {
 	Action string        `json:"action"`
 	Kind   string        `json:"kind"`
 	Name   string        `json:"name"`
 	Fields []FieldChange `json:"fields,omitempty"`
 
-	// Secret is that of a webhook that was made: it is nowhere else to be read.
+	// Secret is the secret of a new webhook. It cannot be read anywhere else.
 	Secret string `json:"secret,omitempty"`
 
-	object *object // as it is to be; of a removal, as it is
-	before *object // nil where there was none
+	object *object // the new state; for a removal, the old state
+	before *object // nil if there was no object
 }
 
-// FieldChange is that of one field. From is nil for a new object.
+// FieldChange is the change of one field. From is nil for a new object.
 type FieldChange struct {
 	Name string `json:"name"`
 	From any    `json:"from"`
@@ -53,7 +53,7 @@ func (c *Change) changes(names ...string) bool {
 	return slices.ContainsFunc(c.Fields, func(field FieldChange) bool { return slices.Contains(names, field.Name) })
 }
 
-// MakePlan compares a database with what files say. With prune, it removes what is not in the files' lists.
+// MakePlan compares a database with the files. With prune, the plan also removes objects that are not in the files' lists.
 func MakePlan(ctx context.Context, queries *query.Queries, desired *Desired, prune bool) (*Plan, error) {
 	current, err := readState(ctx, queries)
 	if err != nil {
@@ -99,7 +99,7 @@ func makePlan(desired *Desired, current state, prune bool) (*Plan, error) {
 	return plan, desired.checkReferences(current, removed)
 }
 
-// of gives the objects of a kind in the order of their names.
+// of returns the objects of a kind, sorted by name.
 func (d *Desired) of(kind *kind) []*object {
 	objects := []*object{}
 	for _, o := range d.objects {
@@ -115,8 +115,8 @@ func sortObjects(objects []*object) {
 	slices.SortFunc(objects, func(a, b *object) int { return slices.Compare(a.keys, b.keys) })
 }
 
-// unlisted gives what the database has and the files' lists do not, dependents first. Gates and users are never removed,
-// since the log names them: one that is inactive is as good as gone.
+// unlisted returns the objects that are in the database but not in the files' lists, dependents first. Gates and users are
+// never removed, because the log names them. Deactivating them has the same effect.
 func (d *Desired) unlisted(current state) []*object {
 	objects := []*object{}
 	for _, kind := range slices.Backward(kinds) {
@@ -132,7 +132,8 @@ func (d *Desired) unlisted(current state) []*object {
 	return objects
 }
 
-// complete gives an object all of its fields: those of the files, else those that it has, else those of a new one.
+// complete returns an object with all fields. A field comes from the files, or else from the existing object, or else from
+// the defaults of a new one.
 func complete(wanted, before *object) (*object, error) {
 	fields := maps.Clone(wanted.kind.defaults)
 	if before != nil {
@@ -173,7 +174,7 @@ func complete(wanted, before *object) (*object, error) {
 	return complete, nil
 }
 
-// settingValue writes a value as set_setting does, so that yes and true are no difference. What cannot be is left for
+// settingValue writes a value as set_setting does, so that yes and true are no difference. It leaves an invalid value for
 // set_setting to refuse.
 func settingValue(wanted, before string) string {
 	if before == "true" || before == "false" {
@@ -203,13 +204,13 @@ func completeGate(fields, given map[string]any, before *object) {
 		administered = []string{"active"}
 	}
 	if before != nil {
-		// What an administrator has decided by hand stays decided.
+		// Keep the earlier decisions of an administrator.
 		administered = append(slices.Clone(before.fields["administered"].([]string)), administered...)
 	}
 	fields["administered"] = slices.Compact(inOrderOf(allowedValues["Administered"], administered))
 }
 
-// inOrderOf sorts names as order has them; others stay behind.
+// inOrderOf sorts names in the given order. Names that are not in it come last.
 func inOrderOf(order, names []string) []string {
 	ordered := slices.Clone(names)
 	if ordered == nil {
@@ -226,7 +227,7 @@ func inOrderOf(order, names []string) []string {
 }
 
 func completeProtection(table *object, given map[string]any) error {
-	table.fields["fault"] = "" // no file asks for one: protecting the table again mends it
+	table.fields["fault"] = "" // no file asks for one, so protecting the table again repairs it
 	if table.fields["protection"] == "ledger" {
 		if table.fields["combination_column"] == "" {
 			table.fields["combination_column"] = "posting_combination_id"
@@ -242,7 +243,7 @@ func completeProtection(table *object, given map[string]any) error {
 	return nil
 }
 
-// completeEventAction lets a new receiver take the place of another one.
+// completeEventAction lets a new receiver replace another one.
 func completeEventAction(action *object, given map[string]any, before *object) error {
 	for _, name := range receivers {
 		if _, there := given[name]; there {
@@ -280,7 +281,7 @@ func completeEventAction(action *object, given map[string]any, before *object) e
 	return nil
 }
 
-// receiver is how an event action tells whom.
+// receiver returns the kind of an event action's receiver and its target.
 func (o *object) receiver() (kind, target string) {
 	for _, name := range receivers {
 		if target := o.fields[name].(string); target != "" {
@@ -290,7 +291,7 @@ func (o *object) receiver() (kind, target string) {
 	return "", ""
 }
 
-// checkReferences finds what the database would quietly put right, or refuse without saying where it stands in the files.
+// checkReferences finds mistakes that the database would silently correct, or refuse without a position in the files.
 func (d *Desired) checkReferences(current state, removed []*object) error {
 	gone := map[string]bool{}
 	for _, o := range removed {

@@ -10,7 +10,7 @@ import (
 //
 //	action Name { … checkpoint = "…"; legacycheckpoints = "…", "…"; }
 //
-// and passes over everything else. An action that has neither is none of Postern's.
+// and skips everything else. An action with neither key is not for Postern.
 type projectionParser struct {
 	source  *source
 	scanner scanner.Scanner
@@ -65,7 +65,7 @@ func (p *projectionParser) at() Position {
 	return p.source.place(p.scanner.Position.Line, p.scanner.Position.Column)
 }
 
-// fail keeps the first thing that is wrong, and ends the text.
+// fail records the first error, and skips the rest of the text.
 func (p *projectionParser) fail(at Position, message string) {
 	if p.failure == nil {
 		p.failure = at.errorf("%s", message)
@@ -73,7 +73,7 @@ func (p *projectionParser) fail(at Position, message string) {
 	p.token = scanner.EOF
 }
 
-// next takes a token, and leaves out what follows -- and what stands behind an annotation in its line.
+// next reads a token. It skips comments that begin with --, and the rest of a line behind an annotation.
 func (p *projectionParser) next() {
 	for p.failure == nil {
 		p.token = p.scanner.Scan()
@@ -89,7 +89,7 @@ func (p *projectionParser) next() {
 	}
 }
 
-// skipStatement goes to what ends the statement, or to the brace that opens its body.
+// skipStatement skips to the end of the statement, or to the brace that opens its body.
 func (p *projectionParser) skipStatement() {
 	for p.token != scanner.EOF && p.token != ';' && p.token != '{' && p.token != '}' {
 		p.next()
@@ -103,7 +103,7 @@ func (p *projectionParser) action() {
 		p.fail(position, "The name of the action is missing.")
 		return
 	}
-	p.skipStatement() // what it returns
+	p.skipStatement() // its return type
 	if p.token != '{' {
 		return
 	}
@@ -155,7 +155,7 @@ func (p *projectionParser) gates(keyword string, fields map[string]any) {
 		p.next()
 		text = text[1 : len(text)-1]
 		if !identifier.MatchString(text) {
-			// A quote that was left open ends where the next one was meant to begin.
+			// An unclosed quote ends where the next one was meant to begin.
 			if p.failure != nil || p.token != ',' && p.token != ';' {
 				p.failure = nil
 				p.fail(position, "This quote is not closed.")

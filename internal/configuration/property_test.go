@@ -16,8 +16,8 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// What is applied is what export writes, to the letter; a plan after it is empty; and what export has written makes the
-// same state in another database, in every view.
+// Export writes exactly what was applied, and a plan after it is empty. Applying the export to another database makes the
+// same state, in every view.
 func TestExportSaysWhatWasApplied(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -66,7 +66,7 @@ func testRole(database *testdb.Database) string { return database.Name + "_role"
 
 func withoutHeader(text []byte) []byte { return bytes.TrimPrefix(text, []byte(header)) }
 
-// applied gives what export writes after a file was applied to an empty database, and what all the views have.
+// applied applies a file to an empty database. It returns what export then writes, and the content of all views.
 func applied(t *rapid.T, connection *pgx.Conn, text []byte) (exported []byte, views string) {
 	tx, err := connection.Begin(t.Context())
 	if err != nil {
@@ -97,7 +97,7 @@ func applied(t *rapid.T, connection *pgx.Conn, text []byte) (exported []byte, vi
 	return out.Bytes(), views
 }
 
-// allViews has what the configuration is made of, without times and numbers that each database gives by itself.
+// allViews selects everything that belongs to the configuration, without times and generated numbers.
 const allViews = `
 select string_agg(line, E'\n' order by line collate "C")
   from (select 'setting ' || s::text as line from postern.setting as s
@@ -129,7 +129,7 @@ select string_agg(line, E'\n' order by line collate "C")
         select 'policy ' || to_jsonb(p)::text from pg_catalog.pg_policies as p where p.schemaname = 'app') as v`
 
 var (
-	// anyText has what YAML could stumble over: control characters, quotes, other alphabets, spaces at the ends.
+	// anyText generates text that YAML could get wrong: control characters, quotes, other alphabets, spaces at the ends.
 	anyText = rapid.Custom(func(t *rapid.T) string {
 		runes := rapid.OneOf(
 			rapid.RuneFrom([]rune("abz019-:#&*!|>%@`{}[],'\"\\?~ \t\n\r=.")),
@@ -142,7 +142,7 @@ var (
 	pattern = rapid.OneOf(rapid.Just(" "), rapid.SampledFrom(special), rapid.StringMatching(`[0-9A-Z%_]{1,20}`))
 )
 
-// generate makes a configuration as export would write it.
+// generate makes a configuration in the form that export writes.
 func generate(t *rapid.T, role string, settings map[string]Setting) *Configuration {
 	c := &Configuration{
 		Settings: settings, Gates: map[string]*Gate{}, Actions: map[string]*Action{}, Users: map[string]*User{},
@@ -217,9 +217,9 @@ func generateGate(t *rapid.T) *Gate {
 		*gate.Exclusive = true
 	}
 	switch rapid.IntRange(0, 5).Draw(t, "state") {
-	case 1: // by an administrator's word
+	case 1: // an administrator's decision
 		gate.Active = drawn(t, rapid.Bool(), "active")
-	case 2: // by its registration
+	case 2: // its registration
 		gate.Active, gate.Administered = new(bool), []Administered{}
 		*gate.Active = true
 	case 3:
@@ -272,7 +272,7 @@ func generateCompany(t *rapid.T, userids []string) *Company {
 	return company
 }
 
-// generateRules sorts them as export does.
+// generateRules sorts the rules as export does.
 func generateRules(t *rapid.T) []Rule {
 	rules := []Rule{}
 	keys := map[string]bool{}

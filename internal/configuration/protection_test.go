@@ -14,7 +14,7 @@ import (
 
 const protectVoucher = "protected_tables: {shop.voucher: {protection: company}}"
 
-// Whatever somebody did to a protected table past Postern is a difference, and applying the file mends it.
+// Anything that somebody changes about a protected table without Postern is a difference, and applying the file repairs it.
 func TestWeakenedProtectionIsADifference(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ weaken, fault string }{
@@ -66,7 +66,7 @@ create table shop.ten partition of shop.voucher for values in ('10')`)
 	}
 }
 
-// A table that is gone, or a column of another name, is not brought back: the plan says so, and the refusal what to do.
+// Apply does not bring back a table that is gone, or a renamed column. The plan shows that, and the error says what to do.
 func TestWhatApplyCannotProtectIsSaid(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ change, fault, code, advice string }{
@@ -91,7 +91,7 @@ func TestWhatApplyCannotProtectIsSaid(t *testing.T) {
 			if test.code != "42P01" {
 				return
 			}
-			// Where the file no longer asks for it, it leaves the list.
+			// When the file no longer asks for the table, the table leaves the list.
 			if _, err := Apply(t.Context(), connection, read(t, "protected_tables: {}"), true); err != nil {
 				t.Error(err)
 			}

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Each of these files is refused with the place, one sentence, and the line with a caret.
+// Reading each of these files returns an error with the position, one sentence, and the line with a caret.
 func TestBadFilesAreRefusedWithThePlace(t *testing.T) {
 	t.Parallel()
 	for name, file := range map[string]struct{ text, message, excerpt string }{
@@ -122,7 +122,7 @@ func TestOneObjectIsInOneFile(t *testing.T) {
 	if _, err := Read([]string{first, first}, nil); err == nil {
 		t.Error("one file twice is accepted")
 	}
-	// A company may be in many files, as long as one of them says what it is.
+	// A company may be in many files if one of them gives its fields.
 	users := writeFile(t, "users.yaml", "companies: {'10': {users: {ALICE: {}}}}\n")
 	for _, files := range [][]string{{first, users}, {users, first}} {
 		desired, err := Read(files, nil)
@@ -159,7 +159,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// Whatever is in a file of the allowed size, reading it takes seconds and some hundred megabytes.
+// Reading any file of the allowed size takes seconds and some hundred megabytes.
 func TestReadingIsBounded(t *testing.T) {
 	for name, text := range map[string]string{
 		"as many parts as possible": "gates: {A_B: {parameters: [" + strings.Repeat("a,", maximumParts-10) + "]}}",
@@ -174,7 +174,7 @@ func TestReadingIsBounded(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		taken, allocated := time.Since(began), (after.TotalAlloc-before.TotalAlloc)>>20
 		t.Logf("%s: %s, %d MB allocated in all, %v", name, taken, allocated, err)
-		if taken > 5*time.Minute || allocated > 1500 { // seconds, but the machine may be busy
+		if taken > 5*time.Minute || allocated > 1500 { // usually seconds, but the machine may be busy
 			t.Errorf("%s takes %s and allocates %d MB", name, taken, allocated)
 		}
 	}

@@ -94,8 +94,8 @@ func makeSchema(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// allowNulls brings in what the reader allows and the library does not know of: keys with nothing below them, and the
-// fields that are tagged nullable.
+// allowNulls adds what the reader allows but the library does not know: keys with nothing below them, and fields tagged
+// nullable.
 func allowNulls(schema map[string]any) {
 	nullable := func(of any) map[string]any {
 		property := of.(map[string]any)
@@ -153,7 +153,7 @@ func compileSchema(t *testing.T) *validator.Schema {
 	return schema
 }
 
-// What an editor underlines, apply refuses, and the other way round.
+// An editor with the schema rejects the same files as apply.
 func TestSchemaAgreesWithTheReader(t *testing.T) {
 	t.Parallel()
 	schema := compileSchema(t)
@@ -202,7 +202,7 @@ func TestSchemaAgreesWithTheReader(t *testing.T) {
 	}
 }
 
-// asEditors gives days as the texts that they are for an editor: YAML 1.2 knows no dates.
+// asEditors turns dates into text, as editors read them: YAML 1.2 has no dates.
 func asEditors(value any) any {
 	switch value := value.(type) {
 	case time.Time:
@@ -236,7 +236,7 @@ func validate(t *testing.T, schema *validator.Schema, text []byte) error {
 	return schema.Validate(value)
 }
 
-// The files that the documentation shows, in the shell blocks that make them, are valid for an editor too.
+// Files in the shell blocks of the documentation are valid for an editor too.
 func TestDocumentedFilesAreValid(t *testing.T) {
 	t.Parallel()
 	schema := compileSchema(t)

@@ -6,20 +6,20 @@ import (
 )
 
 const (
-	// maximumSize is what a file may have in bytes. Ten thousand objects have about two million.
+	// maximumSize is the maximum size of a file in bytes. Ten thousand objects take about two million.
 	maximumSize = 8 << 20
-	// maximumParts bounds the memory that a file can make its reader take: each value in YAML has at least one of the
-	// characters behind or before it that are counted.
+	// maximumParts bounds the memory that a file can cost its reader. Next to each value in YAML there is at least one of
+	// the counted characters.
 	maximumParts = 1_000_000
 )
 
-// source is a file's text, to be read and to be quoted from.
+// source is the text of a file, for reading and for quoting in errors.
 type source struct {
 	name string
 	text []byte
 }
 
-// check refuses what no parser should have to deal with.
+// check refuses input that no parser should have to handle.
 func (s *source) check() error {
 	if len(s.text) > maximumSize {
 		return s.at(0).errorf("The file has %d bytes or more; a file has %d at most: put the objects into several.", len(s.text), maximumSize)
@@ -45,7 +45,7 @@ func (s *source) check() error {
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// at is the position of a byte.
+// at returns the position of a byte.
 func (s *source) at(offset int) Position {
 	before := s.text[:offset]
 	lineStart := bytes.LastIndexByte(before, '\n') + 1
@@ -54,12 +54,12 @@ func (s *source) at(offset int) Position {
 	}
 }
 
-// place is the position that a parser tells.
+// place returns the position that a parser reports.
 func (s *source) place(line, column int) Position {
 	return Position{File: s.name, Line: max(line, 1), Column: max(column, 1), text: s}
 }
 
-// line is one line of the text without what ends it.
+// line returns one line of the text without its line end.
 func (s *source) line(number int) string {
 	rest := s.text
 	for range number - 1 {

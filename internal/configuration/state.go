@@ -9,10 +9,10 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// state is what the database has, by identity.
+// state is the content of the database, by identity.
 type state map[string]*object
 
-// readState reads all of one snapshot.
+// readState reads everything in one snapshot.
 func readState(ctx context.Context, queries *query.Queries) (state, error) {
 	document, err := queries.ReadConfiguration(ctx)
 	if err != nil {
@@ -29,7 +29,7 @@ func readState(ctx context.Context, queries *query.Queries) (state, error) {
 		for _, row := range rows[kind.name] {
 			o := &object{kind: kind, keys: make([]string, len(kind.keys)), fields: map[string]any{}}
 			for index, name := range kind.keys {
-				o.keys[index], _ = row[name].(string) // NULL, of a class that has no ledger, is ""
+				o.keys[index], _ = row[name].(string) // NULL becomes "": a company's class has no ledger
 			}
 			for _, name := range kind.fields {
 				o.fields[name] = fieldValue(row[name])
@@ -41,7 +41,7 @@ func readState(ctx context.Context, queries *query.Queries) (state, error) {
 	return read, nil
 }
 
-// fieldValue turns what JSON has into what an object's field is.
+// fieldValue converts a JSON value to the type of an object's field.
 func fieldValue(value any) any {
 	switch value := value.(type) {
 	case nil:

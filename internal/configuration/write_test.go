@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A text of several lines can be read and edited, and is still the same text; one with something at an end that nobody
-// would see is escaped.
+// Export writes a text of several lines so that people can read and edit it, and so that its content stays the same. It
+// escapes a text with something invisible at an end.
 func TestTextsOfSeveralLines(t *testing.T) {
 	t.Parallel()
 	for text, written := range map[string]string{

@@ -17,10 +17,10 @@ import (
 	"github.com/posternsql/postern/internal/printable"
 )
 
-// maximumDepth of nesting: the types below have eight levels.
+// maximumDepth bounds nesting. The types below have eight levels.
 const maximumDepth = 50
 
-// readYAML reads one file. positions tells where each key and each element of a list stands, by its path.
+// readYAML reads one file. positions has the position of each key and of each element of a list, by its path.
 func readYAML(text *source) (configuration *Configuration, positions map[string]Position, err error) {
 	document := yaml.Node{}
 	loaded := yaml.Load(bytes.TrimPrefix(text.text, byteOrderMark), &document, yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maximumDepth))))
@@ -40,7 +40,7 @@ func readYAML(text *source) (configuration *Configuration, positions map[string]
 	return configuration, r.positions, nil
 }
 
-// syntaxError says what the library says, in one sentence, where somebody would look for it.
+// syntaxError reports the library's error in one sentence, at the place where a person would look for the mistake.
 func (s *source) syntaxError(loaded error) error {
 	if strings.Contains(loaded.Error(), "found multiple") {
 		return s.place(1, 1).errorf("The file has several documents: put each into a file of its own.")
@@ -66,8 +66,8 @@ func (s *source) syntaxError(loaded error) error {
 	return s.place(mark.Line, mark.Column).errorf("This is no valid YAML: %s.", message)
 }
 
-// reader fills the types of this package from a document's nodes. The library could do that too, but not say the column,
-// and not keep 010 from becoming 8.
+// reader fills the types of this package from the nodes of a document. The library's own decoder does not report columns,
+// and it reads 010 as 8.
 type reader struct {
 	source    *source
 	positions map[string]Position
@@ -79,7 +79,7 @@ func join(path string, key any) string { return fmt.Sprint(path, pathSeparator, 
 
 func (r *reader) at(node *yaml.Node) Position { return r.source.place(node.Line, node.Column) }
 
-// read sets target. name is what an error calls it; path is where it is found in positions.
+// read sets target. name is what an error calls it; path is its key in positions.
 func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, nullable bool) *Error {
 	switch {
 	case node.Kind == yaml.AliasNode || node.Anchor != "":
@@ -112,7 +112,7 @@ func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, 
 		}, target.SetMapIndex)
 	case reflect.Slice:
 		if target.Type() == reflect.TypeFor[Objects]() && node.Kind == yaml.ScalarNode && !isNull {
-			node = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{node}} // one is a list of one
+			node = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{node}} // a single value is a list of one
 		}
 		if node.Kind != yaml.SequenceNode && !isNull {
 			return r.at(node).errorf("%s is %s; a list belongs here: [a, b].", name, describeNode(node))
@@ -152,7 +152,7 @@ func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, 
 	return nil
 }
 
-// readMapping reads the value of each key into what find gives for it, and then calls put, unless that is nil.
+// readMapping reads the value of each key into the target that find returns for it, and then calls put, unless put is nil.
 func (r *reader) readMapping(node *yaml.Node, path, name string, isNull bool,
 	find func(*yaml.Node) (reflect.Value, bool, *Error), put func(key, value reflect.Value)) *Error {
 	if node.Kind != yaml.MappingNode {
@@ -194,7 +194,7 @@ func (r *reader) readMapping(node *yaml.Node, path, name string, isNull bool,
 	return nil
 }
 
-// checkText refuses what no column of Postern's can hold or nobody can have meant.
+// checkText refuses text that no column of Postern can hold, or that nobody can have meant.
 func (r *reader) checkText(node *yaml.Node, name string) *Error {
 	switch {
 	case node.Value == "":
@@ -222,7 +222,7 @@ func describeNode(node *yaml.Node) string {
 	return "a single value"
 }
 
-// quotedText quotes what somebody could mistake for something else: spaces at the ends, and letters of other alphabets.
+// quotedText quotes text that a reader could misjudge, because it has spaces at the ends or letters of other alphabets.
 func quotedText(text string) string {
 	if runes := []rune(text); len(runes) > 64 {
 		text = string(runes[:64]) + "…"
@@ -239,7 +239,8 @@ func writeYAML(configuration *Configuration) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What the library does not escape, such as marks that turn the direction of writing, stands in double quotes only.
+	// The library leaves some characters unescaped, such as marks that change the direction of writing. They occur only in
+	// double quotes.
 	var escaped bytes.Buffer
 	for _, character := range string(text) {
 		switch {
@@ -254,7 +255,7 @@ func writeYAML(configuration *Configuration) ([]byte, error) {
 	return escaped.Bytes(), nil
 }
 
-// write gives the node of a value; nil where it is absent.
+// write returns the node of a value; nil if the value is absent.
 func write(value reflect.Value) *yaml.Node {
 	switch value.Kind() {
 	case reflect.Pointer:
@@ -318,10 +319,10 @@ func write(value reflect.Value) *yaml.Node {
 	return textNode(value.String())
 }
 
-// plainSetting is what needs no quotes: a truth value, or a number that everybody reads alike.
+// plainSetting matches values that need no quotes: a truth value, or a number that everybody reads alike.
 var plainSetting = regexp.MustCompile(`^(true|false|0|[1-9][0-9]{0,8})$`)
 
-// textNode lets the library choose the quotes where that is safe, and has everything else escaped.
+// textNode lets the library choose the quotes if that is safe. It escapes any other text.
 func textNode(text string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	switch {
@@ -333,8 +334,8 @@ func textNode(text string) *yaml.Node {
 	return node
 }
 
-// readsAsLines tells whether a text is one of several lines that can stand in a file as they are: with nothing at an end
-// that nobody would see.
+// readsAsLines reports whether a text has several lines that can stand in a file unchanged, without anything invisible at
+// an end.
 func readsAsLines(text string) bool {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if !strings.Contains(text, "\n") || lines[0] == "" || lines[0][0] == ' ' || lines[len(lines)-1] == "" {
