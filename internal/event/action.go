@@ -16,12 +16,12 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// outside tells somebody outside of the database. If the machine dies before that is noted, it is done again.
+// outside delivers to a receiver outside the database. If the machine dies before the delivery is recorded, it is repeated.
 type outside interface {
 	send(ctx context.Context, event *delivery, parameters map[string]any) error
 }
 
-// inside does something in the database, in the transaction that notes it as done.
+// inside delivers within the database, in the transaction that records the delivery.
 type inside interface {
 	run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, event *delivery, parameters map[string]any) error
 }
@@ -29,37 +29,37 @@ type inside interface {
 // action is an event action that is ready to deliver.
 type action struct {
 	configured query.EventWorkerAction
-	condition  *Condition   // nil for always
-	outside    outside      // either this
-	inside     inside       // or that
-	broken     error        // why it can deliver nothing; its deliveries become dead letters, for an administrator to see
-	restUntil  atomic.Int64 // until when the receiver wants to be left alone, in Unix nanoseconds
+	condition  *Condition   // nil means always
+	outside    outside      // this delivers outside the database
+	inside     inside       // or this delivers inside; the other is nil
+	broken     error        // why it can deliver nothing; its deliveries become dead letters, which an administrator sees
+	restUntil  atomic.Int64 // until when the receiver asked for a pause, in Unix nanoseconds
 }
 
-// longestRest bounds for how long one answer keeps the other deliveries of the action from being tried.
+// longestRest bounds how long one answer delays the other deliveries of the action.
 const longestRest = time.Minute
 
-// answered takes to heart what a receiver said that is not about this delivery alone.
+// answered handles the part of a receiver's answer that is not only about this delivery.
 func (a *action) answered(err error) {
 	rest := time.Duration(0)
 	if later := (*laterError)(nil); errors.As(err, &later) {
 		rest = min(later.after, longestRest)
 	}
 	if gone := (*goneError)(nil); errors.As(err, &gone) {
-		rest = longestRest // by then the action is disabled
+		rest = longestRest // the action is disabled before it ends
 	}
 	if rest > 0 {
 		a.restUntil.Store(time.Now().Add(rest).UnixNano())
 	}
 }
 
-// rest is for how long the receiver wants to be left alone.
+// rest is how long the receiver still wants a pause.
 func (a *action) rest() time.Duration { return time.Until(time.Unix(0, a.restUntil.Load())) }
 
-// errNoSMTP is why a mail waits.
+// errNoSMTP says why a mail waits.
 var errNoSMTP = errors.New("mails wait until a worker is given an SMTP server, by --smtp or POSTERN_SMTP")
 
-// prepare compiles an action. It gives errNoSMTP for a mail where there is no server.
+// prepare compiles an action. It returns errNoSMTP for a mail if there is no server.
 func (w *Worker) prepare(configured query.EventWorkerAction) (*action, error) {
 	made := &action{configured: configured}
 	var template *Template
@@ -90,15 +90,15 @@ func (w *Worker) prepare(configured query.EventWorkerAction) (*action, error) {
 	return made, nil
 }
 
-// function is the name of an action whose function is called with the event's parameters, by the database, from the log.
+// function is the name of a function that the database calls with the event's parameters, which it reads from the log.
 type function string
 
-// maximumAnswer bounds in bytes what a server may say: a function can raise an error of any length, and a mail server's
-// line need not end.
+// maximumAnswer is the maximum in bytes that a server may answer. A function can raise an error of any length, and a line
+// of a mail server need not end.
 const maximumAnswer = 1 << 20
 
-// run has a session for each call, so that nothing which the function leaves in one meets anybody: settings, prepared
-// statements under the names of ours, temporary tables, locks.
+// run opens a session for each call, so that nothing that the function leaves in it affects anybody: settings, locks,
+// temporary tables, or prepared statements with the names of ours.
 func (f function) run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, event *delivery, _ map[string]any) error {
 	session, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
 	if err != nil {
@@ -111,7 +111,7 @@ func (f function) run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, 
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if session.IsClosed() {
-		// A function may go on after it was asked to end, and have the delivery until it does.
+		// A function may continue after it was told to end, and it holds the delivery until then.
 		if ended := query.New(pool).EndSession(closing, int32(session.PgConn().PID())); ended != nil {
 			err = fmt.Errorf("%w (and its session could not be ended: %w)", err, ended)
 		}
@@ -120,7 +120,7 @@ func (f function) run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, 
 	return err
 }
 
-// channel is notified of ids only: everybody may listen.
+// channel receives only IDs in its notifications, because everybody may listen.
 type channel struct{ action, name string }
 
 func (c channel) run(ctx context.Context, pool *pgxpool.Pool, lease uuid.UUID, event *delivery, parameters map[string]any) error {

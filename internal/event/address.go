@@ -12,12 +12,11 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// errInternal does not say which address it was: what a name stands for inside is nobody's business outside.
+// errInternal does not name the address, because outsiders must not learn what a name stands for inside.
 var errInternal = errors.New("the receiver has an internal address; if that is meant, allow the action internal addresses")
 
-// newDialer gives connections to the outside only, unless internal ones are allowed. What is checked is the address that
-// is about to be connected to, after the name was resolved, and each time: a name may stand for another address the
-// next time.
+// newDialer connects only to addresses outside, unless internal ones are allowed. It checks the address just before it
+// connects, after the name was resolved. It checks each time, because a name may stand for another address the next time.
 func newDialer(allowInternal bool) *net.Dialer {
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	if allowInternal {
@@ -33,21 +32,21 @@ func newDialer(allowInternal bool) *net.Dialer {
 	return dialer
 }
 
-// newGuard knows the special addresses that are registered, and those that clouds have made up.
+// newGuard knows the registered special addresses, and those that clouds have made up.
 func newGuard() *ssrf.Guardian {
 	return ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(
-		netip.MustParsePrefix("168.63.129.16/32"), // Azure's host agent, a public address that leads inside
+		netip.MustParsePrefix("168.63.129.16/32"), // Azure's host agent: a public address that leads inside
 	))
 }
 
-// CheckWebhook tells whether a URL is one that a webhook can be sent to. postern_internal.require_event_receiver asks the same
-// in SQL, but for addresses; a test holds them against each other. That the URL resolves to an internal address is found
-// when it is sent; here only what is written as an address is looked at.
+// CheckWebhook checks whether a webhook can be sent to a URL. postern_internal.require_event_receiver checks the same in
+// SQL, except addresses; a test compares the two. CheckWebhook looks only at addresses that are written as such. A name
+// that resolves to an internal address is found when the webhook is sent.
 func CheckWebhook(text string, allowInternal bool) error {
 	parsed, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return errors.New("this is no URL") // the reason would repeat it, and what is in it may be secret
+		return errors.New("this is no URL") // the reason would repeat the URL, which may hold a secret
 	case parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" || parsed.Hostname() == "":
 		return errors.New("the URL must begin with https:// or http:// and a host")
 	case parsed.User != nil:

@@ -9,10 +9,10 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// maximumNodes bounds the work that a condition can ask for: what it may call has no loops, so each part of it runs once.
+// maximumNodes bounds the work of a condition. The functions that it may call have no loops, so each part of it runs once.
 const maximumNodes = 500
 
-// Condition decides whether an action tells of an event.
+// Condition decides whether an action delivers an event.
 type Condition struct{ program *vm.Program }
 
 // CompileCondition checks an expression over the parameters of an event, such as
@@ -47,12 +47,12 @@ func (c *Condition) holds(parameters map[string]any) (bool, error) {
 	return holds, nil
 }
 
-// loopFinder finds what is not known to be quick: loops, ranges, and all functions but a few.
+// loopFinder finds everything that may be slow: loops, ranges, and all functions except a few.
 type loopFinder struct{ found string }
 
 var conditionFunctions = []string{"lower", "upper", "trim", "len"}
 
-// Visit is ast.Visitor's.
+// Visit implements ast.Visitor.
 func (f *loopFinder) Visit(node *ast.Node) {
 	switch node := (*node).(type) {
 	case *ast.IdentifierNode:

@@ -1,5 +1,5 @@
-// Package event delivers what happened at checkpoints: as signed webhooks, mails, calls of SQL functions and
-// notifications, at least once each, with an id that stays the same when a delivery is repeated.
+// Package event delivers what happened at checkpoints, as signed webhooks, mails, calls of SQL functions, and
+// notifications. It delivers each event at least once. Repeated deliveries have the same ID.
 package event
 
 import (
@@ -10,14 +10,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// delivery is an entry of the log that one action has to tell of.
+// delivery is an entry of the log that one action must deliver.
 type delivery struct {
 	DeliveryID      uuid.UUID  `json:"delivery_id"`
-	Attempts        int        `json:"attempts"` // this one included
+	Attempts        int        `json:"attempts"` // including this one
 	DueAt           time.Time  `json:"due_at"`
 	LogID           int64      `json:"log_id"`
-	IsLogged        bool       `json:"is_logged"` // false where the entry was dropped from the log meanwhile
-	Event           string     `json:"event"`     // that of the entry: an action may be one of another event meanwhile
+	IsLogged        bool       `json:"is_logged"` // false if the entry was dropped from the log in the meantime
+	Event           string     `json:"event"`     // the event of the entry; the event of the action may have changed since
 	EventTime       *time.Time `json:"event_time"`
 	UserID          string     `json:"userid"`
 	UserDescription string     `json:"user_description"`
@@ -42,8 +42,8 @@ func readDelivery(document json.RawMessage) (*delivery, error) {
 	return read, nil
 }
 
-// parameters are what conditions, templates, webhooks and functions get to know of an event; there is nothing else.
-// Texts that are missing are empty. A time is RFC 3339, in UTC.
+// parameters are all that conditions, templates, webhooks and functions learn of an event. Missing texts are empty. A time
+// is in RFC 3339 and in UTC.
 func (d *delivery) parameters() map[string]any {
 	return map[string]any{
 		"event":            d.Event,
@@ -63,21 +63,21 @@ func (d *delivery) parameters() map[string]any {
 	}
 }
 
-// sample is an event as conditions and templates are checked against.
+// sample is an event for checking conditions and templates.
 func sample() map[string]any {
 	return (&delivery{EventTime: &time.Time{}}).parameters()
 }
 
-// permanentError tells that trying again would not help.
+// permanentError says that another attempt would not help.
 type permanentError struct{ err error }
 
 func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
 
-// goneError tells that the receiver wants no event any more, not only not this one.
+// goneError says that the receiver wants no further events, and not only that it rejects this one.
 type goneError struct{ error }
 
-// laterError tells how long the receiver wants to be left alone.
+// laterError says how long the receiver wants a pause.
 type laterError struct {
 	error
 	after time.Duration

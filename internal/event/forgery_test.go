@@ -14,10 +14,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// labels are what a line of the usual mail may begin with; what goes on is indented.
+// labels match the beginnings of lines in the usual mail. Continuation lines are indented.
 var labels = regexp.MustCompile(`^(event|event_time|gate_id|message|userid|user_description|authenticated_by|comment|asked|approval|approved_gate_id|approved_message|log_id):( |$)|^    `)
 
-// hostile are values that would like to be something else.
+// hostile generates values that try to pass for something else.
 func hostile() *rapid.Generator[string] {
 	return rapid.Map(rapid.SliceOfN(rapid.OneOf(
 		rapid.SampledFrom([]string{
@@ -34,7 +34,7 @@ func isForbidden(character rune) bool {
 	return unicode.In(character, unicode.C, unicode.Zl, unicode.Zp, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// Who writes a message or a comment writes no line of the mail.
+// The author of a message or a comment cannot write a line of the mail.
 func TestNoValueWritesALineOfAMail(t *testing.T) {
 	const comment = "checked\nauthenticated_by: BOB\nlog_id: 4711"
 	if naive := fmt.Sprintf("comment: %v\n", comment); !labels.MatchString(linesOf(naive)[1]) {
@@ -70,7 +70,7 @@ func TestNoValueWritesALineOfAMail(t *testing.T) {
 	})
 }
 
-// Nor does it where an administrator has worded the mail, or the message of a chat.
+// The same is true if an administrator has worded the mail, or the message of a chat.
 func TestNoValueWritesALineOfATemplate(t *testing.T) {
 	template, err := ParseTemplate("Subject: {{.message}}\nmessage: {{.message}}\ncomment: {{.comment | upper}}{{lower .gate_id}}{{html .userid}}{{json .comment}}\nlog_id: {{.log_id}}")
 	if err != nil {
@@ -91,7 +91,7 @@ func TestNoValueWritesALineOfATemplate(t *testing.T) {
 	})
 }
 
-// Programs get what was written: by the usual webhook, and by a template that asks for it.
+// Programs get the exact text: in the usual webhook, and from a template that asks for it.
 func TestProgramsGetTheExactText(t *testing.T) {
 	const comment = "two\nlines \u202e\ufe0f"
 	event, parameters := anEvent("paid", comment)
@@ -120,7 +120,7 @@ func TestProgramsGetTheExactText(t *testing.T) {
 	}
 }
 
-// The mail as it arrives.
+// This test looks at the mail as it arrives.
 func TestMailThatArrivesIsTheOneThatWasMeant(t *testing.T) {
 	box := openMailbox(t, false)
 	event, parameters := anEvent("paid\r\n.\r\nuserid: BOB\u2028userid: BOB"+strings.Repeat(" ", 100)+"userid: BOB", "\u202eBOB :diresu\n\nlog_id: 1")

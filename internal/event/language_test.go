@@ -38,7 +38,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// What has a loop, names what is not there, or is not true or false, is refused when it is added.
+// A condition that has a loop, uses an unknown name, or is neither true nor false is refused when it is added.
 func TestConditionsThatAreRefused(t *testing.T) {
 	for _, text := range []string{
 		``, `log_id`, `"true"`, `gateid == "X"`, `gate_id == 7`, `secret == ""`, `$env == nil`, `$env["gate_id"] == ""`,
@@ -54,7 +54,7 @@ func TestConditionsThatAreRefused(t *testing.T) {
 	}
 }
 
-// Patterns, which anybody's comment may meet, take time that grows with the text only.
+// Anybody's comment may be matched against a pattern. The time grows only with the length of the text.
 func TestPatternsAreQuick(t *testing.T) {
 	condition, err := CompileCondition(`comment matches "^(a+)+$" or comment matches "(a|a)*b"`)
 	if err != nil {
@@ -90,7 +90,7 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
-// A template cannot go on for ever, ask for much memory, name what is not there, or reach anything but parameters.
+// A template cannot run for ever, use much memory, use an unknown name, or reach anything but parameters.
 func TestTemplatesThatAreRefused(t *testing.T) {
 	for _, text := range []string{
 		``, `{{.secret}}`, `{{.Message}}`, `{{.message.x}}`, `{{.}}`, `{{$}}`, `{{$x := 1}}`, `{{range 1000000000}}{{end}}`,

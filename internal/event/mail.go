@@ -20,7 +20,7 @@ import (
 	"github.com/posternsql/postern/internal/printable"
 )
 
-// SMTP is the server that mails are given to.
+// SMTP is the server that sends mails.
 type SMTP struct {
 	host     string
 	port     int
@@ -29,12 +29,12 @@ type SMTP struct {
 	password string
 	implicit bool // TLS from the first byte on
 	policy   mail.TLSPolicy
-	roots    *x509.CertPool // nil for the system's
+	roots    *x509.CertPool // nil for the system's certificates
 }
 
-// ParseSMTP reads smtp://[user:password@]host[:port][?from=ADDRESS&starttls=required|opportunistic|none], or smtps://…
-// for TLS from the start. STARTTLS is required, but for a server on this machine it is used where it is offered.
-// Errors do not repeat the text, since it may hold a password.
+// ParseSMTP reads smtp://[user:password@]host[:port][?from=ADDRESS&starttls=required|opportunistic|none], or smtps://… for
+// TLS from the start. STARTTLS is required, except that for a server on this machine it is used only if offered. Errors do
+// not repeat the text, because it may hold a password.
 func ParseSMTP(text string) (*SMTP, error) {
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Scheme != "smtp" && parsed.Scheme != "smtps" || parsed.Hostname() == "" || strings.Trim(parsed.Path, "/") != "" {
@@ -87,7 +87,7 @@ func ParseSMTP(text string) (*SMTP, error) {
 	return server, nil
 }
 
-// CheckMailAddress tells whether a text is one mail address, without a name.
+// CheckMailAddress checks whether a text is one mail address, without a name.
 func CheckMailAddress(text string) error {
 	address, err := netmail.ParseAddress(text)
 	if err != nil || address.Address != text || strings.ContainsFunc(text, unicode.IsSpace) {
@@ -133,7 +133,7 @@ func (m *mailer) send(ctx context.Context, event *delivery, parameters map[strin
 	return client.DialAndSendWithContext(ctx, message)
 }
 
-// dialBounded connects to a server of which nobody knows yet who it is.
+// dialBounded connects to a server before its identity is known.
 func dialBounded(ctx context.Context, network, address string) (net.Conn, error) {
 	connection, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	if err != nil {
@@ -142,7 +142,8 @@ func dialBounded(ctx context.Context, network, address string) (net.Conn, error)
 	return &boundedConnection{connection, maximumAnswer}, nil
 }
 
-// boundedConnection ends when the other side has said more than it has to: a line without an end would be kept in memory.
+// boundedConnection fails when the other side has sent more than it needs to. Otherwise a line without an end would fill
+// the memory.
 type boundedConnection struct {
 	net.Conn
 	left int
@@ -157,7 +158,7 @@ func (b *boundedConnection) Read(buffer []byte) (int, error) {
 	return length, err
 }
 
-// message makes the mail. A repeated one has the same Message-ID.
+// message builds the mail. A repeated mail has the same Message-ID.
 func (m *mailer) message(event *delivery, parameters map[string]any) (*mail.Msg, error) {
 	subject := fmt.Sprintf("%s: %s", parameters["event"], event.GateID)
 	body := usualText(parameters)
@@ -186,7 +187,7 @@ func (m *mailer) message(event *delivery, parameters map[string]any) (*mail.Msg,
 	return message, nil
 }
 
-// usualText has a line for each parameter, and marks where a long one goes on.
+// usualText has a line for each parameter, and marks the continuation of long lines.
 func usualText(parameters map[string]any) string {
 	var text strings.Builder
 	for _, name := range []string{"event", "event_time", "gate_id", "message", "userid", "user_description", "authenticated_by", "comment",
@@ -198,11 +199,11 @@ func usualText(parameters map[string]any) string {
 	return text.String()
 }
 
-// maximumLine is in characters. Programs that show mails fold longer lines by themselves, and where they do that, a value with
-// many spaces could begin a line of its own.
+// maximumLine is in characters. Mail programs fold longer lines themselves, and then a value with many spaces could begin a
+// line of its own.
 const maximumLine = 76
 
-// folded breaks a line between words. What goes on is indented.
+// folded breaks a line between words. Continuation lines are indented.
 func folded(line string) string {
 	var text strings.Builder
 	width := 0
@@ -223,11 +224,11 @@ func folded(line string) string {
 	return text.String()
 }
 
-// maximumSubject is in characters; a gate's message may have thousands.
+// maximumSubject is in characters. A gate's message may have thousands.
 const maximumSubject = 200
 
-// oneLine makes a header of a text that anybody may have written: it cannot begin another header, nor turn the direction of
-// the text.
+// oneLine makes a header from a text that anybody may have written. The text can neither begin another header nor change
+// the direction of the text.
 func oneLine(text string) string {
 	line := []rune(printable.Text(strings.Join(strings.Fields(text), " ")))
 	if len(line) > maximumSubject {

@@ -19,7 +19,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// mailbox is a real SMTP server that keeps what it gets.
+// mailbox is a real SMTP server that keeps its mails.
 type mailbox struct {
 	mutex    sync.Mutex
 	received []string
@@ -133,7 +133,7 @@ func TestMailArrivesByTLSWithTheSameMessageID(t *testing.T) {
 	}
 }
 
-// Where TLS is required, nothing is sent without it, nor to somebody whose certificate is not trusted.
+// If TLS is required, nothing is sent without it, or to a server whose certificate is not trusted.
 func TestMailIsNotSentInTheClear(t *testing.T) {
 	event, parameters := anEvent("paid", "")
 	plain := openMailbox(t, false)
@@ -148,7 +148,7 @@ func TestMailIsNotSentInTheClear(t *testing.T) {
 	if len(plain.received)+len(forged.received) > 0 {
 		t.Error("a mail was received")
 	}
-	// On this machine TLS is used where it is offered.
+	// On this machine, TLS is used if it is offered.
 	if err := plain.mailer(t, "audit@example.com", "", nil).send(t.Context(), event, parameters); err != nil || len(plain.received) != 1 {
 		t.Errorf("%d mails, %v", len(plain.received), err)
 	}
@@ -157,7 +157,6 @@ func TestMailIsNotSentInTheClear(t *testing.T) {
 	}
 }
 
-// Whoever words a gate's message or a comment cannot write headers, recipients or parts.
 // A mail server whose line has no end cannot fill the worker's memory.
 func TestMailServerThatGoesOnAndOn(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -190,6 +189,7 @@ func TestMailServerThatGoesOnAndOn(t *testing.T) {
 	}
 }
 
+// The author of a gate's message or of a comment cannot write headers, recipients or parts.
 func TestHeadersCannotBeInjected(t *testing.T) {
 	for _, text := range []string{
 		"paid\r\nBcc: mallory@example.com\r\n\r\nanother body", "paid\nBcc: mallory@example.com", "paid\rBcc: mallory@example.com",

@@ -11,7 +11,8 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// Metrics are what Prometheus reads of a worker. The parts of its work are the actions, and, without a name, reading them.
+// Metrics are what Prometheus reads about a worker. The parts of the work are the actions, and a part without a name:
+// reading the actions.
 type Metrics struct {
 	*monitor.Work
 	deliveries *prometheus.CounterVec
@@ -32,7 +33,7 @@ func NewMetrics(pool *pgxpool.Pool) *Metrics {
 	return made
 }
 
-// work is nil where nobody watches.
+// work is nil if nobody watches.
 func (m *Metrics) work() *monitor.Work {
 	if m == nil {
 		return nil
@@ -54,7 +55,7 @@ var (
 	overdueDescription = prometheus.NewDesc("postern_event_overdue_seconds", "For how long the oldest one that waits has been due, or has not been queued.", []string{"action"}, nil)
 )
 
-// waiting are the metrics of what waits.
+// waiting returns the metrics of what waits.
 func waiting(pool *pgxpool.Pool) *monitor.Gauges {
 	return &monitor.Gauges{
 		Descriptions: []*prometheus.Desc{pendingDescription, deadDescription, overdueDescription},

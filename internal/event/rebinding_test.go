@@ -16,8 +16,8 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// nameServer answers for any name with the addresses that answer gives for the number of the question, from 0 on, and
-// has them forgotten at once. It gives who asks it.
+// nameServer answers a query for any name with the addresses that answer returns for the query's number, from 0 on. Clients
+// must forget the addresses at once. It returns a resolver that asks this server.
 func nameServer(t *testing.T, answer func(number int64) []string) *net.Resolver {
 	t.Helper()
 	connection, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -61,7 +61,7 @@ func nameServer(t *testing.T, answer func(number int64) []string) *net.Resolver 
 	}}
 }
 
-// A name that stands for an address outside when it is looked at stands for one inside when it is connected to.
+// A name stands for an outside address when it is checked, and for an inside address when the connection is made.
 func TestRebindingReachesNothingInside(t *testing.T) {
 	const name, outside = "hooks.rebinding.example", "93.184.216.34"
 	var reached atomic.Int32
@@ -118,7 +118,7 @@ func TestRebindingReachesNothingInside(t *testing.T) {
 	}
 }
 
-// A receiver cannot keep a worker by an answer: not by one without an end, nor by one that comes by drops.
+// No answer can keep a worker busy: neither one without an end, nor one that arrives slowly.
 func TestAnswersWithoutAnEnd(t *testing.T) {
 	receiver := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
 		response.Header().Set("Content-Encoding", "gzip")

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// maximumText bounds in bytes what a template makes of an event.
+	// maximumText bounds in bytes the text that a template makes of an event.
 	maximumText = 1 << 20
-	// maximumCommands bounds how often a template calls a function or inserts a parameter: each of them runs once.
+	// maximumCommands bounds how often a template calls a function or inserts a parameter. Each of these runs once.
 	maximumCommands = 500
 )
 
 // Template is the text of a mail or the body of a webhook.
 type Template struct{ parsed *template.Template }
 
-// templateFunctions are those that a template may call, besides a few of Go's; all of them give little more than they get.
-// Go's own printf could be asked for a billion spaces; and the JSON of JSON of JSON is twice as long each time.
+// templateFunctions are the functions that a template may call, besides a few of Go's. The output of each is little longer
+// than its input. Go's printf could be asked for a billion spaces, and JSON of JSON of JSON doubles its length each time.
 var templateFunctions = template.FuncMap{
 	"json": func(value any) (string, error) {
 		if one, isText := value.(text); isText {
@@ -44,7 +44,7 @@ var templateFunctions = template.FuncMap{
 	"upper": func(value any) string { return strings.ToUpper(fmt.Sprint(value)) },
 }
 
-// text is a parameter as a template has it. What people read is on one line, and printable; raw gives it as it was written.
+// text is a parameter in a template. Text for people is printable and on one line; raw returns it as it was written.
 type text string
 
 func (t text) String() string { return printable.Text(string(t)) }
@@ -56,9 +56,9 @@ var permittedFunctions = map[string]bool{
 	"eq": true, "ne": true, "lt": true, "le": true, "gt": true, "ge": true, "and": true, "or": true, "not": true,
 }
 
-// ParseTemplate checks a text in which {{.message}} stands for a parameter of the event. There are {{if}}, {{else}},
-// comparisons, and the functions json, html, urlquery, lower, upper and raw; no loops and no other templates, so that it ends,
-// and soon.
+// ParseTemplate checks a text in which {{.message}} stands for a parameter of the event. A template may use {{if}},
+// {{else}}, comparisons, and the functions json, html, urlquery, lower, upper and raw. It may not use loops or other
+// templates, so it always ends quickly.
 func ParseTemplate(text string) (*Template, error) {
 	parsed, err := template.New("template").Option("missingkey=error").Funcs(templateFunctions).Parse(text)
 	if err != nil {
@@ -78,7 +78,7 @@ func ParseTemplate(text string) (*Template, error) {
 	return made, nil
 }
 
-// check permits only what is known to end, and counts its commands.
+// check permits only what is known to end, and counts the commands.
 func check(node parse.Node, commands *int) error {
 	switch node := node.(type) {
 	case *parse.ListNode:

@@ -18,11 +18,11 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// webhook posts events to one URL, as the Standard Webhooks specification says.
+// webhook posts events to one URL, by the Standard Webhooks specification.
 type webhook struct {
 	client   *http.Client
 	url      string
-	signers  []*standardwebhooks.Webhook // the newest secret first; several while a rotation overlaps
+	signers  []*standardwebhooks.Webhook // the newest secret first; a rotation keeps several for a while
 	template *Template                   // nil for the usual JSON
 }
 
@@ -44,7 +44,7 @@ func newWebhook(action query.EventWorkerAction, client *http.Client, template *T
 	return made, nil
 }
 
-// newClient follows no redirects, and uses no proxy: both would connect to where nobody has looked.
+// newClient follows no redirects and uses no proxy, because both would connect to an address that nobody has checked.
 func newClient(allowInternal bool, connections int) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
@@ -82,14 +82,14 @@ func (w *webhook) send(ctx context.Context, event *delivery, parameters map[stri
 	request.Header.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
 	response, err := w.client.Do(request)
 	if err != nil {
-		// The URL may hold a token, and errors are shown to whoever administers.
+		// The URL may hold a token, and administrators see errors.
 		if failed := (*url.Error)(nil); errors.As(err, &failed) {
 			err = failed.Err
 		}
 		return err
 	}
 	defer response.Body.Close()
-	// Read, so that the connection can be used again; not kept, since it may be an answer that was not meant for the
+	// Read the answer, so that the connection can be used again. Do not keep it, because it may not be meant for the
 	// administrator.
 	_, _ = io.CopyN(io.Discard, response.Body, 64<<10)
 	switch {
@@ -105,10 +105,10 @@ func (w *webhook) send(ctx context.Context, event *delivery, parameters map[stri
 	return err
 }
 
-// longestRetryAfter bounds what a receiver may ask for: a delivery that waits for longer is one that nobody sees.
+// longestRetryAfter bounds the pause that a receiver may ask for, because nobody sees a delivery that waits longer.
 const longestRetryAfter = 24 * time.Hour
 
-// retryAfter reads seconds, or a date of HTTP; 0 where it is neither, or past.
+// retryAfter reads seconds or an HTTP date. It returns 0 if the header is neither, or a time in the past.
 func retryAfter(header string, now time.Time) time.Duration {
 	var after time.Duration
 	if seconds, err := strconv.ParseUint(strings.TrimSpace(header), 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {

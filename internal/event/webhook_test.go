@@ -35,7 +35,7 @@ func anEvent(message, comment string) (*delivery, map[string]any) {
 	return event, event.parameters()
 }
 
-// Any library for Standard Webhooks accepts the signature, and nothing that was changed.
+// Any library for Standard Webhooks accepts the signature, and rejects any change.
 func TestWebhooksAreSigned(t *testing.T) {
 	verifier, err := standardwebhooks.NewWebhook(secret)
 	if err != nil {
@@ -92,7 +92,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A redirect leads nowhere, a name that stands for an internal address neither, and no proxy is asked.
+// A webhook follows no redirect, reaches no internal address by a name, and uses no proxy.
 func TestWebhooksStayOutside(t *testing.T) {
 	var reached atomic.Int32
 	inside := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
@@ -117,7 +117,7 @@ func TestWebhooksStayOutside(t *testing.T) {
 		if err := made.send(t.Context(), event, parameters); err == nil || reached.Load() != 1 {
 			t.Errorf("%s was reached: %v", host, err)
 		}
-		// Not only refused by TLS: the connection is not made.
+		// TLS alone does not refuse it: the connection is never made.
 		connection, err := newDialer(false).DialContext(t.Context(), "tcp", host+port)
 		if err == nil {
 			connection.Close()
@@ -180,7 +180,7 @@ func TestRetryAfterIsReadAndBounded(t *testing.T) {
 	}
 }
 
-// While a rotation overlaps, a receiver that has the old secret and one that has the new one both accept a delivery.
+// During a rotation, receivers with the old secret and receivers with the new one both accept a delivery.
 func TestEachSecretSigns(t *testing.T) {
 	const other = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 	verified := map[string]error{}

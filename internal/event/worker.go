@@ -24,35 +24,35 @@ import (
 
 const (
 	defaultSendTimeout = 15 * time.Second
-	// leaseTime is after how long others take over what a worker has claimed and not finished.
+	// leaseTime is after how long other workers take over deliveries that a worker has claimed but not finished.
 	leaseTime = 2 * time.Minute
-	// batchSize is how much a worker claims at once.
+	// batchSize is how many deliveries a worker claims at once.
 	batchSize = 100
-	// noteInterval is how long a worker keeps to itself what it has delivered. What it has not noted when its machine dies
-	// is delivered again.
+	// noteInterval is how long a worker waits before it records what it has delivered. If its machine dies before that, the
+	// deliveries are repeated.
 	noteInterval = 200 * time.Millisecond
-	// pollInterval is how often each action is asked for new deliveries. LISTEN would be quicker, but its NOTIFY takes a
-	// lock at each commit that all others wait for.
+	// pollInterval is how often to look for new deliveries of each action. LISTEN would be quicker, but NOTIFY takes a lock
+	// at each commit, and all other commits with NOTIFY wait for that lock.
 	pollInterval = 500 * time.Millisecond
-	// refreshInterval is how often the actions are read again.
+	// refreshInterval is how often to read the actions again.
 	refreshInterval = 5 * time.Second
 	pruneInterval   = time.Minute
 	// closeTimeout bounds the end of a session.
 	closeTimeout = 5 * time.Second
-	// longestPause is after how long a lane that is in trouble tries again, so that it is soon back.
+	// longestPause bounds the pause of a lane after errors, so that it recovers soon after the cause is gone.
 	longestPause = 10 * time.Second
 )
 
-// Options change how a Worker works.
+// Options configure a Worker.
 type Options struct {
-	// Workers is how many deliveries of each action are on their way at once; at least 1.
+	// Workers is how many deliveries of each action run at once; at least 1.
 	Workers int
-	// SMTP is the server for mails; nil lets mails wait.
+	// SMTP is the server for mails; nil makes mails wait.
 	SMTP *SMTP
 	// SendTimeout bounds one attempt; 0 means 15 seconds.
 	SendTimeout time.Duration
-	// Timeline is the one that is production's, as the configuration says: after a failover, events go on there. Nil for
-	// nothing said: they go on only on the timeline that they were on.
+	// Timeline is production's timeline according to the configuration, so that events go on there after a failover. Nil
+	// means that the configuration does not say: events go on only on the timeline that they were on.
 	Timeline *int64
 	Logger   *slog.Logger
 	Metrics  *Metrics // nil for none
@@ -67,8 +67,8 @@ type Worker struct {
 	delivered, skipped, failed, dead atomic.Int64
 }
 
-// New makes a worker on a pool that has at least one connection for each delivery that is on its way. Its user has to be a
-// member of postern_event_worker.
+// New makes a worker. The pool needs at least one connection for each delivery that runs at the same time. Its user must be
+// a member of postern_event_worker.
 func New(pool *pgxpool.Pool, options Options) *Worker {
 	options.Workers = max(options.Workers, 1)
 	if options.SendTimeout == 0 {
@@ -80,23 +80,23 @@ func New(pool *pgxpool.Pool, options Options) *Worker {
 	return &Worker{pool: pool, options: options, clients: newClients(options.Workers)}
 }
 
-// Summary is what a worker has done.
+// Summary counts what a worker has done.
 type Summary struct {
 	Delivered int64 `json:"delivered"`
-	// Skipped are those whose condition did not hold.
+	// Skipped counts the deliveries whose condition was false.
 	Skipped int64 `json:"skipped"`
-	// Failed are attempts, to be repeated later.
+	// Failed counts the attempts that will be repeated.
 	Failed int64 `json:"failed"`
-	// Dead are attempts that will not be repeated.
+	// Dead counts the attempts that will not be repeated.
 	Dead int64 `json:"dead"`
 }
 
-// Summary tells what has been done until now.
+// Summary returns the counts so far.
 func (w *Worker) Summary() Summary {
 	return Summary{w.delivered.Load(), w.skipped.Load(), w.failed.Load(), w.dead.Load()}
 }
 
-// RunOnce delivers what is due, and returns. Errors are those of the database, and errNoSMTP where mails wait.
+// RunOnce delivers what is due, and returns. Errors are those of the database, and errNoSMTP if mails wait.
 func (w *Worker) RunOnce(ctx context.Context) error {
 	if err := w.confirm(ctx); err != nil {
 		return err
@@ -140,9 +140,9 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// Run delivers until the context ends; what is on its way then is finished first. It returns an error where the database
-// cannot be used at the start; later on it waits until it can again. After a failover that nobody has confirmed it returns
-// an error, too.
+// Run delivers until the context ends, and then finishes what has begun. It returns an error if the database cannot be used
+// at the start. Later it waits until the database can be used again. It also returns an error after a failover that nobody
+// has confirmed.
 func (w *Worker) Run(ctx context.Context) error {
 	running := map[string]*lane{}
 	defer func() {
@@ -191,13 +191,13 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 }
 
-// confirm makes sure that this is the timeline on which events are delivered: a failover is told from a copy only by who
-// configures the worker.
+// confirm makes sure that this is the timeline on which events are delivered. Only the configuration of the worker can tell
+// a failover from a copy.
 func (w *Worker) confirm(ctx context.Context) error {
 	return query.New(w.pool).ConfirmEventTimeline(ctx, w.options.Timeline)
 }
 
-// prune forgets old deliveries, all of them.
+// prune deletes all old deliveries.
 func (w *Worker) prune(ctx context.Context) error {
 	for {
 		pruned, err := query.New(w.pool).PruneEventDeliveries(ctx)
@@ -207,8 +207,8 @@ func (w *Worker) prune(ctx context.Context) error {
 	}
 }
 
-// fold compiles new posting combinations into the maps of authority classes. It has nothing to do with events: the worker is
-// what runs all the time, so nobody has to know that there is something to be done.
+// fold compiles new posting combinations into the maps of authority classes. It has nothing to do with events. It is here
+// because the worker runs all the time, so nobody needs to know that this work exists.
 func (w *Worker) fold(ctx context.Context) error {
 	for after := int64(-1); ; {
 		block, err := query.New(w.pool).FoldPostingCombinations(ctx, after)
@@ -219,7 +219,7 @@ func (w *Worker) fold(ctx context.Context) error {
 	}
 }
 
-// adjust starts lanes for actions that are new or changed, and stops those of actions that are gone.
+// adjust starts lanes for new and changed actions, and stops the lanes of actions that are gone.
 func (w *Worker) adjust(ctx context.Context, running map[string]*lane, configured []query.EventWorkerAction, warned map[string]bool) {
 	wanted := map[string]query.EventWorkerAction{}
 	for _, one := range configured {
@@ -254,7 +254,7 @@ func (w *Worker) adjust(ctx context.Context, running map[string]*lane, configure
 	}
 }
 
-// lane is the work for one action, so that a slow or broken receiver keeps no other one waiting.
+// lane does the work for one action, so that a slow or broken receiver does not delay the others.
 type lane struct {
 	action *action
 	stop   context.CancelFunc
@@ -299,14 +299,14 @@ func (w *Worker) work(ctx context.Context, prepared *action) {
 	}
 }
 
-// place is how far a worker has come in the queue of an action. It goes back to the front when it finds nothing more,
-// and now and then, for what others have given back.
+// place is how far a worker has come in the queue of an action. The worker returns to the front if it finds nothing more,
+// and from time to time, for deliveries that others have given back.
 type place struct {
 	dueFrom time.Time // zero for the front
 	began   time.Time
 }
 
-// claim takes what is due, after what was claimed before.
+// claim claims what is due and comes after the previous claims.
 func (w *Worker) claim(ctx context.Context, name string, lease uuid.UUID, at *place) ([]*delivery, error) {
 	ctx, cancel := context.WithTimeout(ctx, leaseTime/4)
 	defer cancel()
@@ -335,11 +335,11 @@ func (w *Worker) claim(ctx context.Context, name string, lease uuid.UUID, at *pl
 	}
 }
 
-// deliverBatch claims what is due, delivers it, and notes how that ended. It gives how much was claimed. When the context
-// ends, it finishes what it is at and gives the rest back.
+// deliverBatch claims what is due, delivers it, and records the outcome. It returns how many deliveries it claimed. When
+// the context ends, it finishes the current delivery and gives the rest back.
 func (w *Worker) deliverBatch(ctx context.Context, prepared *action, at *place) (claimed int, err error) {
 	batch := &batch{worker: w, action: prepared, lease: uuid.New(), until: time.Now().Add(leaseTime), noted: time.Now()}
-	// A claim is not broken off, since it may have been made all the same; and what was claimed is ended in any case.
+	// Do not cancel a claim, because it may take effect all the same. Claimed deliveries must always be ended.
 	ending := context.WithoutCancel(ctx)
 	events, err := w.claim(ending, prepared.configured.Name, batch.lease, at)
 	if err != nil {
@@ -360,7 +360,7 @@ func (w *Worker) deliverBatch(ctx context.Context, prepared *action, at *place) 
 	return len(events), batch.note(ending)
 }
 
-// batch is what was claimed together.
+// batch is a set of deliveries that were claimed together.
 type batch struct {
 	worker *Worker
 	action *action
@@ -370,7 +370,7 @@ type batch struct {
 	noted  time.Time
 }
 
-// end remembers how a delivery ended, until it is noted.
+// end remembers how a delivery ended until that is recorded.
 func (b *batch) end(event *delivery, outcome string, err error) {
 	delay, reason := 0.0, ""
 	if err != nil {
@@ -388,7 +388,7 @@ func (b *batch) end(event *delivery, outcome string, err error) {
 	b.ended.Errors = append(b.ended.Errors, reason)
 }
 
-// note writes down what has ended. It tries for as long as nobody else can have taken over.
+// note records what has ended. It tries until another worker may have taken over.
 func (b *batch) note(ctx context.Context) error {
 	b.noted = time.Now()
 	if len(b.ended.LogIDs) == 0 {
@@ -419,7 +419,7 @@ func (b *batch) deliver(ctx context.Context, event *delivery) {
 	}
 	w := b.worker
 	if gone := (*goneError)(nil); errors.As(err, &gone) {
-		// Not lost, and no attempt: it waits until somebody says how to go on.
+		// The delivery is neither lost nor counted as an attempt: it waits until somebody decides how to go on.
 		disabled, failed := query.New(w.pool).DisableGoneEventAction(ctx, b.action.configured.Name, b.action.configured.Target, err.Error())
 		if failed == nil {
 			outcome = "released"
@@ -438,15 +438,15 @@ func (b *batch) deliver(ctx context.Context, event *delivery) {
 			"delivery_id", event.DeliveryID, "attempt", event.Attempts, "outcome", outcome, "error", err)
 	}
 	if b.action.inside != nil && err == nil && outcome == "delivered" {
-		return // noted in its own transaction
+		return // its own transaction recorded it
 	}
 	b.end(event, outcome, err)
 }
 
-// attempt delivers, or finds that it need not be.
+// attempt delivers, or finds that no delivery is needed.
 func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, err error) {
 	defer func() {
-		// One event that nobody has thought of shall not end the worker, and with it all others.
+		// An unforeseen event must not end the worker, and all other deliveries with it.
 		if problem := recover(); problem != nil {
 			b.worker.options.Logger.Error("a delivery panicked", "problem", problem, "stack", string(debug.Stack()))
 			err = permanent("the worker failed: %v", problem)
@@ -472,8 +472,8 @@ func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, e
 	return "delivered", b.action.inside.run(ctx, b.worker.pool, b.lease, event, parameters)
 }
 
-// retryDelay grows from 5 seconds to an hour, with a part by chance, so that what failed together does not come back
-// together.
+// retryDelay grows from 5 seconds to an hour. A part of it is random, so that deliveries that failed together are not
+// repeated together.
 func retryDelay(attempts int) time.Duration {
 	policy := backoff.NewExponentialBackOff()
 	policy.InitialInterval, policy.Multiplier, policy.MaxInterval, policy.RandomizationFactor = 5*time.Second, 2, time.Hour, 0.25
@@ -484,8 +484,8 @@ func retryDelay(attempts int) time.Duration {
 	return delay
 }
 
-// troubled tells that the database does not do what it should, of an action or of all. A connection that has become one to a
-// standby would stay it: the next one may lead to the primary.
+// troubled reports that the database fails, for one action or for all. It drops connections to a server that has become a
+// standby, because a new connection may lead to the primary.
 func (w *Worker) troubled(err error, what, action string) {
 	w.options.Logger.Error(what, "action", action, "error", monitor.Explain(err))
 	w.options.Metrics.work().Failed(err, action)
