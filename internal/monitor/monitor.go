@@ -1,4 +1,4 @@
-// Package monitor tells Prometheus, and whoever asks /healthz, how work is doing that goes on for as long as its program.
+// Package monitor tells Prometheus and callers of /healthz how a long-running program's work is doing.
 package monitor
 
 import (
@@ -18,16 +18,17 @@ import (
 )
 
 const (
-	// patience is for how long work may fail before the program is unhealthy: a failover of a server takes some seconds.
+	// patience is how long work may fail before the program is unhealthy, because a failover of a server takes some
+	// seconds.
 	patience = 10 * time.Second
-	// Silence is after how long without a sign of life, unless work rests for longer, the program is unhealthy: a connection
-	// that hangs fails by no error.
+	// Silence is how long the program may give no sign of life before it is unhealthy, unless its work pauses for longer. A
+	// hanging connection returns no error.
 	Silence = time.Minute
-	// readTimeout bounds what somebody waits who asks for metrics.
+	// readTimeout bounds how long a reader of metrics waits.
 	readTimeout = 5 * time.Second
 )
 
-// Work is what is watched. A nil *Work watches nothing.
+// Work is the watched work. A nil *Work watches nothing.
 type Work struct {
 	registry *prometheus.Registry
 	failures *prometheus.CounterVec
@@ -37,7 +38,7 @@ type Work struct {
 
 	mutex sync.Mutex
 	alive time.Time
-	// failing are the parts of the work whose last attempt failed, by the values of their labels.
+	// failing maps the parts of the work whose last attempt failed, by the values of their labels.
 	failing map[string]failure
 }
 
@@ -46,8 +47,8 @@ type failure struct {
 	last  error
 }
 
-// New watches work whose metrics begin with a prefix. Its parts have labels; without them it has one part. silence is for how
-// long it may be without a sign of life; at least Silence. Collectors are further metrics.
+// New watches work. The names of its metrics begin with prefix. Parts of the work have labels; without labels, the work has
+// one part. silence is how long it may give no sign of life, at least Silence. collectors are additional metrics.
 func New(prefix string, silence time.Duration, labels []string, collectors ...prometheus.Collector) *Work {
 	made := &Work{
 		registry: prometheus.NewRegistry(),
@@ -63,14 +64,14 @@ func New(prefix string, silence time.Duration, labels []string, collectors ...pr
 	}
 	made.registry.MustRegister(append(collectors, made.failures, made.success)...)
 	if len(labels) == 0 {
-		made.failures.WithLabelValues() // 0 is told as well
+		made.failures.WithLabelValues() // reports 0 before the first failure
 	}
 	return made
 }
 
 func key(part []string) string { return strings.Join(part, "\x00") }
 
-// Succeeded notes that a part of the work was done, or had nothing to do.
+// Succeeded records that a part of the work was done, or that there was nothing to do.
 func (w *Work) Succeeded(part ...string) {
 	if w == nil {
 		return
@@ -82,7 +83,7 @@ func (w *Work) Succeeded(part ...string) {
 	w.success.WithLabelValues(part...).Set(float64(w.alive.UnixMilli()) / 1000)
 }
 
-// Failed notes that a part of the work could not be done.
+// Failed records that a part of the work could not be done.
 func (w *Work) Failed(err error, part ...string) {
 	if w == nil {
 		return
@@ -97,7 +98,7 @@ func (w *Work) Failed(err error, part ...string) {
 	w.failures.WithLabelValues(part...).Inc()
 }
 
-// Alive notes that the work goes on; it neither succeeded nor failed.
+// Alive records that the work goes on, without success or failure.
 func (w *Work) Alive() {
 	if w == nil {
 		return
@@ -107,7 +108,7 @@ func (w *Work) Alive() {
 	w.alive = w.now()
 }
 
-// Forget is for a part that there is no longer.
+// Forget removes a part that no longer exists.
 func (w *Work) Forget(part ...string) {
 	if w == nil {
 		return
@@ -119,7 +120,8 @@ func (w *Work) Forget(part ...string) {
 	w.success.DeleteLabelValues(part...)
 }
 
-// Healthy is an error where a part of the work has failed for longer than a moment, or nothing was heard of it lately.
+// Healthy returns an error if a part of the work has failed for longer than patience, or if there was no recent sign of
+// life.
 func (w *Work) Healthy() error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -149,7 +151,7 @@ func nameOf(part string) string {
 	return strings.ReplaceAll(part, "\x00", " ")
 }
 
-// Explain adds the server's HINT, which pgx leaves out.
+// Explain adds the server's HINT, which pgx omits.
 func Explain(err error) error {
 	var server *pgconn.PgError
 	if errors.As(err, &server) && server.Hint != "" {
@@ -158,21 +160,21 @@ func Explain(err error) error {
 	return err
 }
 
-// Gauges are metrics that are read from the database when somebody asks, for a few seconds at most.
+// Gauges are metrics that are read from the database on request, for a few seconds at most.
 type Gauges struct {
 	Descriptions []*prometheus.Desc
-	// Read tells the value of each, with the values of its labels. Where it fails, all of them are missing.
+	// Read calls tell with the value of each metric and the values of its labels. If it fails, all metrics are missing.
 	Read func(ctx context.Context, tell func(description *prometheus.Desc, value float64, labels ...string)) error
 }
 
-// Describe is prometheus.Collector's.
+// Describe implements prometheus.Collector.
 func (g *Gauges) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, description := range g.Descriptions {
 		descriptions <- description
 	}
 }
 
-// Collect is prometheus.Collector's.
+// Collect implements prometheus.Collector.
 func (g *Gauges) Collect(metrics chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
@@ -189,10 +191,11 @@ func (g *Gauges) Collect(metrics chan<- prometheus.Metric) {
 	}
 }
 
-// Serve answers /metrics, and /healthz with 200 while the work is healthy, else with 503, until the context ends.
+// Serve answers /metrics and /healthz until the context ends. /healthz returns 200 while the work is healthy, otherwise
+// 503.
 func (w *Work) Serve(ctx context.Context, listener net.Listener) error {
 	routes := http.NewServeMux()
-	// While the database cannot be read, what it would say is missing, and never 0; the rest is told.
+	// While the database cannot be read, its metrics are missing and never 0. The others are still there.
 	routes.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	routes.HandleFunc("GET /healthz", func(response http.ResponseWriter, _ *http.Request) {
 		if err := w.Healthy(); err != nil {
