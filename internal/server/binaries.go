@@ -17,15 +17,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// portAttempts bounds how often a start is repeated because somebody else took the port between our choosing it
-// and the server's binding it.
+// portAttempts bounds how often a start is repeated. Another process may take the port after we choose it and before the
+// server binds it.
 const portAttempts = 5
 
 var errPortTaken = errors.New("the port was taken by somebody else")
 
 var versionPattern = regexp.MustCompile(`\(PostgreSQL\) ((\d+)\S*)`)
 
-// startBinaries runs the first usable PostgreSQL installation of this machine.
+// startBinaries runs the first usable PostgreSQL installation on this machine.
 func startBinaries(ctx context.Context, options Options) (*Server, error) {
 	folders := binaryFolders()
 	if len(folders) == 0 {
@@ -45,7 +45,7 @@ func startBinaries(ctx context.Context, options Options) (*Server, error) {
 	return nil, errors.Join(failures...)
 }
 
-// binaryFolders lists the folders to try, the user's choice alone or the newest version first.
+// binaryFolders lists the folders to try: only the user's choice, or else all, with the newest version first.
 func binaryFolders() []string {
 	if folder := os.Getenv(BinariesVariable); folder != "" {
 		return []string{folder}
@@ -63,7 +63,7 @@ func binaryFolders() []string {
 	}
 	slices.SortFunc(installed, func(a, b string) int { return major(b) - major(a) })
 	for _, folder := range installed {
-		// A folder with psql alone is what a client package leaves.
+		// A client package leaves a folder that has only psql.
 		if _, err := os.Stat(filepath.Join(folder, "postgres")); err == nil && !slices.Contains(folders, folder) {
 			folders = append(folders, folder)
 		}

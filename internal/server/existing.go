@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// useExisting takes the server that POSTERN_TEST_DATABASE_URL names. It may be shared with other processes, so
-// it is neither configured nor stopped.
+// useExisting uses the server that POSTERN_TEST_DATABASE_URL names. Other processes may share it, so it is neither
+// configured nor stopped.
 func useExisting(ctx context.Context, options Options) (*Server, error) {
 	address := os.Getenv(URLVariable)
 	if address == "" {

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// isolate puts a command into a session of its own, so that Ctrl-C doesn't reach it, and takes root's rights
-// away from it, since PostgreSQL refuses to run with them.
+// isolate starts a command in a new session, so that Ctrl-C does not reach it. It drops root's privileges, because
+// PostgreSQL does not run with them.
 func isolate(command *exec.Cmd) error {
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if os.Geteuid() != 0 {

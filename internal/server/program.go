@@ -14,24 +14,24 @@ import (
 
 // Program is a client program of PostgreSQL, such as psql or pg_dump.
 type Program struct {
-	// Name is the program's, without a folder.
+	// Name is the name of the program, without a folder.
 	Name string
-	// Arguments leave out how to connect.
+	// Arguments do not include how to connect.
 	Arguments []string
-	// Database is the one to connect to; empty for that of Server.URL.
+	// Database is the database to connect to; empty means that of Server.URL.
 	Database string
-	// Stdin, Stdout and Stderr may be nil: nothing to read, nobody to tell.
+	// Stdin, Stdout and Stderr may be nil. Then there is no input, and output is discarded.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 }
 
-// Run runs a client program of the server's own version as the superuser: pg_dump refuses a newer server. Files that
-// the arguments name are those of the server's machine where the server runs in Docker; use the standard streams.
+// Run runs a client program of the server's version as the superuser, because pg_dump refuses a newer server. If the server
+// runs in Docker, files named in the arguments are in the container. Use the standard streams instead.
 func (s *Server) Run(ctx context.Context, program Program) error {
 	return s.run(ctx, program)
 }
 
-// runFrom runs a program on this machine, from a folder or, when that is empty, from PATH.
+// runFrom runs a program on this machine, from a folder, or from PATH if folder is empty.
 func runFrom(ctx context.Context, server *Server, folder string, program Program) error {
 	config, err := pgx.ParseConfig(server.URL)
 	if err != nil {
@@ -50,7 +50,7 @@ func runFrom(ctx context.Context, server *Server, folder string, program Program
 	return nil
 }
 
-// connectionEnvironment tells libpq how to connect; an argument would show the password to every process.
+// connectionEnvironment tells libpq how to connect. Arguments would show the password to every process.
 func connectionEnvironment(config *pgx.ConnConfig, host string, port uint16, database string) []string {
 	if database == "" {
 		database = config.Database

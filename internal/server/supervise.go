@@ -17,7 +17,7 @@ import (
 //go:embed supervise.sh
 var superviseScript string
 
-// longestSocketPath is what fits a unix socket's address on every system (sun_path is 104 bytes on some).
+// longestSocketPath is a length that fits the address of a unix socket on every system (sun_path has 104 bytes on some).
 const longestSocketPath = 100
 
 // supervisor is the shell that starts the server, watches this process through a pipe, and cleans up.
@@ -31,12 +31,12 @@ type supervisor struct {
 	stopError error
 }
 
-// supervise starts the server whose programs are in folder; it returns before the server answers. primary tells libpq
-// where the server is that a standby follows; nil for a server of its own.
+// supervise starts the server whose programs are in folder, and returns before the server answers. For a standby, primary
+// tells libpq where the primary is; otherwise it is nil.
 func supervise(folder, password string, port int, settings string, primary []string) (*supervisor, error) {
 	command := exec.Command("/bin/sh", "-c", superviseScript, "postern-supervise", folder, strconv.Itoa(port), settings)
 	command.Args = append(command.Args, parentFolders()...)
-	command.Dir = "/" // the server's user may not be allowed where we are
+	command.Dir = "/" // the server's user may not enter our working directory
 	command.Env = append(serverEnvironment(os.Environ()), primary...)
 	if err := isolate(command); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (s *supervisor) crash() error {
 	return err
 }
 
-// stop ends the server, kept or not, and returns when it and its folder are gone.
+// stop ends the server even if it is kept, and returns when the server and its folder are gone.
 func (s *supervisor) stop() error {
 	s.once.Do(func() {
 		_, err := io.WriteString(s.words, "stop\n")
@@ -101,8 +101,8 @@ func (s *supervisor) stopCommand() string {
 	return fmt.Sprintf("kill -QUIT %s && rm -rf '%s'", s.process, s.directory)
 }
 
-// parentFolders lists where the server's folder may be made: the usual place may be closed to the server's user,
-// or too deep for a socket's address.
+// parentFolders lists where the server's folder may be created. The server's user may not be able to enter the usual place,
+// or its path may be too long for a socket.
 func parentFolders() []string {
 	folders := []string{}
 	for _, folder := range []string{os.TempDir(), "/tmp", "/var/tmp"} {
@@ -113,7 +113,7 @@ func parentFolders() []string {
 	return folders
 }
 
-// serverEnvironment leaves out what would steer the server or initdb: PGDATA, PGPORT, a locale of the user's.
+// serverEnvironment omits variables that would influence the server or initdb: PGDATA, PGPORT, and the user's locale.
 func serverEnvironment(environment []string) []string {
 	environment = slices.DeleteFunc(environment, func(entry string) bool {
 		return strings.HasPrefix(entry, "PG") || strings.HasPrefix(entry, "LC_") || strings.HasPrefix(entry, "LANG")
