@@ -1,6 +1,6 @@
-// Package printable is the one place that says how people are shown what others have written: user ids, comments, parameters,
-// names in the catalog, errors of triggers. Whoever writes such a text must not be able to begin a line that looks like one of
-// Postern's, turn the direction of writing, hide something, or give a terminal orders.
+// Package printable decides how people see text that others have written: user IDs, comments, parameters, names in the
+// catalog, errors of triggers. The author of such text must not be able to imitate a line of Postern's, change the
+// direction of writing, hide something, or control the terminal.
 //
 // Programs get the exact text instead: webhooks, files, and JSON in a pipe.
 package printable
@@ -14,11 +14,11 @@ import (
 	"unicode/utf8"
 )
 
-// maximumMarks is how many combining marks in a row are shown: more of them write over the lines around.
+// maximumMarks is how many combining marks in a row are shown. More marks would overwrite the lines around.
 const maximumMarks = 4
 
-// Rune tells whether a character is shown as it is: nobody can miss it, or take it for the end of a line. The spaces of other
-// alphabets are not among these, since they look alike.
+// Rune reports whether a character is shown unchanged: a reader can neither miss it nor mistake it for a line end. Spaces
+// of other alphabets are not shown unchanged, because they look alike.
 func Rune(character rune) bool {
 	if character < utf8.RuneSelf {
 		return character >= ' ' && character <= '~'
@@ -26,26 +26,27 @@ func Rune(character rune) bool {
 	return unicode.IsPrint(character) && !Invisible(character)
 }
 
-// Invisible tells whether a character that Unicode counts among letters, marks and symbols shows nothing of itself.
+// Invisible reports whether a character shows nothing, although Unicode counts it among letters, marks and symbols.
 func Invisible(character rune) bool {
 	switch character {
-	case '\u2800', // braille without a dot
-		'\u2d7f',                   // joins consonants of Tifinagh
-		'\ufffc',                   // stands for an object that text cannot have
-		'\U0001107f',               // joins numbers of Brahmi
-		'\U00013441', '\U00013442', // blanks of hieroglyphs
-		'\U00016fe4', // fills a place in Khitan
-		'\U0001d159': // a note without a head
+	case '\u2800', // a Braille pattern without a dot
+		'\u2d7f',                   // joins Tifinagh consonants
+		'\ufffc',                   // stands for an embedded object, which text cannot have
+		'\U0001107f',               // joins Brahmi numbers
+		'\U00013441', '\U00013442', // blank hieroglyphs
+		'\U00016fe4', // a filler in Khitan
+		'\U0001d159': // a musical note without a head
 		return true
 	}
 	return unicode.In(character, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// Text shows a value on one line. What is not printable is written as Go escapes it, such as \n and \u202e; a space of another
-// alphabet is a space. A backslash stays a backslash: who needs to tell \n from a line end reads JSON.
+// Text shows a value on one line. It escapes unprintable characters as Go does, such as \n and \u202e, and replaces spaces
+// of other alphabets by a space. It does not escape a backslash: a reader who must distinguish \n from a line end reads
+// JSON.
 func Text(value string) string {
 	var shown strings.Builder
-	marks := maximumMarks // one at the beginning would change what stands before the value
+	marks := maximumMarks // a mark at the beginning would change the text before the value
 	for index, size := 0, 0; index < len(value); index += size {
 		var character rune
 		character, size = utf8.DecodeRuneInString(value[index:])
@@ -69,11 +70,11 @@ func Text(value string) string {
 	return shown.String()
 }
 
-// continued begins the second and each further line of a text.
+// continued begins all lines of a text except the first.
 const continued = "\n  | "
 
-// Lines shows a text of several lines, such as an error of PostgreSQL. All but the first line are marked, so that none of them
-// is taken for a line of the program that shows it.
+// Lines shows a text of several lines, such as an error of PostgreSQL. It marks all lines except the first, so that nobody
+// mistakes them for lines of the program itself.
 func Lines(text string) string {
 	lines := strings.Split(strings.TrimRight(text, "\r\n"), "\n")
 	for index, line := range lines {
@@ -82,7 +83,8 @@ func Lines(text string) string {
 	return strings.Join(lines, continued)
 }
 
-// JSON gives the same JSON without a character that a terminal would act on, or nobody would see. Line ends between values stay.
+// JSON returns equivalent JSON without characters that a terminal would act on, or that nobody would see. Line ends between
+// values stay.
 func JSON(text []byte) []byte {
 	shown := make([]byte, 0, len(text))
 	for _, character := range string(text) {

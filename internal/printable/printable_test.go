@@ -13,14 +13,14 @@ import (
 	"github.com/posternsql/postern/internal/printable"
 )
 
-// forbidden are the characters that no output for people may have.
+// forbidden are the characters that must not occur in any output for people.
 var forbidden = []*unicode.RangeTable{
 	unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp,
 	unicode.Bidi_Control, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point,
 	rangetable.New('\u2800', '\u2d7f', '\ufffc', '\U0001107f', '\U00013441', '\U00013442', '\U00016fe4', '\U0001d159'),
 }
 
-// hostile are texts of the characters that are worth trying.
+// hostile generates texts of characters that are likely to cause trouble.
 func hostile() *rapid.Generator[string] {
 	return rapid.StringOf(rapid.OneOf(
 		rapid.SampledFrom([]rune("a é=+-@\\\"'<>|:\n\r\t\x00\x1b\x7f\u0085\u009b\u00a0\u00ad\u034f\u061c\u115f\u180e\u200b\u200e\u200f\u2028\u2029\u202a\u202e\u202f\u2060\u2066\u2069\u2800\u3000\u3164\ufe0f\ufeff\U000e0041\U000e0100\u0300\u2d7f\ufffc\U0001107f\U00016fe4\U0001d159")),

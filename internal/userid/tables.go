@@ -13,10 +13,11 @@ import (
 	"github.com/posternsql/postern/internal/printable"
 )
 
-// version is the one whose characters may stand in a user id. How they normalize and fold, no later version changes.
+// version is the version of Unicode whose characters may occur in a user ID. No later version changes how these characters
+// normalize and fold.
 const version = "13.0.0"
 
-// allowed has the characters of user ids.
+// allowed has the characters that may occur in user IDs.
 var allowed = sync.OnceValue(func() *unicode.RangeTable {
 	runes := []rune{}
 	rangetable.Visit(rangetable.Assigned(version), func(r rune) {
@@ -27,7 +28,7 @@ var allowed = sync.OnceValue(func() *unicode.RangeTable {
 	return rangetable.New(runes...)
 })
 
-// marks are the characters that are drawn over the one before, or join it.
+// marks are characters that are drawn over the character before, or join it.
 var marks = sync.OnceValue(func() *unicode.RangeTable {
 	runes := []rune{}
 	rangetable.Visit(allowed(), func(r rune) {
@@ -38,8 +39,8 @@ var marks = sync.OnceValue(func() *unicode.RangeTable {
 	return rangetable.New(runes...)
 })
 
-// pairs are the characters of decomposed text that fold to another one: of all that differ in case only, to one and the same.
-// What folds to two characters decomposes, but for the sharp s, which is left.
+// pairs map each character of decomposed text to the character that it folds to. Characters that differ only in case fold
+// to the same one. A character that folds to two decomposes before, except the sharp s, which stays.
 var pairs = sync.OnceValue(func() map[rune]rune {
 	pairs := map[rune]rune{}
 	rangetable.Visit(allowed(), func(r rune) {
@@ -66,7 +67,7 @@ var pairs = sync.OnceValue(func() map[rune]rune {
 	return pairs
 })
 
-// escape is a character as E” has it, whatever standard_conforming_strings and client_encoding are.
+// escape writes a character for an escape string constant, whatever standard_conforming_strings and client_encoding are.
 func escape(r rune) string {
 	if r > 0xFFFF {
 		return fmt.Sprintf(`\U%08X`, r)
@@ -74,7 +75,7 @@ func escape(r rune) string {
 	return fmt.Sprintf(`\u%04X`, r)
 }
 
-// wrapped is text in parts of one line each.
+// wrapped breaks text into parts of one line each.
 func wrapped(parts []string, indent, separator string) string {
 	const width = 110
 	text, line := strings.Builder{}, 0
@@ -92,7 +93,7 @@ func wrapped(parts []string, indent, separator string) string {
 	return text.String()
 }
 
-// multirange has the characters of a table, as PostgreSQL writes an int4multirange.
+// multirange writes the characters of a table as a PostgreSQL int4multirange.
 func multirange(table *unicode.RangeTable) string {
 	ranges := []string{}
 	add := func(lo, hi, stride rune) {
@@ -113,7 +114,7 @@ func multirange(table *unicode.RangeTable) string {
 	return wrapped(ranges, "    ", ",")
 }
 
-// Function is the SQL of postern_internal.fold_userid.
+// Function returns the SQL of postern_internal.fold_userid.
 func Function() string {
 	from, to := []string{}, []string{}
 	rangetable.Visit(allowed(), func(r rune) {

@@ -1,10 +1,11 @@
-// Package userid has the one rule for user ids: what may stand in one, and which ones are the same. The server has the same
-// rule as the function postern_internal.fold_userid, which this package generates, so that neither a locale nor the version of
-// PostgreSQL changes it.
+// Package userid has the only rules for user IDs: which characters they may have, and which user IDs are the same. On the
+// server, the function postern_internal.fold_userid has the same rules. This package generates it, so that neither a locale
+// nor the version of PostgreSQL changes them.
 //
-// A user id is text in normalization form NFKC. It has no control, format, separator, private or invisible characters but
-// single inner spaces, and only characters that Unicode 13 has: newer ones a PostgreSQL may or may not know. No word of it begins
-// with a combining mark, which would be drawn over what is shown before the user id. Two are the same where their folds are.
+// A user ID is text in normalization form NFKC. It has no control, format, separator, private-use or invisible characters,
+// except single spaces inside. All its characters are in Unicode 13, because PostgreSQL may not know newer ones. No word
+// begins with a combining mark, because that would be drawn over the text before the user ID. Two user IDs are the same if
+// their folds are equal.
 package userid
 
 import (
@@ -15,10 +16,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maximumBytes is what 128 characters have at the most.
+// maximumBytes is the maximum length of 128 characters in bytes.
 const maximumBytes = 512
 
-// Fold returns what is equal for user ids that are the same, and false for text that can be no user id.
+// Fold returns equal text for user IDs that are the same. It returns false for text that cannot be a user ID.
 func Fold(id string) (string, bool) {
 	if len(id) > maximumBytes || !utf8.ValidString(id) {
 		return "", false
@@ -48,7 +49,7 @@ func Fold(id string) (string, bool) {
 	return folded, true
 }
 
-// Same says whether two texts name the same user.
+// Same reports whether two texts name the same user.
 func Same(a, b string) bool {
 	if a == b {
 		return true

@@ -36,7 +36,7 @@ func TestCommittedFunctionIsThatOfTheTables(t *testing.T) {
 	}
 }
 
-// same are spellings of one user id, in groups; each group is another one.
+// same has groups of spellings; each group is one user ID.
 var same = [][]string{
 	{"ALICE", "alice", "Alice", "ＡＬＩＣＥ"},
 	{"ALICE BROWN", "alice brown"},
@@ -59,7 +59,7 @@ var same = [][]string{
 	{"नेहा शर्मा"},
 }
 
-// refused can be no user id.
+// refused are texts that cannot be a user ID.
 var refused = []string{
 	"", " ", " a", "a ", "a  b", "a\tb", "a\nb", "a\u0000", "a\u00a0b", "a\u2003b", "a\u2028b", "a\u200bb", "a\u00adb", "a\u202eb", "a\u2066b",
 	"a\ufeffb", "a\ufe0fb", "a\u034fb", "a\u115fb", "a\u3164b", "a\ue000b", "a\U000e0041b", "a\ufffe", "a\u0378b", "\u00b4a", "\U0001E030",
@@ -94,8 +94,8 @@ func TestSpellingsOfOneUserFoldAlike(t *testing.T) {
 	}
 }
 
-// Each character that may stand in a user id, and its case variants by the tables of Unicode. Package cases folds Cherokee the
-// other way round, each way.
+// Each character that a user ID may have folds as the Unicode tables say, and so do its case variants. The comparison with
+// package cases leaves out Cherokee, which that package folds in the opposite direction.
 func TestFoldOfEachCharacter(t *testing.T) {
 	fold := cases.Fold()
 	rangetable.Visit(allowed(), func(r rune) {
@@ -114,7 +114,7 @@ func TestFoldOfEachCharacter(t *testing.T) {
 		}
 		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
 			if !unicode.Is(allowed(), other) {
-				continue // of a later version
+				continue // from a later version
 			}
 			if folded, ok := Fold("a" + string(other) + "b"); !ok || folded != got {
 				t.Errorf("%U folds to %q, %U to %q", r, got, other, folded)
@@ -143,17 +143,17 @@ func TestFoldIsIdempotentAndKeepsNormalization(t *testing.T) {
 	})
 }
 
-// The server says the same of each character, alone and between others, whatever it was built with.
+// The server gives the same result for each character, alone and between others, whatever it was built with.
 func TestServerFoldsAlike(t *testing.T) {
 	database := testdb.New(t)
 	ids := slices.Clone(refused[:len(refused)-1])
-	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "a\u0000" }) // which no text can hold
+	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "a\u0000" }) // PostgreSQL text cannot hold it
 	for _, group := range same {
 		ids = append(ids, group...)
 	}
 	for r := rune(1); r <= 0x1FFFF; r++ {
 		switch {
-		case r >= 0xAC00 && r <= 0xDFFF || r >= 0x3400 && r < 0x9FF0: // Hangul, surrogates and Han, which have no case
+		case r >= 0xAC00 && r <= 0xDFFF || r >= 0x3400 && r < 0x9FF0: // Hangul, surrogates and Han have no case
 		default:
 			ids = append(ids, "a"+string(r)+"B")
 		}
