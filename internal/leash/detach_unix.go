@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// detach puts a command into a session of its own: signals of a terminal do not reach it.
+// detach starts a command in a new session, so that signals of a terminal do not reach it.
 func detach(command *exec.Cmd) { command.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }

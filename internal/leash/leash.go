@@ -1,5 +1,5 @@
-// Package leash undoes what a process has made when that process ends, however it ends: a deferred call is not made when a
-// process is killed, or when a test's time is up.
+// Package leash cleans up after a process, however the process ends. Deferred calls do not run if a process is killed, or
+// if a test runs out of time.
 package leash
 
 import (
@@ -13,14 +13,14 @@ import (
 	"sync"
 )
 
-// waitScript waits for the end of a pipe whose other end is the watched process's alone. What stands behind it is the undoing.
+// waitScript waits for the end of a pipe. Only the watched process holds the other end. The cleanup follows the script.
 const waitScript = `
 trap '' INT HUP TERM PIPE
 IFS= read -r word
 [ "$word" = keep ] && exit 0
 `
 
-// folderScript makes the folder itself, so that there is none that nobody watches.
+// folderScript creates the folder itself, so that no folder exists unwatched.
 const folderScript = `
 umask 077
 directory=$(mktemp -d "$1/$2XXXXXXXX") || exit 1
@@ -34,7 +34,7 @@ until rm -rf "$directory" 2>/dev/null; do
 done
 `
 
-// Leash is what is undone with this process.
+// Leash is something that is undone when this process ends.
 type Leash struct {
 	command *exec.Cmd
 	words   io.WriteCloser
@@ -42,13 +42,13 @@ type Leash struct {
 	err     error
 }
 
-// Command has a shell run a command when this process ends.
+// Command makes a shell run a command when this process ends.
 func Command(undo string) (*Leash, error) {
 	l, _, err := start(waitScript + undo)
 	return l, err
 }
 
-// Folder makes a folder that goes with this process. Its name begins with prefix.
+// Folder creates a folder that is removed with this process. Its name begins with prefix.
 func Folder(prefix string) (name string, l *Leash, err error) {
 	l, output, err := start(folderScript, os.TempDir(), prefix)
 	if err != nil {
@@ -64,7 +64,7 @@ func Folder(prefix string) (name string, l *Leash, err error) {
 func start(script string, arguments ...string) (*Leash, io.Reader, error) {
 	command := exec.Command("/bin/sh", append([]string{"-c", script, "postern-leash"}, arguments...)...)
 	command.Dir = "/"
-	detach(command) // Ctrl-C ends the process that is watched; its leash has still to do its work
+	detach(command) // Ctrl-C ends the watched process, but the leash must still clean up
 	words, err := command.StdinPipe()
 	if err != nil {
 		return nil, nil, err
@@ -81,10 +81,11 @@ func start(script string, arguments ...string) (*Leash, io.Reader, error) {
 	return l, output, nil
 }
 
-// held keeps the garbage collector from closing the pipe of a leash that nobody looks at any more.
+// held keeps the garbage collector from closing the pipe of a leash that is no longer referenced.
 var held sync.Map
 
-// Undo does it now, and returns when it is done. It may be called twice, and after Keep, which it does not take back.
+// Undo cleans up now, and returns when that is done. It may be called twice, and after Keep. It does not undo what Keep has
+// kept.
 func (l *Leash) Undo() error {
 	l.once.Do(func() {
 		l.err = errors.Join(l.words.Close(), l.command.Wait())
@@ -93,7 +94,7 @@ func (l *Leash) Undo() error {
 	return l.err
 }
 
-// Keep leaves everything as it is, also after the end of this process.
+// Keep leaves everything as it is, even after this process ends.
 func (l *Leash) Keep() error {
 	_, err := io.WriteString(l.words, "keep\n")
 	return errors.Join(err, l.Undo())

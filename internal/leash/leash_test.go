@@ -49,7 +49,7 @@ func TestWhatIsKeptStays(t *testing.T) {
 	}
 }
 
-// A leash that nobody holds any more is no closed one.
+// A leash stays open although nothing refers to it any more.
 func TestGarbageCollectorUndoesNothing(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "undone")

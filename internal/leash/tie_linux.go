@@ -5,7 +5,8 @@ import (
 	"syscall"
 )
 
-// Tie has the kernel kill a command, not yet started, when this process ends. Elsewhere than on Linux it does nothing.
+// Tie makes the kernel kill a command when this process ends. The command must not have started yet. On systems other than
+// Linux, Tie does nothing.
 func Tie(command *exec.Cmd) {
 	if command.SysProcAttr == nil {
 		command.SysProcAttr = &syscall.SysProcAttr{}

@@ -4,5 +4,6 @@ package leash
 
 import "os/exec"
 
-// Tie has the kernel kill a command, not yet started, when this process ends. Elsewhere than on Linux it does nothing.
+// Tie makes the kernel kill a command when this process ends. The command must not have started yet. On systems other than
+// Linux, Tie does nothing.
 func Tie(*exec.Cmd) {}

@@ -13,14 +13,14 @@ import (
 	"github.com/posternsql/postern/internal/acceptance"
 )
 
-// ServerFindings are the findings of doctor's in an installation that nobody has touched: they are the server's, as of an
-// old minor release, and no fault of what a test makes.
+// ServerFindings are doctor's findings in an untouched installation. They are about the server, such as an old minor
+// release, and not about anything that a test creates.
 func ServerFindings(t testing.TB) []acceptance.Key {
 	t.Helper()
 	return slices.Clone(serverFindings(t))
 }
 
-// AcceptServer writes a file, for doctor's --accept, that accepts those findings.
+// AcceptServer writes a file for doctor's --accept that accepts ServerFindings.
 func AcceptServer(t testing.TB) (file string) {
 	t.Helper()
 	entries := []map[string]string{}

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Code is the SQLSTATE of an error; empty for an error that is not the server's, and for none.
+// Code returns the SQLSTATE of an error. It is empty for nil, and for an error that is not from the server.
 func Code(err error) string {
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
@@ -16,7 +16,7 @@ func Code(err error) string {
 	return ""
 }
 
-// RequireCode ends the test unless err has the SQLSTATE code and, as every error of Postern does, DETAIL and HINT.
+// RequireCode ends the test unless err has this SQLSTATE, and also DETAIL and HINT, as every error of Postern does.
 func RequireCode(t testing.TB, err error, code string) *pgconn.PgError {
 	t.Helper()
 	var server *pgconn.PgError

@@ -12,12 +12,12 @@ import (
 	"github.com/posternsql/postern/internal/server"
 )
 
-// Database is a test's own; it is dropped when the test ends.
+// Database is a database of one test. It is dropped when the test ends.
 type Database struct {
 	Name string
 	// URL connects as the superuser.
 	URL string
-	// Pool connects as the superuser with an empty search_path, so that what works by an unqualified name fails.
+	// Pool connects as the superuser. The search_path is empty, so that code that depends on unqualified names fails.
 	Pool   *pgxpool.Pool
 	Server *server.Server
 
@@ -40,14 +40,14 @@ func Empty(t testing.TB) *Database {
 	return create(t, "template0")
 }
 
-// Copy returns a copy of the database as it is, made in its cluster. Connections to the original end.
+// Copy copies the database within its cluster. It ends all connections to the original.
 func (d *Database) Copy(t testing.TB) *Database {
 	t.Helper()
 	d.Disconnect(t)
 	return create(t, d.Name)
 }
 
-// Disconnect ends all connections to the database, which its pool makes anew.
+// Disconnect ends all connections to the database. The pool opens new ones.
 func (d *Database) Disconnect(t testing.TB) {
 	t.Helper()
 	d.Pool.Reset()
@@ -71,7 +71,7 @@ func create(t testing.TB, template string) *Database {
 	t.Helper()
 	c := require(t)
 	d := &Database{Name: c.name(), Server: c.server, cluster: c}
-	// The usual strategy writes each page of the template to the log of changes as well, and takes twice as long.
+	// The default strategy also writes each page of the template to the WAL, and takes twice as long.
 	if _, err := c.pool.Exec(t.Context(), "create database "+quote(d.Name)+" template "+quote(template)+" strategy file_copy"); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func create(t testing.TB, template string) *Database {
 	return d
 }
 
-// ConnectionString connects to this database as another user; an empty one is the superuser.
+// ConnectionString connects to this database as another user; an empty user means the superuser.
 func (d *Database) ConnectionString(t testing.TB, user, password string) string {
 	t.Helper()
 	address, err := d.Server.ConnectionString(d.Name, user, password)
@@ -101,7 +101,7 @@ func (d *Database) Config(t testing.TB) *pgx.ConnConfig {
 	return parse(t, d.URL)
 }
 
-// Connect opens one connection as the superuser, with an empty search_path; it is closed when the test ends.
+// Connect opens a connection as the superuser, with an empty search_path. It is closed when the test ends.
 func (d *Database) Connect(t testing.TB) *pgx.Conn {
 	t.Helper()
 	return connect(t, d.URL)
@@ -127,7 +127,7 @@ func connect(t testing.TB, address string) *pgx.Conn {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
-		connection.Close(ctx) // the test may have had its backend terminated
+		connection.Close(ctx) // fails if the test has terminated the backend
 	})
 	return connection
 }
@@ -152,7 +152,7 @@ func openPool(t testing.TB, address string) *pgxpool.Pool {
 	return pool
 }
 
-// closePool doesn't wait for ever: a test that failed may hold a connection.
+// closePool waits only for a limited time, because a failed test may still hold a connection.
 func closePool(pool *pgxpool.Pool) error {
 	closed := make(chan struct{})
 	go func() {

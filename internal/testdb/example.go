@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Example is the part of testing.TB that this package needs, for examples: they have none. What fails panics.
+// Example implements the part of testing.TB that this package needs, because examples have no testing.TB. Failures panic.
 type Example struct {
 	testing.TB
 	cleanups []func()

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Login is a role that can log in to a test's database; it is dropped with all it owns when the test ends.
+// Login is a role that can log in to a test's database. It is dropped with everything that it owns when the test ends.
 type Login struct {
 	Name     string
 	Password string
@@ -18,8 +18,8 @@ type Login struct {
 	Pool *pgxpool.Pool
 }
 
-// Login makes a role with a random name and password, a member of the named roles. Where Postern is installed, its database
-// allows the login to use those of its roles.
+// Login creates a role with a random name and password, as a member of the named roles. If Postern is installed, the
+// database allows the login to use those of its roles.
 func (d *Database) Login(t testing.TB, memberOf ...string) *Login {
 	t.Helper()
 	l := &Login{Name: d.cluster.name(), Password: rand.Text()}
@@ -44,7 +44,7 @@ func (d *Database) Login(t testing.TB, memberOf ...string) *Login {
 	return l
 }
 
-// allow has the database allow a login, if Postern is installed there.
+// allow allows a login in the database if Postern is installed there.
 func (d *Database) allow(t testing.TB, name string) {
 	t.Helper()
 	var installed bool
@@ -57,7 +57,7 @@ func (d *Database) allow(t testing.TB, name string) {
 	}
 }
 
-// dropRole works in any state that the role's sessions may be in. Other sessions go on: other subtests may use them.
+// dropRole works in any state of the role's sessions. It does not end other sessions, because other subtests may use them.
 func (d *Database) dropRole(ctx context.Context, name string) error {
 	if err := d.cluster.rollbackPrepared(ctx, d.Name, name); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (d *Database) dropRole(ctx context.Context, name string) error {
 	})
 }
 
-// Connect opens one connection as the role, with an empty search_path; it is closed when the test ends.
+// Connect opens a connection as the role, with an empty search_path. It is closed when the test ends.
 func (l *Login) Connect(t testing.TB) *pgx.Conn {
 	t.Helper()
 	return connect(t, l.URL)

@@ -7,14 +7,14 @@ import (
 	"syscall"
 )
 
-// room is more than the servers of the test binaries that run at one time have filled.
+// room is more than the servers of simultaneous test binaries have ever filled.
 const room = 4 << 30
 
-// tmpfs is what statfs(2) calls a file system in memory.
+// tmpfs is the type that statfs(2) reports for a file system in memory.
 const tmpfs = 0x01021994
 
-// hasRoom tells whether folder is a file system in memory that has room, that programs can be started from, and behind which
-// there is as much memory that nobody uses. The one of a Docker container is small, and has no programs.
+// hasRoom reports whether folder is a file system in memory with enough space, from which programs can be started. As much
+// memory must also be free. A Docker container's file system in memory is small, and no programs can be started from it.
 func hasRoom(folder string) bool {
 	var files syscall.Statfs_t
 	if syscall.Statfs(folder, &files) != nil || int64(files.Type) != tmpfs || int64(files.Flags)&syscall.MS_NOEXEC != 0 {
@@ -23,7 +23,7 @@ func hasRoom(folder string) bool {
 	return files.Bavail*uint64(files.Bsize) >= room && availableMemory() >= room
 }
 
-// availableMemory is how many bytes programs can have without swapping; zero where that is unknown.
+// availableMemory is how many bytes programs can get without swapping; zero if unknown.
 func availableMemory() uint64 {
 	file, err := os.Open("/proc/meminfo")
 	if err != nil {

@@ -1,8 +1,8 @@
 // Package testdb gives each test a database of its own on a real PostgreSQL server.
 //
-// The server is found or started once for a test binary, see package server. A template database with Postern
-// installed is made once too, and cloned for each test that asks. Several test binaries may share one server: all
-// names are random, and what a killed binary left behind is removed by the next one.
+// The server is found or started once per test binary (see package server). A template database with Postern is also made
+// once, and cloned for each test that asks. Several test binaries may share a server. So all names are random, and each
+// binary removes what a killed binary left behind.
 package testdb
 
 import (
@@ -28,53 +28,55 @@ import (
 )
 
 const (
-	// prefix begins the name of every database and role that this package makes.
+	// prefix begins the names of all databases and roles of this package.
 	prefix = "postern_test_"
-	// poolSize lets one test race 50 sessions.
+	// poolSize lets one test run 50 sessions at once.
 	poolSize = 64
-	// closeTimeout bounds the wait for connections that a test has not given back.
+	// closeTimeout bounds the wait for connections that a test has not returned.
 	closeTimeout = 10 * time.Second
 )
 
-// memoryFolder is a file system in memory, on Linux. Making and dropping a database, as each test does, means 500 files: in
-// memory that takes a fifth of the time. A user's TMPDIR is used instead where there is one.
+// memoryFolder is a file system in memory on Linux. Each test creates and drops a database, which means 500 files. In
+// memory that takes a fifth of the time. The user's TMPDIR takes precedence.
 const memoryFolder = "/dev/shm"
 
-// leashedVariable says that TMPDIR goes with a process that this one was started by.
+// leashedVariable says that TMPDIR will be removed with the process that started this one.
 const leashedVariable = "POSTERN_TEST_LEASHED"
 
-// A test that is killed, or whose time is up, removes none of its folders: so all of them are in one that goes with the process.
+// A test that is killed or runs out of time removes none of its folders. So they are all in one folder that is removed with
+// the process.
 func init() {
 	if filepath.Ext(os.Args[0]) != ".test" || os.Getenv(leashedVariable) != "" {
-		return // no test binary, or one that another runs as a command
+		return // not a test binary, or a test binary that another one runs as a command
 	}
 	if os.Getenv("TMPDIR") == "" && hasRoom(memoryFolder) {
 		_ = os.Setenv("TMPDIR", memoryFolder)
 	}
 	folder, _, err := leash.Folder("postern-tests-")
 	if err != nil {
-		return // where there is no shell, folders stay behind as they did
+		return // without a shell, folders stay behind
 	}
-	// The user that a server runs as makes the server's folder in it.
+	// The server's user creates the server's folder in it.
 	_ = os.Chmod(folder, 0o777|os.ModeSticky)
 	_ = os.Setenv(leashedVariable, "yes")
 	_ = os.Setenv("TMPDIR", folder)
 }
 
-// cluster is the server as one test binary uses it.
+// cluster is the server as used by one test binary.
 type cluster struct {
 	server *server.Server
-	// key is in every name, and locked as long as this process lives, so that others can tell what is abandoned.
+	// key is part of every name. It is locked as long as this process lives, so that others can recognise what is
+	// abandoned.
 	key      int64
 	pool     *pgxpool.Pool
 	counter  atomic.Int64
 	template func() (string, error)
 }
 
-// shared is the one global: a test binary has no other place that outlives a test.
+// shared is the only global, because nothing else in a test binary outlives a test.
 var shared = sync.OnceValues(openCluster)
 
-// Server returns the server that the tests of this binary run on.
+// Server returns the server of this binary's tests.
 func Server(t testing.TB) *server.Server {
 	t.Helper()
 	return require(t).server
@@ -105,7 +107,7 @@ func openCluster() (*cluster, error) {
 	random := [8]byte{}
 	rand.Read(random[:])
 	c := &cluster{server: started, pool: pool, key: int64(binary.BigEndian.Uint64(random[:]))}
-	keeper, err := pool.Acquire(ctx) // never released: its session holds the lock
+	keeper, err := pool.Acquire(ctx) // never released, because its session holds the lock
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +121,8 @@ func openCluster() (*cluster, error) {
 	return c, nil
 }
 
-// VersionVariable is the version that the tests have to run on, such as 15.18: so CI knows that they ran on the one it means.
+// VersionVariable names the variable with the version that the tests must run on, such as 15.18. With it, CI knows that the
+// tests ran on the intended version.
 const VersionVariable = "POSTERN_TEST_VERSION"
 
 func requireVersion(ctx context.Context, pool *pgxpool.Pool) error {
@@ -141,7 +144,7 @@ func (c *cluster) name() string {
 	return fmt.Sprintf("%s%016x_%d", prefix, uint64(c.key), c.counter.Add(1))
 }
 
-// removeAbandoned drops the databases and roles of test binaries that no longer run.
+// removeAbandoned drops the databases and roles of test binaries that are no longer running.
 func (c *cluster) removeAbandoned(ctx context.Context) error {
 	return c.pool.AcquireFunc(ctx, func(connection *pgxpool.Conn) error {
 		rows, err := connection.Query(ctx, `
@@ -205,7 +208,7 @@ func (c *cluster) removeKey(ctx context.Context, connection *pgxpool.Conn, names
 	return nil
 }
 
-// dropDatabase drops a database although somebody is connected to it, or left a prepared transaction in it.
+// dropDatabase drops a database even if somebody is connected to it or left a prepared transaction in it.
 func (c *cluster) dropDatabase(ctx context.Context, name string) error {
 	if err := c.rollbackPrepared(ctx, name, ""); err != nil {
 		return err
@@ -214,7 +217,7 @@ func (c *cluster) dropDatabase(ctx context.Context, name string) error {
 	return err
 }
 
-// rollbackPrepared ends the prepared transactions of a database, of one role or, when that is empty, of all: their
+// rollbackPrepared rolls back the prepared transactions of a database: those of one role, or all if role is empty. Their
 // locks outlive every session.
 func (c *cluster) rollbackPrepared(ctx context.Context, database, role string) error {
 	rows, err := c.pool.Query(ctx, "select gid from pg_prepared_xacts where database = $1 and ($2::text = '' or owner = $2::text)", database, role)
@@ -246,8 +249,8 @@ func (c *cluster) within(ctx context.Context, database string, do func(*pgx.Conn
 	return errors.Join(do(connection), connection.Close(ctx))
 }
 
-// makeTemplate installs Postern into a database that nobody connects to afterwards: a database with
-// connections can't be cloned.
+// makeTemplate installs Postern into a database that nobody connects to afterwards, because a database with connections
+// cannot be cloned.
 func (c *cluster) makeTemplate() (string, error) {
 	ctx := context.Background()
 	name := c.name()

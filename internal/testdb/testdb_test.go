@@ -57,8 +57,8 @@ func TestSearchPathIsEmpty(t *testing.T) {
 	}
 }
 
-// Everything a test may leave behind goes away: the role of an open session, what it owns, the database with a
-// prepared transaction.
+// Everything that a test may leave behind is removed: the role of an open session, what the role owns, and the database of
+// a prepared transaction.
 func TestNothingIsLeft(t *testing.T) {
 	names := []string{}
 	t.Run("test", func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestNothingIsLeft(t *testing.T) {
 		connection := login.Connect(t)
 		for _, statement := range []string{
 			"create table public.owned ()",
-			"select pg_catalog.pg_ls_waldir()", // as a member of pg_monitor
+			"select pg_catalog.pg_ls_waldir()", // needs pg_monitor
 			"begin", "create table public.prepared ()", "prepare transaction 'left behind'",
 			"begin", "lock table public.owned",
 		} {

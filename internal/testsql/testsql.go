@@ -1,4 +1,4 @@
-// Package testsql says in one line what a test does in SQL.
+// Package testsql lets a test run SQL and check the result in one line.
 package testsql
 
 import (
@@ -17,8 +17,8 @@ type Querier interface {
 	Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error)
 }
 
-// Run runs a statement that must succeed, and returns how many rows it affected. Without arguments, sql may be several
-// statements in one message.
+// Run runs a statement that must succeed, and returns the number of affected rows. Without arguments, sql may contain
+// several statements.
 func Run(t testing.TB, q Querier, sql string, arguments ...any) int64 {
 	t.Helper()
 	tag, err := q.Exec(t.Context(), sql, arguments...)
@@ -28,7 +28,7 @@ func Run(t testing.TB, q Querier, sql string, arguments ...any) int64 {
 	return tag.RowsAffected()
 }
 
-// Value is the one value that a statement returns.
+// Value returns the only value that a statement returns.
 func Value[T any](t testing.TB, q Querier, sql string, arguments ...any) T {
 	t.Helper()
 	rows, err := q.Query(t.Context(), sql, arguments...)
@@ -42,7 +42,7 @@ func Value[T any](t testing.TB, q Querier, sql string, arguments ...any) T {
 	return got
 }
 
-// Values are the values of the one column that a statement returns.
+// Values returns the values of the only column that a statement returns.
 func Values[T any](t testing.TB, q Querier, sql string, arguments ...any) []T {
 	t.Helper()
 	rows, err := q.Query(t.Context(), sql, arguments...)
@@ -56,7 +56,7 @@ func Values[T any](t testing.TB, q Querier, sql string, arguments ...any) []T {
 	return got
 }
 
-// Refused runs a statement that must fail with an error of Postern: SQLSTATE, DETAIL and HINT.
+// Refused runs a statement that must fail with an error of Postern. The error must have SQLSTATE, DETAIL and HINT.
 func Refused(t testing.TB, q Querier, code, sql string, arguments ...any) *pgconn.PgError {
 	t.Helper()
 	_, err := q.Exec(t.Context(), sql, arguments...)
@@ -74,20 +74,20 @@ func Fails(t testing.TB, q Querier, code, sql string, arguments ...any) {
 	}
 }
 
-// Begin starts a transaction in which the connection, of a trusted application, speaks for userid. It is rolled back
-// when the test ends, if it has not ended by then.
+// Begin starts a transaction in which the connection, of a trusted application, acts for userid. The transaction is rolled
+// back when the test ends, unless it has ended before.
 func Begin(t testing.TB, connection *pgx.Conn, userid string) pgx.Tx {
 	t.Helper()
 	tx, err := connection.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = tx.Rollback(context.Background()) }) // no error where it has ended already
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) }) // returns no error if the transaction has ended
 	Run(t, tx, "select postern.assume_user($1)", userid)
 	return tx
 }
 
-// As does something in a transaction in which the connection, of a trusted application, speaks for userid, and commits.
+// As calls do in a transaction in which the connection, of a trusted application, acts for userid, and commits.
 func As(t testing.TB, connection *pgx.Conn, userid string, do func(tx pgx.Tx)) {
 	t.Helper()
 	tx := Begin(t, connection, userid)
@@ -97,7 +97,7 @@ func As(t testing.TB, connection *pgx.Conn, userid string, do func(tx pgx.Tx)) {
 	}
 }
 
-// Within does something in a savepoint, and rolls that back.
+// Within calls do in a savepoint, and rolls that back.
 func Within(t testing.TB, tx pgx.Tx, do func(tx pgx.Tx)) {
 	t.Helper()
 	nested, err := tx.Begin(t.Context())
