@@ -1,4 +1,5 @@
-// Package auditlog reads the log of checkpoints: in pages, so that its memory does not grow with the log, and as of one moment.
+// Package auditlog reads the log of checkpoints. It reads in pages, so that its memory does not grow with the log, and it
+// reads one state of the log.
 package auditlog
 
 import (
@@ -11,38 +12,39 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// Outcomes are those that an entry can have.
+// Outcomes are the possible outcomes of an entry.
 var Outcomes = []string{"passed", "denied", "cancelled"}
 
-// Filter says which entries are wanted: those that fit all of it. nil lets everything through.
+// Filter selects entries that match all its fields. A nil field matches everything.
 type Filter struct {
-	// Phrase is in the message or the comment.
+	// Phrase matches part of the message or of the comment.
 	Outcome, GateID, UserID, Phrase *string
-	// Since is the first moment, and Until the first one after.
+	// Since is the first moment of a period, and Until the first moment after it.
 	Since, Until *time.Time
 }
 
 const (
-	// A page of the log ends with as many entries or octets, whichever comes first.
+	// A page ends after this many entries or octets, whichever comes first.
 	pageEntries = 1000
 	pageOctets  = 2 << 20
-	// A stretch of log_ids that is looked at grows while little is found, up to this many. An index finds a user's entries.
+	// Each query looks at a range of log_ids. While it finds little, the range grows up to this size. If a user is given,
+	// an index finds the entries.
 	maximumStretch     = 1 << 20
 	maximumUserStretch = 1 << 24
 )
 
 // Reader reads one state of the log in pages.
 type Reader struct {
-	// Highest is the last log_id that there is.
+	// Highest is the last log_id in the log.
 	Highest int64
-	// OnProgress is told up to which log_id was read; nil for nobody.
+	// OnProgress receives the log_id up to which the log was read; it may be nil.
 	OnProgress func(logID int64)
 
 	queries *query.Queries
 	filter  Filter
 }
 
-// Read begins a transaction that sees one state of the log, however long it reads.
+// Read begins a transaction that sees one state of the log, however long it runs.
 func Read(ctx context.Context, connection *pgx.Conn, filter Filter, do func(*Reader) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {
@@ -58,7 +60,7 @@ func Read(ctx context.Context, connection *pgx.Conn, filter Filter, do func(*Rea
 	})
 }
 
-// grown is how long the next stretch is after one of this length in which little was found.
+// grown returns the length of the next range, after a range of this length in which little was found.
 func (r *Reader) grown(stretch int64) int64 {
 	if r.filter.UserID != nil {
 		return min(32*min(stretch, maximumUserStretch), maximumUserStretch)
@@ -66,7 +68,7 @@ func (r *Reader) grown(stretch int64) int64 {
 	return min(4*min(stretch, maximumStretch), maximumStretch)
 }
 
-// Latest gives the latest entries that fit, oldest first; a limit of 0 gives all.
+// Latest yields the latest matching entries, oldest first. A limit of 0 yields all.
 func (r *Reader) Latest(ctx context.Context, limit int64, each func([]query.LogEntry) error) error {
 	if limit == 0 {
 		return r.All(ctx, each)
@@ -91,7 +93,7 @@ func (r *Reader) Latest(ctx context.Context, limit int64, each func([]query.LogE
 	return r.after(ctx, first-1, each)
 }
 
-// All gives the entries that fit, oldest first.
+// All yields the matching entries, oldest first.
 func (r *Reader) All(ctx context.Context, each func([]query.LogEntry) error) error {
 	return r.after(ctx, 0, each)
 }
@@ -115,7 +117,7 @@ func (r *Reader) after(ctx context.Context, after int64, each func([]query.LogEn
 			if err := each(page); err != nil {
 				return err
 			}
-			// As many log_ids as would fill a page where the entries lie as dense as here.
+			// Read as many log_ids as would fill a page if matching entries stay as dense as here.
 			last := page[len(page)-1].LogID
 			after, stretch = last, min((last-after)*pageEntries/int64(len(page)), r.grown(max(stretch, pageEntries)))
 		}
@@ -126,13 +128,13 @@ func (r *Reader) after(ctx context.Context, after int64, each func([]query.LogEn
 	return nil
 }
 
-// followInterval is how often the log is asked for new entries.
+// followInterval is how often to look for new entries.
 const followInterval = 500 * time.Millisecond
 
-// Follow gives the latest entries, then each new one once, until the context ends: that is no error.
+// Follow yields the latest entries, and then each new entry once. It returns nil when the context ends.
 func Follow(ctx context.Context, connection *pgx.Conn, filter Filter, limit int64, each func([]query.LogEntry) error) error {
 	var (
-		seen          string // the snapshot up to which entries were written
+		seen          string // the snapshot up to which entries were yielded
 		restoredLogID int64
 	)
 	err := Read(ctx, connection, filter, func(log *Reader) error {
@@ -165,7 +167,7 @@ func Follow(ctx context.Context, connection *pgx.Conn, filter Filter, limit int6
 	return err
 }
 
-// committedAfter gives what was committed after a snapshot, and the snapshot up to which it did.
+// committedAfter yields what was committed after a snapshot, and returns the snapshot that it read.
 func (r *Reader) committedAfter(ctx context.Context, seen string, restoredLogID int64, each func([]query.LogEntry) error) (string, error) {
 	now, err := r.queries.FollowSnapshot(ctx)
 	if err != nil || now.Snapshot == seen {
@@ -189,5 +191,5 @@ func (r *Reader) committedAfter(ctx context.Context, seen string, restoredLogID 
 	}
 }
 
-// followEntries is small, since these pages do not end by octets.
+// followEntries is small because these pages are not limited by octets.
 const followEntries = 100

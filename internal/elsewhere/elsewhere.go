@@ -1,4 +1,4 @@
-// Package elsewhere knows the refusal of a database that is not, or not known to be, the one that was at work before.
+// Package elsewhere recognises the error of a database that may be a copy of the database that worked before.
 package elsewhere
 
 import (
@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Is tells whether an error is that refusal: of a copy, or on another timeline. Trying again does not help, since somebody
-// has to say which database goes on.
+// Is reports whether an error is that of a copy, or of another timeline. Trying again does not help, because somebody must
+// say which database goes on.
 func Is(err error) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && refused.Code == "55000" && refused.ConstraintName == "place"

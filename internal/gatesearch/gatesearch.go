@@ -1,4 +1,5 @@
-// Package gatesearch finds the gates that an action's business code reaches, and judges how the action stands to each.
+// Package gatesearch finds the gates that an action's business code reaches, and decides whether the action handles each of
+// them.
 package gatesearch
 
 import (
@@ -12,40 +13,41 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-// Search is what was found for one action.
+// Search is the result of a search for one action.
 type Search struct {
 	Action     string `json:"action"`
 	Registered bool   `json:"registered"`
-	// Checkpoint and LegacyCheckpoints are what the action is registered with.
+	// Checkpoint and LegacyCheckpoints are those of the action's registration.
 	Checkpoint        *string   `json:"checkpoint"`
 	LegacyCheckpoints []string  `json:"legacy_checkpoints"`
 	Entry             string    `json:"entry"`
 	Gates             []Gate    `json:"gates"`
 	Unknown           []Unknown `json:"unknown"`
 
-	// Node is the function that the action runs, and Reached is what it leads to.
+	// Node is the function that the action runs, with the tree of its calls. Reached are the functions in that tree.
 	Node    *callgraph.Node    `json:"-"`
 	Reached *callgraph.Reached `json:"-"`
 }
 
-// Gate is one that the action reaches, and how the action stands to it.
+// Gate is a gate that the action reaches, and whether the action handles it.
 type Gate struct {
 	GateID     string `json:"gate_id"`
 	Registered bool   `json:"registered"`
 	Active     bool   `json:"active"`
-	// Handled tells that the action need not reference it, or does.
+	// Handled says that the action references the gate, or need not.
 	Handled bool `json:"handled"`
-	// State says that in a word or two.
+	// State says the same in a word or two.
 	State string `json:"-"`
 }
 
-// Unknown is something that the catalogs don't tell.
+// Unknown is something that the catalogs do not tell.
 type Unknown struct {
 	In   string `json:"in"`
 	What string `json:"what"`
 }
 
-// Find searches from the function that an action runs: schema.function(types), or schema.function where there is one of that name.
+// Find searches from the function that an action runs. entry is schema.function(types), or schema.function if only one
+// function has that name.
 func Find(ctx context.Context, connection *pgx.Conn, action, entry string) (*Search, error) {
 	search := &Search{Action: action, LegacyCheckpoints: []string{}, Gates: []Gate{}, Unknown: []Unknown{}}
 	queries := query.New(connection)
@@ -80,7 +82,7 @@ func Find(ctx context.Context, connection *pgx.Conn, action, entry string) (*Sea
 	return search, nil
 }
 
-// judge says how the action stands to a gate.
+// judge decides how an action handles a gate.
 func (s *Search) judge(id string, gates []query.Gate) Gate {
 	reached := Gate{GateID: id}
 	index := slices.IndexFunc(gates, func(gate query.Gate) bool { return gate.GateID == id })
@@ -103,12 +105,12 @@ func (s *Search) judge(id string, gates []query.Gate) Gate {
 	return reached
 }
 
-// Finds tells whether there is something to do.
+// Finds reports whether there is something to do.
 func (s *Search) Finds() bool {
 	return len(s.Unknown) > 0 || slices.ContainsFunc(s.Gates, func(gate Gate) bool { return !gate.Handled })
 }
 
-// Missing are the gates that the action has to reference.
+// Missing lists the gates that the action must reference but does not.
 func (s *Search) Missing() []string {
 	missing := []string{}
 	for _, gate := range s.Gates {
@@ -119,7 +121,7 @@ func (s *Search) Missing() []string {
 	return missing
 }
 
-// Fix is the statement that references all gates.
+// Fix returns the statement that makes the action reference all gates.
 func (s *Search) Fix() string {
 	return doctor.ReferenceGates(s.Action, s.Checkpoint, append(slices.Clone(s.LegacyCheckpoints), s.Missing()...))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// idleReader reads a table and stays in its transaction until it is told to end it.
+// idleReader reads a table and stays in its transaction until end is called.
 func idleReader(t *testing.T, database *testdb.Database) (end func()) {
 	t.Helper()
 	if _, err := database.Pool.Exec(t.Context(), "create table public.voucher (voucher_no integer)"); err != nil {
@@ -52,7 +52,7 @@ func TestChangeWaitsForAnIdleReaderAndNobodyForTheChange(t *testing.T) {
 	}()
 	<-waiting
 	other := database.Connect(t)
-	// Far more than a busy machine takes, and far less than the change waits.
+	// Far longer than a busy machine takes, and far shorter than the change waits.
 	if _, err := other.Exec(t.Context(), "set statement_timeout = '1 min'"); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-// Package program knows the name that this program was started as.
+// Package program knows the name under which this program was started.
 package program
 
 import (
@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Released is the name of released binaries. Whatever outlives the process says it: what is stored in a
-// database, written to a file, or printed in the documentation.
+// Released is the name of released binaries. Text that outlives the process uses it: text stored in a database, written to
+// a file, or printed in the documentation.
 const Released = "postern"
 
-// plain names mean themselves in a shell and in a format.
+// plain matches names that a shell and a format take literally.
 var plain = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
-// Name is what a person types to run this program again: the name it was started as, without its folder.
+// Name is what a person types to run this program again: the name under which it was started, without the folder.
 func Name() string { return nameOf(os.Args) }
 
 func nameOf(arguments []string) string {
@@ -29,5 +29,5 @@ func nameOf(arguments []string) string {
 	return name
 }
 
-// Text puts the program's name in the place of each $0, as a shell does.
+// Text replaces each $0 by the program's name, as a shell does.
 func Text(text string) string { return strings.ReplaceAll(text, "$0", Name()) }

@@ -10,10 +10,10 @@ func TestNameIsThatOfTheStart(t *testing.T) {
 		"/tmp/go-build1/b1/installer":   "installer",
 		"postern.exe":                   "postern",
 		"":                              Released,
-		"/opt/with a space/my postern":  Released, // nobody could paste it
+		"/opt/with a space/my postern":  Released, // nobody could paste this name
 		"/tmp/100%sure":                 Released,
 		"/tmp/$(reboot)":                Released,
-		"-postern":                      Released, // a login shell's way to start a program
+		"-postern":                      Released, // how a login shell's name begins
 		"/tmp/\x1b[2Kpostern":           Released,
 		"/opt/postern/releases/postern": "postern",
 	} {
