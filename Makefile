@@ -14,7 +14,7 @@ help: ## print the targets
 generate: generate-fold generate-schema generate-db generate-manifest generate-privileges generate-configuration ## make all that is generated anew
 
 generate-fold: ## the fold of user ids from Go's tables of Unicode
-	go test ./internal/userid -run TestCommittedFunctionIsThatOfTheTables -count 1 -update
+	go test ./internal/userid -run TestCommittedFunctionMatchesTheTables -count 1 -update
 
 generate-db: ## Go bindings in db/ and internal/query/ from sql/queries
 	$(SQLC) generate
@@ -29,7 +29,7 @@ generate-privileges: ## who may call what, to be reviewed
 	go test ./tests/attack -run TestRolesMayDoWhatTheMatrixSays -count 1 -update
 
 generate-configuration: ## the JSON Schema of configuration files from their Go types
-	go test ./internal/configuration -run TestPublishedSchemaIsThatOfTheTypes -count 1 -update
+	go test ./internal/configuration -run TestPublishedSchemaMatchesTheTypes -count 1 -update
 
 verify: verify-format verify-vet verify-shell verify-sql verify-db verify-schema verify-configuration ## check that all that is generated is current, and lint (PostgreSQL 15, plpgsql_check)
 
@@ -58,7 +58,7 @@ verify-schema: ## the schema dump is current and the PL/pgSQL is clean
 	go test -tags verify ./tests/verify -count 1
 
 verify-configuration: ## the JSON Schema of configuration files is current
-	go test ./internal/configuration -run TestPublishedSchemaIsThatOfTheTypes -count 1
+	go test ./internal/configuration -run TestPublishedSchemaMatchesTheTypes -count 1
 
 test: ## all tests
 	go test ./...

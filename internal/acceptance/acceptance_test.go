@@ -7,7 +7,7 @@ import (
 	"github.com/posternsql/postern/internal/acceptance"
 )
 
-func TestWhatIsAcceptedDoesNotCount(t *testing.T) {
+func TestAcceptedFindingsDoNotCount(t *testing.T) {
 	t.Parallel()
 	day := func(text string) time.Time {
 		parsed, err := time.Parse(time.DateOnly, text)

@@ -8,7 +8,7 @@ import (
 
 // What is let through has to be harmless: each construct is made as deep as maximumDepth allows, and parsed. Past the end
 // of its stack the parser would take this test along.
-func TestDepthThatIsAllowedIsParsed(t *testing.T) {
+func TestAllowedDepthIsParsed(t *testing.T) {
 	t.Parallel()
 	nest := func(before, middle, after string) func(int) string {
 		return func(count int) string {

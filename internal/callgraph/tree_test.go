@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestTreesAreWhatTheParserSays(t *testing.T) {
+func TestTreesMatchTheParser(t *testing.T) {
 	parsed, err := decode(`{"a":[{"text":"one \"word\" \u00e9\n","number":-12,"yes":true,"no":false,"nothing":{}},[],"last"],"text":"` + "\xff" + `"}`)
 	if err != nil {
 		t.Fatal(err)

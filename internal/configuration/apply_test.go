@@ -123,7 +123,7 @@ func TestAdministeredMessageChangesWithItsParameters(t *testing.T) {
 }
 
 // A file without the key never deactivates what somebody has activated. A file with the key does.
-func TestSilenceKeepsWhatIsActive(t *testing.T) {
+func TestFileWithoutTheKeyKeepsAGateActive(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)
 	apply(t, connection, "gates: {A_B: {description: d, message: m}}")
@@ -170,7 +170,7 @@ func TestRolesGoFromUserToUser(t *testing.T) {
 }
 
 // Rules created together and rules created one by one give the same access.
-func TestRulesAtOnceCompileAsOneByOne(t *testing.T) {
+func TestRulesCompileTheSameTogetherOrOneByOne(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)
 	for _, statement := range []string{
@@ -238,7 +238,7 @@ func TestBadArgumentsOfWhatApplyCalls(t *testing.T) {
 }
 
 // A file may write a user ID in another case. That is the same user and not a second one.
-func TestUsersAreTheSameHoweverTheyAreWritten(t *testing.T) {
+func TestEverySpellingNamesTheSameUser(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)
 	apply(t, connection, `

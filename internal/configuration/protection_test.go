@@ -67,7 +67,7 @@ create table shop.ten partition of shop.voucher for values in ('10')`)
 }
 
 // Apply does not bring back a table that is gone, or a renamed column. The plan shows that, and the error says what to do.
-func TestWhatApplyCannotProtectIsSaid(t *testing.T) {
+func TestPlanNamesWhatApplyCannotProtect(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ change, fault, code, advice string }{
 		"table gone":     {"drop table shop.voucher", "There is no such table", "42P01", "apply that with --prune"},

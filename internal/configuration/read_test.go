@@ -94,7 +94,7 @@ func TestBadFilesAreRefusedWithThePlace(t *testing.T) {
 	}
 }
 
-func TestWhatLooksLikeANumberStaysAText(t *testing.T) {
+func TestTextThatLooksLikeANumberStaysText(t *testing.T) {
 	t.Parallel()
 	text := "\ufeffusers:\r\n  010: {description: no}\r\n  10: {description: 1e3, default_company: 010}\r\n  no: {description: 2026-01-01}\r\n  ~x: {description: .5}\r\n"
 	read, _, err := readYAML(&source{name: "f", text: []byte(text)})

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the schema instead of comparing i
 
 const published = "../../docs/configuration.schema.json"
 
-func TestPublishedSchemaIsThatOfTheTypes(t *testing.T) {
+func TestPublishedSchemaMatchesTheTypes(t *testing.T) {
 	made := makeSchema(t)
 	if *update {
 		if err := os.WriteFile(published, made, 0o644); err != nil {

@@ -234,7 +234,7 @@ func (r *reader) Write(text []byte) (int, error) {
 	return r.Buffer.Write(text)
 }
 
-func TestStoryEndsWhereNobodyReads(t *testing.T) {
+func TestStoryEndsWhenNobodyReads(t *testing.T) {
 	out := &reader{until: "$ DIR="}
 	if err := demo.Run(t.Context(), demo.Options{Out: out, Installer: cli.RunOn, Keep: true}); !errors.Is(err, context.Canceled) && !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("the story ended with %v", err)

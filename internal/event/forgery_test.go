@@ -121,7 +121,7 @@ func TestProgramsGetTheExactText(t *testing.T) {
 }
 
 // This test looks at the mail as it arrives.
-func TestMailThatArrivesIsTheOneThatWasMeant(t *testing.T) {
+func TestMailArrivesAsIntended(t *testing.T) {
 	box := openMailbox(t, false)
 	event, parameters := anEvent("paid\r\n.\r\nuserid: BOB\u2028userid: BOB"+strings.Repeat(" ", 100)+"userid: BOB", "\u202eBOB :diresu\n\nlog_id: 1")
 	if err := box.mailer(t, "audit@example.com", "", nil).send(t.Context(), event, parameters); err != nil {

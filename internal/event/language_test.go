@@ -39,7 +39,7 @@ func TestConditions(t *testing.T) {
 }
 
 // A condition that has a loop, uses an unknown name, or is neither true nor false is refused when it is added.
-func TestConditionsThatAreRefused(t *testing.T) {
+func TestUnsafeConditionsAreRefused(t *testing.T) {
 	for _, text := range []string{
 		``, `log_id`, `"true"`, `gateid == "X"`, `gate_id == 7`, `secret == ""`, `$env == nil`, `$env["gate_id"] == ""`,
 		`any(1..1000000000, any(1..1000000000, # == 0))`, `all([1, 2], # > 0)`, `len(filter(1..100, true)) > 1`, `count(1..9, true) > 0`,
@@ -91,7 +91,7 @@ func TestTemplates(t *testing.T) {
 }
 
 // A template cannot run for ever, use much memory, use an unknown name, or reach anything but parameters.
-func TestTemplatesThatAreRefused(t *testing.T) {
+func TestUnsafeTemplatesAreRefused(t *testing.T) {
 	for _, text := range []string{
 		``, `{{.secret}}`, `{{.Message}}`, `{{.message.x}}`, `{{.}}`, `{{$}}`, `{{$x := 1}}`, `{{range 1000000000}}{{end}}`,
 		`{{range $i := .log_id}}{{end}}`, `{{printf "%1000000000d" 1}}`, `{{print .message}}`, `{{define "a"}}{{template "a"}}{{end}}{{template "a"}}`,

@@ -158,7 +158,7 @@ func TestMailIsNotSentInTheClear(t *testing.T) {
 }
 
 // A mail server whose line has no end cannot fill the worker's memory.
-func TestMailServerThatGoesOnAndOn(t *testing.T) {
+func TestEndlessMailServerReplyIsCutOff(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

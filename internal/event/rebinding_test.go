@@ -119,7 +119,7 @@ func TestRebindingReachesNothingInside(t *testing.T) {
 }
 
 // No answer can keep a worker busy: neither one without an end, nor one that arrives slowly.
-func TestAnswersWithoutAnEnd(t *testing.T) {
+func TestEndlessAnswersAreCutOff(t *testing.T) {
 	receiver := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
 		response.Header().Set("Content-Encoding", "gzip")
 		for request.Context().Err() == nil {

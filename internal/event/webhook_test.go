@@ -148,7 +148,7 @@ func TestSpecialAddressesAreInternal(t *testing.T) {
 	}
 }
 
-func TestURLsThatAreRefused(t *testing.T) {
+func TestUnsafeURLsAreRefused(t *testing.T) {
 	for _, url := range []string{
 		"", "example.com", "//example.com", "ftp://example.com", "file:///etc/passwd", "gopher://example.com", "https://", "https://user@example.com",
 		"https://user:hush@example.com", "https://example.com/#x", "http://example.com", "https://127.0.0.1", "https://[::1]/", "https://[::ffff:10.1.1.1]/",

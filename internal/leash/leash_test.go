@@ -32,7 +32,7 @@ func TestFolderGoesWhenItIsUndone(t *testing.T) {
 	requireAbsent(t, name)
 }
 
-func TestWhatIsKeptStays(t *testing.T) {
+func TestKeptFolderStays(t *testing.T) {
 	t.Parallel()
 	name, l, err := Folder("postern-leash-")
 	if err != nil {

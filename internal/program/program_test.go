@@ -2,7 +2,7 @@ package program
 
 import "testing"
 
-func TestNameIsThatOfTheStart(t *testing.T) {
+func TestNameIsTheOneUsedAtStart(t *testing.T) {
 	for started, want := range map[string]string{
 		"postern":                       "postern",
 		"/usr/local/bin/postern-1.2":    "postern-1.2",

@@ -171,7 +171,7 @@ func TestFetchedProgramsAreNotRunByTheLibrary(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeFetchedIsExplained(t *testing.T) {
+func TestFailedDownloadIsExplained(t *testing.T) {
 	for name, test := range map[string]struct {
 		files map[string]string
 		spoil func(*repository)

@@ -121,7 +121,7 @@ func TestCrashedServerComesBack(t *testing.T) {
 	}
 }
 
-func TestStartedServerIsReadyAndItsOwnersOnly(t *testing.T) {
+func TestStartedServerIsReadyAndPrivate(t *testing.T) {
 	requireStarted(t)
 	server := start(t, Options{Settings: map[string]string{"application_name": "it's ready"}})
 	if !strings.HasPrefix(server.Source, "PostgreSQL ") {
@@ -348,7 +348,7 @@ func TestThrowAwayServerIsGoneAfterTheProcess(t *testing.T) {
 }
 
 // If a process is killed just before it reads its server's address, nobody reads the supervisor's standard output.
-func TestServerIsGoneThoughNobodyHeardOfIt(t *testing.T) {
+func TestServerIsGoneIfItsAddressWasNeverRead(t *testing.T) {
 	folders := binaryFolders()
 	if len(folders) == 0 {
 		t.Skip("there are no binaries of PostgreSQL")

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the function instead of comparing
 
 const file = "../../sql/functions/user/fold_userid.sql"
 
-func TestCommittedFunctionIsThatOfTheTables(t *testing.T) {
+func TestCommittedFunctionMatchesTheTables(t *testing.T) {
 	want := Function()
 	if *update {
 		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {

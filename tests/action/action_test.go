@@ -11,7 +11,7 @@ import (
 )
 
 // Without a checkpoint of its own, an action shows what its gates say of themselves, and for what.
-func TestLegacyGatesAloneAskForTheAction(t *testing.T) {
+func TestActionWithoutACheckpointDescribesItsGates(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	c.register(t, action, "", secondGate, firstGate)
@@ -119,7 +119,7 @@ func TestUnboundParametersOfAction(t *testing.T) {
 }
 
 // Whoever changes the PIN proves to know the old one, inside an action as well.
-func TestBuiltInGateIsNoActionsBusiness(t *testing.T) {
+func TestActionDoesNotOpenTheBuiltInGate(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	c.register(t, action, ownGate)

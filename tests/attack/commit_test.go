@@ -53,7 +53,7 @@ set constraints all immediate`, tell, ticket)
 }
 
 // A guess that is looked at while its transaction commits, and taken back if it was wrong.
-func TestCommitTellsNothingBeforeItIsDone(t *testing.T) {
+func TestCommitRevealsNoVerdictBeforeItIsDone(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, naiveCommitted)
@@ -207,7 +207,7 @@ $$`)
 
 // The gate reached when all else is done: by a deferred trigger, or by a cursor that is run at the commit. It is open in
 // this transaction only, and the pass is logged with it.
-func TestGateThatIsReachedAtTheCommit(t *testing.T) {
+func TestGateReachedAtCommitIsLoggedWithIt(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, naiveBearer)

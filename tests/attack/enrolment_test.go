@@ -200,7 +200,7 @@ func TestResetPINApprovesNothing(t *testing.T) {
 
 // Any second place that answers whether a PIN is right is a place to guess at: in the caller's own transaction an
 // answer costs nothing.
-func TestNothingButTheGateComparesAPIN(t *testing.T) {
+func TestOnlyTheGateComparesPINs(t *testing.T) {
 	s := newScene(t, alice)
 	createNaivePIN(t, s)
 	connection := s.connect(t)
@@ -244,7 +244,7 @@ select p.proname from pg_catalog.pg_proc as p
 }
 
 // The first PIN comes from an administrator, not from whoever is first at the keyboard.
-func TestFirstPINIsTheAdministrators(t *testing.T) {
+func TestFirstPINComesFromAnAdministrator(t *testing.T) {
 	s := newScene(t)
 	s.addUser(t, alice)
 	testsql.Run(t, s.Pool, `

@@ -113,7 +113,7 @@ func TestLogHasWhatWasShownWhereItDiffers(t *testing.T) {
 }
 
 // An exclusive gate is asked for itself, whatever else was approved, and what is approved for it opens nothing else.
-func TestExclusiveGateIsNeverOpenedAlong(t *testing.T) {
+func TestExclusiveGateIsNeverOpenedByAnotherApproval(t *testing.T) {
 	t.Parallel()
 	s := newBank(t, true, alice)
 	testsql.Run(t, s.Pool, naiveBearer)
@@ -215,7 +215,7 @@ func TestExclusiveGateTakesAnApprovalEachTime(t *testing.T) {
 }
 
 // What opens an exclusive gate is as much bound to time, user and role as what opens others.
-func TestExclusiveTicketIsCheckedAsOthersAre(t *testing.T) {
+func TestExclusiveTicketIsCheckedLikeOthers(t *testing.T) {
 	t.Parallel()
 	s := newBank(t, true, alice, bob)
 	connection, other := s.connect(t), s.connect(t)

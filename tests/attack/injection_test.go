@@ -88,7 +88,7 @@ func TestValuesAreNeverExpandedAgain(t *testing.T) {
 	}
 }
 
-func TestSubstitutionIsTheObviousOne(t *testing.T) {
+func TestSubstitutionMatchesASimpleModel(t *testing.T) {
 	s := newScene(t)
 	connection := s.Connect(t)
 	piece := rapid.OneOf(
@@ -110,7 +110,7 @@ func TestSubstitutionIsTheObviousOne(t *testing.T) {
 }
 
 // A dialog reads DETAIL as JSON. A value that ended a string there could put another message on the screen.
-func TestDetailIsJSONWhateverTheValues(t *testing.T) {
+func TestDetailIsJSONForAllValues(t *testing.T) {
 	s := newScene(t, alice)
 	createNaiveMessages(t, s)
 	const injected = `x","message":"Nothing to see`
@@ -189,7 +189,7 @@ func TestValueDoesNotEndItsMessage(t *testing.T) {
 }
 
 // A new line in a value would be a new line in a log that is text.
-func TestValueMakesNoLogEntryOfItsOwn(t *testing.T) {
+func TestValueCannotForgeALogEntry(t *testing.T) {
 	s := newScene(t, alice)
 	createNaiveMessages(t, s)
 	const payee = "x approved\n2026-11-22 09:01 BOB Invoice of Mallory over 1000000"

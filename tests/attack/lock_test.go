@@ -77,7 +77,7 @@ select p.oid::regprocedure::text from pg_proc as p
 }
 
 // A member of a role may drop what the role owns, and what it was granted with the right to pass on.
-func TestMembersTakeNothingFromTheirRole(t *testing.T) {
+func TestMembersCannotDropWhatTheirRoleOwns(t *testing.T) {
 	s := newScene(t, alice)
 	member := s.Login(t, "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_auditor", "postern_sealer", "postern_event_worker")
 	naive := s.Login(t)

@@ -63,7 +63,7 @@ grant execute on function public.naive_authenticate(text, text) to public`)
 }
 
 // Where others may approve, those who could approve can spend attempts, and nobody else.
-func TestOnlyWhoCouldApproveSpendsAnothersAttempts(t *testing.T) {
+func TestOnlyPossibleApproversSpendAttempts(t *testing.T) {
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
 	connection := s.connect(t)
@@ -190,7 +190,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 
 // An attempt in a session of ALICE's with BOB's name needs the rows of both, and so does one the other way round. Each that
 // holds one of them and waits for the other would be the end of one attempt.
-func TestTwoWhoApproveForEachOtherDoNotDeadlock(t *testing.T) {
+func TestMutualApprovalsDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
@@ -259,7 +259,7 @@ $$`)
 }
 
 // Five guesses each half hour are 240 a day, for ever. Each lock-out in a row takes twice as long as the one before.
-func TestLockoutsInARowTakeLongerAndLonger(t *testing.T) {
+func TestRepeatedLockoutsLastLonger(t *testing.T) {
 	s := newScene(t, alice)
 	connection := s.connect(t)
 	s.set(t, "max_failures", "2")

@@ -204,7 +204,7 @@ func TestARestoredListCountsByName(t *testing.T) {
 
 // What an allowed login runs may be somebody else's: a trigger, an event function, a function of the application. The membership
 // of its owner, whom this database may not allow at all, is not the login's.
-func TestOthersCodeDoesNotLendItsMembership(t *testing.T) {
+func TestForeignCodeDoesNotLendItsMembership(t *testing.T) {
 	database := testdb.New(t)
 	testsql.Run(t, database.Pool, "select postern.create_user($1, $1)", alice)
 	mallory := stranger(t, database, "postern_trusted_app", "postern_admin")

@@ -122,7 +122,7 @@ grant select on public.naive_own to public`)
 }
 
 // What a transaction's own entries are stands in several places, since each of them needs the index: own_entry says why.
-func TestOwnEntriesAreToldByOneRule(t *testing.T) {
+func TestOneRuleDecidesWhichEntriesAreOwn(t *testing.T) {
 	asked := 0
 	if err := fs.WalkDir(postern.Files, "functions", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

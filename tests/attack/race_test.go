@@ -138,7 +138,7 @@ func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 }
 
 // A statement sees the data as they were when it began: whoever counts by such a view never gets to five.
-func TestStatementGuessesOnce(t *testing.T) {
+func TestOneStatementCannotGuessRepeatedly(t *testing.T) {
 	t.Parallel()
 	const guesses = 200
 	s := newScene(t, alice)

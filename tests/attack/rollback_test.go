@@ -446,7 +446,7 @@ func TestTicketIsSilentWhileItsTransactionIsPrepared(t *testing.T) {
 }
 
 // A role that may read the log or the users could read the verdict of its own attempt there, were it not hidden until the commit.
-func TestViewsAreSilentAboutTheOwnTransaction(t *testing.T) {
+func TestViewsHideEntriesOfTheCurrentTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, `grant postern_auditor, postern_admin to "`+s.application.Name+`"`)

@@ -181,7 +181,7 @@ $$`)
 }
 
 // What stands in the log is what was committed, however the passes are nested.
-func TestLogHasThePassesThatWereCommitted(t *testing.T) {
+func TestLogHasOnlyCommittedPasses(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	connection := s.connect(t)

@@ -50,7 +50,7 @@ func requireNobody(t testing.TB, tx pgx.Tx, code, ticket, challenge string) {
 	}
 }
 
-func TestMadeUpSessionSaysNobody(t *testing.T) {
+func TestForgedSessionHasNoUser(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	testsql.Run(t, s.Pool, naiveIdentity)
@@ -252,7 +252,7 @@ func TestSettingLeftBehindSaysHowItIsCleared(t *testing.T) {
 
 // Whoever makes tokens of what a user may choose, or judges them before they get here, may keep the first of two claims where
 // PostgreSQL keeps the last.
-func TestTokenWithTwoReadingsStartsNoSession(t *testing.T) {
+func TestAmbiguousTokenStartsNoSession(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, mallory)
 	secret := strings.Repeat("s", 32)
@@ -342,7 +342,7 @@ commit`)
 }
 
 // The database role of the moment is not the user: SET ROLE is for whoever is a member.
-func TestRoleOfTheMomentIsNotTheUser(t *testing.T) {
+func TestCurrentRoleIsNotTheUser(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	testsql.Run(t, s.Pool, naiveIdentity)
@@ -390,7 +390,7 @@ func TestRoleOfTheMomentIsNotTheUser(t *testing.T) {
 }
 
 // A superuser's connection that is lent to one role after the other, as some poolers do it.
-func TestSessionAuthorizationTakesNothingAlong(t *testing.T) {
+func TestSessionAuthorizationCarriesNothingOver(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, naiveBearer)

@@ -216,7 +216,7 @@ $$`)
 
 // BOB's sessions answer one after the other, each before the last one has ended, and none ever commits. Locks that are
 // shared would keep the administrator waiting for as long as that goes on.
-func TestSessionsInTurnDoNotPutOffBeingShutOut(t *testing.T) {
+func TestOverlappingSessionsDoNotDelayBeingShutOut(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob, mallory)
 	s.set(t, "all_users_valid", "true")

@@ -14,7 +14,7 @@ import (
 var spellings = []string{"alice", "Alice", "aLICE", "ＡＬＩＣＥ"}
 
 // Whoever can have a second ALICE is taken for the first one, by people if not by programs.
-func TestNobodyIsCreatedBesideAnother(t *testing.T) {
+func TestSecondSpellingCreatesNoUser(t *testing.T) {
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, "create table public.naive_user (userid text primary key); insert into public.naive_user values ('ALICE'), ('alice')")
 	for _, userid := range append([]string{alice}, spellings...) {
@@ -47,7 +47,7 @@ func TestNobodyIsCreatedBesideAnother(t *testing.T) {
 }
 
 // However a user is written, it is that user: whose attempts count, whose session it is, who stands in the log.
-func TestHoweverAUserIsWrittenItIsTheSame(t *testing.T) {
+func TestEverySpellingNamesTheSameUser(t *testing.T) {
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
 	connection := s.connect(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-func TestSettingsTakeWhatTheyMay(t *testing.T) {
+func TestSettingsAcceptOnlyValidValues(t *testing.T) {
 	c := newCompany(t)
 	rows, err := c.administrator.Query(t.Context(), "select name, kind, minimum, maximum from postern.setting")
 	if err != nil {

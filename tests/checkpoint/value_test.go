@@ -214,7 +214,7 @@ func TestValuesAreComparedByValue(t *testing.T) {
 }
 
 // The form of a value is a form of that value, and the only one.
-func TestCanonicalTextIsOneOfItsValues(t *testing.T) {
+func TestCanonicalTextKeepsItsValue(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
 	connection := database.Connect(t)

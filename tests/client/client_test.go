@@ -192,7 +192,7 @@ func TestLockOutEndsTheQuestions(t *testing.T) {
 	o.want(t, 0, "denied denied denied")
 }
 
-func TestNothingHappensWithoutThePromptAfterADenial(t *testing.T) {
+func TestDeniedApprovalIsNotRetriedWithoutThePrompt(t *testing.T) {
 	o := newOffice(t)
 	asked := 0
 	err := o.approve(t.Context(), o.application.Pool, func(ctx context.Context, required *postern.CheckpointRequired) (postern.Answer, error) {

@@ -20,7 +20,7 @@ func fail(ctx context.Context, tx pgx.Tx, code string) error {
 }
 
 // What the server wants repeated is repeated with the same ticket, which the rolled-back transaction has not used.
-func TestServersRepetitionAsksNobodyAgain(t *testing.T) {
+func TestRetryAfterConflictAsksNobodyAgain(t *testing.T) {
 	o := newOffice(t)
 	for number, code := range []string{"40001", "40P01"} {
 		asked, runs := 0, 0
@@ -43,7 +43,7 @@ func TestServersRepetitionAsksNobodyAgain(t *testing.T) {
 	}
 }
 
-func TestRepetitionsEnd(t *testing.T) {
+func TestRetriesEnd(t *testing.T) {
 	o := newOffice(t)
 	for name, test := range map[string]struct {
 		code    string

@@ -432,7 +432,7 @@ select concat(current_setting('postern.session', true), current_setting('postern
 }
 
 // Where the connection is lost or not to be had, nothing is done on another one.
-func TestNothingIsDoneAfterTheConnection(t *testing.T) {
+func TestNothingIsDoneAfterLosingTheConnection(t *testing.T) {
 	o := newOffice(t)
 	for name, lose := range map[string]func(ctx context.Context, cancel context.CancelFunc, tx pgx.Tx) error{
 		"cancelled": func(ctx context.Context, cancel context.CancelFunc, tx pgx.Tx) error {

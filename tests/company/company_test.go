@@ -25,7 +25,7 @@ select postern.grant_company('BEN', '20')`)
 	return database
 }
 
-func TestUserSeesTheOwnCompanies(t *testing.T) {
+func TestUserSeesOnlyTheirCompanies(t *testing.T) {
 	database := newScene(t)
 	application := database.Login(t, "postern_trusted_app").Connect(t)
 	for userid, want := range map[string][]string{"ANN": {"10 ANN t", "20 ANN f"}, "BEN": {"20 BEN f"}, "CARL": {}} {
@@ -128,7 +128,7 @@ func TestMirroredFunctionsAgree(t *testing.T) {
 	}
 }
 
-func TestNobodyKnownIsAnError(t *testing.T) {
+func TestMissingSessionIsAnError(t *testing.T) {
 	database := newScene(t)
 	application := database.Login(t, "postern_app").Connect(t)
 	for _, sql := range []string{

@@ -9,7 +9,7 @@ import (
 )
 
 // A user learns who works in the user's own companies, and nothing of others, not even by another error.
-func TestOthersAreKnownToColleaguesOnly(t *testing.T) {
+func TestOnlyColleaguesSeeEachOther(t *testing.T) {
 	database := newScene(t)
 	application := database.Login(t, "postern_trusted_app").Connect(t)
 	for _, test := range []struct {

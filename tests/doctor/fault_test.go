@@ -372,7 +372,7 @@ func faults() []fault {
 }
 
 // The fix takes the action off a key, and nothing else.
-func TestAKeyWithoutItsActionIsTheSameKey(t *testing.T) {
+func TestFixOfAKeyRemovesOnlyItsAction(t *testing.T) {
 	s := newScene(t, "voucher", "supplier")
 	Run(t, s.Pool, s.fill(`
 create table shop.{other} (a integer, b integer, primary key (b, a));
@@ -400,15 +400,15 @@ alter table shop.{table} validate constraint second;
 
 // elsewhere are the checks whose fault cannot be made here, and what tests them.
 var elsewhere = map[string]string{
-	"server_version":      "TestHolesOfMinorReleases",
-	"gates_unread":        "TestTheViewSaysWhereItMayBeWrongOfGates",
+	"server_version":      "TestOldMinorReleasesListTheirCVEs",
+	"gates_unread":        "TestViewReportsStaleGateReadings",
 	"gate_not_registered": gateTest,
 	"gate_not_called":     gateTest,
 	"gate_not_referenced": gateTest,
 	"gate_unreadable":     gateTest,
 }
 
-const gateTest = "TestCallsOfGatesAreHeldAgainstWhatIsRegistered"
+const gateTest = "TestGateCallsAreComparedWithRegistrations"
 
 func TestEachFaultIsFoundAndFixed(t *testing.T) {
 	names := []struct{ kind, table, other string }{

@@ -9,7 +9,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-func TestCallsOfGatesAreHeldAgainstWhatIsRegistered(t *testing.T) {
+func TestGateCallsAreComparedWithRegistrations(t *testing.T) {
 	const (
 		register = "select postern.register_gate('SHOP_APPROVE', 'Approve', 'Approved');"
 		calls    = "create function public.approve() returns void language plpgsql as $$ begin /* postern.checkpoint('SHOP_OTHER') */ perform postern.checkpoint('SHOP_APPROVE'); end $$;"
@@ -58,8 +58,8 @@ func TestCallsOfGatesAreHeldAgainstWhatIsRegistered(t *testing.T) {
 	}
 }
 
-// TestWhatSaysNothingOfGatesIsNoFindingOfGates: a false alarm is a fault of its own.
-func TestWhatSaysNothingOfGatesIsNoFindingOfGates(t *testing.T) {
+// A false alarm is a bug too.
+func TestCodeWithoutGatesBringsNoGateFinding(t *testing.T) {
 	for name, seed := range map[string]string{
 		"a broken body without a gate": "set check_function_bodies = off; create function public.broken() returns void language plpgsql as 'begin perform (; end'; reset check_function_bodies",
 		"a statement put together":     "create function public.run(statement text) returns void language plpgsql as 'begin execute statement; end'",
@@ -76,8 +76,8 @@ func TestWhatSaysNothingOfGatesIsNoFindingOfGates(t *testing.T) {
 	}
 }
 
-// TestAFunctionThatRunsOtherStatementsHidesNoGate: what is put together says nothing of gates where no text names one.
-func TestAFunctionThatRunsOtherStatementsHidesNoGate(t *testing.T) {
+// A dynamic statement counts as a call of a gate only if some text names the gate.
+func TestDynamicStatementHidesNoMissingGateCall(t *testing.T) {
 	database := testdb.New(t)
 	Run(t, database.Pool, `
 select postern.register_gate('SHOP_APPROVE', 'Approve', 'Approved'), postern.register_gate('SHOP_CHECK', 'Check', 'Checked');

@@ -35,7 +35,7 @@ create foreign table shop.archive partition of shop.voucher default server files
 	}
 }
 
-func TestWhatDoctorFindsIsSo(t *testing.T) {
+func TestEachFindingIsARealHazard(t *testing.T) {
 	for _, h := range hazards() {
 		t.Run(h.name, func(t *testing.T) {
 			s := newScene(t, "voucher", "other")
@@ -67,7 +67,7 @@ func TestWhatDoctorFindsIsSo(t *testing.T) {
 }
 
 // The owner of a protected table sees the rows of one company; a function of the owner's in an index is given all.
-func TestAnIndexGivesItsFunctionHiddenRows(t *testing.T) {
+func TestIndexFunctionSeesHiddenRows(t *testing.T) {
 	s := newScene(t, "voucher", "other")
 	owner := s.Login(t, "postern_admin", "postern_trusted_app")
 	Run(t, s.Pool, "select postern.create_user('ANN', 'Ann'); select postern.create_company('20', 'Twenty'); select postern.grant_company('ANN', '10'); grant all on schema shop to "+owner.Name)

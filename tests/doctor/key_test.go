@@ -9,7 +9,7 @@ import (
 )
 
 // Who runs migrations owns the tables and is no end user. PostgreSQL checks a key's rows by that role's query.
-func TestTheFixOfAKeyIsForWhoeverOwnsTheTable(t *testing.T) {
+func TestOwnerOfTheTableCanRunTheFixOfAKey(t *testing.T) {
 	for name, seed := range map[string]string{
 		"plain": `
 create table shop.{other} (id integer primary key, company text);

@@ -11,7 +11,7 @@ import (
 )
 
 // A copy in the same cluster has the same roles, so who logs in is known; whose events and keys these are is not.
-func TestCopyIsToldWhatItHasFromProduction(t *testing.T) {
+func TestCopyListsWhatItTookFromProduction(t *testing.T) {
 	t.Parallel()
 	production := testdb.New(t)
 	Run(t, production.Pool, "select postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told'), "+

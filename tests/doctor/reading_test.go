@@ -31,7 +31,7 @@ create function shop.first(a integer, b integer) returns integer language sql re
 create aggregate shop.firsts(integer) (sfunc = shop.first, stype = integer);
 `
 
-func TestTheViewSaysWhereItMayBeWrongOfGates(t *testing.T) {
+func TestViewReportsStaleGateReadings(t *testing.T) {
 	for name, change := range map[string]string{
 		"a function":                           "create function shop.other() returns void language plpgsql as 'begin end'",
 		"another body":                         "create or replace function shop.on_voucher() returns trigger language plpgsql as 'begin return new; end'",
@@ -81,8 +81,8 @@ func TestTheViewSaysWhereItMayBeWrongOfGates(t *testing.T) {
 	}
 }
 
-// What leads to no gate, and what is taken back, makes no reading old: a false alarm is a fault of its own.
-func TestWhatLeadsToNoGateMakesNoReadingOld(t *testing.T) {
+// Functions that reach no gate, and changes that are undone, make no reading stale: a false alarm is a bug too.
+func TestEditingUnrelatedFunctionKeepsGateReadingsFresh(t *testing.T) {
 	database := testdb.New(t)
 	connection := database.Connect(t)
 	Run(t, connection, business)
@@ -109,8 +109,8 @@ func TestWhatLeadsToNoGateMakesNoReadingOld(t *testing.T) {
 	}
 }
 
-// What is registered changes without the functions: the view needs no new reading for it.
-func TestTheViewKnowsWhatIsRegisteredNow(t *testing.T) {
+// Registrations change without the functions, so the view needs no new reading for them.
+func TestRegisteringAGateNeedsNoNewReading(t *testing.T) {
 	database := testdb.New(t)
 	connection := database.Connect(t)
 	Run(t, connection, `
@@ -140,8 +140,8 @@ create function public.approve() returns void language plpgsql as $$ begin perfo
 	codes("gate_not_called gate SHOP_APPROVE", "gate_not_called gate SHOP_CHECK", "gate_not_called gate SHOP_OTHER")
 }
 
-// Nothing may be written in a session that only reads; a standby is one.
-func TestWhoCannotWriteFindsTheSame(t *testing.T) {
+// A read-only session, for instance on a standby, must not write anything.
+func TestReadOnlySessionFindsTheSame(t *testing.T) {
 	database := testdb.New(t)
 	Run(t, database.Pool, business+"select postern.register_gate('SHOP_OTHER', 'Other', 'Done')")
 	admin := database.Login(t, "postern_admin")
@@ -224,7 +224,7 @@ func TestHostileNamesInReadings(t *testing.T) {
 }
 
 // Two at once, and functions that change meanwhile: none fails, and the last word is never wrong.
-func TestReadingsAtTheSameTime(t *testing.T) {
+func TestConcurrentReadingsSucceed(t *testing.T) {
 	database := testdb.New(t)
 	Run(t, database.Pool, business)
 	ctx, cancel := context.WithCancel(t.Context())

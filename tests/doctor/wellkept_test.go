@@ -223,7 +223,7 @@ func TestDemoHasNoFinding(t *testing.T) {
 	requireNoneOfGates(t, connection)
 }
 
-func TestHolesOfMinorReleases(t *testing.T) {
+func TestOldMinorReleasesListTheirCVEs(t *testing.T) {
 	pool := testdb.New(t).Pool
 	for version, want := range map[int][]string{
 		150002: {"CVE-2023-2454", "CVE-2023-2455", "CVE-2023-39418", "CVE-2024-10976", "CVE-2024-10978", "CVE-2025-8713", "CVE-2026-14666", "CVE-2026-120154"},
@@ -279,7 +279,7 @@ select (select pg_catalog.array_agg(v.detail) from postern_internal.server_versi
 }
 
 // What looks like a fault and is none: a false alarm is a fault of its own.
-func TestWhatOpensNothingIsNoFinding(t *testing.T) {
+func TestHarmlessObjectsBringNoFinding(t *testing.T) {
 	s := newScene(t, "voucher", "other")
 	for name, seed := range map[string]string{
 		"a function of the table's owner":             voucher + "alter table shop.{table} owner to {group};" + company + "create function shop.total() returns bigint security definer set search_path = '' language sql as 'select count(*) from shop.voucher'; alter function shop.total() owner to {group}",
@@ -321,7 +321,7 @@ func TestWhatOpensNothingIsNoFinding(t *testing.T) {
 
 // What stands in the server's own files, and slots that take logical decoding, are not made here: the view is asked with other
 // words in the place of what the server says.
-func TestFindingsOfTheServersOwnFiles(t *testing.T) {
+func TestServerFilesAndReplicationSlotsAreExamined(t *testing.T) {
 	database := testdb.New(t)
 	connection := database.Connect(t)
 	Run(t, connection, "set search_path = postern_internal, pg_catalog")

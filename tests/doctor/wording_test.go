@@ -8,7 +8,7 @@ import (
 )
 
 // The warning is for what each entry of the log has anyway, and not for business objects that are called alike.
-func TestRedundantWordsAreThoseOfTheLog(t *testing.T) {
+func TestWarningIsOnlyForWordsThatTheLogAdds(t *testing.T) {
 	pool := testdb.New(t).Pool
 	for message, want := range map[string]string{
 		"User &USER_ID passed the checkpoint":         "&user_id, checkpoint",

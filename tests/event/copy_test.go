@@ -14,7 +14,7 @@ import (
 )
 
 // A copy in the same cluster has the same system identifier, roles and allowed logins: only what database it is differs.
-func TestCopyInTheSameClusterTellsNobody(t *testing.T) {
+func TestCopyInTheSameClusterDeliversNothing(t *testing.T) {
 	t.Parallel()
 	for name, copied := range map[string]func(t *testing.T, production *testdb.Database) *testdb.Database{
 		"create database template": func(t *testing.T, production *testdb.Database) *testdb.Database {
@@ -79,7 +79,7 @@ func TestCopyInTheSameClusterTellsNobody(t *testing.T) {
 	}
 }
 
-func TestRenamedDatabaseGoesOnTelling(t *testing.T) {
+func TestRenamedDatabaseContinuesDelivering(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
 	addHook(t, database, "hook", success, told.URL)

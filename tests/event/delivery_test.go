@@ -156,7 +156,7 @@ select distinct concat_ws(' ', a.name, d.state, d.leased_until > now())
 }
 
 // One event that a receiver never takes does not stop those behind it, and ends as a dead letter.
-func TestPoisonBlocksNobody(t *testing.T) {
+func TestRefusedEventBlocksNoOther(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
 	testsql.Run(t, database.Pool, "select postern.set_setting('event_attempts', '3')")

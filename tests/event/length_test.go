@@ -28,7 +28,7 @@ func buffers(t testing.TB, q testsql.Querier, sql string) int {
 
 // A page is looked at by what has to be, whatever the planner has been told of a long log. The index on the transactions
 // is made large, and so dear, as one is that many sessions have filled at once: else the two indexes cost the same.
-func TestALongLogIsNotReadForEachClaim(t *testing.T) {
+func TestClaimDoesNotReadTheWholeLog(t *testing.T) {
 	t.Parallel()
 	const bound = 3000 // two thirds of that are the catalog's, which a new connection looks at
 	for _, analysed := range []string{"", "analyze postern_internal.checkpoint_entry"} {
@@ -74,7 +74,7 @@ select x.indexrelid::regclass::text from pg_index as x join pg_class as c on c.o
 }
 
 // A transaction that stays open keeps what was delivered in the indexes: each claim would walk over all of it.
-func TestWhatWasDeliveredDoesNotSlowClaims(t *testing.T) {
+func TestDeliveredEventsDoNotSlowClaims(t *testing.T) {
 	t.Parallel()
 	const bound, queued, batch = 4000, 20_000, 1000
 	database := testdb.New(t)

@@ -91,7 +91,7 @@ func TestRollbackEmitsNothingAndCommitExactlyOne(t *testing.T) {
 
 // One entry, one event: a denial that locks is told of as that. What comes while the credential is locked is in the log, and
 // nobody is told again.
-func TestDenialsAndLocksAreTold(t *testing.T) {
+func TestDenialsAndLocksAreDelivered(t *testing.T) {
 	t.Parallel()
 	o, told := newOffice(t), receive(t, nil)
 	testsql.Run(t, o.Pool, "select postern.set_setting('max_failures', '2')")
@@ -113,7 +113,7 @@ func TestDenialsAndLocksAreTold(t *testing.T) {
 }
 
 // Eight write, with rollbacks and savepoints, and one sits in a transaction for long; meanwhile two workers deliver.
-func TestNothingIsMissedAndNothingToldTwice(t *testing.T) {
+func TestEachEventIsDeliveredExactlyOnceUnderLoad(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
 	addHook(t, database, "hook", success, told.URL)
@@ -187,7 +187,7 @@ func TestNothingIsMissedAndNothingToldTwice(t *testing.T) {
 }
 
 // Only the commit counts, and that of the action: neither log_id nor the clock.
-func TestAnActionTellsOfWhatCommitsAfterIt(t *testing.T) {
+func TestActionDeliversOnlyEventsCommittedAfterIt(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
 	log(t, database.Pool, "APP_BEFORE")
@@ -269,7 +269,7 @@ func TestAChangedActionKeepsItsQueueItsPlaceAndItsSecret(t *testing.T) {
 }
 
 // An event that was disabled is not told of afterwards, because an action was another's meanwhile.
-func TestAnActionOfADisabledEventChangesToAnother(t *testing.T) {
+func TestActionOfADisabledEventCanChangeItsEvent(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
 	addHook(t, database, "hook", denied, told.URL)
@@ -283,7 +283,7 @@ func TestAnActionOfADisabledEventChangesToAnother(t *testing.T) {
 	}
 }
 
-func TestAChangeOfAnActionIsChecked(t *testing.T) {
+func TestChangesOfAnActionAreChecked(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
 	addHook(t, database, "hook", success, "https://hooks.example.com/in")
@@ -326,7 +326,7 @@ func TestDisabledEventsWait(t *testing.T) {
 }
 
 // A copy of the database in another cluster tells nobody, until somebody says so.
-func TestACopyTellsNobody(t *testing.T) {
+func TestCopyDeliversNothing(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
 	addHook(t, database, "hook", success, told.URL)

@@ -204,7 +204,7 @@ func TestDryRunChangesNothingAndShowsWhatRuns(t *testing.T) {
 	}
 }
 
-func TestUpgradeRunsWhatIsNew(t *testing.T) {
+func TestUpgradeRunsOnlyNewParts(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
 	database.install()

@@ -36,7 +36,7 @@ func render(t *testing.T) string {
 	return script.String()
 }
 
-func TestRenderedScriptLeavesWhatInstallLeaves(t *testing.T) {
+func TestRenderedScriptHasTheResultOfInstall(t *testing.T) {
 	t.Parallel()
 	installed, rendered := newDatabase(t), newDatabase(t)
 	installed.install()
@@ -182,7 +182,7 @@ func TestRenderedScriptRefusesWhatInstallRefuses(t *testing.T) {
 }
 
 // Where nothing is to do nothing is needed, and where something is missing for an upgrade nothing is changed.
-func TestRenderedScriptNeedsNoRightForNothing(t *testing.T) {
+func TestRenderedScriptNeedsNoRightsIfUpToDate(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)
 	as := "set session authorization " + database.Login(t).Name + ";\n"
@@ -204,7 +204,7 @@ func TestRenderedScriptNeedsNoRightForNothing(t *testing.T) {
 }
 
 // psql's own transaction around the script does no harm, nor does a person's setting for savepoints.
-func TestRenderedScriptBearsOptionsOfPsql(t *testing.T) {
+func TestRenderedScriptWorksWithOptionsOfPsql(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
 	if err := database.installBuild(formerCode(t), earlier); err != nil {

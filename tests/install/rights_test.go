@@ -288,7 +288,7 @@ func TestMissingRightIsNamed(t *testing.T) {
 }
 
 // pgcrypto was there before, in a separate schema: a managed server's "extensions", or a developer's.
-func TestExtensionOfOthers(t *testing.T) {
+func TestExistingPgcryptoIsUsed(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
 	developer := database.Login(t)
@@ -343,7 +343,7 @@ commit`
 }
 
 // Who owns a schema can drop what is in it, whoever made that.
-func TestWaitingSchemaIsRefused(t *testing.T) {
+func TestSchemaOfAnotherOwnerIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, call := range map[string]func(*database) string{
 		"install": func(database *database) string {

@@ -81,7 +81,7 @@ select jsonb_build_array((select jsonb_agg(r) from postern.authority_combination
 	Refused(t, database.Pool, "PS301", "select postern.set_user_ledger_class('10', 'IL', 'BEN', 'C')") // not connected
 }
 
-func TestHarmlessRepetitions(t *testing.T) {
+func TestRepeatedCallsChangeNothing(t *testing.T) {
 	database := newScene(t)
 	for range 2 {
 		Run(t, database.Pool, "select postern.grant_ledger('10', 'IL', 'ANN'), postern.set_user_ledger_class('10', 'IL', 'ANN', 'C'), postern.set_user_authority_class('10', 'ANN', 'C')")

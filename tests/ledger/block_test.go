@@ -220,7 +220,7 @@ func TestLongLoadMakesNobodyWait(t *testing.T) {
 }
 
 // When extents come to an end, more are added; two who add at the same time do not add the same.
-func TestExtentsDoNotEnd(t *testing.T) {
+func TestMoreExtentsAreAddedWhenNeeded(t *testing.T) {
 	database, _ := newNeighbours(t)
 	take := takeBlocks("20", 100)
 	first, second := begin(t, database, pgx.ReadCommitted), begin(t, database, pgx.ReadCommitted)
@@ -245,7 +245,7 @@ func TestExtentsDoNotEnd(t *testing.T) {
 
 // A load into a table that was tiny when its session began keeps the plans of a tiny table: the look-up of a code string must
 // not read all that is there.
-func TestFirstLoadReadsEachCodeStringAlone(t *testing.T) {
+func TestFirstLoadReadsOnlyTheCodeStringsItNeeds(t *testing.T) {
 	database := testdb.New(t)
 	Run(t, database.Pool, "select postern.create_company('20', '20'); select postern.posting_combination_id('20', 'first')")
 	Run(t, database.Pool, "analyze postern.posting_combination")

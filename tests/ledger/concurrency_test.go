@@ -94,7 +94,7 @@ func TestBlocksAreSharedByThoseWhoTakeTurns(t *testing.T) {
 }
 
 // Anybody may write the setting in which a transaction remembers the last id that it gave: no id is left out, or given twice.
-func TestForgedLastCombinationLeavesNoIDOut(t *testing.T) {
+func TestForgedLastCombinationSkipsNoID(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.create_company('30', 'Another'), postern.posting_combination_id('30', '1')")
 	tx := begin(t, database, pgx.ReadCommitted)

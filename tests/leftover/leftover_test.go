@@ -31,7 +31,7 @@ const (
 	ready = "ready to end"
 )
 
-func TestATestThatEndsBadlyLeavesNothing(t *testing.T) {
+func TestAbortedTestLeavesNothingBehind(t *testing.T) {
 	if end := os.Getenv(endVariable); end != "" {
 		endBadly(t, os.Getenv(inVariable), end)
 		return
@@ -44,7 +44,7 @@ func TestATestThatEndsBadlyLeavesNothing(t *testing.T) {
 	}
 	for _, in := range []string{"database", "demo"} {
 		for end, says := range map[string]string{
-			"failure": "--- FAIL: TestATestThatEndsBadlyLeavesNothing",
+			"failure": "--- FAIL: TestAbortedTestLeavesNothingBehind",
 			"panic":   "panic: as was said",
 			"timeout": "panic: test timed out",
 			"exit":    "",
@@ -96,7 +96,7 @@ func TestATestThatEndsBadlyLeavesNothing(t *testing.T) {
 // endChild runs this test as one that ends badly, with folder for its files; limit is the time that it has.
 func endChild(t *testing.T, folder, in, end string, limit time.Duration) (output string, err error) {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestATestThatEndsBadlyLeavesNothing$", "-test.v", "-test.timeout="+limit.String())
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAbortedTestLeavesNothingBehind$", "-test.v", "-test.timeout="+limit.String())
 	child.Env = append(os.Environ(), "POSTERN_TEST_LEASHED=", "TMPDIR="+folder, endVariable+"="+end, inVariable+"="+in, markVariable+"="+folder)
 	leash.Tie(child)
 	said, err := child.CombinedOutput()

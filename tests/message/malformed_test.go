@@ -67,7 +67,7 @@ func TestMalformedMessageIsRefusedWithItsLine(t *testing.T) {
 	}
 }
 
-func TestRowsThatCarryNoValueAreReadOver(t *testing.T) {
+func TestRowsWithoutAValueAreSkipped(t *testing.T) {
 	connection := connect(t)
 	for name, test := range map[string]struct {
 		message, want string

@@ -9,7 +9,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-func TestUserSeesRowsOfTheOwnCompanies(t *testing.T) {
+func TestUserSeesOnlyRowsOfTheirCompanies(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
 	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 2, 3, 4, 5) })
@@ -24,7 +24,7 @@ func TestUserSeesRowsOfTheOwnCompanies(t *testing.T) {
 	As(t, s.application, "CARL", func(tx pgx.Tx) { requireIDs(t, tx) })
 }
 
-func TestForgottenSessionIsLoud(t *testing.T) {
+func TestMissingSessionIsAnError(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
 	Run(t, s.owner, "select postern.protect_company('shop.voucher')")
@@ -62,7 +62,7 @@ create table shop.firm (firm shop.firm_name, "odd ""name" text)`)
 	Run(t, s.owner, "select postern.protect_company('shop.firm', 'firm')") // varchar in a domain
 }
 
-func TestProtectingAgainPutsRightWhatWasWeakened(t *testing.T) {
+func TestProtectingAgainRepairsWeakenedProtection(t *testing.T) {
 	for name, weaken := range map[string]string{
 		"policy":        "alter policy postern_company on shop.voucher using (true)",
 		"check":         "alter policy postern_company on shop.voucher with check (true)",
@@ -92,7 +92,7 @@ func TestProtectingAgainPutsRightWhatWasWeakened(t *testing.T) {
 	}
 }
 
-func TestPoliciesOfTheApplicationGoOnRuling(t *testing.T) {
+func TestPoliciesOfTheApplicationStayInForce(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
 	Run(t, s.owner, `
@@ -170,7 +170,7 @@ select postern.protect_company('shop.supplier')`, []int32{3}},
 }
 
 // A default moves rows where no policy would let them go, though the key contains the company.
-func TestKeyThatSetsADefaultGivesRowsAway(t *testing.T) {
+func TestKeyWithSetDefaultMovesRowsToOtherCompanies(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
 create table shop.supplier (company text, supplier_id integer, primary key (company, supplier_id));
@@ -187,7 +187,7 @@ select postern.protect_company('shop.supplier'), postern.protect_company('shop.v
 	}
 }
 
-func TestPartitionsAreProtectedEach(t *testing.T) {
+func TestEachPartitionIsProtected(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
 create table shop.voucher (voucher_id integer, company text, amount integer) partition by list (voucher_id);
@@ -223,7 +223,7 @@ insert into shop.late values (5, '10', 1), (6, '20', 1)`)
 	Run(t, s.application, "truncate shop.voucher")
 }
 
-func TestInheritorsAreProtectedEach(t *testing.T) {
+func TestEachInheritingTableIsProtected(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
 	Run(t, s.owner, `
@@ -304,7 +304,7 @@ create temporary table passing (company text)`)
 }
 
 // The company's administrator may list tables, and no more: the policies are what protects.
-func TestListingIsNotProtecting(t *testing.T) {
+func TestUnlistedTableStaysProtected(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
 	Run(t, s.owner, "select postern.protect_company('shop.voucher')")

@@ -7,7 +7,7 @@ import (
 )
 
 // The policy is asked when PostgreSQL needs what it asks for. docs/company.md says so.
-func TestEmptyTableAsksWhenThePlanDoes(t *testing.T) {
+func TestPolicyOfAnEmptyTableRunsOnlyIfThePlanNeedsIt(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
 create table shop.voucher (voucher_id integer, company text);

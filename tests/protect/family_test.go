@@ -30,7 +30,7 @@ func (s *scene) requireCounts(t *testing.T, want map[string]int) {
 	})
 }
 
-func TestUnprotectKeepsWhatIsProtectedByWayOfAnotherTable(t *testing.T) {
+func TestUnprotectKeepsTablesProtectedThroughAnother(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
 create table shop.a (company text);
@@ -57,7 +57,7 @@ select postern.protect_company('shop.a'), postern.protect_company('shop.b')`)
 	s.requireCounts(t, map[string]int{"shop.a": 8, "shop.b": 6, "shop.c": 4, "shop.d": 2, "shop.e": 2})
 }
 
-func TestUnprotectKeepsWhatIsListedItself(t *testing.T) {
+func TestUnprotectKeepsTablesListedThemselves(t *testing.T) {
 	for name, sql := range map[string]string{
 		"inherits later": `
 create table shop.parent (company text);
@@ -101,7 +101,7 @@ alter table shop.middle attach partition shop.child default`,
 }
 
 // A table that is read by itself has one condition, which would be that of whoever came last.
-func TestFamiliesThatMeetAreProtectedAlike(t *testing.T) {
+func TestTableWithTwoParentsHasOneProtection(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
 create table shop.a (company text);

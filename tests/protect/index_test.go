@@ -25,7 +25,7 @@ func asked(t *testing.T, plan string) string {
 
 // Both forms show the same rows. A prepared statement, and a plan that a function keeps, follow the index as it comes and
 // goes, and keep nobody's companies for the next user of the session.
-func TestIndexDecidesHowCompaniesAreAskedFor(t *testing.T) {
+func TestIndexDecidesHowThePolicyComparesCompanies(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
 	Run(t, s.owner, `

@@ -41,7 +41,7 @@ func (s *scene) keyIsValid(t *testing.T) bool {
 	return Value[bool](t, s.Pool, "select postern.ledger_key_is_valid('shop.voucher')")
 }
 
-func TestKeyIsUsedWhereItHoldsOnly(t *testing.T) {
+func TestPolicyUsesOnlyAValidKey(t *testing.T) {
 	for _, test := range []struct {
 		name, sql string
 		valid     bool
@@ -145,7 +145,7 @@ func TestOwnerAndPermissivePoliciesDoNotOpenALedger(t *testing.T) {
 	}
 }
 
-func TestLedgerPartitionsAreProtectedEach(t *testing.T) {
+func TestEachLedgerPartitionIsProtected(t *testing.T) {
 	s := ledgerScene(t)
 	Run(t, s.owner, strings.Replace(createVoucher, "not null);", `not null) partition by list (company);
 create table shop.ten partition of shop.voucher for values in ('10');

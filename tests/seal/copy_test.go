@@ -128,7 +128,7 @@ func TestRestoredDumpDoesNotSealWithProductionsKey(t *testing.T) {
 }
 
 // A service ends on a copy, and does not try for ever. What somebody can mend while it tries, it tries again.
-func TestServiceEndsOnACopyAlone(t *testing.T) {
+func TestServiceEndsOnlyOnACopy(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
 	l.write(t, 2)

@@ -149,7 +149,7 @@ func TestSignedVectors(t *testing.T) {
 }
 
 // What a signed text says has one reading: anything but what this program would have written is refused.
-func TestSignedTextsHaveOneReading(t *testing.T) {
+func TestSignedTextsAreUnambiguous(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
 	root := strings.Repeat("A", 43) + "="
@@ -189,7 +189,7 @@ func TestSignedTextsHaveOneReading(t *testing.T) {
 }
 
 // Programs that know nothing of Postern accept its heads and proofs.
-func TestOthersAcceptHeadsAndProofs(t *testing.T) {
+func TestOtherLibrariesAcceptHeadsAndProofs(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
 	testsql.Run(t, l.Pool, awkward)
@@ -310,7 +310,7 @@ func firstUser(t *testing.T, proof string) string {
 }
 
 // A proof that proves ALICE's approval must not show MALLORY's to somebody else's program.
-func TestProofWithTwoReadingsIsRefused(t *testing.T) {
+func TestAmbiguousProofIsRefused(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
 	testsql.Run(t, l.Pool, awkward)
@@ -427,7 +427,7 @@ func indented(t *testing.T, text []byte) []byte {
 }
 
 // The parameters of a leaf are part of what is proven: nobody may read them in two ways either.
-func TestLeafWithTwoReadingsIsRefused(t *testing.T) {
+func TestAmbiguousLeafIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, parameters := range []string{`{"AMOUNT": 1, "AMOUNT": 1000}`, `{"A": {"B": 1, "\u0042": 2}}`, `{} {}`, "", "{\"A\": \"\\ud800\"}"} {
 		record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage(parameters), SessionRole: "r"}
@@ -450,7 +450,7 @@ func FuzzReadLeaf(f *testing.F) {
 }
 
 // A pooler may want the queries sent in another way; it is the same log.
-func TestAnyWayOfQueriesSealsAlike(t *testing.T) {
+func TestEveryQueryModeSealsAlike(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {

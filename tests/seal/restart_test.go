@@ -156,7 +156,7 @@ func TestLogGoesOnAfterItsEndWasLost(t *testing.T) {
 	}
 }
 
-func TestEverythingLostIsARestartToo(t *testing.T) {
+func TestLogRestartsAfterLosingEverything(t *testing.T) {
 	t.Parallel()
 	first := newSealedLog(t)
 	first.seal(t, 0)
@@ -224,7 +224,7 @@ func TestSecondRestartKeepsTheFirst(t *testing.T) {
 
 // Whoever has the key and the directory could cut off the end and call it a restart. Every directory that had the end objects,
 // and so does a head that somebody kept, until its owner was told.
-func TestRestartHidesNothingFromOthers(t *testing.T) {
+func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
 	also := filepath.Join(t.TempDir(), "also")
@@ -333,7 +333,7 @@ func splitHeads(files map[string]string) []string {
 }
 
 // A restart that keeps another history than a directory has seen is refused there, though its owner was told.
-func TestRestartKeepsNoOtherHistory(t *testing.T) {
+func TestRestartWithAnotherHistoryIsRefused(t *testing.T) {
 	t.Parallel()
 	l, _ := lostEnd(t)
 	told := *l
@@ -385,7 +385,7 @@ func (l *sealedLog) sign(t *testing.T, text string) string {
 }
 
 // Leaves that a restart gave up get other entries. What was signed as dropped before does not excuse that those are missing.
-func TestOldDropsExcuseNoNewEntries(t *testing.T) {
+func TestDropBeforeARestartDoesNotExcuseMissingEntries(t *testing.T) {
 	t.Parallel()
 	l, _ := lostEnd(t)
 	dropped := filepath.Join(l.directory, "dropped")

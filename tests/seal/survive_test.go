@@ -52,7 +52,7 @@ select concat_ws(', ',
 }
 
 // A sealer has read the directory of heads while it was empty; then another one was faster.
-func TestHeadsReadTooEarlyAreNoOtherHistory(t *testing.T) {
+func TestSealerReadsTheHeadsAgainUnderTheLock(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
 	l.write(t, 3)

@@ -120,7 +120,7 @@ func requireUnconfirmed(t *testing.T, err error) {
 }
 
 // A clone and a failover look alike inside the database: same cluster, new timeline. The configuration of the worker decides.
-func TestOnlyAConfirmedTimelineTells(t *testing.T) {
+func TestWorkerDeliversOnlyOnAConfirmedTimeline(t *testing.T) {
 	first, primary := newPrimary(t)
 	receiver := newTold(t)
 	Run(t, primary, "select postern.add_event_action('hook', 'SECURITY_CHECKPOINT_SUCCESS', 'webhook', $1, allow_internal => true)", receiver.URL)
@@ -284,7 +284,7 @@ func TestOnlyAConfirmedTimelineSeals(t *testing.T) {
 }
 
 // At three in the morning: a standby was promoted without the end of the log. Each error names the next command.
-func TestOperatorGoesOnWithoutTheLostEnd(t *testing.T) {
+func TestOperatorContinuesTheLogWithoutItsLostEnd(t *testing.T) {
 	first, primary := newPrimary(t)
 	folder := t.TempDir()
 	private, public, err := seal.CreateKey("test.example/log")
