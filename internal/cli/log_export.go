@@ -168,7 +168,7 @@ func (a *application) exportLog(ctx context.Context, filter auditlog.Filter, wri
 	return count, writer.finish()
 }
 
-// replaceFile writes to a temporary file beside the path and renames it when it is complete, so that nobody mistakes half a
+// replaceFile writes to a temporary file beside the path and renames it when it is complete. Nobody can then mistake half a
 // log for all of it.
 func replaceFile(path string, write func(io.Writer) (int64, error)) (count int64, err error) {
 	created, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")

@@ -1,6 +1,6 @@
 // Package demo tells Postern's story on a throw-away server. The story shows what stops Mallory, how little Postern asks of
-// Alice, who sees which part of a ledger, what keeps a growing system safe, and how others learn of an approval and can
-// prove it.
+// Alice, and who sees which part of a ledger. It also shows what keeps a growing system safe, and how others learn of an
+// approval and can prove it.
 //
 // Everything happens through the public API. The demo really sends every statement and runs every command that it shows.
 package demo

@@ -84,8 +84,8 @@ $$;
 `
 
 // leaveOwnerSQL revokes what was granted in the same transaction. It also revokes memberships that an older installer left
-// when it was killed, because a member of a role that owns objects can read all keys and change everything. It leaves a
-// membership that the current user may not revoke.
+// when it was killed: a member of a role that owns objects can read all keys and change everything. It leaves a membership
+// that the current user may not revoke.
 var leaveOwnerSQL = `reset role;
 
 do $leave$

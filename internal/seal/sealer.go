@@ -176,8 +176,9 @@ func (s *Sealer) openHeadsAgain() error {
 // errNothing rolls back a transaction that had nothing to do.
 var errNothing = errors.New("nothing to seal")
 
-// compare returns an error if the tree in the database does not continue every head outside, or if the database has a head
-// that nobody outside knows. No later step may refuse: after this one the database remembers its place, and the tree grows.
+// compare returns an error if the tree in the database does not continue every head outside. It also does so if the
+// database has a head that nobody outside knows. No later step may refuse: after this one the database remembers its place,
+// and the tree grows.
 func (s *Sealer) compare(ctx context.Context, queries *query.Queries, size int64, reader tlog.HashReader) error {
 	if err := s.openHeadsAgain(); err != nil {
 		return err
