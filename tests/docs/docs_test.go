@@ -181,6 +181,40 @@ func TestLinesOfPagesFitTheScreen(t *testing.T) {
 	}
 }
 
+// A callback of Patroni needs Patroni: such scripts are not run, but a shell has to be able to read them.
+func TestScriptsThatAreOnlyShownAreComplete(t *testing.T) {
+	found := 0
+	for _, file := range allPages(t) {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = ast.Walk(goldmark.DefaultParser().Parse(text.NewReader(source)), func(node ast.Node, entering bool) (ast.WalkStatus, error) {
+			block, ok := node.(*ast.CodeBlock)
+			if !ok || !entering {
+				return ast.WalkContinue, nil
+			}
+			script := string(block.Lines().Value(source))
+			if !strings.HasPrefix(script, "#!/bin/sh\n") {
+				return ast.WalkContinue, nil
+			}
+			found++
+			command := exec.CommandContext(t.Context(), "sh", "-n")
+			command.Stdin = strings.NewReader(script)
+			if out, err := command.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v: %s\n%s", file, err, out, script)
+			}
+			return ast.WalkContinue, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found == 0 {
+		t.Error("no page shows a script")
+	}
+}
+
 func TestFileLinksLeadSomewhere(t *testing.T) {
 	for _, file := range allPages(t) {
 		source, err := os.ReadFile(file)
