@@ -844,6 +844,7 @@ create function postern_internal.is_message_name(name text) returns boolean lang
 create function postern_internal.is_moved(recorded postern_internal.place) returns boolean language sql return null;
 create function postern_internal.is_proven(setting text, secret bytea) returns boolean language sql return null;
 create function postern_internal.is_verify_function(candidate regprocedure) returns boolean language sql return null;
+create function postern_internal.last_given_log_id() returns bigint language sql return null;
 create function postern_internal.leaf_data(entry postern_internal.checkpoint_entry) returns bytea language sql return null;
 create function postern_internal.leaf_hash(entry postern_internal.checkpoint_entry) returns bytea language sql return null;
 create function postern_internal.like_pattern(pattern text) returns text language sql return null;
@@ -864,6 +865,7 @@ create function postern_internal.parse_message(message text) returns text[] lang
 create function postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) returns text language sql return null;
 create function postern_internal.pass_gate(gate_id text, parameters jsonb, action text DEFAULT NULL::text) returns void language sql return null;
 create function postern_internal.pin_weakness(userid text, pin text) returns text language sql return null;
+create function postern_internal.place_text(place postern_internal.place) returns text language sql return null;
 create function postern_internal.queue_event_deliveries(event_action_id integer) returns void language sql return null;
 create function postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) returns void language sql return null;
 create function postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb DEFAULT '{}'::jsonb, message text DEFAULT 'The ticket is not valid'::text, hint text DEFAULT 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.'::text) returns void language sql return null;

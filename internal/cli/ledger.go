@@ -298,7 +298,7 @@ func newLedgerCompileCommand(app *application) *cobra.Command {
 		Use:   "compile",
 		Short: "Compile the posting combinations that came since a class was changed",
 		Long: `Compiles, for each class, the posting combinations that came after its last change. Until then every query
-evaluates them. Run it after many were created, or nightly. Nothing but speed depends on it.`,
+evaluates them. "$0 event run" does the same each minute, so run this only where no worker runs. Only speed depends on it.`,
 		Example: `  $0 ledger compile`,
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -49,6 +49,7 @@
 \ir log/create_log_partitions.sql
 \ir log/checkpoint_log.sql
 \ir log/highest_log_id.sql
+\ir log/last_given_log_id.sql
 \ir user/fold_userid.sql
 \ir user/resolve_userid.sql
 \ir user/require_user.sql
@@ -236,6 +237,7 @@
 \ir protect/ledger_key_is_valid.sql
 \ir protect/protect_ledger.sql
 \ir seal/current_place.sql
+\ir seal/place_text.sql
 \ir seal/is_moved.sql
 \ir seal/encode_field.sql
 \ir seal/leaf_data.sql

@@ -45,7 +45,7 @@ begin
       is_folded := false;
       continue;
     end if;
-    -- Nobody's rules are counted up for a class that has nothing to add.
+    -- A class with nothing to add keeps its revision.
     continue when ids = 0 or exists (select
                                        from postern_internal.authority_map as m
                                       where m.class_id = class_of_company and m.first_id = block.first_id and m.compiled_offset = ids);

@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   highest constant bigint := (select max(e.log_id) from postern_internal.checkpoint_entry as e);
-  given constant bigint := pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0);
+  given constant bigint := postern_internal.last_given_log_id();
 begin
   if highest > given then
     raise exception using

@@ -18,7 +18,7 @@ as $$
 declare
   here constant postern_internal.place := postern_internal.current_place();
   recorded constant postern_internal.place := (select s.place from postern_internal.sealing as s);
-  this_database constant text := concat_ws('/', here.system_identifier, here.database_oid, here.log_oid);
+  this_database constant text := postern_internal.place_text(here);
   moved constant boolean := coalesce(postern_internal.is_moved(recorded), false);
 begin
   if moved and confirmed_database is distinct from this_database then
@@ -27,7 +27,7 @@ begin
       constraint = 'place',
       message = 'The log of this database is sealed as another database''s',
       detail = format('It was sealed in %s, and this is %s (cluster, database, table of the log): a copy, a restored database, or an upgraded cluster.',
-                      concat_ws('/', recorded.system_identifier, recorded.database_oid, recorded.log_oid), this_database),
+                      postern_internal.place_text(recorded), this_database),
       hint = format('If this database took the place of the other one: run "postern log seal --confirm-database %s" once. If the other one goes on: seal this copy with a key and a directory of its own, which "postern log restart" begins, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
   end if;
   perform postern_internal.require_timeline(case when not moved then recorded.timeline end, here.timeline, confirmed_timeline,

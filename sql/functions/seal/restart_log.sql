@@ -18,7 +18,7 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_sealer');
   perform from postern_internal.sealing for update nowait;
-  given := pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0);
+  given := postern_internal.last_given_log_id();
   if lowest_lost > highest_lost or highest_lost > given + 10000000000 then
     raise exception using
       errcode = 'PS107',
@@ -27,10 +27,10 @@ begin
       hint = 'Restart with "postern log restart". It passes the log ids of lost entries, which lie at most 10000000000 above the last one.';
   end if;
   -- What is committed here in the meantime counts as reused, or gets an id above.
-  while highest_lost >= pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0) loop
+  while highest_lost >= postern_internal.last_given_log_id() loop
     perform nextval('postern_internal.log_skip');
   end loop;
-  place := concat_ws('/', here.system_identifier, here.database_oid, here.log_oid);
+  place := postern_internal.place_text(here);
   timeline := here.timeline;
   reused := (select count(*)
                from postern_internal.checkpoint_entry as e

@@ -3605,7 +3605,7 @@ begin
       is_folded := false;
       continue;
     end if;
-    -- Nobody's rules are counted up for a class that has nothing to add.
+    -- A class with nothing to add keeps its revision.
     continue when ids = 0 or exists (select
                                        from postern_internal.authority_map as m
                                       where m.class_id = class_of_company and m.first_id = block.first_id and m.compiled_offset = ids);
@@ -10124,7 +10124,7 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_sealer');
   perform from postern_internal.sealing for update nowait;
-  given := pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0);
+  given := postern_internal.last_given_log_id();
   if lowest_lost > highest_lost or highest_lost > given + 10000000000 then
     raise exception using
       errcode = 'PS107',
@@ -10133,10 +10133,10 @@ begin
       hint = 'Restart with "postern log restart". It passes the log ids of lost entries, which lie at most 10000000000 above the last one.';
   end if;
   -- What is committed here in the meantime counts as reused, or gets an id above.
-  while highest_lost >= pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0) loop
+  while highest_lost >= postern_internal.last_given_log_id() loop
     perform nextval('postern_internal.log_skip');
   end loop;
-  place := concat_ws('/', here.system_identifier, here.database_oid, here.log_oid);
+  place := postern_internal.place_text(here);
   timeline := here.timeline;
   reused := (select count(*)
                from postern_internal.checkpoint_entry as e
@@ -13711,6 +13711,27 @@ COMMENT ON FUNCTION postern_internal.is_verify_function(candidate regprocedure) 
 
 
 --
+-- Name: last_given_log_id(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.last_given_log_id() RETURNS bigint
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0)
+$$;
+
+
+ALTER FUNCTION postern_internal.last_given_log_id() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION last_given_log_id(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.last_given_log_id() IS 'The last log_id that was given out here. New entries get higher ones.';
+
+
+--
 -- Name: leaf_data(postern_internal.checkpoint_entry); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -14393,6 +14414,27 @@ ALTER FUNCTION postern_internal.pin_weakness(userid text, pin text) OWNER TO pos
 --
 
 COMMENT ON FUNCTION postern_internal.pin_weakness(userid text, pin text) IS 'Why pin is not acceptable as the PIN of userid: missing, too_long (128 characters), too_short (setting pin_min_length), repetition, run, date, user_name, or common. NULL if it is acceptable.';
+
+
+--
+-- Name: place_text(postern_internal.place); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.place_text(place postern_internal.place) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select concat_ws('/', place.system_identifier, place.database_oid, place.log_oid)
+$$;
+
+
+ALTER FUNCTION postern_internal.place_text(place postern_internal.place) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION place_text(place postern_internal.place); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.place_text(place postern_internal.place) IS 'A place as errors, restarts and --confirm-database write it: cluster, database and table of the log, without the timeline.';
 
 
 --
@@ -15331,7 +15373,7 @@ CREATE FUNCTION postern_internal.require_fresh_log_ids() RETURNS void
     AS $$
 declare
   highest constant bigint := (select max(e.log_id) from postern_internal.checkpoint_entry as e);
-  given constant bigint := pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0);
+  given constant bigint := postern_internal.last_given_log_id();
 begin
   if highest > given then
     raise exception using
@@ -15511,7 +15553,7 @@ CREATE FUNCTION postern_internal.require_sealing_place(confirmed_timeline bigint
 declare
   here constant postern_internal.place := postern_internal.current_place();
   recorded constant postern_internal.place := (select s.place from postern_internal.sealing as s);
-  this_database constant text := concat_ws('/', here.system_identifier, here.database_oid, here.log_oid);
+  this_database constant text := postern_internal.place_text(here);
   moved constant boolean := coalesce(postern_internal.is_moved(recorded), false);
 begin
   if moved and confirmed_database is distinct from this_database then
@@ -15520,7 +15562,7 @@ begin
       constraint = 'place',
       message = 'The log of this database is sealed as another database''s',
       detail = format('It was sealed in %s, and this is %s (cluster, database, table of the log): a copy, a restored database, or an upgraded cluster.',
-                      concat_ws('/', recorded.system_identifier, recorded.database_oid, recorded.log_oid), this_database),
+                      postern_internal.place_text(recorded), this_database),
       hint = format('If this database took the place of the other one: run "postern log seal --confirm-database %s" once. If the other one goes on: seal this copy with a key and a directory of its own, which "postern log restart" begins, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
   end if;
   perform postern_internal.require_timeline(case when not moved then recorded.timeline end, here.timeline, confirmed_timeline,
@@ -20400,6 +20442,13 @@ REVOKE ALL ON FUNCTION postern_internal.is_verify_function(candidate regprocedur
 
 
 --
+-- Name: FUNCTION last_given_log_id(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.last_given_log_id() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION leaf_data(entry postern_internal.checkpoint_entry); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -20516,6 +20565,13 @@ REVOKE ALL ON FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb
 --
 
 REVOKE ALL ON FUNCTION postern_internal.pin_weakness(userid text, pin text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION place_text(place postern_internal.place); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.place_text(place postern_internal.place) FROM PUBLIC;
 
 
 --

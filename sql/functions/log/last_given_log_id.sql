@@ -1,0 +1,12 @@
+-- The sequences know it, and not the table: an entry that is rolled back, or not committed yet, has got its id as well.
+
+create or replace function postern_internal.last_given_log_id()
+returns bigint
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+  select pg_sequence_last_value('postern_internal.log_skip') + coalesce(pg_sequence_last_value('postern_internal.log_number'), 0)
+$$;
+revoke execute on function postern_internal.last_given_log_id() from public;
+comment on function postern_internal.last_given_log_id() is
+'The last log_id that was given out here. New entries get higher ones.';
