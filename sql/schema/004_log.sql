@@ -8,24 +8,25 @@ comment on type postern_internal.place is 'Which database this is, as far as it 
 
 -- A promoted standby may lack the end of the log, and its sequences stand where that end began. Ids therefore skip
 -- ahead on each new timeline, so that no lost log_id is given to another entry. Sequences store that, because nobody
--- can keep one locked. Functions read them: each pass of a gate does this, and there it takes less than a microsecond.
+-- can keep one locked.
 create sequence postern_internal.log_number;
 create sequence postern_internal.log_skip increment 10000000 minvalue 0 start 0;
-create sequence postern_internal.log_timeline;
+create sequence postern_internal.log_timeline minvalue -2147483648;
 comment on sequence postern_internal.log_number is 'Counts the entries of the log.';
 comment on sequence postern_internal.log_skip is 'How many log_ids were skipped: a log_id is the sum of this and log_number.';
-comment on sequence postern_internal.log_timeline is 'The timeline for which log_skip is valid. It is set, never increased.';
--- pg_walfile_name returns the current timeline for any position; pg_control_checkpoint has the new one only later. The
--- position is not a constant, because the planner would then evaluate the function once and keep the answer.
+comment on sequence postern_internal.log_timeline is 'A hash of the timeline for which log_skip is valid. It is set, never increased.';
+-- pg_walfile_name begins with the current timeline; pg_control_checkpoint has the new one only later. Each function of
+-- the default costs every pass of a gate a quarter of a microsecond, even where it is not called. To hash the eight
+-- digits takes two functions, to read them as a number takes five.
 select setval('postern_internal.log_skip', 0),
-       setval('postern_internal.log_timeline', ('x' || left(pg_walfile_name(pg_lsn '0/1' + pg_backend_pid()), 8))::bit(32)::bigint);
+       setval('postern_internal.log_timeline', hashtext(left(pg_walfile_name(pg_current_wal_lsn()), 8)));
 
 create table postern_internal.checkpoint_entry (
   log_id bigint not null default
-    case ('x' || left(pg_walfile_name(pg_lsn '0/1' + pg_sequence_last_value('postern_internal.log_timeline')), 8))::bit(32)::bigint
+    case hashtext(left(pg_walfile_name(pg_current_wal_lsn()), 8))
       when pg_sequence_last_value('postern_internal.log_timeline') then pg_sequence_last_value('postern_internal.log_skip')
       else nextval('postern_internal.log_skip')
-           + 0 * setval('postern_internal.log_timeline', ('x' || left(pg_walfile_name(pg_lsn '0/1' + pg_backend_pid()), 8))::bit(32)::bigint)
+           + 0 * setval('postern_internal.log_timeline', hashtext(left(pg_walfile_name(pg_current_wal_lsn()), 8)))
     end + nextval('postern_internal.log_number'),
   outcome postern_internal.outcome not null,
   gate_id text not null,

@@ -5036,9 +5036,9 @@ COMMENT ON SEQUENCE postern_internal.log_skip IS 'How many log_ids were skipped:
 --
 
 CREATE SEQUENCE postern_internal.log_timeline
-    START WITH 1
+    START WITH -2147483648
     INCREMENT BY 1
-    NO MINVALUE
+    MINVALUE -2147483648
     NO MAXVALUE
     CACHE 1;
 
@@ -5049,7 +5049,7 @@ ALTER TABLE postern_internal.log_timeline OWNER TO postern_owner;
 -- Name: SEQUENCE log_timeline; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON SEQUENCE postern_internal.log_timeline IS 'The timeline for which log_skip is valid. It is set, never increased.';
+COMMENT ON SEQUENCE postern_internal.log_timeline IS 'A hash of the timeline for which log_skip is valid. It is set, never increased.';
 
 
 --
@@ -5058,9 +5058,9 @@ COMMENT ON SEQUENCE postern_internal.log_timeline IS 'The timeline for which log
 
 CREATE TABLE postern_internal.checkpoint_entry (
     log_id bigint DEFAULT (
-CASE ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_sequence_last_value('postern_internal.log_timeline'::regclass))::numeric)), 8)))::bit(32))::bigint
+CASE hashtext("left"(pg_walfile_name(pg_current_wal_lsn()), 8))
     WHEN pg_sequence_last_value('postern_internal.log_timeline'::regclass) THEN pg_sequence_last_value('postern_internal.log_skip'::regclass)
-    ELSE (nextval('postern_internal.log_skip'::regclass) + (0 * setval('postern_internal.log_timeline'::regclass, ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_backend_pid())::numeric)), 8)))::bit(32))::bigint)))
+    ELSE (nextval('postern_internal.log_skip'::regclass) + (0 * setval('postern_internal.log_timeline'::regclass, (hashtext("left"(pg_walfile_name(pg_current_wal_lsn()), 8)))::bigint)))
 END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     outcome postern_internal.outcome NOT NULL,
     gate_id text NOT NULL,
@@ -17381,9 +17381,9 @@ ALTER TABLE postern_internal.authority_combination ALTER COLUMN combination_id A
 
 CREATE TABLE postern_internal.checkpoint_entry_default (
     log_id bigint DEFAULT (
-CASE ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_sequence_last_value('postern_internal.log_timeline'::regclass))::numeric)), 8)))::bit(32))::bigint
+CASE hashtext("left"(pg_walfile_name(pg_current_wal_lsn()), 8))
     WHEN pg_sequence_last_value('postern_internal.log_timeline'::regclass) THEN pg_sequence_last_value('postern_internal.log_skip'::regclass)
-    ELSE (nextval('postern_internal.log_skip'::regclass) + (0 * setval('postern_internal.log_timeline'::regclass, ((('x'::text || "left"(pg_walfile_name(('0/1'::pg_lsn + (pg_backend_pid())::numeric)), 8)))::bit(32))::bigint)))
+    ELSE (nextval('postern_internal.log_skip'::regclass) + (0 * setval('postern_internal.log_timeline'::regclass, (hashtext("left"(pg_walfile_name(pg_current_wal_lsn()), 8)))::bigint)))
 END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     outcome postern_internal.outcome NOT NULL,
     gate_id text NOT NULL,
