@@ -1,10 +1,10 @@
 -- Business code calls this at a gate, as early as possible, because everything before it runs twice. The search_path is
 -- spelled as in postern.current_userid.
 --
--- Each statement matters: this runs once per resent transaction, so its planning cost is never amortised. The first
--- statement passes a gate with exactly the approved parameters. They were checked before the approval, and the message
--- is the one that was shown. It logs the pass even if the gate has become inactive since, because somebody has approved
--- it. If an action has begun, pass_gate decides.
+-- Each statement matters: to start one takes longer than what it does, and this runs once per resent transaction. The
+-- first statement passes a gate with exactly the approved parameters. They were checked before the approval, and the
+-- message is the one that was shown. It logs the pass even if the gate has become inactive since, because somebody has
+-- approved it. If an action has begun, pass_gate decides.
 
 create or replace function postern.checkpoint(
   gate_id text,

@@ -16027,7 +16027,7 @@ begin
   select t.nonce, t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.exclusive, t.action, t.digest, t.parameters, t.message, t.expires_at,
          case when use_ticket.userid is null then current_setting('postern.session', true) else postern_internal.session_value(s.secret, t.userid) end
     from postern_internal.ticket as t
-   cross join postern_internal.session_secret as s
+   cross join (select secret from postern_internal.session_secret limit 1) as s
    where t.ticket = use_ticket.ticket
      and case when use_ticket.userid is null then current_setting('postern.session', true) = postern_internal.session_value(s.secret, t.userid)
               else t.userid = use_ticket.userid end
