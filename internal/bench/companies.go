@@ -108,6 +108,7 @@ func (s *scene) openVouchers(ctx context.Context) error {
 		{vouchersSQL, nil},
 		{"call bench.fill_vouchers($1, $2, $3)", []any{companies, indexed, rows}},
 		{"vacuum analyze", nil},
+		{forgetSmallTables, nil},
 	} {
 		if _, err := s.superuser.Exec(ctx, step.sql, step.arguments...); err != nil {
 			return fmt.Errorf("prepare the vouchers of many companies: %w", err)
@@ -131,7 +132,7 @@ func (s *scene) openCompanies(ctx context.Context, few int) error {
 			if err := s.within(ctx, database,
 				fmt.Sprintf("call bench.fill_companies(%d)", companies),
 				"call bench.fill_postings()",
-				"vacuum analyze"); err != nil {
+				"vacuum analyze", forgetSmallTables); err != nil {
 				return err
 			}
 		}
@@ -142,7 +143,7 @@ func (s *scene) openCompanies(ctx context.Context, few int) error {
 			if err := s.within(ctx, database,
 				"call bench.fill_companies(10)",
 				fmt.Sprintf("call bench.fill_scan(%d)", rows),
-				"vacuum analyze"); err != nil {
+				"vacuum analyze", forgetSmallTables); err != nil {
 				return err
 			}
 		}
@@ -217,7 +218,7 @@ func compareFolded(ctx context.Context, s *scene, m measurement, round func()) (
 		"call bench.fill_postings()",
 		fmt.Sprintf("call bench.fill_combinations('S1', %d, 100)", combinations),
 		"call bench.fold()",
-		"vacuum analyze"); err != nil {
+		"vacuum analyze", forgetSmallTables); err != nil {
 		return samples{}, err
 	}
 	return s.compareDatabases(ctx, m, round, side{created, query{"ONE", oneKeyed}}, side{s.fewCompanies(), query{"ONE", oneKeyed}})

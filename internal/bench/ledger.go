@@ -96,6 +96,7 @@ func (s *scene) openLedgers(ctx context.Context) error {
 		{"insert into bench.protected_voucher select * from bench.voucher", nil},
 		{"alter table bench.protected_voucher add foreign key (company, posting_combination_id) references postern.posting_combination", nil},
 		{"vacuum analyze", nil},
+		{forgetSmallTables, nil},
 		{"select postern.protect_ledger('bench.entry'), postern.protect_ledger('bench.protected_voucher')", nil},
 	} {
 		if _, err := s.superuser.Exec(ctx, step.sql, step.arguments...); err != nil {
@@ -201,7 +202,7 @@ func inLargeCompany(measure func(context.Context, *scene, measurement, func()) (
 	return inLedgers(func(ctx context.Context, s *scene, m measurement, round func()) (taken samples, err error) {
 		if !s.largeCompany {
 			_, combinations := s.ledgerSizes()
-			for _, statement := range []string{fmt.Sprintf("call bench.fill_large_company(%d)", combinations), "vacuum analyze"} {
+			for _, statement := range []string{fmt.Sprintf("call bench.fill_large_company(%d)", combinations), "vacuum analyze", forgetSmallTables} {
 				if _, err := s.superuser.Exec(ctx, statement); err != nil {
 					return samples{}, err
 				}
@@ -229,7 +230,7 @@ func compareNumbersOfCombinations(ctx context.Context, s *scene, m measurement, 
 	if err := s.within(ctx, few,
 		"select postern.create_user('"+userid+"', 'Alice'), postern.create_company('1000', 'Small'), postern.grant_company('"+userid+"', '1000')",
 		"call bench.fill_combinations('1000', 1000)",
-		"vacuum analyze"); err != nil {
+		"vacuum analyze", forgetSmallTables); err != nil {
 		return samples{}, err
 	}
 
