@@ -51,19 +51,8 @@ func (d *Database) Copy(t testing.TB) *Database {
 func (d *Database) Disconnect(t testing.TB) {
 	t.Helper()
 	d.Pool.Reset()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		var connected int
-		err := d.cluster.pool.QueryRow(t.Context(),
-			"select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = $1", d.Name).Scan(&connected)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if connected == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("connections to the database do not end")
-		}
+	if err := d.cluster.endSessions(t.Context(), "datname", d.Name); err != nil {
+		t.Fatal(err)
 	}
 }
 

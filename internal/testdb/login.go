@@ -62,19 +62,17 @@ func (d *Database) dropRole(ctx context.Context, name string) error {
 	if err := d.cluster.rollbackPrepared(ctx, d.Name, name); err != nil {
 		return err
 	}
+	if err := d.cluster.endSessions(ctx, "usename", name); err != nil {
+		return err
+	}
 	return d.cluster.within(ctx, d.Name, func(connection *pgx.Conn) error {
-		_, err := connection.Exec(ctx,
-			"select pg_terminate_backend(a.pid, 5000) from pg_stat_activity as a where a.usename = $1", name)
-		if err != nil {
-			return err
-		}
 		if _, err := connection.Exec(ctx, "set lock_timeout = '10s'"); err != nil {
 			return err
 		}
 		if _, err := connection.Exec(ctx, "drop owned by "+quote(name)+" cascade"); err != nil {
 			return err
 		}
-		_, err = connection.Exec(ctx, "drop role "+quote(name))
+		_, err := connection.Exec(ctx, "drop role "+quote(name))
 		return err
 	})
 }

@@ -34,6 +34,8 @@ const (
 	poolSize = 64
 	// closeTimeout bounds the wait for connections that a test has not returned.
 	closeTimeout = 10 * time.Second
+	// endTimeout bounds the wait for sessions that the server has been told to end.
+	endTimeout = time.Minute
 )
 
 // memoryFolder is a file system in memory on Linux. Each test creates and drops a database, which means 500 files. In
@@ -213,8 +215,30 @@ func (c *cluster) dropDatabase(ctx context.Context, name string) error {
 	if err := c.rollbackPrepared(ctx, name, ""); err != nil {
 		return err
 	}
+	if err := c.endSessions(ctx, "datname", name); err != nil {
+		return err
+	}
 	_, err := c.pool.Exec(ctx, "drop database if exists "+quote(name)+" with (force)")
 	return err
+}
+
+// endSessions ends the sessions whose column of pg_stat_activity has this value, and waits for that. The server's own ways to
+// wait (pg_terminate_backend with a timeout, drop database) look only every 100 ms, and most sessions end in 2 ms.
+func (c *cluster) endSessions(ctx context.Context, column, value string) error {
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	for {
+		var open int
+		err := c.pool.QueryRow(ctx, "select count(pg_terminate_backend(pid)) from pg_stat_activity where "+column+" = $1", value).Scan(&open)
+		if err != nil || open == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%d sessions with %s %s do not end: %w", open, column, value, ctx.Err())
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
 }
 
 // rollbackPrepared rolls back the prepared transactions of a database: those of one role, or all if role is empty. Their
