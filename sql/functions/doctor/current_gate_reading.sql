@@ -8,13 +8,17 @@ create or replace view postern_internal.current_gate_reading as
          r.read_at, r.read_by
     from (
     select exists (
-             select from pg_proc as p
-               join pg_namespace as n on n.oid = p.pronamespace
-               join pg_language as l on l.oid = p.prolang
-              where n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_t(oast|emp)'
-                and pg_get_userbyid(n.nspowner) <> 'postern_owner'
-                and l.lanname not in ('c', 'internal') and p.prosqlbody is null
-                and lower(p.prosrc) ~ 'checkpoint|begin_action|u&"|\\u')
+             select from (
+               select p.prosrc
+                 from pg_proc as p
+                 join pg_namespace as n on n.oid = p.pronamespace
+                 join pg_language as l on l.oid = p.prolang
+                where n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_t(oast|emp)'
+                  and pg_get_userbyid(n.nspowner) <> 'postern_owner'
+                  and l.lanname not in ('c', 'internal') and p.prosqlbody is null
+               offset 0 -- otherwise the planner reads the text of every function first
+             ) as f
+              where lower(f.prosrc) ~ 'checkpoint|begin_action|u&"|\\u')
            or exists (
              select from pg_depend as d
                left join pg_proc as p on d.classid = 'pg_proc'::regclass and p.oid = d.objid
@@ -26,6 +30,7 @@ create or replace view postern_internal.current_gate_reading as
                                     where o.nspname = 'postern' and g.proname in ('checkpoint', 'begin_action')
                                        or o.nspname = 'security_sys' and g.proname = 'security_checkpoint')
                 and (n.oid is null or pg_get_userbyid(n.nspowner) <> 'postern_owner')) as mentioned
+    offset 0 -- otherwise it is found out for each column
     ) as m
     -- The limit tells the planner that this is one row; for more it would JIT-compile all checks.
     left join (select g.callers, g.fingerprint, g.read_at, g.read_by from postern_internal.gate_reading as g limit 1) as r on true;
