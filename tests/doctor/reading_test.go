@@ -142,6 +142,7 @@ create function public.approve() returns void language plpgsql as $$ begin perfo
 
 // A read-only session, for instance on a standby, must not write anything.
 func TestReadOnlySessionFindsTheSame(t *testing.T) {
+	t.Parallel() // it waits for a lock until its time is up
 	database := testdb.New(t)
 	Run(t, database.Pool, business+"select postern.register_gate('SHOP_OTHER', 'Other', 'Done')")
 	admin := database.Login(t, "postern_admin")

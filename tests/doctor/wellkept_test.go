@@ -306,8 +306,8 @@ func TestHarmlessObjectsBringNoFinding(t *testing.T) {
 		"a gate with a message full of percent signs": "select postern.register_gate('SHOP_PCT', 'Approve', '100 %% of %1$s &A&AB %s &A%', '{A,AB}'); create function shop.pct() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_PCT'); end $$",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newScene(t, "voucher", "other")
-			Run(t, s.Pool, s.fill(seed))
+			s := s.begin(t)
+			Run(t, s.q, s.fill(seed))
 			for _, found := range s.findings(t) {
 				// Which gates are called is read by the command.
 				if found.Code != "gates_unread" {
