@@ -116,10 +116,10 @@ func TestBrokenReceiversKeepNobodyWaiting(t *testing.T) {
 	slow := receive(t, func(_ int, _ http.ResponseWriter, request *http.Request, _ message) {
 		select {
 		case <-release:
+			panic(http.ErrAbortHandler) // no answer
 		case <-request.Context().Done():
 		}
 	})
-	t.Cleanup(func() { close(release) })
 	for name, url := range map[string]string{"good": good.URL, "resetting": resetting.URL, "slow": slow.URL, "refusing": "http://127.0.0.1:1"} {
 		addHook(t, database, name, success, url)
 	}
@@ -143,6 +143,7 @@ func TestBrokenReceiversKeepNobodyWaiting(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	cancel()
+	close(release) // the worker waits for what is on its way
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}

@@ -180,60 +180,62 @@ func TestDropRefusesWhatItCannotSee(t *testing.T) {
 // Somebody who is idle in transaction has written to the log, and somebody else has read it. Dropping gives up; neither
 // business nor readers notice.
 func TestDropMakesNobodyWait(t *testing.T) {
-	t.Parallel()
-	l := oldLog(t, 1)
-	admin := l.admin(t)
 	for name, statement := range map[string]string{
 		"a writer": "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters) values ('passed', 'X', 'X', 'X', '{}')",
 		"a reader": "select count(*) from postern_internal.checkpoint_entry",
 	} {
-		idle := l.Connect(t)
-		testsql.Run(t, idle, "begin")
-		testsql.Run(t, idle, statement)
-		business := l.Connect(t)
-		testsql.Run(t, business, "set statement_timeout = '8 s'")
-		var failure error
-		var wait sync.WaitGroup
-		ctx, stop := context.WithCancel(t.Context())
-		written := 0
-		wait.Go(func() {
-			for ctx.Err() == nil && failure == nil {
-				_, failure = business.Exec(context.WithoutCancel(ctx), insert, 1)
-				written++
-			}
-		})
-		_, err := l.drop(t, admin, month(0), 10*time.Second)
-		stop()
-		wait.Wait()
-		refusal := testdb.RequireCode(t, err, "55P03")
-		// Whoever has every name quoted is told as well.
-		_, who, _ := strings.Cut(refusal.Hint, "run: ")
-		testsql.Run(t, business, "set quote_all_identifiers = on")
-		rows, err := business.Query(t.Context(), who)
-		if err != nil {
-			t.Fatal(err)
-		}
-		holders := map[uint32]bool{}
-		for rows.Next() {
-			holder, err := pgx.RowToMap(rows)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := oldLog(t, 1)
+			admin := l.admin(t)
+			idle := l.Connect(t)
+			testsql.Run(t, idle, "begin")
+			testsql.Run(t, idle, statement)
+			business := l.Connect(t)
+			testsql.Run(t, business, "set statement_timeout = '8 s'")
+			var failure error
+			var wait sync.WaitGroup
+			ctx, stop := context.WithCancel(t.Context())
+			written := 0
+			wait.Go(func() {
+				for ctx.Err() == nil && failure == nil {
+					_, failure = business.Exec(context.WithoutCancel(ctx), insert, 1)
+					written++
+				}
+			})
+			_, err := l.drop(t, admin, month(0), 10*time.Second)
+			stop()
+			wait.Wait()
+			refusal := testdb.RequireCode(t, err, "55P03")
+			// Whoever has every name quoted is told as well.
+			_, who, _ := strings.Cut(refusal.Hint, "run: ")
+			testsql.Run(t, business, "set quote_all_identifiers = on")
+			rows, err := business.Query(t.Context(), who)
 			if err != nil {
 				t.Fatal(err)
 			}
-			holders[uint32(holder["pid"].(int32))] = true
-		}
-		if rows.Err() != nil || !holders[idle.PgConn().PID()] {
-			t.Errorf("%s: the hint finds %v, not %d: %v", name, holders, idle.PgConn().PID(), rows.Err())
-		}
-		if failure != nil || written < 5 {
-			t.Errorf("%s: after %d transactions: %v", name, written, failure)
-		}
-		if !exists(t, l, partition(1)) {
-			t.Errorf("%s: the partition is gone", name)
-		}
-		testsql.Run(t, idle, "rollback")
-	}
-	if done, err := l.drop(t, admin, month(0), time.Second); err != nil || done.Entries != 10 {
-		t.Errorf("%+v, %v", done, err)
+			holders := map[uint32]bool{}
+			for rows.Next() {
+				holder, err := pgx.RowToMap(rows)
+				if err != nil {
+					t.Fatal(err)
+				}
+				holders[uint32(holder["pid"].(int32))] = true
+			}
+			if rows.Err() != nil || !holders[idle.PgConn().PID()] {
+				t.Errorf("the hint finds %v, not %d: %v", holders, idle.PgConn().PID(), rows.Err())
+			}
+			if failure != nil || written < 5 {
+				t.Errorf("after %d transactions: %v", written, failure)
+			}
+			if !exists(t, l, partition(1)) {
+				t.Error("the partition is gone")
+			}
+			testsql.Run(t, idle, "rollback")
+			if done, err := l.drop(t, admin, month(0), time.Second); err != nil || done.Entries != 10 {
+				t.Errorf("%+v, %v", done, err)
+			}
+		})
 	}
 }
 
