@@ -165,12 +165,12 @@ func TestQuestionsEnd(t *testing.T) {
 		if _, err := tx.Exec(t.Context(), "select 1"); err != nil {
 			return err
 		}
-		for amount := range run {
-			if err := pay(t.Context(), tx, amount); err != nil {
-				return err
-			}
+		// What was approved is reached in one statement: 5,000 are slow.
+		const paid = "select postern.checkpoint($1, jsonb_build_object('AMOUNT', amount)) from generate_series(1, $2::integer) as amount"
+		if _, err := tx.Exec(t.Context(), paid, payGate, run-1); err != nil {
+			return err
 		}
-		return pay(t.Context(), tx, -1)
+		return pay(t.Context(), tx, run)
 	})
 	var required *postern.CheckpointRequired
 	if !errors.As(err, &required) || !strings.Contains(err.Error(), "after 100 answers") || len(asked) != 100 {
