@@ -107,7 +107,7 @@ func measurements() []measurement {
 		mirrored   = "security_sys.security_checkpoint('%s', " + message + ")"
 		baseline   = "bench.read_one_row('BENCH_ROW')"
 		hmac       = "public.hmac(token_text, token_secret, 'sha256')"
-		together   = rounds{count: 41, size: 400, quickCount: 2, quickSize: 200}
+		together   = rounds{count: 41, size: 400, quickCount: 2, quickSize: 40}
 		installing = rounds{count: 7, quickCount: 1}
 		looking    = rounds{count: 5, quickCount: 1}
 		applying   = rounds{count: 3, size: 10_000, quickCount: 1, quickSize: 200}
@@ -130,11 +130,11 @@ func measurements() []measurement {
 		{"throughput-function", "the same", "8 sessions, in each transaction the user and one call of a function, which does the three INSERTs", "transactions/s", 0, true,
 			together, compareThroughput(passing(), inserting(calling))},
 		{"scaling", "8 sessions to one, in each transaction the user, the ticket and a gate", "8 sessions to one, in each transaction the user and " + threeRows, "times", 0, true,
-			rounds{count: 15, size: 1000, quickCount: 2, quickSize: 100}, compareScaling(passing(), inserting(inserts...))},
+			rounds{count: 15, size: 1000, quickCount: 2, quickSize: 20}, compareScaling(passing(), inserting(inserts...))},
 		{"events", "two workers post events to a web server on this machine", "", "events/s", 2000, true,
 			rounds{count: 7, size: 4000, quickCount: 1, quickSize: 200}, timeEvents},
 		{"sealing", "8 sessions as above, while the log is sealed every second", "the same without any sealing", "transactions/s", 0.95, true,
-			rounds{count: 55, size: 1000, quickCount: 1, quickSize: 300}, compareSealing},
+			rounds{count: 55, size: 1000, quickCount: 1, quickSize: 100}, compareSealing},
 		{"seal", "seal a log of 1,000,000 entries", "", "entries/s", 20_000, true, rounds{count: 1, size: 1_000_000, quickCount: 1, quickSize: 20_000}, timeLog("seal")},
 		{"seal-flat", "seal 10,000 entries behind 1,000,000", "seal the first 10,000", "entries/s", 0.8, true,
 			rounds{count: 1, size: 1_000_000, quickCount: 1, quickSize: 20_000}, timeLog("seal-flat")},
