@@ -16708,17 +16708,21 @@ CREATE VIEW postern_internal.current_gate_reading AS
     r.read_at,
     r.read_by
    FROM (( SELECT ((EXISTS ( SELECT
-                   FROM ((pg_proc p
-                     JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
-                     JOIN pg_language l ON ((l.oid = p.prolang)))
-                  WHERE ((n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~ '^pg_t(oast|emp)'::text) AND (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name) AND (l.lanname <> ALL (ARRAY['c'::name, 'internal'::name])) AND (p.prosqlbody IS NULL) AND (lower(p.prosrc) ~ 'checkpoint|begin_action|u&"|\\u'::text)))) OR (EXISTS ( SELECT
+                   FROM ( SELECT p.prosrc
+                           FROM ((pg_proc p
+                             JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
+                             JOIN pg_language l ON ((l.oid = p.prolang)))
+                          WHERE ((n.nspname <> ALL (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (n.nspname !~ '^pg_t(oast|emp)'::text) AND (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name) AND (l.lanname <> ALL (ARRAY['c'::name, 'internal'::name])) AND (p.prosqlbody IS NULL))
+                         OFFSET 0) f
+                  WHERE (lower(f.prosrc) ~ 'checkpoint|begin_action|u&"|\\u'::text))) OR (EXISTS ( SELECT
                    FROM ((pg_depend d
                      LEFT JOIN pg_proc p ON (((d.classid = ('pg_proc'::regclass)::oid) AND (p.oid = d.objid))))
                      LEFT JOIN pg_namespace n ON ((n.oid = p.pronamespace)))
                   WHERE ((d.refclassid = ('pg_proc'::regclass)::oid) AND (d.refobjid IN ( SELECT g.oid
                            FROM (pg_proc g
                              JOIN pg_namespace o ON ((o.oid = g.pronamespace)))
-                          WHERE (((o.nspname = 'postern'::name) AND (g.proname = ANY (ARRAY['checkpoint'::name, 'begin_action'::name]))) OR ((o.nspname = 'security_sys'::name) AND (g.proname = 'security_checkpoint'::name))))) AND ((n.oid IS NULL) OR (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name)))))) AS mentioned) m
+                          WHERE (((o.nspname = 'postern'::name) AND (g.proname = ANY (ARRAY['checkpoint'::name, 'begin_action'::name]))) OR ((o.nspname = 'security_sys'::name) AND (g.proname = 'security_checkpoint'::name))))) AND ((n.oid IS NULL) OR (pg_get_userbyid(n.nspowner) <> 'postern_owner'::name)))))) AS mentioned
+         OFFSET 0) m
      LEFT JOIN ( SELECT g.callers,
             g.fingerprint,
             g.read_at,
