@@ -18,14 +18,25 @@ type part struct {
 }
 
 func newScript(file, text string) script {
-	var made script
+	var made builder
 	made.append(file, text)
-	return made
+	return made.script()
 }
 
-func (s *script) append(file, text string) {
-	s.parts = append(s.parts, part{file: file, offset: len(s.text)})
-	s.text += strings.TrimRight(text, "\n") + "\n"
+// builder puts a script together. Joining strings one by one would copy the whole text for each of 500 files.
+type builder struct {
+	text  strings.Builder
+	parts []part
+}
+
+func (b *builder) append(file, text string) {
+	b.parts = append(b.parts, part{file: file, offset: b.text.Len()})
+	b.text.WriteString(strings.TrimRight(text, "\n"))
+	b.text.WriteByte('\n')
+}
+
+func (b *builder) script() script {
+	return script{text: b.text.String(), parts: b.parts}
 }
 
 // all returns the parts in order, each with its file and text.

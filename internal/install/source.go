@@ -58,9 +58,11 @@ func readSource(ctx context.Context, files fs.FS) (*source, error) {
 		return nil, err
 	}
 	read := &source{}
-	read.bootstrap.append("rights", requireRightsSQL)
-	read.bootstrap.append("bootstrap.sql", string(text))
-	read.bootstrap.append("check who owns", checkOwnerSQL)
+	var bootstrap builder
+	bootstrap.append("rights", requireRightsSQL)
+	bootstrap.append("bootstrap.sql", string(text))
+	bootstrap.append("check who owns", checkOwnerSQL)
+	read.bootstrap = bootstrap.script()
 	names, err := postern.ReadNames(string(text))
 	if err != nil {
 		return nil, err
@@ -103,7 +105,7 @@ func compileCode(files fs.FS) (script, error) {
 	if err != nil {
 		return script{}, err
 	}
-	var compiled script
+	var compiled builder
 	lines := bufio.NewScanner(strings.NewReader(string(text)))
 	for number := 1; lines.Scan(); number++ {
 		line := strings.TrimSpace(lines.Text())
@@ -121,5 +123,5 @@ func compileCode(files fs.FS) (script, error) {
 		}
 		compiled.append(name, string(body))
 	}
-	return compiled, lines.Err()
+	return compiled.script(), lines.Err()
 }
