@@ -20,7 +20,7 @@ func TestViewLooksForTheSameNames(t *testing.T) {
 	for _, name := range gateMentions {
 		names = append(names, regexp.QuoteMeta(name))
 	}
-	if want := "lower(p.prosrc) ~ '" + strings.Join(names, "|") + "'"; !strings.Contains(string(text), want) {
+	if want := "lower(f.prosrc) ~ '" + strings.Join(names, "|") + "'"; !strings.Contains(string(text), want) {
 		t.Errorf("the view does not ask for %s", want)
 	}
 }
