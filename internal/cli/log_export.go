@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +14,7 @@ import (
 	"github.com/posternsql/postern/internal/auditlog"
 	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/seal"
+	"github.com/posternsql/postern/internal/wholefile"
 )
 
 func newLogExportCommand(app *application) *cobra.Command {
@@ -110,7 +109,11 @@ func (a *application) writeExport(path string, export func(io.Writer) (int64, er
 		_, err := export(a.out)
 		return err
 	}
-	count, err := replaceFile(path, export)
+	var count int64
+	err := wholefile.Replace(path, 0o600, func(out io.Writer) (err error) {
+		count, err = export(out)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -166,27 +169,4 @@ func (a *application) exportLog(ctx context.Context, filter auditlog.Filter, wri
 		return count, err
 	}
 	return count, writer.finish()
-}
-
-// replaceFile writes to a temporary file beside the path and renames it when it is complete. Nobody can then mistake half a
-// log for all of it.
-func replaceFile(path string, write func(io.Writer) (int64, error)) (count int64, err error) {
-	created, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err != nil {
-			_ = created.Close()
-			_ = os.Remove(created.Name())
-		}
-	}()
-	buffer := bufio.NewWriter(created)
-	if count, err = write(buffer); err != nil {
-		return 0, err
-	}
-	if err := errors.Join(buffer.Flush(), created.Sync(), created.Close()); err != nil {
-		return 0, err
-	}
-	return count, os.Rename(created.Name(), path)
 }

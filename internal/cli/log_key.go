@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/internal/seal"
+	"github.com/posternsql/postern/internal/wholefile"
 )
 
 func newLogKeyCommand(app *application) *cobra.Command {
@@ -46,10 +47,10 @@ The origin names the log in every signed head. Let it be unique, such as a host 
 			if err != nil {
 				return usageError("--origin: %w", err)
 			}
-			if err := writeNewFile(path, []byte(private+"\n")); err != nil {
+			if err := wholefile.Create(path, []byte(private+"\n")); err != nil {
 				return err
 			}
-			if err := writeNewFile(path+".pub", []byte(public+"\n")); err != nil {
+			if err := wholefile.Create(path+".pub", []byte(public+"\n")); err != nil {
 				return errors.Join(err, os.Remove(path))
 			}
 			app.printf("%s\n", public)

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/internal/program"
 	"github.com/posternsql/postern/internal/query"
+	"github.com/posternsql/postern/internal/wholefile"
 )
 
 func newSessionCommand(app *application) *cobra.Command {
@@ -85,7 +84,7 @@ func (a *application) createSessionKey(ctx context.Context, kid string, source k
 		if source.to != "" {
 			// Write the file before creating the key. A secret without its key is harmless, but a key without its secret is
 			// useless.
-			if err := writeNewFile(source.to, secret); err != nil {
+			if err := wholefile.Create(source.to, secret); err != nil {
 				return err
 			}
 			defer func() {
@@ -111,27 +110,6 @@ func (a *application) createSessionKey(ctx context.Context, kid string, source k
 		}
 		return nil
 	})
-}
-
-// writeNewFile writes a file that only its owner can read. It never overwrites a file.
-func writeNewFile(path string, content []byte) (err error) {
-	created, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already, and nothing is overwritten: name a new file", path)
-	}
-	if err != nil {
-		return err
-	}
-	defer func() {
-		err = errors.Join(err, created.Close())
-		if err != nil {
-			_ = os.Remove(path)
-		}
-	}()
-	if _, err := created.Write(content); err != nil {
-		return err
-	}
-	return created.Sync()
 }
 
 // sayKey reports a new key: on standard error if standard output carries the secret.

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,24 +84,4 @@ func TestSecretOfATextFileIsItsText(t *testing.T) {
 			t.Errorf("%q holds the secret %q, %v, want %q", given, got, err, want)
 		}
 	}
-}
-
-func TestHalfAFileIsNoFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "log.csv")
-	if err := os.WriteFile(path, []byte("the old one"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	count, err := replaceFile(path, failingWrite)
-	content, readErr := os.ReadFile(path)
-	if err == nil || count != 0 || readErr != nil || string(content) != "the old one" {
-		t.Errorf("wrote %d, %v; the file holds %q, %v", count, err, content, readErr)
-	}
-	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
-}
-
-func failingWrite(out io.Writer) (int64, error) {
-	_, err := out.Write([]byte("half of it"))
-	return 1, errors.Join(err, errors.New("the connection broke"))
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/posternsql/postern/internal/wholefile"
 )
 
 // HeadsVariable names the environment variable with the directory of signed heads.
@@ -176,29 +178,10 @@ func appendNote(path, text string) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// replaceFile replaces the content of a file atomically, so that it survives a crash of the machine.
-func replaceFile(path string, content []byte) (err error) {
-	created, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
+// replaceFile replaces the content of a file that everybody may read.
+func replaceFile(path string, content []byte) error {
+	return wholefile.Replace(path, 0o644, func(out io.Writer) error {
+		_, err := out.Write(content)
 		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(created.Name())
-		}
-	}()
-	_, err = created.Write(content)
-	if err := errors.Join(err, created.Chmod(0o644), created.Sync(), created.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(created.Name(), path); err != nil {
-		return err
-	}
-	directory, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	// Ignore the error: not every file system can sync a directory.
-	_ = directory.Sync()
-	return directory.Close()
+	})
 }
