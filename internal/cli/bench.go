@@ -12,7 +12,7 @@ import (
 )
 
 func newBenchCommand(app *application) *cobra.Command {
-	var asJSON bool
+	var asJSON, compare bool
 	var options bench.Options
 	command := &cobra.Command{
 		Use:   "bench",
@@ -27,12 +27,33 @@ the end; Postern's own roles stay.
 
 The measurements: ` + strings.Join(bench.Names(), ", ") + `.
 
-Exit code 3 where a bar is missed.`,
+With --compare, measures nothing and says what became better or worse between two files of --json. That is
+said only where the two spreads, p10 to p90, do not overlap.
+
+Exit code 3 where a bar is missed, or with --compare where something became worse.`,
 		Example: `  $0 bench
   $0 bench --only session,transaction
-  $0 bench --json > benchmarks.json`,
-		Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
+  $0 bench --json > benchmarks.json
+  $0 bench --compare before.json after.json`,
+		Args: func(command *cobra.Command, arguments []string) error {
+			if !compare {
+				return cobra.NoArgs(command, arguments)
+			}
+			if len(arguments) != 2 {
+				return usageError("--compare takes two files, which --json has written: before and after")
+			}
+			return nil
+		},
+		ValidArgsFunction: func(_ *cobra.Command, arguments []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if compare && len(arguments) < 2 {
+				return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(command *cobra.Command, arguments []string) error {
+			if compare {
+				return app.compareBench(arguments[0], arguments[1], asJSON)
+			}
 			for _, name := range options.Only {
 				if !slices.Contains(bench.Names(), name) {
 					return usageError("--only: there is no measurement %q; there are %s", name, strings.Join(bench.Names(), ", "))
@@ -66,8 +87,11 @@ Exit code 3 where a bar is missed.`,
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	command.Flags().BoolVar(&compare, "compare", false, "compare two files of --json instead of measuring")
 	command.Flags().BoolVar(&options.Quick, "quick", false, "few, short rounds: to see that it works, not to judge by")
 	command.Flags().StringSliceVar(&options.Only, "only", nil, "take only these measurements")
+	command.MarkFlagsMutuallyExclusive("compare", "quick")
+	command.MarkFlagsMutuallyExclusive("compare", "only")
 	return command
 }
 
@@ -118,4 +142,53 @@ func benchRow(result bench.Result) []string {
 		fmt.Sprintf("%.2f to %.2f", result.Measured.Low, result.Measured.High),
 		bar, verdict, what, orDash(against),
 	}
+}
+
+func (a *application) compareBench(before, after string, asJSON bool) error {
+	reports := make([]*bench.Report, 2)
+	for i, path := range []string{before, after} {
+		content, err := a.readFile(path)
+		if err != nil {
+			return err
+		}
+		if reports[i], err = bench.ReadReport(content); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	comparison := bench.Compare(reports[0], reports[1])
+	if asJSON {
+		if err := a.printJSON(comparison); err != nil {
+			return err
+		}
+	} else {
+		rows := [][]string{}
+		for _, change := range comparison.Changes {
+			rows = append(rows, changeRow(change))
+		}
+		a.printTable([]string{"measurement", "before", "p10 to p90", "after", "p10 to p90", "change", ""}, rows)
+		for _, warning := range comparison.Warnings {
+			a.printf("\n%s\n", warning)
+		}
+	}
+	if comparison.Worse() {
+		return errDifference
+	}
+	return nil
+}
+
+func changeRow(change bench.Change) []string {
+	row := []string{change.Name}
+	for _, result := range []*bench.Result{change.Before, change.After} {
+		if result == nil {
+			row = append(row, "-", "-")
+		} else {
+			measured := benchRow(*result)
+			row = append(row, measured[1], measured[2])
+		}
+	}
+	moved := "-"
+	if change.Verdict != bench.Missing && change.Verdict != bench.Different {
+		moved = fmt.Sprintf("%+.0f %%", change.Percent)
+	}
+	return append(row, moved, string(change.Verdict))
 }
