@@ -53,23 +53,6 @@ func (a *application) query(ctx context.Context, do func(*statements) error) err
 	return a.withDatabase(ctx, func(_ *pgx.Conn, queries *statements) error { return do(queries) })
 }
 
-// withSecret calls do in a transaction that keeps bound values out of the server's log. It returns an error if it cannot
-// keep them out.
-func withSecret(ctx context.Context, connection *pgx.Conn, queries *statements, do func(*statements) error) error {
-	return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
-		queries := queries.WithTx(tx)
-		hidden, err := queries.HideParameters(ctx)
-		if err != nil {
-			return err
-		}
-		if !hidden {
-			return withHint(errors.New("this server writes statements and their values to its log, and a secret would be among them"),
-				"As a superuser: grant set on parameter log_parameter_max_length to %s;", pgx.Identifier{connection.Config().User}.Sanitize())
-		}
-		return do(queries)
-	})
-}
-
 // interrupted replaces the error if the user has interrupted the command, because the driver's error would not help then.
 func interrupted(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/posternsql/postern/internal/printable"
+	"github.com/posternsql/postern/internal/sessionkey"
 )
 
 // maximumInput is the maximum length in bytes of a PIN, a message or a secret.
@@ -127,17 +127,11 @@ func readAll(reader io.Reader) ([]byte, error) {
 	return content, err
 }
 
-// readSecret reads the secret of a session key from a file. In a text file, the last line end is not part of the secret,
-// because editors add it. In a binary file, every byte counts.
+// readSecret reads the secret of a session key from a file.
 func (a *application) readSecret(path string) ([]byte, error) {
 	content, err := a.readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	line := bytes.TrimSuffix(bytes.TrimSuffix(content, []byte("\n")), []byte("\r"))
-	isText := !bytes.ContainsFunc(line, func(character rune) bool { return character < ' ' || character > '~' })
-	if isText {
-		return line, nil
-	}
-	return content, nil
+	return sessionkey.Secret(content), nil
 }

@@ -2,10 +2,7 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -14,7 +11,7 @@ import (
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/internal/program"
 	"github.com/posternsql/postern/internal/query"
-	"github.com/posternsql/postern/internal/wholefile"
+	"github.com/posternsql/postern/internal/sessionkey"
 )
 
 func newSessionCommand(app *application) *cobra.Command {
@@ -68,37 +65,16 @@ func (s *keySecret) addFlags(command *cobra.Command) {
 	command.MarkFlagsMutuallyExclusive("out", "print", "secret-file")
 }
 
-// createSessionKey creates a key, and runs also in the same transaction.
+// createSessionKey creates a key, after also, in one transaction.
 func (a *application) createSessionKey(ctx context.Context, kid string, source keySecret, also func(*statements) error) error {
-	return a.withDatabase(ctx, func(connection *pgx.Conn, queries *statements) (err error) {
-		var secret []byte
+	return a.withDatabase(ctx, func(connection *pgx.Conn, _ *statements) (err error) {
+		secret := sessionkey.NewSecret()
 		if source.from != "" {
 			if secret, err = a.readSecret(source.from); err != nil {
 				return err
 			}
-		} else {
-			random := make([]byte, 32)
-			rand.Read(random)
-			secret = []byte(base64.RawURLEncoding.EncodeToString(random))
 		}
-		if source.to != "" {
-			// Write the file before creating the key. A secret without its key is harmless, but a key without its secret is
-			// useless.
-			if err := wholefile.Create(source.to, secret); err != nil {
-				return err
-			}
-			defer func() {
-				if err != nil {
-					_ = os.Remove(source.to)
-				}
-			}()
-		}
-		err = withSecret(ctx, connection, queries, func(queries *statements) error {
-			if err := also(queries); err != nil {
-				return err
-			}
-			return queries.CreateSessionKey(ctx, kid, secret)
-		})
+		err = sessionkey.Create(ctx, connection, kid, secret, source.to, func(tx pgx.Tx) error { return also(newStatements(tx)) })
 		if err != nil {
 			return err
 		}

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -69,19 +67,5 @@ func TestTablesFitTheTerminal(t *testing.T) {
 	}
 	if columns := fit(cells, 5); columns[0].WidthMax != 2 || columns[1].WidthMax != minimumColumn {
 		t.Errorf("columns of %d and %d, want 2 and %d", columns[0].WidthMax, columns[1].WidthMax, minimumColumn)
-	}
-}
-
-func TestSecretOfATextFileIsItsText(t *testing.T) {
-	for given, want := range map[string]string{
-		"secret": "secret", "secret\n": "secret", "secret\r\n": "secret", "secret\n\n": "secret\n\n", "\x01\x02\n": "\x01\x02\n",
-	} {
-		path := filepath.Join(t.TempDir(), "key")
-		if err := os.WriteFile(path, []byte(given), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := (&application{}).readSecret(path); err != nil || string(got) != want {
-			t.Errorf("%q holds the secret %q, %v, want %q", given, got, err, want)
-		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/internal/query"
+	"github.com/posternsql/postern/internal/unlogged"
 	"github.com/posternsql/postern/secret"
 )
 
@@ -157,13 +158,13 @@ role may not do so, it refuses.`,
 		Args: arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
 			ctx := command.Context()
-			err := app.withDatabase(ctx, func(connection *pgx.Conn, queries *statements) error {
+			err := app.withDatabase(ctx, func(connection *pgx.Conn, _ *statements) error {
 				pin, err := app.readPIN(ctx, given[0], fromInput)
 				if err != nil {
 					return err
 				}
-				return withSecret(ctx, connection, queries, func(queries *statements) error {
-					return queries.ResetPIN(ctx, given[0], secret.Text(pin))
+				return unlogged.Begin(ctx, connection, func(tx pgx.Tx) error {
+					return newStatements(tx).ResetPIN(ctx, given[0], secret.Text(pin))
 				})
 			})
 			if err != nil {
