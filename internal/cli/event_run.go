@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/event"
 )
 
@@ -86,7 +87,7 @@ func (a *application) runEvents(ctx context.Context, options event.Options, once
 	if err != nil {
 		return err
 	}
-	pool, err := newPool(ctx, config, 2*options.Workers+2)
+	pool, err := connecting.Pool(ctx, config, 2*options.Workers+2)
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (a *application) runEvents(ctx context.Context, options event.Options, once
 	}
 	options.Metrics = event.NewMetrics(pool)
 	worker := event.New(pool, options)
-	return serveAlong(ctx, metrics, options.Metrics.Work, func(ctx context.Context) error {
+	return serveWhile(ctx, metrics, options.Metrics.Work, func(ctx context.Context) error {
 		return explain(worker.Run(ctx), config.User)
 	})
 }

@@ -3,8 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -12,7 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/internal/elsewhere"
+	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/monitor"
 	"github.com/posternsql/postern/internal/seal"
 )
@@ -76,7 +74,7 @@ the database has not answered for a minute, and else 200. It has no password: ke
 				return app.runSealer(command.Context(), sealer, every, asJSON, metrics)
 			}
 			return app.withDatabase(command.Context(), func(connection *pgx.Conn, _ *statements) error {
-				return app.sealOnce(command.Context(), connection, sealer, asJSON, true, nil)
+				return app.sealOnce(command.Context(), connection, sealer, asJSON)
 			})
 		},
 	}
@@ -117,17 +115,17 @@ func newSealer(command *cobra.Command, key, directory, database string, timeline
 	return sealer, err
 }
 
-const (
-	// busyWait is how long one seal waits for another that is running.
-	busyWait = time.Minute
-	// busyPause is how long to wait between two attempts.
-	busyPause = 100 * time.Millisecond
-	// longestPause bounds the pause of a service after errors, so that it recovers soon after the cause is gone.
-	longestPause = 10 * time.Second
-)
+// sealOnce seals after others, and reports it.
+func (a *application) sealOnce(ctx context.Context, connection *pgx.Conn, sealer *seal.Sealer, asJSON bool) error {
+	entries, err := a.sealWith(ctx, connection, sealer, nil, sealer.SealAfterOthers)
+	if err != nil {
+		return err
+	}
+	return a.reportSeal(sealer, entries, asJSON, "")
+}
 
-// sealOnce seals and reports it. Without always, it reports only if there was something to seal.
-func (a *application) sealOnce(ctx context.Context, connection *pgx.Conn, sealer *seal.Sealer, asJSON, always bool, watched *monitor.Work) error {
+// sealWith shows the progress of a seal that takes long.
+func (a *application) sealWith(ctx context.Context, connection *pgx.Conn, sealer *seal.Sealer, watched *monitor.Work, do func(context.Context, *pgx.Conn) (int64, error)) (entries int64, err error) {
 	var bar *progressbar.ProgressBar
 	started := time.Now()
 	sealer.OnProgress = func(entries int64) {
@@ -139,21 +137,15 @@ func (a *application) sealOnce(ctx context.Context, connection *pgx.Conn, sealer
 			_ = bar.Set64(entries)
 		}
 	}
-	entries, err := sealer.Seal(ctx, connection)
-	for always && errors.Is(err, seal.ErrBusy) && time.Since(started) < busyWait {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(busyPause):
-		}
-		entries, err = sealer.Seal(ctx, connection)
-	}
+	entries, err = do(ctx, connection)
 	if bar != nil {
 		_ = bar.Finish()
 	}
-	if err != nil || entries == 0 && !always {
-		return tampered(err)
-	}
+	return entries, tampered(err)
+}
+
+// reportSeal prints what was sealed, behind the moment.
+func (a *application) reportSeal(sealer *seal.Sealer, entries int64, asJSON bool, moment string) error {
 	size := int64(0)
 	if sealer.Heads.Latest != nil {
 		size = sealer.Heads.Latest.Size
@@ -162,70 +154,41 @@ func (a *application) sealOnce(ctx context.Context, connection *pgx.Conn, sealer
 		a.printf("{\"entries\":%d,\"leaves\":%d}\n", entries, size)
 		return a.out.failure
 	}
-	line := fmt.Sprintf("%s sealed; the signed head covers %d.", plural(entries, "entry"), size)
-	if !always {
-		line = stamp(time.Now()) + "  " + line
-	}
-	a.printf("%s\n", line)
+	a.printf("%s%s sealed; the signed head covers %d.\n", moment, plural(entries, "entry"), size)
 	return a.out.failure
 }
 
 // runSealer seals until the context ends. It also serves metrics if an address is given.
 func (a *application) runSealer(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool, metrics string) error {
+	service := &seal.Service{
+		Every: every,
+		Connect: func(ctx context.Context, do func(*pgx.Conn) error) error {
+			return a.withDatabase(ctx, func(connection *pgx.Conn, _ *statements) error { return do(connection) })
+		},
+		// Nobody reads what it prints.
+		Final:  func(error) bool { return a.out.failure != nil },
+		Logger: a.logger(),
+	}
+	service.Seal = func(ctx context.Context, connection *pgx.Conn) error {
+		entries, err := a.sealWith(ctx, connection, sealer, service.Watched, sealer.Seal)
+		if err != nil || entries == 0 {
+			return err
+		}
+		return a.reportSeal(sealer, entries, asJSON, stamp(time.Now())+"  ")
+	}
 	if metrics == "" {
-		return a.sealEvery(ctx, sealer, every, asJSON, nil)
+		return service.Run(ctx)
 	}
 	config, err := a.config()
 	if err != nil {
 		return err
 	}
 	// The metrics need a connection of their own, because the sealer's is busy while it seals.
-	pool, err := newPool(ctx, config, 1)
+	pool, err := connecting.Pool(ctx, config, 1)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	watched := seal.NewMetrics(pool, every)
-	return serveAlong(ctx, metrics, watched, func(ctx context.Context) error {
-		return a.sealEvery(ctx, sealer, every, asJSON, watched)
-	})
-}
-
-// sealEvery seals until the context ends. It reconnects after a broken connection. It ends if the log was tampered with, or
-// if this is not the place that was sealed before.
-func (a *application) sealEvery(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool, watched *monitor.Work) error {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for pause := every; ctx.Err() == nil; pause = min(2*pause, max(every, longestPause)) {
-		err := a.withDatabase(context.WithoutCancel(ctx), func(connection *pgx.Conn, _ *statements) error {
-			for {
-				// Stopping the service must not interrupt a seal.
-				err := a.sealOnce(context.WithoutCancel(ctx), connection, sealer, asJSON, false, watched)
-				switch {
-				case err == nil:
-					watched.Succeeded()
-				case errors.Is(err, seal.ErrBusy):
-					watched.Alive()
-				default:
-					return err
-				}
-				pause = every
-				select {
-				case <-ctx.Done():
-					return nil
-				case <-ticker.C:
-				}
-			}
-		})
-		if finding := (*seal.TamperedError)(nil); err == nil || errors.As(err, &finding) || elsewhere.Is(err) || a.out.failure != nil {
-			return err
-		}
-		watched.Failed(err)
-		a.logger().Warn("could not seal; trying again", "in", pause, "error", monitor.Explain(err))
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-	}
-	return nil
+	service.Watched = seal.NewMetrics(pool, every)
+	return serveWhile(ctx, metrics, service.Watched, service.Run)
 }

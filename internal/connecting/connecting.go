@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // searchPath resolves names only where nobody else can create objects.
@@ -34,6 +35,18 @@ func Pin(config *pgx.ConnConfig) {
 		}
 		return nil
 	}
+}
+
+// Pool opens connections as Pin prepares them, for programs that run until they are stopped.
+func Pool(ctx context.Context, config *pgx.ConnConfig, connections int) (*pgxpool.Pool, error) {
+	pooled, err := pgxpool.ParseConfig("")
+	if err != nil {
+		return nil, err
+	}
+	Pin(config)
+	pooled.ConnConfig = config
+	pooled.MaxConns = int32(connections)
+	return pgxpool.NewWithConfig(ctx, pooled)
 }
 
 // ErrPooler is returned if a pooler accepted the connection but dropped its settings.

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -211,4 +212,17 @@ func (w *Work) Serve(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	return nil
+}
+
+// ServeWhile serves while do runs. It ends with do, and do's context ends if serving fails.
+func (w *Work) ServeWhile(ctx context.Context, listener net.Listener, do func(context.Context) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	group.Go(func() error { return w.Serve(ctx, listener) })
+	group.Go(func() error {
+		defer stop()
+		return do(ctx)
+	})
+	return group.Wait()
 }
