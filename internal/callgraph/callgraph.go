@@ -46,7 +46,7 @@ type Graph struct {
 	relationsNamed map[string][]*relation
 	operators      map[string][]uint32
 	builtins       map[string]bool
-	names          names
+	names          nameSet
 	events         map[event]*Node
 	searches       int // number of searches so far
 }
@@ -137,7 +137,7 @@ func Read(ctx context.Context, connection *pgx.Conn) (*Graph, error) {
 	g := &Graph{
 		functions: map[uint32]*function{}, functionsNamed: map[string][]*function{},
 		relations: map[uint32]*relation{}, relationsNamed: map[string][]*relation{},
-		operators: map[string][]uint32{}, builtins: map[string]bool{}, names: names{words: map[string]bool{}}, events: map[event]*Node{},
+		operators: map[string][]uint32{}, builtins: map[string]bool{}, names: nameSet{words: map[string]bool{}}, events: map[event]*Node{},
 	}
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, connection, options, func(tx pgx.Tx) error {

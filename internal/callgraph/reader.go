@@ -84,7 +84,7 @@ func (g *Graph) readEvent(r *relation, kind string) *content {
 // reader reads SQL into a content.
 type reader struct {
 	content
-	names *names
+	names *nameSet
 	body  string // of the function; empty if there is none
 }
 

@@ -5,13 +5,13 @@ import (
 	"unicode"
 )
 
-// names is a set of names of user-defined functions, relations and operators.
-type names struct {
+// nameSet is a set of names of user-defined functions, relations and operators.
+type nameSet struct {
 	words map[string]bool // in small letters
 	other []string        // names that are not a single word
 }
 
-func (n *names) add(name string) {
+func (n *nameSet) add(name string) {
 	name = strings.ToLower(name)
 	if strings.IndexFunc(name, func(c rune) bool { return !isWord(c) }) >= 0 {
 		n.other = append(n.other, name)
@@ -22,7 +22,7 @@ func (n *names) add(name string) {
 
 // occurIn reports whether a text contains one of the names, or something that may hide one: characters written as
 // numbers, a quote in quotes, a DO block.
-func (n *names) occurIn(source string) bool {
+func (n *nameSet) occurIn(source string) bool {
 	source = strings.ToLower(source)
 	if strings.Contains(source, `u&"`) || strings.Contains(source, `""`) {
 		return true
