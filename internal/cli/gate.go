@@ -61,7 +61,7 @@ again. administered: what an administrator has set, and later registrations leav
 			rows := make([][]string, len(gates))
 			for index, gate := range gates {
 				rows[index] = []string{
-					gate.GateID, gateState(gate), gate.Description, gate.Message,
+					gate.GateID, gate.State(), gate.Description, gate.Message,
 					orDash(strings.Join(gateParameters(gate), ", ")), orDash(strings.Join(administered(gate), ", ")),
 				}
 			}
@@ -71,14 +71,6 @@ again. administered: what an administrator has set, and later registrations leav
 	}
 	addJSON(command, &asJSON)
 	return command
-}
-
-// gateState says whether the gate stops anybody, and whether it needs an approval of its own.
-func gateState(gate query.Gate) string {
-	if gate.Exclusive {
-		return activity(gate.Active) + ", exclusive"
-	}
-	return activity(gate.Active)
 }
 
 func gateParameters(gate query.Gate) []string {
@@ -189,7 +181,7 @@ func (a *application) printGate(ctx context.Context, queries *statements, gateID
 		return fmt.Errorf("gate %s was registered, and is gone", gateID)
 	}
 	gate := gates[index]
-	a.printf("Gate %s registered; it is %s.", gateID, gateState(gate))
+	a.printf("Gate %s registered; it is %s.", gateID, gate.State())
 	if kept := administered(gate); len(kept) > 0 {
 		a.printf(" Kept as an administrator has set it: %s.", strings.Join(kept, ", "))
 	}

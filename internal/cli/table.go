@@ -141,7 +141,7 @@ func (a *application) coloured(paint text.Color, line string) verbatim {
 }
 
 // stamp shows a time to the second, in this machine's time zone.
-func stamp(moment time.Time) string { return moment.Local().Format("2006-01-02 15:04:05 -07:00") }
+func stamp(moment time.Time) string { return printable.Moment(moment) }
 
 func stampOrDash(moment *time.Time) string {
 	if moment == nil {

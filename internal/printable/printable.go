@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -100,3 +101,6 @@ func JSON(text []byte) []byte {
 	}
 	return shown
 }
+
+// Moment returns a time as a person reads it, in the time zone of this machine.
+func Moment(moment time.Time) string { return moment.Local().Format("2006-01-02 15:04:05 -07:00") }
