@@ -682,7 +682,6 @@ create function postern.explain_access(userid text, company text, posting_combin
 create function postern.find_message_attribute(message text, name text) returns text language sql return null;
 create function postern.finding_detail(detail text, code text) returns text language sql return null;
 create function postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) returns bigint language sql return null;
-create function postern.fold_posting_combinations(after_id bigint DEFAULT NULL::bigint) returns bigint language sql return null;
 create function postern.functions_per_row(policy oid) returns TABLE(function oid, takes_column boolean) language sql return null;
 create function postern.gate_findings(callers jsonb) returns SETOF postern.catalog_findings language sql return null;
 create function postern.gate_fingerprint() returns text language sql return null;
@@ -713,6 +712,7 @@ create function postern.lock_configuration() returns void language sql return nu
 create function postern.log_gaps() returns TABLE(month timestamp with time zone, entries bigint) language sql return null;
 create function postern.log_records(lowest bigint[], highest bigint[]) returns SETOF postern_internal.log_record language sql return null;
 create function postern.look_alike_users() returns TABLE(userid text, older text) language sql return null;
+create function postern.maintain(maximum_time interval DEFAULT '00:00:01'::interval) returns TABLE(duty text, work text, done bigint, remaining bigint, note text) language sql return null;
 create function postern.message_attributes(message text) returns TABLE("position" integer, name text, value text) language sql return null;
 create function postern.message_name(message text) returns text language sql return null;
 create function postern.message_timestamp(value timestamp with time zone) returns text language sql return null;
@@ -730,7 +730,6 @@ create function postern.protectable_tables(target regclass, with_parent boolean 
 create function postern.protectable_types(argument text) returns regtype[] language sql return null;
 create function postern.protecting_tables(relation regclass) returns TABLE(target regclass, protection text, company_column name, combination_column name, ledger_column name) language sql return null;
 create function postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) returns record language sql return null;
-create function postern.prune_event_deliveries() returns bigint language sql return null;
 create function postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) returns void language sql return null;
 create function postern.receipts() returns TABLE(log_id bigint, gate_id text, asked boolean, leaf_hash bytea) language sql return null;
 create function postern.record_head(tree_size bigint, root_hash bytea, note text) returns void language sql return null;
@@ -782,9 +781,11 @@ create function postern.user_skeleton(userid text, as_written boolean) returns t
 create function postern.validate_constraint(target regclass, constraint_name name) returns void language sql return null;
 create function postern.verify_entry(log_id bigint) returns void language sql return null;
 create function postern.wait_sealed(log_id bigint, timeout interval DEFAULT '00:00:10'::interval) returns boolean language sql return null;
+create function postern.waiting_upkeep() returns TABLE(duty text, waiting bigint, since timestamp with time zone) language sql return null;
 create function postern.warn_of_open_parents(target regclass, policy name) returns void language sql return null;
 create function postern_internal.action_setting(content text) returns text language sql return null;
 create function postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) returns bigint language sql return null;
+create function postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) returns integer language sql return null;
 create function postern_internal.append_extents() returns void language sql return null;
 create function postern_internal.approval_gate(action postern_internal.action, parameters jsonb) returns postern_internal.gate language sql return null;
 create function postern_internal.bcrypt(secret text, hash text) returns text language sql return null;
@@ -814,6 +815,8 @@ create function postern_internal.create_class(company text, ledger_id text, clas
 create function postern_internal.create_webhook_secret(event_action_id integer) returns text language sql return null;
 create function postern_internal.current_place() returns postern_internal.place language sql return null;
 create function postern_internal.decode_base64url(encoded text) returns bytea language sql return null;
+create function postern_internal.delete_expired_tickets(maximum integer) returns bigint language sql return null;
+create function postern_internal.deliveries_kept_since() returns timestamp with time zone language sql return null;
 create function postern_internal.derive_gate_stops(changed_gate_id text DEFAULT NULL::text) returns void language sql return null;
 create function postern_internal.digest(gate_id text, action text, unbound_parameters text[], parameters jsonb) returns bytea language sql return null;
 create function postern_internal.encode_base64url(bytes bytea) returns text language sql return null;
@@ -826,6 +829,7 @@ create function postern_internal.event_snapshot() returns pg_snapshot language s
 create function postern_internal.expire_tickets(userid text) returns void language sql return null;
 create function postern_internal.find_action(action text) returns postern_internal.action language sql return null;
 create function postern_internal.find_ticket(ticket uuid) returns postern_internal.ticket language sql return null;
+create function postern_internal.fold_posting_combinations(after_id bigint DEFAULT NULL::bigint, OUT first_id bigint, OUT is_folded boolean) returns record language sql return null;
 create function postern_internal.fold_userid(userid text) returns text language sql return null;
 create function postern_internal.gate_caller(callers jsonb) returns TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text) language sql return null;
 create function postern_internal.gate_is_active(gate_id text) returns boolean language sql return null;
@@ -866,6 +870,7 @@ create function postern_internal.pass_exclusive_gate(gate postern_internal.gate,
 create function postern_internal.pass_gate(gate_id text, parameters jsonb, action text DEFAULT NULL::text) returns void language sql return null;
 create function postern_internal.pin_weakness(userid text, pin text) returns text language sql return null;
 create function postern_internal.place_text(place postern_internal.place) returns text language sql return null;
+create function postern_internal.prune_event_deliveries(maximum integer) returns bigint language sql return null;
 create function postern_internal.queue_event_deliveries(event_action_id integer) returns void language sql return null;
 create function postern_internal.raise_checkpoint_required(gate_id text, userid text, message text, parameters jsonb) returns void language sql return null;
 create function postern_internal.raise_ticket_invalid(reason text, explanation text, fields jsonb DEFAULT '{}'::jsonb, message text DEFAULT 'The ticket is not valid'::text, hint text DEFAULT 'Send the business transaction without a ticket, answer the challenge that it returns, commit, and use the new ticket.'::text) returns void language sql return null;
@@ -910,6 +915,7 @@ create function postern_internal.settle_event_actions(event text) returns void l
 create function postern_internal.sign_challenge(content text) returns text language sql return null;
 create function postern_internal.stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) returns SETOF record language sql return null;
 create function postern_internal.substitute(message_template text, names text[], parameters jsonb) returns text language sql return null;
+create function postern_internal.tickets_kept_since() returns timestamp with time zone language sql return null;
 create function postern_internal.tree_root(tree_size bigint) returns bytea language sql return null;
 create function postern_internal.use_ticket(ticket uuid, userid text) returns boolean language sql return null;
 create function postern_internal.user_bounds(userid text) returns TABLE(bound bigint, company text, shift bigint) language sql return null;

@@ -214,7 +214,7 @@ declare
   block bigint;
 begin
   loop
-    block := postern.fold_posting_combinations(block);
+    block := (select f.first_id from postern_internal.fold_posting_combinations(block) as f);
     exit when block is null;
   end loop;
 end

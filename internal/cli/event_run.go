@@ -87,7 +87,7 @@ func (a *application) runEvents(ctx context.Context, options event.Options, once
 	if err != nil {
 		return err
 	}
-	pool, err := connecting.Pool(ctx, config, 2*options.Workers+2)
+	pool, err := connecting.Pool(ctx, config, 2*options.Workers+3)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +14,7 @@ import (
 	"github.com/posternsql/postern/internal/connecting"
 	"github.com/posternsql/postern/internal/monitor"
 	"github.com/posternsql/postern/internal/seal"
+	"github.com/posternsql/postern/internal/upkeep"
 )
 
 func newLogSealCommand(app *application) *cobra.Command {
@@ -43,7 +45,7 @@ POSTERN_CONFIRM_TIMELINE=N, says that it is production's, as for "event run". Wh
 that was sealed, say --confirm-database once, with what the error shows.
 
 --every seals again and again until it is stopped, best as a service; a stop lets the seal at work end. Several may run:
-one of them works. It needs the role postern_sealer.
+one of them works. Each minute it also calls postern.maintain, which does all upkeep. It needs the role postern_sealer.
 
 --metrics serves /metrics for Prometheus, and /healthz, which answers 503 where sealing has failed for 10 seconds, or
 the database has not answered for a minute, and else 200. It has no password: keep it on 127.0.0.1 or inside.`,
@@ -158,7 +160,7 @@ func (a *application) reportSeal(sealer *seal.Sealer, entries int64, asJSON bool
 	return a.out.failure
 }
 
-// runSealer seals until the context ends. It also serves metrics if an address is given.
+// runSealer seals until the context ends, and does upkeep beside it. It also serves metrics if an address is given.
 func (a *application) runSealer(ctx context.Context, sealer *seal.Sealer, every time.Duration, asJSON bool, metrics string) error {
 	service := &seal.Service{
 		Every: every,
@@ -176,19 +178,27 @@ func (a *application) runSealer(ctx context.Context, sealer *seal.Sealer, every 
 		}
 		return a.reportSeal(sealer, entries, asJSON, stamp(time.Now())+"  ")
 	}
-	if metrics == "" {
-		return service.Run(ctx)
-	}
 	config, err := a.config()
 	if err != nil {
 		return err
 	}
-	// The metrics need a connection of their own, because the sealer's is busy while it seals.
-	pool, err := connecting.Pool(ctx, config, 1)
+	// Metrics and upkeep need connections of their own, because the sealer's is busy while it seals.
+	pool, err := connecting.Pool(ctx, config, 2)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
+	work := func(ctx context.Context) error {
+		ctx, stop := context.WithCancel(ctx)
+		var kept sync.WaitGroup
+		kept.Go(func() { upkeep.Run(ctx, pool, a.logger()) })
+		defer kept.Wait()
+		defer stop()
+		return service.Run(ctx)
+	}
+	if metrics == "" {
+		return work(ctx)
+	}
 	service.Watched = seal.NewMetrics(pool, every)
-	return serveWhile(ctx, metrics, service.Watched, service.Run)
+	return serveWhile(ctx, metrics, service.Watched, work)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/posternsql/postern/internal/elsewhere"
 	"github.com/posternsql/postern/internal/monitor"
 	"github.com/posternsql/postern/internal/query"
+	"github.com/posternsql/postern/internal/upkeep"
 )
 
 const (
@@ -36,7 +37,6 @@ const (
 	pollInterval = 500 * time.Millisecond
 	// refreshInterval is how often to read the actions again.
 	refreshInterval = 5 * time.Second
-	pruneInterval   = time.Minute
 	// closeTimeout bounds the end of a session.
 	closeTimeout = 5 * time.Second
 	// longestPause bounds the pause of a lane after errors, so that it recovers soon after the cause is gone.
@@ -67,7 +67,7 @@ type Worker struct {
 	delivered, skipped, failed, dead atomic.Int64
 }
 
-// New makes a worker. The pool needs at least one connection for each delivery that runs at the same time. Its user must be
+// New makes a worker. The pool needs at least one connection for each delivery that runs at the same time, and one for upkeep. Its user must be
 // a member of postern_event_worker.
 func New(pool *pgxpool.Pool, options Options) *Worker {
 	options.Workers = max(options.Workers, 1)
@@ -96,7 +96,7 @@ func (w *Worker) Summary() Summary {
 	return Summary{w.delivered.Load(), w.skipped.Load(), w.failed.Load(), w.dead.Load()}
 }
 
-// RunOnce delivers what is due, and returns. Errors are those of the database, and errNoSMTP if mails wait.
+// RunOnce delivers what is due, does what upkeep is due, and returns. Errors are those of the database, and errNoSMTP if mails wait.
 func (w *Worker) RunOnce(ctx context.Context) error {
 	if err := w.confirm(ctx); err != nil {
 		return err
@@ -132,12 +132,7 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 		}
 	}
 	lanes.Wait()
-	for _, upkeep := range []func(context.Context) error{w.prune, w.fold} {
-		if err := upkeep(ctx); err != nil {
-			failures = append(failures, err)
-		}
-	}
-	return errors.Join(failures...)
+	return errors.Join(append(failures, upkeep.Once(ctx, w.pool, w.options.Logger))...)
 }
 
 // Run delivers until the context ends, and then finishes what has begun. It returns an error if the database cannot be used
@@ -153,7 +148,12 @@ func (w *Worker) Run(ctx context.Context) error {
 			lane.wait()
 		}
 	}()
-	pruned, warned := time.Time{}, map[string]bool{}
+	var kept sync.WaitGroup
+	defer kept.Wait()
+	// A routine of its own: new actions must not wait until it has ended.
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	warned := map[string]bool{}
 	for first := true; ; first = false {
 		err := w.confirm(ctx)
 		if elsewhere.Is(err) {
@@ -171,17 +171,11 @@ func (w *Worker) Run(ctx context.Context) error {
 		case err != nil:
 			w.troubled(err, "the actions cannot be read", "")
 		default:
+			if first {
+				kept.Go(func() { upkeep.Run(ctx, w.pool, w.options.Logger) })
+			}
 			w.options.Metrics.work().Succeeded("")
 			w.adjust(ctx, running, configured, warned)
-		}
-		if time.Since(pruned) >= pruneInterval {
-			pruned = time.Now()
-			if err := w.prune(ctx); err != nil && ctx.Err() == nil {
-				w.options.Logger.Error("old deliveries cannot be removed", "error", err)
-			}
-			if err := w.fold(ctx); err != nil && ctx.Err() == nil {
-				w.options.Logger.Error("new posting combinations cannot be folded into the maps of their ledgers", "error", err)
-			}
 		}
 		select {
 		case <-ctx.Done():
@@ -195,28 +189,6 @@ func (w *Worker) Run(ctx context.Context) error {
 // a failover from a copy.
 func (w *Worker) confirm(ctx context.Context) error {
 	return query.New(w.pool).ConfirmEventTimeline(ctx, w.options.Timeline)
-}
-
-// prune deletes all old deliveries.
-func (w *Worker) prune(ctx context.Context) error {
-	for {
-		pruned, err := query.New(w.pool).PruneEventDeliveries(ctx)
-		if err != nil || pruned == 0 {
-			return err
-		}
-	}
-}
-
-// fold compiles new posting combinations into the maps of authority classes. It has nothing to do with events. It is here
-// because the worker runs all the time, so nobody needs to know that this work exists.
-func (w *Worker) fold(ctx context.Context) error {
-	for after := int64(-1); ; {
-		block, err := query.New(w.pool).FoldPostingCombinations(ctx, after)
-		if err != nil || block < 0 {
-			return err
-		}
-		after = block
-	}
 }
 
 // adjust starts lanes for new and changed actions, and stops the lanes of actions that are gone.

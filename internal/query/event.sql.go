@@ -334,18 +334,6 @@ func (q *Queries) NotifyEvent(ctx context.Context, channel string, payload strin
 	return err
 }
 
-const pruneEventDeliveries = `-- name: PruneEventDeliveries :one
-select postern.prune_event_deliveries() as pruned
-`
-
-// Forgets what was delivered long ago. Gives how many.
-func (q *Queries) PruneEventDeliveries(ctx context.Context) (int64, error) {
-	row := q.db.QueryRow(ctx, pruneEventDeliveries)
-	var pruned int64
-	err := row.Scan(&pruned)
-	return pruned, err
-}
-
 const removeEventAction = `-- name: RemoveEventAction :exec
 select postern.remove_event_action($1)
 `

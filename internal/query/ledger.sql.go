@@ -21,18 +21,6 @@ func (q *Queries) CompileAuthorityMaps(ctx context.Context) (int64, error) {
 	return chunks, err
 }
 
-const foldPostingCombinations = `-- name: FoldPostingCombinations :one
-select coalesce(postern.fold_posting_combinations($1), -1)::bigint as first_id
-`
-
-// Compiles the first block of new posting combinations behind after_id into the maps of all classes, and returns it; -1 where there is none.
-func (q *Queries) FoldPostingCombinations(ctx context.Context, afterID int64) (int64, error) {
-	row := q.db.QueryRow(ctx, foldPostingCombinations, afterID)
-	var first_id int64
-	err := row.Scan(&first_id)
-	return first_id, err
-}
-
 const listAuthorityClasses = `-- name: ListAuthorityClasses :many
 select c.company, c.ledger_id, c.class, c.built_in
   from postern.authority_class as c

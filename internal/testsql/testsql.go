@@ -3,6 +3,7 @@ package testsql
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -54,6 +55,22 @@ func Values[T any](t testing.TB, q Querier, sql string, arguments ...any) []T {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return got
+}
+
+// Buffers are how many pages of the database a statement looks at.
+func Buffers(t testing.TB, q Querier, sql string, arguments ...any) int {
+	t.Helper()
+	document := Value[string](t, q, "explain (analyze, buffers, format json) "+sql, arguments...)
+	var plans []struct {
+		Plan struct {
+			Hit  int `json:"Shared Hit Blocks"`
+			Read int `json:"Shared Read Blocks"`
+		}
+	}
+	if err := json.Unmarshal([]byte(document), &plans); err != nil {
+		t.Fatal(err)
+	}
+	return plans[0].Plan.Hit + plans[0].Plan.Read
 }
 
 // Refused runs a statement that must fail with an error of Postern. The error must have SQLSTATE, DETAIL and HINT.

@@ -46,6 +46,7 @@
 \ir log/log_months.sql
 \ir log/missing_log_months.sql
 \ir log/lock_log.sql
+\ir log/add_log_partitions.sql
 \ir log/create_log_partitions.sql
 \ir log/checkpoint_log.sql
 \ir log/highest_log_id.sql
@@ -100,6 +101,8 @@
 \ir ticket/open_gates.sql
 \ir ticket/open_gates-text.sql
 \ir ticket/ticket_status.sql
+\ir ticket/tickets_kept_since.sql
+\ir ticket/delete_expired_tickets.sql
 \ir credential/bcrypt.sql
 \ir credential/hash_pin.sql
 \ir credential/is_date_of_year.sql
@@ -289,12 +292,15 @@
 \ir event/claim_event_deliveries.sql
 \ir event/finish_event_deliveries.sql
 \ir event/call_event_function.sql
+\ir event/deliveries_kept_since.sql
 \ir event/prune_event_deliveries.sql
 \ir event/unqueued_events.sql
 \ir event/event_action.sql
 \ir event/event.sql
 \ir event/event_delivery.sql
 \ir event/event_worker_action.sql
+\ir upkeep/waiting_upkeep.sql
+\ir upkeep/maintain.sql
 \ir mirror/postern/dual.sql
 \ir mirror/fnd_session_api/schema.sql
 \ir mirror/fnd_session_api/get_fnd_user.sql

@@ -72,7 +72,7 @@ create table postern_internal.ticket (
   transaction_id xid8 not null default pg_current_xact_id(),
   expires_at timestamptz not null
 );
-create index ticket_userid on postern_internal.ticket (userid);
+create index ticket_expires_at on postern_internal.ticket (expires_at);
 comment on table postern_internal.ticket is 'Verdicts of authentications, readable only by a later transaction. nonce: of the answered challenge, as text, because each pass compares it with a setting. exclusive: whether the ticket opens only its own gate. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until: -infinity if nothing is locked.';
 
 create table postern_internal.open_gate (

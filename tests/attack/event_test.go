@@ -186,7 +186,7 @@ func TestExchangedEventFunctionHasNoRights(t *testing.T) {
 		"reset":          "reset role;",
 		"authorization":  "set session authorization default;",
 		"others' tables": "perform 1 from postern_internal.webhook_secret;",
-		"deliveries":     "perform postern.prune_event_deliveries();",
+		"deliveries":     "perform postern.maintain();",
 		"membership":     "execute format('grant postern_event_function to %I', session_user);",
 		"its runner":     "alter function postern_internal.run_event_function(text, jsonb) security invoker;",
 		"what it owns":   "drop owned by postern_event_function;",

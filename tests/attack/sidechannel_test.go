@@ -188,8 +188,9 @@ $$`)
 		t.Run(name, func(t *testing.T) {
 			s.set(t, "all_users_valid", group.allUsersValid)
 			question := challenge(t, s.connect(t), alice, approveGate, invoice)
-			// What happens to pages now and then adds to a round, and is gone in the next. A difference that stays is a leak.
-			const fewest, most = 5, 25
+			// What happens to pages now and then adds to a round, and is gone in the next. An index that gets one level more
+			// adds to all rounds after that: only the latest ones count. A difference that stays is a leak.
+			const fewest, latest, most = 5, 10, 25
 			rounds := make([][]traces, len(group.cases))
 			var want traces
 			var different []string
@@ -201,9 +202,10 @@ $$`)
 					testsql.Run(t, s.Pool, test.prepare)
 					rounds[i] = append(rounds[i], s.trace(t, alice, authenticate, question, test.username, test.response))
 				}
-				want, different = typical(rounds[0]), nil
+				from := max(0, round+1-latest)
+				want, different = typical(rounds[0][from:]), nil
 				for i, test := range group.cases {
-					if got := typical(rounds[i]); got != want {
+					if got := typical(rounds[i][from:]); got != want {
 						different = append(different, fmt.Sprintf("%s:\n%s\n%s:\n%s", group.cases[0].name, want, test.name, got))
 					}
 				}

@@ -1,7 +1,6 @@
 package event_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/google/uuid"
@@ -9,22 +8,6 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/internal/testsql"
 )
-
-// buffers are how many pages of the database a statement looks at.
-func buffers(t testing.TB, q testsql.Querier, sql string) int {
-	t.Helper()
-	document := testsql.Value[string](t, q, "explain (analyze, buffers, format json) "+sql)
-	var plans []struct {
-		Plan struct {
-			Hit  int `json:"Shared Hit Blocks"`
-			Read int `json:"Shared Read Blocks"`
-		}
-	}
-	if err := json.Unmarshal([]byte(document), &plans); err != nil {
-		t.Fatal(err)
-	}
-	return plans[0].Plan.Hit + plans[0].Plan.Read
-}
 
 // A page is looked at by what has to be, whatever the planner has been told of a long log. The index on the transactions
 // is made large, and so dear, as one is that many sessions have filled at once: else the two indexes cost the same.
@@ -49,11 +32,11 @@ select x.indexrelid::regclass::text from pg_index as x join pg_class as c on c.o
 		testsql.Run(t, connection, "create function public.naive_is_waiting() returns boolean language sql stable set enable_seqscan = off as $$"+
 			" select exists (select from postern_internal.checkpoint_entry as e where e.transaction_id >= pg_snapshot_xmax(a.queued_to) and e.log_id > a.after_log_id)"+
 			" from postern_internal.event_action as a $$")
-		if got := buffers(t, connection, "select postern.add_event_action('hook', '"+success+"', 'webhook', 'https://hooks.example.com')"); got > bound {
+		if got := testsql.Buffers(t, connection, "select postern.add_event_action('hook', '"+success+"', 'webhook', 'https://hooks.example.com')"); got > bound {
 			t.Errorf("%q, a new action: %d pages", analysed, got)
 		}
 		if analysed != "" {
-			if got := buffers(t, connection, "select public.naive_is_waiting()"); got < bound {
+			if got := testsql.Buffers(t, connection, "select public.naive_is_waiting()"); got < bound {
 				t.Fatalf("the naive version looks at %d pages only", got)
 			}
 		}
@@ -61,13 +44,13 @@ select x.indexrelid::regclass::text from pg_index as x join pg_class as c on c.o
 			log(t, connection, "APP_PAY")
 		}
 		const claim = "select postern.claim_event_deliveries('hook', 100, gen_random_uuid(), 60)"
-		if got := buffers(t, connection, claim); got > bound {
+		if got := testsql.Buffers(t, connection, claim); got > bound {
 			t.Errorf("%q, claim: %d pages", analysed, got)
 		}
 		if got := testsql.Value[int64](t, connection, "select count(*) from postern.event_delivery where attempts = 1"); got != 10 {
 			t.Errorf("%d were claimed", got)
 		}
-		if got := buffers(t, connection, claim); got > bound {
+		if got := testsql.Buffers(t, connection, claim); got > bound {
 			t.Errorf("%q, claim of nothing: %d pages", analysed, got)
 		}
 	}
@@ -101,15 +84,15 @@ func TestDeliveredEventsDoNotSlowClaims(t *testing.T) {
 		testsql.Run(t, connection, "select postern.finish_event_deliveries('hook', $1, $2, array_fill('delivered'::text, array[$3::integer]), array_fill(0.0::double precision, array[$3]), array_fill(''::text, array[$3]))", lease, got, batch)
 	}
 	const claim = "select postern.claim_event_deliveries('hook', 100, gen_random_uuid(), 60, "
-	if got := buffers(t, connection, claim+"'"+from+"')"); got > bound {
+	if got := testsql.Buffers(t, connection, claim+"'"+from+"')"); got > bound {
 		t.Errorf("a claim looks at %d pages", got)
 	}
-	if got := buffers(t, connection, claim+"'-infinity')"); got < 2*bound {
+	if got := testsql.Buffers(t, connection, claim+"'-infinity')"); got < 2*bound {
 		t.Errorf("a claim from the front looks at %d pages only, so that this test says nothing", got)
 	}
 
 	// Nor does what is kept slow down what removes the old.
-	if got := buffers(t, connection, "select postern.prune_event_deliveries()"); got > 500 {
+	if got := testsql.Buffers(t, connection, "select postern_internal.prune_event_deliveries(10000)"); got > 500 {
 		t.Errorf("a removal of nothing looks at %d pages", got)
 	}
 }

@@ -175,16 +175,6 @@ begin
          last_filler = gen_random_uuid()
    where c.userid in (session_userid, counted);
 
-  -- Deletes what has long expired, of this user only, so that nobody waits for anybody else. A nonce stays until no
-  -- ticket can be made with it any more and none is left: a challenge can be answered for at most an hour, its last
-  -- ticket be used for another hour, and no ticket expires before it is made.
-  with expired as (
-    delete from postern_internal.ticket as t
-     where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '3 hours'
-    returning t.nonce
-  )
-  delete from postern_internal.open_gate as o using expired where o.nonce = expired.nonce;
-
   insert into postern_internal.ticket
     (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at)
   values

@@ -1,3 +1,6 @@
+-- A class that allows nothing has no bit to add. Many classes of a company may be of that kind, for example while an
+-- administrator sets them up; the posting combinations are not read for them.
+
 create or replace function postern_internal.merge_tail(
   class_id bigint,
   company text,
@@ -15,6 +18,9 @@ declare
   first_word constant integer := coalesce(compiled_offset, 0) / 64;
   merged bytea;
 begin
+  if not exists (select from postern_internal.authority_combination as c where c.class_id = merge_tail.class_id and c.allowed) then
+    return coalesce(bits, postern_internal.zeros(size / 8));
+  end if;
   select coalesce(substr(merge_tail.bits, 1, first_word * 8), '') || t.bits
     into merged
     from postern_internal.compile_blocks(class_id, company, first_id + first_word * 64, first_id + size - 1) as t;

@@ -8,12 +8,15 @@ returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- Evaluated once, so that the index finds the few tickets that have not expired.
+  ends_at constant timestamptz := clock_timestamp();
 begin
   update postern_internal.credential as c set first_filler = gen_random_uuid() where c.userid = expire_tickets.userid;
   update postern_internal.ticket as t
-     set expires_at = clock_timestamp()
+     set expires_at = ends_at
    where expire_tickets.userid in (t.userid, t.authenticated_by)
-     and t.expires_at > clock_timestamp();
+     and t.expires_at > ends_at;
 end
 $$;
 revoke execute on function postern_internal.expire_tickets(text) from public;

@@ -66,10 +66,6 @@ select postern.claim_event_deliveries(@name, @maximum, @lease, @lease_seconds, @
 -- Says how deliveries ended. Gives how many were still leased.
 select postern.finish_event_deliveries(@name, @lease, @log_ids::bigint[], @outcomes::text[], @delays::double precision[], @errors::text[]) as finished;
 
--- name: PruneEventDeliveries :one
--- Forgets what was delivered long ago. Gives how many.
-select postern.prune_event_deliveries() as pruned;
-
 -- name: CallEventFunction :exec
 -- Makes a delivery by calling the function of an action.
 select postern.call_event_function(@name, @lease, @log_id);

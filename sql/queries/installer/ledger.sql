@@ -33,7 +33,3 @@ select u.company, u.ledger_id, u.userid, u.class
 -- name: CompileAuthorityMaps :one
 -- Compiles the posting combinations that came after the last change of each class. Returns how many chunks were written.
 select postern.compile_authority_maps()::bigint as chunks;
-
--- name: FoldPostingCombinations :one
--- Compiles the first block of new posting combinations behind after_id into the maps of all classes, and returns it; -1 where there is none.
-select coalesce(postern.fold_posting_combinations(@after_id), -1)::bigint as first_id;

@@ -1,0 +1,70 @@
+// Package upkeep calls postern.maintain for programs that run all the time, so that nobody needs a nightly job.
+package upkeep
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/posternsql/postern/internal/query"
+)
+
+// interval is how often Run looks whether something has to be done.
+const interval = time.Minute
+
+// Run does all upkeep each minute until the context ends. It needs a connection of the pool from time to time.
+func Run(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		if err := Once(ctx, pool, logger); err != nil && ctx.Err() == nil {
+			logger.Error("upkeep cannot be done", "error", err)
+			// A connection to a server that has become a standby stays; a new one may lead to the primary.
+			if server := (*pgconn.PgError)(nil); errors.As(err, &server) && server.Code == "25006" { // read_only_sql_transaction
+				pool.Reset()
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Once does all upkeep that is due now, in many small transactions. What becomes due meanwhile is left to the next time:
+// under a load that creates posting combinations all the time, it would never end otherwise.
+func Once(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
+	due := map[string]int64{}
+	for first := true; ; first = false {
+		began := time.Now()
+		duties, err := query.New(pool).Maintain(ctx)
+		if err != nil {
+			return err
+		}
+		again := false
+		for _, duty := range duties {
+			if first {
+				due[duty.Duty] = duty.Done + duty.Remaining
+			}
+			due[duty.Duty] -= duty.Done
+			again = again || duty.Done > 0 && duty.Remaining > 0 && due[duty.Duty] > 0
+			if duty.Note != "" {
+				logger.Info("upkeep is put off", "duty", duty.Duty, "reason", duty.Note)
+			}
+		}
+		if !again {
+			return nil
+		}
+		// Half of the time belongs to others.
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Since(began)):
+		}
+	}
+}
