@@ -27,7 +27,7 @@ begin
   delete from postern_internal.open_gate as g
    where g.ctid = any (array(
            select o.ctid from postern_internal.open_gate as o where o.nonce = any (nonces) for update skip locked));
-  return coalesce(cardinality(nonces), 0);
+  return coalesce(cardinality(nonces), 0)::bigint;
 end
 $$;
 revoke execute on function postern_internal.delete_expired_tickets(integer) from public;

@@ -30,8 +30,8 @@ declare
     'tickets deleted, with the gates that they opened',
     'deliveries deleted that finished more than event_days ago',
     'months of the log given a partition'];
-  counts bigint[] := '{0, 0, 0, 0}';
-  notes text[] := '{null, null, null, null}';
+  counts bigint[] := array[0, 0, 0, 0]::bigint[];
+  notes text[] := array[null, null, null, null]::text[];
   step bigint;
   block bigint;
   is_folded boolean;
@@ -68,13 +68,13 @@ begin
           end loop;
         when 'log partitions' then
           if exists (select from postern_internal.missing_log_months(10000)) then
-            counts[n] := postern_internal.add_log_partitions(10000, interval '0');
+            counts[n] := postern_internal.add_log_partitions(10000, interval '0')::bigint;
           end if;
       end case;
     exception
       -- A duty that cannot be done must not keep the others from being done.
       when lock_not_available or object_not_in_prerequisite_state then
-        counts[n] := 0;
+        counts[n] := 0::bigint;
         notes[n] := sqlerrm;
     end;
   end loop;

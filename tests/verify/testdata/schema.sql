@@ -1606,16 +1606,6 @@ begin
          last_filler = gen_random_uuid()
    where c.userid in (session_userid, counted);
 
-  -- Deletes what has long expired, of this user only, so that nobody waits for anybody else. A nonce stays until no
-  -- ticket can be made with it any more and none is left: a challenge can be answered for at most an hour, its last
-  -- ticket be used for another hour, and no ticket expires before it is made.
-  with expired as (
-    delete from postern_internal.ticket as t
-     where t.userid = session_userid and t.expires_at < clock_timestamp() - interval '3 hours'
-    returning t.nonce
-  )
-  delete from postern_internal.open_gate as o using expired where o.nonce = expired.nonce;
-
   insert into postern_internal.ticket
     (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at)
   values
@@ -2859,50 +2849,12 @@ COMMENT ON FUNCTION postern.create_ledger_class(company text, ledger_id text, cl
 CREATE FUNCTION postern.create_log_partitions(maximum_moved bigint DEFAULT 10000) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "TimeZone" TO 'UTC'
-    SET "DateStyle" TO 'ISO'
-    AS $_$
-declare
-  month timestamptz;
-  next_month timestamptz;
-  name text;
-  made integer := 0;
+    AS $$
 begin
   perform postern_internal.require_allowed_login('postern_admin', 'postern_sealer');
-  -- Takes the exclusive lock first: two transactions that had both read the default partition would block each other.
-  perform postern_internal.lock_log('share update exclusive', interval '2 seconds', 'postern_internal.checkpoint_entry');
-  foreach month in array array(select m from postern_internal.missing_log_months(maximum_moved) as m)
-  loop
-    if made = 0 then
-      perform postern_internal.lock_log('access exclusive', interval '2 seconds', 'postern_internal.checkpoint_entry_default');
-    end if;
-    next_month := month + interval '1 month';
-    name := 'checkpoint_entry_' || to_char(month, 'YYYY_MM');
-    if to_regclass('postern_internal.' || name) is not null then
-      raise exception using
-        errcode = '55000',
-        message = format('postern_internal.%s is not the log''s partition of its month', name),
-        detail = 'It was detached, or made by somebody else.',
-        hint = 'Find out with "postern log verify" whether entries are missing; then attach it again, or rename it.';
-    end if;
-    execute format('create table postern_internal.%I (like postern_internal.checkpoint_entry including defaults)', name);
-    execute format('comment on table postern_internal.%I is %L', name, 'The log of a month (UTC).');
-    if exists (select from postern_internal.checkpoint_entry_default as e where e.logged_at >= month and e.logged_at < next_month) then
-      alter table postern_internal.checkpoint_entry_default disable trigger refuse_change;
-      execute format(
-        'with moved as (delete from postern_internal.checkpoint_entry_default as e where e.logged_at >= $1 and e.logged_at < $2 returning e.*)
-         insert into postern_internal.%I select m.* from moved as m', name)
-        using month, next_month;
-      alter table postern_internal.checkpoint_entry_default enable trigger refuse_change;
-    end if;
-    execute format('alter table postern_internal.checkpoint_entry attach partition postern_internal.%I for values from (%L) to (%L)',
-                   name, month, next_month);
-    perform postern_internal.guard_log_partition(format('postern_internal.%I', name)::regclass);
-    made := made + 1;
-  end loop;
-  return made;
+  return postern_internal.add_log_partitions(maximum_moved, interval '2 seconds');
 end
-$_$;
+$$;
 
 
 ALTER FUNCTION postern.create_log_partitions(maximum_moved bigint) OWNER TO postern_owner;
@@ -2911,7 +2863,7 @@ ALTER FUNCTION postern.create_log_partitions(maximum_moved bigint) OWNER TO post
 -- Name: FUNCTION create_log_partitions(maximum_moved bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.create_log_partitions(maximum_moved bigint) IS 'Creates missing partitions of the log for this month and the next three (UTC), and for months whose entries are in the default partition. Those entries are moved, while checkpoints wait, if the month has at most maximum_moved of them; NULL: any number. The installer, "log seal" and "log drop" call it. Returns how many were created. Errors: 55000 a table is in the way, 55P03 the log is in use.';
+COMMENT ON FUNCTION postern.create_log_partitions(maximum_moved bigint) IS 'Creates missing partitions of the log for this month and the next three (UTC), and for months whose entries are in the default partition. Those entries are moved, while checkpoints wait, if the month has at most maximum_moved of them; NULL: any number. The installer, "log seal" and "log drop" call it; postern.maintain does the same. Returns how many were created. Errors: 55000 a table is in the way, 55P03 the log is in use.';
 
 
 --
@@ -3562,78 +3514,6 @@ ALTER FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bi
 --
 
 COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) IS 'Records how deliveries ended that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: the reason, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
-
-
---
--- Name: fold_posting_combinations(bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.fold_posting_combinations(after_id bigint DEFAULT NULL::bigint) RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  block record;
-  ids integer;
-  class_of_company bigint;
-  is_folded boolean := true;
-begin
-  perform postern_internal.require_allowed_login('postern_event_worker', 'postern_admin');
-  perform postern_internal.refuse_read_only();
-  if current_setting('transaction_isolation') <> 'read committed' then
-    return null;
-  end if;
-  select b.first_id, b.company, b.size, b.given, b.counted
-    into block
-    from postern_internal.combination_block as b
-   where b.company is not null
-     and (not b.counted or b.folded < b.given)
-     and b.first_id > coalesce(after_id, -1)
-   order by b.first_id
-   limit 1
-     for no key update skip locked;
-  if not found then
-    return null;
-  end if;
-  ids := (select n from postern_internal.block_ids(block.company, block.first_id, block.size, block.given, block.counted) as n);
-
-  for class_of_company in
-    select c.class_id from postern_internal.authority_class as c where c.company = block.company order by c.class_id
-  loop
-    perform from postern_internal.authority_class as c where c.class_id = class_of_company for no key update skip locked;
-    if not found then
-      is_folded := false;
-      continue;
-    end if;
-    -- A class with nothing to add keeps its revision.
-    continue when ids = 0 or exists (select
-                                       from postern_internal.authority_map as m
-                                      where m.class_id = class_of_company and m.first_id = block.first_id and m.compiled_offset = ids);
-    perform postern_internal.begin_class_change(class_of_company);
-    insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
-    select class_of_company, block.first_id, ids,
-           postern_internal.merge_tail(class_of_company, block.company, block.first_id, block.size, o.compiled_offset, o.bits)
-      from (values (0)) as one
-      left join postern_internal.authority_map as o on o.class_id = class_of_company and o.first_id = block.first_id
-    on conflict on constraint authority_map_pkey do update
-       set compiled_offset = excluded.compiled_offset, bits = excluded.bits;
-  end loop;
-
-  update postern_internal.combination_block as b
-     set given = ids, counted = true, folded = case when is_folded then ids else b.folded end
-   where b.first_id = block.first_id;
-  return block.first_id;
-end
-$$;
-
-
-ALTER FUNCTION postern.fold_posting_combinations(after_id bigint) OWNER TO postern_owner;
-
---
--- Name: FUNCTION fold_posting_combinations(after_id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.fold_posting_combinations(after_id bigint) IS 'Compiles new posting combinations into the maps of their company''s classes, which every query evaluates until then: one block of at most 32768, the first behind after_id (NULL: of all). Returns the block, to be passed as the next after_id, or NULL where there is none, or the transaction is not at READ COMMITTED. The event worker calls it, each call in a transaction of its own. Nothing depends on it but speed. Errors: 25006 nothing can be written.';
 
 
 --
@@ -8765,6 +8645,90 @@ COMMENT ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) IS 'A
 
 
 --
+-- Name: maintain(interval); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.maintain(maximum_time interval DEFAULT '00:00:01'::interval) RETURNS TABLE(duty text, work text, done bigint, remaining bigint, note text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '100ms'
+    AS $$
+declare
+  ends_at constant timestamptz := clock_timestamp() + maximum_time;
+  most constant integer := 5000;  -- rows of a step
+  duties constant text[] := array['posting combinations', 'expired tickets', 'event deliveries', 'log partitions'];
+  works constant text[] := array[
+    'blocks compiled into the maps of their classes',
+    'tickets deleted, with the gates that they opened',
+    'deliveries deleted that finished more than event_days ago',
+    'months of the log given a partition'];
+  counts bigint[] := array[0, 0, 0, 0]::bigint[];
+  notes text[] := array[null, null, null, null]::text[];
+  step bigint;
+  block bigint;
+  is_folded boolean;
+begin
+  perform postern_internal.require_allowed_login(
+    case when pg_has_role(session_user, 'postern_sealer', 'member') then 'postern_sealer'::name else 'postern_event_worker' end,
+    'postern_admin');
+  perform postern_internal.refuse_read_only();
+  for n in 1 .. cardinality(duties) loop
+    begin
+      case duties[n]
+        when 'posting combinations' then
+          if current_setting('transaction_isolation') <> 'read committed' then
+            notes[n] := 'The transaction is not at READ COMMITTED.';
+          end if;
+          loop
+            select f.first_id, f.is_folded into block, is_folded from postern_internal.fold_posting_combinations(block) as f;
+            exit when block is null;
+            counts[n] := counts[n] + is_folded::integer;
+            -- Blocks whose classes are locked are passed over, but not for ever.
+            exit when clock_timestamp() >= ends_at + case when counts[n] > 0 then interval '0' else interval '1 second' end;
+          end loop;
+        when 'expired tickets' then
+          loop
+            step := postern_internal.delete_expired_tickets(most);
+            counts[n] := counts[n] + step;
+            exit when step < most or clock_timestamp() >= ends_at;
+          end loop;
+        when 'event deliveries' then
+          loop
+            step := postern_internal.prune_event_deliveries(most);
+            counts[n] := counts[n] + step;
+            exit when step < most or clock_timestamp() >= ends_at;
+          end loop;
+        when 'log partitions' then
+          if exists (select from postern_internal.missing_log_months(10000)) then
+            counts[n] := postern_internal.add_log_partitions(10000, interval '0')::bigint;
+          end if;
+      end case;
+    exception
+      -- A duty that cannot be done must not keep the others from being done.
+      when lock_not_available or object_not_in_prerequisite_state then
+        counts[n] := 0::bigint;
+        notes[n] := sqlerrm;
+    end;
+  end loop;
+  return query
+    select duties[n], works[n], counts[n], w.waiting, notes[n]
+      from generate_subscripts(duties, 1) as n
+      join postern.waiting_upkeep() as w on w.duty = duties[n]
+     order by n;
+end
+$$;
+
+
+ALTER FUNCTION postern.maintain(maximum_time interval) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION maintain(maximum_time interval); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.maintain(maximum_time interval) IS 'Does what has to be done from time to time, in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after which no further step begins; ''0'' is one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep), and in note why something could not be done. Call it in a transaction of its own. Any number may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not.';
+
+
+--
 -- Name: message_to_jsonb(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -9247,45 +9211,6 @@ ALTER FUNCTION postern.protecting_tables(relation regclass) OWNER TO postern_own
 --
 
 COMMENT ON FUNCTION postern.protecting_tables(relation regclass) IS 'For protect_... and unprotect: the tables in postern.protected_table that protect relation, with their protection: relation itself, and those that it is a partition of or inherits from.';
-
-
---
--- Name: prune_event_deliveries(); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.prune_event_deliveries() RETURNS bigint
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET enable_seqscan TO 'off'
-    AS $$
-declare
-  -- Evaluated once instead of for each row: a volatile condition cannot use an index.
-  oldest constant timestamptz := clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'));
-  pruned bigint;
-begin
-  perform postern_internal.require_allowed_login('postern_event_worker');
-  perform postern_internal.refuse_read_only();
-  delete from postern_internal.event_delivery as d
-   where d.ctid = any (array(
-           select o.ctid
-             from postern_internal.event_delivery as o
-            where o.finished_at < oldest
-              and o.state <> 'dead'
-            limit 10000
-              for update skip locked));
-  get diagnostics pruned = row_count;
-  return pruned;
-end
-$$;
-
-
-ALTER FUNCTION postern.prune_event_deliveries() OWNER TO postern_owner;
-
---
--- Name: FUNCTION prune_event_deliveries(); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.prune_event_deliveries() IS 'Deletes deliveries that finished more than event_days ago, at most 10000 at a time. Dead letters stay. For the worker. Returns how many were deleted.';
 
 
 --
@@ -11270,6 +11195,49 @@ COMMENT ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) IS 'Wai
 
 
 --
+-- Name: waiting_upkeep(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.waiting_upkeep() RETURNS TABLE(duty text, waiting bigint, since timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  tickets_before constant timestamptz := postern_internal.tickets_kept_since();
+  deliveries_before constant timestamptz := postern_internal.deliveries_kept_since();
+begin
+  return query
+    select 'posting combinations', count(*), null::timestamptz
+      from postern_internal.combination_block as b
+     where b.company is not null and (not b.counted or b.folded < b.given)
+     union all
+    select 'expired tickets', count(*), min(t.expires_at)
+      from (select o.expires_at from postern_internal.ticket as o where o.expires_at < tickets_before order by o.expires_at limit 100000) as t
+     union all
+    select 'event deliveries', count(*), min(d.finished_at)
+      from (select o.finished_at
+              from postern_internal.event_delivery as o
+             where o.finished_at < deliveries_before and o.state <> 'dead'
+             order by o.finished_at
+             limit 100000) as d
+     union all
+    select 'log partitions', count(*), min(m)
+      from postern_internal.missing_log_months(null) as m;
+end
+$$;
+
+
+ALTER FUNCTION postern.waiting_upkeep() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION waiting_upkeep(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.waiting_upkeep() IS 'What postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the oldest of them; NULL where nobody knows.';
+
+
+--
 -- Name: warn_of_open_parents(regclass, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -11361,6 +11329,67 @@ ALTER FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean
 --
 
 COMMENT ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) IS 'Adds a rule to a class and compiles the class. Returns the rule''s id, or that of the same existing rule. Errors: PS301 built-in class, allowed is NULL, bad pattern.';
+
+
+--
+-- Name: add_log_partitions(bigint, interval); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO'
+    AS $_$
+declare
+  month timestamptz;
+  next_month timestamptz;
+  name text;
+  made integer := 0;
+begin
+  -- Takes the exclusive lock first: two transactions that had both read the default partition would block each other.
+  perform postern_internal.lock_log('share update exclusive', timeout, 'postern_internal.checkpoint_entry');
+  foreach month in array array(select m from postern_internal.missing_log_months(maximum_moved) as m)
+  loop
+    if made = 0 then
+      perform postern_internal.lock_log('access exclusive', timeout, 'postern_internal.checkpoint_entry_default');
+    end if;
+    next_month := month + interval '1 month';
+    name := 'checkpoint_entry_' || to_char(month, 'YYYY_MM');
+    if to_regclass('postern_internal.' || name) is not null then
+      raise exception using
+        errcode = '55000',
+        message = format('postern_internal.%s is not the log''s partition of its month', name),
+        detail = 'It was detached, or made by somebody else.',
+        hint = 'Find out with "postern log verify" whether entries are missing; then attach it again, or rename it.';
+    end if;
+    execute format('create table postern_internal.%I (like postern_internal.checkpoint_entry including defaults)', name);
+    execute format('comment on table postern_internal.%I is %L', name, 'The log of a month (UTC).');
+    if exists (select from postern_internal.checkpoint_entry_default as e where e.logged_at >= month and e.logged_at < next_month) then
+      alter table postern_internal.checkpoint_entry_default disable trigger refuse_change;
+      execute format(
+        'with moved as (delete from postern_internal.checkpoint_entry_default as e where e.logged_at >= $1 and e.logged_at < $2 returning e.*)
+         insert into postern_internal.%I select m.* from moved as m', name)
+        using month, next_month;
+      alter table postern_internal.checkpoint_entry_default enable trigger refuse_change;
+    end if;
+    execute format('alter table postern_internal.checkpoint_entry attach partition postern_internal.%I for values from (%L) to (%L)',
+                   name, month, next_month);
+    perform postern_internal.guard_log_partition(format('postern_internal.%I', name)::regclass);
+    made := made + 1;
+  end loop;
+  return made;
+end
+$_$;
+
+
+ALTER FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION add_log_partitions(maximum_moved bigint, timeout interval); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) IS 'What postern.create_log_partitions does. timeout: for how long to try where the log is in use; 0 is one attempt of at most 100 ms for each lock.';
 
 
 --
@@ -12490,6 +12519,71 @@ COMMENT ON FUNCTION postern_internal.decode_base64url(encoded text) IS 'The byte
 
 
 --
+-- Name: delete_expired_tickets(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.delete_expired_tickets(maximum integer) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  -- Evaluated once instead of for each row: a volatile condition cannot use an index.
+  oldest constant timestamptz := postern_internal.tickets_kept_since();
+  nonces text[];
+begin
+  with expired as (
+    delete from postern_internal.ticket as t
+     where t.ctid = any (array(
+             select o.ctid
+               from postern_internal.ticket as o
+              where o.expires_at < oldest
+              order by o.expires_at
+              limit maximum
+                for update skip locked))
+    returning t.nonce
+  )
+  select array_agg(e.nonce) into nonces from expired as e;
+  -- A gate that is skipped here is being deleted by whoever deletes another ticket of its challenge.
+  delete from postern_internal.open_gate as g
+   where g.ctid = any (array(
+           select o.ctid from postern_internal.open_gate as o where o.nonce = any (nonces) for update skip locked));
+  return coalesce(cardinality(nonces), 0)::bigint;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.delete_expired_tickets(maximum integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION delete_expired_tickets(maximum integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.delete_expired_tickets(maximum integer) IS 'Deletes tickets that expired before tickets_kept_since, at most maximum of them, the oldest first, and the gates that they opened. Waits for nobody. Returns how many tickets were deleted.';
+
+
+--
+-- Name: deliveries_kept_since(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.deliveries_kept_since() RETURNS timestamp with time zone
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select clock_timestamp() - make_interval(days => postern_internal.setting_integer('event_days'))
+$$;
+
+
+ALTER FUNCTION postern_internal.deliveries_kept_since() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION deliveries_kept_since(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.deliveries_kept_since() IS 'Deliveries that finished before this moment are deleted, except dead letters.';
+
+
+--
 -- Name: derive_gate_stops(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -12769,12 +12863,15 @@ CREATE FUNCTION postern_internal.expire_tickets(userid text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  -- Evaluated once, so that the index finds the few tickets that have not expired.
+  ends_at constant timestamptz := clock_timestamp();
 begin
   update postern_internal.credential as c set first_filler = gen_random_uuid() where c.userid = expire_tickets.userid;
   update postern_internal.ticket as t
-     set expires_at = clock_timestamp()
+     set expires_at = ends_at
    where expire_tickets.userid in (t.userid, t.authenticated_by)
-     and t.expires_at > clock_timestamp();
+     and t.expires_at > ends_at;
 end
 $$;
 
@@ -12901,6 +12998,78 @@ ALTER FUNCTION postern_internal.find_ticket(ticket uuid) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.find_ticket(ticket uuid) IS 'The ticket, if an earlier committed transaction made it for the current user and database role. Errors: PS103, PS401, PS402.';
+
+
+--
+-- Name: fold_posting_combinations(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.fold_posting_combinations(after_id bigint DEFAULT NULL::bigint, OUT first_id bigint, OUT is_folded boolean) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  block record;
+  ids integer;
+  locked bigint[];
+  behind bigint[];
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    return;
+  end if;
+  select b.first_id, b.company, b.size, b.given, b.counted
+    into block
+    from postern_internal.combination_block as b
+   where b.company is not null
+     and (not b.counted or b.folded < b.given)
+     and b.first_id > coalesce(after_id, -1)
+   order by b.first_id
+   limit 1
+     for no key update skip locked;
+  if not found then
+    return;
+  end if;
+  first_id := block.first_id;
+  ids := (select n from postern_internal.block_ids(block.company, block.first_id, block.size, block.given, block.counted) as n);
+
+  locked := array(
+    select c.class_id
+      from postern_internal.authority_class as c
+     where c.company = block.company
+     order by c.class_id
+       for no key update skip locked);
+  is_folded := cardinality(locked) = (select count(*) from postern_internal.authority_class as c where c.company = block.company);
+  if ids > 0 then
+    -- A class with nothing to add keeps its revision.
+    behind := array(
+      select c
+        from unnest(locked) as c
+       where not exists (select
+                           from postern_internal.authority_map as m
+                          where m.class_id = c and m.first_id = block.first_id and m.compiled_offset = ids));
+    perform postern_internal.begin_class_change(c) from unnest(behind) as c;
+    insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
+    select c, block.first_id, ids, postern_internal.merge_tail(c, block.company, block.first_id, block.size, o.compiled_offset, o.bits)
+      from unnest(behind) as c
+      left join postern_internal.authority_map as o on o.class_id = c and o.first_id = block.first_id
+    on conflict on constraint authority_map_pkey do update
+       set compiled_offset = excluded.compiled_offset, bits = excluded.bits;
+  end if;
+
+  update postern_internal.combination_block as b
+     set given = ids, counted = true, folded = case when is_folded then ids else b.folded end
+   where b.first_id = block.first_id;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.fold_posting_combinations(after_id bigint, OUT first_id bigint, OUT is_folded boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION fold_posting_combinations(after_id bigint, OUT first_id bigint, OUT is_folded boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.fold_posting_combinations(after_id bigint, OUT first_id bigint, OUT is_folded boolean) IS 'Compiles new posting combinations into the maps of their company''s classes, which every query evaluates until then: one block of at most 32768, the first behind after_id (NULL: of all). Returns the block, and whether all classes have it; both are NULL where there is none, or the transaction is not at READ COMMITTED. Nothing depends on it but speed.';
 
 
 --
@@ -13862,6 +14031,9 @@ declare
   first_word constant integer := coalesce(compiled_offset, 0) / 64;
   merged bytea;
 begin
+  if not exists (select from postern_internal.authority_combination as c where c.class_id = merge_tail.class_id and c.allowed) then
+    return coalesce(bits, postern_internal.zeros(size / 8));
+  end if;
   select coalesce(substr(merge_tail.bits, 1, first_word * 8), '') || t.bits
     into merged
     from postern_internal.compile_blocks(class_id, company, first_id + first_word * 64, first_id + size - 1) as t;
@@ -14435,6 +14607,43 @@ ALTER FUNCTION postern_internal.place_text(place postern_internal.place) OWNER T
 --
 
 COMMENT ON FUNCTION postern_internal.place_text(place postern_internal.place) IS 'A place as errors, restarts and --confirm-database write it: cluster, database and table of the log, without the timeline.';
+
+
+--
+-- Name: prune_event_deliveries(integer); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.prune_event_deliveries(maximum integer) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  -- Evaluated once instead of for each row: a volatile condition cannot use an index.
+  oldest constant timestamptz := postern_internal.deliveries_kept_since();
+  pruned bigint;
+begin
+  delete from postern_internal.event_delivery as d
+   where d.ctid = any (array(
+           select o.ctid
+             from postern_internal.event_delivery as o
+            where o.finished_at < oldest
+              and o.state <> 'dead'
+            limit maximum
+              for update skip locked));
+  get diagnostics pruned = row_count;
+  return pruned;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.prune_event_deliveries(maximum integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION prune_event_deliveries(maximum integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.prune_event_deliveries(maximum integer) IS 'Deletes deliveries that finished more than event_days ago, at most maximum of them. Dead letters stay. Waits for nobody. Returns how many were deleted.';
 
 
 --
@@ -15961,6 +16170,27 @@ ALTER FUNCTION postern_internal.substitute(message_template text, names text[], 
 --
 
 COMMENT ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) IS 'The message with each parameter in its place; a NULL value is left out. message_template: from message_template, with the same names. Errors: PS107 the result has over 32768 characters.';
+
+
+--
+-- Name: tickets_kept_since(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.tickets_kept_since() RETURNS timestamp with time zone
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select clock_timestamp() - interval '3 hours'
+$$;
+
+
+ALTER FUNCTION postern_internal.tickets_kept_since() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION tickets_kept_since(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.tickets_kept_since() IS 'Tickets that expired before this moment are deleted, and the gates that they opened.';
 
 
 --
@@ -18302,10 +18532,10 @@ CREATE UNIQUE INDEX session_secret_one_row ON postern_internal.session_secret US
 
 
 --
--- Name: ticket_userid; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+-- Name: ticket_expires_at; Type: INDEX; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE INDEX ticket_userid ON postern_internal.ticket USING btree (userid);
+CREATE INDEX ticket_expires_at ON postern_internal.ticket USING btree (expires_at);
 
 
 --
@@ -19281,15 +19511,6 @@ GRANT ALL ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log
 
 
 --
--- Name: FUNCTION fold_posting_combinations(after_id bigint); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.fold_posting_combinations(after_id bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.fold_posting_combinations(after_id bigint) TO postern_event_worker;
-GRANT ALL ON FUNCTION postern.fold_posting_combinations(after_id bigint) TO postern_admin;
-
-
---
 -- Name: FUNCTION functions_per_row(policy oid); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -19542,6 +19763,16 @@ GRANT ALL ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) TO 
 
 
 --
+-- Name: FUNCTION maintain(maximum_time interval); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.maintain(maximum_time interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.maintain(maximum_time interval) TO postern_admin;
+GRANT ALL ON FUNCTION postern.maintain(maximum_time interval) TO postern_sealer;
+GRANT ALL ON FUNCTION postern.maintain(maximum_time interval) TO postern_event_worker;
+
+
+--
 -- Name: FUNCTION message_to_jsonb(message text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -19622,14 +19853,6 @@ GRANT ALL ON FUNCTION postern.protectable_tables(target regclass, with_parent bo
 
 REVOKE ALL ON FUNCTION postern.protecting_tables(relation regclass) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.protecting_tables(relation regclass) TO postern_admin;
-
-
---
--- Name: FUNCTION prune_event_deliveries(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.prune_event_deliveries() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.prune_event_deliveries() TO postern_event_worker;
 
 
 --
@@ -19983,6 +20206,17 @@ GRANT ALL ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) TO po
 
 
 --
+-- Name: FUNCTION waiting_upkeep(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.waiting_upkeep() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_admin;
+GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_auditor;
+GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_sealer;
+GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_event_worker;
+
+
+--
 -- Name: FUNCTION warn_of_open_parents(target regclass, policy name); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -20002,6 +20236,13 @@ REVOKE ALL ON FUNCTION postern_internal.action_setting(content text) FROM PUBLIC
 --
 
 REVOKE ALL ON FUNCTION postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION add_log_partitions(maximum_moved bigint, timeout interval); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) FROM PUBLIC;
 
 
 --
@@ -20236,6 +20477,20 @@ REVOKE ALL ON FUNCTION postern_internal.decode_base64url(encoded text) FROM PUBL
 
 
 --
+-- Name: FUNCTION delete_expired_tickets(maximum integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.delete_expired_tickets(maximum integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION deliveries_kept_since(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.deliveries_kept_since() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION derive_gate_stops(changed_gate_id text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -20317,6 +20572,13 @@ REVOKE ALL ON FUNCTION postern_internal.find_action(action text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION postern_internal.find_ticket(ticket uuid) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION fold_posting_combinations(after_id bigint, OUT first_id bigint, OUT is_folded boolean); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.fold_posting_combinations(after_id bigint, OUT first_id bigint, OUT is_folded boolean) FROM PUBLIC;
 
 
 --
@@ -20576,6 +20838,13 @@ REVOKE ALL ON FUNCTION postern_internal.pin_weakness(userid text, pin text) FROM
 --
 
 REVOKE ALL ON FUNCTION postern_internal.place_text(place postern_internal.place) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION prune_event_deliveries(maximum integer); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.prune_event_deliveries(maximum integer) FROM PUBLIC;
 
 
 --
@@ -20864,6 +21133,13 @@ REVOKE ALL ON FUNCTION postern_internal.stale_block(class_id bigint, company tex
 --
 
 REVOKE ALL ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tickets_kept_since(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.tickets_kept_since() FROM PUBLIC;
 
 
 --
