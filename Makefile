@@ -39,6 +39,7 @@ verify-format: ## gofmt
 verify-vet: ## go vet, staticcheck, and go.mod is tidy
 	go vet ./...
 	go vet -tags verify ./tests/verify
+	go vet -tags cron ./tests/upkeep
 	$(STATICCHECK) ./...
 	$(STATICCHECK) -tags verify ./tests/verify
 	go mod tidy -diff

@@ -316,6 +316,7 @@ func installsItself(blocks []block) bool {
 func runBlock(t *testing.T, database *testdb.Database, installer, folder string, b block, environment ...string) {
 	t.Helper()
 	switch b.kind {
+	case "cron": // tests/upkeep runs it, on a server that has pg_cron
 	case "sql":
 		var out, errors bytes.Buffer
 		err := database.Server.Run(t.Context(), server.Program{
