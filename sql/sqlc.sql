@@ -1453,6 +1453,35 @@ create view postern_internal.missing_log_partition as
    FROM postern.log_gaps() m(month, entries)
   WHERE ((m.entries > 0) OR (m.month <= ((date_trunc('month'::text, (now() AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) + '1 mon'::interval)))
  HAVING (count(*) > 0);
+create view postern_internal.overdue_upkeep as
+ SELECT 'warn'::text AS level,
+    'overdue_upkeep'::text AS code,
+    u.object,
+    'Nobody does upkeep'::text AS title,
+    u.detail,
+    'select postern.maintain(''1 minute'');'::text AS fix
+   FROM ( SELECT ('posting combinations of company '::text || quote_ident(b.company)) AS object,
+            format('%s new posting combinations are not in the maps. Each query of this company''s users evaluates them, which takes some %s ms.'::text, sum((n.ids - b.folded)), round((sum((n.ids - b.folded)) * 0.0007))) AS detail
+           FROM (postern_internal.combination_block b
+             CROSS JOIN LATERAL ( SELECT COALESCE(((max(p.posting_combination_id) - b.first_id) + 1), (b.given)::bigint) AS ids
+                   FROM postern.posting_combination p
+                  WHERE ((p.company = b.company) AND (p.posting_combination_id >= (b.first_id + b.given)) AND (p.posting_combination_id < (b.first_id + b.size)))) n)
+          WHERE ((b.company IS NOT NULL) AND ((NOT b.counted) OR (b.folded < b.given)))
+          GROUP BY b.company
+         HAVING (sum((n.ids - b.folded)) > (10000)::numeric)
+        UNION ALL
+         SELECT w.duty,
+            format('%s%s rows should have been deleted, the oldest since %s. They take space: some %s.'::text,
+                CASE
+                    WHEN (w.waiting >= 100000) THEN 'More than '::text
+                    ELSE ''::text
+                END, w.waiting, to_char((w.since AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), pg_size_pretty(
+                CASE w.duty
+                    WHEN 'expired tickets'::text THEN (pg_total_relation_size('postern_internal.ticket'::regclass) + pg_total_relation_size('postern_internal.open_gate'::regclass))
+                    ELSE pg_total_relation_size('postern_internal.event_delivery'::regclass)
+                END)) AS format
+           FROM postern.waiting_upkeep() w(duty, waiting, since)
+          WHERE ((w.waiting >= 10000) AND (w.since < (now() - '1 day'::interval)) AND (w.duty = ANY (ARRAY['expired tickets'::text, 'event deliveries'::text])))) u;
 comment on table postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
 comment on table postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, except the calls of gates; columns as in postern.doctor.';
 comment on table postern.doctor is 'What is left unprotected in this database, one row per finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or a description of what to do. No rows: nothing was found.';

@@ -398,6 +398,7 @@
 \ir doctor/moved_event.sql
 \ir doctor/log_gaps.sql
 \ir doctor/missing_log_partition.sql
+\ir doctor/overdue_upkeep.sql
 \ir doctor/finding_detail.sql
 \ir doctor/catalog_findings.sql
 \ir doctor/gate_fingerprint.sql

@@ -366,6 +366,12 @@ func faults() []fault {
 			seed:  "select postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told'); update postern_internal.event_action set place.log_oid = 1",
 			words: "Where this is production now", act: "select postern.remove_event_action('told')"},
 		{name: "no partition", code: "missing_log_partition", level: "warn", object: "log", seed: "do $$ begin execute 'drop table ' || (select partition from postern_internal.log_months() where since > now() limit 1)::text; end $$"},
+		{name: "combinations that are not folded", code: "overdue_upkeep", level: "warn", object: "posting combinations of company \"10\"",
+			seed: "select postern.posting_combination_id('10', n::text) from generate_series(1, 10001) as n"},
+		{name: "old tickets", code: "overdue_upkeep", level: "warn", object: "expired tickets",
+			seed: "insert into postern_internal.ticket (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, gate_id, exclusive, digest, parameters, message, expires_at) select gen_random_uuid(), n::text, 'denied', '-infinity', 'ANN', 'ANN', 'PIN', 'SHOP_APPROVE', false, '', '{}', '', now() - interval '2 days' from generate_series(1, 10000) as n"},
+		{name: "old deliveries", code: "overdue_upkeep", level: "warn", object: "event deliveries",
+			seed: "select postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told'); insert into postern_internal.event_delivery (event_action_id, log_id, state, finished_at) select event_action_id, n, 'delivered', now() - interval '40 days' from postern_internal.event_action, generate_series(1, 10000) as n"},
 		{name: "entries without a partition", code: "missing_log_partition", level: "warn", object: "log", also: uncalled,
 			seed: gate + "set session_replication_role = replica; insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', '2001-02-03'); reset session_replication_role"},
 	}

@@ -4055,6 +4055,49 @@ ALTER FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest
 COMMENT ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log an action has to deliver that no worker has queued yet, among the 10000 oldest new ones, and when the first of them was logged. name: of the action. For postern.event_action, which counts them as pending, and postern.doctor.';
 
 
+--
+-- Name: waiting_upkeep(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.waiting_upkeep() RETURNS TABLE(duty text, waiting bigint, since timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  tickets_before constant timestamptz := postern_internal.tickets_kept_since();
+  deliveries_before constant timestamptz := postern_internal.deliveries_kept_since();
+begin
+  return query
+    select 'posting combinations', count(*), null::timestamptz
+      from postern_internal.combination_block as b
+     where b.company is not null and (not b.counted or b.folded < b.given)
+     union all
+    select 'expired tickets', count(*), min(t.expires_at)
+      from (select o.expires_at from postern_internal.ticket as o where o.expires_at < tickets_before order by o.expires_at limit 100000) as t
+     union all
+    select 'event deliveries', count(*), min(d.finished_at)
+      from (select o.finished_at
+              from postern_internal.event_delivery as o
+             where o.finished_at < deliveries_before and o.state <> 'dead'
+             order by o.finished_at
+             limit 100000) as d
+     union all
+    select 'log partitions', count(*), min(m)
+      from postern_internal.missing_log_months(null) as m;
+end
+$$;
+
+
+ALTER FUNCTION postern.waiting_upkeep() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION waiting_upkeep(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.waiting_upkeep() IS 'What postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the oldest of them; NULL where nobody knows.';
+
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -4971,6 +5014,35 @@ ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
 --
 
 COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
+
+
+--
+-- Name: combination_block; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.combination_block (
+    first_id bigint NOT NULL,
+    size integer NOT NULL,
+    company text,
+    given integer DEFAULT 0 NOT NULL,
+    counted boolean DEFAULT false NOT NULL,
+    folded integer DEFAULT 0 NOT NULL,
+    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT combination_block_check CHECK (((first_id >= 0) AND ((first_id % (size)::bigint) = 0))),
+    CONSTRAINT combination_block_check1 CHECK (((given >= 0) AND (given <= size) AND (counted OR (given < size)))),
+    CONSTRAINT combination_block_check2 CHECK (((company IS NOT NULL) OR ((given = 0) AND (NOT counted)))),
+    CONSTRAINT combination_block_check3 CHECK (((folded >= 0) AND (folded <= given))),
+    CONSTRAINT combination_block_size_check CHECK ((size = ANY (ARRAY[128, 512, 2048, 8192, 32768])))
+);
+
+
+ALTER TABLE postern_internal.combination_block OWNER TO postern_owner;
+
+--
+-- Name: TABLE combination_block; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.combination_block IS 'All ids of posting combinations, in blocks: the company that owns the size ids from first_id on (NULL: none yet), and how many of them are given. If they are not counted, given is a lower bound. folded: how many of these are in the maps of all classes, for whoever looks for what is left to do; readers ask the maps. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
 
 
 --
@@ -6184,6 +6256,127 @@ ALTER TABLE postern_internal.old_session_key OWNER TO postern_owner;
 --
 
 COMMENT ON VIEW postern_internal.old_session_key IS 'Check of postern.doctor: session keys in use for more than a year.';
+
+
+--
+-- Name: open_gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.open_gate (
+    nonce text NOT NULL COLLATE pg_catalog."C",
+    ticket uuid NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    opened_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
+    userid text NOT NULL,
+    authenticated_by text NOT NULL,
+    scheme text NOT NULL,
+    comment text,
+    gate_id text NOT NULL,
+    exclusive boolean NOT NULL,
+    action text,
+    digest bytea NOT NULL,
+    parameters text NOT NULL,
+    message text NOT NULL,
+    session_role name DEFAULT SESSION_USER NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    session text NOT NULL,
+    passed boolean DEFAULT false NOT NULL,
+    action_begun boolean DEFAULT false NOT NULL
+);
+
+
+ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
+
+--
+-- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.open_gate IS 'Used tickets, including those in use. The key is the nonce, so that a challenge opens gates only once, whichever of its answers is used. A gate is open for the transaction identified by transaction_id and opened_at together: after a dump and restore the new cluster counts its transactions anew, so a number alone could recur. session: the setting postern.session as it was verified when the gates were opened. passed: whether an exclusive gate has used this ticket, which it can only once.';
+
+
+--
+-- Name: COLUMN open_gate.action_begun; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON COLUMN postern_internal.open_gate.action_begun IS 'Whether the approved action has begun in this transaction: only then are its gates open. A column instead of a setting, because a rollback to a savepoint reverts it for good.';
+
+
+--
+-- Name: ticket; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.ticket (
+    ticket uuid NOT NULL,
+    nonce text NOT NULL COLLATE pg_catalog."C",
+    verdict postern_internal.verdict NOT NULL,
+    locked_until timestamp with time zone NOT NULL,
+    userid text NOT NULL,
+    authenticated_by text NOT NULL,
+    scheme text NOT NULL,
+    comment text,
+    gate_id text NOT NULL,
+    exclusive boolean NOT NULL,
+    action text,
+    digest bytea NOT NULL,
+    parameters text NOT NULL,
+    message text NOT NULL,
+    session_role name DEFAULT SESSION_USER NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+
+ALTER TABLE postern_internal.ticket OWNER TO postern_owner;
+
+--
+-- Name: TABLE ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. nonce: of the answered challenge, as text, because each pass compares it with a setting. exclusive: whether the ticket opens only its own gate. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until: -infinity if nothing is locked.';
+
+
+--
+-- Name: overdue_upkeep; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.overdue_upkeep AS
+ SELECT 'warn'::text AS level,
+    'overdue_upkeep'::text AS code,
+    u.object,
+    'Nobody does upkeep'::text AS title,
+    u.detail,
+    'select postern.maintain(''1 minute'');'::text AS fix
+   FROM ( SELECT ('posting combinations of company '::text || quote_ident(b.company)) AS object,
+            format('%s new posting combinations are not in the maps. Each query of this company''s users evaluates them, which takes some %s ms.'::text, sum((n.ids - b.folded)), round((sum((n.ids - b.folded)) * 0.0007))) AS detail
+           FROM (postern_internal.combination_block b
+             CROSS JOIN LATERAL ( SELECT COALESCE(((max(p.posting_combination_id) - b.first_id) + 1), (b.given)::bigint) AS ids
+                   FROM postern.posting_combination p
+                  WHERE ((p.company = b.company) AND (p.posting_combination_id >= (b.first_id + b.given)) AND (p.posting_combination_id < (b.first_id + b.size)))) n)
+          WHERE ((b.company IS NOT NULL) AND ((NOT b.counted) OR (b.folded < b.given)))
+          GROUP BY b.company
+         HAVING (sum((n.ids - b.folded)) > (10000)::numeric)
+        UNION ALL
+         SELECT w.duty,
+            format('%s%s rows should have been deleted, the oldest since %s. They take space: some %s.'::text,
+                CASE
+                    WHEN (w.waiting >= 100000) THEN 'More than '::text
+                    ELSE ''::text
+                END, w.waiting, to_char((w.since AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text), pg_size_pretty(
+                CASE w.duty
+                    WHEN 'expired tickets'::text THEN (pg_total_relation_size('postern_internal.ticket'::regclass) + pg_total_relation_size('postern_internal.open_gate'::regclass))
+                    ELSE pg_total_relation_size('postern_internal.event_delivery'::regclass)
+                END)) AS format
+           FROM postern.waiting_upkeep() w(duty, waiting, since)
+          WHERE ((w.waiting >= 10000) AND (w.since < (now() - '1 day'::interval)) AND (w.duty = ANY (ARRAY['expired tickets'::text, 'event deliveries'::text])))) u;
+
+
+ALTER TABLE postern_internal.overdue_upkeep OWNER TO postern_owner;
+
+--
+-- Name: VIEW overdue_upkeep; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.overdue_upkeep IS 'Check of postern.doctor: companies with more than 10,000 posting combinations that no map has, and 10,000 tickets or deliveries that should have been deleted. Months without a partition are missing_log_partition.';
 
 
 --
@@ -7696,7 +7889,15 @@ CREATE VIEW postern.catalog_findings AS
             f_1.title,
             f_1.detail,
             f_1.fix
-           FROM postern_internal.missing_log_partition f_1) f;
+           FROM postern_internal.missing_log_partition f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.overdue_upkeep f_1) f;
 
 
 ALTER TABLE postern.catalog_findings OWNER TO postern_owner;
@@ -11195,49 +11396,6 @@ COMMENT ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) IS 'Wai
 
 
 --
--- Name: waiting_upkeep(); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.waiting_upkeep() RETURNS TABLE(duty text, waiting bigint, since timestamp with time zone)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET enable_seqscan TO 'off'
-    AS $$
-declare
-  tickets_before constant timestamptz := postern_internal.tickets_kept_since();
-  deliveries_before constant timestamptz := postern_internal.deliveries_kept_since();
-begin
-  return query
-    select 'posting combinations', count(*), null::timestamptz
-      from postern_internal.combination_block as b
-     where b.company is not null and (not b.counted or b.folded < b.given)
-     union all
-    select 'expired tickets', count(*), min(t.expires_at)
-      from (select o.expires_at from postern_internal.ticket as o where o.expires_at < tickets_before order by o.expires_at limit 100000) as t
-     union all
-    select 'event deliveries', count(*), min(d.finished_at)
-      from (select o.finished_at
-              from postern_internal.event_delivery as o
-             where o.finished_at < deliveries_before and o.state <> 'dead'
-             order by o.finished_at
-             limit 100000) as d
-     union all
-    select 'log partitions', count(*), min(m)
-      from postern_internal.missing_log_months(null) as m;
-end
-$$;
-
-
-ALTER FUNCTION postern.waiting_upkeep() OWNER TO postern_owner;
-
---
--- Name: FUNCTION waiting_upkeep(); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.waiting_upkeep() IS 'What postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the oldest of them; NULL where nobody knows.';
-
-
---
 -- Name: warn_of_open_parents(regclass, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -12920,40 +13078,6 @@ ALTER FUNCTION postern_internal.find_action(action text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.find_action(action text) IS 'The action of this name. Errors: PS106 there is none.';
-
-
---
--- Name: ticket; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.ticket (
-    ticket uuid NOT NULL,
-    nonce text NOT NULL COLLATE pg_catalog."C",
-    verdict postern_internal.verdict NOT NULL,
-    locked_until timestamp with time zone NOT NULL,
-    userid text NOT NULL,
-    authenticated_by text NOT NULL,
-    scheme text NOT NULL,
-    comment text,
-    gate_id text NOT NULL,
-    exclusive boolean NOT NULL,
-    action text,
-    digest bytea NOT NULL,
-    parameters text NOT NULL,
-    message text NOT NULL,
-    session_role name DEFAULT SESSION_USER NOT NULL,
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
-);
-
-
-ALTER TABLE postern_internal.ticket OWNER TO postern_owner;
-
---
--- Name: TABLE ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. nonce: of the answered challenge, as text, because each pass compares it with a setting. exclusive: whether the ticket opens only its own gate. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until: -infinity if nothing is locked.';
 
 
 --
@@ -16287,35 +16411,6 @@ COMMENT ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) IS 'Op
 
 
 --
--- Name: combination_block; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.combination_block (
-    first_id bigint NOT NULL,
-    size integer NOT NULL,
-    company text,
-    given integer DEFAULT 0 NOT NULL,
-    counted boolean DEFAULT false NOT NULL,
-    folded integer DEFAULT 0 NOT NULL,
-    made_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    CONSTRAINT combination_block_check CHECK (((first_id >= 0) AND ((first_id % (size)::bigint) = 0))),
-    CONSTRAINT combination_block_check1 CHECK (((given >= 0) AND (given <= size) AND (counted OR (given < size)))),
-    CONSTRAINT combination_block_check2 CHECK (((company IS NOT NULL) OR ((given = 0) AND (NOT counted)))),
-    CONSTRAINT combination_block_check3 CHECK (((folded >= 0) AND (folded <= given))),
-    CONSTRAINT combination_block_size_check CHECK ((size = ANY (ARRAY[128, 512, 2048, 8192, 32768])))
-);
-
-
-ALTER TABLE postern_internal.combination_block OWNER TO postern_owner;
-
---
--- Name: TABLE combination_block; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.combination_block IS 'All ids of posting combinations, in blocks: the company that owns the size ids from first_id on (NULL: none yet), and how many of them are given. If they are not counted, given is a lower bound. folded: how many of these are in the maps of all classes, for whoever looks for what is left to do; readers ask the maps. made_in: the transaction that made the row. The first block is never taken: who appends extents locks it.';
-
-
---
 -- Name: company_user; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17647,49 +17742,6 @@ ALTER TABLE postern_internal.checkpoint_entry_default OWNER TO postern_owner;
 --
 
 COMMENT ON TABLE postern_internal.checkpoint_entry_default IS 'Entries of months without a partition, so that no entry is ever refused.';
-
-
---
--- Name: open_gate; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.open_gate (
-    nonce text NOT NULL COLLATE pg_catalog."C",
-    ticket uuid NOT NULL,
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    opened_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
-    userid text NOT NULL,
-    authenticated_by text NOT NULL,
-    scheme text NOT NULL,
-    comment text,
-    gate_id text NOT NULL,
-    exclusive boolean NOT NULL,
-    action text,
-    digest bytea NOT NULL,
-    parameters text NOT NULL,
-    message text NOT NULL,
-    session_role name DEFAULT SESSION_USER NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    session text NOT NULL,
-    passed boolean DEFAULT false NOT NULL,
-    action_begun boolean DEFAULT false NOT NULL
-);
-
-
-ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
-
---
--- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.open_gate IS 'Used tickets, including those in use. The key is the nonce, so that a challenge opens gates only once, whichever of its answers is used. A gate is open for the transaction identified by transaction_id and opened_at together: after a dump and restore the new cluster counts its transactions anew, so a number alone could recur. session: the setting postern.session as it was verified when the gates were opened. passed: whether an exclusive gate has used this ticket, which it can only once.';
-
-
---
--- Name: COLUMN open_gate.action_begun; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON COLUMN postern_internal.open_gate.action_begun IS 'Whether the approved action has begun in this transaction: only then are its gates open. A column instead of a setting, because a rollback to a savepoint reverts it for good.';
 
 
 --
@@ -19628,6 +19680,17 @@ GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT
 
 
 --
+-- Name: FUNCTION waiting_upkeep(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.waiting_upkeep() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_admin;
+GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_auditor;
+GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_sealer;
+GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_event_worker;
+
+
+--
 -- Name: TABLE posting_combination; Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -20203,17 +20266,6 @@ GRANT ALL ON FUNCTION postern.verify_entry(log_id bigint) TO postern_auditor;
 
 REVOKE ALL ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) TO postern_user;
-
-
---
--- Name: FUNCTION waiting_upkeep(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.waiting_upkeep() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_admin;
-GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_auditor;
-GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_sealer;
-GRANT ALL ON FUNCTION postern.waiting_upkeep() TO postern_event_worker;
 
 
 --
