@@ -40,8 +40,10 @@ verify-vet: ## go vet, staticcheck, and go.mod is tidy
 	go vet ./...
 	go vet -tags verify ./tests/verify
 	go vet -tags cron ./tests/upkeep
+	go vet -tags upgrade ./tests/upgrade
 	$(STATICCHECK) ./...
 	$(STATICCHECK) -tags verify ./tests/verify
+	$(STATICCHECK) -tags upgrade ./tests/upgrade
 	go mod tidy -diff
 
 verify-shell: ## shellcheck of what CI runs, and of a server's supervisor (Debian package shellcheck)
