@@ -3,6 +3,7 @@ package attack
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strconv"
@@ -195,9 +196,8 @@ $$`)
 			var want traces
 			var different []string
 			for round := 0; round < fewest || len(different) > 0 && round < most; round++ {
-				for next := range group.cases {
-					// Each round begins elsewhere: a page of credentials is full, and gets cleaned up, after as many attempts each time.
-					i := (next + 3*round) % len(group.cases)
+				// Each round has another order: what an attempt leaves in a page, such as old rows to clean up, is the next one's cost.
+				for _, i := range rand.New(rand.NewPCG(0, uint64(round))).Perm(len(group.cases)) {
 					test := group.cases[i]
 					testsql.Run(t, s.Pool, test.prepare)
 					rounds[i] = append(rounds[i], s.trace(t, alice, authenticate, question, test.username, test.response))
