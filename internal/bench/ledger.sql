@@ -206,17 +206,12 @@ end
 $$;
 comment on function bench.create_combinations(integer) is 'The microseconds that a new posting combination takes in company 1000.';
 
--- As the event worker does it.
+-- As the sealer and the event worker do it.
 create procedure bench.fold()
 language plpgsql
 as $$
-declare
-  block bigint;
 begin
-  loop
-    block := (select f.first_id from postern_internal.fold_posting_combinations(block) as f);
-    exit when block is null;
-  end loop;
+  perform postern.maintain('10 minutes');
 end
 $$;
 
