@@ -50,7 +50,7 @@ verify-shell: ## shellcheck of what CI runs, and of a server's supervisor (Debia
 	shellcheck --external-sources .ci/*
 	shellcheck --shell=sh internal/server/supervise.sh
 
-verify-sql: ## the floors of sql/functions, its file names and pinned search_paths (no server)
+verify-sql: ## the layers of sql/functions, its file names and pinned search_paths (no server)
 	go test ./sql -count 1
 
 verify-db: ## db/ and internal/query/ are what sqlc makes of sql/queries

@@ -12,7 +12,7 @@ import (
 // object is a file of functions/, and what it defines and mentions.
 type object struct {
 	file       string // below functions/
-	room       string // the folder; of the mirror, the first one
+	folder     string // the first folder of the path
 	text       string
 	kind       string // function, procedure, view or table; empty where the file is about a schema
 	schema     string
@@ -66,8 +66,8 @@ func installed(t *testing.T) []*object {
 }
 
 func newObject(file, text string) *object {
-	room, _, _ := strings.Cut(file, "/")
-	o := &object{file: file, room: room, text: text}
+	folder, _, _ := strings.Cut(file, "/")
+	o := &object{file: file, folder: folder, text: text}
 	tokens := lex(text)
 	o.define(tokens)
 	o.references = references(tokens)

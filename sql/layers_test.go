@@ -11,20 +11,20 @@ import (
 	"testing/fstest"
 )
 
-// climbs are the references to a higher floor. The floors are the folders in the order in which install.sql names them.
+// climbs are the references to a higher layer. The layers are the folders in the order in which install.sql names them.
 func climbs(objects []*object) []string {
-	floors := []string{}
+	layers := []string{}
 	for _, o := range objects {
-		if !slices.Contains(floors, o.room) {
-			floors = append(floors, o.room)
+		if !slices.Contains(layers, o.folder) {
+			layers = append(layers, o.folder)
 		}
 	}
 	found := []string{}
 	for _, o := range objects {
 		for _, r := range o.references {
 			for _, meant := range r.means(objects) {
-				if slices.Index(floors, meant.room) > slices.Index(floors, o.room) {
-					found = append(found, fmt.Sprintf("%s refers to %s, which is on a higher floor (%s)", o.file, meant.identity(), meant.file))
+				if slices.Index(layers, meant.folder) > slices.Index(layers, o.folder) {
+					found = append(found, fmt.Sprintf("%s refers to %s, which is on a higher layer (%s)", o.file, meant.identity(), meant.file))
 				}
 			}
 		}
@@ -37,10 +37,10 @@ func climbs(objects []*object) []string {
 func returns(objects []*object) []string {
 	found, left := []string{}, []string{}
 	for index, o := range objects {
-		if index > 0 && objects[index-1].room != o.room {
-			left = append(left, objects[index-1].room)
+		if index > 0 && objects[index-1].folder != o.folder {
+			left = append(left, objects[index-1].folder)
 		}
-		if slices.Contains(left, o.room) {
+		if slices.Contains(left, o.folder) {
 			found = append(found, o.file)
 		}
 	}
@@ -57,7 +57,7 @@ func TestNoReferenceClimbs(t *testing.T) {
 		t.Error(climb)
 	}
 	for _, file := range returns(objects) {
-		t.Errorf("install.sql lists %s apart from the other files of its floor", file)
+		t.Errorf("install.sql lists %s apart from the other files of its layer", file)
 	}
 }
 
@@ -93,25 +93,25 @@ func TestClimbIsFoundWhereverItStands(t *testing.T) {
 	}
 }
 
-var roomRow = regexp.MustCompile("(?m)^\\| `(\\w+)/` \\|")
+var folderRow = regexp.MustCompile("(?m)^\\| `(\\w+)/` \\|")
 
-func TestPageOfTheArchitectureListsTheFloors(t *testing.T) {
+func TestPageOfTheArchitectureListsTheLayers(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/internals/architecture.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	listed := []string{}
-	_, floors, _ := strings.Cut(string(page), "\n## Floors\n")
-	for _, match := range roomRow.FindAllStringSubmatch(floors, -1) {
+	_, layers, _ := strings.Cut(string(page), "\n## Layers\n")
+	for _, match := range folderRow.FindAllStringSubmatch(layers, -1) {
 		listed = append(listed, match[1])
 	}
-	rooms := []string{}
+	folders := []string{}
 	for _, o := range installed(t) {
-		rooms = append(rooms, o.room)
+		folders = append(folders, o.folder)
 	}
-	if rooms = slices.Compact(rooms); !slices.Equal(listed, rooms) {
-		t.Errorf("the page lists %q, install.sql has %q", listed, rooms)
+	if folders = slices.Compact(folders); !slices.Equal(listed, folders) {
+		t.Errorf("the page lists %q, install.sql has %q", listed, folders)
 	}
 }
 
