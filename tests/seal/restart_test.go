@@ -222,6 +222,68 @@ func TestSecondRestartKeepsTheFirst(t *testing.T) {
 	second.requireLostBy(t, proofs[0], 2)
 }
 
+// lostTwice is a log of 8 signed leaves, with two databases that can take its place: one has 5 of them, the other 2. It comes with
+// the proofs of two entries.
+func lostTwice(t *testing.T) (older, oldest *sealedLog, proofs map[int64][]byte) {
+	t.Helper()
+	l := newSealedLog(t)
+	l.write(t, 2)
+	l.seal(t, 2)
+	oldest = l.in(t, restored(t, l.Database))
+	l.write(t, 3)
+	l.seal(t, 3)
+	older = l.in(t, restored(t, l.Database))
+	proofs = map[int64][]byte{2: l.prove(t, 2), 4: l.prove(t, 4)}
+	l.write(t, 3)
+	l.seal(t, 3)
+	return older, oldest, proofs
+}
+
+// What a later restart gave up is lost, though an earlier one had kept it. Otherwise proofs of it count as entries of this log, and
+// what was signed as dropped before excuses that new entries with its leaf numbers are missing.
+func TestLaterRestartGivesUpWhatTheFirstKept(t *testing.T) {
+	t.Parallel()
+	older, oldest, proofs := lostTwice(t)
+	if restart := older.mustRestart(t); restart.Number != 1 || restart.Lost.Size != 8 || restart.Kept.Size != 5 {
+		t.Fatalf("%+v", restart)
+	}
+	older.requireLostBy(t, proofs[4], 0)
+	older.write(t, 2)
+	older.seal(t, 2)
+	if restart := oldest.mustRestart(t); restart.Number != 2 || restart.Lost.Size != 7 || restart.Kept.Size != 2 {
+		t.Fatalf("%+v", restart)
+	}
+	oldest.write(t, 4)
+	oldest.seal(t, 4)
+	oldest.requireIntact(t, 6)
+	oldest.requireLostBy(t, proofs[2], 0)
+	oldest.requireLostBy(t, proofs[4], 2)
+
+	dropped := oldest.sign(t, "test.example/log\ndropped leaves\n0 4\n")
+	if err := os.WriteFile(filepath.Join(oldest.directory, "dropped"), []byte(dropped), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	connection := oldest.Connect(t)
+	testsql.Run(t, connection, "set session_replication_role = replica")
+	victim := testsql.Value[int64](t, connection, "delete from postern_internal.checkpoint_entry where log_id = (select log_id from postern_internal.leaf where leaf_number = 3) returning log_id")
+	requireFinding(t, oldest.verify(t), seal.EntryMissing, victim)
+}
+
+// Where still more is lost before the head that follows a restart, the next restart says so, and does not repeat the first.
+func TestInterruptedRestartIsFollowedByAnother(t *testing.T) {
+	t.Parallel()
+	older, oldest, _ := lostTwice(t)
+	latest := older.files(t)["latest"]
+	older.mustRestart(t)
+	if err := os.WriteFile(filepath.Join(older.directory, "latest"), []byte(latest), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if restart := oldest.mustRestart(t); restart.Number != 2 || restart.Lost.Size != 8 || restart.Kept.Size != 2 {
+		t.Errorf("%+v", restart)
+	}
+	oldest.requireIntact(t, 2)
+}
+
 // Whoever has the key and the directory could cut off the end and call it a restart. Every directory that had the end objects,
 // and so does a head that somebody kept, until its owner was told.
 func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
