@@ -23,11 +23,11 @@ type Configuration struct {
 	Companies map[string]*Company `json:"companies,omitzero"`
 	// ProtectedTables are the application's tables that show only rows of the user's companies, by schema.table.
 	ProtectedTables map[string]*ProtectedTable `json:"protected_tables,omitzero"`
-	// Events that others can be told of, by name. "postern event list" shows which there are.
+	// Events of which receivers can be notified, by name. "postern event list" shows which there are.
 	Events map[string]*Event `json:"events,omitzero"`
-	// EventActions say who is told of an event, by name. The secrets of webhooks are never here.
+	// EventActions say which receiver is notified of an event, by name. The secrets of webhooks are never here.
 	EventActions map[string]*EventAction `json:"event_actions,omitzero"`
-	// AcceptedFindings are findings of "postern doctor" and grants that "postern verify" finds, which somebody has accepted. They are for these two: nothing of them is in the database.
+	// AcceptedFindings are findings of "postern doctor" and grants that "postern verify" finds, which somebody has accepted. Only these two commands read them; they are not stored in the database.
 	AcceptedFindings []AcceptedFinding `json:"accepted_findings,omitzero"`
 }
 
@@ -44,15 +44,15 @@ type Gate struct {
 	Parameters []string `json:"parameters,omitzero"`
 	// The parameters that must be the same when the approved transaction is sent again. All of them, where parameters is given and this is not.
 	BoundParameters []string `json:"bound_parameters,omitzero"`
-	// Whether the gate takes an approval of its own each time that it is reached, which opens nothing else. A new gate does not.
+	// Whether each pass of the gate needs its own approval, which opens nothing else. A new gate does not.
 	Exclusive *bool `json:"exclusive,omitzero"`
 	// Whether the gate stops anybody. Where it is absent, the gate stays as it is; a new gate is inactive.
 	Active *bool `json:"active,omitzero"`
-	// What later registrations by the application leave alone. Where it is absent: active, if that is given.
+	// The parts of the gate that later registrations by the application do not change. If absent: active, if that is given.
 	Administered []Administered `json:"administered,omitzero"`
 }
 
-// Administered is a part of a gate that an administrator decides, and not the application that registers it.
+// Administered is a part of a gate that the administrator decides, not the application that registers the gate.
 type Administered string
 
 // Action is what a client of the application calls as one transaction.
@@ -67,7 +67,7 @@ type Action struct {
 type User struct {
 	// Who this is, for people: 1 to 200 characters. A new user needs it.
 	Description *string `json:"description,omitzero"`
-	// The database role that is this person where no session is begun. null for none.
+	// The database role that acts as this person if no session was started. null for none.
 	DBRole *string `json:"db_role,omitzero" nullable:"true"`
 	// Whether the user can work. Where it is absent, that stays as it is; a new user can.
 	Active *bool `json:"active,omitzero"`
@@ -89,7 +89,7 @@ type Company struct {
 	Ledgers map[string]*Ledger `json:"ledgers,omitzero"`
 }
 
-// CompanyUser is somebody as a user of a company.
+// CompanyUser is what a user has in one company.
 type CompanyUser struct {
 	// The user's one authority class in the company. null for none.
 	Class *Scalar `json:"class,omitzero" nullable:"true"`
@@ -125,13 +125,13 @@ type Ledger struct {
 	Classes map[string]*Class `json:"classes,omitzero"`
 }
 
-// LedgerUser is somebody as a user of an internal ledger.
+// LedgerUser is what a user has in one internal ledger.
 type LedgerUser struct {
 	// The class of the ledger that narrows what the user sees there. null for none.
 	Class *Scalar `json:"class,omitzero" nullable:"true"`
 }
 
-// ProtectedTable says by what columns a table is guarded. One that is protected already needs no more than its name.
+// ProtectedTable says which columns protect a table. A table that is already protected needs only its name.
 type ProtectedTable struct {
 	// By company alone, or by the ledger's rules as well. A new one needs it.
 	Protection *Protection `json:"protection,omitzero"`
@@ -145,11 +145,11 @@ type ProtectedTable struct {
 
 // Event is what happened at a checkpoint.
 type Event struct {
-	// Whether anybody is told of it. Where it is absent, that stays as it is.
+	// Whether receivers are notified of it. If absent, that stays as it is.
 	Enabled *bool `json:"enabled,omitzero"`
 }
 
-// EventAction tells one receiver of one event, from what commits after it was made. A new one needs the event and one of webhook, mail, function and notify.
+// EventAction notifies one receiver of one event. It covers what commits after it was created. A new one needs the event and one of webhook, mail, function and notify.
 type EventAction struct {
 	// The event.
 	Event *string `json:"event,omitzero"`
@@ -161,7 +161,7 @@ type EventAction struct {
 	Function *string `json:"function,omitzero"`
 	// The channel to notify.
 	Notify *string `json:"notify,omitzero"`
-	// Tell only where this expression over the event's parameters holds. null for always.
+	// Notify only if this expression over the event's parameters is true. null for always.
 	When *string `json:"when,omitzero" nullable:"true"`
 	// The mail's text, or the webhook's body. null for the usual one.
 	Template *string `json:"template,omitzero" nullable:"true"`
@@ -183,7 +183,7 @@ type AcceptedFinding struct {
 	Until *Day `json:"until,omitzero" jsonschema:"required"`
 }
 
-// FindingName is the code of a check of doctor's, or extra_grant.
+// FindingName is the code of one of doctor's checks, or extra_grant.
 type FindingName string
 
 // FindingLevel is how bad a finding is.

@@ -1,4 +1,4 @@
--- The sequences know it, and not the table: an entry that is rolled back, or not committed yet, has got its id as well.
+-- Read from the sequences, not from the table: an entry that was rolled back or has not committed yet has an id too.
 
 create or replace function postern_internal.last_given_log_id()
 returns bigint

@@ -34,8 +34,8 @@ begin
       detail = format('It is %s and does not see what was written since it began.', current_setting('transaction_isolation')),
       hint = 'Drop in a READ COMMITTED transaction.';
   end if;
-  -- What is dropped is signed for in the directories of the heads, as what is sealed is. Without the lock of who seals, which
-  -- this would hold for long: a seal meanwhile makes no other place than this one the recorded one.
+  -- Dropping is signed in the directories of the heads, as sealing is, so it needs the same place. It does not take the
+  -- sealer's lock, which it would hold for long: a seal in the meantime can only record this same place.
   perform postern_internal.require_sealing_place(null, null);
 
   for candidate in

@@ -23,7 +23,7 @@ begin
       hint = 'Seal with "postern log seal".';
   end if;
   -- From here on an entry without a leaf counts as one that was added later, and never gets one. As in
-  -- open_unsealed_records, a scalar subquery is a look at the index whatever the planner knows.
+  -- open_unsealed_records, the plan of a scalar subquery is always an index look-up.
   perform from postern_internal.sealing for update nowait;
   select u.snapshot into sealed_before from postern.sealed_until() as u;
   if exists (select from postern_internal.own_entry)

@@ -3158,8 +3158,8 @@ begin
       detail = format('It is %s and does not see what was written since it began.', current_setting('transaction_isolation')),
       hint = 'Drop in a READ COMMITTED transaction.';
   end if;
-  -- What is dropped is signed for in the directories of the heads, as what is sealed is. Without the lock of who seals, which
-  -- this would hold for long: a seal meanwhile makes no other place than this one the recorded one.
+  -- Dropping is signed in the directories of the heads, as sealing is, so it needs the same place. It does not take the
+  -- sealer's lock, which it would hold for long: a seal in the meantime can only record this same place.
   perform postern_internal.require_sealing_place(null, null);
 
   for candidate in
@@ -3291,7 +3291,7 @@ begin
       hint = 'Seal with "postern log seal".';
   end if;
   -- From here on an entry without a leaf counts as one that was added later, and never gets one. As in
-  -- open_unsealed_records, a scalar subquery is a look at the index whatever the planner knows.
+  -- open_unsealed_records, the plan of a scalar subquery is always an index look-up.
   perform from postern_internal.sealing for update nowait;
   select u.snapshot into sealed_before from postern.sealed_until() as u;
   if exists (select from postern_internal.own_entry)
