@@ -14,6 +14,7 @@ import (
 
 	"github.com/posternsql/postern/internal/query"
 	"github.com/posternsql/postern/internal/testdb"
+	"github.com/posternsql/postern/internal/userid"
 )
 
 // Export writes exactly what was applied, and a plan after it is empty. Applying the export to another database makes the
@@ -150,7 +151,7 @@ func generate(t *rapid.T, role string, settings map[string]Setting) *Configurati
 	}
 	c.Settings["max_failures"] = Setting(fmt.Sprint(rapid.IntRange(1, 20).Draw(t, "max_failures")))
 	c.Settings["comment_required"] = Setting(fmt.Sprint(rapid.Bool().Draw(t, "comment_required")))
-	for _, id := range rapid.SliceOfNDistinct(gateID, 0, 3, rapid.ID).Draw(t, "gates") {
+	for _, id := range rapid.SliceOfNDistinct(gateID, 0, 3, strings.ToUpper).Draw(t, "gates") {
 		c.Gates[id] = generateGate(t)
 	}
 	for _, name := range rapid.SliceOfNDistinct(anyName, 0, 2, rapid.ID).Draw(t, "actions") {
@@ -165,7 +166,7 @@ func generate(t *rapid.T, role string, settings map[string]Setting) *Configurati
 		}
 		c.Actions[name] = action
 	}
-	userids := rapid.SliceOfNDistinct(anyName, 0, 3, rapid.ID).Draw(t, "users")
+	userids := rapid.SliceOfNDistinct(anyName, 0, 3, foldedUserID).Draw(t, "users")
 	companies := rapid.SliceOfNDistinct(anyName, 0, 2, rapid.ID).Draw(t, "companies")
 	for _, id := range userids {
 		c.Users[id] = &User{Description: drawn(t, anyText, "description")}
@@ -193,6 +194,14 @@ func generate(t *rapid.T, role string, settings map[string]Setting) *Configurati
 		c.EventActions[name] = generateEventAction(t)
 	}
 	return c
+}
+
+// foldedUserID is equal for user ids that name the same user. Those that cannot name one differ by their spelling.
+func foldedUserID(id string) string {
+	if folded, ok := userid.Fold(id); ok {
+		return folded
+	}
+	return id
 }
 
 func drawn[T any](t *rapid.T, generator *rapid.Generator[T], label string) *T {
