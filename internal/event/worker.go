@@ -67,8 +67,8 @@ type Worker struct {
 	delivered, skipped, failed, dead atomic.Int64
 }
 
-// New makes a worker. The pool needs at least one connection for each delivery that runs at the same time, and one for upkeep. Its user must be
-// a member of postern_event_worker.
+// New makes a worker. The pool needs at least one connection for each delivery that runs at the same time, and one for
+// upkeep. Its user must be a member of postern_event_worker.
 func New(pool *pgxpool.Pool, options Options) *Worker {
 	options.Workers = max(options.Workers, 1)
 	if options.SendTimeout == 0 {
@@ -96,7 +96,8 @@ func (w *Worker) Summary() Summary {
 	return Summary{w.delivered.Load(), w.skipped.Load(), w.failed.Load(), w.dead.Load()}
 }
 
-// RunOnce delivers what is due, does what upkeep is due, and returns. Errors are those of the database, and errNoSMTP if mails wait.
+// RunOnce delivers what is due, does what upkeep is due, and returns. Errors are those of the database, and errNoSMTP if
+// mails wait.
 func (w *Worker) RunOnce(ctx context.Context) error {
 	if err := w.confirm(ctx); err != nil {
 		return err

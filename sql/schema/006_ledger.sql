@@ -59,7 +59,6 @@ comment on table postern_internal.ledger_user is 'Which user is connected to whi
 -- are given: each version of this row would be one more for the next session to read. But a transaction that gives an
 -- id of a counted block first marks the block as not counted. So if a snapshot sees a counted block, it sees no id
 -- beyond the count.
--- so first, in the same transaction: where a snapshot sees a counted block, it sees no id beyond the count.
 create table postern_internal.combination_block (
   first_id bigint primary key,
   size integer not null check (size in (128, 512, 2048, 8192, 32768)),

@@ -1,5 +1,6 @@
 -- Only what costs something now, and what the services that do upkeep each minute would not leave: a small installation
 -- without them is not told of a few old rows. The blocks of a company are looked at one by one, and few are not folded.
+-- The ids of a block are counted as block_ids does it; that has no search_path of its own, so a view may not call it.
 
 create or replace view postern_internal.overdue_upkeep as
   select 'warn' as level, 'overdue_upkeep' as code, u.object, 'Nobody does upkeep' as title, u.detail,

@@ -8869,6 +8869,7 @@ declare
   block bigint;
   is_folded boolean;
 begin
+  -- Three roles may, and it takes two.
   perform postern_internal.require_allowed_login(
     case when pg_has_role(session_user, 'postern_sealer', 'member') then 'postern_sealer'::name else 'postern_event_worker' end,
     'postern_admin');
