@@ -9,10 +9,12 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Evaluated once, so that the index finds the few tickets that have not expired.
-  ends_at constant timestamptz := clock_timestamp();
+  ends_at timestamptz;
 begin
   update postern_internal.credential as c set first_filler = gen_random_uuid() where c.userid = expire_tickets.userid;
+  -- Evaluated once, so that the index finds the few tickets that have not expired. And only now: that attempt may have
+  -- taken long, and tickets_kept_since relies on no ticket expiring before it is made.
+  ends_at := clock_timestamp();
   update postern_internal.ticket as t
      set expires_at = ends_at
    where expire_tickets.userid in (t.userid, t.authenticated_by)
