@@ -2,6 +2,7 @@ package attack
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,6 +131,56 @@ select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class as c
 		if view != "postern.protected_table" {
 			t.Errorf("these roles write %s directly: does it ask for the login?", view)
 		}
+	}
+}
+
+// The opposite walk: auditors and end users need no allowed login, so nothing that they may call or read asks for one.
+// Logins of other tests are all allowed, so only this test notices a function that asks without need.
+func TestReadersAndUsersNeedNoAllowedLogin(t *testing.T) {
+	database := testdb.New(t)
+	for _, role := range []string{"postern_auditor", "postern_app"} {
+		login := stranger(t, database, role)
+		connection := login.Connect(t)
+		mayCall := testsql.Values[string](t, connection, `
+select p.oid::pg_catalog.regprocedure::text
+  from pg_catalog.pg_proc as p
+ where pg_catalog.has_schema_privilege(p.pronamespace, 'usage') and pg_catalog.has_function_privilege(p.oid, 'execute')`)
+		walked := 0
+		for _, f := range publicFunctions(t, database.Pool) {
+			if !slices.Contains(mayCall, f.signature) {
+				continue
+			}
+			walked++
+			if _, err := connection.Exec(t.Context(), f.call(), make([]any, len(f.parameters))...); testdb.Code(err) == "42501" {
+				t.Errorf("a login in %s that nobody has allowed calls %s: %v", role, f.signature, err)
+			}
+		}
+		for _, view := range testsql.Values[string](t, connection, `
+select c.oid::pg_catalog.regclass::text
+  from pg_catalog.pg_class as c
+  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+ where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner' and c.relkind in ('r', 'v', 'p')
+   and pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select')`) {
+			walked++
+			if _, err := connection.Exec(t.Context(), "select from "+view); testdb.Code(err) == "42501" {
+				t.Errorf("a login in %s that nobody has allowed reads %s: %v", role, view, err)
+			}
+		}
+		if walked < 40 {
+			t.Errorf("only %d functions and views for %s", walked, role)
+		}
+	}
+
+	// Auditors change nothing. A function that writes is for one of the other roles, and asks for the login.
+	for _, signature := range testsql.Values[string](t, database.Pool, `
+select p.oid::pg_catalog.regprocedure::text
+  from pg_catalog.pg_proc as p
+  join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+ where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner' and n.nspname <> 'postern_internal'
+   and p.provolatile = 'v'
+   and pg_catalog.has_schema_privilege('postern_auditor', n.oid, 'usage')
+   and pg_catalog.has_function_privilege('postern_auditor', p.oid, 'execute')`) {
+		t.Errorf("auditors may call %s, which may write: make it stable, or grant it to another role", signature)
 	}
 }
 
