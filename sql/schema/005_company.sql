@@ -28,4 +28,4 @@ create table postern_internal.protected_table (
   protected_at timestamptz not null default clock_timestamp(),
   primary key (schema_name, table_name)
 );
-comment on table postern_internal.protected_table is 'Tables of applications that protect_company and protect_ledger guard. By name, because an oid does not survive a dump. doctor compares the list with the existing policies.';
+comment on table postern_internal.protected_table is 'Tables of applications that protect_company and protect_ledger protect. By name, because an oid does not survive a dump. doctor compares the list with the existing policies.';

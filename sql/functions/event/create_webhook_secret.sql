@@ -14,4 +14,4 @@ end
 $$;
 revoke execute on function postern_internal.create_webhook_secret(integer) from public;
 comment on function postern_internal.create_webhook_secret(integer) is
-'Creates the secret of a webhook, and returns it in the form that the receiver needs. event_action_id: an action whose other secrets expire.';
+'Creates the secret of a webhook, and returns it in the form that the receiver needs. event_action_id: of an action; all secrets that it already has must have an expiry.';

@@ -1,5 +1,5 @@
--- The original delivers what it had queued. Here it waits, until somebody who knows that the original will not retries
--- it.
+-- The original database delivers what it had queued. In a copy these deliveries become dead letters. Somebody who knows
+-- that the original will not deliver them can retry them here.
 
 create or replace function postern_internal.settle_event_actions(event text)
 returns void

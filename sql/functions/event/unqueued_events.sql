@@ -1,6 +1,6 @@
--- The log is the outbox, from which a worker queues: without a worker, nothing is pending and nobody is notified. Only
--- the oldest waiting entries are read, so that a log of years is not. Runs with its owner's rights: whoever may see how
--- much waits need not see the log.
+-- The log is the outbox, from which a worker queues: without a worker, nothing is queued and nobody is notified. Reads
+-- only the oldest waiting entries, because the log may hold those of years. Runs with its owner's rights: whoever may
+-- see how much waits need not see the log.
 
 create or replace function postern.unqueued_events(
   name text,

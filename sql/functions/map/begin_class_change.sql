@@ -11,4 +11,4 @@ end
 $$;
 revoke execute on function postern_internal.begin_class_change(bigint) from public;
 comment on function postern_internal.begin_class_change(bigint) is
-'Whoever changes a class''s rules or map calls this first. Who changes the same class at the same time waits, and then sees what the other did, or fails with 40001 where its snapshot is older.';
+'Comes before each change of a class''s rules or map. A second transaction that changes the same class waits here. It then sees the changes of the first one, or fails with 40001 if its snapshot is older.';

@@ -34,4 +34,4 @@ begin atomic
 end;
 revoke execute on function postern_internal.block_bits(text, bigint, bigint, integer, integer, boolean) from public;
 comment on function postern_internal.block_bits(text, bigint, bigint, integer, integer, boolean) is
-'The part of a map that is a block. class_id NULL: nothing restricts. size, given, counted: of the block, as this snapshot sees it.';
+'The bits of one block in a map. class_id NULL: no class limits them. size, given, counted: of the block, as this snapshot sees it.';

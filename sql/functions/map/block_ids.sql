@@ -1,5 +1,5 @@
--- Returns a set of one row and has no SET clause, so that the planner inlines it. Called only by functions that pin their
--- search_path.
+-- Returns a set of one row and has no SET clause, so that the planner inlines it. Called only by functions that pin
+-- their search_path.
 
 create or replace function postern_internal.block_ids(
   company text,
@@ -25,4 +25,4 @@ begin atomic
                   block_ids.given);
 end;
 revoke execute on function postern_internal.block_ids(text, bigint, integer, integer, boolean) from public;
-comment on function postern_internal.block_ids(text, bigint, integer, integer, boolean) is 'How many ids of a block are given: the first ones. size, given, counted: of the block, as this snapshot sees them.';
+comment on function postern_internal.block_ids(text, bigint, integer, integer, boolean) is 'How many ids of a block are given out. They are its first ones. size, given, counted: of the block, as this snapshot sees it.';

@@ -1,5 +1,6 @@
--- A general condition would look up every rule for each code string, at many times the cost. This condition is written for
--- the rules of one class and tests them in one pass. It contains no pattern: it refers to patterns by their position in $1.
+-- A general condition would look up every rule for each code string, at many times the cost. This condition is written
+-- for the rules of one class and tests them in one pass. It contains no pattern: it refers to patterns by their
+-- position in $1.
 
 create or replace function postern_internal.class_condition(class_id bigint)
 returns text

@@ -12,7 +12,7 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_admin');
   for class in select c.class_id, c.company from postern_internal.authority_class as c order by c.class_id loop
-    -- Nobody's rules are made to wait for a class that has nothing to add.
+    -- A class with nothing to add is not locked, so nobody who changes its rules waits for this.
     if not exists (select from postern_internal.stale_block(class.class_id, class.company)) then
       continue;
     end if;
@@ -26,8 +26,8 @@ begin
     total := total + written;
   end loop;
 
-  -- Nobody waits for a block that somebody is just using. Who has it locked and looks then sees all its ids, but for a
-  -- transaction whose snapshot is older: that leaves counting to another one.
+  -- Skips blocks that somebody is using, so nobody waits. A transaction that locks a block and then looks sees all its
+  -- ids, unless its snapshot is older: then it leaves the counting to another transaction.
   if current_setting('transaction_isolation') = 'read committed' then
     for open_block in
       select b.first_id
@@ -47,4 +47,4 @@ $$;
 revoke execute on function postern.compile_authority_maps() from public;
 grant execute on function postern.compile_authority_maps() to postern_admin;
 comment on function postern.compile_authority_maps() is
-'Compiles the posting combinations that came after the last change of each class, which every query evaluates until then. At READ COMMITTED it also counts the ids of blocks, which spares queries from looking for newer ones. Call it after many were created, or now and then. Returns how many chunks of maps were written. Nothing depends on it but speed.';
+'Compiles the posting combinations that were created after the last change of each class; until then every query evaluates them. At READ COMMITTED it also counts the ids of blocks, so that queries need not look for newer ones. Call it after many were created, or now and then. Returns how many chunks of maps were written. Affects only speed.';

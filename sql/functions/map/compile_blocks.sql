@@ -1,9 +1,9 @@
--- Dynamic SQL, because a condition written for the rules of a class is much faster (see class_condition). Only numbers vary
--- in its text.
+-- Dynamic SQL, because a condition written for the rules of a class is much faster (see class_condition). Only numbers
+-- vary in its text.
 --
--- Bits are collected 64 at a time in a bigint. int8send puts the highest byte first, but get_bit counts from the lowest bit
--- of the first byte. # 56 therefore reverses the order of the eight bytes. Blocks begin at multiples of 64 and their IDs
--- are dense, so the words of a block, one after the other, are its bits.
+-- Bits are collected 64 at a time in a bigint. int8send puts the highest byte first, but get_bit counts from the lowest
+-- bit of the first byte. # 56 therefore reverses the order of the eight bytes. Blocks begin at multiples of 64 and
+-- their IDs are dense, so the words of a block, one after the other, are its bits.
 
 create or replace function postern_internal.compile_blocks(
   class_id bigint,
@@ -38,4 +38,4 @@ end
 $$;
 revoke execute on function postern_internal.compile_blocks(bigint, text, bigint, bigint) from public;
 comment on function postern_internal.compile_blocks(bigint, text, bigint, bigint) is
-'What a class allows of a company''s posting combinations from from_id, a multiple of 64, to to_id: of each block how many ids there are, and their bits, not filled up to the size of the block.';
+'For each block of a company: how many posting combinations it has from from_id, a multiple of 64, to to_id, and one bit for each that says whether the class allows it. The bits are not padded to the size of the block.';

@@ -7,8 +7,8 @@ declare
   company text;
 begin
   select c.company into strict company from postern_internal.authority_class as c where c.class_id = compile_class.class_id;
-  -- One statement, and so one snapshot, for the combinations and for how many of them are compiled: what others are
-  -- adding meanwhile is left to readers.
+  -- One statement, and so one snapshot, reads the combinations and how many of them are compiled. Readers evaluate what
+  -- others add meanwhile.
   insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
   select compile_class.class_id, b.first_id, b.ids, b.bits || postern_internal.zeros(k.size / 8 - octet_length(b.bits))
     from postern_internal.compile_blocks(compile_class.class_id, company, 0, 9223372036854775807) as b
@@ -20,4 +20,4 @@ end
 $$;
 revoke execute on function postern_internal.compile_class(bigint) from public;
 comment on function postern_internal.compile_class(bigint) is
-'Makes the map of one class anew, in the transaction that has changed its rules, after begin_class_change; writes the chunks that differ.';
+'Compiles the map of one class again, in the transaction that has changed its rules, after begin_class_change. Writes only the chunks that differ.';

@@ -1,9 +1,9 @@
--- One call folds one block. Folding itself waits for nothing, not even for a load that is still running. It leaves a block
--- that somebody is using, and a class that somebody is changing, to the next round.
+-- One call folds one block. Folding itself waits for nothing, not even for a load that is still running. It leaves a
+-- block that somebody is using, and a class that somebody is changing, to the next round.
 --
--- A transaction that locks the row of a block and then looks sees all IDs of the block. A transaction with an older snapshot
--- may not, so it leaves the work to another one. A transaction that locks the row of a class sees the rules in force. It
--- increments the class's revision for the reason given at the table.
+-- A transaction that locks the row of a block and then looks sees all IDs of the block. A transaction with an older
+-- snapshot may not, so it leaves the work to another one. A transaction that locks the row of a class sees the rules in
+-- force. It increments the class's revision for the reason given at the table.
 --
 -- One statement locks all classes of the company, and one writes their maps: a company may have hundreds of classes.
 
@@ -71,4 +71,4 @@ end
 $$;
 revoke execute on function postern_internal.fold_posting_combinations(bigint) from public;
 comment on function postern_internal.fold_posting_combinations(bigint) is
-'Compiles new posting combinations into the maps of their company''s classes, which every query evaluates until then: one block of at most 32768, the first behind after_id (NULL: of all). Returns the block, and whether all classes have it; both are NULL where there is none, or the transaction is not at READ COMMITTED. Nothing depends on it but speed.';
+'Compiles the new posting combinations of one block, at most 32768, into the maps of their company''s classes; until then every query evaluates them. after_id: takes the first such block after this id; NULL: the first of all. Returns the block, and whether all classes have it; both are NULL if there is none, or if the transaction is not at READ COMMITTED. Affects only speed.';

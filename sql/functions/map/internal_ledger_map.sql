@@ -1,5 +1,5 @@
--- Contains only blocks of companies to whose ledgers the user is connected, once per class that the user has there. A map
--- for each ledger as ledger_map builds it would be far longer, because it would cover the IDs of all companies.
+-- Contains only blocks of companies to whose ledgers the user is connected, once per class that the user has there. One
+-- map per ledger, built like ledger_map, would be far longer, because it would cover the IDs of all companies.
 
 create or replace function postern.internal_ledger_map()
 returns bytea
@@ -26,7 +26,7 @@ begin
   return map;
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.internal_ledger_map() to public;
 comment on function postern.internal_ledger_map() is
 'For the policies of protect_ledger: which posting combinations the current user may see in internal ledgers, one bit each, in parts: see internal_ledger_offsets and ledger_shifts. Errors: PS401, PS402.';

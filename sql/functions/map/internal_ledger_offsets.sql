@@ -12,7 +12,7 @@ as $$
 declare
   current_user_id constant text := postern.current_userid();
 begin
-  -- Neither companies nor ledgers have control characters, so there is one way only to read a key.
+  -- Ids of companies and ledgers have no control characters, so a key can be read in only one way.
   return (select jsonb_object_agg(p.company || chr(31) || l.ledger_id, p.end_before)
             from (select p.company, p.ledgers, sum(b.bits) over (order by p.part_no) - b.bits as end_before
                     from postern_internal.internal_ledger_part(current_user_id) as p
@@ -22,7 +22,7 @@ begin
            cross join lateral unnest(p.ledgers) as l (ledger_id));
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.internal_ledger_offsets() to public;
 comment on function postern.internal_ledger_offsets() is
-'For the policies of protect_ledger: the internal ledgers that the current user is connected to, each as company, unit separator (character 31), ledger, and the bit of internal_ledger_map that its part begins with. NULL where there are none. Errors: PS401, PS402.';
+'For the policies of protect_ledger: the bit of internal_ledger_map at which the part of each internal ledger begins. The keys are the ledgers that the current user is connected to: company, unit separator (character 31), ledger. NULL if there are none. Errors: PS401, PS402.';

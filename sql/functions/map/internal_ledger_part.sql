@@ -20,4 +20,4 @@ begin atomic
 end;
 revoke execute on function postern_internal.internal_ledger_part(text) from public;
 comment on function postern_internal.internal_ledger_part(text) is
-'What internal_ledger_map is made of, in the order of part_no: all posting combinations of a company by one of its classes, or where it is NULL all of them, for the ledgers that a user sees so.';
+'The parts of internal_ledger_map, in the order of part_no. Each covers all posting combinations of a company, as one class allows them (NULL: all are allowed), and serves the ledgers in which the user has that class.';

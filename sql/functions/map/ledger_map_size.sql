@@ -14,7 +14,7 @@ begin
                     limit 1), 0);
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.ledger_map_size() to public;
 comment on function postern.ledger_map_size() is
-'For the policies of protect_ledger: all posting combinations that this statement can see have ids below this.';
+'For the policies of protect_ledger: an id above those of all posting combinations that this statement can see.';

@@ -13,7 +13,7 @@ begin
   return array(select b.shift from postern_internal.user_bounds(current_user_id) as b order by b.bound);
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.ledger_shifts() to public;
 comment on function postern.ledger_shifts() is
-'For the policies of protect_ledger: what has to be added to the ids from each of ledger_bounds on, for their place in a company''s part of internal_ledger_map. Errors: PS401, PS402.';
+'For the policies of protect_ledger: for each of ledger_bounds, what to add to an id from there on to get its place in the company''s part of internal_ledger_map. Errors: PS401, PS402.';

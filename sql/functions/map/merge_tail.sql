@@ -29,4 +29,4 @@ end
 $$;
 revoke execute on function postern_internal.merge_tail(bigint, text, bigint, integer, integer, bytea) from public;
 comment on function postern_internal.merge_tail(bigint, text, bigint, integer, integer, bytea) is
-'The part of a class''s map that is a block whose combinations from compiled_offset on (NULL: all) are not compiled: they are evaluated here, from the last whole 64 on.';
+'The bits of one block in a class''s map. Evaluates the combinations from compiled_offset on (NULL: all), which bits does not cover, beginning at the last multiple of 64.';

@@ -27,4 +27,4 @@ end
 $$;
 revoke execute on function postern_internal.recent_bits(text, bigint, bigint, integer, integer, boolean, integer, bytea) from public;
 comment on function postern_internal.recent_bits(text, bigint, bigint, integer, integer, boolean, integer, bytea) is
-'What block_bits is of a block that is not full or not compiled to its end.';
+'The result of block_bits for a block that is not full, or not compiled to its end.';

@@ -20,4 +20,4 @@ as $$
      and n.ids > coalesce(m.compiled_offset, 0)
 $$;
 revoke execute on function postern_internal.stale_block(bigint, text) from public;
-comment on function postern_internal.stale_block(bigint, text) is 'Blocks of a company that have more ids than a class''s map has compiled, with what is compiled of them.';
+comment on function postern_internal.stale_block(bigint, text) is 'The blocks of a company with ids that are not yet compiled into a class''s map, and what is compiled of them.';

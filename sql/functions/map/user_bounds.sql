@@ -22,4 +22,4 @@ begin atomic
 end;
 revoke execute on function postern_internal.user_bounds(text) from public;
 comment on function postern_internal.user_bounds(text) is
-'Cuts the ids of posting combinations where blocks of the companies of a user begin and end: from bound on, up to the next one, they are of company, '''' for none of them. id + shift is the place of an id among all of its company, whose blocks are laid one after the other.';
+'Cuts the range of ids where blocks of a user''s companies begin and end. From bound up to the next one, ids belong to company; '''' means none of the user''s. id + shift is the place of an id among all ids of its company, with its blocks laid end to end.';

@@ -1,9 +1,10 @@
--- An index serves "= any" and no hash. Where there is none, a hash is what is fast for somebody of many companies. So the policy
--- has both forms, and this says which. (Partitions by company are no reason: PostgreSQL leaves out none by an array that it
--- learns only while it runs.)
+-- An index can serve "= any (array)", but not "in (select ...)". Without an index, "in" is faster for a user of many
+-- companies, because it uses a hash. So the policy has both forms, and this function chooses one. (Partitioning by
+-- company does not call for an array: PostgreSQL prunes no partitions by an array that it learns during execution.)
 --
--- IMMUTABLE so that the planner asks, once, and plans one of the two. Both let the same rows through: an answer that is out of
--- date costs time and opens nothing. An index that comes or goes invalidates every plan of the table anyway.
+-- IMMUTABLE, so that the planner evaluates it once and plans only one form. Both forms show the same rows, so an
+-- outdated answer costs time but opens nothing. Creating or dropping an index invalidates every plan of the table
+-- anyway.
 
 create or replace function postern.company_is_indexed(target regclass)
 returns boolean
@@ -27,7 +28,7 @@ begin
        and pg_index_column_has_property(i.indexrelid, 1, 'search_array'));
 end
 $$;
--- Everybody, for the reason given in require_user_role.
+-- Granted to public for the reason given in require_user_role.
 grant execute on function postern.company_is_indexed(regclass) to public;
 comment on function postern.company_is_indexed(regclass) is
-'For the policies of protect_company: whether target has an index led by the company, which finds the rows of some companies.';
+'For the policies of protect_company: whether target has an index that begins with the company column and can find the rows of several companies.';

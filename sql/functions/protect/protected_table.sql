@@ -8,4 +8,4 @@ create or replace view postern.protected_table as
 revoke all on postern.protected_table from public;
 grant select on postern.protected_table to postern_admin, postern_auditor;
 grant insert, delete on postern.protected_table to postern_admin;
-comment on view postern.protected_table is 'Tables that protect_company and protect_ledger guard, and the columns that they use. Partitions are guarded with their table and not listed.';
+comment on view postern.protected_table is 'Tables that protect_company and protect_ledger protect, and the columns that they use. Partitions are protected with their table and not listed.';

@@ -40,8 +40,8 @@ begin
                       when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
                       when company_type = 'bpchar'::regtype then 'c.company::bpchar from postern.current_companies()'
                       else 'c.company from postern.current_companies()' end;
-    -- The planner leaves one of the two. A set in an array is one that an index can use. A set in a hash costs each row one
-    -- look-up, however many companies there are, and stays parallel only in this form, with nothing around the function.
+    -- The planner keeps only one branch. An index can use an array. A hash costs each row one look-up, however many
+    -- companies there are. It stays parallel only in this form, with nothing around the function.
     using_expression := format(
       'case when postern.company_is_indexed(%1$L::regclass)
             then %2$I = any (array(select %3$s c(company) where postern.require_user_role()))

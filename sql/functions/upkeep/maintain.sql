@@ -1,7 +1,7 @@
--- A function and not a procedure. A procedure may commit only if it has neither SECURITY DEFINER nor SET clauses, and then
--- its caller would need rights in postern_internal. So a call is one transaction, which is kept short instead: no step
--- begins when the time is over, and each step is bounded. Whoever wants more calls again. psql, pg_cron and programs do
--- that alike, and nobody has to leave a transaction block.
+-- A function and not a procedure. A procedure may commit only if it has neither SECURITY DEFINER nor SET clauses, and
+-- then its caller would need rights in postern_internal. So a call is one transaction, which is kept short instead: no
+-- step begins when the time is over, and each step is bounded. Whoever wants more calls again. psql, pg_cron and
+-- programs do that alike, and nobody has to leave a transaction block.
 --
 -- No step waits for a transaction: rows that somebody has locked are left to the next call, and so is a table whose lock
 -- is not free within 100 ms. Hence any number of callers may work at once. Nobody who approves, passes a gate or creates
