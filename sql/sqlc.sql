@@ -1506,7 +1506,7 @@ comment on view postern.ledger is 'Internal ledgers of companies.';
 comment on view postern.ledger_user is 'Which user is connected to which internal ledger, and the class that limits what the user sees there.';
 comment on view postern.log_head is 'Signed tree heads. Trust the copies outside the database, not these. note: a C2SP tlog-checkpoint; signed_at is not in the signature.';
 comment on view postern.log_leaf is 'The log''s Merkle tree: which entry is which leaf. hashes: 32 octets each, the leaf''s hash and then those of the subtrees that it completes, smallest first.';
-comment on view postern.protected_table is 'Tables that protect_company and protect_ledger guard, and the columns that they use. Partitions are guarded with their table and not listed.';
+comment on view postern.protected_table is 'Tables that protect_company and protect_ledger protect, and the columns that they use. Partitions are protected with their table and not listed.';
 comment on view postern.scheme is 'Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.';
 comment on view postern.session_key is 'Keys for session tokens, without their secrets.';
 comment on view postern.setting is 'Settings of Postern in this database. Change them with postern.set_setting.';

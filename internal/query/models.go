@@ -191,7 +191,7 @@ type LogLeaf struct {
 	Hashes     []byte `json:"hashes"`
 }
 
-// Tables that protect_company and protect_ledger guard, and the columns that they use. Partitions are guarded with their table and not listed.
+// Tables that protect_company and protect_ledger protect, and the columns that they use. Partitions are protected with their table and not listed.
 type ProtectedTable struct {
 	SchemaName        string    `json:"schema_name"`
 	TableName         string    `json:"table_name"`

@@ -2555,7 +2555,7 @@ ALTER FUNCTION postern.company_is_indexed(target regclass) OWNER TO postern_owne
 -- Name: FUNCTION company_is_indexed(target regclass); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.company_is_indexed(target regclass) IS 'For the policies of protect_company: whether target has an index led by the company, which finds the rows of some companies.';
+COMMENT ON FUNCTION postern.company_is_indexed(target regclass) IS 'For the policies of protect_company: whether target has an index that begins with the company column and can find the rows of several companies.';
 
 
 --
@@ -2574,7 +2574,7 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_admin');
   for class in select c.class_id, c.company from postern_internal.authority_class as c order by c.class_id loop
-    -- Nobody's rules are made to wait for a class that has nothing to add.
+    -- A class with nothing to add is not locked, so nobody who changes its rules waits for this.
     if not exists (select from postern_internal.stale_block(class.class_id, class.company)) then
       continue;
     end if;
@@ -2588,8 +2588,8 @@ begin
     total := total + written;
   end loop;
 
-  -- Nobody waits for a block that somebody is just using. Who has it locked and looks then sees all its ids, but for a
-  -- transaction whose snapshot is older: that leaves counting to another one.
+  -- Skips blocks that somebody is using, so nobody waits. A transaction that locks a block and then looks sees all its
+  -- ids, unless its snapshot is older: then it leaves the counting to another transaction.
   if current_setting('transaction_isolation') = 'read committed' then
     for open_block in
       select b.first_id
@@ -2614,7 +2614,7 @@ ALTER FUNCTION postern.compile_authority_maps() OWNER TO postern_owner;
 -- Name: FUNCTION compile_authority_maps(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.compile_authority_maps() IS 'Compiles the posting combinations that came after the last change of each class, which every query evaluates until then. At READ COMMITTED it also counts the ids of blocks, which spares queries from looking for newer ones. Call it after many were created, or now and then. Returns how many chunks of maps were written. Nothing depends on it but speed.';
+COMMENT ON FUNCTION postern.compile_authority_maps() IS 'Compiles the posting combinations that were created after the last change of each class; until then every query evaluates them. At READ COMMITTED it also counts the ids of blocks, so that queries need not look for newer ones. Call it after many were created, or now and then. Returns how many chunks of maps were written. Affects only speed.';
 
 
 --
@@ -2711,7 +2711,7 @@ ALTER FUNCTION postern.confirm_event_timeline(timeline bigint) OWNER TO postern_
 -- Name: FUNCTION confirm_event_timeline(timeline bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.confirm_event_timeline(timeline bigint) IS 'Makes events continue after a failover, with everything that waits. For the worker, which calls it regularly. timeline: from the worker''s own configuration; NULL: not set. Does nothing if events are delivered on this timeline already. Errors: 55000 they are delivered on another one, and timeline does not name this one, or names a later one.';
+COMMENT ON FUNCTION postern.confirm_event_timeline(timeline bigint) IS 'Makes events continue after a failover, with everything that waits. For the worker, which calls it regularly. timeline: from the worker''s own configuration; NULL: not set. Does nothing if events are delivered on this timeline already. Errors: 55000 they are delivered on another timeline and the argument does not name this one, or it names a later one.';
 
 
 --
@@ -3513,7 +3513,7 @@ ALTER FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bi
 -- Name: FUNCTION finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) IS 'Records how deliveries ended that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: the reason, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) IS 'Records the outcomes of deliveries that were claimed with this lease. For the worker. outcomes: delivered; skipped, the condition did not hold; failed, to be tried again after delays seconds, or dead after event_attempts attempts; dead; released, not tried. errors: the reason, cut to 1000 characters each, or empty. Returns how many were still leased. Errors: PS107 argument.';
 
 
 --
@@ -3837,8 +3837,8 @@ begin
                       when company_type = 'uuid'::regtype then 'c.company from postern.current_company_uuids()'
                       when company_type = 'bpchar'::regtype then 'c.company::bpchar from postern.current_companies()'
                       else 'c.company from postern.current_companies()' end;
-    -- The planner leaves one of the two. A set in an array is one that an index can use. A set in a hash costs each row one
-    -- look-up, however many companies there are, and stays parallel only in this form, with nothing around the function.
+    -- The planner keeps only one branch. An index can use an array. A hash costs each row one look-up, however many
+    -- companies there are. It stays parallel only in this form, with nothing around the function.
     using_expression := format(
       'case when postern.company_is_indexed(%1$L::regclass)
             then %2$I = any (array(select %3$s c(company) where postern.require_user_role()))
@@ -4341,7 +4341,7 @@ ALTER TABLE postern_internal.protected_table OWNER TO postern_owner;
 -- Name: TABLE protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company and protect_ledger guard. By name, because an oid does not survive a dump. doctor compares the list with the existing policies.';
+COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company and protect_ledger protect. By name, because an oid does not survive a dump. doctor compares the list with the existing policies.';
 
 
 --
@@ -8263,7 +8263,7 @@ CREATE FUNCTION postern.internal_ledger_offsets() RETURNS jsonb
 declare
   current_user_id constant text := postern.current_userid();
 begin
-  -- Neither companies nor ledgers have control characters, so there is one way only to read a key.
+  -- Ids of companies and ledgers have no control characters, so a key can be read in only one way.
   return (select jsonb_object_agg(p.company || chr(31) || l.ledger_id, p.end_before)
             from (select p.company, p.ledgers, sum(b.bits) over (order by p.part_no) - b.bits as end_before
                     from postern_internal.internal_ledger_part(current_user_id) as p
@@ -8281,7 +8281,7 @@ ALTER FUNCTION postern.internal_ledger_offsets() OWNER TO postern_owner;
 -- Name: FUNCTION internal_ledger_offsets(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.internal_ledger_offsets() IS 'For the policies of protect_ledger: the internal ledgers that the current user is connected to, each as company, unit separator (character 31), ledger, and the bit of internal_ledger_map that its part begins with. NULL where there are none. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.internal_ledger_offsets() IS 'For the policies of protect_ledger: the bit of internal_ledger_map at which the part of each internal ledger begins. The keys are the ledgers that the current user is connected to: company, unit separator (character 31), ledger. NULL if there are none. Errors: PS401, PS402.';
 
 
 --
@@ -8550,7 +8550,7 @@ ALTER FUNCTION postern.ledger_bounds() OWNER TO postern_owner;
 -- Name: FUNCTION ledger_bounds(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.ledger_bounds() IS 'For the policies of protect_ledger: where among the ids of posting combinations the blocks of companies of the current user begin and end, ascending. width_bucket(id, bounds) is the element of ledger_companies and of ledger_shifts that is about an id. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.ledger_bounds() IS 'For the policies of protect_ledger: the ids at which blocks of the current user''s companies begin or end, ascending. width_bucket(id, bounds) is the position of an id in ledger_companies and ledger_shifts. Errors: PS401, PS402.';
 
 
 --
@@ -8576,7 +8576,7 @@ ALTER FUNCTION postern.ledger_companies() OWNER TO postern_owner;
 -- Name: FUNCTION ledger_companies(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.ledger_companies() IS 'For the policies of protect_ledger: the company that the ids from each of ledger_bounds on belong to; empty where it is none of the current user''s. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.ledger_companies() IS 'For the policies of protect_ledger: for each of ledger_bounds, the company that owns the ids from there on; empty if it is none of the current user''s. Errors: PS401, PS402.';
 
 
 --
@@ -8592,7 +8592,7 @@ declare
   current_user_id constant text := postern.current_userid();
   map bytea;
 begin
-  -- By a variable, since return (select ...) copies the map once more than this.
+  -- Uses a variable, because return (select ...) would copy the map once more.
   select string_agg(coalesce(c.bits, ''), postern_internal.zeros((b.first_id - b.end_before) / 8))
     into map
     from (select k.company, k.class_id, k.first_id, k.size, k.given, k.counted,
@@ -8606,7 +8606,7 @@ begin
                    union all
                   select null, null, e.id, 0, 0, false
                     from (values (0), (postern.ledger_map_size() + case when coalesce(current_setting('postern.last_combination', true), '') = '' then 131072 else 16777216 end)) as e (id)) as k) as b
-    -- Sorted first, and then looked up: so no chunk is copied on its way.
+    -- Blocks are sorted before their bits are looked up, so that the sort copies no bits.
     left join lateral (select c
                          from postern_internal.block_bits(b.company, b.class_id, b.first_id, b.size, b.given, b.counted) as c
                         where b.size > 0
@@ -8649,7 +8649,7 @@ ALTER FUNCTION postern.ledger_map_size() OWNER TO postern_owner;
 -- Name: FUNCTION ledger_map_size(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.ledger_map_size() IS 'For the policies of protect_ledger: all posting combinations that this statement can see have ids below this.';
+COMMENT ON FUNCTION postern.ledger_map_size() IS 'For the policies of protect_ledger: an id above those of all posting combinations that this statement can see.';
 
 
 --
@@ -8675,7 +8675,7 @@ ALTER FUNCTION postern.ledger_shifts() OWNER TO postern_owner;
 -- Name: FUNCTION ledger_shifts(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.ledger_shifts() IS 'For the policies of protect_ledger: what has to be added to the ids from each of ledger_bounds on, for their place in a company''s part of internal_ledger_map. Errors: PS401, PS402.';
+COMMENT ON FUNCTION postern.ledger_shifts() IS 'For the policies of protect_ledger: for each of ledger_bounds, what to add to an id from there on to get its place in the company''s part of internal_ledger_map. Errors: PS401, PS402.';
 
 
 --
@@ -11717,7 +11717,7 @@ ALTER FUNCTION postern_internal.begin_class_change(class_id bigint) OWNER TO pos
 -- Name: FUNCTION begin_class_change(class_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.begin_class_change(class_id bigint) IS 'Whoever changes a class''s rules or map calls this first. Who changes the same class at the same time waits, and then sees what the other did, or fails with 40001 where its snapshot is older.';
+COMMENT ON FUNCTION postern_internal.begin_class_change(class_id bigint) IS 'Comes before each change of a class''s rules or map. A second transaction that changes the same class waits here. It then sees the changes of the first one, or fails with 40001 if its snapshot is older.';
 
 
 --
@@ -11735,7 +11735,7 @@ ALTER FUNCTION postern_internal.zeros(bytes bigint) OWNER TO postern_owner;
 -- Name: FUNCTION zeros(bytes bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.zeros(bytes bigint) IS 'So many bytes of a map, showing nothing.';
+COMMENT ON FUNCTION postern_internal.zeros(bytes bigint) IS 'A part of a map in which no bit is set. bytes: its length.';
 
 
 --
@@ -11754,7 +11754,7 @@ ALTER FUNCTION postern_internal.ones(bits integer, size integer) OWNER TO poster
 -- Name: FUNCTION ones(bits integer, size integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.ones(bits integer, size integer) IS 'A part of a map, of size bits, that shows the first so many bits of it. size: a multiple of 8.';
+COMMENT ON FUNCTION postern_internal.ones(bits integer, size integer) IS 'A part of a map in which only the first bits are set. bits: how many are set. size: how many there are, a multiple of 8.';
 
 
 --
@@ -11784,7 +11784,7 @@ ALTER FUNCTION postern_internal.recent_bits(company text, class_id bigint, first
 -- Name: FUNCTION recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) IS 'What block_bits is of a block that is not full or not compiled to its end.';
+COMMENT ON FUNCTION postern_internal.recent_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean, compiled_offset integer, bits bytea) IS 'The result of block_bits for a block that is not full, or not compiled to its end.';
 
 
 --
@@ -11838,7 +11838,7 @@ ALTER FUNCTION postern_internal.block_bits(company text, class_id bigint, first_
 -- Name: FUNCTION block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean) IS 'The part of a map that is a block. class_id NULL: nothing restricts. size, given, counted: of the block, as this snapshot sees it.';
+COMMENT ON FUNCTION postern_internal.block_bits(company text, class_id bigint, first_id bigint, size integer, given integer, counted boolean) IS 'The bits of one block in a map. class_id NULL: no class limits them. size, given, counted: of the block, as this snapshot sees it.';
 
 
 --
@@ -11866,7 +11866,7 @@ ALTER FUNCTION postern_internal.block_ids(company text, first_id bigint, size in
 -- Name: FUNCTION block_ids(company text, first_id bigint, size integer, given integer, counted boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.block_ids(company text, first_id bigint, size integer, given integer, counted boolean) IS 'How many ids of a block are given: the first ones. size, given, counted: of the block, as this snapshot sees them.';
+COMMENT ON FUNCTION postern_internal.block_ids(company text, first_id bigint, size integer, given integer, counted boolean) IS 'How many ids of a block are given out. They are its first ones. size, given, counted: of the block, as this snapshot sees it.';
 
 
 --
@@ -12323,7 +12323,7 @@ ALTER FUNCTION postern_internal.like_pattern(pattern text) OWNER TO postern_owne
 -- Name: FUNCTION like_pattern(pattern text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.like_pattern(pattern text) IS 'A pattern of a rule as LIKE takes it.';
+COMMENT ON FUNCTION postern_internal.like_pattern(pattern text) IS 'The pattern of a rule, translated into a pattern of LIKE.';
 
 
 --
@@ -12481,7 +12481,7 @@ ALTER FUNCTION postern_internal.compile_blocks(class_id bigint, company text, fr
 -- Name: FUNCTION compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) IS 'What a class allows of a company''s posting combinations from from_id, a multiple of 64, to to_id: of each block how many ids there are, and their bits, not filled up to the size of the block.';
+COMMENT ON FUNCTION postern_internal.compile_blocks(class_id bigint, company text, from_id bigint, to_id bigint) IS 'For each block of a company: how many posting combinations it has from from_id, a multiple of 64, to to_id, and one bit for each that says whether the class allows it. The bits are not padded to the size of the block.';
 
 
 --
@@ -12496,8 +12496,8 @@ declare
   company text;
 begin
   select c.company into strict company from postern_internal.authority_class as c where c.class_id = compile_class.class_id;
-  -- One statement, and so one snapshot, for the combinations and for how many of them are compiled: what others are
-  -- adding meanwhile is left to readers.
+  -- One statement, and so one snapshot, reads the combinations and how many of them are compiled. Readers evaluate what
+  -- others add meanwhile.
   insert into postern_internal.authority_map as m (class_id, first_id, compiled_offset, bits)
   select compile_class.class_id, b.first_id, b.ids, b.bits || postern_internal.zeros(k.size / 8 - octet_length(b.bits))
     from postern_internal.compile_blocks(compile_class.class_id, company, 0, 9223372036854775807) as b
@@ -12515,7 +12515,7 @@ ALTER FUNCTION postern_internal.compile_class(class_id bigint) OWNER TO postern_
 -- Name: FUNCTION compile_class(class_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.compile_class(class_id bigint) IS 'Makes the map of one class anew, in the transaction that has changed its rules, after begin_class_change; writes the chunks that differ.';
+COMMENT ON FUNCTION postern_internal.compile_class(class_id bigint) IS 'Compiles the map of one class again, in the transaction that has changed its rules, after begin_class_change. Writes only the chunks that differ.';
 
 
 --
@@ -12620,7 +12620,7 @@ ALTER FUNCTION postern_internal.create_webhook_secret(event_action_id integer) O
 -- Name: FUNCTION create_webhook_secret(event_action_id integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.create_webhook_secret(event_action_id integer) IS 'Creates the secret of a webhook, and returns it in the form that the receiver needs. event_action_id: an action whose other secrets expire.';
+COMMENT ON FUNCTION postern_internal.create_webhook_secret(event_action_id integer) IS 'Creates the secret of a webhook, and returns it in the form that the receiver needs. event_action_id: of an action; all secrets that it already has must have an expiry.';
 
 
 --
@@ -13196,7 +13196,7 @@ ALTER FUNCTION postern_internal.fold_posting_combinations(after_id bigint, OUT f
 -- Name: FUNCTION fold_posting_combinations(after_id bigint, OUT first_id bigint, OUT is_folded boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.fold_posting_combinations(after_id bigint, OUT first_id bigint, OUT is_folded boolean) IS 'Compiles new posting combinations into the maps of their company''s classes, which every query evaluates until then: one block of at most 32768, the first behind after_id (NULL: of all). Returns the block, and whether all classes have it; both are NULL where there is none, or the transaction is not at READ COMMITTED. Nothing depends on it but speed.';
+COMMENT ON FUNCTION postern_internal.fold_posting_combinations(after_id bigint, OUT first_id bigint, OUT is_folded boolean) IS 'Compiles the new posting combinations of one block, at most 32768, into the maps of their company''s classes; until then every query evaluates them. after_id: takes the first such block after this id; NULL: the first of all. Returns the block, and whether all classes have it; both are NULL if there is none, or if the transaction is not at READ COMMITTED. Affects only speed.';
 
 
 --
@@ -13847,7 +13847,7 @@ ALTER FUNCTION postern_internal.internal_ledger_part(userid text) OWNER TO poste
 -- Name: FUNCTION internal_ledger_part(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.internal_ledger_part(userid text) IS 'What internal_ledger_map is made of, in the order of part_no: all posting combinations of a company by one of its classes, or where it is NULL all of them, for the ledgers that a user sees so.';
+COMMENT ON FUNCTION postern_internal.internal_ledger_part(userid text) IS 'The parts of internal_ledger_map, in the order of part_no. Each covers all posting combinations of a company, as one class allows them (NULL: all are allowed), and serves the ledgers in which the user has that class.';
 
 
 --
@@ -14175,7 +14175,7 @@ ALTER FUNCTION postern_internal.merge_tail(class_id bigint, company text, first_
 -- Name: FUNCTION merge_tail(class_id bigint, company text, first_id bigint, size integer, compiled_offset integer, bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.merge_tail(class_id bigint, company text, first_id bigint, size integer, compiled_offset integer, bits bytea) IS 'The part of a class''s map that is a block whose combinations from compiled_offset on (NULL: all) are not compiled: they are evaluated here, from the last whole 64 on.';
+COMMENT ON FUNCTION postern_internal.merge_tail(class_id bigint, company text, first_id bigint, size integer, compiled_offset integer, bits bytea) IS 'The bits of one block in a class''s map. Evaluates the combinations from compiled_offset on (NULL: all), which bits does not cover, beginning at the last multiple of 64.';
 
 
 --
@@ -16258,7 +16258,7 @@ ALTER FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT f
 -- Name: FUNCTION stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) IS 'Blocks of a company that have more ids than a class''s map has compiled, with what is compiled of them.';
+COMMENT ON FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) IS 'The blocks of a company with ids that are not yet compiled into a class''s map, and what is compiled of them.';
 
 
 --
@@ -16470,7 +16470,7 @@ ALTER FUNCTION postern_internal.user_bounds(userid text) OWNER TO postern_owner;
 -- Name: FUNCTION user_bounds(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.user_bounds(userid text) IS 'Cuts the ids of posting combinations where blocks of the companies of a user begin and end: from bound on, up to the next one, they are of company, '''' for none of them. id + shift is the place of an id among all of its company, whose blocks are laid one after the other.';
+COMMENT ON FUNCTION postern_internal.user_bounds(userid text) IS 'Cuts the range of ids where blocks of a user''s companies begin and end. From bound up to the next one, ids belong to company; '''' means none of the user''s. id + shift is the place of an id among all ids of its company, with its blocks laid end to end.';
 
 
 --
@@ -17505,7 +17505,7 @@ ALTER TABLE postern.protected_table OWNER TO postern_owner;
 -- Name: VIEW protected_table; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and protect_ledger guard, and the columns that they use. Partitions are guarded with their table and not listed.';
+COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and protect_ledger protect, and the columns that they use. Partitions are protected with their table and not listed.';
 
 
 --
