@@ -472,3 +472,35 @@ func TestDropBeforeARestartDoesNotExcuseMissingEntries(t *testing.T) {
 		}
 	}
 }
+
+// A sealer can call the function without the command. It neither uses up log ids, nor runs while another one seals.
+func TestRestartByHandIsBounded(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	l.write(t, 3)
+	l.seal(t, 3)
+	l.write(t, 2)
+	const restartLog = "select reused from postern.restart_log($1, $2)"
+	const farthest = 5 + 10_000_000_000
+	testsql.Refused(t, l.sealer, "PS107", restartLog, 5, 4)
+	testsql.Refused(t, l.sealer, "PS107", restartLog, 4, farthest+1)
+
+	other, err := l.Login(t, "postern_sealer").Connect(t).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	testsql.Run(t, other, "select postern.begin_sealing()")
+	testsql.Fails(t, l.sealer, "55P03", restartLog, 4, 5)
+	if err := other.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	// A sealed entry has its id from before. Only the two others got theirs again.
+	if reused := testsql.Value[int64](t, l.sealer, restartLog, 2, farthest); reused != 2 {
+		t.Errorf("%d ids were given out again, want 2", reused)
+	}
+	l.write(t, 1)
+	if given := testsql.Value[int64](t, l.Pool, "select max(log_id) from postern_internal.checkpoint_entry"); given <= farthest {
+		t.Errorf("the next id is %d", given)
+	}
+}
