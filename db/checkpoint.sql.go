@@ -25,8 +25,8 @@ type AuthenticateParams struct {
 	Scheme    string      `json:"scheme"`
 }
 
-// Answers a challenge. The transaction has to commit; only a later one learns the verdict. An empty scheme is PIN. Returns a
-// ticket.
+// Answers a challenge and returns a ticket. Commit the transaction: only a later one learns the verdict. An empty scheme
+// means PIN.
 func (q *Queries) Authenticate(ctx context.Context, arg AuthenticateParams) (uuid.UUID, error) {
 	row := q.db.QueryRow(ctx, authenticate,
 		arg.Challenge,
@@ -96,7 +96,7 @@ const setPIN = `-- name: SetPIN :exec
 select postern.set_pin($1::varchar)
 `
 
-// Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE.
+// Changes the PIN of the current user. Reaches the gate POSTERN_PIN_CHANGE.
 func (q *Queries) SetPIN(ctx context.Context, newPin secret.Text) error {
 	_, err := q.db.Exec(ctx, setPIN, newPin)
 	return err
@@ -106,7 +106,7 @@ const ticketStatus = `-- name: TicketStatus :one
 select postern.ticket_status($1::uuid)
 `
 
-// What became of an authentication: accepted, denied, locked, expired or used.
+// The outcome of an authentication: accepted, denied, locked, expired or used.
 func (q *Queries) TicketStatus(ctx context.Context, ticket uuid.UUID) (string, error) {
 	row := q.db.QueryRow(ctx, ticketStatus, ticket)
 	var ticket_status string

@@ -23,7 +23,7 @@ const grantCompany = `-- name: GrantCompany :exec
 select postern.grant_company($1, $2, $3)
 `
 
-// Makes somebody a user of a company, and it the default one where is_default is true.
+// Makes a user a user of a company; if is_default is true, that becomes the user's default company.
 func (q *Queries) GrantCompany(ctx context.Context, userID string, company string, isDefault bool) error {
 	_, err := q.db.Exec(ctx, grantCompany, userID, company, isDefault)
 	return err
@@ -72,7 +72,7 @@ const requireCompany = `-- name: RequireCompany :exec
 select user_finance_api.exist_current_user($1)
 `
 
-// Fails where the current user is no user of the company.
+// Fails if the current user is not a user of the company.
 func (q *Queries) RequireCompany(ctx context.Context, company string) error {
 	_, err := q.db.Exec(ctx, requireCompany, company)
 	return err
@@ -82,7 +82,7 @@ const requireCompanyUser = `-- name: RequireCompanyUser :exec
 select user_finance_api.exist($1, $2)
 `
 
-// Fails where userid is no user of the company.
+// Fails if userid is not a user of the company.
 func (q *Queries) RequireCompanyUser(ctx context.Context, company string, userID string) error {
 	_, err := q.db.Exec(ctx, requireCompanyUser, company, userID)
 	return err
@@ -92,7 +92,7 @@ const revokeCompany = `-- name: RevokeCompany :exec
 select postern.revoke_company($1, $2)
 `
 
-// Ends that somebody is a user of a company.
+// Ends a user's membership of a company.
 func (q *Queries) RevokeCompany(ctx context.Context, userID string, company string) error {
 	_, err := q.db.Exec(ctx, revokeCompany, userID, company)
 	return err
@@ -102,7 +102,7 @@ const userFinanceIsAllowed = `-- name: UserFinanceIsAllowed :one
 select user_finance_api.is_allowed($1)::text as allowed
 `
 
-// User_Finance_API.Is_Allowed: TRUE or FALSE, whether the current user is a user of the company.
+// User_Finance_API.Is_Allowed: whether the current user is a user of the company, as TRUE or FALSE.
 func (q *Queries) UserFinanceIsAllowed(ctx context.Context, company string) (string, error) {
 	row := q.db.QueryRow(ctx, userFinanceIsAllowed, company)
 	var allowed string

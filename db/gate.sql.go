@@ -23,7 +23,8 @@ type RegisterGateParams struct {
 	Exclusive       *bool    `json:"exclusive"`
 }
 
-// Registers a gate, or brings it up to date. Without bound_parameters all parameters are bound; without exclusive that stays as it is.
+// Registers a gate, or updates it. If bound_parameters is nil, all parameters are bound; if exclusive is nil, it is
+// unchanged.
 func (q *Queries) RegisterGate(ctx context.Context, arg RegisterGateParams) error {
 	_, err := q.db.Exec(ctx, registerGate,
 		arg.GateID,
@@ -41,7 +42,7 @@ const registerGateMessage = `-- name: RegisterGateMessage :exec
 select sec_checkpoint_gate_api.register($1, $2)
 `
 
-// Registers a gate, or brings it up to date, from an IFS Message.
+// Registers a gate, or updates it, from an IFS Message.
 func (q *Queries) RegisterGateMessage(ctx context.Context, gateID string, infoMsg string) error {
 	_, err := q.db.Exec(ctx, registerGateMessage, gateID, infoMsg)
 	return err
@@ -51,7 +52,7 @@ const setGateActive = `-- name: SetGateActive :exec
 select postern.set_gate_active($1, $2)
 `
 
-// Switches a gate on or off; a later registration keeps it so.
+// Switches a gate on or off. A later registration does not change it back.
 func (q *Queries) SetGateActive(ctx context.Context, gateID string, active bool) error {
 	_, err := q.db.Exec(ctx, setGateActive, gateID, active)
 	return err
@@ -61,7 +62,7 @@ const setGateMessage = `-- name: SetGateMessage :exec
 select postern.set_gate_message($1, $2)
 `
 
-// Changes what the log says when the gate is passed; a later registration keeps it.
+// Changes what the log says when the gate is passed. A later registration does not change it back.
 func (q *Queries) SetGateMessage(ctx context.Context, gateID string, message string) error {
 	_, err := q.db.Exec(ctx, setGateMessage, gateID, message)
 	return err

@@ -101,8 +101,8 @@ const authorizeCombIsAllowed = `-- name: AuthorizeCombIsAllowed :one
 select authorize_comb_finance_api.is_allowed($1, $2::bigint)::text as allowed
 `
 
-// Authorize_Comb_Finance_API.Is_Allowed: TRUE or FALSE, whether the current user may see rows of a company with this
-// posting combination.
+// Authorize_Comb_Finance_API.Is_Allowed: whether the current user may see rows of a company with this posting
+// combination, as TRUE or FALSE.
 func (q *Queries) AuthorizeCombIsAllowed(ctx context.Context, company string, postingCombinationID int64) (string, error) {
 	row := q.db.QueryRow(ctx, authorizeCombIsAllowed, company, postingCombinationID)
 	var allowed string
@@ -129,8 +129,8 @@ type AuthorizeCombIsAllowedCodestringParams struct {
 	CodeJ   *string `json:"code_j"`
 }
 
-// Authorize_Comb_Finance_API.Is_Allowed_Codestring: TRUE or FALSE, whether the current user may see rows of a company with
-// this code string. Blank code parts are NULL.
+// Authorize_Comb_Finance_API.Is_Allowed_Codestring: whether the current user may see rows of a company with this code
+// string, as TRUE or FALSE. Blank code parts are NULL.
 func (q *Queries) AuthorizeCombIsAllowedCodestring(ctx context.Context, arg AuthorizeCombIsAllowedCodestringParams) (string, error) {
 	row := q.db.QueryRow(ctx, authorizeCombIsAllowedCodestring,
 		arg.Company,
@@ -205,8 +205,8 @@ type ExplainAccessRow struct {
 	Value         string `json:"value"`
 }
 
-// Why a user may or may not see rows with a posting combination; in an internal ledger where ledger_id is given. What does
-// not apply is empty or 0. Where there is a code_part, an empty value is blank.
+// Why a user may or may not see rows with a posting combination, in an internal ledger if ledger_id is given. Columns
+// that do not apply are empty or 0. If code_part is given, an empty value means blank.
 func (q *Queries) ExplainAccess(ctx context.Context, arg ExplainAccessParams) (ExplainAccessRow, error) {
 	row := q.db.QueryRow(ctx, explainAccess,
 		arg.UserID,
@@ -241,8 +241,8 @@ const intLedAuthCombIsAllowed = `-- name: IntLedAuthCombIsAllowed :one
 select int_led_auth_comb_finance_api.is_allowed($1, $2, $3::bigint)::text as allowed
 `
 
-// Int_Led_Auth_Comb_Finance_API.Is_Allowed: TRUE or FALSE, whether the current user may see rows of an internal ledger with
-// this posting combination.
+// Int_Led_Auth_Comb_Finance_API.Is_Allowed: whether the current user may see rows of an internal ledger with this
+// posting combination, as TRUE or FALSE.
 func (q *Queries) IntLedAuthCombIsAllowed(ctx context.Context, company string, ledgerID string, postingCombinationID int64) (string, error) {
 	row := q.db.QueryRow(ctx, intLedAuthCombIsAllowed, company, ledgerID, postingCombinationID)
 	var allowed string
@@ -332,7 +332,7 @@ type PostingCombinationIDParams struct {
 	CodeJ   *string `json:"code_j"`
 }
 
-// The id of a code string of a company; creates it where it is new. Blank code parts are NULL.
+// The id of a code string of a company; creates it if it is new. Blank code parts are NULL.
 func (q *Queries) PostingCombinationID(ctx context.Context, arg PostingCombinationIDParams) (int64, error) {
 	row := q.db.QueryRow(ctx, postingCombinationID,
 		arg.Company,
@@ -366,7 +366,7 @@ const revokeLedger = `-- name: RevokeLedger :exec
 select postern.revoke_ledger($1, $2, $3)
 `
 
-// Ends that a user is connected to an internal ledger.
+// Disconnects a user from an internal ledger.
 func (q *Queries) RevokeLedger(ctx context.Context, company string, ledgerID string, userID string) error {
 	_, err := q.db.Exec(ctx, revokeLedger, company, ledgerID, userID)
 	return err
@@ -376,7 +376,7 @@ const setRowLevelSecurity = `-- name: SetRowLevelSecurity :exec
 select postern.set_row_level_security($1, $2)
 `
 
-// Whether authority classes decide what users of a company see.
+// Sets whether authority classes decide what users of a company see.
 func (q *Queries) SetRowLevelSecurity(ctx context.Context, company string, enabled bool) error {
 	_, err := q.db.Exec(ctx, setRowLevelSecurity, company, enabled)
 	return err
@@ -386,7 +386,7 @@ const setUserAuthorityClass = `-- name: SetUserAuthorityClass :exec
 select postern.set_user_authority_class($1, $2, $3)
 `
 
-// Gives a user of a company an authority class there; NULL takes it away.
+// Gives a user of a company an authority class there; NULL removes it.
 func (q *Queries) SetUserAuthorityClass(ctx context.Context, company string, userID string, class *string) error {
 	_, err := q.db.Exec(ctx, setUserAuthorityClass, company, userID, class)
 	return err
@@ -403,7 +403,7 @@ type SetUserLedgerClassParams struct {
 	Class    *string `json:"class"`
 }
 
-// Narrows what a user sees in an internal ledger to what a class of it allows; NULL takes the class away.
+// Limits what a user sees in an internal ledger to what one of its classes allows; NULL removes the class.
 func (q *Queries) SetUserLedgerClass(ctx context.Context, arg SetUserLedgerClassParams) error {
 	_, err := q.db.Exec(ctx, setUserLedgerClass,
 		arg.Company,

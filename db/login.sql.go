@@ -23,7 +23,7 @@ const disallowLogin = `-- name: DisallowLogin :exec
 select postern.disallow_login($1)
 `
 
-// Takes back what AllowLogin gave.
+// Undoes AllowLogin.
 func (q *Queries) DisallowLogin(ctx context.Context, dbRole string) error {
 	_, err := q.db.Exec(ctx, disallowLogin, dbRole)
 	return err

@@ -14,7 +14,7 @@ const addMessageAttribute = `-- name: AddMessageAttribute :one
 select postern.add_message_attribute($1, $2, $3)
 `
 
-// Message_SYS.Add_Attribute: the message with an attribute more at its end. A value may be a message.
+// Message_SYS.Add_Attribute: the message with one more attribute at its end. A value may be a message.
 func (q *Queries) AddMessageAttribute(ctx context.Context, message string, name string, value string) (string, error) {
 	row := q.db.QueryRow(ctx, addMessageAttribute, message, name, value)
 	var add_message_attribute string
@@ -38,7 +38,7 @@ const findMessageAttribute = `-- name: FindMessageAttribute :one
 select message_sys.find_attribute($1, $2, $3)
 `
 
-// Message_SYS.Find_Attribute: the value of an attribute, or default_value where the message has none of that name.
+// Message_SYS.Find_Attribute: the value of an attribute, or default_value if the message has no such attribute.
 func (q *Queries) FindMessageAttribute(ctx context.Context, message string, name string, defaultValue string) (string, error) {
 	row := q.db.QueryRow(ctx, findMessageAttribute, message, name, defaultValue)
 	var find_attribute string
@@ -131,7 +131,7 @@ const setMessageAttribute = `-- name: SetMessageAttribute :one
 select postern.set_message_attribute($1, $2, $3)
 `
 
-// Message_SYS.Set_Attribute: the message with the attribute changed in its place, or added at the end.
+// Message_SYS.Set_Attribute: the message with the attribute's value replaced, or the attribute added at the end.
 func (q *Queries) SetMessageAttribute(ctx context.Context, message string, name string, value string) (string, error) {
 	row := q.db.QueryRow(ctx, setMessageAttribute, message, name, value)
 	var set_message_attribute string

@@ -13,7 +13,7 @@ const protectCompany = `-- name: ProtectCompany :exec
 select postern.protect_company($1::text::regclass, $2)
 `
 
-// Shows rows of a table to the users of their company only. The caller owns the table.
+// Shows rows of a table only to users of their company. The caller must own the table.
 func (q *Queries) ProtectCompany(ctx context.Context, target string, companyColumn string) error {
 	_, err := q.db.Exec(ctx, protectCompany, target, companyColumn)
 	return err
@@ -30,8 +30,8 @@ type ProtectLedgerParams struct {
 	LedgerColumn      *string `json:"ledger_column"`
 }
 
-// Shows rows of a ledger to those only whom companies and authority classes allow them. The caller owns the table. With
-// ledger_column it is an internal ledger.
+// Shows rows of a ledger only to users whose companies and authority classes allow it. The caller must own the table.
+// ledger_column is for internal ledgers.
 func (q *Queries) ProtectLedger(ctx context.Context, arg ProtectLedgerParams) error {
 	_, err := q.db.Exec(ctx, protectLedger,
 		arg.Target,
@@ -46,7 +46,7 @@ const unprotect = `-- name: Unprotect :exec
 select postern.unprotect($1::text::regclass)
 `
 
-// Takes the protection of a table away. The caller owns it.
+// Removes the protection of a table. The caller must own the table.
 func (q *Queries) Unprotect(ctx context.Context, target string) error {
 	_, err := q.db.Exec(ctx, unprotect, target)
 	return err

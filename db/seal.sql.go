@@ -50,7 +50,7 @@ const waitSealed = `-- name: WaitSealed :one
 select postern.wait_sealed($1::bigint, make_interval(secs => $2::double precision))::boolean as sealed
 `
 
-// Waits until an entry is under a signed tree head; false where that took longer.
+// Waits until a signed tree head covers an entry. Returns false if none did in time.
 func (q *Queries) WaitSealed(ctx context.Context, logID int64, seconds float64) (bool, error) {
 	row := q.db.QueryRow(ctx, waitSealed, logID, seconds)
 	var sealed bool

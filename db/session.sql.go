@@ -16,7 +16,7 @@ const assumeUser = `-- name: AssumeUser :one
 select postern.assume_user($1)
 `
 
-// Asserts the end user of this transaction by name, unsigned. Returns the user id.
+// Asserts the end user of this transaction by name, without a signature. Returns the user id.
 func (q *Queries) AssumeUser(ctx context.Context, userid string) (string, error) {
 	row := q.db.QueryRow(ctx, assumeUser, userid)
 	var assume_user string
@@ -40,7 +40,7 @@ const beginSession = `-- name: BeginSession :one
 select postern.begin_session($1::varchar)
 `
 
-// Starts the session of an end user for this transaction, by a signed token. Returns the user id.
+// Starts the session of an end user for this transaction with a signed token. Returns the user id.
 func (q *Queries) BeginSession(ctx context.Context, token secret.Text) (string, error) {
 	row := q.db.QueryRow(ctx, beginSession, token)
 	var begin_session string
@@ -64,7 +64,7 @@ const createSessionKey = `-- name: CreateSessionKey :exec
 select postern.create_session_key($1, $2)
 `
 
-// Adds a key that session tokens may be signed with.
+// Adds a key that may sign session tokens.
 func (q *Queries) CreateSessionKey(ctx context.Context, keyID string, secret []byte) error {
 	_, err := q.db.Exec(ctx, createSessionKey, keyID, secret)
 	return err
@@ -86,7 +86,7 @@ const getFndUser = `-- name: GetFndUser :one
 select fnd_session_api.get_fnd_user()
 `
 
-// Fnd_Session_API.Get_Fnd_User: the end user of this transaction. Fails where there is none.
+// Fnd_Session_API.Get_Fnd_User: the end user of this transaction. Fails if there is none.
 func (q *Queries) GetFndUser(ctx context.Context) (string, error) {
 	row := q.db.QueryRow(ctx, getFndUser)
 	var get_fnd_user string
@@ -98,7 +98,7 @@ const retireSessionKey = `-- name: RetireSessionKey :exec
 select postern.retire_session_key($1)
 `
 
-// Has tokens signed with this key refused from now on.
+// Retires a key: from the commit on, tokens signed with it are refused.
 func (q *Queries) RetireSessionKey(ctx context.Context, kid string) error {
 	_, err := q.db.Exec(ctx, retireSessionKey, kid)
 	return err

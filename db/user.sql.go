@@ -25,7 +25,7 @@ const resetPIN = `-- name: ResetPIN :exec
 select postern.reset_pin($1, $2::varchar)
 `
 
-// Gives a user a PIN that has to be changed, and unlocks the user.
+// Gives a user a new PIN, which the user must change, and unlocks the user.
 func (q *Queries) ResetPIN(ctx context.Context, userID string, newPin secret.Text) error {
 	_, err := q.db.Exec(ctx, resetPIN, userID, newPin)
 	return err
@@ -35,7 +35,7 @@ const setUserActive = `-- name: SetUserActive :exec
 select postern.set_user_active($1, $2)
 `
 
-// Lets a user work, or shuts the user out.
+// Activates or deactivates a user.
 func (q *Queries) SetUserActive(ctx context.Context, userID string, active bool) error {
 	_, err := q.db.Exec(ctx, setUserActive, userID, active)
 	return err
@@ -45,7 +45,7 @@ const unlockUser = `-- name: UnlockUser :exec
 select postern.unlock_user($1)
 `
 
-// Ends a lock-out before its time.
+// Ends a lock-out early.
 func (q *Queries) UnlockUser(ctx context.Context, userid string) error {
 	_, err := q.db.Exec(ctx, unlockUser, userid)
 	return err

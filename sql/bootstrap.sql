@@ -1,8 +1,8 @@
--- What has to exist before the first migration can run: the roles, the schemas, the one extension, and
--- the table in which installations are recorded. Runs at the start of every install, as the installing
--- user, and changes nothing where all of it is there: roles belong to the cluster, so a database that was
--- restored elsewhere meets a cluster without them. Which rights are missing has been asked before. Ends as postern_owner, for
--- this transaction: who shall own all that follows.
+-- Creates what the first migration needs: the roles, the schemas, the one extension, and the table in which
+-- installations are recorded. Every install begins with it, as the installing user, because a database may have been
+-- restored into a cluster without the roles. It changes nothing that exists. The installer has checked before that the
+-- user has the rights. It ends as postern_owner for the rest of this transaction, so that this role owns everything
+-- that follows.
 
 do $$
 begin
@@ -12,12 +12,13 @@ begin
             detail = pg_catalog.format('This server is PostgreSQL %s.', pg_catalog.current_setting('server_version')),
             hint = 'Upgrade the server first.';
   end if;
-  -- In SQL_ASCII one user's comment may be bytes that no reader understands, and others cannot hold every message.
+  -- In SQL_ASCII, the comment of one user may be bytes that no reader can decode. Other encodings lack characters of
+  -- some messages.
   if pg_catalog.current_setting('server_encoding') <> 'UTF8' then
     raise exception 'Postern needs a database in UTF8'
       using errcode = 'feature_not_supported',
             detail = pg_catalog.format('Database %s is in %s.', pg_catalog.current_database(), pg_catalog.current_setting('server_encoding')),
-            hint = 'Create a database with: create database NAME template template0 encoding ''UTF8''; dump this one and restore it there.';
+            hint = 'Create a database in UTF8, then dump this one and restore it there: create database NAME template template0 encoding ''UTF8'';';
   end if;
 end
 $$;
@@ -27,10 +28,10 @@ declare
   wanted record;
 begin
   if pg_catalog.current_setting('server_version_num')::integer >= 160000 then
-    -- Whoever creates roles may have set this to join each of them, and would stay in postern_owner.
+    -- With this setting, the creator of a role joins it. The installing user would remain a member of postern_owner.
     perform pg_catalog.set_config('createrole_self_grant', '', true);
   end if;
-  -- Go reads the names, and below who is a member of whom, from here.
+  -- Go reads the names of roles from here, and their memberships from the list below.
   for wanted in
     select *
       from (values
@@ -80,10 +81,10 @@ declare
   wanted name;
   may_become boolean;
 begin
-  -- A managed server's administrator is no superuser: to create what these roles shall own it must be able
-  -- to become them. The same transaction takes these memberships away again, so nobody ever sees them.
+  -- The administrator of a managed server is no superuser, and can create objects of these roles only as their member.
+  -- The same transaction ends these memberships, so nobody else ever sees them.
   foreach wanted in array array['postern_owner', 'postern_event_function'] loop
-    -- From PostgreSQL 16 on, who created a role is a member of it without the right to become it.
+    -- Since PostgreSQL 16, the creator of a role is its member, but without the right to become it.
     if pg_catalog.current_setting('server_version_num')::integer < 160000 then
       may_become := pg_catalog.pg_has_role(current_user, wanted, 'member');
     else
@@ -139,7 +140,7 @@ begin
         execute pg_catalog.format('create schema %I authorization postern_owner', schema_name);
         continue;
       exception when duplicate_schema or unique_violation then
-        -- Another installation was a moment faster, or somebody who wanted to own what Postern installs.
+        -- Another installation was a moment faster, or somebody who wants to own what Postern installs.
         select pg_catalog.pg_get_userbyid(n.nspowner)
           into strict schema_owner
           from pg_catalog.pg_namespace as n
@@ -147,11 +148,11 @@ begin
       end;
     end if;
     if schema_owner <> 'postern_owner' then
-      -- Who owns a schema can drop whatever is in it: a schema that waited here for Postern is none of Postern's.
+      -- The owner of a schema can drop everything in it, so Postern uses no schema of somebody else.
       raise exception 'Schema % exists and is not Postern''s', schema_name
         using errcode = 'duplicate_schema',
               detail = pg_catalog.format('It belongs to %s.', schema_owner),
-              hint = pg_catalog.format('Rename it: alter schema %I rename to another_name; or, where this database was restored into a cluster without Postern''s roles, install Postern into an empty database of that cluster, then restore again.', schema_name);
+              hint = pg_catalog.format('Rename it: alter schema %I rename to another_name; or, if this database was restored into a cluster without Postern''s roles, install Postern into an empty database of that cluster, then restore again.', schema_name);
     end if;
   end loop;
 end

@@ -49,7 +49,7 @@ select u.company, u.userid, u.is_default, u.class
  order by u.company, u.userid
 `
 
-// Who is a user of which company, for administrators; of one company or one user where that is given.
+// The users of companies, for administrators; of one company or one user if that is given.
 func (q *Queries) ListCompanyUsers(ctx context.Context, company *string, userID *string) ([]CompanyUser, error) {
 	rows, err := q.db.Query(ctx, listCompanyUsers, company, userID)
 	if err != nil {

@@ -18,7 +18,7 @@ select coalesce(jsonb_object_agg(a.name, a.secret) filter (where a.secret is not
           from jsonb_array_elements($1::jsonb) as r) as a
 `
 
-// Gives an object with the secrets of the new webhooks by their names.
+// Returns an object with the secret of each new webhook by its name.
 func (q *Queries) AddEventActions(ctx context.Context, rows json.RawMessage) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, addEventActions, rows)
 	var secrets json.RawMessage
@@ -45,7 +45,7 @@ select coalesce(jsonb_object_agg(a.name, a.secret) filter (where a.secret is not
           from jsonb_array_elements($1::jsonb) as r) as a
 `
 
-// Gives an object with the secrets of the new webhooks by their names.
+// Returns an object with the secret of each new webhook by its name.
 func (q *Queries) ChangeEventActions(ctx context.Context, rows json.RawMessage) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, changeEventActions, rows)
 	var secrets json.RawMessage
@@ -119,8 +119,8 @@ const lockConfiguration = `-- name: LockConfiguration :exec
 select postern.lock_configuration()
 `
 
-// Waits until nobody else applies a configuration or changes settings and gates, and keeps others waiting until this
-// transaction ends.
+// Waits until nobody else is applying a configuration or changing settings and gates. Then keeps others waiting until
+// this transaction ends.
 func (q *Queries) LockConfiguration(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, lockConfiguration)
 	return err
@@ -190,9 +190,9 @@ select jsonb_build_object(
                      from postern.event_action as a))::jsonb as configuration
 `
 
-// Configuration as files: the state in one document of one snapshot, and each change for many objects in one statement.
-// rows: an array of objects, whose names are those of the arguments.
-// What there is, in one object with an array for each kind of object; see internal/configuration.
+// Configuration as files. One query reads the whole state from one snapshot, and one statement makes each kind of change
+// to many objects. rows: an array of objects with the names of the arguments.
+// The configuration as one object, with an array for each kind of object; see internal/configuration.
 func (q *Queries) ReadConfiguration(ctx context.Context) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, readConfiguration)
 	var configuration json.RawMessage
@@ -387,7 +387,7 @@ select postern.unprotect(to_regclass(format('%I.%I', r.value ->> 'schema_name', 
  where to_regclass(format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')) is not null
 `
 
-// A table that is gone is no longer listed.
+// Ends the protection of tables. A table that no longer exists only leaves the list.
 func (q *Queries) UnprotectTables(ctx context.Context, rows json.RawMessage) error {
 	_, err := q.db.Exec(ctx, unprotectTables, rows)
 	return err

@@ -14,8 +14,8 @@ const avoidCompilation = `-- name: AvoidCompilation :exec
 select set_config('jit', 'off', true)
 `
 
-// To be called first in the transaction that lists findings: in a large database the planner would have machine code made
-// of thousands of expressions, which takes longer than all checks together.
+// Call this first in the transaction that lists findings. In a large database PostgreSQL would otherwise compile
+// thousands of expressions to machine code, which takes longer than all checks together.
 func (q *Queries) AvoidCompilation(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, avoidCompilation)
 	return err
@@ -25,7 +25,7 @@ const gateFingerprint = `-- name: GateFingerprint :one
 select postern.gate_fingerprint()::text as fingerprint
 `
 
-// To be kept with what is read of gates afterwards.
+// The fingerprint to store with the reading of functions that follows.
 func (q *Queries) GateFingerprint(ctx context.Context) (string, error) {
 	row := q.db.QueryRow(ctx, gateFingerprint)
 	var fingerprint string
@@ -37,7 +37,7 @@ const keepGateReading = `-- name: KeepGateReading :exec
 select postern.keep_gate_reading($1, $2)
 `
 
-// Keeps which functions reach which gates, for the view to show.
+// Stores which functions reach which gates, so that the view can show it.
 func (q *Queries) KeepGateReading(ctx context.Context, fingerprint string, callers json.RawMessage) error {
 	_, err := q.db.Exec(ctx, keepGateReading, fingerprint, callers)
 	return err
@@ -47,7 +47,7 @@ const limitWait = `-- name: LimitWait :exec
 select set_config('lock_timeout', '5s', true)
 `
 
-// Waits for nobody for long in this transaction.
+// Limits how long this transaction waits for locks.
 func (q *Queries) LimitWait(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, limitWait)
 	return err
@@ -58,7 +58,7 @@ select f.level, f.code, f.object, f.title, f.detail, f.fix
   from postern.catalog_findings as f
 `
 
-// What is left unprotected, but for the calls of gates.
+// All findings except those about calls of gates.
 func (q *Queries) ListCatalogFindings(ctx context.Context) ([]Finding, error) {
 	rows, err := q.db.Query(ctx, listCatalogFindings)
 	if err != nil {
@@ -91,7 +91,7 @@ select g.level, g.code, g.object, g.title, g.detail, g.fix
   from postern.gate_findings($1) as g
 `
 
-// What the calls of gates leave to do, by what was read of them.
+// The findings about calls of gates, from what was read of functions.
 func (q *Queries) ListGateFindings(ctx context.Context, callers json.RawMessage) ([]Finding, error) {
 	rows, err := q.db.Query(ctx, listGateFindings, callers)
 	if err != nil {

@@ -27,7 +27,7 @@ type AddEventActionParams struct {
 	AllowInternal bool    `json:"allow_internal"`
 }
 
-// Has somebody told of an event. Gives the secret that a webhook is signed with, empty for other kinds.
+// Adds a receiver that is notified of an event. Returns the secret that signs a webhook; it is empty for other kinds.
 func (q *Queries) AddEventAction(ctx context.Context, arg AddEventActionParams) (string, error) {
 	row := q.db.QueryRow(ctx, addEventAction,
 		arg.Name,
@@ -65,7 +65,7 @@ type ClaimEventDeliveriesParams struct {
 	DueFrom      time.Time `json:"due_from"`
 }
 
-// Takes what an action has to deliver now, as JSON objects.
+// Claims what an action has to deliver now, as JSON objects.
 func (q *Queries) ClaimEventDeliveries(ctx context.Context, arg ClaimEventDeliveriesParams) ([]json.RawMessage, error) {
 	rows, err := q.db.Query(ctx, claimEventDeliveries,
 		arg.Name,
@@ -96,7 +96,8 @@ const confirmEventTimeline = `-- name: ConfirmEventTimeline :exec
 select postern.confirm_event_timeline($1::bigint)
 `
 
-// Has events go on after a failover, where the worker's configuration names the new timeline. Errors: 55000 it does not.
+// Makes events continue after a failover if the worker's configuration names the new timeline. Errors: 55000 it does
+// not.
 func (q *Queries) ConfirmEventTimeline(ctx context.Context, timeline *int64) error {
 	_, err := q.db.Exec(ctx, confirmEventTimeline, timeline)
 	return err
@@ -106,7 +107,7 @@ const disableGoneEventAction = `-- name: DisableGoneEventAction :one
 select postern.disable_gone_event_action($1, $2, $3)::boolean as disabled
 `
 
-// Has an action deliver nothing, since its receiver wants no more. Gives whether it was enabled.
+// Disables an action whose receiver wants no more events. Returns whether it was enabled.
 func (q *Queries) DisableGoneEventAction(ctx context.Context, name string, target string, reason string) (bool, error) {
 	row := q.db.QueryRow(ctx, disableGoneEventAction, name, target, reason)
 	var disabled bool
@@ -118,7 +119,7 @@ const enableEventAction = `-- name: EnableEventAction :exec
 select postern.enable_event_action($1)
 `
 
-// Has an action deliver again whose receiver wanted no more.
+// Enables an action that was disabled because its receiver wanted no more events.
 func (q *Queries) EnableEventAction(ctx context.Context, name string) error {
 	_, err := q.db.Exec(ctx, enableEventAction, name)
 	return err
@@ -140,7 +141,7 @@ select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_inter
  order by a.name
 `
 
-// What a worker has to know of the actions of enabled events.
+// What a worker has to know about the actions of enabled events.
 func (q *Queries) EventWorkerActions(ctx context.Context) ([]EventWorkerAction, error) {
 	rows, err := q.db.Query(ctx, eventWorkerActions)
 	if err != nil {
@@ -183,7 +184,7 @@ type FinishEventDeliveriesParams struct {
 	Errors   []string  `json:"errors"`
 }
 
-// Says how deliveries ended. Gives how many were still leased.
+// Records the outcomes of deliveries. Returns how many were still leased.
 func (q *Queries) FinishEventDeliveries(ctx context.Context, arg FinishEventDeliveriesParams) (int64, error) {
 	row := q.db.QueryRow(ctx, finishEventDeliveries,
 		arg.Name,
@@ -217,7 +218,7 @@ type ListDeadEventsRow struct {
 	LastError  *string    `json:"last_error"`
 }
 
-// Dead letters, the latest first.
+// Dead letters, newest first.
 func (q *Queries) ListDeadEvents(ctx context.Context, name *string, pageSize int32) ([]ListDeadEventsRow, error) {
 	rows, err := q.db.Query(ctx, listDeadEvents, name, pageSize)
 	if err != nil {
@@ -253,7 +254,7 @@ select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_inter
  order by a.name
 `
 
-// Who is told of which event, and what waits.
+// Which receiver is notified of which event, and how many deliveries wait.
 func (q *Queries) ListEventActions(ctx context.Context) ([]EventAction, error) {
 	rows, err := q.db.Query(ctx, listEventActions)
 	if err != nil {
@@ -295,7 +296,7 @@ select e.event, e.description, e.enabled, e.actions, e.pending, e.dead, e.disabl
  order by e.event
 `
 
-// The events, and what waits.
+// The events, and how many deliveries wait.
 func (q *Queries) ListEvents(ctx context.Context) ([]Event, error) {
 	rows, err := q.db.Query(ctx, listEvents)
 	if err != nil {
@@ -338,7 +339,7 @@ const removeEventAction = `-- name: RemoveEventAction :exec
 select postern.remove_event_action($1)
 `
 
-// Tells nobody by this action any more.
+// Removes an event action: its receiver is no longer notified.
 func (q *Queries) RemoveEventAction(ctx context.Context, name string) error {
 	_, err := q.db.Exec(ctx, removeEventAction, name)
 	return err
@@ -348,7 +349,7 @@ const retryEventDeliveries = `-- name: RetryEventDeliveries :one
 select postern.retry_event_deliveries($1::text, $2::bigint) as retried
 `
 
-// Has dead letters, and what waits for its next attempt, tried again now. Gives how many.
+// Retries dead letters, and deliveries that wait for their next attempt, now. Returns how many.
 func (q *Queries) RetryEventDeliveries(ctx context.Context, name *string, logID *int64) (int64, error) {
 	row := q.db.QueryRow(ctx, retryEventDeliveries, name, logID)
 	var retried int64
@@ -360,7 +361,7 @@ const rotateWebhookSecret = `-- name: RotateWebhookSecret :one
 select postern.rotate_webhook_secret($1, $2)::text as secret
 `
 
-// Gives a webhook a new secret, and goes on signing with the earlier ones for a while.
+// Gives a webhook a new secret. Deliveries are signed with the earlier ones as well for a while.
 func (q *Queries) RotateWebhookSecret(ctx context.Context, name string, overlapSeconds int32) (string, error) {
 	row := q.db.QueryRow(ctx, rotateWebhookSecret, name, overlapSeconds)
 	var secret string
@@ -372,7 +373,7 @@ const setEventEnabled = `-- name: SetEventEnabled :exec
 select postern.set_event_enabled($1, $2)
 `
 
-// Has an event delivered, or keeps it back.
+// Enables or disables the delivery of an event.
 func (q *Queries) SetEventEnabled(ctx context.Context, event string, enabled bool) error {
 	_, err := q.db.Exec(ctx, setEventEnabled, event, enabled)
 	return err

@@ -13,7 +13,8 @@ const compileAuthorityMaps = `-- name: CompileAuthorityMaps :one
 select postern.compile_authority_maps()::bigint as chunks
 `
 
-// Compiles the posting combinations that came after the last change of each class. Returns how many chunks were written.
+// Compiles the posting combinations that were created after the last change of each class. Returns how many chunks of
+// maps were written.
 func (q *Queries) CompileAuthorityMaps(ctx context.Context) (int64, error) {
 	row := q.db.QueryRow(ctx, compileAuthorityMaps)
 	var chunks int64
@@ -28,7 +29,7 @@ select c.company, c.ledger_id, c.class, c.built_in
  order by c.company, c.ledger_id nulls first, c.class
 `
 
-// The authority classes of companies (without ledger_id) and internal ledgers; of one company where that is given.
+// The authority classes of companies (without ledger_id) and internal ledgers; of one company if that is given.
 func (q *Queries) ListAuthorityClasses(ctx context.Context, company *string) ([]AuthorityClass, error) {
 	rows, err := q.db.Query(ctx, listAuthorityClasses, company)
 	if err != nil {
@@ -64,7 +65,7 @@ select r.combination_id, r.company, r.ledger_id, r.class, r.allowed,
  order by r.company, r.ledger_id nulls first, r.class, r.allowed, r.combination_id
 `
 
-// The rules of authority classes; of one company, of one class, or the one with an id, where that is given.
+// The rules of authority classes; of one company or class, or the one with an id, if that is given.
 func (q *Queries) ListAuthorityCombinations(ctx context.Context, company *string, class *string, combinationID *int64) ([]AuthorityCombination, error) {
 	rows, err := q.db.Query(ctx, listAuthorityCombinations, company, class, combinationID)
 	if err != nil {
@@ -109,8 +110,8 @@ select u.company, u.ledger_id, u.userid, u.class
  order by u.company, u.ledger_id, u.userid
 `
 
-// Who is connected to which internal ledger, and the class that narrows what the user sees there; of one company or one
-// user where that is given.
+// Which user is connected to which internal ledger, and the class that limits what the user sees there; of one company
+// or one user if that is given.
 func (q *Queries) ListLedgerUsers(ctx context.Context, company *string, userID *string) ([]LedgerUser, error) {
 	rows, err := q.db.Query(ctx, listLedgerUsers, company, userID)
 	if err != nil {

@@ -43,8 +43,8 @@ type FollowLogParams struct {
 }
 
 // One page of the entries committed after one snapshot and up to another. A log_id is given before the commit, so an
-// entry may appear below one that was seen already; what tells seen from new is whether the old snapshot saw the
-// entry's transaction. The page begins after an entry, given by its transaction_id and log_id; 0, 0 for the first one.
+// entry may appear below one that was already read. An entry is new if the old snapshot did not see its transaction.
+// The page begins after the entry with a transaction_id and log_id; pass 0, 0 for the first page.
 func (q *Queries) FollowLog(ctx context.Context, arg FollowLogParams) ([]LogEntry, error) {
 	rows, err := q.db.Query(ctx, followLog,
 		arg.FromSnapshot,
@@ -105,8 +105,8 @@ type FollowSnapshotRow struct {
 	IsStandby bool   `json:"is_standby"`
 }
 
-// Up to where the log can be followed now, to be asked in the transaction that reads the pages. A standby's snapshot
-// leaves out which transactions are in progress (is_standby): it cannot tell what is new.
+// How far the log can be followed now. Call it in the transaction that reads the pages. A standby's snapshot
+// (is_standby) does not list the transactions in progress, so it cannot tell what is new.
 func (q *Queries) FollowSnapshot(ctx context.Context) (FollowSnapshotRow, error) {
 	row := q.db.QueryRow(ctx, followSnapshot)
 	var i FollowSnapshotRow
@@ -160,8 +160,8 @@ type LatestLogRow struct {
 	LogID   int64 `json:"log_id"`
 }
 
-// How many entries of a stretch of the log pass the filters of ListLog, and the log_id of the first of them; of more
-// than so many entries the latest. 0 and 0 where there are none.
+// The newest entries of a range of the log that pass the filters of ListLog, at most so many: how many there are, and
+// their lowest log_id. 0 and 0 if there are none.
 func (q *Queries) LatestLog(ctx context.Context, arg LatestLogParams) (LatestLogRow, error) {
 	row := q.db.QueryRow(ctx, latestLog,
 		arg.AfterLogID,
@@ -220,9 +220,9 @@ type ListLogParams struct {
 	PageOctets int64      `json:"page_octets"`
 }
 
-// One page of a stretch of the log, oldest entries first: pass the last log_id to get the next page. Filters that are
-// NULL let everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's
-// memory does not depend on how long the entries are.
+// One page of a range of the log, oldest entries first. Pass the last log_id to get the next page. Filters that are NULL
+// let everything through. A page ends with the entry that brings it to page_octets octets, so that the reader's memory
+// does not depend on how long the entries are.
 func (q *Queries) ListLog(ctx context.Context, arg ListLogParams) ([]LogEntry, error) {
 	rows, err := q.db.Query(ctx, listLog,
 		arg.AfterLogID,
@@ -279,12 +279,12 @@ const preferIndexes = `-- name: PreferIndexes :exec
 select set_config('enable_seqscan', 'off', true)
 `
 
-// Reading a long log. The view is a security barrier, and PostgreSQL forgets behind one in which order an index gives
-// its rows: "order by log_id limit 1000" would read and sort all the rest of the log. Hence each query names the
-// stretch of log_ids that it may look at. A user's entries are found by the two indexes that begin with a user: the second has
-// only those that somebody else approved, so the condition says so.
-// To be called first in a transaction that reads the log: a stretch is found by an index, also where the planner
-// thinks that a row will soon turn up anyway.
+// Reading a long log. The view is a security barrier, so PostgreSQL does not know that its rows come ordered from an
+// index: "order by log_id limit 1000" would read and sort the rest of the log. Hence each query names the range of
+// log_ids that it may read. Two indexes that begin with a user find a user's entries. The second has only entries that
+// somebody else approved, so the condition has to say that too.
+// Call this first in a transaction that reads the log: then an index finds the range, even if the planner expects a row
+// to turn up soon anyway.
 func (q *Queries) PreferIndexes(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, preferIndexes)
 	return err
@@ -296,8 +296,8 @@ select coalesce(max(l.log_id), 0)::bigint as log_id
  where l.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())
 `
 
-// Entries that a dump brought here from another cluster carry transactions of that cluster, which this one has yet to
-// count up to. Up to this log_id they are old, whatever a snapshot will say. 0 where there are none.
+// Entries that a dump brought here from another cluster carry transaction ids of that cluster, which this cluster has
+// yet to reach. Entries up to this log_id are old, whatever a snapshot says later. 0 if there are none.
 func (q *Queries) RestoredLogID(ctx context.Context) (int64, error) {
 	row := q.db.QueryRow(ctx, restoredLogID)
 	var log_id int64

@@ -13,7 +13,7 @@ const findTable = `-- name: FindTable :one
 select coalesce(to_regclass($1)::text, '')::text as table_name
 `
 
-// The table of this name, as PostgreSQL writes it; empty where there is none.
+// The table of this name, as PostgreSQL writes it; empty if there is none.
 func (q *Queries) FindTable(ctx context.Context, name string) (string, error) {
 	row := q.db.QueryRow(ctx, findTable, name)
 	var table_name string
@@ -28,7 +28,7 @@ select p.schema_name, p.table_name, p.protection, p.company_column, p.combinatio
  order by p.schema_name, p.table_name
 `
 
-// The tables that are protected, and by what columns.
+// The protected tables, and the columns that protect them.
 func (q *Queries) ListProtectedTables(ctx context.Context) ([]ProtectedTable, error) {
 	rows, err := q.db.Query(ctx, listProtectedTables)
 	if err != nil {

@@ -18,9 +18,9 @@ select (case when has_parameter_privilege('log_parameter_max_length', 'SET')
        and current_setting('log_min_duration_sample') !~ '^(0|[0-9]{1,3}ms)$')::boolean as are_hidden
 `
 
-// Keeps values that are bound in this transaction out of the server's log, where this role may change what is logged.
-// Returns whether they stay out: false where the server logs every statement, or all that last less than a second,
-// together with its values, and this role cannot prevent it.
+// Keeps values that are bound in this transaction out of the server's log, if this role may change what is logged.
+// Returns whether they stay out: false if the server logs all statements with their values, or those that take longer
+// than some time below one second, and this role cannot prevent it.
 func (q *Queries) HideParameters(ctx context.Context) (bool, error) {
 	row := q.db.QueryRow(ctx, hideParameters)
 	var are_hidden bool

@@ -21,7 +21,7 @@ type MaintainRow struct {
 	Note      string `json:"note"`
 }
 
-// Does one step of each upkeep duty. Gives how much was done and how much remains.
+// Does one step of each upkeep duty. Returns how much was done and how much remains.
 func (q *Queries) Maintain(ctx context.Context) ([]MaintainRow, error) {
 	rows, err := q.db.Query(ctx, maintain)
 	if err != nil {

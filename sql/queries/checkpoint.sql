@@ -7,8 +7,8 @@ select postern.checkpoint(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}
 select postern.challenge(@gate_id, coalesce(sqlc.narg('parameters')::jsonb, '{}'));
 
 -- name: Authenticate :one
--- Answers a challenge. The transaction has to commit; only a later one learns the verdict. An empty scheme is PIN. Returns a
--- ticket.
+-- Answers a challenge and returns a ticket. Commit the transaction: only a later one learns the verdict. An empty scheme
+-- means PIN.
 select postern.authenticate(@challenge, @username, @response::varchar, sqlc.narg('comment'), coalesce(nullif(@scheme::text, ''), 'PIN'));
 
 -- name: OpenGates :exec
@@ -16,7 +16,7 @@ select postern.authenticate(@challenge, @username, @response::varchar, sqlc.narg
 select postern.open_gates(@ticket::uuid);
 
 -- name: TicketStatus :one
--- What became of an authentication: accepted, denied, locked, expired or used.
+-- The outcome of an authentication: accepted, denied, locked, expired or used.
 select postern.ticket_status(@ticket::uuid);
 
 -- name: Cancel :exec
@@ -24,7 +24,7 @@ select postern.ticket_status(@ticket::uuid);
 select postern.cancel(@challenge, sqlc.narg('comment'));
 
 -- name: SetPIN :exec
--- Changes the PIN of the current user, behind the gate POSTERN_PIN_CHANGE.
+-- Changes the PIN of the current user. Reaches the gate POSTERN_PIN_CHANGE.
 select postern.set_pin(@new_pin::varchar);
 
 -- name: SecurityCheckpoint :exec

@@ -3,11 +3,11 @@
 select postern.create_company(@company, @name);
 
 -- name: GrantCompany :exec
--- Makes somebody a user of a company, and it the default one where is_default is true.
+-- Makes a user a user of a company; if is_default is true, that becomes the user's default company.
 select postern.grant_company(@userid, @company, @is_default);
 
 -- name: RevokeCompany :exec
--- Ends that somebody is a user of a company.
+-- Ends a user's membership of a company.
 select postern.revoke_company(@userid, @company);
 
 -- name: ListOwnCompanies :many
@@ -17,11 +17,11 @@ select a.company, a.userid, a.is_default
  order by a.company;
 
 -- name: RequireCompanyUser :exec
--- Fails where userid is no user of the company.
+-- Fails if userid is not a user of the company.
 select user_finance_api.exist(@company, @userid);
 
 -- name: RequireCompany :exec
--- Fails where the current user is no user of the company.
+-- Fails if the current user is not a user of the company.
 select user_finance_api.exist_current_user(@company);
 
 -- name: IsCompanyAuthorized :one
@@ -33,5 +33,5 @@ select user_finance_api.is_authorized(@company)::boolean as authorized;
 select user_finance_api.is_user_authorized(@company)::boolean as authorized;
 
 -- name: UserFinanceIsAllowed :one
--- User_Finance_API.Is_Allowed: TRUE or FALSE, whether the current user is a user of the company.
+-- User_Finance_API.Is_Allowed: whether the current user is a user of the company, as TRUE or FALSE.
 select user_finance_api.is_allowed(@company)::text as allowed;

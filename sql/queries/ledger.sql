@@ -1,10 +1,10 @@
 -- name: PostingCombinationID :one
--- The id of a code string of a company; creates it where it is new. Blank code parts are NULL.
+-- The id of a code string of a company; creates it if it is new. Blank code parts are NULL.
 select postern.posting_combination_id(@company, @code_a, sqlc.narg('code_b'), sqlc.narg('code_c'), sqlc.narg('code_d'), sqlc.narg('code_e'),
                                       sqlc.narg('code_f'), sqlc.narg('code_g'), sqlc.narg('code_h'), sqlc.narg('code_i'), sqlc.narg('code_j'))::bigint as posting_combination_id;
 
 -- name: SetRowLevelSecurity :exec
--- Whether authority classes decide what users of a company see.
+-- Sets whether authority classes decide what users of a company see.
 select postern.set_row_level_security(@company, @enabled);
 
 -- name: CreateAuthorityClass :exec
@@ -30,11 +30,11 @@ select postern.add_ledger_combination(@company, @ledger_id, @class, @allowed, @c
 select postern.remove_authority_combination(@combination_id);
 
 -- name: SetUserAuthorityClass :exec
--- Gives a user of a company an authority class there; NULL takes it away.
+-- Gives a user of a company an authority class there; NULL removes it.
 select postern.set_user_authority_class(@company, @userid, sqlc.narg('class'));
 
 -- name: SetUserLedgerClass :exec
--- Narrows what a user sees in an internal ledger to what a class of it allows; NULL takes the class away.
+-- Limits what a user sees in an internal ledger to what one of its classes allows; NULL removes the class.
 select postern.set_user_ledger_class(@company, @ledger_id, @userid, sqlc.narg('class'));
 
 -- name: CreateLedger :exec
@@ -46,7 +46,7 @@ select postern.create_ledger(@company, @ledger_id);
 select postern.grant_ledger(@company, @ledger_id, @userid);
 
 -- name: RevokeLedger :exec
--- Ends that a user is connected to an internal ledger.
+-- Disconnects a user from an internal ledger.
 select postern.revoke_ledger(@company, @ledger_id, @userid);
 
 -- name: IsCombinationAllowed :one
@@ -63,8 +63,8 @@ select postern.is_code_string_allowed(@company, @code_a, sqlc.narg('code_b'), sq
                                       sqlc.narg('code_f'), sqlc.narg('code_g'), sqlc.narg('code_h'), sqlc.narg('code_i'), sqlc.narg('code_j'))::boolean as allowed;
 
 -- name: ExplainAccess :one
--- Why a user may or may not see rows with a posting combination; in an internal ledger where ledger_id is given. What does
--- not apply is empty or 0. Where there is a code_part, an empty value is blank.
+-- Why a user may or may not see rows with a posting combination, in an internal ledger if ledger_id is given. Columns
+-- that do not apply are empty or 0. If code_part is given, an empty value means blank.
 select e.allowed::boolean as allowed, e.reason::text as reason, coalesce(e.class, '')::text as class,
        coalesce(e.combination_id, 0)::bigint as combination_id, coalesce(e.code_part, '')::text as code_part,
        coalesce(e.pattern, '')::text as pattern, coalesce(e.value, '')::text as value
@@ -72,17 +72,17 @@ select e.allowed::boolean as allowed, e.reason::text as reason, coalesce(e.class
     as e (allowed, reason, class, combination_id, code_part, pattern, value);
 
 -- name: AuthorizeCombIsAllowed :one
--- Authorize_Comb_Finance_API.Is_Allowed: TRUE or FALSE, whether the current user may see rows of a company with this
--- posting combination.
+-- Authorize_Comb_Finance_API.Is_Allowed: whether the current user may see rows of a company with this posting
+-- combination, as TRUE or FALSE.
 select authorize_comb_finance_api.is_allowed(@company, sqlc.arg('posting_combination_id')::bigint)::text as allowed;
 
 -- name: AuthorizeCombIsAllowedCodestring :one
--- Authorize_Comb_Finance_API.Is_Allowed_Codestring: TRUE or FALSE, whether the current user may see rows of a company with
--- this code string. Blank code parts are NULL.
+-- Authorize_Comb_Finance_API.Is_Allowed_Codestring: whether the current user may see rows of a company with this code
+-- string, as TRUE or FALSE. Blank code parts are NULL.
 select authorize_comb_finance_api.is_allowed_codestring(@company, @code_a, sqlc.narg('code_b'), sqlc.narg('code_c'), sqlc.narg('code_d'), sqlc.narg('code_e'),
                                                         sqlc.narg('code_f'), sqlc.narg('code_g'), sqlc.narg('code_h'), sqlc.narg('code_i'), sqlc.narg('code_j'))::text as allowed;
 
 -- name: IntLedAuthCombIsAllowed :one
--- Int_Led_Auth_Comb_Finance_API.Is_Allowed: TRUE or FALSE, whether the current user may see rows of an internal ledger with
--- this posting combination.
+-- Int_Led_Auth_Comb_Finance_API.Is_Allowed: whether the current user may see rows of an internal ledger with this
+-- posting combination, as TRUE or FALSE.
 select int_led_auth_comb_finance_api.is_allowed(@company, @ledger_id, sqlc.arg('posting_combination_id')::bigint)::text as allowed;

@@ -3,5 +3,5 @@
 select postern.allow_login(@db_role);
 
 -- name: DisallowLogin :exec
--- Takes back what AllowLogin gave.
+-- Undoes AllowLogin.
 select postern.disallow_login(@db_role);

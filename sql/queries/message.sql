@@ -11,11 +11,11 @@ select postern.jsonb_to_message(@name, @attributes);
 select message_sys.construct(@name);
 
 -- name: AddMessageAttribute :one
--- Message_SYS.Add_Attribute: the message with an attribute more at its end. A value may be a message.
+-- Message_SYS.Add_Attribute: the message with one more attribute at its end. A value may be a message.
 select postern.add_message_attribute(@message, @name, @value);
 
 -- name: SetMessageAttribute :one
--- Message_SYS.Set_Attribute: the message with the attribute changed in its place, or added at the end.
+-- Message_SYS.Set_Attribute: the message with the attribute's value replaced, or the attribute added at the end.
 select postern.set_message_attribute(@message, @name, @value);
 
 -- name: RemoveMessageAttribute :one
@@ -23,7 +23,7 @@ select postern.set_message_attribute(@message, @name, @value);
 select postern.remove_message_attribute(@message, @name);
 
 -- name: FindMessageAttribute :one
--- Message_SYS.Find_Attribute: the value of an attribute, or default_value where the message has none of that name.
+-- Message_SYS.Find_Attribute: the value of an attribute, or default_value if the message has no such attribute.
 select message_sys.find_attribute(@message, @name, @default_value);
 
 -- name: MessageName :one

@@ -1,9 +1,9 @@
 -- name: BeginSession :one
--- Starts the session of an end user for this transaction, by a signed token. Returns the user id.
+-- Starts the session of an end user for this transaction with a signed token. Returns the user id.
 select postern.begin_session(@token::varchar);
 
 -- name: AssumeUser :one
--- Asserts the end user of this transaction by name, unsigned. Returns the user id.
+-- Asserts the end user of this transaction by name, without a signature. Returns the user id.
 select postern.assume_user(@userid);
 
 -- name: BeginSessionWithTicket :one
@@ -19,13 +19,13 @@ select postern.assume_user(@userid, @ticket::uuid);
 select postern.current_userid();
 
 -- name: CreateSessionKey :exec
--- Adds a key that session tokens may be signed with.
+-- Adds a key that may sign session tokens.
 select postern.create_session_key(@kid, @secret);
 
 -- name: RetireSessionKey :exec
--- Has tokens signed with this key refused from now on.
+-- Retires a key: from the commit on, tokens signed with it are refused.
 select postern.retire_session_key(@kid);
 
 -- name: GetFndUser :one
--- Fnd_Session_API.Get_Fnd_User: the end user of this transaction. Fails where there is none.
+-- Fnd_Session_API.Get_Fnd_User: the end user of this transaction. Fails if there is none.
 select fnd_session_api.get_fnd_user();

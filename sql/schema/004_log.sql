@@ -15,9 +15,9 @@ create sequence postern_internal.log_timeline minvalue -2147483648;
 comment on sequence postern_internal.log_number is 'Counts the entries of the log.';
 comment on sequence postern_internal.log_skip is 'How many log_ids were skipped: a log_id is the sum of this and log_number.';
 comment on sequence postern_internal.log_timeline is 'A hash of the timeline for which log_skip is valid. It is set, never increased.';
--- pg_walfile_name begins with the current timeline; pg_control_checkpoint has the new one only later. Each function of
--- the default costs every pass of a gate a quarter of a microsecond, even where it is not called. To hash the eight
--- digits takes two functions, to read them as a number takes five.
+-- pg_walfile_name begins with the current timeline; pg_control_checkpoint learns of a new one later. Each function in
+-- the default costs every pass of a gate a quarter of a microsecond, even if it is not called. Hashing the eight digits
+-- takes two functions, reading them as a number takes five.
 select setval('postern_internal.log_skip', 0),
        setval('postern_internal.log_timeline', hashtext(left(pg_walfile_name(pg_current_wal_lsn()), 8)));
 

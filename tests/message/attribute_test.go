@@ -160,34 +160,34 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 		arguments []any
 		detail    string
 	}{
-		"construct without a name":       {"select message_sys.construct(null)", nil, "null"},
-		"get_name of null":               {"select message_sys.get_name(null)", nil, "null"},
-		"get_attributes of null":         {"select count(*)::text from message_sys.get_attributes(null)", nil, "null"},
-		"message_to_jsonb of null":       {"select postern.message_to_jsonb(null)::text", nil, "null"},
-		"find in null":                   {find, []any{nil, "A", "x"}, "null"},
-		"find null":                      {find, []any{"!M", nil, "x"}, "null"},
-		"add to null":                    {addText, []any{nil, "A", "x"}, "null"},
-		"add null":                       {addText, []any{"!M", nil, "x"}, "null"},
-		"set in null":                    {setText, []any{nil, "A", "x"}, "null"},
-		"set null":                       {setText, []any{"!M", nil, "x"}, "null"},
-		"remove from null":               {remove, []any{nil, "A"}, "null"},
-		"remove null":                    {remove, []any{"!M", nil}, "null"},
-		"jsonb_to_message of no name":    {fromJSON, []any{nil, "{}"}, "null"},
-		"jsonb_to_message of null":       {fromJSON, []any{"M", nil}, "null"},
-		"jsonb_to_message of a null":     {fromJSON, []any{"M", "null"}, "jsonb null"},
-		"jsonb_to_message of a string":   {fromJSON, []any{"M", `"x"`}, "jsonb string"},
-		"jsonb_to_message of an array":   {fromJSON, []any{"M", `[{}]`}, "jsonb array"},
+		"construct without a name":       {"select message_sys.construct(null)", nil, "NULL"},
+		"get_name of null":               {"select message_sys.get_name(null)", nil, "NULL"},
+		"get_attributes of null":         {"select count(*)::text from message_sys.get_attributes(null)", nil, "NULL"},
+		"message_to_jsonb of null":       {"select postern.message_to_jsonb(null)::text", nil, "NULL"},
+		"find in null":                   {find, []any{nil, "A", "x"}, "NULL"},
+		"find null":                      {find, []any{"!M", nil, "x"}, "NULL"},
+		"add to null":                    {addText, []any{nil, "A", "x"}, "NULL"},
+		"add null":                       {addText, []any{"!M", nil, "x"}, "NULL"},
+		"set in null":                    {setText, []any{nil, "A", "x"}, "NULL"},
+		"set null":                       {setText, []any{"!M", nil, "x"}, "NULL"},
+		"remove from null":               {remove, []any{nil, "A"}, "NULL"},
+		"remove null":                    {remove, []any{"!M", nil}, "NULL"},
+		"jsonb_to_message of no name":    {fromJSON, []any{nil, "{}"}, "NULL"},
+		"jsonb_to_message of null":       {fromJSON, []any{"M", nil}, "NULL"},
+		"jsonb_to_message of a null":     {fromJSON, []any{"M", "null"}, "of type null"},
+		"jsonb_to_message of a string":   {fromJSON, []any{"M", `"x"`}, "of type string"},
+		"jsonb_to_message of an array":   {fromJSON, []any{"M", `[{}]`}, "of type array"},
 		"an array in an object":          {fromJSON, []any{"M", `{"A":{"B":[]}}`}, "attribute B"},
-		"an empty key":                   {fromJSON, []any{"M", `{"":1}`}, "name: "},
-		"a key with =":                   {fromJSON, []any{"M", `{"A":{"B=":1}}`}, "name: B="},
-		"a key with a line feed":         {fromJSON, []any{"M", `{"A\n$B":1}`}, `name: A\n$B`},
+		"an empty key":                   {fromJSON, []any{"M", `{"":1}`}, "name is "},
+		"a key with =":                   {fromJSON, []any{"M", `{"A":{"B=":1}}`}, "name is B="},
+		"a key with a line feed":         {fromJSON, []any{"M", `{"A\n$B":1}`}, `name is A\n$B`},
 		"objects nested too deeply":      {fromJSON, []any{"M", tooDeep}, "level 17"},
 		"infinity":                       {"call message_sys.add_attribute('!M', 'A', 'infinity'::timestamptz)", nil, "infinite"},
 		"minus infinity":                 {"call message_sys.set_attribute('!M', 'A', '-infinity'::timestamptz)", nil, "infinite"},
 		"before the year 1":              {"call message_sys.add_attribute('!M', 'A', '0044-03-15 00:00:00+00 BC'::timestamptz)", nil, "years"},
 		"after the year 9999":            {"call message_sys.add_attribute('!M', 'A', '10000-01-01 00:00:00+00'::timestamptz)", nil, "years"},
-		"add what is there":              {addText, []any{"!M\n$B=\n$A=1", "A", "2"}, "attribute: A"},
-		"add what is there, being empty": {addText, []any{"!M\n$A=", "A", "2"}, "attribute: A"},
+		"add what is there":              {addText, []any{"!M\n$B=\n$A=1", "A", "2"}, "attribute is A"},
+		"add what is there, being empty": {addText, []any{"!M\n$A=", "A", "2"}, "attribute is A"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := text(t, connection, test.query, test.arguments...)
@@ -207,7 +207,7 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 			fromJSON:                           {bad, "{}"},
 		} {
 			_, err := text(t, connection, query, arguments...)
-			if failure := requireError(t, err); !strings.HasPrefix(failure.Detail, "name: ") {
+			if failure := requireError(t, err); !strings.HasPrefix(failure.Detail, "name is ") {
 				t.Errorf("%s with name %q: detail %q", query, bad, failure.Detail)
 			}
 		}

@@ -59,7 +59,7 @@ func TestMalformedMessageIsRefusedWithItsLine(t *testing.T) {
 			for reader, query := range readers {
 				_, err := text(t, connection, query, test.message)
 				failure := requireError(t, err)
-				if want := fmt.Sprintf("line %d: %s", test.line, test.row); failure.Detail != want {
+				if want := fmt.Sprintf("Line %d: %s", test.line, test.row); failure.Detail != want {
 					t.Errorf("%s: detail %q, want %q", reader, failure.Detail, want)
 				}
 			}

@@ -198,7 +198,7 @@ func requireSameReading(t failer, connection *pgx.Conn, message string) {
 		if failure == nil {
 			t.Fatalf("%q: got %s, want %v", message, got, wrong)
 		}
-		if place := fmt.Sprintf("line %d: ", wrong.line); !strings.HasPrefix(failure.Detail, place) {
+		if place := fmt.Sprintf("Line %d: ", wrong.line); !strings.HasPrefix(failure.Detail, place) {
 			t.Fatalf("%q: detail %q, want it to start with %q", message, failure.Detail, place)
 		}
 		return

@@ -43,7 +43,7 @@ begin
       detail = format('Missing: %s. Not declared: %s.',
         coalesce((select string_agg(name, ', ') from unnest(names) as name where not parameters ? name), 'none'),
         coalesce((select left(string_agg(left(name, 128), ', '), 1000) from jsonb_object_keys(parameters - names) as name), 'none')),
-      hint = format('Gate %s has the parameters: %s.', gate_id, coalesce(nullif(array_to_string(names, ', '), ''), 'none'));
+      hint = format('Pass the parameters of gate %s: %s.', gate_id, coalesce(nullif(array_to_string(names, ', '), ''), 'none'));
   end if;
   if length(parameters::text) > 32768 then
     raise exception using

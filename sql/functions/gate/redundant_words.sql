@@ -4,7 +4,6 @@
 -- user's account, a due date, a gate of the warehouse or a password. So a user or a date counts only as a parameter
 -- with such a name, or in "by user". A gate, a PIN or a password counts only after a verb that says that it was passed
 -- or entered. A word followed by a parameter or a number is a business object.
--- parameter or a number is a business object.
 
 create or replace function postern.redundant_words(message text)
 returns text

@@ -60,7 +60,7 @@ begin
       errcode = 'PS107',
       message = 'The parameters of the gate are not usable',
       detail = reason,
-      hint = 'A parameter has 1 to 30 letters, digits and underscores and begins with a letter; bound_parameters names some of them.';
+      hint = 'Give each parameter a name of 1 to 30 letters, digits and underscores, beginning with a letter; list some of them in bound_parameters.';
   end if;
   perform postern_internal.check_gate_message(message, parameters);
 

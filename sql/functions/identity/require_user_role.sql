@@ -20,8 +20,8 @@ begin
   raise exception using
     errcode = 'PS401',
     message = 'The database role is not one of Postern''s users',
-    detail = format('The role %I has rights on a table or view that Postern guards, and is not a member of postern_user.', current_user),
-    hint = format('Have an administrator run: grant postern_user to %I; or postern_app, where the role begins sessions for end users.', current_user);
+    detail = format('The role %I has rights on a table or view that Postern protects, and is not a member of postern_user.', current_user),
+    hint = format('Have an administrator run: grant postern_user to %I; or postern_app, if the role begins sessions for end users.', current_user);
 end
 $$;
 grant execute on function postern.require_user_role() to public;

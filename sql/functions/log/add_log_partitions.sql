@@ -53,4 +53,4 @@ end
 $$;
 revoke execute on function postern_internal.add_log_partitions(bigint, interval) from public;
 comment on function postern_internal.add_log_partitions(bigint, interval) is
-'What postern.create_log_partitions does. timeout: for how long to try where the log is in use; 0 is one attempt of at most 100 ms for each lock.';
+'Does the work of postern.create_log_partitions. timeout: for how long to try if the log is in use; 0: one attempt of at most 100 ms for each lock.';

@@ -1,4 +1,5 @@
--- Read from the sequences, not from the table: an entry that was rolled back or has not committed yet has an id too.
+-- Read from the sequences instead of the table, because entries that were rolled back or are not committed yet have ids
+-- too.
 
 create or replace function postern_internal.last_given_log_id()
 returns bigint

@@ -1,5 +1,5 @@
--- Everybody queues behind a transaction that waits for a lock. So this waits only for a moment, lets the others pass,
--- and tries again. No business transaction has to wait behind it for a session that is idle in transaction.
+-- Other transactions queue behind one that waits for a lock. So this waits only for a moment, lets the others pass, and
+-- tries again. Otherwise business transactions would wait behind it for a session that is idle in transaction.
 
 create or replace function postern_internal.lock_log(
   mode text,

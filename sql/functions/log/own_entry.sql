@@ -1,10 +1,10 @@
--- Entries that a dump or a replication brought here carry transaction ids of another cluster, and this cluster will count
--- up to the same ids. So the id alone is not enough: what this transaction wrote, even within a savepoint, has an xmin that
--- is not older than the transaction. Everything that leaves out a transaction's own entries checks the same; see
+-- Entries that a dump or a replication brought here carry transaction ids of another cluster, and this cluster will
+-- reach the same ids. So the id alone is not enough. Rows that this transaction wrote, even within a savepoint, have an
+-- xmin that is not older than the transaction. Whatever leaves out a transaction's own entries checks this too; see
 -- tests/attack/own_test.go.
 --
--- The condition on the time lets PostgreSQL skip the partitions of earlier months. It allows a day, in case the clock
--- was set back since.
+-- The condition on the time lets PostgreSQL skip the partitions of earlier months. It allows for a day, because the
+-- clock may have been set back since.
 
 create or replace view postern_internal.own_entry
 as

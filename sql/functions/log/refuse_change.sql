@@ -1,6 +1,6 @@
--- The log only grows. This trigger stops mistakes, and everybody but a superuser; what stops superusers is the proof
--- that an outsider keeps. guard_log_partition gives the trigger to each partition too, because a statement that names a
--- partition does not fire the triggers of the whole table.
+-- The log only grows. This trigger stops mistakes, and everybody except superusers; their changes are detected with the
+-- proof that an outsider keeps. guard_log_partition gives the trigger to each partition too, because a statement that
+-- names a partition does not fire the triggers of the whole table.
 
 create or replace function postern_internal.refuse_change()
 returns trigger

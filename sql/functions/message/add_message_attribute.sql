@@ -18,9 +18,9 @@ begin
   if strpos(rows, attribute) > 0 then
     raise exception using
       errcode = 'PS107',
-      message = 'the IFS Message already has this attribute',
-      detail = format('attribute: %s', name),
-      hint = 'message_sys.set_attribute replaces a value.';
+      message = 'The IFS Message already has this attribute',
+      detail = format('The attribute is %s.', name),
+      hint = 'Replace its value with message_sys.set_attribute.';
   end if;
 
   if right(rows, 1) = E'\n' then
@@ -38,4 +38,4 @@ $$;
 revoke execute on function postern.add_message_attribute(text, text, text) from public;
 grant execute on function postern.add_message_attribute(text, text, text) to postern_user, postern_admin;
 comment on function postern.add_message_attribute(text, text, text) is
-  'The IFS Message with one more attribute at its end. A null value is written as an empty one; a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
+'The IFS Message with one more attribute at its end. A NULL value is written as an empty one; a value may be a message. Errors: PS107 the message or the name is NULL or not valid, the attribute exists, or the result is over 64 MiB.';

@@ -9,10 +9,10 @@ begin
   if name is null or not postern_internal.is_message_name(name) then
     raise exception using
       errcode = 'PS107',
-      message = 'invalid name in an IFS Message',
-      detail = case when name is null then 'The name is null.'
-                    else format('name: %s', replace(replace(left(name, 80), E'\r', E'\\r'), E'\n', E'\\n')) end,
-      hint = 'A message or attribute name has 1 to 128 characters and holds no line feed, carriage return or "=".';
+      message = 'The name in the IFS Message is not usable',
+      detail = case when name is null then 'name is NULL.'
+                    else format('name is %s', replace(replace(left(name, 80), E'\r', E'\\r'), E'\n', E'\\n')) end,
+      hint = 'Name a message or an attribute with 1 to 128 characters, without line feed, carriage return and "=".';
   end if;
 
   return name;
@@ -21,4 +21,4 @@ $$;
 
 revoke execute on function postern_internal.check_message_name(text) from public;
 comment on function postern_internal.check_message_name(text) is
-  'Returns the name of a message or an attribute unchanged; PS107 if it is not valid.';
+'Returns the name of a message or an attribute unchanged. Errors: PS107 it is NULL or not usable.';

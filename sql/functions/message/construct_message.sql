@@ -10,4 +10,4 @@ return '!' || postern_internal.check_message_name(name);
 revoke execute on function postern.construct_message(text) from public;
 grant execute on function postern.construct_message(text) to postern_user, postern_admin;
 comment on function postern.construct_message(text) is
-  'A new IFS Message of this name, without attributes. PS107 for null or an invalid name.';
+'A new IFS Message of this name, without attributes. Errors: PS107 name is NULL or not usable.';

@@ -20,4 +20,4 @@ $$;
 revoke execute on function postern.find_message_attribute(text, text) from public;
 grant execute on function postern.find_message_attribute(text, text) to postern_user, postern_admin;
 comment on function postern.find_message_attribute(text, text) is
-  'Value of an attribute of an IFS Message, possibly empty; null if there is no such attribute. Names are case-sensitive. PS107 for a null or malformed message and a null or invalid name.';
+'The value of an attribute of an IFS Message, possibly empty; NULL if there is no such attribute. Names are case-sensitive. Errors: PS107 the message or the name is NULL or not valid.';

@@ -9,4 +9,4 @@ return length(name) >= 1 and length(name) <= 128 and name collate "C" !~ E'[\n\r
 
 revoke execute on function postern_internal.is_message_name(text) from public;
 comment on function postern_internal.is_message_name(text) is
-  'Whether a text can name a message or an attribute: 1 to 128 characters, no line feed, carriage return or "=". Null for null.';
+'Whether a text can name a message or an attribute: 1 to 128 characters, no line feed, carriage return or "=". NULL for NULL.';

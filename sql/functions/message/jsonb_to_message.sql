@@ -12,8 +12,8 @@ begin
   if object is null or jsonb_typeof(object) <> 'object' then
     raise exception using
       errcode = 'PS107',
-      message = 'invalid content for an IFS Message: not a jsonb object',
-      detail = format('content: %s', coalesce('a jsonb ' || jsonb_typeof(object), 'null')),
+      message = 'The content of an IFS Message must be a jsonb object',
+      detail = format('object is %s.', coalesce('of type ' || jsonb_typeof(object), 'NULL')),
       hint = 'Pass a jsonb object whose members are the attributes, for example {"DOC_NO": "100-7"}.';
   end if;
 
@@ -29,4 +29,4 @@ $$;
 revoke execute on function postern.jsonb_to_message(text, jsonb) from public;
 grant execute on function postern.jsonb_to_message(text, jsonb) to postern_user, postern_admin;
 comment on function postern.jsonb_to_message(text, jsonb) is
-  'IFS Message of this name with the members of a jsonb object as attributes, in jsonb''s order. Strings and numbers become text, booleans TRUE and FALSE, null an empty value, an object a nested message named after its key. At most 64 MiB and 16 levels. PS107 for null, an array, and a key that is not a valid name.';
+'An IFS Message of this name, with the members of a jsonb object as attributes, in jsonb''s order. Strings and numbers become text, booleans TRUE and FALSE, null becomes an empty value, an object a nested message named after its key. At most 64 MiB and 16 levels. Errors: PS107 object is NULL or not an object, contains an array or a key that is not usable as a name, or is too large.';

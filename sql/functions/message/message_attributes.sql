@@ -25,4 +25,4 @@ $$;
 revoke execute on function postern.message_attributes(text) from public;
 grant execute on function postern.message_attributes(text) to postern_user, postern_admin;
 comment on function postern.message_attributes(text) is
-  'Attributes of an IFS Message in their order, with positions from 1; a nested message is a value like any other. PS107 for null and for a malformed message; DETAIL names the line.';
+'The attributes of an IFS Message in their order, with positions from 1; a nested message is a value like any other. Errors: PS107 the message is NULL or not valid; DETAIL names the line.';

@@ -18,4 +18,4 @@ $$;
 revoke execute on function postern.message_name(text) from public;
 grant execute on function postern.message_name(text) to postern_user, postern_admin;
 comment on function postern.message_name(text) is
-  'Name in the header of an IFS Message. PS107 for null and for a malformed message; DETAIL names the line.';
+'The name in the header of an IFS Message. Errors: PS107 the message is NULL or not valid; DETAIL names the line.';

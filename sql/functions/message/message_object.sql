@@ -24,8 +24,8 @@ begin
     if level >= 16 then
       raise exception using
         errcode = 'PS107',
-        message = 'invalid IFS Message: messages nested too deeply',
-        detail = format('attribute %s holds a message at level 17', pairs[i]),
+        message = 'The IFS Message is nested too deeply',
+        detail = format('The attribute %s contains a message at level 17.', pairs[i]),
         hint = 'Nest messages at most 16 levels deep, including the outermost one.';
     end if;
     names := array_append(names, pairs[i]);
@@ -42,4 +42,4 @@ $$;
 
 revoke execute on function postern_internal.message_object(text[], integer) from public;
 comment on function postern_internal.message_object(text[], integer) is
-  'jsonb object of parsed attributes; level counts from 1, the outermost message. PS107 beyond 16 levels.';
+'The jsonb object of parsed attributes. level: counts from 1, the outermost message. Errors: PS107 beyond 16 levels.';

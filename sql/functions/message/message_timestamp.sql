@@ -11,7 +11,7 @@ begin
   if value < timestamptz '0001-01-01 00:00:00+00' or value >= timestamptz '10000-01-01 00:00:00+00' then
     raise exception using
       errcode = 'PS107',
-      message = 'an IFS Message cannot hold this timestamp',
+      message = 'An IFS Message cannot contain this timestamp',
       detail = case when isfinite(value) then 'The timestamp is outside the years 1 to 9999.' else 'The timestamp is infinite.' end,
       hint = 'Pass a time in the years 1 to 9999 (UTC), or leave the attribute empty.';
   end if;
@@ -23,4 +23,4 @@ $$;
 revoke execute on function postern.message_timestamp(timestamptz) from public;
 grant execute on function postern.message_timestamp(timestamptz) to postern_user, postern_admin;
 comment on function postern.message_timestamp(timestamptz) is
-  'A time as the text of an IFS Message: ISO 8601 in UTC with microseconds, 2026-11-22T01:33:04.123456Z, whatever the caller''s settings. Null for null. PS107 for infinity and outside the years 1 to 9999.';
+'A time as the text of an IFS Message: ISO 8601 in UTC with microseconds, 2026-11-22T01:33:04.123456Z, whatever the caller''s settings. NULL for NULL. Errors: PS107 value is infinite or outside the years 1 to 9999.';

@@ -26,4 +26,4 @@ $$;
 revoke execute on function postern.message_to_jsonb(text) from public;
 grant execute on function postern.message_to_jsonb(text) to postern_user, postern_admin;
 comment on function postern.message_to_jsonb(text) is
-  'IFS Message as a jsonb object of its attributes. A value that is itself a well-formed message, with the attribute''s name in its header, becomes a nested object; any other value is a string. At most 64 MiB and 16 levels. PS107 for null and for a malformed message; DETAIL names the line.';
+'An IFS Message as a jsonb object of its attributes. A value that is itself a well-formed message, with the attribute''s name in its header, becomes a nested object; any other value is a string. At most 64 MiB and 16 levels. Errors: PS107 the message is NULL or not valid; DETAIL names the line.';

@@ -13,8 +13,8 @@ begin
   if level > 16 then
     raise exception using
       errcode = 'PS107',
-      message = 'invalid content for an IFS Message: objects nested too deeply',
-      detail = format('attribute %s holds an object at level 17', name),
+      message = 'The content of the IFS Message is nested too deeply',
+      detail = format('The attribute %s contains an object at level 17.', name),
       hint = 'Nest messages at most 16 levels deep, including the outermost one.';
   end if;
 
@@ -25,8 +25,8 @@ begin
       when 'array' then
         raise exception using
           errcode = 'PS107',
-          message = 'invalid content for an IFS Message: an array',
-          detail = format('attribute %s is an array', left(member.key, 80)),
+          message = 'An IFS Message cannot contain an array',
+          detail = format('The attribute %s is an array.', left(member.key, 80)),
           hint = 'Use a string, a number, a boolean, null or an object. Write a list as one string, or as an object.';
       when 'boolean' then
         value := upper((member.value #>> '{}') collate "C");
@@ -42,4 +42,4 @@ $$;
 
 revoke execute on function postern_internal.object_to_message(text, jsonb, integer) from public;
 comment on function postern_internal.object_to_message(text, jsonb, integer) is
-  'IFS Message of a jsonb object; level counts from 1, the outermost message. PS107 for an array, for a key that is not a valid name, and beyond 16 levels.';
+'The IFS Message of a jsonb object. level: counts from 1, the outermost message. Errors: PS107 an array, a key that is not usable as a name, more than 16 levels.';

@@ -1,4 +1,4 @@
--- The only parser of IFS Messages. It returns null for a malformed message, because whether a value is itself a message
+-- The only parser of IFS Messages. It returns NULL for a malformed message, because whether a value is itself a message
 -- is a question instead of an error. An exception block would cost a subtransaction, which parallel workers cannot
 -- have. A caller that needs an error calls reject_message.
 --
@@ -64,4 +64,4 @@ $$;
 
 revoke execute on function postern_internal.parse_message(text) from public;
 comment on function postern_internal.parse_message(text) is
-  'Attributes of an IFS Message in their order, as name, value, name, value, ...; null for a malformed message and for null.';
+'The attributes of an IFS Message in their order, as name, value, name, value, ...; NULL for NULL and for a message that is not valid.';

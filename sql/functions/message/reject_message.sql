@@ -19,17 +19,17 @@ begin
   if rows is null then
     raise exception using
       errcode = 'PS107',
-      message = 'invalid IFS Message: the message is null',
-      detail = 'message: null',
+      message = 'The IFS Message is missing',
+      detail = 'message is NULL.',
       hint = 'Start a message with message_sys.construct(''NAME'').';
   end if;
 
   if octet_length(rows) > 67108864 then
     raise exception using
       errcode = 'PS107',
-      message = 'invalid IFS Message: the message is too long',
-      detail = format('%s bytes, where at most 67108864 (64 MiB) are allowed', octet_length(rows)),
-      hint = 'Put a reference to the data into the message, not the data itself.';
+      message = 'The IFS Message is too long',
+      detail = format('It has %s bytes; 67108864 (64 MiB) are allowed.', octet_length(rows)),
+      hint = 'Put a reference to the data into the message instead of the data itself.';
   end if;
 
   if right(rows, 1) = E'\n' then
@@ -43,46 +43,46 @@ begin
         null;
       when '!' then
         if named then
-          fault := 'a second header';
-          remedy := 'A message has one ! row. As a part of a value it needs a - before it; message_sys.add_attribute writes it.';
+          fault := 'it has a second header';
+          remedy := 'Keep one ! row. Write a nested message with message_sys.add_attribute, which puts a - before each of its further rows.';
         elsif not postern_internal.is_message_name(substr(line_text, 2)) then
-          fault := 'the name of the message is invalid';
-          remedy := 'A name has 1 to 128 characters and holds no "=" or carriage return; rows are separated by line feeds alone.';
+          fault := 'its name is not usable';
+          remedy := 'Use 1 to 128 characters without "=" and carriage return, and separate rows by line feeds alone.';
         end if;
         named := true;
       when '$' then
         if not named then
-          fault := 'no header before the first attribute';
-          remedy := 'The first row that is no comment must be !NAME.';
+          fault := 'it has an attribute before the header';
+          remedy := 'Begin with the row !NAME; only comments may precede it.';
         elsif strpos(line_text, '=') = 0 then
-          fault := 'an attribute without "="';
-          remedy := 'An attribute row reads $NAME=VALUE, with nothing after the "=" for an empty value.';
+          fault := 'an attribute has no "="';
+          remedy := 'Write $NAME=VALUE, with nothing after the "=" for an empty value.';
         elsif not postern_internal.is_message_name(substr(line_text, 2, strpos(line_text, '=') - 2)) then
-          fault := 'the name of the attribute is invalid';
-          remedy := 'A name has 1 to 128 characters and holds no "=" or carriage return; rows are separated by line feeds alone.';
+          fault := 'the name of an attribute is not usable';
+          remedy := 'Use 1 to 128 characters without "=" and carriage return, and separate rows by line feeds alone.';
         end if;
         attributed := true;
       when '-' then
         if not attributed then
-          fault := 'nothing to continue';
-          remedy := 'A - row continues the value of the attribute before it, so a $NAME=VALUE row must come first.';
+          fault := 'a - row has no value to continue';
+          remedy := 'Put a row $NAME=VALUE before the - row, which continues its value.';
         end if;
       when '+' then
         if not named then
-          fault := 'no header before the first row';
-          remedy := 'The first row that is no comment must be !NAME.';
+          fault := 'it has a row before the header';
+          remedy := 'Begin with the row !NAME; only comments may precede it.';
         end if;
       else
-        fault := case when line_text = '' then 'an empty row' else 'an unknown kind of row' end;
-        remedy := 'A row starts with ! (header), $ (NAME=VALUE), - (value continued), + (reserved) or a space (comment).';
+        fault := case when line_text = '' then 'it has an empty row' else 'it has a row of an unknown kind' end;
+        remedy := 'Begin each row with ! (header), $ (NAME=VALUE), - (value continued), + (reserved) or a space (comment).';
     end case;
     exit when fault is not null;
   end loop;
 
   if fault is null and not named then
     line := greatest(line, 1);
-    fault := 'no header';
-    remedy := 'The first row that is no comment must be !NAME.';
+    fault := 'it has no header';
+    remedy := 'Begin with the row !NAME; only comments may precede it.';
   end if;
 
   if fault is null then
@@ -95,18 +95,18 @@ begin
      where r.occurrence > 1
      order by r.line_number
      limit 1;
-    fault := 'an attribute twice';
-    remedy := 'Give each attribute once; message_sys.set_attribute replaces a value.';
+    fault := 'it has an attribute twice';
+    remedy := 'Keep each attribute once; message_sys.set_attribute replaces a value.';
   end if;
 
   raise exception using
     errcode = 'PS107',
-    message = 'invalid IFS Message: ' || fault,
-    detail = format('line %s: %s', line, replace(left(line_text, 80), E'\r', E'\\r')),
+    message = 'The IFS Message is not valid: ' || fault,
+    detail = format('Line %s: %s', line, replace(left(line_text, 80), E'\r', E'\\r')),
     hint = remedy;
 end
 $$;
 
 revoke execute on function postern_internal.reject_message(text) from public;
 comment on function postern_internal.reject_message(text) is
-  'Raises PS107 for a message that parse_message refused; DETAIL names the line and shows the first 80 characters of it.';
+'Raises PS107 for a message that parse_message refused; DETAIL names the line and shows the first 80 characters of it.';

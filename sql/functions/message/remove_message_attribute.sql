@@ -10,4 +10,4 @@ return coalesce(postern_internal.replace_message_attribute(message, name, ''), m
 revoke execute on function postern.remove_message_attribute(text, text) from public;
 grant execute on function postern.remove_message_attribute(text, text) to postern_user, postern_admin;
 comment on function postern.remove_message_attribute(text, text) is
-  'The IFS Message without this attribute; unchanged if it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+'The IFS Message without this attribute; unchanged if it has no such attribute. Errors: PS107 the message or the name is NULL or not valid.';

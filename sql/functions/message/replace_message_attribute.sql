@@ -40,4 +40,4 @@ $$;
 
 revoke execute on function postern_internal.replace_message_attribute(text, text, text) from public;
 comment on function postern_internal.replace_message_attribute(text, text, text) is
-  'The IFS Message with the rows of one attribute replaced by a text; null if it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+'The IFS Message with the rows of one attribute replaced by a text; NULL if it has no such attribute. Errors: PS107 the message or the name is NULL or not valid.';

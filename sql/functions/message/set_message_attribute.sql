@@ -25,4 +25,4 @@ $$;
 revoke execute on function postern.set_message_attribute(text, text, text) from public;
 grant execute on function postern.set_message_attribute(text, text, text) to postern_user, postern_admin;
 comment on function postern.set_message_attribute(text, text, text) is
-  'The IFS Message with the value of an attribute replaced in its place, or the attribute added at the end. A null value is written as an empty one. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+'The IFS Message with the value of an attribute replaced in its place, or the attribute added at the end. A NULL value is written as an empty one. Errors: PS107 the message or the name is NULL or not valid, or the result is over 64 MiB.';

@@ -1,5 +1,5 @@
--- The comment of Postern's own policy holds what unprotect has to restore. It is known only when the table is first
--- protected, and in that comment it goes with the table: through a rename, a dump, and DROP TABLE.
+-- The comment of Postern's own policy holds what unprotect has to restore. That is known only when the table is first
+-- protected. A comment stays with its table through a rename and a dump, and vanishes with DROP TABLE.
 
 create or replace function postern.before_protection(
   relation regclass,
@@ -29,7 +29,8 @@ begin
     recorded := null;  -- somebody has rewritten the comment
   end;
   if enabled is null or forced is null or policies is null then
-    -- If there is postern_permit, Postern has switched row security on. Otherwise the present state counts, and stays.
+    -- If the policy postern_permit exists, Postern has switched row security on. Otherwise the present state counts, and
+-- stays.
     select c.relrowsecurity and not p.permit, c.relforcerowsecurity and not p.permit, case when p.permit then '{}' else p.names end
       into enabled, forced, policies
       from pg_class as c

@@ -1,5 +1,5 @@
--- protect_... and unprotect write with the rights of their caller, through a view. So any member of postern_admin may
--- also write there directly.
+-- protect_... and unprotect write through a view with the rights of their caller. So any member of postern_admin can
+-- also write to the view directly, and this trigger checks the login.
 
 create or replace function postern_internal.check_protected_table()
 returns trigger

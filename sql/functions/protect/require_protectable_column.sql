@@ -60,7 +60,7 @@ begin
       errcode = 'PS107',
       message = format('The column %I of %s has a nondeterministic collation', column_name, target),
       detail = format('%s is %I; different values can compare as equal there.', argument, column_name),
-      hint = format('alter table %s alter column %I type text collate "default";', target, column_name);
+      hint = format('Run: alter table %s alter column %I type text collate "default";', target, column_name);
   end if;
 end
 $$;

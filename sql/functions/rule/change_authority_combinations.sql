@@ -1,4 +1,5 @@
--- Changing rules one at a time would compile the class's map for each: here all of them change, and the map once.
+-- Changing rules one at a time would compile the class's map once per rule. This changes all of them, and compiles the
+-- map once.
 
 create or replace function postern.change_authority_combinations(
   company text,

@@ -15,4 +15,4 @@ as $$
 $$;
 revoke execute on function postern_internal.class_allows(bigint, text[]) from public;
 comment on function postern_internal.class_allows(bigint, text[]) is
-'Whether a class allows one code string. Not allowed always wins; what no rule allows is not allowed. compile_blocks gives the same answer for many.';
+'Whether a class allows one code string. Not allowed always wins; what no rule allows is not allowed. compile_blocks gives the same answer for many code strings at once.';

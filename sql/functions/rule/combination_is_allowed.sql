@@ -1,4 +1,5 @@
--- One row of the policy's answer, from the same maps. A class has chunks only for blocks of its own company.
+-- Answers for one row what the policy answers, from the same maps. A class has chunks only for blocks of its own
+-- company.
 
 create or replace function postern_internal.combination_is_allowed(
   company text,

@@ -86,7 +86,7 @@ begin
     combination_id := rule.combination_id;
     reason := case when allowed then 'A combination of the class allows it, and none says that it is not allowed.'
                                 else 'A combination of the class says that it is not allowed.' end;
-    -- A rule matches by all of its patterns; the first one that is not % says the most.
+    -- All patterns of a rule match; the first one that is not % says most about it.
     select p.part, p.pattern, p.code
       into code_part, pattern, value
       from (select substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code

@@ -19,7 +19,7 @@ begin
       errcode = 'PS107',
       message = 'There is no such setting',
       detail = format('name is %s.', coalesce(to_jsonb(left(name, 128))::text, 'NULL')),
-      hint = 'The settings are: ' || (select string_agg(s.name, ', ' order by s.name) from postern_internal.setting as s) || '.';
+      hint = 'Choose one of: ' || (select string_agg(s.name, ', ' order by s.name) from postern_internal.setting as s) || '.';
   end if;
 
   if setting.kind = 'boolean' then

@@ -1,6 +1,6 @@
--- A nonce stays until no ticket can be made with it any more and none is left: a challenge can be answered for at most an
--- hour, its last ticket be used for another hour, and no ticket expires before it is made. Challenges themselves are
--- signed texts that nobody stores.
+-- A nonce stays until no ticket can be made with it any more and none is left. A challenge can be answered for at most
+-- an hour, its last ticket can be used for another hour, and no ticket expires before it is made. Challenges themselves
+-- are signed texts that nobody stores.
 
 create or replace function postern_internal.tickets_kept_since()
 returns timestamptz

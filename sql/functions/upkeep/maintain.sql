@@ -36,7 +36,7 @@ declare
   block bigint;
   is_folded boolean;
 begin
-  -- Three roles may, and it takes two.
+  -- Three roles may call this, but require_allowed_login takes only two.
   perform postern_internal.require_allowed_login(
     case when pg_has_role(session_user, 'postern_sealer', 'member') then 'postern_sealer'::name else 'postern_event_worker' end,
     'postern_admin');
@@ -52,7 +52,7 @@ begin
             select f.first_id, f.is_folded into block, is_folded from postern_internal.fold_posting_combinations(block) as f;
             exit when block is null;
             counts[n] := counts[n] + is_folded::integer;
-            -- Blocks whose classes are locked are passed over, but not for ever.
+            -- Blocks whose classes are locked are skipped, for at most a second longer.
             exit when clock_timestamp() >= ends_at + case when counts[n] > 0 then interval '0' else interval '1 second' end;
           end loop;
         when 'expired tickets' then
@@ -73,7 +73,7 @@ begin
           end if;
       end case;
     exception
-      -- A duty that cannot be done must not keep the others from being done.
+      -- A duty that fails must not stop the others.
       when lock_not_available or object_not_in_prerequisite_state then
         counts[n] := 0::bigint;
         notes[n] := sqlerrm;
@@ -89,4 +89,4 @@ $$;
 revoke execute on function postern.maintain(interval) from public;
 grant execute on function postern.maintain(interval) to postern_admin, postern_sealer, postern_event_worker;
 comment on function postern.maintain(interval) is
-'Does what has to be done from time to time, in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after which no further step begins; ''0'' is one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep), and in note why something could not be done. Call it in a transaction of its own. Any number may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not.';
+'Does one round of upkeep in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after this no further step begins; ''0'': one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep), and in note why something could not be done. Call it in a transaction of its own. Several sessions may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not call it.';

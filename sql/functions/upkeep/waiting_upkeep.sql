@@ -1,6 +1,6 @@
--- Rows are counted up to a limit, so that a long backlog is not read once a minute by whoever works on it.
+-- Counts rows only up to a limit: whoever works off a long backlog calls this each minute.
 --
--- With its owner's rights: it tells numbers and moments, no name of a company, a user or a gate.
+-- Runs with its owner's rights. It reveals numbers and moments, but no name of a company, a user or a gate.
 
 create or replace function postern.waiting_upkeep()
 returns table (
@@ -40,4 +40,4 @@ $$;
 revoke execute on function postern.waiting_upkeep() from public;
 grant execute on function postern.waiting_upkeep() to postern_admin, postern_auditor, postern_sealer, postern_event_worker;
 comment on function postern.waiting_upkeep() is
-'What postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the oldest of them; NULL where nobody knows.';
+'What postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the moment of the oldest; NULL if it is not known.';

@@ -5,7 +5,7 @@ select c.company, c.name, c.created_at, c.row_level_security
  order by c.company;
 
 -- name: ListCompanyUsers :many
--- Who is a user of which company, for administrators; of one company or one user where that is given.
+-- The users of companies, for administrators; of one company or one user if that is given.
 select u.company, u.userid, u.is_default, u.class
   from postern.company_user as u
  where (sqlc.narg('company')::text is null or u.company = sqlc.narg('company'))

@@ -1,8 +1,8 @@
--- Configuration as files: the state in one document of one snapshot, and each change for many objects in one statement.
--- rows: an array of objects, whose names are those of the arguments.
+-- Configuration as files. One query reads the whole state from one snapshot, and one statement makes each kind of change
+-- to many objects. rows: an array of objects with the names of the arguments.
 
 -- name: ReadConfiguration :one
--- What there is, in one object with an array for each kind of object; see internal/configuration.
+-- The configuration as one object, with an array for each kind of object; see internal/configuration.
 select jsonb_build_object(
   'setting', (select jsonb_agg(jsonb_build_object('name', s.name, 'value', s.value)) from postern.setting as s),
   'gate', (select jsonb_agg(jsonb_build_object(
@@ -51,8 +51,8 @@ select jsonb_build_object(
                      from postern.event_action as a))::jsonb as configuration;
 
 -- name: LockConfiguration :exec
--- Waits until nobody else applies a configuration or changes settings and gates, and keeps others waiting until this
--- transaction ends.
+-- Waits until nobody else is applying a configuration or changing settings and gates. Then keeps others waiting until
+-- this transaction ends.
 select postern.lock_configuration();
 
 -- name: SetSettings :exec
@@ -160,7 +160,7 @@ select case r.value ->> 'protection'
   from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;
 
 -- name: UnprotectTables :exec
--- A table that is gone is no longer listed.
+-- Ends the protection of tables. A table that no longer exists only leaves the list.
 with gone as (
   delete from postern.protected_table as p
    using jsonb_array_elements(sqlc.arg('rows')::jsonb) as r
@@ -176,7 +176,7 @@ select postern.set_event_enabled(r.value ->> 'event', (r.value ->> 'enabled')::b
   from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;
 
 -- name: AddEventActions :one
--- Gives an object with the secrets of the new webhooks by their names.
+-- Returns an object with the secret of each new webhook by its name.
 select coalesce(jsonb_object_agg(a.name, a.secret) filter (where a.secret is not null), '{}')::jsonb as secrets
   from (select r.value ->> 'name' as name,
                postern.add_event_action(r.value ->> 'name', r.value ->> 'event', r.value ->> 'kind', r.value ->> 'target', r.value ->> 'when',
@@ -184,7 +184,7 @@ select coalesce(jsonb_object_agg(a.name, a.secret) filter (where a.secret is not
           from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r) as a;
 
 -- name: ChangeEventActions :one
--- Gives an object with the secrets of the new webhooks by their names.
+-- Returns an object with the secret of each new webhook by its name.
 select coalesce(jsonb_object_agg(a.name, a.secret) filter (where a.secret is not null), '{}')::jsonb as secrets
   from (select r.value ->> 'name' as name,
                postern.change_event_action(r.value ->> 'name', r.value ->> 'event', r.value ->> 'kind', r.value ->> 'target', r.value ->> 'when',

@@ -1,42 +1,42 @@
 -- name: ListEvents :many
--- The events, and what waits.
+-- The events, and how many deliveries wait.
 select e.event, e.description, e.enabled, e.actions, e.pending, e.dead, e.disabled_actions
   from postern.event as e
  order by e.event;
 
 -- name: SetEventEnabled :exec
--- Has an event delivered, or keeps it back.
+-- Enables or disables the delivery of an event.
 select postern.set_event_enabled(@event, @enabled);
 
 -- name: AddEventAction :one
--- Has somebody told of an event. Gives the secret that a webhook is signed with, empty for other kinds.
+-- Adds a receiver that is notified of an event. Returns the secret that signs a webhook; it is empty for other kinds.
 select coalesce(postern.add_event_action(@name, @event, @kind, @target, sqlc.narg('condition')::text, sqlc.narg('template')::text, @allow_internal), '')::text as secret;
 
 -- name: RemoveEventAction :exec
--- Tells nobody by this action any more.
+-- Removes an event action: its receiver is no longer notified.
 select postern.remove_event_action(@name);
 
 -- name: ListEventActions :many
--- Who is told of which event, and what waits.
+-- Which receiver is notified of which event, and how many deliveries wait.
 select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_internal, a.created_at, a.created_by,
        a.pending, a.dead, a.oldest_pending_at, a.disabled_at, a.disabled_reason
   from postern.event_action as a
  order by a.name;
 
 -- name: RotateWebhookSecret :one
--- Gives a webhook a new secret, and goes on signing with the earlier ones for a while.
+-- Gives a webhook a new secret. Deliveries are signed with the earlier ones as well for a while.
 select postern.rotate_webhook_secret(@name, @overlap_seconds)::text as secret;
 
 -- name: EnableEventAction :exec
--- Has an action deliver again whose receiver wanted no more.
+-- Enables an action that was disabled because its receiver wanted no more events.
 select postern.enable_event_action(@name);
 
 -- name: DisableGoneEventAction :one
--- Has an action deliver nothing, since its receiver wants no more. Gives whether it was enabled.
+-- Disables an action whose receiver wants no more events. Returns whether it was enabled.
 select postern.disable_gone_event_action(@name, @target, @reason)::boolean as disabled;
 
 -- name: ListDeadEvents :many
--- Dead letters, the latest first.
+-- Dead letters, newest first.
 select d.name, d.event, d.log_id, d.delivery_id, d.attempts, d.finished_at, d.last_error
   from postern.event_delivery as d
  where d.state = 'dead'
@@ -45,25 +45,26 @@ select d.name, d.event, d.log_id, d.delivery_id, d.attempts, d.finished_at, d.la
  limit @page_size;
 
 -- name: RetryEventDeliveries :one
--- Has dead letters, and what waits for its next attempt, tried again now. Gives how many.
+-- Retries dead letters, and deliveries that wait for their next attempt, now. Returns how many.
 select postern.retry_event_deliveries(sqlc.narg('name')::text, sqlc.narg('log_id')::bigint) as retried;
 
 -- name: EventWorkerActions :many
--- What a worker has to know of the actions of enabled events.
+-- What a worker has to know about the actions of enabled events.
 select a.name, a.event, a.kind, a.target, a.condition, a.template, a.allow_internal, a.secrets
   from postern.event_worker_action as a
  order by a.name;
 
 -- name: ConfirmEventTimeline :exec
--- Has events go on after a failover, where the worker's configuration names the new timeline. Errors: 55000 it does not.
+-- Makes events continue after a failover if the worker's configuration names the new timeline. Errors: 55000 it does
+-- not.
 select postern.confirm_event_timeline(sqlc.narg('timeline')::bigint);
 
 -- name: ClaimEventDeliveries :many
--- Takes what an action has to deliver now, as JSON objects.
+-- Claims what an action has to deliver now, as JSON objects.
 select postern.claim_event_deliveries(@name, @maximum, @lease, @lease_seconds, @due_from) as delivery;
 
 -- name: FinishEventDeliveries :one
--- Says how deliveries ended. Gives how many were still leased.
+-- Records the outcomes of deliveries. Returns how many were still leased.
 select postern.finish_event_deliveries(@name, @lease, @log_ids::bigint[], @outcomes::text[], @delays::double precision[], @errors::text[]) as finished;
 
 -- name: CallEventFunction :exec

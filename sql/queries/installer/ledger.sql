@@ -1,12 +1,12 @@
 -- name: ListAuthorityClasses :many
--- The authority classes of companies (without ledger_id) and internal ledgers; of one company where that is given.
+-- The authority classes of companies (without ledger_id) and internal ledgers; of one company if that is given.
 select c.company, c.ledger_id, c.class, c.built_in
   from postern.authority_class as c
  where sqlc.narg('company')::text is null or c.company = sqlc.narg('company')
  order by c.company, c.ledger_id nulls first, c.class;
 
 -- name: ListAuthorityCombinations :many
--- The rules of authority classes; of one company, of one class, or the one with an id, where that is given.
+-- The rules of authority classes; of one company or class, or the one with an id, if that is given.
 select r.combination_id, r.company, r.ledger_id, r.class, r.allowed,
        r.code_a, r.code_b, r.code_c, r.code_d, r.code_e, r.code_f, r.code_g, r.code_h, r.code_i, r.code_j
   from postern.authority_combination as r
@@ -22,8 +22,8 @@ select l.company, l.ledger_id, l.created_at
  order by l.company, l.ledger_id;
 
 -- name: ListLedgerUsers :many
--- Who is connected to which internal ledger, and the class that narrows what the user sees there; of one company or one
--- user where that is given.
+-- Which user is connected to which internal ledger, and the class that limits what the user sees there; of one company
+-- or one user if that is given.
 select u.company, u.ledger_id, u.userid, u.class
   from postern.ledger_user as u
  where (sqlc.narg('company')::text is null or u.company = sqlc.narg('company'))
@@ -31,5 +31,6 @@ select u.company, u.ledger_id, u.userid, u.class
  order by u.company, u.ledger_id, u.userid;
 
 -- name: CompileAuthorityMaps :one
--- Compiles the posting combinations that came after the last change of each class. Returns how many chunks were written.
+-- Compiles the posting combinations that were created after the last change of each class. Returns how many chunks of
+-- maps were written.
 select postern.compile_authority_maps()::bigint as chunks;

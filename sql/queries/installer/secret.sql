@@ -1,7 +1,7 @@
 -- name: HideParameters :one
--- Keeps values that are bound in this transaction out of the server's log, where this role may change what is logged.
--- Returns whether they stay out: false where the server logs every statement, or all that last less than a second,
--- together with its values, and this role cannot prevent it.
+-- Keeps values that are bound in this transaction out of the server's log, if this role may change what is logged.
+-- Returns whether they stay out: false if the server logs all statements with their values, or those that take longer
+-- than some time below one second, and this role cannot prevent it.
 select (case when has_parameter_privilege('log_parameter_max_length', 'SET')
              then set_config('log_parameter_max_length', '0', true)
              else current_setting('log_parameter_max_length') end = '0'

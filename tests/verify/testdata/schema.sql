@@ -543,9 +543,9 @@ begin
   if strpos(rows, attribute) > 0 then
     raise exception using
       errcode = 'PS107',
-      message = 'the IFS Message already has this attribute',
-      detail = format('attribute: %s', name),
-      hint = 'message_sys.set_attribute replaces a value.';
+      message = 'The IFS Message already has this attribute',
+      detail = format('The attribute is %s.', name),
+      hint = 'Replace its value with message_sys.set_attribute.';
   end if;
 
   if right(rows, 1) = E'\n' then
@@ -567,7 +567,7 @@ ALTER FUNCTION postern.add_message_attribute(message text, name text, value text
 -- Name: FUNCTION add_message_attribute(message text, name text, value text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.add_message_attribute(message text, name text, value text) IS 'The IFS Message with one more attribute at its end. A null value is written as an empty one; a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
+COMMENT ON FUNCTION postern.add_message_attribute(message text, name text, value text) IS 'The IFS Message with one more attribute at its end. A NULL value is written as an empty one; a value may be a message. Errors: PS107 the message or the name is NULL or not valid, the attribute exists, or the result is over 64 MiB.';
 
 
 --
@@ -587,7 +587,7 @@ ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value boolean); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value boolean) IS 'Adds an attribute at the end of an IFS Message, with TRUE or FALSE as its value. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value boolean) IS 'Adds an attribute at the end of an IFS Message, with TRUE or FALSE as its value. Errors: PS107 the message or the name is NULL or not valid, the attribute exists, or the result is over 64 MiB.';
 
 
 --
@@ -607,7 +607,7 @@ ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value numeric); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value numeric) IS 'Adds an attribute at the end of an IFS Message, with a number as its value. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value numeric) IS 'Adds an attribute at the end of an IFS Message, with a number as its value. Errors: PS107 the message or the name is NULL or not valid, the attribute exists, or the result is over 64 MiB.';
 
 
 --
@@ -627,7 +627,7 @@ ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value text) IS 'Adds an attribute at the end of an IFS Message. A null value is written as an empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value text) IS 'Adds an attribute at the end of an IFS Message. A NULL value is written as an empty one, and a value may be a message. Errors: PS107 the message or the name is NULL or not valid, the attribute exists, or the result is over 64 MiB.';
 
 
 --
@@ -642,7 +642,7 @@ begin
   if value < timestamptz '0001-01-01 00:00:00+00' or value >= timestamptz '10000-01-01 00:00:00+00' then
     raise exception using
       errcode = 'PS107',
-      message = 'an IFS Message cannot hold this timestamp',
+      message = 'An IFS Message cannot contain this timestamp',
       detail = case when isfinite(value) then 'The timestamp is outside the years 1 to 9999.' else 'The timestamp is infinite.' end,
       hint = 'Pass a time in the years 1 to 9999 (UTC), or leave the attribute empty.';
   end if;
@@ -658,7 +658,7 @@ ALTER FUNCTION postern.message_timestamp(value timestamp with time zone) OWNER T
 -- Name: FUNCTION message_timestamp(value timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.message_timestamp(value timestamp with time zone) IS 'A time as the text of an IFS Message: ISO 8601 in UTC with microseconds, 2026-11-22T01:33:04.123456Z, whatever the caller''s settings. Null for null. PS107 for infinity and outside the years 1 to 9999.';
+COMMENT ON FUNCTION postern.message_timestamp(value timestamp with time zone) IS 'A time as the text of an IFS Message: ISO 8601 in UTC with microseconds, 2026-11-22T01:33:04.123456Z, whatever the caller''s settings. NULL for NULL. Errors: PS107 value is infinite or outside the years 1 to 9999.';
 
 
 --
@@ -678,7 +678,7 @@ ALTER PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE add_attribute(INOUT message text, IN name text, IN value timestamp with time zone); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone) IS 'Adds an attribute at the end of an IFS Message, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone is converted with the caller''s TimeZone; to avoid that, cast it to text. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB. Also PS107 for infinity and outside the years 1 to 9999.';
+COMMENT ON PROCEDURE message_sys.add_attribute(INOUT message text, IN name text, IN value timestamp with time zone) IS 'Adds an attribute at the end of an IFS Message, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone is converted with the caller''s TimeZone; to avoid that, cast it to text. Errors: PS107 the message or the name is NULL or not valid, the attribute exists, the result is over 64 MiB, or the time is infinite or outside the years 1 to 9999.';
 
 
 --
@@ -693,10 +693,10 @@ begin
   if name is null or not postern_internal.is_message_name(name) then
     raise exception using
       errcode = 'PS107',
-      message = 'invalid name in an IFS Message',
-      detail = case when name is null then 'The name is null.'
-                    else format('name: %s', replace(replace(left(name, 80), E'\r', E'\\r'), E'\n', E'\\n')) end,
-      hint = 'A message or attribute name has 1 to 128 characters and holds no line feed, carriage return or "=".';
+      message = 'The name in the IFS Message is not usable',
+      detail = case when name is null then 'name is NULL.'
+                    else format('name is %s', replace(replace(left(name, 80), E'\r', E'\\r'), E'\n', E'\\n')) end,
+      hint = 'Name a message or an attribute with 1 to 128 characters, without line feed, carriage return and "=".';
   end if;
 
   return name;
@@ -710,7 +710,7 @@ ALTER FUNCTION postern_internal.check_message_name(name text) OWNER TO postern_o
 -- Name: FUNCTION check_message_name(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_message_name(name text) IS 'Returns the name of a message or an attribute unchanged; PS107 if it is not valid.';
+COMMENT ON FUNCTION postern_internal.check_message_name(name text) IS 'Returns the name of a message or an attribute unchanged. Errors: PS107 it is NULL or not usable.';
 
 
 --
@@ -729,7 +729,7 @@ ALTER FUNCTION postern.construct_message(name text) OWNER TO postern_owner;
 -- Name: FUNCTION construct_message(name text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.construct_message(name text) IS 'A new IFS Message of this name, without attributes. PS107 for null or an invalid name.';
+COMMENT ON FUNCTION postern.construct_message(name text) IS 'A new IFS Message of this name, without attributes. Errors: PS107 name is NULL or not usable.';
 
 
 --
@@ -747,7 +747,7 @@ ALTER FUNCTION message_sys.construct(name text) OWNER TO postern_owner;
 -- Name: FUNCTION construct(name text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION message_sys.construct(name text) IS 'A new IFS Message of this name, without attributes. PS107 for null or an invalid name.';
+COMMENT ON FUNCTION message_sys.construct(name text) IS 'A new IFS Message of this name, without attributes. Errors: PS107 name is NULL or not usable.';
 
 
 --
@@ -776,7 +776,7 @@ ALTER FUNCTION postern.find_message_attribute(message text, name text) OWNER TO 
 -- Name: FUNCTION find_message_attribute(message text, name text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.find_message_attribute(message text, name text) IS 'Value of an attribute of an IFS Message, possibly empty; null if there is no such attribute. Names are case-sensitive. PS107 for a null or malformed message and a null or invalid name.';
+COMMENT ON FUNCTION postern.find_message_attribute(message text, name text) IS 'The value of an attribute of an IFS Message, possibly empty; NULL if there is no such attribute. Names are case-sensitive. Errors: PS107 the message or the name is NULL or not valid.';
 
 
 --
@@ -794,7 +794,7 @@ ALTER FUNCTION message_sys.find_attribute(message text, name text, default_value
 -- Name: FUNCTION find_attribute(message text, name text, default_value text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION message_sys.find_attribute(message text, name text, default_value text) IS 'Value of an attribute of an IFS Message, possibly empty; default_value if there is no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+COMMENT ON FUNCTION message_sys.find_attribute(message text, name text, default_value text) IS 'The value of an attribute of an IFS Message, possibly empty; default_value if there is no such attribute. Errors: PS107 the message or the name is NULL or not valid.';
 
 
 --
@@ -828,7 +828,7 @@ ALTER FUNCTION postern.message_attributes(message text) OWNER TO postern_owner;
 -- Name: FUNCTION message_attributes(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.message_attributes(message text) IS 'Attributes of an IFS Message in their order, with positions from 1; a nested message is a value like any other. PS107 for null and for a malformed message; DETAIL names the line.';
+COMMENT ON FUNCTION postern.message_attributes(message text) IS 'The attributes of an IFS Message in their order, with positions from 1; a nested message is a value like any other. Errors: PS107 the message is NULL or not valid; DETAIL names the line.';
 
 
 --
@@ -852,7 +852,7 @@ ALTER FUNCTION message_sys.get_attributes(message text) OWNER TO postern_owner;
 -- Name: FUNCTION get_attributes(message text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION message_sys.get_attributes(message text) IS 'Attributes of an IFS Message in their order, position from 1; a nested message is a value like any other. PS107 for null and for a malformed message; DETAIL names the line.';
+COMMENT ON FUNCTION message_sys.get_attributes(message text) IS 'The attributes of an IFS Message in their order, position from 1; a nested message is a value like any other. Errors: PS107 the message is NULL or not valid; DETAIL names the line.';
 
 
 --
@@ -879,7 +879,7 @@ ALTER FUNCTION postern.message_name(message text) OWNER TO postern_owner;
 -- Name: FUNCTION message_name(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.message_name(message text) IS 'Name in the header of an IFS Message. PS107 for null and for a malformed message; DETAIL names the line.';
+COMMENT ON FUNCTION postern.message_name(message text) IS 'The name in the header of an IFS Message. Errors: PS107 the message is NULL or not valid; DETAIL names the line.';
 
 
 --
@@ -897,7 +897,7 @@ ALTER FUNCTION message_sys.get_name(message text) OWNER TO postern_owner;
 -- Name: FUNCTION get_name(message text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION message_sys.get_name(message text) IS 'Name in the header of an IFS Message. PS107 for null and for a malformed message; DETAIL names the line.';
+COMMENT ON FUNCTION message_sys.get_name(message text) IS 'The name in the header of an IFS Message. Errors: PS107 the message is NULL or not valid; DETAIL names the line.';
 
 
 --
@@ -946,7 +946,7 @@ ALTER FUNCTION postern_internal.replace_message_attribute(message text, name tex
 -- Name: FUNCTION replace_message_attribute(message text, name text, replacement text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.replace_message_attribute(message text, name text, replacement text) IS 'The IFS Message with the rows of one attribute replaced by a text; null if it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+COMMENT ON FUNCTION postern_internal.replace_message_attribute(message text, name text, replacement text) IS 'The IFS Message with the rows of one attribute replaced by a text; NULL if it has no such attribute. Errors: PS107 the message or the name is NULL or not valid.';
 
 
 --
@@ -965,7 +965,7 @@ ALTER FUNCTION postern.remove_message_attribute(message text, name text) OWNER T
 -- Name: FUNCTION remove_message_attribute(message text, name text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.remove_message_attribute(message text, name text) IS 'The IFS Message without this attribute; unchanged if it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+COMMENT ON FUNCTION postern.remove_message_attribute(message text, name text) IS 'The IFS Message without this attribute; unchanged if it has no such attribute. Errors: PS107 the message or the name is NULL or not valid.';
 
 
 --
@@ -985,7 +985,7 @@ ALTER PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) O
 -- Name: PROCEDURE remove_attribute(INOUT message text, IN name text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) IS 'Removes an attribute from an IFS Message; does nothing if it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+COMMENT ON PROCEDURE message_sys.remove_attribute(INOUT message text, IN name text) IS 'Removes an attribute from an IFS Message; does nothing if it has no such attribute. Errors: PS107 the message or the name is NULL or not valid.';
 
 
 --
@@ -1019,7 +1019,7 @@ ALTER FUNCTION postern.set_message_attribute(message text, name text, value text
 -- Name: FUNCTION set_message_attribute(message text, name text, value text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.set_message_attribute(message text, name text, value text) IS 'The IFS Message with the value of an attribute replaced in its place, or the attribute added at the end. A null value is written as an empty one. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+COMMENT ON FUNCTION postern.set_message_attribute(message text, name text, value text) IS 'The IFS Message with the value of an attribute replaced in its place, or the attribute added at the end. A NULL value is written as an empty one. Errors: PS107 the message or the name is NULL or not valid, or the result is over 64 MiB.';
 
 
 --
@@ -1039,7 +1039,7 @@ ALTER PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value boolean); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value boolean) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with TRUE or FALSE as its value. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value boolean) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with TRUE or FALSE as its value. Errors: PS107 the message or the name is NULL or not valid, or the result is over 64 MiB.';
 
 
 --
@@ -1059,7 +1059,7 @@ ALTER PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value numeric); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value numeric) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with a number as its value. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value numeric) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with a number as its value. Errors: PS107 the message or the name is NULL or not valid, or the result is over 64 MiB.';
 
 
 --
@@ -1079,7 +1079,7 @@ ALTER PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value text); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value text) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end. A null value is written as an empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value text) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end. A NULL value is written as an empty one, and a value may be a message. Errors: PS107 the message or the name is NULL or not valid, or the result is over 64 MiB.';
 
 
 --
@@ -1099,7 +1099,7 @@ ALTER PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN v
 -- Name: PROCEDURE set_attribute(INOUT message text, IN name text, IN value timestamp with time zone); Type: COMMENT; Schema: message_sys; Owner: postern_owner
 --
 
-COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone is converted with the caller''s TimeZone; to avoid that, cast it to text. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB. Also PS107 for infinity and outside the years 1 to 9999.';
+COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text, IN value timestamp with time zone) IS 'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone is converted with the caller''s TimeZone; to avoid that, cast it to text. Errors: PS107 the message or the name is NULL or not valid, the result is over 64 MiB, or the time is infinite or outside the years 1 to 9999.';
 
 
 --
@@ -1664,7 +1664,8 @@ begin
     recorded := null;  -- somebody has rewritten the comment
   end;
   if enabled is null or forced is null or policies is null then
-    -- If there is postern_permit, Postern has switched row security on. Otherwise the present state counts, and stays.
+    -- If the policy postern_permit exists, Postern has switched row security on. Otherwise the present state counts, and
+-- stays.
     select c.relrowsecurity and not p.permit, c.relforcerowsecurity and not p.permit, case when p.permit then '{}' else p.names end
       into enabled, forced, policies
       from pg_class as c
@@ -2863,7 +2864,7 @@ ALTER FUNCTION postern.create_log_partitions(maximum_moved bigint) OWNER TO post
 -- Name: FUNCTION create_log_partitions(maximum_moved bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.create_log_partitions(maximum_moved bigint) IS 'Creates missing partitions of the log for this month and the next three (UTC), and for months whose entries are in the default partition. Those entries are moved, while checkpoints wait, if the month has at most maximum_moved of them; NULL: any number. The installer, "log seal" and "log drop" call it; postern.maintain does the same. Returns how many were created. Errors: 55000 a table is in the way, 55P03 the log is in use.';
+COMMENT ON FUNCTION postern.create_log_partitions(maximum_moved bigint) IS 'Creates missing partitions of the log for this month and the next three (UTC), and for months whose entries are in the default partition. Those entries are moved, while checkpoints wait, if the month has at most maximum_moved of them; NULL: any number. The installer, "log seal" and "log drop" call it; postern.maintain does the same work. Returns how many were created. Errors: 55000 a table with the name of a partition exists, 55P03 the log is in use.';
 
 
 --
@@ -3402,7 +3403,7 @@ begin
     combination_id := rule.combination_id;
     reason := case when allowed then 'A combination of the class allows it, and none says that it is not allowed.'
                                 else 'A combination of the class says that it is not allowed.' end;
-    -- A rule matches by all of its patterns; the first one that is not % says the most.
+    -- All patterns of a rule match; the first one that is not % says most about it.
     select p.part, p.pattern, p.code
       into code_part, pattern, value
       from (select substr('ABCDEFGHIJ', p.part::integer, 1) as part, p.pattern, p.code
@@ -4095,7 +4096,7 @@ ALTER FUNCTION postern.waiting_upkeep() OWNER TO postern_owner;
 -- Name: FUNCTION waiting_upkeep(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.waiting_upkeep() IS 'What postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the oldest of them; NULL where nobody knows.';
+COMMENT ON FUNCTION postern.waiting_upkeep() IS 'What postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the moment of the oldest; NULL if it is not known.';
 
 
 SET default_tablespace = '';
@@ -8437,8 +8438,8 @@ begin
   if object is null or jsonb_typeof(object) <> 'object' then
     raise exception using
       errcode = 'PS107',
-      message = 'invalid content for an IFS Message: not a jsonb object',
-      detail = format('content: %s', coalesce('a jsonb ' || jsonb_typeof(object), 'null')),
+      message = 'The content of an IFS Message must be a jsonb object',
+      detail = format('object is %s.', coalesce('of type ' || jsonb_typeof(object), 'NULL')),
       hint = 'Pass a jsonb object whose members are the attributes, for example {"DOC_NO": "100-7"}.';
   end if;
 
@@ -8458,7 +8459,7 @@ ALTER FUNCTION postern.jsonb_to_message(name text, object jsonb) OWNER TO poster
 -- Name: FUNCTION jsonb_to_message(name text, object jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.jsonb_to_message(name text, object jsonb) IS 'IFS Message of this name with the members of a jsonb object as attributes, in jsonb''s order. Strings and numbers become text, booleans TRUE and FALSE, null an empty value, an object a nested message named after its key. At most 64 MiB and 16 levels. PS107 for null, an array, and a key that is not a valid name.';
+COMMENT ON FUNCTION postern.jsonb_to_message(name text, object jsonb) IS 'An IFS Message of this name, with the members of a jsonb object as attributes, in jsonb''s order. Strings and numbers become text, booleans TRUE and FALSE, null becomes an empty value, an object a nested message named after its key. At most 64 MiB and 16 levels. Errors: PS107 object is NULL or not an object, contains an array or a key that is not usable as a name, or is too large.';
 
 
 --
@@ -8869,7 +8870,7 @@ declare
   block bigint;
   is_folded boolean;
 begin
-  -- Three roles may, and it takes two.
+  -- Three roles may call this, but require_allowed_login takes only two.
   perform postern_internal.require_allowed_login(
     case when pg_has_role(session_user, 'postern_sealer', 'member') then 'postern_sealer'::name else 'postern_event_worker' end,
     'postern_admin');
@@ -8885,7 +8886,7 @@ begin
             select f.first_id, f.is_folded into block, is_folded from postern_internal.fold_posting_combinations(block) as f;
             exit when block is null;
             counts[n] := counts[n] + is_folded::integer;
-            -- Blocks whose classes are locked are passed over, but not for ever.
+            -- Blocks whose classes are locked are skipped, for at most a second longer.
             exit when clock_timestamp() >= ends_at + case when counts[n] > 0 then interval '0' else interval '1 second' end;
           end loop;
         when 'expired tickets' then
@@ -8906,7 +8907,7 @@ begin
           end if;
       end case;
     exception
-      -- A duty that cannot be done must not keep the others from being done.
+      -- A duty that fails must not stop the others.
       when lock_not_available or object_not_in_prerequisite_state then
         counts[n] := 0::bigint;
         notes[n] := sqlerrm;
@@ -8927,7 +8928,7 @@ ALTER FUNCTION postern.maintain(maximum_time interval) OWNER TO postern_owner;
 -- Name: FUNCTION maintain(maximum_time interval); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.maintain(maximum_time interval) IS 'Does what has to be done from time to time, in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after which no further step begins; ''0'' is one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep), and in note why something could not be done. Call it in a transaction of its own. Any number may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not.';
+COMMENT ON FUNCTION postern.maintain(maximum_time interval) IS 'Does one round of upkeep in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after this no further step begins; ''0'': one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep), and in note why something could not be done. Call it in a transaction of its own. Several sessions may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not call it.';
 
 
 --
@@ -8961,7 +8962,7 @@ ALTER FUNCTION postern.message_to_jsonb(message text) OWNER TO postern_owner;
 -- Name: FUNCTION message_to_jsonb(message text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.message_to_jsonb(message text) IS 'IFS Message as a jsonb object of its attributes. A value that is itself a well-formed message, with the attribute''s name in its header, becomes a nested object; any other value is a string. At most 64 MiB and 16 levels. PS107 for null and for a malformed message; DETAIL names the line.';
+COMMENT ON FUNCTION postern.message_to_jsonb(message text) IS 'An IFS Message as a jsonb object of its attributes. A value that is itself a well-formed message, with the attribute''s name in its header, becomes a nested object; any other value is a string. At most 64 MiB and 16 levels. Errors: PS107 the message is NULL or not valid; DETAIL names the line.';
 
 
 --
@@ -9833,7 +9834,7 @@ begin
       errcode = 'PS107',
       message = 'The parameters of the gate are not usable',
       detail = reason,
-      hint = 'A parameter has 1 to 30 letters, digits and underscores and begins with a letter; bound_parameters names some of them.';
+      hint = 'Give each parameter a name of 1 to 30 letters, digits and underscores, beginning with a letter; list some of them in bound_parameters.';
   end if;
   perform postern_internal.check_gate_message(message, parameters);
 
@@ -10120,7 +10121,7 @@ begin
       errcode = 'PS107',
       message = format('The column %I of %s has a nondeterministic collation', column_name, target),
       detail = format('%s is %I; different values can compare as equal there.', argument, column_name),
-      hint = format('alter table %s alter column %I type text collate "default";', target, column_name);
+      hint = format('Run: alter table %s alter column %I type text collate "default";', target, column_name);
   end if;
 end
 $$;
@@ -10150,8 +10151,8 @@ begin
   raise exception using
     errcode = 'PS401',
     message = 'The database role is not one of Postern''s users',
-    detail = format('The role %I has rights on a table or view that Postern guards, and is not a member of postern_user.', current_user),
-    hint = format('Have an administrator run: grant postern_user to %I; or postern_app, where the role begins sessions for end users.', current_user);
+    detail = format('The role %I has rights on a table or view that Postern protects, and is not a member of postern_user.', current_user),
+    hint = format('Have an administrator run: grant postern_user to %I; or postern_app, if the role begins sessions for end users.', current_user);
 end
 $$;
 
@@ -10773,7 +10774,7 @@ begin
       errcode = 'PS107',
       message = 'There is no such setting',
       detail = format('name is %s.', coalesce(to_jsonb(left(name, 128))::text, 'NULL')),
-      hint = 'The settings are: ' || (select string_agg(s.name, ', ' order by s.name) from postern_internal.setting as s) || '.';
+      hint = 'Choose one of: ' || (select string_agg(s.name, ', ' order by s.name) from postern_internal.setting as s) || '.';
   end if;
 
   if setting.kind = 'boolean' then
@@ -11548,7 +11549,7 @@ ALTER FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, timeout
 -- Name: FUNCTION add_log_partitions(maximum_moved bigint, timeout interval); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) IS 'What postern.create_log_partitions does. timeout: for how long to try where the log is in use; 0 is one attempt of at most 100 ms for each lock.';
+COMMENT ON FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) IS 'Does the work of postern.create_log_partitions. timeout: for how long to try if the log is in use; 0: one attempt of at most 100 ms for each lock.';
 
 
 --
@@ -12171,7 +12172,7 @@ begin
       detail = format('Missing: %s. Not declared: %s.',
         coalesce((select string_agg(name, ', ') from unnest(names) as name where not parameters ? name), 'none'),
         coalesce((select left(string_agg(left(name, 128), ', '), 1000) from jsonb_object_keys(parameters - names) as name), 'none')),
-      hint = format('Gate %s has the parameters: %s.', gate_id, coalesce(nullif(array_to_string(names, ', '), ''), 'none'));
+      hint = format('Pass the parameters of gate %s: %s.', gate_id, coalesce(nullif(array_to_string(names, ', '), ''), 'none'));
   end if;
   if length(parameters::text) > 32768 then
     raise exception using
@@ -12239,7 +12240,7 @@ ALTER FUNCTION postern_internal.class_allows(class_id bigint, codes text[]) OWNE
 -- Name: FUNCTION class_allows(class_id bigint, codes text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.class_allows(class_id bigint, codes text[]) IS 'Whether a class allows one code string. Not allowed always wins; what no rule allows is not allowed. compile_blocks gives the same answer for many.';
+COMMENT ON FUNCTION postern_internal.class_allows(class_id bigint, codes text[]) IS 'Whether a class allows one code string. Not allowed always wins; what no rule allows is not allowed. compile_blocks gives the same answer for many code strings at once.';
 
 
 --
@@ -13504,7 +13505,7 @@ ALTER FUNCTION postern_internal.fold_userid(userid text) OWNER TO postern_owner;
 -- Name: FUNCTION fold_userid(userid text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.fold_userid(userid text) IS 'What is equal for user ids that are the same: NFKC and case folded. NULL where userid can be none: empty, over 512 bytes, with spaces at an end or two in a row, or with control, format, separator, private, invisible or unassigned (Unicode 13) characters, or with a word that begins with a combining mark.';
+COMMENT ON FUNCTION postern_internal.fold_userid(userid text) IS 'A text that is equal for equal user ids: NFKC and case folded. NULL if userid cannot be one: it is empty or over 512 bytes, has a space at an end or two in a row, has control, format, separator, private, invisible or unassigned (Unicode 13) characters, or a word that begins with a combining mark.';
 
 
 --
@@ -13902,7 +13903,7 @@ ALTER FUNCTION postern_internal.is_message_name(name text) OWNER TO postern_owne
 -- Name: FUNCTION is_message_name(name text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.is_message_name(name text) IS 'Whether a text can name a message or an attribute: 1 to 128 characters, no line feed, carriage return or "=". Null for null.';
+COMMENT ON FUNCTION postern_internal.is_message_name(name text) IS 'Whether a text can name a message or an attribute: 1 to 128 characters, no line feed, carriage return or "=". NULL for NULL.';
 
 
 --
@@ -14204,8 +14205,8 @@ begin
     if level >= 16 then
       raise exception using
         errcode = 'PS107',
-        message = 'invalid IFS Message: messages nested too deeply',
-        detail = format('attribute %s holds a message at level 17', pairs[i]),
+        message = 'The IFS Message is nested too deeply',
+        detail = format('The attribute %s contains a message at level 17.', pairs[i]),
         hint = 'Nest messages at most 16 levels deep, including the outermost one.';
     end if;
     names := array_append(names, pairs[i]);
@@ -14227,7 +14228,7 @@ ALTER FUNCTION postern_internal.message_object(pairs text[], level integer) OWNE
 -- Name: FUNCTION message_object(pairs text[], level integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.message_object(pairs text[], level integer) IS 'jsonb object of parsed attributes; level counts from 1, the outermost message. PS107 beyond 16 levels.';
+COMMENT ON FUNCTION postern_internal.message_object(pairs text[], level integer) IS 'The jsonb object of parsed attributes. level: counts from 1, the outermost message. Errors: PS107 beyond 16 levels.';
 
 
 --
@@ -14400,8 +14401,8 @@ begin
   if level > 16 then
     raise exception using
       errcode = 'PS107',
-      message = 'invalid content for an IFS Message: objects nested too deeply',
-      detail = format('attribute %s holds an object at level 17', name),
+      message = 'The content of the IFS Message is nested too deeply',
+      detail = format('The attribute %s contains an object at level 17.', name),
       hint = 'Nest messages at most 16 levels deep, including the outermost one.';
   end if;
 
@@ -14412,8 +14413,8 @@ begin
       when 'array' then
         raise exception using
           errcode = 'PS107',
-          message = 'invalid content for an IFS Message: an array',
-          detail = format('attribute %s is an array', left(member.key, 80)),
+          message = 'An IFS Message cannot contain an array',
+          detail = format('The attribute %s is an array.', left(member.key, 80)),
           hint = 'Use a string, a number, a boolean, null or an object. Write a list as one string, or as an object.';
       when 'boolean' then
         value := upper((member.value #>> '{}') collate "C");
@@ -14434,7 +14435,7 @@ ALTER FUNCTION postern_internal.object_to_message(name text, object jsonb, level
 -- Name: FUNCTION object_to_message(name text, object jsonb, level integer); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.object_to_message(name text, object jsonb, level integer) IS 'IFS Message of a jsonb object; level counts from 1, the outermost message. PS107 for an array, for a key that is not a valid name, and beyond 16 levels.';
+COMMENT ON FUNCTION postern_internal.object_to_message(name text, object jsonb, level integer) IS 'The IFS Message of a jsonb object. level: counts from 1, the outermost message. Errors: PS107 an array, a key that is not usable as a name, more than 16 levels.';
 
 
 --
@@ -14570,7 +14571,7 @@ ALTER FUNCTION postern_internal.parse_message(message text) OWNER TO postern_own
 -- Name: FUNCTION parse_message(message text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.parse_message(message text) IS 'Attributes of an IFS Message in their order, as name, value, name, value, ...; null for a malformed message and for null.';
+COMMENT ON FUNCTION postern_internal.parse_message(message text) IS 'The attributes of an IFS Message in their order, as name, value, name, value, ...; NULL for NULL and for a message that is not valid.';
 
 
 --
@@ -15239,17 +15240,17 @@ begin
   if rows is null then
     raise exception using
       errcode = 'PS107',
-      message = 'invalid IFS Message: the message is null',
-      detail = 'message: null',
+      message = 'The IFS Message is missing',
+      detail = 'message is NULL.',
       hint = 'Start a message with message_sys.construct(''NAME'').';
   end if;
 
   if octet_length(rows) > 67108864 then
     raise exception using
       errcode = 'PS107',
-      message = 'invalid IFS Message: the message is too long',
-      detail = format('%s bytes, where at most 67108864 (64 MiB) are allowed', octet_length(rows)),
-      hint = 'Put a reference to the data into the message, not the data itself.';
+      message = 'The IFS Message is too long',
+      detail = format('It has %s bytes; 67108864 (64 MiB) are allowed.', octet_length(rows)),
+      hint = 'Put a reference to the data into the message instead of the data itself.';
   end if;
 
   if right(rows, 1) = E'\n' then
@@ -15263,46 +15264,46 @@ begin
         null;
       when '!' then
         if named then
-          fault := 'a second header';
-          remedy := 'A message has one ! row. As a part of a value it needs a - before it; message_sys.add_attribute writes it.';
+          fault := 'it has a second header';
+          remedy := 'Keep one ! row. Write a nested message with message_sys.add_attribute, which puts a - before each of its further rows.';
         elsif not postern_internal.is_message_name(substr(line_text, 2)) then
-          fault := 'the name of the message is invalid';
-          remedy := 'A name has 1 to 128 characters and holds no "=" or carriage return; rows are separated by line feeds alone.';
+          fault := 'its name is not usable';
+          remedy := 'Use 1 to 128 characters without "=" and carriage return, and separate rows by line feeds alone.';
         end if;
         named := true;
       when '$' then
         if not named then
-          fault := 'no header before the first attribute';
-          remedy := 'The first row that is no comment must be !NAME.';
+          fault := 'it has an attribute before the header';
+          remedy := 'Begin with the row !NAME; only comments may precede it.';
         elsif strpos(line_text, '=') = 0 then
-          fault := 'an attribute without "="';
-          remedy := 'An attribute row reads $NAME=VALUE, with nothing after the "=" for an empty value.';
+          fault := 'an attribute has no "="';
+          remedy := 'Write $NAME=VALUE, with nothing after the "=" for an empty value.';
         elsif not postern_internal.is_message_name(substr(line_text, 2, strpos(line_text, '=') - 2)) then
-          fault := 'the name of the attribute is invalid';
-          remedy := 'A name has 1 to 128 characters and holds no "=" or carriage return; rows are separated by line feeds alone.';
+          fault := 'the name of an attribute is not usable';
+          remedy := 'Use 1 to 128 characters without "=" and carriage return, and separate rows by line feeds alone.';
         end if;
         attributed := true;
       when '-' then
         if not attributed then
-          fault := 'nothing to continue';
-          remedy := 'A - row continues the value of the attribute before it, so a $NAME=VALUE row must come first.';
+          fault := 'a - row has no value to continue';
+          remedy := 'Put a row $NAME=VALUE before the - row, which continues its value.';
         end if;
       when '+' then
         if not named then
-          fault := 'no header before the first row';
-          remedy := 'The first row that is no comment must be !NAME.';
+          fault := 'it has a row before the header';
+          remedy := 'Begin with the row !NAME; only comments may precede it.';
         end if;
       else
-        fault := case when line_text = '' then 'an empty row' else 'an unknown kind of row' end;
-        remedy := 'A row starts with ! (header), $ (NAME=VALUE), - (value continued), + (reserved) or a space (comment).';
+        fault := case when line_text = '' then 'it has an empty row' else 'it has a row of an unknown kind' end;
+        remedy := 'Begin each row with ! (header), $ (NAME=VALUE), - (value continued), + (reserved) or a space (comment).';
     end case;
     exit when fault is not null;
   end loop;
 
   if fault is null and not named then
     line := greatest(line, 1);
-    fault := 'no header';
-    remedy := 'The first row that is no comment must be !NAME.';
+    fault := 'it has no header';
+    remedy := 'Begin with the row !NAME; only comments may precede it.';
   end if;
 
   if fault is null then
@@ -15315,14 +15316,14 @@ begin
      where r.occurrence > 1
      order by r.line_number
      limit 1;
-    fault := 'an attribute twice';
-    remedy := 'Give each attribute once; message_sys.set_attribute replaces a value.';
+    fault := 'it has an attribute twice';
+    remedy := 'Keep each attribute once; message_sys.set_attribute replaces a value.';
   end if;
 
   raise exception using
     errcode = 'PS107',
-    message = 'invalid IFS Message: ' || fault,
-    detail = format('line %s: %s', line, replace(left(line_text, 80), E'\r', E'\\r')),
+    message = 'The IFS Message is not valid: ' || fault,
+    detail = format('Line %s: %s', line, replace(left(line_text, 80), E'\r', E'\\r')),
     hint = remedy;
 end
 $_$;
@@ -15381,7 +15382,7 @@ begin
       errcode = 'PS107',
       message = 'A built-in gate cannot be changed',
       detail = format('gate_id is %s.', gate_id),
-      hint = 'It protects the credentials themselves and is always on.';
+      hint = 'Leave the gate as it is: it protects the credentials themselves and is always on.';
   end if;
 end
 $$;

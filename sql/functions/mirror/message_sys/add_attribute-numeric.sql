@@ -7,4 +7,4 @@ end;
 revoke execute on procedure message_sys.add_attribute(text, text, numeric) from public;
 grant execute on procedure message_sys.add_attribute(text, text, numeric) to postern_user, postern_admin;
 comment on procedure message_sys.add_attribute(text, text, numeric) is
-  'Adds an attribute at the end of an IFS Message, with a number as its value. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
+'Adds an attribute at the end of an IFS Message, with a number as its value. Errors: PS107 the message or the name is NULL or not valid, the attribute exists, or the result is over 64 MiB.';

@@ -7,4 +7,4 @@ end;
 revoke execute on procedure message_sys.add_attribute(text, text, timestamptz) from public;
 grant execute on procedure message_sys.add_attribute(text, text, timestamptz) to postern_user, postern_admin;
 comment on procedure message_sys.add_attribute(text, text, timestamptz) is
-  'Adds an attribute at the end of an IFS Message, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone is converted with the caller''s TimeZone; to avoid that, cast it to text. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB. Also PS107 for infinity and outside the years 1 to 9999.';
+'Adds an attribute at the end of an IFS Message, with a time as its value: ISO 8601 in UTC, whatever the caller''s settings. A date or a timestamp without time zone is converted with the caller''s TimeZone; to avoid that, cast it to text. Errors: PS107 the message or the name is NULL or not valid, the attribute exists, the result is over 64 MiB, or the time is infinite or outside the years 1 to 9999.';

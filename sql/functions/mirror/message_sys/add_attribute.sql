@@ -7,4 +7,4 @@ end;
 revoke execute on procedure message_sys.add_attribute(text, text, text) from public;
 grant execute on procedure message_sys.add_attribute(text, text, text) to postern_user, postern_admin;
 comment on procedure message_sys.add_attribute(text, text, text) is
-  'Adds an attribute at the end of an IFS Message. A null value is written as an empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, an attribute that already exists, and beyond 64 MiB.';
+'Adds an attribute at the end of an IFS Message. A NULL value is written as an empty one, and a value may be a message. Errors: PS107 the message or the name is NULL or not valid, the attribute exists, or the result is over 64 MiB.';

@@ -8,4 +8,4 @@ return postern.construct_message(name);
 revoke execute on function message_sys.construct(text) from public;
 grant execute on function message_sys.construct(text) to postern_user, postern_admin;
 comment on function message_sys.construct(text) is
-  'A new IFS Message of this name, without attributes. PS107 for null or an invalid name.';
+'A new IFS Message of this name, without attributes. Errors: PS107 name is NULL or not usable.';

@@ -7,4 +7,4 @@ end;
 revoke execute on procedure message_sys.remove_attribute(text, text) from public;
 grant execute on procedure message_sys.remove_attribute(text, text) to postern_user, postern_admin;
 comment on procedure message_sys.remove_attribute(text, text) is
-  'Removes an attribute from an IFS Message; does nothing if it has no such attribute. PS107 for a null or malformed message and a null or invalid name.';
+'Removes an attribute from an IFS Message; does nothing if it has no such attribute. Errors: PS107 the message or the name is NULL or not valid.';

@@ -7,4 +7,4 @@ end;
 revoke execute on procedure message_sys.set_attribute(text, text, text) from public;
 grant execute on procedure message_sys.set_attribute(text, text, text) to postern_user, postern_admin;
 comment on procedure message_sys.set_attribute(text, text, text) is
-  'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end. A null value is written as an empty one, and a value may be a message. PS107 for a null or malformed message, a null or invalid name, and beyond 64 MiB.';
+'Replaces the value of an attribute of an IFS Message in its place, or adds the attribute at the end. A NULL value is written as an empty one, and a value may be a message. Errors: PS107 the message or the name is NULL or not valid, or the result is over 64 MiB.';
