@@ -831,11 +831,13 @@ create function postern_internal.find_action(action text) returns postern_intern
 create function postern_internal.find_ticket(ticket uuid) returns postern_internal.ticket language sql return null;
 create function postern_internal.fold_posting_combinations(after_id bigint DEFAULT NULL::bigint, OUT first_id bigint, OUT is_folded boolean) returns record language sql return null;
 create function postern_internal.fold_userid(userid text) returns text language sql return null;
-create function postern_internal.gate_caller(callers jsonb) returns TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text) language sql return null;
+create function postern_internal.gate_caller(callers jsonb) returns TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text, late jsonb, swallowed jsonb) language sql return null;
 create function postern_internal.gate_is_active(gate_id text) returns boolean language sql return null;
+create function postern_internal.gate_late(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.gate_not_called(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.gate_not_referenced(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.gate_not_registered(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
+create function postern_internal.gate_swallowed(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.gate_unreadable(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.guard_log_partition(partition regclass) returns void language sql return null;
 create function postern_internal.hash_pin(pin text, hash text) returns text language sql return null;

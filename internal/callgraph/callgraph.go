@@ -247,6 +247,21 @@ func (f *function) mentionsGate() bool {
 	return !f.isPosterns() && (mentionsGate(f.Source) || mentionsGate(f.SQLBody) || mentionsGate(f.DefaultValues))
 }
 
+// handlesErrors reports whether a block of the function has a handler.
+func (f *function) handlesErrors() bool {
+	if f.Language != "plpgsql" || !strings.Contains(strings.ToLower(f.Source), "exception") {
+		return false
+	}
+	var before token
+	for t := range tokens(f.Source) {
+		if t.name == "when" && before.name == "exception" {
+			return true
+		}
+		before = t
+	}
+	return false
+}
+
 // inputs returns the names of the arguments that a call passes.
 func (f *function) inputs(all bool) []string {
 	names := []string{}

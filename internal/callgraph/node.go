@@ -25,8 +25,12 @@ type Node struct {
 	Unknowable bool
 	// Unreadable says why something in it that names gates cannot be read; empty if everything can.
 	Unreadable string
+	// Late are the calls of gates behind a write of the same function.
+	Late []Late
 	// Calls are the nodes to which it leads.
 	Calls []*Node
+
+	swallowing []swallowing
 
 	read   func() *content // reads it once, in any goroutine
 	begun  bool            // read was called
@@ -44,6 +48,31 @@ type Gate struct {
 	ID string
 	// Line counts from the first line of the function's body; 0 if there are no lines.
 	Line int
+}
+
+// Late is a call of a gate behind a write.
+type Late struct {
+	Gate
+	// Write is the line of the write; 0 if there are no lines.
+	Write int
+}
+
+// swallowing is what a function calls in a block that keeps the error of a gate from the client.
+type swallowing struct {
+	block, line int
+	gates       []Gate
+	calls       []*Node
+}
+
+// Swallowed is a place in a function that leads to gates, in a block that keeps their error from the client.
+type Swallowed struct {
+	// Function is its name, as in Node.
+	Function string `json:"in"`
+	// Line is that of the call, and Block that of the block's BEGIN.
+	Line  int `json:"line"`
+	Block int `json:"block"`
+	// Gates are the ids of the gates, in order; none if all of them are computed.
+	Gates []string `json:"gates"`
 }
 
 // Find returns the node of a function: schema.name(types), or schema.name if there is only one function of that name.
@@ -124,6 +153,8 @@ type Reached struct {
 	Nodes []*Node
 	// Gates are the ids of the gates, in order.
 	Gates []string
+	// Swallowed are the places where a handler keeps the error of a gate from the client.
+	Swallowed []Swallowed
 	// leads are the nodes with a gate or something unknown in them or below.
 	leads map[*Node]bool
 }
@@ -134,12 +165,18 @@ func (r *Reached) Leads(node *Node) bool { return r.leads[node] }
 // Reach follows all calls from an entry.
 func (g *Graph) Reach(entry *Node) *Reached {
 	compile()
-	r := &Reached{Nodes: g.below([]*Node{entry}), leads: map[*Node]bool{}}
+	r := &Reached{Nodes: g.below([]*Node{entry})}
 	r.Gates = gates(r.Nodes)
-	callers := map[*Node][]*Node{}
-	interesting := []*Node{}
-	for _, node := range r.Nodes {
-		if len(node.Gates) > 0 || len(node.Unknown) > 0 {
+	r.Swallowed = g.swallowed(r.Nodes)
+	r.leads = leading(r.Nodes, func(node *Node) bool { return len(node.Gates) > 0 || len(node.Unknown) > 0 })
+	return r
+}
+
+// leading returns the nodes of interest, and those that lead to one.
+func leading(nodes []*Node, interests func(*Node) bool) map[*Node]bool {
+	leads, callers, interesting := map[*Node]bool{}, map[*Node][]*Node{}, []*Node{}
+	for _, node := range nodes {
+		if interests(node) {
 			interesting = append(interesting, node)
 		}
 		for _, called := range node.Calls {
@@ -149,12 +186,12 @@ func (g *Graph) Reach(entry *Node) *Reached {
 	for len(interesting) > 0 {
 		node := interesting[0]
 		interesting = interesting[1:]
-		if !r.leads[node] {
-			r.leads[node] = true
+		if !leads[node] {
+			leads[node] = true
 			interesting = append(interesting, callers[node]...)
 		}
 	}
-	return r
+	return leads
 }
 
 // ReachGates returns, for each entry, the ids of the gates to which it leads, in order.
@@ -169,6 +206,50 @@ func (g *Graph) ReachGates(entries []*Node) [][]string {
 		reached[index] = gates(g.below([]*Node{entry}))
 	}
 	return reached
+}
+
+// Swallowed returns all places in functions that lead to gates, where a handler keeps their error from the client.
+func (g *Graph) Swallowed() []Swallowed {
+	nodes := []*Node{}
+	for _, f := range g.functions {
+		if !f.isPosterns() && f.handlesErrors() {
+			nodes = append(nodes, g.node(f))
+		}
+	}
+	return g.swallowed(nodes)
+}
+
+// swallowed returns the places in the nodes where a handler keeps the error of a gate from the client.
+func (g *Graph) swallowed(nodes []*Node) []Swallowed {
+	if len(nodes) == 0 {
+		return nil
+	}
+	compile()
+	called := []*Node{}
+	for index, node := range nodes {
+		g.complete(node, nodes[index+1:])
+		for _, s := range node.swallowing {
+			called = append(called, s.calls...)
+		}
+	}
+	leads := leading(g.below(called), func(node *Node) bool { return len(node.Gates) > 0 })
+	found := []Swallowed{}
+	for _, node := range nodes {
+		for _, s := range node.swallowing {
+			lead := slices.Clone(s.calls)
+			lead = slices.DeleteFunc(lead, func(called *Node) bool { return !leads[called] })
+			if len(s.gates) > 0 || len(lead) > 0 {
+				ids := gates(append(g.below(lead), &Node{Gates: s.gates}))
+				found = append(found, Swallowed{node.Name, s.line, s.block, ids})
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b Swallowed) int {
+		return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Block, b.Block), slices.Compare(a.Gates, b.Gates))
+	})
+	return slices.CompactFunc(found, func(a, b Swallowed) bool {
+		return a.Function == b.Function && a.Line == b.Line && a.Block == b.Block && slices.Equal(a.Gates, b.Gates)
+	})
 }
 
 // below returns the entries and all nodes to which they lead, complete.
@@ -290,7 +371,9 @@ func (g *Graph) linkEvent(node *Node, r *relation, kind string, c *content) {
 func (g *Graph) link(node *Node, c *content, path []string) {
 	node.Unknown = append(node.Unknown, c.unknown...)
 	node.Unknowable, node.Unreadable = c.unknowable, c.unreadable
+	writes, gates := map[int]*int{}, map[int][]Gate{}
 	for _, s := range c.statements {
+		firstCall, firstGate := len(node.Calls), len(node.Gates)
 		for _, called := range s.calls {
 			g.linkCall(node, c, s, called, path)
 		}
@@ -307,12 +390,27 @@ func (g *Graph) link(node *Node, c *content, path []string) {
 				kind = s.through
 			}
 			for _, touched := range g.findRelations(u.name, path) {
-				if !slices.Contains(posternSchemas, touched.Schema) {
-					node.Calls = append(node.Calls, g.event(event{touched.OID, kind}))
+				if slices.Contains(posternSchemas, touched.Schema) {
+					continue
+				}
+				node.Calls = append(node.Calls, g.event(event{touched.OID, kind}))
+				if kind != onSelect && kind != onRefresh {
+					writes[s.number] = &s.line
 				}
 			}
 		}
+		gates[s.number] = append(gates[s.number], node.Gates[firstGate:]...)
+		if s.block > 0 {
+			node.swallowing = append(node.swallowing, swallowing{s.block, s.line, slices.Clone(node.Gates[firstGate:]), slices.Clone(node.Calls[firstCall:])})
+		}
 	}
+	follow(c.flow, nil, func(number int) *int { return writes[number] }, func(number int, write *int) {
+		for _, gate := range gates[number] {
+			if write != nil {
+				node.Late = append(node.Late, Late{gate, *write})
+			}
+		}
+	})
 }
 
 func (g *Graph) linkCall(node *Node, c *content, s statement, of call, path []string) {

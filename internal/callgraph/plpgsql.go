@@ -15,11 +15,14 @@ type expression struct {
 	line    int
 	dynamic bool   // its value is a statement, which is executed
 	through string // what happens to the relations that it names; empty: they are read
+	block   int    // the line of the innermost block around it that swallows a gate's error; 0 if there is none
+	number  int    // in the flow of its function; 0 if it is not in it
 }
 
 // plpgsql is the content of a PL/pgSQL body.
 type plpgsql struct {
 	expressions []expression
+	flow        []step
 	// constants are the variables that keep their declared value, with the expression of that value.
 	constants map[string]string
 }
@@ -38,7 +41,7 @@ func readPLpgSQL(f *function) (*plpgsql, error) {
 		parsed, err := parsePLpgSQL(definition(f, body))
 		if err == nil {
 			result := &plpgsql{constants: map[string]string{}}
-			result.collect(parsed, 0, "")
+			result.read(parsed)
 			result.readConstants(parsed)
 			return result, nil
 		}
@@ -126,27 +129,82 @@ const (
 	parseAssignment = 3 // and above
 )
 
-// collect finds the expressions below a tree. line is that of the statement that contains them, name the tree's name in
-// its parent.
-func (p *plpgsql) collect(t tree, line int, name string) {
-	if number := field(t, "lineno"); number != nil {
-		line = whole(number)
-	}
-	for _, item := range list(t) {
-		switch {
-		case item.name == "PLpgSQL_expr":
-			p.add(item, line, name)
-		case item.name == "query" && (name == "PLpgSQL_stmt_dynexecute" || name == "PLpgSQL_stmt_dynfors"):
-			p.collect(item, line, "dynquery")
-		case item.name == "":
-			p.collect(item, line, name)
-		default:
-			p.collect(item, line, item.name)
+// place is where something stands in a body.
+type place struct {
+	line  int
+	name  string // of the tree in its parent
+	block int    // as in expression
+}
+
+// read finds the expressions of a body, and the order in which they run.
+func (p *plpgsql) read(parsed tree) {
+	for _, function := range list(parsed) {
+		function = field(function, "PLpgSQL_function")
+		body := field(function, "action")
+		swallowing := swallowingBlocks(body)
+		for _, datum := range list(field(function, "datums")) {
+			// A declaration is not below its block in the tree, so only its line tells which blocks are around it.
+			around, line := 0, lastLine(datum)
+			for _, block := range swallowing {
+				if block.line < line && line <= block.last {
+					around = block.line
+				}
+			}
+			p.split(datum, place{block: around})
 		}
+		p.flow = append(p.flow, p.steps(body, place{})...)
 	}
 }
 
-func (p *plpgsql) add(expr tree, line int, name string) {
+// steps returns the order in which what is below a tree runs.
+func (p *plpgsql) steps(t tree, at place) []step {
+	steps, branches := p.split(t, at)
+	return append(steps, choose(branches)...)
+}
+
+// split finds what is below a tree. first runs first, in this order, and then at most one of the branches.
+func (p *plpgsql) split(t tree, at place) (first []step, branches [][]step) {
+	if number := field(t, "lineno"); number != nil {
+		at.line = whole(number)
+	}
+	for _, item := range list(t) {
+		below := place{line: at.line, name: item.name, block: at.block}
+		switch item.name {
+		case "PLpgSQL_expr":
+			first = append(first, p.add(item, at))
+			continue
+		case "": // an item of a list
+			below.name = at.name
+		case "query":
+			if at.name == "PLpgSQL_stmt_dynexecute" || at.name == "PLpgSQL_stmt_dynfors" {
+				below.name = "dynquery"
+			}
+		case "body", "then_body", "else_body", "stmts", "else_stmts", "action":
+			if item.name == "body" && at.name == "PLpgSQL_stmt_block" && swallows(field(t, "exceptions")) {
+				below.block = at.line
+			}
+			branch := []step{}
+			for _, statement := range list(item) {
+				branch = append(branch, p.steps(statement, below)...)
+			}
+			branches = append(branches, branch)
+			continue
+		}
+		more, choices := p.split(item, below)
+		first = append(first, more...)
+		if !strings.HasPrefix(item.name, "PLpgSQL_stmt_") {
+			branches = append(branches, choices...)
+			continue
+		}
+		first = append(first, choose(choices)...)
+		if item.name == "PLpgSQL_stmt_return" || item.name == "PLpgSQL_stmt_raise" && whole(field(item, "elog_level")) >= levelError {
+			first = append(first, step{ends: true})
+		}
+	}
+	return first, branches
+}
+
+func (p *plpgsql) add(expr tree, at place) step {
 	source := text(field(expr, "query"))
 	mode := whole(field(expr, "parseMode"))
 	switch {
@@ -155,7 +213,9 @@ func (p *plpgsql) add(expr tree, line int, name string) {
 	case mode == parseExpression:
 		source = "select " + source
 	}
-	p.expressions = append(p.expressions, expression{source: source, line: line, dynamic: name == "dynquery"})
+	number := len(p.expressions) + 1
+	p.expressions = append(p.expressions, expression{source: source, line: at.line, dynamic: at.name == "dynquery", block: at.block, number: number})
+	return step{number: number}
 }
 
 // assignment returns what an assignment makes the server compute: subscripts on its left, and all of its right side.

@@ -10,6 +10,7 @@ import (
 // loaded, so several can be read at once.
 type content struct {
 	statements []statement
+	flow       []step // of a function
 	constants  constants
 	// The rest belongs to the node.
 	unknown    []string
@@ -41,9 +42,9 @@ func (g *Graph) readFunction(f *function) *content {
 	}
 	switch {
 	case f.SQLBody != "":
-		reader.statement(expression{source: "create function f() returns void language sql " + f.SQLBody})
+		reader.sequence("create function f() returns void language sql " + f.SQLBody)
 	case f.Language == "sql":
-		reader.statement(expression{source: f.Source})
+		reader.sequence(f.Source)
 	case f.Language == "plpgsql":
 		reader.function(f)
 	case f.Source != "":
@@ -101,6 +102,7 @@ func (r *reader) function(f *function) {
 			r.constants[name] = firstTarget(trees[0])
 		}
 	}
+	r.flow = body.flow
 	r.expressions(body.expressions)
 }
 
@@ -132,6 +134,36 @@ func (r *reader) expressions(all []expression) {
 // nothing is missed.
 func (r *reader) matters(e expression) bool {
 	return e.dynamic || r.names.occurIn(e.source)
+}
+
+// sequence reads the body of a function in SQL.
+func (r *reader) sequence(source string) {
+	e := expression{source: source}
+	if !r.matters(e) {
+		return
+	}
+	trees, err := parseStatements(source)
+	if err != nil {
+		r.statement(e)
+		return
+	}
+	for _, t := range trees {
+		for _, statement := range bodyStatements(t) {
+			e.number++
+			r.flow = append(r.flow, step{number: e.number})
+			r.tree(statement, e)
+		}
+	}
+}
+
+// bodyStatements returns the statements of BEGIN ATOMIC; of anything else the tree as it is.
+func bodyStatements(t tree) []tree {
+	for _, body := range list(field(t, "CreateFunctionStmt", "sql_body", "List", "items")) {
+		if statements := list(field(body, "List", "items")); len(statements) > 0 {
+			return statements
+		}
+	}
+	return []tree{t}
 }
 
 // statement reads one text.
@@ -168,7 +200,9 @@ func (r *reader) dynamic(t tree, e expression) {
 		r.note(e, "a statement is put together: "+shorten(e.source))
 	}
 	for _, source := range sources {
-		r.statement(expression{source: source, line: e.line})
+		made := e
+		made.source, made.dynamic = source, false
+		r.statement(made)
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,15 +25,16 @@ func newActionGatesCommand(app *application) *cobra.Command {
 stands to each gate: own (its checkpoint), referenced, exclusive (asks for itself), NOT REFERENCED, or NOT REGISTERED as a gate. Calls are followed
 through functions and procedures in SQL and PL/pgSQL, and through triggers, views, rules, policies, defaults, checks
 and foreign keys of the tables that they touch. Where several functions fit a call, all are followed. A question mark
-stands where something can't be known from the catalogs, such as a gate whose id is computed.
+stands where something can't be known from the catalogs, such as a gate whose id is computed. An exclamation mark stands where
+a handler swallows the error of a gate, so that nobody is asked, and where a gate is called behind a write.
 
 The database is only read; any role may do it that may read the actions (postern_admin, postern_auditor).
 
 --entry is schema.function(types), or schema.function where there is one of that name. --fix prints nothing but the
 statement that references all gates; what it references already stays. It needs postern_admin to run.
 
-Exit code 3 where a gate is not referenced or not registered, or something can't be known; with --fix, only where
-something can't be known.`,
+Exit code 3 where a gate is not referenced, not registered, swallowed or behind a write, or something can't be known; with
+--fix, only where something can't be known.`,
 		Example: `  $0 action gates PayInvoice --entry payment.pay
   $0 action gates PayInvoice --entry payment.pay --fix | psql`,
 		Args: arguments("ACTION"),
@@ -94,11 +96,17 @@ func (a *application) printSearch(search *gatesearch.Search, all bool) {
 	if !search.Registered {
 		a.printf("Action %s is not registered.\n", search.Action)
 	}
-	if search.Finds() {
+	if len(missing)+len(search.Unknown) > 0 {
 		a.printf("Gates that the action does not reference: %s. Places that can't be known: %d.\n",
 			orDash(strings.Join(missing, ", ")), len(search.Unknown))
 	} else {
 		a.printf("The action references all gates that it reaches.\n")
+	}
+	if len(search.Swallowed) > 0 {
+		a.printf("Places where a handler swallows the error of a gate: %d. See docs/doctor/gate_swallowed.md.\n", len(search.Swallowed))
+	}
+	if len(search.Late) > 0 {
+		a.printf("Gates behind a write: %d. See docs/doctor/gate_late.md.\n", len(search.Late))
 	}
 	if len(missing) > 0 {
 		a.printf("Fix: %s\n", search.Fix())
@@ -139,6 +147,15 @@ func (p *treePrinter) print(node *callgraph.Node, depth int) {
 		}
 		p.line(depth+1, fmt.Sprintf("gate %s (%s%s)", gate.ID, where, stateOf(p.search.Gates[index])))
 	}
+	for _, late := range node.Late {
+		p.line(depth+1, fmt.Sprintf("! gate %s is behind a write%s", late.ID, inLine(late.Write)))
+	}
+	for _, swallowed := range p.search.Swallowed {
+		if swallowed.Function == node.Name {
+			p.line(depth+1, fmt.Sprintf("! line %d leads to %s, whose error the handler of the block in line %d swallows",
+				swallowed.Line, cmp.Or(strings.Join(swallowed.Gates, ", "), "a gate"), swallowed.Block))
+		}
+	}
 	for _, what := range node.Unknown {
 		p.line(depth+1, "? "+what)
 	}
@@ -147,6 +164,14 @@ func (p *treePrinter) print(node *callgraph.Node, depth int) {
 			p.print(called, depth+1)
 		}
 	}
+}
+
+// inLine says where something is; empty if there are no lines.
+func inLine(number int) string {
+	if number == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" in line %d", number)
 }
 
 func (p *treePrinter) line(depth int, content string) {

@@ -20,6 +20,9 @@ type caller struct {
 	Reached    []string `json:"reached"`
 	Unknowable bool     `json:"unknowable"`
 	Unreadable string   `json:"unreadable"`
+
+	Late      []late      `json:"late"`
+	Swallowed []swallowed `json:"swallowed"`
 }
 
 type gate struct {
@@ -27,17 +30,38 @@ type gate struct {
 	Line int    `json:"line"`
 }
 
+type late struct {
+	gate
+	Write int `json:"write"`
+}
+
+type swallowed struct {
+	Line  int      `json:"line"`
+	Block int      `json:"block"`
+	Gates []string `json:"gates"`
+}
+
+func newCaller(name string) *caller {
+	return &caller{Name: name, Gates: []gate{}, Actions: []string{}, Reached: []string{}, Late: []late{}, Swallowed: []swallowed{}}
+}
+
 // readCallers returns the argument of postern.gate_findings. That takes a parser of PL/pgSQL, so the database cannot do
 // it.
 func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Graph) (json.RawMessage, error) {
 	callers, begins := []*caller{}, []*caller{}
 	entries := []*callgraph.Node{}
+	named := map[string]*caller{}
 	for _, node := range graph.Callers() {
-		c := &caller{Name: node.Name, Gates: []gate{}, Actions: append([]string{}, node.Actions...), Reached: []string{}, Unknowable: node.Unknowable, Unreadable: node.Unreadable}
+		c := newCaller(node.Name)
+		named[c.Name] = c
+		c.Actions, c.Unknowable, c.Unreadable = append(c.Actions, node.Actions...), node.Unknowable, node.Unreadable
 		for _, called := range node.Gates {
 			if called.ID != "" {
 				c.Gates = append(c.Gates, gate{ID: called.ID, Line: called.Line})
 			}
+		}
+		for _, called := range node.Late {
+			c.Late = append(c.Late, late{gate{ID: called.ID, Line: called.Line}, called.Write})
 		}
 		callers = append(callers, c)
 		if len(node.Actions) > 0 {
@@ -46,6 +70,16 @@ func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Gra
 	}
 	for index, gates := range graph.ReachGates(entries) {
 		begins[index].Reached = gates
+	}
+	if len(callers) > 0 {
+		for _, place := range graph.Swallowed() {
+			if named[place.Function] == nil {
+				named[place.Function] = newCaller(place.Function)
+				callers = append(callers, named[place.Function])
+			}
+			c := named[place.Function]
+			c.Swallowed = append(c.Swallowed, swallowed{Line: place.Line, Block: place.Block, Gates: place.Gates})
+		}
 	}
 	return json.Marshal(callers)
 }

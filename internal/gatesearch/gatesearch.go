@@ -23,6 +23,9 @@ type Search struct {
 	Entry             string    `json:"entry"`
 	Gates             []Gate    `json:"gates"`
 	Unknown           []Unknown `json:"unknown"`
+	// Swallowed are the places where a handler keeps the error of a gate from the client.
+	Swallowed []callgraph.Swallowed `json:"swallowed"`
+	Late      []Late                `json:"late"`
 
 	// Node is the function that the action runs, with the tree of its calls. Reached are the functions in that tree.
 	Node    *callgraph.Node    `json:"-"`
@@ -46,10 +49,19 @@ type Unknown struct {
 	What string `json:"what"`
 }
 
+// Late is a call of a gate behind a write of the same function.
+type Late struct {
+	In     string `json:"in"`
+	GateID string `json:"gate_id"`
+	// Line is that of the call, and Write that of the write; 0 in SQL functions.
+	Line  int `json:"line"`
+	Write int `json:"write"`
+}
+
 // Find searches from the function that an action runs. entry is schema.function(types), or schema.function if only one
 // function has that name.
 func Find(ctx context.Context, connection *pgx.Conn, action, entry string) (*Search, error) {
-	search := &Search{Action: action, LegacyCheckpoints: []string{}, Gates: []Gate{}, Unknown: []Unknown{}}
+	search := &Search{Action: action, LegacyCheckpoints: []string{}, Gates: []Gate{}, Unknown: []Unknown{}, Late: []Late{}}
 	queries := query.New(connection)
 	actions, err := queries.ListActions(ctx)
 	if err != nil {
@@ -71,12 +83,16 @@ func Find(ctx context.Context, connection *pgx.Conn, action, entry string) (*Sea
 	}
 	search.Entry = search.Node.Name
 	search.Reached = graph.Reach(search.Node)
+	search.Swallowed = search.Reached.Swallowed
 	for _, id := range search.Reached.Gates {
 		search.Gates = append(search.Gates, search.judge(id, gates))
 	}
 	for _, node := range search.Reached.Nodes {
 		for _, what := range node.Unknown {
 			search.Unknown = append(search.Unknown, Unknown{In: node.Name, What: what})
+		}
+		for _, late := range node.Late {
+			search.Late = append(search.Late, Late{In: node.Name, GateID: late.ID, Line: late.Line, Write: late.Write})
 		}
 	}
 	return search, nil
@@ -107,7 +123,7 @@ func (s *Search) judge(id string, gates []query.Gate) Gate {
 
 // Finds reports whether there is something to do.
 func (s *Search) Finds() bool {
-	return len(s.Unknown) > 0 || slices.ContainsFunc(s.Gates, func(gate Gate) bool { return !gate.Handled })
+	return len(s.Unknown)+len(s.Swallowed)+len(s.Late) > 0 || slices.ContainsFunc(s.Gates, func(gate Gate) bool { return !gate.Handled })
 }
 
 // Missing lists the gates that the action must reference but does not.

@@ -409,6 +409,8 @@
 \ir doctor/gate_not_called.sql
 \ir doctor/gate_not_referenced.sql
 \ir doctor/gate_unreadable.sql
+\ir doctor/gate_swallowed.sql
+\ir doctor/gate_late.sql
 \ir doctor/gate_findings.sql
 \ir doctor/current_gate_reading.sql
 \ir doctor/gates_unread.sql

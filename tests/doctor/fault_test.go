@@ -412,6 +412,8 @@ var elsewhere = map[string]string{
 	"gate_not_called":     gateTest,
 	"gate_not_referenced": gateTest,
 	"gate_unreadable":     gateTest,
+	"gate_swallowed":      gateTest,
+	"gate_late":           gateTest,
 }
 
 const gateTest = "TestGateCallsAreComparedWithRegistrations"

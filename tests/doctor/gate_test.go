@@ -14,6 +14,10 @@ func TestGateCallsAreComparedWithRegistrations(t *testing.T) {
 		register = "select postern.register_gate('SHOP_APPROVE', 'Approve', 'Approved');"
 		calls    = "create function public.approve() returns void language plpgsql as $$ begin /* postern.checkpoint('SHOP_OTHER') */ perform postern.checkpoint('SHOP_APPROVE'); end $$;"
 		broken   = "set check_function_bodies = off; create function public.approve() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE' end $$; reset check_function_bodies;"
+		swallows = "create function public.approve() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE'); exception when others then null; end $$;"
+		written  = "create table public.voucher (voucher_id integer);"
+		behind   = "create function public.approve() returns void language plpgsql as $$ begin insert into public.voucher values (1); perform postern.checkpoint('SHOP_APPROVE'); end $$;"
+		before   = "create function public.approve() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE'); insert into public.voucher values (1); end $$;"
 		begins   = "create function public.entry() returns void language plpgsql as $$ begin perform postern.begin_action('Approve'); perform public.approve(); end $$;"
 	)
 	// A valid body, and too deep for the parser.
@@ -30,6 +34,11 @@ func TestGateCallsAreComparedWithRegistrations(t *testing.T) {
 		{"gate_not_referenced", "action Approve", register + calls + begins + "create function public.other() returns void language plpgsql as $$ begin perform postern.begin_action('Approve'); perform postern.checkpoint('SHOP_CHECK'); end $$;" +
 			"select postern.register_gate('SHOP_CHECK', 'Check', 'Checked'); select postern.register_gate('SHOP_OWN', 'Own', 'Done'); select postern.register_action('Approve', 'SHOP_OWN')", ""},
 		{"gate_unreadable", "function public.approve()", register + broken, mended},
+		{"gate_swallowed", "function public.approve()", register + swallows, strings.Replace(strings.Replace(swallows, "create", "create or replace", 1), "when others", "when sqlstate 'PS101' then raise; when others", 1)},
+		// The function names no gate itself.
+		{"gate_swallowed", "function public.entry()", register + calls + "create function public.entry() returns void language plpgsql as $$ begin perform public.approve(); exception when others then null; end $$;",
+			"create or replace function public.entry() returns void language plpgsql as $$ begin perform public.approve(); exception when sqlstate 'PS101' then raise; when others then null; end $$;"},
+		{"gate_late", "function public.approve()", register + written + behind, "create or replace " + strings.TrimPrefix(before, "create ")},
 		{"gate_unreadable", "function public.approve()", register + deep, mended},
 	} {
 		database := testdb.New(t)
