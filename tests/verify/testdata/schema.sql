@@ -7930,6 +7930,10 @@ begin
       select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_not_referenced(callers) as g
        union all
       select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_unreadable(callers) as g
+       union all
+      select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_swallowed(callers) as g
+       union all
+      select g.level, g.code, g.object, g.title, g.detail, g.fix from postern_internal.gate_late(callers) as g
       ) as f;
 end
 $$;
@@ -7941,7 +7945,7 @@ ALTER FUNCTION postern.gate_findings(callers jsonb) OWNER TO postern_owner;
 -- Name: FUNCTION gate_findings(callers jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate or begins an action: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate, begins an action, or leads to a gate in a block with a handler: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty; late, the calls of gates behind a write, each with id, line, and the line of the write; swallowed, the calls in a block whose handler keeps the error of a gate from the client, each with line, the line of the block, and the gates to which it leads. Errors: PS107 argument.';
 
 
 --
@@ -13512,7 +13516,7 @@ COMMENT ON FUNCTION postern_internal.fold_userid(userid text) IS 'A text that is
 -- Name: gate_caller(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.gate_caller(callers jsonb) RETURNS TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text)
+CREATE FUNCTION postern_internal.gate_caller(callers jsonb) RETURNS TABLE(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text, late jsonb, swallowed jsonb)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
  SELECT c.name,
@@ -13520,8 +13524,10 @@ CREATE FUNCTION postern_internal.gate_caller(callers jsonb) RETURNS TABLE(name t
      c.actions,
      c.reached,
      c.unknowable,
-     c.unreadable
-    FROM jsonb_to_recordset(gate_caller.callers) c(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text);
+     c.unreadable,
+     c.late,
+     c.swallowed
+    FROM jsonb_to_recordset(gate_caller.callers) c(name text, gates jsonb, actions text[], reached text[], unknowable boolean, unreadable text, late jsonb, swallowed jsonb);
 END;
 
 
@@ -13571,6 +13577,46 @@ COMMENT ON FUNCTION postern_internal.gate_is_active(gate_id text) IS 'Whether th
 
 
 --
+-- Name: gate_late(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.gate_late(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
+    LANGUAGE sql STABLE ROWS 10
+    BEGIN ATOMIC
+ SELECT 'warn'::text AS level,
+     'gate_late'::text AS code,
+     ('function '::text || c.name) AS object,
+     'A gate is called behind a write'::text AS title,
+     (string_agg(format('It calls %s%s, behind the write%s.'::text,
+         CASE
+             WHEN (g.id = ''::text) THEN 'a gate'::text
+             ELSE ('gate '::text || g.id)
+         END,
+         CASE
+             WHEN (g.line > 0) THEN format(' in line %s'::text, g.line)
+             ELSE NULL::text
+         END,
+         CASE
+             WHEN (g.write > 0) THEN format(' in line %s'::text, g.write)
+             ELSE NULL::text
+         END), ' '::text ORDER BY g.line, g.id) || ' The write is undone when the gate asks, and runs again with the answer.'::text) AS detail,
+     'Call the gate before the first write of the function.'::text AS fix
+    FROM (postern_internal.gate_caller(gate_late.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
+      CROSS JOIN LATERAL jsonb_to_recordset(c.late) g(id text, line integer, write integer))
+   GROUP BY c.name;
+END;
+
+
+ALTER FUNCTION postern_internal.gate_late(callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_late(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.gate_late(callers jsonb) IS 'Check of postern.doctor: functions that call a gate behind a write. callers: as for postern.gate_findings.';
+
+
+--
 -- Name: gate_not_called(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -13585,9 +13631,9 @@ CREATE FUNCTION postern_internal.gate_not_called(callers jsonb) RETURNS TABLE(le
      'Call postern.checkpoint or security_sys.security_checkpoint with it where the business operation begins, or reference it in an action.'::text AS fix
     FROM postern_internal.gate r
    WHERE ((NOT r.built_in) AND (NOT (EXISTS ( SELECT
-            FROM postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable)
+            FROM postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
            WHERE c.unknowable))) AND (NOT (r.gate_id IN ( SELECT (g.gate ->> 'id'::text)
-            FROM (postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable)
+            FROM (postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
               CROSS JOIN LATERAL jsonb_array_elements(c.gates) g(gate))))) AND (NOT (EXISTS ( SELECT
             FROM postern_internal.action a
            WHERE ((r.gate_id = a.checkpoint) OR (r.gate_id = ANY (a.legacy_checkpoints)))))));
@@ -13620,7 +13666,7 @@ CREATE FUNCTION postern_internal.gate_not_registered(callers jsonb) RETURNS TABL
              ELSE NULL::text
          END) AS detail,
      'Register it with the application: postern.register_gate(gate_id, description, message, parameters); or correct the id in the call.'::text AS fix
-    FROM (postern_internal.gate_caller(gate_not_registered.callers) c(name, gates, actions, reached, unknowable, unreadable)
+    FROM (postern_internal.gate_caller(gate_not_registered.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
       CROSS JOIN LATERAL jsonb_array_elements(c.gates) g(gate))
    WHERE (NOT (EXISTS ( SELECT
             FROM postern_internal.gate r
@@ -13636,6 +13682,38 @@ ALTER FUNCTION postern_internal.gate_not_registered(callers jsonb) OWNER TO post
 --
 
 COMMENT ON FUNCTION postern_internal.gate_not_registered(callers jsonb) IS 'Check of postern.doctor: gates that functions call but nobody has registered. callers: as for postern.gate_findings.';
+
+
+--
+-- Name: gate_swallowed(jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.gate_swallowed(callers jsonb) RETURNS TABLE(level text, code text, object text, title text, detail text, fix text)
+    LANGUAGE sql STABLE ROWS 10
+    BEGIN ATOMIC
+ SELECT 'error'::text AS level,
+     'gate_swallowed'::text AS code,
+     ('function '::text || c.name) AS object,
+     'A handler swallows the error of a gate'::text AS title,
+     (string_agg(format('Line %s leads to %s, in the block that begins in line %s.'::text, s.line,
+         CASE
+             WHEN (s.gates = '{}'::text[]) THEN 'a gate'::text
+             ELSE ('gate '::text || array_to_string(s.gates, ', '::text))
+         END, s.block), ' '::text ORDER BY s.line, s.gates) || ' The handler of that block catches PS101, so nobody is asked and the transaction goes on.'::text) AS detail,
+     'Let the error through: put "when sqlstate ''PS101'' then raise;" before the other conditions of the handler.'::text AS fix
+    FROM (postern_internal.gate_caller(gate_swallowed.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
+      CROSS JOIN LATERAL jsonb_to_recordset(c.swallowed) s(line integer, block integer, gates text[]))
+   GROUP BY c.name;
+END;
+
+
+ALTER FUNCTION postern_internal.gate_swallowed(callers jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION gate_swallowed(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.gate_swallowed(callers jsonb) IS 'Check of postern.doctor: functions that lead to a gate in a block whose handler catches its error. callers: as for postern.gate_findings.';
 
 
 --
@@ -13655,7 +13733,7 @@ CREATE FUNCTION postern_internal.gate_unreadable(callers jsonb) RETURNS TABLE(le
      'Code that names gates cannot be read'::text AS title,
      (c.unreadable || '. Which gates it calls is unknown, so the other findings on gates leave it out.'::text) AS detail,
      'Correct it so that the server can run it, or reduce its nesting; drop it if nobody needs it.'::text AS fix
-    FROM postern_internal.gate_caller(gate_unreadable.callers) c(name, gates, actions, reached, unknowable, unreadable)
+    FROM postern_internal.gate_caller(gate_unreadable.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
    WHERE (c.unreadable <> ''::text);
 END;
 
@@ -15752,10 +15830,16 @@ begin
       into reason
       from jsonb_array_elements(callers) with ordinality as c (caller, position)
      where (jsonb_typeof(c.caller -> 'name'), jsonb_typeof(c.caller -> 'unknowable'), jsonb_typeof(c.caller -> 'unreadable'),
-            jsonb_typeof(c.caller -> 'gates'), jsonb_typeof(c.caller -> 'actions'), jsonb_typeof(c.caller -> 'reached'))
-           is distinct from ('string', 'boolean', 'string', 'array', 'array', 'array')
+            jsonb_typeof(c.caller -> 'gates'), jsonb_typeof(c.caller -> 'actions'), jsonb_typeof(c.caller -> 'reached'),
+            jsonb_typeof(c.caller -> 'late'), jsonb_typeof(c.caller -> 'swallowed'))
+           is distinct from ('string', 'boolean', 'string', 'array', 'array', 'array', 'array', 'array')
         or jsonb_path_exists(c.caller, 'strict $.gates[*] ? (!(@.id.type() == "string" && @.line.type() == "number")
                                                              || (@.id.type() == "string" && @.line.type() == "number") is unknown)', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.late[*] ? (!(@.id.type() == "string" && @.line.type() == "number" && @.write.type() == "number")
+                                                            || (@.id.type() == "string" && @.line.type() == "number" && @.write.type() == "number") is unknown)', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.swallowed[*] ? (!(@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array")
+                                                                 || (@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array") is unknown)', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.swallowed[*].gates[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.actions[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.reached[*] ? (@.type() != "string")', silent => true)
      order by c.position
@@ -15766,7 +15850,7 @@ begin
       errcode = 'PS107',
       message = 'The callers of gates are malformed',
       detail = reason,
-      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ...}.';
+      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...]}]}.';
   end if;
 end
 $_$;
@@ -18083,7 +18167,7 @@ CREATE FUNCTION postern_internal.gate_not_referenced(callers jsonb) RETURNS TABL
              a.legacy_checkpoints,
              string_agg(DISTINCT c.name, ' and '::text ORDER BY c.name) AS entries,
              array_agg(DISTINCT r.gate_id ORDER BY r.gate_id) AS gates
-            FROM ((((postern_internal.gate_caller(gate_not_referenced.callers) c(name, gates, actions, reached, unknowable, unreadable)
+            FROM ((((postern_internal.gate_caller(gate_not_referenced.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
               CROSS JOIN LATERAL unnest(c.actions) b(action))
               JOIN postern_internal.action a ON ((a.action = b.action)))
               CROSS JOIN LATERAL unnest(c.reached) g(gate_id))
@@ -20659,6 +20743,13 @@ REVOKE ALL ON FUNCTION postern_internal.gate_is_active(gate_id text) FROM PUBLIC
 
 
 --
+-- Name: FUNCTION gate_late(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.gate_late(callers jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION gate_not_called(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -20670,6 +20761,13 @@ REVOKE ALL ON FUNCTION postern_internal.gate_not_called(callers jsonb) FROM PUBL
 --
 
 REVOKE ALL ON FUNCTION postern_internal.gate_not_registered(callers jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION gate_swallowed(callers jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.gate_swallowed(callers jsonb) FROM PUBLIC;
 
 
 --
