@@ -9,7 +9,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// The actions of the scenes below, both with the checkpoint approveGate; moveAction references the other gates.
+// The actions of the scenes below. Both have the checkpoint approveGate; moveAction references the other gates.
 const (
 	payAction  = "PayInvoice"
 	moveAction = "MoveInvoice"
@@ -17,8 +17,8 @@ const (
 
 const beginAction = "select postern.begin_action($1, $2::jsonb)"
 
-// naiveAction keeps the action that has begun in a setting, sealed so that nobody can make it up, and takes an approval
-// as an approval: whatever it was given for.
+// naiveAction keeps the action that has begun in a setting, signed so that nobody can forge it. It accepts an approval
+// whatever it was given for.
 const naiveAction = naiveBearer + `;
 create table public.naive_action_log (entry text not null);
 grant select on public.naive_action_log to public;
@@ -50,7 +50,7 @@ const (
 	naiveActionGate  = "select public.naive_action_gate($1, $2)"
 )
 
-// newActionScene has the two actions. Naive ones stand beside them.
+// newActionScene has the two actions, and naive ones beside them.
 func newActionScene(t *testing.T, people ...string) *scene {
 	t.Helper()
 	t.Parallel()
@@ -123,7 +123,7 @@ func TestTicketOpensOneActionOrOneGate(t *testing.T) {
 	}
 }
 
-// The action has begun in a savepoint that was rolled back, with what it logged: its gates are closed again.
+// The action began in a savepoint that was rolled back, together with its log entry. So its gates are closed again.
 func TestRolledBackActionOpensNothing(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
@@ -160,7 +160,7 @@ func TestRolledBackActionOpensNothing(t *testing.T) {
 	commit(t, tx)
 	s.requireLogged(t)
 
-	// Begun again, it is open again, and logged.
+	// When it begins again, its gates are open again, and it is logged.
 	ticket = approveAction(t, connection, alice, moveAction, invoice)
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
@@ -176,14 +176,14 @@ func TestRolledBackActionOpensNothing(t *testing.T) {
 	s.requireLogged(t, approveGate, numberedGate)
 }
 
-// An action that needs no approval references no gate for anybody, least of all after it was rolled back.
+// An action that needs no approval opens no referenced gate, least of all after it was rolled back.
 func TestUnapprovedActionOpensNothing(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
 	testsql.Run(t, s.Pool, "select postern.register_action('Harmless')")
 	ticket := approve(t, connection, alice, releaseGate, "{}")
 
-	// Naive: an approval of the gate is all that is asked for.
+	// Naive: only the approval of the gate counts.
 	naive := testsql.Value[string](t, connection, bearerApprove)
 	tx := begin(t, connection, alice)
 	testsql.Run(t, tx, bearerOpenGates, naive)
@@ -199,7 +199,7 @@ func TestUnapprovedActionOpensNothing(t *testing.T) {
 	refusedAndGoOn(t, tx, "PS105", checkpoint, releaseGate, "{}")
 	refusedAndGoOn(t, tx, "PS105", checkpoint, approveGate, invoice)
 	testsql.Run(t, tx, "rollback to savepoint attack")
-	reach(t, tx, releaseGate, "{}") // as if no action had begun: what was approved, and nothing more
+	reach(t, tx, releaseGate, "{}") // as if no action had begun: what was approved, and nothing else
 	testsql.Run(t, tx, beginAction, "Harmless", "{}")
 	refusedAndGoOn(t, tx, "PS105", checkpoint, releaseGate, "{}")
 	commit(t, tx)
@@ -218,7 +218,7 @@ func TestUnapprovedActionOpensNothing(t *testing.T) {
 	rollback(t, tx)
 }
 
-// One approval is for one action, however many begin in its transaction.
+// An approval is for one action, however many begin in its transaction.
 func TestSecondActionOfTransaction(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
@@ -239,7 +239,7 @@ func TestSecondActionOfTransaction(t *testing.T) {
 	reach(t, tx, releaseGate, "{}")
 	refusedAndGoOn(t, tx, "PS103", beginAction, moveAction, invoice)
 	refusedAndGoOn(t, tx, "PS103", beginAction, payAction, other)
-	// One that needs no approval may begin, and the gates are none of its business until the approved one begins again.
+	// An action that needs no approval may begin. It cannot use the open gates, until the approved action begins again.
 	testsql.Run(t, tx, beginAction, "Harmless", "{}")
 	refusedAndGoOn(t, tx, "PS105", checkpoint, releaseGate, "{}")
 	testsql.Run(t, tx, beginAction, payAction, invoice)
@@ -248,7 +248,7 @@ func TestSecondActionOfTransaction(t *testing.T) {
 	s.requireLogged(t, approveGate, releaseGate, approveGate, releaseGate)
 }
 
-// A gate that was passed before is no approval of an action.
+// A gate that was passed before does not approve an action.
 func TestActionAfterGateWasPassed(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
@@ -269,7 +269,7 @@ func TestActionAfterGateWasPassed(t *testing.T) {
 	}
 }
 
-// The ticket of an action is used once and in time, as that of a gate is.
+// The ticket of an action is used once and in time, like that of a gate.
 func TestTicketOfActionIsUsedOnceAndInTime(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
@@ -292,7 +292,7 @@ func TestTicketOfActionIsUsedOnceAndInTime(t *testing.T) {
 	testsql.Refused(t, tx, "PS101", beginAction, payAction, invoice)
 	rollback(t, tx)
 
-	// It expires between the two statements; once the action has begun, it takes as long as it takes.
+	// The ticket expires between the two statements. Once the action has begun, it may take as long as it needs.
 	for _, before := range []bool{true, false} {
 		ticket = approveAction(t, connection, alice, payAction, invoice)
 		s.expire(t, func() error {

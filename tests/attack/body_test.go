@@ -13,9 +13,9 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// Whoever owns one function must not keep an administrator from what the others do: by a body that is too much for the
-// parser, or for whoever reads what it says.
-func TestHostileBodyHidesNoOther(t *testing.T) {
+// The owner of one function must not hide from an administrator what other functions do, with a body that is too much
+// for the parser or for a reader of the report.
+func TestHostileFunctionHidesNoOtherFunction(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
 	testsql.Run(t, database.Pool, "create schema app; grant create, usage on schema app to public")

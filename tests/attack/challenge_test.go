@@ -11,7 +11,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// pay is the whole of T2: the ticket, the gate, the business.
+// pay does the whole of T2: it uses the ticket, passes the gate and does the business.
 func pay(t testing.TB, connection *pgx.Conn, ticket string) error {
 	t.Helper()
 	return pgx.BeginFunc(t.Context(), connection, func(tx pgx.Tx) error {
@@ -25,7 +25,8 @@ func pay(t testing.TB, connection *pgx.Conn, ticket string) error {
 	})
 }
 
-// Somebody clicks twice, and a stateless application answers the same challenge twice: one approval, two payments.
+// Somebody clicks twice, and a stateless application answers the same challenge twice. One approval must not make two
+// payments.
 func TestChallengeOpensGatesOnce(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -62,7 +63,7 @@ func TestChallengeOpensGatesOnce(t *testing.T) {
 		t.Errorf("paid %d times, want once", got)
 	}
 
-	// A wrong answer, and a transaction that rolled back, use nothing up.
+	// A wrong answer and a transaction that rolled back do not use up the challenge.
 	question = challenge(t, connection, alice, approveGate, invoice)
 	answer(t, connection, alice, question, alice, wrongPIN)
 	first = answer(t, connection, alice, question, alice, pins[alice])
@@ -114,7 +115,7 @@ func TestChallengeOpensGatesOnceInParallel(t *testing.T) {
 	}
 }
 
-// The nonce has to be there as long as any ticket of its challenge can be, whatever the settings have been meanwhile.
+// The nonce must stay as long as any ticket of its challenge can be used, whatever the settings were in the meantime.
 func TestUsedNonceOutlivesChallengeAndTicket(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -129,7 +130,7 @@ func TestUsedNonceOutlivesChallengeAndTicket(t *testing.T) {
 		return ticket
 	}
 	used, old := use(), use()
-	// The tickets have expired at once, just after their challenges were made.
+	// The tickets have expired just after their challenges were made.
 	age := func(ticket string, seconds int) {
 		t.Helper()
 		testsql.Run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() - make_interval(secs => $2) where ticket = $1::text::uuid", ticket, seconds)
@@ -140,7 +141,7 @@ func TestUsedNonceOutlivesChallengeAndTicket(t *testing.T) {
 		t.Helper()
 		return testsql.Value[int](t, s.Pool, "select count(*) from postern_internal.open_gate where ticket = $1::text::uuid", ticket)
 	}
-	testsql.Run(t, s.Pool, "select postern.maintain()") // tidies up
+	testsql.Run(t, s.Pool, "select postern.maintain()") // cleans up
 	if got := nonces(used); got != 1 {
 		t.Error("the nonce is gone, and the challenge could be answered for a ticket still")
 	}
@@ -149,7 +150,7 @@ func TestUsedNonceOutlivesChallengeAndTicket(t *testing.T) {
 	}
 }
 
-// What the second answer of a transaction gets must not depend on what the first one came to.
+// The result of a transaction's second answer must not depend on the verdict on the first one.
 func TestTransactionAnswersOneChallenge(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
@@ -194,7 +195,7 @@ $$`)
 		}
 	}
 
-	// One that was rolled back leaves nothing that could be seen, counts nothing, and has taught nothing.
+	// An answer that was rolled back leaves no trace, counts nothing, and has taught nothing.
 	tx = begin(t, connection, alice)
 	testsql.Run(t, tx, "savepoint one")
 	gone := testsql.Value[string](t, tx, authenticate, asked, alice, wrongPIN)

@@ -11,8 +11,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// naiveCommitted makes a ticket whose verdict is silent for the rest of the statement that made it. That is early enough
-// for whatever runs at the commit.
+// naiveCommitted makes a ticket whose verdict stays secret for the rest of the statement that made it. Code that runs
+// at the commit can still read it.
 const naiveCommitted = `
 create table public.committed_ticket (ticket uuid primary key, verdict text not null, made_at timestamptz not null);
 create function public.committed_authenticate(response text) returns uuid
@@ -29,8 +29,8 @@ as $$
    where t.ticket = wanted and t.made_at is distinct from statement_timestamp()
 $$`
 
-// moments are ways to make one's own code run when a transaction commits: late in it, and still early enough to
-// take it back. tell is the attacker's function, which is given the ticket.
+// moments are ways to run one's own code while a transaction commits: late, but early enough to fail the commit. tell
+// is the attacker's function, which gets the ticket.
 var moments = map[string]func(tell, ticket string) string{
 	"deferred constraint trigger": func(tell, ticket string) string {
 		return fmt.Sprintf(`
@@ -52,12 +52,12 @@ set constraints all immediate`, tell, ticket)
 	},
 }
 
-// A guess that is looked at while its transaction commits, and taken back if it was wrong.
-func TestCommitRevealsNoVerdictBeforeItIsDone(t *testing.T) {
+// A guess is read while its transaction commits, and taken back if it was wrong.
+func TestVerdictStaysSecretDuringTheCommit(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, naiveCommitted)
-	// Says what the ticket's status is, and has the commit fail.
+	// Reports the ticket's status and makes the commit fail.
 	testsql.Run(t, s.Pool, `
 create schema attack;
 grant usage on schema attack to public;
@@ -84,7 +84,7 @@ begin
   raise 'seen: %', seen;
 end
 $$`)
-	// at has a guess end in such a moment; it returns what was seen.
+	// at makes a guess end in such a moment, and returns what was seen.
 	at := func(moment func(tell, ticket string) string, tell, statement string, arguments ...any) string {
 		t.Helper()
 		connection := s.connect(t)
@@ -121,7 +121,7 @@ $$`)
 	}
 }
 
-// A procedure may commit and go on. What it learns by that is counted, and user and gates end with each of its
+// A procedure may commit and continue. What it learns by that is counted. The user and the gates end with each of its
 // transactions.
 func TestProcedureTakesNothingAcrossItsCommits(t *testing.T) {
 	t.Parallel()
@@ -205,14 +205,14 @@ $$`)
 	}
 }
 
-// The gate reached when all else is done: by a deferred trigger, or by a cursor that is run at the commit. It is open in
-// this transaction only, and the pass is logged with it.
+// A gate is reached after everything else is done: by a deferred trigger, or by a cursor that runs at the commit. It is
+// open only in this transaction, and the pass is logged with it.
 func TestGateReachedAtCommitIsLoggedWithIt(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, naiveBearer)
 	connection := s.connect(t)
-	// Naive: what opens the gate stays, so that the cursor's query could run at any later time.
+	// Naive: the gate stays open, so that the cursor's query could run at any later time.
 	testsql.Run(t, connection, bearerOpenGates, testsql.Value[string](t, connection, bearerApprove))
 	testsql.Run(t, connection, bearerCheckpoint, approveGate, invoice)
 	testsql.Run(t, connection, bearerCheckpoint, approveGate, invoice)
@@ -242,7 +242,7 @@ create or replace constraint trigger late after insert on late deferrable initia
 			if got := s.passes(t); got != before+1 {
 				t.Errorf("%d passes are logged", got-before)
 			}
-			// The gate has closed behind it.
+			// The gate has closed.
 			tx = begin(t, connection, alice)
 			if name == "cursor" {
 				testsql.Run(t, tx, "fetch all from held")
@@ -256,7 +256,7 @@ create or replace constraint trigger late after insert on late deferrable initia
 	}
 }
 
-// COMMIT AND CHAIN begins the next transaction in the same breath.
+// COMMIT AND CHAIN begins the next transaction within the same statement.
 func TestChainedTransactionBeginsWithClosedGates(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -272,7 +272,8 @@ select set_config('attack.saved', current_setting('postern.session'), false);`
 		messages []string
 		want     string
 	}{
-		// One message has one timestamp, and so the user is known to both transactions; the gate is open in its own.
+		// One message has one timestamp, so both transactions know the user. The gate is open only in its own
+		// transaction.
 		"in one message":                   {[]string{opened + "commit and chain;" + again}, "PS101"},
 		"in one message, and what follows": {[]string{opened + "commit and chain", again}, "PS101"},
 		"in messages of their own":         {[]string{opened, "commit and chain", again}, "PS402"},

@@ -8,12 +8,12 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// Who may name a company can try for a code that a cast takes for another company, or that makes a cast fail for
-// everybody who works there. MALLORY has such codes and no company of the ledgers.
+// Somebody who may name a company can try a code that a cast takes for another company, or a code that makes a cast
+// fail for everybody in it. MALLORY has such codes, and none of the ledgers' companies.
 func TestCodesThatLookLikeAnotherCompanyOpenNothing(t *testing.T) {
 	for _, test := range []struct {
 		column, cast  string
-		taken, broken string // what a cast takes for 1234 or for otherUUID, and what it fails for
+		taken, broken string // codes that a cast takes for 1234 or otherUUID, and codes that it fails for
 	}{
 		{"integer", "integer", "01234", "99999999999"},
 		{"bigint", "bigint", "+1234", "9223372036854775808"},

@@ -6,8 +6,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// TestApprovalDoesNotOutliveItsCredential: a stolen PIN was used, and the ticket is in the thief's hands when the
-// administrator acts. The naive version is the ticket of somebody whom nobody acted upon.
+// A stolen PIN was used, and the thief has the ticket when the administrator acts. The naive version is the ticket of a
+// user against whom nobody acted.
 func TestApprovalDoesNotOutliveItsCredential(t *testing.T) {
 	acts := map[string]string{
 		"PIN reset":     "select postern.reset_pin('ALICE', '736154')",

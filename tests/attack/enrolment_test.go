@@ -16,7 +16,8 @@ const (
 	newPIN   = "quite another 5829"
 )
 
-// createNaivePIN keeps PINs as one would at first: whoever has the session may change the PIN, and is told what is wrong.
+// createNaivePIN stores PINs as a first attempt would: whoever has the session may change the PIN, and learns what is
+// wrong.
 func createNaivePIN(t testing.TB, s *scene) {
 	t.Helper()
 	testsql.Run(t, s.Pool, `
@@ -37,14 +38,14 @@ end $$;
 grant execute on function public.naive_set_pin(text, text) to public`)
 }
 
-// worksAs says whether a PIN approves at a gate.
+// worksAs reports whether a PIN approves at a gate.
 func (s *scene) worksAs(t testing.TB, connection *pgx.Conn, userid, gate, parameters, pin string) bool {
 	t.Helper()
 	ticket := answer(t, connection, userid, challenge(t, connection, userid, gate, parameters), userid, pin)
 	return status(t, connection, userid, ticket) == "accepted"
 }
 
-// Whoever sits at an unlocked workstation would change the PIN first.
+// Somebody at an unlocked workstation would change the PIN first.
 func TestPINIsNotChangedWithoutTheCurrentOne(t *testing.T) {
 	s := newScene(t, alice, bob)
 	createNaivePIN(t, s)
@@ -66,7 +67,7 @@ func TestPINIsNotChangedWithoutTheCurrentOne(t *testing.T) {
 	testsql.Refused(t, tx, "PS101", setPIN, newPIN)
 	rollback(t, tx)
 
-	// Nor does another user's approval, where others may approve.
+	// Another user's approval does not open it, if others may approve.
 	s.set(t, "all_users_valid", "true")
 	asked := challenge(t, connection, alice, approveGate, invoice)
 	if got := status(t, connection, alice, answer(t, connection, alice, asked, bob, pins[bob])); got != "accepted" {
@@ -77,12 +78,12 @@ func TestPINIsNotChangedWithoutTheCurrentOne(t *testing.T) {
 	tx = begin(t, connection, alice)
 	testsql.Refused(t, tx, "PS102", openGates, ticket)
 	rollback(t, tx)
-	// It cost the session's own user, and not Bob.
+	// The attempt counts against the session's own user, and not against Bob.
 	if s.failures(t, alice) != 1 || s.failures(t, bob) != 0 {
 		t.Errorf("failures: Alice %d, Bob %d", s.failures(t, alice), s.failures(t, bob))
 	}
 
-	// Nor does Bob's own ticket for his own PIN.
+	// Bob's ticket for his own PIN does not open it either.
 	ticket = approve(t, connection, bob, pinGate, "{}")
 	tx = begin(t, connection, alice)
 	testsql.Refused(t, tx, "PS103", openGates, ticket)
@@ -125,7 +126,7 @@ end $$`)
 	reach(t, tx, approveGate, invoice)
 	testsql.Refused(t, tx, "PS101", setPIN, newPIN)
 	rollback(t, tx)
-	// And with the current PIN it works, checkpoints enabled or not.
+	// With the current PIN it works, whether checkpoints are enabled or not.
 	ticket := approve(t, connection, alice, pinGate, "{}")
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
@@ -136,7 +137,7 @@ end $$`)
 	}
 }
 
-// A person who is asked to change the PIN approves nothing else with that.
+// A person who is asked to change the PIN approves nothing else by that.
 func TestPINTicketOpensNothingElse(t *testing.T) {
 	s := newScene(t, alice)
 	connection := s.connect(t)
@@ -158,7 +159,7 @@ language sql return pg_catalog.current_setting('naive.open', true) = 'true'`)
 	testsql.Run(t, tx, setPIN, newPIN)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 	refusedAndGoOn(t, tx, "PS101", checkpoint, releaseGate, "{}")
-	// Nor does a second ticket beside it.
+	// A second ticket beside it does not help.
 	commit(t, tx)
 	if got := s.passes(t); got != 1 {
 		t.Errorf("%d passes are logged, want the PIN change alone", got)
@@ -198,8 +199,8 @@ func TestResetPINApprovesNothing(t *testing.T) {
 	}
 }
 
-// Any second place that answers whether a PIN is right is a place to guess at: in the caller's own transaction an
-// answer costs nothing.
+// Any second place that tells whether a PIN is right is a place to guess at: in the caller's own transaction, an answer
+// costs nothing.
 func TestOnlyTheGateComparesPINs(t *testing.T) {
 	s := newScene(t, alice)
 	createNaivePIN(t, s)
@@ -212,13 +213,13 @@ func TestOnlyTheGateComparesPINs(t *testing.T) {
 		rollback(t, tx)
 	}
 
-	// Not set_pin: before the gate is open, it says the same of the old PIN as of another one.
+	// set_pin does not tell: before the gate is open, it answers alike for the old PIN and for any other.
 	for _, guess := range []string{wrongPIN, pins[alice]} {
 		tx := begin(t, connection, alice)
 		testsql.Refused(t, tx, "PS101", setPIN, guess)
 		rollback(t, tx)
 	}
-	// Not reset_pin: an administrator could ask, and roll back.
+	// reset_pin does not tell: an administrator could ask, and roll back.
 	administrator := s.Login(t, "postern_admin").Connect(t)
 	for _, guess := range []string{wrongPIN, pins[alice]} {
 		tx, err := administrator.Begin(t.Context())
@@ -228,14 +229,14 @@ func TestOnlyTheGateComparesPINs(t *testing.T) {
 		testsql.Run(t, tx, resetPIN, alice, guess)
 		rollback(t, tx)
 	}
-	// Behind the gate, to somebody who has just proved to know it.
+	// Behind the gate it tells, because the person has just proved to know the PIN.
 	ticket := approve(t, connection, alice, pinGate, "{}")
 	tx := begin(t, connection, alice)
 	open(t, tx, ticket)
 	testsql.Refused(t, tx, "PS109", setPIN, pins[alice])
 	rollback(t, tx)
 
-	// And no function but these looks at a hash at all.
+	// No other function reads a hash at all.
 	if got, want := fmt.Sprint(testsql.Values[string](t, s.Pool, `
 select p.proname from pg_catalog.pg_proc as p
  where p.proowner = 'postern_owner'::pg_catalog.regrole and p.prosrc ~ '\mhash_pin\M' order by 1`)), "[authenticate reset_pin set_pin]"; got != want {
@@ -243,7 +244,7 @@ select p.proname from pg_catalog.pg_proc as p
 	}
 }
 
-// The first PIN comes from an administrator, not from whoever is first at the keyboard.
+// The first PIN comes from an administrator, and not from whoever is first at the keyboard.
 func TestFirstPINComesFromAnAdministrator(t *testing.T) {
 	s := newScene(t)
 	s.addUser(t, alice)
@@ -283,7 +284,7 @@ grant execute on function public.naive_set_pin(text) to public`)
 	}
 }
 
-// One approval, one change: what the person typed proves the PIN that the first change replaces.
+// One approval allows one change: the typed PIN proves only the PIN that the first change replaces.
 func TestOneTicketChangesOnePIN(t *testing.T) {
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, `
@@ -307,7 +308,7 @@ grant execute on function public.naive_set_pin(text) to public`)
 
 	tx = begin(t, connection, alice)
 	open(t, tx, ticket)
-	// What rolls back is no change.
+	// A change that is rolled back does not count.
 	testsql.Run(t, tx, "savepoint before")
 	testsql.Run(t, tx, setPIN, "first 8264 pin")
 	testsql.Run(t, tx, "rollback to savepoint before")

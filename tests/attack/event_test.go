@@ -25,7 +25,7 @@ const logPass = `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters)
 values ('passed', 'SINWOF_APPROVE', 'ALICE', 'paid', '{}')`
 
-// deliverAs delivers what is due with the rights of one pool, and gives the last error of each delivery.
+// deliverAs delivers what is due with the rights of one pool, and returns the last error of each delivery.
 func deliverAs(t testing.TB, database *testdb.Database, pool *pgxpool.Pool) []string {
 	t.Helper()
 	if err := event.New(pool, event.Options{}).RunOnce(t.Context()); err != nil {
@@ -34,7 +34,7 @@ func deliverAs(t testing.TB, database *testdb.Database, pool *pgxpool.Pool) []st
 	return testsql.Values[string](t, database.Pool, "select coalesce(last_error, state) from postern.event_delivery order by log_id, name")
 }
 
-// An administrator wants a function run that he may not run himself: by naming it as an event's.
+// An administrator wants to run a function that he may not run himself, and names it as an event's function.
 func TestAdministratorCannotHaveAForeignFunctionCalled(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -58,13 +58,14 @@ begin execute format('select %s(null)', name); end $$`)
 		_, err := administrator.Exec(t.Context(), add, name)
 		testdb.RequireCode(t, err, "PS107")
 	}
-	// Whoever does not own the function can grant nothing, and gets a warning only.
+	// Only the owner of the function can grant. Anybody else gets just a warning.
 	testsql.Run(t, administrator, "grant execute on function public.drop_everything(jsonb) to postern_event_function")
 	_, err := administrator.Exec(t.Context(), add, "public.drop_everything")
 	testdb.RequireCode(t, err, "PS107")
 }
 
-// hostileOwner owns what events may call, and attacks who calls it: app.strike() notes with whose rights it runs.
+// hostileOwner owns the function that events may call, and attacks its caller: app.strike() records with whose rights
+// it runs.
 func hostileOwner(t testing.TB, database *testdb.Database) *testdb.Login {
 	t.Helper()
 	owner := database.Login(t)
@@ -103,7 +104,7 @@ reset role`)
 	return owner
 }
 
-// putEventFunction makes the function that events call, or exchanges it.
+// putEventFunction creates the function that events call, or replaces it.
 func putEventFunction(t testing.TB, database *testdb.Database, owner *testdb.Login, body string) {
 	t.Helper()
 	testsql.Run(t, database.Pool, `
@@ -116,7 +117,7 @@ grant usage on schema app to postern_event_function;
 reset role`)
 }
 
-// What runs later than the function runs with the rights of whoever commits, or comes next in the session.
+// Code that the function defers runs with the rights of whoever commits, or of the next user of the session.
 func TestEventFunctionsCannotTakeOverTheWorker(t *testing.T) {
 	t.Parallel()
 	for name, attack := range map[string]string{
@@ -177,7 +178,7 @@ end;`,
 	}
 }
 
-// The function is exchanged between the look at it and the call, for one that has the caller's rights.
+// The function is replaced between the check and the call by one that has the caller's rights.
 func TestExchangedEventFunctionHasNoRights(t *testing.T) {
 	t.Parallel()
 	for name, attack := range map[string]string{
@@ -215,7 +216,7 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 			rollback(t, naive)
 			putEventFunction(t, database, owner, "null;")
 
-			// The call has looked at the function when it waits for its delivery.
+			// The call has checked the function when it waits for its delivery.
 			holder, err := database.Pool.Begin(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -244,7 +245,7 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 			if got := testsql.Value[string](t, database.Pool, "select state from postern.event_delivery"); got != "pending" {
 				t.Errorf("the delivery is %s", got)
 			}
-			// All is as it was.
+			// Nothing has changed.
 			putEventFunction(t, database, owner, "insert into app.loot values (current_user);")
 			testsql.Run(t, session, "select postern.call_event_function('call', $1, $2)", lease, logID)
 			if got := testsql.Value[string](t, database.Pool, "select taken_by from app.loot"); got != owner.Name {
@@ -254,7 +255,7 @@ begin perform app.strike('exchanged'); ` + attack + ` end $$`
 	}
 }
 
-// A function goes on when it is asked to end, says more than fits a memory, or leaves something in the session.
+// A function continues when it is asked to end, returns more than fits into memory, or leaves something in the session.
 func TestEventFunctionCannotKeepTheWorker(t *testing.T) {
 	t.Parallel()
 	for name, attack := range map[string]string{
@@ -307,7 +308,7 @@ select exists (select from pg_catalog.pg_stat_activity as a where a.usename = $1
 	}
 }
 
-// The secret that webhooks are signed with shows nowhere but for who delivers.
+// The secrets that sign webhooks are visible only to the worker that delivers.
 func TestWebhookSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -337,8 +338,8 @@ func TestWebhookSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// A denial that is told of could be learned before it was counted, if it were queued in its own transaction.
-func TestDenialIsNotToldToItsOwnTransaction(t *testing.T) {
+// A denial could be learned from an event before it counts, if the event were queued in the same transaction.
+func TestDenialIsNotQueuedInItsOwnTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, `grant postern_event_worker, postern_admin, postern_auditor to "`+s.application.Name+`"`)
@@ -347,13 +348,13 @@ func TestDenialIsNotToldToItsOwnTransaction(t *testing.T) {
 	testsql.Run(t, s.Pool, "select postern.add_event_action('wake', 'SECURITY_CHECKPOINT_DENIED', 'notify', 'denials')")
 	tx := begin(t, connection, alice)
 	testsql.Value[string](t, tx, authenticate, asked, alice, wrongPIN)
-	// The entry is there: this is what a queue without a look at snapshots would find.
+	// The entry exists: a queue that ignored snapshots would find it.
 	testsql.Run(t, s.Pool, "create function public.naive_queue() returns bigint language sql security definer as $$ select count(*) from postern_internal.checkpoint_entry where outcome = 'denied' $$")
 	if testsql.Value[int](t, tx, "select public.naive_queue()") != 1 {
 		t.Fatal("the naive version withstood")
 	}
 	for range 3 {
-		testsql.Run(t, s.Pool, logPass) // others go on
+		testsql.Run(t, s.Pool, logPass) // others continue
 	}
 	if got := testsql.Values[string](t, tx, "select postern.claim_event_deliveries('wake', 10, gen_random_uuid(), 10)::text"); len(got) > 0 {
 		t.Errorf("told of %s", got)
@@ -365,14 +366,14 @@ func TestDenialIsNotToldToItsOwnTransaction(t *testing.T) {
 	rollback(t, tx)
 }
 
-// A worker that somebody has taken over calls the function of an action as it likes.
+// A worker that somebody has taken over calls an action's function with arguments of its choice.
 func TestWorkerCannotInventAnEvent(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
 	owner := hostileOwner(t, database)
 	putEventFunction(t, database, owner, "insert into app.told values (event);")
 	testsql.Run(t, database.Pool, "create table app.told (event jsonb); grant insert on app.told to "+owner.Name)
-	// What takes the event from its caller.
+	// Naive: it takes the event from its caller.
 	testsql.Run(t, database.Pool, `
 create function app.naive_call(event jsonb) returns void language sql security definer as 'insert into app.told values (event)';
 grant usage on schema app to public`)
@@ -411,5 +412,5 @@ grant usage on schema app to public`)
 	if !reflect.DeepEqual(told, claimed) {
 		t.Errorf("the function was told\n%v\nand the worker\n%v", told, claimed)
 	}
-	testsql.Fails(t, worker, "PS107", call, lease, logID) // once
+	testsql.Fails(t, worker, "PS107", call, lease, logID) // only once
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// coffeeGate is harmless, and anybody may approve at it.
+	// coffeeGate is harmless, and anybody may approve there.
 	coffeeGate = "OFFICE_COFFEE"
 	// transferGate has the bound parameter AMOUNT.
 	transferGate = "BANK_TRANSFER"
@@ -18,7 +18,7 @@ const (
 	million = `{"AMOUNT": 10000000}`
 )
 
-// newBank is a scene with a harmless gate and one where money leaves.
+// newBank is a scene with a harmless gate and one that moves money.
 func newBank(t *testing.T, exclusive bool, people ...string) *scene {
 	t.Helper()
 	s := newScene(t, people...)
@@ -27,7 +27,7 @@ func newBank(t *testing.T, exclusive bool, people ...string) *scene {
 	return s
 }
 
-// credit is what the log says of a pass.
+// credit is what the log says about a pass.
 type credit struct {
 	gate, authenticatedBy, message string
 	asked                          bool
@@ -52,8 +52,8 @@ select gate_id, authenticated_by, message, asked, approval::text, approved_gate_
 	return credits
 }
 
-// Bob approves a coffee in Alice's session, and in the same transaction Alice has ten million transferred. That the second
-// gate is open is documented; that Bob had seen it is what the log must not say.
+// Bob approves a coffee in Alice's session, and in the same transaction Alice transfers ten million. It is documented
+// that the second gate is open. But the log must not say that Bob has seen it.
 func TestLogDoesNotCreditWhatWasNotShown(t *testing.T) {
 	t.Parallel()
 	s := newBank(t, false, alice, bob)
@@ -90,8 +90,8 @@ func TestLogDoesNotCreditWhatWasNotShown(t *testing.T) {
 	}
 }
 
-// A parameter that is not bound may differ from what was shown: then the log has both.
-func TestLogHasWhatWasShownWhereItDiffers(t *testing.T) {
+// A parameter that is not bound may differ from what was shown. Then the log has both.
+func TestLogHasBothMessagesIfTheyDiffer(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	connection := s.connect(t)
@@ -112,7 +112,7 @@ func TestLogHasWhatWasShownWhereItDiffers(t *testing.T) {
 	}
 }
 
-// An exclusive gate is asked for itself, whatever else was approved, and what is approved for it opens nothing else.
+// An exclusive gate needs its own approval, whatever else was approved; and its approval opens nothing else.
 func TestExclusiveGateIsNeverOpenedByAnotherApproval(t *testing.T) {
 	t.Parallel()
 	s := newBank(t, true, alice)
@@ -151,7 +151,7 @@ func TestExclusiveGateIsNeverOpenedByAnotherApproval(t *testing.T) {
 	}
 	rollback(t, tx)
 
-	// Both tickets, in either order of tickets and of gates.
+	// With both tickets, in either order of tickets and gates.
 	for name, order := range map[string]struct{ tickets, gates []string }{
 		"the coffee's ticket first": {[]string{coffeeGate, transferGate}, []string{transferGate, coffeeGate}},
 		"the transfer's first":      {[]string{transferGate, coffeeGate}, []string{coffeeGate, transferGate}},
@@ -167,7 +167,7 @@ func TestExclusiveGateIsNeverOpenedByAnotherApproval(t *testing.T) {
 		for _, gate := range order.gates {
 			reach(t, tx, gate, parameters[gate])
 		}
-		reach(t, tx, releaseGate, "{}") // along with the coffee
+		reach(t, tx, releaseGate, "{}") // opened together with the coffee
 		commit(t, tx)
 		credits := s.credits(t)
 		for _, got := range credits[len(credits)-3:] {
@@ -178,7 +178,7 @@ func TestExclusiveGateIsNeverOpenedByAnotherApproval(t *testing.T) {
 	}
 }
 
-// Two transfers are two approvals, of the same amount too; and a rollback to a savepoint takes a pass back.
+// Two transfers need two approvals, even of the same amount; and a rollback to a savepoint takes a pass back.
 func TestExclusiveGateTakesAnApprovalEachTime(t *testing.T) {
 	t.Parallel()
 	s := newBank(t, true, alice)
@@ -202,7 +202,7 @@ func TestExclusiveGateTakesAnApprovalEachTime(t *testing.T) {
 	refusedAndGoOn(t, tx, "PS101", checkpoint, transferGate, million)
 	refusedAndGoOn(t, tx, "PS103", openGates, first)
 
-	// One statement that reaches it twice.
+	// One statement reaches it twice.
 	rollback(t, tx)
 	tx = begin(t, connection, alice)
 	open(t, tx, first)
@@ -214,7 +214,7 @@ func TestExclusiveGateTakesAnApprovalEachTime(t *testing.T) {
 	}
 }
 
-// What opens an exclusive gate is as much bound to time, user and role as what opens others.
+// The ticket of an exclusive gate is bound to time, user and role like any other.
 func TestExclusiveTicketIsCheckedLikeOthers(t *testing.T) {
 	t.Parallel()
 	s := newBank(t, true, alice, bob)
@@ -253,7 +253,7 @@ func TestExclusiveTicketIsCheckedLikeOthers(t *testing.T) {
 	rollback(t, tx)
 }
 
-// Inside an action as well: the approval of the action opens the gates inside, and no exclusive one.
+// The same within an action: its approval opens the gates inside, but no exclusive one.
 func TestActionOpensNoExclusiveGate(t *testing.T) {
 	t.Parallel()
 	s := newBank(t, true, alice)
@@ -278,7 +278,8 @@ func TestActionOpensNoExclusiveGate(t *testing.T) {
 		t.Errorf("logged is %+v", credits)
 	}
 
-	// The exclusive gate is the action's own checkpoint: the approval is for the beginning, once, and opens nothing inside.
+	// The exclusive gate is the action's own checkpoint. The approval is for the beginning, once, and opens nothing
+	// inside.
 	action = approveAction(t, connection, alice, "Transfer", million)
 	tx = begin(t, connection, alice)
 	open(t, tx, action)
@@ -290,7 +291,7 @@ func TestActionOpensNoExclusiveGate(t *testing.T) {
 	refusedAndGoOn(t, tx, "PS101", checkpoint, transferGate, million)
 	rollback(t, tx)
 
-	// An action that needs no approval, and does not know of it: it asks for itself.
+	// An action that needs no approval and does not reference the exclusive gate: the gate asks for itself.
 	transfer = approve(t, connection, alice, transferGate, million)
 	tx = begin(t, connection, alice)
 	open(t, tx, transfer)
@@ -301,8 +302,8 @@ func TestActionOpensNoExclusiveGate(t *testing.T) {
 	rollback(t, tx)
 }
 
-// A registration that does not mention it, of an upgrade for instance, would open the gate along. The naive way is a default of
-// false.
+// A registration that does not mention exclusive, for example during an upgrade, would turn it off. The naive version
+// has false as the default.
 func TestRegistrationKeepsAGateExclusive(t *testing.T) {
 	t.Parallel()
 	s := newBank(t, true, alice)
@@ -326,7 +327,7 @@ func TestRegistrationKeepsAGateExclusive(t *testing.T) {
 	}
 }
 
-// A gate that becomes exclusive is that for what was approved before, too.
+// A gate that becomes exclusive is no longer opened by earlier approvals.
 func TestGateBecomesExclusive(t *testing.T) {
 	t.Parallel()
 	s := newBank(t, false, alice)

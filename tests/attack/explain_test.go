@@ -6,9 +6,9 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// A security barrier keeps functions of the reader's away from hidden rows, but lets comparisons through that cannot
-// leak: EXPLAIN ANALYZE then counts which of the hidden rows met them. Whoever may read the users, and is in ALICE's
-// session, would try PINs for nothing.
+// A security barrier hides rows from functions of the reader, but evaluates comparisons that cannot leak. EXPLAIN
+// ANALYZE then counts the hidden rows that match. Somebody who may read the users and is in ALICE's session could try
+// PINs for free.
 func TestPlansCountNoHiddenRows(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)

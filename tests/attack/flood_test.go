@@ -14,13 +14,13 @@ import (
 
 const cancel = "select postern.cancel($1)"
 
-// entries counts the entries of the log with an outcome, as they are kept.
+// entries counts the stored entries of the log with an outcome.
 func (s *scene) entries(t testing.TB, outcome string) int {
 	t.Helper()
 	return testsql.Value[int](t, s.Pool, "select count(*) from postern_internal.checkpoint_entry where outcome::text = $1", outcome)
 }
 
-// limited is refused by a limit, and returns which.
+// limited expects that a limit refuses, and returns which one.
 func limited(t testing.TB, q testsql.Querier, sql string, arguments ...any) (setting string, againAt time.Time) {
 	t.Helper()
 	refusal := testsql.Refused(t, q, "PS110", sql, arguments...)
@@ -67,13 +67,13 @@ grant execute on function public.naive_authenticate() to public`)
 		}
 		rollback(t, tx)
 	}
-	// Bob has limits of his own.
+	// Bob has his own limits.
 	approve(t, connection, bob, approveGate, invoice)
 
 	// The lock-out has ended, and the hour has passed.
 	testsql.Run(t, s.Pool, "update postern_internal.credential set locked_until = '-infinity', denials_since = denials_since - interval '1 hour'")
 	approve(t, connection, alice, approveGate, invoice)
-	// What counts begins anew.
+	// The count begins again.
 	spend(t, s, connection, alice, alice, 7)
 	tx := begin(t, connection, alice)
 	limited(t, tx, authenticate, asked, alice, wrongPIN)
@@ -88,7 +88,8 @@ func TestNobodyFillsTheLogWithCancels(t *testing.T) {
 	connection := s.connect(t)
 	asked := challenge(t, connection, alice, approveGate, invoice)
 
-	// Naive is what a limit of earlier transactions alone does: one transaction holds any number. And what rolls back is none.
+	// Naive: a limit that counts only earlier transactions lets one transaction make any number, and those that roll
+	// back do not count.
 	tx := begin(t, connection, alice)
 	for range 3 {
 		testsql.Run(t, tx, cancel, asked)
@@ -109,7 +110,7 @@ func TestNobodyFillsTheLogWithCancels(t *testing.T) {
 		t.Errorf("%d cancels are logged", got)
 	}
 
-	// Who cancels too much may still approve, and be denied.
+	// A user who has cancelled too often may still approve, and be denied.
 	for range 10 {
 		ticket := approve(t, connection, alice, approveGate, invoice)
 		tx := begin(t, connection, alice)
@@ -128,7 +129,7 @@ func TestNobodyFillsTheLogWithCancels(t *testing.T) {
 	commit(t, tx)
 }
 
-// A limit that knows of an attempt which can still be rolled back is an answer that costs nothing.
+// A limit that counts an attempt which can still be rolled back would be an answer for free.
 func TestLimitTellsNoVerdictThatHasNotCommitted(t *testing.T) {
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, `
@@ -159,7 +160,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 	s.set(t, "denials_per_hour", "2")
 	spend(t, s, connection, alice, alice, 1)
 	asked := challenge(t, connection, alice, approveGate, invoice)
-	// What each further statement of the transaction says, for a response.
+	// What each further statement of the transaction says after a response.
 	said := func(response, between string) string {
 		t.Helper()
 		tx := begin(t, connection, alice)
@@ -227,7 +228,7 @@ func TestRacingAttemptsMeetTheLimit(t *testing.T) {
 	}
 }
 
-// Where others may approve, what they do wrong is on them, not on the user whose name they type.
+// If others may approve, their mistakes count against them and not against the user whose name they type.
 func TestNobodyIsLimitedByOthers(t *testing.T) {
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
@@ -261,11 +262,11 @@ func TestOneEventForOneLockout(t *testing.T) {
 	}
 }
 
-// What is too long is refused before anything is done with it.
+// An argument that is too long is refused before anything is done with it.
 func TestLongArgumentsCostNothing(t *testing.T) {
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, "select postern.register_action('Pay.Run', $1)", approveGate)
-	// What handing over a long value costs alone.
+	// The cost of just passing a long value.
 	testsql.Run(t, s.Pool, `
 create function public.ignore(value jsonb) returns void language plpgsql as $$ begin end $$;
 create function public.ignore(value text) returns void language plpgsql as $$ begin end $$;
@@ -278,7 +279,7 @@ grant execute on all functions in schema public to public`)
 	tx := begin(t, connection, alice)
 	defer rollback(t, tx)
 	asked := testsql.Value[string](t, tx, "select postern.challenge($1, $2)", approveGate, invoice)
-	// took is how long a call keeps a processor busy, with the value at hand.
+	// took returns how long a call keeps a processor busy once it has the value.
 	took := func(declare, call string) time.Duration {
 		t.Helper()
 		testsql.Run(t, tx, `
@@ -302,7 +303,7 @@ end $$`)
 		if strings.HasPrefix(call, "perform length") || strings.HasPrefix(call, "perform public.ignore") {
 			argument = "naive"
 		}
-		best := time.Hour // of some: caches were cold for the others
+		best := time.Hour // the best of several, because caches were cold for others
 		for range 3 {
 			best = min(best, time.Duration(testsql.Value[float64](t, tx, "select pg_temp.took($1)", argument)*float64(time.Second)))
 		}

@@ -17,8 +17,8 @@ const (
 	registerScheme     = "select postern.register_scheme($1, $2::regprocedure)"
 )
 
-// createVerify creates public.verify, which reports a trap where it runs as postern_owner; right is what it answers. The
-// trap is an INFO, which reaches the client whatever client_min_messages is.
+// createVerify creates public.verify, which reports a trap if it runs as postern_owner. right is its answer. The trap
+// is an INFO, which reaches the client whatever client_min_messages is.
 func createVerify(t testing.TB, q testsql.Querier, rights, right string) {
 	t.Helper()
 	testsql.Run(t, q, fmt.Sprintf(`
@@ -43,7 +43,7 @@ func TestVerifyFunctionNeverRunsAsTheOwner(t *testing.T) {
 	s := newScene(t, alice)
 	i := intrude(t, s.Database, "postern_trusted_app", "postern_admin")
 
-	// A naive checkpoint calls what it was given, and the owner's rights go with the call.
+	// A naive checkpoint calls the function that it was given, with the owner's rights.
 	testsql.Run(t, s.Pool, `
 create function public.naive_authenticate(verify regprocedure, response text) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -61,11 +61,11 @@ grant execute on function public.naive_authenticate(regprocedure, text) to publi
 
 	const verify = "public.verify(text,text,jsonb)"
 	testsql.Refused(t, i, "PS107", registerScheme, codeScheme, verify)
-	// With its owner's rights it is harmless, until that owner takes them away between the check and the call.
+	// With its own owner's rights it is harmless, until that owner removes them between the check and the call.
 	testsql.Run(t, i, "alter function public.verify(text,text,jsonb) security definer")
 	testsql.Refused(t, i, "PS107", registerScheme, codeScheme, verify)
 
-	// The same function in trusted hands, and then given to the intruder.
+	// The same function belongs to somebody trusted, and is then given to the intruder.
 	testsql.Run(t, i, "drop function public.verify(text,text,jsonb)")
 	s.registerCode(t, "true")
 	asked := challenge(t, i.Conn, alice, approveGate, invoice)
@@ -88,13 +88,13 @@ grant execute on function public.naive_authenticate(regprocedure, text) to publi
 	}
 }
 
-// The intruder's session holds the lock on the credential, so that the other one waits just behind the check.
+// The intruder's session holds the lock on the credential, so that the other session waits just after the check.
 func TestVerifyFunctionCannotBeExchangedBehindTheCheck(t *testing.T) {
 	s := newScene(t, alice)
 	i := intrude(t, s.Database, "postern_trusted_app")
 	createVerify(t, i, "security definer", "true")
 
-	// Naive: the function is checked, then something takes its time, then the function is called.
+	// Naive: the function is checked, then something takes time, then the function is called.
 	testsql.Run(t, s.Pool, `
 create function public.naive_authenticate(verify regprocedure) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -133,7 +133,7 @@ grant execute on function public.naive_authenticate(regprocedure) to public`)
 
 	testsql.Run(t, s.Pool, "alter function public.verify(text,text,jsonb) security definer")
 	testsql.Refused(t, s.Pool, "PS107", registerScheme, codeScheme, "public.verify(text,text,jsonb)")
-	// Even a registration from before this rule helps nobody.
+	// Even a registration from before this rule does not help.
 	testsql.Run(t, s.Pool, "insert into postern_internal.scheme (scheme, verify_function) values ($1, 'public.verify(text,text,jsonb)')", codeScheme)
 	asked = challenge(t, i.Conn, alice, approveGate, invoice)
 	tx := begin(t, i.Conn, alice)
@@ -142,7 +142,7 @@ grant execute on function public.naive_authenticate(regprocedure) to public`)
 	i.mustNotCatch(t, "a verify function of the intruder's")
 }
 
-// waitUntilBlocked returns when another session keeps the backend waiting for a lock.
+// waitUntilBlocked returns when another session makes the backend wait for a lock.
 func waitUntilBlocked(t testing.TB, q testsql.Querier, backend uint32) {
 	t.Helper()
 	for testsql.Value[int](t, q, "select cardinality(pg_catalog.pg_blocking_pids($1::int8::int4))", int64(backend)) == 0 {
@@ -153,7 +153,7 @@ func waitUntilBlocked(t testing.TB, q testsql.Querier, backend uint32) {
 	}
 }
 
-// An error out of authenticate would be an answer, and take the attempt with it.
+// An error that left authenticate would be an answer, and would roll back the attempt.
 func TestVerifyFunctionThatRaisesTeachesNothing(t *testing.T) {
 	for name, raise := range map[string]string{
 		"error":     "raise exception 'wrong'",
@@ -240,7 +240,7 @@ grant execute on all functions in schema public to public`)
 	rollback(t, tx)
 }
 
-// A PIN change is proved by the PIN: a scheme that somebody added must not open it.
+// The PIN proves a PIN change. A scheme that somebody added must not open it.
 func TestAddedSchemeDoesNotOpenThePINChange(t *testing.T) {
 	s := newScene(t, alice)
 	s.registerCode(t, "true")
@@ -264,7 +264,7 @@ func TestAddedSchemeDoesNotOpenThePINChange(t *testing.T) {
 	rollback(t, tx)
 }
 
-// What hides behind a value: casts, operators and constraints of the caller's own types.
+// Code hides in values: in casts, operators and constraints of the caller's own types.
 func TestCallersTypesRunAsTheCaller(t *testing.T) {
 	s := newScene(t, alice)
 	i := intrude(t, s.Database, "postern_trusted_app", "postern_admin")
@@ -327,7 +327,7 @@ create function public.planted() returns trigger language plpgsql as $$
 begin perform public.trap('a trigger'); return new; end $$`
 	testsql.Run(t, i, planted)
 
-	// Naive: a table that the application may alter, written by a function with its owner's rights.
+	// Naive: a function with its owner's rights writes to a table that the application may alter.
 	testsql.Run(t, s.Pool, `
 create table public.naive_ticket (userid text);
 create function public.naive_authenticate() returns void
@@ -346,7 +346,7 @@ select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class as c
 			if err != nil {
 				t.Fatal(err)
 			}
-			// 42809: a view takes no such thing from anybody.
+			// 42809: nobody can do that to a view.
 			if _, err := tx.Exec(t.Context(), fmt.Sprintf(plant, table)); testdb.Code(err) != "42501" && testdb.Code(err) != "42809" {
 				t.Errorf(plant+": got %v", table, err)
 			}

@@ -1,5 +1,5 @@
-// Package attack tries what an attacker would try. Each test first shows that its attack works on a naive version, so
-// that its failure on Postern says something.
+// Package attack tries what an attacker would try. Each test first shows that its attack works on a naive version. So
+// its failure on Postern proves something.
 package attack
 
 import (
@@ -24,7 +24,7 @@ const (
 	wrongPIN = "no such PIN 83"
 )
 
-// pins are those that the people of a scene have in use.
+// pins are the PINs of the people of a scene.
 var pins = map[string]string{
 	alice:   "alice 7391 pin",
 	bob:     "bob 4826 pin",
@@ -43,7 +43,7 @@ const (
 	pinGate = "POSTERN_PIN_CHANGE"
 )
 
-// invoice is what gets approved at approveGate.
+// invoice is what is approved at approveGate.
 const invoice = `{"PAYEE": "Paper Mill Ltd", "AMOUNT": 100}`
 
 // scene is a database with gates, people and an application server.
@@ -53,7 +53,7 @@ type scene struct {
 	application *testdb.Login
 }
 
-// newScene has the gates, and of the people those that are named. The table public.payment stands for the business.
+// newScene has the gates, and the people who are named. The table public.payment stands for the business.
 func newScene(t testing.TB, people ...string) *scene {
 	t.Helper()
 	database := testdb.New(t)
@@ -97,7 +97,7 @@ func (s *scene) connect(t testing.TB) *pgx.Conn {
 	return s.application.Connect(t)
 }
 
-// listen opens a connection of the application, and collects what the server remarks on it.
+// listen opens a connection of the application, and collects the server's notices on it.
 func (s *scene) listen(t testing.TB) (*pgx.Conn, *[]*pgconn.Notice) {
 	t.Helper()
 	config, err := pgx.ParseConfig(s.application.URL)
@@ -119,7 +119,7 @@ func (s *scene) listen(t testing.TB) (*pgx.Conn, *[]*pgconn.Notice) {
 	return connection, &notices
 }
 
-// challenge is what userid would be asked at a gate.
+// challenge is the challenge for userid at a gate.
 func challenge(t testing.TB, connection *pgx.Conn, userid, gate, parameters string) string {
 	t.Helper()
 	tx := begin(t, connection, userid)
@@ -138,13 +138,13 @@ func answer(t testing.TB, connection *pgx.Conn, userid, challenge, username, res
 	return ticket
 }
 
-// approve has userid approve at a gate with the right PIN, and commits. It returns the ticket.
+// approve makes userid approve at a gate with the right PIN, and commits. It returns the ticket.
 func approve(t testing.TB, connection *pgx.Conn, userid, gate, parameters string) string {
 	t.Helper()
 	return answer(t, connection, userid, challenge(t, connection, userid, gate, parameters), userid, pins[userid])
 }
 
-// status is what a transaction of its own, in the session of userid, says about a ticket.
+// status asks for the status of a ticket in a new transaction, in the session of userid.
 func status(t testing.TB, connection *pgx.Conn, userid, ticket string) string {
 	t.Helper()
 	tx := begin(t, connection, userid)
@@ -160,8 +160,8 @@ func open(t testing.TB, q testsql.Querier, ticket string) {
 
 const openGates = "select postern.open_gates($1::uuid)"
 
-// expire makes all tickets expire, and returns when they have. What has to be done in time, inTime does just before: where a
-// busy machine was too slow for that, it is undone and done anew, with more time.
+// expire makes all tickets expire, and returns when they have. inTime does what must happen in time, just before that.
+// If a busy machine was too slow, it is undone and repeated with more time.
 func (s *scene) expire(t testing.TB, inTime func() error, undo func()) {
 	t.Helper()
 	for limit := 500 * time.Millisecond; ; limit *= 2 {
@@ -186,13 +186,13 @@ func reach(t testing.TB, q testsql.Querier, gate, parameters string) {
 
 const checkpoint = "select postern.checkpoint($1, $2::jsonb)"
 
-// passes counts the log entries of passes, which only commits add to.
+// passes counts the log entries of passes. Only commits add to them.
 func (s *scene) passes(t testing.TB) int {
 	t.Helper()
 	return testsql.Value[int](t, s.Pool, "select count(*) from postern.checkpoint_log where outcome = 'passed'")
 }
 
-// failures is how many wrong responses of a user are counted.
+// failures is the number of wrong responses that count against a user.
 func (s *scene) failures(t testing.TB, userid string) int {
 	t.Helper()
 	return testsql.Value[int](t, s.Pool, "select failures from postern_internal.credential where userid = $1", userid)
@@ -214,7 +214,7 @@ func beginAt(t testing.TB, connection *pgx.Conn, userid string, level pgx.TxIsoL
 	return tx
 }
 
-// beginUnasserted starts a transaction in which the application's connection speaks for nobody yet.
+// beginUnasserted starts a transaction in which the application's connection has not asserted a user yet.
 func beginUnasserted(t testing.TB, connection *pgx.Conn) pgx.Tx {
 	t.Helper()
 	tx, err := connection.Begin(t.Context())
@@ -238,12 +238,12 @@ func rollback(t testing.TB, tx pgx.Tx) {
 	}
 }
 
-// literal is text as a string constant of SQL.
+// literal returns text as an SQL string constant.
 func literal(text string) string {
 	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 }
 
-// refusedAndGoOn is refused within a savepoint, so that the transaction can go on.
+// refusedAndGoOn expects a refusal within a savepoint, so that the transaction can continue.
 func refusedAndGoOn(t testing.TB, tx pgx.Tx, code, sql string, arguments ...any) *pgconn.PgError {
 	t.Helper()
 	testsql.Run(t, tx, "savepoint before_refusal")

@@ -14,7 +14,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// createNaiveMessages puts messages together as one would at first.
+// createNaiveMessages builds messages as a first attempt would.
 func createNaiveMessages(t testing.TB, s *scene) {
 	t.Helper()
 	testsql.Run(t, s.Pool, `
@@ -36,7 +36,7 @@ create function public.naive_log(message text) returns text
 language sql return pg_catalog.format(E'2026-11-22 09:00 ALICE %s\n', message)`)
 }
 
-// substituted is the obvious way to say what substitution should do.
+// substituted is the obvious definition of what substitution should do.
 func substituted(message string, parameters map[string]string) string {
 	names := slices.Sorted(maps.Keys(parameters))
 	slices.SortStableFunc(names, func(a, b string) int { return len(b) - len(a) })
@@ -64,7 +64,7 @@ func substituted(message string, parameters map[string]string) string {
 
 const substitute = "select postern_internal.substitute(postern_internal.message_template($1, $2::text[]), $2::text[], $3::jsonb)"
 
-// Who may choose a value would make another value appear in its place, or the values of others.
+// Somebody who may choose a value would make another value, or those of others, appear in its place.
 func TestValuesAreNeverExpandedAgain(t *testing.T) {
 	s := newScene(t)
 	createNaiveMessages(t, s)
@@ -109,7 +109,7 @@ func TestSubstitutionMatchesASimpleModel(t *testing.T) {
 	})
 }
 
-// A dialog reads DETAIL as JSON. A value that ended a string there could put another message on the screen.
+// A dialog reads DETAIL as JSON. A value that ended a string there could show another message.
 func TestDetailIsJSONForAllValues(t *testing.T) {
 	s := newScene(t, alice)
 	createNaiveMessages(t, s)
@@ -121,7 +121,7 @@ func TestDetailIsJSONForAllValues(t *testing.T) {
 
 	testsql.Run(t, s.Pool, `select postern.register_gate('SINWOF_QUOTE', E'A "description", \\ and\nanother % line', E'Paid "&PAYEE"\n\\ 100 %', '{PAYEE}', true)`)
 	connection := s.connect(t)
-	// The people here have said who they are; each attempt is a transaction of its own.
+	// The people here have started sessions; each attempt is a transaction of its own.
 	attempt := func(payee string) (detail struct{ Message, Description, Challenge string }) {
 		parameters, err := json.Marshal(map[string]string{"PAYEE": payee})
 		if err != nil {
@@ -159,7 +159,7 @@ func TestValueDoesNotEndItsMessage(t *testing.T) {
 	connection := s.connect(t)
 	tx := begin(t, connection, alice)
 	defer rollback(t, tx)
-	// Even a message that was put together naively is refused rather than misread.
+	// Even a message that was put together naively is refused instead of misread.
 	refusedAndGoOn(t, tx, "PS107", "select security_sys.security_checkpoint($1, public.naive_message($2, '100'))", approveGate, payee)
 
 	add := func(message, name, content string) string {
@@ -172,7 +172,7 @@ func TestValueDoesNotEndItsMessage(t *testing.T) {
 		if got != "100" || back != payee {
 			t.Errorf("%q: got AMOUNT %q, PAYEE %q", payee, got, back)
 		}
-		// And in the same way through a message in a message in a message.
+		// The same through a message in a message in a message.
 		for range 3 {
 			message = add("!SECURITY_CHECKPOINT", "PAYEE", message)
 		}
@@ -188,7 +188,7 @@ func TestValueDoesNotEndItsMessage(t *testing.T) {
 	}
 }
 
-// A new line in a value would be a new line in a log that is text.
+// A line feed in a value would be a new line in a log that is text.
 func TestValueCannotForgeALogEntry(t *testing.T) {
 	s := newScene(t, alice)
 	createNaiveMessages(t, s)
@@ -211,7 +211,7 @@ func TestValueCannotForgeALogEntry(t *testing.T) {
 	}
 }
 
-// Neither may a gate stop a transaction with a message that then can't be approved, nor a short call fill the log.
+// A gate must not stop a transaction with a message that cannot be approved, and a short call must not fill the log.
 func TestLongValues(t *testing.T) {
 	s := newScene(t, alice)
 	createNaiveMessages(t, s)
@@ -242,7 +242,7 @@ func TestLongValues(t *testing.T) {
 		}
 	}
 	rollback(t, tx)
-	// What a gate lets stop is what can be approved: the longest there is, of the characters that take most room.
+	// Whatever a gate stops with can be approved: the longest message there is, of the characters that take most room.
 	for _, parameters := range []string{long("x", 32700), long("\U0001F512", 32700), long("\x01", 5450), long(`"`, 16350)} {
 		ticket := approve(t, connection, alice, "SINWOF_ONCE", parameters)
 		tx := begin(t, connection, alice)
@@ -255,7 +255,7 @@ func TestLongValues(t *testing.T) {
 	}
 }
 
-// What is no text at all never gets as far as Postern: PostgreSQL refuses it, with a SQLSTATE of its own.
+// A value that is not text never reaches Postern: PostgreSQL refuses it with its own SQLSTATE.
 func TestNULAndInvalidUTF8(t *testing.T) {
 	s := newScene(t, alice)
 	connection := s.connect(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// requireSerializationFailure wants PostgreSQL's refusal to go on from an older snapshot.
+// requireSerializationFailure wants PostgreSQL to refuse continuing from an older snapshot.
 func requireSerializationFailure(t testing.TB, err error) {
 	t.Helper()
 	if got := testdb.Code(err); got != "40001" {
@@ -17,9 +17,9 @@ func requireSerializationFailure(t testing.TB, err error) {
 	}
 }
 
-// Checkpoints are switched on by somebody whose snapshot is older than a gate. The gate must not be left behind, active
-// and stopping nobody.
-func TestGateIsNotLeftBehindByAnOlderSnapshot(t *testing.T) {
+// Somebody whose snapshot is older than a gate switches checkpoints on. The gate must not stay active without stopping
+// anybody.
+func TestOlderSnapshotLeavesNoGateUnguarded(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	testsql.Run(t, s.Pool, `
@@ -63,14 +63,14 @@ $$`)
 	rollback(t, tx)
 }
 
-// A restore without the keys must not make every signature right.
+// A restore without the keys must not make every signature valid.
 func TestLostKeySignsNothing(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	connection := s.connect(t)
 	asked := challenge(t, connection, alice, releaseGate, "{}")
 	forged := asked[:len(asked)-8] + "AAAAAAAA"
-	// The naive comparison with nothing is neither true nor false, and whoever asks for a difference finds none.
+	// A naive comparison with NULL is neither true nor false, so a test for a difference finds none.
 	if testsql.Value[bool](t, s.Pool, "select case when 'forged' <> null then false else true end") != true {
 		t.Fatal("naive: refused")
 	}

@@ -13,11 +13,11 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// secretPIN is nothing that could stand anywhere by chance.
+// secretPIN is a text that occurs nowhere by chance.
 const secretPIN = "Zq7-correct-horse-31"
 
-// watch collects what the server says on a connection. With client_min_messages = log that is also what it writes into
-// its log, since a message for the log goes to the client as well.
+// watch collects what the server says on a connection. With client_min_messages = log this includes what it writes into
+// its log, because messages for the log go to the client as well.
 func (s *scene) watch(t testing.TB) (*pgx.Conn, func() string) {
 	t.Helper()
 	testsql.Run(t, s.Pool, "alter role "+s.application.Name+" set client_min_messages = log")
@@ -32,13 +32,13 @@ func (s *scene) watch(t testing.TB) (*pgx.Conn, func() string) {
 	}
 }
 
-// everything is each field of an error that can hold text.
+// everything has each field of an error that can contain text.
 func everything(e *pgconn.PgError) string {
 	return strings.Join([]string{e.Message, e.Detail, e.Hint, e.Where, e.InternalQuery, e.SchemaName, e.TableName,
 		e.ColumnName, e.DataTypeName, e.ConstraintName}, "\n")
 }
 
-// requireSilent says that nothing of what a server said has the secret, in no spelling.
+// requireSilent fails if anything that a server said has the secret, in any spelling.
 func requireSilent(t testing.TB, what, said string) {
 	t.Helper()
 	if strings.Contains(strings.ToLower(said), strings.ToLower(secretPIN)) || strings.Contains(said, fmt.Sprintf("%x", secretPIN)) {
@@ -96,7 +96,7 @@ func TestLogShowsNoPIN(t *testing.T) {
 		rollback(t, tx)
 	}
 
-	// A server that logs every statement logs what was bound to it, too, unless its administrator says otherwise.
+	// A server that logs every statement also logs bound values, unless its administrator decides otherwise.
 	connection, said := s.watch(t)
 	pass(connection)
 	if heard := said(); !strings.Contains(heard, secretPIN) {
@@ -112,7 +112,7 @@ func TestLogShowsNoPIN(t *testing.T) {
 	requireSilent(t, "the server's log", heard)
 }
 
-// Whatever goes wrong while a PIN is worked with: no field of the error has it.
+// Whatever goes wrong while a PIN is used: no field of the error contains it.
 func TestErrorsShowNoPIN(t *testing.T) {
 	s := newScene(t, alice)
 	s.givePIN(t, alice, secretPIN)
@@ -170,7 +170,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 	rollback(t, hold)
 }
 
-// A session may have the parser print what it works on, into the server's log and to itself.
+// A session may make the parser print what it works on, to the server's log and to itself.
 func TestDebugOutputShowsNoPIN(t *testing.T) {
 	s := newScene(t, alice)
 	s.givePIN(t, alice, secretPIN)
@@ -189,7 +189,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 	for _, setting := range []string{"debug_print_parse", "debug_print_rewritten", "debug_print_plan"} {
 		testsql.Run(t, connection, "set "+setting+" = on")
 	}
-	// A plan has a value as its bytes, in decimal.
+	// A plan shows a value as its bytes, in decimal.
 	bytes := strings.Trim(fmt.Sprint([]byte(secretPIN)), "[]")
 	testsql.Run(t, connection, "set plan_cache_mode = force_custom_plan")
 	testsql.Run(t, connection, "select public.naive_authenticate(pg_catalog.current_setting('naive.pin', true))")
@@ -219,7 +219,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 // unwrap undoes the line breaks in a printed tree.
 func unwrap(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// A dump, a backup, a look at the disk: the PIN is in no row, and its hash alone is no help.
+// A dump, a backup or the disk shows no PIN: it is in no row, and its hash alone does not help.
 func TestTablesHoldNoPIN(t *testing.T) {
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, "create table public.naive_credential as select $1::text as pin", secretPIN)
@@ -240,7 +240,7 @@ select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class as c
  where c.relowner = 'postern_owner'::pg_catalog.regrole and c.relkind = 'r'`) {
 		requireSilent(t, table, contents(table))
 	}
-	// bcrypt of the PIN itself could be guessed offline; this one is over a digest with a key that is not in the row.
+	// bcrypt of the PIN itself could be guessed offline. This one hashes a digest with a key that is not in the row.
 	if testsql.Value[bool](t, s.Pool, "select c.hash = public.crypt($1, c.hash) from postern_internal.credential as c", secretPIN) {
 		t.Error("the hash is of the bare PIN")
 	}
@@ -249,7 +249,7 @@ select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class as c
 	}
 }
 
-// explaining is auto_explain as an administrator may have loaded it, to find slow statements.
+// explaining is auto_explain as an administrator may load it, to find slow statements.
 const explaining = `
 load 'auto_explain';
 set auto_explain.log_min_duration = 0;
@@ -257,7 +257,7 @@ set auto_explain.log_nested_statements = on;
 set auto_explain.log_analyze = on;
 set auto_explain.log_verbose = on`
 
-// auto_explain logs statements inside functions, with the values that their plans were made for.
+// auto_explain logs statements inside functions, with the values for which their plans were made.
 func TestExplainedStatementsShowNoPIN(t *testing.T) {
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, `
@@ -266,12 +266,13 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   update postern_internal.credential set hash = postern_internal.hash_pin(new_pin, postern_internal.bcrypt_salt());
 end $$`)
-	// A superuser, since nobody else may load it; the session's own user otherwise.
+	// A superuser, because nobody else may load it; the session's own user otherwise.
 	testsql.Run(t, s.Pool, "alter role "+s.application.Name+" superuser")
 	connection, said := s.watch(t)
 	testsql.Run(t, connection, explaining)
 	secret := []byte(secretPIN + secretPIN) // at least 32 bytes
-	// The arguments come by a setting: the statement at the top has its own, which are for its sender to hide.
+	// The arguments come from a setting. The statement at the top has arguments of its own, which its sender has to
+	// hide.
 	testsql.Run(t, connection, "select pg_catalog.set_config('test.pin', $1, false), pg_catalog.set_config('test.secret', $2, false)",
 		secretPIN, fmt.Sprintf("%x", secret))
 	const pin = "pg_catalog.current_setting('test.pin')"

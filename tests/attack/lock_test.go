@@ -9,16 +9,17 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// lockModes are those that keep somebody waiting who only reads and writes: not ACCESS SHARE, which every reader takes.
+// lockModes are those that make other readers and writers wait. ACCESS SHARE, which every reader takes, is not one of
+// them.
 var lockModes = []string{"row share", "row exclusive", "share update exclusive", "share", "share row exclusive", "exclusive", "access exclusive"}
 
-// Whoever may lock a table that everybody needs stops everybody, for as long as it pleases: no right that a role has is
-// enough for that.
+// Somebody who may lock a table that everybody needs can stop everybody for any time. No role has a right that suffices
+// for that.
 func TestNobodyLocksWhatOthersNeed(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, "create table public.naive_gate (gate_id text); grant select, update on public.naive_gate to public")
-	// locks says in which modes a role can lock a relation, and which rows it can lock.
+	// locks says in which modes a role can lock a relation, and whether it can lock rows.
 	locks := func(t *testing.T, q testsql.Querier, relation string) (possible []string) {
 		t.Helper()
 		for _, mode := range lockModes {
@@ -38,7 +39,7 @@ func TestNobodyLocksWhatOthersNeed(t *testing.T) {
 				possible = append(possible, "for "+strength)
 				continue
 			}
-			// 0A000, 42809: no rows that could be locked.
+			// 0A000, 42809: there are no rows that could be locked.
 			if code := testdb.Code(err); code != "42501" && code != "0A000" && code != "42809" && !strings.HasPrefix(code, "PS") {
 				t.Errorf("%s for %s: %v", relation, strength, err)
 			}
@@ -60,7 +61,7 @@ select c.oid::regclass::text from pg_class as c
 		connection := loginOf(t, s.Database, role)
 		for _, relation := range relations {
 			if role == "postern_admin" && relation == "postern.protected_table" {
-				continue // the functions that protect tables write it, with the administrator's own rights
+				continue // the functions that protect tables write to it with the administrator's own rights
 			}
 			if got := locks(t, connection, relation); len(got) != 0 {
 				t.Errorf("%q locks %s: %v", role, relation, got)
@@ -68,7 +69,7 @@ select c.oid::regclass::text from pg_class as c
 		}
 	}
 
-	// A lock that anybody may take must be one that nothing here waits for: an advisory one.
+	// A lock that anybody may take must be one that Postern never waits for: an advisory one.
 	if waiting := testsql.Values[string](t, s.Pool, `
 select p.oid::regprocedure::text from pg_proc as p
  where p.proowner = 'postern_owner'::regrole and pg_get_functiondef(p.oid) ~* 'advisory'`); len(waiting) != 0 {
@@ -76,7 +77,7 @@ select p.oid::regprocedure::text from pg_proc as p
 	}
 }
 
-// A member of a role may drop what the role owns, and what it was granted with the right to pass on.
+// A member of a role may drop what the role owns, and grants that the role may pass on.
 func TestMembersCannotDropWhatTheirRoleOwns(t *testing.T) {
 	s := newScene(t, alice)
 	member := s.Login(t, "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_auditor", "postern_sealer", "postern_event_worker")

@@ -28,7 +28,7 @@ func (s *scene) isLocked(t testing.TB, userid string) bool {
 	return testsql.Value[bool](t, s.Pool, "select locked_until > now() from postern_internal.credential where userid = $1", userid)
 }
 
-// Whoever can spend a victim's attempts can keep the victim from working.
+// Somebody who can use up a victim's attempts can keep the victim from working.
 func TestNobodySpendsAnothersAttempts(t *testing.T) {
 	s := newScene(t, alice, bob)
 	testsql.Run(t, s.Pool, `
@@ -54,7 +54,7 @@ grant execute on function public.naive_authenticate(text, text) to public`)
 	if s.failures(t, bob) != maxFailures || !s.isLocked(t, bob) {
 		t.Error("Bob's own attempts were not spent")
 	}
-	// Her challenge in his hands is no use either.
+	// Her challenge does not help him either.
 	asked := challenge(t, connection, alice, approveGate, invoice)
 	tx := begin(t, connection, bob)
 	testsql.Refused(t, tx, "PS103", authenticate, asked, alice, wrongPIN)
@@ -62,7 +62,7 @@ grant execute on function public.naive_authenticate(text, text) to public`)
 	approve(t, connection, alice, approveGate, invoice)
 }
 
-// Where others may approve, those who could approve can spend attempts, and nobody else.
+// If others may approve, only those who could approve can use up attempts.
 func TestOnlyPossibleApproversSpendAttempts(t *testing.T) {
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
@@ -79,7 +79,7 @@ func TestOnlyPossibleApproversSpendAttempts(t *testing.T) {
 	if got := s.failures(t, alice); got != 1 {
 		t.Errorf("%d attempts are spent", got)
 	}
-	// Names that could not be right cost the session's own user.
+	// Attempts with names that cannot be right count against the session's own user.
 	testsql.Run(t, s.Pool, "select postern.set_user_active($1, false)", alice)
 	spend(t, s, connection, bob, alice, 1)
 	spend(t, s, connection, bob, "NOBODY", 1)
@@ -90,7 +90,7 @@ func TestOnlyPossibleApproversSpendAttempts(t *testing.T) {
 
 func TestLockEndsByTimeOrByAnAdministrator(t *testing.T) {
 	s := newScene(t, alice)
-	// Naive: a lock that nothing but the right response ends, and a locked user's right response is not looked at.
+	// Naive: only the right response ends a lock, but a locked user's response is not checked.
 	testsql.Run(t, s.Pool, `
 create table public.naive_credential (failures integer not null);
 insert into public.naive_credential values (5);
@@ -104,7 +104,7 @@ $$`)
 	connection := s.connect(t)
 	s.set(t, "max_failures", "2")
 	spend(t, s, connection, alice, alice, 2)
-	ticket := approve(t, connection, alice, approveGate, invoice) // right, and too late
+	ticket := approve(t, connection, alice, approveGate, invoice) // right, but too late
 	if got := status(t, connection, alice, ticket); got != "locked" {
 		t.Fatalf("the right response is %s", got)
 	}
@@ -112,7 +112,7 @@ $$`)
 	testsql.Refused(t, tx, "PS104", openGates, ticket)
 	rollback(t, tx)
 
-	// By time. An attempt meanwhile does not make it longer.
+	// It ends by time. An attempt in the meantime does not extend it.
 	until := testsql.Value[time.Time](t, s.Pool, "update postern_internal.credential set locked_until = clock_timestamp() + interval '1 hour' returning locked_until")
 	spend(t, s, connection, alice, alice, 1)
 	if got := testsql.Value[time.Time](t, s.Pool, "select locked_until from postern_internal.credential"); !got.Equal(until) {
@@ -120,7 +120,7 @@ $$`)
 	}
 	until = testsql.Value[time.Time](t, s.Pool, "update postern_internal.credential set locked_until = clock_timestamp() returning locked_until")
 	testsql.Run(t, s.Pool, "select pg_catalog.pg_sleep_until($1::timestamptz)", until)
-	// The count begins anew: one more mistake is no lock.
+	// The count begins again: one more mistake does not lock.
 	spend(t, s, connection, alice, alice, 1)
 	if s.isLocked(t, alice) {
 		t.Error("one mistake locks again")
@@ -129,7 +129,7 @@ $$`)
 		t.Errorf("after its time the lock holds: %s", got)
 	}
 
-	// By an administrator, and not by the application.
+	// An administrator ends it, and the application cannot.
 	spend(t, s, connection, alice, alice, 2)
 	if !s.isLocked(t, alice) {
 		t.Fatal("not locked")
@@ -143,7 +143,7 @@ $$`)
 	}
 }
 
-// An attempt that is left open keeps others waiting. That must not reach another user.
+// An attempt that is left open makes others wait. That must not reach another user.
 func TestNobodyKeepsAnotherWaiting(t *testing.T) {
 	s := newScene(t, alice, bob)
 	testsql.Run(t, s.Pool, `
@@ -176,7 +176,7 @@ grant execute on function public.naive_authenticate(text) to public`)
 	commit(t, tx)
 	rollback(t, hold)
 
-	// Her own session can; that is what makes attempts count one by one.
+	// Her own session can; that is how attempts are counted one by one.
 	asked = challenge(t, attacker, alice, approveGate, invoice)
 	hold = begin(t, attacker, alice)
 	testsql.Value[string](t, hold, authenticate, asked, alice, wrongPIN)
@@ -188,8 +188,8 @@ grant execute on function public.naive_authenticate(text) to public`)
 	rollback(t, hold)
 }
 
-// An attempt in a session of ALICE's with BOB's name needs the rows of both, and so does one the other way round. Each that
-// holds one of them and waits for the other would be the end of one attempt.
+// An attempt in ALICE's session with BOB's name needs the rows of both, and so does one the other way round. If each
+// held one row and waited for the other, one attempt would fail.
 func TestMutualApprovalsDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
@@ -208,7 +208,8 @@ $$`)
 	connections := map[string]*pgx.Conn{alice: s.connect(t), bob: s.connect(t)}
 	other := map[string]string{alice: bob, bob: alice}
 
-	// both has each answer with the other's name while the row of one of them is held, and returns what that came to.
+	// both makes each user answer with the other's name while the row of one of them is locked, and returns the
+	// results.
 	both := func(table, held string, attempt func(tx pgx.Tx, userid string) error) (failed []error) {
 		holder, err := s.Connect(t).Begin(t.Context())
 		if err != nil {
@@ -258,7 +259,8 @@ $$`)
 	}
 }
 
-// Five guesses each half hour are 240 a day, for ever. Each lock-out in a row takes twice as long as the one before.
+// Five guesses each half hour would be 240 a day, for ever. Each lock-out in a row takes twice as long as the one
+// before.
 func TestRepeatedLockoutsLastLonger(t *testing.T) {
 	s := newScene(t, alice)
 	connection := s.connect(t)
@@ -268,7 +270,7 @@ func TestRepeatedLockoutsLastLonger(t *testing.T) {
 	s.set(t, "denials_per_hour", "1000")
 	lockOut := func() time.Duration {
 		t.Helper()
-		testsql.Run(t, s.Pool, "update postern_internal.credential set locked_until = least(locked_until, clock_timestamp())") // its time has passed
+		testsql.Run(t, s.Pool, "update postern_internal.credential set locked_until = least(locked_until, clock_timestamp())") // as if its time had passed
 		spend(t, s, connection, alice, alice, 2)
 		if !s.isLocked(t, alice) {
 			t.Fatal("not locked")
@@ -288,22 +290,22 @@ func TestRepeatedLockoutsLastLonger(t *testing.T) {
 	testsql.Run(t, s.Pool, "update postern_internal.credential set lockouts = 1000000")
 	requireSeries(60)
 
-	// A right response ends the series, a wrong one and one that comes while the credential is locked do not.
+	// A right response ends the series. A wrong one, or one during the lock-out, does not.
 	approve(t, connection, alice, approveGate, invoice)
 	spend(t, s, connection, alice, alice, 1)
 	requireSeries(60)
 	testsql.Run(t, s.Pool, "update postern_internal.credential set locked_until = '-infinity'")
 	approve(t, connection, alice, approveGate, invoice)
 	requireSeries(10, 20)
-	// So does an administrator.
+	// An administrator ends it too.
 	testsql.Run(t, s.Pool, "select postern.unlock_user($1)", alice)
 	requireSeries(10, 20)
-	// A minimum above the maximum holds.
+	// A minimum above the maximum applies.
 	s.set(t, "lock_minutes", "100")
 	requireSeries(100, 100)
 }
 
-// The user is told until when: by the response that locks, and by each one that comes too early.
+// The user learns when it ends: from the response that locks, and from each one that comes too early.
 func TestLockedUserIsToldUntilWhen(t *testing.T) {
 	s := newScene(t, alice)
 	connection := s.connect(t)

@@ -15,7 +15,7 @@ import (
 // bindingRoles are the roles whose memberships count for logins that a database allows, and for no others.
 var bindingRoles = []string{"postern_trusted_app", "postern_admin", "postern_sealer", "postern_event_worker"}
 
-// stranger is a login of another database of the same cluster: its memberships hold here too.
+// stranger is a login of another database of the same cluster. Its memberships apply here too.
 func stranger(t testing.TB, database *testdb.Database, memberOf ...string) *testdb.Login {
 	t.Helper()
 	login := database.Login(t)
@@ -64,11 +64,11 @@ revoke execute on function naive.assume_user from public; grant execute on funct
 	testsql.Run(t, connection, "reset role")
 	requireNotAllowed(t, connection, application.Name, "select postern.allow_login($1)", application.Name)
 
-	// Reading, and what every user may do, needs no such step.
+	// Reading, and what every user may do, needs no allowed login.
 	testsql.Run(t, connection, "select from postern.setting")
 	testsql.Run(t, connection, "select postern.message_to_jsonb('!A')")
 
-	// The HINT has the statement.
+	// The HINT has the statement that allows it.
 	got := testsql.Refused(t, connection, "42501", "select postern.assume_user($1)", alice)
 	_, statement, _ := strings.Cut(got.Hint, "run: ")
 	testsql.Run(t, database.Pool, statement)
@@ -82,7 +82,7 @@ revoke execute on function naive.assume_user from public; grant execute on funct
 	requireNotAllowed(t, connection, application.Name, "select postern.assume_user($1, gen_random_uuid())", alice)
 }
 
-// A walk over all functions: whatever writes, and is for one of these roles alone, asks first.
+// All functions that write and are only for one of these roles check the login first.
 func TestEveryWriteOfABindingRoleAsksForTheLogin(t *testing.T) {
 	database := testdb.New(t)
 	login := stranger(t, database, bindingRoles...)
@@ -118,7 +118,7 @@ select p.oid::pg_catalog.regprocedure::text
 		t.Errorf("only %d functions", walked)
 	}
 
-	// What these roles write or read past functions.
+	// What these roles write or read without a function.
 	requireNotAllowed(t, connection, login.Name, "insert into postern.protected_table (schema_name, table_name, protection, company_column) values ('public', 'payment', 'company', 'company')")
 	requireNotAllowed(t, connection, login.Name, "delete from postern.protected_table")
 	requireNotAllowed(t, connection, login.Name, "select name, secrets from postern.event_worker_action")
@@ -212,7 +212,7 @@ func TestALaterRoleOfTheSameNameIsNotAllowed(t *testing.T) {
 		t.Errorf("the state is %q", got)
 	}
 
-	// A name alone would let in whoever may create roles.
+	// A name alone would admit anybody who may create roles.
 	testsql.Run(t, database.Pool, "create table public.naive_allowed as select $1::name as db_role", login.Name)
 	testsql.Run(t, database.Pool, fmt.Sprintf("drop role %[1]s; create role %[1]s login; grant postern_admin to %[1]s", login.Name))
 	if !testsql.Value[bool](t, database.Pool, "select exists (select from public.naive_allowed as a join pg_catalog.pg_roles as r on r.rolname = a.db_role)") {
@@ -229,7 +229,7 @@ func TestALaterRoleOfTheSameNameIsNotAllowed(t *testing.T) {
 		t.Error(err)
 	}
 
-	// A role that is renamed has to be allowed again; who takes its name gains nothing.
+	// A renamed role has to be allowed again, and whoever takes its old name gains nothing.
 	other := stranger(t, database, "postern_admin")
 	for _, name := range []string{login.Name, login.Name + "_renamed"} {
 		if got := as(name, set, fmt.Sprintf("alter role %s rename to %s_renamed", login.Name, login.Name), fmt.Sprintf("alter role %s rename to %s", other.Name, login.Name)); testdb.Code(got) != "42501" {
@@ -238,7 +238,7 @@ func TestALaterRoleOfTheSameNameIsNotAllowed(t *testing.T) {
 	}
 }
 
-// A dump knows names. Where it is restored into another cluster they count, and OIDs do not.
+// A dump has names. In another cluster the names count, and OIDs do not.
 func TestARestoredListCountsByName(t *testing.T) {
 	database := testdb.New(t)
 	login := stranger(t, database, "postern_admin")
@@ -253,8 +253,8 @@ func TestARestoredListCountsByName(t *testing.T) {
 	requireNotAllowed(t, other.Connect(t), other.Name, set)
 }
 
-// What an allowed login runs may be somebody else's: a trigger, an event function, a function of the application. The membership
-// of its owner, whom this database may not allow at all, is not the login's.
+// An allowed login may run somebody else's code: a trigger, an event function, a function of the application. The
+// membership of that code's owner, whom this database may not allow at all, does not count for the login.
 func TestForeignCodeDoesNotLendItsMembership(t *testing.T) {
 	database := testdb.New(t)
 	testsql.Run(t, database.Pool, "select postern.create_user($1, $1)", alice)
@@ -274,7 +274,7 @@ alter function app.take_over() owner to `+mallory.Name)
 	allow(t, database, web.Name)
 	allow(t, database, app.Name)
 	speak, write := "select app.speak_for('"+alice+"')", "insert into app.inbox values ('hello')"
-	// With the list alone, as it was first written, each login that it has would do.
+	// If only the list counted, as in a first version, any listed login would do.
 	if !testsql.Value[bool](t, database.Pool, "select count(*) = 2 from postern_internal.allowed_login where db_role in ($1, $2)", web.Name, app.Name) {
 		t.Fatal("the logins are not allowed")
 	}
@@ -285,7 +285,7 @@ alter function app.take_over() owner to `+mallory.Name)
 	if allowed := testsql.Value[bool](t, database.Pool, "select exists (select from postern.allowed_login where db_role = $1)", mallory.Name); allowed {
 		t.Error("somebody had himself allowed by others' sessions")
 	}
-	// Who is a member itself may be wrapped, and who is not allowed may not.
+	// Code of others may run for a member who is allowed, and not for a login that is not.
 	if got := testsql.Value[string](t, app.Connect(t), speak); got != alice {
 		t.Errorf("got %q", got)
 	}
@@ -299,7 +299,7 @@ func fail(t *testing.T, connection *pgx.Conn, statement string) error {
 	return err
 }
 
-// To be allowed is not to be a member.
+// An allowed login is not thereby a member.
 func TestAnAllowedLoginGainsNoRight(t *testing.T) {
 	database := testdb.New(t)
 	login := stranger(t, database)

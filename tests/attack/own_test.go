@@ -11,8 +11,8 @@ import (
 	postern "github.com/posternsql/postern/sql"
 )
 
-// beginNumbered starts a transaction of a connection that has its number already, and another one that began before it and has
-// committed an entry of that number, as a dump or a replication of another cluster's log does.
+// beginNumbered starts a transaction that already has its id, and another one that began earlier and has committed an
+// entry with that id. A dump or a replication of another cluster's log brings such entries.
 func (s *scene) beginNumbered(t testing.TB, connection *pgx.Conn, outcome string) pgx.Tx {
 	t.Helper()
 	older, err := s.Pool.Begin(t.Context())
@@ -65,7 +65,7 @@ func TestRestoredEntryIsNobodysOwn(t *testing.T) {
 	}
 }
 
-// A transaction writes under another xmin within each savepoint.
+// A transaction writes with another xmin within each savepoint.
 func TestOwnEntryIsFoundWithinSavepoints(t *testing.T) {
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, `
@@ -121,7 +121,8 @@ grant select on public.naive_own to public`)
 	}
 }
 
-// What a transaction's own entries are stands in several places, since each of them needs the index: own_entry says why.
+// Several places decide which entries are a transaction's own, because each of them needs the index. own_entry says
+// how.
 func TestOneRuleDecidesWhichEntriesAreOwn(t *testing.T) {
 	asked := 0
 	if err := fs.WalkDir(postern.Files, "functions", func(path string, entry fs.DirEntry, err error) error {

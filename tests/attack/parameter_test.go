@@ -9,8 +9,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// Values that look like the approved ones, or are no values at all, in the place of what was approved: at a gate that a
-// ticket has opened, and at the beginning of an action. Naive: equal is what has the same text.
+// Values that look like the approved ones, or are no values at all, take the place of what was approved: at a gate that
+// a ticket has opened, and at the beginning of an action. Naive: values with the same text are equal.
 func TestOnlyTheApprovedValuesPass(t *testing.T) {
 	s := newActionScene(t, alice)
 	testsql.Run(t, s.Pool, "create function public.naive_same(approved jsonb, given jsonb) returns boolean language sql return approved ->> 'AMOUNT' = given ->> 'AMOUNT'")
@@ -49,7 +49,7 @@ func TestOnlyTheApprovedValuesPass(t *testing.T) {
 				open(t, tx, ticket)
 				refusedAndGoOn(t, tx, attack.code, way.statement, way.argument, attack.parameters)
 				refusedAndGoOn(t, tx, "PS107", way.statement, way.argument, nil)
-				// What was approved is open still, however it is spelled: the order, the first of two, an exponent, zeros.
+				// What was approved is still open, however it is spelled: order, duplicates, exponents, zeros.
 				testsql.Run(t, tx, way.statement, way.argument, `{"AMOUNT": 7, "AMOUNT": 1.000e2, "PAYEE": "Paper Mill Ltd"}`)
 				rollback(t, tx)
 			}
@@ -60,8 +60,8 @@ func TestOnlyTheApprovedValuesPass(t *testing.T) {
 	}
 }
 
-// What says that an action has begun without an approval is a setting, and everybody may clear it. Then the transaction
-// is as if no action had begun: what was approved, in time, is open and logged, and nothing else is.
+// A setting says that an action has begun without an approval, and everybody may clear it. Then the transaction behaves
+// as if no action had begun: what was approved in time is open and logged, and nothing else.
 func TestClearedActionOpensWhatWasApprovedAndNothingElse(t *testing.T) {
 	s := newActionScene(t, alice)
 	connection := s.connect(t)
@@ -83,7 +83,7 @@ func TestClearedActionOpensWhatWasApprovedAndNothingElse(t *testing.T) {
 		refusedAndGoOn(t, tx, "PS101", checkpoint, releaseGate, "{}")
 		rollback(t, tx)
 
-		// A gate was approved; then an action was, and one of the other kind began after it.
+		// A gate was approved, then an action; afterwards an action of the other kind begins.
 		for _, ticket := range []string{
 			approve(t, connection, alice, approveGate, invoice),
 			approveAction(t, connection, alice, payAction, invoice),

@@ -11,7 +11,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// An administrator pastes what doctor says, and names of users, actions and functions are in it. Naive: the name as it is.
+// An administrator pastes what doctor prints, which contains names of users, actions and functions. Naive: it prints
+// each name as it is.
 func TestNamesInFixesAreNoCommands(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -19,7 +20,7 @@ func TestNamesInFixesAreNoCommands(t *testing.T) {
 	name := "X'; touch " + marker + "; echo '$(touch " + marker + ")`touch " + marker + "`"
 	paste := func(line string) bool {
 		command := exec.CommandContext(t.Context(), "sh", "-c", "postern() { :; }\n"+line)
-		_ = command.Run() // what is prose in it is no command
+		_ = command.Run() // the prose in it is not a command
 		_, err := os.Stat(marker)
 		return err == nil
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// MALLORY owns a trigger on a table that ALICE's business writes to. There it asks for the challenge of something else,
+// MALLORY owns a trigger on a table that ALICE's business writes to. It asks for the challenge of something else,
 // raises PS101 with it as the gate would, and shows what ALICE expects to see.
 func TestPlantedQuestionShowsWhatItAsksFor(t *testing.T) {
 	t.Parallel()
@@ -38,7 +38,7 @@ create trigger planted before insert on public.payment execute function public.p
 		_, err := tx.Exec(t.Context(), "insert into public.payment values ('Paper Mill Ltd')")
 		return err
 	})
-	// The naive dialog shows DETAIL, as it is.
+	// The naive dialog shows DETAIL as it is.
 	server := testdb.RequireCode(t, err, "PS101")
 	naive := struct{ Message string }{}
 	if err := json.Unmarshal([]byte(server.Detail), &naive); err != nil || naive.Message != "Invoice of Paper Mill Ltd over 100 approved" {
@@ -56,7 +56,7 @@ create trigger planted before insert on public.payment execute function public.p
 	if err := json.Unmarshal(required.Parameters, &parameters); err != nil || parameters["PAYEE"] != "Mallory" {
 		t.Errorf("the dialog shows %s, %v", required.Parameters, err)
 	}
-	// What it shows is what the log says.
+	// The dialog shows what the log says.
 	connection := s.connect(t)
 	answer(t, connection, alice, required.Challenge, alice, wrongPIN)
 	if got := testsql.Value[string](t, s.Pool, "select message from postern.checkpoint_log where outcome = 'denied'"); got != required.Message {

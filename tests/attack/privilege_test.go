@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write testdata instead of comparing it")
 
-// everybody are those who try, nobody special first.
+// everybody is a list of roles that try; the first is a login without any role.
 var everybody = []string{"", "postern_user", "postern_app", "postern_trusted_app", "postern_admin", "postern_auditor", "postern_sealer", "postern_event_worker"}
 
 func loginOf(t testing.TB, database *testdb.Database, role string) *pgx.Conn {
@@ -37,7 +37,7 @@ func requireDenied(t testing.TB, q testsql.Querier, sql string) {
 
 func TestInternalFunctionsAreOutOfReach(t *testing.T) {
 	database := testdb.New(t)
-	// What is left alone when a function is created: EXECUTE for everybody.
+	// Naive: a function is created and nothing else is done. Then everybody has EXECUTE.
 	testsql.Run(t, database.Pool, `
 create schema naive_internal;
 grant usage on schema naive_internal to public;
@@ -60,7 +60,7 @@ select format('%s postern_internal.%I(%s)', case p.prokind when 'p' then 'call' 
 		for _, call := range calls {
 			requireDenied(t, connection, call)
 		}
-		// The schema is one lock, the function's own privilege another: an object identifier gets past the first one.
+		// The schema is one lock, and the function's own privilege another: an OID gets past the first one.
 		if open := testsql.Values[string](t, connection, `
 select p.oid::pg_catalog.text || ' ' || p.proname from pg_catalog.pg_proc as p
   join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
@@ -114,7 +114,7 @@ select c.relname from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n
 	}
 }
 
-// What functions that events call run with, before they have the rights of their own owner: nothing.
+// Functions that events call run with the rights of this role before they have those of their own owner. It has none.
 func TestTheRoleOfEventFunctionsHasNoRights(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -170,8 +170,8 @@ func TestNobodyBecomesTheOwner(t *testing.T) {
 	}
 }
 
-// The matrix is testdata/privileges.txt: what each role may do in the schemas that are not internal. Whoever changes it
-// changes what Postern promises, and has the change reviewed.
+// The matrix in testdata/privileges.txt says what each role may do in the schemas that are not internal. A change of it
+// changes what Postern promises, and needs a review.
 func TestRolesMayDoWhatTheMatrixSays(t *testing.T) {
 	const path = "testdata/privileges.txt"
 	database := testdb.New(t)
@@ -227,7 +227,7 @@ select format('%s: %s', o.label,
 		t.Errorf("review, then `go test ./tests/attack -run Matrix -update`:\n%s", udiff.Unified("matrix", "installed", string(want), got))
 	}
 
-	// What the matrix leaves out is refused in fact, not only in the catalog.
+	// A call that is not in the matrix is really refused, and not only according to the catalog.
 	granted := map[string]bool{}
 	for _, line := range lines {
 		object, roles, _ := strings.Cut(line, ": ")

@@ -28,7 +28,7 @@ begin
 end
 $$`
 
-// Fifty sessions of ALICE's are ready to guess; five guesses are hers.
+// Fifty sessions of ALICE's are ready to guess. She has five guesses.
 func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 	t.Parallel()
 	const sessions = 50
@@ -40,8 +40,8 @@ func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 		connections[i] = s.connect(t)
 	}
 
-	// race has each session begin, wait for all the others, and guess once; it returns what each one saw. A session
-	// that loses against another one's commit tries again.
+	// race makes each session begin, wait for all others, and guess once. It returns what each session saw. A session
+	// that fails because of another one's commit tries again.
 	race := func(t *testing.T, level pgx.TxIsoLevel, guess func(tx pgx.Tx) (string, error)) []string {
 		var ready, group sync.WaitGroup
 		ready.Add(sessions)
@@ -71,7 +71,7 @@ func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 						if seen[i] == "" {
 							continue
 						}
-						return // it has seen what it wanted to see
+						return // it has seen enough
 					}
 					if err != nil {
 						t.Error(err)
@@ -97,14 +97,14 @@ func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 					looked++
 				}
 			}
-			// At SERIALIZABLE it depends on the moment: PostgreSQL itself may fail all but five.
+			// At SERIALIZABLE the result depends on timing: PostgreSQL itself may fail all but five.
 			if looked <= 5 && level != pgx.Serializable {
 				t.Fatalf("naive: only %d guesses were looked at", looked)
 			}
 
 			for _, test := range []struct {
-				before int // failures that are counted already
-				want   int // guesses that are left
+				before int // failures that count already
+				want   int // remaining guesses
 			}{{0, 5}, {3, 2}} {
 				testsql.Run(t, s.Pool, "delete from postern_internal.ticket")
 				testsql.Run(t, s.Pool, "update postern_internal.credential set failures = $1, locked_until = '-infinity'", test.before)
@@ -116,7 +116,7 @@ func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 				}) {
 					verdict, err := statusOf(t, connections[i], ticket)
 					if testdb.Code(err) == "PS103" {
-						verdict = "none" // its transaction failed at the commit, and so the ticket says nothing
+						verdict = "none" // its transaction failed at the commit, so the ticket says nothing
 					} else if err != nil {
 						t.Fatal(err)
 					}
@@ -137,7 +137,7 @@ func TestRacingSessionsGetNoMoreVerdicts(t *testing.T) {
 	}
 }
 
-// A statement sees the data as they were when it began: whoever counts by such a view never gets to five.
+// A statement sees the data as they were when it began. A counter that reads such a view never reaches five.
 func TestOneStatementCannotGuessRepeatedly(t *testing.T) {
 	t.Parallel()
 	const guesses = 200

@@ -10,8 +10,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// A receipt has the hash of an entry, whose outcome could be tried out. So a transaction gets none of its attempts: what
-// a verdict is, only a later one may learn.
+// A receipt has the hash of an entry, from which its outcome could be guessed. So a transaction gets no receipts for
+// its attempts: only a later one may learn a verdict.
 func TestReceiptDoesNotTellTheVerdict(t *testing.T) {
 	database := testdb.New(t)
 	testsql.Run(t, database.Pool, `

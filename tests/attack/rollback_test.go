@@ -15,7 +15,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// naiveOracle says at once whether the PIN was right, in the caller's own transaction, and counts what went wrong.
+// naiveOracle tells at once whether the PIN was right, in the caller's own transaction, and counts failures.
 const naiveOracle = `
 create table public.naive_credential (userid text primary key, pin text not null, failures integer not null default 0);
 create function public.naive_authenticate(userid text, response text) returns text
@@ -32,13 +32,13 @@ begin
 end
 $$`
 
-// guess is an attempt that is about to be erased. It returns the text that the attacker got to see. call is an
-// expression of type text: what an implementation calls to authenticate.
+// guess makes an attempt that is about to be erased. It returns the text that the attacker sees. call is an expression
+// of type text that authenticates with some implementation.
 type guess func(t testing.TB, s *scene, call string) string
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// erasures are the ways to look at an answer and leave no trace of the attempt.
+// erasures are the ways to see an answer and leave no trace of the attempt.
 var erasures = map[string]guess{
 	"rollback": func(t testing.TB, s *scene, call string) string {
 		connection := s.connect(t)
@@ -74,7 +74,7 @@ $do$`, call))
 		connection := s.connect(t)
 		tx := begin(t, connection, alice)
 		seen := testsql.Value[string](t, tx, "select "+call)
-		connection.PgConn().Conn().Close() // no good-bye
+		connection.PgConn().Conn().Close() // without saying goodbye
 		return seen
 	},
 	"termination": func(t testing.TB, s *scene, call string) string {
@@ -96,7 +96,7 @@ $do$`, call))
 		if testdb.Code(err) != "57014" {
 			t.Fatalf("not cancelled: %v", err)
 		}
-		if _, err := connection.Exec(t.Context(), "commit"); err != nil { // which rolls back
+		if _, err := connection.Exec(t.Context(), "commit"); err != nil { // this rolls back
 			t.Fatal(err)
 		}
 		return seen
@@ -136,8 +136,7 @@ create temporary table if not exists late (id integer unique deferrable initiall
 	},
 }
 
-// noticed runs statements in a transaction of ALICE's that ends with the SQLSTATE code, and returns the one notice
-// that was sent.
+// noticed runs statements in a transaction of ALICE's that ends with the SQLSTATE code. It returns the only notice.
 func noticed(t testing.TB, s *scene, code, statements string) string {
 	t.Helper()
 	connection, notices := s.listen(t)
@@ -185,7 +184,7 @@ func TestErasedGuessTeachesNothing(t *testing.T) {
 	}
 }
 
-// A thousand guesses are enough for a short PIN, if they cost nothing.
+// A thousand guesses suffice for a short PIN if they cost nothing.
 func TestThousandRolledBackGuessesTeachNothing(t *testing.T) {
 	t.Parallel()
 	const guesses = 1000
@@ -214,7 +213,7 @@ func TestThousandRolledBackGuessesTeachNothing(t *testing.T) {
 		t.Fatalf("naive: found %q with %d failures", found, s.naiveFailures(t))
 	}
 
-	// Each user's session tries every PIN; so one of them is always right.
+	// Each user's session tries every PIN, so one of them is always right.
 	var group sync.WaitGroup
 	for _, userid := range users {
 		connection := s.connect(t)
@@ -241,8 +240,8 @@ func TestThousandRolledBackGuessesTeachNothing(t *testing.T) {
 	s.requireUntouched(t)
 }
 
-// cancelAfter cancels what a connection does after a delay, again and again until it is stopped: on a busy machine the first
-// request may come before the statement that is meant, and is lost.
+// cancelAfter cancels what a connection does after a delay, and repeats that until it is stopped. On a busy machine the
+// first request may come before its statement, and is lost.
 func cancelAfter(t testing.TB, connection *pgx.Conn, delay time.Duration) (stop func()) {
 	stopped, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -265,17 +264,17 @@ func cancelAfter(t testing.TB, connection *pgx.Conn, delay time.Duration) (stop 
 	}
 }
 
-// However long an attempt is allowed to run, an interrupted one is no attempt.
+// However long an attempt may run, an interrupted attempt teaches nothing.
 func TestInterruptedGuessTeachesNothing(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
-	testsql.Run(t, s.Pool, "select postern.reset_pin($1, $2)", alice, pins[alice]) // with the cost of every day
+	testsql.Run(t, s.Pool, "select postern.reset_pin($1, $2)", alice, pins[alice]) // with the usual cost of bcrypt
 	testsql.Run(t, s.Pool, "update postern_internal.credential set must_change = false")
 	s.createNaiveOracle(t)
 	connection := s.connect(t)
 	challenge := challenge(t, connection, alice, approveGate, invoice)
 
-	// An early return tells by the time alone: the naive version takes its time for a wrong PIN only.
+	// An early return tells the verdict by its time: the naive version takes long only for a wrong PIN.
 	testsql.Run(t, s.Pool, `
 create function public.naive_slow(response text) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$ begin if public.naive_authenticate('ALICE', response) = 'false' then perform pg_sleep(60); end if; end $$`)
@@ -317,7 +316,7 @@ as $$ begin if public.naive_authenticate('ALICE', response) = 'false' then perfo
 	s.requireUntouched(t)
 }
 
-// naiveTickets forgets one thing: who asks in the transaction that made the ticket can still roll back.
+// naiveTickets forgets that whoever asks in the transaction that made the ticket can still roll back.
 const naiveTickets = `
 create table public.naive_ticket (ticket uuid primary key default gen_random_uuid(), verdict text not null);
 create function public.naive_ticket(response text) returns uuid
@@ -344,7 +343,7 @@ func TestTicketIsSilentBeforeItsTransactionHasCommitted(t *testing.T) {
 		t.Fatal("naive: the attempt was counted")
 	}
 
-	// silent asks in every way that there is.
+	// silent asks in every way there is.
 	silent := func(t *testing.T, tx pgx.Tx, ticket string) {
 		t.Helper()
 		for _, statement := range []string{
@@ -408,7 +407,7 @@ func TestTicketIsSilentBeforeItsTransactionHasCommitted(t *testing.T) {
 			})
 		}
 
-		// One statement that authenticates and asks.
+		// One statement authenticates and asks.
 		tx := begin(t, connection, alice)
 		for _, ask := range []string{"ticket_status", "open_gates"} {
 			refusedAndGoOn(t, tx, "PS103", "select postern."+ask+"(postern.authenticate($1, $2, $3))", challenge, alice, response)
@@ -417,14 +416,14 @@ func TestTicketIsSilentBeforeItsTransactionHasCommitted(t *testing.T) {
 		s.requireUntouched(t)
 	}
 
-	// The commit makes it speak, for other connections too.
+	// After the commit the ticket speaks, for other connections too.
 	ticket = answer(t, connection, alice, challenge, alice, pins[alice])
 	if got := status(t, other, alice, ticket); got != "accepted" {
 		t.Errorf("the ticket says %q after the commit", got)
 	}
 }
 
-// Not even a transaction that can no longer fail lets its ticket speak.
+// Even in a transaction that can no longer fail, the ticket stays silent.
 func TestTicketIsSilentWhileItsTransactionIsPrepared(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -445,7 +444,8 @@ func TestTicketIsSilentWhileItsTransactionIsPrepared(t *testing.T) {
 	}
 }
 
-// A role that may read the log or the users could read the verdict of its own attempt there, were it not hidden until the commit.
+// A role that may read the log or the users could read the verdict of its own attempt there, if the views did not hide
+// it until the commit.
 func TestViewsHideEntriesOfTheCurrentTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -466,7 +466,7 @@ grant select on public.naive_log, public.naive_user to public`)
 		testsql.Value[string](t, tx, authenticate, challenge, alice, response)
 		return sight{
 			testsql.Value[string](t, tx, "select coalesce((select string_agg(l.outcome, ',') from public.naive_log as l), '') || (select string_agg(u.failures::text, ',') from public.naive_user as u)"),
-			// As it is read, and as EXPLAIN counts what was left out.
+			// As a reader sees it, and as EXPLAIN counts the hidden rows.
 			testsql.Value[string](t, tx, "select coalesce(string_agg(l::text, ';'), '') from postern.checkpoint_log as l") + explain(t, tx, "select from postern.checkpoint_log"),
 			testsql.Value[string](t, tx, "select coalesce(string_agg(u::text, ';'), '') from postern.user_account as u") + explain(t, tx, "select from postern.user_account"),
 		}
@@ -484,7 +484,7 @@ grant select on public.naive_log, public.naive_user to public`)
 	}
 }
 
-// explain is the plan of a query with the numbers of rows that it met, without times.
+// explain returns the plan of a query with row counts and without times.
 func explain(t testing.TB, q testsql.Querier, query string) string {
 	t.Helper()
 	rows, err := q.Query(t.Context(), "explain (analyze, timing off, summary off, costs off) "+query)

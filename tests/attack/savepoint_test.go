@@ -9,8 +9,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// naiveSetting opens the gates by a setting, sealed so that nobody can make it up. What is logged and that the ticket
-// was used are rows.
+// naiveSetting opens the gates with a setting, signed so that nobody can forge it. The log and the use of the ticket
+// are rows.
 const naiveSetting = `
 create table public.naive_log (gate text not null);
 grant select on public.naive_log to public;
@@ -80,7 +80,7 @@ func TestGateClosesWithTheSavepointThatOpenedIt(t *testing.T) {
 	testsql.Run(t, tx, "rollback to savepoint before_gates")
 	restoreSettings(t, tx, saved)
 	testsql.Run(t, tx, "select public.naive_checkpoint('gate')")
-	testsql.Run(t, tx, "select public.naive_open_gates('ticket')") // nor is the ticket used
+	testsql.Run(t, tx, "select public.naive_open_gates('ticket')") // the ticket is unused again
 	rollback(t, tx)
 
 	ticket := approve(t, connection, alice, approveGate, invoice)
@@ -103,14 +103,14 @@ func TestGateClosesWithTheSavepointThatOpenedIt(t *testing.T) {
 	}
 }
 
-// The business rows of a pass and its log row live and die together.
+// The business rows of a pass and its log row are committed together, or not at all.
 func TestPassThatWasRolledBackLeavesTheGateAsItWas(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, naiveSetting)
 	connection := s.connect(t)
 
-	// Naive: the log row is erased, the gate stays open, and the payment is made behind it.
+	// Naive: the log row is erased, but the gate stays open, and the payment is made behind it.
 	tx := begin(t, connection, alice)
 	testsql.Run(t, tx, "select public.naive_open_gates('ticket')")
 	testsql.Run(t, tx, "savepoint before_pass")
@@ -127,12 +127,12 @@ func TestPassThatWasRolledBackLeavesTheGateAsItWas(t *testing.T) {
 	open(t, tx, ticket)
 	testsql.Run(t, tx, "savepoint before_pass")
 	reach(t, tx, approveGate, invoice)
-	reach(t, tx, releaseGate, "{}") // open, as long as the first pass stands
+	reach(t, tx, releaseGate, "{}") // open as long as the first pass stands
 	testsql.Run(t, tx, "insert into public.payment values ('first')")
 	saved := savedSettings(t, tx)
 	testsql.Run(t, tx, "rollback to savepoint before_pass")
 
-	// The pass that opened the other gates has never been.
+	// The pass that opened the other gates was undone.
 	restoreSettings(t, tx, saved)
 	refusedAndGoOn(t, tx, "PS103", checkpoint, releaseGate, "{}")
 	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, `{"PAYEE": "Mallory", "AMOUNT": 100}`)
@@ -180,7 +180,7 @@ $$`)
 	s.requireLogged(t)
 }
 
-// What stands in the log is what was committed, however the passes are nested.
+// The log has what was committed, however the passes are nested.
 func TestLogHasOnlyCommittedPasses(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -208,7 +208,7 @@ func TestLogHasOnlyCommittedPasses(t *testing.T) {
 	rollback(t, tx)
 	s.requireLogged(t, approveGate, numberedGate)
 
-	// The entries name the transaction that the business rows belong to.
+	// The entries name the transaction of the business rows.
 	tx = begin(t, connection, alice)
 	open(t, tx, second)
 	testsql.Run(t, tx, "savepoint one")
@@ -222,7 +222,7 @@ func TestLogHasOnlyCommittedPasses(t *testing.T) {
 	}
 }
 
-// requireLogged fails unless the log has just these passes, in this order.
+// requireLogged fails unless the log has exactly these passes, in this order.
 func (s *scene) requireLogged(t testing.TB, gates ...string) {
 	t.Helper()
 	rows, err := s.Pool.Query(t.Context(), "select gate_id from postern.checkpoint_log where outcome = 'passed' order by log_id")

@@ -15,7 +15,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// naiveIdentity takes a setting at its word; and where there is none, the role of the moment.
+// naiveIdentity trusts a setting and, without one, the current role.
 const naiveIdentity = `
 create function public.naive_assume_user(userid text) returns void language sql
 as $$ select set_config('naive.session', userid, false) $$;
@@ -29,7 +29,7 @@ const (
 	readSession   = "select current_setting('postern.session')"
 )
 
-// requireNobody has Postern tell, or act on, who the user is, in each way that there is; all must fail with code.
+// requireNobody asks Postern in every way who the user is, and acts as the user. Everything must fail with code.
 func requireNobody(t testing.TB, tx pgx.Tx, code, ticket, challenge string) {
 	t.Helper()
 	for _, attempt := range []struct {
@@ -88,7 +88,7 @@ func TestForgedSessionHasNoUser(t *testing.T) {
 			}
 		})
 	}
-	// Nor by what a connection may bring along.
+	// Nor by settings that a connection may bring along.
 	config := s.application.Pool.Config().ConnConfig.Copy()
 	config.RuntimeParams["postern.session"] = alice
 	poisoned, err := pgx.ConnectConfig(t.Context(), config)
@@ -97,7 +97,7 @@ func TestForgedSessionHasNoUser(t *testing.T) {
 	}
 	defer poisoned.Close(t.Context())
 	testsql.Refused(t, poisoned, "PS402", currentUserid)
-	// The lie does not outlive the word of the application.
+	// The forged user does not outlive the transaction in which the application asserted one.
 	tx = begin(t, poisoned, bob)
 	if got := testsql.Value[string](t, tx, currentUserid); got != bob {
 		t.Errorf("the user is %s, want %s", got, bob)
@@ -132,7 +132,7 @@ func TestSavedSessionIsWorthlessInAnotherTransaction(t *testing.T) {
 		requireNobody(t, tx, "PS402", ticket, question)
 		rollback(t, tx)
 	}
-	replay(other) // while it is still good in its own transaction
+	replay(other) // while it is still valid in its own transaction
 	if got := testsql.Value[string](t, live, currentUserid); got != alice {
 		t.Errorf("the user is %s", got)
 	}
@@ -140,13 +140,13 @@ func TestSavedSessionIsWorthlessInAnotherTransaction(t *testing.T) {
 	replay(connection)
 	replay(other)
 
-	// Set for the whole session, it is refused from the next transaction on.
+	// If it is set for the whole session, it is refused from the next transaction on.
 	tx := begin(t, connection, alice)
 	testsql.Run(t, tx, setSession, testsql.Value[string](t, tx, readSession), false)
 	commit(t, tx)
 	testsql.Refused(t, connection, "PS402", currentUserid)
 
-	// A savepoint takes back what was said after it.
+	// A savepoint takes back what was asserted after it.
 	tx = begin(t, connection, alice)
 	testsql.Run(t, tx, "savepoint one")
 	testsql.Run(t, tx, "select postern.assume_user($1)", bob)
@@ -157,7 +157,7 @@ func TestSavedSessionIsWorthlessInAnotherTransaction(t *testing.T) {
 	rollback(t, tx)
 }
 
-// A pool hands one connection from client to client. What the one leaves behind, the other must not get.
+// A pool hands one connection from client to client. The next client must not get what the previous one left.
 func TestNextClientOfPooledConnectionInheritsNothing(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
@@ -218,7 +218,7 @@ func keepSetting(t testing.TB, tx pgx.Tx) {
 	testsql.Run(t, tx, setSession, testsql.Value[string](t, tx, readSession), false)
 }
 
-// What is no session, ticket or action of this transaction lets nobody pass, and whoever comes upon it is told how to clear it.
+// A setting that is no session, ticket or action of this transaction lets nobody pass. The error says how to clear it.
 func TestSettingLeftBehindSaysHowItIsCleared(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -250,8 +250,8 @@ func TestSettingLeftBehindSaysHowItIsCleared(t *testing.T) {
 	}
 }
 
-// Whoever makes tokens of what a user may choose, or judges them before they get here, may keep the first of two claims where
-// PostgreSQL keeps the last.
+// A program that builds tokens from a user's input, or checks them before PostgreSQL does, may read the first of two
+// claims. PostgreSQL keeps the last one.
 func TestAmbiguousTokenStartsNoSession(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, mallory)
@@ -301,10 +301,10 @@ func TestAmbiguousTokenStartsNoSession(t *testing.T) {
 	}
 }
 
-// Several transactions in one message of the simple protocol have one and the same transaction_timestamp(), and so a
-// saved session is good in all of them. Nothing is won by it: whoever writes the message was the user in its first
-// transaction, and could have kept that open as long. But a gate that is open in one of them is closed in the next,
-// and no later message accepts what was saved.
+// Several transactions in one message of the simple protocol have the same transaction_timestamp(), so a saved session
+// is valid in all of them. An attacker gains nothing: whoever writes the message was the user in its first transaction,
+// and could have kept that open. But a gate that is open in one of them is closed in the next, and no later message
+// accepts the saved session.
 func TestTransactionsOfOneMessageShareNoGate(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -341,7 +341,7 @@ commit`)
 	testsql.Run(t, connection, "rollback")
 }
 
-// The database role of the moment is not the user: SET ROLE is for whoever is a member.
+// The current database role is not the user: any member can SET ROLE.
 func TestCurrentRoleIsNotTheUser(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
@@ -367,7 +367,7 @@ func TestCurrentRoleIsNotTheUser(t *testing.T) {
 		}
 	}
 
-	// Approved as the clerk, whatever the role of the moment; and used by the clerk alone.
+	// It was approved as the clerk, whatever the current role; and only the clerk can use it.
 	testsql.Run(t, connection, setRole)
 	question := testsql.Value[string](t, connection, "select postern.challenge($1, $2)", approveGate, invoice)
 	testsql.Run(t, connection, "reset role")
@@ -389,7 +389,7 @@ func TestCurrentRoleIsNotTheUser(t *testing.T) {
 	}
 }
 
-// A superuser's connection that is lent to one role after the other, as some poolers do it.
+// Some poolers lend a superuser's connection to one role after the other.
 func TestSessionAuthorizationCarriesNothingOver(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -419,7 +419,7 @@ func TestSessionAuthorizationCarriesNothingOver(t *testing.T) {
 	refusedAndGoOn(t, tx, "PS103", openGates, ticket)
 	rollback(t, tx)
 
-	// In the very transaction that opened the gates.
+	// In the same transaction that opened the gates.
 	testsql.Run(t, lent, become(clerk))
 	tx = begin(t, lent, alice)
 	open(t, tx, ticket)
@@ -440,9 +440,9 @@ func TestSessionAuthorizationCarriesNothingOver(t *testing.T) {
 	}
 }
 
-// Two connections that begin often enough begin in the same microsecond: some hundred attempts do. A session that was
-// good for whoever has that timestamp could be copied from a role that may assert users to a role that may not. Here
-// one message gives two transactions the same timestamp, and the role changes in between.
+// Two connections that begin often enough begin in the same microsecond; some hundred attempts suffice. If the
+// timestamp alone proved a session, a role that may not assert users could copy it from one that may. Here one message
+// gives two transactions the same timestamp, and the role changes in between.
 func TestSessionOfOneRoleIsWorthlessToAnother(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -487,7 +487,7 @@ commit`)
 	}
 }
 
-// What ties a session to its transaction must not leave out the workers of a parallel query.
+// A session is tied to its transaction. The workers of a parallel query must still know the user.
 func TestParallelWorkersKnowTheUser(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)

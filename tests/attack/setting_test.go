@@ -8,7 +8,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// hostileSettings are those that anybody may change and that change what SQL means, or what it looks like.
+// hostileSettings are settings that anybody may change and that change the meaning or the output of SQL.
 var hostileSettings = []string{
 	"set standard_conforming_strings = off",
 	"set escape_string_warning = off",
@@ -28,7 +28,7 @@ var hostileSettings = []string{
 	"set plpgsql.extra_errors = 'all'",
 }
 
-// The text of a PL/pgSQL function is parsed in the session that calls it, by the rules that the session has set.
+// The text of a PL/pgSQL function is parsed in the session that calls it, with that session's settings.
 func TestCallersSettingsChangeNoMeaning(t *testing.T) {
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, `
@@ -66,7 +66,7 @@ grant execute on function public.naive_policy(text) to public`)
 	testsql.Refused(t, connection, "PS402", "select postern.begin_session('no token')")
 }
 
-// Without a backslash a literal means the same whatever standard_conforming_strings says.
+// Without a backslash, a literal means the same whatever standard_conforming_strings is.
 func TestNoPlainLiteralHasABackslash(t *testing.T) {
 	database := testdb.New(t)
 	const bodies = `
@@ -84,7 +84,7 @@ x = E'it''s \' \\n' and y = 'it''s' /* '\' */ and z = 'E'`) {
 	}
 }
 
-// hasPlainBackslash looks for a backslash in a literal that is not of the form E'…'.
+// hasPlainBackslash looks for a backslash in a literal that does not have the form E'…'.
 func hasPlainBackslash(sql string) bool {
 	for i := 0; i < len(sql); i++ {
 		switch {

@@ -13,15 +13,15 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// intruder is a connection of somebody who has planted code and waits for it to run with another role's rights.
+// intruder is a connection of somebody who has planted code and waits until it runs with another role's rights.
 type intruder struct {
 	*pgx.Conn
 	// caught is what the planted code reported: which trap it was, and as whom it ran. Notices outlive a rollback.
 	caught *[]string
 }
 
-// trap reports where it runs as somebody else than the person at the keyboard. It pins its own search_path, since
-// around it nothing means what it says.
+// trap reports if it runs as anybody else than the person at the keyboard. It pins its own search_path, because nothing
+// around it can be trusted.
 const trap = `
 create function public.trap(name pg_catalog.text) returns pg_catalog.bool
 language plpgsql set search_path = pg_catalog as $$
@@ -32,8 +32,8 @@ begin
   return true;
 end $$`
 
-// intrude opens a connection as a new login role that is a member of the named roles, may create objects in public, as
-// in any database that was upgraded from PostgreSQL 14, and has a trap there.
+// intrude opens a connection as a new login that is a member of the named roles, and plants a trap. It may create
+// objects in public, as in any database that was upgraded from PostgreSQL 14.
 func intrude(t testing.TB, database *testdb.Database, memberOf ...string) intruder {
 	t.Helper()
 	login := database.Login(t, memberOf...)
@@ -57,7 +57,7 @@ func intrude(t testing.TB, database *testdb.Database, memberOf ...string) intrud
 	return intruder{connection, caught}
 }
 
-// mustCatch says that the attack has worked, and forgets it.
+// mustCatch fails unless the attack has worked, and resets the trap.
 func (i intruder) mustCatch(t testing.TB, what string) {
 	t.Helper()
 	if len(*i.caught) == 0 {
@@ -66,7 +66,7 @@ func (i intruder) mustCatch(t testing.TB, what string) {
 	*i.caught = nil
 }
 
-// mustNotCatch says that nothing of the intruder's has run as anybody else.
+// mustNotCatch fails if the intruder's code has run as anybody else.
 func (i intruder) mustNotCatch(t testing.TB, what string) {
 	t.Helper()
 	if len(*i.caught) > 0 {
@@ -91,7 +91,7 @@ begin
   end loop;
 end $$`
 
-// shadowRelations plants a view over each relation that Postern could read: its own, and those of the catalog.
+// shadowRelations plants a view over each relation that Postern could read: its own and those of the catalog.
 const shadowRelations = `
 do $$
 declare
@@ -118,8 +118,9 @@ begin
   end loop;
 end $$`
 
-// shadowFunctions plants, in public and in pg_temp, a function for each function of the catalog whose name any of
-// Postern's functions has in its text, and for each of Postern's own. What can't be written in PL/pgSQL is left out.
+// shadowFunctions plants functions in public and in pg_temp: one for each function of the catalog whose name occurs in
+// the text of one of Postern's functions, and one for each of Postern's own. It leaves out what PL/pgSQL cannot
+// express.
 const shadowFunctions = `
 do $$
 declare
@@ -274,7 +275,7 @@ grant execute on all functions in schema public to public`)
 	i.mustNotCatch(t, "a function or operator in public")
 }
 
-// A cast would be a shadow as well, but whoever creates one has to own one of its types.
+// A cast could shadow as well, but its creator must own one of its types.
 func TestCastsBetweenBuiltInTypesCannotBePlanted(t *testing.T) {
 	i := intrude(t, testdb.New(t), "postern_trusted_app", "postern_admin")
 	testsql.Run(t, i, "create function public.planted(text) returns jsonb language sql return '{}'::jsonb")
@@ -283,8 +284,8 @@ func TestCastsBetweenBuiltInTypesCannotBePlanted(t *testing.T) {
 	}
 }
 
-// callAll passes a gate, changes a PIN, and then calls every function of the public schemas, with the intruder's
-// shadows around it.
+// callAll passes a gate, changes a PIN, and then calls every function of the public schemas, surrounded by the
+// intruder's shadows.
 func callAll(t *testing.T, s *scene, i intruder) {
 	t.Helper()
 	ticket := approve(t, i.Conn, alice, approveGate, invoice)
@@ -315,14 +316,14 @@ func callAll(t *testing.T, s *scene, i intruder) {
 	}
 }
 
-// expected is an error of Postern; or one of PostgreSQL about a table that the caller may not change, which is what the
-// functions behind protect_company and protect_ledger leave to it.
+// expected reports whether an error is one of Postern's, or PostgreSQL's about a table that the caller may not change.
+// The functions behind protect_company and protect_ledger leave that check to PostgreSQL.
 func expected(err error) bool {
 	code := testdb.Code(err)
 	return strings.HasPrefix(code, "PS") || code == "42501" || code == "23514"
 }
 
-// function is one of the public schemas.
+// function is a function of the public schemas.
 type function struct {
 	signature  string
 	name       string
@@ -387,7 +388,7 @@ func qualified(name string) string {
 	return "pg_catalog." + name
 }
 
-// samples are arguments that are well formed, and take each function some way.
+// samples are well-formed arguments, with which each function gets some way.
 func (f function) samples() []any {
 	arguments := make([]any, len(f.parameters))
 	for n, parameter := range f.parameters {
@@ -440,9 +441,10 @@ func (f function) samples() []any {
 	return arguments
 }
 
-// askedByPolicies are the functions that policies on tables of the application call, and the mirrored views: everybody may use
-// them, so that a role that is not in postern_user is told so where its query meets them. Nobody else can name them, since
-// that takes USAGE on their schema; and what tells of somebody's companies begins with current_userid, which refuses strangers.
+// askedByPolicies are the mirrored views, and the functions that policies on tables of the application call. Everybody
+// may use them, so that a role that is not in postern_user gets an error that says so. Nobody else can name them,
+// because that takes USAGE on their schema. Those that reveal somebody's companies begin with current_userid, which
+// refuses strangers.
 const askedByPolicies = `'postern.current_companies()', 'postern.current_userid()', 'postern.require_user_role()',
  'postern.ledger_map()', 'postern.ledger_map_size()', 'postern.ledger_bounds()', 'postern.ledger_shifts()', 'postern.ledger_companies()',
  'postern.internal_ledger_map()', 'postern.internal_ledger_offsets()', 'postern.ledger_key_is_valid(regclass)',
@@ -454,7 +456,7 @@ const askedByPolicies = `'postern.current_companies()', 'postern.current_userid(
 func TestEveryObjectIsPinnedOwnedAndCommented(t *testing.T) {
 	database := testdb.New(t)
 	const schemas = `(select n.oid from pg_catalog.pg_namespace as n where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner')`
-	// pg_temp alone means the same: pg_catalog comes first where it is not named.
+	// pg_temp alone means the same: pg_catalog comes first if it is not named.
 	const isPinned = `proconfig && array['search_path=pg_catalog, pg_temp', 'search_path=pg_temp']`
 	for name, rule := range map[string]struct {
 		objects string

@@ -10,9 +10,10 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// MALLORY knows ALICE's PIN, may approve with it in a session of BOB's, and is at it when the administrator shuts ALICE
-// out. Whoever is let go on by what was true before the wait, or before the snapshot, approves all the same.
-func TestShutOutUserApprovesNothingAnyMore(t *testing.T) {
+// MALLORY knows ALICE's PIN, may approve with it in a session of BOB's, and is doing so when the administrator
+// deactivates ALICE. If what was true before the wait or before the snapshot counted, MALLORY's approval would still
+// succeed.
+func TestDeactivatedUserApprovesNothing(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
@@ -36,7 +37,7 @@ language sql as $$
   select from public.naive_credential for update;
 $$`)
 
-	// wait has MALLORY answer while the administrator's transaction is open; it returns what came of it.
+	// wait makes MALLORY answer while the administrator's transaction is open, and returns the result.
 	wait := func(t *testing.T, shutOut string, attempt func(pgx.Tx) (string, error)) string {
 		administrator, connection := s.Connect(t), s.connect(t)
 		shutting, err := administrator.Begin(t.Context())
@@ -119,9 +120,9 @@ language sql as $$
   delete from public.naive_ticket where userid = 'BOB';
 $$;`
 
-// BOB's session was approved by ALICE, whose credential it is that counts. A ticket says who its user is, and the
-// transaction that uses it does not ask whether that one is still active: so none may outlast being shut out, and none may
-// be on its way meanwhile.
+// BOB's session was approved by ALICE, and her credential counts. A ticket says who its user is, and the transaction
+// that uses it does not check whether that user is still active. So no ticket may outlast the deactivation, and none
+// may be made during it.
 func TestTicketEndsWithTheUserOfItsSession(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
@@ -172,9 +173,9 @@ $$`)
 	closed("PS103")
 }
 
-// The administrator's transaction has seen its tickets before BOB's session got another one. What was only locked for that
-// one, and not written, lets the administrator go on and leave it behind.
-func TestShutOutWithAnOlderSnapshotLeavesNoTicketBehind(t *testing.T) {
+// The administrator's snapshot is older than another ticket of BOB's session. If that session's row were only locked
+// and not written, the administrator would continue and miss the ticket.
+func TestDeactivationWithAnOlderSnapshotLeavesNoTicket(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
@@ -214,9 +215,9 @@ $$`)
 	}
 }
 
-// BOB's sessions answer one after the other, each before the last one has ended, and none ever commits. Locks that are
-// shared would keep the administrator waiting for as long as that goes on.
-func TestOverlappingSessionsDoNotDelayBeingShutOut(t *testing.T) {
+// BOB's sessions answer one after the other, each before the last one has ended, and none ever commits. Shared locks
+// would make the administrator wait for as long as that continues.
+func TestOverlappingSessionsDoNotDelayDeactivation(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob, mallory)
 	s.set(t, "all_users_valid", "true")
@@ -230,7 +231,8 @@ $$`)
 	connections := []*pgx.Conn{s.connect(t), s.connect(t)}
 	asked := challenge(t, connections[0], bob, releaseGate, "{}")
 
-	// turns has BOB's two connections attempt in turn, and says whether the administrator was let in meanwhile.
+	// turns makes BOB's two connections attempt in turn, and says whether the administrator got the lock in the
+	// meantime.
 	turns := func(shutOut string, letIn func(testing.TB) bool, attempt func(pgx.Tx, int) error) bool {
 		administrator := s.Connect(t)
 		started := make(chan error, 2)
@@ -254,7 +256,7 @@ $$`)
 			waits := false
 			for ended := false; !ended && !waits; {
 				select {
-				case err := <-started: // not kept waiting by the one before
+				case err := <-started: // it did not wait for the previous one
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -268,7 +270,7 @@ $$`)
 				if err := <-started; err != nil {
 					t.Fatal(err)
 				}
-				// Where the administrator came first, that was done before the attempt could go on.
+				// If the administrator came first, that was done before the attempt could continue.
 				if letIn(t) {
 					rollback(t, tx)
 					if err := <-done; err != nil {
@@ -322,9 +324,9 @@ func (s *scene) awaitLock(t testing.TB, pid int) {
 	}
 }
 
-// What docs/security.md lists among the limits, and its end: a transaction that has opened gates goes on until it ends, and no other
-// one begins.
-func TestTransactionThatHasOpenedGatesOutlivesTheShutOut(t *testing.T) {
+// A limit that docs/security.md lists, and its end: a transaction that has opened gates continues until it ends, and no
+// other one begins.
+func TestOpenGatesOutliveDeactivationUntilTheTransactionEnds(t *testing.T) {
 	t.Parallel()
 	for name, shutOut := range map[string]string{
 		"shut out": "select postern.set_user_active('ALICE', false)",

@@ -17,8 +17,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// naiveQuiet answers with a random ticket, whatever the response was. What it does for that tells all the more: it
-// returns early for an unknown user, and counts what went wrong, nothing else.
+// naiveQuiet answers with a random ticket, whatever the response was. But what it does reveals the verdict: it returns
+// early for an unknown user, and only counts failures.
 const naiveQuiet = `
 create table public.quiet_credential (userid text primary key, pin text not null, failures integer not null default 0);
 create table public.quiet_attempt (ticket uuid not null, verdict text not null);
@@ -58,10 +58,10 @@ type traces struct {
 	locks   string // what was locked, by pg_locks
 	catalog int    // scans of system catalogs, by pg_stat_xact_all_tables
 	wal     int    // bytes of WAL, by EXPLAIN
-	blocks  int    // blocks that were touched, by EXPLAIN
+	blocks  int    // blocks that were read, by EXPLAIN
 }
 
-// trace runs a statement and looks at the traces, in a session that has done nothing before.
+// trace runs a statement and collects the traces, in a session that has done nothing before.
 func (s *scene) trace(t testing.TB, userid, statement string, arguments ...any) traces {
 	t.Helper()
 	connection := s.connect(t)
@@ -104,7 +104,7 @@ select string_agg(format('%s %s', l.relation::regclass, l.mode), E'\n' order by 
 // response is one case of a side channel test.
 type response struct {
 	name     string
-	prepare  string // what the superuser does to the credentials before
+	prepare  string // what the superuser does to the credentials before each attempt
 	username string
 	response string
 }
@@ -117,7 +117,7 @@ const (
 	wasReset   = "update postern_internal.credential set failures = 0, locked_until = '-infinity', must_change = true"
 )
 
-// responses are equal, in so far as somebody might like to know which one it was.
+// responses are cases that must look alike to somebody who wants to know which one it was.
 var responses = map[string]struct {
 	allUsersValid string
 	cases         []response
@@ -134,7 +134,7 @@ var responses = map[string]struct {
 		{"right, but reset", wasReset, alice, pins[alice]},
 		{"wrong, and reset", wasReset, alice, wrongPIN},
 	}},
-	// Names of the same length, since the log has the name that was typed.
+	// The names have the same length, because the log has the name that was typed.
 	"another name": {"false", []response{
 		{"of a user, with the user's PIN", unlocked, bob, pins[bob]},
 		{"of a user, with a wrong PIN", unlocked, bob, wrongPIN},
@@ -165,7 +165,7 @@ func TestResponsesLeaveTheSameTraces(t *testing.T) {
 	s := newScene(t, alice, bob) // not in parallel: it measures
 	s.addUser(t, "NEW")
 	s.createNaiveQuiet(t)
-	// ANALYZE in the middle could have a small table read in another way.
+	// An ANALYZE in between could change how a small table is read.
 	testsql.Run(t, s.Pool, `
 do $$
 declare
@@ -189,14 +189,15 @@ $$`)
 		t.Run(name, func(t *testing.T) {
 			s.set(t, "all_users_valid", group.allUsersValid)
 			question := challenge(t, s.connect(t), alice, approveGate, invoice)
-			// What happens to pages now and then adds to a round, and is gone in the next. An index that gets one level more
-			// adds to all rounds after that: only the latest ones count. A difference that stays is a leak.
+			// Maintenance of pages now and then adds to one round only. An index that gets one more level adds to all
+			// later rounds, so only the latest rounds count. A difference that stays is a leak.
 			const fewest, latest, most = 5, 10, 25
 			rounds := make([][]traces, len(group.cases))
 			var want traces
 			var different []string
 			for round := 0; round < fewest || len(different) > 0 && round < most; round++ {
-				// Each round has another order: what an attempt leaves in a page, such as old rows to clean up, is the next one's cost.
+				// Each round has another order. What an attempt leaves in a page, such as old rows to clean up, is a
+				// cost of the next one.
 				for _, i := range rand.New(rand.NewPCG(0, uint64(round))).Perm(len(group.cases)) {
 					test := group.cases[i]
 					testsql.Run(t, s.Pool, test.prepare)
@@ -218,8 +219,8 @@ $$`)
 	}
 }
 
-// typical is what the rounds have in common: what came most often, and of WAL and blocks the least, since each page
-// that is full, or new since a checkpoint, adds to them.
+// typical is what the rounds have in common: the most frequent value, and for WAL and blocks the lowest. Each page that
+// is full, or written for the first time since a checkpoint, adds to these.
 func typical(rounds []traces) traces {
 	got := rounds[0]
 	got.tables = mostFrequent(rounds, func(t traces) string { return t.tables })
@@ -248,7 +249,7 @@ func (t traces) String() string {
 	return fmt.Sprintf("%s\n%s\n%d scans of catalogs, %d bytes of WAL, %d blocks", t.tables, t.locks, t.catalog, t.wal, t.blocks)
 }
 
-// printing is what a session may set for itself, to be sent what the server has parsed and planned.
+// printing is what a session may set to get what the server has parsed and planned.
 const printing = `
 set client_min_messages = 'log';
 set debug_pretty_print = off;
@@ -257,13 +258,13 @@ set debug_print_rewritten = on;
 set debug_print_plan = on;
 set plan_cache_mode = 'force_custom_plan'`
 
-// A plan made for the values at hand has them in it: the verdict in the plan of the statement that writes it.
+// A plan made for certain values contains them: the verdict is in the plan of the statement that writes it.
 func TestPrintedPlansAreSilentAboutTheVerdict(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	s.createNaiveQuiet(t)
 	question := challenge(t, s.connect(t), alice, approveGate, invoice)
-	// The response comes from a table, so that the statement itself reads the same for each one.
+	// The response comes from a table, so that the statement has the same text for each response.
 	testsql.Run(t, s.Pool, `
 create table public.guess (challenge text, userid text, response text);
 grant all on public.guess to public`)
@@ -299,7 +300,7 @@ grant all on public.guess to public`)
 	}
 }
 
-// printout is what the notices say, without the line breaks that the server puts in anywhere.
+// printout is the text of the notices, without the line breaks that the server inserts.
 func printout(notices []*pgconn.Notice) string {
 	words := []string{}
 	for _, notice := range notices {
@@ -308,7 +309,7 @@ func printout(notices []*pgconn.Notice) string {
 	return strings.Join(words, " ")
 }
 
-// difference is what got has from its first difference to other on.
+// difference is the part of got from its first difference to other on.
 func difference(got, other string) string {
 	at := 0
 	for at < min(len(got), len(other)) && got[at] == other[at] {
@@ -317,12 +318,12 @@ func difference(got, other string) string {
 	return got[max(0, at-200):min(len(got), at+200)]
 }
 
-// constant is how a printed plan has a text.
+// constant is a text in the form of a printed plan.
 func constant(text string) string {
 	return decimal([]byte(text), true)
 }
 
-// decimal is how a printed plan has bytes: as numbers, which are signed where the processor's char is.
+// decimal is bytes in the form of a printed plan: numbers, which are signed on processors with a signed char.
 func decimal(bytes []byte, signed bool) string {
 	numbers := make([]string, len(bytes))
 	for i, b := range bytes {
@@ -364,7 +365,7 @@ union all select 'session', secret from postern_internal.session_secret`)
 	if len(keys) < 7 {
 		t.Fatalf("only %d keys", len(keys))
 	}
-	// found names the keys that the notices have.
+	// found names the keys that occur in the notices.
 	found := func(notices []*pgconn.Notice) (names []string) {
 		printed := printout(notices)
 		for name, key := range keys {
@@ -434,7 +435,7 @@ $$`)
 	}
 }
 
-// tokenOf is a session token as an application server makes it. It is made by the database, for the test's sake.
+// tokenOf is a session token as an application server makes it. The database makes it here, to keep the test short.
 func tokenOf(t testing.TB, s *scene, kid string, secret []byte, userid string) string {
 	t.Helper()
 	return testsql.Value[string](t, s.Pool, `
@@ -450,8 +451,8 @@ select signed || '.' || translate(encode(public.hmac(convert_to(signed, 'UTF8'),
 
 var changing = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+`)
 
-// However much the server remarks, it remarks the same.
-func TestResponsesDrawTheSameRemarks(t *testing.T) {
+// Whatever notices the server sends, they are the same for all responses.
+func TestResponsesGiveTheSameNotices(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	s.createNaiveQuiet(t)
@@ -502,7 +503,7 @@ $$`)
 	}
 }
 
-// What a ticket says later must not tell the one who guesses whether the name or the PIN was wrong.
+// What a ticket says later must not tell whether the name or the PIN was wrong.
 func TestDenialsReadTheSame(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
@@ -559,12 +560,12 @@ func TestResponsesTakeTheSameTime(t *testing.T) {
 	s := newScene(t) // not in parallel: it measures
 	for _, userid := range []string{alice, bob} {
 		s.addUser(t, userid)
-		testsql.Run(t, s.Pool, "select postern.reset_pin($1, $2)", userid, pins[userid]) // with the cost of every day
+		testsql.Run(t, s.Pool, "select postern.reset_pin($1, $2)", userid, pins[userid]) // with the usual cost of bcrypt
 	}
 	s.addUser(t, "NEW")
 	s.createNaiveQuiet(t)
 	connection := s.connect(t)
-	// The fastest of some is what the work takes; the others waited for whatever else the machine does.
+	// The fastest of several is the time of the work. The others waited for something else on the machine.
 	fastest := func(userid, prepare, statement string, arguments ...any) time.Duration {
 		t.Helper()
 		testsql.Run(t, s.Pool, prepare)
@@ -592,7 +593,7 @@ func TestResponsesTakeTheSameTime(t *testing.T) {
 			return fastest(alice, unlocked, authenticate, question, alice, pins[alice])
 		}
 		want := right()
-		// What a busy machine has delayed once it does not delay each time.
+		// A busy machine may delay it once, but not each time.
 		alike := func(name string, measure func() time.Duration) {
 			t.Helper()
 			got := measure()

@@ -13,8 +13,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// naiveBearer is a ticket that only says that somebody approved something: it opens whatever gate for whoever brings
-// it, looks whether it was used before it marks it used, and asks a clock that stands still in a transaction.
+// naiveBearer is a ticket that only says that somebody approved something. It opens any gate for whoever has it, checks
+// that it is unused before it marks it used, and uses a clock that stands still within a transaction.
 const naiveBearer = `
 create table public.bearer (
   ticket uuid primary key default gen_random_uuid(),
@@ -52,7 +52,7 @@ const (
 	bearerCheckpoint = "select public.bearer_checkpoint($1, $2)"
 )
 
-// nonce is what the setting postern.ticket says for a ticket; the ticket itself where there is none.
+// nonce is the value of the setting postern.ticket for a ticket, or the ticket itself if there is none.
 func (s *scene) nonce(t testing.TB, ticket string) string {
 	t.Helper()
 	return testsql.Value[string](t, s.Pool, "select coalesce((select nonce::text from postern_internal.ticket where ticket = $1::text::uuid), $1)", ticket)
@@ -63,7 +63,7 @@ func TestTicketIsUsedOnce(t *testing.T) {
 	s := newScene(t, alice)
 	connection := s.connect(t)
 
-	// An approval that isn't used up, as many a session flag is.
+	// Naive: an approval that is never used up, like many a session flag.
 	testsql.Run(t, s.Pool, naiveBearer)
 	testsql.Run(t, s.Pool, "create or replace function public.bearer_open_gates(ticket uuid) returns void language sql security definer as 'insert into public.bearer_open values (pg_backend_pid())'")
 	flag := testsql.Value[string](t, connection, bearerApprove)
@@ -127,7 +127,7 @@ func TestTicketIsUsedOnceInParallel(t *testing.T) {
 	testsql.Run(t, s.Pool, naiveBearer)
 	first, second := s.connect(t), s.connect(t)
 
-	// race has two transactions use a ticket at the same time, and returns how that went for the second one.
+	// race makes two transactions use a ticket at the same time, and returns the result of the second one.
 	race := func(level pgx.TxIsoLevel, use, ticket string, end func(testing.TB, pgx.Tx)) error {
 		ahead := beginAt(t, first, alice, level)
 		behind := beginAt(t, second, alice, level)
@@ -161,7 +161,7 @@ func TestTicketIsUsedOnceInParallel(t *testing.T) {
 	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead, pgx.Serializable} {
 		ticket := approve(t, first, alice, approveGate, invoice)
 		err := race(level, openGates, ticket, commit)
-		if testdb.Code(err) != "40001" { // whichever of the two refuses it
+		if testdb.Code(err) != "40001" { // either of the two checks may refuse it
 			testdb.RequireCode(t, err, "PS103")
 		}
 
@@ -230,7 +230,7 @@ func TestTicketOpensNothingElse(t *testing.T) {
 				}
 				open(t, tx, ticket)
 				refusedAndGoOn(t, tx, code, checkpoint, attack.gate, attack.parameters)
-				// Trying has not opened anything.
+				// The attempts have opened nothing.
 				refusedAndGoOn(t, tx, code, checkpoint, attack.gate, attack.parameters)
 			}
 			commit(t, tx)
@@ -241,7 +241,7 @@ func TestTicketOpensNothingElse(t *testing.T) {
 	}
 }
 
-// Alice has opened the gates; whoever speaks next in her transaction finds them closed.
+// Alice has opened the gates. They are closed for another user who is asserted in her transaction.
 func TestGatesAreOpenForOneUserOfTheTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
@@ -265,8 +265,8 @@ func TestGatesAreOpenForOneUserOfTheTransaction(t *testing.T) {
 	commit(t, tx)
 }
 
-// A sequence gives another number the second time; the approval was not for the number.
-func TestParameterThatIsNotBoundMayDiffer(t *testing.T) {
+// A sequence gives another number the second time. The approval was not for the number.
+func TestUnboundParameterMayDiffer(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
 	connection := s.connect(t)
@@ -281,7 +281,7 @@ func TestParameterThatIsNotBoundMayDiffer(t *testing.T) {
 	}
 }
 
-// now() stands still in a transaction: one that began in time could stay on for as long as it likes.
+// now() stands still in a transaction: one that began in time could continue for any time.
 func TestTicketExpiresByTheClock(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -308,7 +308,7 @@ func TestTicketExpiresByTheClock(t *testing.T) {
 		rollback(t, passed)
 	})
 
-	testsql.Run(t, begun, bearerOpenGates, bearer) // naive: long expired
+	testsql.Run(t, begun, bearerOpenGates, bearer) // naive: expired long ago
 	refusedAndGoOn(t, begun, "PS103", openGates, unused)
 	refusedAndGoOn(t, begun, "PS101", checkpoint, approveGate, invoice)
 	rollback(t, begun)
@@ -319,11 +319,11 @@ func TestTicketExpiresByTheClock(t *testing.T) {
 	refusedAndGoOn(t, tx, "PS103", openGates, unused)
 	rollback(t, tx)
 
-	// Opened in time, but the first gate is reached too late.
+	// It is opened in time, but the first gate is reached too late.
 	refusedAndGoOn(t, opened, "PS103", checkpoint, approveGate, invoice)
 	rollback(t, opened)
 
-	// Passed in time: the rest of the transaction may take as long as it takes.
+	// It is passed in time. The rest of the transaction may take as long as it needs.
 	reach(t, passed, releaseGate, "{}")
 	commit(t, passed)
 	if got := s.passes(t); got != 2 {
@@ -331,7 +331,7 @@ func TestTicketExpiresByTheClock(t *testing.T) {
 	}
 }
 
-// A prepared transaction leaves its session, and its session goes on without it.
+// A prepared transaction leaves its session, and the session continues without it.
 func TestGateStaysInThePreparedTransaction(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -363,7 +363,7 @@ func TestGateStaysInThePreparedTransaction(t *testing.T) {
 				testsql.Run(t, tx, "savepoint before_use")
 				_, err := tx.Exec(t.Context(), openGates, ticket)
 				switch code := testdb.Code(err); {
-				case code == "55P03": // it waits for the prepared transaction to end
+				case code == "55P03": // it waits for the end of the prepared transaction
 				case end == "commit" && code == "PS103":
 				case end == "rollback" && err == nil:
 				default:
@@ -387,7 +387,8 @@ func TestGateStaysInThePreparedTransaction(t *testing.T) {
 	}
 }
 
-// One ticket opens all gates but exclusive ones, so a second one of that kind is refused in a transaction, and stays unused.
+// One ticket opens all gates but exclusive ones. So a transaction refuses a second ticket of that kind, which stays
+// unused.
 func TestTransactionTakesOneTicket(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -409,7 +410,7 @@ func TestTransactionTakesOneTicket(t *testing.T) {
 	refusedAndGoOn(t, tx, "PS103", openGates, second)
 	open(t, tx, pin) // opens its own gate only
 	testsql.Run(t, tx, "rollback to savepoint one")
-	open(t, tx, second) // the first was not used
+	open(t, tx, second) // the first one was not used
 	refusedAndGoOn(t, tx, "PS103", openGates, first)
 	refusedAndGoOn(t, tx, "PS103", checkpoint, approveGate, invoice)
 	reach(t, tx, releaseGate, "{}")
@@ -421,7 +422,7 @@ func TestTransactionTakesOneTicket(t *testing.T) {
 	}
 }
 
-// The setting that says which ticket is in use is anybody's to change.
+// Anybody may change the setting that says which ticket is in use.
 func TestSettingOfTheTicketOpensNothing(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
@@ -467,14 +468,14 @@ $$`)
 	}
 	rollback(t, elsewhere)
 
-	// What is no ticket at all opens nothing either.
+	// A text that is not a ticket opens nothing either.
 	tx = begin(t, connection, alice)
 	testsql.Run(t, tx, "set local postern.ticket = 'open'")
 	refusedAndGoOn(t, tx, "PS101", checkpoint, releaseGate, "{}")
 	refusedAndGoOn(t, tx, "PS103", openGates, testsql.Value[string](t, tx, "select gen_random_uuid()::text"))
 	rollback(t, tx)
 
-	// A ticket that the client before has left in the setting is in nobody's way.
+	// A ticket that the previous client has left in the setting does no harm.
 	for _, left := range []string{"00000000-0000-0000-0000-000000000000", s.nonce(t, used)} {
 		testsql.Run(t, connection, "select set_config('postern.ticket', $1, false)", left)
 		tx := begin(t, connection, alice)
@@ -485,8 +486,8 @@ $$`)
 	}
 	testsql.Run(t, connection, "reset postern.ticket")
 
-	// Whoever clears it can use a second ticket, as well as in a second transaction. Each opens gates from that one on which it
-	// was approved for, and the log says which did.
+	// Whoever clears it can use a second ticket, as in a second transaction. Each opens gates only after the gate that
+	// it was approved for, and the log says which one did.
 	first, second := inUse, approve(t, connection, alice, releaseGate, "{}")
 	tx = begin(t, connection, alice)
 	open(t, tx, first)
@@ -507,7 +508,7 @@ $$`)
 	}
 }
 
-// The first statement of a transaction may be both, the user and the ticket; then neither is checked less.
+// The first statement of a transaction may assert the user and use the ticket. Both are checked as always.
 func TestSessionWithTicketIsCheckedAsBoth(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
@@ -524,7 +525,7 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 	connection := s.connect(t)
 	strangers := s.Login(t, "postern_trusted_app").Connect(t)
 	tx := beginUnasserted(t, connection)
-	testsql.Run(t, tx, "select public.bearer_begin($1, $2)", bob, testsql.Value[string](t, connection, bearerApprove)) // naive: not Bob's
+	testsql.Run(t, tx, "select public.bearer_begin($1, $2)", bob, testsql.Value[string](t, connection, bearerApprove)) // naive: it is not Bob's
 	testsql.Run(t, tx, bearerCheckpoint, approveGate, invoice)
 	rollback(t, tx)
 
@@ -574,7 +575,7 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 		closed(connection, "PS103", alice, ticket)
 		testsql.Run(t, s.Pool, "update postern_internal.ticket set expires_at = clock_timestamp() + interval '1 minute' where ticket = $1::uuid", ticket)
 
-		// It was used by none of these.
+		// None of these has used it.
 		tx = beginUnasserted(t, connection)
 		if got := testsql.Value[string](t, tx, start, proof(alice), ticket); got != alice {
 			t.Errorf("%s: the user is %s", function, got)
@@ -594,8 +595,8 @@ as $$ select set_config('naive.user', userid, true), public.bearer_open_gates(ti
 	}
 }
 
-// After a dump and restore the new cluster counts its transactions anew: the number of a transaction that had its
-// gates open comes back.
+// After a dump and restore the new cluster counts its transactions anew. The id of a transaction with open gates
+// returns.
 func TestRestoredRowOpensNothing(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice)
@@ -610,8 +611,8 @@ as $$ select exists (select from public.naive_open as o where o.transaction_id =
 	reach(t, tx, approveGate, invoice)
 	commit(t, tx)
 
-	// The rows as they come from the dump, for so many transactions to come that one of them is ours, although others
-	// use the same server.
+	// The rows as a dump brings them, for the ids of many coming transactions. One of them is ours, although others use
+	// the same server.
 	testsql.Run(t, s.Pool, `
 insert into public.naive_open
 select ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8 from generate_series(1, 20000) as ahead;
@@ -624,7 +625,7 @@ select gen_random_uuid(), gen_random_uuid(), ((pg_current_xact_id()::text::bigin
 	if !testsql.Value[bool](t, tx, "select public.naive_checkpoint()") {
 		t.Fatal("naive: the gate is closed")
 	}
-	// A query that finds no row fails: then the number of this transaction has not come back.
+	// A query that finds no row fails: then the id of this transaction has not returned.
 	restored := testsql.Value[string](t, s.Pool, "select nonce::text from postern_internal.open_gate where transaction_id = $1::text::xid8",
 		testsql.Value[string](t, tx, "select pg_current_xact_id()::text"))
 	testsql.Run(t, s.Pool, "update postern_internal.open_gate set session = $1 where nonce = $2",
@@ -633,8 +634,8 @@ select gen_random_uuid(), gen_random_uuid(), ((pg_current_xact_id()::text::bigin
 	refusedAndGoOn(t, tx, "PS101", checkpoint, approveGate, invoice)
 	rollback(t, tx)
 
-	// The log has come along as well: entries of passes by transactions with the numbers that are counted up to now must
-	// not make another gate out of the first one.
+	// The dump has brought the log too. Entries of passes with the ids that this cluster now reaches must not make
+	// another gate the first one.
 	testsql.Run(t, s.Pool, `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id, ticket)
 select 'passed', e.gate_id, e.userid, e.message, e.parameters, ((pg_current_xact_id()::text::bigint) + ahead)::text::xid8, e.ticket
@@ -650,9 +651,10 @@ select 'passed', e.gate_id, e.userid, e.message, e.parameters, ((pg_current_xact
 	}
 }
 
-// An administrator gives a database role to another user while a transaction of the first one is open: whose ticket it took,
-// that one it stays, or the ticket would change the PIN of somebody who has approved nothing.
-func TestRoleOfAnotherUserTakesNoTicketAlong(t *testing.T) {
+// An administrator maps a database role to another user while a transaction of the first user is open. That transaction
+// stays that of the user whose ticket it used. Otherwise the ticket would change the PIN of somebody who has approved
+// nothing.
+func TestRemappedRoleTakesNoTicketToAnotherUser(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)
 	role := s.Login(t, "postern_user")
@@ -685,7 +687,7 @@ $$`)
 
 	give(alice)
 	tx := beginUnasserted(t, connection)
-	testsql.Run(t, tx, bearerOpenGates, testsql.Value[string](t, s.Pool, bearerApprove)) // naive: Alice's, and good for Bob
+	testsql.Run(t, tx, bearerOpenGates, testsql.Value[string](t, s.Pool, bearerApprove)) // naive: it is Alice's, and valid for Bob
 	give(bob)
 	testsql.Run(t, tx, "select public.naive_set_pin()")
 	commit(t, tx)
@@ -714,7 +716,7 @@ $$`)
 	}
 }
 
-// Whoever has two tickets in one transaction, of two users, passes gates as the one or as the other, and the log says so.
+// Whoever has tickets of two users in one transaction passes gates as the one or as the other, and the log says so.
 func TestTicketsOfTwoUsersAreKeptApart(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, alice, bob)

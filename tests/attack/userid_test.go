@@ -10,10 +10,10 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// spellings are ALICE as somebody else may write her; the last one is in fullwidth letters.
+// spellings are ways to write ALICE; the last one is in fullwidth letters.
 var spellings = []string{"alice", "Alice", "aLICE", "ＡＬＩＣＥ"}
 
-// Whoever can have a second ALICE is taken for the first one, by people if not by programs.
+// A second ALICE would be taken for the first one, by people if not by programs.
 func TestSecondSpellingCreatesNoUser(t *testing.T) {
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, "create table public.naive_user (userid text primary key); insert into public.naive_user values ('ALICE'), ('alice')")
@@ -25,7 +25,7 @@ func TestSecondSpellingCreatesNoUser(t *testing.T) {
 	for _, userid := range []string{" BOB", "BOB ", "B  B", "B\tB", "B\u200bB", "B\u202eB", "B\u00adB", "B\u2028B", "BOB\n", "B\ufe0fB", "\ue000", "B\u2800B", "B\U0001d159B", "B\U00016fe4B", "B\ufffcB", "B\U0001107fB", "\u0301ALICE", "B \u0301B", strings.Repeat("x", 129), strings.Repeat("\ufdfa", 10)} {
 		testsql.Refused(t, s.Pool, "PS107", "select postern.create_user($1, 'unusable')", userid)
 	}
-	// Two at once.
+	// Two are created at once.
 	created := sync.WaitGroup{}
 	codes := make([]string, 12)
 	for i := range codes {
@@ -39,20 +39,20 @@ func TestSecondSpellingCreatesNoUser(t *testing.T) {
 	if got := strings.Count(fmt.Sprint(codes), "PS107"); got != len(codes)-1 {
 		t.Errorf("of %d who race %d are refused: %s", len(codes), got, codes)
 	}
-	// Kept as it was written, composed.
+	// It is stored as it was written, composed.
 	testsql.Run(t, s.Pool, "select postern.create_user($1, 'decomposed')", "Jo\u0308rg Mu\u0308ller")
 	if got := testsql.Value[string](t, s.Pool, "select userid from postern.user_account where description = 'decomposed'"); got != "Jörg Müller" {
 		t.Errorf("kept as %+q", got)
 	}
 }
 
-// However a user is written, it is that user: whose attempts count, whose session it is, who stands in the log.
+// However a user is written, attempts, sessions and log entries are that user's.
 func TestEverySpellingNamesTheSameUser(t *testing.T) {
 	s := newScene(t, alice, bob)
 	s.set(t, "all_users_valid", "true")
 	connection := s.connect(t)
 
-	// The right PIN is right.
+	// The right PIN opens.
 	for _, spelling := range spellings {
 		asked := challenge(t, connection, alice, approveGate, invoice)
 		ticket := answer(t, connection, alice, asked, spelling, pins[alice])
@@ -76,7 +76,7 @@ func TestEverySpellingNamesTheSameUser(t *testing.T) {
 		reach(t, tx, approveGate, invoice)
 		commit(t, tx)
 	}
-	// A wrong one counts.
+	// A wrong PIN counts.
 	for i, spelling := range spellings {
 		spend(t, s, connection, alice, spelling, 1)
 		if got := s.failures(t, alice); got != i+1 {
@@ -87,12 +87,12 @@ func TestEverySpellingNamesTheSameUser(t *testing.T) {
 select distinct userid || ' ' || authenticated_by from postern_internal.checkpoint_entry order by 1`)); got != "[ALICE ALICE BOB ALICE]" {
 		t.Errorf("the log names %s", got)
 	}
-	// A name that nobody has stays as it was typed.
+	// An unknown name stays as it was typed.
 	spend(t, s, connection, bob, "nobody", 1)
 	if got := testsql.Value[string](t, s.Pool, "select authenticated_by from postern.checkpoint_log order by log_id desc limit 1"); got != "nobody" {
 		t.Errorf("the log names %s", got)
 	}
-	// What was approved by another spelling ends with its user as well.
+	// What was approved under another spelling ends with its user as well.
 	stolen := answer(t, connection, bob, challenge(t, connection, bob, approveGate, invoice), "alice", pins[alice])
 	testsql.Run(t, s.Pool, "select postern.set_user_active('alice', false)")
 	if got := status(t, connection, bob, stolen); got != "expired" {
@@ -100,7 +100,7 @@ select distinct userid || ' ' || authenticated_by from postern_internal.checkpoi
 	}
 }
 
-// Each function that is told a user id takes every spelling, and none makes a second user.
+// Each function that takes a user id takes every spelling, and none makes a second user.
 func TestEveryFunctionTakesEverySpelling(t *testing.T) {
 	s := newScene(t, alice)
 	secret := []byte("0123456789 0123456789 0123456789")
@@ -147,7 +147,7 @@ select pg_catalog.format('%s %s', a.active, (select count(*) from postern.compan
 	testsql.Refused(t, s.Pool, "PS201", "select user_finance_api.exist('10', 'alice')")
 }
 
-// A name's spelling tells nobody whether it is known.
+// The spelling of a name tells nobody whether the name is known.
 func TestSpellingTellsNothing(t *testing.T) {
 	s := newScene(t, alice, bob)
 	testsql.Run(t, s.Pool, "select postern.create_user('MÜLLER', 'Müller')")

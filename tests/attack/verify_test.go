@@ -14,8 +14,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// tellingVerify is a verify function that tells its verdict in every way there is: a wrong response raises, a right one
-// locks, changes settings, warns and notifies.
+// tellingVerify is a verify function that reveals its verdict in every possible way: a wrong response raises an error,
+// and a right one locks, changes settings, warns and notifies.
 const tellingVerify = `
 create table public.card (userid text primary key);
 create function public.verify(userid text, response text, challenge jsonb) returns boolean
@@ -32,7 +32,7 @@ begin
   return true;
 end $$`
 
-// naiveVerify answers with a random ticket, and counts. It only keeps errors from the caller.
+// naiveVerify answers with a random ticket, and counts. It only hides errors from the caller.
 const naiveVerify = `
 create table public.naive_attempt (verdict boolean not null);
 create function public.naive_authenticate(userid text, response text) returns text
@@ -53,13 +53,13 @@ grant execute on function public.naive_authenticate(text, text) to public`
 // observation is what somebody sees who authenticates, looks around in the same transaction, and rolls back.
 type observation struct {
 	outcome string // "a ticket", or the error
-	alive   bool   // whether the connection is
+	alive   bool   // whether the connection still works
 	notices string
 	locks   string
 	setting string
 }
 
-// observer is a session that can be ended by what it does.
+// observer is a session that its own actions may end.
 type observer struct {
 	scene      *scene
 	connection *pgx.Conn
@@ -95,7 +95,7 @@ select coalesce(string_agg(format('%s %s %s %s', l.locktype, l.relation::regclas
 	return seen
 }
 
-// userSettings are the settings that anybody may change, each with the values that are worth a try.
+// userSettings are the settings that anybody may change, each with the values to try.
 const userSettings = `
 select s.name, v.value
   from pg_catalog.pg_settings as s
@@ -113,14 +113,14 @@ select s.name, v.value
    and s.name not in ('role', 'session_authorization')
  order by s.name, v.value`
 
-// Whatever a session sets for itself, it sees the same for a right response, a wrong one, and a name that nobody has.
+// Whatever a session sets, it sees the same for a right response, a wrong one, and an unknown name.
 func TestNoSettingTellsTheVerdict(t *testing.T) {
 	s := newScene(t, alice)
 	testsql.Run(t, s.Pool, tellingVerify)
 	testsql.Run(t, s.Pool, naiveVerify)
 	testsql.Run(t, s.Pool, registerScheme, codeScheme, "public.verify(text,text,jsonb)")
 	connection := s.connect(t)
-	testsql.Run(t, connection, "do $$ begin end $$") // pg_settings has the settings of PL/pgSQL from now on
+	testsql.Run(t, connection, "do $$ begin end $$") // loads PL/pgSQL, whose settings are in pg_settings from now on
 	question := challenge(t, connection, alice, approveGate, invoice)
 
 	naive := &observer{scene: s}
@@ -134,7 +134,7 @@ func TestNoSettingTellsTheVerdict(t *testing.T) {
 		t.Fatal("naive: exit_on_error does not tell the verdict")
 	}
 
-	// The attempt comes from a table, so that the statement itself reads the same for each one.
+	// The attempt comes from a table, so that the statement has the same text for each attempt.
 	testsql.Run(t, s.Pool, `
 create table public.attempt (challenge text, username text, response text, scheme text);
 grant select on public.attempt to public`)
@@ -157,7 +157,7 @@ grant select on public.attempt to public`)
 			if o.connection == nil || o.connection.IsClosed() {
 				o.connection, o.notices = s.listen(t)
 			}
-			// What a session can only have from its beginning, or not to this value.
+			// A session can have these only from its start, or not with this value.
 			if _, err := o.connection.Exec(t.Context(), "select pg_catalog.set_config($1, $2, false)", setting.Name, setting.Value); err != nil {
 				continue
 			}
@@ -169,7 +169,7 @@ grant select on public.attempt to public`)
 			right := see(alice, pins[alice])
 			for _, other := range []struct{ username, response string }{{alice, wrongPIN}, {"NOBODY", pins[alice]}} {
 				got := see(other.username, other.response)
-				// A plan that is made anew locks more. Where it was the verdict, it is so each time.
+				// Planning again takes more locks. If the verdict were the cause, that would happen each time.
 				for range 4 {
 					if got == right {
 						break
@@ -186,7 +186,7 @@ grant select on public.attempt to public`)
 			}
 			if !o.connection.IsClosed() {
 				if _, err := o.connection.Exec(t.Context(), "reset "+pgx.Identifier(strings.Split(setting.Name, ".")).Sanitize()); err != nil {
-					// From PostgreSQL 16 on, what belongs to one transaction cannot be reset.
+					// Since PostgreSQL 16, settings of one transaction cannot be reset.
 					o.connection.Close(t.Context())
 				}
 			}
@@ -198,14 +198,15 @@ grant select on public.attempt to public`)
 	t.Logf("%d settings and values, %d attempts with a ticket", len(settings), tickets)
 }
 
-// A verify function may write, wait or stop as it likes: an attempt is an attempt, and a later transaction is told.
+// Whether a verify function writes, waits or stops: an attempt is an attempt, and only a later transaction learns the
+// verdict.
 func TestVerifyFunctionTeachesNothing(t *testing.T) {
 	const right, wrong = "alice 7391 pin", "guess"
 	for name, test := range map[string]struct {
 		// ifRight is what only a right response does, and ifWrong what only a wrong one does.
 		ifRight, ifWrong string
 		settings         string
-		want             string // what becomes of the right response
+		want             string // the outcome of the right response
 	}{
 		"raises as if it was cancelled":  {"null", "raise query_canceled", "select 1", "accepted"},
 		"is cancelled by a timeout":      {"perform pg_sleep(60)", "null", "set local statement_timeout = '300ms'", "denied"},
@@ -267,7 +268,7 @@ end $$`, test.ifRight, test.ifWrong))
 	}
 }
 
-// waitForNotification returns an error where none comes in time.
+// waitForNotification returns an error if none comes in time.
 func waitForNotification(t testing.TB, connection *pgx.Conn, timeout time.Duration) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
