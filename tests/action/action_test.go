@@ -10,7 +10,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// Without a checkpoint of its own, an action shows what its gates say of themselves, and for what.
+// An action without a checkpoint of its own shows the descriptions of its gates, and its parameters.
 func TestActionWithoutACheckpointDescribesItsGates(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -57,7 +57,7 @@ func TestActionWithoutGatesIsBegunByAnybody(t *testing.T) {
 	if unhandled.Message != "Unhandled Security Checkpoint" {
 		t.Errorf("the message is %q", unhandled.Message)
 	}
-	// The HINT is the statement that mends it.
+	// The HINT has the statement that fixes it.
 	_, statement, found := strings.Cut(unhandled.Hint, ": ")
 	if !found {
 		t.Fatalf("the hint is %q", unhandled.Hint)
@@ -66,7 +66,7 @@ func TestActionWithoutGatesIsBegunByAnybody(t *testing.T) {
 	c.ask(t, action, "{}")
 }
 
-// The log names the action of those who were refused, too, and of those who thought again.
+// The log names the action of users who were denied or who cancelled, too.
 func TestDeniedAndCancelledActionsAreLogged(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -101,7 +101,7 @@ func TestDisabledCheckpointsStopNoAction(t *testing.T) {
 	requireLog(t, c.takeLog(t, new(int64)))
 }
 
-// A parameter that may differ when the transaction is sent again may do so for an action as well.
+// A parameter that is not bound may also differ when an action is sent again.
 func TestUnboundParametersOfAction(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -118,7 +118,7 @@ func TestUnboundParametersOfAction(t *testing.T) {
 	}
 }
 
-// Whoever changes the PIN proves to know the old one, inside an action as well.
+// Whoever changes the PIN has to prove the old one, inside an action as well.
 func TestActionDoesNotOpenTheBuiltInGate(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -153,7 +153,8 @@ func TestActionDoesNotOpenTheBuiltInGate(t *testing.T) {
 	}
 }
 
-// A gate that is switched on while the action is under way is the action's to ask for, if it references it.
+// A gate that is switched on while the action is under way is opened by the action's approval, if the action references
+// it.
 func TestGateSwitchedOnWhileActionIsUnderWay(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -178,7 +179,7 @@ func TestGateSwitchedOnWhileActionIsUnderWay(t *testing.T) {
 	}
 }
 
-// The next client of a pooled connection is in no action, whatever was left behind there.
+// The next client of a pooled connection is in no action, whatever was left behind.
 func TestActionEndsWithItsTransaction(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// shapes are the ways in which business code comes to the two old gates: which one it reaches first, and how.
+// shapes are the ways in which business code reaches the two old gates: which one first, and how.
 var shapes = map[string]struct {
 	statements []string
 	order      []string
@@ -27,7 +27,7 @@ var shapes = map[string]struct {
 	},
 }
 
-// The table of the documentation, each line with each shape of business code.
+// The table in the documentation, each line with each shape of business code.
 func TestCoexistence(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open("testdata/coexistence.csv")

@@ -1,4 +1,4 @@
-// Package action tells how actions and the gates deep in the business code live together.
+// Package action tests how actions and the gates deep in the business code work together.
 package action_test
 
 import (
@@ -30,11 +30,11 @@ const (
 // checkpoint and the gates are registered and inactive; the action is not registered.
 type company struct {
 	*testdb.Database
-	// application speaks for ALICE, administrator sets things up.
+	// application speaks for ALICE; administrator configures.
 	application, administrator *pgx.Conn
 }
 
-// business has the two gates in each way in which business code comes to call them; all of it pays the invoice.
+// business has functions that call the two gates in every way in which business code does. All of them pay the invoice.
 const business = `
 create schema payment;
 create table payment.invoice (invoice_no text primary key, state text not null default 'Posted');
@@ -106,7 +106,7 @@ func newCompany(t testing.TB) *company {
 	testsql.Run(t, c.administrator, "select postern.register_gate($1, 'Move money', 'Money moved')", secondGate)
 	testsql.Run(t, c.administrator, "select postern.create_user($1, $1)", alice)
 	testsql.Run(t, c.administrator, "select postern.reset_pin($1, $2)", alice, pin)
-	// As if the user had changed it: what comes before that is a test of its own.
+	// As if the user had changed it. What comes before that is a separate test.
 	testsql.Run(t, c.Pool, "update postern_internal.credential set must_change = false")
 	return c
 }
@@ -118,13 +118,13 @@ func (c *company) activate(t testing.TB, gates ...string) {
 	}
 }
 
-// register registers the action; an empty checkpoint is none.
+// register registers the action; an empty checkpoint means none.
 func (c *company) register(t testing.TB, name, checkpoint string, legacy ...string) {
 	t.Helper()
 	testsql.Run(t, c.administrator, "select postern.register_action($1, nullif($2, ''), coalesce($3, '{}'::text[]))", name, checkpoint, legacy)
 }
 
-// alice runs do in a transaction of hers, and commits if it returns no error.
+// alice runs do in a transaction of ALICE's, and commits if it returns no error.
 func (c *company) alice(t testing.TB, do func(pgx.Tx) error) error {
 	t.Helper()
 	return pgx.BeginFunc(t.Context(), c.application, func(tx pgx.Tx) error {
@@ -157,7 +157,7 @@ func (c *company) ask(t testing.TB, name, parameters string) dialog {
 	return required(t, c.alice(t, func(tx pgx.Tx) error { return execute(t, tx, beginAction, name, parameters) }))
 }
 
-// dialog is the DETAIL of PS101, and of PS105.
+// dialog is the DETAIL of PS101 and of PS105.
 type dialog struct {
 	Gate, Description, Message, Challenge string
 	Action, Username                      *string
@@ -177,10 +177,10 @@ func parseDialog(t testing.TB, server *pgconn.PgError) (d dialog) {
 	return d
 }
 
-// entry is a row of the log: the gate, the action, the message.
+// entry is a row of the log: gate, action and message.
 type entry struct{ Outcome, Gate, Action, Message string }
 
-// takeLog gives what the log says since the last time.
+// takeLog returns the log entries since the last call.
 func (c *company) takeLog(t testing.TB, since *int64) []entry {
 	t.Helper()
 	rows, err := c.Pool.Query(t.Context(), `

@@ -9,7 +9,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// detours are what an application's developer may write who has a schema and nothing else of the database.
+// detours are what a developer of the application may write who owns a schema and nothing else in the database.
 const detours = `
 create schema detour;
 grant usage on schema detour to postern_user;
@@ -73,7 +73,7 @@ func newDetours(t *testing.T) *company {
 	return c
 }
 
-// approved is a transaction of ALICE's with a ticket for the action; nothing of it is committed.
+// approved is a transaction of ALICE's with a ticket for the action. None of it is committed.
 func (c *company) approved(t *testing.T, do func(tx pgx.Tx)) {
 	t.Helper()
 	ticket := c.answer(t, c.ask(t, action, parameters))
@@ -89,7 +89,7 @@ func (c *company) approved(t *testing.T, do func(tx pgx.Tx)) {
 
 const reachFirst = "select payment.first()"
 
-// Whoever swallows the error has begun nothing; whoever undoes the beginning has no open gate left.
+// Code that swallows the error has begun nothing. Code that undoes the beginning has no open gate left.
 func TestActionInExceptionBlock(t *testing.T) {
 	c := newDetours(t)
 	if err := c.alice(t, func(tx pgx.Tx) error {
@@ -99,7 +99,7 @@ func TestActionInExceptionBlock(t *testing.T) {
 			}
 			refusedAndGoOn(t, tx, "PS101", reachFirst)
 		}
-		// In an action that needs no approval it is still that one.
+		// In an action that needs no approval, that action stays the current one.
 		testsql.Run(t, tx, beginAction, "Harmless", "{}")
 		testsql.Run(t, tx, "select detour.swallow($1)", action)
 		refusedAndGoOn(t, tx, "PS105", reachFirst)
@@ -119,7 +119,7 @@ func TestActionInExceptionBlock(t *testing.T) {
 	})
 }
 
-// A trigger begins an action of its own: from there on the gates are those of that one.
+// A trigger begins another action. From there on, the gates are those of that action.
 func TestActionThatATriggerBegins(t *testing.T) {
 	c := newDetours(t)
 	testsql.Run(t, c.Pool, "create trigger aside before update on payment.invoice for each row execute function detour.on_payment()")
@@ -140,13 +140,13 @@ func TestActionThatATriggerBegins(t *testing.T) {
 	}
 }
 
-// Settings of a function, and what it says of itself, open nothing and hide nothing.
+// Settings and declared properties of a function open nothing and hide nothing.
 func TestActionInFunctionWithSettings(t *testing.T) {
 	c := newDetours(t)
 	if err := c.alice(t, func(tx pgx.Tx) error {
 		refusedAndGoOn(t, tx, "PS101", "select detour.without_setting()")
 		testsql.Run(t, tx, beginAction, "Harmless", "{}")
-		// Outside of any action it is the gate that asks, and no ticket is here.
+		// Outside of any action the gate itself asks, and there is no ticket here.
 		refusedAndGoOn(t, tx, "PS101", "select detour.without_setting()")
 		refusedAndGoOn(t, tx, "PS105", reachFirst)
 		refusedAndGoOn(t, tx, "PS101", "select detour.said_to_be_stable()")
@@ -162,7 +162,7 @@ func TestActionInFunctionWithSettings(t *testing.T) {
 	})
 }
 
-// A parallel worker can neither write the log nor change a setting of its leader: what it does fails, and opens nothing.
+// A parallel worker can neither write the log nor change a setting of its leader. It fails, and opens nothing.
 func TestActionInParallelWorker(t *testing.T) {
 	c := newDetours(t)
 	testsql.Run(t, c.Pool, "create table detour.many as select n from generate_series(1, 1000) as n; analyze detour.many; grant select on detour.many to postern_user")
@@ -193,11 +193,11 @@ func TestActionInParallelWorker(t *testing.T) {
 	}
 }
 
-// An action ends with its transaction, also where the procedure goes on after it.
+// An action ends with its transaction, even if the procedure continues after it.
 func TestActionInProcedureThatCommits(t *testing.T) {
 	c := newDetours(t)
 	ticket := c.answer(t, c.ask(t, action, parameters))
-	// No transaction block: what opens the gates is in the procedure itself, as an application server would have it.
+	// Without a transaction block: the procedure itself opens the gates, as an application server would.
 	testsql.Run(t, c.Pool, `
 create procedure detour.resend(ticket uuid) language plpgsql as $$
 begin

@@ -96,7 +96,7 @@ func TestArgumentsOfBeginAction(t *testing.T) {
 		t.Run(name, func(t *testing.T) { check(t, call) })
 	}
 	for name, call := range whenActive {
-		// While nothing stops, what a gate would make of the parameters is not looked at, as with any gate.
+		// While no gate stops, parameters are not checked, as with any gate.
 		if err := execute(t, c.application, beginAction, call.action, call.parameters); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -108,6 +108,6 @@ func TestArgumentsOfBeginAction(t *testing.T) {
 	for name, call := range whenActive {
 		t.Run(name, func(t *testing.T) { check(t, call) })
 	}
-	// Nobody is asked who is nobody.
+	// An unknown user is asked nothing.
 	testdb.RequireCode(t, execute(t, c.application, beginAction, action, parameters), "PS401")
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// sessions is how many speak for ALICE at a time.
+// sessions is how many sessions speak for ALICE at a time.
 const sessions = 8
 
-// together has that many sessions do something at once, each in a transaction of its own, and gives the SQLSTATEs they
-// ended with. A transaction that does not end with an error is committed.
+// together makes that many sessions do something at once, each in its own transaction, and returns the resulting
+// SQLSTATEs. A transaction without an error is committed.
 func (c *company) together(t *testing.T, do func(index int, tx pgx.Tx) error) []string {
 	t.Helper()
 	role := c.Login(t, "postern_trusted_app")
@@ -41,8 +41,8 @@ func (c *company) together(t *testing.T, do func(index int, tx pgx.Tx) error) []
 	return codes
 }
 
-// An administrator registers the action anew all the time, each time with a gate that stops. No session finds it between
-// two registrations, with no gate at all.
+// An administrator registers the action again and again, each time with a gate that stops. No session may find it
+// between two registrations, without any gate.
 func TestActionThatIsRegisteredWhileOthersBeginIt(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -96,7 +96,7 @@ func TestActionThatIsRegisteredWhileOthersBeginIt(t *testing.T) {
 	}
 }
 
-// A registration in a transaction that has not committed is nobody's yet, and that of eight sessions is one of theirs.
+// A registration is invisible until it commits. Of eight sessions' registrations, exactly one remains.
 func TestActionIsRegisteredByEightSessions(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -135,13 +135,13 @@ func TestActionIsRegisteredByEightSessions(t *testing.T) {
 	}
 }
 
-// Eight sessions send the action with the one ticket that was given for it.
+// Eight sessions send the action with the only ticket that was given for it.
 func TestOneTicketIsForOneOfEightActions(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	c.register(t, action, ownGate, firstGate)
 	c.activate(t, ownGate, firstGate)
-	role := c.Login(t, "postern_trusted_app") // a ticket belongs to the role that it was given to
+	role := c.Login(t, "postern_trusted_app") // a ticket belongs to the role that got it
 	c.application = role.Connect(t)
 	ticket := c.answer(t, c.ask(t, action, parameters))
 	codes := make([]string, sessions)
@@ -184,7 +184,7 @@ func TestOneTicketIsForOneOfEightActions(t *testing.T) {
 	requireLog(t, c.takeLog(t, new(int64)), entry{"passed", ownGate, action, "Invoice 100-7 paid"}, entry{"passed", firstGate, action, "Invoice 100-7 changed"})
 }
 
-// A transaction that is prepared has used its ticket, and has logged nothing before it commits.
+// A prepared transaction has used its ticket, and logs nothing before it commits.
 func TestActionInPreparedTransaction(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -212,7 +212,8 @@ func TestActionInPreparedTransaction(t *testing.T) {
 	}
 
 	ticket := prepare()
-	// The connection is in no action any more, and another transaction cannot use the ticket while the first one may commit.
+	// The connection is in no action any more. Another transaction cannot use the ticket while the first one may still
+	// commit.
 	testdb.RequireCode(t, c.alice(t, func(tx pgx.Tx) error { return execute(t, tx, "select payment.first()") }), "PS101")
 	if code := testdb.Code(begin(ticket)); code != "55P03" {
 		t.Errorf("the ticket of a prepared transaction gave %q", code)
@@ -222,7 +223,7 @@ func TestActionInPreparedTransaction(t *testing.T) {
 	requireLog(t, c.takeLog(t, since), entry{"passed", ownGate, action, "Invoice 100-7 paid"}, entry{"passed", firstGate, action, "Invoice 100-7 changed"})
 	testdb.RequireCode(t, begin(ticket), "PS103")
 
-	// Rolled back it has used nothing.
+	// After its rollback, the ticket is unused.
 	ticket = prepare()
 	testsql.Run(t, c.application, "rollback prepared '"+c.Name+"'")
 	requireLog(t, c.takeLog(t, since))

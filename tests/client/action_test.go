@@ -11,7 +11,7 @@ import (
 	"github.com/posternsql/postern/db"
 )
 
-// approveAction is the business function behind a button, which is an action.
+// approveAction is the business function behind a button, and an action.
 func (o *office) approveAction(t *testing.T) func(tx pgx.Tx) error {
 	return func(tx pgx.Tx) error {
 		if err := db.New(tx).BeginAction(t.Context(), "ApproveInvoice", []byte(`{"INVOICE": 17}`)); err != nil {
@@ -60,7 +60,7 @@ func TestActionIsResumedAndCancelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := postern.Answer{Username: "ALICE", Response: pin}
-	// What was approved is the action, and not the gate in it.
+	// The action was approved, and not just its gate.
 	err := postern.Resume(t.Context(), o.application.Pool, o.alice, required.Challenge, answer, func(tx pgx.Tx) error { return approve(t.Context(), tx) })
 	if invalid := (*postern.TicketInvalid)(nil); !errors.As(err, &invalid) {
 		t.Fatalf("got %v", err)

@@ -94,7 +94,7 @@ func approve(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// want checks what is in the database: the approved invoices, and the log by outcome.
+// want checks the database: the approved invoices, and the log by outcome.
 func (o *office) want(t *testing.T, approvals int, outcomes string) {
 	t.Helper()
 	var gotApprovals int
@@ -111,7 +111,7 @@ select (select count(*) from public.approval),
 	}
 }
 
-// answers is a prompt that types one response after the other, and fails when it is asked once more.
+// answers is a prompt that types one response after the other, and fails if it is asked once more.
 func answers(responses ...string) postern.Prompt {
 	return func(context.Context, *postern.CheckpointRequired) (postern.Answer, error) {
 		if len(responses) == 0 {
@@ -197,7 +197,7 @@ func TestDeniedApprovalIsNotRetriedWithoutThePrompt(t *testing.T) {
 	asked := 0
 	err := o.approve(t.Context(), o.application.Pool, func(ctx context.Context, required *postern.CheckpointRequired) (postern.Answer, error) {
 		asked++
-		// The gate is switched off while the user types: the next run would pass without anybody's approval.
+		// The gate is switched off while the user types. The next run would pass without anybody's approval.
 		return postern.Answer{Response: typo}, db.New(o.Pool).SetGateActive(ctx, gate, false)
 	})
 	var denied *postern.Denied
@@ -268,7 +268,7 @@ func TestMissingCommentIsAskedForAgain(t *testing.T) {
 	o.want(t, 1, "passed")
 }
 
-// Question and answer in two requests: what the user saw is what is approved.
+// Question and answer come in two requests. What the user saw is what is approved.
 func TestResume(t *testing.T) {
 	o := newOffice(t)
 	work := func(tx pgx.Tx) error { return approve(t.Context(), tx) }
@@ -303,7 +303,7 @@ func TestResume(t *testing.T) {
 	o.want(t, 1, "denied cancelled passed")
 }
 
-// What was approved is what runs: a second run with other parameters finds the gate closed.
+// What was approved is what runs. A second run with other parameters finds the gate closed.
 func TestOtherParametersOnTheSecondRun(t *testing.T) {
 	o := newOffice(t)
 	run := 0
@@ -413,8 +413,8 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-// A PIN stays out of the text of statements, and so do token and ticket, also where the application's connection would put
-// them there. Where it prepares no statement, which a transaction-mode pooler would lose, Postern prepares none.
+// PIN, token and ticket stay out of the text of statements, even if the application's connection would put them there.
+// If it prepares no statements, which a transaction-mode pooler would lose, Postern prepares none.
 func TestAnyModeOfConnection(t *testing.T) {
 	o := newOffice(t)
 	for _, mode := range []pgx.QueryExecMode{
@@ -468,7 +468,7 @@ func TestAnyModeOfConnection(t *testing.T) {
 type watcher struct {
 	t             *testing.T
 	administrator *pgxpool.Pool
-	// backend is the server process that runs the queries; behind a pooler the connection does not know it.
+	// backend is the server process that runs the queries. Behind a pooler, the connection does not know it.
 	backend    uint32
 	statements []string
 }
@@ -487,7 +487,7 @@ func (w *watcher) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceB
 
 func (w *watcher) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 
-// TraceBatchEnd sees the last statement of a batch: the ticket's, or where there is none the user's.
+// TraceBatchEnd sees the last statement of a batch: the ticket's, or the user's if there is no ticket.
 func (w *watcher) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchEndData) {
 	w.look(ctx)
 }
@@ -519,7 +519,7 @@ func TestResponseStaysOutOfErrors(t *testing.T) {
 	}
 }
 
-// A DBA may have parameters shown in errors. The naive way shows that they are, and what with.
+// A DBA may let the server show parameters in errors. The naive version shows that it does, and what.
 func TestResponseStaysOutOfContext(t *testing.T) {
 	o := newOffice(t)
 	o.exec(t, "alter database "+pgx.Identifier{o.Name}.Sanitize()+" set log_parameter_max_length_on_error = -1")

@@ -12,7 +12,7 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// A program reads why a ticket or a challenge is not taken.
+// A program can read why a ticket or a challenge is not accepted.
 func TestReasonsOfInvalidTickets(t *testing.T) {
 	o := newOffice(t)
 	question := func() string {
@@ -45,7 +45,7 @@ func TestReasonsOfInvalidTickets(t *testing.T) {
 			t.Errorf("%s: %v, %+v", reason, test.err, invalid)
 		}
 	}
-	// A ticket that took too long.
+	// A ticket that was used too late.
 	o.exec(t, `
 create function public.age() returns trigger language plpgsql as $$ begin new.expires_at := clock_timestamp(); return new; end $$;
 create trigger age before insert on postern_internal.ticket for each row execute function public.age()`)
@@ -56,7 +56,7 @@ create trigger age before insert on postern_internal.ticket for each row execute
 	}
 }
 
-// The answer that locks says until when, and so does each one after it.
+// The answer that locks says until when, and so does each later one.
 func TestLockSaysUntilWhen(t *testing.T) {
 	o := newOffice(t)
 	if err := db.New(o.Pool).SetSetting(t.Context(), "max_failures", "1"); err != nil {
@@ -79,7 +79,7 @@ func TestLockSaysUntilWhen(t *testing.T) {
 	}
 }
 
-// A row of another company is refused with a type of its own, whichever statement writes it. A missing grant is not.
+// A row of another company is refused with its own error type, whichever statement writes it. A missing grant is not.
 func TestRowOfAnotherCompanyIsRefused(t *testing.T) {
 	o := newOffice(t)
 	admin := db.New(o.Pool)

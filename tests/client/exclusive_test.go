@@ -33,7 +33,7 @@ func pay(ctx context.Context, tx pgx.Tx, amount int) error {
 	return db.New(tx).Checkpoint(ctx, payGate, fmt.Appendf(nil, `{"AMOUNT": %d}`, amount))
 }
 
-// asking counts what it is asked for, and answers with the right PIN.
+// asking counts the questions, and answers with the right PIN.
 func asking(asked *[]string) postern.Prompt {
 	return func(_ context.Context, required *postern.CheckpointRequired) (postern.Answer, error) {
 		*asked = append(*asked, required.Message)
@@ -41,7 +41,7 @@ func asking(asked *[]string) postern.Prompt {
 	}
 }
 
-// passed is the log of passes, an asterisk at those that were opened along.
+// passed is the log of passes. An asterisk marks those that another approval opened.
 func (o *office) passed(t *testing.T) (passed string) {
 	t.Helper()
 	if err := o.Pool.QueryRow(t.Context(), `
@@ -52,7 +52,7 @@ select coalesce(string_agg(message || case when asked then '' else '*' end, ', '
 	return passed
 }
 
-// A transaction is asked for each gate that asks for itself, and once for the others, whatever the connection can do.
+// A transaction asks once for each exclusive gate, and once for all others, whatever the connection supports.
 func TestEachExclusiveGateIsAskedFor(t *testing.T) {
 	o := newBank(t)
 	for connection, pool := range o.connections(t) {
@@ -72,7 +72,7 @@ func TestEachExclusiveGateIsAskedFor(t *testing.T) {
 	}
 }
 
-// cmpOr is the first error, and stops there.
+// cmpOr runs functions up to the first error, and returns that.
 func cmpOr(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -82,7 +82,7 @@ func cmpOr(errs ...error) error {
 	return nil
 }
 
-// The order of different gates may change from run to run; what was approved for a gate stays for that gate.
+// The order of different gates may change from run to run. What was approved for a gate stays for that gate.
 func TestOrderOfGatesMayChange(t *testing.T) {
 	o := newBank(t)
 	asked, run := []string{}, 0
@@ -95,7 +95,7 @@ func TestOrderOfGatesMayChange(t *testing.T) {
 		t.Errorf("%d runs asked %q, want %q: %v", run, asked, want, err)
 	}
 
-	// Of one gate it may not: which of the two amounts is the one that has changed?
+	// The order of passes of one gate may not change: nobody could tell which of the two amounts has changed.
 	asked, run = []string{}, 0
 	err = postern.Do(t.Context(), o.application.Pool, o.alice, asking(&asked), func(tx pgx.Tx) error {
 		run++
@@ -127,7 +127,7 @@ func TestWrongAnswerKeepsEarlierApprovals(t *testing.T) {
 	}
 }
 
-// Whoever takes long for the second answer is asked the first question again, and not told that all was in vain.
+// A user who takes long for the second answer is asked the first question again, instead of failing in the end.
 func TestExpiredApprovalIsAskedForAgain(t *testing.T) {
 	o := newBank(t)
 	asked := []string{}
@@ -155,7 +155,7 @@ func TestExpiredApprovalIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// Work that asks for something else each time that it runs ends, whatever the prompt is.
+// Work that asks for something else each time it runs comes to an end, whatever the prompt does.
 func TestQuestionsEnd(t *testing.T) {
 	o := newBank(t)
 	run := 0
@@ -165,7 +165,7 @@ func TestQuestionsEnd(t *testing.T) {
 		if _, err := tx.Exec(t.Context(), "select 1"); err != nil {
 			return err
 		}
-		// What was approved is reached in one statement: 5,000 are slow.
+		// The approved gates are reached in one statement: 5,000 are slow.
 		const paid = "select postern.checkpoint($1, jsonb_build_object('AMOUNT', amount)) from generate_series(1, $2::integer) as amount"
 		if _, err := tx.Exec(t.Context(), paid, payGate, run-1); err != nil {
 			return err
@@ -181,7 +181,7 @@ func TestQuestionsEnd(t *testing.T) {
 	}
 }
 
-// The PIN is changed in the transaction of something else: it asks for itself.
+// The PIN is changed in a transaction that does something else as well. The change asks for its own approval.
 func TestPINIsChangedAlongWithOtherWork(t *testing.T) {
 	o := newBank(t)
 	asked := []string{}
@@ -193,7 +193,7 @@ func TestPINIsChangedAlongWithOtherWork(t *testing.T) {
 	}
 }
 
-// One request for each question: what was approved travels in the challenge of the next one.
+// One request per question: earlier approvals travel in the challenge of the next question.
 func TestResumeCollectsApprovals(t *testing.T) {
 	o := newBank(t)
 	work := func(tx pgx.Tx) error {
@@ -253,7 +253,7 @@ func TestResumeCollectsApprovals(t *testing.T) {
 	}
 }
 
-// Code that runs before the gate may raise a PS101 of its own: the tickets in its challenge are nobody's approval.
+// Code that runs before the gate may raise a PS101 of its own. The tickets in its challenge approve nothing.
 func TestPlantedChallengeBringsNoTickets(t *testing.T) {
 	o := newBank(t)
 	err := postern.Do(t.Context(), o.application.Pool, o.alice, answers(), func(tx pgx.Tx) error {

@@ -9,7 +9,7 @@ import (
 	"github.com/posternsql/postern/db"
 )
 
-// An application asks by the bindings what its user may see, and gets errors of their own types.
+// An application asks through the bindings what its user may see, and gets typed errors.
 func TestApplicationAsksAboutCompaniesAndLedgers(t *testing.T) {
 	o := newOffice(t)
 	ctx, admin := t.Context(), db.New(o.Pool)

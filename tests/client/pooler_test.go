@@ -21,11 +21,11 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// poolerScript runs a pooler for as long as the other end of standard input is open: it ends with the test, however
-// that ends.
+// poolerScript runs a pooler as long as the other end of its standard input is open. So the pooler ends with the test,
+// however the test ends.
 const poolerScript = `"$@" & cat >/dev/null; kill -KILL $!; wait`
 
-// poolerConfiguration gives each database and role one server connection: all clients share it, one transaction after
+// poolerConfiguration gives each database and role one server connection. All clients share it, one transaction after
 // the other.
 const poolerConfiguration = `
 [databases]
@@ -42,16 +42,16 @@ auth_file = %s
 %s
 `
 
-// pooler is a PgBouncer of the test's own.
+// pooler is a PgBouncer of this test.
 type pooler struct {
 	// url connects the application through the pooler.
 	url string
-	// keepsStatements says that statements may be prepared.
+	// keepsStatements says whether statements may be prepared.
 	keepsStatements bool
 }
 
-// poolers lists what the test runs on: PgBouncer as it was before it knew prepared statements, and, where it knows
-// them (1.21 on), with them.
+// poolers lists what the test runs on: PgBouncer without prepared statements, as before 1.21, and with them if this
+// version has them.
 func poolers(t *testing.T) map[string]string {
 	t.Helper()
 	output, err := exec.Command(poolerProgram(t), "--version").Output()
@@ -106,7 +106,7 @@ func startPooler(t *testing.T, o *office, setting string) *pooler {
 	}
 	arguments := []string{"-c", poolerScript, "pooler", poolerProgram(t), filepath.Join(folder, "pgbouncer.ini")}
 	if os.Geteuid() == 0 {
-		// PgBouncer refuses to go on as root; it reads its files first.
+		// PgBouncer refuses to run as root, but reads its files first.
 		arguments = append(arguments, "--user=nobody")
 	}
 	command := exec.Command("/bin/sh", arguments...)
@@ -156,8 +156,8 @@ func (p *pooler) client(t *testing.T, mode pgx.QueryExecMode, tracer pgx.QueryTr
 	return connection
 }
 
-// Two applications share one connection of a pooler in transaction mode, turn by turn: the second one's turn comes
-// while the first one's user types.
+// Two applications take turns on one connection of a pooler in transaction mode. The second one's turn comes while the
+// first one's user types.
 func TestTransactionModePooler(t *testing.T) {
 	for name, setting := range poolers(t) {
 		t.Run(name, func(t *testing.T) {
@@ -216,8 +216,8 @@ func TestTransactionModePooler(t *testing.T) {
 	}
 }
 
-// requireShared shows that what a session keeps for longer than a transaction is found by the next client: the naive way
-// to say who the user is. It returns the backend that all clients share.
+// requireShared shows that the next client finds what a session keeps for longer than a transaction. That is the naive
+// way to assert a user. It returns the backend that all clients share.
 func (p *pooler) requireShared(t *testing.T) uint32 {
 	t.Helper()
 	backends, left := [2]uint32{}, ""
@@ -236,7 +236,7 @@ func (p *pooler) requireShared(t *testing.T) uint32 {
 	return backends[0]
 }
 
-// prepare has two clients prepare the same statement, as pgx does unless it is told not to.
+// prepare makes two clients prepare the same statement, as pgx does by default.
 func (p *pooler) prepare(t *testing.T) error {
 	t.Helper()
 	var got int

@@ -38,7 +38,7 @@ select e.log_id || ':' || encode(postern_internal.leaf_hash(e), 'hex') from post
 			t.Errorf("the receipt is %s, the entry %s, %v", receipt, text, err)
 		}
 	}
-	// Nobody seals here.
+	// Nothing seals the log here.
 	if sealed, err := postern.WaitSealed(t.Context(), o.application.Pool, receipts[0].LogID, 80*time.Millisecond); sealed || err != nil {
 		t.Errorf("it is sealed: %v, %v", sealed, err)
 	}

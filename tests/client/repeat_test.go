@@ -13,13 +13,14 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// fail has the server raise an error of a SQLSTATE.
+// fail makes the server raise an error with a SQLSTATE.
 func fail(ctx context.Context, tx pgx.Tx, code string) error {
 	_, err := tx.Exec(ctx, fmt.Sprintf("do $$ begin raise exception using errcode = '%s'; end $$", code))
 	return err
 }
 
-// What the server wants repeated is repeated with the same ticket, which the rolled-back transaction has not used.
+// After an error that asks for a repetition, the transaction is repeated with the same ticket, which the rollback has
+// left unused.
 func TestRetryAfterConflictAsksNobodyAgain(t *testing.T) {
 	o := newOffice(t)
 	for number, code := range []string{"40001", "40P01"} {
@@ -71,7 +72,8 @@ func TestRetriesEnd(t *testing.T) {
 	}
 }
 
-// Two who change the same row at once: at SERIALIZABLE the second one has to run again, and does, with one PIN each.
+// Two transactions change the same row at once. At SERIALIZABLE the second one has to run again, and does, with one PIN
+// each.
 func TestTransactionOptions(t *testing.T) {
 	o := newOffice(t)
 	o.exec(t, "create table public.budget (spent integer); insert into public.budget values (0); grant select, update on public.budget to "+
@@ -128,7 +130,8 @@ func TestTransactionOptions(t *testing.T) {
 	o.want(t, spenders, "passed passed")
 }
 
-// The options are those of work only: an answer is judged, and written, all the same. The naive way has one transaction for all.
+// The options apply only to the work: an answer is still checked and written. The naive version uses one transaction
+// for everything.
 func TestReadOnlyWork(t *testing.T) {
 	o := newOffice(t)
 	readOnly := o.alice.WithTxOptions(pgx.TxOptions{AccessMode: pgx.ReadOnly})
@@ -170,7 +173,7 @@ func TestOwnBeginIsRefused(t *testing.T) {
 	}
 }
 
-// A prompt that does not look at the reason gives the same answer again, until the user is locked. It is not sent again.
+// A prompt that ignores the reason would give the same answer until the user is locked. It is not sent again.
 func TestSameRejectedAnswerEndsTheQuestions(t *testing.T) {
 	o := newOffice(t)
 	asked := 0

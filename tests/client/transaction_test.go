@@ -21,7 +21,7 @@ import (
 
 const insertApproval = "insert into public.approval values ($1)"
 
-// statements are the ways to send a statement; each writes one approval.
+// statements are the ways to send a statement. Each writes one approval.
 var statements = map[string]func(ctx context.Context, tx pgx.Tx) error{
 	"Exec": func(ctx context.Context, tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, insertApproval, 17)
@@ -84,7 +84,7 @@ var statements = map[string]func(ctx context.Context, tx pgx.Tx) error{
 	},
 }
 
-// connections are the ways to be connected.
+// connections are the ways to connect.
 func (o *office) connections(t *testing.T) map[string]postern.Pool {
 	t.Helper()
 	connections := map[string]postern.Pool{"pool": o.application.Pool}
@@ -111,13 +111,13 @@ func (o *office) connection(t *testing.T, configure func(*pgx.ConnConfig)) *pgx.
 	return connection
 }
 
-// approvals takes the approvals out of the table.
+// approvals removes and returns the approvals in the table.
 func (o *office) approvals(t *testing.T) (count int) {
 	t.Helper()
 	if err := o.Pool.QueryRow(t.Context(), "with gone as (delete from public.approval returning 1) select count(*) from gone").Scan(&count); err != nil {
 		t.Fatal(err)
 	}
-	// The pool takes its time to close a connection that is given back broken.
+	// The pool takes a moment to close a connection that is given back broken.
 	for deadline := time.Now().Add(time.Minute); o.application.Pool.Stat().AcquiredConns() != 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("connections are still in use")
@@ -182,7 +182,7 @@ func TestGateIsTheFirstStatement(t *testing.T) {
 	o.want(t, 0, strings.Join(passed, " "))
 }
 
-// The application's prepared statements may be gone, or never have been: the beginning needs none.
+// The application's prepared statements may be lost, or never have existed. The beginning needs none.
 func TestTransactionBeginsWithoutPreparedStatements(t *testing.T) {
 	o := newOffice(t)
 	for name, configure := range map[string]func(*pgx.ConnConfig){
@@ -214,7 +214,7 @@ func TestTransactionBeginsWithoutPreparedStatements(t *testing.T) {
 	}
 }
 
-// tracer panics when the session's statement is traced, as a test's or a logger's may.
+// tracer panics when the session's statement is traced, as a tracer of a test or a logger might.
 type tracer struct{}
 
 func (tracer) trace(text string) {
@@ -236,7 +236,7 @@ func (t tracer) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBa
 }
 func (tracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// Work that recovers from a panic of the start cannot go on without it, and the connection is given back.
+// Work that recovers from a panic of the start cannot continue without it, and the connection is given back.
 func TestNothingIsDoneAfterAPanic(t *testing.T) {
 	o := newOffice(t)
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
@@ -268,12 +268,12 @@ func TestNothingIsDoneAfterAPanic(t *testing.T) {
 	}
 }
 
-// start is one statement to start with.
+// start is one statement of the start.
 func start(text string, arguments ...any) []transaction.Statement {
 	return []transaction.Statement{{Text: text, Arguments: arguments}}
 }
 
-// ticket has been used.
+// ticket is a ticket that was used.
 func (o *office) ticket(t *testing.T) (used string) {
 	t.Helper()
 	var required *postern.CheckpointRequired
@@ -282,7 +282,7 @@ func (o *office) ticket(t *testing.T) (used string) {
 	}
 	err := postern.Do(t.Context(), o.application.Pool, o.alice, nil, func(tx pgx.Tx) error {
 		ticket, err := db.New(tx).Authenticate(t.Context(), db.AuthenticateParams{
-			Challenge: required.Challenge, Username: "ALICE", Response: pin, // with the scheme that is meant where none is named
+			Challenge: required.Challenge, Username: "ALICE", Response: pin, // names the scheme that is the default
 		})
 		used = ticket.String()
 		return err
@@ -301,7 +301,7 @@ func (o *office) ticket(t *testing.T) (used string) {
 	return used
 }
 
-// No statement of work is sent where the session or a ticket is refused. The naive way sends them without looking.
+// No statement of the work is sent if the session or a ticket is refused. The naive version sends them without looking.
 func TestWorkDoesNotRunAfterARefusedStart(t *testing.T) {
 	o := newOffice(t)
 	ticket := o.ticket(t)
@@ -312,7 +312,7 @@ func TestWorkDoesNotRunAfterARefusedStart(t *testing.T) {
 	naive.Queue("insert into public.approval values (17)")
 	connection := o.connection(t, func(config *pgx.ConnConfig) { config.DefaultQueryExecMode = pgx.QueryExecModeExec })
 	for _, query := range naive.QueuedQueries {
-		_, _ = connection.Exec(t.Context(), query.SQL) // it does not look
+		_, _ = connection.Exec(t.Context(), query.SQL) // it ignores the error
 	}
 	if got := o.approvals(t); got != 1 {
 		t.Fatalf("naive: %d approvals", got)
@@ -340,7 +340,7 @@ func TestWorkDoesNotRunAfterARefusedStart(t *testing.T) {
 	}
 }
 
-// A token is signed for each transaction. Where that fails, nothing is sent.
+// A token is signed for each transaction. If that fails, nothing is sent.
 func TestWorkDoesNotRunWithoutASignature(t *testing.T) {
 	o := newOffice(t)
 	for connection, pool := range o.connections(t) {
@@ -354,7 +354,7 @@ func TestWorkDoesNotRunWithoutASignature(t *testing.T) {
 	}
 }
 
-// What goes wrong in the client alone leaves the transaction as it is, from its first statement on.
+// An error within the client leaves the transaction as it is, from its first statement on.
 func TestTransactionGoesOnAfterTheClientsErrors(t *testing.T) {
 	o := newOffice(t)
 	for connection, pool := range o.connections(t) {
@@ -411,7 +411,7 @@ func TestConnectionIsCleanAfterwards(t *testing.T) {
 				return postern.Do(t.Context(), pool, o.alice, nil, func(tx pgx.Tx) error { panic("in work") })
 			},
 		} {
-			_ = end() // other tests look at it
+			_ = end() // other tests check its error
 			tx, err := pool.BeginTx(t.Context(), pgx.TxOptions{})
 			if err != nil {
 				t.Errorf("%s after %s: %v", connection, name, err)
@@ -431,7 +431,7 @@ select concat(current_setting('postern.session', true), current_setting('postern
 	}
 }
 
-// Where the connection is lost or not to be had, nothing is done on another one.
+// If the connection is lost or cannot be made, nothing is done on another one.
 func TestNothingIsDoneAfterLosingTheConnection(t *testing.T) {
 	o := newOffice(t)
 	for name, lose := range map[string]func(ctx context.Context, cancel context.CancelFunc, tx pgx.Tx) error{
@@ -496,7 +496,7 @@ func (l *line) Write(octets []byte) (int, error) {
 	return l.Conn.Write(octets)
 }
 
-// The user and the tickets go along with BEGIN: that is one round trip less than by hand.
+// The user and the tickets are sent together with BEGIN. That is one round trip less than by hand.
 func TestRoundTrips(t *testing.T) {
 	o := newOffice(t)
 	var roundTrips atomic.Int64
@@ -525,7 +525,7 @@ func TestRoundTrips(t *testing.T) {
 				return err
 			}
 			return postern.Resume(t.Context(), connection, o.alice, required.Challenge, postern.Answer{Username: "ALICE", Response: pin}, pass)
-		}, 4 + 3}, // the answer is judged with parameters hidden from errors, which is one statement more
+		}, 4 + 3}, // the answer is checked with parameters hidden from errors, which takes one more statement
 		"nothing": {func() error {
 			failure := errors.New("nothing to do")
 			if err := postern.Do(t.Context(), connection, o.alice, nil, func(pgx.Tx) error { return failure }); err != failure {
@@ -534,7 +534,7 @@ func TestRoundTrips(t *testing.T) {
 			return nil
 		}, 2},
 	} {
-		if err := test.run(); err != nil { // the connection learns the statements
+		if err := test.run(); err != nil { // the connection prepares the statements
 			t.Fatal(err)
 		}
 		began := roundTrips.Load()

@@ -1,4 +1,4 @@
-// Package company_test holds what Postern says about who is a user of which company.
+// Package company_test tests what Postern says about who is a user of which company.
 package company_test
 
 import (
@@ -40,7 +40,7 @@ func TestUserSeesOnlyTheirCompanies(t *testing.T) {
 	}
 }
 
-// Which companies there are is no secret; who works in them is the administrator's business.
+// The list of companies is no secret. Their users are visible only to administrators.
 func TestCompanyRecordIsOpenAndItsUsersAreNot(t *testing.T) {
 	database := newScene(t)
 	application := database.Login(t, "postern_trusted_app").Connect(t)
@@ -70,7 +70,7 @@ func TestDeprecatedViewsSaySo(t *testing.T) {
 	}
 }
 
-// A function in the user's WHERE must not be shown the rows of others, however cheap it says it is.
+// A function in the user's WHERE must not see the rows of others, however low its declared cost is.
 func TestViewsShowNobodyElsesRowToAFunction(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, `
@@ -144,7 +144,7 @@ func TestMissingSessionIsAnError(t *testing.T) {
 		Refused(t, application, "PS401", sql)
 	}
 	Refused(t, application, "PS401", "select user_finance_api.exist('10', 'ANN')")
-	Run(t, database.Login(t, "postern_admin").Connect(t), "select user_finance_api.exist('10', 'ANN')") // says whom it asks about
+	Run(t, database.Login(t, "postern_admin").Connect(t), "select user_finance_api.exist('10', 'ANN')") // names the user it asks about
 }
 
 func TestOneCompanyIsTheDefault(t *testing.T) {

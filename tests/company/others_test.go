@@ -8,7 +8,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// A user learns who works in the user's own companies, and nothing of others, not even by another error.
+// A user learns who works in the user's own companies, and nothing about others, not even through a different error.
 func TestOnlyColleaguesSeeEachOther(t *testing.T) {
 	database := newScene(t)
 	application := database.Login(t, "postern_trusted_app").Connect(t)
@@ -19,7 +19,7 @@ func TestOnlyColleaguesSeeEachOther(t *testing.T) {
 		{"BEN", "ANN", "20", true},
 		{"ANN", "BEN", "20", true},
 		{"ANN", "CARL", "20", false},
-		{"BEN", "ANN", "10", false}, // she is, and he may not know
+		{"BEN", "ANN", "10", false}, // she is, but he may not know
 		{"CARL", "ANN", "10", false},
 		{"CARL", "ANN", "20", false},
 		{"CARL", "CARL", "20", false},
@@ -49,11 +49,11 @@ func TestOnlyColleaguesSeeEachOther(t *testing.T) {
 	}
 }
 
-// What a user may call with somebody's name, a company or an id in it, and what that tells about others. A new function
-// or view that members of postern_user may use fails here until somebody has thought about that.
+// Functions that users may call with a name, a company or an id, and what each tells about others. A new function or
+// view for members of postern_user fails here until somebody has thought about that.
 func TestWhatUsersMayAskAbout(t *testing.T) {
 	database := newScene(t)
-	nothing := []string{ // of others: about the session's own user, of the caller's own arguments, or of the installation
+	nothing := []string{ // about others: they concern the session's own user, the caller's arguments, or the installation
 		"authorize_comb_finance_api.is_allowed", "authorize_comb_finance_api.is_allowed_codestring",
 		"fnd_session_api.get_fnd_user",
 		"int_led_auth_comb_finance_api.is_allowed",

@@ -9,7 +9,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// The examples of the reference, as printed but for the () after a function without arguments.
+// The examples of the reference as printed, except for the () after a function without arguments.
 func TestExamplesOfTheReferenceRunAsPrinted(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, `

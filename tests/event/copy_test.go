@@ -13,7 +13,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// A copy in the same cluster has the same system identifier, roles and allowed logins: only what database it is differs.
+// A copy in the same cluster has the same system identifier, roles and allowed logins. Only its database OID differs.
 func TestCopyInTheSameClusterDeliversNothing(t *testing.T) {
 	t.Parallel()
 	for name, copied := range map[string]func(t *testing.T, production *testdb.Database) *testdb.Database{
@@ -41,12 +41,12 @@ func TestCopyInTheSameClusterDeliversNothing(t *testing.T) {
 			production, told := testdb.New(t), receive(t, nil)
 			addHook(t, production, "hook", success, told.URL)
 			log(t, production.Pool, "APP_QUEUED")
-			// One delivery waits in the queue, and one entry was not looked at yet.
+			// One delivery waits in the queue, and one entry is not queued yet.
 			testsql.Run(t, production.Pool, "select postern_internal.queue_event_deliveries(event_action_id) from postern_internal.event_action")
 			log(t, production.Pool, "APP_LOGGED")
 			copied := copied(t, production)
 
-			// The naive copy knows itself by its cluster alone, and so takes itself for production.
+			// The naive copy identifies itself only by its cluster, and so takes itself for production.
 			if !testsql.Value[bool](t, copied.Pool,
 				"select (place).system_identifier = (select system_identifier from pg_control_system()) from postern_internal.event_action") {
 				t.Fatal("the copy is in another cluster")
@@ -56,7 +56,7 @@ func TestCopyInTheSameClusterDeliversNothing(t *testing.T) {
 			if refusal.Detail == "" || refusal.Hint == "" {
 				t.Errorf("DETAIL %q, HINT %q", refusal.Detail, refusal.Hint)
 			}
-			// A confirmed timeline is for failovers: it makes no copy production.
+			// A confirmed timeline is for failovers. It does not make a copy production.
 			timeline := testsql.Value[int64](t, copied.Pool, "select (postern_internal.current_place()).timeline")
 			worker = event.New(copied.Login(t, "postern_event_worker").Pool, event.Options{Timeline: &timeline})
 			testdb.RequireCode(t, worker.RunOnce(t.Context()), "55000")
@@ -65,7 +65,7 @@ func TestCopyInTheSameClusterDeliversNothing(t *testing.T) {
 			if got := slices.Sorted(slices.Values(told.gates())); !slices.Equal(got, []string{"APP_LOGGED", "APP_QUEUED"}) {
 				t.Fatalf("production told of %s", got)
 			}
-			// Who wants to be told by the copy says so, and is told of what happens from then on.
+			// Somebody who wants events from the copy enables them, and gets what happens from then on.
 			testsql.Run(t, copied.Pool, "select postern.set_event_enabled($1, true)", success)
 			log(t, copied.Pool, "APP_COPY")
 			deliver(t, copied)

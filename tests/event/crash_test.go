@@ -22,8 +22,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// PostgreSQL dies while entries are written, sealed and told of, and recovers: each entry that is there is told of, a
-// repetition has the id of the first time, and what is sealed is what was committed.
+// PostgreSQL crashes while entries are written, sealed and delivered, and recovers. Each existing entry is delivered, a
+// repetition has the same id, and what is sealed is what was committed.
 func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 	t.Parallel()
 	pool, crash := newCrashingServer(t)
@@ -119,9 +119,9 @@ func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 	}
 }
 
-// newCrashingServer is a server of its own with Postern, and what crashes it and waits until it has recovered: by an
-// immediate stop, or by the death of a backend. A server that was there before is not ours to crash: there all
-// connections are cut.
+// newCrashingServer is a separate server with Postern, and functions that crash it and wait until it has recovered: by
+// an immediate stop, or by killing a backend. An existing server is not ours to crash: there all connections are cut
+// instead.
 func newCrashingServer(t *testing.T) (pool *pgxpool.Pool, crash func(stops bool)) {
 	t.Helper()
 	started, err := server.Start(t.Context(), server.Options{})
@@ -133,7 +133,8 @@ func newCrashingServer(t *testing.T) (pool *pgxpool.Pool, crash func(stops bool)
 			t.Error(err)
 		}
 	})
-	// The program's parent is the backend. When one is killed, the server ends all others at once and replays its WAL.
+	// The program's parent is the backend. When a backend is killed, the server ends all others at once and replays its
+	// WAL.
 	kill := "copy (select 1) to program 'kill -9 $PPID'"
 	if started.StopCommand == "" {
 		kill = "select pg_terminate_backend(a.pid) from pg_stat_activity as a where a.datname = current_database()"
@@ -165,7 +166,7 @@ func newCrashingServer(t *testing.T) (pool *pgxpool.Pool, crash func(stops bool)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = pool.Exec(t.Context(), kill) // its own connection goes as well
+		_, _ = pool.Exec(t.Context(), kill) // its own connection ends as well
 		for witness.Ping(t.Context()) == nil {
 			time.Sleep(10 * time.Millisecond)
 		}

@@ -20,7 +20,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// The worker dies after it has sent and before it has noted that.
+// The worker dies after it has sent and before it has recorded that.
 func TestKilledWorkerDeliversAgainWithTheSameID(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -64,7 +64,7 @@ func TestKilledWorkerDeliversAgainWithTheSameID(t *testing.T) {
 	}
 }
 
-// The receiver answers 500 for more than an hour. Nobody sleeps: what waits is moved into the past.
+// The receiver answers 500 for more than an hour. Instead of sleeping, the test moves what waits into the past.
 func TestReceiverThatFailsForAnHour(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -79,7 +79,7 @@ func TestReceiverThatFailsForAnHour(t *testing.T) {
 	attempts, passed := 0, time.Duration(0)
 	for ; passed < time.Hour; attempts++ {
 		requireSummary(t, deliver(t, database), event.Summary{Failed: 1})
-		requireSummary(t, deliver(t, database), event.Summary{}) // not before its time
+		requireSummary(t, deliver(t, database), event.Summary{}) // not due yet
 		waits := testsql.Value[float64](t, database.Pool, "select extract(epoch from due_at - now())::double precision from postern.event_delivery")
 		passed += time.Duration(waits * float64(time.Second))
 		later(t, database, fmt.Sprintf("%f seconds", waits+1))
@@ -98,7 +98,7 @@ func TestReceiverThatFailsForAnHour(t *testing.T) {
 	}
 }
 
-// Nobody listens, connections are reset, answers come too late: the others get theirs, and at once.
+// Nobody listens, connections are reset, answers come too late. The other receivers get their events at once.
 func TestBrokenReceiversKeepNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -131,7 +131,7 @@ func TestBrokenReceiversKeepNobodyWaiting(t *testing.T) {
 	worker := event.New(database.Login(t, "postern_event_worker").Pool, event.Options{Workers: 2, SendTimeout: 20 * time.Second})
 	began := time.Now()
 	go func() { ended <- worker.Run(ctx) }()
-	// One after the other, those of the slow one would take more than three minutes.
+	// One after the other, the deliveries of the slow one would take more than three minutes.
 	const patience = 2 * time.Minute
 	for len(good.messages()) < 10 && time.Since(began) < patience {
 		time.Sleep(10 * time.Millisecond)
@@ -143,7 +143,7 @@ func TestBrokenReceiversKeepNobodyWaiting(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	cancel()
-	close(release) // the worker waits for what is on its way
+	close(release) // the worker waits for running deliveries
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
@@ -156,7 +156,7 @@ select distinct concat_ws(' ', a.name, d.state, d.leased_until > now())
 	}
 }
 
-// One event that a receiver never takes does not stop those behind it, and ends as a dead letter.
+// An event that a receiver always refuses does not stop those behind it, and ends as a dead letter.
 func TestRefusedEventBlocksNoOther(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -167,7 +167,7 @@ func TestRefusedEventBlocksNoOther(t *testing.T) {
 		}
 	})
 	addHook(t, database, "hook", success, told.URL)
-	// What nobody can compile, or tell of, is dead at once.
+	// A delivery that cannot be compiled or rendered is a dead letter at once.
 	testsql.Run(t, database.Pool, "select postern.add_event_action('broken', $1, 'webhook', $2, condition => 'any(1..1000000000, true)', allow_internal => true)", success, told.URL)
 	poison := log(t, database.Pool, "APP_POISON")
 	for range 20 {
@@ -189,7 +189,7 @@ func TestRefusedEventBlocksNoOther(t *testing.T) {
 	requireSummary(t, deliver(t, database), event.Summary{Failed: 1})
 }
 
-// Who is told to stop finishes what it is at, and gives back what it has not begun.
+// A worker that is asked to stop finishes what it has begun, and releases the rest.
 func TestStopIsGraceful(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -213,7 +213,7 @@ func TestStopIsGraceful(t *testing.T) {
 	requireSummary(t, deliver(t, database), event.Summary{Delivered: 4})
 }
 
-// A function does its work in the transaction that notes it: once, or not at all.
+// A function does its work in the transaction that records it: once, or not at all.
 func TestFunctionsAreCalledOnce(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -243,7 +243,7 @@ reset role`)
 	if got := testsql.Values[string](t, database.Pool, "select concat_ws(' ', log_id, gate_id, caller) from app.approval"); !slices.Equal(got, []string{fmt.Sprintf("%d APP_PAY %s", logID, owner.Name)}) {
 		t.Errorf("called with %q", got)
 	}
-	// The grant is the permission, each time.
+	// The grant is checked each time.
 	testsql.Run(t, database.Pool, "revoke execute on function app.on_approval(jsonb) from postern_event_function; grant execute on function app.on_approval(jsonb) to public")
 	log(t, database.Pool, "APP_PAY")
 	requireSummary(t, deliver(t, database), event.Summary{Failed: 1})
@@ -273,11 +273,11 @@ func TestNotificationsHaveIdsOnly(t *testing.T) {
 	}
 }
 
-// A worker that has been away for longer than its lease says nothing any more about what another one has now.
+// A worker that was away for longer than its lease cannot change what another worker has claimed.
 func TestLateWorkerIsIgnored(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
-	var met atomic.Bool // and not sync.Once, where the second request would wait for the first one
+	var met atomic.Bool // not sync.Once, with which the second request would wait for the first
 	told := receive(t, func(int, http.ResponseWriter, *http.Request, message) {
 		if met.CompareAndSwap(false, true) {
 			later(t, database, "1 hour")
@@ -292,7 +292,7 @@ func TestLateWorkerIsIgnored(t *testing.T) {
 	}
 }
 
-// What was delivered is forgotten after a while, dead letters are not.
+// Delivered rows are deleted after a while. Dead letters stay.
 func TestOldDeliveriesAreForgotten(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)

@@ -7,7 +7,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// Nobody runs a command: who delivers events also folds new posting combinations into the maps of ledgers.
+// Nobody runs a command: the worker that delivers events also compiles new posting combinations into the maps of
+// ledgers.
 func TestWorkerFoldsPostingCombinations(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)

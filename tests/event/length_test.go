@@ -9,11 +9,12 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// A page is looked at by what has to be, whatever the planner has been told of a long log. The index on the transactions
-// is made large, and so dear, as one is that many sessions have filled at once: else the two indexes cost the same.
+// A claim reads only what it needs, whatever statistics the planner has of a long log. The index on transactions is
+// made large, and so expensive, like one that many sessions have filled at once. Otherwise the two indexes would cost
+// the same.
 func TestClaimDoesNotReadTheWholeLog(t *testing.T) {
 	t.Parallel()
-	const bound = 3000 // two thirds of that are the catalog's, which a new connection looks at
+	const bound = 3000 // two thirds are reads of the catalog by a new connection
 	for _, analysed := range []string{"", "analyze postern_internal.checkpoint_entry"} {
 		database := testdb.New(t)
 		testsql.Run(t, database.Pool, "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)"+
@@ -56,7 +57,7 @@ select x.indexrelid::regclass::text from pg_index as x join pg_class as c on c.o
 	}
 }
 
-// A transaction that stays open keeps what was delivered in the indexes: each claim would walk over all of it.
+// A transaction that stays open keeps delivered rows in the indexes. Each claim would walk over all of them.
 func TestDeliveredEventsDoNotSlowClaims(t *testing.T) {
 	t.Parallel()
 	const bound, queued, batch = 4000, 20_000, 1000
@@ -91,7 +92,7 @@ func TestDeliveredEventsDoNotSlowClaims(t *testing.T) {
 		t.Errorf("a claim from the front looks at %d pages only, so that this test says nothing", got)
 	}
 
-	// Nor does what is kept slow down what removes the old.
+	// Removing old rows does not get slower either.
 	if got := testsql.Buffers(t, connection, "select postern_internal.prune_event_deliveries(10000)"); got > 500 {
 		t.Errorf("a removal of nothing looks at %d pages", got)
 	}

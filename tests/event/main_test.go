@@ -1,4 +1,4 @@
-// Package event tells what is delivered of what happens at checkpoints, to whom, and how often, whatever dies meanwhile.
+// Package event tests which events are delivered to whom, and how often, whatever crashes in the meantime.
 package event_test
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/posternsql/postern/internal/cli"
 )
 
-// asInstaller makes this test binary the installer: a worker that is to be killed is a process of its own.
+// asInstaller makes this test binary the installer, because a worker that is to be killed must be a separate process.
 const asInstaller = "POSTERN_TEST_AS_INSTALLER"
 
 func TestMain(m *testing.M) {

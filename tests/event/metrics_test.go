@@ -27,7 +27,7 @@ func get(t *testing.T, url string) (status int, body string) {
 	return response.StatusCode, string(content)
 }
 
-// What Prometheus reads, with the rights of a worker, and whether the worker is well.
+// The metrics that Prometheus reads with the rights of a worker, and whether the worker is healthy.
 func TestMetricsAndHealth(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)

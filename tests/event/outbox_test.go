@@ -89,8 +89,8 @@ func TestRollbackEmitsNothingAndCommitExactlyOne(t *testing.T) {
 	}
 }
 
-// One entry, one event: a denial that locks is told of as that. What comes while the credential is locked is in the log, and
-// nobody is told again.
+// One entry is one event: a denial that locks notifies of the lock. What comes while the credential is locked is in the
+// log, but notifies nobody.
 func TestDenialsAndLocksAreDelivered(t *testing.T) {
 	t.Parallel()
 	o, told := newOffice(t), receive(t, nil)
@@ -112,7 +112,8 @@ func TestDenialsAndLocksAreDelivered(t *testing.T) {
 	}
 }
 
-// Eight write, with rollbacks and savepoints, and one sits in a transaction for long; meanwhile two workers deliver.
+// Eight sessions write, with rollbacks and savepoints, and one keeps a transaction open for long. Meanwhile two workers
+// deliver.
 func TestEachEventIsDeliveredExactlyOnceUnderLoad(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
@@ -186,7 +187,7 @@ func TestEachEventIsDeliveredExactlyOnceUnderLoad(t *testing.T) {
 	}
 }
 
-// Only the commit counts, and that of the action: neither log_id nor the clock.
+// Only the commit counts, and when the action was committed: neither log_id nor the clock.
 func TestActionDeliversOnlyEventsCommittedAfterIt(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
@@ -200,7 +201,7 @@ func TestActionDeliversOnlyEventsCommittedAfterIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The current transaction already has an id, and later ones end: PostgreSQL's snapshot would take it for committed.
+	// The current transaction already has an id, and later ones end. PostgreSQL's snapshot would take it for committed.
 	testsql.Run(t, tx, "select pg_current_xact_id()")
 	for range 3 {
 		log(t, database.Pool, "APP_BEFORE")
@@ -219,7 +220,7 @@ func TestActionDeliversOnlyEventsCommittedAfterIt(t *testing.T) {
 	}
 }
 
-// What waits is kept, and so is the place in the log; of another event is told what happens after the change.
+// What waits stays, and so does the place in the log. After a change of the event, only later entries are delivered.
 func TestAChangedActionKeepsItsQueueItsPlaceAndItsSecret(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
@@ -255,7 +256,7 @@ func TestAChangedActionKeepsItsQueueItsPlaceAndItsSecret(t *testing.T) {
 		t.Error("the secret has changed")
 	}
 
-	// What is no webhook has no secret, and what becomes one gets a new one.
+	// An action that is no webhook has no secret. One that becomes a webhook gets a new one.
 	testsql.Run(t, database.Pool, change, denied, "notify", "told", nil, false)
 	if got := testsql.Values[string](t, database.Pool, secrets); len(got) > 0 {
 		t.Error("a notification has a secret")
@@ -268,7 +269,8 @@ func TestAChangedActionKeepsItsQueueItsPlaceAndItsSecret(t *testing.T) {
 	}
 }
 
-// An event that was disabled is not told of afterwards, because an action was another's meanwhile.
+// What happened while an event was disabled is never delivered, even if the action belonged to another event at that
+// time.
 func TestActionOfADisabledEventCanChangeItsEvent(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
@@ -325,13 +327,13 @@ func TestDisabledEventsWait(t *testing.T) {
 	}
 }
 
-// A copy of the database in another cluster tells nobody, until somebody says so.
+// A copy of the database in another cluster notifies nobody until somebody enables that.
 func TestCopyDeliversNothing(t *testing.T) {
 	t.Parallel()
 	database, told := testdb.New(t), receive(t, nil)
 	addHook(t, database, "hook", success, told.URL)
 	log(t, database.Pool, "APP_BEFORE")
-	// Entries of transactions that this cluster begins later, and a look that it has not taken.
+	// Entries of transactions that this cluster begins later, and a snapshot that it has not taken.
 	testsql.Run(t, database.Pool, `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)
 select 'passed', 'APP_RESTORED', 'ALICE', 'paid', '{}', (pg_current_xact_id()::text::bigint + step)::text::xid8 from generate_series(1, 200) as step`)

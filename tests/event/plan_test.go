@@ -10,7 +10,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// A worker keeps its plans, also those it made while there was next to nothing to deliver.
+// A worker keeps its plans, including those made while there was next to nothing to deliver.
 func TestPlanOfAShortQueueServesALongOne(t *testing.T) {
 	t.Parallel()
 	const long, batch = 20_000, 100
@@ -18,7 +18,7 @@ func TestPlanOfAShortQueueServesALongOne(t *testing.T) {
 		t.Run(fmt.Sprint(short), func(t *testing.T) {
 			t.Parallel()
 			database := testdb.New(t)
-			// Its ANALYZE would have plans made anew.
+			// ANALYZE in it would have plans made again.
 			for _, table := range testsql.Values[string](t, database.Pool, `
 select 'postern_internal.event_delivery'
 union all select p.relid::regclass::text from pg_partition_tree('postern_internal.checkpoint_entry') as p where p.isleaf`) {
@@ -48,7 +48,7 @@ union all select p.relid::regclass::text from pg_partition_tree('postern_interna
 			}
 
 			testsql.Run(t, database.Pool, "analyze")
-			for range 10 { // from the sixth call on a plan is kept
+			for range 10 { // a plan is kept from the sixth call on
 				write(short)
 				deliver(short)
 			}

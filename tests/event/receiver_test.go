@@ -10,7 +10,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// A receiver that asks to be left alone is, by this delivery for as long as it asks, and by the others meanwhile.
+// A receiver that asks for a pause gets one: its delivery waits as long as it asks, and this worker sends it no others
+// in the meantime.
 func TestRetryAfterIsHonoured(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -41,7 +42,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	requireSummary(t, deliver(t, database), event.Summary{Delivered: 1})
 }
 
-// A receiver that is gone is told nothing more, an administrator is told of it, and nothing is lost.
+// A receiver that is gone gets no more events, an administrator learns of it, and nothing is lost.
 func TestGoneReceiverDisablesItsAction(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -63,7 +64,7 @@ func TestGoneReceiverDisablesItsAction(t *testing.T) {
 		return worker.Summary()
 	}
 	requireSummary(t, once(), event.Summary{})
-	log(t, database.Pool, "APP_D") // meanwhile
+	log(t, database.Pool, "APP_D") // in the meantime
 	requireSummary(t, once(), event.Summary{})
 	if gone != 1 {
 		t.Errorf("it was told %d times", gone)
@@ -75,20 +76,20 @@ func TestGoneReceiverDisablesItsAction(t *testing.T) {
 	if got := testsql.Values[int64](t, database.Pool, "select disabled_actions from postern.event order by event"); !slices.Equal(got, []int64{0, 0, 1}) {
 		t.Errorf("events show %d disabled actions", got)
 	}
-	// A late answer of a receiver that was exchanged disables nothing.
+	// A late answer of a receiver that was replaced disables nothing.
 	testsql.Run(t, database.Pool, "select postern.change_event_action('hook', $1, 'webhook', $2, allow_internal => true)", success, told.URL+"/new")
 	worker := database.Login(t, "postern_event_worker").Connect(t)
 	if testsql.Value[bool](t, worker, "select postern.disable_gone_event_action('hook', $1, 'late')", told.URL) {
 		t.Error("the old receiver's answer disabled the new one")
 	}
-	requireSummary(t, once(), event.Summary{}) // gone as well
+	requireSummary(t, once(), event.Summary{}) // this receiver is gone too
 	answer = http.StatusOK
 	testsql.Run(t, database.Login(t, "postern_admin").Connect(t), "select postern.enable_event_action('hook')")
 	requireSummary(t, once(), event.Summary{Delivered: 4})
 	testsql.Refused(t, database.Pool, "PS107", "select postern.enable_event_action('nobody')")
 }
 
-// A new secret changes nothing about what waits, and the earlier ones count until their time is over.
+// A new secret changes nothing about what waits. The earlier ones stay valid until their time is over.
 func TestRotatedSecretOverlapsAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -113,7 +114,7 @@ func TestRotatedSecretOverlapsAndLosesNothing(t *testing.T) {
 	requireSecrets(first)
 	second := rotate(3600)
 	requireSecrets(second, first)
-	third := rotate(86400) // does not give the first one more time
+	third := rotate(86400) // does not extend the first one
 	requireSecrets(third, second, first)
 	testsql.Run(t, database.Pool, "update postern_internal.webhook_secret set expires_at = expires_at - interval '2 hours'")
 	requireSecrets(third, second)

@@ -7,7 +7,7 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// Go says it before anything is sent to the server, and SQL to whoever calls it without Go.
+// Go checks a URL before anything is sent to the server, and SQL for callers that do not use Go.
 func TestGoAndSQLRefuseTheSameURLs(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)

@@ -30,7 +30,7 @@ func log(t testing.TB, q testsql.Querier, gate string) int64 {
 	return testsql.Value[int64](t, q, insertEntry, gate)
 }
 
-// receiver is a web server that keeps what it gets, and answers as it is told.
+// receiver is a web server that keeps what it gets, and answers as configured.
 type receiver struct {
 	*httptest.Server
 	mutex    sync.Mutex
@@ -83,7 +83,7 @@ func (r *receiver) messages() []message {
 	return append([]message{}, r.received...)
 }
 
-// gates are those of the messages, in the order in which they came.
+// gates are the gates of the messages, in the order of arrival.
 func (r *receiver) gates() []string {
 	gates := []string{}
 	for _, got := range r.messages() {
@@ -97,7 +97,7 @@ func addHook(t testing.TB, database *testdb.Database, name, event, url string) {
 	testsql.Run(t, database.Pool, "select postern.add_event_action($1, $2, 'webhook', $3, allow_internal => true)", name, event, url)
 }
 
-// deliver delivers what is due, as the role that a worker should have.
+// deliver delivers what is due, with the role that a worker should have.
 func deliver(t testing.TB, database *testdb.Database) event.Summary {
 	t.Helper()
 	worker := event.New(database.Login(t, "postern_event_worker").Pool, event.Options{Workers: 2})
@@ -114,7 +114,7 @@ func requireSummary(t testing.TB, got, want event.Summary) {
 	}
 }
 
-// later lets an hour or so pass for what waits, without anybody waiting.
+// later moves what waits into the past by an interval, so that nobody has to wait.
 func later(t testing.TB, database *testdb.Database, interval string) {
 	t.Helper()
 	testsql.Run(t, database.Pool, fmt.Sprintf(`

@@ -8,8 +8,8 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// newScene has ANN, who works in company 10 and is connected to its ledger IL, and BEN, who works nowhere. Company and
-// ledger have a class C each.
+// newScene has ANN, who works in company 10 and is connected to its ledger IL, and BEN, who works nowhere. Both company
+// and ledger have a class C.
 func newScene(t *testing.T) *testdb.Database {
 	t.Helper()
 	database := testdb.New(t)
@@ -97,14 +97,14 @@ func TestRepeatedCallsChangeNothing(t *testing.T) {
 	if first, second := Value[int64](t, database.Pool, find, nil), Value[int64](t, database.Pool, find, ""); first != second {
 		t.Errorf("blank has two ids, %d and %d", first, second)
 	}
-	// One class a user and company: another one takes its place.
+	// A user has one class per company: a new one replaces it.
 	Run(t, database.Pool, "select postern.set_user_authority_class('10', 'ANN', 'MAX')")
 	if got := Value[string](t, database.Pool, "select class from postern.company_user where userid = 'ANN'"); got != "MAX" {
 		t.Errorf("the class is %s", got)
 	}
 }
 
-// Being a user of the company again does not bring back what one could see before.
+// Becoming a user of the company again does not restore what one could see before.
 func TestRevokedUserStartsAnew(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.set_user_authority_class('10', 'ANN', 'MAX')")

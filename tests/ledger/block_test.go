@@ -12,7 +12,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// newNeighbours has ANN, a user of company 10, and BEN, one of company 20, who has nothing to do with company 10.
+// newNeighbours has ANN, a user of company 10, and BEN, a user of company 20 only.
 func newNeighbours(t *testing.T) (database *testdb.Database, application *pgx.Conn) {
 	t.Helper()
 	database = newScene(t)
@@ -26,7 +26,7 @@ func mapSize(t *testing.T, application *pgx.Conn) (size int) {
 	return size
 }
 
-// takeBlocks is what a company that fills so many blocks does to them.
+// takeBlocks makes a company look as if it had filled so many blocks.
 func takeBlocks(company string, blocks int) string {
 	return fmt.Sprintf(`
 do $$
@@ -42,7 +42,7 @@ end $$`, blocks, company)
 
 const takenBlocks = "select first_id || ' ' || size from postern_internal.combination_block where company = '20' order by first_id"
 
-// A user who takes back what was created, as often as one likes, makes nobody's map longer.
+// A user who rolls back created combinations again and again does not make anybody's map longer.
 func TestRolledBackCombinationsBurnNoIDs(t *testing.T) {
 	const rounds = 2000
 	database, application := newNeighbours(t)
@@ -50,7 +50,7 @@ func TestRolledBackCombinationsBurnNoIDs(t *testing.T) {
 		return fmt.Sprintf("do $$ begin for n in 1 .. %d loop begin %s; raise exception 'taken back'; exception when raise_exception then null; end; end loop; end $$", rounds, create)
 	}
 
-	// The naive way to number blocks is an identity.
+	// The naive way to number blocks is an identity column.
 	Run(t, database.Pool, "create table public.naive_block (block_no bigint generated always as identity); grant insert on public.naive_block to public")
 	As(t, application, "BEN", func(tx pgx.Tx) { Run(t, tx, attack("insert into public.naive_block default values")) })
 	if got := Value[int](t, database.Pool, "insert into public.naive_block default values returning block_no"); got != rounds+1 {
@@ -59,7 +59,7 @@ func TestRolledBackCombinationsBurnNoIDs(t *testing.T) {
 
 	before := mapSize(t, application)
 	As(t, application, "BEN", func(tx pgx.Tx) { Run(t, tx, attack("perform postern.posting_combination_id('20', '1')")) })
-	for n := range 3 { // and whole transactions
+	for n := range 3 { // and in whole transactions
 		tx := Begin(t, application, "BEN")
 		Run(t, tx, "select postern.posting_combination_id('20', $1)", fmt.Sprint(n))
 		if err := tx.Rollback(t.Context()); err != nil {
@@ -90,7 +90,7 @@ func TestAbortedLoadBurnsNoIDs(t *testing.T) {
 	if got := mapSize(t, application); got != before {
 		t.Errorf("the map of a user of company 10 has %d bytes instead of %d", got, before)
 	}
-	// What the load gave back is taken again, in the same order.
+	// What the load gave back is taken again in the same order.
 	loaded = Value[[]int64](t, database.Pool, load)
 	if !slices.Equal(aborted, loaded) {
 		t.Errorf("the ids are from %d to %d, those that were given back were from %d to %d",
@@ -106,7 +106,7 @@ func TestBlocksGrowWithTheirCompany(t *testing.T) {
 	if got := Values[int](t, database.Pool, "select size from postern_internal.combination_block where company = '20' order by size"); !slices.Equal(got, []int{128, 512, 2048, 8192, 32768}) {
 		t.Errorf("blocks of %v", got)
 	}
-	// Who finds them locked opens a smaller one: as many may come as there are sessions.
+	// A session that finds them locked opens a smaller one, because as many may come as there are sessions.
 	holder := begin(t, database, pgx.ReadCommitted)
 	Run(t, holder, "select postern.posting_combination_id('20', 'holder')")
 	another := begin(t, database, pgx.ReadCommitted)
@@ -119,7 +119,7 @@ func TestBlocksGrowWithTheirCompany(t *testing.T) {
 	requireMapsRight(t, database)
 }
 
-// Whoever has no rights at all may hold advisory locks: no number depends on one.
+// A role without any rights may hold advisory locks. No number depends on one.
 func TestAdvisoryLocksOfAStrangerChangeNothing(t *testing.T) {
 	database, application := newNeighbours(t)
 	stranger := database.Login(t).Connect(t)
@@ -143,7 +143,8 @@ func TestAdvisoryLocksOfAStrangerChangeNothing(t *testing.T) {
 	}
 }
 
-// Many begin at the same time, in one company and in many, and nobody waits. What some of them give back is taken first.
+// Many sessions begin at the same time, in one company and in many, and none waits. What some of them give back is
+// taken first.
 func TestGapsAreTakenFirst(t *testing.T) {
 	database, _ := newNeighbours(t)
 	Run(t, database.Pool, "select postern.create_company('C' || n, 'C') from generate_series(0, 9) as n")
@@ -164,7 +165,7 @@ func TestGapsAreTakenFirst(t *testing.T) {
 		}
 	}
 	for n, tx := range open {
-		if n%4 == 0 { // every other one of company 20
+		if n%4 == 0 { // every second session of company 20
 			if err := tx.Rollback(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -186,18 +187,18 @@ func TestGapsAreTakenFirst(t *testing.T) {
 	requireMapsRight(t, database)
 }
 
-// A load that goes on for hours takes extents of its own, and leaves to others what was there.
+// A load that runs for hours takes new extents, and leaves the existing ones to others.
 func TestLongLoadMakesNobodyWait(t *testing.T) {
 	database, _ := newNeighbours(t)
 	Run(t, database.Pool, "select postern.create_company('C' || n, 'C') from generate_series(0, 9) as n")
 	load := begin(t, database, pgx.ReadCommitted)
-	// Two million combinations, as if they had been created.
+	// As if two million combinations had been created.
 	Run(t, load, takeBlocks("20", 66))
 	if got := Value[int](t, load, "select count(*) from postern_internal.combination_block where company = '20' and size = 32768"); got != 62 {
 		t.Fatalf("the load has %d extents", got)
 	}
 	others := []pgx.Tx{}
-	for n := range 7 { // each splits an extent, and takes one
+	for n := range 7 { // each splits an extent and takes one
 		tx := begin(t, database, pgx.ReadCommitted)
 		Run(t, tx, takeBlocks(fmt.Sprint("C", n), 5))
 		if got := Value[int](t, tx, "select max(size) from postern_internal.combination_block where company = $1", fmt.Sprint("C", n)); got != 32768 {
@@ -219,14 +220,14 @@ func TestLongLoadMakesNobodyWait(t *testing.T) {
 	requireBlocksRight(t, database)
 }
 
-// When extents come to an end, more are added; two who add at the same time do not add the same.
+// When extents run out, more are added. Two sessions that add at the same time do not add the same ones.
 func TestMoreExtentsAreAddedWhenNeeded(t *testing.T) {
 	database, _ := newNeighbours(t)
 	take := takeBlocks("20", 100)
 	first, second := begin(t, database, pgx.ReadCommitted), begin(t, database, pgx.ReadCommitted)
 	Run(t, first, take)
 	done := make(chan error)
-	go func() { // takes what is there, and waits for the first one then
+	go func() { // takes what is there, then waits for the first one
 		_, err := second.Exec(t.Context(), take)
 		done <- err
 	}()
@@ -243,8 +244,8 @@ func TestMoreExtentsAreAddedWhenNeeded(t *testing.T) {
 	}
 }
 
-// A load into a table that was tiny when its session began keeps the plans of a tiny table: the look-up of a code string must
-// not read all that is there.
+// A load into a table that was tiny when its session began keeps the plans of a tiny table. Looking up a code string
+// must not read the whole table.
 func TestFirstLoadReadsOnlyTheCodeStringsItNeeds(t *testing.T) {
 	database := testdb.New(t)
 	Run(t, database.Pool, "select postern.create_company('20', '20'); select postern.posting_combination_id('20', 'first')")

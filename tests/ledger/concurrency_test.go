@@ -14,7 +14,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// begin starts a transaction as the superuser, which is rolled back when the test ends if it has not ended by then.
+// begin starts a transaction as the superuser, and rolls it back at the end of the test if it is still open.
 func begin(t *testing.T, database *testdb.Database, level pgx.TxIsoLevel) pgx.Tx {
 	t.Helper()
 	tx, err := database.Connect(t).BeginTx(t.Context(), pgx.TxOptions{IsoLevel: level})
@@ -22,7 +22,7 @@ func begin(t *testing.T, database *testdb.Database, level pgx.TxIsoLevel) pgx.Tx
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
-	Run(t, tx, "set local lock_timeout = '5s'") // who would wait for ever fails
+	Run(t, tx, "set local lock_timeout = '5s'") // a session that would wait for ever fails
 	return tx
 }
 
@@ -33,8 +33,8 @@ func commit(t *testing.T, tx pgx.Tx) {
 	}
 }
 
-// requireMapsRight holds every class's map against its rules, for all posting combinations of its company, and the blocks
-// against what they promise.
+// requireMapsRight compares every class's map with its rules, for all posting combinations of its company, and checks
+// the invariants of blocks.
 func requireMapsRight(t *testing.T, database *testdb.Database) {
 	t.Helper()
 	Run(t, database.Pool, "select postern.compile_authority_maps()")
@@ -51,7 +51,8 @@ select format('class %s, id %s: %s by its rules', c.class, p.posting_combination
 	requireBlocksRight(t, database)
 }
 
-// requireBlocksRight: each id is in one block, each block is a company's or nobody's, and its ids are dense.
+// requireBlocksRight checks that each id is in one block, each block belongs to one company or to none, and its ids are
+// dense.
 func requireBlocksRight(t *testing.T, database *testdb.Database) {
 	t.Helper()
 	if torn := Values[int64](t, database.Pool, `
@@ -93,7 +94,7 @@ func TestBlocksAreSharedByThoseWhoTakeTurns(t *testing.T) {
 	}
 }
 
-// Anybody may write the setting in which a transaction remembers the last id that it gave: no id is left out, or given twice.
+// Anybody may write the setting that remembers a transaction's last id. Still no id is skipped or given twice.
 func TestForgedLastCombinationSkipsNoID(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.create_company('30', 'Another'), postern.posting_combination_id('30', '1')")
@@ -132,7 +133,7 @@ func TestOneCodeStringHasOneID(t *testing.T) {
 	requireMapsRight(t, database)
 }
 
-// A snapshot that is too old to see a code string, or an id, gets a serialization failure and not a second id.
+// A snapshot that is too old to see a code string, or an id, gets a serialization failure instead of a second id.
 func TestOldSnapshotFailsInsteadOfGivingAnotherID(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.posting_combination_id('10', 'before')")
@@ -149,7 +150,7 @@ func TestOldSnapshotFailsInsteadOfGivingAnotherID(t *testing.T) {
 	requireMapsRight(t, database)
 }
 
-// Two who change one class: the second waits, and compiles what both have said.
+// Two transactions change one class. The second one waits, and compiles the changes of both.
 func TestNoRuleIsLost(t *testing.T) {
 	for _, level := range []pgx.TxIsoLevel{pgx.ReadCommitted, pgx.RepeatableRead} {
 		t.Run(string(level), func(t *testing.T) {
@@ -183,7 +184,7 @@ func TestNoRuleIsLost(t *testing.T) {
 	}
 }
 
-// Combinations that are created while rules are compiled are in no compiled map, and in every answer.
+// Combinations created while rules are compiled are in no compiled map, but in every answer.
 func TestNoCombinationIsLost(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.set_row_level_security('10', true), postern.set_user_authority_class('10', 'ANN', 'C')")
@@ -198,7 +199,7 @@ func TestNoCombinationIsLost(t *testing.T) {
 	}
 	creator, changer := begin(t, database, pgx.ReadCommitted), begin(t, database, pgx.ReadCommitted)
 	id := Value[int64](t, creator, "select postern.posting_combination_id('10', '1')")
-	Run(t, changer, "select postern.add_authority_combination('10', 'C', true, '1')") // sees nothing of it
+	Run(t, changer, "select postern.add_authority_combination('10', 'C', true, '1')") // does not see it
 	commit(t, creator)
 	if got := allowed(id); got != "FALSE0" {
 		t.Errorf("before the rule: %s", got)
@@ -213,7 +214,7 @@ func TestNoCombinationIsLost(t *testing.T) {
 	}
 }
 
-// A block is counted while combinations come: no snapshot sees a count and a combination beyond it.
+// A block is counted while combinations are created. No snapshot sees both a count and a combination beyond it.
 func TestCountedBlockHasNoOtherCombinations(t *testing.T) {
 	t.Run("compiled", func(t *testing.T) { requireCountedBlocksRight(t, "select postern.compile_authority_maps()") })
 	t.Run("folded", func(t *testing.T) {
@@ -235,7 +236,7 @@ func requireCountedBlocksRight(t *testing.T, compile string) {
 	const create = "select postern.posting_combination_id('10', $1)"
 	for _, test := range []struct {
 		name    string
-		counted bool // before anything happens
+		counted bool // before the test changes anything
 		happens func(*testing.T, *testdb.Database)
 	}{
 		{"one comes", true, func(t *testing.T, database *testdb.Database) {
@@ -320,7 +321,7 @@ func requireCountedBlocksRight(t *testing.T, compile string) {
 	}
 }
 
-// A reader sees the rules from before a change or from after it: never a mix, never a map without its rules.
+// A reader sees the rules from before a change or from after it: never a mix, and never a map without its rules.
 func TestReadersSeeOneState(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, `
@@ -332,7 +333,7 @@ insert into public.ledger_row select company, posting_combination_id from poster
 select postern.protect_ledger('public.ledger_row');
 grant select on public.ledger_row to public`)
 	stop, stopped := make(chan struct{}), make(chan error)
-	go func() { // one rule or the other, never both and never none
+	go func() { // one rule or the other, never both or none
 		for {
 			select {
 			case <-stop:

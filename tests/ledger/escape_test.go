@@ -7,7 +7,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// Which codes of A_1, AB1, A%1, A[1 and A\1 a rule is about, by the policy and by the function alike.
+// Which of the codes A_1, AB1, A%1, A[1 and A\1 a rule matches, in the policy and in the function alike.
 func TestBracketsEscapeAWildcard(t *testing.T) {
 	database := newScene(t)
 	codes := []string{"A_1", "AB1", "A%1", "A[1", `A\1`}
@@ -51,7 +51,7 @@ grant select on public.entry to public`)
 	}
 }
 
-// The brackets are no characters of the code: a code of 20 can be named whatever it has.
+// The brackets do not count as characters of the code: any code of 20 characters can be named.
 func TestEscapesDoNotCountAsCharacters(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.add_authority_combination('10', 'C', true, repeat('[_]', 20))")

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What follows is what row security means, as plainly as it can be said. SQL is held against it.
+// This is what row security means, written as plainly as possible. SQL is compared with it.
 
 // parts is the number of code parts, A to J.
 const parts = 10
@@ -27,7 +27,7 @@ func (r rule) matches(codes codeString) bool {
 	return true
 }
 
-// matches says whether a pattern matches a code. Blank is matched by a single space, and by % alone.
+// matches reports whether a pattern matches a code. Only a single space and % alone match blank.
 func matches(code, pattern string) bool {
 	if pattern == " " {
 		return code == ""
@@ -51,7 +51,7 @@ func wildcard(code, pattern []rune) bool {
 
 type class struct{ rules []rule }
 
-// allows: not allowed always wins; what no rule allows is not allowed.
+// allows reports whether a class allows a code string. Not allowed always wins; what no rule allows is not allowed.
 func (c *class) allows(codes codeString) bool {
 	allowed := false
 	for _, r := range c.rules {
@@ -79,7 +79,7 @@ type ledger struct {
 	users   map[string]string
 }
 
-// generalLedger says whether a user may see rows of a company with this posting combination.
+// generalLedger reports whether a user may see rows of a company with this posting combination.
 func (c *company) generalLedger(userid string, id int64) bool {
 	codes, exists := c.combinations[id]
 	return exists && c.codeString(userid, codes)
@@ -98,7 +98,7 @@ func (c *company) codeString(userid string, codes codeString) bool {
 	return c.classes[name].allows(codes)
 }
 
-// internalLedger says whether a user may see rows of an internal ledger with this posting combination.
+// internalLedger reports whether a user may see rows of an internal ledger with this posting combination.
 func (c *company) internalLedger(userid, ledgerID string, id int64) bool {
 	codes, exists := c.combinations[id]
 	_, isUser := c.users[userid]

@@ -13,7 +13,7 @@ import (
 
 const (
 	foldFirst = "select coalesce(first_id, -1) from postern_internal.fold_posting_combinations()"
-	// unfolded are the classes, by name, that have no bits yet for combinations that this snapshot sees.
+	// unfolded lists the names of classes that lack bits for combinations that this snapshot sees.
 	unfolded = `
 select distinct c.company || ' ' || c.class
   from postern_internal.authority_class as c
@@ -24,7 +24,7 @@ select distinct c.company || ' ' || c.class
  order by 1`
 )
 
-// fold does what the event worker does: a block a transaction.
+// fold does what the event worker does: one block per transaction.
 func fold(t *testing.T, database *testdb.Database) (blocks int) {
 	t.Helper()
 	for after := int64(-1); ; blocks++ {
@@ -46,7 +46,7 @@ func requireUnfolded(t *testing.T, database *testdb.Database, want ...string) {
 	}
 }
 
-// Several blocks of two companies, and then nothing is left to do, until another one comes.
+// Several blocks of two companies are folded. Then nothing is left to do until another combination is created.
 func TestCombinationsFoldIntoAllMapsOfTheirCompany(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.set_row_level_security('10', true), postern.set_user_authority_class('10', 'ANN', 'C'), postern.add_authority_combination('10', 'C', true, '%7')")
@@ -85,8 +85,8 @@ func TestCombinationsFoldIntoAllMapsOfTheirCompany(t *testing.T) {
 	}
 }
 
-// A load that has not ended is not waited for, and keeps nobody from changing rules. What it has created is folded by rules that
-// hold when it has ended.
+// Folding does not wait for a load that has not ended, and stops nobody from changing rules. What the load has created
+// is folded with the rules that apply when it has ended.
 func TestFoldingWaitsForNoLoad(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.create_company('20', '20')")
@@ -106,7 +106,7 @@ func TestFoldingWaitsForNoLoad(t *testing.T) {
 	requireMapsRight(t, database)
 }
 
-// A class that somebody is changing is passed over, and folded by its new rules in the next round.
+// A class that somebody is changing is skipped, and folded with its new rules in the next round.
 func TestFoldingWaitsForNoChangeOfRules(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 100) as n")
@@ -123,7 +123,7 @@ func TestFoldingWaitsForNoChangeOfRules(t *testing.T) {
 	requireMapsRight(t, database)
 }
 
-// Who changes rules waits for one block at most, and sees then what was folded.
+// Whoever changes rules waits for one block at most, and then sees what was folded.
 func TestRulesChangeAfterAFold(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.posting_combination_id('10', n::text) from generate_series(1, 100) as n")
@@ -132,14 +132,14 @@ func TestRulesChangeAfterAFold(t *testing.T) {
 	older := begin(t, database, pgx.RepeatableRead)
 	Run(t, older, "select 1")
 	commit(t, folder)
-	// A snapshot from before the fold does not compile over it.
+	// A snapshot from before the fold does not overwrite its result.
 	Fails(t, older, "40001", "select postern.add_authority_combination('10', 'C', true, '1%')")
 	Run(t, database.Pool, "select postern.add_authority_combination('10', 'C', true, '1%')")
 	requireUnfolded(t, database)
 	requireMapsRight(t, database)
 }
 
-// A snapshot that is older than the lock says too little about what there is.
+// A snapshot that is older than the lock may not see everything.
 func TestOlderSnapshotsFoldNothing(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.posting_combination_id('10', '1')")
@@ -154,7 +154,7 @@ func TestOlderSnapshotsFoldNothing(t *testing.T) {
 	requireUnfolded(t, database)
 }
 
-// A changed rule writes the map of its own class, and no other one's.
+// A changed rule writes only the map of its own class.
 func TestChangedRuleWritesItsOwnMapOnly(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, "select postern.create_authority_class('10', 'C' || n) from generate_series(1, 20) as n")

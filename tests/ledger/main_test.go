@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A sequence of changes takes hundreds of statements: by default fewer are tried than rapid would. For more:
+// A sequence of changes takes hundreds of statements, so fewer are tried than is rapid's default. To try more:
 // go test ./tests/ledger -rapid.checks 1000
 func TestMain(m *testing.M) {
 	checks := flag.Lookup("rapid.checks")

@@ -1,4 +1,4 @@
-// Package ledger_test holds row security on ledgers against a plain evaluator, and its writers against each other.
+// Package ledger_test compares row security on ledgers with a plain evaluator, and tests concurrent writers.
 package ledger_test
 
 import (
@@ -37,7 +37,7 @@ func TestPolicyFunctionExplanationAndEvaluatorAgree(t *testing.T) {
 	for _, userid := range users {
 		Run(t, database.Pool, "select postern.create_user($1, $1)", userid)
 	}
-	// A company that is nobody's has most of the first extent, so that others get to the next ones.
+	// Another company owns most of the first extent, so that these companies reach the next ones.
 	Run(t, database.Pool, "select postern.create_company('NOBODY', 'x')")
 	Run(t, database.Pool, "select count(postern_internal.open_block('NOBODY')) from generate_series(1, 240)")
 	application := database.Login(t, "postern_trusted_app").Connect(t)
@@ -147,13 +147,13 @@ func (m *machine) createCombination(r *rapid.T) {
 		}
 	}
 	c.combinations[id] = drawn
-	for _, other := range m.companies { // also where it does not belong
+	for _, other := range m.companies { // also if the combination is another company's
 		Run(m.t, m.pool, "insert into shop.everything (company, ledger_id, id) values ($1, 'IL', $2), ($1, 'XL', $2 + 1)", other.name, id)
 	}
 }
 
-// fillBlock creates as many combinations as the company's open block has room for, and one more: so the company goes on in
-// another block, and behind what other companies have taken meanwhile.
+// fillBlock creates one more combination than the company's open block has room for. So the company continues in
+// another block, behind what other companies have taken in the meantime.
 func (m *machine) fillBlock(r *rapid.T) {
 	c := m.company(r)
 	room := Value[int](m.t, m.pool, `
@@ -180,7 +180,7 @@ select coalesce(max(b.first_id + b.size - coalesce((select max(p.posting_combina
 	}
 }
 
-// rules draws the rules of a class, and returns what identifies it in SQL.
+// rules generates the rules of a class, and returns what identifies the class in SQL.
 func (m *machine) class(r *rapid.T) (function string, arguments []any, drawn *class) {
 	c := m.company(r)
 	name := rapid.SampledFrom([]string{"A", "B"}).Draw(r, "class")
@@ -277,7 +277,7 @@ func (m *machine) revoke(r *rapid.T) {
 	Run(m.t, m.pool, "select postern.revoke_company($1, $2)", userid, c.name)
 }
 
-// rollBack changes everything that there is about a company, and takes it back.
+// rollBack changes everything about a company, and rolls it back.
 func (m *machine) rollBack(r *rapid.T) {
 	c := m.company(r)
 	Run(m.t, m.pool, "begin")
@@ -290,7 +290,7 @@ select postern.posting_combination_id($1, 'rolled back', code_j => $2),
 	Run(m.t, m.pool, "rollback")
 }
 
-// check holds every answer to every question against the evaluator's.
+// check compares every answer to every question with the evaluator's.
 func (m *machine) check(r *rapid.T) {
 	for _, userid := range users {
 		As(m.t, m.application, userid, func(tx pgx.Tx) {

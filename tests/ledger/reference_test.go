@@ -9,7 +9,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// The examples of the reference, as printed, with an alias in the place of <alias>.
+// The examples of the reference as printed, with an alias in place of <alias>.
 func TestExamplesOfTheReferenceRunAsPrinted(t *testing.T) {
 	database := newScene(t)
 	Run(t, database.Pool, `

@@ -9,7 +9,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// Whoever drops what the policy needs must not open the table by that.
+// Dropping something that the policy needs must not open the table.
 func TestTableThatLosesPosternIsClosed(t *testing.T) {
 	for name, drop := range map[string]string{
 		"the schema":           "drop schema postern cascade",
@@ -61,7 +61,7 @@ func tryCount(t *testing.T, q Querier, table string) (int, error) {
 	return pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
 }
 
-// So that the policy that permits costs nothing: it is not there any more when the query runs.
+// The permissive policy costs nothing: it is no longer part of the query that runs.
 func TestThePolicyThatPermitsIsPlannedAway(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
@@ -69,7 +69,7 @@ func TestThePolicyThatPermitsIsPlannedAway(t *testing.T) {
 	As(t, s.application, "ANN", func(tx pgx.Tx) {
 		for sql, asked := range map[string]int{
 			"select * from shop.voucher": 1, "insert into shop.voucher values (6, '10', 1)": 1,
-			"delete from shop.voucher": 1, "update shop.voucher set amount = 0": 2, // what was there, and what comes
+			"delete from shop.voucher": 1, "update shop.voucher set amount = 0": 2, // existing and new rows
 		} {
 			plan := strings.Join(Values[string](t, tx, "explain (verbose, costs off) "+sql), "\n")
 			if strings.Contains(plan, " OR ") || strings.Count(plan, "Function Call: postern.current_companies()") != asked {
@@ -79,7 +79,7 @@ func TestThePolicyThatPermitsIsPlannedAway(t *testing.T) {
 	})
 }
 
-// Without it nobody sees anything, and nothing says why.
+// Without that policy nobody sees anything, and nothing says why.
 func TestLostPermissionComesBack(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
@@ -95,7 +95,7 @@ func TestLostPermissionComesBack(t *testing.T) {
 		t.Errorf("before:\n%s\nafter unprotect:\n%s", before, got)
 	}
 
-	// Who drops it to permit less by a policy of one's own has done so.
+	// Somebody may have dropped it on purpose, to permit less with a policy of their own.
 	Run(t, s.owner, `
 select postern.protect_company('shop.voucher');
 drop policy postern_permit on shop.voucher;
@@ -104,7 +104,7 @@ select postern.protect_company('shop.voucher')`)
 	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1) })
 }
 
-// What was there before is in the comment of the policy, which anybody who owns the table may write.
+// The comment of the policy says what was there before. The owner of the table may change it.
 func TestUnprotectRestoresRowSecurity(t *testing.T) {
 	const nothing, enabled, forced = "", "alter table shop.voucher enable row level security;", "alter table shop.voucher force row level security;"
 	const small = "create policy small on shop.voucher using (amount = 1);"
@@ -143,7 +143,7 @@ func TestUnprotectRestoresRowSecurity(t *testing.T) {
 	}
 }
 
-// A table that the application had closed stays closed, protected twice or not.
+// A table that the application had closed stays closed, whether it is protected once or twice.
 func TestProtectingAgainOpensNothing(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)

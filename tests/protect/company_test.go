@@ -59,7 +59,7 @@ create table shop.firm (firm shop.firm_name, "odd ""name" text)`)
 		t.Errorf("before:\n%s\nafter unprotect:\n%s", before, got)
 	}
 	Refused(t, s.owner, "PS107", "select postern.unprotect('shop.voucher')")
-	Run(t, s.owner, "select postern.protect_company('shop.firm', 'firm')") // varchar in a domain
+	Run(t, s.owner, "select postern.protect_company('shop.firm', 'firm')") // a domain over varchar
 }
 
 func TestProtectingAgainRepairsWeakenedProtection(t *testing.T) {
@@ -99,14 +99,14 @@ func TestPoliciesOfTheApplicationStayInForce(t *testing.T) {
 create policy small on shop.voucher using (amount in (1, 4));
 select postern.protect_company('shop.voucher')`)
 	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1) })
-	Run(t, s.owner, "create policy everything on shop.voucher using (true)") // widens the application's, not Postern's
+	Run(t, s.owner, "create policy everything on shop.voucher using (true)") // wider than the application's, but not than Postern's
 	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 2) })
 	Run(t, s.owner, "select postern.unprotect('shop.voucher')")
 	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 2, 3, 4, 5) })
-	Run(t, s.owner, "drop policy everything on shop.voucher") // which came later, so row security stayed on
+	Run(t, s.owner, "drop policy everything on shop.voucher") // it was created later, so row security stayed on
 	As(t, s.application, "ANN", func(tx pgx.Tx) { requireIDs(t, tx, 1, 3) })
 
-	// Row security without a policy shows nothing; protection must not open that.
+	// Row security without a policy shows nothing. Protection must not open that.
 	Run(t, s.owner, `
 create table shop.closed (company text);
 insert into shop.closed values ('10');
@@ -119,7 +119,7 @@ select postern.protect_company('shop.closed')`)
 	})
 }
 
-// What docs/company.md says of views and functions of those who pass row security, and of the way out.
+// docs/company.md describes views and functions of roles that pass row security, and the remedy.
 func TestViewsAndFunctionsOfASuperuser(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
@@ -141,7 +141,7 @@ grant select on shop.naive, shop.invoker to public`)
 	})
 }
 
-// PostgreSQL carries a key's action out without asking policies. docs/company.md says so, and what helps.
+// PostgreSQL carries out a key's action without checking policies. docs/company.md says so, and what helps.
 func TestKeyWithAnActionContainsTheCompany(t *testing.T) {
 	for _, test := range []struct {
 		name, sql string
@@ -169,7 +169,7 @@ select postern.protect_company('shop.supplier')`, []int32{3}},
 	}
 }
 
-// A default moves rows where no policy would let them go, though the key contains the company.
+// SET DEFAULT moves rows to where no policy would let them go, although the key contains the company.
 func TestKeyWithSetDefaultMovesRowsToOtherCompanies(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
@@ -206,7 +206,8 @@ select postern.protect_company('shop.voucher')`)
 			Within(t, tx, func(tx pgx.Tx) { Refused(t, tx, "55000", "truncate "+table) })
 		}
 	})
-	// A partition that came later is seen through its table only by the policy, and taken in by protecting again.
+	// The policy alone covers a partition that was added later, if it is read through its table. Protecting again
+	// includes it.
 	Run(t, s.owner, `
 create table shop.late partition of shop.voucher for values in (5, 6);
 insert into shop.late values (5, '10', 1), (6, '20', 1)`)
@@ -292,7 +293,7 @@ create temporary table passing (company text)`)
 		}
 	}
 	Run(t, s.Pool, "drop foreign table shop.mixed_foreign")
-	Refused(t, s.owner, "PS107", "select postern.protect_company('shop.mixed')") // of one partition that is another's
+	Refused(t, s.owner, "PS107", "select postern.protect_company('shop.mixed')") // one partition belongs to another owner
 	Refused(t, s.Pool, "PS107", "select postern.protect_company('postern_internal.company')")
 	Refused(t, s.owner, "PS107", "select postern.unprotect('shop.foreign_owned')")
 	if got := Value[int](t, s.Pool, "select count(*) from postern.protected_table"); got != 0 {
@@ -303,7 +304,7 @@ create temporary table passing (company text)`)
 	Fails(t, s.owner, "42P01", "select postern.protect_company('shop.no_such_table')")
 }
 
-// The company's administrator may list tables, and no more: the policies are what protects.
+// An administrator of Postern may list tables, and nothing else. Only the policies protect.
 func TestUnlistedTableStaysProtected(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)

@@ -9,8 +9,9 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// Each statement is checked by its own snapshot: who loses a company in the middle of a transaction is refused from the
-// next statement on, or, where the transaction keeps its snapshot, goes on as it began. docs/company.md says so.
+// Each statement is checked with its own snapshot. A user who is removed from a company in the middle of a transaction
+// is refused from the next statement on. If the transaction keeps its snapshot, it continues as it began.
+// docs/company.md says so.
 func TestWriterLosesACompanyInMidTransaction(t *testing.T) {
 	for _, test := range []struct {
 		level   pgx.TxIsoLevel
@@ -41,7 +42,7 @@ func TestWriterLosesACompanyInMidTransaction(t *testing.T) {
 			if err := tx.Commit(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			// What was written while it was allowed stays, and the next transaction sees nothing of it.
+			// What was written while it was allowed stays. The next transaction sees nothing of it.
 			if got := Value[int](t, s.Pool, "select count(*) from shop.voucher where voucher_id = 6"); got != 1 {
 				t.Error("what the transaction wrote first is gone")
 			}
@@ -50,8 +51,8 @@ func TestWriterLosesACompanyInMidTransaction(t *testing.T) {
 	}
 }
 
-// A statement that waits for a row goes on, at READ COMMITTED, with the newest version of the row, but by the companies of
-// its own snapshot; and what that version has become decides whether it is the user's.
+// At READ COMMITTED, a statement that has waited for a row continues with the newest version of the row, but with the
+// companies of its own snapshot. That version decides whether the row is the user's.
 func TestRowThatLeavesTheCompanyIsNotChanged(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)

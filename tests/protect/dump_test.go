@@ -9,7 +9,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// pg_dump as an end user's own role dumps the rows of that user. It sets restrict_nonsystem_relation_kind, under which a
+// pg_dump with an end user's own role dumps that user's rows. It sets restrict_nonsystem_relation_kind, with which a
 // policy that reads a view fails.
 func TestEndUserDumpsTheRowsOfTheUser(t *testing.T) {
 	s := newScene(t)

@@ -6,7 +6,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// The policy is asked when PostgreSQL needs what it asks for. docs/company.md says so.
+// PostgreSQL evaluates the policy only if it needs the result. docs/company.md says so.
 func TestPolicyOfAnEmptyTableRunsOnlyIfThePlanNeedsIt(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `

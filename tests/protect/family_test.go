@@ -11,14 +11,14 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// count is how many rows of a table q sees.
+// count is the number of rows of a table that q sees.
 func count(t *testing.T, q Querier, table string) int {
 	t.Helper()
 	return Value[int](t, q, "select count(*) from "+table)
 }
 
-// requireCounts wants ANN, who works in company 10 alone, to see as many rows of each table. Each has one row of company
-// 10 and one of 20 by itself.
+// requireCounts checks how many rows of each table ANN sees, who works only in company 10. Each table itself has one
+// row of company 10 and one of 20.
 func (s *scene) requireCounts(t *testing.T, want map[string]int) {
 	t.Helper()
 	As(t, s.application, "ANN", func(tx pgx.Tx) {
@@ -46,13 +46,13 @@ insert into shop.e values ('10'), ('20');
 select postern.protect_company('shop.a'), postern.protect_company('shop.b')`)
 	s.requireCounts(t, map[string]int{"shop.a": 4, "shop.b": 3, "shop.c": 2, "shop.d": 1, "shop.e": 1})
 	Run(t, s.owner, "select postern.unprotect('shop.a')")
-	// The family of a is open by way of a, as it should be; by themselves, and by way of b, c and d are not.
+	// Tables below a are open through a, as they should be. By themselves, and through b, c and d, they are not.
 	s.requireCounts(t, map[string]int{"shop.a": 8, "shop.b": 3, "shop.c": 2, "shop.d": 1, "shop.e": 2})
 	As(t, s.application, "ANN", func(tx pgx.Tx) {
 		Within(t, tx, func(tx pgx.Tx) { Refused(t, tx, "55000", "truncate shop.c") })
 		Within(t, tx, func(tx pgx.Tx) { Fails(t, tx, "42501", "insert into shop.d values ('20')") })
 	})
-	Refused(t, s.owner, "PS107", "select postern.unprotect('shop.c')") // that is by way of b
+	Refused(t, s.owner, "PS107", "select postern.unprotect('shop.c')") // protected through b
 	Run(t, s.owner, "select postern.unprotect('shop.b')")
 	s.requireCounts(t, map[string]int{"shop.a": 8, "shop.b": 6, "shop.c": 4, "shop.d": 2, "shop.e": 2})
 }
@@ -84,11 +84,11 @@ alter table shop.middle attach partition shop.child default`,
 			s.requireCounts(t, map[string]int{"shop.parent": 1, "shop.child": 1})
 			Run(t, s.owner, "select postern.unprotect('shop.parent')")
 			s.requireCounts(t, map[string]int{"shop.parent": 2, "shop.child": 1})
-			// It has a parent, and was protected by itself: so that can be ended by itself.
+			// It has a parent but was protected separately, so it can be unprotected separately.
 			Run(t, s.owner, "select postern.unprotect('shop.child')")
 			s.requireCounts(t, map[string]int{"shop.parent": 2, "shop.child": 2})
 
-			// The other way round: what was listed itself goes on being protected by way of its parent.
+			// The other way round: a table that was listed itself stays protected through its parent.
 			Run(t, s.owner, "select postern.protect_company('shop.parent')")
 			Run(t, s.Pool, "insert into postern.protected_table (schema_name, table_name, protection, company_column) values ('shop', 'child', 'company', 'company')")
 			Run(t, s.owner, "select postern.unprotect('shop.child')")
@@ -100,7 +100,7 @@ alter table shop.middle attach partition shop.child default`,
 	}
 }
 
-// A table that is read by itself has one condition, which would be that of whoever came last.
+// A table that is read on its own has one condition, which would otherwise be that of the last call.
 func TestTableWithTwoParentsHasOneProtection(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
@@ -118,7 +118,7 @@ select postern.protect_company('shop.a')`)
 	}
 }
 
-// told runs what the owner of tables runs, and returns what PostgreSQL says of it: "severity: detail".
+// told runs a statement as the owner of the tables, and returns PostgreSQL's notices: "severity: detail".
 func (s *scene) told(t *testing.T, sql string) []string {
 	t.Helper()
 	var told []string
@@ -138,8 +138,9 @@ func (s *scene) told(t *testing.T, sql string) []string {
 	return told
 }
 
-// PostgreSQL checks a query by the policies of the table that it names, and no others: what is below several parents is
-// read through each. Two have to be protected one after the other, so nobody is stopped, and everybody is told.
+// PostgreSQL checks a query with the policies of the table that it names, and no others. A table below several parents
+// is read through each of them. They have to be protected one after the other, so open ones are reported and not
+// refused.
 func TestParentsThatStayOpenAreNamed(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
@@ -165,7 +166,7 @@ insert into shop.d (company) values ('10'), ('20')`)
 		{"select postern.unprotect('shop.b')", nil, map[string]int{"shop.a": 4, "shop.b": 4, "shop.c": 4}},
 		{"select postern.protect_ledger('shop.a')", []string{"warning: These parents have no policy postern_ledger: shop.b."}, map[string]int{"shop.a": 0, "shop.b": 4}},
 		{"select postern.protect_ledger('shop.b')", nil, map[string]int{"shop.a": 0, "shop.b": 0}},
-		// Each is protected by itself: the one that goes opens nothing of the other.
+		// Each is protected separately. Dropping one opens nothing in the other.
 		{"select postern.unprotect('shop.a'); alter table shop.c no inherit shop.a; select postern.protect_ledger('shop.b')", []string{
 			"notice: It is protected through shop.b too. Queries of these parents read its rows without its policy postern_ledger: shop.a.",
 			"notice: It is protected through shop.b too. Queries of these parents read its rows without its policy postern_ledger: shop.a.",

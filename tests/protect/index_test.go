@@ -10,7 +10,8 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// asked says how a plan asks for the companies: "array" is what an index can use, "hash" is what many companies need.
+// asked is the form in which a plan compares companies: "array", which an index can use, or "hash", which many
+// companies need.
 func asked(t *testing.T, plan string) string {
 	t.Helper()
 	hash, array := strings.Contains(plan, "hashed SubPlan"), strings.Contains(plan, "= ANY (")
@@ -23,8 +24,8 @@ func asked(t *testing.T, plan string) string {
 	return "array"
 }
 
-// Both forms show the same rows. A prepared statement, and a plan that a function keeps, follow the index as it comes and
-// goes, and keep nobody's companies for the next user of the session.
+// Both forms show the same rows. A prepared statement and a plan that a function keeps follow the index as it is
+// created and dropped. They keep nobody's companies for the next user of the session.
 func TestIndexDecidesHowThePolicyComparesCompanies(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
@@ -72,8 +73,8 @@ create function shop.total() returns bigint language plpgsql as $$ begin return 
 	}
 }
 
-// Each worker makes the hash of its own. A function in the user's own WHERE, which looks at the rows in the workers as well,
-// comes after it, however cheap it says it is.
+// Each worker makes its own hash. A function in the user's WHERE, which sees rows in the workers too, runs after it,
+// however low its declared cost is.
 func TestHashOfCompaniesStaysParallel(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
@@ -86,7 +87,7 @@ create view shop.naive with (security_invoker) as
 select postern.protect_company('shop.voucher')`)
 	Run(t, s.Pool, "grant all on all tables in schema shop to public")
 	As(t, s.application, "ANN", func(tx pgx.Tx) {
-		// What it is all about: the condition in a view lets the function look first.
+		// The attack: with the condition in a view, the function sees the rows first.
 		Within(t, tx, func(tx pgx.Tx) { Fails(t, tx, "P0001", "select count(*) from shop.naive where shop.trap(company)") })
 		Run(t, tx, "set local parallel_setup_cost = 0; set local parallel_tuple_cost = 0; set local min_parallel_table_scan_size = 0; set local parallel_leader_participation = off")
 		const query = "select count(*) from shop.voucher where shop.trap(company)"
@@ -101,7 +102,7 @@ select postern.protect_company('shop.voucher')`)
 	Refused(t, s.application, "PS401", "select count(*) from shop.voucher")
 }
 
-// A code that is in thousands is found as one of two is, and none that is not among them.
+// A code is found among thousands as among two, and a code that is missing is not found.
 func TestUserOfManyCompanies(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)

@@ -9,8 +9,8 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// keys has shop.supplier and shop.voucher, both protected, of which voucher 3, of company 20, refers to a supplier of that
-// company. The key is on the supplier's number alone, so that hidden rows count.
+// keys has shop.supplier and shop.voucher, both protected. Voucher 3, of company 20, refers to a supplier of that
+// company. The key is only on the supplier's number, so hidden rows count.
 func (s *scene) keys(t *testing.T) {
 	t.Helper()
 	Run(t, s.owner, `
@@ -21,7 +21,7 @@ insert into shop.voucher values (1, '10', 1), (3, '20', 2);
 select postern.protect_company('shop.supplier'), postern.protect_company('shop.voucher')`)
 }
 
-// migrator owns the tables, and is no end user.
+// migrator owns the tables, and is not an end user.
 func (s *scene) migrator(t *testing.T) *pgx.Conn {
 	t.Helper()
 	return s.Login(t, s.owner.Config().User, "postern_admin").Connect(t)
@@ -43,13 +43,13 @@ func TestKeyIsValidatedPastRowSecurity(t *testing.T) {
 	s.keys(t)
 	migrator := s.migrator(t)
 
-	// The naive way: whoever is no end user gets PS401, ...
+	// The naive way: an owner who is not an end user gets PS401, ...
 	Run(t, migrator, addSupplierKey+" not valid")
 	Refused(t, migrator, "PS401", "alter table shop.voucher validate constraint of_supplier")
 	Run(t, migrator, "select postern.validate_constraint('shop.voucher', 'of_supplier')")
 	s.requireForced(t)
 
-	// ... a hidden row that violates the key is passed over, ...
+	// ... a hidden row that violates the key is skipped, ...
 	Run(t, migrator, "alter table shop.voucher drop constraint of_supplier")
 	Run(t, s.Pool, "insert into shop.voucher values (4, '20', 99)")
 	As(t, s.owner, "ANN", func(tx pgx.Tx) { Run(t, tx, addSupplierKey) })
@@ -77,7 +77,7 @@ func TestKeyIsValidatedPastRowSecurity(t *testing.T) {
 	As(t, s.owner, "ANN", func(tx pgx.Tx) {
 		Run(t, tx, addSupplierKey+" match full on delete set null deferrable initially deferred not valid")
 		Run(t, tx, "comment on constraint of_supplier on shop.voucher is 'kept'")
-		for range 2 { // at first it is not valid, and then it is
+		for range 2 { // the first time it is not valid, the second time it is
 			Run(t, tx, "select postern.validate_constraint('shop.voucher', 'of_supplier')")
 			if got := Value[string](t, tx, "select pg_catalog.pg_get_constraintdef(oid) || pg_catalog.obj_description(oid, 'pg_constraint') from pg_catalog.pg_constraint where conname = 'of_supplier'"); !strings.HasSuffix(got, " MATCH FULL ON DELETE SET NULL DEFERRABLE INITIALLY DEFERREDkept") {
 				t.Errorf("the key is %s", got)
@@ -108,7 +108,7 @@ select postern.protect_company('shop.supplier'), postern.protect_company('shop.v
 	s.requireForced(t)
 }
 
-// Where the table that is referred to is somebody else's, as postern.posting_combination is, PostgreSQL looks up each row.
+// If the referenced table belongs to somebody else, like postern.posting_combination, PostgreSQL looks up each row.
 func TestKeyToAnotherOwnersTableIsValidatedPastRowSecurity(t *testing.T) {
 	s := newScene(t)
 	s.ledger(t)
@@ -140,7 +140,7 @@ func TestValidatingRefusesWithTheFix(t *testing.T) {
 	}
 }
 
-// What else is checked when a table's owner changes it: every row, whoever the owner is. docs/company.md says so.
+// Other checks when a table's owner changes it see every row, whoever the owner is. docs/company.md says so.
 func TestOtherValidationsSeeHiddenRows(t *testing.T) {
 	s := newScene(t)
 	s.keys(t)
@@ -159,7 +159,7 @@ func TestOtherValidationsSeeHiddenRows(t *testing.T) {
 	}
 }
 
-// PostgreSQL asks by the owner's query here too. docs/company.md says what to do.
+// PostgreSQL uses the owner's query here too. docs/company.md says what to do.
 func TestPartitionsThatComeOrGoUnderAKey(t *testing.T) {
 	s := newScene(t)
 	Run(t, s.owner, `
@@ -183,7 +183,7 @@ select postern.protect_company('shop.supplier'), postern.protect_company('shop.v
 		} else {
 			Run(t, s.Pool, "alter table shop.voucher attach partition shop.late for values in (3)")
 		}
-		As(t, s.owner, "ANN", func(tx pgx.Tx) { Run(t, tx, change) }) // the row of company 20 is passed over
+		As(t, s.owner, "ANN", func(tx pgx.Tx) { Run(t, tx, change) }) // the row of company 20 is skipped
 		Fails(t, migrator, "23503", "select postern.validate_constraint('shop.voucher', 'of_supplier')")
 		s.requireForced(t)
 		if attach {
@@ -192,7 +192,7 @@ select postern.protect_company('shop.supplier'), postern.protect_company('shop.v
 			Run(t, s.Pool, "alter table shop.supplier attach partition shop.supplier_2 for values in (2); alter table shop.voucher detach partition shop.late; alter table shop.late drop constraint if exists of_supplier")
 		}
 	}
-	// The owner who is no end user takes off the force for it, in one transaction.
+	// An owner who is not an end user suspends the force for it, in one transaction.
 	Run(t, s.Pool, "alter table shop.voucher attach partition shop.late for values in (3)")
 	Refused(t, migrator, "PS401", "alter table shop.supplier detach partition shop.supplier_2")
 	Fails(t, migrator, "23503", `

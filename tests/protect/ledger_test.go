@@ -10,8 +10,8 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// ledgerScene has shop.voucher, in which ANN, who works in 10 with row security and in 20 without, may see 1 and 3: 2 is
-// not allowed, 4 is of company 30. The combinations of the rows are in shop.combination by the same numbers.
+// ledgerScene has shop.voucher. ANN works in 10, which has row security, and in 20, which has not. She may see 1 and 3:
+// 2 is not allowed, and 4 is of company 30. shop.combination has the combinations of the rows under the same numbers.
 func ledgerScene(t *testing.T) *scene {
 	t.Helper()
 	s := newScene(t)
@@ -88,7 +88,7 @@ func TestPolicyUsesOnlyAValidKey(t *testing.T) {
 	}
 }
 
-// Without the key, a row may say that a combination of company 10 or 20 is of another company.
+// Without the key, a row may combine a combination of company 10 or 20 with another company.
 func TestDroppingTheKeyOpensNothing(t *testing.T) {
 	s := ledgerScene(t)
 	Run(t, s.owner, createVoucher+addKey+protect)
@@ -112,10 +112,10 @@ select 6, '20', posting_combination_id from shop.combination where id = 1 union 
 select 7, '10', posting_combination_id from shop.combination where id = 3 union all
 select 8, '10', -1 union all select 9, '10', 0 union all select 10, '10', 9223372036854775807 union all select 11, '10', -9223372036854775808`)
 	see(1, 3)
-	// A key that is not validated says nothing about these rows.
+	// A key that is not validated guarantees nothing about these rows.
 	Run(t, s.owner, addKey+" not valid")
 	see(1, 3)
-	// The key is really validated, rows that the owner may not see included.
+	// The key is really validated, including rows that the owner may not see.
 	tx := Begin(t, s.owner, "CARL")
 	Fails(t, tx, "23503", "alter table shop.voucher validate constraint key")
 	if err := tx.Rollback(t.Context()); err != nil {
@@ -176,7 +176,8 @@ create table shop.twenty partition of shop.voucher for values in ('20')`)
 	})
 }
 
-// The planner asks for the key, so whatever ends what the key says has to end the plans that were made with it.
+// The planner evaluates whether the key is valid. So whatever invalidates the key must invalidate the plans made with
+// it.
 func TestPlansThatTrustedTheKeyAreForgotten(t *testing.T) {
 	for _, test := range []struct{ name, change, rows string }{
 		{"no key", "alter table shop.voucher drop constraint key", "insert into shop.voucher select 5, '20', posting_combination_id from shop.combination where id = 1"},
@@ -223,7 +224,7 @@ func TestLedgerPlanHasInitPlansOnly(t *testing.T) {
 	})
 }
 
-// The posting combinations are protected by company, and referencing them gives nobody a look at them.
+// The posting combinations are protected by company, and a reference to them shows them to nobody.
 func TestPostingCombinationsAreProtected(t *testing.T) {
 	s := ledgerScene(t)
 	Run(t, s.owner, createVoucher+addKey)

@@ -10,8 +10,8 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// newCodes makes empty ledgers of all sorts: keyed, free (without the key), fraction (of numeric ids) and internal; ANN may
-// write A in company 10, and everything in 20 and in the internal ledgers of both. BEN works in 20.
+// newCodes makes empty ledgers of all kinds: keyed, free (without the key), fraction (with numeric ids) and internal.
+// ANN may write A in company 10, and everything in 20 and in the internal ledgers of both. BEN works in 20.
 func newCodes(t *testing.T) *scene {
 	t.Helper()
 	s := ledgerScene(t)
@@ -32,7 +32,7 @@ select postern.create_ledger_class('10', 'IL', 'ONLY_A'), postern.add_ledger_com
 
 var ledgers = []string{"keyed", "free", "fraction", "internal"}
 
-// onEach runs a test for each sort of ledger, as ANN, who may write and is rolled back.
+// onEach runs a test for each kind of ledger, as ANN, and rolls it back.
 func (s *scene) onEach(t *testing.T, do func(t *testing.T, tx pgx.Tx, table string)) {
 	for _, table := range ledgers {
 		t.Run(table, func(t *testing.T) {
@@ -45,7 +45,8 @@ func (s *scene) onEach(t *testing.T, do func(t *testing.T, tx pgx.Tx, table stri
 	}
 }
 
-// A statement's map is older than the code strings that the statement creates. RETURNING asks the USING condition too.
+// A statement's map is older than the code strings that the statement creates. RETURNING evaluates the USING condition
+// too.
 func TestOneStatementCreatesACodeStringAndItsRow(t *testing.T) {
 	s := newCodes(t)
 	Run(t, s.owner, `
@@ -82,7 +83,7 @@ create trigger fill before insert on shop.internal for each row execute function
 	}
 }
 
-// More than fit into the blocks that there are, in two companies by turns: their ids neither ascend nor follow each other.
+// More than fit into the existing blocks, in two companies in turn: their ids neither ascend nor are consecutive.
 func TestOneStatementCreatesManyCodeStrings(t *testing.T) {
 	s := newCodes(t)
 	s.onEach(t, func(t *testing.T, tx pgx.Tx, table string) {
@@ -96,7 +97,7 @@ returning id::bigint`)
 	})
 }
 
-// The ids may be far behind the end of the map that the statement would have had otherwise.
+// The ids may be far behind the end of the map that the statement would otherwise have.
 func TestNewIDsMayBeFarBehindAllOthers(t *testing.T) {
 	s := newCodes(t)
 	Run(t, s.Pool, `
@@ -112,7 +113,8 @@ end $$`)
 	})
 }
 
-// What the user may not see is refused as ever, new or not, and whatever the settings say that anybody may write.
+// What the user may not see is refused as always, whether new or not, and whatever is in the settings that anybody may
+// write.
 func TestNewCodeStringsOpenNothing(t *testing.T) {
 	s := newCodes(t)
 	other := Value[int64](t, s.Pool, "select posting_combination_id from shop.combination where company = '30'")
@@ -160,7 +162,7 @@ func TestNewCodeStringsOpenNothing(t *testing.T) {
 	})
 }
 
-// Nobody learns by the functions of the policies whether an id of another company exists, or what it is.
+// The functions of the policies reveal to nobody whether an id of another company exists, or what it stands for.
 func TestFunctionsForNewCodeStringsTellNothing(t *testing.T) {
 	s := newCodes(t)
 	Run(t, s.Pool, "insert into shop.combination values (5, '30', postern.posting_combination_id('30', 'A', 'far'))")
@@ -177,7 +179,8 @@ func TestFunctionsForNewCodeStringsTellNothing(t *testing.T) {
 	Fails(t, stranger, "42501", "select postern.has_new_combinations()")
 }
 
-// Later statements see what was created, by the map. They ask for no row, which would take many times as long.
+// Later statements see the new combinations through the map. They check no single row, which would take many times as
+// long.
 func TestLaterStatementsUseTheMap(t *testing.T) {
 	s := newCodes(t)
 	s.onEach(t, func(t *testing.T, tx pgx.Tx, table string) {
@@ -201,7 +204,7 @@ func TestLaterStatementsUseTheMap(t *testing.T) {
 	})
 }
 
-// A documented condition in a view with a check option, which asks a function.
+// A documented condition in a view with a check option, which calls a function.
 func TestViewWithACheckOptionTakesNewCodeStrings(t *testing.T) {
 	s := newCodes(t)
 	Run(t, s.owner, `

@@ -1,5 +1,5 @@
-// Package protect_test holds what protection promises on an application's own tables: what a user may not see is neither
-// returned, changed, counted nor hinted at.
+// Package protect_test tests what protection promises on an application's own tables. What a user may not see is not
+// returned, changed, counted or hinted at.
 package protect_test
 
 import (
@@ -18,9 +18,9 @@ type scene struct {
 	*testdb.Database
 	// owner owns the tables and may protect them.
 	owner *pgx.Conn
-	// application may do everything with the tables that grants can allow, and assert any end user.
+	// application has all grants on the tables, and may assert any end user.
 	application *pgx.Conn
-	// observer is a role that passes row security; the application may become it.
+	// observer is a role that passes row security. The application may become it.
 	observer string
 }
 
@@ -52,7 +52,7 @@ create table shop.voucher (voucher_id integer primary key, company text, amount 
 insert into shop.voucher values (1, '10', 1), (2, '10', 2), (3, '20', 4), (4, '20', 8), (5, null, 16)`)
 }
 
-// ids are the vouchers that q shows.
+// ids are the vouchers that q sees.
 func ids(t *testing.T, q Querier) []int32 {
 	t.Helper()
 	return Values[int32](t, q, "select voucher_id from shop.voucher order by 1")
@@ -65,7 +65,7 @@ func requireIDs(t *testing.T, q Querier, want ...int32) {
 	}
 }
 
-// catalog is all that protection can change about the tables of the schema shop, object identifiers included.
+// catalog is everything that protection can change about the tables of the schema shop, including OIDs.
 func (s *scene) catalog(t *testing.T) string {
 	t.Helper()
 	return strings.Join(Values[string](t, s.Pool, `
@@ -82,7 +82,7 @@ select p::text from postern.protected_table as p
  order by 1`), "\n")
 }
 
-// ledger creates three protected ledgers with one row each that ANN sees and one of BEN's: shop.entry without the key,
+// ledger creates three protected ledgers, each with one row that ANN sees and one of BEN's: shop.entry without the key,
 // shop.keyed with it, and the internal ledger shop.internal. shop.open has the rows of shop.entry and is not protected.
 func (s *scene) ledger(t *testing.T) {
 	t.Helper()

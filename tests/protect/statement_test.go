@@ -16,23 +16,23 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// matrix is what TestNoStatementGetsThrough does to shop.voucher, in which ANN may see 1 and 2, BEN 3 and 4, and
-// nobody 5.
+// matrix is what TestNoStatementGetsThrough tries on shop.voucher, in which ANN may see 1 and 2, BEN may see 3 and 4,
+// and nobody may see 5.
 type matrix struct {
 	*scene
-	// visible and hidden are the columns company, posting_combination_id of a row that ANN may see or may not, with the
-	// values as SQL.
+	// visible and hidden are values of the columns company, posting_combination_id, as SQL: of a row that ANN may see,
+	// and of one that she may not.
 	visible, hidden string
 }
 
-// perRow finds in a plan what is asked for each row.
+// perRow matches what a plan evaluates for each row.
 var perRow = regexp.MustCompile(`\(SubPlan|\(alternatives`)
 
-// The columns that decide about a row.
+// The columns that the policy reads.
 const deciding = "company, posting_combination_id"
 
 func TestNoStatementGetsThrough(t *testing.T) {
-	// Of company 10 ANN may see A, and neither B nor what company 20 has. BEN may see the company 20.
+	// In company 10 ANN may see A, but not B, and nothing of company 20. BEN may see company 20.
 	const (
 		a, b, other = "'10', (select id from shop.combination where name = 'a')", "'10', (select id from shop.combination where name = 'b')", "'20', (select id from shop.combination where name = 'other')"
 		unknown     = "'10', 999999999"
@@ -113,8 +113,9 @@ create function shop.definer_sum() returns bigint language sql stable security d
 create function shop.definer_delete() returns void language plpgsql security definer as $$ begin delete from shop.voucher where voucher_id <> 1; end $$`)
 	Run(t, m.Pool, "grant all on all tables in schema shop to public")
 
-	// tries are run by ANN, in a transaction that is rolled back. want is what a query returns, as text, or how many rows
-	// a statement says it has changed; a SQLSTATE is an error. after is what is left, as one sees it who passes row security.
+	// ANN runs tries in a transaction that is rolled back. want is the result of a query as text, or the number of rows
+	// that a statement says it has changed; a SQLSTATE is an error. after is what is left, seen by a role that passes
+	// row security.
 	const untouched = "1:1 2:2 3:4 4:8 5:16"
 	values := func(id int, deciding string) string { return fmt.Sprintf("(%d, %s, 32)", id, deciding) }
 	insert := "insert into shop.voucher (voucher_id, " + deciding + ", amount) values "
@@ -182,7 +183,7 @@ create function shop.definer_delete() returns void language plpgsql security def
 		{"truncate shop.voucher cascade", "55000", ""},
 		{"truncate shop.voucher, shop.line", "55000", ""},
 		{"truncate shop.line", "0", untouched},
-		{"insert into shop.line values (6, 3)", "1", untouched}, // a foreign key asks without telling
+		{"insert into shop.line values (6, 3)", "1", untouched}, // a foreign key checks without revealing
 		{"set local row_security = off; select * from shop.voucher", "42501", ""},
 		{"set local session_replication_role = replica", "42501", ""},
 	} {
@@ -214,8 +215,8 @@ create function shop.definer_delete() returns void language plpgsql security def
 	t.Run("plan", m.plan)
 }
 
-// perform runs one or more statements, and gives what the last one returns: rows apart by commas and columns by spaces,
-// or the number of rows it has changed.
+// perform runs one or more statements, and returns the result of the last one: rows separated by commas and columns by
+// spaces, or the number of changed rows.
 func perform(t *testing.T, tx pgx.Tx, sql string) (string, error) {
 	t.Helper()
 	results, err := tx.Conn().PgConn().Exec(t.Context(), sql).ReadAll()
@@ -233,7 +234,7 @@ func perform(t *testing.T, tx pgx.Tx, sql string) (string, error) {
 	return strings.Join(lines, ","), nil
 }
 
-// requireNoHint wants an error to say nothing of a row that the user may not see.
+// requireNoHint fails if an error says anything about a row that the user may not see.
 func requireNoHint(t *testing.T, sql string, err error) {
 	t.Helper()
 	var server *pgconn.PgError
@@ -256,14 +257,14 @@ func (m *matrix) copies(t *testing.T) {
 			t.Errorf("%s: %q", sql, out.String())
 		}
 	}
-	// PostgreSQL has no COPY FROM where row security is on: INSERT goes through the policies.
+	// PostgreSQL has no COPY FROM for tables with row security. INSERT goes through the policies.
 	_, err := tx.Conn().PgConn().CopyFrom(t.Context(), strings.NewReader("6\n"), "copy shop.voucher (voucher_id) from stdin")
 	if testdb.Code(err) != "0A000" {
 		t.Errorf("copy from: %v", err)
 	}
 }
 
-// A cursor goes on in the snapshot and for the user that it was opened with.
+// A cursor continues with the snapshot and the user with which it was opened.
 func (m *matrix) cursor(t *testing.T) {
 	tx := Begin(t, m.application, "ANN")
 	Run(t, tx, "declare c scroll cursor for select voucher_id from shop.voucher order by 1")
@@ -288,7 +289,7 @@ func (m *matrix) cursor(t *testing.T) {
 	Run(t, m.application, "close kept")
 }
 
-// A prepared statement that outlives its transaction answers each user by itself, by a generic plan too.
+// A prepared statement that outlives its transaction answers each user correctly, even with a generic plan.
 func (m *matrix) prepared(t *testing.T) {
 	for _, mode := range []string{"auto", "force_generic_plan", "force_custom_plan"} {
 		Run(t, m.application, "set plan_cache_mode = "+mode)
@@ -299,7 +300,7 @@ func (m *matrix) prepared(t *testing.T) {
 				if got := Values[int32](t, tx, "execute vouchers (0)"); !slices.Equal(got, want) {
 					t.Errorf("%s, run %d: %s sees %v, want %v", mode, i, userid, got, want)
 				}
-				if i == 0 { // the same transaction, in which the application lets somebody else work
+				if i == 0 { // the same transaction, in which the application asserts another user
 					Run(t, tx, "select postern.assume_user('BEN')")
 					if got := Values[int32](t, tx, "execute vouchers (0)"); !slices.Equal(got, []int32{3, 4}) {
 						t.Errorf("%s: BEN sees %v", mode, got)
@@ -339,7 +340,7 @@ create view shop.naive as select u.* from shop.unprotected as u
 	}
 }
 
-// An index on the user's own condition is still used.
+// An index on the column of the user's own condition is still used.
 func (m *matrix) plan(t *testing.T) {
 	tx := Begin(t, m.application, "ANN")
 	Run(t, tx, "set local enable_seqscan = off")

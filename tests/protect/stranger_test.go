@@ -9,7 +9,8 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// A role that has rights on a protected table and is not in postern_user is told what it needs, whichever way it comes.
+// A role that has rights on a protected table but is not in postern_user gets an error that says what it needs, by
+// whatever way it comes.
 func TestStrangerIsToldWhatToDo(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)
@@ -42,14 +43,14 @@ create function shop.definer_count() returns bigint language sql stable security
 	Refused(t, stranger, "PS401", "delete from shop.voucher")
 	Refused(t, stranger, "PS401", "insert into shop.entry values (9, '10', 1)")
 
-	// The attack: a session that has an end user, and goes on as the stranger. What ANN may see is not for that role.
+	// The attack: a session has an end user, and continues as the stranger. That role may not see what ANN may see.
 	tx := Begin(t, insider, "ANN")
 	requireIDs(t, tx, 1, 2)
 	Run(t, tx, "set local role "+pgx.Identifier{login.Name}.Sanitize())
 	for _, relation := range []string{"shop.voucher", "shop.of_owner", "shop.of_invoker", "shop.documented", "shop.written_by_hand", "shop.entry", "shop.keyed", "shop.internal"} {
 		Within(t, tx, func(tx pgx.Tx) { Refused(t, tx, "PS401", "select * from "+relation) })
 	}
-	// By name it gets at none of what its queries call.
+	// By name it reaches nothing of what its queries call.
 	for _, call := range []string{
 		"select postern.current_userid()", "select * from postern.current_companies()", "select postern.ledger_map()",
 		"select postern.internal_ledger_offsets()", "select * from postern.user_finance_auth_pub", "select fnd_session_api.get_fnd_user()",
@@ -63,7 +64,8 @@ create function shop.definer_count() returns bigint language sql stable security
 	}
 }
 
-// Whatever a policy calls is asked with the rights of whoever runs the query, before any of it is run.
+// PostgreSQL checks EXECUTE on everything that a policy calls, with the rights of the role that runs the query, before
+// it runs any of it.
 func TestPoliciesCallWhatEverybodyMayExecute(t *testing.T) {
 	s := newScene(t)
 	s.vouchers(t)

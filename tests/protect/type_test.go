@@ -17,8 +17,8 @@ const (
 	otherUUID = "b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
 )
 
-// companyTypes are what a company column may be, with two companies, the first of them ANN's, and codes that are no
-// canonical text of the second, which ANN has as well.
+// companyTypes are types of a company column, with two companies, of which the first is ANN's. ANN also has codes that
+// are not the canonical text of the second.
 var companyTypes = []struct {
 	name, create, column, own, other string
 	lookAlikes                       []string
@@ -41,7 +41,7 @@ var companyTypes = []struct {
 	{"domain over varchar", "create domain shop.firm as varchar(4)", "shop.firm", "AB", "1234", []string{"12345"}},
 }
 
-// An index on the company is of use as it is: neither the column nor its values are turned into text.
+// An index on the company column is usable as it is: neither the column nor the values are converted to text.
 func TestCompanyColumnsOfAnyType(t *testing.T) {
 	for _, test := range companyTypes {
 		t.Run(test.name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestCompanyColumnsOfAnyType(t *testing.T) {
 				if code != test.other {
 					Run(t, s.Pool, "select postern.grant_company('ANN', $1)", code)
 				}
-				// BEN has the look-alikes alone, and so nothing.
+				// BEN has only the look-alikes, and so sees nothing.
 				if code != test.own && code != test.other {
 					Run(t, s.Pool, "select postern.grant_company('CARL', $1)", code)
 				}
@@ -73,7 +73,7 @@ insert into shop.voucher values (1, '%s'), (2, '%s'), (3, null)`, test.column, t
 				requireIDs(t, tx, 1)
 				Run(t, tx, "set local enable_seqscan = off")
 				plan := strings.Join(Values[string](t, tx, "explain (costs off) select voucher_id from shop.voucher"), "\n")
-				// A domain's column is shown as its type's, and found in the same index.
+				// A column of a domain is shown like one of its base type, and found with the same index.
 				if !regexp.MustCompile(`Index Cond: \((company|\(company\)::(text|integer|uuid|bpchar)) = ANY \((\$0|\(InitPlan 1\)\.col1)\)\)`).MatchString(plan) {
 					t.Errorf("plan:\n%s", plan)
 				}
@@ -96,7 +96,8 @@ insert into shop.voucher values (1, '%s'), (2, '%s'), (3, null)`, test.column, t
 	}
 }
 
-// A ledger's company column may have the same types. With a key, where PostgreSQL allows one, the combination tells it.
+// A ledger's company column may have the same types. With a key, where PostgreSQL allows one, the combination
+// determines the company.
 func TestLedgersWithCompanyColumnsOfAnyType(t *testing.T) {
 	for _, test := range companyTypes {
 		t.Run(test.name, func(t *testing.T) {
