@@ -1,4 +1,4 @@
-// Package callgraph tests what is found in the catalogs of a real server.
+// Package callgraph tests what the search finds in the catalogs of a real server.
 package callgraph
 
 import (
@@ -23,7 +23,7 @@ func connect(t *testing.T) *pgx.Conn {
 	return connection
 }
 
-// read creates business code in the schema app, in place of what was there, and reads the catalogs.
+// read replaces the business code in the schema app, and reads the catalogs.
 func read(t *testing.T, connection *pgx.Conn, setup string) *callgraph.Graph {
 	t.Helper()
 	_, err := connection.Exec(t.Context(), `
@@ -48,7 +48,7 @@ func plpgsql(body string) string {
 
 const gateA = "create function app.a() returns integer language sql as $$ select postern.checkpoint('GATE_A'); select 1 $$;"
 
-// Each piece of code with the gates that it reaches, and what is not known about it.
+// Each piece of code with the gates that it reaches, and what cannot be known about it.
 func TestGatesOfEntry(t *testing.T) {
 	t.Parallel()
 	connection := connect(t)

@@ -1,5 +1,5 @@
-// Package checkpoint tells what gates, settings, PINs, tokens and the log do, as an application and its administrators
-// meet them in SQL.
+// Package checkpoint tests what gates, settings, PINs, tokens and the log do, as applications and administrators use
+// them in SQL.
 package checkpoint_test
 
 import (
@@ -30,9 +30,9 @@ var pins = map[string]string{alice: "837462", bob: "926153"}
 // company is a database with two gates, with users who have a PIN, and with one connection for each kind of work.
 type company struct {
 	*testdb.Database
-	// application speaks for end users, administrator sets things up, auditor reads.
+	// application speaks for end users, administrator configures, auditor reads.
 	application, administrator, auditor *pgx.Conn
-	// warnings are the administrator's.
+	// warnings are those on the administrator's connection.
 	warnings *[]*pgconn.Notice
 }
 
@@ -62,7 +62,7 @@ func newCompany(t testing.TB, users ...string) *company {
 	for _, userid := range users {
 		testsql.Run(t, c.administrator, "select postern.create_user($1, $1)", userid)
 		testsql.Run(t, c.administrator, "select postern.reset_pin($1, $2)", userid, pins[userid])
-		// As if the user had changed it: what comes before that is a test of its own.
+		// As if the user had changed it. What comes before that is a separate test.
 		testsql.Run(t, c.Pool, "update postern_internal.credential set must_change = false where userid = $1", userid)
 	}
 	return c
@@ -83,7 +83,7 @@ func (c *company) as(t testing.TB, userid string, do func(pgx.Tx) error) error {
 	})
 }
 
-// call is as with one statement.
+// call is like as, for one statement.
 func (c *company) call(t testing.TB, userid, sql string, arguments ...any) error {
 	t.Helper()
 	return c.as(t, userid, func(tx pgx.Tx) error {
@@ -108,7 +108,7 @@ type dialog struct {
 	ExpiresAt                             string `json:"expires_at"`
 }
 
-// stop has the user reach a gate without a ticket, and returns what the dialog shows.
+// stop makes the user reach a gate without a ticket, and returns what the dialog shows.
 func (c *company) stop(t testing.TB, userid, gate, parameters string) dialog {
 	t.Helper()
 	return parseDialog(t, testdb.RequireCode(t, c.call(t, userid, reachGate, gate, parameters), "PS101").Detail)

@@ -10,8 +10,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// Sessions that pass gates hold nothing that another one needs until they commit, even for the same user at the same
-// gate: with a timeout of locks, each passes while all before it are still open.
+// Until it commits, a session that passes gates holds no lock that another session needs, even for the same user at the
+// same gate. With a lock timeout, each session passes while all earlier ones are still open.
 func TestPassesDoNotWaitForEachOther(t *testing.T) {
 	const sessions = 8
 	c := newCompany(t, alice)
@@ -23,7 +23,7 @@ func TestPassesDoNotWaitForEachOther(t *testing.T) {
 		tickets[i] = c.approve(t, alice, approveGate, approveParameters)
 	}
 
-	// pass leaves each session's transaction open, and tells which session was the first that could not pass.
+	// pass leaves each session's transaction open, and returns the first session that could not pass.
 	pass := func(t *testing.T, tickets []string, pass func(pgx.Tx) error) (int, error) {
 		for session := range sessions {
 			connection, err := pgx.ConnectConfig(t.Context(), c.application.Config())

@@ -12,8 +12,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// calls has one statement for each argument of each public function, with $1 in that argument's place and something
-// well formed in all others.
+// calls has one statement for each argument of each public function, with $1 for that argument and well-formed values
+// for all others.
 const calls = `
 select format('%s %I.%I(%s)', case p.prokind when 'p' then 'call' else 'select' end, n.nspname, p.proname,
               (select string_agg(
@@ -67,7 +67,7 @@ select format('%s %I.%I(%s)', case p.prokind when 'p' then 'call' else 'select' 
 
 type generatedCall struct{ Statement, Type string }
 
-// generatedCalls are all of calls, for a company's ALICE, who has just been asked for her PIN.
+// generatedCalls makes all calls, for a company's ALICE, who was just asked for her PIN.
 func generatedCalls(t *testing.T, c *company) []generatedCall {
 	t.Helper()
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
@@ -86,8 +86,7 @@ func generatedCalls(t *testing.T, c *company) []generatedCall {
 	return all
 }
 
-// try runs a call as somebody who may call everything, and rolls back. Whatever comes of it has to be a result or an
-// error of Postern.
+// try runs a call as somebody who may call everything, and rolls back. It must return a result or an error of Postern.
 func try(t *testing.T, connection *pgx.Conn, statement string, argument any) (code string) {
 	t.Helper()
 	tx, err := connection.Begin(t.Context())
@@ -128,7 +127,7 @@ func TestNullInEveryArgument(t *testing.T) {
 	for _, call := range generatedCalls(t, c) {
 		outcomes[try(t, connection, call.Statement, nil)]++
 	}
-	// Most arguments are needed, and some may be left away.
+	// Most arguments are required, and some may be omitted.
 	if outcomes["PS107"] < 30 || outcomes[""] < 10 {
 		t.Errorf("the outcomes are %v", outcomes)
 	}
@@ -148,7 +147,7 @@ func TestTenMegabytesInEveryArgument(t *testing.T) {
 		case "text[]":
 			argument = "{" + huge + "}"
 		default:
-			continue // PostgreSQL itself takes no 10 MB of these
+			continue // PostgreSQL itself does not accept 10 MB for these
 		}
 		try(t, connection, call.Statement, argument)
 		if call.Type == "text[]" {
@@ -216,7 +215,7 @@ func TestBadInputAtAGate(t *testing.T) {
 		t.Errorf("%d failures are counted", got)
 	}
 
-	// An expired challenge can't be answered any more, but refused.
+	// An expired challenge can no longer be answered. It is refused.
 	c.set(t, "challenge_seconds", "10")
 	testsql.Run(t, c.Pool, "update postern_internal.setting set value = '-1' where name = 'challenge_seconds'")
 	expired := c.stop(t, alice, approveGate, approveParameters).Challenge

@@ -32,7 +32,7 @@ func TestLogOnlyGrows(t *testing.T) {
 			testdb.RequireCode(t, execute(t, connection, change), "55000")
 		}
 	}
-	// The view is no way round, for nobody who may read it.
+	// The view is no way around that for anybody who may read it.
 	for _, change := range []string{
 		"update postern.checkpoint_log set message = 'x'",
 		"delete from postern.checkpoint_log",
@@ -69,7 +69,7 @@ func TestDenialNamesWhatWasTyped(t *testing.T) {
 	}
 }
 
-// An approval that was never used is no event of the business, and the log does not show it.
+// An approval that was never used is not a business event, so the log does not show it.
 func TestUnusedApprovalIsNotShown(t *testing.T) {
 	c := newCompany(t, alice)
 	c.approve(t, alice, approveGate, approveParameters)

@@ -53,7 +53,7 @@ func TestPINPolicy(t *testing.T) {
 	}
 }
 
-// A program tells its user in the user's language.
+// A program explains it to its user in the user's language.
 func TestPINPolicySaysWhy(t *testing.T) {
 	c := newCompany(t)
 	testsql.Run(t, c.administrator, "select postern.create_user('Alexandra', 'd')")
@@ -75,7 +75,7 @@ func execute(t testing.TB, q testsql.Querier, sql string, arguments ...any) erro
 	return err
 }
 
-// bcrypt alone would stop at 72 bytes.
+// bcrypt alone would ignore all after 72 bytes.
 func TestEachCharacterOfALongPINCounts(t *testing.T) {
 	c := newCompany(t, alice)
 	long := strings.Repeat("ab1x", 31) + "abcd"
@@ -89,7 +89,7 @@ func TestEachCharacterOfALongPINCounts(t *testing.T) {
 	}
 }
 
-// The way of a PIN: none, set by an administrator, changed by its owner.
+// The life of a PIN: none, set by an administrator, changed by its owner.
 func TestFirstPINIsChangedBeforeItApproves(t *testing.T) {
 	c := newCompany(t)
 	testsql.Run(t, c.administrator, "select postern.create_user($1, $1)", alice)
@@ -138,25 +138,25 @@ func TestFirstPINIsChangedBeforeItApproves(t *testing.T) {
 	}
 }
 
-func TestUserWhoIsShutOutApprovesNothing(t *testing.T) {
+func TestDeactivatedUserApprovesNothing(t *testing.T) {
 	c := newCompany(t, alice, bob)
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
 	ticket := c.answer(t, alice, asked, alice, pins[alice], nil)
 	testsql.Run(t, c.administrator, "select postern.set_user_active($1, false)", alice)
 	testdb.RequireCode(t, c.callUnasserted(t, "select postern.assume_user($1)", alice), "PS402")
-	// Nor for others, where others may approve.
+	// Nor for others, if others may approve.
 	c.set(t, "all_users_valid", "true")
 	asked = c.stop(t, bob, approveGate, approveParameters).Challenge
 	testdb.RequireCode(t, c.call(t, bob, openGates, c.answer(t, bob, asked, alice, pins[alice], nil)), "PS102")
 	testsql.Run(t, c.administrator, "select postern.set_user_active($1, true)", alice)
-	// What they had answered before opens nothing, although they are back.
+	// Earlier answers open nothing, even after the user is active again.
 	testdb.RequireCode(t, c.call(t, alice, openGates, ticket), "PS103")
 	if err := c.call(t, bob, openGates, c.answer(t, bob, asked, alice, pins[alice], nil)); err != nil {
 		t.Error(err)
 	}
 }
 
-// callUnasserted is a statement in a transaction in which nobody said who the end user is.
+// callUnasserted runs a statement in a transaction in which nobody has asserted an end user.
 func (c *company) callUnasserted(t testing.TB, sql string, arguments ...any) error {
 	t.Helper()
 	return execute(t, c.application, sql, arguments...)

@@ -11,8 +11,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// Autovacuum leaves tables of a few rows without statistics. With a wrong guess of their size, PostgreSQL may find a
-// generic plan too expensive, and plan a statement each time that it runs. This database has no statistics either.
+// Autovacuum leaves tables of a few rows without statistics. If PostgreSQL guesses their size badly, it may find a
+// generic plan too expensive and plan a statement each time. This database has no statistics either.
 func TestAPassIsPlannedOnce(t *testing.T) {
 	const warmUp = 10 // PostgreSQL decides about the generic plan after five runs
 	c := newCompany(t, alice)

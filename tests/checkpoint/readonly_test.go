@@ -22,8 +22,8 @@ func (c *company) readOnly(t *testing.T, do func(tx pgx.Tx)) {
 	do(tx)
 }
 
-// A read-only transaction of the primary can pass nothing, and its error says how to begin another one. It may ask: the answer
-// comes in a transaction of its own.
+// A read-only transaction of the primary can pass no gate, and its error says how to begin another one. It may ask,
+// because the answer comes in a separate transaction.
 func TestReadOnlyTransactionMayAskAndCannotPass(t *testing.T) {
 	c := newCompany(t, alice)
 	testsql.Run(t, c.administrator, "select postern.register_action('sinwof.release', $1)", releaseGate)
@@ -31,7 +31,7 @@ func TestReadOnlyTransactionMayAskAndCannotPass(t *testing.T) {
 	var challenge string
 	c.readOnly(t, func(tx pgx.Tx) {
 		challenge = testsql.Value[string](t, tx, "select postern.challenge($1, $2)", approveGate, approveParameters)
-		testsql.Run(t, tx, "select postern.checkpoint('SINWOF_LOOK')") // it is not active
+		testsql.Run(t, tx, "select postern.checkpoint('SINWOF_LOOK')") // the gate is inactive
 	})
 	ticket := c.answer(t, alice, challenge, alice, pins[alice], nil)
 	for _, statement := range []string{
@@ -49,7 +49,7 @@ func TestReadOnlyTransactionMayAskAndCannotPass(t *testing.T) {
 			}
 		})
 	}
-	// The ticket that was refused is as good as before.
+	// The refused ticket is as good as before.
 	err := c.as(t, alice, func(tx pgx.Tx) error {
 		testsql.Run(t, tx, openGates, ticket)
 		testsql.Run(t, tx, "select postern.checkpoint($1, $2)", approveGate, approveParameters)

@@ -10,7 +10,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// Each way in which a ticket or a challenge is not valid has a reason of its own in DETAIL, one of docs/errors.md.
+// Each way in which a ticket or a challenge is not valid has its own reason in DETAIL, and docs/errors.md lists it.
 func TestReasonsOfPS103(t *testing.T) {
 	c := newCompany(t, alice, bob)
 	testsql.Run(t, c.administrator, "select postern.register_gate('SINWOF_GONE', 'Gone', 'Gone', active => true)")
@@ -25,7 +25,7 @@ func TestReasonsOfPS103(t *testing.T) {
 		asked := parseDialog(t, testdb.RequireCode(t, c.call(t, alice, beginAction, "Invoice.Approve", approveParameters), "PS101").Detail)
 		return c.answer(t, alice, asked.Challenge, alice, pins[alice], nil)
 	}
-	// resend uses a ticket and does something else then.
+	// resend uses a ticket and then does something else.
 	resend := func(ticket, sql string, arguments ...any) error {
 		return c.as(t, alice, func(tx pgx.Tx) error {
 			testsql.Run(t, tx, openGates, ticket)
@@ -33,7 +33,7 @@ func TestReasonsOfPS103(t *testing.T) {
 			return err
 		})
 	}
-	// aged has what a transaction has opened expire in it, as it does in a long one.
+	// aged makes what a transaction has opened expire within it, as in a long transaction.
 	testsql.Run(t, c.Pool, `
 create function public.age() returns trigger language plpgsql as $$
 begin
@@ -114,7 +114,7 @@ create trigger age before insert on postern_internal.open_gate for each row exec
 	}
 }
 
-// withUser runs one statement as a user over a connection of another database role.
+// withUser runs one statement as a user, on a connection of another database role.
 func withUser(t testing.TB, connection *pgx.Conn, userid, sql string, arguments ...any) error {
 	t.Helper()
 	return pgx.BeginFunc(t.Context(), connection, func(tx pgx.Tx) error {

@@ -37,7 +37,7 @@ select description, message, parameters, bound_parameters, active, active_admini
 
 const register = "select postern.register_gate($1, $2, $3, $4, $5)"
 
-// As in the .ins file of a component: the definition is an IFS Message, with the parameters as a nested one.
+// As in the .ins file of a component: the definition is an IFS Message, with the parameters as a nested message.
 const registerMessage = `
 do $$
 declare
@@ -67,7 +67,7 @@ func TestGateIsRegisteredByMessageAsNatively(t *testing.T) {
 		t.Errorf("by message %s, natively %s", a, b)
 	}
 
-	// Reached by message as natively: the same dialog.
+	// Reached with a message or natively, it shows the same dialog.
 	const parameters = `{"PERSON_ID": "P1", "DOC_CLASS": "100", "DOC_NO": "7"}`
 	want := c.stop(t, alice, "SINDOC_APPROVE", parameters)
 	got := parseDialog(t, testdb.RequireCode(t, c.call(t, alice, "select security_sys.security_checkpoint($1, $2)", "SINDOC_APPROVE",
@@ -75,7 +75,7 @@ func TestGateIsRegisteredByMessageAsNatively(t *testing.T) {
 	if got.Message != want.Message || string(got.Parameters) != string(want.Parameters) {
 		t.Errorf("by message %+v, natively %+v", got, want)
 	}
-	// And an approval of the one is an approval of the other.
+	// An approval of the one is an approval of the other.
 	ticket := c.answer(t, alice, got.Challenge, alice, pins[alice], nil)
 	if err := c.resend(t, alice, ticket, "SINDOC_APPROVE", parameters); err != nil {
 		t.Error(err)
@@ -106,7 +106,7 @@ func TestUpgradeKeepsWhatTheAdministratorSet(t *testing.T) {
 	const id = "SINWOF_PAY"
 	testsql.Run(t, c.administrator, register, id, "old", "Paid &A", []string{"A"}, false)
 
-	// Nobody touched it: all of it is brought up to date.
+	// Nobody has changed it, so all of it is updated.
 	testsql.Run(t, c.administrator, register, id, "new", "Paid &A by &B", []string{"A", "B"}, true)
 	if got := c.gate(t, id); got.Description != "new" || got.Message != "Paid &A by &B" || len(got.Parameters) != 2 || !got.Active {
 		t.Errorf("got %+v", got)
@@ -123,17 +123,17 @@ func TestUpgradeKeepsWhatTheAdministratorSet(t *testing.T) {
 		t.Errorf("the administrator's message or switch is gone: %+v", got)
 	}
 
-	// The kept message names A: without it the gate would stop its business for good.
+	// The kept message names A: without A the gate would stop its business for good.
 	testsql.Refused(t, c.administrator, "PS107", register, id, "broken", "Paid &B", []string{"B"}, true)
 	if after := c.gate(t, id); asJSON(t, after) != asJSON(t, got) {
 		t.Errorf("half done: %+v", after)
 	}
-	// The way out is the administrator's.
+	// Only the administrator can resolve that.
 	testsql.Run(t, c.administrator, "select postern.set_gate_message($1, 'Our payment')", id)
 	testsql.Run(t, c.administrator, register, id, "works", "Paid &B", []string{"B"}, true)
 }
 
-// An upgrade registers many gates in one transaction, while administrators are at work.
+// An upgrade registers many gates in one transaction while administrators work.
 func TestUpgradeAndAdministratorsDoNotDeadlock(t *testing.T) {
 	for name, change := range map[string]string{
 		"gate switched":  "select postern.set_gate_active('SINWOF_RELEASE', false)",
@@ -279,7 +279,7 @@ func TestBadRegistrationIsRefused(t *testing.T) {
 			}
 		})
 	}
-	// The longest that goes.
+	// The longest that is accepted.
 	testsql.Run(t, c.administrator, register, "SINWOF_"+strings.Repeat("X", 23), strings.Repeat("d", 200), strings.Repeat("m", 2000), names[:50], true)
 	testsql.Run(t, c.administrator, "select postern.register_gate('S_1', 'd', 'm', '{A,B}', true, '{B}')")
 	for _, bound := range []string{"{C}", "{A,C}", "{NULL}", "{{A},{B}}"} {

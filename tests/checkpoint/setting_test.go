@@ -82,7 +82,7 @@ func TestUsernameIsPrefilledOrRetyped(t *testing.T) {
 	if asked.Username != nil {
 		t.Errorf("prefilled with %s", *asked.Username)
 	}
-	// Retyped means retyped: another name is wrong. In another case it is the same one.
+	// Retyped means retyped: another name is wrong. Another case is the same name.
 	testdb.RequireCode(t, c.call(t, alice, openGates, c.answer(t, alice, asked.Challenge, "alicia", pins[alice], nil)), "PS102")
 	if err := c.resend(t, alice, c.answer(t, alice, c.stop(t, alice, approveGate, approveParameters).Challenge, "alice", pins[alice], nil), approveGate, approveParameters); err != nil {
 		t.Error(err)
@@ -95,7 +95,7 @@ func TestAnotherUserMayApproveWhereAllUsersAreValid(t *testing.T) {
 	testdb.RequireCode(t, c.call(t, alice, openGates, c.answer(t, alice, asked, bob, pins[bob], nil)), "PS102")
 
 	c.set(t, "all_users_valid", "true")
-	// Own user name and own PIN: Bob's name with Alice's PIN is nobody's credential.
+	// The user name and the PIN must belong together: Bob's name with Alice's PIN opens nothing.
 	testdb.RequireCode(t, c.call(t, alice, openGates, c.answer(t, alice, asked, bob, pins[alice], nil)), "PS102")
 	if err := c.resend(t, alice, c.answer(t, alice, asked, bob, pins[bob], nil), approveGate, approveParameters); err != nil {
 		t.Fatal(err)
@@ -122,10 +122,10 @@ func TestCheckpointsDisabled(t *testing.T) {
 	if log := c.log(t); len(log) != 0 {
 		t.Errorf("the log is %+v", log)
 	}
-	// A misspelt gate is found on the day it is written, and not on the day it is switched on.
+	// A misspelt gate is noticed when the call is written, and not when the gate is switched on.
 	testdb.RequireCode(t, c.call(t, alice, "select postern.checkpoint('SINWOF_NONE')"), "PS106")
 	testdb.RequireCode(t, c.call(t, alice, "select security_sys.security_checkpoint('SINWOF_NONE')"), "PS106")
-	// A gate that is registered meanwhile is off as well, and on when all are.
+	// A gate that is registered in the meantime is off as well, and on when all are.
 	testsql.Run(t, c.administrator, "select postern.register_gate('SINWOF_LATER', 'd', 'm', '{}', true)")
 	if err := c.call(t, alice, "select postern.checkpoint('SINWOF_LATER')"); err != nil {
 		t.Error(err)
@@ -147,8 +147,8 @@ func TestInactiveGateStopsNobody(t *testing.T) {
 	testdb.RequireCode(t, c.call(t, alice, reachGate, releaseGate, "{}"), "PS101")
 }
 
-// Somebody has approved it, and so the log says it.
-func TestApprovedPassIsLoggedWhereTheGateWasSwitchedOffMeanwhile(t *testing.T) {
+// Somebody has approved it, so it is logged.
+func TestApprovedPassIsLoggedIfTheGateWasSwitchedOff(t *testing.T) {
 	c := newCompany(t, alice)
 	ticket := c.approve(t, alice, releaseGate, "{}")
 	testsql.Run(t, c.administrator, "select postern.set_gate_active($1, false)", releaseGate)

@@ -11,7 +11,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// A gate, and an action, has one spelling. Whoever uses another is told which.
+// Gates and actions have one spelling. Somebody who uses another one is told the right one.
 func TestGateAndActionHaveOneSpelling(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t, alice)
@@ -24,7 +24,7 @@ func TestGateAndActionHaveOneSpelling(t *testing.T) {
 	testsql.Refused(t, c.administrator, "PS107", "select postern.register_action('payINVOICE')")
 	testsql.Run(t, c.administrator, "select postern.register_action('PayInvoice')")
 	testsql.Run(t, c.administrator, "select postern.register_action('Zahlung_Ä')")
-	testsql.Run(t, c.administrator, "select postern.register_action('Zahlung_ä')") // the fold is ASCII's, as it is on every server
+	testsql.Run(t, c.administrator, "select postern.register_action('Zahlung_ä')") // only ASCII is folded, on every server
 
 	for statement, right := range map[string]string{
 		"select postern.set_gate_active('sinwof_approve', true)":                    approveGate,
@@ -53,7 +53,7 @@ func TestGateAndActionHaveOneSpelling(t *testing.T) {
 	}
 }
 
-// Two administrators register two spellings at once: one of them is told.
+// Two administrators register two spellings at once. One of them gets an error.
 func TestSpellingsRace(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -79,7 +79,7 @@ func TestSpellingsRace(t *testing.T) {
 			t.Errorf("%s: %v", name, errors)
 		}
 	}
-	// Whatever goes around the functions: the table has the same rule.
+	// Without the functions: the table has the same rule.
 	_, err := c.Pool.Exec(t.Context(), `
 insert into postern_internal.gate (gate_id, description, message, message_template, parameters, unbound_parameters, active)
 values ('sinwof_approve', 'd', 'm', 'm', '{}', '{}', true)`)

@@ -9,8 +9,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// business is an application's own: an invoice that is approved behind a gate, and payments that are released behind
-// another one.
+// business is an application's own code: an invoice is approved behind a gate, and payments are released behind another
+// one.
 const business = `
 create schema sinwof;
 create table sinwof.invoice (invoice_no text primary key, state text not null default 'Preliminary');
@@ -38,14 +38,14 @@ func TestMalloryIsStoppedAndAliceApproves(t *testing.T) {
 	}
 	const approveInvoice = "select sinwof.approve($1)"
 
-	// The business transaction stops at the gate, and nothing of it stays.
+	// The business transaction stops at the gate, and leaves nothing.
 	asked := parseDialog(t, testdb.RequireCode(t, c.call(t, alice, approveInvoice, "100-7"), "PS101").Detail)
 	if asked.Gate != approveGate || asked.Message != "Invoice 100-7 approved" || asked.Description != "Approve an invoice" ||
 		asked.Username == nil || *asked.Username != alice || len(asked.Schemes) != 1 || asked.Schemes[0] != "PIN" ||
 		asked.Action != nil || asked.CommentRequired || asked.Challenge == "" || asked.ExpiresAt == "" {
 		t.Fatalf("the dialog is %+v", asked)
 	}
-	// She guesses. Whether she was right she learns from the next transaction only, and the guess is logged.
+	// She guesses. Only the next transaction tells her whether she was right, and the guess is logged.
 	ticket := c.answer(t, alice, asked.Challenge, alice, "837461", nil)
 	testdb.RequireCode(t, c.call(t, alice, openGates, ticket), "PS102")
 	if state("100-7") != "Preliminary" {
@@ -69,7 +69,7 @@ func TestMalloryIsStoppedAndAliceApproves(t *testing.T) {
 		t.Error("the invoice was not approved and released")
 	}
 
-	// The next transaction asks again, with a ticket that was used and without one.
+	// The next transaction asks again, both with the used ticket and without.
 	testdb.RequireCode(t, c.call(t, alice, approveInvoice, "100-8"), "PS101")
 	testdb.RequireCode(t, c.call(t, alice, openGates, ticket), "PS103")
 	if state("100-8") != "Preliminary" {
@@ -95,7 +95,7 @@ func TestMalloryIsStoppedAndAliceApproves(t *testing.T) {
 			t.Errorf("entry %d has the comment %v", n, got.Comment)
 		}
 	}
-	// The log entry and the business row are of one transaction.
+	// The log entry and the business row belong to one transaction.
 	if !testsql.Value[bool](t, c.Pool, `
 select l.transaction_id::text::bigint % 4294967296 = i.xmin::text::bigint
   from postern.checkpoint_log as l, sinwof.invoice as i
@@ -160,7 +160,7 @@ func TestTicketStatusTellsLaterTransactions(t *testing.T) {
 	require("locked", c.answer(t, alice, asked, alice, pins[alice], nil))
 }
 
-// Whoever thinks again leaves a trace as well.
+// A user who cancels leaves a trace as well.
 func TestCancelIsLogged(t *testing.T) {
 	c := newCompany(t, alice)
 	asked := c.stop(t, alice, approveGate, approveParameters).Challenge
@@ -185,7 +185,7 @@ func TestCancelIsLogged(t *testing.T) {
 	}
 }
 
-// Another gate first, or other parameters: not what was approved.
+// Another gate first, or other parameters, were not approved.
 func TestTicketIsForWhatWasApproved(t *testing.T) {
 	c := newCompany(t, alice)
 	ticket := c.approve(t, alice, approveGate, approveParameters)
@@ -195,7 +195,7 @@ func TestTicketIsForWhatWasApproved(t *testing.T) {
 		t.Error(err)
 	}
 
-	// What isn't bound may differ, and the log has what really ran.
+	// Unbound parameters may differ. The log has what really ran.
 	testsql.Run(t, c.administrator, "select postern.register_gate('SINWOF_NUMBER', 'd', '&A numbered &B', '{A,B}', true, '{A}')")
 	ticket = c.approve(t, alice, "SINWOF_NUMBER", `{"A": "x", "B": 1}`)
 	testdb.RequireCode(t, c.resend(t, alice, ticket, "SINWOF_NUMBER", `{"A": "y", "B": 1}`), "PS103")

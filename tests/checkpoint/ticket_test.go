@@ -9,7 +9,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// insertTickets are tickets that opened gates, the latest of which expired when $3 tells.
+// insertTickets inserts tickets that opened gates; the latest of them expired at $3.
 const insertTickets = `
 with t as (
   insert into postern_internal.ticket
@@ -22,7 +22,7 @@ with t as (
 insert into postern_internal.open_gate (nonce, ticket, userid, authenticated_by, scheme, gate_id, exclusive, digest, parameters, message, expires_at, session)
 select nonce, ticket, userid, authenticated_by, scheme, gate_id, exclusive, digest, parameters, message, expires_at, '' from t`
 
-// Nobody has done any upkeep: an attempt looks at as many pages behind 50,000 tickets as behind none.
+// Without any upkeep, an attempt reads as many pages with 50,000 old tickets as with none.
 func TestAnAttemptIsNotSlowedByOldTickets(t *testing.T) {
 	t.Parallel()
 	const old, bound = 50_000, 30
@@ -39,7 +39,7 @@ func TestAnAttemptIsNotSlowedByOldTickets(t *testing.T) {
 		}
 		return pages
 	}
-	for range 8 { // plans and catalogs are cached, and the first pages of each table and index are there
+	for range 8 { // caches plans and catalogs, and makes the first pages of each table and index
 		pages()
 	}
 	without := pages()
@@ -54,22 +54,22 @@ func TestAnAttemptIsNotSlowedByOldTickets(t *testing.T) {
 			t.Errorf("%s: an attempt looks at %d pages, and at %d without them", tickets.name, got, without)
 		}
 	}
-	// A naive clean-up reads them all.
+	// A naive clean-up reads all of them.
 	naive := testsql.Buffers(t, c.Pool, "delete from postern_internal.ticket where userid = 'ALICE' and expires_at < now() - interval '3 hours'")
 	if naive < 10*(without+bound) {
 		t.Errorf("a naive clean-up looks at %d pages only, so that this test says nothing", naive)
 	}
 }
 
-// Who is shut out loses the unused tickets; those that have expired are not read.
-func TestShuttingOutReadsNoExpiredTickets(t *testing.T) {
+// Deactivation ends a user's unused tickets. It does not read those that have expired.
+func TestDeactivationReadsNoExpiredTickets(t *testing.T) {
 	t.Parallel()
 	const old = 50_000
 	c := newCompany(t, alice)
 	testsql.Run(t, c.Pool, insertTickets, old, alice, "1 minute")
 	ticket := c.approve(t, alice, approveGate, approveParameters)
 	testsql.Run(t, c.Pool, "analyze postern_internal.ticket")
-	// Half a page a ticket would be 25,000.
+	// Half a page per ticket would be 25,000.
 	if got := testsql.Buffers(t, c.Pool, "select postern.set_user_active('ALICE', false)"); got > 1000 {
 		t.Errorf("shutting out a user looks at %d pages", got)
 	}

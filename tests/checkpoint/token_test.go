@@ -20,7 +20,7 @@ const (
 
 var secret = []byte("0123456789abcdef0123456789abcdef")
 
-// token is a good one, for ALICE, after change.
+// token is a valid token for ALICE, after change has modified it.
 func token(t testing.TB, database string, change func(*jwt.Token)) string {
 	t.Helper()
 	made := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
@@ -51,7 +51,7 @@ func claim(name string, value any) func(*jwt.Token) {
 	}
 }
 
-// lasting is good for so many seconds, by its own two claims: the clock may tick while a token is made.
+// lasting makes a token valid for so many seconds by its own two claims, because the clock may tick while it is made.
 func lasting(seconds int64) func(*jwt.Token) {
 	return func(made *jwt.Token) {
 		now := time.Now().Unix()
@@ -103,7 +103,7 @@ func TestTokenStartsASession(t *testing.T) {
 			testsql.Refused(t, application, "PS401", "select fnd_session_api.get_fnd_user()")
 		})
 	}
-	// Random bytes may end as a line does.
+	// Random bytes may end like a line.
 	testsql.Run(t, c.administrator, "select postern.create_session_key('random', $1)", []byte(strings.Repeat("s", 31)+"\xff\n"))
 	// The key's secret may be any length from 32 to 1024 bytes: RFC 2104 hashes what is longer than a block.
 	for _, length := range []int{63, 64, 65, 1024} {
@@ -231,13 +231,13 @@ func TestBadTokenStartsNoSession(t *testing.T) {
 			}
 		})
 	}
-	// Retired while tokens are about: from the commit on they are refused.
+	// A key is retired while tokens are in use. From the commit on they are refused.
 	still := token(t, c.Name, nil)
 	testsql.Run(t, c.administrator, "select postern.retire_session_key($1)", kid)
 	testsql.Refused(t, application, "PS402", beginSession, still)
 }
 
-// How long a token may be good is for administrators to say.
+// Administrators decide how long a token may be valid.
 func TestTokenLivesNoLongerThanTheSetting(t *testing.T) {
 	c := newCompany(t, alice)
 	testsql.Run(t, c.administrator, "select postern.create_session_key($1, $2)", kid, secret)
@@ -257,7 +257,7 @@ func TestTokenLivesNoLongerThanTheSetting(t *testing.T) {
 	}
 }
 
-// A database role may be an end user of its own, as for a client-server application.
+// A database role may itself be an end user, as in a client-server application.
 func TestDatabaseRoleIsItsEndUser(t *testing.T) {
 	c := newCompany(t, alice)
 	login := c.Login(t, "postern_user")
@@ -269,11 +269,11 @@ func TestDatabaseRoleIsItsEndUser(t *testing.T) {
 	if got := testsql.Value[string](t, connection, "select fnd_session_api.get_fnd_user()"); got != "CAROL" {
 		t.Errorf("got %s", got)
 	}
-	// Who maps to nobody any more is nobody, and not the next best.
+	// A role that is no longer mapped is nobody, and not some other user.
 	testsql.Run(t, c.administrator, "select postern.set_user_active('CAROL', false)")
 	testsql.Refused(t, connection, "PS401", "select postern.current_userid()")
 	testsql.Run(t, c.administrator, "select postern.set_user_active('CAROL', true)")
-	// Mapped is not allowed to speak for others.
+	// A mapped role may not speak for others.
 	for _, call := range []string{"select postern.assume_user('ALICE')", "select postern.begin_session('x')"} {
 		if err := execute(t, connection, call); testdb.Code(err) != "42501" {
 			t.Errorf("%s: %v", call, err)
@@ -292,7 +292,7 @@ func TestDatabaseRoleIsItsEndUser(t *testing.T) {
 	}
 }
 
-// A gate that nobody knows who reaches stays shut; one that is off lets pass, as it lets everybody pass.
+// Without a known end user, an active gate stops. An inactive gate stops nobody.
 func TestGateNeedsAnEndUser(t *testing.T) {
 	c := newCompany(t, alice)
 	testdb.RequireCode(t, c.callUnasserted(t, reachGate, approveGate, approveParameters), "PS401")

@@ -21,7 +21,7 @@ import (
 
 const canonicalText = "select postern_internal.canonical_text($1::jsonb)"
 
-// same is the obvious implementation: numbers by their value, moments with an offset by their moment, the rest as it is.
+// same is the obvious implementation: numbers by value, moments with an offset by moment, everything else unchanged.
 func same(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:
@@ -67,7 +67,7 @@ func rational(number json.Number) *big.Rat {
 
 var momentParts = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)$`)
 
-// momentOf gives whole seconds, and the fraction without zeros at its end.
+// momentOf returns whole seconds, and the fraction without trailing zeros.
 func momentOf(text string) (moment time.Time, fraction string, isMoment bool) {
 	parts := momentParts.FindStringSubmatch(text)
 	if parts == nil {
@@ -103,7 +103,7 @@ func decode(t interface{ Fatal(...any) }, text string) (value any) {
 	return value
 }
 
-// anyNumber has many spellings for few numbers.
+// anyNumber generates many spellings of few numbers.
 var anyNumber = rapid.Map(rapid.OneOf(
 	rapid.SampledFrom([]string{"0", "-0", "0.0", "-0.00", "7", "7.0", "70e-1", "0.7E1", "12500", "12500.00", "1.25e4", "12500.001", "1e3", "1000", "10", "100", "0.10", "0.1", "1.01", "1.010"}),
 	rapid.Custom(func(t *rapid.T) string {
@@ -112,7 +112,7 @@ var anyNumber = rapid.Map(rapid.OneOf(
 	}),
 ), func(text string) any { return json.Number(text) })
 
-// anyMoment has many spellings for few moments, and what only looks like one.
+// anyMoment generates many spellings of few moments, and texts that only look like one.
 var anyMoment = rapid.Custom(func(t *rapid.T) any {
 	date := rapid.SampledFrom([]string{"2026-03-31", "2026-03-30", "2026-04-01", "2024-02-29", "2025-02-29", "1900-02-29", "2000-02-29", "2026-04-31", "0001-01-01", "0000-12-31", "9999-12-31", "10000-01-01", "2026-13-01", "2026-3-31"}).Draw(t, "date")
 	return date + rapid.SampledFrom([]string{"T", " ", "t", "", "_"}).Draw(t, "separator") +
@@ -132,7 +132,7 @@ func anyValue(depth int) *rapid.Generator[any] {
 		rapid.Map(rapid.MapOfN(rapid.SampledFrom([]string{"A", "B", "1.0", "1.00", "2026-03-31T12:30:00Z", "2026-03-31T14:30:00+02:00", `"`, ""}), anyValue(depth-1), 0, 3), func(values map[string]any) any { return values }))
 }
 
-// respelled writes the same value in another way.
+// respelled returns another spelling of the same value.
 func respelled(t *rapid.T, value any) any {
 	switch value := value.(type) {
 	case map[string]any:
@@ -177,8 +177,7 @@ func encode(t interface{ Fatal(...any) }, value any) string {
 	return text.String()
 }
 
-// Two values are the same for an approval where the obvious implementation says so, and nowhere else; whatever the session has
-// set.
+// Two values are equal for an approval exactly if the obvious implementation says so, whatever the session has set.
 func TestValuesAreComparedByValue(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -205,7 +204,7 @@ func TestValuesAreComparedByValue(t *testing.T) {
 			t.Fatalf("%s and %s are not the same", encode(t, a), encode(t, other))
 		}
 	})
-	rapid.Check(t, func(t *rapid.T) { // scalars are equal more often
+	rapid.Check(t, func(t *rapid.T) { // scalars are more often equal
 		a, b := anyValue(0).Draw(t, "a"), anyValue(0).Draw(t, "b")
 		if got, want := equal(t, a, b), same(a, b); got != want {
 			t.Fatalf("%s and %s: the same: %t, want %t", encode(t, a), encode(t, b), got, want)
@@ -213,7 +212,7 @@ func TestValuesAreComparedByValue(t *testing.T) {
 	})
 }
 
-// The form of a value is a form of that value, and the only one.
+// The canonical text is a spelling of the same value, and the only one.
 func TestCanonicalTextKeepsItsValue(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -233,7 +232,8 @@ func TestCanonicalTextKeepsItsValue(t *testing.T) {
 	})
 }
 
-// What PostgreSQL prints for one moment in any TimeZone is one moment, years of local mean time too.
+// PostgreSQL prints one moment differently in each TimeZone. All these are one moment, even in years of local mean
+// time.
 func TestMomentsDoNotDependOnTheSession(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)
@@ -251,7 +251,7 @@ func TestMomentsDoNotDependOnTheSession(t *testing.T) {
 	}
 }
 
-// Through the gate: what is the same passes, and everything else stays what was not approved.
+// At the gate: equal values pass, and everything else was not approved.
 func TestGateIsPassedWithTheSameValueInAnotherSpelling(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t, alice)
@@ -282,7 +282,7 @@ func TestGateIsPassedWithTheSameValueInAnotherSpelling(t *testing.T) {
 	}
 }
 
-// Nobody can make the comparison expensive: a number with a huge exponent is too long, and what is deep has no stack to fill.
+// Nobody can make the comparison expensive: a number with a huge exponent is too long, and deep nesting needs no stack.
 func TestComparingIsCheapWhateverTheValues(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t, alice)

@@ -107,7 +107,8 @@ func exits(script *testscript.TestScript, negated bool, arguments []string) {
 	}
 }
 
-// here is for commands that read functions: a process takes two seconds of a processor to make their parser ready, once.
+// here is for commands that read functions: each new process would need two seconds of CPU time to prepare their
+// parser.
 func here(script *testscript.TestScript, negated bool, arguments []string) {
 	if negated || len(arguments) < 1 {
 		script.Fatalf("usage: here CODE [ARGUMENT…]")
@@ -141,7 +142,7 @@ func login(script *testscript.TestScript, negated bool, arguments []string) {
 	if negated || len(arguments) != 2 {
 		script.Fatalf("usage: login NAME ATTRIBUTES")
 	}
-	// testdb makes and drops the role; the test is the one that testscript runs this script as.
+	// testdb makes and drops the role. The test is the one as which testscript runs this script.
 	made := database(script).Login(script.Value(testKey{}).(testing.TB))
 	_, err := database(script).Pool.Exec(context.Background(), "alter role "+made.Name+" "+arguments[1])
 	script.Check(err)

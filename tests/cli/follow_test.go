@@ -54,7 +54,7 @@ func follow(t *testing.T, database *testdb.Database, arguments ...string) *follo
 	return f
 }
 
-// next is the next entry that is shown.
+// next returns the next entry that is shown.
 func (f *follower) next() int64 {
 	f.t.Helper()
 	select {
@@ -66,7 +66,7 @@ func (f *follower) next() int64 {
 	}
 }
 
-// end ends the command as Ctrl-C does, and gives what was shown until then.
+// end ends the command as Ctrl-C does, and returns the rest of its output.
 func (f *follower) end() []int64 {
 	f.t.Helper()
 	f.cancel()
@@ -114,7 +114,7 @@ func TestFollowShowsAnEntryThatCommitsLate(t *testing.T) {
 	if err := late.Commit(ctx); err != nil {
 		t.Fatal(err)
 	}
-	// Who asks for log_ids above the last one never sees this entry.
+	// A reader that asks for log_ids above the last one never sees this entry.
 	if got := followed.next(); got != second || second > third {
 		t.Fatalf("%d is shown, want %d", got, second)
 	}
@@ -134,7 +134,7 @@ func TestFollowShowsEachEntryOnceWhileManyWrite(t *testing.T) {
 			for range 15 {
 				err := pgx.BeginFunc(ctx, database.Pool, func(tx pgx.Tx) error {
 					for index := range 1 + rand.IntN(3) {
-						// Each second one in a subtransaction, some of them rolled back.
+						// Every second entry is written in a subtransaction, and some of those are rolled back.
 						err := pgx.BeginFunc(ctx, tx, func(nested pgx.Tx) error {
 							writer := []pgx.Tx{tx, nested}[index%2]
 							if _, err := writer.Exec(ctx, insertEntry, []string{"ALICE", "BOB"}[rand.IntN(2)]); err != nil {
@@ -174,7 +174,7 @@ func TestFollowShowsEachEntryOnceWhileManyWrite(t *testing.T) {
 	for range written {
 		shown = append(shown, followed.next())
 	}
-	time.Sleep(1200 * time.Millisecond) // it asks each second, and might show one twice
+	time.Sleep(1200 * time.Millisecond) // it asks each second, and might show an entry twice
 	shown = append(shown, followed.end()...)
 	slices.Sort(shown)
 	if !slices.Equal(shown, written) {
@@ -184,7 +184,7 @@ func TestFollowShowsEachEntryOnceWhileManyWrite(t *testing.T) {
 
 var errRollback = errors.New("rolled back on purpose")
 
-// A dump brings entries of transactions that this cluster has yet to count up to.
+// A dump brings entries with transaction ids that this cluster has yet to reach.
 func TestFollowTakesRestoredEntriesForOldOnes(t *testing.T) {
 	t.Parallel()
 	ctx, database := t.Context(), testdb.New(t)

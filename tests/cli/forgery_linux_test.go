@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// mark begins what an attacker would like to have on a line of its own.
+	// mark begins what an attacker would like to show on a separate line.
 	mark = "FORGED"
-	// hostile is what an attacker has written wherever that is possible; short fits where 20 characters do.
+	// hostile is what an attacker has written wherever that is possible; short fits into 20 characters.
 	hostile = "x\n" + mark + " line\r\n" + mark + "\u0085" + mark + "\u2028" + mark + "\x0b" + mark + "\t\u202e" + mark + "\u2066\u200b\ufe0f\u3164\x1b[2K\u009b1A\x7f\U000e0041"
 	short   = "x\n" + mark + "\u202e\x1b[2K"
 )
@@ -83,7 +83,7 @@ create or replace view postern.setting as select name, value, kind, minimum, max
 	return database
 }
 
-// run gives what a command says: on standard output and standard error to people, or on a terminal by standard output.
+// run returns what a command prints: either to pipes for standard output and standard error, or to a terminal.
 func run(t *testing.T, onTerminal bool, arguments ...string) string {
 	t.Helper()
 	if !onTerminal {
@@ -94,7 +94,7 @@ func run(t *testing.T, onTerminal bool, arguments ...string) string {
 	terminal, screen := openTerminal(t)
 	said := make(chan []byte)
 	go func() {
-		content, _ := io.ReadAll(terminal) // ends in EIO when the last one who has the screen open closes it
+		content, _ := io.ReadAll(terminal) // ends with EIO when nobody has the terminal open any more
 		said <- content
 	}()
 	cli.Main(t.Context(), arguments, strings.NewReader(""), screen, io.Discard)
@@ -104,7 +104,7 @@ func run(t *testing.T, onTerminal bool, arguments ...string) string {
 	return strings.ReplaceAll(string(<-said), "\r\n", "\n")
 }
 
-// openTerminal gives a terminal that is wide enough for most lines.
+// openTerminal returns a terminal that is wide enough for most lines.
 func openTerminal(t *testing.T) (terminal, screen *os.File) {
 	t.Helper()
 	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
@@ -129,7 +129,8 @@ func openTerminal(t *testing.T) (terminal, screen *os.File) {
 	return terminal, screen
 }
 
-// requireHonest wants that no value begins a line, but behind a mark that says so (| in errors, + and - in differences), or has a character that is not to be shown.
+// requireHonest fails if a value begins a line without a mark before it (| in errors, + and - in differences), or if an
+// unprintable character is shown.
 func requireHonest(t *testing.T, command, said string) {
 	t.Helper()
 	for line := range strings.Lines(said) {
@@ -147,7 +148,7 @@ func requireHonest(t *testing.T, command, said string) {
 	}
 }
 
-// Whatever others have written: no command shows it as a line of its own, or gives the terminal orders with it.
+// Whatever others have written: no command shows it as a separate line, or controls the terminal with it.
 func TestNoValueForgesALineOfOutput(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
 	t.Setenv("DATABASE_URL", forge(t).URL)
@@ -187,7 +188,7 @@ func TestNoValueForgesALineOfOutput(t *testing.T) {
 		{"login", "allow", hostile}, {"log", "list", "--since", hostile}, {"apply", "-f", hostile}, {hostile}, {"user", hostile}, {"user", "list", hostile},
 		{"user", "list", "--" + hostile}, {"log", "key", "create", "--key", file("key2"), "--origin", hostile},
 	}
-	// Programs read these in a pipe, and get the exact text.
+	// Programs read these from a pipe, and get the exact text.
 	exact := [][]string{
 		{"user", "list", "--json"}, {"company", "list", "--json"}, {"gate", "list", "--json"}, {"action", "list", "--json"}, {"session", "key", "list", "--json"},
 		{"event", "action", "list", "--json"}, {"event", "dead", "--json"}, {"log", "list", "--json"}, {"log", "export"}, {"log", "export", "--format", "jsonl"},

@@ -17,10 +17,10 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// maximumPeak is what a command may hold in kB, however long the log is.
+// maximumPeak is the memory in kB that a command may use, however long the log is.
 const maximumPeak = 64 << 10
 
-// peak runs a program and gives how many kB it held at most, and how many lines it wrote.
+// peak runs a program, and returns its peak memory in kB and the number of lines that it wrote.
 func peak(t *testing.T, database *testdb.Database, program string, arguments ...string) (kilobytes, lines int) {
 	t.Helper()
 	var out lineCounter
@@ -97,7 +97,7 @@ select '2020-01-15', 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || number
 		{"log check-proof " + exported, 1},
 		{"log drop --before 2020-03-01", 1},
 		{"status", 7},
-		{"doctor", anyNumber}, // what is found of the server, and accepted, is printed too
+		{"doctor", anyNumber}, // accepted findings about the server are printed too
 	} {
 		kilobytes, lines := peak(t, database, "postern-peak", strings.Fields(step.arguments)...)
 		if kilobytes > maximumPeak || lines != step.want && step.want != anyNumber {
@@ -107,7 +107,7 @@ select '2020-01-15', 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || number
 	}
 }
 
-// Twenty thousand events, which are 80 MB together, behind a log of four times as many.
+// Twenty thousand events, together 80 MB, behind a log of four times as many entries.
 func TestMemoryDoesNotGrowWithTheQueue(t *testing.T) {
 	const logged, queued = 80_000, 20_000
 	database := testdb.New(t)

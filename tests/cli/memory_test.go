@@ -14,8 +14,8 @@ import (
 
 var peakPattern = regexp.MustCompile(`(?m)^VmHWM:\s*(\d+) kB$`)
 
-// reportPeak makes a program that prints last on standard error how much memory it held at most. The kernel
-// counts that from the start of the program on; what wait gives counts the parent's memory before it, too.
+// reportPeak makes a program print its peak memory as the last line of standard error. The kernel counts from the start
+// of the program. What wait returns includes the parent's memory before that.
 func reportPeak(run func() error) func() {
 	return func() {
 		err := run()
@@ -28,7 +28,7 @@ func reportPeak(run func() error) func() {
 	}
 }
 
-// collectLog reads the log as one would without thinking of its length.
+// collectLog reads the log without regard to its length.
 func collectLog() error {
 	ctx := context.Background()
 	connection, err := pgx.Connect(ctx, os.Getenv("DATABASE_URL"))

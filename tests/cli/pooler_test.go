@@ -16,7 +16,7 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// poolerScript runs a pooler for as long as the other end of standard input is open: it ends with the test.
+// poolerScript runs a pooler as long as the other end of its standard input is open. So the pooler ends with the test.
 const poolerScript = `"$@" & cat >/dev/null; kill -KILL $!; wait`
 
 const poolerConfiguration = `
@@ -33,7 +33,7 @@ auth_file = %s
 %s
 `
 
-// poolerURL is the database's by way of a PgBouncer.
+// poolerURL is the database's URL through a PgBouncer.
 func poolerURL(t *testing.T, database *testdb.Database, setting string) string {
 	t.Helper()
 	program, err := exec.LookPath("/usr/sbin/pgbouncer")
@@ -58,7 +58,7 @@ func poolerURL(t *testing.T, database *testdb.Database, setting string) string {
 	}
 	arguments := []string{"-c", poolerScript, "pooler", program, filepath.Join(folder, "pgbouncer.ini")}
 	if os.Geteuid() == 0 {
-		arguments = append(arguments, "--user=nobody") // PgBouncer does not go on as root; it has read its files by then
+		arguments = append(arguments, "--user=nobody") // PgBouncer refuses to run as root, but reads its files first
 	}
 	command := exec.Command("/bin/sh", arguments...)
 	var log strings.Builder
@@ -88,8 +88,8 @@ func poolerURL(t *testing.T, database *testdb.Database, setting string) string {
 	return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", server.User, address, database.Name)
 }
 
-// What a pooler does to the installer's settings is said, also where it drops them without a word: the search_path would be
-// the database's, and others may have put functions into that.
+// The error names a pooler that rejects the installer's settings, or silently drops them. The search_path would then be
+// the database's, in which others may have put functions.
 func TestPoolerIsNamed(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -109,7 +109,7 @@ func TestPoolerIsNamed(t *testing.T) {
 	}
 }
 
-// A server that takes the connection and says nothing keeps nobody waiting who pressed <TAB>.
+// A server that accepts the connection but does not answer must not keep somebody waiting who pressed <TAB>.
 func TestCompletionGivesUpOnASilentServer(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -8,7 +8,7 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// maximumSearchPeak is what the search for gates, and doctor, may hold in kB.
+// maximumSearchPeak is the memory in kB that doctor and the search for gates may use.
 const maximumSearchPeak = 300 << 10
 
 func TestGateSearchKeepsWithinItsMemory(t *testing.T) {
@@ -18,7 +18,7 @@ func TestGateSearchKeepsWithinItsMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer connection.Close(t.Context())
-	// Each function leads to two others and reads a table; one in fifty has a gate, which the action references.
+	// Each function calls two others and reads a table. One in fifty has a gate, which the action references.
 	if _, err := connection.Exec(t.Context(), `
 create schema erp;
 do $do$
@@ -54,7 +54,7 @@ $do$`); err != nil {
 	}
 	t.Logf("%d kB", kilobytes)
 
-	// The same for doctor, from a hundred actions at once.
+	// The same for doctor, for a hundred actions at once.
 	if _, err := connection.Exec(t.Context(), `
 do $do$
 begin
@@ -65,7 +65,7 @@ end
 $do$`); err != nil {
 		t.Fatal(err)
 	}
-	// It ends with 0 where it finds nothing but what is the server's.
+	// It exits with 0 if it finds nothing but accepted findings about the server.
 	kilobytes, _ = peak(t, database, "postern-peak", "doctor")
 	if kilobytes > maximumSearchPeak {
 		t.Errorf("doctor held %d kB, more than %d", kilobytes, maximumSearchPeak)

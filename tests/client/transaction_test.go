@@ -355,7 +355,7 @@ func TestWorkDoesNotRunWithoutASignature(t *testing.T) {
 }
 
 // An error within the client leaves the transaction as it is, from its first statement on.
-func TestTransactionGoesOnAfterTheClientsErrors(t *testing.T) {
+func TestTransactionContinuesAfterClientErrors(t *testing.T) {
 	o := newOffice(t)
 	for connection, pool := range o.connections(t) {
 		for name, test := range map[string]func(tx pgx.Tx) bool{

@@ -1,5 +1,5 @@
-// Package docs runs what the documentation says: each SQL block in psql, each shell block in bash, and each Go block
-// has to stand, word for word, in a test of this package, where it runs.
+// Package docs runs the documentation: each SQL block in psql, and each shell block in bash. Each Go block must be in a
+// test of this package, word for word, and runs there.
 package docs
 
 import (
@@ -33,7 +33,7 @@ const (
 	readme = root + "/README.md"
 )
 
-// block is one fenced code block. output is that of the block right behind it, where that is one of kind output.
+// block is one fenced code block. output is that of the next block if that is of kind output.
 type block struct {
 	kind, code, output string
 	hasOutput          bool
@@ -48,14 +48,15 @@ func TestEveryBlockRuns(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			blocks := readBlocks(t, file)
-			// Doctor and verify see the roles of the whole server, those that other pages make too.
+			// Doctor and verify see the roles of the whole server, including those that other pages make.
 			backup := filepath.Base(name) == "backup.md"
 			dumps := backup || filepath.Base(name) == "log-restart.md"
 			if file != readme && !dumps && !findsNothing(blocks) {
 				t.Parallel()
 			}
 			if file == readme {
-				// It leaves the role that its business belongs to, which is the cluster's. This runs when the database is gone.
+				// It leaves the role that its business belongs to, because roles belong to the cluster. This runs after
+				// the database is dropped.
 				t.Cleanup(func() {
 					server, err := pgx.Connect(context.Background(), testdb.Server(t).URL)
 					if err != nil {
@@ -80,7 +81,7 @@ func TestEveryBlockRuns(t *testing.T) {
 			default:
 				database = testdb.New(t)
 			}
-			folder := t.TempDir() // what one block writes, the next one finds
+			folder := t.TempDir() // the next block finds what one block writes
 			for _, b := range blocks {
 				runBlock(t, database, installer, folder, b, environment...)
 			}
@@ -91,18 +92,18 @@ func TestEveryBlockRuns(t *testing.T) {
 	}
 }
 
-// findsNothing tells of a page on which nothing at all may be wrong.
+// findsNothing marks a page after which doctor must find nothing at all.
 func findsNothing(blocks []block) bool {
 	return slices.ContainsFunc(blocks, func(b block) bool {
 		return strings.Contains(b.output, "Nothing found.") || strings.Contains(b.output, "No difference:")
 	})
 }
 
-// startProduction gives a database with Postern on a server of this machine's own binaries: pg_dump refuses a server that is
-// newer than itself, such as one in Docker.
+// startProduction starts a server from this machine's own binaries, with a database with Postern. pg_dump refuses a
+// server that is newer than itself, such as one in Docker.
 func startProduction(t *testing.T) *testdb.Database {
 	t.Helper()
-	testdb.Server(t) // the one of all other pages is started before the environment names another way
+	testdb.Server(t) // starts the server of all other pages before the environment names another way
 	t.Setenv(server.URLVariable, "")
 	t.Setenv(server.WayVariable, "binaries")
 	production, err := server.Start(t.Context(), server.Options{})
@@ -129,7 +130,8 @@ func startProduction(t *testing.T) *testdb.Database {
 	return database
 }
 
-// startAnother gives another server, for what is restored, as libpq's keywords: a database can be put behind them.
+// startAnother starts another server, for restored databases. It returns libpq keywords, to which a database can be
+// added.
 func startAnother(t *testing.T) string {
 	t.Helper()
 	another, err := server.Start(t.Context(), server.Options{})
@@ -148,7 +150,7 @@ func startAnother(t *testing.T) string {
 	return fmt.Sprintf("host=%s port=%d user=%s password=%s dbname=%s", config.Host, config.Port, config.User, config.Password, config.Database)
 }
 
-// requireNoFinding asks doctor: who has done what the README says has left nothing unprotected.
+// requireNoFinding runs doctor: after the steps of the README, nothing may be left unprotected.
 func requireNoFinding(t *testing.T, database *testdb.Database, installer string) {
 	t.Helper()
 	if out, err := shell(t, database, installer, t.TempDir(), "postern doctor"); err != nil || !strings.Contains("\n"+out, "\nNothing found.") {
@@ -156,7 +158,7 @@ func requireNoFinding(t *testing.T, database *testdb.Database, installer string)
 	}
 }
 
-// Tables and code stay as they are: neither can be wrapped.
+// Tables and code are exempt, because they cannot be wrapped.
 func TestLinesOfPagesFitTheScreen(t *testing.T) {
 	for _, file := range allPages(t) {
 		source, err := os.ReadFile(file)
@@ -181,7 +183,7 @@ func TestLinesOfPagesFitTheScreen(t *testing.T) {
 	}
 }
 
-// A callback of Patroni needs Patroni: such scripts are not run, but a shell has to be able to read them.
+// A Patroni callback needs Patroni. Such scripts are not run, but a shell must be able to parse them.
 func TestScriptsThatAreOnlyShownAreComplete(t *testing.T) {
 	found := 0
 	for _, file := range allPages(t) {
@@ -256,7 +258,7 @@ func markdownFiles(t *testing.T) []string {
 	return append(append(files, checks...), readme, root+"/CONTRIBUTING.md", root+"/SECURITY.md")
 }
 
-// allPages are the pages whose blocks run, and those for whoever works on Postern.
+// allPages are the pages whose blocks run, and those for developers of Postern.
 func allPages(t *testing.T) []string {
 	t.Helper()
 	files := append(markdownFiles(t), root+"/CHANGELOG.md")
@@ -316,7 +318,7 @@ func installsItself(blocks []block) bool {
 func runBlock(t *testing.T, database *testdb.Database, installer, folder string, b block, environment ...string) {
 	t.Helper()
 	switch b.kind {
-	case "cron": // tests/upkeep runs it, on a server that has pg_cron
+	case "cron": // tests/upkeep runs it on a server that has pg_cron
 	case "sql":
 		var out, errors bytes.Buffer
 		err := database.Server.Run(t.Context(), server.Program{
@@ -354,7 +356,8 @@ func runBlock(t *testing.T, database *testdb.Database, installer, folder string,
 	}
 }
 
-// checkOutput looks for each line of the printed output, in order. Where a line ends with …, what it begins with counts.
+// checkOutput looks for each line of the printed output, in order. A line that ends with … needs to match only up to
+// there.
 func checkOutput(t *testing.T, b block, got string) {
 	t.Helper()
 	rest := got
@@ -372,9 +375,9 @@ func checkOutput(t *testing.T, b block, got string) {
 func shell(t *testing.T, database *testdb.Database, installer, folder, code string, environment ...string) (string, error) {
 	t.Helper()
 	programs := t.TempDir()
-	// The documentation runs the released binary, or go run in a checkout; here it is built once. Running all tests from
-	// within a test would never end: CI takes that command from the README and runs it. Of one test, and of a target of make,
-	// it is enough that they are there.
+	// The documentation runs the released binary, or go run in a checkout. Here it is built once. Running all tests
+	// from within a test would never end: CI takes that command from the README and runs it. For a single test, and for
+	// a target of make, it is enough that they exist.
 	checkout, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
@@ -404,7 +407,7 @@ exec ` + lookPath(t, "make") + ` --directory="$CHECKOUT" --dry-run "$@"
 		"PATH="+programs+":"+filepath.Dir(installer)+":"+os.Getenv("PATH"),
 		"CHECKOUT="+checkout,
 		"DATABASE_URL="+database.URL,
-		// What is found of the server that the tests run on is no fault of a page.
+		// Findings about the server that runs the tests are not a fault of a page.
 		"POSTERN_ACCEPT="+testdb.AcceptServer(t),
 		"PGHOST="+config.Host, "PGPORT="+strconv.Itoa(int(config.Port)),
 		"PGUSER="+config.User, "PGPASSWORD="+config.Password, "PGDATABASE="+config.Database)

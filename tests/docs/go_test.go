@@ -14,7 +14,7 @@ import (
 	"github.com/posternsql/postern/secret"
 )
 
-// TestGoBlocksRun holds the Go blocks of the documentation, word for word.
+// TestGoBlocksRun contains the Go blocks of the documentation, word for word.
 func TestGoBlocksRun(t *testing.T) {
 	database := testdb.New(t)
 	ctx, pool, session, pin, invoice := t.Context(), database.Pool, postern.TrustedSession("ALICE"), "739154", "INV-1007"
@@ -55,11 +55,11 @@ end;`)
 		return postern.Answer{Username: "ALICE", Response: pin, Comment: "Checked: " + required.Message}, nil
 	}
 
-	// The PIN that an administrator has set opens nothing but its own change.
+	// The PIN that an administrator has set opens only its own change.
 	if err := postern.Do(ctx, pool, session, prompt, func(tx pgx.Tx) error { return db.New(tx).SetPIN(ctx, "846205") }); err != nil {
 		t.Fatal(err)
 	}
-	// The old one is refused, and tried once.
+	// The old PIN is refused, after one attempt.
 	var denied *postern.Denied
 	if err := postern.Do(ctx, pool, session, prompt, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, "select approve_invoice($1)", invoice)

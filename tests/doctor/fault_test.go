@@ -15,19 +15,19 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// fault is something that a check is there for. In its SQL, {table} and {other} are quoted names of tables in the schema
-// shop, {schema} is another schema, {name} is {table} unquoted and as a string, {application}, {person} and {group} are
-// roles: the first has postern_app, the second logs in and has nothing, the third does not log in.
+// fault is something that a check exists for. In its SQL, {table} and {other} are quoted names of tables in the schema
+// shop; {name} is {table} unquoted, as a string; {schema} is another schema. {application}, {person} and {group} are
+// roles: the first has postern_app, the second can log in and has nothing, the third cannot log in.
 type fault struct {
 	name, code, level string
 	seed              string
-	// object begins that of the finding.
+	// object is the beginning of the finding's object.
 	object string
-	// also are the codes of other findings that the fault rightly brings.
+	// also are the codes of other findings that the fault rightly causes.
 	also []string
-	// words says that the fix is no SQL: act is what a person does who reads it.
+	// words says that the fix is not SQL. act is what a person does who reads it.
 	words, act string
-	// commits says that the fix is a transaction of its own.
+	// commits says that the fix is a transaction by itself.
 	commits bool
 }
 
@@ -37,7 +37,7 @@ const (
 	company = "select postern.protect_company('shop.{name}');\n"
 	ledger  = "select postern.protect_ledger('shop.{name}');\n"
 	key     = "alter table shop.{table} add foreign key (company, posting_combination_id) references postern.posting_combination (company, posting_combination_id);\n"
-	// The company is there, and the key of a supplier is unique without it.
+	// The company is in it, but the key of a supplier is unique without the company.
 	supplier = "create table shop.supplier (company text, supplier_id integer primary key, unique (company, supplier_id)); alter table shop.supplier enable row level security; create policy own on shop.supplier using (true);\n"
 	gate     = "select postern.register_gate('SHOP_APPROVE', 'Approve a voucher', 'Voucher approved', active => true);\n"
 )
@@ -45,12 +45,12 @@ const (
 // owned is a function of a role that is no superuser.
 const owned = "create function shop.{other}(text) returns text immutable language plpgsql as $$ begin raise notice '%', $1; return $1; end $$; alter function shop.{other}(text) owner to {group}; "
 
-// untold is an entry of the log that nobody has been told of for an hour.
+// untold is an entry of the log of which nobody has been notified for an hour.
 const untold = "select postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told'); " +
 	"insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', now() - interval '1 hour'); " +
 	"update postern_internal.event_action set queued_at = queued_at - interval '1 hour'; select 1; "
 
-// uncalled: nothing here calls the gate.
+// uncalled: nothing calls the gate here.
 var uncalled = []string{"gate_not_called"}
 
 func faults() []fault {
@@ -377,7 +377,7 @@ func faults() []fault {
 	}
 }
 
-// The fix takes the action off a key, and nothing else.
+// The fix removes only the action of a key.
 func TestFixOfAKeyRemovesOnlyItsAction(t *testing.T) {
 	s := newScene(t, "voucher", "supplier")
 	Run(t, s.Pool, s.fill(`
@@ -404,7 +404,7 @@ alter table shop.{table} validate constraint second;
 	}
 }
 
-// elsewhere are the checks whose fault cannot be made here, and what tests them.
+// elsewhere are checks whose fault cannot be caused here, and where they are tested.
 var elsewhere = map[string]string{
 	"server_version":      "TestOldMinorReleasesListTheirCVEs",
 	"gates_unread":        "TestViewReportsStaleGateReadings",
@@ -497,8 +497,8 @@ func TestEachFaultIsFoundAndFixed(t *testing.T) {
 	}
 }
 
-// requireAlikeQuoted wants the same findings, but for the quotes, where names are quoted that need not be. A list of names may be
-// in another order then.
+// requireAlikeQuoted wants the same findings except for quotes around names that do not need them. A list of names may
+// then be in another order.
 func (s *scene) requireAlikeQuoted(t *testing.T, want []finding) {
 	t.Helper()
 	Run(t, s.q, "set local quote_all_identifiers = on")
@@ -518,7 +518,8 @@ func (s *scene) requireAlikeQuoted(t *testing.T, want []finding) {
 	}
 }
 
-// checks are the codes of all checks: the views that postern.doctor reads, and the functions that take what was read of gates.
+// checks are the codes of all checks: the views that postern.doctor reads, and the functions that take the reading of
+// gates.
 func checks(t *testing.T, q Querier) []string {
 	t.Helper()
 	return Values[string](t, q, `
@@ -569,9 +570,9 @@ select postern.create_company('10', 'Ten')`))
 	return s
 }
 
-// begin is the scene in a transaction that is rolled back when the test ends: what a fault does to the database and to the
-// cluster is undone. Each look at postern.doctor on the same connection uses the plan of the first, which takes longer to make
-// than to run.
+// begin runs the scene in a transaction that is rolled back at the end of the test, which undoes what a fault does to
+// the database and to the cluster. Each read of postern.doctor on the same connection reuses the first plan, which
+// takes longer to make than to run.
 func (s *scene) begin(t *testing.T) *scene {
 	t.Helper()
 	tx, err := s.Pool.Begin(t.Context())
@@ -620,7 +621,7 @@ func view(t *testing.T, q Querier) []finding {
 	return found
 }
 
-// examine has the command look.
+// examine runs the command.
 func examine(t *testing.T, connection *pgx.Conn) (found []finding, notKept error) {
 	t.Helper()
 	report, err := doctor.Find(t.Context(), connection)
@@ -630,7 +631,7 @@ func examine(t *testing.T, connection *pgx.Conn) (found []finding, notKept error
 	return withoutServers(t, report.Findings), report.NotKept
 }
 
-// withoutServers leaves out what is said of the server these tests run on, as of an old minor release.
+// withoutServers omits findings about the server that runs these tests, such as an old minor release.
 func withoutServers(t *testing.T, found []finding) []finding {
 	t.Helper()
 	accepted := testdb.ServerFindings(t)

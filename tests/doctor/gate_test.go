@@ -20,7 +20,7 @@ func TestGateCallsAreComparedWithRegistrations(t *testing.T) {
 		before   = "create function public.approve() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE'); insert into public.voucher values (1); end $$;"
 		begins   = "create function public.entry() returns void language plpgsql as $$ begin perform postern.begin_action('Approve'); perform public.approve(); end $$;"
 	)
-	// A valid body, and too deep for the parser.
+	// A valid body, but too deep for the parser.
 	deep := "create function public.approve() returns void language plpgsql as $$ begin perform postern.checkpoint('SHOP_APPROVE'); perform " +
 		strings.Repeat("(", 200) + "1" + strings.Repeat(")", 200) + "; end $$;"
 	mended := strings.Replace(calls, "create", "create or replace", 1)
@@ -35,7 +35,7 @@ func TestGateCallsAreComparedWithRegistrations(t *testing.T) {
 			"select postern.register_gate('SHOP_CHECK', 'Check', 'Checked'); select postern.register_gate('SHOP_OWN', 'Own', 'Done'); select postern.register_action('Approve', 'SHOP_OWN')", ""},
 		{"gate_unreadable", "function public.approve()", register + broken, mended},
 		{"gate_swallowed", "function public.approve()", register + swallows, strings.Replace(strings.Replace(swallows, "create", "create or replace", 1), "when others", "when sqlstate 'PS101' then raise; when others", 1)},
-		// The function names no gate itself.
+		// The function itself names no gate.
 		{"gate_swallowed", "function public.entry()", register + calls + "create function public.entry() returns void language plpgsql as $$ begin perform public.approve(); exception when others then null; end $$;",
 			"create or replace function public.entry() returns void language plpgsql as $$ begin perform public.approve(); exception when sqlstate 'PS101' then raise; when others then null; end $$;"},
 		{"gate_late", "function public.approve()", register + written + behind, "create or replace " + strings.TrimPrefix(before, "create ")},
@@ -51,7 +51,8 @@ func TestGateCallsAreComparedWithRegistrations(t *testing.T) {
 		if notKept == nil {
 			t.Error("an auditor has kept what was read")
 		}
-		// One place computes them: who may not keep the reading, who may, and who looks at the view find the same.
+		// They are computed in one place. Whoever may keep the reading, whoever may not, and readers of the view find
+		// the same.
 		kept, notKept := examine(t, admin)
 		if notKept != nil || !slices.Equal(kept, found) || !slices.Equal(findings(t, auditor), found) {
 			t.Errorf("an administrator found %+v (kept: %v), the view shows %+v, an auditor found %+v", kept, notKept, findings(t, auditor), found)

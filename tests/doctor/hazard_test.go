@@ -12,7 +12,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// hazards are faults that can be watched: before the fix open is true, and after it it is not.
+// hazards are faults whose effect can be shown: open is true before the fix, and false after it.
 func hazards() []struct{ name, code, seed, open string } {
 	const voucher = "create table shop.voucher (voucher_id integer, company text, amount integer); insert into shop.voucher values (1, '10', 1), (2, '20', 2); select postern.protect_company('shop.voucher');"
 	return []struct{ name, code, seed, open string }{
@@ -66,7 +66,7 @@ func TestEachFindingIsARealHazard(t *testing.T) {
 	}
 }
 
-// The owner of a protected table sees the rows of one company; a function of the owner's in an index is given all.
+// The owner of a protected table sees the rows of one company. A function of the owner's in an index gets all rows.
 func TestIndexFunctionSeesHiddenRows(t *testing.T) {
 	s := newScene(t, "voucher", "other")
 	owner := s.Login(t, "postern_admin", "postern_trusted_app")
@@ -101,7 +101,7 @@ create function shop.tells(text) returns text immutable language plpgsql as $$ b
 	}
 }
 
-// What auto_explain prints, a superuser has sent to the client here; it is the same in the server's log.
+// A superuser makes the server send to the client what auto_explain prints. The server's log has the same.
 func TestAutoExplainPrintsWhatIsBound(t *testing.T) {
 	database := testdb.New(t)
 	Run(t, database.Pool, "alter database "+database.Name+" set session_preload_libraries = 'auto_explain'; alter database "+database.Name+" set auto_explain.log_min_duration = 0; alter database "+database.Name+" set auto_explain.log_verbose = on")

@@ -8,7 +8,8 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// Who runs migrations owns the tables and is no end user. PostgreSQL checks a key's rows by that role's query.
+// The role that runs migrations owns the tables and is not an end user. PostgreSQL checks a key's rows with that role's
+// query.
 func TestOwnerOfTheTableCanRunTheFixOfAKey(t *testing.T) {
 	for name, seed := range map[string]string{
 		"plain": `

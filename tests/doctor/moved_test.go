@@ -10,7 +10,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// A copy in the same cluster has the same roles, so who logs in is known; whose events and keys these are is not.
+// A copy in the same cluster has the same roles, so logins are known. Whose events and keys these are is not.
 func TestCopyListsWhatItTookFromProduction(t *testing.T) {
 	t.Parallel()
 	production := testdb.New(t)
@@ -23,7 +23,7 @@ func TestCopyListsWhatItTookFromProduction(t *testing.T) {
 
 	byTemplate, byDump := production.Copy(t), testdb.Empty(t)
 	restore(t, dump(t, production), byDump)
-	// The same database, with all of it dropped and brought back.
+	// The same database, with everything dropped and restored.
 	again := testdb.New(t)
 	Run(t, again.Pool, "select postern.create_session_key('used', decode(repeat('ab', 32), 'hex')), postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told')")
 	dumped := dump(t, again)
@@ -39,7 +39,7 @@ end $$`)
 
 	for name, copied := range map[string]*testdb.Database{"template": byTemplate, "dump": byDump, "in place": again} {
 		t.Run(name, func(t *testing.T) {
-			// What is overdue is not told of a copy, which delivers nothing.
+			// Overdue upkeep is not reported for a copy, which delivers nothing.
 			Run(t, copied.Pool, "insert into postern_internal.event_delivery (event_action_id, log_id, due_at) select event_action_id, 1, now() - interval '1 hour' from postern_internal.event_action where name = 'told'")
 			found := codes(findings(t, copied.Pool))
 			if want := []string{"moved_event event SECURITY_CHECKPOINT_SUCCESS", "moved_session_key session key used"}; !slices.Equal(found, want) {

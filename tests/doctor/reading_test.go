@@ -15,7 +15,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// business reaches a gate through all that a reading looks into.
+// business reaches a gate through everything that a reading looks into.
 const business = gate + `
 create schema shop;
 create table shop.voucher (voucher_id integer, state text);
@@ -135,14 +135,14 @@ create function public.approve() returns void language plpgsql as $$ begin perfo
 	codes("gate_not_called gate SHOP_OTHER")
 	Run(t, connection, "select postern.register_action('Approve', 'SHOP_OTHER', '{SHOP_CHECK,SHOP_APPROVE}')")
 	codes()
-	// Where nothing names a gate any more, it is known that nothing calls one.
+	// If nothing names a gate any more, nothing can call one.
 	Run(t, connection, "drop function public.approve(); select postern.remove_action('Approve')")
 	codes("gate_not_called gate SHOP_APPROVE", "gate_not_called gate SHOP_CHECK", "gate_not_called gate SHOP_OTHER")
 }
 
-// A read-only session, for instance on a standby, must not write anything.
+// A read-only session, for example on a standby, must not write anything.
 func TestReadOnlySessionFindsTheSame(t *testing.T) {
-	t.Parallel() // it waits for a lock until its time is up
+	t.Parallel() // it waits for a lock until the timeout
 	database := testdb.New(t)
 	Run(t, database.Pool, business+"select postern.register_gate('SHOP_OTHER', 'Other', 'Done')")
 	admin := database.Login(t, "postern_admin")
@@ -154,7 +154,7 @@ func TestReadOnlySessionFindsTheSame(t *testing.T) {
 	}
 	requireUnread(t, database.Pool)
 
-	// Who holds the row keeps nobody waiting.
+	// Whoever has locked the row makes nobody wait.
 	examine(t, admin.Connect(t))
 	holder := database.Connect(t)
 	Run(t, holder, "begin; select postern.keep_gate_reading('another', '[]')")
@@ -200,7 +200,7 @@ func TestBadReadingsAreRefused(t *testing.T) {
 	if after := Value[string](t, database.Pool, kept); after != before {
 		t.Errorf("kept is %s, was %s", after, before)
 	}
-	// Who may look may not write, and others may nothing of it.
+	// Those who may read may not write, and others may do neither.
 	Fails(t, database.Login(t, "postern_auditor").Connect(t), "42501", "select postern.keep_gate_reading('f', '[]')")
 	other := database.Login(t, "postern_trusted_app").Connect(t)
 	for _, statement := range []string{"select postern.keep_gate_reading('f', '[]')", "select postern.gate_fingerprint()", "select postern.gate_findings('[]')", "select from postern_internal.gate_reading"} {
@@ -208,7 +208,7 @@ func TestBadReadingsAreRefused(t *testing.T) {
 	}
 }
 
-// Names and texts are somebody's.
+// Names and texts may be somebody else's.
 func TestHostileNamesInReadings(t *testing.T) {
 	database := testdb.New(t)
 	connection := database.Connect(t)
@@ -227,7 +227,7 @@ func TestHostileNamesInReadings(t *testing.T) {
 	}
 }
 
-// Two at once, and functions that change meanwhile: none fails, and the last word is never wrong.
+// Two run at once, and functions change in the meantime. None fails, and the last result is never wrong.
 func TestConcurrentReadingsSucceed(t *testing.T) {
 	database := testdb.New(t)
 	Run(t, database.Pool, business)

@@ -22,7 +22,7 @@ func requireNothing(t *testing.T, q Querier) {
 	}
 }
 
-// requireNoneOfGates asks the command, which reads the calls of gates first.
+// requireNoneOfGates runs the command, which reads the calls of gates first.
 func requireNoneOfGates(t *testing.T, connection *pgx.Conn) {
 	t.Helper()
 	found, _ := examine(t, connection)
@@ -41,13 +41,13 @@ func TestFreshInstallationHasNoFinding(t *testing.T) {
 	}
 }
 
-// On a managed server whoever installs is no superuser.
+// On a managed server, the installing user is not a superuser.
 func TestInstallationWithoutSuperuserHasNoFinding(t *testing.T) {
-	testdb.New(t) // makes the roles
+	testdb.New(t) // creates the roles
 	database := testdb.Empty(t)
 	installer := database.Login(t)
 	Run(t, database.Pool, "alter role "+installer.Name+" createrole; grant create on database "+database.Name+" to "+installer.Name+"; create extension pgcrypto schema public")
-	// The roles are there already, made by the superuser: so its administrator has been given the owners for a moment.
+	// The superuser has already created the roles, so this administrator gets the owning roles for a moment.
 	const owners = "postern_owner, postern_event_function"
 	Run(t, database.Pool, "grant "+owners+" to "+installer.Name)
 	config, err := pgx.ParseConfig(installer.URL)
@@ -79,7 +79,7 @@ func TestExtensionsBringNoFinding(t *testing.T) {
 	requireNoneOfGates(t, database.Connect(t))
 }
 
-// All that protection is made for, done as it should be.
+// Everything that protection is for, done as it should be.
 func TestWellKeptApplicationHasNoFinding(t *testing.T) {
 	database := testdb.New(t)
 	owner := database.Login(t, "postern_admin")
@@ -168,7 +168,7 @@ revoke all on shop.report from postern_user`} {
 	requireNothing(t, database.Pool)
 	requireNothing(t, database.Login(t, "postern_auditor").Connect(t))
 
-	// Settings that have the server print conditions otherwise; and what was protected under them.
+	// Settings that change how the server prints conditions, and tables that were protected under them.
 	for name, value := range map[string]string{
 		"quote_all_identifiers": "on", "datestyle": "German", "intervalstyle": "iso_8601", "extra_float_digits": "-15", "bytea_output": "escape",
 	} {
@@ -255,7 +255,7 @@ func TestOldMinorReleasesListTheirCVEs(t *testing.T) {
 			t.Errorf("%d has %v, want %v", version, got, want)
 		}
 	}
-	// What the check makes of them, whatever server this runs on.
+	// The result of the check, whatever server this runs on.
 	for version, want := range map[int][]string{
 		150008: {"error server Install PostgreSQL 15.20 or a later minor release, and restart. PostgreSQL 15.8 has: CVE-2024-10976 ("},
 		150018: {"error server Install PostgreSQL 15.20 or a later minor release, and restart. PostgreSQL 15.18 has: CVE-2026-120154 ("},
@@ -268,7 +268,7 @@ func TestOldMinorReleasesListTheirCVEs(t *testing.T) {
 			t.Errorf("of %d it says %q, want %q", version, got, want)
 		}
 	}
-	// And that it asks for the version of the server that it is on.
+	// The check uses the version of this server.
 	same := Value[bool](t, pool, `
 select (select pg_catalog.array_agg(v.detail) from postern_internal.server_version as v)
        is not distinct from
@@ -278,7 +278,7 @@ select (select pg_catalog.array_agg(v.detail) from postern_internal.server_versi
 	}
 }
 
-// What looks like a fault and is none: a false alarm is a fault of its own.
+// These look like faults but are none: a false alarm is a bug too.
 func TestHarmlessObjectsBringNoFinding(t *testing.T) {
 	s := newScene(t, "voucher", "other")
 	for name, seed := range map[string]string{
@@ -309,7 +309,7 @@ func TestHarmlessObjectsBringNoFinding(t *testing.T) {
 			s := s.begin(t)
 			Run(t, s.q, s.fill(seed))
 			for _, found := range s.findings(t) {
-				// Which gates are called is read by the command.
+				// The command reads which gates are called.
 				if found.Code != "gates_unread" {
 					t.Errorf("a false alarm: %+v", found)
 				}
@@ -319,8 +319,8 @@ func TestHarmlessObjectsBringNoFinding(t *testing.T) {
 	s.requireFindings(t)
 }
 
-// What stands in the server's own files, and slots that take logical decoding, are not made here: the view is asked with other
-// words in the place of what the server says.
+// The server's own files and logical replication slots are not made here. The view is queried with other words in place
+// of what the server says.
 func TestServerFilesAndReplicationSlotsAreExamined(t *testing.T) {
 	database := testdb.New(t)
 	connection := database.Connect(t)

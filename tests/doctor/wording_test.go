@@ -7,7 +7,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// The warning is for what each entry of the log has anyway, and not for business objects that are called alike.
+// The warning is about what each log entry has anyway, and not about business objects with similar names.
 func TestWarningIsOnlyForWordsThatTheLogAdds(t *testing.T) {
 	pool := testdb.New(t).Pool
 	for message, want := range map[string]string{

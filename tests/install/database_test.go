@@ -1,4 +1,4 @@
-// Package install_test installs Postern into databases of a real server, breaks it, and takes it out.
+// Package install_test installs Postern into databases of a real server, breaks it, and uninstalls it.
 package install_test
 
 import (
@@ -19,16 +19,16 @@ import (
 	postern "github.com/posternsql/postern/sql"
 )
 
-// database is a test's own, with what the tests of this package ask of it.
+// database is the database of one test, with what the tests of this package ask of it.
 type database struct {
 	*testdb.Database
 	t *testing.T
-	// alone: the test has called changeRoles.
+	// alone says that the test has called changeRoles.
 	alone bool
 }
 
-// rolesLock is held by the tests that change Postern's roles, and shared by those that verify them: other test
-// binaries may use the same cluster. It is taken in the database that the server's URL names.
+// Tests that change Postern's roles hold rolesLock, and tests that verify roles share it, because other test binaries
+// may use the same cluster. It is taken in the database that the server's URL names.
 const rolesLock = 7061
 
 func holdRoles(t *testing.T, database *testdb.Database, statement string) (release func()) {
@@ -50,25 +50,25 @@ func (d *database) changeRoles() {
 	d.t.Cleanup(holdRoles(d.t, d.Database, "select pg_advisory_lock($1)"))
 }
 
-// newDatabase gives a database without Postern.
+// newDatabase makes a database without Postern.
 func newDatabase(t *testing.T) *database {
 	t.Helper()
 	return &database{Database: testdb.Empty(t), t: t}
 }
 
-// newInstalled gives a database with Postern.
+// newInstalled makes a database with Postern.
 func newInstalled(t *testing.T) *database {
 	t.Helper()
 	return &database{Database: testdb.New(t), t: t}
 }
 
-// month is the first moment of a month, so many after this one.
+// month is the first moment of a month; ahead counts months from this one.
 func month(ahead int) time.Time {
 	now := time.Now().UTC()
 	return time.Date(now.Year(), now.Month()+time.Month(ahead), 1, 0, 0, 0, 0, time.UTC)
 }
 
-// partition is the table with the log of a month, so many after this one.
+// partition is the table with the log of a month; ahead counts months from this one.
 func partition(ahead int) string {
 	return "postern_internal.checkpoint_entry_" + month(ahead).Format("2006_01")
 }
@@ -79,7 +79,7 @@ func (d *database) config() *pgx.ConnConfig {
 	return d.Config(d.t)
 }
 
-// configOf connects to the database as somebody else.
+// configOf connects to the database as another role.
 func configOf(t *testing.T, login *testdb.Login) *pgx.ConnConfig {
 	t.Helper()
 	config, err := pgx.ParseConfig(login.URL)
@@ -89,7 +89,7 @@ func configOf(t *testing.T, login *testdb.Login) *pgx.ConnConfig {
 	return config
 }
 
-// plain is a connection with the settings of the database, its search_path included.
+// plain is a connection with the settings of the database, including its search_path.
 func (d *database) plain() *pgx.Conn {
 	d.t.Helper()
 	connection, err := pgx.ConnectConfig(d.t.Context(), d.config())
@@ -109,7 +109,7 @@ func (d *database) run(statements string) {
 	}
 }
 
-// text asks for one value as text.
+// text returns one value as text.
 func (d *database) text(query string, arguments ...any) string {
 	d.t.Helper()
 	connection := d.plain()
@@ -145,7 +145,7 @@ func (d *database) verify() []install.Difference {
 	return differences
 }
 
-// mustBeClean fails where verify finds anything.
+// mustBeClean fails if verify finds anything.
 func (d *database) mustBeClean() {
 	d.t.Helper()
 	for _, found := range d.verify() {
@@ -156,7 +156,7 @@ func (d *database) mustBeClean() {
 // restrictPattern matches the random key that pg_dump wraps its output in.
 var restrictPattern = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
 
-// dump is the schema of the whole database, without what differs between any two dumps.
+// dump is the schema of the whole database, without what differs between dumps.
 func (d *database) dump() string {
 	d.t.Helper()
 	var out, problems bytes.Buffer

@@ -14,7 +14,7 @@ import (
 	"github.com/posternsql/postern/sql"
 )
 
-// TestFilesAreASCII keeps the SQL the same whatever encoding a tool reads it in.
+// TestFilesAreASCII makes sure that the SQL is the same in whatever encoding a tool reads it.
 func TestFilesAreASCII(t *testing.T) {
 	err := fs.WalkDir(sql.Files, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -77,7 +77,7 @@ func TestOtherEncodingsThanUTF8AreRefused(t *testing.T) {
 	}
 }
 
-// What a client with another encoding sends arrives as the same characters, and bytes that are none are refused.
+// Text from a client with another encoding arrives as the same characters. Bytes that are not valid are refused.
 func TestClientsInOtherEncodings(t *testing.T) {
 	database := testdb.New(t)
 	config := database.Config(t)

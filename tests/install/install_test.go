@@ -37,7 +37,7 @@ func TestSecondInstallationChangesNothing(t *testing.T) {
 
 func TestTwentyInstallationsAtOnceLeaveOneGoodOne(t *testing.T) {
 	t.Parallel()
-	// Two databases: they share the roles, and no lock spans them.
+	// Two databases share the roles, and no lock spans them.
 	databases := []*database{newDatabase(t), newDatabase(t)}
 	var group sync.WaitGroup
 	failures := make([]error, 20)
@@ -103,8 +103,8 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	}
 }
 
-// An installation that another one overtakes finds that there is nothing left to do.
-func TestInstallationThatIsOvertakenGoesOn(t *testing.T) {
+// An installation that another one overtakes finds that nothing is left to do.
+func TestOvertakenInstallationSucceeds(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
 	stopped, release := make(chan struct{}), make(chan struct{})
@@ -132,8 +132,8 @@ func TestInstallationThatIsOvertakenGoesOn(t *testing.T) {
 	database.mustBeClean()
 }
 
-// Any login may take any advisory lock, and no command of the installer waits for one. tern's Migrator does: its number is
-// the second one here.
+// Any login may take any advisory lock, so no command of the installer waits for one. tern's Migrator does: its number
+// is the second one here.
 func TestAdvisoryLocksOfStrangersStopNothing(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
@@ -182,7 +182,7 @@ func TestDryRunChangesNothingAndShowsWhatRuns(t *testing.T) {
 		t.Errorf("shown: %q\nran: %q", dry.Steps, real.Steps)
 	}
 
-	// What was shown, run by hand, is an installation.
+	// Running by hand what was shown gives an installation.
 	byHand := newDatabase(t)
 	config := byHand.config()
 	config.RuntimeParams["search_path"] = "pg_catalog, pg_temp"
@@ -253,7 +253,7 @@ func TestFailureNamesFileAndLineAndChangesNothingMore(t *testing.T) {
 	if count := database.text("select count(*)::text from pg_proc where pronamespace::regnamespace::text like 'postern%'"); count != "0" {
 		t.Errorf("%s functions were left of a code lane that failed", count)
 	}
-	// The next one goes on where this one stopped.
+	// The next installation continues where this one stopped.
 	database.install()
 	database.mustBeClean()
 }
@@ -288,7 +288,7 @@ grant delete on ` + partition(2) + ` to public;`)
 	database.mustBeClean()
 }
 
-// A schema that comes before pg_catalog could otherwise feed its own functions to what runs as the installing user.
+// Otherwise a schema that comes before pg_catalog could provide its own functions to what runs as the installing user.
 func TestInstallMakesTheMonthsThatAreMissing(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)

@@ -17,8 +17,8 @@ import (
 	postern "github.com/posternsql/postern/sql"
 )
 
-// load writes into the log and reads its view in each of its transactions, from many sessions, until the function that it returns is called. That
-// returns how many transactions have committed, and what the others have failed with.
+// load writes to the log and reads its view in each transaction, from many sessions, until the returned function is
+// called. That returns how many transactions have committed, and the errors of the others.
 func (d *database) load(sessions int) (end func() (committed int64, failed map[string]int)) {
 	d.t.Helper()
 	d.run(`select postern.create_user('ALICE', 'Alice', session_user);
@@ -64,7 +64,7 @@ select postern.set_setting('cancels_per_hour', '1000000')`)
 	}
 }
 
-// TestRepairUnderLoadEndsNobody first shows that the same statements, run as one script that waits for its locks, do.
+// The test first shows that the same statements do end some, if they run as one script that waits for its locks.
 func TestRepairUnderLoadEndsNobody(t *testing.T) {
 	const sessions, repairs = 16, 4
 
@@ -114,7 +114,7 @@ func TestRepairUnderLoadEndsNobody(t *testing.T) {
 	t.Logf("naive: %d deadlocks; %d transactions committed during %d repairs, which began %d times anew", ended, committed, repairs, tries)
 }
 
-// Others pass an upgrade that waits for somebody who is idle in a transaction, and it says who that is.
+// An upgrade waits for a session that is idle in a transaction, and names it. Others can pass.
 func TestUpgradeBehindAnIdleReaderStopsNobody(t *testing.T) {
 	installed := newInstalled(t)
 	installed.run("select postern.create_user('ALICE', 'Alice', session_user); select postern.register_gate('LOAD_FIRST', 'First', 'First passed'); select postern.set_setting('cancels_per_hour', '1000000')")
@@ -137,7 +137,7 @@ func TestUpgradeBehindAnIdleReaderStopsNobody(t *testing.T) {
 		})
 		ended <- err
 	}()
-	passed := 0 // by others, since it has waited for the reader
+	passed := 0 // by others since it began to wait for the reader
 	var slowest time.Duration
 	var err error
 	for running := true; running; {

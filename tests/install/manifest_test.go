@@ -54,7 +54,7 @@ func (d *database) restore() *database {
 	return restored
 }
 
-// readAgain makes each object from what the server prints of it, as a restore does, also where there is no pg_dump.
+// readAgain creates each object from what the server prints of it, as a restore does, but without pg_dump.
 const readAgain = `
 set search_path = pg_catalog, pg_temp;
 do $$
@@ -107,7 +107,7 @@ begin
 end
 $$`
 
-// What the server prints of a definition is what it prints of that, read again.
+// What the server prints of a definition prints the same after it was read again.
 func TestPrintedDefinitionsReadAgainPrintTheSame(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)

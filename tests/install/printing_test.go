@@ -11,8 +11,8 @@ import (
 	"github.com/posternsql/postern/internal/install"
 )
 
-// otherSettings are the settings that anybody may change and that have a few values, each with its n-th value that is not the
-// one in force; and what changes how values and names are printed.
+// otherSettings are the settings that anybody may change and that have a few values, each with its n-th value other
+// than the current one; and settings that change how values and names are printed.
 const otherSettings = `
 select s.name, quote_literal(v.value)
   from pg_settings as s
@@ -28,7 +28,7 @@ select *
   from (values ('datestyle', 'German'), ('timezone', '''Pacific/Kiritimati'''), ('extra_float_digits', '-15'), ('search_path', 'postern, postern_internal, public'),
                ('lc_monetary', '''C'''), ('lc_numeric', '''C'''), ('lc_time', '''C'''), ('client_encoding', 'LATIN1')) as o (name, value)`
 
-// A role or a database may have any setting: what is installed prints the same under all of them.
+// A role or a database may have any setting. The installation must be described alike under all of them.
 func TestNoSettingIsADifference(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)
@@ -62,21 +62,21 @@ func TestNoSettingIsADifference(t *testing.T) {
 			t.Fatalf("round %d: %v", round, err)
 		}
 		for _, found := range differences {
-			if found.Kind != "role" { // other tests change them
+			if found.Kind != "role" { // other tests change roles
 				t.Errorf("round %d: %s\n%s", round, found.Title(), found.Diff)
 			}
 		}
 	}
 }
 
-// Where "a_b" sorts after "ab", lists of names are the same.
+// If "a_b" sorts after "ab", lists of names must still be the same.
 func TestNoLocaleIsADifference(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
 	name := database.Name + "_icu"
 	database.run("create database " + name + " template template0 encoding UTF8 locale_provider icu icu_locale 'en-US'")
 	t.Cleanup(func() {
-		// Through another database than the one that goes.
+		// Connects through another database than the one that is dropped.
 		connection, err := pgx.Connect(context.Background(), database.URL)
 		if err != nil {
 			t.Error(err)
@@ -106,7 +106,7 @@ func TestNoLocaleIsADifference(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, found := range differences {
-		if found.Kind != "role" { // other tests change them
+		if found.Kind != "role" { // other tests change roles
 			t.Errorf("%s\n%s", found.Title(), found.Diff)
 		}
 	}

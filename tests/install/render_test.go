@@ -47,7 +47,7 @@ func TestRenderedScriptHasTheResultOfInstall(t *testing.T) {
 	if rendered.dump() != installed.dump() {
 		t.Error("the two dumps differ")
 	}
-	// The installer takes the database over as its own.
+	// The installer treats the database as one of its own.
 	if report := rendered.install(); len(report.Steps) != 0 {
 		t.Errorf("install after the script ran %q", report.Steps)
 	}
@@ -57,7 +57,7 @@ func TestRenderedScriptHasTheResultOfInstall(t *testing.T) {
 		t.Errorf("tern counted %s, the script %s", tern, psql)
 	}
 
-	// And again: on what it installed itself, and on what the installer installed.
+	// The script runs again: on its own installation, and on the installer's.
 	for _, database := range []*database{rendered, installed} {
 		before := database.dump()
 		if output, err := database.psql(script); err != nil || !strings.Contains(output, "already installed") {
@@ -69,7 +69,7 @@ func TestRenderedScriptHasTheResultOfInstall(t *testing.T) {
 	}
 }
 
-// renderBuild is the script of a build with other files; nil are those of this binary.
+// renderBuild renders the script of a build with other files; nil means those of this binary.
 func renderBuild(t *testing.T, files fstest.MapFS, builtAt time.Time) string {
 	t.Helper()
 	options := install.Options{BuiltAt: builtAt}
@@ -83,7 +83,7 @@ func renderBuild(t *testing.T, files fstest.MapFS, builtAt time.Time) string {
 	return script.String()
 }
 
-// Scripts and installers take turns: each upgrades what the other one left, and goes no way back.
+// Scripts and installers alternate. Each upgrades what the other one left, and neither goes back.
 func TestRenderedScriptUpgrades(t *testing.T) {
 	t.Parallel()
 	former, upgrade := formerCode(t), files(t)
@@ -118,7 +118,7 @@ func TestRenderedScriptUpgrades(t *testing.T) {
 					t.Fatalf("%q: %s: %v", way, turn, err)
 				}
 			} else {
-				// Whoever has every name quoted gets the same.
+				// A role that has every name quoted gets the same.
 				output, err := database.psql("set quote_all_identifiers = on;\n" + renderBuild(t, build.files, build.builtAt))
 				if err != nil || strings.Contains(output, "already installed") != (name == last) {
 					t.Fatalf("%q: %s: %v\n%s", way, turn, err, output)
@@ -129,7 +129,7 @@ func TestRenderedScriptUpgrades(t *testing.T) {
 			}
 			last = name
 		}
-		// And back: refused, and nothing changed.
+		// Going back is refused, and nothing is changed.
 		for _, name := range []string{"former", "this"} {
 			output, err := database.psql(renderBuild(t, builds[name].files, builds[name].builtAt))
 			if err == nil || !strings.Contains(output, "holds a newer Postern") || !strings.Contains(output, "HINT:  Use a script of that version") {
@@ -181,7 +181,7 @@ func TestRenderedScriptRefusesWhatInstallRefuses(t *testing.T) {
 	}
 }
 
-// Where nothing is to do nothing is needed, and where something is missing for an upgrade nothing is changed.
+// If nothing has to be done, no privilege is needed. If a privilege for an upgrade is missing, nothing is changed.
 func TestRenderedScriptNeedsNoRightsIfUpToDate(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)
@@ -203,7 +203,7 @@ func TestRenderedScriptNeedsNoRightsIfUpToDate(t *testing.T) {
 	}
 }
 
-// psql's own transaction around the script does no harm, nor does a person's setting for savepoints.
+// psql's own transaction around the script does no harm, and neither does a person's savepoint setting.
 func TestRenderedScriptWorksWithOptionsOfPsql(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
@@ -217,7 +217,7 @@ func TestRenderedScriptWorksWithOptionsOfPsql(t *testing.T) {
 	database.mustBeClean()
 }
 
-// An upgrade by script waits in moments for who is idle in a transaction, and others pass.
+// An upgrade by script waits in short attempts for a session that is idle in a transaction, and others pass.
 func TestRenderedScriptStopsNobodyBehindAnIdleReader(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)
@@ -237,7 +237,7 @@ func TestRenderedScriptStopsNobodyBehindAnIdleReader(t *testing.T) {
 		_, err := database.psql("\\set allow_downgrade on\n" + renderBuild(t, upgrade, later))
 		ended <- err
 	}()
-	// A script that waited for the reader as long as it takes would let nobody pass, for the reader stays.
+	// A script that waited for the reader without a limit would let nobody pass, because the reader stays.
 	if _, err := other.Exec(t.Context(), "set statement_timeout = '1 min'"); err != nil {
 		t.Fatal(err)
 	}

@@ -15,13 +15,13 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// administrator is a role as managed servers give it: it owns the database and may create roles.
+// administrator is a role as managed servers provide it: it owns the database and may create roles.
 func administrator(t *testing.T, database *database) *testdb.Login {
 	t.Helper()
 	login := database.Login(t)
 	database.run("alter role " + login.Name + " createrole; alter database " + database.Name + " owner to " + login.Name)
 	t.Cleanup(func() {
-		// Before the role goes: what goes with it belongs to nobody else.
+		// Before the role is dropped, because what is dropped with it belongs to nobody else.
 		connection, err := pgx.Connect(context.Background(), database.Server.URL)
 		if err != nil {
 			t.Error(err)
@@ -32,7 +32,8 @@ func administrator(t *testing.T, database *database) *testdb.Login {
 			t.Error(err)
 		}
 	})
-	// From PostgreSQL 16 on, only who created the roles that own objects, or was given them so, can take them.
+	// Since PostgreSQL 16, only the creator of the roles that own objects, or somebody to whom they were granted, can
+	// take them.
 	database.run(`
 do $$
 begin
@@ -44,7 +45,8 @@ $$`)
 	return login
 }
 
-// requireFirstAdministrator has who installed administer, once a member, and allow others; and be allowed again by a repair.
+// requireFirstAdministrator checks that the installing user, once a member, can administer and allow others, and that a
+// repair allows that user again.
 func requireFirstAdministrator(t *testing.T, database *database, login *testdb.Login, config *pgx.ConnConfig) {
 	t.Helper()
 	database.run("grant postern_admin to " + login.Name)
@@ -58,7 +60,7 @@ func requireFirstAdministrator(t *testing.T, database *database, login *testdb.L
 	if got := database.text("select string_agg(db_role, ', ') from postern.allowed_login"); got != login.Name {
 		t.Errorf("allowed are %q", got)
 	}
-	database.run("delete from postern_internal.allowed_login") // as where a dump was restored for whom it does not name
+	database.run("delete from postern_internal.allowed_login") // as after the restore of a dump that does not name this login
 	if err := administer(); testdb.Code(err) != "42501" {
 		t.Errorf("administers without being allowed: %v", err)
 	}
@@ -79,7 +81,7 @@ select string_agg(m.member::regrole::text, ', ') from pg_auth_members as m
 }
 
 func TestAdministratorInstallsWithoutSuperuser(t *testing.T) {
-	testdb.New(t) // the roles exist, and are somebody else's
+	testdb.New(t) // the roles exist, and belong to somebody else
 	database := newDatabase(t)
 	database.changeRoles()
 	login := administrator(t, database)
@@ -134,7 +136,7 @@ func TestAdministratorInstallsIntoNewCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The cluster may be an existing one after all.
+	// The cluster may be an existing one.
 	defer func() {
 		for _, statement := range []string{"drop database if exists new_cluster with (force)", "drop owned by new_administrator", "drop role new_administrator"} {
 			if _, err := superuser.Exec(context.Background(), statement); err != nil {
@@ -179,12 +181,13 @@ func TestAdministratorInstallsIntoNewCluster(t *testing.T) {
 	}
 }
 
-// Two installations by one administrator need the same memberships at the same moment, and no lock spans their databases.
+// Two installations by one administrator need the same memberships at the same moment, and no lock spans their
+// databases.
 func TestAdministratorInstallsIntoTwoDatabasesAtOnce(t *testing.T) {
 	testdb.New(t)
 	databases := []*database{newDatabase(t), newDatabase(t)}
 	databases[0].changeRoles()
-	databases[1].alone = true // this test holds the lock already
+	databases[1].alone = true // this test already holds the lock
 	login := administrator(t, databases[0])
 	databases[0].run("grant create on database " + databases[1].Name + " to " + login.Name)
 	defer databases[1].run("reassign owned by " + login.Name + " to current_user; drop owned by " + login.Name) // the extension
@@ -212,7 +215,7 @@ func TestAdministratorInstallsIntoTwoDatabasesAtOnce(t *testing.T) {
 	}
 }
 
-// A failure, or a person's Ctrl-C, takes the membership away again.
+// A failure, or a person's Ctrl-C, ends the membership.
 func TestFailureLeavesNobodyInPosternOwner(t *testing.T) {
 	testdb.New(t)
 	for name, stop := range map[string]func(cancel context.CancelFunc) install.Options{
@@ -287,7 +290,7 @@ func TestMissingRightIsNamed(t *testing.T) {
 	}
 }
 
-// pgcrypto was there before, in a separate schema: a managed server's "extensions", or a developer's.
+// pgcrypto already existed in a separate schema: a managed server's "extensions", or a developer's.
 func TestExistingPgcryptoIsUsed(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
@@ -307,11 +310,12 @@ func TestExistingPgcryptoIsUsed(t *testing.T) {
 	if !errors.As(err, &server) || !strings.HasSuffix(server.Hint, want) {
 		t.Fatalf("%v, want the hint %q", err, want)
 	}
-	run(want) // who owns the schema may do that too
+	run(want) // the owner of the schema may do that too
 	database.install()
 	database.mustBeClean()
 
-	// Whoever owns it may drop it, and Postern's two functions over it with it. Then no response is taken, and none judged.
+	// Its owner may drop it, together with Postern's two functions that use it. Then no response is accepted or
+	// checked.
 	database.run("select postern.create_user('ALICE', 'Alice'); select postern.reset_pin('ALICE', '482913')")
 	const attempt = `
 begin;
@@ -342,7 +346,7 @@ commit`
 	database.run(attempt)
 }
 
-// Who owns a schema can drop what is in it, whoever made that.
+// The owner of a schema can drop what is in it, whoever created that.
 func TestSchemaOfAnotherOwnerIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, call := range map[string]func(*database) string{
@@ -370,7 +374,7 @@ func TestSchemaOfAnotherOwnerIsRefused(t *testing.T) {
 	}
 }
 
-// A role of that name may have been there before, with a password that somebody knows.
+// A role of that name may already exist, with a password that somebody knows.
 func TestOwnerThatMayLogInIsRefused(t *testing.T) {
 	testdb.New(t)
 	database := newDatabase(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/posternsql/postern/internal/server"
 )
 
-// ownCluster is a server that no other test uses: roles come and go in it.
+// ownCluster is a server that no other test uses, because roles are created and dropped in it.
 type ownCluster struct {
 	*server.Server
 	t         *testing.T
@@ -20,7 +20,7 @@ type ownCluster struct {
 
 func newOwnCluster(t *testing.T) *ownCluster {
 	t.Helper()
-	newDatabase(t).changeRoles() // the cluster may be an existing one after all
+	newDatabase(t).changeRoles() // the cluster may be an existing one
 	started, err := server.Start(t.Context(), server.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func (c *ownCluster) inDatabase(name, statements string) {
 	}
 }
 
-// What a dry run prints for a superuser is all that is missing: after it, the installation succeeds.
+// A dry run prints everything that a superuser has to run. After that, the installation succeeds.
 func TestDryRunPrintsOneScriptForASuperuser(t *testing.T) {
 	cluster := newOwnCluster(t)
 	cluster.run("set allow_in_place_tablespaces = on")
@@ -76,13 +76,13 @@ func TestDryRunPrintsOneScriptForASuperuser(t *testing.T) {
 	)
 	for _, test := range []struct {
 		name string
-		// attributes of the installing role; owner: it owns the database.
+		// attributes are those of the installing role; owner says that it owns the database.
 		attributes string
 		owner      bool
-		setUp      string // in the database
-		// roles: another database has Postern, so the roles are there and are somebody else's.
+		setUp      string // runs in the database
+		// roles says that another database has Postern, so the roles exist and belong to somebody else.
 		roles bool
-		// missing is what is in the statements, in this order; nothing: no right is missing.
+		// missing is what the statements contain, in this order; empty if no privilege is missing.
 		missing []string
 	}{
 		{name: "nothing", missing: []string{"alter role rights_dba createrole;", "grant create on database"}},

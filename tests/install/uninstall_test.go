@@ -61,7 +61,7 @@ select string_agg(r.rolname, ',') from pg_roles as r
 		t.Errorf("the kept log can be written by %s", writers)
 	}
 
-	// Once more, with a log that was kept before.
+	// A second time, with a log that was kept before.
 	database.install()
 	database.mustBeClean()
 	if count := database.text("select count(*)::text from postern_internal.checkpoint_entry"); count != "0" {
@@ -152,7 +152,7 @@ func TestUninstallTwice(t *testing.T) {
 	}
 }
 
-// A protected table is closed when Postern goes, or its owner has agreed that it opens.
+// When Postern is removed, a protected table is closed, or its owner has agreed that it is open.
 func TestUninstallOpensNoTableUnasked(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)

@@ -16,13 +16,13 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// The moments at which the builds of these tests were committed.
+// The times at which the builds of these tests were committed.
 var (
 	earlier = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	later   = earlier.Add(time.Hour)
 )
 
-// formerCode is what an earlier build had and this one has not: objects of all kinds, and some that depend on others.
+// formerCode has objects of an earlier build that this one does not have: of all kinds, some depending on others.
 func formerCode(t *testing.T) fstest.MapFS {
 	t.Helper()
 	former := files(t)
@@ -44,7 +44,7 @@ const countFormer = `
 select (select count(*) from pg_proc where proname like 'former%') + (select count(*) from pg_class where relname like '%former_view')
      + (select count(*) from pg_policy where polname = 'former') + (select count(*) from pg_trigger where tgname = 'former')`
 
-// files may be nil: those of this binary.
+// files may be nil: then they are those of this binary.
 func (d *database) installBuild(files fstest.MapFS, builtAt time.Time) error {
 	d.t.Helper()
 	options := install.Options{BuiltAt: builtAt}
@@ -64,7 +64,7 @@ func TestUpgradeDropsWhatTheCodeLaneNoLongerHas(t *testing.T) {
 	if count := database.text("select (" + countFormer + ")::text"); count != "8" {
 		t.Fatalf("the former build has %s objects more, want 8", count)
 	}
-	// What others made there, under whatever owner, nobody has said is Postern's.
+	// Objects that others made there, under whatever owner, are not Postern's.
 	database.run(`
 create view postern.of_a_superuser as select 1 as one;
 set role postern_owner;
@@ -104,7 +104,7 @@ create trigger by_hand before truncate on postern.posting_combination for each s
 	}
 }
 
-// Savepoints give what is written after them numbers of their own: that must not look like the work of others.
+// Savepoints give later rows transaction ids of their own. That must not look like the work of others.
 func TestUpgradeUnderSavepointsDropsNothingOfItsOwn(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)
@@ -162,7 +162,7 @@ func TestUpgradeNamesWhatDependsOnWhatItDrops(t *testing.T) {
 	database.mustBeClean()
 }
 
-// A binary of the same version and schema says which is newer by the date of its commit, or not at all.
+// For a binary of the same version and schema, only the date of its commit can tell which is newer.
 func TestOlderBuildOverwritesNothingSilently(t *testing.T) {
 	t.Parallel()
 	database := newDatabase(t)
@@ -189,7 +189,7 @@ func TestOlderBuildOverwritesNothingSilently(t *testing.T) {
 	if err != nil || status.Refused == "" || len(status.Pending) > 0 {
 		t.Errorf("status: %+v, %v", status, err)
 	}
-	// The build that is installed goes on, whatever it knows about its date.
+	// The installed build continues, whatever it knows about its date.
 	if err := database.installBuild(newer, time.Time{}); err != nil {
 		t.Error(err)
 	}
@@ -221,7 +221,7 @@ $$`)
 	}
 	database.mustBeClean()
 
-	// Other tables are no downgrade.
+	// Other migrations make no downgrade.
 	upgraded := files(t)
 	addMigration(upgraded, "create table postern_internal.addition (id integer);")
 	if err := database.installBuild(upgraded, later); err != nil {
@@ -270,7 +270,7 @@ func TestEditedMigrationIsRefused(t *testing.T) {
 			if database.dump() != before {
 				t.Error("a refused installation changed the schema")
 			}
-			// The way out that the hint names.
+			// The remedy that the HINT names.
 			if _, err := install.Uninstall(t.Context(), database.config(), install.UninstallOptions{}); err != nil {
 				t.Fatal(err)
 			}
@@ -280,7 +280,8 @@ func TestEditedMigrationIsRefused(t *testing.T) {
 	}
 }
 
-// The installing user is a member of postern_owner within one transaction only: whenever it is killed, nobody is one.
+// The installing user is a member of postern_owner only within one transaction. Whenever that is killed, no member
+// remains.
 func TestKilledInstallationLeavesNothing(t *testing.T) {
 	testdb.New(t)
 	database := newDatabase(t)
@@ -299,7 +300,7 @@ func TestKilledInstallationLeavesNothing(t *testing.T) {
 	database.mustBeClean()
 
 	killed := newDatabase(t)
-	killed.alone = true // this test holds the lock already
+	killed.alone = true // this test already holds the lock
 	database.run("grant create on database " + killed.Name + " to " + login.Name)
 	defer database.run("revoke create on database " + killed.Name + " from " + login.Name)
 	config := configOf(t, login)
@@ -322,7 +323,7 @@ func TestKilledInstallationLeavesNothing(t *testing.T) {
 	killed.mustBeClean()
 }
 
-// Older installers granted the membership in a transaction of its own, and a kill left it.
+// Older installers granted the membership in a separate transaction, and left it when they were killed.
 func TestLeftMembershipIsFoundAndMended(t *testing.T) {
 	testdb.New(t)
 	database := newDatabase(t)
@@ -361,7 +362,7 @@ func TestLeftMembershipIsFoundAndMended(t *testing.T) {
 		}
 		leave()
 	}
-	// Somebody else's run names it, and a dry run changes nothing.
+	// Another user's run reports it, and a dry run changes nothing.
 	report, err := install.Install(t.Context(), database.config(), install.Options{})
 	if want := (install.Membership{Role: "postern_owner", Member: login.Name}); err != nil || len(report.Ended) > 0 || !slices.Contains(report.Members, want) {
 		t.Errorf("ended %q, left %v, %v", report.Ended, report.Members, err)

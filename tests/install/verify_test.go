@@ -9,7 +9,8 @@ import (
 	"github.com/posternsql/postern/internal/install"
 )
 
-// Each kind of drift, made by hand and found by name, all in one database: a verification takes half a second.
+// Each kind of drift, made by hand and found by name. All are in one database, because a verification takes half a
+// second.
 func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)
@@ -18,7 +19,7 @@ func TestVerifyFindsEveryKindOfDrift(t *testing.T) {
 		name   string
 		change string
 		find   string // change, kind and name
-		diff   string // a piece of the diff
+		diff   string // a part of the diff
 	}{
 		{
 			name:   "changed function body",
@@ -487,7 +488,7 @@ alter table postern_internal.checkpoint_entry attach partition public.alien for 
 	}
 }
 
-// Two conditions that differ by parentheses alone are two conditions: nothing is left out of the comparison.
+// Two conditions that differ only in parentheses are different: the comparison ignores nothing.
 func TestParenthesesAreADifference(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ change, find string }{
@@ -583,7 +584,7 @@ func TestVerifyLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// Which months the log has a partition for depends on when it was installed, and on what was dropped since.
+// Which months of the log have a partition depends on when it was installed, and on what was dropped since.
 func TestMonthsOfTheLogAreNoDrift(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)
@@ -599,7 +600,7 @@ alter database ` + database.Name + ` set datestyle = 'German'`)
 	database.mustBeClean()
 }
 
-// A session that keeps all writers from the tables does not stop a verification, which only describes them.
+// A session that locks writers out of the tables does not stop a verification, which only describes them.
 func TestVerifyWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	database := newInstalled(t)

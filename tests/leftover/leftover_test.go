@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package leftover tests that a test, and the demo, leave nothing behind however they end.
+// Package leftover tests that a test and the demo leave nothing behind, however they end.
 package leftover
 
 import (
@@ -21,13 +21,13 @@ import (
 )
 
 const (
-	// endVariable makes this test one that ends badly, of its own binary; it says how.
+	// endVariable makes this test end badly in a child process; its value says how.
 	endVariable = "POSTERN_LEFTOVER_END"
-	// inVariable says whether that happens in a test with a database, or in the demo.
+	// inVariable says whether that happens in a test with a database or in the demo.
 	inVariable = "POSTERN_LEFTOVER_IN"
-	// markVariable is in the environment of every process that comes of it.
+	// markVariable is in the environment of every process that the child starts.
 	markVariable = "POSTERN_LEFTOVER_MARK"
-	// ready is what it prints before.
+	// ready is what the child prints before it ends.
 	ready = "ready to end"
 )
 
@@ -37,10 +37,10 @@ func TestAbortedTestLeavesNothingBehind(t *testing.T) {
 		return
 	}
 	if os.Getenv("POSTERN_TEST_SERVER") == "docker" || os.Getenv("POSTERN_TEST_DATABASE_URL") != "" {
-		// tests of internal/server look for containers; a server that is somebody's stays.
+		// Containers are tested in internal/server, and an existing server stays.
 		t.Setenv("POSTERN_TEST_SERVER", "binaries")
 		t.Setenv("POSTERN_TEST_DATABASE_URL", "")
-		t.Setenv(testdb.VersionVariable, "") // that of the other server
+		t.Setenv(testdb.VersionVariable, "") // it would be the other server's
 	}
 	for _, in := range []string{"database", "demo"} {
 		for end, says := range map[string]string{
@@ -57,7 +57,7 @@ func TestAbortedTestLeavesNothingBehind(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(func() { last.Undo() })
-				if err := os.Chmod(folder, 0o777); err != nil { // the server's user makes a folder in it
+				if err := os.Chmod(folder, 0o777); err != nil { // the server's user creates a folder in it
 					t.Fatal(err)
 				}
 				limit := 20 * time.Minute
@@ -65,7 +65,7 @@ func TestAbortedTestLeavesNothingBehind(t *testing.T) {
 					limit = 5 * time.Second
 				}
 				output, err := endChild(t, folder, in, end, limit)
-				// On a busy machine its time may be up before there is anything to leave.
+				// On a busy machine, its time may be up before it has made anything.
 				for end == "timeout" && !strings.Contains(output, ready) && limit < 10*time.Minute {
 					limit *= 2
 					output, err = endChild(t, folder, in, end, limit)
@@ -93,7 +93,7 @@ func TestAbortedTestLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// endChild runs this test as one that ends badly, with folder for its files; limit is the time that it has.
+// endChild runs this test as a child that ends badly, with folder for its files; limit is its time.
 func endChild(t *testing.T, folder, in, end string, limit time.Duration) (output string, err error) {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAbortedTestLeavesNothingBehind$", "-test.v", "-test.timeout="+limit.String())
@@ -103,7 +103,7 @@ func endChild(t *testing.T, folder, in, end string, limit time.Duration) (output
 	return string(said), err
 }
 
-// endBadly has a server, processes and folders, and then ends.
+// endBadly starts a server and processes and makes folders, and then ends.
 func endBadly(t *testing.T, in, end string) {
 	finish := func() {
 		fmt.Println(ready)
@@ -140,7 +140,7 @@ func endBadly(t *testing.T, in, end string) {
 	finish()
 }
 
-// reader is told the story, and ends it at a word.
+// reader reads the demo's output, and ends the demo at a certain word.
 type reader struct {
 	text  strings.Builder
 	until string
@@ -157,7 +157,7 @@ func (r *reader) Write(text []byte) (int, error) {
 
 var _ io.Writer = (*reader)(nil)
 
-// processesOf lists the processes that have the mark in their environment, or name the folder in their command line.
+// processesOf lists the processes with the mark in their environment, or with the folder in their command line.
 func processesOf(folder string) []string {
 	found := []string{}
 	processes, _ := filepath.Glob("/proc/[0-9]*")

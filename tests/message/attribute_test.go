@@ -232,7 +232,7 @@ func TestValueNeverBecomesRows(t *testing.T) {
 		}
 	}
 
-	// The attack is real: where values are only put behind one another, this one brings an attribute.
+	// The attack is real: if values are just concatenated, this one adds an attribute.
 	if got := attributesOf(t, connection, naive("!M", "REMARK", "1\n$AMOUNT=1000000")); len(got) != 2 {
 		t.Errorf("a naive writer made %q", got)
 	}

@@ -76,7 +76,7 @@ func TestMessagesNestSixteenLevelsDeep(t *testing.T) {
 		requireError(t, err)
 		_, err = text(t, connection, fromJSON, "A", object)
 		requireError(t, err)
-		// One level is all that get_attributes looks at.
+		// get_attributes reads only one level.
 		if got := attributesOf(t, connection, message); len(got) != 1 {
 			t.Errorf("%d levels: %d attributes", levels, len(got))
 		}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// readers are all functions that are given a message, each as a query with the message as its parameter.
+// readers are all functions that take a message, each as a query with the message as its parameter.
 var readers = map[string]string{
 	"postern.message_to_jsonb":     "select postern.message_to_jsonb($1)::text",
 	"message_sys.find_attribute":   "select message_sys.find_attribute($1, 'A', 'default')",

@@ -1,4 +1,4 @@
-// Package message_test holds IFS Messages, as SQL reads and writes them, against a second implementation.
+// Package message_test compares how SQL reads and writes IFS Messages with a second implementation.
 package message_test
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// connect gives a session of an end user in a database of its own.
+// connect opens a session of an end user in a new database.
 func connect(t testing.TB) *pgx.Conn {
 	t.Helper()
 	return testdb.New(t).Login(t, "postern_user").Connect(t)
@@ -25,7 +25,7 @@ func execute(t testing.TB, connection *pgx.Conn, statement string, arguments ...
 	}
 }
 
-// text gives the one text that a query returns.
+// text returns the one text that a query returns.
 func text(t testing.TB, connection *pgx.Conn, query string, arguments ...any) (result string, err error) {
 	t.Helper()
 	err = connection.QueryRow(context.Background(), query, arguments...).Scan(&result)
@@ -41,13 +41,13 @@ func requireText(t testing.TB, connection *pgx.Conn, query string, arguments ...
 	return result
 }
 
-// requireError wants PS107, with something to say in each part.
+// requireError wants PS107 with MESSAGE, DETAIL and HINT.
 func requireError(t testing.TB, err error) *pgconn.PgError {
 	t.Helper()
 	return testdb.RequireCode(t, err, "PS107")
 }
 
-// attributesOf reads a message by get_attributes.
+// attributesOf reads a message with get_attributes.
 func attributesOf(t testing.TB, connection *pgx.Conn, message string) []attribute {
 	t.Helper()
 	rows, err := connection.Query(context.Background(), "select position, name, value from message_sys.get_attributes($1)", message)

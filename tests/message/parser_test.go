@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// This is the format once more, written without a look at the SQL: row by row, by hand. The tests hold the
-// two against each other.
+// This is a second implementation of the format, written by hand, row by row, without looking at the SQL. The tests
+// compare the two.
 
 type attribute struct {
 	name, value string
 }
 
-// malformed tells the line that a message is wrong in, counted from 1.
+// malformed is the line in which a message is wrong, counted from 1.
 type malformed struct {
 	line int
 }
@@ -26,7 +26,7 @@ func validName(name string) bool {
 	return name != "" && utf8.RuneCountInString(name) <= 128 && !strings.ContainsAny(name, "\n\r=")
 }
 
-// parse reads a message. The line of a repeated attribute is told only where every row in itself is good.
+// parse reads a message. It reports the line of a repeated attribute only if every row by itself is valid.
 func parse(message string) (name string, attributes []attribute, err error) {
 	rows := strings.Split(strings.TrimSuffix(message, "\n"), "\n")
 	seen, repeated := map[string]bool{}, 0
@@ -74,7 +74,7 @@ func parse(message string) (name string, attributes []attribute, err error) {
 	return name, attributes, nil
 }
 
-// write is the message that add_attribute builds of these attributes.
+// write returns the message that add_attribute builds from these attributes.
 func write(name string, attributes []attribute) string {
 	rows := []string{"!" + name}
 	for _, a := range attributes {
@@ -83,7 +83,7 @@ func write(name string, attributes []attribute) string {
 	return strings.Join(rows, "\n")
 }
 
-// decode gives the members of a message's jsonb object; tooDeep where messages nest beyond deepestLevel.
+// decode returns the members of a message's jsonb object; tooDeep says that messages nest beyond deepestLevel.
 func decode(attributes []attribute, level int) (object map[string]any, tooDeep bool) {
 	object = map[string]any{}
 	for _, a := range attributes {

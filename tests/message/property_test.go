@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// anyText is every text that PostgreSQL can hold, with much of what the format gives a meaning.
+// anyText generates every text that PostgreSQL can store, with many characters that have a meaning in the format.
 func anyText() *rapid.Generator[string] {
 	rune := rapid.OneOf(
 		rapid.SampledFrom([]rune("\n\n\r-$!+ =&\\A")),
@@ -35,7 +35,7 @@ func anyName() *rapid.Generator[string] {
 	)
 }
 
-// anyValue is a text, or a message that likely has the name of its attribute.
+// anyValue generates a text, or a message that probably has the name of its attribute.
 func anyValue(name string) *rapid.Generator[string] {
 	return rapid.OneOf(anyText(), rapid.Custom(func(t *rapid.T) string {
 		attributes := []attribute{}
@@ -46,7 +46,7 @@ func anyValue(name string) *rapid.Generator[string] {
 	}))
 }
 
-// Whatever is done to a message, it holds just the attributes that a list holds to which the same is done.
+// After any changes, a message has exactly the attributes of a list that was changed in the same way.
 func TestMessageIsAListOfAttributes(t *testing.T) {
 	connection := connect(t)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -107,7 +107,7 @@ func TestMessageIsAListOfAttributes(t *testing.T) {
 	})
 }
 
-// An object comes back from its message, but for a string that reads as the message of its own key.
+// An object comes back from its message, except for a string that reads as the message of its own key.
 func TestObjectComesBackFromItsMessage(t *testing.T) {
 	connection := connect(t)
 	var object func(depth int) *rapid.Generator[map[string]any]
@@ -174,7 +174,7 @@ func FuzzMessage(f *testing.F) {
 		f.Add(message)
 	}
 	f.Fuzz(func(t *testing.T, message string) {
-		// What PostgreSQL can't hold never gets there.
+		// PostgreSQL cannot store these, so they never get there.
 		requireSameReading(t, connection, strings.ReplaceAll(strings.ToValidUTF8(message, "?"), "\x00", "0"))
 	})
 }
@@ -183,7 +183,7 @@ type failer interface {
 	Fatalf(format string, arguments ...any)
 }
 
-// requireSameReading wants of PostgreSQL what the parser in Go makes of a message.
+// requireSameReading wants PostgreSQL to read a message as the parser in Go does.
 func requireSameReading(t failer, connection *pgx.Conn, message string) {
 	var got string
 	err := connection.QueryRow(context.Background(), toJSON, message).Scan(&got)

@@ -10,7 +10,7 @@ import (
 	"github.com/posternsql/postern/internal/testdb"
 )
 
-// everything writes and reads a message in every way; its result may depend on its text alone.
+// everything writes and reads a message in every way. Its result must depend only on its text.
 const everything = `
 do $everything$
 declare
@@ -85,7 +85,7 @@ func TestParallelWorkersReadMessages(t *testing.T) {
 	if err != nil || !strings.Contains(plan[0], "Gather") {
 		t.Fatalf("plan %q, %v: no worker runs this", plan, err)
 	}
-	// A nested message that is malformed is where an exception would have to be caught.
+	// A malformed nested message is where an exception would have to be caught.
 	if got := requireText(t, connection, query, "$P=!P\n-$A\n$Q=!Q"); got != `{"P": "!P\n$A", "Q": {}}` {
 		t.Errorf("got %s", got)
 	}
@@ -113,7 +113,7 @@ func TestFunctionsOfTheCallerAreNotUsed(t *testing.T) {
 		execute(t, connection, statement)
 	}
 
-	// The attack is real: in this session, what names these functions unqualified calls the attacker's.
+	// The attack is real: in this session, an unqualified call of these functions calls the attacker's.
 	if got := requireText(t, connection, "select replace('a', 'a', 'b')"); got != "a" {
 		t.Fatalf("the session's own replace gave %q", got)
 	}

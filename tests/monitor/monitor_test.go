@@ -1,5 +1,5 @@
-// Package monitor_test breaks the database under the services that deliver events and seal the log, and looks at what
-// Prometheus and a health check are told.
+// Package monitor_test breaks the database under the services that deliver events and seal the log, and checks what
+// they report to Prometheus and to a health check.
 package monitor_test
 
 import (
@@ -27,7 +27,7 @@ const insertEntries = `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters)
 select 'passed', 'APP_PAY', 'ALICE', 'paid', '{}' from generate_series(1, 3)`
 
-// service is a command that runs until the test ends, by a login of its own.
+// service is a command that runs with its own login until the test ends.
 type service struct {
 	*testdb.Database
 	login   *testdb.Login
@@ -36,7 +36,7 @@ type service struct {
 
 func start(t *testing.T, database *testdb.Database, role string, command ...string) *service {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // a free port
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,13 +62,13 @@ func start(t *testing.T, database *testdb.Database, role string, command ...stri
 	return s
 }
 
-// readOnly is what the next connection finds.
+// readOnly makes the next connections read-only.
 func (s *service) readOnly(t *testing.T, on bool) {
 	t.Helper()
 	testsql.Run(t, s.Pool, fmt.Sprintf("alter role %q set default_transaction_read_only = %t", s.login.Name, on))
 }
 
-// dead ends the connections and refuses new ones, as a server does that is down.
+// dead ends the connections and refuses new ones, like a server that is down.
 func (s *service) dead(t *testing.T, is bool) {
 	t.Helper()
 	testsql.Run(t, s.Pool, fmt.Sprintf("alter role %q %s", s.login.Name, map[bool]string{true: "nologin", false: "login"}[is]))
@@ -87,7 +87,8 @@ func (s *service) get(path string) (status int, body string) {
 	return response.StatusCode, string(content)
 }
 
-// await waits until health is as wanted, with a text in it, and metrics have each of these lines, and those that begin with "!" not.
+// await waits until health is as wanted and contains a text, and metrics have each of these lines, but none that begins
+// with "!".
 func (s *service) await(t *testing.T, status int, text string, lines ...string) {
 	t.Helper()
 	var missing []string
@@ -121,11 +122,11 @@ func TestWorkerThatCannotClaimIsUnhealthy(t *testing.T) {
 	testsql.Run(t, database.Pool, "select postern.add_event_action('hook', 'SECURITY_CHECKPOINT_SUCCESS', 'webhook', $1, allow_internal => true)", receiver.URL)
 	testsql.Run(t, database.Pool, insertEntries)
 	s := start(t, database, "postern_event_worker", "event", "run")
-	// Its connections are read only: what no worker has queued waits all the same.
+	// Its connections are read-only. What no worker has queued still waits.
 	s.await(t, http.StatusServiceUnavailable, "Begin the transaction with: begin read write",
 		`postern_event_pending\{action="hook"\} 3`, `postern_event_overdue_seconds\{action="hook"\} [^0].*`,
 		`postern_event_errors_total\{action="hook"\} [1-9][0-9]*`, `!postern_event_last_success_timestamp_seconds\{action="hook"\} .*`)
-	// The next connection leads to where it can write.
+	// The next connection leads to a server that can be written.
 	s.readOnly(t, false)
 	s.await(t, http.StatusOK, "ok", `postern_event_pending\{action="hook"\} 0`, `postern_event_overdue_seconds\{action="hook"\} 0`,
 		`postern_event_deliveries_total\{action="hook",outcome="delivered"\} 3`, `postern_event_last_success_timestamp_seconds\{action="hook"\} .*`)
@@ -160,7 +161,7 @@ func TestSealerThatCannotSealIsUnhealthy(t *testing.T) {
 	s.await(t, http.StatusOK, "ok", `postern_seal_unsealed 0`, `postern_seal_leaves 6`)
 }
 
-// What waits to be sealed counts entries of transactions that were running at the last seal, and those after it.
+// The number of unsealed entries includes those of transactions that were running at the last seal, and later ones.
 func TestUnsealedEntriesAreCountedInAnyOrderOfCommits(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)

@@ -22,7 +22,7 @@ import (
 func TestEmptyLogIsIntact(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
-	requireFinding(t, l.verify(t), seal.HeadMissing, 0) // no seal has ever begun here
+	requireFinding(t, l.verify(t), seal.HeadMissing, 0) // no seal has ever begun
 	l.seal(t, 0)
 	l.requireIntact(t, 0)
 	l.write(t, 1)
@@ -30,7 +30,7 @@ func TestEmptyLogIsIntact(t *testing.T) {
 	l.requireIntact(t, 1)
 }
 
-// Logical replication brings the rows of the log, and leaves the sequences where they are.
+// Logical replication copies the rows of the log, and does not advance the sequences.
 func TestReplicatedLogIsNotSealedWithOldIDs(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -52,7 +52,7 @@ select n, 'passed', 'APP_PAY', 'ALICE', 'Replicated', '{}' from generate_series(
 	l.requireIntact(t, 51)
 }
 
-// files gives each file of the directory of heads with its content.
+// files returns the content of each file in the directory of heads.
 func (l *sealedLog) files(t *testing.T) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -70,7 +70,7 @@ func (l *sealedLog) files(t *testing.T) map[string]string {
 	return files
 }
 
-// in is the same log, with its key and directory, in another database.
+// in returns the same log, with its key and directory, in another database.
 func (l *sealedLog) in(t *testing.T, database *testdb.Database) *sealedLog {
 	t.Helper()
 	other := *l
@@ -79,7 +79,7 @@ func (l *sealedLog) in(t *testing.T, database *testdb.Database) *sealedLog {
 	return &other
 }
 
-// here names the database as the error about another place does.
+// here names the database in the form of the error about another place.
 func (l *sealedLog) here(t *testing.T) *string {
 	t.Helper()
 	name := testsql.Value[string](t, l.Pool,
@@ -127,7 +127,8 @@ func TestRestoredDumpDoesNotSealWithProductionsKey(t *testing.T) {
 	}
 }
 
-// A service ends on a copy, and does not try for ever. What somebody can mend while it tries, it tries again.
+// A service ends on a copy instead of trying for ever. After an error that somebody can fix in the meantime, it tries
+// again.
 func TestServiceEndsOnlyOnACopy(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -145,7 +146,7 @@ func TestServiceEndsOnlyOnACopy(t *testing.T) {
 	if code, complaints := every(t.Context(), copied.Database); code != 1 || !strings.Contains(complaints, "--confirm-database "+*copied.here(t)) {
 		t.Fatal(code, complaints)
 	}
-	// A number that was left in the configuration, of another cluster, does not hide what there is to say.
+	// A timeline of another cluster that was left in the configuration does not hide the right error.
 	if code, complaints := every(t.Context(), copied.Database, "--confirm-timeline", "4711"); code != 1 || !strings.Contains(complaints, "--confirm-database "+*copied.here(t)) {
 		t.Fatal(code, complaints)
 	}
@@ -153,7 +154,7 @@ func TestServiceEndsOnlyOnACopy(t *testing.T) {
 		t.Errorf("a refused seal made %s: %v", also, err)
 	}
 
-	// The same SQLSTATE, and another error.
+	// Another error with the same SQLSTATE.
 	testsql.Run(t, l.Pool, `
 insert into postern_internal.checkpoint_entry (log_id, outcome, gate_id, userid, message, parameters)
 values (1000, 'passed', 'APP_PAY', 'ALICE', 'Replicated', '{}')`)
@@ -180,7 +181,7 @@ values (1000, 'passed', 'APP_PAY', 'ALICE', 'Replicated', '{}')`)
 	}
 }
 
-// What refuses late must refuse before the database remembers that it is the one that goes on.
+// A seal that is refused late must not have recorded in the database that this place continues.
 func TestRefusedSealConfirmsNoPlace(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -215,7 +216,7 @@ func TestRefusedSealConfirmsNoPlace(t *testing.T) {
 				attempt.Also = append(attempt.Also, open(directory))
 			}
 			if _, err := attempt.Seal(t.Context(), older.sealer); kindOf(err) != sealer.kind {
-				// The first that refuses says why; either is right where the directory is stale.
+				// Whichever check comes first says why. Either is right if the directory is stale.
 				if sealer.also == nil || kindOf(err) != seal.OtherHistory {
 					t.Fatal(err)
 				}
@@ -226,7 +227,7 @@ func TestRefusedSealConfirmsNoPlace(t *testing.T) {
 	}
 }
 
-// addKey lets a further key sign in the directory.
+// addKey lets another key sign in the directory.
 func (l *sealedLog) addKey(t *testing.T, key *seal.Key) {
 	t.Helper()
 	keys, err := os.OpenFile(filepath.Join(l.directory, seal.KeysFile), os.O_APPEND|os.O_WRONLY, 0)
@@ -241,13 +242,14 @@ func (l *sealedLog) addKey(t *testing.T, key *seal.Key) {
 	}
 }
 
-// A copy has the same tree, roles and allowed logins. With production's key and directory it would sign another history.
+// A copy has the same tree, roles and allowed logins. With production's key and directory it would sign a second
+// history.
 func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
 	l.write(t, 2)
 	l.seal(t, 2)
-	// Heads of other keys, too: production's key is asked about in all of them.
+	// Heads of other keys count too: the check of production's key looks at all of them.
 	first := l.key
 	l.key = newKey(t, "test.example/log")
 	l.addKey(t, l.key)
@@ -278,7 +280,7 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 	if _, err := copied.drop(t, copied.admin(t), time.Now().AddDate(0, -1, 0), time.Second); testdb.Code(err) != "55000" {
 		t.Errorf("drop: %v", err)
 	}
-	// Not even the key gets into a directory.
+	// Not even the key file is created in a directory.
 	elsewhere := *copied
 	elsewhere.directory = filepath.Join(t.TempDir(), "new")
 	if _, err := elsewhere.trySeal(t); testdb.Code(err) != "55000" {
@@ -291,13 +293,13 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 		t.Errorf("before: %q\nafter: %q", before, after)
 	}
 
-	// Production goes on. To copy a database, its connections are ended.
+	// Production continues. Copying a database ends its connections.
 	l.sealer, l.auditor = l.Login(t, "postern_sealer").Connect(t), l.Login(t, "postern_auditor").Connect(t)
 	l.write(t, 1)
 	l.seal(t, 1)
 	l.requireIntact(t, 4)
 
-	// A copy that has its own key and directory is another log, and says so by its key.
+	// A copy with its own key and directory is another log, as its key shows.
 	here := copied.here(t)
 	for _, key := range []*seal.Key{l.key, first} {
 		sealer := seal.Sealer{Key: key, Heads: elsewhere.heads(t), Database: here}
@@ -319,14 +321,14 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 	if restart, got, err := sealer.Restart(t.Context(), copied.sealer); err != nil || got != 3 || restart.Lost != nil {
 		t.Fatalf("sealed %d, %v, %v", got, restart, err)
 	}
-	// Its heads up to the copy are production's: with these keys among those that may sign, all of them are known.
+	// Its heads up to the copy are production's. If both keys may sign, all of them are accepted.
 	elsewhere.addKey(t, first)
 	elsewhere.addKey(t, l.key)
 	elsewhere.requireIntact(t, 6)
 	elsewhere.write(t, 1)
-	elsewhere.seal(t, 1) // it remembers its place
+	elsewhere.seal(t, 1) // it records its place
 
-	// The naive version compared no place, as a copy now is that nobody tells from production.
+	// The naive version compares no place, like a copy that nothing tells from production.
 	naive := l.in(t, l.Copy(t))
 	naive.write(t, 5)
 	testsql.Run(t, naive.Pool, "update postern_internal.sealing set place = postern_internal.current_place()")
@@ -338,15 +340,15 @@ func TestCopyDoesNotSealWithProductionsKey(t *testing.T) {
 	}
 }
 
-// After pg_upgrade, or a restore for good, the same key goes on with the same directory, once somebody has said so.
-func TestDatabaseThatTookThePlaceGoesOn(t *testing.T) {
+// After pg_upgrade or a restore, the same key continues with the same directory once somebody has confirmed it.
+func TestReplacementDatabaseContinuesTheLog(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
 	l.write(t, 2)
 	l.seal(t, 2)
 	successor := l.in(t, l.Copy(t))
 	sealer := seal.Sealer{Key: l.key, Heads: l.heads(t), Database: successor.here(t)}
-	// Also where there is nothing to seal, the new place is remembered.
+	// The new place is recorded even if there is nothing to seal.
 	if got, err := sealer.Seal(t.Context(), successor.sealer); err != nil || got != 0 {
 		t.Fatalf("sealed %d, %v", got, err)
 	}
@@ -355,9 +357,9 @@ func TestDatabaseThatTookThePlaceGoesOn(t *testing.T) {
 	successor.requireIntact(t, 3)
 }
 
-// Entries of another cluster have the numbers of its transactions, and this cluster counts up to them. Not parallel, so that the
-// sealer's own number is among them.
-func TestSealingGoesOnThroughTheNumbersOfAnotherCluster(t *testing.T) {
+// Entries of another cluster have its transaction ids, and this cluster reaches them. Not parallel, so that the
+// sealer's own id is among them.
+func TestSealingContinuesThroughIDsOfAnotherCluster(t *testing.T) {
 	l := newSealedLog(t)
 	testsql.Run(t, l.Pool, `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, transaction_id)

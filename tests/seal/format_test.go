@@ -24,7 +24,7 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// awkward are rows whose values are easily mixed up, or printed in more than one way.
+// awkward are rows whose values are easily confused, or can be printed in more than one way.
 const awkward = `
 insert into postern_internal.checkpoint_entry
   (outcome, gate_id, action, userid, authenticated_by, logged_at, message, parameters, comment, scheme, session_role, client_addr, application_name, transaction_id, ticket,
@@ -37,7 +37,7 @@ values
   ('passed', 'G', null, 'U', null, '0044-03-15 BC', 'm', 'null', null, null, 'r', null, '', '6', null, false, 'a', null),
   ('passed', 'G', null, 'U', null, '12345-01-01', 'm', '[]', null, null, 'r', null, '', '7', null, true, 'a', null)`
 
-// The database and this program compute the same hashes, whatever is set.
+// The database and this program compute the same hashes, whatever the settings.
 func TestBothSidesHashAlike(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -66,7 +66,7 @@ select count(*) from postern_internal.leaf as l join postern_internal.checkpoint
 	}
 }
 
-// The vectors of the documentation, which tests/docs holds against the database.
+// The vectors in the documentation, which tests/docs compares with the database.
 func TestVectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/log-format.md")
@@ -105,7 +105,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// The vectors of the documentation for what is signed: a key, a restart, and the head behind it.
+// The documentation's vectors for what is signed: a key, a restart, and the head after it.
 func TestSignedVectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/log-format.md")
@@ -148,7 +148,7 @@ func TestSignedVectors(t *testing.T) {
 	}
 }
 
-// What a signed text says has one reading: anything but what this program would have written is refused.
+// A signed text has one reading: anything other than what this program would have written is refused.
 func TestSignedTextsAreUnambiguous(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -188,7 +188,7 @@ func TestSignedTextsAreUnambiguous(t *testing.T) {
 	}
 }
 
-// Programs that know nothing of Postern accept its heads and proofs.
+// Programs that know nothing about Postern accept its heads and proofs.
 func TestOtherLibrariesAcceptHeadsAndProofs(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -290,7 +290,7 @@ func TestProofThatWasTamperedWithIsRefused(t *testing.T) {
 	}
 }
 
-// firstUser reads a proof as some programs do, which keep the first one of two members.
+// firstUser reads a proof like programs that keep the first of two equal members.
 func firstUser(t *testing.T, proof string) string {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(proof))
@@ -309,7 +309,7 @@ func firstUser(t *testing.T, proof string) string {
 	}
 }
 
-// A proof that proves ALICE's approval must not show MALLORY's to somebody else's program.
+// A proof of ALICE's approval must not show MALLORY's to another program.
 func TestAmbiguousProofIsRefused(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -372,7 +372,7 @@ func TestAmbiguousProofIsRefused(t *testing.T) {
 			for kind, file := range map[string]string{"proof": text, "export": export + text} {
 				changed := strings.Replace(file, change[0], change[1], 1)
 				if kind == "export" && strings.HasPrefix(change[0], `"head"`) {
-					changed = strings.Replace(file, change[0], change[1], 2) // its own line, and the first one
+					changed = strings.Replace(file, change[0], change[1], 2) // its own line and the first one
 				}
 				applies[name] = applies[name] || changed != file
 				if changed == file {
@@ -388,7 +388,7 @@ func TestAmbiguousProofIsRefused(t *testing.T) {
 				t.Errorf("entry %d: accepted with %s behind it", logID, name)
 			}
 		}
-		// What programs do that format JSON, and keep its digits.
+		// Changes by programs that format JSON and keep its digits.
 		for name, same := range map[string]string{
 			"as it is":      text,
 			"in an export":  export + text + "\n",
@@ -426,7 +426,7 @@ func indented(t *testing.T, text []byte) []byte {
 	return out.Bytes()
 }
 
-// The parameters of a leaf are part of what is proven: nobody may read them in two ways either.
+// The parameters of a leaf are part of what is proven. They must not have two readings either.
 func TestAmbiguousLeafIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, parameters := range []string{`{"AMOUNT": 1, "AMOUNT": 1000}`, `{"A": {"B": 1, "\u0042": 2}}`, `{} {}`, "", "{\"A\": \"\\ud800\"}"} {
@@ -437,7 +437,7 @@ func TestAmbiguousLeafIsRefused(t *testing.T) {
 	}
 }
 
-// Whatever stands in a leaf's place: reading it ends, and what can be read is written alike again.
+// Reading any text in place of a leaf ends, and what can be read is written back unchanged.
 func FuzzReadLeaf(f *testing.F) {
 	record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage("{}"), SessionRole: "r"}
 	f.Add(record.Leaf())
@@ -449,14 +449,14 @@ func FuzzReadLeaf(f *testing.F) {
 	})
 }
 
-// A pooler may want the queries sent in another way; it is the same log.
+// A pooler may need another query mode. The log is the same.
 func TestEveryQueryModeSealsAlike(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
 		config := l.Config(t)
 		config.DefaultQueryExecMode = mode
-		config.RuntimeParams["quote_all_identifiers"] = "on" // others have it off
+		config.RuntimeParams["quote_all_identifiers"] = "on" // off elsewhere
 		connection, err := pgx.ConnectConfig(t.Context(), config)
 		if err != nil {
 			t.Fatal(err)

@@ -6,10 +6,10 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// A sealer keeps its plans, also those it made while there was next to nothing in the log.
+// A sealer keeps its plans, including those made while the log was nearly empty.
 func TestPlanOfAYoungLogServesALongOne(t *testing.T) {
 	l := newSealedLog(t)
-	testsql.Run(t, l.Pool, "alter table postern_internal.leaf set (autovacuum_enabled = off)") // its ANALYZE would have plans made anew
+	testsql.Run(t, l.Pool, "alter table postern_internal.leaf set (autovacuum_enabled = off)") // its ANALYZE would have plans made again
 	testsql.Run(t, l.Pool, "analyze")
 	l.write(t, 3)
 	l.seal(t, 3)

@@ -35,7 +35,7 @@ func (l *sealedLog) mustRestart(t *testing.T) *seal.Restart {
 	return restart
 }
 
-// prove gives the proof of an entry, as it is handed to others.
+// prove returns the proof of an entry, as others get it.
 func (l *sealedLog) prove(t *testing.T, logID int64) []byte {
 	t.Helper()
 	proof, err := seal.Prove(t.Context(), l.auditor, l.heads(t), logID, nil)
@@ -49,7 +49,7 @@ func (l *sealedLog) prove(t *testing.T, logID int64) []byte {
 	return text
 }
 
-// requireLostBy wants a proof to hold, and its entry to have been lost by a restart, or by none.
+// requireLostBy wants a proof to be valid, and its entry to have been lost by a restart, or by none.
 func (l *sealedLog) requireLostBy(t *testing.T, proof []byte, number int64) {
 	t.Helper()
 	_, err := seal.CheckProofs(bytes.NewReader(proof), l.key.Public, func(proof *seal.Proof) error {
@@ -67,7 +67,8 @@ func (l *sealedLog) requireLostBy(t *testing.T, proof []byte, number int64) {
 	}
 }
 
-// lostEnd is a log of 5 entries, the database that took its place, and with its heads and proofs the 3 that it lost.
+// lostEnd is a log of 5 entries, the database that took its place, and the 3 entries that it lost with their heads and
+// proofs.
 func lostEnd(t *testing.T) (l *sealedLog, proofs map[int64][]byte) {
 	t.Helper()
 	first := newSealedLog(t)
@@ -88,12 +89,12 @@ func lostEnd(t *testing.T) (l *sealedLog, proofs map[int64][]byte) {
 	return l, proofs
 }
 
-func TestLogGoesOnAfterItsEndWasLost(t *testing.T) {
+func TestLogContinuesAfterItsEndWasLost(t *testing.T) {
 	t.Parallel()
 	l, proofs := lostEnd(t)
-	l.write(t, 2) // the restored sequence gives out what was lost
+	l.write(t, 2) // the restored sequence gives out the lost ids again
 
-	// Both commands say what was lost, and where to read on.
+	// Both commands say what was lost, and which page to read.
 	_, err := (&seal.Sealer{Key: l.key, Heads: l.heads(t), Database: l.here(t)}).Seal(t.Context(), l.sealer)
 	tampered, found := asTampered(err)
 	if !found || tampered.Finding.Kind != seal.EntryMissing || tampered.Finding.LogIDs == nil || *tampered.Finding.LogIDs != (seal.LogIDs{Lowest: 6, Highest: 8}) {
@@ -107,7 +108,7 @@ func TestLogGoesOnAfterItsEndWasLost(t *testing.T) {
 		t.Fatalf("%+v", verdict)
 	}
 
-	// A restart is confirmed as a seal is.
+	// A restart is confirmed like a seal.
 	before := l.files(t)
 	_, _, err = (&seal.Sealer{Key: l.key, Heads: l.heads(t)}).Restart(t.Context(), l.sealer)
 	testdb.RequireCode(t, err, "55000")
@@ -136,7 +137,7 @@ func TestLogGoesOnAfterItsEndWasLost(t *testing.T) {
 		t.Errorf("the head does not name it: %s", text)
 	}
 
-	// One log id, one key, two contents: each proof holds, and says which history it is of.
+	// One log id and one key, but two contents. Each proof is valid, and says to which history it belongs.
 	for logID, proof := range proofs {
 		want := int64(0)
 		if logID > 5 {
@@ -172,8 +173,8 @@ func TestLogRestartsAfterLosingEverything(t *testing.T) {
 	l.requireIntact(t, 4)
 }
 
-// Killed between the note and the head, the next seal goes on, and a restart says again what it said.
-func TestInterruptedRestartGoesOn(t *testing.T) {
+// If it is killed between the note and the head, the next seal continues, and a restart repeats what it said.
+func TestInterruptedRestartContinues(t *testing.T) {
 	t.Parallel()
 	l, _ := lostEnd(t)
 	latest := l.files(t)["latest"]
@@ -184,7 +185,7 @@ func TestInterruptedRestartGoesOn(t *testing.T) {
 	if verdict := l.verify(t); verdict.Total > 0 {
 		t.Errorf("%s", messages(verdict))
 	}
-	// A further directory that stands where this one stood is not told by that.
+	// Another directory with the same state learns nothing from that.
 	untold := *l
 	untold.directory = copyDirectory(t, l.directory)
 	if err := os.Remove(filepath.Join(untold.directory, "restarts")); err != nil {
@@ -222,8 +223,8 @@ func TestSecondRestartKeepsTheFirst(t *testing.T) {
 	second.requireLostBy(t, proofs[0], 2)
 }
 
-// lostTwice is a log of 8 signed leaves, with two databases that can take its place: one has 5 of them, the other 2. It comes with
-// the proofs of two entries.
+// lostTwice is a log of 8 signed leaves, with two databases that can take its place: one has 5 of the leaves, the other
+// 2. It comes with the proofs of two entries.
 func lostTwice(t *testing.T) (older, oldest *sealedLog, proofs map[int64][]byte) {
 	t.Helper()
 	l := newSealedLog(t)
@@ -239,8 +240,8 @@ func lostTwice(t *testing.T) (older, oldest *sealedLog, proofs map[int64][]byte)
 	return older, oldest, proofs
 }
 
-// What a later restart gave up is lost, though an earlier one had kept it. Otherwise proofs of it count as entries of this log, and
-// what was signed as dropped before excuses that new entries with its leaf numbers are missing.
+// What a later restart gave up is lost, even if an earlier one had kept it. Otherwise its proofs would count as entries
+// of this log, and what was signed as dropped before would excuse that new entries with its leaf numbers are missing.
 func TestLaterRestartGivesUpWhatTheFirstKept(t *testing.T) {
 	t.Parallel()
 	older, oldest, proofs := lostTwice(t)
@@ -269,7 +270,8 @@ func TestLaterRestartGivesUpWhatTheFirstKept(t *testing.T) {
 	requireFinding(t, oldest.verify(t), seal.EntryMissing, victim)
 }
 
-// Where still more is lost before the head that follows a restart, the next restart says so, and does not repeat the first.
+// If still more is lost before the head that follows a restart, the next restart says so instead of repeating the
+// first.
 func TestInterruptedRestartIsFollowedByAnother(t *testing.T) {
 	t.Parallel()
 	older, oldest, _ := lostTwice(t)
@@ -284,8 +286,8 @@ func TestInterruptedRestartIsFollowedByAnother(t *testing.T) {
 	oldest.requireIntact(t, 2)
 }
 
-// Whoever has the key and the directory could cut off the end and call it a restart. Every directory that had the end objects,
-// and so does a head that somebody kept, until its owner was told.
+// Somebody with the key and the directory could cut off the end and call it a restart. Every directory that had the end
+// refuses that, and so does a head that somebody kept, until its owner accepts the restart.
 func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -315,7 +317,7 @@ func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 	} {
 		testsql.Run(t, superuser, statement)
 	}
-	// The naive way hides it: without its newest heads the directory knows nothing of them.
+	// The naive way hides it: without its newest heads, the directory does not know about them.
 	naive := *l
 	naive.directory = copyDirectory(t, l.directory)
 	if err := os.WriteFile(filepath.Join(naive.directory, "latest"), []byte(splitHeads(l.files(t))[1]), 0o644); err != nil {
@@ -338,7 +340,7 @@ func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 	if err := sealBoth(); kindOf(err) != seal.EntryMissing {
 		t.Errorf("the other directory takes it: %v", err)
 	}
-	l.seal(t, 7) // the directory of whoever restarted goes on by itself, and further than it was
+	l.seal(t, 7) // the directory of whoever restarted continues, and further than before
 	requireFinding(t, untold.verify(t), seal.TreeRewritten, 0)
 	if err := sealBoth(); kindOf(err) != seal.TreeRewritten {
 		t.Errorf("the other directory takes it: %v", err)
@@ -347,7 +349,8 @@ func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 		t.Error("it has another head")
 	}
 
-	// One that never saw the end is told as well, or it could not tell later what its heads name.
+	// A directory that never saw the end has to accept it too. Otherwise it could not tell later what its heads refer
+	// to.
 	if err := os.WriteFile(filepath.Join(also, "latest"), []byte(splitHeads(before)[1]), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +362,7 @@ func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Its owner agrees.
+	// Its owner accepts it.
 	restarts := l.files(t)["restarts"]
 	if err := os.WriteFile(filepath.Join(also, "restarts"), []byte(restarts), 0o644); err != nil {
 		t.Fatal(err)
@@ -372,7 +375,7 @@ func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 		t.Errorf("it does not show the restart: %+v", verdict)
 	}
 
-	// The note cannot be taken away again, nor changed.
+	// The note can be neither removed nor changed.
 	for name, text := range map[string]string{"without": "", "changed": strings.Replace(restarts, "kept 10", "kept 11", 1)} {
 		if err := os.WriteFile(filepath.Join(l.directory, "restarts"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -383,7 +386,7 @@ func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 	}
 }
 
-// splitHeads gives all heads of a directory, oldest first.
+// splitHeads returns all heads of a directory, oldest first.
 func splitHeads(files map[string]string) []string {
 	var heads []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -394,7 +397,8 @@ func splitHeads(files map[string]string) []string {
 	return heads
 }
 
-// A restart that keeps another history than a directory has seen is refused there, though its owner was told.
+// A restart that keeps another history than a directory has seen is refused there, even if its owner accepted a
+// restart.
 func TestRestartWithAnotherHistoryIsRefused(t *testing.T) {
 	t.Parallel()
 	l, _ := lostEnd(t)
@@ -416,7 +420,7 @@ func TestRestartWithAnotherHistoryIsRefused(t *testing.T) {
 	if kindOf(err) != seal.TreeRewritten {
 		t.Errorf("%v", err)
 	}
-	// By the kept head alone, as a naive reader would go, it is right.
+	// A naive reader who checks only the kept head would accept it.
 	for name := range told.files(t) {
 		if strings.HasPrefix(name, "heads-") {
 			if err := os.Remove(filepath.Join(told.directory, name)); err != nil {
@@ -428,7 +432,7 @@ func TestRestartWithAnotherHistoryIsRefused(t *testing.T) {
 	told.requireIntact(t, 5)
 }
 
-// sign signs any text, as somebody with the key can.
+// sign signs any text, like somebody with the key.
 func (l *sealedLog) sign(t *testing.T, text string) string {
 	t.Helper()
 	private, err := os.ReadFile(l.keyFile)
@@ -446,7 +450,7 @@ func (l *sealedLog) sign(t *testing.T, text string) string {
 	return string(signed)
 }
 
-// Leaves that a restart gave up get other entries. What was signed as dropped before does not excuse that those are missing.
+// Leaves that a restart gave up get other entries. What was signed as dropped before does not excuse missing entries.
 func TestDropBeforeARestartDoesNotExcuseMissingEntries(t *testing.T) {
 	t.Parallel()
 	l, _ := lostEnd(t)
@@ -473,7 +477,7 @@ func TestDropBeforeARestartDoesNotExcuseMissingEntries(t *testing.T) {
 	}
 }
 
-// A sealer can call the function without the command. It neither uses up log ids, nor runs while another one seals.
+// A sealer can call the function without the command. It can neither use up log ids nor run while another one seals.
 func TestRestartByHandIsBounded(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -495,7 +499,7 @@ func TestRestartByHandIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// A sealed entry has its id from before. Only the two others got theirs again.
+	// A sealed entry kept its id. Only the two others got theirs again.
 	if reused := testsql.Value[int64](t, l.sealer, restartLog, 2, farthest); reused != 2 {
 		t.Errorf("%d ids were given out again, want 2", reused)
 	}

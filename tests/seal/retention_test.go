@@ -15,13 +15,13 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// month is the first moment of a month, so many before this one.
+// month is the first moment of a month; ago counts months back from this one.
 func month(ago int) time.Time {
 	now := time.Now().UTC()
 	return time.Date(now.Year(), now.Month()-time.Month(ago), 1, 0, 0, 0, 0, time.UTC)
 }
 
-// partition is the table with the log of a month, so many before this one.
+// partition is the table with the log of a month; ago counts months back from this one.
 func partition(ago int) string {
 	return "postern_internal.checkpoint_entry_" + month(ago).Format("2006_01")
 }
@@ -30,7 +30,7 @@ const insertAt = `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at)
 select 'passed', 'APP_PAY', 'ALICE', 'Invoice ' || n || ' paid', '{}', $1::timestamptz + n * interval '1 second' from generate_series(1, $2::integer) as n`
 
-// oldLog is a log with 10 entries in each of the last months but this one, oldest first, sealed and exported.
+// oldLog is a log with 10 entries in each of the last months except this one, oldest first, sealed and exported.
 func oldLog(t *testing.T, months int) *sealedLog {
 	t.Helper()
 	l := newSealedLog(t)
@@ -43,7 +43,7 @@ func oldLog(t *testing.T, months int) *sealedLog {
 	return l
 }
 
-// export writes all entries out with proofs, to nowhere, and says that they are safe.
+// export exports all entries with proofs and discards them, and records that they are safe.
 func (l *sealedLog) export(t *testing.T) {
 	t.Helper()
 	exporter := &seal.Exporter{Heads: l.heads(t)}
@@ -74,7 +74,7 @@ func TestDropTakesWholeMonths(t *testing.T) {
 	t.Parallel()
 	l := oldLog(t, 4)
 	admin := l.admin(t)
-	// In the middle of the third one.
+	// In the middle of the third month.
 	done, err := l.drop(t, admin, month(2).AddDate(0, 0, 14), time.Second)
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestDropTakesWholeMonths(t *testing.T) {
 	if verdict.Total > 0 || verdict.Leaves != 50 || verdict.Dropped != 20 {
 		t.Errorf("%+v", verdict)
 	}
-	// Proofs of what is left go on, before and behind new leaves.
+	// Proofs of what is left stay valid, before and behind new leaves.
 	for range 2 {
 		if _, err := seal.Prove(t.Context(), l.auditor, l.heads(t), 21, nil); err != nil {
 			t.Error(err)
@@ -109,7 +109,7 @@ func TestDropTakesWholeMonths(t *testing.T) {
 		l.seal(t, 3)
 	}
 
-	// A superuser who drops the next month is found; what an administrator has dropped is no finding.
+	// Verification reports a month that a superuser has dropped, but not one that an administrator has dropped.
 	testsql.Run(t, l.Pool, "drop table "+partition(2))
 	verdict = l.verify(t)
 	for logID := int64(21); logID <= 30; logID++ {
@@ -177,8 +177,8 @@ func TestDropRefusesWhatItCannotSee(t *testing.T) {
 	l.requireIntact(t, 20)
 }
 
-// Somebody who is idle in transaction has written to the log, and somebody else has read it. Dropping gives up; neither
-// business nor readers notice.
+// One session that is idle in a transaction has written to the log, and another one has read it. Dropping gives up;
+// neither writers nor readers notice.
 func TestDropMakesNobodyWait(t *testing.T) {
 	for name, statement := range map[string]string{
 		"a writer": "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters) values ('passed', 'X', 'X', 'X', '{}')",
@@ -207,7 +207,7 @@ func TestDropMakesNobodyWait(t *testing.T) {
 			stop()
 			wait.Wait()
 			refusal := testdb.RequireCode(t, err, "55P03")
-			// Whoever has every name quoted is told as well.
+			// A role that has every name quoted gets the same message.
 			_, who, _ := strings.Cut(refusal.Hint, "run: ")
 			testsql.Run(t, business, "set quote_all_identifiers = on")
 			rows, err := business.Query(t.Context(), who)
@@ -239,7 +239,7 @@ func TestDropMakesNobodyWait(t *testing.T) {
 	}
 }
 
-// No business transaction fails because nobody made a partition.
+// No business transaction fails because of a missing partition.
 func TestEntriesOfMonthsWithoutAPartition(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -254,7 +254,7 @@ func TestEntriesOfMonthsWithoutAPartition(t *testing.T) {
 	if got := testsql.Value[string](t, l.Pool, where); got != "default" {
 		t.Fatalf("entries are in %s", got)
 	}
-	l.seal(t, 40) // which makes the partitions
+	l.seal(t, 40) // this creates the partitions
 	l.requireIntact(t, 40)
 	if got := testsql.Value[int64](t, l.Pool, "select count(*) from postern_internal.checkpoint_entry_default"); got != 3 {
 		t.Errorf("%d entries are in the default partition, want the three of no clock's time", got)
@@ -264,7 +264,7 @@ func TestEntriesOfMonthsWithoutAPartition(t *testing.T) {
 			t.Errorf("there is no %s", partition(ago))
 		}
 	}
-	// What was moved is guarded as it was.
+	// Moved entries are protected as before.
 	for _, table := range []string{"postern_internal.checkpoint_entry_default", partition(0), partition(2)} {
 		for _, change := range []string{"delete from " + table, "update " + table + " set message = 'x'", "truncate " + table} {
 			_, err := l.Pool.Exec(t.Context(), change)
@@ -272,7 +272,7 @@ func TestEntriesOfMonthsWithoutAPartition(t *testing.T) {
 		}
 	}
 
-	// A month with many is left until somebody says so.
+	// A month with many entries is left until somebody allows it.
 	testsql.Run(t, l.Pool, insertAt, month(5), 20)
 	if made := testsql.Value[int](t, l.Pool, "select postern.create_log_partitions(19)"); made != 0 {
 		t.Errorf("%d partitions were made", made)
@@ -316,7 +316,7 @@ func TestPartitionsAreMadeOnce(t *testing.T) {
 	l.requireIntact(t, 1000)
 }
 
-// Who reads the log for hours keeps a month from being made, and nobody from writing and sealing.
+// A session that reads the log for hours prevents a partition, but nobody's writing and sealing.
 func TestSealingDoesNotNeedPartitions(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -337,7 +337,7 @@ func TestSealingDoesNotNeedPartitions(t *testing.T) {
 	l.requireIntact(t, 5)
 }
 
-// A month that was detached is not made anew in silence.
+// A month that was detached is not silently created again.
 func TestDetachedMonthIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)

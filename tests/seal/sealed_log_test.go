@@ -1,4 +1,5 @@
-// Package seal_test tells what the sealed log withstands: each way to change it is tried, and found.
+// Package seal_test tests what the sealed log withstands: it tries each way to change the log, and verification must
+// find it.
 package seal_test
 
 import (
@@ -62,7 +63,7 @@ func newKeyFile(t testing.TB, origin string) (key *seal.Key, path string) {
 	return key, path
 }
 
-// insert writes entries as the functions of checkpoints do, with the columns' defaults.
+// insert writes entries like the functions of checkpoints, with the columns' defaults.
 const insert = `
 insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme)
 select 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || n || ' paid', jsonb_build_object('NO', n, 'AMOUNT', 12.50), 'Checked', 'PIN'
@@ -110,7 +111,7 @@ func (l *sealedLog) requireIntact(t testing.TB, leaves int64) {
 	}
 }
 
-// requireFinding wants a finding of a kind, about an entry unless logID is 0.
+// requireFinding wants a finding of a kind, about a certain entry unless logID is 0.
 func requireFinding(t testing.TB, verdict *seal.Verdict, kind seal.Kind, logID int64) {
 	t.Helper()
 	if !slices.ContainsFunc(verdict.Findings, func(f seal.Finding) bool {

@@ -14,7 +14,8 @@ import (
 	"github.com/posternsql/postern/internal/testsql"
 )
 
-// An auditor reads. What could write is volatile: PostgreSQL lets no other function change anything.
+// An auditor only reads. Functions that could write are volatile, because PostgreSQL lets no other function change
+// anything.
 func TestAuditorWritesNothing(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -56,7 +57,7 @@ revoke execute on function public.naive_append_leaves from public; grant execute
 	l.requireIntact(t, 3)
 }
 
-// stored gives what leaves store that come next, by hashes of the sealer's own.
+// stored returns the stored hashes of the next leaves, computed by the sealer itself.
 func stored(t *testing.T, l *sealedLog, size int64, hashes ...[]byte) [][]byte {
 	t.Helper()
 	nodes := map[int64]tlog.Hash{}
@@ -90,7 +91,7 @@ func stored(t *testing.T, l *sealedLog, size int64, hashes ...[]byte) [][]byte {
 	return all
 }
 
-// A sealer appends what it likes, and the database holds it against the log and the tree.
+// A sealer appends what it likes. The database compares that with the log and the tree.
 func TestSealerCannotAppendOtherLeaves(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -102,7 +103,7 @@ func TestSealerCannotAppendOtherLeaves(t *testing.T) {
 	right := stored(t, l, 5, hashes...)
 	const appendLeaves = "select postern.append_leaves($1, $2)"
 
-	// What a table without these checks takes.
+	// What a table without these checks accepts.
 	nonsense := sha256.Sum256([]byte("nonsense"))
 	testsql.Run(t, l.Pool, "create table public.naive_leaf (log_id bigint primary key, hashes bytea not null check (octet_length(hashes) % 32 = 0))")
 	testsql.Run(t, l.Pool, "insert into public.naive_leaf values (3, $1)", nonsense[:])
@@ -142,20 +143,21 @@ func TestSealerCannotAppendOtherLeaves(t *testing.T) {
 		t.Fatalf("leaf 7 completes %d subtrees", len(right[2])/32)
 	}
 
-	// Its own entries, and what was added behind the last seal.
+	// Its own entries, and those that were added after the last seal.
 	testsql.Run(t, l.Pool, "set session_replication_role = replica; update postern_internal.checkpoint_entry set transaction_id = '3' where log_id = 6; reset session_replication_role")
 	changed := testsql.Value[[]byte](t, l.Pool, "select postern_internal.leaf_hash(e) from postern_internal.checkpoint_entry as e where log_id = 6")
 	testsql.Fails(t, l.sealer, "PS501", appendLeaves, []int64{6}, stored(t, l, 5, changed))
 	testsql.Run(t, l.Pool, "set session_replication_role = replica; update postern_internal.checkpoint_entry set transaction_id = (select transaction_id from postern_internal.checkpoint_entry where log_id = 7) where log_id = 6; reset session_replication_role")
 
-	// In a transaction that fails at nothing, the right ones are taken, in one or in two pages.
+	// In a transaction without an error, the right leaves are accepted, in one or in two pages.
 	testsql.Run(t, l.sealer, appendLeaves, logIDs[:2], right[:2])
 	testsql.Run(t, l.sealer, appendLeaves, logIDs[2:4], right[2:4])
 	l.seal(t, 2)
 	l.requireIntact(t, 11)
 }
 
-// Who says that all is sealed has every entry without a leaf taken for one that was added later, and never sealed.
+// A false claim that all is sealed would make every entry without a leaf look like one that was added later, and it
+// would never be sealed.
 func TestSealerCannotPassOverEntries(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -184,7 +186,7 @@ func TestSealerCannotPassOverEntries(t *testing.T) {
 	l.seal(t, 2)
 	l.requireIntact(t, 5)
 
-	// One that was in progress when the last seal looked.
+	// An entry of a transaction that was in progress at the last seal.
 	open, err := l.Connect(t).Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +224,7 @@ func TestHeadsAndExportsAreOfTheTree(t *testing.T) {
 	testsql.Fails(t, l.sealer, "PS501", recordHead, 5, root(5), "")
 	testsql.Run(t, l.sealer, recordHead, 5, root(5), note(5, root(5)))
 
-	// An export that never was lets an honest drop_log drop: it has to name a head that is kept here.
+	// A false export would make an honest drop_log drop the month. So an export has to name a head that is stored here.
 	testsql.Fails(t, l.sealer, "PS107", recordExport, nil, nil, int64(9_000_000_000))
 	testsql.Fails(t, l.sealer, "PS107", recordExport, nil, nil, 8)
 	testsql.Fails(t, l.sealer, "PS107", recordExport, nil, nil, 0)
@@ -230,12 +232,12 @@ func TestHeadsAndExportsAreOfTheTree(t *testing.T) {
 	testsql.Fails(t, l.sealer, "PS107", recordExport, "2026-02-01", "2026-01-01", 7)
 	testsql.Run(t, l.sealer, recordExport, nil, nil, 7)
 
-	// Sealing and dropping are two roles'.
+	// Sealing and dropping need two roles.
 	testsql.Fails(t, l.sealer, "42501", "select postern.drop_log('2020-01-01')")
 	testsql.Fails(t, l.admin(t), "42501", recordExport, nil, nil, 7)
 }
 
-// Roots of all sizes are those that tlog computes.
+// Roots of all sizes are equal to those that tlog computes.
 func TestRootsInTheDatabaseAreThoseOfTheTree(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)

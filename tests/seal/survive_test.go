@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// requireAllSealed wants every entry to have one leaf, and the leaves to be numbered without a gap.
+// requireAllSealed wants every entry to have one leaf, and the numbers of the leaves to have no gap.
 func (l *sealedLog) requireAllSealed(t *testing.T) int64 {
 	t.Helper()
 	if wrong := testsql.Value[string](t, l.Pool, `
@@ -51,7 +51,7 @@ select concat_ws(', ',
 	return leaves
 }
 
-// A sealer has read the directory of heads while it was empty; then another one was faster.
+// A sealer has read the directory of heads while it was empty. Then another sealer was faster.
 func TestSealerReadsTheHeadsAgainUnderTheLock(t *testing.T) {
 	t.Parallel()
 	l := newSealedLog(t)
@@ -65,8 +65,8 @@ func TestSealerReadsTheHeadsAgainUnderTheLock(t *testing.T) {
 	l.requireIntact(t, 5)
 }
 
-// A hundred writers commit, roll back, and roll back to savepoints; a transaction that wrote stays open all the while; two
-// sealers seal. What was committed is sealed, and nothing else.
+// A hundred writers commit, roll back, and roll back to savepoints. One transaction that wrote stays open all the time,
+// and two sealers seal. What was committed is sealed, and nothing else.
 func TestWhatIsCommittedIsSealed(t *testing.T) {
 	t.Parallel()
 	const one = `insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters) values ('passed', 'G', 'U', 'm', '{}')`
@@ -127,7 +127,7 @@ func TestWhatIsCommittedIsSealed(t *testing.T) {
 		sealers.Go(func() error {
 			sealer := &seal.Sealer{Key: l.key, Heads: &seal.Heads{Directory: l.directory}}
 			for {
-				// The last round begins when all writers have ended.
+				// The last round begins after all writers have ended.
 				last := false
 				select {
 				case <-done:
@@ -165,7 +165,7 @@ func TestWhatIsCommittedIsSealed(t *testing.T) {
 	if busy.Load() == 0 {
 		t.Error("the two sealers never met")
 	}
-	// The one that was open has the lowest log_id of all.
+	// The entry of the open transaction has the lowest log_id of all.
 	if err := idle.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestWhatIsCommittedIsSealed(t *testing.T) {
 	l.requireAllSealed(t)
 }
 
-// startSealer starts the installer as a process of its own.
+// startSealer starts the installer as a separate process.
 func (l *sealedLog) startSealer(t *testing.T, arguments ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.Command(os.Args[0], append([]string{"log", "seal", "--key", l.keyFile, "--heads", l.directory}, arguments...)...)
@@ -200,7 +200,7 @@ func await(t *testing.T, q testsql.Querier, query string, arguments ...any) {
 	}
 }
 
-// begin begins a transaction on a connection of its own.
+// begin begins a transaction on a new connection.
 func (l *sealedLog) begin(t *testing.T) pgx.Tx {
 	t.Helper()
 	tx, err := l.Connect(t).Begin(t.Context())
@@ -213,13 +213,14 @@ func (l *sealedLog) begin(t *testing.T) pgx.Tx {
 // here is true for locks in this database.
 const here = "database = (select oid from pg_database where datname = current_database())"
 
-// A lock on the heads in the database stops the sealer after its tree was committed and before it signs; a weaker one after
-// the head was written outside and before it is copied into the database. There it is killed.
+// A lock on the heads in the database stops the sealer after it has committed its tree and before it signs. A weaker
+// lock stops it after it has written the head outside and before it copies the head into the database. There it is
+// killed.
 func TestKilledSealerLosesNothingAndRepeatsNothing(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		lock    string
-		outside int64 // leaves of the head that is kept outside when it dies
+		outside int64 // leaves of the head that is outside when it is killed
 	}{
 		"between tree and signature":         {"access exclusive", 5},
 		"between signature and its own copy": {"share", 9},
@@ -230,8 +231,8 @@ func TestKilledSealerLosesNothingAndRepeatsNothing(t *testing.T) {
 			l.write(t, 5)
 			l.seal(t, 5)
 			l.write(t, 4)
-			// A sealer reads the heads before it grows the tree. So it waits for the leaves first, and the lock on the heads
-			// stands behind it, where it is granted as soon as the tree is committed.
+			// A sealer reads the heads before it grows the tree. So the test waits for the leaves first. Its lock on
+			// the heads is behind that, and is granted as soon as the tree is committed.
 			gate, blocker := l.begin(t), l.begin(t)
 			testsql.Run(t, gate, "lock table postern_internal.leaf in share mode")
 			killed := l.startSealer(t)
@@ -249,7 +250,7 @@ func TestKilledSealerLosesNothingAndRepeatsNothing(t *testing.T) {
 			if err := <-locked; err != nil {
 				t.Fatal(err)
 			}
-			// Databases of one template have the same OIDs in them.
+			// Databases made from one template have the same OIDs in them.
 			await(t, l.Pool, "select exists (select from pg_locks where relation = 'postern_internal.tree_head'::regclass and not granted and "+here+")")
 			if leaves := testsql.Value[int64](t, l.Pool, "select count(*) from postern_internal.leaf"); leaves != 9 {
 				t.Fatalf("there are %d leaves when it is killed, want 9", leaves)
@@ -280,7 +281,7 @@ func TestKilledSealerLosesNothingAndRepeatsNothing(t *testing.T) {
 	}
 }
 
-// PostgreSQL is stopped at once, as by a crash, while it is written to and sealed; then it recovers.
+// PostgreSQL is stopped at once, as by a crash, during writing and sealing. Then it recovers.
 func TestCrashedServerLosesNothing(t *testing.T) {
 	t.Parallel()
 	l, crash := newCrashingLog(t)
@@ -347,9 +348,9 @@ func TestCrashedServerLosesNothing(t *testing.T) {
 	}
 }
 
-// newCrashingLog is a log on a server of its own, and what crashes that and waits until it has recovered: by the death of
-// a backend, and by an immediate stop, in turns. A server that was there before is not ours to crash: there all
-// connections are cut.
+// newCrashingLog is a log on a separate server, and functions that crash it and wait until it has recovered: by killing
+// a backend, and by an immediate stop, in turns. An existing server is not ours to crash: there all connections are cut
+// instead.
 func newCrashingLog(t *testing.T) (*sealedLog, func()) {
 	t.Helper()
 	started, err := server.Start(t.Context(), server.Options{})
@@ -364,7 +365,8 @@ func newCrashingLog(t *testing.T) (*sealedLog, func()) {
 	l := newSealedLog(t)
 	crash := `do $$ begin perform pg_terminate_backend(a.pid) from pg_stat_activity as a where a.datname = current_database() and a.pid <> pg_backend_pid(); end $$`
 	if started.StopCommand != "" {
-		// The program's parent is the backend. When one is killed, the server ends all others at once and replays its WAL.
+		// The program's parent is the backend. When a backend is killed, the server ends all others at once and replays
+		// its WAL.
 		crash = "copy (select 1) to program 'kill -9 $PPID'"
 		l.Database = &testdb.Database{URL: started.URL}
 		config, err := pgx.ParseConfig(l.URL)
@@ -399,7 +401,7 @@ func newCrashingLog(t *testing.T) (*sealedLog, func()) {
 		if (err != nil) != (started.StopCommand != "") {
 			t.Fatalf("the server did not crash: %v", err)
 		}
-		// Whoever connects before the server has noticed is thrown out again.
+		// A session that connects before the server has noticed is ended again.
 		for witness.Ping(t.Context()) == nil {
 			time.Sleep(10 * time.Millisecond)
 		}

@@ -91,7 +91,7 @@ overriding system value select e.log_id, 'passed', 'APP_PAY', 'BOB', 'Invoice 7 
 			if !strings.Contains(messages(verdict), test.says) {
 				t.Errorf("it does not say %q:\n%s", test.says, messages(verdict))
 			}
-			// What names one entry names no other, but for the two that were swapped.
+			// A proof of one entry names no other entry, except for the two that were swapped.
 			if test.logID > 0 && test.kind == seal.EntryChanged {
 				for _, finding := range verdict.Findings {
 					if finding.LogID != nil && *finding.LogID != test.logID {
@@ -103,7 +103,7 @@ overriding system value select e.log_id, 'passed', 'APP_PAY', 'BOB', 'Invoice 7 
 	}
 }
 
-// rewrite makes the tree anew from the entries as they are, as somebody would who knows how it is made.
+// rewrite builds the tree again from the entries as they are, like somebody who knows how it is built.
 func (l *sealedLog) rewrite(t *testing.T) {
 	t.Helper()
 	connection := l.Connect(t)
@@ -153,7 +153,7 @@ func TestEntriesAndTreeRewrittenTogetherAreFound(t *testing.T) {
 	testsql.Run(t, connection, "set session_replication_role = replica")
 	testsql.Run(t, connection, "update postern_internal.checkpoint_entry set comment = 'Never seen' where log_id = 10")
 	l.rewrite(t)
-	testsql.Run(t, l.auditor, "select postern.verify_entry(10)") // the database agrees with itself
+	testsql.Run(t, l.auditor, "select postern.verify_entry(10)") // the database is consistent with itself
 	verdict := l.verify(t)
 	requireFinding(t, verdict, seal.TreeRewritten, 0)
 	// Entry 10 is leaf 9: after the head of 7 leaves and before that of 13.
@@ -173,7 +173,7 @@ func TestRestoredBackupThatGrowsAnewIsFound(t *testing.T) {
 	l.seal(t, 5)
 	backup := copyDirectory(t, l.directory)
 	connection := l.Connect(t)
-	// A copy of all tables is what a backup is.
+	// A backup is a copy of all tables.
 	tables := []string{"checkpoint_entry", "leaf", "tree_head", "sealing"}
 	for _, table := range tables {
 		testsql.Run(t, connection, "create table public."+table+" as select * from postern_internal."+table)
@@ -190,7 +190,7 @@ func TestRestoredBackupThatGrowsAnewIsFound(t *testing.T) {
 		t.Errorf("sealing the restored backup said %v", err)
 	}
 
-	// Somebody with the key goes on from an old copy of the directory: two histories are signed.
+	// Somebody with the key continues from an old copy of the directory. Then two histories are signed.
 	trusted := l.directory
 	l.directory = backup
 	l.write(t, 9)
@@ -236,7 +236,7 @@ func TestSealingNeedsTheRightDirectoryAndKey(t *testing.T) {
 	}
 	l.requireIntact(t, 22)
 
-	// Keys change by a line in the file of keys; old heads stay good.
+	// To change a key, add a line to the file of keys. Old heads stay valid.
 	l.key = newKey(t, "test.example/log")
 	keys := filepath.Join(l.directory, seal.KeysFile)
 	text, err := os.ReadFile(keys)

@@ -60,7 +60,8 @@ func findPsql(t *testing.T) string {
 	return folders[0]
 }
 
-// Patroni calls a callback with action, role and cluster as soon as it has asked for the promotion, which may not have ended.
+// Patroni calls a callback with action, role and cluster as soon as it has requested the promotion, which may still be
+// running.
 func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
 	first, primary := newPrimary(t)
 	receiver := newTold(t)
@@ -93,7 +94,7 @@ func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
 	if err := os.Mkdir(programs, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// This psql notes that a call of it has ended.
+	// This psql records that a call of it has ended.
 	asked := filepath.Join(folder, "asked")
 	psql := "#!/bin/sh\n'" + findPsql(t) + "' \"$@\"\ncode=$?\n: > '" + asked + "'\nexit $code\n"
 	for path, content := range map[string]string{
@@ -121,7 +122,7 @@ func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
 		return command
 	}
 
-	// What else Patroni calls it for confirms nothing.
+	// Other actions of Patroni confirm nothing.
 	for _, other := range [][2]string{{"on_role_change", "replica"}, {"on_role_change", "demoted"}, {"on_start", "primary"}, {"on_start", "master"}, {"on_stop", "primary"}} {
 		if out, err := call(t.Context(), other[0], other[1]).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", other, err, out)
@@ -131,7 +132,7 @@ func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
 		t.Fatal("it confirmed a timeline without a promotion")
 	}
 
-	// Called before the promotion has ended, it waits.
+	// If it is called before the promotion has ended, it waits.
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +162,7 @@ func TestDocumentedPatroniCallbackConfirmsAPromotion(t *testing.T) {
 		t.Errorf("%q, %v", services, err)
 	}
 
-	// Without what it wrote nothing goes on, and with it all does.
+	// Without what it wrote nothing continues, and with it everything does.
 	Run(t, standby, passed, "APP_AFTER")
 	run(second.URL, 1, "event", "run", "--once")
 	run(second.URL, 1, sealing...)

@@ -27,7 +27,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// told is a receiver of webhooks, and the gates that it was told of.
+// told is a receiver of webhooks, and the gates of which it was notified.
 type told struct {
 	*httptest.Server
 	mutex sync.Mutex
@@ -75,7 +75,7 @@ func newPrimary(t *testing.T) (*server.Server, *pgx.Conn) {
 	return first, connection
 }
 
-// follow starts a standby that has all that the primary has.
+// follow starts a standby that has everything that the primary has.
 func follow(t *testing.T, first *server.Server, primary *pgx.Conn) (*server.Server, *pgx.Conn) {
 	t.Helper()
 	second := start(t, server.Options{StandbyOf: first})
@@ -84,7 +84,7 @@ func follow(t *testing.T, first *server.Server, primary *pgx.Conn) (*server.Serv
 	return second, p.standby
 }
 
-// unfollow has a standby get nothing more, as when the network fails: what commits from now on is lost by a failover.
+// unfollow cuts a standby off, like a network failure: a failover loses what is committed from now on.
 func unfollow(t *testing.T, standby *pgx.Conn) {
 	t.Helper()
 	Run(t, standby, "alter system set primary_conninfo = ''")
@@ -119,7 +119,8 @@ func requireUnconfirmed(t *testing.T, err error) {
 	}
 }
 
-// A clone and a failover look alike inside the database: same cluster, new timeline. The configuration of the worker decides.
+// A clone and a failover look alike inside the database: same cluster, new timeline. The worker's configuration
+// decides.
 func TestWorkerDeliversOnlyOnAConfirmedTimeline(t *testing.T) {
 	first, primary := newPrimary(t)
 	receiver := newTold(t)
@@ -132,7 +133,7 @@ func TestWorkerDeliversOnlyOnAConfirmedTimeline(t *testing.T) {
 	cloned, clone := follow(t, first, primary)
 	promoted, standby := follow(t, first, primary)
 	Run(t, clone, "select pg_promote()")
-	// The naive clone takes itself for production: all that was compared is the same.
+	// The naive clone takes itself for production, because everything that it compares is equal.
 	if !Value[bool](t, clone, "select (place).system_identifier = (select system_identifier from pg_control_system()) from postern_internal.event_action") {
 		t.Fatal("the clone has another system identifier")
 	}
@@ -142,7 +143,7 @@ func TestWorkerDeliversOnlyOnAConfirmedTimeline(t *testing.T) {
 	testdb.RequireCode(t, deliver(t, cloned, &three), "55000")
 	receiver.requireGates(t)
 
-	// Production goes on, and fails over.
+	// Production continues, and fails over.
 	if err := deliver(t, first, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +155,7 @@ func TestWorkerDeliversOnlyOnAConfirmedTimeline(t *testing.T) {
 	}
 	Run(t, standby, "select pg_promote()")
 	Run(t, standby, passed, "APP_AFTER")
-	// Keys, logins and events are still this database's: doctor has nothing to say after a failover.
+	// Keys, logins and events still belong to this database, so doctor reports nothing after a failover.
 	if moved := Values[string](t, standby, "select code from postern.doctor where code like 'moved%'"); len(moved) > 0 {
 		t.Errorf("doctor finds %s", moved)
 	}
@@ -174,7 +175,7 @@ func TestWorkerDeliversOnlyOnAConfirmedTimeline(t *testing.T) {
 	}
 	receiver.requireGates(t, "APP_AFTER", "APP_BEFORE", "APP_WAITING")
 
-	// From then on the database remembers; a former primary is known by what the configuration says.
+	// From then on the database remembers. The configuration identifies a former primary.
 	Run(t, standby, passed, "APP_LATER")
 	if err := deliver(t, promoted, nil); err != nil {
 		t.Fatal(err)
@@ -185,7 +186,7 @@ func TestWorkerDeliversOnlyOnAConfirmedTimeline(t *testing.T) {
 	receiver.requireGates(t, "APP_AFTER", "APP_BEFORE", "APP_LATER", "APP_WAITING")
 }
 
-// What was lost with the end of the log had ids, which sequences on a standby know nothing of.
+// The lost end of the log had ids, about which the sequences on a standby know nothing.
 func TestLostLogIDsAreNotGivenOutAgain(t *testing.T) {
 	first, primary := newPrimary(t)
 	last := Value[int64](t, primary, passed, "APP_KEPT")
@@ -215,7 +216,7 @@ func TestLostLogIDsAreNotGivenOutAgain(t *testing.T) {
 	}
 }
 
-// A clone of production's server must not sign with production's key, and a standby that was promoted has to go on.
+// A clone of production's server must not sign with production's key, and a promoted standby has to continue.
 func TestOnlyAConfirmedTimelineSeals(t *testing.T) {
 	first, primary := newPrimary(t)
 	Run(t, primary, passed, "APP_BEFORE")
@@ -262,7 +263,7 @@ func TestOnlyAConfirmedTimelineSeals(t *testing.T) {
 	_, err = seal.Drop(t.Context(), standby, key, []*seal.Heads{heads}, time.Now().AddDate(0, -1, 0), time.Second)
 	requireUnconfirmed(t, err)
 
-	// A service ends with that, and does not try for ever.
+	// A service ends with that error instead of trying for ever.
 	command := []string{"log", "seal", "--every", "1s", "--key", path, "--heads", directory, "--database-url", standby.Config().ConnString()}
 	var out, complaints bytes.Buffer
 	if code := cli.Main(t.Context(), command, nil, &out, &complaints); code == 0 || !strings.Contains(complaints.String(), "--confirm-timeline 2") {
@@ -283,7 +284,7 @@ func TestOnlyAConfirmedTimelineSeals(t *testing.T) {
 	}
 }
 
-// At three in the morning: a standby was promoted without the end of the log. Each error names the next command.
+// At three in the morning, a standby was promoted without the end of the log. Each error names the next command.
 func TestOperatorContinuesTheLogWithoutItsLostEnd(t *testing.T) {
 	first, primary := newPrimary(t)
 	folder := t.TempDir()
@@ -345,7 +346,7 @@ func TestOperatorContinuesTheLogWithoutItsLostEnd(t *testing.T) {
 	requireSays(restarted, "Restart 1, ", "on timeline 2", "of 21 signed leaves 1 were kept", stretch, "1 entry sealed.")
 	requireSays(run(standby, 0, "verify"), "Restart 1, ", "2 entries verified: the log is what was signed.")
 	requireSays(run(nil, 0, "check-proof", proof), "1 entry proven", "1 entry of these lost", "Restart 1, ")
-	// The place was confirmed with it.
+	// This has also confirmed the place.
 	Run(t, standby, passed, "APP_LATER")
 	requireSays(run(standby, 0, "seal", "--key", key), "1 entry sealed; the signed head covers 3.")
 	if again < 10000000 {

@@ -16,7 +16,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// A subscriber gets the rows of the log, by the first copy and by what follows it, and its sequences stay where they were.
+// A subscriber gets the rows of the log, in the first copy and afterwards, and its sequences do not advance.
 func TestSubscriberOfTheLogSealsOnceItsSequenceIsMended(t *testing.T) {
 	requireBinaries(t)
 	publisher := start(t, server.Options{Settings: map[string]string{"wal_level": "logical"}})
@@ -43,7 +43,7 @@ func TestSubscriberOfTheLogSealsOnceItsSequenceIsMended(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 
-	// Nothing in PostgreSQL stops the subscriber from giving an id out again.
+	// Nothing in PostgreSQL stops the subscriber from giving out an id again.
 	if next := Value[int64](t, subscribed, "select nextval('postern_internal.log_number')"); next > highest {
 		t.Fatalf("the next id is %d, and the highest of the log %d", next, highest)
 	}

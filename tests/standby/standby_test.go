@@ -22,11 +22,11 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// pair is a primary with Postern in it, and its hot standby.
+// pair is a primary with Postern, and its hot standby.
 type pair struct {
 	first, second    *server.Server
 	primary, standby *pgx.Conn
-	// application is a login of postern_trusted_app on the standby, shop one that owns tables, on both.
+	// application is a login of postern_trusted_app on the standby; shop owns tables, on both.
 	application *pgx.Conn
 	signer      postern.Signer
 }
@@ -59,7 +59,7 @@ func connect(t *testing.T, to *server.Server, user, password string) *pgx.Conn {
 	return connection
 }
 
-// requireBinaries skips where nothing can be copied: in a container, or in somebody's server.
+// requireBinaries skips the test if nothing can be copied: in a container, or on an existing server.
 func requireBinaries(t *testing.T) {
 	t.Helper()
 	installed, err := filepath.Glob("/usr/lib/postgresql/*/bin/pg_basebackup")
@@ -126,7 +126,7 @@ func (p *pair) replayed(t *testing.T) {
 	}
 }
 
-// as does something on the standby in a transaction of ANN, whom a token names.
+// as does something on the standby in a transaction of ANN, who is asserted by a token.
 func (p *pair) as(t *testing.T, do func(tx pgx.Tx)) {
 	t.Helper()
 	tx, err := p.application.Begin(t.Context())
@@ -146,7 +146,7 @@ func TestStandbyKnowsUsersAndRows(t *testing.T) {
 	if !Value[bool](t, p.application, "select pg_is_in_recovery()") {
 		t.Fatal("this is no standby")
 	}
-	// The naive way to remember who the user is writes a row.
+	// The naive way to remember the user writes a row.
 	Run(t, p.primary, "create table public.naive_session (userid text); grant insert on public.naive_session to application")
 	p.replayed(t)
 	Fails(t, p.application, "25006", "insert into public.naive_session values ('ANN')")
@@ -165,7 +165,7 @@ func TestStandbyKnowsUsersAndRows(t *testing.T) {
 			"select authorize_comb_finance_api.is_allowed('10', postern.posting_combination_id('10', '3000'))":                          "TRUE",
 			"select authorize_comb_finance_api.is_allowed('10', postern.posting_combination_id('10', '4000'))":                          "FALSE",
 			"select authorize_comb_finance_api.is_allowed_codestring('10', '31', null, null, null, null, null, null, null, null, null)": "TRUE",
-			// An inactive gate stops nobody, here either.
+			// An inactive gate stops nobody here either.
 			"select coalesce(security_sys.security_checkpoint('SHOP_LOOK')::text, '')": "",
 		} {
 			if got := Value[string](t, tx, sql); got != want {
@@ -182,7 +182,7 @@ func TestStandbyKnowsUsersAndRows(t *testing.T) {
 	Refused(t, p.application, "PS401", "select fnd_session_api.get_fnd_user()")
 	Refused(t, p.application, "PS402", "select postern.begin_session('made.up.token')")
 
-	// A change on the primary counts as soon as it has arrived.
+	// A change on the primary applies as soon as it has arrived.
 	Run(t, p.primary, "select postern.grant_company('ANN', '20'), postern.set_user_authority_class('10', 'ANN', null)")
 	p.replayed(t)
 	p.as(t, func(tx pgx.Tx) {
@@ -192,7 +192,7 @@ func TestStandbyKnowsUsersAndRows(t *testing.T) {
 	})
 }
 
-// What has to be written down is refused, with where to go instead, and nobody is asked for a PIN.
+// Whatever has to be written is refused with a HINT where to go instead, and nobody is asked for a PIN.
 func TestStandbyPassesNoCheckpoint(t *testing.T) {
 	p := newPair(t)
 	Run(t, p.primary, "select postern.register_action('shop.pay', 'SHOP_PAY')")

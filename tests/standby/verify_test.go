@@ -24,7 +24,7 @@ func titles(t *testing.T, config *pgx.ConnConfig) []string {
 	return found
 }
 
-// growth is how many bytes of WAL the primary writes meanwhile.
+// growth is how many bytes of WAL the primary writes during a call.
 func (p *pair) growth(t *testing.T, do func()) int64 {
 	t.Helper()
 	before := Value[string](t, p.primary, "select pg_current_wal_insert_lsn()::text")
@@ -45,8 +45,8 @@ func TestAuditorVerifiesWithoutATrace(t *testing.T) {
 		}
 	}
 
-	// What was installed just now is tidied up by the first reader, and the server writes a line of its own now and then. So
-	// one quiet round is enough, and a verification that writes never has one.
+	// The first reader tidies up after an installation, and the server writes a record of its own now and then. So one
+	// quiet round is enough, and a verification that writes never has one.
 	Run(t, p.primary, "vacuum")
 	Run(t, p.primary, "checkpoint")
 	least := int64(-1)

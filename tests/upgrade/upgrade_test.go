@@ -31,14 +31,14 @@ const (
 	toVariable   = "POSTERN_UPGRADE_TO"
 )
 
-// cluster is a server that only its Unix socket reaches.
+// cluster is a server that can be reached only through its Unix socket.
 type cluster struct{ programs, data, sockets string }
 
 func execute(t *testing.T, folder, name string, arguments ...string) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), name, arguments...)
 	command.Dir = folder
-	// Through a file: a server that pg_ctl started keeps a pipe open.
+	// Output goes through a file, because a server that pg_ctl started keeps a pipe open.
 	out, err := os.CreateTemp(t.TempDir(), "out")
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func newCluster(t *testing.T, variable string) *cluster {
 	t.Cleanup(func() { _ = os.RemoveAll(sockets) })
 	c := &cluster{programs, filepath.Join(t.TempDir(), "data"), sockets}
 	initialize := []string{"--pgdata", c.data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"}
-	// From 18 on the default is the other way round, and pg_upgrade wants both alike.
+	// Since 18 the default is the opposite, and pg_upgrade needs both alike.
 	if help, err := exec.CommandContext(t.Context(), filepath.Join(programs, "initdb"), "--help").Output(); err == nil && bytes.Contains(help, []byte("--no-data-checksums")) {
 		initialize = append(initialize, "--no-data-checksums")
 	}
@@ -78,7 +78,8 @@ func (c *cluster) start(t *testing.T) {
 	execute(t, "", filepath.Join(c.programs, "pg_ctl"), "start", "--wait", "--silent", "--pgdata", c.data, "--log", c.data+".log",
 		"--options", "-c listen_addresses= -c fsync=off -c unix_socket_directories="+c.sockets)
 	t.Cleanup(func() {
-		// Without the test's context, which has ended by now. A stopped server fails here, and is left alone.
+		// The test's context has ended by now, so it is not used. A server that is already stopped makes this fail,
+		// which is ignored.
 		_ = exec.CommandContext(context.Background(), filepath.Join(c.programs, "pg_ctl"), "stop", "--silent", "--mode=immediate", "--pgdata", c.data).Run()
 	})
 }
@@ -99,7 +100,7 @@ func (c *cluster) connect(t *testing.T, database string) *pgx.Conn {
 	return connection
 }
 
-// postern runs a command, wants its exit code, and returns what it prints.
+// postern runs a command, expects its exit code, and returns its output.
 func (c *cluster) postern(t *testing.T, want int, arguments ...string) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -151,9 +152,9 @@ select format('%s %s %s', (select array_agg(voucher_id order by 1) from shop.vou
 	return all + " / " + own
 }
 
-// What was installed, protected and signed before pg_upgrade holds after it. What is tied to the cluster asks once, and says how
-// it is answered. The dump that pg_upgrade makes must not depend on what the old server sets.
-func TestDatabaseGoesOnAfterPgUpgrade(t *testing.T) {
+// What was installed, protected and signed before pg_upgrade is valid after it. What is tied to the cluster asks once,
+// and says how to answer. The dump that pg_upgrade makes must not depend on the old server's settings.
+func TestDatabaseContinuesAfterPgUpgrade(t *testing.T) {
 	for _, quoted := range []string{"off", "on"} {
 		t.Run("quote_all_identifiers "+quoted, func(t *testing.T) {
 			var mutex sync.Mutex
@@ -251,7 +252,7 @@ func TestDatabaseGoesOnAfterPgUpgrade(t *testing.T) {
 			after.postern(t, 0, "log", "verify", "--heads", heads)
 			after.postern(t, 0, "log", "check-proof", proof, "--heads", heads)
 
-			// The operator meets a refusal, and does what it says.
+			// The operator gets a refusal, and does what it says.
 			moved := slices.Sorted(slices.Values(Values[string](t, upgraded, "select format('%s %s', code, object) from postern.doctor where code like 'moved%'")))
 			if want := []string{"moved_event event SECURITY_CHECKPOINT_SUCCESS", "moved_login login shop", "moved_session_key session key web"}; !slices.Equal(moved, want) {
 				t.Errorf("doctor finds %q, want %q", moved, want)
@@ -269,7 +270,7 @@ func TestDatabaseGoesOnAfterPgUpgrade(t *testing.T) {
 			after.postern(t, 0, "event", "enable", "SECURITY_CHECKPOINT_SUCCESS")
 			after.postern(t, 0, "event", "retry")
 			after.postern(t, 0, "event", "run", "--once")
-			// What no worker had queued is not delivered: docs/install.md has the operator deliver it before.
+			// What no worker had queued is not delivered: docs/install.md tells the operator to deliver it before.
 			requireTold("APP_TOLD", "APP_WAITING")
 
 			next := Value[int64](t, upgraded, entry, "APP_AFTER")

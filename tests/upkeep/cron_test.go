@@ -17,7 +17,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// Needs Debian's package postgresql-15-cron, and up to a minute: pg_cron 1.4 begins each job at a full minute.
+// Needs Debian's package postgresql-15-cron, and up to a minute, because pg_cron 1.4 begins each job at a full minute.
 func TestCronDoesUpkeepAsThePageSays(t *testing.T) {
 	page, err := os.ReadFile("../../docs/administration.md")
 	if err != nil {
@@ -57,13 +57,13 @@ func TestCronDoesUpkeepAsThePageSays(t *testing.T) {
 	if got := Value[int64](t, superuser, "select sum(waiting)::bigint from postern.waiting_upkeep()"); got == 0 {
 		t.Fatal("nothing waits before the job runs, so that this test says nothing")
 	}
-	// The first minute may have had too few seconds left; a slow machine gets some more.
+	// The first minute may have had too few seconds left. A slow machine gets some more.
 	for deadline := time.Now().Add(5 * time.Minute); !Value[bool](t, superuser, nothingWaits); time.Sleep(time.Second) {
 		if time.Now().After(deadline) {
 			t.Fatalf("upkeep still waits; the job said %q", Values[string](t, superuser, "select concat_ws(': ', username, status, return_message) from cron.job_run_details"))
 		}
 	}
-	// The rows of a job that returns some are counted, and the job succeeds as the role that the page grants it.
+	// pg_cron counts the rows that a job returns, and the job succeeds with the role to which the page grants it.
 	if got := Values[string](t, superuser, "select distinct concat_ws(': ', username, status) from cron.job_run_details where status <> 'running'"); strings.Join(got, ", ") != "postern_cron: succeeded" {
 		t.Errorf("the job ended as %q", got)
 	}

@@ -1,4 +1,4 @@
-// Package upkeep tells what is done by itself from time to time, and that nobody waits for it.
+// Package upkeep tests what runs by itself from time to time, and that nobody waits for it.
 package upkeep_test
 
 import (
@@ -14,7 +14,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// maintained is a row of postern.maintain without the words: duty, done, remaining, and whether there is a note.
+// maintained is a row of postern.maintain without its words: duty, done, remaining, and whether there is a note.
 const maintained = "select format('%s: %s, %s%s', duty, done, remaining, case when note is not null then ', noted' end) from postern.maintain('1 minute')"
 
 const (
@@ -85,7 +85,7 @@ func TestMaintainDoesEachDuty(t *testing.T) {
 			if got := Value[int64](t, database.Pool, "select sum(compiled_offset) from postern_internal.authority_map"); got != 600 {
 				t.Errorf("%d bits are in the maps of two classes, want 600", got)
 			}
-			// A ticket that was used two hours ago keeps its challenge from being answered again.
+			// A ticket that was used two hours ago still keeps its challenge from being answered again.
 			if got := Value[int64](t, database.Pool, "select count(*) from postern_internal.ticket join postern_internal.open_gate using (nonce)"); got != 10 {
 				t.Errorf("%d tickets are left with their gates, want 10", got)
 			}
@@ -102,8 +102,8 @@ func TestMaintainDoesEachDuty(t *testing.T) {
 	}
 }
 
-// What somebody has locked is left, and noted where a whole table is. A transaction that never ends is the worst case:
-// who waited for it would never return.
+// What somebody has locked is skipped, and noted if it is a whole table. A transaction that never ends is the worst
+// case: an upkeep that waited for it would never return.
 func TestMaintainWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	database := newBacklog(t)
@@ -129,7 +129,7 @@ func TestMaintainWaitsForNobody(t *testing.T) {
 	requireMaintained(t, caller, fmt.Sprintf("posting combinations: %d, 0", blocks), "expired tickets: 2, 0", "event deliveries: 0, 0", "log partitions: 0, 0")
 }
 
-// A class that somebody is changing for hours keeps only its own company's blocks.
+// A class that somebody is changing for hours delays only blocks of its own company.
 func TestALockedClassDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -137,7 +137,7 @@ func TestALockedClassDoesNotStopTheOthers(t *testing.T) {
 	Run(t, database.Pool, strings.ReplaceAll(combinations, "'10'", "'20'"))
 	begin(t, database, "select postern.add_authority_combination('10', 'C', true, '2%')")
 	caller := database.Connect(t)
-	// One step of each duty, again and again.
+	// One step of each duty, repeated.
 	for range 8 {
 		Run(t, caller, "select postern.maintain('0')")
 	}
@@ -147,7 +147,7 @@ func TestALockedClassDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
-// Eight callers at once do everything, once, and fail nowhere.
+// Eight callers at once do everything once, and none fails.
 func TestManyMaintainAtOnce(t *testing.T) {
 	t.Parallel()
 	database := newBacklog(t)
@@ -182,8 +182,8 @@ select gen_random_uuid(), 'nonce ' || n % 1000, 'denied', '-infinity', 'GONE', '
 	requireMaintained(t, database.Pool, "posting combinations: 0, 0", "expired tickets: 0, 0", "event deliveries: 0, 0", "log partitions: 0, 0")
 }
 
-// An upkeep that has done its work and does not end keeps nobody from approving, passing gates and posting. Only months
-// that lack a partition are another matter: their locks on the log are the reason why they come last.
+// An upkeep that has done its work and does not end delays nobody who approves, passes gates or posts. Only missing
+// months are different: they come last because of their locks on the log.
 func TestNobodyWaitsForMaintain(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)
@@ -213,7 +213,7 @@ select postern.register_gate('APP_PAY', 'Pay', 'Paid', '{}', true)`)
 	})
 }
 
-// A snapshot that is older than a lock says too little about what there is to compile. Everything else is done.
+// A snapshot that is older than a lock may not see everything that has to be compiled. Everything else is done.
 func TestMaintainFoldsNothingForAnOldSnapshot(t *testing.T) {
 	t.Parallel()
 	database := newBacklog(t)

@@ -18,7 +18,7 @@ import (
 	. "github.com/posternsql/postern/internal/testsql"
 )
 
-// serve runs a command until the test ends, by a login of its own.
+// serve runs a command with its own login until the test ends.
 func serve(t *testing.T, database *testdb.Database, role string, command ...string) {
 	t.Helper()
 	config, err := pgx.ParseConfig(database.Login(t, role).URL)
@@ -82,7 +82,7 @@ select gen_random_uuid(), 'more ' || n, 'denied', '-infinity', 'GONE', 'GONE', '
 	}
 }
 
-// An upkeep that takes for ever keeps no event from being delivered, and no entry from being sealed.
+// An upkeep that takes for ever delays no event and no seal.
 func TestServicesDoNotWaitForUpkeep(t *testing.T) {
 	t.Parallel()
 	database := testdb.New(t)

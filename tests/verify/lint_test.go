@@ -1,6 +1,6 @@
 //go:build verify
 
-// Package verify holds the checks of `make verify` that need a server: they hold the committed schema dump against an
+// Package verify has the checks of `make verify` that need a server. They compare the committed schema dump with an
 // installation, and lint the PL/pgSQL with plpgsql_check (Debian: postgresql-15-plpgsql-check).
 package verify
 

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the dump instead of comparing it"
 
 const committed = "testdata/schema.sql"
 
-// varying is what differs between two installations, or two minor versions of pg_dump, of the same schema.
+// varying matches what differs between two installations, or two minor versions of pg_dump, of the same schema.
 var varying = regexp.MustCompile(`(?m)^(-- Dumped .*|\\(un)?restrict .*|COMMENT ON TABLE postern_internal\.installation .*)\n`)
 
 func TestCommittedSchemaIsTheInstalledOne(t *testing.T) {
@@ -27,7 +27,7 @@ func TestCommittedSchemaIsTheInstalledOne(t *testing.T) {
 	var dump bytes.Buffer
 	err := database.Server.Run(t.Context(), server.Program{
 		Name: "pg_dump",
-		// Which months have a partition is a question of when it is asked.
+		// Which months have a partition depends on the time.
 		Arguments: []string{"--schema-only", "--exclude-table=postern_internal.checkpoint_entry_[0-9]*"},
 		Database:  database.Name,
 		Stdout:    &dump,

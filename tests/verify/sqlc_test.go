@@ -21,7 +21,7 @@ var sqlcStatements string
 
 func TestSqlcSchemaIsTheInstalledOne(t *testing.T) {
 	connection := testdb.New(t).Connect(t)
-	// So that all names are written with their schemas.
+	// So that all names are printed with their schemas.
 	if _, err := connection.Exec(t.Context(), "set search_path = ''"); err != nil {
 		t.Fatal(err)
 	}
