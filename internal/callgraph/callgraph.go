@@ -247,9 +247,12 @@ func (f *function) mentionsGate() bool {
 	return !f.isPosterns() && (mentionsGate(f.Source) || mentionsGate(f.SQLBody) || mentionsGate(f.DefaultValues))
 }
 
-// handlesErrors reports whether a block of the function has a handler.
-func (f *function) handlesErrors() bool {
-	if f.Language != "plpgsql" || !strings.Contains(strings.ToLower(f.Source), "exception") {
+// mayCatchGate reports whether a block of the function may have a handler for the error of a gate.
+func (f *function) mayCatchGate() bool {
+	source := strings.ToLower(f.Source)
+	if f.Language != "plpgsql" || !strings.Contains(source, "exception") || !slices.ContainsFunc(catching, func(condition string) bool {
+		return strings.Contains(source, strings.ToLower(condition))
+	}) {
 		return false
 	}
 	var before token

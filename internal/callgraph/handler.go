@@ -22,9 +22,11 @@ func swallows(exceptions tree) bool {
 	return false
 }
 
-// catchesGate reports whether a condition is met by the error of a gate. A code that ends in 000 stands for its class.
+// catching are the conditions that the error of a gate meets. A code that ends in 000 stands for its class.
+var catching = []string{"others", gateError, gateError[:2] + "000"}
+
 func catchesGate(condition tree) bool {
-	return slices.Contains([]string{"others", gateError, gateError[:2] + "000"}, text(field(condition, "PLpgSQL_condition", "condname")))
+	return slices.Contains(catching, text(field(condition, "PLpgSQL_condition", "condname")))
 }
 
 // onlyGates is the condition of an IF for the error of a gate.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -71,9 +72,14 @@ type Swallowed struct {
 	// Line is that of the call, and Block that of the block's BEGIN.
 	Line  int `json:"line"`
 	Block int `json:"block"`
-	// Gates are the ids of the gates, in order; none if all of them are computed.
+	// Gates are the ids of the first gates, in order; none if all of them are computed.
 	Gates []string `json:"gates"`
+	// More counts the gates that are not in Gates.
+	More int `json:"more"`
 }
+
+// maximumSwallowed limits the gates that are named for one place. In a large application a call may lead to hundreds.
+const maximumSwallowed = 10
 
 // Find returns the node of a function: schema.name(types), or schema.name if there is only one function of that name.
 func (g *Graph) Find(ctx context.Context, connection *pgx.Conn, signature string) (*Node, error) {
@@ -168,30 +174,59 @@ func (g *Graph) Reach(entry *Node) *Reached {
 	r := &Reached{Nodes: g.below([]*Node{entry})}
 	r.Gates = gates(r.Nodes)
 	r.Swallowed = g.swallowed(r.Nodes)
-	r.leads = leading(r.Nodes, func(node *Node) bool { return len(node.Gates) > 0 || len(node.Unknown) > 0 })
+	interesting := slices.Clone(r.Nodes)
+	interesting = slices.DeleteFunc(interesting, func(node *Node) bool { return len(node.Gates)+len(node.Unknown) == 0 })
+	r.leads = climb(interesting, callersOf(r.Nodes))
 	return r
 }
 
-// leading returns the nodes of interest, and those that lead to one.
-func leading(nodes []*Node, interests func(*Node) bool) map[*Node]bool {
-	leads, callers, interesting := map[*Node]bool{}, map[*Node][]*Node{}, []*Node{}
+// callersOf returns, for each node that another of them calls, those that do.
+func callersOf(nodes []*Node) map[*Node][]*Node {
+	callers := map[*Node][]*Node{}
 	for _, node := range nodes {
-		if interests(node) {
-			interesting = append(interesting, node)
-		}
 		for _, called := range node.Calls {
 			callers[called] = append(callers[called], node)
 		}
 	}
-	for len(interesting) > 0 {
-		node := interesting[0]
-		interesting = interesting[1:]
-		if !leads[node] {
-			leads[node] = true
-			interesting = append(interesting, callers[node]...)
+	return callers
+}
+
+// climb returns the nodes, and all that lead to one of them.
+func climb(nodes []*Node, callers map[*Node][]*Node) map[*Node]bool {
+	above := map[*Node]bool{}
+	for len(nodes) > 0 {
+		node := nodes[len(nodes)-1]
+		nodes = nodes[:len(nodes)-1]
+		if !above[node] {
+			above[node] = true
+			nodes = append(nodes, callers[node]...)
 		}
 	}
-	return leads
+	return above
+}
+
+// gatesBelow returns the ids of the gates to which each of the nodes leads, in order. A node that leads to no gate has
+// no entry, and one that leads only to computed ids an empty one. It goes up from each gate: in a large application many
+// functions lead to all of it, and few call gates.
+func gatesBelow(nodes []*Node) map[*Node][]string {
+	calling := map[string][]*Node{}
+	for _, node := range nodes {
+		for _, gate := range node.Gates {
+			calling[gate.ID] = append(calling[gate.ID], node)
+		}
+	}
+	below, callers := map[*Node][]string{}, callersOf(nodes)
+	for _, id := range slices.Sorted(maps.Keys(calling)) {
+		for node := range climb(calling[id], callers) {
+			if below[node] == nil {
+				below[node] = []string{}
+			}
+			if id != "" {
+				below[node] = append(below[node], id)
+			}
+		}
+	}
+	return below
 }
 
 // ReachGates returns, for each entry, the ids of the gates to which it leads, in order.
@@ -200,10 +235,10 @@ func (g *Graph) ReachGates(entries []*Node) [][]string {
 		return nil
 	}
 	compile()
-	g.below(entries) // of all at once, so that others are prepared while one is parsed
+	below := gatesBelow(g.below(entries))
 	reached := make([][]string, len(entries))
 	for index, entry := range entries {
-		reached[index] = gates(g.below([]*Node{entry}))
+		reached[index] = append([]string{}, below[entry]...)
 	}
 	return reached
 }
@@ -212,7 +247,7 @@ func (g *Graph) ReachGates(entries []*Node) [][]string {
 func (g *Graph) Swallowed() []Swallowed {
 	nodes := []*Node{}
 	for _, f := range g.functions {
-		if !f.isPosterns() && f.handlesErrors() {
+		if !f.isPosterns() && f.mayCatchGate() {
 			nodes = append(nodes, g.node(f))
 		}
 	}
@@ -232,15 +267,21 @@ func (g *Graph) swallowed(nodes []*Node) []Swallowed {
 			called = append(called, s.calls...)
 		}
 	}
-	leads := leading(g.below(called), func(node *Node) bool { return len(node.Gates) > 0 })
+	below := gatesBelow(g.below(called))
 	found := []Swallowed{}
 	for _, node := range nodes {
 		for _, s := range node.swallowing {
-			lead := slices.Clone(s.calls)
-			lead = slices.DeleteFunc(lead, func(called *Node) bool { return !leads[called] })
-			if len(s.gates) > 0 || len(lead) > 0 {
-				ids := gates(append(g.below(lead), &Node{Gates: s.gates}))
-				found = append(found, Swallowed{node.Name, s.line, s.block, ids})
+			leads, ids := len(s.gates) > 0, gates([]*Node{{Gates: s.gates}})
+			for _, called := range s.calls {
+				if reached := below[called]; reached != nil {
+					leads, ids = true, append(ids, reached...)
+				}
+			}
+			if leads {
+				slices.Sort(ids)
+				ids = slices.Compact(ids)
+				first := ids[:min(len(ids), maximumSwallowed)]
+				found = append(found, Swallowed{node.Name, s.line, s.block, first, len(ids) - len(first)})
 			}
 		}
 	}

@@ -152,8 +152,11 @@ func (p *treePrinter) print(node *callgraph.Node, depth int) {
 	}
 	for _, swallowed := range p.search.Swallowed {
 		if swallowed.Function == node.Name {
-			p.line(depth+1, fmt.Sprintf("! line %d leads to %s, whose error the handler of the block in line %d swallows",
-				swallowed.Line, cmp.Or(strings.Join(swallowed.Gates, ", "), "a gate"), swallowed.Block))
+			gates := cmp.Or(strings.Join(swallowed.Gates, ", "), "a gate")
+			if swallowed.More > 0 {
+				gates += fmt.Sprintf(" and %d more", swallowed.More)
+			}
+			p.line(depth+1, fmt.Sprintf("! line %d leads to %s, whose error the handler of the block in line %d swallows", swallowed.Line, gates, swallowed.Block))
 		}
 	}
 	for _, what := range node.Unknown {

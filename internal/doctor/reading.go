@@ -39,6 +39,7 @@ type swallowed struct {
 	Line  int      `json:"line"`
 	Block int      `json:"block"`
 	Gates []string `json:"gates"`
+	More  int      `json:"more"`
 }
 
 func newCaller(name string) *caller {
@@ -78,7 +79,7 @@ func readCallers(ctx context.Context, connection *pgx.Conn, graph *callgraph.Gra
 				callers = append(callers, named[place.Function])
 			}
 			c := named[place.Function]
-			c.Swallowed = append(c.Swallowed, swallowed{Line: place.Line, Block: place.Block, Gates: place.Gates})
+			c.Swallowed = append(c.Swallowed, swallowed{Line: place.Line, Block: place.Block, Gates: place.Gates, More: place.More})
 		}
 	}
 	return json.Marshal(callers)

@@ -146,3 +146,18 @@ func TestLateGatesAreThoseBehindAWrite(t *testing.T) {
 		})
 	}
 }
+
+// A place in a large application may lead to hundreds of gates.
+func TestSwallowedGatesAreCountedBehindTheFirst(t *testing.T) {
+	t.Parallel()
+	var all strings.Builder
+	for number := range 25 {
+		fmt.Fprintf(&all, "perform postern.checkpoint('GATE_%02d'); ", number)
+	}
+	graph := read(t, connect(t), "create function app.many() returns void language plpgsql as $$ begin "+all.String()+"end $$;"+
+		plpgsql("begin perform app.many(); exception when others then null; end"))
+	found := graph.Swallowed()
+	if len(found) != 1 || len(found[0].Gates) != 10 || found[0].Gates[9] != "GATE_09" || found[0].More != 15 {
+		t.Errorf("found %+v", found)
+	}
+}

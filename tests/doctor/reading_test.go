@@ -172,7 +172,7 @@ func TestBadReadingsAreRefused(t *testing.T) {
 	examine(t, admin)
 	const kept = "select r.fingerprint || r.callers::text || r.read_at from postern_internal.gate_reading as r"
 	before := Value[string](t, database.Pool, kept)
-	const good = `{"name": "a", "gates": [{"id": "G", "line": 1}], "actions": ["A"], "reached": ["G"], "unknowable": false, "unreadable": "", "late": [{"id": "G", "line": 2, "write": 1}], "swallowed": [{"line": 2, "block": 1, "gates": ["G"]}]}`
+	const good = `{"name": "a", "gates": [{"id": "G", "line": 1}], "actions": ["A"], "reached": ["G"], "unknowable": false, "unreadable": "", "late": [{"id": "G", "line": 2, "write": 1}], "swallowed": [{"line": 2, "block": 1, "gates": ["G"], "more": 0}]}`
 	Run(t, admin, "begin; select postern.keep_gate_reading('f', '["+good+"]'); rollback")
 	for _, arguments := range []string{
 		"null, '[]'", "'', '[]'", "'f', null", "repeat('f', 10000000), '[]'", "'f', 'null'", "'f', '{}'", "'f', '1'", "'f', '[1]'", "'f', '[[]]'", "'f', '[{}]'", "'f', '[null]'",
@@ -181,8 +181,9 @@ func TestBadReadingsAreRefused(t *testing.T) {
 		"'f', '[" + strings.Replace(good, `"G", "line"`, `1, "line"`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `"line": 1`, `"line": "1"`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `"write": 1`, `"write": "1"`, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `"more": 0`, `"more": null`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `"block": 1, `, ``, 1) + "]'",
-		"'f', '[" + strings.Replace(good, `"gates": ["G"]`, `"gates": [1]`, 1) + "]'",
+		"'f', '[" + strings.Replace(good, `"gates": ["G"], "more"`, `"gates": [1], "more"`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `"line": 1`, `"lines": 1`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `["A"]`, `[["A"]]`, 1) + "]'",
 		"'f', '[" + strings.Replace(good, `["A"]`, `[null]`, 1) + "]'",

@@ -10,11 +10,12 @@ begin atomic
          'A handler swallows the error of a gate' as title,
          pg_catalog.string_agg(
            pg_catalog.format('Line %s leads to %s, in the block that begins in line %s.', s.line,
-                             case when s.gates = '{}' then 'a gate' else 'gate ' || pg_catalog.array_to_string(s.gates, ', ') end, s.block),
+                             case when s.gates = '{}' then 'a gate' else 'gate ' || pg_catalog.array_to_string(s.gates, ', ') end
+                             || case when s.more > 0 then pg_catalog.format(' and %s more', s.more) else '' end, s.block),
            ' ' order by s.line, s.gates) || ' The handler of that block catches PS101, so nobody is asked and the transaction goes on.' as detail,
          'Let the error through: put "when sqlstate ''PS101'' then raise;" before the other conditions of the handler.' as fix
     from postern_internal.gate_caller(callers) as c
-   cross join lateral pg_catalog.jsonb_to_recordset(c.swallowed) as s (line integer, block integer, gates text[])
+   cross join lateral pg_catalog.jsonb_to_recordset(c.swallowed) as s (line integer, block integer, gates text[], more integer)
    group by c.name;
 end;
 revoke execute on function postern_internal.gate_swallowed(jsonb) from public;

@@ -23,8 +23,8 @@ begin
                                                              || (@.id.type() == "string" && @.line.type() == "number") is unknown)', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.late[*] ? (!(@.id.type() == "string" && @.line.type() == "number" && @.write.type() == "number")
                                                             || (@.id.type() == "string" && @.line.type() == "number" && @.write.type() == "number") is unknown)', silent => true)
-        or jsonb_path_exists(c.caller, 'strict $.swallowed[*] ? (!(@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array")
-                                                                 || (@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array") is unknown)', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.swallowed[*] ? (!(@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array" && @.more.type() == "number")
+                                                                 || (@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array" && @.more.type() == "number") is unknown)', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.swallowed[*].gates[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.actions[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.reached[*] ? (@.type() != "string")', silent => true)
@@ -36,7 +36,7 @@ begin
       errcode = 'PS107',
       message = 'The callers of gates are malformed',
       detail = reason,
-      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...]}]}.';
+      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...], "more": ...}]}.';
   end if;
 end
 $$;

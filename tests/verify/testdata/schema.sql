@@ -7945,7 +7945,7 @@ ALTER FUNCTION postern.gate_findings(callers jsonb) OWNER TO postern_owner;
 -- Name: FUNCTION gate_findings(callers jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate, begins an action, or leads to a gate in a block with a handler: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty; late, the calls of gates behind a write, each with id, line, and the line of the write; swallowed, the calls in a block whose handler keeps the error of a gate from the client, each with line, the line of the block, and the gates to which it leads. Errors: PS107 argument.';
+COMMENT ON FUNCTION postern.gate_findings(callers jsonb) IS 'For postern.doctor and postern doctor: findings from comparing the calls of gates with the present registrations; columns as in postern.doctor. callers: an array with one object for each function, or event of a relation, that calls a gate, begins an action, or leads to a gate in a block with a handler: name; gates, each with id and line; actions, those that it begins; reached, the gates that it leads to if it begins one; unknowable, whether it may call any gate; unreadable, why it cannot be parsed, otherwise empty; late, the calls of gates behind a write, each with id, line, and the line of the write; swallowed, the calls in a block whose handler keeps the error of a gate from the client, each with line, the line of the block, the first gates to which it leads, and how many more there are. Errors: PS107 argument.';
 
 
 --
@@ -13695,14 +13695,18 @@ CREATE FUNCTION postern_internal.gate_swallowed(callers jsonb) RETURNS TABLE(lev
      'gate_swallowed'::text AS code,
      ('function '::text || c.name) AS object,
      'A handler swallows the error of a gate'::text AS title,
-     (string_agg(format('Line %s leads to %s, in the block that begins in line %s.'::text, s.line,
+     (string_agg(format('Line %s leads to %s, in the block that begins in line %s.'::text, s.line, (
          CASE
              WHEN (s.gates = '{}'::text[]) THEN 'a gate'::text
              ELSE ('gate '::text || array_to_string(s.gates, ', '::text))
-         END, s.block), ' '::text ORDER BY s.line, s.gates) || ' The handler of that block catches PS101, so nobody is asked and the transaction goes on.'::text) AS detail,
+         END ||
+         CASE
+             WHEN (s.more > 0) THEN format(' and %s more'::text, s.more)
+             ELSE ''::text
+         END), s.block), ' '::text ORDER BY s.line, s.gates) || ' The handler of that block catches PS101, so nobody is asked and the transaction goes on.'::text) AS detail,
      'Let the error through: put "when sqlstate ''PS101'' then raise;" before the other conditions of the handler.'::text AS fix
     FROM (postern_internal.gate_caller(gate_swallowed.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
-      CROSS JOIN LATERAL jsonb_to_recordset(c.swallowed) s(line integer, block integer, gates text[]))
+      CROSS JOIN LATERAL jsonb_to_recordset(c.swallowed) s(line integer, block integer, gates text[], more integer))
    GROUP BY c.name;
 END;
 
@@ -15837,8 +15841,8 @@ begin
                                                              || (@.id.type() == "string" && @.line.type() == "number") is unknown)', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.late[*] ? (!(@.id.type() == "string" && @.line.type() == "number" && @.write.type() == "number")
                                                             || (@.id.type() == "string" && @.line.type() == "number" && @.write.type() == "number") is unknown)', silent => true)
-        or jsonb_path_exists(c.caller, 'strict $.swallowed[*] ? (!(@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array")
-                                                                 || (@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array") is unknown)', silent => true)
+        or jsonb_path_exists(c.caller, 'strict $.swallowed[*] ? (!(@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array" && @.more.type() == "number")
+                                                                 || (@.line.type() == "number" && @.block.type() == "number" && @.gates.type() == "array" && @.more.type() == "number") is unknown)', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.swallowed[*].gates[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.actions[*] ? (@.type() != "string")', silent => true)
         or jsonb_path_exists(c.caller, 'strict $.reached[*] ? (@.type() != "string")', silent => true)
@@ -15850,7 +15854,7 @@ begin
       errcode = 'PS107',
       message = 'The callers of gates are malformed',
       detail = reason,
-      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...]}]}.';
+      hint = 'Pass the reading of postern doctor. An entry is {"name": ..., "gates": [{"id": ..., "line": ...}], "actions": [...], "reached": [...], "unknowable": ..., "unreadable": ..., "late": [{"id": ..., "line": ..., "write": ...}], "swallowed": [{"line": ..., "block": ..., "gates": [...], "more": ...}]}.';
   end if;
 end
 $_$;
