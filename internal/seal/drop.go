@@ -141,14 +141,14 @@ func (h *Heads) dropped() (dropped, error) {
 			}
 			lines = lines[1:]
 		}
-		end, restart := h.endOf(restarts)
+		kept := h.keptSince(restarts)
 		for _, line := range lines[2:] {
 			var stretch leafRange
 			if _, err := fmt.Sscanf(line, "%d %d", &stretch.first, &stretch.last); err != nil || fmt.Sprintf("%d %d", stretch.first, stretch.last) != line {
 				return nil, fmt.Errorf("%s: %q is not the first and the last leaf of a stretch", path, line)
 			}
-			if restart != nil {
-				stretch.last = min(stretch.last, end-1)
+			if kept != nil {
+				stretch.last = min(stretch.last, kept.Size-1)
 			}
 			all = append(all, stretch)
 		}

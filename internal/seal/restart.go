@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -172,31 +173,43 @@ func (h *Heads) addRestart(restart *Restart, key *Key) error {
 	return nil
 }
 
-// endOf says how much still holds of what was signed after the given number of restarts. It returns the end of the leaves
-// that still hold, and the restart that gave up the others. The restart is nil if everything holds.
-func (h *Heads) endOf(restarts int64) (end int64, restart *Restart) {
+// lossesSince returns the restarts after the given number of restarts that gave something up.
+func (h *Heads) lossesSince(restarts int64) (losses []*Restart) {
 	for _, one := range h.Restarts {
-		if one.Number > restarts && one.Kept != nil && (restart == nil || one.Kept.Size < end) {
-			end, restart = one.Kept.Size, one
+		if one.Number > restarts && one.Lost != nil {
+			losses = append(losses, one)
 		}
 	}
-	return end, restart
+	return losses
+}
+
+// keptSince returns how much still holds of what was signed after the given number of restarts: the smallest tree that a
+// later one kept. It is nil if everything holds.
+func (h *Heads) keptSince(restarts int64) *Tree {
+	losses := h.lossesSince(restarts)
+	if len(losses) == 0 {
+		return nil
+	}
+	return slices.MinFunc(losses, func(a, b *Restart) int { return cmp.Compare(a.Kept.Size, b.Kept.Size) }).Kept
+}
+
+// firstBelow returns the first restart after the given number of restarts that kept fewer leaves than this. A later one may
+// have kept still less, but what was lost already could not be lost by it. It is nil if there is none.
+func (h *Heads) firstBelow(leaves, restarts int64) *Restart {
+	for _, one := range h.lossesSince(restarts) {
+		if one.Kept.Size < leaves {
+			return one
+		}
+	}
+	return nil
 }
 
 // lostBy returns the restart that gave up a head; nil if the head still holds.
-func (h *Heads) lostBy(head *Head) *Restart {
-	if end, restart := h.endOf(head.Restart); restart != nil && head.Size > end {
-		return restart
-	}
-	return nil
-}
+func (h *Heads) lostBy(head *Head) *Restart { return h.firstBelow(head.Size, head.Restart) }
 
 // LostBy returns the restart that gave up the entry of a proof; nil if there is none.
 func (h *Heads) LostBy(proof *Proof) *Restart {
-	if end, restart := h.endOf(proof.head.Restart); restart != nil && proof.Inclusion.LeafNumber >= end {
-		return restart
-	}
-	return nil
+	return h.firstBelow(proof.Inclusion.LeafNumber+1, proof.head.Restart)
 }
 
 // aboutLogID says which restart may have lost an entry; it is empty if none has.
@@ -222,11 +235,11 @@ func (h *Heads) references() ([]*Head, error) {
 	if h.Latest == nil {
 		return nil, nil
 	}
-	restart := h.lostBy(h.Latest)
-	if restart == nil {
+	if h.lostBy(h.Latest) == nil {
 		return []*Head{h.Latest}, nil
 	}
-	references := []*Head{{Origin: h.Latest.Origin, Size: restart.Kept.Size, Root: restart.Kept.Root, Restart: restart.Number}}
+	kept := h.keptSince(h.Latest.Restart)
+	references := []*Head{{Size: kept.Size, Root: kept.Root}}
 	own, err := h.standing()
 	if err != nil || len(own) == 0 {
 		return references, err
