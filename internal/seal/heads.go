@@ -109,7 +109,8 @@ func (h *Heads) add(head *Head, now time.Time) error {
 	return nil
 }
 
-// all returns every head of the directory up to the newest, sorted by size. It skips a note that a crash left half written.
+// all returns every head of the directory, sorted by size, and the newest twice. It skips a note that a crash left half
+// written. Of two heads with the same tree, a restart may have given up only the earlier one.
 func (h *Heads) all() ([]*Head, error) {
 	paths, err := filepath.Glob(filepath.Join(h.Directory, headPrefix+"*"))
 	if err != nil {
@@ -135,7 +136,7 @@ func (h *Heads) all() ([]*Head, error) {
 		heads = append(heads, h.Latest)
 	}
 	slices.SortStableFunc(heads, func(a, b *Head) int { return int(min(max(a.Size-b.Size, -1), 1)) })
-	return slices.CompactFunc(heads, func(a, b *Head) bool { return a.Size == b.Size && a.Root == b.Root }), nil
+	return heads, nil
 }
 
 // splitNotes splits a file into its notes. A note is a text, an empty line, and signatures.

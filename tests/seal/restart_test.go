@@ -512,3 +512,32 @@ func TestRestartByHandIsBounded(t *testing.T) {
 		t.Errorf("the next id is %d", given)
 	}
 }
+
+// The end was lost, and then found: the restart was signed in another database, and the former one goes on. Its heads that
+// the restart gave up are no other history, and those that were signed since hold although they have the same tree.
+func TestFormerPrimaryGoesOnAfterARestartElsewhere(t *testing.T) {
+	t.Parallel()
+	former := newSealedLog(t)
+	former.write(t, 5)
+	former.seal(t, 5)
+	elsewhere := former.in(t, restored(t, former.Database))
+	former.write(t, 3)
+	former.seal(t, 3)
+	if restart := elsewhere.mustRestart(t); restart.Lost.Size != 8 || restart.Kept.Size != 5 {
+		t.Fatalf("%+v", restart)
+	}
+
+	if verdict := former.verify(t); verdict.Total > 0 || verdict.Signed != 5 || verdict.NotSigned != 3 {
+		t.Errorf("%+v", verdict)
+	}
+	former.seal(t, 0)
+	former.requireIntact(t, 8)
+
+	backup := former.in(t, restored(t, former.Database))
+	former.write(t, 2)
+	former.seal(t, 2)
+	if restart := backup.mustRestart(t); restart.Number != 2 || restart.Lost.Size != 10 || restart.Kept.Size != 8 {
+		t.Errorf("%+v", restart)
+	}
+	backup.requireIntact(t, 8)
+}
