@@ -24,12 +24,9 @@ type Exporter struct {
 // proof. It exports all rows of the log, including those that stand for an approval that may never have been used. It
 // returns the number of entries.
 func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(any) error) (entries int64, err error) {
-	head := e.Heads.Latest
-	if head == nil {
-		return 0, &NotProvenError{fmt.Sprintf("%s has no head yet: seal first", e.Heads.Directory)}
-	}
-	if restart := e.Heads.lostBy(head); restart != nil {
-		return 0, &NotProvenError{fmt.Sprintf("the newest head in %s was given up by restart %d: seal first", e.Heads.Directory, restart.Number)}
+	head, err := e.Heads.provable()
+	if err != nil {
+		return 0, err
 	}
 	dropped, err := e.Heads.dropped()
 	if err != nil {

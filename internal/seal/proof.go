@@ -62,16 +62,25 @@ func ParseReceipt(text string) (Receipt, error) {
 	return Receipt{LogID: logID, LeafHash: tlog.Hash(hash)}, nil
 }
 
+// provable returns the newest head, to which proofs lead. It returns a *NotProvenError if there is none, or if a restart
+// gave it up.
+func (h *Heads) provable() (*Head, error) {
+	if h.Latest == nil {
+		return nil, &NotProvenError{fmt.Sprintf("%s has no head yet: seal first", h.Directory)}
+	}
+	if restart := h.lostBy(h.Latest); restart != nil {
+		return nil, &NotProvenError{fmt.Sprintf("the newest head in %s was given up by restart %d: seal first", h.Directory, restart.Number)}
+	}
+	return h.Latest, nil
+}
+
 // Prove returns the proof of one entry under the newest head in heads. It checks the proof before. With a receipt, the
 // entry must be the one that the client got. It returns a *TamperedError if the log contradicts the head or the receipt. It
 // returns a *NotProvenError if the entry is unknown or not sealed yet.
 func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64, receipt *Receipt) (proof *Proof, err error) {
-	head := heads.Latest
-	if head == nil {
-		return nil, &NotProvenError{fmt.Sprintf("%s has no head yet: seal first", heads.Directory)}
-	}
-	if restart := heads.lostBy(head); restart != nil {
-		return nil, &NotProvenError{fmt.Sprintf("the newest head in %s was given up by restart %d: seal first", heads.Directory, restart.Number)}
+	head, err := heads.provable()
+	if err != nil {
+		return nil, err
 	}
 	dropped, err := heads.dropped()
 	if err != nil {

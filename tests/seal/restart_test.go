@@ -185,6 +185,15 @@ func TestInterruptedRestartContinues(t *testing.T) {
 	if verdict := l.verify(t); verdict.Total > 0 {
 		t.Errorf("%s", messages(verdict))
 	}
+	// No head that holds is left to prove anything with.
+	var unproven *seal.NotProvenError
+	if _, err := seal.Prove(t.Context(), l.auditor, l.heads(t), 2, nil); !errors.As(err, &unproven) || !strings.Contains(err.Error(), "restart 1") {
+		t.Errorf("%v", err)
+	}
+	exporter := &seal.Exporter{Heads: l.heads(t)}
+	if _, err := exporter.Export(t.Context(), l.auditor, func(any) error { return nil }); !errors.As(err, &unproven) || !strings.Contains(err.Error(), "restart 1") {
+		t.Errorf("%v", err)
+	}
 	// Another directory with the same state learns nothing from that.
 	untold := *l
 	untold.directory = copyDirectory(t, l.directory)
