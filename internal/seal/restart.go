@@ -304,11 +304,8 @@ var ErrNothingLost = errors.New("nothing was lost: the tree in the database cont
 func (s *Sealer) Restart(ctx context.Context, connection *pgx.Conn) (restart *Restart, entries int64, err error) {
 	err = pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
 		queries := query.New(tx)
-		begun, err := queries.BeginSealing(ctx, s.Timeline, s.Database)
+		begun, err := s.begin(ctx, queries)
 		if err != nil {
-			return err
-		}
-		if err := s.openHeadsAgain(); err != nil {
 			return err
 		}
 		reader := readHashes(ctx, queries)
@@ -348,7 +345,7 @@ func (s *Sealer) PlanRestart(ctx context.Context, connection *pgx.Conn) (restart
 	}
 	defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
 	queries := query.New(tx)
-	begun, err := queries.BeginSealing(ctx, s.Timeline, s.Database)
+	begun, err := s.begin(ctx, queries)
 	if err != nil {
 		return nil, busy(err)
 	}

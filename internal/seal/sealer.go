@@ -109,7 +109,7 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 		if _, err := tx.Exec(ctx, "set local synchronous_commit = on"); err != nil {
 			return err
 		}
-		begun, err := queries.BeginSealing(ctx, s.Timeline, s.Database)
+		begun, err := s.begin(ctx, queries)
 		if err != nil {
 			return err
 		}
@@ -160,17 +160,21 @@ func (s *Sealer) grow(ctx context.Context, connection *pgx.Conn) (entries, size 
 	return entries, size, err
 }
 
-// openHeadsAgain reads the directories again once the lock is held, because another sealer may have signed since they were
-// read.
-func (s *Sealer) openHeadsAgain() error {
+// begin takes the lock of sealing. Then it reads the directories again, because another sealer may have signed since they
+// were read.
+func (s *Sealer) begin(ctx context.Context, queries *query.Queries) (query.BeginSealingRow, error) {
+	begun, err := queries.BeginSealing(ctx, s.Timeline, s.Database)
+	if err != nil {
+		return begun, err
+	}
 	for _, directory := range append([]*Heads{s.Heads}, s.Also...) {
 		now, err := OpenHeads(directory.Directory)
 		if err != nil {
-			return err
+			return begun, err
 		}
 		*directory = *now
 	}
-	return nil
+	return begun, nil
 }
 
 // errNothing rolls back a transaction that had nothing to do.
@@ -180,9 +184,6 @@ var errNothing = errors.New("nothing to seal")
 // database has a head that nobody outside knows. No later step may refuse: after this one the database remembers its place,
 // and the tree grows.
 func (s *Sealer) compare(ctx context.Context, queries *query.Queries, size int64, reader tlog.HashReader) error {
-	if err := s.openHeadsAgain(); err != nil {
-		return err
-	}
 	inside, err := queries.LatestHead(ctx)
 	hasInside := err == nil
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -266,7 +267,7 @@ func continues(head *Head, size int64, reader tlog.HashReader) error {
 func (s *Sealer) sign(ctx context.Context, connection *pgx.Conn) error {
 	return pgx.BeginFunc(ctx, connection, func(tx pgx.Tx) error {
 		queries := query.New(tx)
-		begun, err := queries.BeginSealing(ctx, s.Timeline, s.Database)
+		begun, err := s.begin(ctx, queries)
 		if err != nil {
 			return err
 		}

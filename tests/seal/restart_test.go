@@ -121,9 +121,14 @@ func TestLogContinuesAfterItsEndWasLost(t *testing.T) {
 		t.Errorf("what was refused has written: %q", after)
 	}
 
+	early := [2]*seal.Heads{l.heads(t), l.heads(t)}
 	restart := l.mustRestart(t)
 	if restart.Number != 1 || restart.Lost.Size != 8 || restart.Kept.Size != 5 || *restart.LogIDs != (seal.LogIDs{Lowest: 6, Highest: 8}) || restart.Reused != 2 || restart.Place != *l.here(t) {
 		t.Fatalf("%+v", restart)
+	}
+	// The head after it tells the ids of all leaves behind those that were kept. If its end is lost too, they are known.
+	if text := l.heads(t).Latest.Note; !strings.Contains(text, "\nlog_ids 6 7\nrestart 1\n") {
+		t.Errorf("the head does not name them: %s", text)
 	}
 	if next := testsql.Value[int64](t, l.Pool, "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters) values ('passed', 'APP_PAY', 'ALICE', 'Paid', '{}') returning log_id"); next < 10000000 {
 		t.Errorf("the next id is %d", next)
@@ -151,9 +156,14 @@ func TestLogContinuesAfterItsEndWasLost(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 
-	// Nothing more is lost.
-	if _, err := l.restart(t); !errors.Is(err, seal.ErrNothingLost) {
-		t.Errorf("%v", err)
+	// Nothing more is lost, not even for a sealer that has read the directory before the restart.
+	for name, heads := range map[string][2]*seal.Heads{"read now": {l.heads(t), l.heads(t)}, "read early": early} {
+		if _, err := (&seal.Sealer{Key: l.key, Heads: heads[0]}).PlanRestart(t.Context(), l.sealer); !errors.Is(err, seal.ErrNothingLost) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, _, err := (&seal.Sealer{Key: l.key, Heads: heads[1]}).Restart(t.Context(), l.sealer); !errors.Is(err, seal.ErrNothingLost) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
