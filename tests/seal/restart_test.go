@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -231,7 +232,8 @@ func TestSecondRestartKeepsTheFirst(t *testing.T) {
 	first.write(t, 9)
 	first.seal(t, 9)
 	proofs[0] = first.prove(t, first.heads(t).Latest.LogIDs.Highest)
-	if restart := second.mustRestart(t); restart.Number != 2 || restart.Lost.Size != 14 || restart.Kept.Size != 5 {
+	// The ids from 6 to 8 were lost by the first.
+	if restart := second.mustRestart(t); restart.Number != 2 || restart.Lost.Size != 14 || restart.Kept.Size != 5 || *restart.LogIDs != (seal.LogIDs{Lowest: 10000006, Highest: 10000014}) {
 		t.Fatalf("%+v", restart)
 	}
 	second.write(t, 1)
@@ -359,11 +361,17 @@ func TestOtherDirectoriesRefuseAnUnknownRestart(t *testing.T) {
 	untold := *l
 	untold.directory = also
 	before := untold.files(t)
-	l.write(t, 7)
+	l.write(t, 4)
 	if err := sealBoth(); kindOf(err) != seal.EntryMissing {
 		t.Errorf("the other directory takes it: %v", err)
 	}
-	l.seal(t, 7) // the directory of whoever restarted continues, and further than before
+	// The directory of whoever restarted continues. The head in the database tells the other one why its end is missing.
+	l.seal(t, 4)
+	if verdict := untold.verify(t); verdict.Total != 2 || !strings.Contains(messages(verdict), "leaves 14 to 14") || !strings.Contains(messages(verdict), "of 14 leaves that names restart 1") {
+		t.Errorf("%s", messages(verdict))
+	}
+	l.write(t, 3)
+	l.seal(t, 3) // further than before
 	requireFinding(t, untold.verify(t), seal.TreeRewritten, 0)
 	if err := sealBoth(); kindOf(err) != seal.TreeRewritten {
 		t.Errorf("the other directory takes it: %v", err)
@@ -438,6 +446,7 @@ func TestRestartWithAnotherHistoryIsRefused(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(told.directory, "restarts"), []byte(l.sign(t, text)), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	testsql.Run(t, connection, "delete from postern_internal.tree_head")
 	requireFinding(t, told.verify(t), seal.OtherHistory, 0)
 	_, err := (&seal.Sealer{Key: l.key, Heads: told.heads(t), Database: l.here(t)}).Seal(t.Context(), l.sealer)
 	if kindOf(err) != seal.TreeRewritten {
@@ -451,7 +460,6 @@ func TestRestartWithAnotherHistoryIsRefused(t *testing.T) {
 			}
 		}
 	}
-	testsql.Run(t, connection, "delete from postern_internal.tree_head")
 	told.requireIntact(t, 5)
 }
 
@@ -483,19 +491,22 @@ func TestDropBeforeARestartDoesNotExcuseMissingEntries(t *testing.T) {
 	l.seal(t, 3)
 	connection := l.Connect(t)
 	testsql.Run(t, connection, "set session_replication_role = replica")
-	victim := testsql.Value[int64](t, connection, "delete from postern_internal.checkpoint_entry where log_id = (select log_id from postern_internal.leaf where leaf_number = 6) returning log_id")
-	for text, missing := range map[string]bool{
-		"test.example/log\ndropped leaves\n0 7\n":            true,
-		"test.example/log\ndropped leaves\nrestart 1\n0 7\n": false,
+	// The restart kept leaf 4, the last one, and gave up leaf 5.
+	testsql.Run(t, connection, "delete from postern_internal.checkpoint_entry where log_id in (select log_id from postern_internal.leaf where leaf_number in (4, 5))")
+	victim := testsql.Value[int64](t, connection, "select log_id from postern_internal.leaf where leaf_number = 5")
+	for text, missing := range map[string]int64{
+		"test.example/log\ndropped leaves\n0 7\n":            1,
+		"test.example/log\ndropped leaves\nrestart 1\n0 7\n": 0,
 	} {
 		if err := os.WriteFile(dropped, []byte(l.sign(t, text)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		verdict := l.verify(t)
-		if missing {
+		if verdict.Total != missing {
+			t.Errorf("%d entries are missing, want %d:\n%s", verdict.Total, missing, messages(verdict))
+		}
+		if missing > 0 {
 			requireFinding(t, verdict, seal.EntryMissing, victim)
-		} else if verdict.Total > 0 {
-			t.Errorf("%s", messages(verdict))
 		}
 	}
 }
@@ -532,6 +543,42 @@ func TestRestartByHandIsBounded(t *testing.T) {
 	}
 }
 
+func TestRestartRefusesWhereNothingWasLost(t *testing.T) {
+	t.Parallel()
+	refused := func(l *sealedLog, is func(error) bool) {
+		t.Helper()
+		before := l.files(t)
+		sealer := &seal.Sealer{Key: l.key, Heads: l.heads(t), Database: l.here(t)}
+		if _, err := sealer.PlanRestart(t.Context(), l.sealer); !is(err) {
+			t.Errorf("%v", err)
+		}
+		if _, _, err := sealer.Restart(t.Context(), l.sealer); !is(err) {
+			t.Errorf("%v", err)
+		}
+		if after := l.files(t); !maps.Equal(before, after) {
+			t.Errorf("what was refused has written: %q", after)
+		}
+	}
+	// A log that nobody has sealed needs no restart for its first directory.
+	unsealed := newSealedLog(t)
+	unsealed.write(t, 2)
+	refused(unsealed, func(err error) bool { return errors.Is(err, seal.ErrNothingLost) })
+
+	// The log went on with an old copy of the directory. A restart with the first one would call that history lost, which its
+	// proofs and the database still show.
+	l, _ := lostEnd(t)
+	elsewhere := *l
+	elsewhere.directory = copyDirectory(t, l.directory)
+	if err := os.WriteFile(filepath.Join(elsewhere.directory, "latest"), []byte(splitHeads(l.files(t))[1]), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere.write(t, 9)
+	if _, err := (&seal.Sealer{Key: l.key, Heads: elsewhere.heads(t), Database: l.here(t)}).Seal(t.Context(), l.sealer); err != nil {
+		t.Fatal(err)
+	}
+	refused(l, func(err error) bool { return kindOf(err) == seal.OtherHistory })
+}
+
 // The end was lost, and then found: the restart was signed in another database, and the former one goes on. Its heads that
 // the restart gave up are no other history, and those that were signed since hold although they have the same tree.
 func TestFormerPrimaryGoesOnAfterARestartElsewhere(t *testing.T) {
@@ -559,4 +606,50 @@ func TestFormerPrimaryGoesOnAfterARestartElsewhere(t *testing.T) {
 		t.Errorf("%+v", restart)
 	}
 	backup.requireIntact(t, 8)
+}
+
+// Where the tree differs from the heads is found by halving. A head that a restart gave up stands between the others, and
+// must not be asked.
+func TestHeadsThatWereGivenUpAreNoLandmarks(t *testing.T) {
+	t.Parallel()
+	l, _ := lostEnd(t)
+	l.mustRestart(t)
+	l.write(t, 4)
+	l.seal(t, 4)
+	backup := l.in(t, restored(t, l.Database))
+	l.write(t, 3)
+	l.seal(t, 3)
+
+	connection := l.Connect(t)
+	testsql.Run(t, connection, "set session_replication_role = replica")
+	testsql.Run(t, connection, "update postern_internal.checkpoint_entry set comment = 'Never seen' where log_id = (select log_id from postern_internal.leaf where leaf_number = 10)")
+	l.rewrite(t)
+	if verdict := l.verify(t); !strings.Contains(messages(verdict), "among leaves 9 to 11") {
+		t.Errorf("it does not say where:\n%s", messages(verdict))
+	}
+	if restart := backup.mustRestart(t); restart.Lost.Size != 12 || restart.Kept.Size != 9 {
+		t.Errorf("%+v", restart)
+	}
+}
+
+// The note of a drop after a restart names it, and so covers leaves that the restart gave up.
+func TestDropAfterARestartCoversNewLeaves(t *testing.T) {
+	t.Parallel()
+	first := newSealedLog(t)
+	testsql.Run(t, first.Pool, insertAt, month(2), 4)
+	first.seal(t, 4)
+	l := first.in(t, restored(t, first.Database))
+	first.write(t, 3)
+	first.seal(t, 3)
+	l.mustRestart(t)
+	testsql.Run(t, l.Pool, insertAt, month(2), 6)
+	l.write(t, 1)
+	l.seal(t, 7)
+	l.export(t)
+	if done, err := l.drop(t, l.admin(t), month(1), time.Second); err != nil || done.Entries != 10 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if verdict := l.verify(t); verdict.Total > 0 || verdict.Leaves != 11 || verdict.Dropped != 10 {
+		t.Errorf("%+v\n%s", verdict, messages(verdict))
+	}
 }
