@@ -366,7 +366,8 @@ func (s *Sealer) decide(ctx context.Context, queries *query.Queries, size int64,
 	restart := &Restart{Number: int64(len(s.Heads.Restarts)) + 1, At: time.Now().UTC().Truncate(time.Second)}
 	inside, err := queries.LatestHead(ctx)
 	if s.Heads.Latest == nil {
-		if errors.Is(err, pgx.ErrNoRows) {
+		// A directory begins once, even if its first head is still to be made.
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && len(s.Heads.Restarts) > 0 {
 			return nil, ErrNothingLost
 		}
 		if err != nil {

@@ -562,7 +562,27 @@ func TestRestartRefusesWhereNothingWasLost(t *testing.T) {
 	// A log that nobody has sealed needs no restart for its first directory.
 	unsealed := newSealedLog(t)
 	unsealed.write(t, 2)
-	refused(unsealed, func(err error) bool { return errors.Is(err, seal.ErrNothingLost) })
+	isNothingLost := func(err error) bool { return errors.Is(err, seal.ErrNothingLost) }
+	refused(unsealed, isNothingLost)
+
+	// A directory that began beside a sealed log, and was killed before its first head, does not begin again.
+	unsealed.seal(t, 2)
+	begun := *unsealed
+	begun.key, begun.directory = newKey(t, "new.example/log"), filepath.Join(t.TempDir(), "begun")
+	begun.mustRestart(t)
+	for name := range begun.files(t) {
+		if name == "latest" || strings.HasPrefix(name, "heads-") {
+			if err := os.Remove(filepath.Join(begun.directory, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := (&seal.Sealer{Key: begun.key, Heads: begun.heads(t)}).PlanRestart(t.Context(), begun.sealer); !isNothingLost(err) {
+		t.Errorf("%v", err)
+	}
+	if restart := begun.mustRestart(t); restart.Number != 1 {
+		t.Errorf("%+v", restart)
+	}
 
 	// The log went on with an old copy of the directory. A restart with the first one would call that history lost, which its
 	// proofs and the database still show.
