@@ -193,9 +193,9 @@ func (h *Heads) keptSince(restarts int64) *Tree {
 	return slices.MinFunc(losses, func(a, b *Restart) int { return cmp.Compare(a.Kept.Size, b.Kept.Size) }).Kept
 }
 
-// firstBelow returns the first restart after the given number of restarts that kept fewer leaves than this. A later one may
-// have kept still less, but what was lost already could not be lost by it. It is nil if there is none.
-func (h *Heads) firstBelow(leaves, restarts int64) *Restart {
+// firstLoss returns the first restart after the given number of restarts that kept fewer leaves than this. A later one may
+// have kept even less, but the leaf was lost already. It is nil if there is none.
+func (h *Heads) firstLoss(leaves, restarts int64) *Restart {
 	for _, one := range h.lossesSince(restarts) {
 		if one.Kept.Size < leaves {
 			return one
@@ -205,11 +205,11 @@ func (h *Heads) firstBelow(leaves, restarts int64) *Restart {
 }
 
 // lostBy returns the restart that gave up a head; nil if the head still holds.
-func (h *Heads) lostBy(head *Head) *Restart { return h.firstBelow(head.Size, head.Restart) }
+func (h *Heads) lostBy(head *Head) *Restart { return h.firstLoss(head.Size, head.Restart) }
 
 // LostBy returns the restart that gave up the entry of a proof; nil if there is none.
 func (h *Heads) LostBy(proof *Proof) *Restart {
-	return h.firstBelow(proof.Inclusion.LeafNumber+1, proof.head.Restart)
+	return h.firstLoss(proof.Inclusion.LeafNumber+1, proof.head.Restart)
 }
 
 // aboutLogID says which restart may have lost an entry; it is empty if none has.
@@ -366,7 +366,7 @@ func (s *Sealer) decide(ctx context.Context, queries *query.Queries, size int64,
 	restart := &Restart{Number: int64(len(s.Heads.Restarts)) + 1, At: time.Now().UTC().Truncate(time.Second)}
 	inside, err := queries.LatestHead(ctx)
 	if s.Heads.Latest == nil {
-		// A directory begins once, even if its first head is still to be made.
+		// A restart has begun this directory, and only its first head is missing.
 		if errors.Is(err, pgx.ErrNoRows) || err == nil && len(s.Heads.Restarts) > 0 {
 			return nil, ErrNothingLost
 		}

@@ -127,7 +127,7 @@ func TestLogContinuesAfterItsEndWasLost(t *testing.T) {
 	if restart.Number != 1 || restart.Lost.Size != 8 || restart.Kept.Size != 5 || *restart.LogIDs != (seal.LogIDs{Lowest: 6, Highest: 8}) || restart.Reused != 2 || restart.Place != *l.here(t) {
 		t.Fatalf("%+v", restart)
 	}
-	// The head after it tells the ids of all leaves behind those that were kept. If its end is lost too, they are known.
+	// The next head has the ids of all leaves that the restart did not keep. If its end is lost too, they are known.
 	if text := l.heads(t).Latest.Note; !strings.Contains(text, "\nlog_ids 6 7\nrestart 1\n") {
 		t.Errorf("the head does not name them: %s", text)
 	}
@@ -196,7 +196,7 @@ func TestInterruptedRestartContinues(t *testing.T) {
 	if verdict := l.verify(t); verdict.Total > 0 {
 		t.Errorf("%s", messages(verdict))
 	}
-	// No head that holds is left to prove anything with.
+	// The newest head was given up, so nothing can be proven until the next seal.
 	var unproven *seal.NotProvenError
 	if _, err := seal.Prove(t.Context(), l.auditor, l.heads(t), 2, nil); !errors.As(err, &unproven) || !strings.Contains(err.Error(), "restart 1") {
 		t.Errorf("%v", err)
@@ -274,10 +274,10 @@ func TestLaterRestartGivesUpWhatTheFirstKept(t *testing.T) {
 	older.write(t, 2)
 	older.seal(t, 2)
 	restart, err := oldest.restart(t)
-	// The note is signed before the seal. A reader that misjudges what was kept may also fail the seal.
+	// The note is signed before the seal. Check the proofs first, because a wrong answer may also make the seal fail.
 	oldest.requireLostBy(t, proofs[2], 0)
 	oldest.requireLostBy(t, proofs[4], 2)
-	oldest.requireLostBy(t, proofs[7], 1) // the second could not lose it again
+	oldest.requireLostBy(t, proofs[7], 1) // it was lost before the second
 	if err != nil || restart.Number != 2 || restart.Lost.Size != 7 || restart.Kept.Size != 2 {
 		t.Fatalf("%+v, %v", restart, err)
 	}
@@ -533,7 +533,7 @@ func TestRestartByHandIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// A sealed entry kept its id. Only the two others got theirs again.
+	// The sealed entries were not lost. Only the two others have an id that a lost entry may have had.
 	if reused := testsql.Value[int64](t, l.sealer, restartLog, 2, farthest); reused != 2 {
 		t.Errorf("%d ids were given out again, want 2", reused)
 	}
@@ -565,7 +565,7 @@ func TestRestartRefusesWhereNothingWasLost(t *testing.T) {
 	isNothingLost := func(err error) bool { return errors.Is(err, seal.ErrNothingLost) }
 	refused(unsealed, isNothingLost)
 
-	// A directory that began beside a sealed log, and was killed before its first head, does not begin again.
+	// The restart that begins a new directory was interrupted before the first head. It is not signed again.
 	unsealed.seal(t, 2)
 	begun := *unsealed
 	begun.key, begun.directory = newKey(t, "new.example/log"), filepath.Join(t.TempDir(), "begun")
@@ -584,8 +584,8 @@ func TestRestartRefusesWhereNothingWasLost(t *testing.T) {
 		t.Errorf("%+v", restart)
 	}
 
-	// The log went on with an old copy of the directory. A restart with the first one would call that history lost, which its
-	// proofs and the database still show.
+	// The log continued with an old copy of the directory. A restart with the first directory would give up heads and proofs
+	// that this directory does not know.
 	l, _ := lostEnd(t)
 	elsewhere := *l
 	elsewhere.directory = copyDirectory(t, l.directory)
@@ -599,9 +599,9 @@ func TestRestartRefusesWhereNothingWasLost(t *testing.T) {
 	refused(l, func(err error) bool { return kindOf(err) == seal.OtherHistory })
 }
 
-// The end was lost, and then found: the restart was signed in another database, and the former one goes on. Its heads that
-// the restart gave up are no other history, and those that were signed since hold although they have the same tree.
-func TestFormerPrimaryGoesOnAfterARestartElsewhere(t *testing.T) {
+// A restart was signed in a restored database, and then the former primary came back and continues. The restart gave up
+// heads that are still in its database: they are not another history. A new head of the same tree holds all the same.
+func TestFormerPrimaryContinuesAfterARestartElsewhere(t *testing.T) {
 	t.Parallel()
 	former := newSealedLog(t)
 	former.write(t, 5)
@@ -628,9 +628,8 @@ func TestFormerPrimaryGoesOnAfterARestartElsewhere(t *testing.T) {
 	backup.requireIntact(t, 8)
 }
 
-// Where the tree differs from the heads is found by halving. A head that a restart gave up stands between the others, and
-// must not be asked.
-func TestHeadsThatWereGivenUpAreNoLandmarks(t *testing.T) {
+// A binary search finds where the tree differs from the heads. Heads that a restart gave up would mislead it.
+func TestGivenUpHeadsDoNotMisleadTheSearch(t *testing.T) {
 	t.Parallel()
 	l, _ := lostEnd(t)
 	l.mustRestart(t)
@@ -652,21 +651,23 @@ func TestHeadsThatWereGivenUpAreNoLandmarks(t *testing.T) {
 	}
 }
 
-// The note of a drop after a restart names it, and so covers leaves that the restart gave up.
+// After a restart, new entries get the leaf numbers of lost ones. The note of a later drop names the restart, so it covers
+// the new entries.
 func TestDropAfterARestartCoversNewLeaves(t *testing.T) {
 	t.Parallel()
 	first := newSealedLog(t)
-	testsql.Run(t, first.Pool, insertAt, month(2), 4)
+	old, before := month(2), month(1)
+	testsql.Run(t, first.Pool, insertAt, old, 4)
 	first.seal(t, 4)
 	l := first.in(t, restored(t, first.Database))
 	first.write(t, 3)
 	first.seal(t, 3)
 	l.mustRestart(t)
-	testsql.Run(t, l.Pool, insertAt, month(2), 6)
+	testsql.Run(t, l.Pool, insertAt, old, 6)
 	l.write(t, 1)
 	l.seal(t, 7)
 	l.export(t)
-	if done, err := l.drop(t, l.admin(t), month(1), time.Second); err != nil || done.Entries != 10 {
+	if done, err := l.drop(t, l.admin(t), before, 10*time.Second); err != nil || done.Entries != 10 {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	if verdict := l.verify(t); verdict.Total > 0 || verdict.Leaves != 11 || verdict.Dropped != 10 {
