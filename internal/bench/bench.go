@@ -55,8 +55,10 @@ type Result struct {
 	Unit         string  `json:"unit"`
 	SubjectCost  Spread  `json:"subject_cost"`
 	BaselineCost *Spread `json:"baseline_cost,omitempty"`
-	// Measured is compared with the bar: the ratio of subject to baseline, or a number of seconds.
+	// Measured is compared with the bar: the ratio of subject to baseline, their difference, or a number of seconds.
 	Measured Spread `json:"measured"`
+	// Difference says that Measured is the subject minus the baseline, in Unit. Otherwise it is a ratio, if there is a baseline.
+	Difference bool `json:"difference,omitempty"`
 	// Bar is 0 if a result is only reported.
 	Bar float64 `json:"bar"`
 	// AtLeast says that Measured must reach the bar. Otherwise Measured must not exceed it.
@@ -91,6 +93,8 @@ func (r rounds) of(quick bool) (count, size int) {
 // samples are the costs in each round.
 type samples struct {
 	subject, baseline []float64
+
+	difference bool // the bar limits subject minus baseline, not their ratio
 }
 
 const (
@@ -146,7 +150,7 @@ func measurements() []measurement {
 		{"doctor", "doctor, with 5,000 functions, all reached from actions, and 2,000 tables", "", "s", 5, false, looking, timeDoctor},
 		{"apply", "apply of a configuration file with 10,000 new objects", "", "s", 10, false, applying, timeApply(false)},
 		{"apply-again", "apply of the same file where all is in place", "", "s", 2, false, applying, timeApply(true)},
-	}, ledgerMeasurements(calls)...)
+	}, append(firstMeasurements(), ledgerMeasurements(calls)...)...)
 }
 
 // Names lists the measurements that Options.Only may name, in the order of the table.
@@ -222,6 +226,7 @@ func (m measurement) result(taken samples) Result {
 	result := Result{
 		Name: m.name, Subject: m.subject, Baseline: m.baseline, Unit: m.unit,
 		SubjectCost: spread(taken.subject), Bar: m.bar, AtLeast: m.atLeast, Rounds: len(taken.subject),
+		Difference: taken.difference,
 	}
 	measured := taken.subject
 	if m.baseline != "" {
@@ -229,7 +234,11 @@ func (m measurement) result(taken samples) Result {
 		result.BaselineCost = &cost
 		measured = make([]float64, len(taken.subject))
 		for round := range measured {
-			measured[round] = taken.subject[round] / taken.baseline[round]
+			if taken.difference {
+				measured[round] = taken.subject[round] - taken.baseline[round]
+			} else {
+				measured[round] = taken.subject[round] / taken.baseline[round]
+			}
 		}
 	}
 	result.Measured = spread(measured)

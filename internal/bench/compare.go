@@ -86,7 +86,7 @@ func Compare(before, after *Report) *Comparison {
 }
 
 func (c *Change) judge() {
-	if c.Before.Subject != c.After.Subject || c.Before.Baseline != c.After.Baseline || c.Before.Unit != c.After.Unit {
+	if c.Before.Subject != c.After.Subject || c.Before.Baseline != c.After.Baseline || c.Before.Unit != c.After.Unit || c.Before.Difference != c.After.Difference {
 		c.Verdict = Different
 		return
 	}

@@ -11,13 +11,16 @@ func TestCompareJudgesByTheSpread(t *testing.T) {
 	}
 	other := result("other work", false, 1, 1, 1)
 	other.Subject = "other work"
+	difference := result("now a difference", false, 1, 1, 1)
+	difference.Difference = true
 	before := &Report{Results: []Result{
 		result("slower", false, 1, 2, 3), result("faster", false, 4, 5, 6), result("apart by chance", false, 1, 2, 3),
 		result("fewer", true, 10, 11, 12), result("more", true, 10, 11, 12), result("gone", false, 1, 1, 1), result("other work", false, 1, 1, 1),
+		result("now a difference", false, 1, 1, 1),
 	}}
 	after := &Report{Quick: true, Machine: Machine{Cores: 2}, Results: []Result{
 		result("new", false, 1, 1, 1), result("slower", false, 3.5, 4, 5), result("faster", false, 1, 2, 3), result("apart by chance", false, 2.9, 4, 6),
-		result("fewer", true, 5, 5.5, 7), result("more", true, 13, 22, 23), other,
+		result("fewer", true, 5, 5.5, 7), result("more", true, 13, 22, 23), other, difference,
 	}}
 	comparison := Compare(before, after)
 	if !comparison.Worse() {
@@ -32,7 +35,7 @@ func TestCompareJudgesByTheSpread(t *testing.T) {
 		percent float64
 	}{
 		{"new", Missing, 0}, {"slower", Worse, 100}, {"faster", Better, -60}, {"apart by chance", Same, 100},
-		{"fewer", Worse, -50}, {"more", Better, 100}, {"other work", Different, 0}, {"gone", Missing, 0},
+		{"fewer", Worse, -50}, {"more", Better, 100}, {"other work", Different, 0}, {"now a difference", Different, 0}, {"gone", Missing, 0},
 	}
 	if len(comparison.Changes) != len(want) {
 		t.Fatalf("%d changes, not %d", len(comparison.Changes), len(want))

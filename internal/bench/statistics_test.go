@@ -35,3 +35,14 @@ func TestAResultJudgesRoundByRound(t *testing.T) {
 		}
 	}
 }
+
+func TestADifferenceIsJudgedInItsUnit(t *testing.T) {
+	t.Parallel()
+	taken := samples{subject: []float64{5, 7, 9}, baseline: []float64{2, 4, 6}, difference: true}
+	for bar, met := range map[float64]bool{3: true, 2.9: false} {
+		got := measurement{baseline: "the same", unit: "ms", bar: bar}.result(taken)
+		if got.Measured != (Spread{3, 3, 3}) || got.Met != met || !got.Difference {
+			t.Errorf("bar %v: measured %v, met %v, a difference: %v", bar, got.Measured, got.Met, got.Difference)
+		}
+	}
+}

@@ -18,8 +18,8 @@ func newBenchCommand(app *application) *cobra.Command {
 		Use:   "bench",
 		Short: "Measure what Postern costs, against plain PostgreSQL",
 		Long: `Measures what Postern costs on a throw-away PostgreSQL server that flushes each commit to disk, and says
-whether each bar is met. All but the installation are ratios: Postern and the plain PostgreSQL that it is
-compared with take turns in short rounds; the median of the rounds' ratios is what counts, p10 and p90 tell how
+whether each bar is met. Most are ratios, and some are differences: Postern and the plain PostgreSQL that it is
+compared with take turns in short rounds; the median of the rounds is what counts, p10 and p90 tell how
 far the rounds lie apart. Run it on an idle machine: it takes about five minutes.
 
 The server is found as for demo. On a server of your own, bench makes databases and a role, and drops them at
@@ -120,9 +120,10 @@ func benchRow(result bench.Result) []string {
 		cost = func(spread bench.Spread) string { return fmt.Sprintf("%.0f %s", spread.Median, result.Unit) }
 	}
 	what := result.Subject
-	if result.BaselineCost == nil {
+	if result.BaselineCost == nil || result.Difference {
 		sign = result.Unit
-	} else {
+	}
+	if result.BaselineCost != nil {
 		what += ": " + cost(result.SubjectCost)
 		against = result.Baseline + ": " + cost(*result.BaselineCost)
 	}
