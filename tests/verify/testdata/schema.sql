@@ -1803,11 +1803,15 @@ declare
   header jsonb;
   claims jsonb;
   signature bytea;
-  k record;
+  inner_pad bytea;
+  outer_pad bytea;
+  retired_at timestamptz;
   userid text;
   setting text;
   reason text;
-  now_seconds numeric := extract(epoch from clock_timestamp());
+  issued numeric;
+  expires numeric;
+  now_seconds numeric;
 begin
   if token is null or length(token) > 8192
      or token !~ '^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$' then
@@ -1818,60 +1822,60 @@ begin
       header_text := convert_from(postern_internal.decode_base64url(parts[1]), 'UTF8');
       header := header_text::jsonb;
       signature := postern_internal.decode_base64url(parts[3]);
-      select s.inner_pad, s.outer_pad, s.retired_at, l.value::integer as lifetime into k
+      select s.inner_pad, s.outer_pad, s.retired_at into inner_pad, outer_pad, retired_at
         from postern_internal.session_key as s
-       cross join postern_internal.setting as l
-       where s.kid = header ->> 'kid'
-         and l.name = 'token_max_seconds';
+       where s.kid = header ->> 'kid';
       if jsonb_typeof(header) is distinct from 'object' or header ->> 'alg' is distinct from 'HS256' then
         reason := 'Its algorithm is not HS256.';
-      elsif header ? 'crit' then
+      elsif header -> 'crit' is not null then
         reason := 'Its header has critical extensions, and none is understood.';
-      elsif k.inner_pad is null then
+      elsif inner_pad is null then
         reason := 'Its key id is not known.';
-      elsif k.retired_at is not null then
+      elsif retired_at is not null then
         reason := 'Its key is retired.';
-      elsif sha256(k.outer_pad || sha256(k.inner_pad || convert_to(parts[1] || '.' || parts[2], 'UTF8'))) <> signature then
+      elsif sha256(outer_pad || sha256(inner_pad || convert_to(parts[1] || '.' || parts[2], 'UTF8'))) <> signature then
         reason := 'Its signature is wrong.';
       else
         -- No claim is read before the signature has been verified.
         claims_text := convert_from(postern_internal.decode_base64url(parts[2]), 'UTF8');
         claims := claims_text::jsonb;
-        if exists (select
-                     from (select 'header', json_object_keys(header_text::json)
-                            union all
-                           select 'claims', json_object_keys(claims_text::json)) as member (part, name)
-                    group by member.part, member.name
-                   having count(*) > 1) then
-          -- jsonb keeps the last value of a duplicate name; another reader of the same token may keep the first.
+        -- jsonb keeps the last value of a duplicate name; another reader of the same token may keep the first.
+        if cardinality(array(select json_object_keys(header_text::json))) <> cardinality(array(select jsonb_object_keys(header)))
+           or cardinality(array(select json_object_keys(claims_text::json))) <> cardinality(array(select jsonb_object_keys(claims))) then
           reason := 'A name is twice in its header, or in its claims.';
         elsif jsonb_typeof(claims -> 'sub') is distinct from 'string' or claims ->> 'sub' = '' then
           reason := 'The claim sub is missing.';
         elsif jsonb_typeof(claims -> 'jti') is distinct from 'string' or claims ->> 'jti' = '' then
           reason := 'The claim jti is missing.';
-        elsif not coalesce(claims -> 'aud' = to_jsonb(current_database()::text)
-                           or jsonb_typeof(claims -> 'aud') = 'array' and claims -> 'aud' ? current_database(), false) then
+        elsif (claims -> 'aud' @> to_jsonb(current_database())) is not true then  -- neither this string nor an array with it
           reason := format('Its audience (aud) is not the database %s.', current_database());
         elsif jsonb_typeof(claims -> 'exp') is distinct from 'number' or jsonb_typeof(claims -> 'iat') is distinct from 'number' then
           reason := 'The claims iat and exp must be numbers: seconds since 1970.';
-        elsif (claims ->> 'exp')::numeric <= now_seconds then
-          reason := 'It has expired.';
-        elsif (claims ->> 'iat')::numeric > now_seconds + 60 then
-          reason := 'It was issued in the future (iat); 60 seconds are allowed for clocks that differ.';
-        elsif (claims ->> 'exp')::numeric - (claims ->> 'iat')::numeric > k.lifetime then
-          reason := format('From iat to exp it has more than the %s seconds of the setting token_max_seconds.', k.lifetime);
-        elsif claims ? 'nbf' and not coalesce(jsonb_typeof(claims -> 'nbf') = 'number'
-                                              and (claims ->> 'nbf')::numeric <= now_seconds + 60, false) then
-          reason := 'It is not valid yet (nbf).';
+        elsif claims -> 'nbf' is not null and jsonb_typeof(claims -> 'nbf') <> 'number' then
+          reason := 'The claim nbf must be a number: seconds since 1970.';
         else
-          userid := claims ->> 'sub';
-          setting := postern_internal.session_setting(userid);
-          if setting is null then
-            userid := postern.resolve_userid(userid);
+          expires := (claims ->> 'exp')::numeric;
+          issued := (claims ->> 'iat')::numeric;
+          now_seconds := extract(epoch from clock_timestamp());
+          if expires <= now_seconds then
+            reason := 'It has expired.';
+          elsif issued > now_seconds + 60.0 then
+            reason := 'It was issued in the future (iat); 60 seconds are allowed for clocks that differ.';
+          -- The setting is at least 60, so shorter tokens need no look at it.
+          elsif expires - issued > 60.0 and expires - issued > postern_internal.setting_integer('token_max_seconds')::numeric then
+            reason := format('From iat to exp it has more than the %s seconds of the setting token_max_seconds.', postern_internal.setting_integer('token_max_seconds'));
+          elsif (claims ->> 'nbf')::numeric > now_seconds + 60.0 then
+            reason := 'It is not valid yet (nbf).';
+          else
+            userid := claims ->> 'sub';
             setting := postern_internal.session_setting(userid);
-          end if;
-          if setting is null then
-            reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
+            if setting is null then
+              userid := postern.resolve_userid(userid);
+              setting := postern_internal.session_setting(userid);
+            end if;
+            if setting is null then
+              reason := format('Its subject %s is no active end user.', to_jsonb(left(claims ->> 'sub', 128)));
+            end if;
           end if;
         end if;
       end if;
