@@ -141,7 +141,8 @@ create table postern_internal.checkpoint_entry (
   ticket uuid,
   asked boolean not null,
   approved_gate_id text,
-  approved_message text);
+  approved_message text,
+  salt uuid not null);
 create table postern_internal.combination_block (
   first_id bigint not null,
   size integer not null,
@@ -413,6 +414,7 @@ create table postern_internal.open_gate (
   expires_at timestamp with time zone not null,
   session text not null,
   passed boolean not null,
+  salt uuid not null,
   action_begun boolean not null);
 create table postern_internal.owner_membership (
   level text,
@@ -549,7 +551,8 @@ create table postern_internal.ticket (
   message text not null,
   session_role name not null,
   transaction_id xid8 not null,
-  expires_at timestamp with time zone not null);
+  expires_at timestamp with time zone not null,
+  salt uuid not null);
 create table postern_internal.tree_head (
   tree_size bigint not null,
   root_hash bytea not null,
@@ -909,6 +912,7 @@ create function postern_internal.require_user(userid text, code text DEFAULT 'PS
 create function postern_internal.restored_log_id() returns bigint language sql return null;
 create function postern_internal.rule_matches(codes text[], patterns text[]) returns boolean language sql return null;
 create function postern_internal.run_event_function(name text, event jsonb) returns void language sql return null;
+create function postern_internal.salted_field(salt uuid, log_id bigint, number bytea, value bytea) returns bytea language sql return null;
 create function postern_internal.session_setting(userid text) returns text language sql return null;
 create function postern_internal.session_value(secret bytea, userid text) returns text language sql return null;
 create function postern_internal.setting_boolean(name text) returns boolean language sql return null;
@@ -1053,6 +1057,7 @@ create view postern_internal.transaction_ticket as
     o.expires_at,
     o.session,
     o.passed,
+    o.salt,
     o.action_begun
    FROM postern_internal.open_gate o
   WHERE ((o.nonce = current_setting('postern.ticket'::text, true)) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (NOT o.exclusive));
@@ -1075,6 +1080,7 @@ create view postern_internal.current_open_gate as
     t.expires_at,
     t.session,
     t.passed,
+    t.salt,
     t.action_begun
    FROM postern_internal.transaction_ticket t
   WHERE ((t.session = current_setting('postern.session'::text, true)) AND (t.session_role = SESSION_USER));
@@ -1097,6 +1103,7 @@ create view postern_internal.open_exclusive_gate as
     o.expires_at,
     o.session,
     o.passed,
+    o.salt,
     o.action_begun
    FROM postern_internal.open_gate o
   WHERE ((o.nonce = ANY (string_to_array(current_setting('postern.exclusive_tickets'::text, true), ','::text))) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = current_setting('postern.session'::text, true)) AND (o.session_role = SESSION_USER));
@@ -1202,6 +1209,7 @@ create view postern_internal.log_record as
     e.logged_at,
     e.message,
     e.parameters,
+    e.approved_message,
     e.comment,
     e.scheme,
     e.session_role,
@@ -1211,7 +1219,7 @@ create view postern_internal.log_record as
     e.ticket,
     e.asked,
     e.approved_gate_id,
-    e.approved_message
+    e.salt
    FROM postern_internal.checkpoint_entry e
   WHERE ((e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0));
 create view postern.log_leaf as

@@ -75,7 +75,7 @@ func (e *Exporter) Export(ctx context.Context, connection *pgx.Conn, each func(a
 					return &TamperedError{Finding{Kind: EntryMissing, LeafNumber: &leaf.LeafNumber, LogID: &leaf.LogID, Message: fmt.Sprintf(
 						"entry %d was sealed as leaf %d and is missing", leaf.LogID, leaf.LeafNumber)}}
 				}
-				if !e.wanted(record) {
+				if !e.wanted(record.Record) {
 					continue
 				}
 				proof, err := prove(record, leaf.LeafNumber, head, reader)

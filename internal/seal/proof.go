@@ -34,8 +34,7 @@ type Proof struct {
 
 // Inclusion leads from one leaf to the root of the tree of a head.
 type Inclusion struct {
-	// Leaf is the entry as it was hashed.
-	Leaf       []byte           `json:"leaf"`
+	Leaf
 	LeafNumber int64            `json:"leaf_number"`
 	Hashes     tlog.RecordProof `json:"hashes"`
 }
@@ -108,7 +107,7 @@ func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64,
 			return &TamperedError{Finding{Kind: EntryMissing, LogID: &logID, Message: fmt.Sprintf("entry %d is not in the log: its transaction was rolled back, or it was removed before it was sealed%s", logID, heads.aboutLogID(logID))}}
 		case record == nil:
 			return &NotProvenError{fmt.Sprintf("there is no entry %d%s", logID, heads.aboutLogID(logID))}
-		case receipt != nil && record.Hash() != receipt.LeafHash:
+		case receipt != nil && record.leaf.Hash() != receipt.LeafHash:
 			return &TamperedError{Finding{Kind: EntryChanged, LogID: &logID, Message: fmt.Sprintf("entry %d is not the one that the receipt is for", logID)}}
 		case !sealed || leaf.LeafNumber >= head.Size:
 			return &NotProvenError{fmt.Sprintf("entry %d is not sealed yet: the newest head covers %d leaves", logID, head.Size)}
@@ -124,13 +123,13 @@ func Prove(ctx context.Context, connection *pgx.Conn, heads *Heads, logID int64,
 }
 
 // prove makes the proof of one leaf and checks it.
-func prove(record *Record, leafNumber int64, head *Head, reader tlog.HashReader) (*Proof, error) {
+func prove(record *entry, leafNumber int64, head *Head, reader tlog.HashReader) (*Proof, error) {
 	hashes, err := tlog.ProveRecord(head.Size, leafNumber, reader)
 	if err != nil {
 		return nil, err
 	}
-	proof := &Proof{Record: *record, Inclusion: Inclusion{Leaf: record.Leaf(), LeafNumber: leafNumber, Hashes: hashes}}
-	if err := tlog.CheckRecord(hashes, head.Size, head.Root, leafNumber, record.Hash()); err != nil {
+	proof := &Proof{Record: *record.Record, Inclusion: Inclusion{Leaf: record.leaf, LeafNumber: leafNumber, Hashes: hashes}}
+	if err := tlog.CheckRecord(hashes, head.Size, head.Root, leafNumber, record.leaf.Hash()); err != nil {
 		return nil, &TamperedError{Finding{Kind: EntryChanged, LeafNumber: &leafNumber, LogID: &record.LogID, Message: fmt.Sprintf(
 			"entry %d does not lead to the signed head as leaf %d: the entry or the tree was changed", record.LogID, leafNumber)}}
 	}
@@ -184,13 +183,13 @@ func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, 
 			}
 			checked.Heads = append(checked.Heads, head)
 		}
-		if proof.Inclusion.Leaf == nil {
+		if proof.Inclusion.Octets == nil {
 			continue
 		}
 		if head == nil {
 			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d has a proof, and there is no head that it could lead to", number)}}
 		}
-		if err := tlog.CheckRecord(proof.Inclusion.Hashes, head.Size, head.Root, proof.Inclusion.LeafNumber, tlog.RecordHash(proof.Inclusion.Leaf)); err != nil {
+		if err := tlog.CheckRecord(proof.Inclusion.Hashes, head.Size, head.Root, proof.Inclusion.LeafNumber, proof.Inclusion.Hash()); err != nil {
 			return nil, &TamperedError{Finding{Kind: ProofInvalid, LeafNumber: &proof.Inclusion.LeafNumber, LogID: &proof.LogID, Message: fmt.Sprintf(
 				"entry %d does not lead to the signed head as leaf %d", proof.LogID, proof.Inclusion.LeafNumber)}}
 		}
@@ -235,7 +234,7 @@ func readProof(text jsontext.Value) (*Proof, error) {
 		}
 		return &Proof{Head: read.Head, Keys: read.Keys}, nil
 	}
-	record, err := ReadLeaf(read.Proof.Leaf)
+	record, err := read.Proof.Record()
 	if err != nil {
 		return nil, err
 	}

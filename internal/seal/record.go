@@ -6,6 +6,8 @@
 package seal
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -19,7 +21,7 @@ import (
 )
 
 // version is the first octet of a leaf.
-const version = 1
+const version = 2
 
 // These are the types of a leaf's fields.
 const (
@@ -28,6 +30,8 @@ const (
 	typeText
 	typeTime
 	typeBoolean
+	// typeSalted is a personal field. The leaf has only the hash of its salt and its values.
+	typeSalted
 )
 
 // Record is a row of the log. It has exactly the content of its leaf.
@@ -79,102 +83,90 @@ func (m Moment) String() string {
 // MarshalJSON writes RFC 3339, or infinity.
 func (m Moment) MarshalJSON() ([]byte, error) { return json.Marshal(m.String()) }
 
-// Leaf returns the octets of the record that are hashed.
-func (r *Record) Leaf() []byte {
-	leaf := make([]byte, 0, 512)
-	leaf = append(leaf, version)
-	leaf = appendInteger(leaf, typeInteger, uint64(r.LogID))
-	leaf = appendText(leaf, &r.Outcome)
-	leaf = appendText(leaf, &r.GateID)
-	leaf = appendText(leaf, r.Action)
-	leaf = appendText(leaf, &r.UserID)
-	leaf = appendText(leaf, r.AuthenticatedBy)
-	leaf = appendInteger(leaf, typeTime, uint64(r.LoggedAt))
-	leaf = appendText(leaf, &r.Message)
-	leaf = appendOctets(leaf, r.Parameters)
-	leaf = appendText(leaf, r.Comment)
-	leaf = appendText(leaf, r.Scheme)
-	leaf = appendText(leaf, &r.SessionRole)
-	leaf = appendText(leaf, r.ClientAddr)
-	leaf = appendText(leaf, &r.ApplicationName)
-	leaf = appendInteger(leaf, typeInteger, r.TransactionID)
-	leaf = appendText(leaf, r.Ticket)
-	leaf = appendBoolean(leaf, r.Asked)
-	leaf = appendText(leaf, r.ApprovedGateID)
-	return appendText(leaf, r.ApprovedMessage)
+// Salt is the salt of an entry, from which the salts of its personal fields are derived.
+type Salt [16]byte
+
+// Leaf is the leaf of a record. It has no value of a personal field, so it can be published.
+type Leaf struct {
+	// Octets are what is hashed into the tree.
+	Octets []byte `json:"leaf"`
+	// Salted has what the hashes in Octets are made of: for each personal field by its name, the salt and then the values.
+	Salted map[string][]byte `json:"salted"`
 }
 
-// Hash is the hash of the record's leaf.
-func (r *Record) Hash() tlog.Hash { return tlog.RecordHash(r.Leaf()) }
+// Hash is the hash of the leaf.
+func (l Leaf) Hash() tlog.Hash { return tlog.RecordHash(l.Octets) }
 
-func appendInteger(leaf []byte, kind byte, value uint64) []byte {
-	return binary.BigEndian.AppendUint64(append(leaf, kind), value)
-}
-
-func appendBoolean(leaf []byte, value bool) []byte {
-	if value {
-		return append(leaf, typeBoolean, 1)
+// Leaf returns the leaf of the record. All leaves are made of the values that PostgreSQL sends, so this writes the same.
+func (r *Record) Leaf(salt Salt) (Leaf, error) {
+	integer := func(value uint64) []byte { return binary.BigEndian.AppendUint64(nil, value) }
+	optional := func(value *string) []byte {
+		if value == nil {
+			return nil
+		}
+		return []byte(*value)
 	}
-	return append(leaf, typeBoolean, 0)
-}
-
-func appendText(leaf []byte, value *string) []byte {
-	if value == nil {
-		return append(leaf, typeNull)
+	asked := []byte{0}
+	if r.Asked {
+		asked[0] = 1
 	}
-	return appendOctets(leaf, *value)
+	var w leafWriter
+	err := w.write([][]byte{
+		integer(uint64(r.LogID)), []byte(r.Outcome), []byte(r.GateID), optional(r.Action), []byte(r.UserID), optional(r.AuthenticatedBy),
+		integer(uint64(r.LoggedAt)), []byte(r.Message), r.Parameters, optional(r.ApprovedMessage), optional(r.Comment), optional(r.Scheme),
+		[]byte(r.SessionRole), optional(r.ClientAddr), []byte(r.ApplicationName), integer(r.TransactionID), optional(r.Ticket), asked,
+		optional(r.ApprovedGateID), salt[:],
+	})
+	return w.leaf(), err
 }
 
-func appendOctets[text string | []byte | json.RawMessage](leaf []byte, value text) []byte {
-	leaf = binary.BigEndian.AppendUint32(append(leaf, typeText), uint32(len(value)))
-	return append(leaf, value...)
-}
-
-// ReadLeaf returns the record of a leaf. Each record has exactly one leaf: octets that Leaf would not write are an error.
-func ReadLeaf(leaf []byte) (*Record, error) {
-	f := fields{rest: leaf}
+// Record returns the record of the leaf. Each record with its salts has exactly one leaf: octets that would not be written
+// are an error.
+func (l Leaf) Record() (*Record, error) {
+	f := reader{rest: l.Octets}
 	if got := f.take(1); f.err == nil && got[0] != version {
 		return nil, fmt.Errorf("the leaf is of version %d; this program knows version %d", got[0], version)
 	}
 	r := &Record{
-		LogID:           int64(f.integer(typeInteger)),
-		Outcome:         f.required(),
-		GateID:          f.required(),
-		Action:          f.text(),
-		UserID:          f.required(),
-		AuthenticatedBy: f.text(),
-		LoggedAt:        Moment(f.integer(typeTime)),
-		Message:         f.required(),
-		Parameters:      json.RawMessage(f.required()),
-		Comment:         f.text(),
-		Scheme:          f.text(),
-		SessionRole:     f.required(),
-		ClientAddr:      f.text(),
-		ApplicationName: f.required(),
-		TransactionID:   f.integer(typeInteger),
-		Ticket:          f.text(),
-		Asked:           f.boolean(),
-		ApprovedGateID:  f.text(),
-		ApprovedMessage: f.text(),
+		LogID:   int64(f.integer(typeInteger)),
+		Outcome: f.required(),
+		GateID:  f.required(),
+		Action:  f.text(),
 	}
+	f.salted(l, "userid", func(f *reader) { r.UserID = f.required() })
+	f.salted(l, "authenticated_by", func(f *reader) { r.AuthenticatedBy = f.text() })
+	r.LoggedAt = Moment(f.integer(typeTime))
+	f.salted(l, "content", func(f *reader) {
+		r.Message, r.Parameters, r.ApprovedMessage = f.required(), json.RawMessage(f.required()), f.text()
+	})
+	f.salted(l, "comment", func(f *reader) { r.Comment = f.text() })
+	r.Scheme = f.text()
+	f.salted(l, "origin", func(f *reader) {
+		r.SessionRole, r.ClientAddr, r.ApplicationName = f.required(), f.text(), f.required()
+	})
+	r.TransactionID = f.integer(typeInteger)
+	r.Ticket = f.text()
+	r.Asked = f.boolean()
+	r.ApprovedGateID = f.text()
+	f.end()
 	switch {
 	case f.err != nil:
 		return nil, f.err
-	case len(f.rest) > 0:
-		return nil, errors.New("there are octets behind the leaf's last field")
+	case len(l.Salted) != saltedFields:
+		return nil, fmt.Errorf("there are %d salted fields, not the %d of the leaf", len(l.Salted), saltedFields)
 	case !jsontext.Value(r.Parameters).IsValid():
 		return nil, errors.New("the leaf's parameters are no JSON with one reading")
 	}
 	return r, nil
 }
 
-// fields reads a leaf field by field. After the first error it returns zero values.
-type fields struct {
+// reader reads a leaf field by field. After the first error it returns zero values.
+type reader struct {
 	rest []byte
 	err  error
 }
 
-func (f *fields) take(count int) []byte {
+func (f *reader) take(count int) []byte {
 	if f.err == nil && len(f.rest) < count {
 		f.err = errors.New("the leaf ends within a field")
 	}
@@ -187,7 +179,7 @@ func (f *fields) take(count int) []byte {
 }
 
 // kind reads the type of a field, which must be one of the wanted types.
-func (f *fields) kind(wanted ...byte) byte {
+func (f *reader) kind(wanted ...byte) byte {
 	kind := f.take(1)
 	if f.err != nil {
 		return typeNull
@@ -201,7 +193,7 @@ func (f *fields) kind(wanted ...byte) byte {
 	return typeNull
 }
 
-func (f *fields) integer(kind byte) uint64 {
+func (f *reader) integer(kind byte) uint64 {
 	f.kind(kind)
 	octets := f.take(8)
 	if f.err != nil {
@@ -210,7 +202,7 @@ func (f *fields) integer(kind byte) uint64 {
 	return binary.BigEndian.Uint64(octets)
 }
 
-func (f *fields) boolean() bool {
+func (f *reader) boolean() bool {
 	f.kind(typeBoolean)
 	octet := f.take(1)
 	if f.err != nil {
@@ -222,7 +214,7 @@ func (f *fields) boolean() bool {
 	return octet[0] == 1
 }
 
-func (f *fields) text() *string {
+func (f *reader) text() *string {
 	if f.kind(typeText, typeNull) == typeNull {
 		return nil
 	}
@@ -242,7 +234,33 @@ func (f *fields) text() *string {
 	return &text
 }
 
-func (f *fields) required() string {
+// salted reads the hash of a personal field, and then the values that it was made of.
+func (f *reader) salted(leaf Leaf, name string, read func(*reader)) {
+	f.kind(typeSalted)
+	hash := f.take(sha256.Size)
+	if f.err != nil {
+		return
+	}
+	salted, known := leaf.Salted[name]
+	if computed := sha256.Sum256(salted); !known || !bytes.Equal(computed[:], hash) {
+		f.err = fmt.Errorf("the salted %s is not what the leaf has a hash of", name)
+		return
+	}
+	inside := reader{rest: salted}
+	inside.take(sha256.Size)
+	read(&inside)
+	inside.end()
+	f.err = inside.err
+}
+
+// end makes sure that nothing is left.
+func (f *reader) end() {
+	if f.err == nil && len(f.rest) > 0 {
+		f.err = errors.New("there are octets behind the leaf's last field")
+	}
+}
+
+func (f *reader) required() string {
 	text := f.text()
 	if text == nil {
 		if f.err == nil {

@@ -1,7 +1,9 @@
 package seal
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,61 +17,112 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// columns are the columns of the log, in the order of a leaf. Numbers, times and truth values are requested in binary,
-// because a leaf has them in binary and no setting changes them. The others are requested as text. A column that the table
-// declares NOT NULL may still be NULL in a table that somebody changed. Then reading it is an error.
-var columns = [...]struct {
+// column is a column of the log. Numbers, times and truth values are requested in binary, because a leaf has them in binary
+// and no setting changes them. The others are requested as text. A column that the table declares NOT NULL may still be NULL
+// in a table that somebody changed. Then reading it is an error.
+type column struct {
 	name     string
 	kind     byte
 	required bool
-}{
-	{"log_id", typeInteger, true},
-	{"outcome", typeText, true},
-	{"gate_id", typeText, true},
-	{"action", typeText, false},
-	{"userid", typeText, true},
-	{"authenticated_by", typeText, false},
-	{"logged_at", typeTime, true},
-	{"message", typeText, true},
-	{"parameters", typeText, true},
-	{"comment", typeText, false},
-	{"scheme", typeText, false},
-	{"session_role", typeText, true},
-	{"client_addr", typeText, false},
-	{"application_name", typeText, true},
-	{"transaction_id", typeInteger, true},
-	{"ticket", typeText, false},
-	{"asked", typeBoolean, true},
-	{"approved_gate_id", typeText, false},
-	{"approved_message", typeText, false},
 }
+
+// fields are the fields of a leaf, in order. Those with a name are personal: the leaf has a hash of them, made with a salt.
+var fields = [...]struct {
+	salted  string
+	columns []column
+}{
+	{"", []column{{"log_id", typeInteger, true}}},
+	{"", []column{{"outcome", typeText, true}}},
+	{"", []column{{"gate_id", typeText, true}}},
+	{"", []column{{"action", typeText, false}}},
+	{"userid", []column{{"userid", typeText, true}}},
+	{"authenticated_by", []column{{"authenticated_by", typeText, false}}},
+	{"", []column{{"logged_at", typeTime, true}}},
+	{"content", []column{{"message", typeText, true}, {"parameters", typeText, true}, {"approved_message", typeText, false}}},
+	{"comment", []column{{"comment", typeText, false}}},
+	{"", []column{{"scheme", typeText, false}}},
+	{"origin", []column{{"session_role", typeText, true}, {"client_addr", typeText, false}, {"application_name", typeText, true}}},
+	{"", []column{{"transaction_id", typeInteger, true}}},
+	{"", []column{{"ticket", typeText, false}}},
+	{"", []column{{"asked", typeBoolean, true}}},
+	{"", []column{{"approved_gate_id", typeText, false}}},
+}
+
+// saltedFields is the number of personal fields.
+const saltedFields = 5
 
 // octets are the lengths of values of fixed-length types.
 var octets = map[byte]int{typeInteger: 8, typeTime: 8, typeBoolean: 1}
 
-// recordColumns returns the names of all columns, and the format to request for each.
-func recordColumns() (string, pgx.QueryResultFormats) {
-	names, formats := make([]string, len(columns)), make(pgx.QueryResultFormats, len(columns))
-	for index, column := range columns {
-		names[index], formats[index] = column.name, pgx.BinaryFormatCode
-		if column.kind == typeText {
-			formats[index] = pgx.TextFormatCode
+// recordNames and recordFormats are the columns that a leaf is made of, and last the salt, with the format to request for
+// each.
+var recordNames, recordFormats = func() (names []string, formats pgx.QueryResultFormats) {
+	for _, field := range fields {
+		for _, column := range field.columns {
+			format := int16(pgx.BinaryFormatCode)
+			if column.kind == typeText {
+				format = pgx.TextFormatCode
+			}
+			names, formats = append(names, column.name), append(formats, format)
 		}
 	}
-	return strings.Join(names, ", "), formats
+	return append(names, "salt"), append(formats, pgx.BinaryFormatCode)
+}()
+
+// leafWriter writes leaves. Writing the next leaf overwrites the last one.
+type leafWriter struct {
+	octets []byte
+	// salted has what the hashes are made of, one after the other; ends says where each ends.
+	salted []byte
+	ends   [saltedFields]int
+	seed   [len(Salt{}) + 9]byte
 }
 
-// row is a row of the log. Reading the next row overwrites its leaf.
-type row struct {
-	logID int64
-	leaf  []byte
+// write makes the leaf of a row, of the values that PostgreSQL sent.
+func (w *leafWriter) write(values [][]byte) (err error) {
+	salt, logID := values[len(values)-1], values[0]
+	if len(salt) != len(Salt{}) {
+		return fmt.Errorf("the salt of an entry of the log has %d octets, not %d", len(salt), len(Salt{}))
+	}
+	w.octets, w.salted = append(w.octets[:0], version), w.salted[:0]
+	ends := w.ends[:0]
+	for index, field := range fields {
+		own := values[:len(field.columns)]
+		values = values[len(field.columns):]
+		if field.salted == "" {
+			if w.octets, err = appendValues(w.octets, field.columns, own); err != nil {
+				return err
+			}
+			continue
+		}
+		begin := len(w.salted)
+		seed := append(append(append(w.seed[:0], salt...), logID...), byte(index+1))
+		fieldSalt := sha256.Sum256(seed)
+		if w.salted, err = appendValues(append(w.salted, fieldSalt[:]...), field.columns, own); err != nil {
+			return err
+		}
+		hash := sha256.Sum256(w.salted[begin:])
+		w.octets = append(append(w.octets, typeSalted), hash[:]...)
+		ends = append(ends, len(w.salted))
+	}
+	return nil
 }
 
-func (r row) hash() tlog.Hash { return tlog.RecordHash(r.leaf) }
+// leaf returns a copy of the leaf that was written last.
+func (w *leafWriter) leaf() Leaf {
+	leaf := Leaf{Octets: bytes.Clone(w.octets), Salted: make(map[string][]byte, saltedFields)}
+	begin := 0
+	for _, field := range fields {
+		if field.salted != "" {
+			end := w.ends[len(leaf.Salted)]
+			leaf.Salted[field.salted] = bytes.Clone(w.salted[begin:end])
+			begin = end
+		}
+	}
+	return leaf
+}
 
-// leafOf appends the leaf of a row, made of the values that PostgreSQL sent.
-func leafOf(leaf []byte, values [][]byte) ([]byte, error) {
-	leaf = append(leaf, version)
+func appendValues(leaf []byte, columns []column, values [][]byte) ([]byte, error) {
 	for index, value := range values {
 		switch column := &columns[index]; {
 		case value == nil && column.required:
@@ -77,7 +130,8 @@ func leafOf(leaf []byte, values [][]byte) ([]byte, error) {
 		case value == nil:
 			leaf = append(leaf, typeNull)
 		case column.kind == typeText:
-			leaf = appendOctets(leaf, value)
+			leaf = binary.BigEndian.AppendUint32(append(leaf, typeText), uint32(len(value)))
+			leaf = append(leaf, value...)
 		case len(value) != octets[column.kind]:
 			return nil, fmt.Errorf("%s of an entry of the log has %d octets, not %d", column.name, len(value), octets[column.kind])
 		default:
@@ -87,13 +141,21 @@ func leafOf(leaf []byte, values [][]byte) ([]byte, error) {
 	return leaf, nil
 }
 
+// row is a row of the log. Reading the next row overwrites it.
+type row struct {
+	logID int64
+	*leafWriter
+}
+
+func (r row) hash() tlog.Hash { return tlog.RecordHash(r.octets) }
+
 // areColumns reports whether PostgreSQL sends the columns that a leaf is made of.
-func areColumns(fields []pgconn.FieldDescription, formats pgx.QueryResultFormats) bool {
-	if len(fields) != len(columns) {
+func areColumns(descriptions []pgconn.FieldDescription) bool {
+	if len(descriptions) != len(recordNames) {
 		return false
 	}
-	for index, field := range fields {
-		if field.Name != columns[index].name || field.Format != formats[index] {
+	for index, description := range descriptions {
+		if description.Name != recordNames[index] || description.Format != recordFormats[index] {
 			return false
 		}
 	}
@@ -103,22 +165,21 @@ func areColumns(fields []pgconn.FieldDescription, formats pgx.QueryResultFormats
 // eachRow reads rows one at a time, because an entry may be several hundred kilobytes long. It sets a query mode that can
 // request formats, whatever the mode of the connection.
 func eachRow(ctx context.Context, tx pgx.Tx, query string, arguments []any, each func(row) error) error {
-	_, formats := recordColumns()
-	rows, err := tx.Query(ctx, query, append([]any{pgx.QueryExecModeCacheDescribe, formats}, arguments...)...)
+	rows, err := tx.Query(ctx, query, append([]any{pgx.QueryExecModeCacheDescribe, recordFormats}, arguments...)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	var leaf []byte
+	var writer leafWriter
 	for first := true; rows.Next(); first = false {
-		if first && !areColumns(rows.FieldDescriptions(), formats) {
+		if first && !areColumns(rows.FieldDescriptions()) {
 			return errors.New("the entries of the log do not have the columns that they had when this program was made")
 		}
 		values := rows.RawValues()
-		if leaf, err = leafOf(leaf[:0], values); err != nil {
+		if err := writer.write(values); err != nil {
 			return err
 		}
-		if err := each(row{int64(binary.BigEndian.Uint64(values[0])), leaf}); err != nil {
+		if err := each(row{int64(binary.BigEndian.Uint64(values[0])), &writer}); err != nil {
 			return err
 		}
 	}
@@ -210,8 +271,7 @@ func recordsOf[T any](ctx context.Context, tx pgx.Tx, logIDs []int64, keep func(
 		lowest, highest = append(lowest, logID), append(highest, logID)
 	}
 	found = make(map[int64]T, len(logIDs))
-	names, _ := recordColumns()
-	err = eachRow(ctx, tx, "select "+names+" from postern.log_records($1, $2)", []any{lowest, highest}, func(r row) error {
+	err = eachRow(ctx, tx, "select "+strings.Join(recordNames, ", ")+" from postern.log_records($1, $2)", []any{lowest, highest}, func(r row) error {
 		if _, known := found[r.logID]; known {
 			repeated = append(repeated, r.logID)
 		}
@@ -222,8 +282,18 @@ func recordsOf[T any](ctx context.Context, tx pgx.Tx, logIDs []int64, keep func(
 	return found, repeated, err
 }
 
-// whole keeps the whole record of a row.
-func whole(r row) (*Record, error) { return ReadLeaf(r.leaf) }
+// entry is a row of the log and its leaf.
+type entry struct {
+	*Record
+	leaf Leaf
+}
+
+// whole keeps the whole row.
+func whole(r row) (*entry, error) {
+	leaf := r.leaf()
+	record, err := leaf.Record()
+	return &entry{record, leaf}, err
+}
 
 // hashOnly keeps the hash of a row's leaf.
 func hashOnly(r row) (*tlog.Hash, error) {

@@ -243,6 +243,7 @@
 \ir seal/place_text.sql
 \ir seal/is_moved.sql
 \ir seal/encode_field.sql
+\ir seal/salted_field.sql
 \ir seal/leaf_data.sql
 \ir seal/leaf_hash.sql
 \ir seal/log_record.sql

@@ -46,12 +46,13 @@ create table postern_internal.checkpoint_entry (
   asked boolean not null default true,
   approved_gate_id text,
   approved_message text,
+  salt uuid not null default gen_random_uuid(),
   primary key (log_id, logged_at)
 ) partition by range (logged_at);
 create index checkpoint_entry_transaction_id on postern_internal.checkpoint_entry (transaction_id);
 create index checkpoint_entry_userid on postern_internal.checkpoint_entry (userid, gate_id, log_id);
 create index checkpoint_entry_authenticated_by on postern_internal.checkpoint_entry (authenticated_by, gate_id, log_id) where authenticated_by <> userid;
-comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
+comment on table postern_internal.checkpoint_entry is 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. salt: what makes the hashes of the personal columns in the entry''s leaf impossible to guess; the passes that one ticket opened have the same. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
 
 create table postern_internal.checkpoint_entry_default partition of postern_internal.checkpoint_entry default;
 comment on table postern_internal.checkpoint_entry_default is 'Entries of months without a partition, so that no entry is ever refused.';

@@ -91,3 +91,20 @@ select application_name = 'purchasing' and session_role = $1::text and logged_at
 		t.Error("the entry does not tell")
 	}
 }
+
+// A salt costs a pass microseconds where it is drawn, so a pass takes the salt of its ticket. Another ticket has another one.
+func TestPassesOfATicketShareItsSalt(t *testing.T) {
+	c := newCompany(t, alice)
+	for range 2 {
+		if err := c.resend(t, alice, c.approve(t, alice, approveGate, approveParameters), approveGate, approveParameters); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := testsql.Value[string](t, c.Pool, `
+select concat_ws(' ', count(*) filter (where e.outcome = 'passed' and e.salt = t.salt), count(*) filter (where e.outcome = 'accepted' and e.salt <> t.salt),
+                 count(distinct e.salt))
+  from postern_internal.checkpoint_entry as e
+  join postern_internal.ticket as t using (ticket)`); got != "2 2 4" {
+		t.Errorf("passes with their ticket's salt, approvals with another one, salts: %s, want 2 2 4", got)
+	}
+}

@@ -92,7 +92,7 @@ select '2020-01-15', 'passed', 'APP_PAY', 'ALICE', 'ALICE', 'Invoice ' || number
 		{"log key create", 1},
 		{"log seal", 1},
 		{"log verify", 1},
-		{"log prove 1", 49},
+		{"log prove 1", 56},
 		{"log export --proofs --until 1s --output " + exported, 1},
 		{"log check-proof " + exported, 1},
 		{"log drop --before 2020-03-01", 1},

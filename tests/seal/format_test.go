@@ -21,6 +21,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/posternsql/postern/internal/seal"
+	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/internal/testsql"
 )
 
@@ -66,14 +67,25 @@ select count(*) from postern_internal.leaf as l join postern_internal.checkpoint
 	}
 }
 
-// The vectors in the documentation, which tests/docs compares with the database.
+// The vectors of the documentation are what the database and this program compute.
 func TestVectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/log-format.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	vectors := regexp.MustCompile(`leaf \| ([0-9a-f]+)\nhash \| ([0-9a-f]+)\n`).FindAllStringSubmatch(string(text), -1)
+	_, rest, _ := strings.Cut(string(text), "## Test vectors")
+	statement := rest[strings.Index(rest, "select encode"):strings.Index(rest, "\\gx")]
+	vectors := regexp.MustCompile(`leaf \| ([0-9a-f]+)\nhash \| ([0-9a-f]+)\nsalt \| ([0-9a-f]+)\n`).FindAllStringSubmatch(rest, -1)
+	rows, err := testdb.New(t).Pool.Query(t.Context(), statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type vector struct{ Leaf, Hash, Salt string }
+	computed, err := pgx.CollectRows(rows, pgx.RowToStructByPos[vector])
+	if err != nil {
+		t.Fatal(err)
+	}
 	at := func(text string) seal.Moment {
 		moment, err := time.Parse(time.RFC3339Nano, text)
 		if err != nil {
@@ -91,18 +103,72 @@ func TestVectors(t *testing.T) {
 			Comment: &ok, Scheme: &pin, SessionRole: "app", ClientAddr: &client, ApplicationName: "psql", TransactionID: math.MaxUint64, Ticket: &ticket,
 			ApprovedGateID: &gate, ApprovedMessage: &message},
 	}
-	if len(vectors) != len(records) {
-		t.Fatalf("there are %d vectors, want %d", len(vectors), len(records))
+	salts := []seal.Salt{
+		{0, 0, 0, 0, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, 1},
+		{0xff, 0xee, 0xdd, 0xcc, 0xbb, 0xaa, 0x49, 0x88, 0xb7, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0},
+	}
+	if len(vectors) != len(records) || len(computed) != len(records) {
+		t.Fatalf("there are %d vectors and %d rows, want %d", len(vectors), len(computed), len(records))
 	}
 	for index, record := range records {
-		leaf, hash := record.Leaf(), record.Hash()
-		if hex.EncodeToString(leaf) != vectors[index][1] || hex.EncodeToString(hash[:]) != vectors[index][2] {
-			t.Errorf("record %d is %x, %x", record.LogID, leaf, hash)
+		leaf := leafOf(t, record, salts[index])
+		hash := leaf.Hash()
+		got := vector{hex.EncodeToString(leaf.Octets), hex.EncodeToString(hash[:]), hex.EncodeToString(leaf.Salted["userid"][:32])}
+		if onPage := vectors[index]; got != (vector{onPage[1], onPage[2], onPage[3]}) || got != computed[index] {
+			t.Errorf("record %d is %s,\nin the database %s,\non the page %s", record.LogID, got, computed[index], vectors[index][1:])
 		}
-		if read, err := seal.ReadLeaf(leaf); err != nil || !reflect.DeepEqual(*read, record) {
+		if read, err := leaf.Record(); err != nil || !reflect.DeepEqual(*read, record) {
 			t.Errorf("leaf %d is read as %+v, %v", record.LogID, read, err)
 		}
 	}
+}
+
+func leafOf(t testing.TB, record seal.Record, salt seal.Salt) seal.Leaf {
+	t.Helper()
+	leaf, err := record.Leaf(salt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leaf
+}
+
+// A leaf is published, so it must not tell who somebody is: with the salt everybody can try all user ids, without it nobody.
+func TestLeafTellsNoPersonalValue(t *testing.T) {
+	t.Parallel()
+	alice, address, comment, shown := "ALICE", "10.0.0.1/32", "for MALLORY", "MALLORY is shown"
+	record := seal.Record{LogID: 7, Outcome: "passed", GateID: "APP_PAY", UserID: alice, AuthenticatedBy: &alice, Message: "MALLORY is paid",
+		Parameters: json.RawMessage(`{"WHO": "MALLORY"}`), Comment: &comment, SessionRole: "alice", ClientAddr: &address, ApplicationName: "alice's phone",
+		ApprovedMessage: &shown}
+	leaf := leafOf(t, record, seal.Salt{1})
+	for _, value := range []string{alice, "MALLORY", "WHO", "10.0.0.1", "alice"} {
+		if bytes.Contains(leaf.Octets, []byte(value)) {
+			t.Errorf("the leaf has %s: %q", value, leaf.Octets)
+		}
+	}
+	// naive: a hash without a salt is found by trying.
+	if value := append([]byte{2, 0, 0, 0, 5}, alice...); bytes.Contains(leaf.Octets, hashed(value)) {
+		t.Error("the user id is hashed without a salt")
+	} else if salted := leaf.Salted["userid"]; !bytes.Equal(salted[32:], value) || !bytes.Contains(leaf.Octets, hashed(salted)) {
+		t.Errorf("the user id is hashed as %x", salted)
+	}
+	// The same value has another hash in each entry, and in each field, also where entries share a salt.
+	other := record
+	other.LogID = 8
+	seen := map[string]string{}
+	for name, one := range map[string]seal.Leaf{"entry 7": leaf, "entry 8": leafOf(t, other, seal.Salt{1}), "another salt": leafOf(t, record, seal.Salt{2})} {
+		for _, field := range []string{"userid", "authenticated_by"} {
+			hash := string(hashed(one.Salted[field]))
+			if before, again := seen[hash]; again {
+				t.Errorf("%s of %s has the hash of %s", field, name, before)
+			}
+			seen[hash] = field + " of " + name
+		}
+	}
+}
+
+func hashed(octets []byte) []byte {
+	hash := sha256.Sum256(octets)
+	return hash[:]
 }
 
 // The documentation's vectors for what is signed: a key, a restart, and the head after it.
@@ -223,7 +289,7 @@ func TestOtherLibrariesAcceptHeadsAndProofs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := tlog.CheckRecord(proof.Inclusion.Hashes, 53, root, proof.Inclusion.LeafNumber, tlog.RecordHash(proof.Inclusion.Leaf)); err != nil {
+		if err := tlog.CheckRecord(proof.Inclusion.Hashes, 53, root, proof.Inclusion.LeafNumber, proof.Inclusion.Hash()); err != nil {
 			t.Errorf("entry %d: %v", logID, err)
 		}
 		text, err := json.Marshal(proof)
@@ -231,7 +297,7 @@ func TestOtherLibrariesAcceptHeadsAndProofs(t *testing.T) {
 			t.Fatal(err)
 		}
 		checked, err := seal.CheckProofs(bytes.NewReader(text), l.key.Public, func(read *seal.Proof) error {
-			if read.LogID != logID || read.Hash() != proof.Hash() {
+			if read.LogID != logID || read.Inclusion.Hash() != proof.Inclusion.Hash() {
 				return errors.New("another entry was read")
 			}
 			return nil
@@ -269,7 +335,7 @@ func TestProofThatWasTamperedWithIsRefused(t *testing.T) {
 		{`"log_id":4`, `"log_id":5`},
 		{`"log_id":4`, `"log_id":4,"approved":true`},
 		{`"leaf_number":3`, `"leaf_number":2`},
-		{`"leaf":"AQ`, `"leaf":"Ag`},
+		{`"leaf":"Ag`, `"leaf":"AQ`},
 		{`\n9\n`, `\n8\n`},
 		{`"hashes":["`, `"hashes":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","`},
 		{`"head":`, `"note":`},
@@ -431,20 +497,69 @@ func TestAmbiguousLeafIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, parameters := range []string{`{"AMOUNT": 1, "AMOUNT": 1000}`, `{"A": {"B": 1, "\u0042": 2}}`, `{} {}`, "", "{\"A\": \"\\ud800\"}"} {
 		record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage(parameters), SessionRole: "r"}
-		if read, err := seal.ReadLeaf(record.Leaf()); err == nil {
+		if read, err := leafOf(t, record, seal.Salt{}).Record(); err == nil {
 			t.Errorf("%s was read: %s", parameters, read.Parameters)
 		}
 	}
 }
 
-// Reading any text in place of a leaf ends, and what can be read is written back unchanged.
+// What stands beside a leaf is proven by the hashes in it, to the last octet.
+func TestSaltedFieldsAreThoseOfTheLeaf(t *testing.T) {
+	t.Parallel()
+	bob := "BOB"
+	record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", AuthenticatedBy: &bob, Message: "m", Parameters: json.RawMessage("{}"), SessionRole: "r"}
+	mallory := record
+	mallory.UserID = "MALLORY"
+	forged := leafOf(t, mallory, seal.Salt{})
+	for name, change := range map[string]func(map[string][]byte){
+		"another value":             func(salted map[string][]byte) { salted["userid"][37]++ },
+		"another salt":              func(salted map[string][]byte) { salted["userid"][0]++ },
+		"another entry's":           func(salted map[string][]byte) { salted["userid"] = forged.Salted["userid"] },
+		"another field's":           func(salted map[string][]byte) { salted["authenticated_by"] = salted["userid"] },
+		"cut off":                   func(salted map[string][]byte) { salted["content"] = salted["content"][:40] },
+		"more behind it":            func(salted map[string][]byte) { salted["comment"] = append(salted["comment"], 0) },
+		"missing":                   func(salted map[string][]byte) { delete(salted, "comment") },
+		"empty":                     func(salted map[string][]byte) { salted["comment"] = nil },
+		"one that the leaf has not": func(salted map[string][]byte) { salted["remark"] = salted["comment"] },
+	} {
+		leaf := leafOf(t, record, seal.Salt{})
+		if _, err := leaf.Record(); err != nil {
+			t.Fatal(err)
+		}
+		change(leaf.Salted)
+		if read, err := leaf.Record(); err == nil {
+			t.Errorf("%s: it was read as %+v", name, read)
+		}
+	}
+	// A hash in the leaf that fits octets which no leaf is made of.
+	for name, inside := range map[string][]byte{"a number": {1, 0, 0, 0, 0, 0, 0, 0, 1}, "two texts": {2, 0, 0, 0, 1, 'U', 2, 0, 0, 0, 0}, "nothing": {}, "NULL": {0}} {
+		leaf := leafOf(t, record, seal.Salt{})
+		octets := append(make([]byte, 32), inside...)
+		leaf.Octets = bytes.Replace(leaf.Octets, hashed(leaf.Salted["userid"]), hashed(octets), 1)
+		leaf.Salted["userid"] = octets
+		if read, err := leaf.Record(); err == nil {
+			t.Errorf("%s as user id: it was read as %+v", name, read)
+		}
+	}
+}
+
+// Whatever stands in a leaf's place: reading it ends, and what can be read is written alike again, but for salted fields.
 func FuzzReadLeaf(f *testing.F) {
 	record := seal.Record{LogID: 1, Outcome: "passed", GateID: "G", UserID: "U", Message: "m", Parameters: json.RawMessage("{}"), SessionRole: "r"}
-	f.Add(record.Leaf())
-	f.Fuzz(func(t *testing.T, leaf []byte) {
-		read, err := seal.ReadLeaf(leaf)
-		if err == nil && !bytes.Equal(read.Leaf(), leaf) {
-			t.Errorf("%x is written as %x", leaf, read.Leaf())
+	leaf := leafOf(f, record, seal.Salt{})
+	f.Add(leaf.Octets, leaf.Salted["userid"])
+	f.Fuzz(func(t *testing.T, octets, userID []byte) {
+		changed := seal.Leaf{Octets: octets, Salted: map[string][]byte{}}
+		for name, salted := range leaf.Salted {
+			changed.Salted[name] = salted
+		}
+		changed.Salted["userid"] = userID
+		read, err := changed.Record()
+		if err != nil {
+			return
+		}
+		if again := leafOf(t, *read, seal.Salt{}); read.LogID == record.LogID && bytes.Equal(userID[:32], leaf.Salted["userid"][:32]) && !bytes.Equal(again.Octets, octets) {
+			t.Errorf("%x is written as %x", octets, again.Octets)
 		}
 	})
 }

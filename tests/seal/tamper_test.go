@@ -43,6 +43,7 @@ func TestEveryChangeByASuperuserIsFound(t *testing.T) {
 		"a time without end":   {silently + "update postern_internal.checkpoint_entry set logged_at = 'infinity' where log_id = 1", seal.EntryChanged, 1, ""},
 		"a number's zeros":     {silently + `update postern_internal.checkpoint_entry set parameters = jsonb_set(parameters, '{AMOUNT}', '12.5') where log_id = 8`, seal.EntryChanged, 8, ""},
 		"an unseen column":     {silently + "update postern_internal.checkpoint_entry set ticket = gen_random_uuid() where log_id = 8", seal.EntryChanged, 8, ""},
+		"a salt":               {silently + "update postern_internal.checkpoint_entry set salt = gen_random_uuid() where log_id = 8", seal.EntryChanged, 8, ""},
 		"an approval unmasked": {silently + "update postern_internal.checkpoint_entry set outcome = 'accepted' where log_id = 9", seal.EntryChanged, 9, ""},
 		"delete":               {silently + "delete from postern_internal.checkpoint_entry where log_id = 12", seal.EntryMissing, 12, ""},
 		"delete with its leaf": {silently + "delete from postern_internal.checkpoint_entry where log_id = 12; delete from postern_internal.leaf where log_id = 12", seal.EntryMissing, 0, "leaves 11 to 11"},

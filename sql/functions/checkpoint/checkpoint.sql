@@ -18,8 +18,8 @@ as $$
 begin
   if current_setting('postern.ticket', true) <> '' and pg_column_size(parameters) <= 262144 then
     insert into postern_internal.checkpoint_entry
-      (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme, ticket)
-    select 'passed', o.gate_id, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket
+      (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme, ticket, salt)
+    select 'passed', o.gate_id, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket, o.salt
       from postern_internal.current_open_gate as o
      where o.gate_id = checkpoint.gate_id
        and o.action is null

@@ -14,11 +14,12 @@ as $$
 begin
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket,
-     asked, approved_gate_id, approved_message)
+     asked, approved_gate_id, approved_message, salt)
   select 'passed', pass_gate.gate_id, o.action, o.userid, o.authenticated_by, c.message, c.parameters,
          o.comment, o.scheme, o.ticket, c.asked,
          case when not c.asked or o.message <> c.message then o.gate_id end,
-         case when not c.asked or o.message <> c.message then o.message end
+         case when not c.asked or o.message <> c.message then o.message end,
+         o.salt
     from postern_internal.check_gate(pass_gate.gate_id, pass_gate.action, pass_gate.parameters) as c
     left join postern_internal.open_gate as o on o.nonce = c.nonce;
 end

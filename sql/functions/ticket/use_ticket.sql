@@ -36,8 +36,8 @@ begin
   -- ticket of the same challenge, waits here until the first one has ended. It continues only if the first one rolled
   -- back.
   insert into postern_internal.open_gate as o
-    (nonce, ticket, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at, session)
-  select t.nonce, t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.exclusive, t.action, t.digest, t.parameters, t.message, t.expires_at,
+    (nonce, ticket, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at, salt, session)
+  select t.nonce, t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.exclusive, t.action, t.digest, t.parameters, t.message, t.expires_at, t.salt,
          case when use_ticket.userid is null then current_setting('postern.session', true) else postern_internal.session_value(s.secret, t.userid) end
     from postern_internal.ticket as t
    cross join (select secret from postern_internal.session_secret limit 1) as s
