@@ -2416,8 +2416,8 @@ CREATE FUNCTION postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::
 begin
   if current_setting('postern.ticket', true) <> '' and pg_column_size(parameters) <= 262144 then
     insert into postern_internal.checkpoint_entry
-      (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme, ticket)
-    select 'passed', o.gate_id, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket
+      (outcome, gate_id, userid, authenticated_by, message, parameters, comment, scheme, ticket, salt)
+    select 'passed', o.gate_id, o.userid, o.authenticated_by, o.message, checkpoint.parameters, o.comment, o.scheme, o.ticket, o.salt
       from postern_internal.current_open_gate as o
      where o.gate_id = checkpoint.gate_id
        and o.action is null
@@ -5007,7 +5007,8 @@ END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     ticket uuid,
     asked boolean DEFAULT true NOT NULL,
     approved_gate_id text,
-    approved_message text
+    approved_message text,
+    salt uuid DEFAULT gen_random_uuid() NOT NULL
 )
 PARTITION BY RANGE (logged_at);
 
@@ -5018,7 +5019,7 @@ ALTER TABLE postern_internal.checkpoint_entry OWNER TO postern_owner;
 -- Name: TABLE checkpoint_entry; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
+COMMENT ON TABLE postern_internal.checkpoint_entry IS 'The log, append-only. Read it through postern.checkpoint_log. ticket: the authentication that the entry is about, or that opened the gate. asked: whether the person was shown this gate, with the same values of its bound parameters; false if the approval of something else opened it. approved_gate_id, approved_message: what the person was shown, if it differs from the entry''s own. salt: what makes the hashes of the personal columns in the entry''s leaf impossible to guess; the passes that one ticket opened have the same. One partition per month (UTC), by postern.create_log_partitions. Its sequences make log_id unique: a key over partitions would have to include logged_at.';
 
 
 --
@@ -6286,6 +6287,7 @@ CREATE TABLE postern_internal.open_gate (
     expires_at timestamp with time zone NOT NULL,
     session text NOT NULL,
     passed boolean DEFAULT false NOT NULL,
+    salt uuid DEFAULT gen_random_uuid() NOT NULL,
     action_begun boolean DEFAULT false NOT NULL
 );
 
@@ -6296,7 +6298,7 @@ ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
 -- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.open_gate IS 'Used tickets, including those in use. The key is the nonce, so that a challenge opens gates only once, whichever of its answers is used. A gate is open for the transaction identified by transaction_id and opened_at together: after a dump and restore the new cluster counts its transactions anew, so a number alone could recur. session: the setting postern.session as it was verified when the gates were opened. passed: whether an exclusive gate has used this ticket, which it can only once.';
+COMMENT ON TABLE postern_internal.open_gate IS 'Used tickets, including those in use. The key is the nonce, so that a challenge opens gates only once, whichever of its answers is used. A gate is open for the transaction identified by transaction_id and opened_at together: after a dump and restore the new cluster counts its transactions anew, so a number alone could recur. session: the setting postern.session as it was verified when the gates were opened. passed: whether an exclusive gate has used this ticket, which it can only once. salt: of the ticket.';
 
 
 --
@@ -6327,7 +6329,8 @@ CREATE TABLE postern_internal.ticket (
     message text NOT NULL,
     session_role name DEFAULT SESSION_USER NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    salt uuid DEFAULT gen_random_uuid() NOT NULL
 );
 
 
@@ -6337,7 +6340,7 @@ ALTER TABLE postern_internal.ticket OWNER TO postern_owner;
 -- Name: TABLE ticket; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. nonce: of the answered challenge, as text, because each pass compares it with a setting. exclusive: whether the ticket opens only its own gate. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until: -infinity if nothing is locked.';
+COMMENT ON TABLE postern_internal.ticket IS 'Verdicts of authentications, readable only by a later transaction. nonce: of the answered challenge, as text, because each pass compares it with a setting. exclusive: whether the ticket opens only its own gate. digest and parameters: what was approved; parameters are the text of a jsonb. locked_until: -infinity if nothing is locked. salt: for the log entries of the passes that the ticket opens. It is drawn here, because a pass would pay 3 microseconds for its own.';
 
 
 --
@@ -8795,6 +8798,7 @@ CREATE VIEW postern_internal.log_record AS
     e.logged_at,
     e.message,
     e.parameters,
+    e.approved_message,
     e.comment,
     e.scheme,
     e.session_role,
@@ -8804,7 +8808,7 @@ CREATE VIEW postern_internal.log_record AS
     e.ticket,
     e.asked,
     e.approved_gate_id,
-    e.approved_message
+    e.salt
    FROM postern_internal.checkpoint_entry e
   WHERE ((e.transaction_id IS DISTINCT FROM pg_current_xact_id_if_assigned()) OR (age(e.xmin) > 0));
 
@@ -14115,13 +14119,33 @@ COMMENT ON FUNCTION postern_internal.last_given_log_id() IS 'The last log_id tha
 
 
 --
+-- Name: salted_field(uuid, bigint, bytea, bytea); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number bytea, value bytea) RETURNS bytea
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT ('\x05'::bytea || sha256((sha256(((uuid_send(salt) || int8send(log_id)) || number)) || value)));
+END;
+
+
+ALTER FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number bytea, value bytea) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION salted_field(salt uuid, log_id bigint, number bytea, value bytea); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number bytea, value bytea) IS 'A personal field of a leaf: type 5, and the SHA-256 of its salt and its value. salt, log_id: of the entry. number: the place of the field in the leaf, one octet. value: the columns of the field, each with its type.';
+
+
+--
 -- Name: leaf_data(postern_internal.checkpoint_entry); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
 CREATE FUNCTION postern_internal.leaf_data(entry postern_internal.checkpoint_entry) RETURNS bytea
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT ((((((((((((((((((((((('\x01'::bytea || '\x01'::bytea) || int8send((entry).log_id)) || postern_internal.encode_field(((entry).outcome)::text)) || postern_internal.encode_field((entry).gate_id)) || postern_internal.encode_field((entry).action)) || postern_internal.encode_field((entry).userid)) || postern_internal.encode_field((entry).authenticated_by)) || '\x03'::bytea) || timestamptz_send((entry).logged_at)) || postern_internal.encode_field((entry).message)) || postern_internal.encode_field(((entry).parameters)::text)) || postern_internal.encode_field((entry).comment)) || postern_internal.encode_field((entry).scheme)) || postern_internal.encode_field(((entry).session_role)::text)) || postern_internal.encode_field(((entry).client_addr)::text)) || postern_internal.encode_field((entry).application_name)) || '\x01'::bytea) || xid8send((entry).transaction_id)) || postern_internal.encode_field(((entry).ticket)::text)) || '\x04'::bytea) || boolsend((entry).asked)) || postern_internal.encode_field((entry).approved_gate_id)) || postern_internal.encode_field((entry).approved_message));
+ SELECT ((((((((((((((((((('\x02'::bytea || '\x01'::bytea) || int8send((entry).log_id)) || postern_internal.encode_field(((entry).outcome)::text)) || postern_internal.encode_field((entry).gate_id)) || postern_internal.encode_field((entry).action)) || postern_internal.salted_field((entry).salt, (entry).log_id, '\x05'::bytea, postern_internal.encode_field((entry).userid))) || postern_internal.salted_field((entry).salt, (entry).log_id, '\x06'::bytea, postern_internal.encode_field((entry).authenticated_by))) || '\x03'::bytea) || timestamptz_send((entry).logged_at)) || postern_internal.salted_field((entry).salt, (entry).log_id, '\x08'::bytea, ((postern_internal.encode_field((entry).message) || postern_internal.encode_field(((entry).parameters)::text)) || postern_internal.encode_field((entry).approved_message)))) || postern_internal.salted_field((entry).salt, (entry).log_id, '\x09'::bytea, postern_internal.encode_field((entry).comment))) || postern_internal.encode_field((entry).scheme)) || postern_internal.salted_field((entry).salt, (entry).log_id, '\x0b'::bytea, ((postern_internal.encode_field(((entry).session_role)::text) || postern_internal.encode_field(((entry).client_addr)::text)) || postern_internal.encode_field((entry).application_name)))) || '\x01'::bytea) || xid8send((entry).transaction_id)) || postern_internal.encode_field(((entry).ticket)::text)) || '\x04'::bytea) || boolsend((entry).asked)) || postern_internal.encode_field((entry).approved_gate_id));
 END;
 
 
@@ -14131,7 +14155,7 @@ ALTER FUNCTION postern_internal.leaf_data(entry postern_internal.checkpoint_entr
 -- Name: FUNCTION leaf_data(entry postern_internal.checkpoint_entry); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.leaf_data(entry postern_internal.checkpoint_entry) IS 'What is hashed for an entry of the log: its columns in order, each with type and length, whatever TimeZone and DateStyle are. docs/log-format.md has every octet.';
+COMMENT ON FUNCTION postern_internal.leaf_data(entry postern_internal.checkpoint_entry) IS 'What is hashed for an entry of the log: its fields in order, each with its type, the personal ones as hashes. No setting of the session changes it. docs/log-format.md has every octet.';
 
 
 --
@@ -14729,11 +14753,12 @@ CREATE FUNCTION postern_internal.pass_gate(gate_id text, parameters jsonb, actio
 begin
   insert into postern_internal.checkpoint_entry
     (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket,
-     asked, approved_gate_id, approved_message)
+     asked, approved_gate_id, approved_message, salt)
   select 'passed', pass_gate.gate_id, o.action, o.userid, o.authenticated_by, c.message, c.parameters,
          o.comment, o.scheme, o.ticket, c.asked,
          case when not c.asked or o.message <> c.message then o.gate_id end,
-         case when not c.asked or o.message <> c.message then o.message end
+         case when not c.asked or o.message <> c.message then o.message end,
+         o.salt
     from postern_internal.check_gate(pass_gate.gate_id, pass_gate.action, pass_gate.parameters) as c
     left join postern_internal.open_gate as o on o.nonce = c.nonce;
 end
@@ -16473,8 +16498,8 @@ begin
   -- ticket of the same challenge, waits here until the first one has ended. It continues only if the first one rolled
   -- back.
   insert into postern_internal.open_gate as o
-    (nonce, ticket, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at, session)
-  select t.nonce, t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.exclusive, t.action, t.digest, t.parameters, t.message, t.expires_at,
+    (nonce, ticket, userid, authenticated_by, scheme, comment, gate_id, exclusive, action, digest, parameters, message, expires_at, salt, session)
+  select t.nonce, t.ticket, t.userid, t.authenticated_by, t.scheme, t.comment, t.gate_id, t.exclusive, t.action, t.digest, t.parameters, t.message, t.expires_at, t.salt,
          case when use_ticket.userid is null then current_setting('postern.session', true) else postern_internal.session_value(s.secret, t.userid) end
     from postern_internal.ticket as t
    cross join (select secret from postern_internal.session_secret limit 1) as s
@@ -17827,7 +17852,8 @@ END + nextval('postern_internal.log_number'::regclass)) NOT NULL,
     ticket uuid,
     asked boolean DEFAULT true NOT NULL,
     approved_gate_id text,
-    approved_message text
+    approved_message text,
+    salt uuid DEFAULT gen_random_uuid() NOT NULL
 );
 
 
@@ -17863,6 +17889,7 @@ CREATE VIEW postern_internal.transaction_ticket AS
     o.expires_at,
     o.session,
     o.passed,
+    o.salt,
     o.action_begun
    FROM postern_internal.open_gate o
   WHERE ((o.nonce = current_setting('postern.ticket'::text, true)) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (NOT o.exclusive));
@@ -17900,6 +17927,7 @@ CREATE VIEW postern_internal.current_open_gate AS
     t.expires_at,
     t.session,
     t.passed,
+    t.salt,
     t.action_begun
    FROM postern_internal.transaction_ticket t
   WHERE ((t.session = current_setting('postern.session'::text, true)) AND (t.session_role = SESSION_USER));
@@ -18038,6 +18066,7 @@ CREATE VIEW postern_internal.open_exclusive_gate AS
     o.expires_at,
     o.session,
     o.passed,
+    o.salt,
     o.action_begun
    FROM postern_internal.open_gate o
   WHERE ((o.nonce = ANY (string_to_array(current_setting('postern.exclusive_tickets'::text, true), ','::text))) AND (o.transaction_id = pg_current_xact_id_if_assigned()) AND (o.opened_at = transaction_timestamp()) AND (o.session = current_setting('postern.session'::text, true)) AND (o.session_role = SESSION_USER));
@@ -20874,6 +20903,13 @@ REVOKE ALL ON FUNCTION postern_internal.is_verify_function(candidate regprocedur
 --
 
 REVOKE ALL ON FUNCTION postern_internal.last_given_log_id() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION salted_field(salt uuid, log_id bigint, number bytea, value bytea); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.salted_field(salt uuid, log_id bigint, number bytea, value bytea) FROM PUBLIC;
 
 
 --
