@@ -12,13 +12,13 @@ import (
 func newActionCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "action",
-		Short: "Projection actions: which gates they know of",
-		Long: `Actions are what the users of an application start: each runs business code, in which there may be gates that are
-older than the action. With its registration an action says which of them it knows of. It then asks once, before
-its business code runs, and its approval opens them all; a gate that it does not know of is refused with the error
-PS105, Unhandled Security Checkpoint.
+		Short: "Projection actions, and the gates that they reference",
+		Long: `Users of an application start actions. Each action runs business code, which may reach gates that are
+older than the action. The registration of an action names the gates that it references. The action then asks once,
+before its business code runs, and its approval opens all of them. A gate that it does not reference is refused with
+the error PS105, Unhandled Security Checkpoint.
 
-register and remove need the role postern_admin; list works as postern_auditor too.`,
+register and remove need the role postern_admin; list also works with postern_auditor.`,
 		Example: `  $0 action list
   $0 action register PayInvoice --checkpoint SINWOF_PAY --legacy-checkpoint SINWOF_APPROVE`,
 	}
@@ -77,11 +77,11 @@ func newActionRegisterCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "register ACTION",
 		Short: "Register an action, or replace what was registered",
-		Long: `Registers an action. What was registered under its name is replaced: gates that are not named again are no
-longer referenced.
+		Long: `Registers an action, and replaces what was registered under its name. Gates that are not named again
+are no longer referenced.
 
 --checkpoint is the gate that stops the action itself. --legacy-checkpoint names a gate that its business code
-reaches. All of them have to be registered.`,
+reaches. All of them must be registered.`,
 		Example: `  $0 action register PayInvoice --checkpoint SINWOF_PAY
   $0 action register PayInvoice --legacy-checkpoint SINWOF_APPROVE --legacy-checkpoint SINWOF_RELEASE`,
 		Args: arguments("ACTION"),
@@ -110,7 +110,7 @@ func newActionRemoveCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:     "remove ACTION",
 		Short:   "Remove an action",
-		Long:    `Removes an action: it can no longer be begun. Its gates stay, and what the log says of it.`,
+		Long:    `Removes an action: it can no longer be begun. Its gates and its entries in the log stay.`,
 		Example: `  $0 action remove PayInvoice`,
 		Args:    arguments("ACTION"),
 		RunE: func(command *cobra.Command, given []string) error {

@@ -21,20 +21,24 @@ func newActionGatesCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "gates ACTION",
 		Short: "Find the gates that an action's business code reaches",
-		Long: `Prints which functions call which, from the function that the action runs down to the gates, and how the action
-stands to each gate: own (its checkpoint), referenced, exclusive (asks for itself), NOT REFERENCED, or NOT REGISTERED as a gate. Calls are followed
-through functions and procedures in SQL and PL/pgSQL, and through triggers, views, rules, policies, defaults, checks
-and foreign keys of the tables that they touch. Where several functions fit a call, all are followed. A question mark
-stands where something can't be known from the catalogs, such as a gate whose id is computed. An exclamation mark stands where
-a handler swallows the error of a gate, so that nobody is asked, and where a gate is called behind a write.
+		Long: `Prints which functions call which, from the function that the action runs down to the gates, and how
+the action handles each gate: own (its checkpoint), referenced, exclusive (asks for itself), NOT REFERENCED, or NOT
+REGISTERED as a gate.
 
-The database is only read; any role may do it that may read the actions (postern_admin, postern_auditor).
+The search follows calls through functions and procedures in SQL and PL/pgSQL, and through triggers, views, rules,
+policies, defaults, checks and foreign keys of the tables that they use. If several functions fit a call, it follows
+all of them. A question mark marks what the catalogs cannot tell, such as a gate whose id is computed. An exclamation
+mark marks a handler that swallows the error of a gate, so that nobody is asked, and a gate that is called behind a
+write.
 
---entry is schema.function(types), or schema.function where there is one of that name. --fix prints nothing but the
-statement that references all gates; what it references already stays. It needs postern_admin to run.
+The command only reads the database. Any role that may read the actions can run it (postern_admin, postern_auditor).
 
-Exit code 3 where a gate is not referenced, not registered, swallowed or behind a write, or something can't be known; with
---fix, only where something can't be known.`,
+--entry is schema.function(types), or schema.function if there is only one function of that name. --fix prints only
+the statement that references all gates; gates that are already referenced stay. Running that statement needs
+postern_admin.
+
+Exit code 3: a gate is not referenced, not registered, swallowed or behind a write, or something cannot be known; with
+--fix, only the latter.`,
 		Example: `  $0 action gates PayInvoice --entry payment.pay
   $0 action gates PayInvoice --entry payment.pay --fix | psql`,
 		Args: arguments("ACTION"),
@@ -80,7 +84,7 @@ Exit code 3 where a gate is not referenced, not registered, swallowed or behind 
 	}
 	command.Flags().StringVar(&entry, "entry", "", "the function that the action runs")
 	command.Flags().BoolVar(&asFix, "fix", false, "print the statement that references all gates, and nothing else")
-	command.Flags().BoolVar(&all, "all", false, "print calls that lead to no gate, too")
+	command.Flags().BoolVar(&all, "all", false, "also print calls that lead to no gate")
 	addJSON(command, &asJSON)
 	_ = command.MarkFlagRequired("entry")
 	command.MarkFlagsMutuallyExclusive("fix", "json", "all")

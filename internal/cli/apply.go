@@ -21,26 +21,27 @@ func newApplyCommand(app *application) *cobra.Command {
 	)
 	command := &cobra.Command{
 		Use:   "apply -f FILE…",
-		Short: "Bring the database to what configuration files say",
-		Long: `Reads configuration files, and makes what differs in the database what they say, in one transaction: gates,
-actions, settings, users, companies with their users, classes, rules and ledgers, protected tables, events and who
-is told of them. Doing it again changes nothing. --plan shows the differences, changes nothing, and ends with exit code 3 where there are
-any; what changes between a plan and an apply is planned again.
+		Short: "Change the database to match configuration files",
+		Long: `Reads configuration files, and changes the database to match them, in one transaction: gates, actions,
+settings, users, companies with their users, classes, rules and ledgers, protected tables, events and their receivers.
+Running it again changes nothing. --plan shows the differences without changing anything, and ends with exit code 3 if
+there are any. If something changes between a plan and an apply, apply plans again.
 
-A file is YAML as docs/configuration.md has it, or has projection snippets: action Name { checkpoint = "…";
-legacycheckpoints = "…", "…"; }. One object may be in one file only. -f - reads standard input.
+A file is YAML as described in docs/configuration.md, or contains projection snippets: action Name { checkpoint = "…";
+legacycheckpoints = "…", "…"; }. Each object may be in only one file. -f - reads standard input.
 
-A key that is absent leaves alone what there is: a gate that was activated by hand stays active where the file
-has no "active" for it. An object that is in no file stays as well. --prune removes what is not in the lists that
-the files have: users of a company, users of a ledger, rules of a class, actions, protected tables, event actions;
-gates and users, which the log names, are switched off instead. Companies, classes and ledgers always stay.
+A key that is absent changes nothing: a gate that was activated by hand stays active if the file has no "active" for
+it. An object that is in no file stays as well. --prune removes what is not in the files' lists: users of a company,
+users of a ledger, rules of a class, actions, protected tables, event actions. Gates and users, which the log names,
+are switched off instead. Companies, classes and ledgers always stay.
 
-The secret of a new webhook is printed once, with the change that made it, and is not to be seen again: keep it from
-the logs of a pipeline.
+The secret of a new webhook is printed only once, with the change that creates it. Keep it out of the logs of a
+pipeline.
 
-Others wait for a moment at most. Where they use for long what has to change, this tries again, for --lock-timeout.
+Other sessions wait for a moment at most. If others use for long what has to change, apply tries again, for
+--lock-timeout.
 
-apply needs the role postern_admin; to protect a table, its owner's rights as well.`,
+apply needs the role postern_admin, and to protect a table also the rights of its owner.`,
 		Example: `  $0 apply -f postern.yaml --plan
   $0 apply -f gates.yaml -f companies.yaml -f Invoice.projection
   $0 apply -f postern.yaml --prune --plan --json | jq -r '.changes[] | [.action, .kind, .name] | @tsv'`,

@@ -17,20 +17,20 @@ func newBenchCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure what Postern costs, against plain PostgreSQL",
-		Long: `Measures what Postern costs on a throw-away PostgreSQL server that flushes each commit to disk, and says
-whether each bar is met. Most are ratios, and some are differences: Postern and the plain PostgreSQL that it is
-compared with take turns in short rounds; the median of the rounds is what counts, p10 and p90 tell how
-far the rounds lie apart. Run it on an idle machine: it takes about five minutes.
+		Long: `Measures what Postern costs on a throw-away PostgreSQL server that flushes each commit to disk, and
+says whether each bar is met. Most results are ratios, and some are differences: Postern and plain PostgreSQL take
+turns in short rounds. The result is the median of the rounds; p10 and p90 show how far the rounds differ. Run it on
+an idle machine: it takes about five minutes.
 
-The server is found as for demo. On a server of your own, bench makes databases and a role, and drops them at
-the end; Postern's own roles stay.
+The server is found as for demo. On an existing server, bench creates databases and a role, and drops them at the end;
+Postern's own roles stay.
 
 The measurements: ` + strings.Join(bench.Names(), ", ") + `.
 
-With --compare, measures nothing and says what became better or worse between two files of --json. That is
-said only where the two spreads, p10 to p90, do not overlap.
+--compare measures nothing. It says what became better or worse between two files of --json, but only if the two
+ranges from p10 to p90 do not overlap.
 
-Exit code 3 where a bar is missed, or with --compare where something became worse.`,
+Exit code 3: a bar is missed, or with --compare something became worse.`,
 		Example: `  $0 bench
   $0 bench --only session,transaction
   $0 bench --json > benchmarks.json
@@ -88,7 +88,7 @@ Exit code 3 where a bar is missed, or with --compare where something became wors
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	command.Flags().BoolVar(&compare, "compare", false, "compare two files of --json instead of measuring")
-	command.Flags().BoolVar(&options.Quick, "quick", false, "few, short rounds: to see that it works, not to judge by")
+	command.Flags().BoolVar(&options.Quick, "quick", false, "run few, short rounds: enough to see that it works, but not to judge by")
 	command.Flags().StringSliceVar(&options.Only, "only", nil, "take only these measurements")
 	command.MarkFlagsMutuallyExclusive("compare", "quick")
 	command.MarkFlagsMutuallyExclusive("compare", "only")

@@ -16,10 +16,10 @@ func newCompanyCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "company",
 		Short: "Companies, their users, and the tables that are protected",
-		Long: `A user works in the companies that an administrator grants. On a table that is protected, a user reads and
-changes rows of these companies only, whatever the application asks for. See docs/company.md.
+		Long: `A user works in the companies that an administrator grants. On a protected table, a user reads and
+changes only rows of these companies, whatever the application asks for. See docs/company.md.
 
-These commands need the role postern_admin; the lists work as postern_auditor too.`,
+These commands need the role postern_admin; the lists also work with postern_auditor.`,
 		Example: `  $0 company create 10 --name "Nordic Paper"
   $0 company grant ALICE 10 --default
   $0 company protect accounting.voucher`,
@@ -42,9 +42,9 @@ func newCompanyCreateCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "create COMPANY",
 		Short: "Add a company",
-		Long: `Adds a company, which has no users yet. COMPANY is what stands in the company column of the application's
-tables: 1 to 36 characters, in which upper and lower case differ. Row-level security is off in it, and the
-authority class MAX, which allows everything, is there.`,
+		Long: `Adds a company, which has no users yet. COMPANY is the value in the company column of the application's
+tables: 1 to 36 characters, in which upper and lower case differ. Row-level security is off in a new company, and it
+has the authority class MAX, which allows everything.`,
 		Example: `  $0 company create 10 --name "Nordic Paper"`,
 		Args:    arguments("COMPANY"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -118,9 +118,9 @@ func newCompanyGrantCommand(app *application) *cobra.Command {
 	var isDefault bool
 	command := &cobra.Command{
 		Use:   "grant USERID COMPANY",
-		Short: "Make somebody a user of a company",
-		Long: `Makes somebody a user of a company, from the commit on. Granting twice is harmless. With --default the company
-becomes the user's default, of which there is one; without it the default stays as it is.`,
+		Short: "Make a user a user of a company",
+		Long: `Makes a user a user of a company, from the commit on. Granting twice is harmless. With --default the
+company becomes the user's only default company; without it the default is unchanged.`,
 		Example: `  $0 company grant ALICE 10 --default
   $0 company grant ALICE 20`,
 		Args: arguments("USERID", "COMPANY"),
@@ -160,9 +160,9 @@ func (a *application) warnOfMissingClass(ctx context.Context, queries *statement
 func newCompanyRevokeCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke USERID COMPANY",
-		Short: "End that somebody is a user of a company",
-		Long: `Ends that somebody is a user of a company, for all statements that begin after the commit. The user's authority
-class there and the connections to its internal ledgers end too, and do not come back with a later grant.
+		Short: "End a user's membership of a company",
+		Long: `Ends a user's membership of a company, for all statements that begin after the commit. The user's
+authority class there and the connections to its internal ledgers end too, and a later grant does not restore them.
 Revoking what was not granted is harmless.`,
 		Example: `  $0 company revoke ALICE 20`,
 		Args:    arguments("USERID", "COMPANY"),
@@ -183,9 +183,9 @@ func newCompanyUsersCommand(app *application) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "users [COMPANY]",
-		Short: "List who is a user of which company",
-		Long: `Lists who is a user of which company, or of the one given. default: the user's default company. class: the
-authority class that decides which ledger rows the user sees there, once row-level security is on.`,
+		Short: "List the users of companies",
+		Long: `Lists the users of all companies, or of the one given. default: the user's default company. class: the
+authority class that decides which ledger rows the user sees there, if row-level security is on.`,
 		Example: `  $0 company users 10
   $0 company users --json | jq -r '.[] | select(.class == null) | .userid'`,
 		Args: optionalArgument,

@@ -13,14 +13,15 @@ import (
 )
 
 // aboutProtection is the part of the help that both kinds of protection share.
-const aboutProtection = `You connect as the owner of the table, who is a member of postern_admin too. The command needs the
-table to itself for a moment. Where others use it for long, it tries again, for --lock-timeout. Afterwards
-everything that the table's grants allow goes on, on the rows that the user may see.
-The owner is held as everybody is; superusers and roles with BYPASSRLS are not, nor are views that belong to them
-and lack security_invoker = true. A session without a known user gets the error PS401.
+const aboutProtection = `Connect as the owner of the table, who must also be a member of postern_admin. The command
+needs the table to itself for a moment. If others use it for long, the command tries again, for --lock-timeout.
 
-Partitions are protected with their table. Run the command again when a partition was added, or when somebody
-may have changed a policy: it puts right what differs, and else changes nothing.`
+Afterwards everything that the table's grants allow works as before, but only on rows that the user may see. That
+includes the owner. It does not include superusers, roles with BYPASSRLS, and views that belong to them and lack
+security_invoker = true. A session without a known user gets the error PS401.
+
+Partitions are protected with their table. Run the command again after a partition was added, or if somebody may have
+changed a policy: it repairs what differs, and otherwise changes nothing.`
 
 func newCompanyProtectCommand(app *application) *cobra.Command {
 	var (
@@ -29,9 +30,9 @@ func newCompanyProtectCommand(app *application) *cobra.Command {
 	)
 	command := &cobra.Command{
 		Use:   "protect SCHEMA.TABLE",
-		Short: "Show rows of a table to the users of their company only",
-		Long: `Lets nobody read, add, change or remove rows of companies that the current user is no user of. Rows without a
-company are nobody's.
+		Short: "Show rows of a table only to users of their company",
+		Long: `Keeps everybody from reading or changing rows of companies of which the current user is not a user.
+Rows without a company belong to nobody.
 
 ` + aboutProtection,
 		Example: `  $0 company protect accounting.voucher
@@ -71,10 +72,10 @@ func newCompanyUnprotectCommand(app *application) *cobra.Command {
 	var lockTimeout time.Duration
 	command := &cobra.Command{
 		Use:   "unprotect SCHEMA.TABLE",
-		Short: "Take the protection of a table away",
-		Long: `Takes away what "company protect" or "ledger protect" gave a table and its partitions: everybody with a grant sees
-all rows again. Where the application has policies of its own, or had row security on before, that stays on.
-You connect as the owner of the table, who is a member of postern_admin too.`,
+		Short: "Remove the protection of a table",
+		Long: `Removes what "company protect" or "ledger protect" added to a table and its partitions: everybody with
+a grant sees all rows again. Row security stays on if the application has policies of its own, or had it on before.
+Connect as the owner of the table, who must also be a member of postern_admin.`,
 		Example: `  $0 company unprotect accounting.voucher`,
 		Args:    arguments("SCHEMA.TABLE"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -97,8 +98,8 @@ func newCompanyProtectedCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "protected",
 		Short: "List the protected tables",
-		Long: `Lists the tables that "company protect" and "ledger protect" guard, and by which columns. Partitions are guarded
-with their table, and not listed.`,
+		Long: `Lists the tables that "company protect" and "ledger protect" protect, and the columns that they use.
+Partitions are protected with their table, and not listed.`,
 		Example: `  $0 company protected
   $0 company protected --json | jq -r '.[] | "\(.schema_name).\(.table_name)"'`,
 		Args: cobra.NoArgs,

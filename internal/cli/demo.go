@@ -26,17 +26,17 @@ func newDemoCommand(app *application) *cobra.Command {
   1. Mallory at Alice's unlocked workstation is stopped by a checkpoint, guesses, and is locked
      out. Alice approves.
   2. Three users send the same query to a ledger of three companies, and each sees their own total.
-  3. A new action meets an old gate, and a table and a view are forgotten: action gates, apply and
-     doctor find and mend it.
-  4. A webhook and a mail tell of an approval. The log is sealed, a superuser rewrites a comment in
-     it, and log verify names the entry.
+  3. A new action reaches an old gate, and a table and a view are forgotten: action gates, apply
+     and doctor find and fix it.
+  4. A webhook and a mail notify of an approval. The log is sealed, a superuser rewrites a comment
+     in it, and log verify names the entry.
 
-Every statement it shows is sent, every command is run, and the web server and the mail server, on this machine, are
-real. Nothing of it touches the database that other commands work on, and nothing is left.
+It really sends every statement and runs every command that it shows, and the web server and the mail server on this
+machine are real. It does not touch the database of other commands, and leaves nothing behind.
 
-The server is that of POSTERN_TEST_DATABASE_URL, else of PostgreSQL's binaries (POSTERN_PG_BIN, PATH,
-/usr/lib/postgresql), else in Docker (POSTERN_TEST_IMAGE), else binaries that are fetched. On a server of your
-own, the demo makes a database and a role, and drops them at the end; Postern's own roles stay.`,
+The server is the one of POSTERN_TEST_DATABASE_URL; otherwise PostgreSQL's binaries (POSTERN_PG_BIN, PATH,
+/usr/lib/postgresql); otherwise Docker (POSTERN_TEST_IMAGE); otherwise downloaded binaries. On an existing server, the
+demo creates a database and a role, and drops them at the end; Postern's own roles stay.`,
 		Example: `  $0 demo
   $0 demo --interactive
   $0 demo --keep`,
@@ -71,7 +71,7 @@ own, the demo makes a database and a role, and drops them at the end; Postern's 
 		},
 	}
 	command.Flags().BoolVar(&interactive, "interactive", false, "play Alice: choose her PIN, and approve")
-	command.Flags().BoolVar(&keep, "keep", false, "leave the server up, and print how to connect and how to stop it")
+	command.Flags().BoolVar(&keep, "keep", false, "leave the server running, and print how to connect and how to stop it")
 	return command
 }
 

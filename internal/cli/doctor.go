@@ -28,21 +28,22 @@ func newDoctorCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find what is left unprotected",
-		Long: `Finds what is left unprotected: tables and partitions without a policy, policies that were changed, views and
-functions that read for their owner, roles that row security does not stop, settings that write PINs to the
-server log, and more. Each finding has its level, what it is about, why it matters, and the fix: SQL to paste, or what to
-do in words. docs/doctor has a page for each code.
+		Long: `Finds what is left unprotected: tables and partitions without a policy, policies that were changed,
+views and functions that read with their owner's rights, roles that row security does not stop, settings that write
+PINs to the server log, and more. Each finding has a level, the object, the reason why it matters, and the fix: SQL to
+paste, or what to do in words. docs/doctor has a page for each code.
 
-The calls of gates are found by PostgreSQL's own parser in the text of functions. What it has read of them is kept in
-the database, and nothing else is written there: so the view postern.doctor, for who has psql alone, shows the same
-until functions change, and then says so. It needs the role postern_admin, or postern_auditor, which keeps nothing.
-Whether Postern itself was changed, verify tells.
+PostgreSQL's own parser finds calls of gates in the text of functions. The result is stored in the database, and
+nothing else is written there. So the view postern.doctor, for those who have only psql, shows the same until
+functions change, and then says so. doctor needs the role postern_admin, or postern_auditor, with which nothing is
+stored. To find out whether Postern itself was changed, run verify.
 
---accept names a file with findings that somebody has accepted: which, of what, why and until when. POSTERN_ACCEPT names one
-more. It is a configuration file; doctor reads its accepted_findings alone. What is accepted is shown dimmed and does
-not count. After its day it counts again. An entry of nothing that is found is named on standard error.
+--accept names a file with findings that somebody has accepted: which ones, about what, why and until when.
+POSTERN_ACCEPT names one more. It is a configuration file, of which doctor reads only accepted_findings. An accepted
+finding is dimmed and does not count. After its last day it counts again. Entries that match no finding are named on
+standard error.
 
-Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
+Exit code 3: a finding of the level of --fail-on, or above, counts.`,
 		Example: `  $0 doctor
   $0 doctor --fail-on error
   $0 doctor --accept accepted.yaml
@@ -87,7 +88,7 @@ Exit code 3 where a finding counts that is at or over the level of --fail-on.`,
 	}
 	addJSON(command, &asJSON)
 	addAccept(command, &accept)
-	command.Flags().StringVar(&failOn, "fail-on", doctor.Warn, "level from which on a finding gives exit code 3: warn, error")
+	command.Flags().StringVar(&failOn, "fail-on", doctor.Warn, "lowest level of a finding for exit code 3: warn, error")
 	return command
 }
 

@@ -11,11 +11,13 @@ import (
 func newEventCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "event",
-		Short: "Tell others what happened at checkpoints: webhooks, mails, functions, notifications",
-		Long: `Each checkpoint that was passed, denied, or met a locked credential is an event, once its transaction has committed.
-Actions say who is told of it: "$0 event action add". "$0 event run" delivers, at least once each.
+		Short: "Notify others of checkpoints: webhooks, mails, functions, notifications",
+		Long: `Each checkpoint that was passed, was denied, or met a locked credential is an event, once its
+transaction has committed. Event actions say which receiver is notified of it: "$0 event action add". "$0 event run"
+delivers each event at least once.
 
-These commands need the role postern_admin; run needs postern_event_worker; list and dead work as postern_auditor too.`,
+These commands need the role postern_admin; run needs postern_event_worker; list and dead also work with
+postern_auditor.`,
 		Example: `  $0 event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
   $0 event run
   $0 event dead`,
@@ -36,10 +38,10 @@ func newEventListCommand(app *application) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "list",
-		Short: "List the events, and what waits",
-		Long: `Lists the events. actions: how many are told of it. pending: deliveries that wait, also where no worker has
-queued them yet (of these, 10000 at most are counted). disabled: actions whose receiver answered that it is gone (410):
-see "$0 event action enable". dead: those that were given up, see "$0 event dead".`,
+		Short: "List the events, and how many deliveries wait",
+		Long: `Lists the events. actions: how many event actions each has. pending: deliveries that wait, including
+those that no worker has queued yet (of these, at most 10000 are counted). disabled: actions whose receiver answered
+that it is gone (410), see "$0 event action enable". dead: deliveries that were given up, see "$0 event dead".`,
 		Example: `  $0 event list
   $0 event list --json | jq -r '.[] | select(.dead > 0) | .event'`,
 		Args: cobra.NoArgs,
@@ -70,8 +72,8 @@ see "$0 event action enable". dead: those that were given up, see "$0 event dead
 func newEventEnabledCommand(app *application, verb string, enabled bool) *cobra.Command {
 	command := &cobra.Command{
 		Use:     verb + " EVENT",
-		Short:   "Tell of an event",
-		Long:    `Has an event told of that was disabled, from now on. What waited in the queue goes out.`,
+		Short:   "Enable the delivery of an event",
+		Long:    `Enables an event that was disabled, from now on. What waits in the queue is delivered.`,
 		Example: `  $0 event enable SECURITY_CHECKPOINT_DENIED`,
 		Args:    arguments("EVENT"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -86,9 +88,9 @@ func newEventEnabledCommand(app *application, verb string, enabled bool) *cobra.
 		},
 	}
 	if !enabled {
-		command.Short = "Tell nobody of an event"
-		command.Long = `Tells nobody of an event until it is enabled again. What has happened already waits in the queue until then; of what
-happens meanwhile nobody is told, later either. The log has it in any case.`
+		command.Short = "Disable the delivery of an event"
+		command.Long = `Disables an event until it is enabled again. What is in the queue waits until then. What happens in the meantime is
+never delivered, but it is in the log.`
 		command.Example = `  $0 event disable SECURITY_CHECKPOINT_DENIED`
 	}
 	return command
@@ -103,8 +105,9 @@ func newEventDeadCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "dead",
 		Short: "List the dead letters",
-		Long: `Lists deliveries that were given up, the latest first: after event_attempts attempts (see "$0 setting list"), or
-since another attempt would not help. They stay until "$0 event retry", or until their action is removed.`,
+		Long: `Lists deliveries that were given up, newest first: after event_attempts attempts (see "$0 setting
+list"), or because another attempt would not help. They stay until "$0 event retry", or until their action is
+removed.`,
 		Example: `  $0 event dead
   $0 event dead --action approvals --json | jq -r '.[].last_error' | sort | uniq -c`,
 		Args: cobra.NoArgs,
@@ -147,9 +150,9 @@ func newEventRetryCommand(app *application) *cobra.Command {
 	)
 	command := &cobra.Command{
 		Use:   "retry",
-		Short: "Try dead letters again",
-		Long: `Has dead letters tried again by the next worker, with all their attempts, and what waits for its next attempt tried now.
-A receiver knows by the delivery_id what it has had already: it stays the same.`,
+		Short: "Retry dead letters",
+		Long: `Makes the next worker retry dead letters, with all their attempts, and retry now what waits for its
+next attempt. The delivery_id stays the same, so a receiver knows what it has already got.`,
 		Example: `  $0 event retry
   $0 event retry --action approvals --log-id 4711`,
 		Args: cobra.NoArgs,

@@ -14,8 +14,8 @@ import (
 func newEventActionCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "action",
-		Short: "Who is told of an event, and how",
-		Long:  `An event action tells one receiver of one event. These commands need the role postern_admin.`,
+		Short: "Receivers of events, and how they are notified",
+		Long:  `An event action notifies one receiver of one event. These commands need the role postern_admin.`,
 		Example: `  $0 event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
   $0 event action list
   $0 event action remove approvals`,
@@ -33,24 +33,24 @@ func newEventActionAddCommand(app *application) *cobra.Command {
 	)
 	command := &cobra.Command{
 		Use:   "add NAME",
-		Short: "Have somebody told of an event",
-		Long: `Has somebody told of an event, from what commits after this on.
+		Short: "Notify a receiver of an event",
+		Long: `Adds a receiver that is notified of an event, from what commits after this on.
 
---webhook posts JSON to a URL, signed as the Standard Webhooks specification says. The secret for checking that is
-printed once, here. Internal addresses are refused, also where the host's name stands for one, unless
+--webhook posts JSON to a URL, signed according to the Standard Webhooks specification. The secret for checking the
+signature is printed only once, here. Internal addresses are refused, even if a host name resolves to one, unless
 --allow-internal is given; http needs it too. Redirects are not followed.
 
 --mail sends a mail; "$0 event run" needs an SMTP server for that.
 
---function calls an SQL function (event jsonb) returns void. It must be SECURITY DEFINER with its search_path set,
-and its owner must have granted it to postern_event_function: that is the list of functions that events may call.
+--function calls an SQL function (event jsonb) returns void. It must be SECURITY DEFINER with its search_path set, and
+its owner must have granted it to postern_event_function. Events may call only functions with that grant.
 
---notify sends a NOTIFY with the event's name and ids, no more: everybody may listen.
+--notify sends a NOTIFY with the event's name and ids only, because everybody may listen.
 
-A condition and a template know the parameters event, event_time, userid, user_description, authenticated_by,
+A condition and a template can use the parameters event, event_time, userid, user_description, authenticated_by,
 gate_id, message, comment, log_id and delivery_id. --when is an expression with ==, !=, <, >, and, or, not, in,
 contains, startsWith, endsWith, matches, lower, upper, trim and len. A template has {{.message}} and the like, {{if}}
-and {{else}}; for JSON write {{json .message}}. A mail's subject is its first line where that begins with Subject:.`,
+and {{else}}; for JSON write {{json .message}}. If the first line of a mail begins with Subject:, it is the subject.`,
 		Example: `  $0 event action add approvals --event SECURITY_CHECKPOINT_SUCCESS --webhook https://hooks.example.com/approvals
   $0 event action add guesses --event SECURITY_CHECKPOINT_LOCKED --mail security@example.com --template locked.txt
   $0 event action add payments --event SECURITY_CHECKPOINT_SUCCESS --function app.on_approval \
@@ -106,9 +106,9 @@ and {{else}}; for JSON write {{json .message}}. A mail's subject is its first li
 	flags.StringVar(&mail, "mail", "", "mail address to send to")
 	flags.StringVar(&function, "function", "", "SQL function to call: schema.name")
 	flags.StringVar(&channel, "notify", "", "channel to notify")
-	flags.StringVar(&condition, "when", "", "tell only where this expression holds")
+	flags.StringVar(&condition, "when", "", "notify only if this expression is true")
 	flags.StringVar(&templateFile, "template", "", "file with the mail's text or the webhook's body (- is standard input)")
-	flags.BoolVar(&parameters.AllowInternal, "allow-internal", false, "the webhook may go to an internal address, and by http")
+	flags.BoolVar(&parameters.AllowInternal, "allow-internal", false, "let the webhook go to an internal address, and use http")
 	_ = command.MarkFlagRequired("event")
 	command.MarkFlagsOneRequired("webhook", "mail", "function", "notify")
 	command.MarkFlagsMutuallyExclusive("webhook", "mail", "function", "notify")
@@ -191,8 +191,8 @@ func newEventActionEnableCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "enable NAME",
 		Short: "Deliver again to a receiver that was gone",
-		Long: `Has an action deliver again that was disabled since its receiver answered that it is gone (status 410), with all that
-has waited and happened since. An action that gets another target is enabled by that.`,
+		Long: `Enables an action that was disabled because its receiver answered that it is gone (status 410). It
+delivers everything that has waited and happened since. A new target enables an action too.`,
 		Example: `  $0 event action enable approvals`,
 		Args:    arguments("NAME"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -213,9 +213,9 @@ func newEventActionRotateSecretCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "rotate-secret NAME",
 		Short: "Give a webhook a new secret",
-		Long: `Gives a webhook a new secret, and prints it, once. While the overlap lasts, each delivery has a signature by the new secret
-and one by each earlier one, as Standard Webhooks provides for: give the receiver the new one in that time. What waits
-is delivered. Where somebody else has got to know the secret, end it at once: --overlap 0s.`,
+		Long: `Gives a webhook a new secret, and prints it once. During the overlap, each delivery has a signature
+with the new secret and one with each earlier secret, as Standard Webhooks allows. Give the new secret to the receiver
+in that time. What waits is delivered. If somebody else knows the old secret, end it at once: --overlap 0s.`,
 		Example: `  $0 event action rotate-secret approvals
   $0 event action rotate-secret approvals --overlap 1h`,
 		Args: arguments("NAME"),
@@ -239,15 +239,15 @@ is delivered. Where somebody else has got to know the secret, end it at once: --
 			return nil
 		},
 	}
-	command.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "for how long earlier secrets sign as well")
+	command.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long earlier secrets also sign")
 	return command
 }
 
 func newEventActionRemoveCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:     "remove NAME",
-		Short:   "Tell a receiver no more",
-		Long:    `Removes an event action, with what it has still to deliver, its dead letters and its secret.`,
+		Short:   "Stop notifying a receiver",
+		Long:    `Removes an event action, its undelivered events, its dead letters and its secret.`,
 		Example: `  $0 event action remove approvals`,
 		Args:    arguments("NAME"),
 		RunE: func(command *cobra.Command, given []string) error {

@@ -21,25 +21,27 @@ func newEventRunCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "run",
 		Short: "Deliver events",
-		Long: `Delivers events until it is ended (Ctrl-C or SIGTERM), and finishes then what it is at; --once delivers what is due and
-ends. Any number of these may run, on several machines: they share the work. Nothing is lost if one is killed; what it
-had not noted as delivered is delivered again, with the same delivery_id.
+		Long: `Delivers events until it is stopped (Ctrl-C or SIGTERM), and then finishes what it has begun. --once
+delivers what is due and ends. Several may run, also on several machines: they share the work. If one is killed,
+nothing is lost; what it had not recorded as delivered is delivered again, with the same delivery_id.
 
-What cannot be delivered is tried again after 5 seconds, and then less and less often, up to once an hour; after
-event_attempts attempts it is a dead letter. A receiver that is slow or down keeps no other one waiting.
+What cannot be delivered is retried after 5 seconds, and then after longer and longer pauses, up to an hour. After
+event_attempts attempts it is a dead letter. A slow receiver, or one that is down, does not delay the others.
 
---smtp is the server for mails: smtp://[user:password@]host[:port][?from=ADDRESS&starttls=required|opportunistic|none],
-or smtps:// for TLS from the start. STARTTLS is required; on this machine it is used where offered. A password
-belongs into POSTERN_SMTP, where no process list shows it. Without a server mails wait.
+--smtp is the server for mails:
+smtp://[user:password@]host[:port][?from=ADDRESS&starttls=required|opportunistic|none], or smtps:// for TLS from the
+start. STARTTLS is required; on this machine it is used if offered. Put a password into POSTERN_SMTP, where no process
+list shows it. Without a server, mails wait.
 
---confirm-timeline N, or POSTERN_CONFIRM_TIMELINE=N, says that timeline N is production's. After a failover this ends until
-it is told so, since a copy of the server that was recovered looks the same from inside. See docs/events.md, Copies and failover.
+--confirm-timeline N, or POSTERN_CONFIRM_TIMELINE=N, says that timeline N is production's. After a failover this
+command ends until somebody confirms the timeline, because a recovered copy of the server looks the same from inside.
+See docs/events.md, Copies and failover.
 
---metrics serves /metrics for Prometheus, and /healthz, which answers 503 where an action's deliveries could not be claimed
-for 10 seconds, or the database has not answered for a minute, and else 200. It has no password: keep it on 127.0.0.1
-or inside.
+--metrics serves /metrics for Prometheus, and /healthz. That answers 503 if an action's deliveries could not be
+claimed for 10 seconds, or if the database has not answered for a minute, and otherwise 200. It has no password: keep
+it on 127.0.0.1 or in an internal network.
 
-Run it as a login role that is a member of postern_event_worker and of nothing else.`,
+Run it as a login that is a member of postern_event_worker and of nothing else.`,
 		Example: `  $0 event run --workers 4 --metrics 127.0.0.1:9187
   $0 event run --once
   $0 event run --confirm-timeline 5
@@ -74,7 +76,7 @@ Run it as a login role that is a member of postern_event_worker and of nothing e
 	}
 	flags := command.Flags()
 	flags.BoolVar(&once, "once", false, "deliver what is due, and end")
-	flags.IntVar(&options.Workers, "workers", 2, "deliveries of each action that are on their way at once")
+	flags.IntVar(&options.Workers, "workers", 2, "simultaneous deliveries of each action")
 	flags.StringVar(&smtp, "smtp", "", "SMTP server for mails, as a URL (default: POSTERN_SMTP)")
 	addConfirmTimeline(command, &timeline)
 	flags.StringVar(&metrics, "metrics", "", "address to serve metrics and health on, such as 127.0.0.1:9187")

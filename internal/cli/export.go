@@ -10,11 +10,12 @@ func newExportCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "export",
 		Short: "Write the database's configuration as a file for apply",
-		Long: `Writes what the database has as YAML that "$0 apply" reads: settings, gates, actions, users, companies
-with their users, classes, rules and ledgers, protected tables, events and who is told of them. The order is always the same, so that a version
-control system shows what has changed. PINs, keys and the secrets of webhooks are not in it.
+		Long: `Writes the configuration of the database as YAML that "$0 apply" reads: settings, gates, actions,
+users, companies with their users, classes, rules and ledgers, protected tables, events and their receivers. The order
+is always the same, so that a version control system shows what has changed. PINs, keys and the secrets of webhooks
+are not in it.
 
-Applied to a database in which Postern was just installed, and the application's tables are, it makes the same
+Apply it to a database that has a fresh installation of Postern and the application's tables, to get the same
 configuration there.
 
 export needs the role postern_admin.`,

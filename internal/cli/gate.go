@@ -16,11 +16,11 @@ func newGateCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "gate",
 		Short: "Gates, where business transactions stop for an approval",
-		Long: `A gate is a place in the application's business code where a transaction stops until a person approves it.
-The application registers its gates when it is installed or upgraded; an administrator switches them on and off
-and words what the log says. What an administrator has set survives the next registration.
+		Long: `A gate is a place in the application's business code where a transaction stops until a person approves
+it. The application registers its gates when it is installed or upgraded. An administrator switches them on and off,
+and changes what the log says. The next registration keeps what an administrator has set.
 
-These commands need the role postern_admin; list works as postern_auditor too.`,
+These commands need the role postern_admin; list also works with postern_auditor.`,
 		Example: `  $0 gate list
   $0 gate enable SINWOF_APPROVE
   $0 gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"`,
@@ -40,9 +40,10 @@ func newGateListCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "List the gates",
-		Long: `Lists the gates. state: active gates stop transactions, as long as the setting checkpoints_enabled is true; a
-built-in gate always does; an exclusive one takes an approval of its own each time. An asterisk at a parameter: it may differ when the approved transaction is sent
-again. administered: what an administrator has set, and later registrations leave alone.`,
+		Long: `Lists the gates. state: active gates stop transactions, as long as the setting checkpoints_enabled is
+true; a built-in gate always stops; an exclusive gate needs an approval for each pass. A parameter with an asterisk
+may differ when the approved transaction is sent again. administered: what an administrator has set, and later
+registrations keep.`,
 		Example: `  $0 gate list
   $0 gate list --json | jq -r '.[] | select(.active | not) | .gate_id'`,
 		Args: cobra.NoArgs,
@@ -106,21 +107,21 @@ func newGateRegisterCommand(app *application) *cobra.Command {
 	)
 	command := &cobra.Command{
 		Use:   "register GATE_ID",
-		Short: "Register a gate, or bring it up to date",
-		Long: `Registers a gate, or brings its description, message and parameters up to date. A gate that is registered
-stops nobody until it is active: --active, or "$0 gate enable" afterwards. Whether it is active, and its
-message, stay as they are where an administrator has set them.
+		Short: "Register a gate, or update it",
+		Long: `Registers a gate, or updates its description, message and parameters. A new gate stops nobody until it
+is active: --active, or "$0 gate enable" afterwards. If an administrator has set its state or its message, these are
+unchanged.
 
-GATE_ID has at most 30 letters, digits and underscores, with the component as prefix. &NAME in the message stands
-for the value of parameter NAME. When the approved transaction is sent again, all parameters must have the values
-that were approved; --bound-parameter names those that must, where others differ each time.
+GATE_ID has at most 30 letters, digits and underscores, with the component as prefix. &NAME in the message stands for
+the value of parameter NAME. When the approved transaction is sent again, all parameters must have the approved
+values. If some may differ, name the others with --bound-parameter.
 
-The approval of one gate opens the others of its transaction along. --exclusive makes a gate that takes an approval
-of its own each time that it is reached, which opens nothing else. Without it, a gate stays as it is;
---exclusive=false makes an exclusive gate ordinary.
+The approval of one gate also opens the other gates of its transaction. --exclusive makes a gate that needs an
+approval for each pass, which opens nothing else. Without it, a gate keeps its kind; --exclusive=false makes an
+exclusive gate ordinary.
 
---message-file takes the definition from an IFS Message instead (- is standard input): DESCRIPTION, MESSAGE,
-ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a parameter.`,
+--message-file takes the definition from an IFS Message instead (- is standard input): DESCRIPTION, MESSAGE, ACTIVE
+(TRUE or FALSE) and PARAMETERS, a nested message with one attribute per parameter.`,
 		Example: `  $0 gate register SINWOF_APPROVE --description "Approve a supplier invoice" \
       --message "Supplier invoice &INVOICE_NO of &SUPPLIER approved" --parameter INVOICE_NO --parameter SUPPLIER
   $0 gate register BANK_SEND --description "Send money" --message "&AMOUNT sent to &PAYEE" \
@@ -160,7 +161,7 @@ ACTIVE (TRUE or FALSE) and PARAMETERS, a nested message with one attribute a par
 	flags.StringArrayVar(&parameters.Parameters, "parameter", nil, "name of a parameter (once for each)")
 	flags.StringArrayVar(&bound, "bound-parameter", nil, `a parameter that must stay the same (once for each; "" for none; default all)`)
 	flags.BoolVar(&parameters.Active, "active", false, "make it stop transactions at once")
-	flags.BoolVar(&exclusive, "exclusive", false, "take an approval of its own each time, which opens nothing else")
+	flags.BoolVar(&exclusive, "exclusive", false, "need an approval for each pass, which opens nothing else")
 	flags.StringVar(&messageFile, "message-file", "", "IFS Message with the definition")
 	command.MarkFlagsOneRequired("description", "message-file")
 	command.MarkFlagsRequiredTogether("description", "message")
@@ -216,7 +217,7 @@ It stops nobody while the setting checkpoints_enabled is false.`,
 		},
 	}
 	if !active {
-		command.Short = "Let transactions through a gate"
+		command.Short = "Let transactions pass a gate"
 		command.Long = `Switches a gate off: nobody is stopped there, and passing it is not logged. Later registrations leave it off.`
 		command.Example = `  $0 gate disable SINWOF_APPROVE`
 	}
@@ -226,11 +227,11 @@ It stops nobody while the setting checkpoints_enabled is false.`,
 func newGateMessageCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "message GATE_ID TEXT",
-		Short: "Word what the log says when a gate is passed",
-		Long: `Words what the dialog shows and the log says when a gate is passed; later registrations leave it so. &NAME
-stands for the value of parameter NAME (quote the text: & means something to the shell).
+		Short: "Change what the log says when a gate is passed",
+		Long: `Changes what the dialog shows and the log says when a gate is passed. Later registrations do not change
+it back. &NAME stands for the value of parameter NAME. Quote the text, because & has a meaning in the shell.
 
-Say what happened and to which business object. The user and the time are in each log entry anyway.`,
+Say what happened and to which business object. Each log entry already has the user and the time.`,
 		Example: `  $0 gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"`,
 		Args:    arguments("GATE_ID", "TEXT"),
 		RunE: func(command *cobra.Command, given []string) error {

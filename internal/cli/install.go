@@ -20,23 +20,22 @@ func newInstallCommand(app *application) *cobra.Command {
 		Use:   "install",
 		Short: "Install Postern into the database, or upgrade it",
 		Long: `Installs Postern into the database, or upgrades it to this binary's version. Running it again changes
-nothing; running it many times at once leaves one good installation.
+nothing; running it several times at once leaves one good installation.
 
-First the roles, the schemas and the extension pgcrypto where they are missing, then each new migration, then
-all functions and views. All of that is one transaction: whoever is interrupted has changed nothing. What an earlier
-version made in Postern's schemas and this one does not have is dropped.
+It creates the roles, the schemas and the extension pgcrypto if they are missing, runs each new migration, and then
+creates all functions and views. All of that is one transaction: an interrupted installation has changed nothing.
+Objects of an earlier version that this version does not have are dropped from Postern's schemas.
 
-No superuser is needed: the user must be allowed to create roles (CREATEROLE) and to create schemas in this
-database (its owner is). Within the transaction the user is a member of postern_owner and of
-postern_event_function, which own what is installed. A membership that is left of an older installer that was
-killed is ended.
+No superuser is needed. The user must be allowed to create roles (CREATEROLE) and to create schemas in this database
+(as its owner is). Within the transaction the user is a member of postern_owner and of postern_event_function, which
+own what is installed. If an older installer was killed and has left such a membership, it ends.
 
-A binary that is older than what is installed, or another build of the same version that is not known to be
-newer, refuses. --allow-downgrade goes back to it where both have the same tables.
+A binary that is older than what is installed, or that is another build of the same version and not known to be newer,
+refuses. --allow-downgrade goes back to it if both have the same tables.
 
---dry-run says what would be done and changes nothing. Where rights are missing, it prints one script with all of
-them for a superuser, and fails. --show-sql prints the statements as they run; with --dry-run it prints them
-instead of running them.`,
+--dry-run says what would be done and changes nothing. If rights are missing, it prints one script with all of them
+for a superuser, and fails. --show-sql prints the statements as they run; with --dry-run it prints them instead of
+running them.`,
 		Example: `  $0 install
   $0 install --dry-run > rights.sql    # where rights are missing
   $0 install --dry-run --show-sql > review.sql
@@ -122,8 +121,8 @@ instead of running them.`,
 	}
 	command.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, change nothing")
 	command.Flags().BoolVar(&showSQL, "show-sql", false, "print the SQL")
-	command.Flags().BoolVar(&repair, "repair", false, "run roles, schemas, functions and views again, also where nothing seems to be missing, and say what that mended (see verify)")
-	command.Flags().BoolVar(&allowDowngrade, "allow-downgrade", false, "go back to this version or build where the one installed is newer, or may be, and has the same tables")
+	command.Flags().BoolVar(&repair, "repair", false, "create roles, schemas, functions and views again, even if nothing seems to be missing, and say what that repaired (see verify)")
+	command.Flags().BoolVar(&allowDowngrade, "allow-downgrade", false, "go back to this version or build if the installed one is newer, or may be, and has the same tables")
 	addLockTimeout(command, &lockTimeout)
 	return command
 }

@@ -16,15 +16,15 @@ func newLedgerCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "ledger",
 		Short: "Row-level security on ledgers: classes, rules, internal ledgers",
-		Long: `Row-level security decides by code string, the ten code parts A (account) to J, which ledger rows a user of a
-company sees. A user has at most one authority class in a company; the class has rules, each allowed or not
-allowed. Not allowed always wins; what no rule allows is not allowed. Where a company has row-level security
-off, its users see all its rows; where it is on, a user without a class sees none.
+		Long: `Row-level security decides which ledger rows a user of a company sees. It decides by code string: the
+ten code parts A (account) to J. A user has at most one authority class in a company, and the class has rules, each
+allowed or not allowed. Not allowed always wins; what no rule allows is not allowed. If row-level security is off in a
+company, its users see all its rows. If it is on, a user without a class sees none.
 
-An internal ledger is seen by the users who are connected to it; a class there is optional, and narrows.
+Users who are connected to an internal ledger see its rows. A class there is optional, and limits what the user sees.
 See docs/ledger.md.
 
-These commands need the role postern_admin; the lists work as postern_auditor too.`,
+These commands need the role postern_admin; the lists also work with postern_auditor.`,
 		Example: `  $0 ledger class create 10 SALES
   $0 ledger rule add 10 SALES --allowed --code-a '3%'
   $0 ledger class assign 10 ALICE SALES
@@ -73,9 +73,9 @@ func newLedgerRowLevelSecurityCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "row-level-security COMPANY on|off",
 		Short: "Let authority classes decide what users of a company see",
-		Long: `on: authority classes decide which ledger rows users of the company see, and a user without a class sees none.
-off: its users see all of them, and all of the internal ledgers that they are connected to. A new company has it
-off. Classes and rules can be prepared before it is switched on, and stay when it is switched off.`,
+		Long: `on: authority classes decide which ledger rows users of the company see, and a user without a class
+sees none. off: its users see all of them, and all of the internal ledgers to which they are connected. It is off in a
+new company. Classes and rules can be prepared before it is switched on, and stay when it is switched off.`,
 		Example: `  $0 ledger row-level-security 10 on
   $0 ledger row-level-security 10 off`,
 		Args: arguments("COMPANY", "on|off"),
@@ -111,8 +111,8 @@ func newLedgerCreateCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "create COMPANY LEDGER_ID",
 		Short: "Add an internal ledger to a company",
-		Long: `Adds an internal ledger, to which nobody is connected yet. LEDGER_ID is what stands in the ledger column of the
-application's tables: 1 to 20 characters. The class MAX, which allows everything, is there.`,
+		Long: `Adds an internal ledger, to which nobody is connected yet. LEDGER_ID is the value in the ledger column
+of the application's tables: 1 to 20 characters. The ledger has the class MAX, which allows everything.`,
 		Example: `  $0 ledger create 10 IFRS`,
 		Args:    arguments("COMPANY", "LEDGER_ID"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -168,8 +168,8 @@ func newLedgerGrantCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "grant COMPANY LEDGER_ID USERID",
 		Short: "Connect a user to an internal ledger",
-		Long: `Connects a user of the company to an internal ledger of it: the user sees all of the ledger, until a class there
-narrows that. Granting twice is harmless.`,
+		Long: `Connects a user of the company to one of its internal ledgers. The user sees all of the ledger, unless
+a class there limits that. Granting twice is harmless.`,
 		Example: `  $0 ledger grant 10 IFRS ALICE`,
 		Args:    arguments("COMPANY", "LEDGER_ID", "USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -189,7 +189,7 @@ func newLedgerRevokeCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke COMPANY LEDGER_ID USERID",
 		Short: "Disconnect a user from an internal ledger",
-		Long: `Ends that a user is connected to an internal ledger, and takes the user's class there away. Revoking what was not
+		Long: `Disconnects a user from an internal ledger, and removes the user's class there. Revoking what was not
 granted is harmless.`,
 		Example: `  $0 ledger revoke 10 IFRS ALICE`,
 		Args:    arguments("COMPANY", "LEDGER_ID", "USERID"),
@@ -210,10 +210,10 @@ func newLedgerUsersCommand(app *application) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "users [COMPANY]",
-		Short: "List who is connected to which internal ledger",
-		Long: `Lists who is connected to which internal ledger, of all companies or of the one given. class: what narrows the
-user's view of the ledger, once row-level security is on. The classes for the general ledger are in
-"$0 company users".`,
+		Short: "List the users of internal ledgers",
+		Long: `Lists which users are connected to which internal ledgers, of all companies or of the one given. class:
+limits what the user sees of the ledger, if row-level security is on. The classes for the general ledger are in "$0
+company users".`,
 		Example: `  $0 ledger users 10`,
 		Args:    optionalArgument,
 		RunE: func(command *cobra.Command, given []string) error {
@@ -255,9 +255,10 @@ func newLedgerProtectCommand(app *application) *cobra.Command {
 	)
 	command := &cobra.Command{
 		Use:   "protect SCHEMA.TABLE",
-		Short: "Show rows of a ledger to those only who may see their code strings",
-		Long: `Lets nobody read, add, change or remove rows of a ledger that the current user's companies and authority classes
-do not show. With --ledger-column it is an internal ledger. Unknown posting combinations are nobody's.
+		Short: "Show rows of a ledger only to users who may see their code strings",
+		Long: `Keeps everybody from reading or changing rows of a ledger that the current user's companies and
+authority classes do not show. --ledger-column is for an internal ledger. Rows with unknown posting combinations
+belong to nobody.
 
 A foreign key (company, posting_combination_id) to postern.posting_combination, with both columns NOT NULL, makes
 queries faster. The owner of the table needs a right for that, which an administrator grants:
@@ -266,7 +267,7 @@ queries faster. The owner of the table needs a right for that, which an administ
 
 ` + aboutProtection + `
 
-"$0 company unprotect" takes it away, and "$0 company protected" lists it.`,
+"$0 company unprotect" removes the protection, and "$0 company protected" lists it.`,
 		Example: `  $0 ledger protect accounting.ledger_row
   $0 ledger protect accounting.internal_row --ledger-column ledger_id --combination-column combination`,
 		Args: arguments("SCHEMA.TABLE"),
@@ -296,9 +297,10 @@ queries faster. The owner of the table needs a right for that, which an administ
 func newLedgerCompileCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "compile",
-		Short: "Compile the posting combinations that came since a class was changed",
-		Long: `Compiles, for each class, the posting combinations that came after its last change. Until then every query
-evaluates them. "$0 event run" does the same each minute, so run this only where no worker runs. Only speed depends on it.`,
+		Short: "Compile posting combinations created since a class was changed",
+		Long: `Compiles, for each class, the posting combinations that were created after its last change. Until then
+every query evaluates them. "$0 event run" and "$0 log seal --every" do the same each minute, so run this only if
+neither runs. It affects only speed.`,
 		Example: `  $0 ledger compile`,
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -10,10 +10,10 @@ import (
 func newLedgerClassCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "class",
-		Short: "Authority classes, and who has which",
-		Long: `An authority class of a company says which code strings its holders see. A user has at most one class in a
-company, and at most one in each internal ledger (--ledger) that the user is connected to. MAX, which allows
-everything, is there from the start and can't be changed.`,
+		Short: "Authority classes, and their users",
+		Long: `An authority class of a company says which code strings its users see. A user has at most one class in
+a company, and at most one in each internal ledger (--ledger) to which the user is connected. MAX, which allows
+everything, always exists and cannot be changed.`,
 		Example: `  $0 ledger class create 10 SALES
   $0 ledger class assign 10 ALICE SALES
   $0 ledger class list 10`,
@@ -32,7 +32,8 @@ func newLedgerClassCreateCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "create COMPANY CLASS",
 		Short: "Add an authority class",
-		Long:  `Adds an authority class to a company, or to an internal ledger of it. It allows nothing until it has rules.`,
+		Long: `Adds an authority class to a company, or to one of its internal ledgers. It allows nothing until it
+has rules.`,
 		Example: `  $0 ledger class create 10 SALES
   $0 ledger class create 10 SALES --ledger IFRS`,
 		Args: arguments("COMPANY", "CLASS"),
@@ -61,9 +62,9 @@ func newLedgerClassListCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list [COMPANY]",
 		Short: "List the authority classes",
-		Long: `Lists the authority classes of all companies, or of the one given. ledger_id: of an internal ledger; else of the
-company's general ledger. Their rules are in "$0 ledger rule list", who has them in "$0 company users"
-and "$0 ledger users".`,
+		Long: `Lists the authority classes of all companies, or of the one given. ledger_id: the internal ledger;
+without one, the class is for the general ledger. "$0 ledger rule list" lists their rules; "$0 company users" and "$0
+ledger users" list their users.`,
 		Example: `  $0 ledger class list 10`,
 		Args:    optionalArgument,
 		RunE: func(command *cobra.Command, given []string) error {
@@ -102,8 +103,8 @@ func newLedgerClassAssignCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "assign COMPANY USERID CLASS",
 		Short: "Give a user an authority class",
-		Long: `Gives a user of a company an authority class there, in the place of the one there was. With --ledger it is a class
-of an internal ledger that the user is connected to. It counts while row-level security is on in the company.`,
+		Long: `Gives a user of a company an authority class there, in place of any other. With --ledger it is a class
+of an internal ledger to which the user is connected. It applies while row-level security is on in the company.`,
 		Example: `  $0 ledger class assign 10 ALICE SALES
   $0 ledger class assign 10 ALICE SALES --ledger IFRS`,
 		Args: arguments("COMPANY", "USERID", "CLASS"),
@@ -130,9 +131,9 @@ func newLedgerClassUnassignCommand(app *application) *cobra.Command {
 	var ledgerID string
 	command := &cobra.Command{
 		Use:   "unassign COMPANY USERID",
-		Short: "Take a user's authority class away",
-		Long: `Takes a user's authority class away. In the general ledger the user then sees nothing while row-level security is
-on. With --ledger the user sees all of that internal ledger again: to end that, use "$0 ledger revoke".`,
+		Short: "Remove a user's authority class",
+		Long: `Removes a user's authority class. In the general ledger the user then sees nothing while row-level
+security is on. With --ledger the user sees all of that internal ledger again; to end that, use "$0 ledger revoke".`,
 		Example: `  $0 ledger class unassign 10 ALICE
   $0 ledger class unassign 10 ALICE --ledger IFRS`,
 		Args: arguments("COMPANY", "USERID"),

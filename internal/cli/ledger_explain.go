@@ -32,12 +32,12 @@ func newLedgerExplainCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "explain USERID COMPANY POSTING_COMBINATION_ID",
 		Short: "Say why a user may or may not see a row",
-		Long: `Says whether a user may see the rows of a company that have this posting combination, and why: which class, which
-rule and which code part decided. Where no rule allows it, the rule that came nearest is shown, and the first
-code part that it failed at. Users, companies, ledgers and ids that do not exist are an answer too. The id is in the
-row, which an administrator finds as one who passes row security.
+		Long: `Says whether a user may see the rows of a company with this posting combination, and why: which class,
+which rule and which code part decided. If no rule allows it, it shows the rule that came nearest, and the first code
+part that did not match. Users, companies, ledgers and ids that do not exist are an answer too, and no error. The id
+is in the row; to find the row, an administrator needs a role that bypasses row security.
 
-In the JSON, an empty value at a code_part is blank.`,
+In the JSON, an empty value for a code_part means blank.`,
 		Example: `  $0 ledger explain ALICE 10 8193
   $0 ledger explain ALICE 10 8193 --ledger IFRS
   $0 ledger explain ALICE 10 8193 --json | jq -r .reason`,

@@ -14,9 +14,9 @@ func newLedgerRuleCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "rule",
 		Short: "Rules of authority classes (authority combinations)",
-		Long: `A rule has a pattern for each of the code parts A to J, and says that the code strings which match all of them are
-allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. The order of rules does not
-matter.`,
+		Long: `A rule has a pattern for each of the code parts A to J. It says that code strings which match all
+patterns are allowed, or not allowed. Not allowed always wins; what no rule allows is not allowed. The order of rules
+does not matter.`,
 		Example: `  $0 ledger rule add 10 SALES --allowed --code-a '3%'
   $0 ledger rule add 10 SALES --not-allowed --code-b 900
   $0 ledger rule list 10`,
@@ -37,16 +37,16 @@ func newLedgerRuleAddCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "add COMPANY CLASS",
 		Short: "Add a rule to an authority class",
-		Long: `Adds a rule to an authority class, and compiles the class. Adding the same rule twice is harmless, and gives the
-same id. A pattern is
+		Long: `Adds a rule to an authority class, and compiles the class. Adding the same rule twice is harmless, and
+returns the same id. A pattern is
 
   3000   this value
   ' '    a single space: blank
-  %      anything, blank too (the default)
-  3%     what begins with 3
+  %      anything, including blank (the default)
+  3%     values that begin with 3
   _3_    three characters, with 3 in the middle
 
-Quote patterns: the shell has its own ideas about some of them.`,
+Quote patterns, because some of them have a meaning in the shell.`,
 		Example: `  $0 ledger rule add 10 SALES --allowed --code-a '3%'
   $0 ledger rule add 10 SALES --not-allowed --code-b 900
   $0 ledger rule add 10 SALES --ledger IFRS --allowed --code-a '3%' --code-c ' '`,
@@ -129,8 +129,8 @@ func newLedgerRuleRemoveCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove RULE_ID",
 		Short: "Remove a rule",
-		Long: `Removes a rule of a class, and compiles the class. RULE_ID is what "$0 ledger rule list" shows. To
-remove what says "not allowed" shows more to the holders of the class; to remove what says "allowed" shows less.`,
+		Long: `Removes a rule of a class, and compiles the class. RULE_ID is from "$0 ledger rule list". Without a
+rule that says "not allowed", users of the class see more; without one that says "allowed", they see less.`,
 		Example: `  $0 ledger rule remove 12`,
 		Args:    arguments("RULE_ID"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -158,8 +158,9 @@ func newLedgerRuleListCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list [COMPANY]",
 		Short: "List the rules",
-		Long: `Lists the rules of all companies, or of the one given; with --class those of the classes with this name, in the
-general ledger and in internal ones. Code parts that may be anything are left out; --json has all ten.`,
+		Long: `Lists the rules of all companies, or of the one given; with --class, those of the classes with this
+name, in the general ledger and in internal ledgers. Code parts that match anything are left out; --json has all
+ten.`,
 		Example: `  $0 ledger rule list 10 --class SALES
   $0 ledger rule list --json | jq '.[] | select(.allowed | not)'`,
 		Args: optionalArgument,

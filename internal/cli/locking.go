@@ -14,7 +14,7 @@ import (
 )
 
 func addLockTimeout(command *cobra.Command, lockTimeout *time.Duration) {
-	command.Flags().DurationVar(lockTimeout, "lock-timeout", install.DefaultLockTimeout, "how long to try where others use what has to change")
+	command.Flags().DurationVar(lockTimeout, "lock-timeout", install.DefaultLockTimeout, "how long to try while others use what has to change")
 }
 
 func checkLockTimeout(lockTimeout time.Duration) error {

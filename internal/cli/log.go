@@ -18,10 +18,11 @@ func newLogCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "log",
 		Short: "The log of checkpoints: who approved what, and when",
-		Long: `The log has an entry for each checkpoint that was passed, denied (a wrong user name or PIN) or cancelled (the user
-refused). It only grows; sealed, it can also prove that.
+		Long: `The log has an entry for each checkpoint that was passed, denied (a wrong user name or PIN) or
+cancelled (the user refused). It only grows, and once it is sealed, it can also prove that.
 
-These commands need the role postern_auditor; "seal" and "export --proofs -o" postern_sealer, "drop" postern_admin.`,
+These commands need the role postern_auditor; "seal" and "export --proofs -o" need postern_sealer, and "drop" needs
+postern_admin.`,
 		Example: `  $0 log list
   $0 log list --follow --outcome denied
   $0 log export --since 2026-01-01 --until 2027-01-01 -o 2026.csv
@@ -43,7 +44,7 @@ These commands need the role postern_auditor; "seal" and "export --proofs -o" po
 }
 
 // aboutFilters is the part about choosing entries that the help of list and export share.
-const aboutFilters = `Only entries that fit all filters are shown. Times are a date (2026-03-31), a date with a time of day in this
+const aboutFilters = `Only entries that match all filters are shown. Times are a date (2026-03-31), a date with a time of day in this
 machine's time zone ("2026-03-31 14:30"), RFC 3339 (2026-03-31T14:30:00Z), or how long ago (90m, 24h, 7d).`
 
 // filterFlags holds the flags until they are checked.
@@ -55,7 +56,7 @@ func (f *filterFlags) add(command *cobra.Command) {
 	command.Flags().StringVar(&f.outcome, "outcome", "", strings.Join(auditlog.Outcomes, ", "))
 	command.Flags().StringVar(&f.since, "since", "", "entries from this time on")
 	command.Flags().StringVar(&f.until, "until", "", "entries before this time")
-	command.Flags().StringVar(&f.text, "text", "", "entries with this in message or comment, in upper or lower case")
+	command.Flags().StringVar(&f.text, "text", "", "entries with this text in message or comment, in any case")
 }
 
 func (f *filterFlags) filter(now time.Time) (auditlog.Filter, error) {
@@ -116,14 +117,14 @@ func newLogListCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "Show the latest entries of the log",
-		Long: `Shows the latest entries of the log, oldest first. userid names whose session it was; authenticated_by whose name
-and PIN were given, where that was somebody else. On a terminal that is "BOB by CAROL", and a comment stands in
-brackets behind the message.
+		Long: `Shows the latest entries of the log, oldest first. userid: whose session it was. authenticated_by:
+whose name and PIN were given, if that was somebody else. A terminal shows "BOB by CAROL", and a comment in brackets
+after the message.
 
 ` + aboutFilters + `
 
---follow then waits for new entries, until you press Ctrl-C. None is missed and none is shown twice, although
-transactions commit in another order than they write; an entry appears when its transaction has committed.`,
+--follow then waits for new entries, until you press Ctrl-C. An entry appears when its transaction has committed. None
+is missed or shown twice, although transactions commit in another order than they write.`,
 		Example: `  $0 log list --since 24h --outcome denied
   $0 log list --user ALICE --gate SINWOF_APPROVE --limit 0
   $0 log list --follow --json | jq -r 'select(.outcome == "denied") | .userid'`,
@@ -177,7 +178,7 @@ transactions commit in another order than they write; an entry appears when its 
 	}
 	flags.add(command)
 	command.Flags().Int64Var(&limit, "limit", 50, "show only the latest ones; 0 shows all")
-	command.Flags().BoolVar(&follow, "follow", false, "go on with new entries")
-	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON array; with --follow one object a line")
+	command.Flags().BoolVar(&follow, "follow", false, "continue with new entries")
+	command.Flags().BoolVar(&asJSON, "json", false, "print a JSON array; with --follow one object per line")
 	return command
 }

@@ -19,14 +19,14 @@ func newLogCheckProofCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check-proof FILE",
 		Short: "Check a proof, or an export with proofs, without a database",
-		Long: `Checks a file that "log prove" or "log export --proofs" has written: that each entry is under a signed head, and that
-what is shown of it is what was sealed. It asks no database. - is standard input.
+		Long: `Checks a file that "log prove" or "log export --proofs" has written: that each entry is under a signed
+head, and that it is shown as it was sealed. It needs no database. - is standard input.
 
-Which keys may have signed, --public-key says, or the directory of heads. Without either the keys in the file itself
-are taken, and a warning says so: then compare them with the ones that you were given. With --heads it also says which entries
-were lost by a restart of the log: their proofs hold, and the log went on without them.
+--public-key, or the directory of heads, says which keys may have signed. Without either, the keys in the file itself
+are used, and a warning says so. Then compare them with the keys that you were given. With --heads it also says which
+entries were lost by a restart of the log: their proofs are valid, but the log continued without them.
 
-Exit code 3 where a proof does not hold.`,
+Exit code 3: a proof is not valid.`,
 		Example: `  $0 log check-proof proof.json --public-key postern-log.key.pub
   $0 log check-proof 2026.jsonl --heads /srv/postern-heads`,
 		Args: arguments("FILE"),
@@ -66,7 +66,7 @@ Exit code 3 where a proof does not hold.`,
 		},
 	}
 	addHeads(command, &directory)
-	command.Flags().StringVar(&publicKey, "public-key", "", "file with the public keys that may have signed, one a line")
+	command.Flags().StringVar(&publicKey, "public-key", "", "file with the public keys that may have signed, one per line")
 	addJSON(command, &asJSON)
 	return command
 }

@@ -21,15 +21,16 @@ func newLogDropCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "drop",
 		Short: "Remove old entries that are sealed and exported",
-		Long: `Removes the months of the log that end by a time. Months are those of UTC. One goes if all its entries are under a
-signed head, were exported with their proofs into a file ("log export --proofs -o"), and are unchanged; else it stays as
-it is, and the command says why. Leaves stay in any case, so the tree, its heads and every proof stay good, and the
-exported file proves what the entries said.
+		Long: `Removes the months of the log (in UTC) that end by a time. A month is removed if all its entries are
+under a signed head, were exported with their proofs into a file ("log export --proofs -o"), and are unchanged.
+Otherwise it stays, and the command says why. Leaves always stay, so the tree, its heads and every proof stay valid,
+and the exported file proves what the entries said.
 
-What was dropped is signed into the directory of heads, so that "log verify" does not miss it; entries that are removed
-in another way stay a finding. It needs the role postern_admin.
+A signed note in the directory of heads records what was dropped, so that "log verify" does not miss it. Entries that
+are removed in another way stay a finding. It needs the role postern_admin.
 
-Other transactions wait for a moment at most. Where one uses the log for long, this tries again, for --lock-timeout.`,
+Other transactions wait for a moment at most. If one of them uses the log for long, the command tries again, for
+--lock-timeout.`,
 		Example: `  $0 log export --proofs --until 2026-01-01T00:00:00Z -o before-2026.jsonl --heads /srv/postern-heads
   $0 log drop --before 2026-01-01T00:00:00Z --key postern-log.key --heads /srv/postern-heads`,
 		Args: cobra.NoArgs,
@@ -73,8 +74,8 @@ Other transactions wait for a moment at most. Where one uses the log for long, t
 	command.Flags().StringVar(&before, "before", "", "remove the months that end by this time")
 	command.Flags().StringVar(&key, "key", "", "file of the private key (default $"+seal.KeyVariable+")")
 	addHeads(command, &directory)
-	command.Flags().StringArrayVar(&also, "also", nil, "a further directory of heads; may be repeated")
-	command.Flags().DurationVar(&lockTimeout, "lock-timeout", 10*time.Second, "how long to try to get at the log where others use it, up to 1h")
+	command.Flags().StringArrayVar(&also, "also", nil, "another directory of heads; may be repeated")
+	command.Flags().DurationVar(&lockTimeout, "lock-timeout", 10*time.Second, "how long to try while others use the log, up to 1h")
 	return command
 }
 

@@ -28,22 +28,22 @@ func newLogExportCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "export",
 		Short: "Write the log to a file, as CSV or JSON",
-		Long: `Writes all entries that fit, with all their columns, oldest first, as of one moment: csv, jsonl (one JSON object a
-line) or json (one array). Its memory does not grow with the log.
+		Long: `Writes all matching entries with all their columns, oldest first, as of one moment: csv, jsonl (one
+JSON object per line) or json (one array). Its memory does not grow with the log.
 
-With -o the file is written next to its name, readable by you only, and takes the name when it is complete; a
+With -o it writes a file beside that name, which only you can read, and renames it when it is complete; an existing
 file of that name is replaced. Without -o entries go to standard output.
 
-CSV is what the log says, to the letter. Messages and comments hold what people typed: a spreadsheet that opens the
-file takes a text such as =HYPERLINK(…) for a formula. For spreadsheets add --spreadsheet, which puts an
-apostrophe before cells that begin with = + - @, and writes line ends and what nobody sees as \n, \u202e and so on.
-The terminal gets the latter too.
+CSV contains exactly what the log says. Messages and comments contain what people typed, and a spreadsheet takes a
+text such as =HYPERLINK(…) for a formula. For spreadsheets add --spreadsheet: it puts an apostrophe before cells that
+begin with = + - @, and writes line ends and invisible characters as \n, \u202e and so on. A terminal also gets these
+escapes.
 
-With --proofs every entry comes with the proof that it is under the newest signed head (see "log seal"): jsonl, the head
-first, then the sealed entries in the order of their leaves, each checked before it is written. "log check-proof" checks
-such a file without a database, and what is in one (-o) may be dropped, see "log drop"; that the file was written is noted
-in the database, which needs the role postern_sealer. It has all rows of the log, also those of right responses (outcome
-accepted), used or not; of the filters only --since and --until can be given.
+With --proofs every entry comes with the proof that it is under the newest signed head (see "log seal"). The format is
+jsonl: first the head, then the sealed entries in the order of their leaves, each checked before it is written. "log
+check-proof" checks such a file without a database. What is in such a file (-o) may be dropped, see "log drop"; the
+database records that the file was written, which needs the role postern_sealer. The export has all rows of the log,
+including right responses (outcome accepted), used or not. Only the filters --since and --until apply.
 
 ` + aboutFilters,
 		Example: `  $0 log export -o log.csv
@@ -99,7 +99,7 @@ accepted), used or not; of the filters only --since and --until can be given.
 	command.Flags().StringVarP(&path, "output", "o", "", "file to write")
 	command.Flags().BoolVar(&proofs, "proofs", false, "with the proof of each entry, under the newest signed head")
 	addHeads(command, &directory)
-	command.Flags().BoolVar(&spreadsheet, "spreadsheet", false, "make CSV cells safe to look at: none is a formula, has lines, or hides something")
+	command.Flags().BoolVar(&spreadsheet, "spreadsheet", false, "make CSV cells safe to open: without formulas, line ends or invisible characters")
 	return command
 }
 

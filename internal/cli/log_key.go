@@ -17,9 +17,9 @@ func newLogKeyCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "key",
 		Short: "The key that signs the log's tree heads",
-		Long: `The private key signs what "log seal" has sealed; everybody may know the public one, and needs it to check. The
-private key must never be in the database, nor where its administrators can read it: whoever has it can sign another
-history.`,
+		Long: `The private key signs what "log seal" has sealed. The public key is for everybody, and needed to check.
+The private key must never be in the database, nor where its administrators can read it: whoever has it can sign
+another history.`,
 		Example: `  $0 log key create --key postern-log.key`,
 	}
 	command.AddCommand(newLogKeyCreateCommand(app))
@@ -31,10 +31,10 @@ func newLogKeyCreateCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "create",
 		Short: "Make a key pair (Ed25519)",
-		Long: `Writes the private key to a new file that only you can read, and the public key to the same name with .pub; it
-overwrites nothing. The public key is printed too: give it to those who will check the log.
+		Long: `Writes the private key to a new file that only you can read, and the public key to the same name with
+.pub; it overwrites nothing. It also prints the public key: give it to those who will check the log.
 
-The origin names the log in every signed head. Let it be unique, such as a host name of yours and a path.`,
+The origin names the log in every signed head. Choose a unique one, such as your host name and a path.`,
 		Example: `  $0 log key create --key postern-log.key
   $0 log key create --key postern-log.key --origin erp.example.com/log`,
 		Args: cobra.NoArgs,

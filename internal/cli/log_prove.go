@@ -15,12 +15,12 @@ func newLogProveCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "prove LOG_ID | --receipt LOG_ID:HASH",
 		Short: "Prove to others that one entry is in the log",
-		Long: `Writes a proof that an entry is under the newest signed head: the entry, some thirty hashes at most, and the head.
-Whoever has the public key can check it with "log check-proof", without a database and without seeing any other
-entry.
+		Long: `Writes a proof that an entry is under the newest signed head: the entry, some thirty hashes at most,
+and the head. Whoever has the public key can check it with "log check-proof", without a database and without seeing
+any other entry.
 
---receipt takes what the application got with its commit, and proves that this very entry is there. Where it is not, or
-another one stands in its place, that is a finding and the exit code is 3. Exit code 1 where the entry is not sealed
+--receipt takes what the application got with its commit, and proves that exactly this entry is in the log. If it is
+missing, or has been replaced, that is a finding and the exit code is 3. The exit code is 1 if the entry is not sealed
 yet. It needs the role postern_auditor.`,
 		Example: `  $0 log prove 4711 --heads /srv/postern-heads -o proof.json
   $0 log prove --heads /srv/postern-heads --receipt 4711:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`,

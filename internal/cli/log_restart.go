@@ -20,21 +20,21 @@ func newLogRestartCommand(app *application) *cobra.Command {
 	)
 	command := &cobra.Command{
 		Use:   "restart",
-		Short: "Go on sealing after signed entries were lost",
-		Long: `After a failover or a restore that lost the end of the log, "log seal" and "log verify" end with exit code 3. This signs
-that the log goes on all the same: which head was lost, which older one was kept, where the log ids of what was lost lie,
-and which database goes on. New entries get higher ids. Then it seals.
+		Short: "Continue sealing after signed entries were lost",
+		Long: `After a failover or a restore that lost the end of the log, "log seal" and "log verify" end with exit
+code 3. This command signs that the log continues nevertheless: which head was lost, which older one was kept, which
+log ids were lost, and which database continues. New entries get higher ids. Then it seals.
 
-It hides nothing. Later heads name the restart, "log verify" shows it for ever, and "log check-proof" says which proofs are
-of lost entries. Other directories, those of --also, refuse the log until their owners have copied the file "restarts"
-there. So find out first what took the end, and whether it can be brought back: whoever deletes the last entries looks
-the same.
+It hides nothing. Later heads name the restart, "log verify" always shows it, and "log check-proof" says which proofs
+are of lost entries. Other directories, such as those of --also, refuse the log until their owners have copied the
+file "restarts" into them. So first find out why the end was lost, and whether it can be restored: somebody who
+deletes the last entries leaves the same picture.
 
 Without --yes it only says what it would sign.
 
-With an empty directory and a new key it begins a log of its own: for a copy, or where the directory itself was lost.
+With an empty directory and a new key it begins a separate log: for a copy, or if the directory itself was lost.
 
-Where it is said that this is another timeline or database, confirm that as for "log seal". It needs the role postern_sealer.`,
+If an error names another timeline or database, confirm that as for "log seal". It needs the role postern_sealer.`,
 		Example: `  $0 log restart --key postern-log.key --heads /srv/postern-heads --confirm-timeline 5
   $0 log restart --key postern-log.key --heads /srv/postern-heads --confirm-timeline 5 --yes`,
 		Args: cobra.NoArgs,

@@ -29,26 +29,28 @@ func newLogSealCommand(app *application) *cobra.Command {
 	)
 	command := &cobra.Command{
 		Use:   "seal",
-		Short: "Make the log provable up to now",
-		Long: `Adds all committed entries of the log to its Merkle tree, signs the tree's head, and writes the head into a
-directory outside of the database, then into the database too. What is under a signed head cannot be changed or
-removed unseen, by nobody: see "log verify".
+		Short: "Sign the log up to now, so that changes can be detected",
+		Long: `Adds all committed entries of the log to its Merkle tree, signs the tree's head, and writes the head
+into a directory outside of the database, then into the database too. Nobody can change or remove entries under a
+signed head unnoticed: see "log verify".
 
-Before it signs, it proves that the tree continues the newest head in the directory; where it does not, it changes
-nothing and ends with exit code 3. So keep the directory where the database's administrators cannot write.
+Before it signs, it proves that the tree continues the newest head in the directory. If not, it changes nothing and
+ends with exit code 3. So keep the directory where the database's administrators cannot write.
 
-An empty directory takes the key that signs first. Where the database has a head already, an empty directory is
+An empty directory accepts the first key that signs. If the database already has a head, an empty directory is
 refused: see "log restart".
 
-A log is sealed in one place: a copy of the database would sign another history. On a new timeline --confirm-timeline N, or
-POSTERN_CONFIRM_TIMELINE=N, says that it is production's, as for "event run". Where this database took the place of the one
-that was sealed, say --confirm-database once, with what the error shows.
+A log is sealed in one place, because a copy of the database would sign another history. On a new timeline,
+--confirm-timeline N, or POSTERN_CONFIRM_TIMELINE=N, says that it is production's, as for "event run". If this
+database has replaced the one that was sealed, pass --confirm-database once, with the value that the error shows.
 
---every seals again and again until it is stopped, best as a service; a stop lets the seal at work end. Several may run:
-one of them works. Each minute it also calls postern.maintain, which does all upkeep. It needs the role postern_sealer.
+--every seals again and again until it is stopped, best as a service; when it is stopped, it finishes the current
+seal. Several may run: only one of them works. Each minute it also calls postern.maintain, which does all upkeep. It
+needs the role postern_sealer.
 
---metrics serves /metrics for Prometheus, and /healthz, which answers 503 where sealing has failed for 10 seconds, or
-the database has not answered for a minute, and else 200. It has no password: keep it on 127.0.0.1 or inside.`,
+--metrics serves /metrics for Prometheus, and /healthz. That answers 503 if sealing has failed for 10 seconds, or if
+the database has not answered for a minute, and otherwise 200. It has no password: keep it on 127.0.0.1 or in an
+internal network.`,
 		Example: `  $0 log seal --key postern-log.key --heads /srv/postern-heads
   $0 log seal --every 1s --key postern-log.key --heads /srv/postern-heads --also /mnt/auditor/heads \
       --metrics 127.0.0.1:9188
@@ -81,7 +83,7 @@ the database has not answered for a minute, and else 200. It has no password: ke
 		},
 	}
 	addSealer(command, &key, &directory, &database, &timeline)
-	command.Flags().StringArrayVar(&also, "also", nil, "a further directory for the heads; may be repeated")
+	command.Flags().StringArrayVar(&also, "also", nil, "another directory for the heads; may be repeated")
 	command.Flags().DurationVar(&every, "every", 0, "seal again after this time, such as 1s, until stopped")
 	command.Flags().StringVar(&metrics, "metrics", "", "with --every: address to serve metrics and health on, such as 127.0.0.1:9188")
 	addJSON(command, &asJSON)
@@ -93,7 +95,7 @@ func addSealer(command *cobra.Command, key, directory, database *string, timelin
 	command.Flags().StringVar(key, "key", "", "file of the private key (default $"+seal.KeyVariable+")")
 	addHeads(command, directory)
 	addConfirmTimeline(command, timeline)
-	command.Flags().StringVar(database, "confirm-database", "", "where this database took the place of the one that was sealed: this one, as the error shows it")
+	command.Flags().StringVar(database, "confirm-database", "", "if this database has replaced the one that was sealed: the value that the error shows")
 }
 
 // newSealer makes a sealer from the flags of addSealer.

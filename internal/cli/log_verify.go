@@ -20,19 +20,19 @@ func newLogVerifyCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Find out whether the log was changed",
-		Long: `Computes every leaf of the log's Merkle tree from the entries anew, and compares all with the tree in the database
-and with the newest signed head in a directory outside of it. It says what is wrong: an entry that was changed, is
-missing, was added or stands elsewhere; a tree that was rewritten, and between which leaves; a head from another
-history, or signed by an unknown key.
+		Long: `Computes every leaf of the log's Merkle tree again from the entries, and compares everything with the
+tree in the database and with the newest signed head in a directory outside of it. It says what is wrong: an entry
+that was changed, is missing, was added or is in another place; a tree that was rewritten, and between which leaves; a
+head from another history, or signed by an unknown key.
 
-Nobody who cannot write to the directory, or sign, can hide a change from this, not even a superuser. What was not yet
-sealed when it was removed shows only by its receipt: see "log prove --receipt". Whether functions and views still are
-what was installed, "$0 verify" tells.
+Not even a superuser can hide a change from this, unless that superuser can also write to the directory, or sign. An
+entry that was removed before it was sealed is missed only by its receipt: see "log prove --receipt". Whether
+functions and views are unchanged, "$0 verify" checks.
 
---since takes the file of an older head that you have verified before, and looks at what came after it only. It needs
+--since takes the file of an older head that you have verified before, and checks only what came after it. It needs
 the role postern_auditor.
 
-Exit code 3 where something is wrong.`,
+Exit code 3: something is wrong.`,
 		Example: `  $0 log verify --heads /srv/postern-heads
   $0 log verify --heads /srv/postern-heads --json | jq -r '.findings[] | [.kind, .log_id, .message] | @tsv'
   $0 log verify --heads /srv/postern-heads --since head-of-march`,

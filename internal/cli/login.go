@@ -10,11 +10,12 @@ func newLoginCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "login",
 		Short: "Logins that may use their memberships in this database",
-		Long: `Roles, and who is a member of which, belong to the whole cluster. So a membership of postern_trusted_app, postern_admin,
-postern_sealer or postern_event_worker counts in a database only for logins that it allows. Whoever installed Postern is
-allowed; superusers need not be. Sessions by token, passing gates and reading need no such step.
+		Long: `Roles and their members belong to the whole cluster. So a membership of postern_trusted_app,
+postern_admin, postern_sealer or postern_event_worker counts in a database only for logins that this database allows.
+The login that installed Postern is allowed; superusers need no entry. Sessions with a token, passing gates and
+reading need no entry either.
 
-allow and disallow need the role postern_admin; list works as postern_auditor too.`,
+allow and disallow need the role postern_admin; list also works with postern_auditor.`,
 		Example: `  $0 login allow erp_web
   $0 login list
   $0 login disallow erp_web`,
@@ -27,8 +28,9 @@ func newLoginAllowCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "allow ROLE",
 		Short: "Let a login use its memberships here",
-		Long: `Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this
-database. It gives none: grant those in SQL. What counts is the role that logs in, not one that it becomes by SET ROLE.`,
+		Long: `Lets a login use its memberships of postern_trusted_app, postern_admin, postern_sealer and
+postern_event_worker in this database. It grants no membership: do that in SQL. What counts is the role that logs in,
+and not a role that it becomes with SET ROLE.`,
 		Example: `  $0 login allow erp_web`,
 		Args:    arguments("ROLE"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -47,8 +49,8 @@ database. It gives none: grant those in SQL. What counts is the role that logs i
 func newLoginDisallowCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:     "disallow ROLE",
-		Short:   "Have a login's memberships count no more here",
-		Long:    `Takes back what "login allow" gave. The login keeps its memberships, which count in other databases.`,
+		Short:   "Stop a login from using its memberships here",
+		Long:    `Undoes "login allow". The login keeps its memberships, which count in other databases.`,
 		Example: `  $0 login disallow erp_web`,
 		Args:    arguments("ROLE"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -69,8 +71,8 @@ func newLoginListCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "List the logins that are allowed",
-		Long: `Lists the logins that are allowed. An entry whose role was dropped counts for nobody, also where another role has the name
-now.`,
+		Long: `Lists the logins that are allowed. An entry whose role was dropped has no effect, even if another role
+has the name now.`,
 		Example: `  $0 login list
   $0 login list --json | jq -r '.[] | select(.state != "allowed") | .db_role'`,
 		Args: cobra.NoArgs,

@@ -11,10 +11,10 @@ func newRenderCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "render",
 		Short: "Print installation and upgrade as one SQL script for psql",
-		Long: `Prints one script that installs Postern with psql alone, or upgrades it, in one transaction. It does what
-install does and leaves the same, so that scripts and installers of all versions may take turns. The script does
-nothing where this very version is installed, and stops where a newer version or build is. No database is
-needed to print it.`,
+		Long: `Prints one script that installs or upgrades Postern with psql alone, in one transaction. It does the
+same as install and has the same result, so scripts and installers of all versions may alternate. The script does
+nothing if exactly this version is installed, and stops if a newer version or build is. Printing it needs no
+database.`,
 		Example: `  $0 render > postern.sql
   psql -v ON_ERROR_STOP=1 -f postern.sql erp`,
 		Args: cobra.NoArgs,

@@ -43,13 +43,13 @@ func newRootCommand(app *application) *cobra.Command {
 	root := &cobra.Command{
 		Use:   program.Name(),
 		Short: "Security checkpoints, company and row-level security for PostgreSQL: install and look after Postern",
-		Long: `Postern brings security checkpoints, company security and row-level security on ledgers to PostgreSQL 15 and
-later. This is its installer, and what a DBA does by hand afterwards.
+		Long: `Postern brings security checkpoints, company security and row-level security on ledgers to PostgreSQL
+15 and later. This program installs it, and does what an administrator has to do afterwards.
 
-The database is taken from --database-url, else from DATABASE_URL, else from libpq's variables (PGHOST,
-PGPORT, PGUSER, PGDATABASE, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSSLMODE …). Connect to the server itself,
-not to a transaction-mode pooler. A password in --database-url can be read in the process list: put it
-into DATABASE_URL, PGPASSWORD or a password file.
+The database comes from --database-url; otherwise from DATABASE_URL; otherwise from libpq's variables (PGHOST, PGPORT,
+PGUSER, PGDATABASE, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSSLMODE …). Connect to the server itself, not to a
+transaction-mode pooler. A password in --database-url can be read in the process list: put it into DATABASE_URL,
+PGPASSWORD or a password file.
 
 Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 		Example: `  $0 install
@@ -62,8 +62,8 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 3 found a difference or a finding.`,
 	root.SetIn(app.in)
 	root.SetOut(app.out)
 	root.SetErr(app.err)
-	root.PersistentFlags().StringVar(&app.databaseURL, "database-url", "", "database, as a URL or key=value pairs (beats DATABASE_URL and PG*)")
-	root.PersistentFlags().BoolVar(&app.verbose, "verbose", false, "say on standard error what is being done")
+	root.PersistentFlags().StringVar(&app.databaseURL, "database-url", "", "database, as a URL or key=value pairs (overrides DATABASE_URL and PG*)")
+	root.PersistentFlags().BoolVar(&app.verbose, "verbose", false, "report on standard error what is being done")
 
 	root.AddCommand(
 		newInstallCommand(app),

@@ -10,10 +10,10 @@ func newSchemeCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "scheme",
 		Short: "Ways to authenticate at a checkpoint",
-		Long: `Schemes are the ways to authenticate at a checkpoint. PIN is built in and stays enabled; others are added in SQL,
-with postern.register_scheme(scheme, verify_function).
+		Long: `Schemes are ways to authenticate at a checkpoint. PIN is built in and stays enabled; others are added
+in SQL, with postern.register_scheme(scheme, verify_function).
 
-enable and disable need the role postern_admin; list works as postern_auditor too.`,
+enable and disable need the role postern_admin; list also works with postern_auditor.`,
 		Example: `  $0 scheme list
   $0 scheme disable TOTP`,
 	}
@@ -89,7 +89,7 @@ func newSchemeEnabledCommand(app *application, verb string, enabled bool) *cobra
 	}
 	if !enabled {
 		command.Short = "Forbid a scheme"
-		command.Long = `Forbids a way to authenticate; approvals that were given with it stay valid. PIN can't be forbidden.`
+		command.Long = `Forbids a way to authenticate; approvals that were given with it stay valid. PIN cannot be forbidden.`
 		command.Example = `  $0 scheme disable TOTP`
 	}
 	return command

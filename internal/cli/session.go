@@ -18,18 +18,19 @@ func newSessionCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "session",
 		Short: "Keys and tokens that tell the database who the end user is",
-		Long: `An application server tells the database who its end user is with a signed token (JWT, HS256), which it passes to
-postern.begin_session in each transaction. The keys for that are made here.`,
+		Long: `An application server tells the database who its end user is with a signed token (JWT, HS256), which it
+passes to postern.begin_session in each transaction. These commands make the keys for that.`,
 		Example: `  $0 session key create erp-2026 --out erp-2026.key
   $0 session token --kid erp-2026 --secret-file erp-2026.key --user ALICE`,
 	}
 	key := &cobra.Command{
 		Use:   "key",
-		Short: "Keys that session tokens are signed with",
-		Long: `A session key has an id (kid), which each token names, and a secret, which the application servers share with the
-database. Whoever has the secret can speak for every user: keep it where the application keeps its passwords.
+		Short: "Keys that sign session tokens",
+		Long: `A session key has an id (kid), which each token names, and a secret, which the application servers
+share with the database. Whoever has the secret can speak for every user: keep it where the application keeps its
+passwords.
 
-These commands need the role postern_admin; list works as postern_auditor too.`,
+These commands need the role postern_admin; list also works with postern_auditor.`,
 		Example: `  $0 session key create erp-2026 --out erp-2026.key
   $0 session key rotate erp-2026 erp-2027 --out erp-2027.key
   $0 session key list`,
@@ -45,10 +46,10 @@ These commands need the role postern_admin; list works as postern_auditor too.`,
 }
 
 // aboutSecrets is the part about the secret that the help of create and rotate share.
-const aboutSecrets = `The secret is 32 random bytes, written as 43 characters of base64url; those characters are what the application
-signs with, as they are. --out writes them to a new file that only you can read, and overwrites nothing. --print
-writes them to standard output, for a pipe into a secret store. --secret-file takes a secret that exists, of 32 to
-1024 bytes (- is standard input): the bytes of the file, where a text file's last line end does not count.`
+const aboutSecrets = `The secret is 32 random bytes, written as 43 characters of base64url. The application signs with those characters
+as they are. --out writes them to a new file that only you can read, and overwrites nothing. --print writes them to
+standard output, for a pipe into a secret store. --secret-file takes an existing secret of 32 to 1024 bytes (- is
+standard input): the bytes of the file, without the last line end of a text file.`
 
 // keySecret says where the secret of a new session key comes from and where it goes.
 type keySecret struct {
@@ -131,7 +132,7 @@ func newSessionKeyListCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "List the keys for session tokens",
-		Long:  `Lists the keys for session tokens, without their secrets: nobody can read those out of the database.`,
+		Long:  `Lists the keys for session tokens, without their secrets: nobody can read those from the database.`,
 		Example: `  $0 session key list
   $0 session key list --json | jq -r '.[] | select(.retired_at == null) | .kid'`,
 		Args: cobra.NoArgs,
@@ -173,10 +174,10 @@ func newSessionKeyRotateCommand(app *application) *cobra.Command {
 	)
 	command := &cobra.Command{
 		Use:   "rotate OLD NEW",
-		Short: "Create a key that takes the place of another",
-		Long: `Creates the key NEW that shall take the place of OLD. OLD stays valid, so that nothing stops while application
-servers change over one by one; when all of them sign with NEW, retire OLD. Where the secret of OLD has leaked,
---retire-old does that at once, in the same transaction.
+		Short: "Create a key that replaces another",
+		Long: `Creates the key NEW, which is to replace OLD. OLD stays valid, so that nothing stops while application
+servers change over one by one. When all of them sign with NEW, retire OLD. If the secret of OLD has leaked,
+--retire-old retires it at once, in the same transaction.
 
 ` + aboutSecrets,
 		Example: `  $0 session key rotate erp-2026 erp-2027 --out erp-2027.key
@@ -222,9 +223,9 @@ servers change over one by one; when all of them sign with NEW, retire OLD. Wher
 func newSessionKeyRetireCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "retire KID",
-		Short: "Refuse tokens that are signed with a key",
-		Long: `Refuses tokens that are signed with this key, from the commit on and for good; transactions that have begun run
-on. Retiring a key again changes nothing.`,
+		Short: "Refuse tokens that a key has signed",
+		Long: `Refuses tokens that this key has signed, from the commit on and for good. Transactions that have begun
+continue. Retiring a key again changes nothing.`,
 		Example: `  $0 session key retire erp-2025`,
 		Args:    arguments("KID"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -246,7 +247,7 @@ func newSessionTokenCommand(app *application) *cobra.Command {
 		Use:   "token",
 		Short: "Make a session token, to try things out with psql",
 		Long: `Makes a token that begins a session of a user in the database of --database-url, for one minute, as an
-application server would. It does not connect: whether user and key exist, postern.begin_session tells.`,
+application server would. It does not connect: only postern.begin_session checks whether user and key exist.`,
 		Example: `  token=$($0 session token --kid erp-2026 --secret-file erp-2026.key --user ALICE)
   psql -v token="$token" <<'SQL'
   begin;

@@ -12,9 +12,9 @@ func newSettingCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "setting",
 		Short: "Settings of Postern in this database",
-		Long: `Settings say how strict checkpoints are in this database. They work from the next transaction on.
+		Long: `Settings say how strict checkpoints are in this database. They apply from the next transaction on.
 
-set needs the role postern_admin; list works as postern_auditor too.`,
+set needs the role postern_admin; list also works with postern_auditor.`,
 		Example: `  $0 setting list
   $0 setting set comment_required true`,
 	}
@@ -26,8 +26,8 @@ func newSettingListCommand(app *application) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "list",
-		Short: "List the settings, with what each may be set to",
-		Long:  `Lists the settings, with their defaults and with what each may be set to.`,
+		Short: "List the settings, with their ranges",
+		Long:  `Lists the settings, with their defaults and their allowed values.`,
 		Example: `  $0 setting list
   $0 setting list --json | jq -r '.[] | select(.value != .default_value) | .name'`,
 		Args: cobra.NoArgs,
@@ -66,8 +66,8 @@ func newSettingSetCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "set NAME VALUE",
 		Short: "Change a setting",
-		Long: `Changes a setting. Booleans take true, on, yes, 1 and their opposites; numbers have a range, see
-"$0 setting list".`,
+		Long: `Changes a setting. Booleans accept true, on, yes, 1 and their opposites; numbers have a range, see "$0
+setting list".`,
 		Example: `  $0 setting set comment_required true
   $0 setting set max_failures 3`,
 		Args: arguments("NAME", "VALUE"),

@@ -13,12 +13,12 @@ func newStatusCommand(app *application) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "status",
-		Short: "Tell which version is installed, and whether install has work to do",
-		Long: `Tells which version this binary carries, which one the database holds, and what install would do.
-Needs no right in Postern's schemas and takes no lock. On a standby it says so. Whether somebody has changed what is
-installed, verify tells.
+		Short: "Show which version is installed, and whether install has work to do",
+		Long: `Shows the version of this binary, the version in the database, and what install would do. It needs no
+right in Postern's schemas and takes no lock. It says if the server is a standby. To find out whether somebody has
+changed the installation, run verify.
 
-Exit code 3 where the two differ, or nothing is installed.`,
+Exit code 3: the two versions differ, or nothing is installed.`,
 		Example: `  $0 status
   $0 status --json | jq .pending`,
 		Args: cobra.NoArgs,

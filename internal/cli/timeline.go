@@ -13,7 +13,7 @@ const timelineVariable = "POSTERN_CONFIRM_TIMELINE"
 // addConfirmTimeline adds the flag with production's timeline. Only a configuration outside the database can tell a
 // failover from a copy.
 func addConfirmTimeline(command *cobra.Command, timeline *int64) {
-	command.Flags().Int64Var(timeline, "confirm-timeline", 0, "after a failover: the timeline that is production's (default $"+timelineVariable+")")
+	command.Flags().Int64Var(timeline, "confirm-timeline", 0, "after a failover: production's timeline (default $"+timelineVariable+")")
 }
 
 // confirmedTimeline returns the value of the flag, or else of the environment variable; nil if neither is set.

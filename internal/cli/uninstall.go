@@ -19,15 +19,14 @@ func newUninstallCommand(app *application) *cobra.Command {
 		Short: "Remove Postern from the database, and keep its log",
 		Long: `Removes Postern's schemas from the database, in one transaction.
 
-Where other objects depend on Postern (policies, views, functions, foreign keys, column defaults), it names
-them and stops; --with-dependents removes them too. A protected table is closed by that: it keeps row security
-and loses its policies, so nobody but superusers sees a row, until its owner switches row security off. A table
-with policies of its own, which stay, would show more rows than before: that takes --open-tables as well.
-"$0 company unprotect" beforehand spares both. Functions that merely name Postern in their text stay, and
-fail when they are called.
+If other objects depend on Postern (policies, views, functions, foreign keys, column defaults), it names them and
+stops; --with-dependents removes them too. That closes a protected table: it keeps row security and loses its
+policies, so only superusers see rows until its owner switches row security off. A table that keeps policies of its
+own would show more rows than before, which needs --open-tables as well. Run "$0 company unprotect" before to avoid
+both. Functions that only name Postern in their text stay, and fail when they are called.
 
-The log is kept unless --drop-log is given: its table moves to a new schema, readable by postern_auditor.
-Postern's roles stay, since they belong to the whole cluster.
+The log is kept unless --drop-log is given: its table moves to a new schema that postern_auditor can read. Postern's
+roles stay, because they belong to the whole cluster.
 
 Without --yes it says what would happen, and with which flags, and changes nothing.`,
 		Example: `  $0 uninstall
@@ -74,7 +73,7 @@ Without --yes it says what would happen, and with which flags, and changes nothi
 	}
 	command.Flags().BoolVar(&yes, "yes", false, "do it")
 	command.Flags().BoolVar(&options.WithDependents, "with-dependents", false, "remove what depends on Postern too")
-	command.Flags().BoolVar(&options.OpenTables, "open-tables", false, "let tables show more rows where their own policies stay")
+	command.Flags().BoolVar(&options.OpenTables, "open-tables", false, "let tables that keep policies of their own show more rows")
 	command.Flags().BoolVar(&options.DropLog, "drop-log", false, "remove the log too")
 	addLockTimeout(command, &options.LockTimeout)
 	return command

@@ -16,8 +16,8 @@ func newUserCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "user",
 		Short: "End users, their PINs and companies",
-		Long: `End users are the people who work through the application, not database roles. Each has at most one PIN,
-which approves at checkpoints. Users are never deleted, since the log names them: disable them instead.
+		Long: `End users are the people who work through the application, and not database roles. Each has at most one
+PIN, which approves at checkpoints. Users are never deleted, because the log names them: disable them instead.
 
 These commands need the role postern_admin.`,
 		Example: `  $0 user create ALICE --description "Alice Adams, accounts payable"
@@ -42,10 +42,10 @@ func newUserCreateCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "create USERID",
 		Short: "Add an end user",
-		Long: `Adds an end user, who has no PIN yet. In the user id, upper and lower case differ.
+		Long: `Adds an end user, who has no PIN yet. User ids that differ only in upper and lower case name the same user.
 
---db-role names the database role that is this person wherever no session is begun, for people who log in to
-the database themselves. A user who works through the application needs none.`,
+--db-role names the database role that is this person if no session was begun, for people who log in to the database
+themselves. A user who works through the application needs none.`,
 		Example: `  $0 user create ALICE --description "Alice Adams, accounts payable"
   $0 user create BOB --description "Bob Brown, controller" --db-role bob`,
 		Args: arguments("USERID"),
@@ -75,7 +75,7 @@ func newUserListCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "list",
 		Short: "List the end users, with the state of their PINs",
-		Long: `Lists the end users. pin: none; must change (an administrator has set it: it opens nothing but its own
+		Long: `Lists the end users. pin: none; must change (an administrator has set it: it opens only its own
 change); set; or locked, after too many wrong responses. failures: wrong responses since the last right one.`,
 		Example: `  $0 user list
   $0 user list --json | jq -r '.[] | select(.pin == "none") | .userid'`,
@@ -118,10 +118,10 @@ func newUserCompaniesCommand(app *application) *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
 		Use:   "companies USERID",
-		Short: "List the companies that a user works in",
-		Long: `Lists the companies that somebody is a user of. default: where the user works unless told otherwise. class: the
-authority class that decides which ledger rows the user sees there, once row-level security is on. To change it:
-"$0 company grant" and "revoke", "$0 ledger class assign" and "unassign".`,
+		Short: "List the companies of a user",
+		Long: `Lists the companies of a user. default: the company in which the user works by default. class: the
+authority class that decides which ledger rows the user sees there, if row-level security is on. To change it: "$0
+company grant" and "revoke", "$0 ledger class assign" and "unassign".`,
 		Example: `  $0 user companies ALICE`,
 		Args:    arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -144,15 +144,15 @@ func newUserResetPINCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "reset-pin USERID",
 		Short: "Give a user a new PIN, and unlock the user",
-		Long: `Gives a user a new PIN, and ends a lock-out. The PIN opens nothing but its own change: the user has to replace
-it, in the application, before approving anything. So whoever set it can't approve in the user's name unnoticed.
+		Long: `Gives a user a new PIN, and ends a lock-out. The PIN opens only its own change: the user has to replace
+it in the application before approving anything. So whoever set it cannot approve in the user's name unnoticed.
 
-On a terminal you are asked twice and see nothing of what you type; otherwise the PIN is the one line of
-standard input. It is never an argument, where the process list would show it.
+On a terminal you are asked twice, without an echo; otherwise standard input must be one line, the PIN. It is never an
+argument, because the process list would show it.
 
-The PIN travels as a bound value. Where the server writes bound values to its log (log_statement = all, or a
-log_min_duration_statement below a second) this command switches that off for its own transaction; where the
-role may not do so, it refuses.`,
+The PIN is sent as a bound value. If the server writes bound values to its log (log_statement = all, or a
+log_min_duration_statement below a second), this command switches that off for its own transaction. If the role may
+not do so, the command refuses.`,
 		Example: `  $0 user reset-pin ALICE
   pass show erp/alice | $0 user reset-pin ALICE --pin-stdin`,
 		Args: arguments("USERID"),
@@ -182,8 +182,8 @@ func newUserUnlockCommand(app *application) *cobra.Command {
 	return &cobra.Command{
 		Use:   "unlock USERID",
 		Short: "End a user's lock-out",
-		Long: `Ends a lock-out before its time, and forgets the wrong responses that led to it. The PIN stays. Ask first who
-typed those responses: $0 log list --user USERID --outcome denied.`,
+		Long: `Ends a lock-out early, and resets the count of wrong responses. The PIN stays. First find out who typed
+those responses: $0 log list --user USERID --outcome denied.`,
 		Example: `  $0 log list --user ALICE --outcome denied --since 24h
   $0 user unlock ALICE`,
 		Args: arguments("USERID"),
@@ -203,8 +203,8 @@ typed those responses: $0 log list --user USERID --outcome denied.`,
 func newUserActiveCommand(app *application, verb string, active bool) *cobra.Command {
 	command := &cobra.Command{
 		Use:     verb + " USERID",
-		Short:   "Let a user work again",
-		Long:    `Lets a user who was disabled begin sessions and approve again. The PIN is the one from before.`,
+		Short:   "Activate a user again",
+		Long:    `Lets a user who was disabled begin sessions and approve again, with the PIN from before.`,
 		Example: `  $0 user enable ALICE`,
 		Args:    arguments("USERID"),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -223,9 +223,9 @@ func newUserActiveCommand(app *application, verb string, active bool) *cobra.Com
 		},
 	}
 	if !active {
-		command.Short = "Shut a user out, and keep the user in the log"
-		command.Long = `Shuts a user out from the commit on: no new session, no approval. Transactions that have begun run on.
-Database roles are not touched: where the user logs in to the database, revoke that too.`
+		command.Short = "Deactivate a user, who stays in the log"
+		command.Long = `Deactivates a user from the commit on: no new session, no approval. Transactions that have begun continue.
+Database roles are unchanged: if the user logs in to the database, revoke that too.`
 		command.Example = `  $0 user disable MALLORY`
 	}
 	return command

@@ -24,19 +24,18 @@ func newVerifyCommand(app *application) *cobra.Command {
 		Use:   "verify",
 		Short: "Find what has been changed in an installation",
 		Long: `Compares everything in Postern's schemas, and Postern's roles, with what this binary installs: tables,
-columns, constraints, indexes, views, functions with their settings, triggers, policies, owners, grants,
-comments. Prints a diff for every object that was changed, is missing, or does not belong there, and names
-every grant that does. Rows in tables are not compared.
+columns, constraints, indexes, views, functions with their settings, triggers, policies, owners, grants, comments. It
+prints a diff for every object that was changed, is missing, or does not belong there, and names every such grant. It
+does not compare rows in tables.
 
-It reads catalogs and writes nothing, so any login will do, and a standby. What it finds in functions and
-views, "install --repair" puts right, and says so; what is extra, or changed in tables and roles, a person has to
-judge.
+It reads only catalogs and writes nothing, so any login and any standby will do. "install --repair" repairs what it
+finds in functions and views, and says so. A person has to judge what is extra, or changed in tables and roles.
 
-A grant that somebody added on purpose is accepted like a finding of doctor's: --accept names a file with
-accepted_findings, of which verify reads those called extra_grant. POSTERN_ACCEPT names one more. An accepted
-grant is shown dimmed and does not count. After its day it counts again.
+A grant that somebody added on purpose can be accepted like a finding of doctor's. --accept names a file with
+accepted_findings, of which verify reads those called extra_grant. POSTERN_ACCEPT names one more. An accepted grant is
+dimmed and does not count. After its last day it counts again.
 
-Exit code 3 where something differs.`,
+Exit code 3: something differs.`,
 		Example: `  $0 verify
   $0 verify --accept accepted.yaml
   $0 verify --json | jq -r '.[] | [.change, .kind, .name] | @tsv'`,
