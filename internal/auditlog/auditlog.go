@@ -143,7 +143,7 @@ func Follow(ctx context.Context, connection *pgx.Conn, filter Filter, limit int6
 			return err
 		}
 		if now.IsStandby {
-			return errors.New("following the log needs the primary: a standby does not tell which transactions are in progress, so entries could be missed")
+			return errors.New("following the log needs the primary: a standby does not know which transactions are in progress, so entries could be missed")
 		}
 		if restoredLogID, err = log.queries.RestoredLogID(ctx); err != nil {
 			return err

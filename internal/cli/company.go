@@ -173,7 +173,7 @@ Revoking what was not granted is harmless.`,
 			if err != nil {
 				return err
 			}
-			app.printf("%s is no user of company %s. Statements that run already go on as they began.\n", given[0], given[1])
+			app.printf("%s is not a user of company %s. Running statements continue as they began.\n", given[0], given[1])
 			return nil
 		},
 	}

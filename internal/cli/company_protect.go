@@ -85,7 +85,7 @@ Connect as the owner of the table, who must also be a member of postern_admin.`,
 			if err != nil {
 				return err
 			}
-			app.printf("%s is not protected any more: its grants, and its own policies if it has any, are all that rules.\n", table)
+			app.printf("%s is no longer protected: only its grants, and its own policies if it has any, apply.\n", table)
 			return nil
 		},
 	}

@@ -49,7 +49,7 @@ demo creates a database and a role, and drops them at the end; Postern's own rol
 			options := demo.Options{Out: app.out, Colour: colour(app.out), Keep: keep, Installer: RunOn, Logger: app.logger()}
 			if interactive {
 				if !terminal(app.in) {
-					return usageError("--interactive: standard input is no terminal; run it where you can type, or leave the flag away")
+					return usageError("--interactive: standard input is not a terminal; run it where you can type, or omit the flag")
 				}
 				options.Person = person{app}
 			}

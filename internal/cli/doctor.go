@@ -69,7 +69,7 @@ Exit code 3: a finding of the level of --fail-on, or above, counts.`,
 				return err
 			}
 			if report.NotKept != nil {
-				app.warn("What was read of the calls of gates is not kept in the database: %v. The view postern.doctor may say less.\n", report.NotKept)
+				app.warn("The calls of gates that were found are not stored in the database: %v. The view postern.doctor may show less.\n", report.NotKept)
 			}
 			findings := doctor.Judge(report.Findings, accepted)
 			app.warnOfUnused(accepted)
@@ -115,7 +115,7 @@ func readAccepted(files []string, in io.Reader, finds func(name string) bool) (*
 
 func (a *application) warnOfUnused(accepted *acceptance.List) {
 	for _, entry := range accepted.Unused() {
-		a.warn("%s: nothing is found any more of the accepted %s of %s: take the entry out.\n", entry.Place, entry.Name, entry.Object)
+		a.warn("%s: the accepted %s of %s is no longer found: remove the entry.\n", entry.Place, entry.Name, entry.Object)
 	}
 }
 

@@ -129,7 +129,7 @@ func describe(failure error) string {
 	if hint := connecting.Hint(failure); hint != "" {
 		lines = append(lines, "HINT: "+hint)
 	} else if refused != nil {
-		lines = append(lines, program.Text(`HINT: --database-url says which database is meant, else DATABASE_URL, else PGHOST, PGPORT, PGUSER, PGDATABASE; see "$0 --help".`))
+		lines = append(lines, program.Text(`HINT: Name the database with --database-url, DATABASE_URL, or PGHOST, PGPORT, PGUSER and PGDATABASE; see "$0 --help".`))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -12,9 +12,8 @@ func newEventCommand(app *application) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "event",
 		Short: "Notify others of checkpoints: webhooks, mails, functions, notifications",
-		Long: `Each checkpoint that was passed, was denied, or met a locked credential is an event, once its
-transaction has committed. Event actions say which receiver is notified of it: "$0 event action add". "$0 event run"
-delivers each event at least once.
+		Long: `Each checkpoint that was passed, was denied, or met a locked credential is an event, once its transaction has
+committed. "$0 event action add" adds a receiver of an event. "$0 event run" delivers each event at least once.
 
 These commands need the role postern_admin; run needs postern_event_worker; list and dead also work with
 postern_auditor.`,

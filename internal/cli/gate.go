@@ -179,7 +179,7 @@ func (a *application) printGate(ctx context.Context, queries *statements, gateID
 	}
 	index := slices.IndexFunc(gates, func(gate query.Gate) bool { return gate.GateID == gateID })
 	if index < 0 {
-		return fmt.Errorf("gate %s was registered, and is gone", gateID)
+		return fmt.Errorf("gate %s was registered, but no longer exists", gateID)
 	}
 	gate := gates[index]
 	a.printf("Gate %s registered; it is %s.", gateID, gate.State())

@@ -90,7 +90,7 @@ running them.`,
 				return app.printMissing(config.User, report)
 			}
 			for _, role := range report.Ended {
-				app.warn("%s was a member of %s and is not any more: nobody is, but within an installation.\n", config.User, role)
+				app.warn("The membership of %s in %s has ended: outside of an installation, nobody has one.\n", config.User, role)
 			}
 			for _, left := range report.Members {
 				app.warn("Warning: %s is a member of %s, which owns objects of Postern. As a superuser: revoke %s from %s;\n",
@@ -138,7 +138,7 @@ func (a *application) printRepair(comment string, before, left []install.Differe
 		a.printf("%sleft: %s\n", comment, difference.Title())
 	}
 	if len(left) > 0 {
-		a.printf("%sWhat is left, a person has to judge: \"$0 verify\" shows it.\n", comment)
+		a.printf("%sA person has to judge what is left: \"$0 verify\" shows it.\n", comment)
 	}
 }
 

@@ -47,7 +47,7 @@ In the JSON, an empty value for a code_part means blank.`,
 			answer := explanation{UserID: given[0], Company: given[1]}
 			var err error
 			if answer.PostingCombinationID, err = strconv.ParseInt(given[2], 10, 64); err != nil {
-				return usageError("%q is no id of a posting combination, which is a whole number of at most 19 digits", given[2])
+				return usageError("%q is not the id of a posting combination, which is a whole number of at most 19 digits", given[2])
 			}
 			if command.Flags().Changed("ledger") {
 				answer.LedgerID = &ledgerID

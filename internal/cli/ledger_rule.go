@@ -136,7 +136,7 @@ rule that says "not allowed", users of the class see more; without one that says
 		RunE: func(command *cobra.Command, given []string) error {
 			id, err := strconv.ParseInt(given[0], 10, 64)
 			if err != nil {
-				return usageError("%q is no id of a rule, which is a whole number", given[0])
+				return usageError("%q is not the id of a rule, which is a whole number", given[0])
 			}
 			err = app.query(command.Context(), func(queries *statements) error {
 				return queries.RemoveAuthorityCombination(command.Context(), id)

@@ -105,7 +105,7 @@ func parseMoment(text string, now time.Time) (time.Time, error) {
 	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
 		return now.Add(-ago), nil
 	}
-	return time.Time{}, fmt.Errorf(`%q is no time: expected a date such as 2026-03-31, "2026-03-31 14:30", 2026-03-31T14:30:00Z, or how long ago: 90m, 24h, 7d`, text)
+	return time.Time{}, fmt.Errorf(`%q is not a time: expected a date such as 2026-03-31, "2026-03-31 14:30", 2026-03-31T14:30:00Z, or how long ago: 90m, 24h, 7d`, text)
 }
 
 func newLogListCommand(app *application) *cobra.Command {
@@ -134,7 +134,7 @@ is missed or shown twice, although transactions commit in another order than the
 				return usageError("--limit must be 0 (no limit) or more, not %d", limit)
 			}
 			if follow && flags.until != "" {
-				return usageError("--until ends what --follow never ends: leave one of them away")
+				return usageError("--until ends what --follow never ends: omit one of them")
 			}
 			filter, err := flags.filter(time.Now())
 			if err != nil {
@@ -170,7 +170,7 @@ is missed or shown twice, although transactions commit in another order than the
 					app.warn("These are the latest %d; --limit 0 shows all.\n", shown)
 				}
 				if shown == 0 && !asJSON {
-					fmt.Fprintln(app.err, "No entry of the log fits.")
+					fmt.Fprintln(app.err, "No entry of the log matches.")
 				}
 				return writer.finish()
 			})

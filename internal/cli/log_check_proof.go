@@ -92,7 +92,7 @@ func (a *application) checkProof(in io.Reader, keys string, heads *seal.Heads, a
 		return tampered(err)
 	}
 	if checked.OwnKeys {
-		a.warn("Warning: the keys are those that the file brings itself. It proves nothing unless this is the log's key:\n  %s\n",
+		a.warn("Warning: the keys come from the file itself. It proves nothing unless this is the log's key:\n  %s\n",
 			strings.Join(checked.Keys, ", "))
 	}
 	head := checked.Heads[len(checked.Heads)-1]

@@ -67,7 +67,7 @@ If an error names another timeline or database, confirm that as for "log seal". 
 				}
 				app.printf("%s\n", describeRestart(restart))
 				if restart.Reused > 0 {
-					app.printf("%s got ids of that stretch before: their proofs name the restart.\n", plural(restart.Reused, "entry"))
+					app.printf("%s got ids of that range before: their proofs name the restart.\n", plural(restart.Reused, "entry"))
 				}
 				app.printf("%s sealed.\n", plural(entries, "entry"))
 				return app.out.failure

@@ -60,7 +60,7 @@ func newLoginDisallowCommand(app *application) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			app.printf("Login %s is not allowed any more.\n", given[0])
+			app.printf("Login %s is no longer allowed.\n", given[0])
 			return nil
 		},
 	}

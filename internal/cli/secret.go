@@ -28,7 +28,7 @@ func (a *application) readPIN(ctx context.Context, userid string, fromInput bool
 	case !terminal(a.in):
 		pin, err = a.readLine("PIN")
 	case fromInput:
-		return "", usageError("--pin-stdin: standard input is a terminal, which would show the PIN; pipe it, or leave the flag away to be asked")
+		return "", usageError("--pin-stdin: standard input is a terminal, which would show the PIN; pipe it, or omit the flag to be asked")
 	default:
 		pin, err = a.askTwice(ctx, userid)
 	}
@@ -37,7 +37,7 @@ func (a *application) readPIN(ctx context.Context, userid string, fromInput bool
 	}
 	if !utf8.ValidString(pin) || strings.ContainsRune(pin, 0) {
 		// Check this here, because the server's message would quote a piece of the PIN.
-		return "", errors.New("the PIN is no UTF-8 text")
+		return "", errors.New("the PIN is not UTF-8 text")
 	}
 	return pin, nil
 }

@@ -66,7 +66,7 @@ Without --yes it says what would happen, and with which flags, and changes nothi
 				return nil
 			}
 			app.printRemoval("", removal)
-			app.printf("Postern is removed from %q. Its roles stay; where no database of this cluster uses them any more, nor a kept log:\n  %s\n",
+			app.printf("Postern is removed from %q. Its roles stay. To drop them, once no database of this cluster and no kept log uses them:\n  %s\n",
 				removal.Database, install.DropRolesSQL())
 			return nil
 		},
@@ -90,7 +90,7 @@ func (a *application) printRemoval(wouldBe string, removal *install.Removal) {
 		a.printf("%sopened: table %s, whose own policies stay: users see rows of all companies\n", wouldBe, table)
 	}
 	for _, table := range removal.Closed {
-		a.printf("%sclosed: table %s, which has no policy left: nobody but superusers and roles with BYPASSRLS sees a row. What opens it:\n"+
+		a.printf("%sclosed: table %s, which has no policy left: nobody but superusers and roles with BYPASSRLS sees a row. To open it:\n"+
 			"  alter table %s no force row level security, disable row level security;\n", wouldBe, table, table)
 	}
 	if removal.LogSchema != "" {

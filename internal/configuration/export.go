@@ -33,7 +33,7 @@ func Export(ctx context.Context, queries *query.Queries, out io.Writer) error {
 		return fmt.Errorf("read back what was written: %w", err)
 	}
 	if !reflect.DeepEqual(read, current.configuration()) {
-		return errors.New("what was written reads back as something else than what is there: please report this")
+		return errors.New("what was written reads back differently: please report this")
 	}
 	_, err = io.Copy(out, io.MultiReader(bytes.NewReader([]byte(header)), bytes.NewReader(text)))
 	return err

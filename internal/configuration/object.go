@@ -284,7 +284,7 @@ func flatten(c *Configuration, positions map[string]Position) (*content, error) 
 		position := f.position("protected_tables", name)
 		schema, table, ok := splitSQLName(name)
 		if !ok {
-			return nil, position.errorf("%s is no name of a table; write schema.table, as in SQL.", quotedText(name))
+			return nil, position.errorf("%s is not a table name; write schema.table, as in SQL.", quotedText(name))
 		}
 		wanted := orNew(c.ProtectedTables[name])
 		fields := map[string]any{}
@@ -335,7 +335,7 @@ func (f *flattener) acceptedFinding(index int, finding *AcceptedFinding) error {
 	}
 	until, err := time.Parse(time.DateOnly, string(*finding.Until))
 	if err != nil {
-		return position("until").errorf("\"until\" is %s, which is no date; write YYYY-MM-DD.", quotedText(string(*finding.Until)))
+		return position("until").errorf("\"until\" is %s, which is not a date; write YYYY-MM-DD.", quotedText(string(*finding.Until)))
 	}
 	for place, object := range finding.Object {
 		at := position("object", place)
@@ -377,7 +377,7 @@ func (f *flattener) eventAction(name string, action *EventAction) error {
 	}
 	if action.Function != nil {
 		if _, _, ok := splitSQLName(*action.Function); !ok {
-			return at("function").errorf("%s is no name of a function; write schema.name, as in SQL.", quotedText(*action.Function))
+			return at("function").errorf("%s is not a function name; write schema.name, as in SQL.", quotedText(*action.Function))
 		}
 	}
 	if action.When != nil && *action.When != "" {

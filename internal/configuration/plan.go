@@ -147,7 +147,7 @@ func complete(wanted, before *object) (*object, error) {
 	switch wanted.kind {
 	case settingKind:
 		if before == nil {
-			return nil, wanted.position.errorf("There is no setting %s; \"%s setting list\" shows those that there are.", wanted.name(), program.Name())
+			return nil, wanted.position.errorf("There is no setting %s; \"%s setting list\" shows all settings.", wanted.name(), program.Name())
 		}
 		fields["value"] = settingValue(fields["value"].(string), before.fields["value"].(string))
 		return complete, nil
@@ -155,7 +155,7 @@ func complete(wanted, before *object) (*object, error) {
 		completeGate(fields, wanted.fields, before)
 	case eventKind:
 		if before == nil {
-			return nil, wanted.position.errorf("There is no event %s; \"%s event list\" shows those that there are.", wanted.name(), program.Name())
+			return nil, wanted.position.errorf("There is no event %s; \"%s event list\" shows all events.", wanted.name(), program.Name())
 		}
 	case eventActionKind:
 		if err := completeEventAction(complete, wanted.fields, before); err != nil {
@@ -303,12 +303,12 @@ func (d *Desired) checkReferences(current state, removed []*object) error {
 	}
 	for _, user := range d.of(userKind) {
 		if company, there := user.fields["default_company"].(string); there && !isUser(company, user.keys[0]) {
-			return user.position.errorf("%s is no user of company %s, and so that cannot be the default.", user.name(), quoteNames(company))
+			return user.position.errorf("%s is not a user of company %s, so that cannot be the default.", user.name(), quoteNames(company))
 		}
 	}
 	for _, user := range d.of(ledgerUserKind) {
 		if !isUser(user.keys[0], user.keys[2]) {
-			return user.position.errorf("%s is no user of company %s, and so of none of its ledgers.", quoteNames(user.keys[2]), quoteNames(user.keys[0]))
+			return user.position.errorf("%s is not a user of company %s, and so not of its ledgers.", quoteNames(user.keys[2]), quoteNames(user.keys[0]))
 		}
 	}
 	return nil

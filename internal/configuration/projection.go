@@ -31,7 +31,7 @@ func parseProjection(text *source) (*content, error) {
 		case "comment not terminated":
 			p.fail(at, "This comment is not closed.")
 		default:
-			p.fail(at, "This is no valid text: "+message+".")
+			p.fail(at, "This is not valid text: "+message+".")
 		}
 	}
 	p.next()
@@ -144,7 +144,7 @@ var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 func (p *projectionParser) gates(keyword string, fields map[string]any) {
 	start, names := p.at(), []string{}
 	if p.next(); p.token != '=' {
-		p.fail(p.at(), "Behind "+keyword+" there has to be an equals sign.")
+		p.fail(p.at(), "An equals sign is missing after "+keyword+".")
 	}
 	for p.token == '=' || p.token == ',' {
 		if p.next(); p.token != scanner.String {
@@ -160,7 +160,7 @@ func (p *projectionParser) gates(keyword string, fields map[string]any) {
 				p.failure = nil
 				p.fail(position, "This quote is not closed.")
 			} else {
-				p.fail(position, quotedText(text)+" is no gate id: it has letters, digits and underscores.")
+				p.fail(position, quotedText(text)+" is not a gate id: it has letters, digits and underscores.")
 			}
 			return
 		}

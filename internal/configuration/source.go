@@ -29,7 +29,7 @@ func (s *source) check() error {
 		character, size := utf8.DecodeRune(s.text[offset:])
 		switch {
 		case character == utf8.RuneError && size == 1:
-			return s.at(offset).errorf("The byte 0x%02X is no valid UTF-8: save the file as UTF-8.", s.text[offset])
+			return s.at(offset).errorf("The byte 0x%02X is not valid UTF-8: save the file as UTF-8.", s.text[offset])
 		case character < ' ' && character != '\n' && character != '\r' && character != '\t', character == 0x7f:
 			return s.at(offset).errorf("The control character U+%04X does not belong in a text file.", character)
 		case character == '\n' || character == ',' || character == ':' || character == '-' || character == '[' || character == '{' || character == '?':

@@ -47,7 +47,7 @@ func (s *source) syntaxError(loaded error) error {
 	}
 	var failure *yaml.LoadError
 	if !errors.As(loaded, &failure) {
-		return s.place(1, 1).errorf("The file is no valid YAML: %s.", loaded)
+		return s.place(1, 1).errorf("The file is not valid YAML: %s.", loaded)
 	}
 	mark, message := failure.Mark, failure.Message
 	switch {
@@ -63,7 +63,7 @@ func (s *source) syntaxError(loaded error) error {
 	if strings.HasPrefix(strings.TrimLeft(s.line(mark.Line), " "), "\t") {
 		message = "a tab cannot indent: use spaces"
 	}
-	return s.place(mark.Line, mark.Column).errorf("This is no valid YAML: %s.", message)
+	return s.place(mark.Line, mark.Column).errorf("This is not valid YAML: %s.", message)
 }
 
 // reader fills the types of this package from the nodes of a document. The library's own decoder does not report columns,
@@ -85,7 +85,7 @@ func (r *reader) read(node *yaml.Node, path, name string, target reflect.Value, 
 	case node.Kind == yaml.AliasNode || node.Anchor != "":
 		return r.at(node).errorf("Anchors and aliases are not supported: write the value out.")
 	case node.Style&yaml.TaggedStyle != 0:
-		return r.at(node).errorf("Tags are not supported: leave %s away.", quotedText(node.Tag))
+		return r.at(node).errorf("Tags are not supported: omit %s.", quotedText(node.Tag))
 	}
 	if target.Kind() == reflect.Pointer {
 		target.Set(reflect.New(target.Type().Elem()))

@@ -72,7 +72,7 @@ type SettingsError struct {
 
 func (e *SettingsError) Error() string {
 	if e.Reason == "" {
-		return e.Origin + " is no valid connection string: expected postgres://user@host:port/database or key=value pairs; " +
+		return e.Origin + " is not a valid connection string: expected postgres://user@host:port/database or key=value pairs; " +
 			"in a URL, write special characters of a password as %XX"
 	}
 	return fmt.Sprintf("the connection settings of %s cannot be used: %s", e.Origin, e.Reason)

@@ -142,7 +142,7 @@ func Verify(ctx context.Context, config *pgx.ConnConfig, options VerifyOptions) 
 var ErrNotInstalled = errors.New(program.Text(`Postern is not installed in this database: run "$0 install"`))
 
 // errChanging is returned if an installation ran while its catalogs were read.
-var errChanging = errors.New("Postern was installed or removed meanwhile: verify again")
+var errChanging = errors.New("Postern was installed or removed in the meantime: verify again")
 
 // repeat tries again if the attempt ran into an installation, which may drop an object after its name was read and before
 // its definition was.

@@ -80,7 +80,7 @@ func readInventory(ctx context.Context, tx pgx.Tx, wanted *source, serverMajor i
 		var query string
 		if _, err := pgx.ForEachRow(rows, []any{&key.kind, &key.name, &found.definition, &query, &found.grants}, func() error {
 			if _, twice := read[key]; twice {
-				return fmt.Errorf("two objects are called %s %s", key.kind, key.name)
+				return fmt.Errorf("there are two objects named %s %s", key.kind, key.name)
 			}
 			slices.Sort(found.grants)
 			if query != "" {
@@ -237,7 +237,7 @@ const newestMajor = 18
 // expectedInventory describes what this binary installs on a server of this version.
 func expectedInventory(serverMajor int, logger *slog.Logger) (inventory, error) {
 	if serverMajor > newestMajor {
-		logger.Warn("this server is newer than the ones that this binary knows: what it only prints otherwise shows as changed", "server", serverMajor, "known", newestMajor)
+		logger.Warn("this server is newer than those that this binary knows: a definition that it prints differently shows as changed", "server", serverMajor, "known", newestMajor)
 	}
 	expected, err := readManifest(manifestText)
 	if err != nil {

@@ -96,7 +96,7 @@ func builtAt(when string) string {
 
 // Hint says what to do about the error.
 func (e *BuildError) Hint() string {
-	return program.Text(`Use the newer build: "go build" in a git checkout notes the date of its commit. To install this one all the same: "$0 install --allow-downgrade".`)
+	return program.Text(`Use the newer build: "go build" in a git checkout notes the date of its commit. To install this one anyway: "$0 install --allow-downgrade".`)
 }
 
 // MigrationsError is returned if the migrations that have run differ from this binary's.
@@ -116,5 +116,5 @@ func (e *MigrationsError) Error() string {
 
 // Hint says what to do about the error.
 func (e *MigrationsError) Hint() string {
-	return program.Text(`Use the build that made it; there is no upgrade from an unreleased one. To begin anew and keep the log: "$0 uninstall --yes", then install.`)
+	return program.Text(`Use the build that made it; there is no upgrade from an unreleased one. To start again and keep the log: "$0 uninstall --yes", then install.`)
 }

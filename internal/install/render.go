@@ -52,7 +52,7 @@ begin
       using detail = format('It holds code %s of %s; this script installs code %s of %s.',
                             left(held ->> 'code_sha256', 12), coalesce(held ->> 'built_at', 'an unknown date'),
                             left(own ->> 'code_sha256', 12), coalesce(own ->> 'built_at', 'an unknown date')),
-            hint = 'Use the newer build. To install this one all the same: psql -v allow_downgrade=on.';
+            hint = 'Use the newer build. To install this one anyway: psql -v allow_downgrade=on.';
   end if;
 end
 $refuse$;

@@ -54,7 +54,7 @@ func Once(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
 			due[duty.Duty] -= duty.Done
 			again = again || duty.Done > 0 && duty.Remaining > 0 && due[duty.Duty] > 0
 			if duty.Note != "" {
-				logger.Info("upkeep is put off", "duty", duty.Duty, "reason", duty.Note)
+				logger.Info("upkeep is postponed", "duty", duty.Duty, "reason", duty.Note)
 			}
 		}
 		if !again {

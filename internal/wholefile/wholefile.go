@@ -15,7 +15,7 @@ import (
 func Create(path string, content []byte) (err error) {
 	created, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already, and nothing is overwritten: name a new file", path)
+		return fmt.Errorf("%s already exists and is not overwritten: name a new file", path)
 	}
 	if err != nil {
 		return err
