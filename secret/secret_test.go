@@ -74,11 +74,11 @@ func TestSecretsReachTheServer(t *testing.T) {
 	}
 }
 
-// secretName is how a parameter or a result is called that nobody should print. PIN alone is the state of one, a ticket is
-// no use without the session that it was made in.
+// secretName matches the names of parameters and results that nobody should print. A column pin is only the state of a
+// PIN, and a ticket is useless without the session in which it was made.
 var secretName = regexp.MustCompile(`(?i)^(response|new_?pin|secrets?|token)$`)
 
-// A query that is added binds what is secret as varchar, and so gets the type.
+// A new query must bind secrets as varchar, which gives them the type.
 func TestGeneratedCodeHasNoSecretOfAnotherType(t *testing.T) {
 	files, err := filepath.Glob("../db/*.go")
 	if err != nil {
@@ -105,7 +105,7 @@ func TestGeneratedCodeHasNoSecretOfAnotherType(t *testing.T) {
 				if ok && selector.Sel.Name == "Text" {
 					continue
 				}
-				// The bytes of a key are an argument of their own: they stand in no struct.
+				// The bytes of a key are a separate argument, in no struct.
 				if where != "CreateSessionKey" {
 					t.Errorf("%s: %s is no secret.Text", where, name.Name)
 				}

@@ -15,7 +15,7 @@ import (
 //go:embed bootstrap.sql schema functions
 var Files embed.FS
 
-// Names are what bootstrap.sql creates. It is the one place that lists them; who needs them reads it.
+// Names are the roles and schemas that bootstrap.sql creates. Only that file lists them; everything else reads it.
 type Names struct {
 	Schemas []string
 	Roles   []Role

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// proof is how a function that is called for each row finds the user without a call of current_userid. It is repeated, since
-// PL/pgSQL would pay for a call as much as for the proof; and so it has to be the same everywhere.
+// proof is how a function that is called for each row finds the user without calling current_userid. It is repeated,
+// because in PL/pgSQL a call would cost as much as the proof. So it has to be the same everywhere.
 var proof = []string{
 	"setting constant text := current_setting('postern.session', true);",
 	"select s.secret into secret from postern_internal.session_secret as s;",

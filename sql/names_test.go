@@ -9,9 +9,9 @@ import (
 	"testing/fstest"
 )
 
-// misnamed are the files that are not named for what they define. A file has the name of its object. Where an object has
-// overloads, the others add a hyphen and the name or the type of an argument that tells them apart: begin_session-ticket.sql.
-// schema.sql is about the schema that its folder is named for.
+// misnamed lists the files that are not named for what they define. A file has the name of its object. If an object has
+// overloads, their files add a hyphen and the name or the type of an argument: begin_session-ticket.sql. schema.sql is
+// about the schema with the name of its folder.
 func misnamed(objects []*object) []string {
 	found := []string{}
 	for _, o := range objects {
@@ -56,7 +56,7 @@ func TestMisnamedFileIsFound(t *testing.T) {
 	}
 }
 
-// A file that install.sql does not name is never installed, and nobody would miss it before its first call.
+// A file that install.sql does not name is never installed, and nobody would notice before its first call.
 func TestEachFileIsInstalledOnce(t *testing.T) {
 	t.Parallel()
 	listed := map[string]int{}

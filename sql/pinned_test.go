@@ -8,7 +8,7 @@ import (
 	"testing/fstest"
 )
 
-// isPinned tells whether the function sets its own search_path.
+// isPinned reports whether the function sets its own search_path.
 func (o *object) isPinned() bool { return strings.Contains(o.head(), "set search_path") }
 
 // head is the definition without the body.
@@ -20,12 +20,12 @@ func (o *object) head() string {
 	return definition
 }
 
-// isParsedEarly tells whether the names in it were looked up when it was created: a view, or a function with a body of SQL.
+// isParsedEarly reports whether its names were looked up when it was created: a view, or a function with an SQL body.
 func (o *object) isParsedEarly() bool {
 	return o.kind == "view" || o.kind == "table" || strings.Contains(o.text, "\nreturn ") || strings.Contains(o.text, "\nbegin atomic")
 }
 
-// isCallable tells whether another role than the owner may call or read it, or have it fired.
+// isCallable reports whether another role than the owner may call or read it, or make it fire.
 func (o *object) isCallable() bool {
 	if strings.Contains(o.text, "\ngrant ") || strings.Contains(o.text, "\nreturns trigger\n") {
 		return true
@@ -61,7 +61,7 @@ func exposed(objects []*object) []string {
 			if !r.quoted || r.arguments < 0 {
 				continue
 			}
-			// In a policy, or in a statement that runs who knows where.
+			// In a policy, or in a statement that may run anywhere.
 			for _, meant := range r.means(objects) {
 				expose(meant, "a text of "+o.file)
 			}

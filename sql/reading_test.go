@@ -32,7 +32,7 @@ type reference struct {
 
 func (o *object) identity() string { return o.schema + "." + o.name }
 
-// readObjects gives the files that install.sql lists, in its order.
+// readObjects returns the files that install.sql lists, in its order.
 func readObjects(t *testing.T, files fs.FS) []*object {
 	t.Helper()
 	text, err := fs.ReadFile(files, "install.sql")
@@ -55,7 +55,7 @@ func readObjects(t *testing.T, files fs.FS) []*object {
 	return objects
 }
 
-// installed are the files that Postern is installed from.
+// installed are the files from which Postern is installed.
 func installed(t *testing.T) []*object {
 	t.Helper()
 	files, err := fs.Sub(Files, "functions")
@@ -74,8 +74,8 @@ func newObject(file, text string) *object {
 	return o
 }
 
-// define finds what the file is about: what its first CREATE creates, or what its first REVOKE is for, where the object is
-// put together or a table of sql/schema.
+// define finds the object of the file. That is what its first CREATE creates. If the object is assembled, or is a table
+// of sql/schema, it is what the first REVOKE names.
 func (o *object) define(tokens []token) {
 	for _, statement := range []string{"create", "revoke"} {
 		for index := range tokens {
@@ -110,7 +110,7 @@ func (o *object) nameFrom(tokens []token) {
 	}
 }
 
-// parameters are how many arguments a call gives, at least and at most. The tokens begin with the parenthesis.
+// parameters returns how many arguments a call passes, at least and at most. The tokens begin with the parenthesis.
 func parameters(tokens []token) (least, most int) {
 	for _, part := range parts(tokens) {
 		switch {
@@ -127,7 +127,7 @@ func parameters(tokens []token) (least, most int) {
 	return least, most
 }
 
-// parts splits what stands in parentheses at its commas. The tokens begin with the parenthesis.
+// parts splits the content of parentheses at its commas. The tokens begin with the parenthesis.
 func parts(tokens []token) [][]token {
 	depth, split, part := 0, [][]token{}, []token{}
 	for _, t := range tokens {
@@ -155,7 +155,7 @@ func parts(tokens []token) [][]token {
 	return split
 }
 
-// references finds what is mentioned. What an error says, and what a comment of an object says, is no reference.
+// references finds what is mentioned, except in the text of an error or in the comment of an object.
 func references(tokens []token) []reference {
 	found := []reference{}
 	says := false
@@ -181,12 +181,12 @@ func references(tokens []token) []reference {
 	return found
 }
 
-// isRemark tells whether an assignment begins that is for the error to come.
+// isRemark reports whether an assignment of an error's text begins here.
 func isRemark(tokens []token, index int) bool {
 	return slices.Contains([]string{"remedy", "reason", "fault"}, tokens[index].text) && index+1 < len(tokens) && tokens[index+1].text == ":"
 }
 
-// isSetting tells whether a string is the name of a setting, which may look like that of an object.
+// isSetting reports whether a string is the name of a setting, which may look like that of an object.
 func isSetting(tokens []token, index int) bool {
 	return index > 1 && tokens[index-1].text == "(" && (tokens[index-2].is("current_setting") || tokens[index-2].is("set_config"))
 }
@@ -195,8 +195,8 @@ func startsStatement(tokens []token, index int) bool {
 	return index == 0 || tokens[index-1].kind == symbol && tokens[index-1].text == ";"
 }
 
-// means gives the objects that a reference may mean. A function is told apart from a view of its name by its parentheses, and
-// overloads by how many arguments they take.
+// means returns the objects that a reference may mean. Parentheses distinguish a function from a view of the same name,
+// and the number of arguments distinguishes overloads.
 func (r reference) means(objects []*object) []*object {
 	named := []*object{}
 	for _, o := range objects {
@@ -228,10 +228,10 @@ const (
 	symbol        // one character of anything else
 )
 
-// is tells whether the token is the word.
+// is reports whether the token is the word.
 func (t token) is(text string) bool { return t.kind == word && t.text == text }
 
-// lex takes SQL apart. Comments are left out; what stands in dollar quotes is SQL as well.
+// lex splits SQL into tokens. It omits comments, and treats dollar-quoted text as SQL.
 func lex(text string) []token {
 	tokens := []token{}
 	for text != "" {
@@ -270,8 +270,8 @@ func upTo(text, end string) int {
 	return len(text)
 }
 
-// stringLength is that of a string with its quotes. A backslash counts as any other character: none of the strings here
-// ends in an escaped quote.
+// stringLength is the length of a string with its quotes. A backslash counts like any other character, because no string
+// here ends in an escaped quote.
 func stringLength(text string) int {
 	for at := 1; at < len(text); at++ {
 		if text[at] != '\'' {
@@ -286,7 +286,7 @@ func stringLength(text string) int {
 	return len(text)
 }
 
-// tag is the dollar quote that the text begins with.
+// tag is the dollar quote with which the text begins.
 func tag(text string) string {
 	end := strings.IndexByte(text[1:], '$') + 2
 	if end < 2 || strings.ContainsFunc(text[1:end-1], func(c rune) bool { return !isLetter(c) }) {

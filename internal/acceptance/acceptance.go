@@ -1,10 +1,10 @@
 // Package acceptance compares findings about a database with what somebody has accepted, for a reason and until a day.
-// It does not know what a finding is about: one of doctor's has a name, an object and a level, and so may any other.
+// It does not know what a finding is about. It only compares name, object and level.
 package acceptance
 
 import "time"
 
-// Key names one thing that can be found; entries and findings spell it alike.
+// Key names something that can be found. Entries and findings spell it alike.
 type Key struct {
 	Name   string
 	Object string

@@ -9,7 +9,7 @@ import (
 	postern "github.com/posternsql/postern/sql"
 )
 
-// The view asks in SQL, for each reader, what mentionsGate asks in Go, and so has the same list.
+// The view checks in SQL, for each reader, what mentionsGate checks in Go, and so has the same list.
 func TestViewLooksForTheSameNames(t *testing.T) {
 	t.Parallel()
 	text, err := fs.ReadFile(postern.Files, "functions/doctor/current_gate_reading.sql")

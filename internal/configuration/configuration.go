@@ -42,11 +42,11 @@ type Gate struct {
 	Message *string `json:"message,omitzero"`
 	// Names of the parameters. A new gate has none.
 	Parameters []string `json:"parameters,omitzero"`
-	// The parameters that must be the same when the approved transaction is sent again. All of them, where parameters is given and this is not.
+	// The parameters that must be the same when the approved transaction is sent again. If absent while parameters is given: all of them.
 	BoundParameters []string `json:"bound_parameters,omitzero"`
 	// Whether each pass of the gate needs its own approval, which opens nothing else. A new gate does not.
 	Exclusive *bool `json:"exclusive,omitzero"`
-	// Whether the gate stops anybody. Where it is absent, the gate stays as it is; a new gate is inactive.
+	// Whether the gate stops transactions. If absent, the gate stays as it is; a new gate is inactive.
 	Active *bool `json:"active,omitzero"`
 	// The parts of the gate that later registrations by the application do not change. If absent: active, if that is given.
 	Administered []Administered `json:"administered,omitzero"`
@@ -69,9 +69,9 @@ type User struct {
 	Description *string `json:"description,omitzero"`
 	// The database role that acts as this person if no session was started. null for none.
 	DBRole *string `json:"db_role,omitzero" nullable:"true"`
-	// Whether the user can work. Where it is absent, that stays as it is; a new user can.
+	// Whether the user is active. If absent, that stays as it is; a new user is active.
 	Active *bool `json:"active,omitzero"`
-	// The one of the user's companies that is the default.
+	// The user's default company, which must be one of the user's companies.
 	DefaultCompany *Scalar `json:"default_company,omitzero"`
 }
 
@@ -79,7 +79,7 @@ type User struct {
 type Company struct {
 	// 1 to 200 characters. A new company needs it.
 	Name *string `json:"name,omitzero"`
-	// Whether authority classes decide what the company's users see. A new company has it off.
+	// Whether authority classes decide what the company's users see. Off in a new company.
 	RowLevelSecurity *bool `json:"row_level_security,omitzero"`
 	// Users of the company, by user id.
 	Users map[string]*CompanyUser `json:"users,omitzero"`
@@ -89,7 +89,7 @@ type Company struct {
 	Ledgers map[string]*Ledger `json:"ledgers,omitzero"`
 }
 
-// CompanyUser is what a user has in one company.
+// CompanyUser is a user of one company.
 type CompanyUser struct {
 	// The user's one authority class in the company. null for none.
 	Class *Scalar `json:"class,omitzero" nullable:"true"`
@@ -125,9 +125,9 @@ type Ledger struct {
 	Classes map[string]*Class `json:"classes,omitzero"`
 }
 
-// LedgerUser is what a user has in one internal ledger.
+// LedgerUser is a user of one internal ledger.
 type LedgerUser struct {
-	// The class of the ledger that narrows what the user sees there. null for none.
+	// The class of the ledger that limits what the user sees there. null for none.
 	Class *Scalar `json:"class,omitzero" nullable:"true"`
 }
 
@@ -135,9 +135,9 @@ type LedgerUser struct {
 type ProtectedTable struct {
 	// By company alone, or by the ledger's rules as well. A new one needs it.
 	Protection *Protection `json:"protection,omitzero"`
-	// The column with the company; "company" where it is absent.
+	// The column with the company. If absent: "company".
 	CompanyColumn *string `json:"company_column,omitzero"`
-	// For a ledger, the column with the posting combination's id; "posting_combination_id" where it is absent.
+	// For a ledger, the column with the posting combination's id. If absent: "posting_combination_id".
 	CombinationColumn *string `json:"combination_column,omitzero"`
 	// For an internal ledger, the column with the ledger's id.
 	LedgerColumn *string `json:"ledger_column,omitzero"`
@@ -153,7 +153,7 @@ type Event struct {
 type EventAction struct {
 	// The event.
 	Event *string `json:"event,omitzero"`
-	// The URL to post to. Where a new webhook is made, apply prints its secret, once.
+	// The URL to post to. For a new webhook, apply prints the secret once.
 	Webhook *string `json:"webhook,omitzero"`
 	// The mail address to send to.
 	Mail *string `json:"mail,omitzero"`
@@ -163,7 +163,7 @@ type EventAction struct {
 	Notify *string `json:"notify,omitzero"`
 	// Notify only if this expression over the event's parameters is true. null for always.
 	When *string `json:"when,omitzero" nullable:"true"`
-	// The mail's text, or the webhook's body. null for the usual one.
+	// The mail's text, or the webhook's body. null for the default.
 	Template *string `json:"template,omitzero" nullable:"true"`
 	// Whether the webhook may go to an internal address, and by http. A new one may not.
 	AllowInternal *bool `json:"allow_internal,omitzero"`
@@ -173,9 +173,9 @@ type EventAction struct {
 type AcceptedFinding struct {
 	// The finding's code; extra_grant for a grant that verify finds.
 	Finding *FindingName `json:"finding,omitzero" jsonschema:"required"`
-	// What the finding is about, letter by letter as doctor --json has it, or verify --json as the name; a list where there are several.
+	// What the finding is about, exactly as in the output of doctor --json, or as the name in that of verify --json. A list if there are several.
 	Object Objects `json:"object,omitzero" jsonschema:"required"`
-	// The worst level that is accepted: a finding that was a warning and becomes an error then counts. Any, where it is absent.
+	// The worst level that is accepted: with warn, a finding that becomes an error counts again. If absent: any level.
 	Level *FindingLevel `json:"level,omitzero"`
 	// Why it is accepted, for those who come later.
 	Reason *string `json:"reason,omitzero" jsonschema:"required"`
@@ -189,17 +189,17 @@ type FindingName string
 // FindingLevel is how bad a finding is.
 type FindingLevel string
 
-// Objects are what findings are about.
+// Objects names what findings are about.
 type Objects []string
 
 // Day is a date: YYYY-MM-DD.
 type Day string
 
-// Protection is how a table is guarded.
+// Protection is how a table is protected.
 type Protection string
 
-// Scalar is a text that may well look like a number or a truth value: it means what stands in the file, so that 010 is
-// 010 and no is no, with quotes or without.
+// Scalar is a text that may look like a number or a truth value. It is taken as written: 010 stays 010 and no stays no,
+// with quotes or without.
 type Scalar string
 
 // allowedValues are the only values of these types.

@@ -36,8 +36,8 @@ func Run(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) {
 	}
 }
 
-// Once does all upkeep that is due now, in many small transactions. What becomes due meanwhile is left to the next time:
-// under a load that creates posting combinations all the time, it would never end otherwise.
+// Once does all upkeep that is due now, in many small transactions. It leaves what becomes due in the meantime to the
+// next call. Otherwise it would never end under a load that keeps creating posting combinations.
 func Once(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
 	due := map[string]int64{}
 	for first := true; ; first = false {
@@ -60,7 +60,7 @@ func Once(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
 		if !again {
 			return nil
 		}
-		// Half of the time belongs to others.
+		// Pauses for as long as it worked, so that others get half of the time.
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -1,6 +1,6 @@
--- A sealer must have hashed what the log really contains, so the database computes the leaves and the tree too. It works in
--- sets, because PL/pgSQL takes longer per leaf than the hashes do. It finds entries by ranges of log_ids, because one
--- look-up per entry would search every month's partition.
+-- A sealer must have hashed what the log really contains, so the database computes the leaves and the tree too. It
+-- works in sets, because PL/pgSQL takes longer per leaf than the hashes do. It finds entries by ranges of log_ids,
+-- because one look-up per entry would search every month's partition.
 
 create or replace function postern.append_leaves(
   log_ids bigint[],
@@ -84,7 +84,7 @@ begin
   -- The lowest bit 0 of the number, as a number, is 2 to the power of how many there are.
   select min(l.leaf_number)
     into unproven
-    from (select n.leaf_number, n.hashes, generate_series(1, octet_length(n.hashes) / 32 - 1) as level -- here, and not in FROM: no table for each leaf
+    from (select n.leaf_number, n.hashes, generate_series(1, octet_length(n.hashes) / 32 - 1) as level -- not in FROM, which would make a table for each leaf
             from postern_internal.leaf as n
            where n.leaf_number >= first_leaf
              and octet_length(n.hashes) > 32

@@ -1,4 +1,5 @@
--- Takes a row lock, which nobody can take without this function. Anybody could take an advisory lock and hold it for ever.
+-- Takes a row lock, which nobody can take without this function. Anybody could take an advisory lock and hold it for
+-- ever.
 
 create or replace function postern.begin_sealing(
   confirmed_timeline bigint default null,
@@ -21,4 +22,4 @@ $$;
 revoke execute on function postern.begin_sealing(bigint, text) from public;
 grant execute on function postern.begin_sealing(bigint, text) to postern_sealer;
 comment on function postern.begin_sealing(bigint, text) is
-'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. confirmed_timeline, confirmed_database: after a failover, or where this database took the place of the one that was sealed, the place as the error shows it; NULL: it is the same as before. is_new_place: it is not, and end_sealing has to record it. Errors: 55000 the log was sealed in another place, or has ids that its sequences have yet to give out; 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';
+'Makes this transaction the only one that seals the log, and returns how far it is sealed, like postern.sealed_until. confirmed_timeline, confirmed_database: after a failover, or if this database replaces the one that was sealed, the place as the error shows it; NULL: the place is the same as before. is_new_place: it is not, and end_sealing has to record it. Errors: 55000 the log was sealed in another place, or has ids that its sequences have yet to give out; 55P03 another session is sealing; 40001 another session has just sealed; 42501 this database does not allow the login.';

@@ -1,8 +1,8 @@
--- pg_walfile_name returns the current timeline for any position, but it fails on a standby. pg_control_checkpoint learns of
--- a new timeline only some time after a promotion, when entries have already been written on it.
+-- pg_walfile_name returns the current timeline for any position, but it fails on a standby. pg_control_checkpoint
+-- learns of a new timeline only some time after a promotion, when entries have already been written on it.
 --
--- any_position is a variable, because the planner would evaluate a call with a constant at once. A cached plan would keep
--- the old timeline after a promotion.
+-- any_position is a variable, because the planner would evaluate a call with a constant at once. A cached plan would
+-- keep the old timeline after a promotion.
 
 create or replace function postern_internal.current_place()
 returns postern_internal.place

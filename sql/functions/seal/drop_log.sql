@@ -1,6 +1,6 @@
--- Drops only what an outsider can still prove: entries that are sealed under a signed head, exported with their proofs, and
--- unchanged since. A month with any other entry stays whole, as evidence. The checks run under locks that let others write
--- to other months. Only the removal itself takes the lock that stops everybody.
+-- Drops only what an outsider can still prove: entries that are sealed under a signed head, exported with their proofs,
+-- and unchanged since. A month with any other entry stays whole, as evidence. The checks run under locks that let
+-- others write to other months. Only the removal itself takes the lock that stops everybody.
 
 create or replace function postern.drop_log(
   before timestamptz,
@@ -23,7 +23,7 @@ begin
   if before is null or before > clock_timestamp() or timeout is null or timeout < interval '0' or timeout > interval '1 hour' then
     raise exception using
       errcode = 'PS107',
-      message = 'The log cannot be dropped up to then',
+      message = 'The log cannot be dropped up to this time',
       detail = format('before is %s, timeout is %s.', coalesce(before::text, 'NULL'), coalesce(timeout::text, 'NULL')),
       hint = 'Pass a time that has passed, and an interval between 0 and 1 hour.';
   end if;
@@ -108,4 +108,4 @@ $$;
 revoke execute on function postern.drop_log(timestamptz, interval) from public;
 grant execute on function postern.drop_log(timestamptz, interval) to postern_admin;
 comment on function postern.drop_log(timestamptz, interval) is
-'Drops the months (UTC) of the log that end by before, each if all its entries are sealed, exported with their proofs, and unchanged; the leaves stay, so that proofs go on. timeout: for how long to try where others use the log, up to 1 hour. Returns the stretches of leaves that each month was, NULLs where it was empty; for a month that stays, the reason. Call it through "postern log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55000 the log was sealed in another place, 55P03 the log is in use.';
+'Drops the months (UTC) of the log that end by before. A month is dropped only if all its entries are sealed, exported with their proofs, and unchanged. The leaves stay, so proofs stay valid. timeout: for how long to try while others use the log, up to 1 hour. Returns the ranges of leaves of each dropped month, NULLs if it was empty; for a month that stays, the reason. Call it through "postern log drop", which signs what was dropped; otherwise "log verify" reports the entries as missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55000 the log was sealed in another place, 55P03 the log is in use.';

@@ -1,5 +1,5 @@
--- docs/log-format.md specifies these octets. internal/seal computes them too, so that each side checks the other. Databases
--- are UTF8, so the length of a text is that of its encoding.
+-- docs/log-format.md specifies these octets. internal/seal computes them too, so that each side checks the other.
+-- Databases are UTF8, so the length of a text is that of its encoding.
 
 create or replace function postern_internal.encode_field(value text)
 returns bytea

@@ -1,5 +1,5 @@
--- Requires REPEATABLE READ. Only there is the snapshot that of the whole transaction, and it must be the snapshot by which
--- the entries were read.
+-- Requires REPEATABLE READ. Only there is the snapshot that of the whole transaction, and it must be the snapshot by
+-- which the entries were read.
 
 create or replace function postern.end_sealing()
 returns void
@@ -49,4 +49,4 @@ $$;
 revoke execute on function postern.end_sealing() from public;
 grant execute on function postern.end_sealing() to postern_sealer;
 comment on function postern.end_sealing() is
-'Says that all entries which this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ, 55000 an entry has none, 55P03 another one is sealing, 42501 this database does not allow the login.';
+'Records that all entries that this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ, 55000 an entry has none, 55P03 another session is sealing, 42501 this database does not allow the login.';

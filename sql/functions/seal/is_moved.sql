@@ -11,4 +11,4 @@ as $$
 $$;
 revoke execute on function postern_internal.is_moved(postern_internal.place) from public;
 comment on function postern_internal.is_moved(postern_internal.place) is
-'Whether this is another database than the one recorded: a copy, a restored one, or one of another cluster. A new timeline alone does not count: it comes with each failover. NULL where none was recorded.';
+'Whether this is another database than the recorded one: a copy, a restored database, or one in another cluster. A new timeline alone does not count, because each failover begins one. NULL if none was recorded.';

@@ -32,4 +32,4 @@ $$;
 revoke execute on function postern.log_records(bigint[], bigint[]) from public;
 grant execute on function postern.log_records(bigint[], bigint[]) to postern_auditor, postern_sealer;
 comment on function postern.log_records(bigint[], bigint[]) is
-'All rows of the log in stretches of log_ids, in no order, with the values that their leaves are made of; also those that postern.checkpoint_log does not show, but none of the current transaction. lowest, highest: the ends of each stretch.';
+'All rows of the log in ranges of log_ids, in no order, with the values that their leaves are made of. Includes rows that postern.checkpoint_log does not show, but none of the current transaction. lowest, highest: the ends of each range.';

@@ -1,12 +1,12 @@
 -- Finds entries by their missing leaf and never from a log_id on, because log_ids are not given out in commit order. A
--- sealer asks for the transactions that the last seal did not see. An entry that the last seal should have seen, but that
--- has no leaf, was added later. It must not get a leaf; "postern log verify" finds it with seen_by.
+-- sealer asks for the transactions that the last seal did not see. An entry that the last seal should have seen, but
+-- that has no leaf, was added later. It must not get a leaf; "postern log verify" finds it with seen_by.
 --
 -- In PL/pgSQL for the reason given at postern.log_records. It returns a cursor, because PL/pgSQL stores a returned set
 -- completely before the caller reads it.
 --
--- A scalar subquery looks for the leaf, because its plan is always an index look-up. Otherwise a plan made while there were
--- few leaves would read all leaves for each entry, and a sealer keeps its plan.
+-- A scalar subquery looks for the leaf, because its plan is always an index look-up. Otherwise a plan made while there
+-- were few leaves would read all leaves for each entry, and a sealer keeps its plan.
 
 create or replace function postern.open_unsealed_records(
   lowest_transaction_ids xid8[],
@@ -47,4 +47,4 @@ $$;
 revoke execute on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) from public;
 grant execute on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) to postern_auditor, postern_sealer;
 comment on function postern.open_unsealed_records(xid8[], xid8[], pg_snapshot) is
-'Opens a cursor over the rows of the log without a leaf, as postern.log_records gives them, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as stretches that do not overlap, one after the other. seen_by: only what this snapshot sees. Errors: 42P03 the cursor is open already.';
+'Opens a cursor over the rows of the log without a leaf, in the form of postern.log_records, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as ascending ranges that do not overlap. seen_by: only rows that this snapshot sees. Errors: 42P03 the cursor is open already.';

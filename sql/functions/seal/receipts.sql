@@ -18,4 +18,4 @@ $$;
 revoke execute on function postern.receipts() from public;
 grant execute on function postern.receipts() to postern_user;
 comment on function postern.receipts() is
-'The entries of the log that this transaction has made so far, each with whether its gate was asked, and with the hash of its leaf: if the transaction commits, whoever keeps these can show that an entry was removed or changed, also before it was sealed. Call it right before the commit.';
+'The entries of the log that this transaction has written so far. asked: whether the person was shown this gate. leaf_hash: of the entry''s leaf. After the commit, whoever keeps these can show that an entry was removed or changed, even before it was sealed. Call it right before the commit.';

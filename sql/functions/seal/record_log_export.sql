@@ -17,7 +17,7 @@ begin
      or not exists (select from postern_internal.tree_head as h where h.tree_size = record_log_export.tree_size) then
     raise exception using
       errcode = 'PS107',
-      message = 'The export cannot be noted',
+      message = 'The export cannot be recorded',
       detail = format('since is %s, until is %s; tree_size is %s, and the signed heads kept here are of %s leaves at most.',
                       coalesce(since::text, 'NULL'), coalesce(until::text, 'NULL'), coalesce(tree_size::text, 'NULL'),
                       (select coalesce(max(h.tree_size), 0) from postern_internal.tree_head as h)),
@@ -30,4 +30,4 @@ $$;
 revoke execute on function postern.record_log_export(timestamptz, timestamptz, bigint) from public;
 grant execute on function postern.record_log_export(timestamptz, timestamptz, bigint) to postern_sealer;
 comment on function postern.record_log_export(timestamptz, timestamptz, bigint) is
-'Says that all entries from since until until, under the head of so many leaves, were written to a file with their proofs, which lets postern.drop_log remove them. NULL: no limit. Errors: PS107 there is no such head, since is not before until; 42501 this database does not allow the login.';
+'Records that the entries from since (inclusive) to until (exclusive) were written to a file with their proofs, under the head of tree_size leaves. Then postern.drop_log may remove them. NULL: no limit. Errors: PS107 there is no such head, since is not before until; 42501 this database does not allow the login.';

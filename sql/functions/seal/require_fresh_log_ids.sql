@@ -1,5 +1,5 @@
--- Logical replication copies entries but no sequences. Without this check, new entries would get the IDs of old ones, and
--- never a leaf.
+-- Logical replication copies entries but no sequences. Without this check, new entries would get the IDs of old ones,
+-- and never a leaf.
 
 create or replace function postern_internal.require_fresh_log_ids()
 returns void
@@ -21,4 +21,4 @@ end
 $$;
 revoke execute on function postern_internal.require_fresh_log_ids() from public;
 comment on function postern_internal.require_fresh_log_ids() is
-'Refuses to go on where the log has ids that its sequences have yet to give out. Errors: 55000.';
+'Raises an error if the log has ids that its sequences have yet to give out. Errors: 55000.';

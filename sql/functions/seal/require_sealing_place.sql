@@ -1,6 +1,6 @@
--- A copy of the database would sign a second history with the same key and write it into the same directory. From inside, a
--- copy and a database that was restored for good look alike. Only an operator outside can say which one goes on. The
--- operator confirms by naming the place: a plain yes would stay in a configuration and be copied with it.
+-- A copy of the database would sign a second history with the same key and write it into the same directory. From
+-- inside, a copy and a database that was restored for good look alike. Only an operator outside can say which one goes
+-- on. The operator confirms by naming the place: a plain yes would stay in a configuration and be copied with it.
 --
 -- The check for another database comes first. A timeline says nothing about a database, and a timeline left in the
 -- configuration must not hide this case.
@@ -28,7 +28,7 @@ begin
       message = 'The log of this database is sealed as another database''s',
       detail = format('It was sealed in %s, and this is %s (cluster, database, table of the log): a copy, a restored database, or an upgraded cluster.',
                       postern_internal.place_text(recorded), this_database),
-      hint = format('If this database took the place of the other one: run "postern log seal --confirm-database %s" once. If the other one goes on: seal this copy with a key and a directory of its own, which "postern log restart" begins, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
+      hint = format('If this database took the place of the other one: run "postern log seal --confirm-database %s" once. If the other one goes on: seal this copy with its own key and directory, which "postern log restart" begins, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
   end if;
   perform postern_internal.require_timeline(case when not moved then recorded.timeline end, here.timeline, confirmed_timeline,
                                             'postern log seal', 'docs/log.md, After a failover, a restore or a copy');
@@ -37,4 +37,4 @@ end
 $$;
 revoke execute on function postern_internal.require_sealing_place(bigint, text) from public;
 comment on function postern_internal.require_sealing_place(bigint, text) is
-'Refuses to go on where the log was last sealed in another place, unless the arguments name this one: the number of its timeline; its cluster, database and table of the log, as the error shows them. Returns whether the place is to be recorded. Errors: 55000, with the constraint place.';
+'Raises an error if the log was last sealed in another place, unless the arguments confirm this one: by the number of its timeline, and by its cluster, database and table of the log as the error shows them. Returns whether the place has to be recorded. Errors: 55000, with the constraint place.';

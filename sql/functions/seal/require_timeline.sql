@@ -1,6 +1,6 @@
--- From inside, a failover and a copy recovered to a point in time look alike: same cluster, new timeline. Only an operator
--- outside can say which timeline is production's. The confirmation is a number, because a plain yes would stay in a
--- configuration and be copied with it.
+-- From inside, a failover and a copy recovered to a point in time look alike: same cluster, new timeline. Only an
+-- operator outside can say which timeline is production's. The confirmation is a number, because a plain yes would stay
+-- in a configuration and be copied with it.
 --
 -- Other errors share this SQLSTATE, so programs recognise the refusal by the constraint field: place.
 
@@ -36,4 +36,4 @@ end
 $$;
 revoke execute on function postern_internal.require_timeline(bigint, bigint, bigint, text, text) from public;
 comment on function postern_internal.require_timeline(bigint, bigint, bigint, text, text) is
-'Refuses to go on where this server''s timeline, here, is not the recorded one, and confirmed, which the configuration outside says, does not name it; also where confirmed is a later one. NULL: nothing recorded, nothing said. command, page: what the HINT names. Errors: 55000, with the constraint place.';
+'Raises an error unless work may continue on this timeline. recorded: the timeline on which the work was done so far; NULL: none. here: the server''s timeline. confirmed: the timeline that the configuration outside the database names; NULL: none. command, page: for the HINT. Errors: 55000, with the constraint place: confirmed is later than here, or recorded is another one and confirmed is not here.';

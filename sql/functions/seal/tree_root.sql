@@ -1,5 +1,5 @@
--- Computes the root of RFC 6962, section 2.1, from stored subtrees. The bits of tree_size say which subtrees these are. It
--- begins with the smallest one, which is the last.
+-- Computes the root of RFC 6962, section 2.1, from stored subtrees. The bits of tree_size say which subtrees these are.
+-- It begins with the smallest one, which is the last.
 
 create or replace function postern_internal.tree_root(tree_size bigint)
 returns bytea
@@ -28,4 +28,4 @@ end
 $$;
 revoke execute on function postern_internal.tree_root(bigint) from public;
 comment on function postern_internal.tree_root(bigint) is
-'The root of the tree of the log''s first so many leaves, 32 octets, from the stored hashes. NULL where it has fewer leaves, or a hash is missing.';
+'The root of the tree of the log''s first tree_size leaves, 32 octets, from the stored hashes. NULL if there are fewer leaves, or a hash is missing.';

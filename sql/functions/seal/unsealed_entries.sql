@@ -1,5 +1,5 @@
--- Uses the snapshot of the last seal, as the sealer does: an entry outside that snapshot has no leaf. It looks only at the
--- oldest waiting entries, because a log that was never sealed may hold years.
+-- Uses the snapshot of the last seal, as the sealer does: an entry outside that snapshot has no leaf. It looks only at
+-- the oldest waiting entries, because a log that was never sealed may hold years.
 --
 -- Runs with its owner's rights, so that a sealer can see how much waits without access to the log.
 
@@ -31,4 +31,4 @@ $$;
 revoke execute on function postern.unsealed_entries() from public;
 grant execute on function postern.unsealed_entries() to postern_auditor, postern_sealer;
 comment on function postern.unsealed_entries() is
-'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL where there is none. For monitoring: see "postern log seal --metrics".';
+'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL if there is none. For monitoring: see "postern log seal --metrics".';

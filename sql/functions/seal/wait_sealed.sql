@@ -13,7 +13,7 @@ begin
   if log_id is null or timeout is null or timeout < interval '0' or timeout > interval '1 hour' then
     raise exception using
       errcode = 'PS107',
-      message = 'It cannot be waited for that',
+      message = 'This cannot be waited for',
       detail = format('log_id is %s, timeout is %s.', coalesce(log_id::text, 'NULL'), coalesce(timeout::text, 'NULL')),
       hint = 'Pass the log_id of a receipt, and an interval between 0 and 1 hour.';
   end if;
@@ -41,4 +41,4 @@ $$;
 revoke execute on function postern.wait_sealed(bigint, interval) from public;
 grant execute on function postern.wait_sealed(bigint, interval) to postern_user;
 comment on function postern.wait_sealed(bigint, interval) is
-'Waits until an entry of the log is under a signed tree head, so that it can be proven. log_id: from a receipt. timeout: up to 1 hour. Returns false where that took longer. Errors: PS107 argument, or a transaction that cannot wait: one that has written, or is not READ COMMITTED.';
+'Waits until an entry of the log is under a signed tree head, so that it can be proven. log_id: from a receipt. timeout: up to 1 hour. Returns false if that takes longer. Errors: PS107 argument, or a transaction that cannot wait: one that has written, or is not READ COMMITTED.';

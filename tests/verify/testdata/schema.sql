@@ -1328,7 +1328,7 @@ begin
   -- The lowest bit 0 of the number, as a number, is 2 to the power of how many there are.
   select min(l.leaf_number)
     into unproven
-    from (select n.leaf_number, n.hashes, generate_series(1, octet_length(n.hashes) / 32 - 1) as level -- here, and not in FROM: no table for each leaf
+    from (select n.leaf_number, n.hashes, generate_series(1, octet_length(n.hashes) / 32 - 1) as level -- not in FROM, which would make a table for each leaf
             from postern_internal.leaf as n
            where n.leaf_number >= first_leaf
              and octet_length(n.hashes) > 32
@@ -1785,7 +1785,7 @@ ALTER FUNCTION postern.begin_sealing(confirmed_timeline bigint, confirmed_databa
 -- Name: FUNCTION begin_sealing(confirmed_timeline bigint, confirmed_database text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.begin_sealing(confirmed_timeline bigint, confirmed_database text) IS 'Makes this transaction the only one that seals the log, and tells how far it was sealed, as postern.sealed_until does. confirmed_timeline, confirmed_database: after a failover, or where this database took the place of the one that was sealed, the place as the error shows it; NULL: it is the same as before. is_new_place: it is not, and end_sealing has to record it. Errors: 55000 the log was sealed in another place, or has ids that its sequences have yet to give out; 55P03 another one is sealing; 40001 it has just done so; 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.begin_sealing(confirmed_timeline bigint, confirmed_database text) IS 'Makes this transaction the only one that seals the log, and returns how far it is sealed, like postern.sealed_until. confirmed_timeline, confirmed_database: after a failover, or if this database replaces the one that was sealed, the place as the error shows it; NULL: the place is the same as before. is_new_place: it is not, and end_sealing has to record it. Errors: 55000 the log was sealed in another place, or has ids that its sequences have yet to give out; 55P03 another session is sealing; 40001 another session has just sealed; 42501 this database does not allow the login.';
 
 
 --
@@ -3152,7 +3152,7 @@ begin
   if before is null or before > clock_timestamp() or timeout is null or timeout < interval '0' or timeout > interval '1 hour' then
     raise exception using
       errcode = 'PS107',
-      message = 'The log cannot be dropped up to then',
+      message = 'The log cannot be dropped up to this time',
       detail = format('before is %s, timeout is %s.', coalesce(before::text, 'NULL'), coalesce(timeout::text, 'NULL')),
       hint = 'Pass a time that has passed, and an interval between 0 and 1 hour.';
   end if;
@@ -3242,7 +3242,7 @@ ALTER FUNCTION postern.drop_log(before timestamp with time zone, timeout interva
 -- Name: FUNCTION drop_log(before timestamp with time zone, timeout interval); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) IS 'Drops the months (UTC) of the log that end by before, each if all its entries are sealed, exported with their proofs, and unchanged; the leaves stay, so that proofs go on. timeout: for how long to try where others use the log, up to 1 hour. Returns the stretches of leaves that each month was, NULLs where it was empty; for a month that stays, the reason. Call it through "postern log drop", which signs what was dropped: else "log verify" finds the entries missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55000 the log was sealed in another place, 55P03 the log is in use.';
+COMMENT ON FUNCTION postern.drop_log(before timestamp with time zone, timeout interval) IS 'Drops the months (UTC) of the log that end by before. A month is dropped only if all its entries are sealed, exported with their proofs, and unchanged. The leaves stay, so proofs stay valid. timeout: for how long to try while others use the log, up to 1 hour. Returns the ranges of leaves of each dropped month, NULLs if it was empty; for a month that stays, the reason. Call it through "postern log drop", which signs what was dropped; otherwise "log verify" reports the entries as missing. Errors: PS107 argument, 25001 the transaction is not READ COMMITTED, 55000 the log was sealed in another place, 55P03 the log is in use.';
 
 
 --
@@ -3327,7 +3327,7 @@ ALTER FUNCTION postern.end_sealing() OWNER TO postern_owner;
 -- Name: FUNCTION end_sealing(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.end_sealing() IS 'Says that all entries which this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ, 55000 an entry has none, 55P03 another one is sealing, 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.end_sealing() IS 'Records that all entries that this transaction sees have a leaf now. Errors: 25001 the transaction is not REPEATABLE READ, 55000 an entry has none, 55P03 another session is sealing, 42501 this database does not allow the login.';
 
 
 --
@@ -8536,7 +8536,7 @@ ALTER FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT hi
 -- Name: FUNCTION leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) IS 'The lowest and the highest log_id of the leaves from first_leaf on; NULL where there are none.';
+COMMENT ON FUNCTION postern.leaf_log_ids(first_leaf bigint, OUT lowest bigint, OUT highest bigint) IS 'The lowest and the highest log_id of the leaves from first_leaf on; NULL if there are none.';
 
 
 --
@@ -8819,7 +8819,7 @@ ALTER TABLE postern_internal.log_record OWNER TO postern_owner;
 -- Name: VIEW log_record; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern_internal.log_record IS 'Each row of the log except those of the current transaction, to be read in binary: then no setting changes what its leaf is made of.';
+COMMENT ON VIEW postern_internal.log_record IS 'The rows of the log except those of the current transaction. Read them in binary form, so that no setting changes the values that leaves are made of.';
 
 
 --
@@ -8855,7 +8855,7 @@ ALTER FUNCTION postern.log_records(lowest bigint[], highest bigint[]) OWNER TO p
 -- Name: FUNCTION log_records(lowest bigint[], highest bigint[]); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) IS 'All rows of the log in stretches of log_ids, in no order, with the values that their leaves are made of; also those that postern.checkpoint_log does not show, but none of the current transaction. lowest, highest: the ends of each stretch.';
+COMMENT ON FUNCTION postern.log_records(lowest bigint[], highest bigint[]) IS 'All rows of the log in ranges of log_ids, in no order, with the values that their leaves are made of. Includes rows that postern.checkpoint_log does not show, but none of the current transaction. lowest, highest: the ends of each range.';
 
 
 --
@@ -9103,7 +9103,7 @@ ALTER FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], high
 -- Name: FUNCTION open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) IS 'Opens a cursor over the rows of the log without a leaf, as postern.log_records gives them, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as stretches that do not overlap, one after the other. seen_by: only what this snapshot sees. Errors: 42P03 the cursor is open already.';
+COMMENT ON FUNCTION postern.open_unsealed_records(lowest_transaction_ids xid8[], highest_transaction_ids xid8[], seen_by pg_snapshot) IS 'Opens a cursor over the rows of the log without a leaf, in the form of postern.log_records, by transaction; returns its name. lowest_transaction_ids, highest_transaction_ids: the transactions, as ascending ranges that do not overlap. seen_by: only rows that this snapshot sees. Errors: 42P03 the cursor is open already.';
 
 
 --
@@ -9540,7 +9540,7 @@ ALTER FUNCTION postern.receipts() OWNER TO postern_owner;
 -- Name: FUNCTION receipts(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.receipts() IS 'The entries of the log that this transaction has made so far, each with whether its gate was asked, and with the hash of its leaf: if the transaction commits, whoever keeps these can show that an entry was removed or changed, also before it was sealed. Call it right before the commit.';
+COMMENT ON FUNCTION postern.receipts() IS 'The entries of the log that this transaction has written so far. asked: whether the person was shown this gate. leaf_hash: of the entry''s leaf. After the commit, whoever keeps these can show that an entry was removed or changed, even before it was sealed. Call it right before the commit.';
 
 
 --
@@ -9585,7 +9585,7 @@ ALTER FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text)
 -- Name: FUNCTION record_head(tree_size bigint, root_hash bytea, note text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) IS 'Keeps a copy of a signed tree head; where there is one of this size already, that one. note: a C2SP tlog-checkpoint; its signature is not checked. Errors: PS107 argument, PS501 it is no head of the log''s tree, 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.record_head(tree_size bigint, root_hash bytea, note text) IS 'Stores a copy of a signed tree head; if there is one of this size already, it stays. note: a C2SP tlog-checkpoint; its signature is not checked. Errors: PS107 argument, PS501 it is not a head of the log''s tree, 42501 this database does not allow the login.';
 
 
 --
@@ -9602,7 +9602,7 @@ begin
      or not exists (select from postern_internal.tree_head as h where h.tree_size = record_log_export.tree_size) then
     raise exception using
       errcode = 'PS107',
-      message = 'The export cannot be noted',
+      message = 'The export cannot be recorded',
       detail = format('since is %s, until is %s; tree_size is %s, and the signed heads kept here are of %s leaves at most.',
                       coalesce(since::text, 'NULL'), coalesce(until::text, 'NULL'), coalesce(tree_size::text, 'NULL'),
                       (select coalesce(max(h.tree_size), 0) from postern_internal.tree_head as h)),
@@ -9620,7 +9620,7 @@ ALTER FUNCTION postern.record_log_export(since timestamp with time zone, until t
 -- Name: FUNCTION record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) IS 'Says that all entries from since until until, under the head of so many leaves, were written to a file with their proofs, which lets postern.drop_log remove them. NULL: no limit. Errors: PS107 there is no such head, since is not before until; 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) IS 'Records that the entries from since (inclusive) to until (exclusive) were written to a file with their proofs, under the head of tree_size leaves. Then postern.drop_log may remove them. NULL: no limit. Errors: PS107 there is no such head, since is not before until; 42501 this database does not allow the login.';
 
 
 --
@@ -10292,7 +10292,7 @@ ALTER FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT 
 -- Name: FUNCTION restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint) IS 'Has new entries of the log get ids above those of lost ones. Call it through "postern log restart", which signs what was lost. lowest_lost, highest_lost: log ids that were lost lie from one to the other; NULL: none is known. place, timeline: which database this is, as in its errors. reused: how many entries got an id of that stretch before. Errors: PS107 argument, 55P03 another one is sealing, 42501 this database does not allow the login.';
+COMMENT ON FUNCTION postern.restart_log(lowest_lost bigint, highest_lost bigint, OUT place text, OUT timeline bigint, OUT reused bigint) IS 'Gives new entries of the log ids above those of lost entries. Call it through "postern log restart", which signs what was lost. lowest_lost, highest_lost: the range of lost log ids; NULL: none is known. place, timeline: which database this is, as in its errors. reused: how many entries already got an id in that range. Errors: PS107 argument, 55P03 another session is sealing, 42501 this database does not allow the login.';
 
 
 --
@@ -10498,7 +10498,7 @@ ALTER FUNCTION postern.sealed_until() OWNER TO postern_owner;
 -- Name: FUNCTION sealed_until(); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.sealed_until() IS 'How far the log was sealed. tree_size: the number of leaves; snapshot: all entries that it sees have a leaf, NULL where nothing was sealed in this cluster.';
+COMMENT ON FUNCTION postern.sealed_until() IS 'How far the log is sealed. tree_size: the number of leaves. snapshot: all entries that it sees have a leaf; NULL if nothing was sealed in this cluster.';
 
 
 --
@@ -11185,7 +11185,7 @@ ALTER FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp
 -- Name: FUNCTION unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL where there is none. For monitoring: see "postern log seal --metrics".';
+COMMENT ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL if there is none. For monitoring: see "postern log seal --metrics".';
 
 
 --
@@ -11373,7 +11373,7 @@ begin
   if log_id is null or timeout is null or timeout < interval '0' or timeout > interval '1 hour' then
     raise exception using
       errcode = 'PS107',
-      message = 'It cannot be waited for that',
+      message = 'This cannot be waited for',
       detail = format('log_id is %s, timeout is %s.', coalesce(log_id::text, 'NULL'), coalesce(timeout::text, 'NULL')),
       hint = 'Pass the log_id of a receipt, and an interval between 0 and 1 hour.';
   end if;
@@ -11406,7 +11406,7 @@ ALTER FUNCTION postern.wait_sealed(log_id bigint, timeout interval) OWNER TO pos
 -- Name: FUNCTION wait_sealed(log_id bigint, timeout interval); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) IS 'Waits until an entry of the log is under a signed tree head, so that it can be proven. log_id: from a receipt. timeout: up to 1 hour. Returns false where that took longer. Errors: PS107 argument, or a transaction that cannot wait: one that has written, or is not READ COMMITTED.';
+COMMENT ON FUNCTION postern.wait_sealed(log_id bigint, timeout interval) IS 'Waits until an entry of the log is under a signed tree head, so that it can be proven. log_id: from a receipt. timeout: up to 1 hour. Returns false if that takes longer. Errors: PS107 argument, or a transaction that cannot wait: one that has written, or is not READ COMMITTED.';
 
 
 --
@@ -14017,7 +14017,7 @@ ALTER FUNCTION postern_internal.is_moved(recorded postern_internal.place) OWNER 
 -- Name: FUNCTION is_moved(recorded postern_internal.place); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.is_moved(recorded postern_internal.place) IS 'Whether this is another database than the one recorded: a copy, a restored one, or one of another cluster. A new timeline alone does not count: it comes with each failover. NULL where none was recorded.';
+COMMENT ON FUNCTION postern_internal.is_moved(recorded postern_internal.place) IS 'Whether this is another database than the recorded one: a copy, a restored database, or one in another cluster. A new timeline alone does not count, because each failover begins one. NULL if none was recorded.';
 
 
 --
@@ -15840,7 +15840,7 @@ ALTER FUNCTION postern_internal.require_fresh_log_ids() OWNER TO postern_owner;
 -- Name: FUNCTION require_fresh_log_ids(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_fresh_log_ids() IS 'Refuses to go on where the log has ids that its sequences have yet to give out. Errors: 55000.';
+COMMENT ON FUNCTION postern_internal.require_fresh_log_ids() IS 'Raises an error if the log has ids that its sequences have yet to give out. Errors: 55000.';
 
 
 --
@@ -16017,7 +16017,7 @@ begin
       message = 'The log of this database is sealed as another database''s',
       detail = format('It was sealed in %s, and this is %s (cluster, database, table of the log): a copy, a restored database, or an upgraded cluster.',
                       postern_internal.place_text(recorded), this_database),
-      hint = format('If this database took the place of the other one: run "postern log seal --confirm-database %s" once. If the other one goes on: seal this copy with a key and a directory of its own, which "postern log restart" begins, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
+      hint = format('If this database took the place of the other one: run "postern log seal --confirm-database %s" once. If the other one goes on: seal this copy with its own key and directory, which "postern log restart" begins, or not at all. See docs/log.md, After a failover, a restore or a copy.', this_database);
   end if;
   perform postern_internal.require_timeline(case when not moved then recorded.timeline end, here.timeline, confirmed_timeline,
                                             'postern log seal', 'docs/log.md, After a failover, a restore or a copy');
@@ -16032,7 +16032,7 @@ ALTER FUNCTION postern_internal.require_sealing_place(confirmed_timeline bigint,
 -- Name: FUNCTION require_sealing_place(confirmed_timeline bigint, confirmed_database text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_sealing_place(confirmed_timeline bigint, confirmed_database text) IS 'Refuses to go on where the log was last sealed in another place, unless the arguments name this one: the number of its timeline; its cluster, database and table of the log, as the error shows them. Returns whether the place is to be recorded. Errors: 55000, with the constraint place.';
+COMMENT ON FUNCTION postern_internal.require_sealing_place(confirmed_timeline bigint, confirmed_database text) IS 'Raises an error if the log was last sealed in another place, unless the arguments confirm this one: by the number of its timeline, and by its cluster, database and table of the log as the error shows them. Returns whether the place has to be recorded. Errors: 55000, with the constraint place.';
 
 
 --
@@ -16106,7 +16106,7 @@ ALTER FUNCTION postern_internal.require_timeline(recorded bigint, here bigint, c
 -- Name: FUNCTION require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text) IS 'Refuses to go on where this server''s timeline, here, is not the recorded one, and confirmed, which the configuration outside says, does not name it; also where confirmed is a later one. NULL: nothing recorded, nothing said. command, page: what the HINT names. Errors: 55000, with the constraint place.';
+COMMENT ON FUNCTION postern_internal.require_timeline(recorded bigint, here bigint, confirmed bigint, command text, page text) IS 'Raises an error unless work may continue on this timeline. recorded: the timeline on which the work was done so far; NULL: none. here: the server''s timeline. confirmed: the timeline that the configuration outside the database names; NULL: none. command, page: for the HINT. Errors: 55000, with the constraint place: confirmed is later than here, or recorded is another one and confirmed is not here.';
 
 
 --
@@ -16473,7 +16473,7 @@ ALTER FUNCTION postern_internal.tree_root(tree_size bigint) OWNER TO postern_own
 -- Name: FUNCTION tree_root(tree_size bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.tree_root(tree_size bigint) IS 'The root of the tree of the log''s first so many leaves, 32 octets, from the stored hashes. NULL where it has fewer leaves, or a hash is missing.';
+COMMENT ON FUNCTION postern_internal.tree_root(tree_size bigint) IS 'The root of the tree of the log''s first tree_size leaves, 32 octets, from the stored hashes. NULL if there are fewer leaves, or a hash is missing.';
 
 
 --
