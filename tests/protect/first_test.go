@@ -48,8 +48,8 @@ func TestFirstQueryReadsLittleOfTheCatalog(t *testing.T) {
 		read, atMost int
 	}{
 		{"begin_session", session - counting, 400},
-		{"a row through protect_company", read(begin, "select from shop.voucher where voucher_id = 1") - session, 600},
-		{"a row through protect_ledger", read(begin, "select from shop.keyed where entry_id = 1") - session, 1350},
+		{"a row through protect_company", read(begin, "select from shop.voucher where voucher_id = 1") - session, 250},
+		{"a row through protect_ledger", read(begin, "select from shop.keyed where entry_id = 1") - session, 1200},
 	} {
 		t.Logf("%s reads %d rows of the catalog", c.name, c.read)
 		if c.read > c.atMost {
