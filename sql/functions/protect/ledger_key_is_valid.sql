@@ -18,7 +18,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  relation constant oid := target;
+  relation constant oid := target::oid;
   columns constant smallint[] := array(
     select d.refobjsubid::smallint
       from pg_depend as d
