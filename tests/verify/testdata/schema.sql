@@ -2538,15 +2538,23 @@ CREATE FUNCTION postern.company_is_indexed(target regclass) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  relation constant oid := target::oid;
+  company constant integer := (
+    select d.refobjsubid
+      from pg_depend as d
+     where d.classid = 'pg_policy'::regclass::oid
+       and d.objid = (select p.oid from pg_policy as p where p.polrelid = relation and p.polname = 'postern_company')
+       and d.refclassid = 'pg_class'::regclass::oid
+       and d.refobjid = relation
+       and d.refobjsubid > 0
+     limit 1);
 begin
   return exists (
     select
-      from pg_policy as p
-      join pg_depend as d
-        on d.classid = 'pg_policy'::regclass and d.objid = p.oid
-       and d.refclassid = 'pg_class'::regclass and d.refobjid = target and d.refobjsubid > 0
-      join pg_index as i on i.indrelid = target and i.indkey[0] = d.refobjsubid
-     where p.polrelid = target and p.polname = 'postern_company'
+      from pg_index as i
+     where i.indrelid = relation
+       and i.indkey[0] = company
        and i.indisvalid
        and i.indpred is null
        and pg_index_column_has_property(i.indexrelid, 1, 'search_array'));
@@ -3617,28 +3625,37 @@ CREATE FUNCTION postern.ledger_key_is_valid(target regclass) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  relation constant oid := target::oid;
+  columns constant smallint[] := array(
+    select d.refobjsubid::smallint
+      from pg_depend as d
+     where d.classid = 'pg_policy'::regclass::oid
+       and d.objid = (select p.oid from pg_policy as p where p.polrelid = relation and p.polname = 'postern_ledger')
+       and d.refclassid = 'pg_class'::regclass::oid
+       and d.refobjid = relation
+       and d.refobjsubid > 0);
+  nullable constant smallint[] := array(select a.attnum from pg_attribute as a where a.attrelid = relation and a.attnum > 0 and not a.attnotnull);
 begin
+  -- Inheriting tables, unlike partitions, do not have the key.
+  if (select c.relhassubclass and c.relkind <> 'p' from pg_class as c where c.oid = relation) then
+    if exists (select from pg_inherits as i where i.inhparent = relation) then
+      return false;
+    end if;
+  end if;
   return exists (
     select
       from pg_constraint as k
-      join pg_class as c on c.oid = k.conrelid
-     where k.conrelid = target
+     where k.conrelid = relation
        and k.contype = 'f'
-       and k.confrelid = 'postern.posting_combination'::regclass
+       and k.confrelid = 'postern.posting_combination'::regclass::oid
        and k.convalidated
        and not k.condeferrable
        and cardinality(k.conkey) = 2
+       and k.conkey[1] = any (columns)
+       and k.conkey[2] = any (columns)
        -- If one column may be NULL, MATCH SIMPLE does not check the other one.
-       and (k.confmatchtype = 'f'
-            or not exists (select from pg_attribute as a where a.attrelid = target and a.attnum = any (k.conkey) and not a.attnotnull))
-       and k.conkey <@ array(select d.refobjsubid::smallint
-                               from pg_policy as p
-                               join pg_depend as d
-                                 on d.classid = 'pg_policy'::regclass and d.objid = p.oid
-                                and d.refclassid = 'pg_class'::regclass and d.refobjid = target and d.refobjsubid > 0
-                              where p.polrelid = target and p.polname = 'postern_ledger')
-       -- Inheriting tables, unlike partitions, do not have the key.
-       and (c.relkind = 'p' or not exists (select from pg_inherits as i where i.inhparent = target)));
+       and (k.confmatchtype = 'f' or k.conkey[1] <> all (nullable) and k.conkey[2] <> all (nullable)));
 end
 $$;
 
