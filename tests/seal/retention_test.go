@@ -125,6 +125,7 @@ func TestDropLeavesWhatCannotBeProven(t *testing.T) {
 	silently := "set session_replication_role = replica; "
 	for name, test := range map[string]struct{ change, reason string }{
 		"changed":          {silently + "update postern_internal.checkpoint_entry set comment = 'x' where log_id = 5", "not what was sealed: 1"},
+		"made NULL":        {"alter table postern_internal.checkpoint_entry alter salt drop not null; " + silently + "update postern_internal.checkpoint_entry set salt = null where log_id = 5", "not what was sealed: 1"},
 		"moved here":       {silently + "update postern_internal.checkpoint_entry set logged_at = (select logged_at from postern_internal.checkpoint_entry where log_id = 5) where log_id = 25", "not what was sealed: 1"},
 		"added":            {silently + "insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) select 'passed', 'X', 'X', 'X', '{}', e.logged_at from postern_internal.checkpoint_entry as e where e.log_id <= 2", "entries not under a signed head: 2, not exported with proofs: 2"},
 		"a leaf removed":   {silently + "delete from postern_internal.leaf where log_id = 5", "entries not under a signed head: 1, not exported with proofs: 1"},

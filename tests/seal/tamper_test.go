@@ -282,3 +282,27 @@ func kindOf(err error) seal.Kind {
 	}
 	return ""
 }
+
+// An entry with NULL where its leaf needs a value has a hash of NULL, which is neither equal to the sealed one nor unequal.
+func TestEntryWithoutASaltDoesNotVerify(t *testing.T) {
+	t.Parallel()
+	l := newSealedLog(t)
+	l.write(t, 2)
+	l.seal(t, 2)
+	connection := l.Connect(t)
+	for _, column := range []string{"salt", "transaction_id"} {
+		testsql.Run(t, connection, "begin")
+		testsql.Run(t, connection, "alter table postern_internal.checkpoint_entry alter "+column+" drop not null")
+		testsql.Run(t, connection, "set local session_replication_role = replica")
+		testsql.Run(t, connection, "update postern_internal.checkpoint_entry set "+column+" = null where log_id = 1")
+		naive := testsql.Value[*bool](t, connection, `
+select substring(l.hashes for 32) <> postern_internal.leaf_hash(e)
+  from postern_internal.leaf as l join postern_internal.checkpoint_entry as e using (log_id) where log_id = 1`)
+		if naive != nil {
+			t.Errorf("naive: %s is NULL, and comparing the hashes says %v", column, *naive)
+		}
+		testsql.Refused(t, connection, "PS501", "select postern.verify_entry(1)")
+		testsql.Run(t, connection, "rollback")
+	}
+	testsql.Run(t, connection, "select postern.verify_entry(1)")
+}

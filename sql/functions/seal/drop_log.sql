@@ -52,7 +52,7 @@ begin
     end if;
     perform postern_internal.lock_log('share', timeout, candidate.partition);
     select count(*) filter (where coalesce(l.leaf_number >= h.tree_size, true)) as unsealed,
-           count(*) filter (where substring(l.hashes for 32) <> postern_internal.leaf_hash(e)) as changed,
+           count(*) filter (where l.log_id is not null and substring(l.hashes for 32) is distinct from postern_internal.leaf_hash(e)) as changed,
            count(*) filter (where not exists (select from postern_internal.log_export as x
                                                where e.logged_at >= x.since and e.logged_at < x.until and l.leaf_number < x.tree_size)) as unproven
       into doubts

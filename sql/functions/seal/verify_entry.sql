@@ -19,7 +19,7 @@ begin
   select l.* into leaf from postern_internal.leaf as l where l.log_id = verify_entry.log_id;
   select e.* into entry from postern_internal.checkpoint_entry as e where e.log_id = verify_entry.log_id;
   if leaf.log_id is null or entry.log_id is null
-     or substring(leaf.hashes for 32) <> postern_internal.leaf_hash(entry) then
+     or substring(leaf.hashes for 32) is distinct from postern_internal.leaf_hash(entry) then
     raise exception using
       errcode = 'PS501',
       message = 'The entry does not match the log''s tree',
