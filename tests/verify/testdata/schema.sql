@@ -3189,7 +3189,7 @@ begin
     end if;
     perform postern_internal.lock_log('share', timeout, candidate.partition);
     select count(*) filter (where coalesce(l.leaf_number >= h.tree_size, true)) as unsealed,
-           count(*) filter (where substring(l.hashes for 32) <> postern_internal.leaf_hash(e)) as changed,
+           count(*) filter (where l.log_id is not null and substring(l.hashes for 32) is distinct from postern_internal.leaf_hash(e)) as changed,
            count(*) filter (where not exists (select from postern_internal.log_export as x
                                                where e.logged_at >= x.since and e.logged_at < x.until and l.leaf_number < x.tree_size)) as unproven
       into doubts
@@ -11354,7 +11354,7 @@ begin
   select l.* into leaf from postern_internal.leaf as l where l.log_id = verify_entry.log_id;
   select e.* into entry from postern_internal.checkpoint_entry as e where e.log_id = verify_entry.log_id;
   if leaf.log_id is null or entry.log_id is null
-     or substring(leaf.hashes for 32) <> postern_internal.leaf_hash(entry) then
+     or substring(leaf.hashes for 32) is distinct from postern_internal.leaf_hash(entry) then
     raise exception using
       errcode = 'PS501',
       message = 'The entry does not match the log''s tree',
