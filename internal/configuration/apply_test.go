@@ -110,7 +110,7 @@ func TestRefusalIsFoundAndNothingApplied(t *testing.T) {
 }
 
 // The old message does not fit the new parameters, and the new message does not fit the old ones. A registration keeps an
-// administrator's message. Apply must work all the same.
+// administrator's message. Apply must still work.
 func TestAdministeredMessageChangesWithItsParameters(t *testing.T) {
 	t.Parallel()
 	connection := testdb.New(t).Connect(t)

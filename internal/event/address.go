@@ -46,7 +46,7 @@ func CheckWebhook(text string, allowInternal bool) error {
 	parsed, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return errors.New("this is no URL") // the reason would repeat the URL, which may hold a secret
+		return errors.New("this is not a URL") // the reason would repeat the URL, which may hold a secret
 	case parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" || parsed.Hostname() == "":
 		return errors.New("the URL must begin with https:// or http:// and a host")
 	case parsed.User != nil:

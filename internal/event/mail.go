@@ -47,7 +47,7 @@ func ParseSMTP(text string) (*SMTP, error) {
 	}
 	if parsed.Port() != "" {
 		if server.port, err = strconv.Atoi(parsed.Port()); err != nil {
-			return nil, errors.New("the port is no number")
+			return nil, errors.New("the port is not a number")
 		}
 	}
 	local := server.host == "localhost" || net.ParseIP(server.host).IsLoopback()
@@ -71,7 +71,7 @@ func ParseSMTP(text string) (*SMTP, error) {
 		return nil, errors.New("starttls is required, opportunistic or none")
 	}
 	if server.username != "" && server.policy != mail.TLSMandatory && !server.implicit && !local {
-		return nil, errors.New("a password is sent only where TLS is required: leave starttls away")
+		return nil, errors.New("a password is sent only if TLS is required: omit starttls")
 	}
 	server.from = options.Get("from")
 	if server.from == "" {
@@ -82,7 +82,7 @@ func ParseSMTP(text string) (*SMTP, error) {
 		server.from = "postern@" + hostname
 	}
 	if address, err := netmail.ParseAddress(server.from); err != nil || address.Address != server.from {
-		return nil, errors.New("from is no mail address")
+		return nil, errors.New("from is not a mail address")
 	}
 	return server, nil
 }

@@ -312,7 +312,7 @@ func (w *Worker) claim(ctx context.Context, name string, lease uuid.UUID, at *pl
 // the context ends, it finishes the current delivery and gives the rest back.
 func (w *Worker) deliverBatch(ctx context.Context, prepared *action, at *place) (claimed int, err error) {
 	batch := &batch{worker: w, action: prepared, lease: uuid.New(), until: time.Now().Add(leaseTime), noted: time.Now()}
-	// Do not cancel a claim, because it may take effect all the same. Claimed deliveries must always be ended.
+	// Do not cancel a claim, because it may still take effect. Claimed deliveries must always be ended.
 	ending := context.WithoutCancel(ctx)
 	events, err := w.claim(ending, prepared.configured.Name, batch.lease, at)
 	if err != nil {

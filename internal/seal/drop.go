@@ -137,7 +137,7 @@ func (h *Heads) dropped() (dropped, error) {
 		restarts := int64(0)
 		if keyword, number, _ := strings.Cut(lines[min(2, len(lines)-1)], " "); keyword == "restart" {
 			if restarts, err = strconv.ParseInt(number, 10, 64); err != nil {
-				return nil, fmt.Errorf("%s: %q is no number of a restart", path, number)
+				return nil, fmt.Errorf("%s: %q is not the number of a restart", path, number)
 			}
 			lines = lines[1:]
 		}
@@ -145,7 +145,7 @@ func (h *Heads) dropped() (dropped, error) {
 		for _, line := range lines[2:] {
 			var stretch leafRange
 			if _, err := fmt.Sscanf(line, "%d %d", &stretch.first, &stretch.last); err != nil || fmt.Sprintf("%d %d", stretch.first, stretch.last) != line {
-				return nil, fmt.Errorf("%s: %q is not the first and the last leaf of a stretch", path, line)
+				return nil, fmt.Errorf("%s: %q is not the first and the last leaf of a range", path, line)
 			}
 			if kept != nil {
 				stretch.last = min(stretch.last, kept.Size-1)

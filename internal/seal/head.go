@@ -77,11 +77,11 @@ func parseHead(text string) (*Head, error) {
 	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
 	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
-		return nil, fmt.Errorf("the second line of a signed head is %q, which is no number of leaves", lines[1])
+		return nil, fmt.Errorf("the second line of a signed head is %q, which is not a number of leaves", lines[1])
 	}
 	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
 	if err != nil || len(root) != tlog.HashSize {
-		return nil, fmt.Errorf("the third line of a signed head is %q, which is no hash", lines[2])
+		return nil, fmt.Errorf("the third line of a signed head is %q, which is not a hash", lines[2])
 	}
 	head := &Head{Origin: lines[0], Size: size, Root: tlog.Hash(root)}
 	for line := range strings.Lines(lines[3]) {

@@ -45,13 +45,13 @@ func ReadKey(path string) (*Key, error) {
 	private := strings.TrimSpace(string(text))
 	signer, err := note.NewSigner(private)
 	if err != nil {
-		return nil, fmt.Errorf("%s holds no private key of a log", path) // does not quote the file, which may hold a secret
+		return nil, fmt.Errorf("%s does not hold the private key of a log", path) // does not quote the file, which may hold a secret
 	}
 	// The format of note.GenerateKey: PRIVATE+KEY+name+hash+, then an octet for the algorithm and the seed.
 	parts := strings.SplitN(private, "+", 5)
 	seed, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
 	if err != nil || len(seed) != 1+ed25519.SeedSize {
-		return nil, fmt.Errorf("%s holds no private key of a log", path)
+		return nil, fmt.Errorf("%s does not hold the private key of a log", path)
 	}
 	public, err := note.NewEd25519VerifierKey(signer.Name(), ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey))
 	return &Key{signer: signer, Public: public}, err
@@ -68,7 +68,7 @@ func readKeys(text string) (note.Verifiers, []string, error) {
 		}
 		verifier, err := note.NewVerifier(line)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%q is no public key of a log", line)
+			return nil, nil, fmt.Errorf("%q is not the public key of a log", line)
 		}
 		verifiers = append(verifiers, verifier)
 		keys = append(keys, line)

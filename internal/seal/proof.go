@@ -56,7 +56,7 @@ func ParseReceipt(text string) (Receipt, error) {
 	logID, err := strconv.ParseInt(number, 10, 64)
 	hash, hexError := hex.DecodeString(digits)
 	if err != nil || hexError != nil || len(hash) != tlog.HashSize {
-		return Receipt{}, fmt.Errorf("%q is no receipt: expected LOG_ID:HASH, with 64 hexadecimal digits", text)
+		return Receipt{}, fmt.Errorf("%q is not a receipt: expected LOG_ID:HASH, with 64 hexadecimal digits", text)
 	}
 	return Receipt{LogID: logID, LeafHash: tlog.Hash(hash)}, nil
 }
@@ -165,7 +165,7 @@ func CheckProofs(in io.Reader, keys string, each func(*Proof) error) (*Checked, 
 			break
 		}
 		if err != nil {
-			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d is no JSON with one reading: %v", number, err)}}
+			return nil, &TamperedError{Finding{Kind: ProofInvalid, Message: fmt.Sprintf("object %d is not JSON with only one reading: %v", number, err)}}
 		}
 		proof, err := readProof(text)
 		if err != nil {

@@ -155,7 +155,7 @@ func (l Leaf) Record() (*Record, error) {
 	case len(l.Salted) != saltedFields:
 		return nil, fmt.Errorf("there are %d salted fields, not the %d of the leaf", len(l.Salted), saltedFields)
 	case !jsontext.Value(r.Parameters).IsValid():
-		return nil, errors.New("the leaf's parameters are no JSON with one reading")
+		return nil, errors.New("the leaf's parameters are not JSON with only one reading")
 	}
 	return r, nil
 }

@@ -205,7 +205,7 @@ func unseen(snapshot string) ([]stretch, error) {
 	}
 	parts := strings.SplitN(snapshot, ":", 3)
 	if len(parts) != 3 {
-		return nil, fmt.Errorf("%q is no snapshot", snapshot)
+		return nil, fmt.Errorf("%q is not a snapshot", snapshot)
 	}
 	if _, err := strconv.ParseUint(parts[0], 10, 64); err != nil {
 		return nil, err

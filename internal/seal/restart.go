@@ -145,7 +145,7 @@ func (h *Heads) readRestarts() error {
 		}
 		restart, err := parseRestart(opened.Text)
 		if err != nil || !strings.HasPrefix(opened.Text, opened.Sigs[0].Name+"\n") {
-			return &TamperedError{Finding{Kind: SignatureInvalid, Message: fmt.Sprintf("%s has a note that is none of a restart: %v", path, err)}}
+			return &TamperedError{Finding{Kind: SignatureInvalid, Message: fmt.Sprintf("%s has a note that is not one of a restart: %v", path, err)}}
 		}
 		if restart.Number != int64(len(h.Restarts))+1 {
 			return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf("%s has restart %d where %d is expected", path, restart.Number, len(h.Restarts)+1)}}

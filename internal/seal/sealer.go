@@ -48,7 +48,7 @@ const (
 )
 
 // ErrBusy is returned if another process is sealing this log.
-var ErrBusy = errors.New("another one is sealing this log")
+var ErrBusy = errors.New("another process is sealing this log")
 
 // Seal adds all committed entries to the tree as leaves, signs its head, and stores the head outside the database and in
 // it. It returns the number of new leaves. If the tree does not continue the newest head in Heads, it writes nothing and
@@ -211,7 +211,7 @@ func (s *Sealer) compare(ctx context.Context, queries *query.Queries, size int64
 		}
 		if told := int64(len(also.Restarts)); told < int64(len(s.Heads.Restarts)) {
 			return &TamperedError{Finding{Kind: OtherHistory, Message: fmt.Sprintf(
-				"%s was not told of restart %d: who keeps it has to agree, and to copy %s there from %s", also.Directory, told+1, restartsFile, s.Heads.Directory)}}
+				"%s was not told of restart %d: its keeper has to accept the restart and copy %s there from %s", also.Directory, told+1, restartsFile, s.Heads.Directory)}}
 		}
 	}
 	return nil

@@ -284,7 +284,7 @@ func (v *verification) treeIsWrong(head *Head) bool {
 func (v *verification) judge(head *Head) {
 	treeIsRight := !v.treeIsWrong(head)
 	if !treeIsRight && v.entriesRoot == head.Root {
-		v.verdict.find(TreeRewritten, nil, nil, "the stored tree was changed; the entries lead to the signed head all the same")
+		v.verdict.find(TreeRewritten, nil, nil, "the stored tree was changed, but the entries lead to the signed head")
 		return
 	}
 	if v.inner != nil {

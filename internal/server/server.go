@@ -178,7 +178,7 @@ func (s *Server) Log(ctx context.Context) (string, error) {
 func (s *Server) ConnectionString(database, user, password string) (string, error) {
 	address, err := url.Parse(s.URL)
 	if err != nil {
-		return "", errors.New("the server's connection string is no URL") // does not repeat the string, which holds a password
+		return "", errors.New("the server's connection string is not a URL") // does not repeat the string, which holds a password
 	}
 	address.Path = "/" + database
 	if user != "" {

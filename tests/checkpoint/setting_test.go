@@ -45,7 +45,7 @@ func TestSettingsAcceptOnlyValidValues(t *testing.T) {
 			testsql.Refused(t, c.administrator, "PS107", "select postern.set_setting($1, $2)", setting.Name, given)
 		}
 		if after := testsql.Value[string](t, c.administrator, "select value from postern.setting where name = $1", setting.Name); after != before {
-			t.Errorf("%s was changed all the same", setting.Name)
+			t.Errorf("%s was changed nevertheless", setting.Name)
 		}
 	}
 	testsql.Refused(t, c.administrator, "PS107", "select postern.set_setting('colour', 'red')")

@@ -349,7 +349,7 @@ func TestDetachedMonthIsNotReplaced(t *testing.T) {
 	entries, err := l.trySeal(t)
 	testdb.RequireCode(t, err, "55000")
 	if entries != 5 {
-		t.Errorf("%d entries were sealed, want 5 all the same", entries)
+		t.Errorf("%d entries were sealed, want 5 nevertheless", entries)
 	}
 	requireFinding(t, l.verify(t), seal.EntryMissing, 1)
 	testsql.Run(t, l.Pool, "alter table "+partition(0)+" rename to detached")

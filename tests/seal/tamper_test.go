@@ -76,7 +76,7 @@ alter table postern_internal.checkpoint_entry attach partition ` + partition(0) 
 overriding system value select e.log_id, 'passed', 'APP_PAY', 'BOB', 'Invoice 7 paid', '{}', e.logged_at + interval '1 month', e.transaction_id from postern_internal.checkpoint_entry as e where e.log_id = 10`,
 			seal.EntryAdded, 10, "more than one entry 10",
 		},
-		"a leaf's hash":        {silently + "update postern_internal.leaf set hashes = set_byte(hashes, 3, get_byte(hashes, 3) # 1) where log_id = 10", seal.TreeRewritten, 0, "the entries lead to the signed head all the same"},
+		"a leaf's hash":        {silently + "update postern_internal.leaf set hashes = set_byte(hashes, 3, get_byte(hashes, 3) # 1) where log_id = 10", seal.TreeRewritten, 0, "but the entries lead to the signed head"},
 		"an inner node":        {silently + "update postern_internal.leaf set hashes = set_byte(hashes, 70, get_byte(hashes, 70) # 1) where log_id = 4", seal.TreeRewritten, 0, "leaves 0 to 3"},
 		"a signed head's root": {silently + "update postern_internal.tree_head set root_hash = sha256('x') where tree_size = 13", seal.SignatureInvalid, 0, "13 leaves"},
 		"a signed head's text": {silently + "update postern_internal.tree_head set note = replace(note, e'\\n13\\n', e'\\n14\\n') where tree_size = 13", seal.SignatureInvalid, 0, ""},
