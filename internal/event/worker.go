@@ -14,6 +14,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -49,7 +50,7 @@ type Options struct {
 	Workers int
 	// SMTP is the server for mails; nil makes mails wait.
 	SMTP *SMTP
-	// SendTimeout bounds one attempt; 0 means 15 seconds.
+	// SendTimeout bounds one attempt; 0 means 15 seconds, and 30 seconds is the maximum.
 	SendTimeout time.Duration
 	// Timeline is production's timeline according to the configuration, so that events go on there after a failover. Nil
 	// means that the configuration does not say: events go on only on the timeline that they were on.
@@ -74,6 +75,7 @@ func New(pool *pgxpool.Pool, options Options) *Worker {
 	if options.SendTimeout == 0 {
 		options.SendTimeout = defaultSendTimeout
 	}
+	options.SendTimeout = min(options.SendTimeout, leaseTime/4) // otherwise no lease would be long enough for an attempt
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -115,9 +117,16 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 			failures = append(failures, fmt.Errorf("%s: %w", one.Name, err))
 			continue
 		}
-		for range w.options.Workers {
+		queued := make(chan struct{})
+		for number := range w.options.Workers {
 			lanes.Go(func() {
 				at := &place{}
+				if number == 0 {
+					at.claimed = sync.OnceFunc(func() { close(queued) })
+					defer at.claimed()
+				} else {
+					<-queued // until then there is nothing to claim, and only one worker can queue
+				}
 				for {
 					claimed, err := w.deliverBatch(ctx, prepared, at)
 					if err != nil {
@@ -277,6 +286,7 @@ func (w *Worker) work(ctx context.Context, prepared *action) {
 type place struct {
 	dueFrom time.Time // zero for the front
 	began   time.Time
+	claimed func() // called after each claim; nil for nothing
 }
 
 // claim claims what is due and comes after the previous claims.
@@ -315,11 +325,15 @@ func (w *Worker) deliverBatch(ctx context.Context, prepared *action, at *place) 
 	// Do not cancel a claim, because it may still take effect. Claimed deliveries must always be ended.
 	ending := context.WithoutCancel(ctx)
 	events, err := w.claim(ending, prepared.configured.Name, batch.lease, at)
+	if at.claimed != nil {
+		at.claimed()
+	}
 	if err != nil {
 		return 0, err
 	}
+	defer func() { _ = batch.endSession(ending, nil) }()
 	for _, event := range events {
-		if ctx.Err() != nil || time.Until(batch.until) < 2*w.options.SendTimeout || prepared.rest() > 0 {
+		if ctx.Err() != nil || batch.isEnding() || prepared.rest() > 0 {
 			batch.end(event, "released", nil)
 			continue
 		}
@@ -330,6 +344,7 @@ func (w *Worker) deliverBatch(ctx context.Context, prepared *action, at *place) 
 			}
 		}
 	}
+	batch.notify(ending)
 	return len(events), batch.note(ending)
 }
 
@@ -341,7 +356,13 @@ type batch struct {
 	until  time.Time // when the lease runs out
 	ended  query.FinishEventDeliveriesParams
 	noted  time.Time
+
+	session *pgx.Conn   // in which the database calls the action's function; nil until the first call, and after an error
+	waiting []*delivery // to be notified together
 }
+
+// isEnding says whether the lease may end during another attempt.
+func (b *batch) isEnding() bool { return time.Until(b.until) < 2*b.worker.options.SendTimeout }
 
 // end remembers how a delivery ended until that is recorded.
 func (b *batch) end(event *delivery, outcome string, err error) {
@@ -379,10 +400,17 @@ func (b *batch) note(ctx context.Context) error {
 	return nil
 }
 
-// deliver makes one attempt.
+// deliver makes one attempt. Notifications are only collected, for notify.
 func (b *batch) deliver(ctx context.Context, event *delivery) {
 	began := time.Now()
 	outcome, err := b.attempt(ctx, event)
+	if outcome != "waiting" {
+		b.settle(ctx, event, outcome, err, began)
+	}
+}
+
+// settle handles the result of an attempt.
+func (b *batch) settle(ctx context.Context, event *delivery, outcome string, err error, began time.Time) {
 	if err != nil {
 		outcome = "failed"
 		if permanent := (*permanentError)(nil); errors.As(err, &permanent) {
@@ -410,13 +438,13 @@ func (b *batch) deliver(ctx context.Context, event *delivery) {
 		w.options.Logger.Warn("an event was not delivered", "action", b.action.configured.Name, "log_id", event.LogID,
 			"delivery_id", event.DeliveryID, "attempt", event.Attempts, "outcome", outcome, "error", err)
 	}
-	if b.action.inside != nil && err == nil && outcome == "delivered" {
+	if b.action.inside && err == nil && outcome == "delivered" {
 		return // its own transaction recorded it
 	}
 	b.end(event, outcome, err)
 }
 
-// attempt delivers, or finds that no delivery is needed.
+// attempt delivers, or finds that no delivery is needed, or that it waits for others of the batch.
 func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, err error) {
 	defer func() {
 		// An unforeseen event must not end the worker, and all other deliveries with it.
@@ -439,10 +467,15 @@ func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, b.worker.options.SendTimeout)
 	defer cancel()
-	if b.action.outside != nil {
+	switch b.action.configured.Kind {
+	case "function":
+		return "delivered", b.call(ctx, event)
+	case "notify":
+		b.waiting = append(b.waiting, event)
+		return "waiting", nil
+	default:
 		return "delivered", b.action.outside.send(ctx, event, parameters)
 	}
-	return "delivered", b.action.inside.run(ctx, b.worker.pool, b.lease, event, parameters)
 }
 
 // retryDelay grows from 5 seconds to an hour. A part of it is random, so that deliveries that failed together are not

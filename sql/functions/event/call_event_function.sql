@@ -23,6 +23,9 @@ declare
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
+  -- The commit need not wait for the disk. If the server dies before it has written it, what the function did and the
+  -- record of the delivery are undone together, and the delivery is made again. A function can set this back.
+  set local synchronous_commit = off;
   -- Changes that others make to the function must be visible.
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
@@ -98,4 +101,4 @@ $$;
 revoke execute on function postern.call_event_function(text, uuid, bigint) from public;
 grant execute on function postern.call_event_function(text, uuid, bigint) to postern_event_worker;
 comment on function postern.call_event_function(text, uuid, bigint) is
-'Makes a delivery by calling the function of an action, which gets only its owner''s rights. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: the one with which the delivery was claimed. log_id: of the entry; the function gets the parameters of that event from the log. What the function does and the record of the call are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it keeps deferring triggers, or was changed meanwhile; and those of the function.';
+'Makes a delivery by calling the function of an action, which gets only its owner''s rights. For the worker, as the only statement of a transaction. Settings, temporary tables, prepared statements and locks that the function leaves in the session stay there: clean the session before it does anything else. The commit does not wait for the disk, unless the function sets synchronous_commit. name: of the action. lease: the one with which the delivery was claimed. log_id: of the entry; the function gets the parameters of that event from the log. What the function does and the record of the call are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it keeps deferring triggers, or was changed meanwhile; and those of the function.';

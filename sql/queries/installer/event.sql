@@ -75,6 +75,6 @@ select postern.call_event_function(@name, @lease, @log_id);
 -- Ends another session of the same user.
 select pg_terminate_backend(@pid);
 
--- name: NotifyEvent :exec
--- Sends a notification when the transaction commits.
-select pg_notify(@channel, @payload);
+-- name: NotifyEvents :exec
+-- Sends notifications when the transaction commits.
+select pg_notify(@channel, payload) from unnest(@payloads::text[]) as payload;

@@ -1,0 +1,85 @@
+package event
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern/internal/query"
+)
+
+// maximumAnswer is the maximum in bytes that a server may answer. A function can raise an error of any length, and a line
+// of a mail server need not end.
+const maximumAnswer = 1 << 20
+
+// cleanSession undoes what a function can leave in its session: settings, prepared statements, subscriptions, locks and
+// temporary objects. It is DISCARD ALL but for the plans, because making those again costs more than everything else that
+// the database does for a call. Each statement means the same whatever the function has set. The last one is for the calls,
+// which need READ COMMITTED and are single statements, because each round trip costs as much as a part of the work.
+const cleanSession = `
+reset all;
+set session authorization default;
+close all;
+deallocate all;
+unlisten *;
+select pg_catalog.pg_advisory_unlock_all();
+discard temp;
+discard sequences;
+set session characteristics as transaction isolation level read committed`
+
+// call has the database call the action's function with the event's parameters, which it reads from the log. Each call is a
+// transaction of its own. The calls of a batch share a session, which is cleaned after each and ended after an error. No
+// other action gets that session.
+func (b *batch) call(ctx context.Context, event *delivery) error {
+	if b.session == nil {
+		if err := b.openSession(ctx); err != nil {
+			return err
+		}
+	}
+	if err := query.New(b.session).CallEventFunction(ctx, b.action.configured.Name, b.lease, event.LogID); err != nil {
+		return b.endSession(ctx, err)
+	}
+	// What the call did has committed, so a session that cannot be cleaned is only replaced.
+	if err := b.clean(ctx); err != nil {
+		_ = b.endSession(ctx, err)
+	}
+	return nil
+}
+
+func (b *batch) openSession(ctx context.Context) (err error) {
+	config := b.worker.pool.Config().ConnConfig
+	// Named prepared statements would allow a function to put one of its own in the place of ours.
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	if b.session, err = pgx.ConnectConfig(ctx, config); err != nil {
+		return err
+	}
+	b.session.PgConn().Frontend().SetMaxBodyLen(maximumAnswer)
+	if err := b.clean(ctx); err != nil {
+		return b.endSession(ctx, err)
+	}
+	return nil
+}
+
+func (b *batch) clean(ctx context.Context) error {
+	return b.session.PgConn().Exec(ctx, cleanSession).Close()
+}
+
+// endSession ends the session of the batch, if there is one. It returns the error because of which it ends.
+func (b *batch) endSession(ctx context.Context, because error) error {
+	session := b.session
+	if session == nil {
+		return because
+	}
+	b.session = nil
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	if session.IsClosed() {
+		// A function may continue after it was told to end, and it holds the delivery until then.
+		if err := query.New(b.worker.pool).EndSession(ctx, int32(session.PgConn().PID())); err != nil {
+			because = fmt.Errorf("%w (and its session could not be ended: %w)", because, err)
+		}
+	}
+	_ = session.Close(ctx)
+	return because
+}
