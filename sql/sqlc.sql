@@ -652,7 +652,7 @@ create function postern.begin_sealing(confirmed_timeline bigint DEFAULT NULL::bi
 create function postern.begin_session(token text) returns text language sql return null;
 create function postern.begin_session(token text, ticket uuid) returns text language sql return null;
 create function postern.bypassing_functions() returns TABLE(function oid, tables text, functions text, suitable_owner oid) language sql return null;
-create function postern.call_event_function(name text, lease uuid, log_id bigint) returns void language sql return null;
+create function postern.call_event_function(name text, lease uuid, log_id bigint, version text DEFAULT NULL::text) returns text language sql return null;
 create function postern.cancel(challenge text, comment text DEFAULT NULL::text) returns void language sql return null;
 create function postern.challenge(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) returns text language sql return null;
 create function postern.change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[] DEFAULT '{}'::bigint[]) returns void language sql return null;
@@ -828,6 +828,7 @@ create function postern_internal.event_document(log_id bigint) returns jsonb lan
 create function postern_internal.event_function(name text) returns regprocedure language sql return null;
 create function postern_internal.event_function_version(callee regprocedure) returns text language sql return null;
 create function postern_internal.event_is_waiting(event_action_id integer) returns boolean language sql return null;
+create function postern_internal.event_session_settings() returns text language sql return null;
 create function postern_internal.event_snapshot() returns pg_snapshot language sql return null;
 create function postern_internal.expire_tickets(userid text) returns void language sql return null;
 create function postern_internal.find_action(action text) returns postern_internal.action language sql return null;

@@ -2,9 +2,11 @@ package event
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/query"
 )
@@ -14,9 +16,9 @@ import (
 const maximumAnswer = 1 << 20
 
 // cleanSession undoes what a function can leave in its session: settings, prepared statements, subscriptions, locks and
-// temporary objects. It is DISCARD ALL but for the plans, because making those again costs more than everything else that
-// the database does for a call. Each statement means the same whatever the function has set. The last one is for the calls,
-// which need READ COMMITTED and are single statements, because each round trip costs as much as a part of the work.
+// temporary objects. It is DISCARD ALL but for the plans: making those again would take twice as long as the rest of a
+// call. Each statement means the same whatever the function has set. The last one is for the calls, which need READ COMMITTED
+// and are single statements, because each round trip costs as much as a part of the work.
 const cleanSession = `
 reset all;
 set session authorization default;
@@ -29,22 +31,38 @@ discard sequences;
 set session characteristics as transaction isolation level read committed`
 
 // call has the database call the action's function with the event's parameters, which it reads from the log. Each call is a
-// transaction of its own. The calls of a batch share a session, which is cleaned after each and ended after an error. No
-// other action gets that session.
+// transaction of its own. The calls of a batch share a session, which is cleaned after each. No other action gets that
+// session, and no other version of the function, whose owner may be another one. The session ends after an error.
 func (b *batch) call(ctx context.Context, event *delivery) error {
-	if b.session == nil {
-		if err := b.openSession(ctx); err != nil {
-			return err
-		}
+	version, err := b.callInSession(ctx, event)
+	if refused := (*pgconn.PgError)(nil); errors.As(err, &refused) && refused.Code == "55000" && refused.ConstraintName == "version" {
+		version, err = b.callInSession(ctx, event)
 	}
-	if err := query.New(b.session).CallEventFunction(ctx, b.action.configured.Name, b.lease, event.LogID); err != nil {
-		return b.endSession(ctx, err)
+	if err != nil {
+		return err
 	}
-	// What the call did has committed, so a session that cannot be cleaned is only replaced.
-	if err := b.clean(ctx); err != nil {
+	b.version = version
+	// What the call did has committed, so a session that cannot be used again is only replaced.
+	if err := b.clean(ctx); err != nil || version == "" {
 		_ = b.endSession(ctx, err)
 	}
 	return nil
+}
+
+// callInSession makes one call. If it fails, the session ends.
+func (b *batch) callInSession(ctx context.Context, event *delivery) (version string, err error) {
+	if b.session == nil {
+		if err := b.openSession(ctx); err != nil {
+			return "", err
+		}
+	}
+	version, err = query.New(b.session).CallEventFunction(ctx, query.CallEventFunctionParams{
+		Name: b.action.configured.Name, Lease: b.lease, LogID: event.LogID, Version: b.version,
+	})
+	if err != nil {
+		return "", b.endSession(ctx, err)
+	}
+	return version, nil
 }
 
 func (b *batch) openSession(ctx context.Context) (err error) {
@@ -71,7 +89,7 @@ func (b *batch) endSession(ctx context.Context, because error) error {
 	if session == nil {
 		return because
 	}
-	b.session = nil
+	b.session, b.version = nil, ""
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if session.IsClosed() {

@@ -38,7 +38,8 @@ func (b *batch) notify(ctx context.Context) {
 }
 
 // sendNotifications sends only IDs, because everybody may listen.
-func (b *batch) sendNotifications(ctx context.Context, events []*delivery) error {
+func (b *batch) sendNotifications(ctx context.Context, events []*delivery) (err error) {
+	defer b.survive(&err)
 	ctx, cancel := context.WithTimeout(ctx, b.worker.options.SendTimeout)
 	defer cancel()
 	ended := query.FinishEventDeliveriesParams{Name: b.action.configured.Name, Lease: b.lease}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -358,6 +359,7 @@ type batch struct {
 	noted  time.Time
 
 	session *pgx.Conn   // in which the database calls the action's function; nil until the first call, and after an error
+	version string      // of the function that was called in the session; empty before the first call
 	waiting []*delivery // to be notified together
 }
 
@@ -368,7 +370,8 @@ func (b *batch) isEnding() bool { return time.Until(b.until) < 2*b.worker.option
 func (b *batch) end(event *delivery, outcome string, err error) {
 	delay, reason := 0.0, ""
 	if err != nil {
-		reason = err.Error()
+		// A server's reason can be in any encoding, also the database's: a function may set client_encoding before it fails.
+		reason = strings.ToValidUTF8(strings.ReplaceAll(err.Error(), "\x00", "\uFFFD"), "\uFFFD")
 	}
 	if outcome == "failed" {
 		delay = retryDelay(event.Attempts).Seconds()
@@ -446,13 +449,7 @@ func (b *batch) settle(ctx context.Context, event *delivery, outcome string, err
 
 // attempt delivers, or finds that no delivery is needed, or that it waits for others of the batch.
 func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, err error) {
-	defer func() {
-		// An unforeseen event must not end the worker, and all other deliveries with it.
-		if problem := recover(); problem != nil {
-			b.worker.options.Logger.Error("a delivery panicked", "problem", problem, "stack", string(debug.Stack()))
-			err = permanent("the worker failed: %v", problem)
-		}
-	}()
+	defer b.survive(&err)
 	if b.action.broken != nil {
 		return "", &permanentError{b.action.broken}
 	}
@@ -475,6 +472,15 @@ func (b *batch) attempt(ctx context.Context, event *delivery) (outcome string, e
 		return "waiting", nil
 	default:
 		return "delivered", b.action.outside.send(ctx, event, parameters)
+	}
+}
+
+// survive makes a panic the error of one delivery: an unforeseen event must not end the worker, and all other deliveries with
+// it. Deferred.
+func (b *batch) survive(err *error) {
+	if problem := recover(); problem != nil {
+		b.worker.options.Logger.Error("a delivery panicked", "problem", problem, "stack", string(debug.Stack()))
+		*err = permanent("the worker failed: %v", problem)
 	}
 }
 

@@ -43,14 +43,29 @@ func (q *Queries) AddEventAction(ctx context.Context, arg AddEventActionParams) 
 	return secret, err
 }
 
-const callEventFunction = `-- name: CallEventFunction :exec
-select postern.call_event_function($1, $2, $3)
+const callEventFunction = `-- name: CallEventFunction :one
+select coalesce(postern.call_event_function($1, $2, $3, nullif($4::text, '')), '')::text as version
 `
 
-// Makes a delivery by calling the function of an action.
-func (q *Queries) CallEventFunction(ctx context.Context, name string, lease uuid.UUID, logID int64) error {
-	_, err := q.db.Exec(ctx, callEventFunction, name, lease, logID)
-	return err
+type CallEventFunctionParams struct {
+	Name    string    `json:"name"`
+	Lease   uuid.UUID `json:"lease"`
+	LogID   int64     `json:"log_id"`
+	Version string    `json:"version"`
+}
+
+// Makes a delivery by calling the function of an action. Gives the version with which the session may make the next call,
+// empty if it may make none. version: empty in a new session.
+func (q *Queries) CallEventFunction(ctx context.Context, arg CallEventFunctionParams) (string, error) {
+	row := q.db.QueryRow(ctx, callEventFunction,
+		arg.Name,
+		arg.Lease,
+		arg.LogID,
+		arg.Version,
+	)
+	var version string
+	err := row.Scan(&version)
+	return version, err
 }
 
 const claimEventDeliveries = `-- name: ClaimEventDeliveries :many
@@ -325,13 +340,13 @@ func (q *Queries) ListEvents(ctx context.Context) ([]Event, error) {
 	return items, nil
 }
 
-const notifyEvent = `-- name: NotifyEvent :exec
-select pg_notify($1, $2)
+const notifyEvents = `-- name: NotifyEvents :exec
+select pg_notify($1, payload) from unnest($2::text[]) as payload
 `
 
-// Sends a notification when the transaction commits.
-func (q *Queries) NotifyEvent(ctx context.Context, channel string, payload string) error {
-	_, err := q.db.Exec(ctx, notifyEvent, channel, payload)
+// Sends notifications when the transaction commits.
+func (q *Queries) NotifyEvents(ctx context.Context, channel string, payloads []string) error {
+	_, err := q.db.Exec(ctx, notifyEvents, channel, payloads)
 	return err
 }
 

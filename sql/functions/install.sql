@@ -292,6 +292,7 @@
 \ir event/confirm_event_timeline.sql
 \ir event/claim_event_deliveries.sql
 \ir event/finish_event_deliveries.sql
+\ir event/event_session_settings.sql
 \ir event/call_event_function.sql
 \ir event/deliveries_kept_since.sql
 \ir event/prune_event_deliveries.sql

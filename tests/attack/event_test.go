@@ -308,6 +308,89 @@ select exists (select from pg_catalog.pg_stat_activity as a where a.usename = $1
 	}
 }
 
+// The calls of an action share a session, in which PostgreSQL keeps what it cannot reset: here the seed of random(). An owner
+// whose function takes the place of another one's, while a batch is delivered, wants to find that session.
+func TestSessionOfAnEventFunctionIsNotAnotherOwners(t *testing.T) {
+	t.Parallel()
+	for name, exchange := range map[string]string{
+		"another function": "select postern.change_event_action('call', 'SECURITY_CHECKPOINT_SUCCESS', 'function', 'later.on_approval')",
+		"another owner":    `alter function app.on_approval(jsonb) owner to "%s"`,
+		"dropped":          "drop function app.on_approval(jsonb); alter function later.on_approval(jsonb) set schema app",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := testdb.New(t)
+			first, second := hostileOwner(t, database), database.Login(t)
+			const note = "begin insert into public.drawn values (current_user, random(), pg_backend_pid()); perform setseed(0.5), pg_advisory_xact_lock(4711); end"
+			testsql.Run(t, database.Pool, fmt.Sprintf(`
+create table public.drawn (by name, number double precision, pid integer);
+grant insert on public.drawn to public;
+create schema later authorization %[2]q;
+grant usage on schema later to public;
+create function later.on_approval(event jsonb) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$ %[1]s $$;
+alter function later.on_approval(jsonb) owner to %[2]q;
+grant usage on schema later to postern_event_function;
+grant usage on schema app to %[2]q`, note, second.Name))
+			grant := fmt.Sprintf("set role %q; grant execute on function %%s(jsonb) to postern_event_function; reset role", second.Name)
+			testsql.Run(t, database.Pool, fmt.Sprintf(grant, "later.on_approval"))
+			putEventFunction(t, database, first, note+";")
+
+			naive := database.Connect(t)
+			for _, call := range []string{"app.on_approval", "later.on_approval", "app.on_approval", "later.on_approval"} {
+				testsql.Run(t, naive, "select "+call+"('{}')")
+				testsql.Run(t, naive, "discard all")
+			}
+			const guessed = "select count(*) from public.drawn where by = $1 and number in (select number from public.drawn where by = $2)"
+			if testsql.Value[int](t, database.Pool, guessed, second.Name, first.Name) == 0 {
+				t.Fatal("the naive version withstood")
+			}
+			testsql.Run(t, database.Pool, "delete from public.drawn")
+
+			for range 4 {
+				testsql.Run(t, database.Pool, logPass)
+			}
+			// The exchange waits for the first call, and the second call for the exchange.
+			holder, exchanging := database.Connect(t), database.Connect(t)
+			testsql.Run(t, holder, "select pg_advisory_lock(4711)")
+			worker := database.Login(t, "postern_event_worker")
+			ended := make(chan error, 2)
+			go func() { ended <- event.New(worker.Pool, event.Options{Workers: 1}).RunOnce(t.Context()) }()
+			isWaiting := func(count int, of string) {
+				t.Helper()
+				for testsql.Value[int](t, database.Pool, "select count(*) from pg_catalog.pg_locks as l where not l.granted and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = current_database()) and l.locktype = $1", of) < count {
+					time.Sleep(10 * time.Millisecond)
+				}
+			}
+			isWaiting(1, "advisory")
+			go func() {
+				sql := exchange
+				if strings.Contains(sql, "%s") {
+					sql = fmt.Sprintf(sql, second.Name)
+				}
+				_, err := exchanging.Exec(t.Context(), "begin; lock table postern_internal.event_action in access exclusive mode; "+sql+"; commit")
+				ended <- err
+			}()
+			isWaiting(1, "relation")
+			testsql.Run(t, holder, "select pg_advisory_unlock(4711)")
+			for range 2 {
+				if err := <-ended; err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := testsql.Values[string](t, database.Pool, "select concat_ws(' ', by, count(*), count(distinct pid)) from public.drawn group by by order by by = $1 desc", first.Name); !slices.Equal(got,
+				[]string{first.Name + " 1 1", second.Name + " 3 1"}) {
+				t.Errorf("calls and sessions: %q", got)
+			}
+			if got := testsql.Value[int](t, database.Pool, "select count(distinct pid) from public.drawn"); got != 2 {
+				t.Errorf("there were %d sessions", got)
+			}
+			if got := testsql.Values[string](t, database.Pool, "select distinct state::text || attempts from postern_internal.event_delivery"); !slices.Equal(got, []string{"delivered1"}) {
+				t.Errorf("deliveries are %q", got)
+			}
+		})
+	}
+}
+
 // The secrets that sign webhooks are visible only to the worker that delivers.
 func TestWebhookSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
@@ -387,7 +470,7 @@ grant usage on schema app to public`)
 	testsql.Run(t, database.Pool, logPass)
 	const call, lease = "select postern.call_event_function('call', $1, $2)", "11111111-1111-1111-1111-111111111111"
 	logID := testsql.Value[int64](t, database.Pool, "select max(log_id) from postern_internal.checkpoint_entry")
-	testsql.Fails(t, worker, "42883", `select postern.call_event_function('call', $1, $2, '{"gate_id": "PAYMENT_RELEASE"}')`, lease, logID)
+	testsql.Fails(t, worker, "42883", `select postern.call_event_function('call', $1, $2, '{"gate_id": "PAYMENT_RELEASE"}'::jsonb)`, lease, logID)
 	testsql.Fails(t, worker, "PS107", call, lease, logID) // not claimed
 	claimed := testsql.Value[map[string]any](t, worker, "select postern.claim_event_deliveries('call', 1, $1, 60)", lease)
 	for _, other := range []any{logID + 1, int64(-1), nil} {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/posternsql/postern/internal/event"
 	"github.com/posternsql/postern/internal/testdb"
 	"github.com/posternsql/postern/internal/testsql"
@@ -54,7 +56,7 @@ func TestEventFunctionLeavesNothingToTheNextCall(t *testing.T) {
 	const found = `
   this.found := concat_ws(' ',
     (select 'setting' where current_setting('app.left', true) <> '' or current_setting('work_mem') = '77MB'),
-    (select 'precision' where current_setting('extra_float_digits') = '-3'),
+    (select 'timeout' where current_setting('lock_timeout') = '7s' or current_setting('statement_timeout') = '1h'),
     (select 'table' where to_regclass('pg_temp.left_table') is not null),
     (select 'function' where to_regprocedure('pg_temp.left_function()') is not null),
     (select 'lock' from pg_locks as l where l.locktype = 'advisory' and l.pid = pg_backend_pid()),
@@ -63,8 +65,18 @@ func TestEventFunctionLeavesNothingToTheNextCall(t *testing.T) {
     (select 'cursor' from pg_cursors as c where c.is_holdable),
     (select 'role' where current_setting('role') <> 'none'));
   begin
-    this.found := this.found || currval('app.number');
+    this.found := this.found || ' sequence ' || currval('app.number');
   exception when object_not_in_prerequisite_state then
+    null;
+  end;
+  begin
+    this.found := this.found || ' last ' || lastval();
+  exception when object_not_in_prerequisite_state then
+    null;
+  end;
+  begin
+    this.found := this.found || ' shadow ' || (select max(number) from left_table);
+  exception when undefined_table then
     null;
   end;
   insert into app.call values (this.*);`
@@ -72,9 +84,9 @@ func TestEventFunctionLeavesNothingToTheNextCall(t *testing.T) {
   if this.found <> '' then
     return;
   end if;
-  perform set_config('app.left', 'here', false), set_config('work_mem', '77MB', false), set_config('extra_float_digits', '-3', false),
+  perform set_config('app.left', 'here', false), set_config('work_mem', '77MB', false), set_config('lock_timeout', '7s', false), set_config('statement_timeout', '1h', false),
           pg_advisory_lock(4711), nextval('app.number');
-  create temporary table left_table (number integer);
+  create temporary table left_table as select 7 as number;
   execute 'create function pg_temp.left_function() returns integer language sql return 1';
   execute 'listen left_channel';
   execute 'prepare left_statement as select 1';
@@ -91,7 +103,7 @@ func TestEventFunctionLeavesNothingToTheNextCall(t *testing.T) {
 	for range 2 {
 		testsql.Run(t, naive, `select app.on_approval('{"log_id": 0}')`)
 	}
-	if got := testsql.Value[string](t, database.Pool, "select found from app.call where found <> ''"); got != "setting precision table function lock channel statement1" {
+	if got := testsql.Value[string](t, database.Pool, "select found from app.call where found <> ''"); got != "setting timeout table function lock channel statement sequence 1 last 1 shadow 7" {
 		t.Fatalf("the naive version leaves %q", got)
 	}
 	testsql.Run(t, naive, "discard all")
@@ -124,6 +136,70 @@ func TestEventActionsShareNoSession(t *testing.T) {
 	}
 }
 
+// PostgreSQL keeps what a statement meant when the session first read it. So a call must not get a statement that an earlier
+// call has read under settings of its own, whether it left those settings or took them back.
+func TestEventFunctionReadsNothingUnderAnEarlierCallsSettings(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]string{
+		"of the session":     "perform set_config('datestyle', 'SQL, DMY', false);",
+		"of the transaction": "perform set_config('datestyle', 'SQL, DMY', true);",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := testdb.New(t)
+			addFunction(t, database, `
+  if this.gate_id = 'APP_BAD' then `+change+` end if;
+  this.found := to_char('01/02/2026'::date, 'DD Mon');
+  insert into app.call values (this.*);`)
+			gates := []string{"APP_BAD", "APP_PAY", "APP_BAD", "APP_PAY", "APP_PAY"}
+
+			naive := database.Connect(t)
+			for _, gate := range gates {
+				testsql.Run(t, naive, "select app.on_approval($1)", map[string]any{"log_id": 0, "gate_id": gate})
+				testsql.Run(t, naive, "reset all")
+			}
+			if got := testsql.Values[string](t, database.Pool, "select distinct found from app.call where gate_id = 'APP_PAY'"); !slices.Equal(got, []string{"01 Feb"}) {
+				t.Fatalf("the naive version reads %q", got)
+			}
+			testsql.Run(t, database.Pool, "delete from app.call")
+
+			for _, gate := range gates {
+				log(t, database.Pool, gate)
+			}
+			requireSummary(t, deliverAlone(t, database, patience), event.Summary{Delivered: 5})
+			if got := testsql.Values[string](t, database.Pool, "select concat_ws(' ', gate_id, found) from app.call order by log_id"); !slices.Equal(got,
+				[]string{"APP_BAD 01 Feb", "APP_PAY 02 Jan", "APP_BAD 02 Jan", "APP_PAY 02 Jan", "APP_PAY 02 Jan"}) {
+				t.Errorf("calls have read %q", got)
+			}
+		})
+	}
+}
+
+// A worker can have its rights from a role that its login becomes when it connects.
+func TestEventFunctionIsCalledInTheRoleOfTheConnection(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	addFunction(t, database, "this.found := session_user || ' ' || current_setting('role'); insert into app.call values (this.*);")
+	login := database.Login(t, "postern_event_worker")
+	testsql.Run(t, database.Pool, fmt.Sprintf("alter role %[1]q noinherit; alter role %[1]q set role = postern_event_worker", login.Name))
+	for range 3 {
+		log(t, database.Pool, "APP_PAY")
+	}
+	pool, err := pgxpool.New(t.Context(), login.URL) // its sessions begin after the change
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	worker := event.New(pool, event.Options{Workers: 1})
+	if err := worker.RunOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	requireSummary(t, worker.Summary(), event.Summary{Delivered: 3})
+	if got := testsql.Values[string](t, database.Pool, "select distinct found from app.call"); !slices.Equal(got, []string{login.Name + " postern_event_worker"}) {
+		t.Errorf("called as %q", got)
+	}
+}
+
 // A call that fails, or that never ends, undoes only its own work. Those before it and behind it are made.
 func TestFailedEventFunctionUndoesOnlyItsOwn(t *testing.T) {
 	t.Parallel()
@@ -134,7 +210,11 @@ func TestFailedEventFunctionUndoesOnlyItsOwn(t *testing.T) {
 	}{
 		"fails":            {"raise exception 'not today';", patience, true},
 		"never ends":       {"loop begin perform pg_sleep(3600); exception when query_canceled then null; end; end loop;", 10 * time.Second, true},
-		"ends its session": {"perform pg_terminate_backend(pg_backend_pid()), pg_sleep(60);", patience, true},
+		"ends its session": {"perform set_config('exit_on_error', 'on', false); raise exception 'gone';", patience, true},
+		"commits":          {"commit;", patience, true},
+		"rolls back":       {"rollback;", patience, true},
+		// The worker cannot read this, so it must not keep the worker from recording what became of the others.
+		"fails in another encoding": {"perform set_config('client_encoding', 'LATIN1', false); raise exception 'not today: %', chr(228);", patience, true},
 		"hinders the next call": {`
 perform set_config('statement_timeout', '1', false), set_config('default_transaction_read_only', 'on', false),
         set_config('default_transaction_isolation', 'serializable', false);`, patience, false},
@@ -156,6 +236,9 @@ perform set_config('statement_timeout', '1', false), set_config('default_transac
 			}
 			if got := testsql.Value[int](t, database.Pool, "select count(*) from postern_internal.event_delivery where state = 'delivered'"); got != len(gates) {
 				t.Errorf("%d are delivered", got)
+			}
+			if got := testsql.Value[int](t, database.Pool, "select count(*) from postern_internal.event_delivery where state = 'pending' and lease is null and last_error <> ''"); got != 4-len(gates) {
+				t.Errorf("%d wait for their next attempt", got)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/posternsql/postern/internal/event"
 	"github.com/posternsql/postern/internal/install"
+	"github.com/posternsql/postern/internal/leash"
 	"github.com/posternsql/postern/internal/seal"
 	"github.com/posternsql/postern/internal/server"
 	"github.com/posternsql/postern/internal/testdb"
@@ -116,6 +118,104 @@ func TestNothingIsLostWhenTheServerDies(t *testing.T) {
 	verdict, err := (&seal.Verifier{Heads: opened}).Verify(t.Context(), connection)
 	if err != nil || verdict.Total > 0 || verdict.NotSigned > 0 || verdict.Leaves != int64(len(got)) {
 		t.Errorf("%d entries: %+v, %v", len(got), verdict, err)
+	}
+}
+
+// The worker dies, and PostgreSQL dies, while functions are called whose commits do not wait for the disk. What a call did
+// and its record are lost together, or neither is: each committed entry has one call in the end.
+func TestFunctionsAreCalledOnceWhateverDies(t *testing.T) {
+	t.Parallel()
+	pool, crash := newCrashingServer(t)
+	testsql.Run(t, pool, `
+create schema app;
+create table app.call (log_id bigint);
+create function app.on_approval(event jsonb) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if current_setting('synchronous_commit') <> 'off' then raise exception 'calls wait for the disk'; end if;
+  insert into app.call values ((event ->> 'log_id')::bigint);
+  perform pg_advisory_xact_lock_shared(4711);
+end $$;
+revoke execute on function app.on_approval(jsonb) from public;
+grant usage on schema app to postern_event_function;
+grant execute on function app.on_approval(jsonb) to postern_event_function;`)
+	testsql.Run(t, pool, "select postern.add_event_action('call', $1, 'function', 'app.on_approval')", success)
+	const odd = `
+select count(*)
+  from (select c.log_id, count(*) as calls from app.call as c group by c.log_id) as c
+  full join (select d.log_id from postern_internal.event_delivery as d where d.state = 'delivered') as d using (log_id)
+ where c.calls is distinct from 1 or d.log_id is null`
+	const again = "update postern_internal.event_delivery set due_at = now() - interval '1 day', leased_until = '-infinity' where state = 'pending'"
+
+	// The function is in the middle of a call when its worker is killed.
+	for range 5 {
+		log(t, pool, "APP_PAY")
+	}
+	holder, err := pgx.ConnectConfig(t.Context(), pool.Config().ConnConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testsql.Run(t, holder, "select pg_advisory_lock(4711)")
+	worker := exec.CommandContext(t.Context(), os.Args[0], "event", "run", "--workers", "1")
+	worker.Env = append(os.Environ(), asInstaller+"=1", "DATABASE_URL="+pool.Config().ConnString())
+	leash.Tie(worker)
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	const calling = "select exists (select from pg_locks as l where l.locktype = 'advisory' and not l.granted)"
+	for !testsql.Value[bool](t, pool, calling) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := worker.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = worker.Wait()
+	if err := holder.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for testsql.Value[bool](t, pool, calling) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	testsql.Run(t, pool, again) // waits for the call, which holds its delivery
+	if got := testsql.Value[int](t, pool, odd); got != 0 {
+		t.Errorf("the worker was killed: %d calls have no record, or records no call", got)
+	}
+
+	working, stop := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	group.Go(func() {
+		if err := event.New(pool, event.Options{Workers: 2}).Run(working); err != nil {
+			t.Error(err)
+		}
+	})
+	for range 2 {
+		group.Go(func() {
+			for working.Err() == nil {
+				_, _ = pool.Exec(working, insertEntry, "APP_PAY") // fails while the server is away
+				time.Sleep(20 * time.Millisecond)
+			}
+		})
+	}
+	for round := range 3 {
+		for began := testsql.Value[int](t, pool, "select count(*) from app.call"); testsql.Value[int](t, pool, "select count(*) from app.call") < began+20; {
+			time.Sleep(10 * time.Millisecond)
+		}
+		crash(round%2 == 0)
+		pool.Reset() // other connections of the pool are gone as well
+		if got := testsql.Value[int](t, pool, odd); got != 0 {
+			t.Errorf("after crash %d: %d calls have no record, or records no call", round, got)
+		}
+	}
+	stop()
+	group.Wait()
+	testsql.Run(t, pool, again)
+	if err := event.New(pool, event.Options{Workers: 2}).RunOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := testsql.Value[int](t, pool, odd); got != 0 {
+		t.Errorf("in the end: %d calls have no record, or records no call", got)
+	}
+	if calls, entries := testsql.Value[int](t, pool, "select count(*) from app.call"), testsql.Value[int](t, pool, "select count(*) from postern.checkpoint_log"); calls != entries {
+		t.Errorf("%d calls for %d entries", calls, entries)
 	}
 }
 

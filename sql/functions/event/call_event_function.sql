@@ -5,9 +5,10 @@
 create or replace function postern.call_event_function(
   name text,
   lease uuid,
-  log_id bigint
+  log_id bigint,
+  version text default null
 )
-returns void
+returns text
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -17,6 +18,7 @@ declare
   target text;
   callee regprocedure;
   version_before text;
+  settings_before text := postern_internal.event_session_settings();
   event jsonb := postern_internal.event_document(log_id);
   command bigint;
   commands bigint[];
@@ -44,6 +46,14 @@ begin
       message = 'Events may not call this function',
       detail = format('name is %s, the function is %s.', to_jsonb(name), coalesce(to_jsonb(target)::text, 'NULL')),
       hint = 'Use a function (event jsonb) returns void, SECURITY DEFINER, with search_path set, on which its owner has granted EXECUTE directly to postern_event_function.';
+  end if;
+  if version <> version_before then
+    raise exception using
+      errcode = '55000',
+      constraint = 'version',
+      message = 'This session is for another version of the event''s function',
+      detail = format('The function is %s. It has been replaced or changed since the session called it, and may have another owner.', target),
+      hint = 'Call it in a new session, without a version.';
   end if;
   if not (event ->> 'is_logged')::boolean
      or postern.finish_event_deliveries(name, lease, array[log_id], array['delivered'], array[0.0], array['']) <> 1 then
@@ -96,9 +106,11 @@ begin
       detail = format('The function is %s.', target),
       hint = 'Leave it to the worker, which tries the delivery again: what the function did was rolled back.';
   end if;
+
+  return case when postern_internal.event_session_settings() = settings_before then version_before end;
 end
 $$;
-revoke execute on function postern.call_event_function(text, uuid, bigint) from public;
-grant execute on function postern.call_event_function(text, uuid, bigint) to postern_event_worker;
-comment on function postern.call_event_function(text, uuid, bigint) is
-'Makes a delivery by calling the function of an action, which gets only its owner''s rights. For the worker, as the only statement of a transaction. Settings, temporary tables, prepared statements and locks that the function leaves in the session stay there: clean the session before it does anything else. The commit does not wait for the disk, unless the function sets synchronous_commit. name: of the action. lease: the one with which the delivery was claimed. log_id: of the entry; the function gets the parameters of that event from the log. What the function does and the record of the call are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it keeps deferring triggers, or was changed meanwhile; and those of the function.';
+revoke execute on function postern.call_event_function(text, uuid, bigint, text) from public;
+grant execute on function postern.call_event_function(text, uuid, bigint, text) to postern_event_worker;
+comment on function postern.call_event_function(text, uuid, bigint, text) is
+'Makes a delivery by calling the function of an action, which gets only its owner''s rights. For the worker, as the only statement of a transaction. Settings, temporary tables, prepared statements and locks that the function leaves in the session stay there: clean the session before it does anything else. The commit does not wait for the disk, unless the function sets synchronous_commit. name: of the action. lease: the one with which the delivery was claimed. log_id: of the entry; the function gets the parameters of that event from the log. version: what the previous call in this session returned; NULL in a new session. Returns the version of the function, with which the session may make the next call; NULL if it may make none, because plans that were made under changed settings stay in it. What the function does and the record of the call are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it keeps deferring triggers, or was changed meanwhile; 55000 with the constraint version: the session called another version of the function; and those of the function.';

@@ -67,9 +67,10 @@ select postern.claim_event_deliveries(@name, @maximum, @lease, @lease_seconds, @
 -- Records the outcomes of deliveries. Returns how many were still leased.
 select postern.finish_event_deliveries(@name, @lease, @log_ids::bigint[], @outcomes::text[], @delays::double precision[], @errors::text[]) as finished;
 
--- name: CallEventFunction :exec
--- Makes a delivery by calling the function of an action.
-select postern.call_event_function(@name, @lease, @log_id);
+-- name: CallEventFunction :one
+-- Makes a delivery by calling the function of an action. Gives the version with which the session may make the next call,
+-- empty if it may make none. version: empty in a new session.
+select coalesce(postern.call_event_function(@name, @lease, @log_id, nullif(@version::text, '')), '')::text as version;
 
 -- name: EndSession :exec
 -- Ends another session of the same user.
