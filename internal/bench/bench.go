@@ -25,6 +25,11 @@ const cleanupTimeout = time.Minute
 type Options struct {
 	// Quick measures in a few short rounds. They show that everything works, but say nothing about speed.
 	Quick bool
+	// Peers compares Postern with other designs instead.
+	Peers bool
+	// Growth measures instead how costs grow with an installation, up to UpTo of each; 0 means all sizes.
+	Growth bool
+	UpTo   int
 	// Only names the measurements to take; empty means all. See Names.
 	Only []string
 	// OnProgress is called before each round with the number of completed rounds and the total.
@@ -38,6 +43,8 @@ type Report struct {
 	Machine Machine  `json:"machine"`
 	Quick   bool     `json:"quick"`
 	Results []Result `json:"results"`
+	// LeftOut says of measurements why they could not be taken.
+	LeftOut []string `json:"left_out,omitempty"`
 }
 
 // Met reports whether every bar was met.
@@ -157,10 +164,22 @@ func measurements() []measurement {
 	}, append(firstMeasurements(), ledgerMeasurements(calls)...)...)
 }
 
+// all are the measurements among which Only chooses.
+func (o Options) all() []measurement {
+	switch {
+	case o.Peers:
+		return peerMeasurements()
+	case o.Growth:
+		return growthMeasurements(o.Quick, o.UpTo)
+	default:
+		return measurements()
+	}
+}
+
 // Names lists the measurements that Options.Only may name, in the order of the table.
-func Names() []string {
+func (o Options) Names() []string {
 	names := []string{}
-	for _, m := range measurements() {
+	for _, m := range o.all() {
 		names = append(names, m.name)
 	}
 	return names
@@ -168,10 +187,10 @@ func Names() []string {
 
 // Run measures on a throw-away server that flushes each commit to disk, or on the server that the environment names.
 func Run(ctx context.Context, options Options) (report *Report, err error) {
-	chosen := measurements()
+	chosen := options.all()
 	for _, name := range options.Only {
-		if !slices.Contains(Names(), name) {
-			return nil, fmt.Errorf("there is no measurement %q; there are %s", name, strings.Join(Names(), ", "))
+		if !slices.Contains(options.Names(), name) {
+			return nil, fmt.Errorf("there is no measurement %q; there are %s", name, strings.Join(options.Names(), ", "))
 		}
 	}
 	if len(options.Only) > 0 {
@@ -217,6 +236,10 @@ func Run(ctx context.Context, options Options) (report *Report, err error) {
 			done++
 			tell(m.name)
 		})
+		if leftOut := (*errLeftOut)(nil); errors.As(err, &leftOut) {
+			report.LeftOut = append(report.LeftOut, fmt.Sprintf("%s: %v", m.name, leftOut))
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("measure %s: %w", m.name, err)
 		}

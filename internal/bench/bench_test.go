@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +31,7 @@ func TestEachBarIsMeasuredAndPrinted(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, errors.String())
 	}
 	lines := strings.Split(out.String(), "\n")
-	for _, name := range bench.Names() {
+	for _, name := range (bench.Options{}).Names() {
 		found := false
 		for _, line := range lines {
 			cells := strings.Split(line, "\t")
@@ -73,5 +75,99 @@ func TestMeasurementsCanBeChosen(t *testing.T) {
 	out.Reset()
 	if code := cli.Main(t.Context(), []string{"bench", "--only", "sessions"}, strings.NewReader(""), &out, &errors); code != 2 {
 		t.Errorf("exit code %d for a measurement that does not exist, want 2", code)
+	}
+}
+
+// Each design returns the rows that it should return, or the run fails. The test says nothing about speed.
+func TestPeersAreMeasuredAndCompared(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "peers.json")
+	var out, errors bytes.Buffer
+	if code := cli.Main(t.Context(), []string{"bench", "--peers", "--quick", "--json"}, strings.NewReader(""), &out, &errors); code != 0 {
+		t.Fatalf("exit code %d: %s", code, errors.String())
+	}
+	report, err := bench.ReadReport(out.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range (bench.Options{Peers: true}).Names() {
+		measured := slices.ContainsFunc(report.Results, func(r bench.Result) bool { return r.Name == name })
+		leftOut := slices.ContainsFunc(report.LeftOut, func(reason string) bool { return strings.HasPrefix(reason, name+": ") })
+		if measured == leftOut || leftOut && name != "peer-log-pgaudit" {
+			t.Errorf("%s: measured is %t, left out is %t", name, measured, leftOut)
+		}
+	}
+
+	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if code := cli.Main(t.Context(), []string{"bench", "--compare", file, file}, strings.NewReader(""), &out, &errors); code != 0 || !strings.Contains(out.String(), "\tsame\n") {
+		t.Errorf("exit code %d of a comparison with itself:\n%s%s", code, out.String(), errors.String())
+	}
+	for _, arguments := range [][]string{
+		{"bench", "--peers", "--only", "session"},
+		{"bench", "--only", "peer-row-ledger"},
+		{"bench", "--compare", "--peers", file, file},
+	} {
+		if code := cli.Main(t.Context(), arguments, strings.NewReader(""), &out, &errors); code != 2 {
+			t.Errorf("%q: exit code %d", arguments, code)
+		}
+	}
+}
+
+func TestGrowthIsMeasuredAndCompared(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "growth.json")
+	var out, errors bytes.Buffer
+	if code := cli.Main(t.Context(), []string{"bench", "--growth", "--quick", "--json"}, strings.NewReader(""), &out, &errors); code != 0 {
+		t.Fatalf("exit code %d: %s", code, errors.String())
+	}
+	report, err := bench.ReadReport(out.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured := []string{}
+	for _, result := range report.Results {
+		measured = append(measured, result.Name)
+		if result.Measured.Median <= 0 {
+			t.Errorf("%s is %v", result.Name, result.Measured)
+		}
+	}
+	names := bench.Options{Growth: true, Quick: true}.Names()
+	if len(names) != 4*2*3 || !slices.Equal(measured, names) {
+		t.Errorf("measured %q, want %q", measured, names)
+	}
+
+	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if code := cli.Main(t.Context(), []string{"bench", "--compare", file, file}, strings.NewReader(""), &out, &errors); code != 0 || !strings.Contains(out.String(), "\tsame\n") {
+		t.Errorf("exit code %d of a comparison with itself:\n%s%s", code, out.String(), errors.String())
+	}
+}
+
+func TestGrowthEndsWhereTheCallerSays(t *testing.T) {
+	t.Parallel()
+	for upTo, largest := range map[int]string{0: "growth-log-10000000-memory", 100_000: "growth-log-100000-memory", 5000: "growth-log-10000-memory"} {
+		names := bench.Options{Growth: true, UpTo: upTo}.Names()
+		if got := names[len(names)-1]; got != largest {
+			t.Errorf("up to %d, the last one is %s, want %s", upTo, got, largest)
+		}
+	}
+	if got := len((bench.Options{Growth: true}).Names()); got != (5+5+6+4)*3 {
+		t.Errorf("there are %d measurements", got)
+	}
+	for _, arguments := range [][]string{
+		{"bench", "--up-to", "100"},
+		{"bench", "--growth", "--up-to", "-1"},
+		{"bench", "--growth", "--peers"},
+		{"bench", "--growth", "--only", "session"},
+	} {
+		var out, errors bytes.Buffer
+		if code := cli.Main(t.Context(), arguments, strings.NewReader(""), &out, &errors); code != 2 {
+			t.Errorf("%q: exit code %d", arguments, code)
+		}
 	}
 }

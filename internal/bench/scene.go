@@ -41,6 +41,8 @@ type scene struct {
 	companies                    bool // whether the databases of few and of many companies exist
 	vouchers                     bool // whether the tables for users of many companies exist
 	bypass                       bool // whether the role that bypasses row security exists
+	hasPeers, hasPeerLogs        bool // whether the database and the tables for the peers exist
+	growing                      *growing
 }
 
 // openScene returns the scene even if it fails half-way, so that it can be closed.
@@ -112,6 +114,9 @@ func (s *scene) close(ctx context.Context) error {
 		return nil
 	}
 	failures := []error{}
+	if s.growing != nil {
+		failures = append(failures, s.growing.scene.close(ctx))
+	}
 	if s.log != nil {
 		failures = append(failures, s.log.close(ctx))
 	}
@@ -125,6 +130,7 @@ func (s *scene) close(ctx context.Context) error {
 		"drop database if exists " + s.name + " with (force)",
 		"drop database if exists " + s.fewCompanies() + " with (force)",
 		"drop database if exists " + s.manyCompanies() + " with (force)",
+		"drop database if exists " + s.peers() + " with (force)",
 		"drop role if exists " + s.name,
 		"drop role if exists " + s.bypassing(),
 	} {

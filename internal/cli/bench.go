@@ -25,7 +25,15 @@ an idle machine: it takes about five minutes.
 The server is found as for demo. On an existing server, bench creates databases and a role, and drops them at the end;
 Postern's own roles stay.
 
-The measurements: ` + strings.Join(bench.Names(), ", ") + `.
+The measurements: ` + strings.Join(bench.Options{}.Names(), ", ") + `.
+
+With --peers, compares Postern with other designs, on the same tables and rows: policies that compare with
+current_setting, with EXISTS, with IN, or by a function; and for the log an audit trigger and pgaudit. pgaudit
+is left out if the server does not have it. The measurements: ` + strings.Join(bench.Options{Peers: true}.Names(), ", ") + `.
+
+With --growth, measures how the costs of reading and of writing, and the memory of a session, grow with the
+numbers of companies, of posting combinations, of users and of log entries. --up-to N leaves out sizes above N.
+All sizes need some 20 GB of disk and more than an hour.
 
 --compare measures nothing. It says what became better or worse between two files of --json, but only if the two
 ranges from p10 to p90 do not overlap.
@@ -34,6 +42,8 @@ Exit code 3: a bar is missed, or with --compare something became worse.`,
 		Example: `  $0 bench
   $0 bench --only session,transaction
   $0 bench --json > benchmarks.json
+  $0 bench --peers --json > peers.json
+  $0 bench --growth --up-to 100000
   $0 bench --compare before.json after.json`,
 		Args: func(command *cobra.Command, arguments []string) error {
 			if !compare {
@@ -55,9 +65,12 @@ Exit code 3: a bar is missed, or with --compare something became worse.`,
 				return app.compareBench(arguments[0], arguments[1], asJSON)
 			}
 			for _, name := range options.Only {
-				if !slices.Contains(bench.Names(), name) {
-					return usageError("--only: there is no measurement %q; there are %s", name, strings.Join(bench.Names(), ", "))
+				if !slices.Contains(options.Names(), name) {
+					return usageError("--only: there is no measurement %q; there are %s", name, strings.Join(options.Names(), ", "))
 				}
+			}
+			if options.UpTo < 0 || options.UpTo > 0 && !options.Growth {
+				return usageError("--up-to takes a number above 0, and needs --growth")
 			}
 			options.Logger = app.logger()
 			var bar *progressbar.ProgressBar
@@ -90,7 +103,11 @@ Exit code 3: a bar is missed, or with --compare something became worse.`,
 	command.Flags().BoolVar(&compare, "compare", false, "compare two files of --json instead of measuring")
 	command.Flags().BoolVar(&options.Quick, "quick", false, "run few, short rounds: enough to see that it works, but not to judge by")
 	command.Flags().StringSliceVar(&options.Only, "only", nil, "take only these measurements")
+	command.Flags().BoolVar(&options.Peers, "peers", false, "compare with other designs instead")
+	command.Flags().BoolVar(&options.Growth, "growth", false, "measure how costs grow instead")
+	command.Flags().IntVar(&options.UpTo, "up-to", 0, "with --growth, the largest size; 0 for all")
 	command.MarkFlagsMutuallyExclusive("compare", "quick")
+	command.MarkFlagsMutuallyExclusive("compare", "peers", "growth")
 	command.MarkFlagsMutuallyExclusive("compare", "only")
 	return command
 }
@@ -107,6 +124,9 @@ func (a *application) printBench(report *bench.Report) {
 		rows = append(rows, benchRow(result))
 	}
 	a.printTable([]string{"measurement", "measured", "p10 to p90", "bar", "", "what it is", "against"}, rows)
+	for _, reason := range report.LeftOut {
+		a.printf("\nLeft out: %s.\n", reason)
+	}
 	if report.Quick {
 		a.printf("\nThese were few, short rounds: nothing to judge by.\n")
 	}
