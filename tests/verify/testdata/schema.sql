@@ -2075,10 +2075,10 @@ COMMENT ON FUNCTION postern.bypassing_functions() IS 'For postern.doctor: SECURI
 
 
 --
--- Name: call_event_function(text, uuid, bigint); Type: FUNCTION; Schema: postern; Owner: postern_owner
+-- Name: call_event_function(text, uuid, bigint, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
-CREATE FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) RETURNS void
+CREATE FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, version text DEFAULT NULL::text) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2087,12 +2087,16 @@ declare
   target text;
   callee regprocedure;
   version_before text;
+  settings_before text := postern_internal.event_session_settings();
   event jsonb := postern_internal.event_document(log_id);
   command bigint;
   commands bigint[];
 begin
   perform postern_internal.require_allowed_login('postern_event_worker');
   action_id := postern_internal.require_event_action(name);
+  -- The commit need not wait for the disk. If the server dies before it has written it, what the function did and the
+  -- record of the delivery are undone together, and the delivery is made again. A function can set this back.
+  set local synchronous_commit = off;
   -- Changes that others make to the function must be visible.
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
@@ -2111,6 +2115,14 @@ begin
       message = 'Events may not call this function',
       detail = format('name is %s, the function is %s.', to_jsonb(name), coalesce(to_jsonb(target)::text, 'NULL')),
       hint = 'Use a function (event jsonb) returns void, SECURITY DEFINER, with search_path set, on which its owner has granted EXECUTE directly to postern_event_function.';
+  end if;
+  if version <> version_before then
+    raise exception using
+      errcode = '55000',
+      constraint = 'version',
+      message = 'This session is for another version of the event''s function',
+      detail = format('The function is %s. It has been replaced or changed since the session called it, and may have another owner.', target),
+      hint = 'Call it in a new session, without a version.';
   end if;
   if not (event ->> 'is_logged')::boolean
      or postern.finish_event_deliveries(name, lease, array[log_id], array['delivered'], array[0.0], array['']) <> 1 then
@@ -2163,17 +2175,19 @@ begin
       detail = format('The function is %s.', target),
       hint = 'Leave it to the worker, which tries the delivery again: what the function did was rolled back.';
   end if;
+
+  return case when postern_internal.event_session_settings() = settings_before then version_before end;
 end
 $$;
 
 
-ALTER FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) OWNER TO postern_owner;
+ALTER FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, version text) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint); Type: COMMENT; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint, version text); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) IS 'Makes a delivery by calling the function of an action, which gets only its owner''s rights. For the worker, as the only statement of a transaction and of a session: settings, temporary tables, prepared statements and locks that the function leaves in the session stay there. name: of the action. lease: the one with which the delivery was claimed. log_id: of the entry; the function gets the parameters of that event from the log. What the function does and the record of the call are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it keeps deferring triggers, or was changed meanwhile; and those of the function.';
+COMMENT ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, version text) IS 'Makes a delivery by calling the function of an action, which gets only its owner''s rights. For the worker, as the only statement of a transaction. Settings, temporary tables, prepared statements and locks that the function leaves in the session stay there: clean the session before it does anything else. The commit does not wait for the disk, unless the function sets synchronous_commit. name: of the action. lease: the one with which the delivery was claimed. log_id: of the entry; the function gets the parameters of that event from the log. version: what the previous call in this session returned; NULL in a new session. Returns the version of the function, with which the session may make the next call; NULL if it may make none, because plans that were made under changed settings stay in it. What the function does and the record of the call are committed together, or neither is. Errors: PS107 events may not call the function, it is not leased, it keeps deferring triggers, or was changed meanwhile; 55000 with the constraint version: the session called another version of the function; and those of the function.';
 
 
 --
@@ -12954,16 +12968,19 @@ COMMENT ON FUNCTION postern_internal.event_function(name text) IS 'The function 
 --
 
 CREATE FUNCTION postern_internal.event_function_version(callee regprocedure) RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select concat_ws(' ', p.oid, p.xmin, n.xmin, runner.oid, runner.xmin)
-    from pg_proc as p
-    join pg_namespace as n on n.oid = p.pronamespace
-    join pg_proc as runner on runner.oid = to_regprocedure('postern_internal.run_event_function(text, jsonb)')
-                          and runner.proowner = 'postern_event_function'::regrole
-                          and runner.prosecdef
-   where p.oid = callee
+begin
+  return (
+    select concat_ws(' ', p.oid, p.xmin, n.xmin, runner.oid, runner.xmin)
+      from pg_proc as p
+      join pg_namespace as n on n.oid = p.pronamespace
+      join pg_proc as runner on runner.oid = to_regprocedure('postern_internal.run_event_function(text, jsonb)')
+                            and runner.proowner = 'postern_event_function'::regrole
+                            and runner.prosecdef
+     where p.oid = callee);
+end
 $$;
 
 
@@ -13015,6 +13032,34 @@ ALTER FUNCTION postern_internal.event_is_waiting(event_action_id integer) OWNER 
 --
 
 COMMENT ON FUNCTION postern_internal.event_is_waiting(event_action_id integer) IS 'Whether queue_event_deliveries may find something to queue, or has not looked for a minute.';
+
+
+--
+-- Name: event_session_settings(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.event_session_settings() RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return concat_ws(';',
+    current_setting('datestyle'), current_setting('intervalstyle'), current_setting('timezone'), current_setting('timezone_abbreviations'),
+    current_setting('standard_conforming_strings'), current_setting('transform_null_equals'), current_setting('array_nulls'),
+    current_setting('bytea_output'), current_setting('extra_float_digits'), current_setting('quote_all_identifiers'),
+    current_setting('lc_monetary'), current_setting('xmlbinary'), current_setting('xmloption'), current_setting('session_replication_role'),
+    current_setting('plpgsql.variable_conflict'), current_setting('plpgsql.extra_errors'));
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.event_session_settings() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION event_session_settings(); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.event_session_settings() IS 'The current values of the settings that decide what the text of a statement means, for comparison. They have their effect when a session first reads the statement, and keep it.';
 
 
 --
@@ -19491,11 +19536,11 @@ GRANT ALL ON FUNCTION postern.bypassing_functions() TO postern_auditor;
 
 
 --
--- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint); Type: ACL; Schema: postern; Owner: postern_owner
+-- Name: FUNCTION call_event_function(name text, lease uuid, log_id bigint, version text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint) TO postern_event_worker;
+REVOKE ALL ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, version text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.call_event_function(name text, lease uuid, log_id bigint, version text) TO postern_event_worker;
 
 
 --
@@ -20738,6 +20783,13 @@ REVOKE ALL ON FUNCTION postern_internal.event_function_version(callee regprocedu
 --
 
 REVOKE ALL ON FUNCTION postern_internal.event_is_waiting(event_action_id integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION event_session_settings(); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.event_session_settings() FROM PUBLIC;
 
 
 --
