@@ -104,7 +104,7 @@ Partitions are protected with their table, and not listed.`,
   $0 company protected --json | jq -r '.[] | "\(.schema_name).\(.table_name)"'`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			var tables []query.ProtectedTable
+			var tables []query.ListProtectedTablesRow
 			err := app.query(command.Context(), func(queries *statements) (err error) {
 				tables, err = queries.ListProtectedTables(command.Context())
 				return err

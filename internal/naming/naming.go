@@ -142,7 +142,7 @@ func AllowedLogins(ctx context.Context, connection *pgx.Conn, _ Scope) ([]Candid
 // ProtectedTables lists protected tables, with their schema.
 func ProtectedTables(ctx context.Context, connection *pgx.Conn, _ Scope) ([]Candidate, error) {
 	found, err := query.New(connection).ListProtectedTables(ctx)
-	return rows(found, err, func(table query.ProtectedTable) Candidate {
+	return rows(found, err, func(table query.ListProtectedTablesRow) Candidate {
 		return Candidate{table.SchemaName + "." + table.TableName, table.Protection}
 	})
 }

@@ -95,6 +95,7 @@ create table postern_internal.open_gate (
   expires_at timestamptz not null,
   session text not null,
   passed boolean not null default false,
+  guarded boolean not null default false,
   salt uuid not null default gen_random_uuid()
 );
-comment on table postern_internal.open_gate is 'Used tickets, including those in use. The key is the nonce, so that a challenge opens gates only once, whichever of its answers is used. A gate is open for the transaction identified by transaction_id and opened_at together: after a dump and restore the new cluster counts its transactions anew, so a number alone could recur. session: the setting postern.session as it was verified when the gates were opened. passed: whether an exclusive gate has used this ticket, which it can only once. salt: of the ticket.';
+comment on table postern_internal.open_gate is 'Used tickets, including those in use. The key is the nonce, so that a challenge opens gates only once, whichever of its answers is used. A gate is open for the transaction identified by transaction_id and opened_at together: after a dump and restore the new cluster counts its transactions anew, so a number alone could recur. session: the setting postern.session as it was verified when the gates were opened. passed: whether an exclusive gate has used this ticket, which it can only once. guarded: whether the guard of a table has, which it also can once: a function''s gate and the guard are one approval. salt: of the ticket.';

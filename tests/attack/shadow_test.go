@@ -434,6 +434,8 @@ func (f function) samples() []any {
 			default:
 				arguments[n] = alice
 			}
+		case "name[]":
+			arguments[n] = []string{"A"}
 		default:
 			panic("no sample for type " + parameter)
 		}

@@ -76,6 +76,8 @@ func TestWhatUsersMayAskAbout(t *testing.T) {
 		"postern.begin_action":             "which actions are registered, and their gates",
 		"postern.challenge":                "which gates are registered, and what they say",
 		"postern.checkpoint":               "the same",
+		"postern.guard_stops":              "which gates are registered, and which of them stop",
+		"postern.reach_guard":              "which gates are registered, and what they say",
 		"security_sys.security_checkpoint": "the same",
 		"postern.company":                  "which companies there are: the company record is open",
 		"postern.is_company_user":          "who works in a company of the current user",

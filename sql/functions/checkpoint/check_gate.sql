@@ -7,7 +7,8 @@ create or replace function postern_internal.check_gate(
   inout parameters jsonb,
   out message text,
   out asked boolean,
-  out nonce text
+  out nonce text,
+  guarded_rows jsonb default null
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -20,9 +21,13 @@ declare
 begin
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = check_gate.gate_id;
   if gate.exclusive then
-    parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
-    message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
-    nonce := postern_internal.pass_exclusive_gate(gate, action, message, parameters);
+    if guarded_rows is null then
+      parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+      message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+    else
+      select r.parameters, r.message into parameters, message from postern_internal.guard_request(gate, guarded_rows) as r;
+    end if;
+    nonce := postern_internal.pass_exclusive_gate(gate, action, message, parameters, guarded_rows is not null);
     asked := true;
     return;
   end if;
@@ -31,8 +36,12 @@ begin
   if opened.ticket is null then
     opened.userid := postern.current_userid();
   end if;
-  parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
-  message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  if guarded_rows is null then
+    parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+    message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  else
+    select r.parameters, r.message into parameters, message from postern_internal.guard_request(gate, guarded_rows) as r;
+  end if;
   nonce := opened.nonce;
   if opened.ticket is null then
     perform postern_internal.raise_checkpoint_required(gate_id, opened.userid, message, parameters);
@@ -70,6 +79,6 @@ begin
   end if;
 end
 $$;
-revoke execute on function postern_internal.check_gate(text, text, jsonb) from public;
-comment on function postern_internal.check_gate(text, text, jsonb) is
-'How an active gate is passed in this transaction. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. Returns the parameters; the message; asked: whether the person was shown this gate with the same bound values, instead of its being opened by another gate''s approval; nonce: the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+revoke execute on function postern_internal.check_gate(text, text, jsonb, jsonb) from public;
+comment on function postern_internal.check_gate(text, text, jsonb, jsonb) is
+'How an active gate is passed in this transaction. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. guarded_rows: the parameters of each row that a statement changes in a guarded table; NULL if a function reached the gate. Returns the parameters; the message; asked: whether the person was shown this gate with the same bound values, instead of its being opened by another gate''s approval; nonce: the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';

@@ -1,12 +1,16 @@
 -- Each pass of an exclusive gate needs its own approval: two payments of the same amount are two approvals. If this
 -- transaction has an unused ticket for the gate with other values, the values have changed since the approval. If it
 -- has no unused ticket for the gate, it must ask for one more approval.
+--
+-- The gate of a business function and the guard of the table that the function writes are one approval. So each ticket
+-- serves once for a function and once for a guard. Whichever comes second takes the ticket that the first one has used.
 
 create or replace function postern_internal.pass_exclusive_gate(
   gate postern_internal.gate,
   action text,
   message text,
-  parameters jsonb
+  parameters jsonb,
+  guard boolean default false
 )
 returns text
 language plpgsql
@@ -16,16 +20,31 @@ declare
   wanted bytea := postern_internal.digest(gate.gate_id, action, gate.unbound_parameters, parameters);
   opened postern_internal.open_exclusive_gate;
 begin
-  update postern_internal.open_exclusive_gate as o
-     set passed = true
-   where o.nonce = (select e.nonce
-                      from postern_internal.open_exclusive_gate as e
-                     where e.digest = wanted
-                       and e.expires_at > clock_timestamp()
-                       and not e.passed
-                     order by e.message = pass_exclusive_gate.message desc, e.nonce
-                     limit 1)
-  returning o.nonce into opened.nonce;
+  if guard then
+    -- An approval of an action whose own checkpoint is this gate counts once that action has begun.
+    update postern_internal.open_exclusive_gate as o
+       set guarded = true
+     where o.nonce = (select e.nonce
+                        from postern_internal.open_exclusive_gate as e
+                       where e.gate_id = gate.gate_id
+                         and e.digest = postern_internal.digest(gate.gate_id, e.action, gate.unbound_parameters, pass_exclusive_gate.parameters)
+                         and (e.passed or e.action is null and e.expires_at > clock_timestamp())
+                         and not e.guarded
+                       order by e.passed desc, e.message = pass_exclusive_gate.message desc, e.nonce
+                       limit 1)
+    returning o.nonce into opened.nonce;
+  else
+    update postern_internal.open_exclusive_gate as o
+       set passed = true
+     where o.nonce = (select e.nonce
+                        from postern_internal.open_exclusive_gate as e
+                       where e.digest = wanted
+                         and (e.guarded or e.expires_at > clock_timestamp())
+                         and not e.passed
+                       order by e.guarded desc, e.message = pass_exclusive_gate.message desc, e.nonce
+                       limit 1)
+    returning o.nonce into opened.nonce;
+  end if;
   if found then
     return opened.nonce;
   end if;
@@ -36,6 +55,7 @@ begin
    where o.gate_id = gate.gate_id
      and o.action is not distinct from pass_exclusive_gate.action
      and not o.passed
+     and not o.guarded
    order by o.digest = wanted desc
    limit 1;
   if not found then
@@ -51,6 +71,6 @@ begin
   return null; -- not reached
 end
 $$;
-revoke execute on function postern_internal.pass_exclusive_gate(postern_internal.gate, text, text, jsonb) from public;
-comment on function postern_internal.pass_exclusive_gate(postern_internal.gate, text, text, jsonb) is
-'Uses a ticket of this transaction for an exclusive gate, and returns its nonce. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. Errors: PS101 there is no ticket for the gate, PS103 it has expired or was for other parameters, PS401, PS402.';
+revoke execute on function postern_internal.pass_exclusive_gate(postern_internal.gate, text, text, jsonb, boolean) from public;
+comment on function postern_internal.pass_exclusive_gate(postern_internal.gate, text, text, jsonb, boolean) is
+'Uses a ticket of this transaction for an exclusive gate, and returns its nonce. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. guard: whether the guard of a table reached the gate. Errors: PS101 there is no ticket for the gate, PS103 it has expired or was for other parameters, PS401, PS402.';

@@ -1,6 +1,8 @@
 -- Passes an active gate that is not exactly the approved one, if it is open in this transaction. One statement, so that
 -- on a standby the failing INSERT is the error, and nobody is asked for a PIN. The LEFT JOIN prevents a plan that
 -- begins with the other table, finds it empty, and passes the gate without calling check_gate.
+--
+-- If the guard of a table has used the ticket before, that was logged, and is the same approval.
 
 create or replace function postern_internal.pass_gate(
   gate_id text,
@@ -21,7 +23,8 @@ begin
          case when not c.asked or o.message <> c.message then o.message end,
          o.salt
     from postern_internal.check_gate(pass_gate.gate_id, pass_gate.action, pass_gate.parameters) as c
-    left join postern_internal.open_gate as o on o.nonce = c.nonce;
+    left join postern_internal.open_gate as o on o.nonce = c.nonce
+   where not coalesce(o.exclusive and o.guarded, false);
 end
 $$;
 revoke execute on function postern_internal.pass_gate(text, jsonb, text) from public;

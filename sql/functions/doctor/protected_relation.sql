@@ -9,7 +9,8 @@ create or replace view postern_internal.protected_relation as
       from postern_internal.protected_table as p
       join pg_namespace as n on n.nspname = p.schema_name
       join pg_class as c on c.relnamespace = n.oid and c.relname = p.table_name
-     where c.relkind in ('r', 'p')
+     where p.protection <> 'gate'
+       and c.relkind in ('r', 'p')
        and not exists (select
                          from unnest(array[p.company_column, p.combination_column, p.ledger_column]) as name
                         where name is not null

@@ -17,7 +17,7 @@ create or replace view postern.protection_fault as
    union all
   select p.schema_name, p.table_name, f.detail
     from postern_internal.stale_protection as f
-    join postern_internal.protected_table as p on format('table %I.%I', p.schema_name, p.table_name) = f.object;
+    join postern_internal.protected_table as p on p.protection <> 'gate' and format('table %I.%I', p.schema_name, p.table_name) = f.object;
 revoke all on postern.protection_fault from public;
 grant select on postern.protection_fault to postern_admin, postern_auditor;
 comment on view postern.protection_fault is 'Protected tables that are not protected as requested, and what differs, in words; includes the tables below them. To repair it, protect the table again.';

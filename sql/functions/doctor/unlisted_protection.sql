@@ -28,5 +28,5 @@ create or replace view postern_internal.unlisted_protection as
      and not exists (select
                        from postern_internal.protected_table as p
                        join pg_namespace as n on n.nspname = p.schema_name
-                      where n.oid = c.relnamespace and p.table_name = c.relname);
+                      where n.oid = c.relnamespace and p.table_name = c.relname and p.protection <> 'gate');
 comment on view postern_internal.unlisted_protection is 'Check of postern.doctor: tables with a policy of Postern that are not in postern.protected_table.';

@@ -19,6 +19,7 @@ declare
   kept_message text;
   reason text;
   spelling text;
+  guarded text;
 begin
   perform postern_internal.require_allowed_login('postern_admin');
   if gate_id is null or length(gate_id) > 30 or gate_id !~ '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$' then
@@ -85,6 +86,21 @@ begin
     perform postern_internal.check_gate_message(kept_message, parameters);
   end if;
 
+  -- An approval of one row would open the next UPDATE of ten thousand.
+  if not exclusive then
+    select string_agg(format('%I.%I', p.schema_name, p.table_name), ', ' order by p.schema_name, p.table_name)
+      into guarded
+      from postern_internal.protected_table as p
+     where p.gate_id = register_gate.gate_id and p.exclusive;
+    if guarded is not null then
+      raise exception using
+        errcode = 'PS107',
+        message = format('Gate %s must stay exclusive', gate_id),
+        detail = format('It guards tables that ask for themselves: %s.', guarded),
+        hint = 'Omit exclusive. To change it, first guard each table with exclusive => false: call postern.unprotect_gate, and postern.protect_gate again.';
+    end if;
+  end if;
+
   -- An approval given before this opens other gates too, and this one as often as it is reached.
   if exclusive then
     update postern_internal.ticket as t
@@ -114,4 +130,4 @@ $$;
 revoke execute on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) from public;
 grant execute on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) to postern_admin;
 comment on function postern.register_gate(text, text, text, text[], boolean, text[], boolean) is
-'Registers a gate, or updates it; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether the gate stops transactions; ignored once an administrator has set it. bound_parameters: those whose values must stay the same when the approved transaction is sent again; NULL: all. The others may then differ from what the person was shown; if they are in the message, the log has both messages. exclusive: whether each pass needs its own approval, which opens nothing else; NULL: unchanged, and false for a new gate. When a gate becomes exclusive, unused approvals end. Errors: PS107. Warns if the message repeats what each log entry contains anyway.';
+'Registers a gate, or updates it; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether the gate stops transactions; ignored once an administrator has set it. bound_parameters: those whose values must stay the same when the approved transaction is sent again; NULL: all. The others may then differ from what the person was shown; if they are in the message, the log has both messages. exclusive: whether each pass needs its own approval, which opens nothing else; NULL: unchanged, and false for a new gate. When a gate becomes exclusive, unused approvals end. A gate that guards a table with exclusive => true stays so. Errors: PS107. Warns if the message repeats what each log entry contains anyway.';

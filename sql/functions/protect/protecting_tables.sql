@@ -15,7 +15,7 @@ begin
       from above as a
       join pg_class as c on c.oid = a.oid
       join pg_namespace as n on n.oid = c.relnamespace
-      join postern.protected_table as p on p.schema_name = n.nspname and p.table_name = c.relname
+      join postern.protected_table as p on p.schema_name = n.nspname and p.table_name = c.relname and p.protection <> 'gate'
      order by c.oid <> relation, c.oid;
 end
 $$;

@@ -52,7 +52,7 @@ begin
     return;
   end if;
   select p.* into strict recorded from postern.protected_table as p
-   where p.schema_name = target_schema and p.table_name = target_table;
+   where p.schema_name = target_schema and p.table_name = target_table and p.protection <> 'gate';
   if (recorded.protection, recorded.company_column) is distinct from (protection, company_column)
      or recorded.combination_column is distinct from combination_column
      or recorded.ledger_column is distinct from ledger_column then

@@ -20,7 +20,7 @@ begin
   perform from postern.protectable_tables(target, true);
   delete from postern.protected_table as p
    using pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-   where c.oid = target and p.schema_name = n.nspname and p.table_name = c.relname;
+   where c.oid = target and p.schema_name = n.nspname and p.table_name = c.relname and p.protection <> 'gate';
   listed := found;
   select t.target into protecting from postern.protecting_tables(target) as t limit 1;
   if not listed and protecting is not null then

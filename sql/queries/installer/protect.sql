@@ -4,7 +4,8 @@ select coalesce(to_regclass(@name)::text, '')::text as table_name;
 
 -- name: ListProtectedTables :many
 -- The protected tables, and the columns that protect them.
-select p.schema_name, p.table_name, p.protection, p.company_column, p.combination_column, p.ledger_column,
+select p.schema_name, p.table_name, p.protection, coalesce(p.company_column, '')::name as company_column, p.combination_column, p.ledger_column,
        p.protected_by, p.protected_at
   from postern.protected_table as p
+ where p.protection <> 'gate'
  order by p.schema_name, p.table_name;

@@ -1,0 +1,24 @@
+-- Whoever writes the table chooses the settings of the session. None of them may change what the person is shown, how the
+-- owner's condition is read, or how long it takes: a nested loop over two transition tables would compare each row with
+-- each other one.
+
+create or replace function postern.guard_settings()
+returns text[]
+language sql
+immutable
+return array[
+  'search_path=pg_catalog, pg_temp',
+  'standard_conforming_strings=on',
+  'transform_null_equals=off',
+  'array_nulls=on',
+  'extra_float_digits=1',
+  'DateStyle=ISO, MDY',
+  'IntervalStyle=postgres',
+  'TimeZone=UTC',
+  'bytea_output=hex',
+  'lc_monetary=C',
+  'enable_nestloop=off'
+];
+revoke execute on function postern.guard_settings() from public;
+grant execute on function postern.guard_settings() to postern_admin, postern_auditor;
+comment on function postern.guard_settings() is 'For protect_gate and doctor: the settings of the function of a guard, as in pg_proc.proconfig.';

@@ -1,0 +1,36 @@
+-- Triggers fire in the order of their names. This one is the last, so that it sees what others have made of the row.
+
+create or replace function postern.put_guarded_move(
+  target regclass,
+  gate_id text,
+  columns name[]
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  name constant text := '~' || postern.guard_name(gate_id, 'move');
+  condition text;
+  watched text;
+begin
+  perform postern.check_allowed_login('postern_admin');
+  perform from postern.protectable_tables(target);
+  condition := postern.guarded_move(target, gate_id);
+  if condition is null then
+    return;
+  end if;
+  -- Before the row is stored, a generated column has no value yet: then each move is refused.
+  select ', ' || string_agg(quote_literal(a.attname), ', ' order by a.attname) into watched
+    from pg_attribute as a
+   where a.attrelid = target and a.attname = any (columns)
+  having bool_and(a.attgenerated = '');
+  execute format('create or replace trigger %I before update on %s for each row when (%s) execute function postern.refuse_guarded_move(%L%s)',
+                 name, target, condition, gate_id, watched);
+  execute format('alter table %s enable always trigger %I', target, name);
+end
+$$;
+revoke execute on function postern.put_guarded_move(regclass, text, name[]) from public;
+grant execute on function postern.put_guarded_move(regclass, text, name[]) to postern_admin;
+comment on function postern.put_guarded_move(regclass, text, name[]) is
+'For protect_gate: gives a partitioned table the trigger that keeps rows from moving to another partition while a guarded column changes. columns: the guarded ones; NULL: all. Errors: PS107 the table is not the caller''s; 42501.';
