@@ -435,7 +435,7 @@ func (f function) samples() []any {
 				arguments[n] = alice
 			}
 		case "name[]":
-			arguments[n] = []string{"A"}
+			arguments[n] = "{A}"
 		default:
 			panic("no sample for type " + parameter)
 		}
@@ -443,11 +443,11 @@ func (f function) samples() []any {
 	return arguments
 }
 
-// askedByPolicies are the mirrored views, and the functions that policies on tables of the application call. Everybody
-// may use them, so that a role that is not in postern_user gets an error that says so. Nobody else can name them,
+// askedByPolicies are the mirrored views, and the functions that policies and guards on tables of the application call.
+// Everybody may use them, so that a role that is not in postern_user gets an error that says so. Nobody else can name them,
 // because that takes USAGE on their schema. Those that reveal somebody's companies begin with current_userid, which
 // refuses strangers.
-const askedByPolicies = `'postern.current_companies()', 'postern.current_userid()', 'postern.require_user_role()',
+const askedByPolicies = `'postern.current_companies()', 'postern.current_userid()', 'postern.require_user_role()', 'postern.guard_stops(text)', 'postern.reach_guard(text,jsonb)',
  'postern.ledger_map()', 'postern.ledger_map_size()', 'postern.ledger_bounds()', 'postern.ledger_shifts()', 'postern.ledger_companies()',
  'postern.internal_ledger_map()', 'postern.internal_ledger_offsets()', 'postern.ledger_key_is_valid(regclass)',
  'postern.company_is_indexed(regclass)', 'postern.current_company_numbers()', 'postern.current_company_uuids()', 'postern.has_new_combinations()',

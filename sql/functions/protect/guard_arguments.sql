@@ -34,8 +34,8 @@ begin
   end if;
   sources := coalesce(
     (select jsonb_object_agg(p.key, case when k.is_column then k.value
-                                         when k.value ~* '^count(\s*\(\s*\*?\s*\))?$' then 'count(*)'
-                                         else regexp_replace(k.value, '^sum\s*\(\s*(.*?)\s*\)$', 'sum(\1)', 'i') end)
+                                         when k.value ~* '^count([[:space:]]*[(][[:space:]]*[*]?[[:space:]]*[)])?$' then 'count(*)'
+                                         else coalesce('sum(' || btrim(substring(k.value from '^[sS][uU][mM][[:space:]]*[(](.*)[)]$')) || ')', k.value) end)
        from jsonb_each_text(sources) as p
       cross join lateral (
         select btrim(p.value) as value,
