@@ -414,6 +414,7 @@ create table postern_internal.open_gate (
   expires_at timestamp with time zone not null,
   session text not null,
   passed boolean not null,
+  guarded boolean not null,
   salt uuid not null,
   action_begun boolean not null);
 create table postern_internal.owner_membership (
@@ -448,9 +449,15 @@ create table postern_internal.protected_table (
   schema_name name not null,
   table_name name not null,
   protection text not null,
-  company_column name not null,
+  company_column name,
   combination_column name,
   ledger_column name,
+  gate_id text,
+  operations text[],
+  columns name[],
+  parameters jsonb,
+  condition text,
+  exclusive boolean,
   protected_by name not null,
   protected_at timestamp with time zone not null);
 create table postern_internal.replication_role (
@@ -658,6 +665,7 @@ create function postern.challenge(gate_id text, parameters jsonb DEFAULT '{}'::j
 create function postern.change_authority_combinations(company text, ledger_id text, class text, added jsonb, removed bigint[] DEFAULT '{}'::bigint[]) returns void language sql return null;
 create function postern.change_event_action(name text, event text, kind text, target text, condition text DEFAULT NULL::text, template text DEFAULT NULL::text, allow_internal boolean DEFAULT false) returns text language sql return null;
 create function postern.check_allowed_login(role name) returns boolean language sql return null;
+create function postern.check_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) returns void language sql return null;
 create function postern.checkpoint(gate_id text, parameters jsonb DEFAULT '{}'::jsonb) returns void language sql return null;
 create function postern.claim_event_deliveries(name text, maximum integer, lease uuid, lease_seconds integer, due_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone) returns SETOF jsonb language sql return null;
 create function postern.company_is_indexed(target regclass) returns boolean language sql return null;
@@ -690,6 +698,14 @@ create function postern.gate_findings(callers jsonb) returns SETOF postern.catal
 create function postern.gate_fingerprint() returns text language sql return null;
 create function postern.grant_company(userid text, company text, is_default boolean DEFAULT false) returns void language sql return null;
 create function postern.grant_ledger(company text, ledger_id text, userid text) returns void language sql return null;
+create function postern.guard_arguments(target regclass, gate_id text, operations text[], parameters jsonb, OUT sorted_operations text[], OUT sources jsonb) returns record language sql return null;
+create function postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) returns text language sql return null;
+create function postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) returns boolean language sql return null;
+create function postern.guard_name(gate_id text, suffix text) returns name language sql return null;
+create function postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) returns text language sql return null;
+create function postern.guard_settings() returns text[] language sql return null;
+create function postern.guard_stops(gate_id text) returns boolean language sql return null;
+create function postern.guarded_move(relation regclass, gate_id text) returns text language sql return null;
 create function postern.has_new_combinations() returns boolean language sql return null;
 create function postern.highest_log_id() returns bigint language sql return null;
 create function postern.internal_ledger_map() returns bytea language sql return null;
@@ -716,6 +732,7 @@ create function postern.log_gaps() returns TABLE(month timestamp with time zone,
 create function postern.log_records(lowest bigint[], highest bigint[]) returns SETOF postern_internal.log_record language sql return null;
 create function postern.look_alike_users() returns TABLE(userid text, older text) language sql return null;
 create function postern.maintain(maximum_time interval DEFAULT '00:00:01'::interval) returns TABLE(duty text, work text, done bigint, remaining bigint, note text) language sql return null;
+create function postern.make_gate_exclusive(gate_id text) returns boolean language sql return null;
 create function postern.message_attributes(message text) returns TABLE("position" integer, name text, value text) language sql return null;
 create function postern.message_name(message text) returns text language sql return null;
 create function postern.message_timestamp(value timestamp with time zone) returns text language sql return null;
@@ -728,13 +745,19 @@ create function postern.policy_condition(policy oid, is_check boolean) returns t
 create function postern.posting_combination_id(company text, code_a text, code_b text DEFAULT NULL::text, code_c text DEFAULT NULL::text, code_d text DEFAULT NULL::text, code_e text DEFAULT NULL::text, code_f text DEFAULT NULL::text, code_g text DEFAULT NULL::text, code_h text DEFAULT NULL::text, code_i text DEFAULT NULL::text, code_j text DEFAULT NULL::text) returns bigint language sql return null;
 create function postern.printable_statement(statement text) returns text language sql return null;
 create function postern.protect_company(target regclass, company_column name DEFAULT 'company'::name) returns void language sql return null;
+create function postern.protect_gate(target regclass, gate_id text, operations text[] DEFAULT '{insert,update,delete}'::text[], columns name[] DEFAULT NULL::name[], parameters jsonb DEFAULT NULL::jsonb, condition text DEFAULT NULL::text, exclusive boolean DEFAULT true) returns void language sql return null;
 create function postern.protect_ledger(target regclass, company_column name DEFAULT 'company'::name, combination_column name DEFAULT 'posting_combination_id'::name, ledger_column name DEFAULT NULL::name) returns void language sql return null;
 create function postern.protectable_tables(target regclass, with_parent boolean DEFAULT false) returns SETOF regclass language sql return null;
 create function postern.protectable_types(argument text) returns regtype[] language sql return null;
 create function postern.protecting_tables(relation regclass) returns TABLE(target regclass, protection text, company_column name, combination_column name, ledger_column name) language sql return null;
 create function postern.protection_condition(relation regclass, protection text, company_column name, combination_column name, ledger_column name, OUT using_expression text, OUT check_expression text) returns record language sql return null;
+create function postern.put_guard(relation regclass, gate_id text, operations text[], guard regprocedure) returns void language sql return null;
+create function postern.put_guard_function(target regclass, gate_id text, body text) returns regprocedure language sql return null;
+create function postern.put_guarded_move(target regclass, gate_id text, columns name[]) returns void language sql return null;
 create function postern.put_policy(relation regclass, policy name, using_expression text, check_expression text) returns void language sql return null;
+create function postern.reach_guard(gate_id text, rows jsonb) returns void language sql return null;
 create function postern.receipts() returns TABLE(log_id bigint, gate_id text, asked boolean, leaf_hash bytea) language sql return null;
+create function postern.record_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) returns void language sql return null;
 create function postern.record_head(tree_size bigint, root_hash bytea, note text) returns void language sql return null;
 create function postern.record_log_export(since timestamp with time zone, until timestamp with time zone, tree_size bigint) returns void language sql return null;
 create function postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) returns void language sql return null;
@@ -778,6 +801,7 @@ create function postern.set_user_ledger_class(company text, ledger_id text, user
 create function postern.ticket_status(ticket uuid) returns text language sql return null;
 create function postern.unlock_user(userid text) returns void language sql return null;
 create function postern.unprotect(target regclass) returns void language sql return null;
+create function postern.unprotect_gate(target regclass, gate_id text) returns void language sql return null;
 create function postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) returns record language sql return null;
 create function postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) returns record language sql return null;
 create function postern.user_skeleton(userid text, as_written boolean) returns text language sql return null;
@@ -800,7 +824,7 @@ create function postern_internal.canonical_moment(quoted text) returns text lang
 create function postern_internal.canonical_text(parameters jsonb) returns text language sql return null;
 create function postern_internal.challenge_expiry() returns timestamp with time zone language sql return null;
 create function postern_internal.check_comment(comment text) returns text language sql return null;
-create function postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) returns record language sql return null;
+create function postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text, guarded_rows jsonb DEFAULT NULL::jsonb) returns record language sql return null;
 create function postern_internal.check_gate_message(message text, names text[]) returns void language sql return null;
 create function postern_internal.check_message_name(name text) returns text language sql return null;
 create function postern_internal.check_parameters(gate_id text, names text[], parameters jsonb) returns jsonb language sql return null;
@@ -844,6 +868,8 @@ create function postern_internal.gate_not_registered(callers jsonb) returns TABL
 create function postern_internal.gate_swallowed(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.gate_unreadable(callers jsonb) returns TABLE(level text, code text, object text, title text, detail text, fix text) language sql return null;
 create function postern_internal.guard_log_partition(partition regclass) returns void language sql return null;
+create function postern_internal.guard_request(gate postern_internal.gate, rows jsonb, OUT parameters jsonb, OUT message text) returns record language sql return null;
+create function postern_internal.guarded_rows(gate postern_internal.gate, rows jsonb) returns TABLE(parameters jsonb, message text) language sql return null;
 create function postern_internal.hash_pin(pin text, hash text) returns text language sql return null;
 create function postern_internal.hmac_pad(secret bytea, filler integer) returns bytea language sql return null;
 create function postern_internal.in_unapproved_action() returns boolean language sql return null;
@@ -872,7 +898,7 @@ create function postern_internal.object_to_message(name text, object jsonb, leve
 create function postern_internal.ones(bits integer, size integer) returns bytea language sql return null;
 create function postern_internal.open_block(company text, OUT first_id bigint, OUT size integer, OUT given integer, OUT counted boolean) returns record language sql return null;
 create function postern_internal.parse_message(message text) returns text[] language sql return null;
-create function postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) returns text language sql return null;
+create function postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb, guard boolean DEFAULT false) returns text language sql return null;
 create function postern_internal.pass_gate(gate_id text, parameters jsonb, action text DEFAULT NULL::text) returns void language sql return null;
 create function postern_internal.pin_weakness(userid text, pin text) returns text language sql return null;
 create function postern_internal.place_text(place postern_internal.place) returns text language sql return null;
@@ -1058,6 +1084,7 @@ create view postern_internal.transaction_ticket as
     o.expires_at,
     o.session,
     o.passed,
+    o.guarded,
     o.salt,
     o.action_begun
    FROM postern_internal.open_gate o
@@ -1081,6 +1108,7 @@ create view postern_internal.current_open_gate as
     t.expires_at,
     t.session,
     t.passed,
+    t.guarded,
     t.salt,
     t.action_begun
    FROM postern_internal.transaction_ticket t
@@ -1104,6 +1132,7 @@ create view postern_internal.open_exclusive_gate as
     o.expires_at,
     o.session,
     o.passed,
+    o.guarded,
     o.salt,
     o.action_begun
    FROM postern_internal.open_gate o
@@ -1197,6 +1226,12 @@ create view postern.protected_table as
     p.company_column,
     p.combination_column,
     p.ledger_column,
+    p.gate_id,
+    p.operations,
+    p.columns,
+    p.parameters,
+    p.condition,
+    p.exclusive,
     p.protected_by,
     p.protected_at
    FROM postern_internal.protected_table p;
@@ -1517,7 +1552,7 @@ comment on view postern.ledger is 'Internal ledgers of companies.';
 comment on view postern.ledger_user is 'Which user is connected to which internal ledger, and the class that limits what the user sees there.';
 comment on view postern.log_head is 'Signed tree heads. Trust the copies outside the database, not these. note: a C2SP tlog-checkpoint; signed_at is not in the signature.';
 comment on view postern.log_leaf is 'The log''s Merkle tree: which entry is which leaf. hashes: 32 octets each, the leaf''s hash and then those of the subtrees that it completes, smallest first.';
-comment on view postern.protected_table is 'Tables that protect_company and protect_ledger protect, and the columns that they use. Partitions are protected with their table and not listed.';
+comment on view postern.protected_table is 'Tables that protect_company and protect_ledger protect, and the columns that they use; and one row for each guard of protect_gate, whose protection is gate, with its arguments. Partitions are protected with their table and not listed.';
 comment on view postern.scheme is 'Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.';
 comment on view postern.session_key is 'Keys for session tokens, without their secrets.';
 comment on view postern.setting is 'Settings of Postern in this database. Change them with postern.set_setting.';

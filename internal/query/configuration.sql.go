@@ -182,7 +182,8 @@ select jsonb_build_object(
                         'company_column', p.company_column, 'combination_column', p.combination_column, 'ledger_column', p.ledger_column,
                         'fault', f.fault))
                         from postern.protected_table as p
-                        left join postern.protection_fault as f on f.schema_name = p.schema_name and f.table_name = p.table_name),
+                        left join postern.protection_fault as f on f.schema_name = p.schema_name and f.table_name = p.table_name
+                       where p.protection <> 'gate'),
   'event', (select jsonb_agg(jsonb_build_object('event', e.event, 'enabled', e.enabled)) from postern.event as e),
   'event action', (select jsonb_agg(jsonb_build_object(
                      'name', a.name, 'event', a.event, a.kind, a.target, 'when', a.condition, 'template', a.template,
@@ -379,7 +380,7 @@ const unprotectTables = `-- name: UnprotectTables :exec
 with gone as (
   delete from postern.protected_table as p
    using jsonb_array_elements($1::jsonb) as r
-   where p.schema_name = r.value ->> 'schema_name' and p.table_name = r.value ->> 'table_name'
+   where p.schema_name = r.value ->> 'schema_name' and p.table_name = r.value ->> 'table_name' and p.protection <> 'gate'
      and to_regclass(format('%I.%I', p.schema_name, p.table_name)) is null
 )
 select postern.unprotect(to_regclass(format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')))

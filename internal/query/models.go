@@ -191,18 +191,6 @@ type LogLeaf struct {
 	Hashes     []byte `json:"hashes"`
 }
 
-// Tables that protect_company and protect_ledger protect, and the columns that they use. Partitions are protected with their table and not listed.
-type ProtectedTable struct {
-	SchemaName        string    `json:"schema_name"`
-	TableName         string    `json:"table_name"`
-	Protection        string    `json:"protection"`
-	CompanyColumn     string    `json:"company_column"`
-	CombinationColumn *string   `json:"combination_column"`
-	LedgerColumn      *string   `json:"ledger_column"`
-	ProtectedBy       string    `json:"protected_by"`
-	ProtectedAt       time.Time `json:"protected_at"`
-}
-
 // Ways to authenticate at a checkpoint. PIN is built in and has no verify_function.
 type Scheme struct {
 	Scheme         string  `json:"scheme"`

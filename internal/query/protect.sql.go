@@ -7,6 +7,7 @@ package query
 
 import (
 	"context"
+	"time"
 )
 
 const findTable = `-- name: FindTable :one
@@ -22,22 +23,34 @@ func (q *Queries) FindTable(ctx context.Context, name string) (string, error) {
 }
 
 const listProtectedTables = `-- name: ListProtectedTables :many
-select p.schema_name, p.table_name, p.protection, p.company_column, p.combination_column, p.ledger_column,
+select p.schema_name, p.table_name, p.protection, coalesce(p.company_column, '')::name as company_column, p.combination_column, p.ledger_column,
        p.protected_by, p.protected_at
   from postern.protected_table as p
+ where p.protection <> 'gate'
  order by p.schema_name, p.table_name
 `
 
+type ListProtectedTablesRow struct {
+	SchemaName        string    `json:"schema_name"`
+	TableName         string    `json:"table_name"`
+	Protection        string    `json:"protection"`
+	CompanyColumn     string    `json:"company_column"`
+	CombinationColumn *string   `json:"combination_column"`
+	LedgerColumn      *string   `json:"ledger_column"`
+	ProtectedBy       string    `json:"protected_by"`
+	ProtectedAt       time.Time `json:"protected_at"`
+}
+
 // The protected tables, and the columns that protect them.
-func (q *Queries) ListProtectedTables(ctx context.Context) ([]ProtectedTable, error) {
+func (q *Queries) ListProtectedTables(ctx context.Context) ([]ListProtectedTablesRow, error) {
 	rows, err := q.db.Query(ctx, listProtectedTables)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ProtectedTable{}
+	items := []ListProtectedTablesRow{}
 	for rows.Next() {
-		var i ProtectedTable
+		var i ListProtectedTablesRow
 		if err := rows.Scan(
 			&i.SchemaName,
 			&i.TableName,
