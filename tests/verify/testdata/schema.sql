@@ -2420,6 +2420,116 @@ COMMENT ON FUNCTION postern.check_allowed_login(role name) IS 'Returns true if s
 
 
 --
+-- Name: check_guard(regclass, text, text[], name[], jsonb, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.check_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  gate record;
+  owner regrole;
+  home name;
+  rows text;
+  candidate text;
+  reason text;
+  advice text;
+  operation text;
+begin
+  perform postern.check_allowed_login('postern_admin');
+  perform from postern.protectable_tables(target);
+  select c.relowner::regrole, n.nspname into strict owner, home
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+   where c.oid = target;
+  select g.* into gate from postern.gate as g where g.gate_id = check_guard.gate_id;
+  if not found then
+    perform postern.guard_stops(gate_id);  -- raises PS106
+  end if;
+  select case
+           when parameters is null then 'parameters is NULL.'
+           when gate.built_in then format('Gate %s is built in.', gate_id)
+           when operations is null or cardinality(operations) = 0 then 'operations is empty.'
+           when not operations <@ array['insert', 'update', 'delete'] or array_position(operations, null) is not null
+             then format('operations is %s.', to_jsonb(operations))
+           when (select count(distinct name) from unnest(operations) as name) < cardinality(operations) then 'operations names one twice.'
+           when columns is not null and 'update' <> all (operations) then 'columns is given, and operations does not include update.'
+           when cardinality(columns) = 0 or array_position(columns, null) is not null or array_ndims(columns) > 1 then format('columns is %s.', to_jsonb(columns))
+         end,
+         'operations is an array of insert, update and delete; columns names columns whose UPDATE is guarded, or is NULL for all of them.'
+    into reason, advice;
+  if reason is null then
+    select format('columns names %s, which %s does not have.', string_agg(quote_ident(name), ', '), target),
+           'Name columns of the table in columns.'
+      into reason, advice
+      from unnest(columns) as name
+     where not exists (select from pg_attribute as a where a.attrelid = target and a.attname = name and a.attnum > 0 and not a.attisdropped)
+    having count(*) > 0;
+  end if;
+  if reason is null and array(select jsonb_object_keys(parameters) order by 1) is distinct from array(select name from unnest(gate.parameters) as name order by 1) then
+    reason := format('parameters is for %s; gate %s has the parameters %s.',
+                     coalesce((select string_agg(name, ', ' order by name) from jsonb_object_keys(parameters) as name), 'none'), gate_id,
+                     coalesce(nullif(array_to_string(gate.parameters, ', '), ''), '(none)'));
+    advice := 'Name in parameters, for each parameter of the gate, a column: ''{"AMOUNT": "amount"}''. Totals are "count" and "sum(amount)".';
+  end if;
+  if reason is null then
+    select format('parameters names %s, which %s does not have.', string_agg(quote_ident(k.name), ', '), target),
+           'Name in parameters a column of the table, "count" or "sum(column)".'
+      into reason, advice
+      from jsonb_each_text(parameters) as p
+     cross join lateral (select coalesce(substring(p.value from '^sum[(](.*)[)]$'), p.value) as name) as k
+     where p.value <> 'count(*)'
+       and not exists (select from pg_attribute as a where a.attrelid = target and a.attname = k.name and a.attnum > 0 and not a.attisdropped)
+    having count(*) > 0;
+  end if;
+  if reason is null and not has_schema_privilege(owner, home, 'create') then
+    reason := format('%s, the owner of %s, may not create the function of the guard in schema %I.', owner, target, home);
+    advice := format('grant create on schema %I to %s;', home, owner);
+  elsif reason is null and not has_schema_privilege(owner, 'postern', 'usage') then
+    reason := format('%s, the owner of %s, may not use schema postern, which the function of the guard calls.', owner, target);
+    advice := format('grant postern_admin to %s;', owner);
+  end if;
+  if reason is not null then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s cannot be guarded by this gate in this way', target),
+      detail = reason,
+      hint = advice;
+  end if;
+
+  candidate := format('%I.postern_candidate', home);
+  -- A transition table has no value of a virtual generated column.
+  select format('(select %s from %s)', string_agg(quote_ident(a.attname), ', ' order by a.attnum), target)
+    into rows
+    from pg_attribute as a
+   where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v';
+  foreach operation in array operations loop
+    begin
+      execute format('create view %s as %s', candidate,
+                     postern.guard_query(operation, rows, rows, columns, parameters, condition));
+    exception when others then
+      raise exception using
+        errcode = 'PS107',
+        message = format('The condition or a parameter of the guard of %s is not usable', target),
+        detail = format('As SQL it fails for %s: %s (%s).', operation, sqlerrm, sqlstate),
+        hint = 'Write condition as an SQL expression over the columns of old and new: new.approved and not old.approved. Qualify the names of other tables and of functions with their schema. sum() needs a number, and a virtual generated column has no value here.';
+    end;
+    execute format('drop view %s', candidate);
+  end loop;
+end
+$_$;
+
+
+ALTER FUNCTION postern.check_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION check_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.check_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) IS 'For protect_gate: raises an error unless the table can be guarded in this way. Creates and drops a view beside the table. Arguments: those of protect_gate, in the form in which postern.protected_table has them. Errors: PS106 no such gate, PS107 anything else.';
+
+
+--
 -- Name: checkpoint(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -4362,12 +4472,23 @@ CREATE TABLE postern_internal.protected_table (
     schema_name name NOT NULL,
     table_name name NOT NULL,
     protection text NOT NULL,
-    company_column name NOT NULL,
+    company_column name,
     combination_column name,
     ledger_column name,
+    gate_id text,
+    operations text[],
+    columns name[],
+    parameters jsonb,
+    condition text,
+    exclusive boolean,
     protected_by name DEFAULT SESSION_USER NOT NULL,
     protected_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT protected_table_protection_check CHECK ((protection = ANY (ARRAY['company'::text, 'ledger'::text])))
+    CONSTRAINT protected_table_check CHECK (
+CASE
+    WHEN (protection = 'gate'::text) THEN ((num_nonnulls(company_column, combination_column, ledger_column) = 0) AND (num_nulls(gate_id, operations, parameters, exclusive) = 0))
+    ELSE ((company_column IS NOT NULL) AND (num_nonnulls(gate_id, operations, columns, parameters, condition, exclusive) = 0))
+END),
+    CONSTRAINT protected_table_protection_check CHECK ((protection = ANY (ARRAY['company'::text, 'ledger'::text, 'gate'::text])))
 );
 
 
@@ -4377,7 +4498,7 @@ ALTER TABLE postern_internal.protected_table OWNER TO postern_owner;
 -- Name: TABLE protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company and protect_ledger protect. By name, because an oid does not survive a dump. doctor compares the list with the existing policies.';
+COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company, protect_ledger and protect_gate protect, with their arguments. By name, because an oid does not survive a dump. doctor compares the list with the existing policies.';
 
 
 --
@@ -4394,7 +4515,7 @@ CREATE VIEW postern_internal.protected_relation AS
            FROM ((postern_internal.protected_table p
              JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
              JOIN pg_class c_1 ON (((c_1.relnamespace = n.oid) AND (c_1.relname = p.table_name))))
-          WHERE ((c_1.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT (EXISTS ( SELECT
+          WHERE ((p.protection <> 'gate'::text) AND (c_1.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) AND (NOT (EXISTS ( SELECT
                    FROM unnest(ARRAY[p.company_column, p.combination_column, p.ledger_column]) name(name)
                   WHERE ((name.name IS NOT NULL) AND (NOT (EXISTS ( SELECT
                            FROM pg_attribute a
@@ -6318,6 +6439,7 @@ CREATE TABLE postern_internal.open_gate (
     expires_at timestamp with time zone NOT NULL,
     session text NOT NULL,
     passed boolean DEFAULT false NOT NULL,
+    guarded boolean DEFAULT false NOT NULL,
     salt uuid DEFAULT gen_random_uuid() NOT NULL,
     action_begun boolean DEFAULT false NOT NULL
 );
@@ -6329,7 +6451,7 @@ ALTER TABLE postern_internal.open_gate OWNER TO postern_owner;
 -- Name: TABLE open_gate; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON TABLE postern_internal.open_gate IS 'Used tickets, including those in use. The key is the nonce, so that a challenge opens gates only once, whichever of its answers is used. A gate is open for the transaction identified by transaction_id and opened_at together: after a dump and restore the new cluster counts its transactions anew, so a number alone could recur. session: the setting postern.session as it was verified when the gates were opened. passed: whether an exclusive gate has used this ticket, which it can only once. salt: of the ticket.';
+COMMENT ON TABLE postern_internal.open_gate IS 'Used tickets, including those in use. The key is the nonce, so that a challenge opens gates only once, whichever of its answers is used. A gate is open for the transaction identified by transaction_id and opened_at together: after a dump and restore the new cluster counts its transactions anew, so a number alone could recur. session: the setting postern.session as it was verified when the gates were opened. passed: whether an exclusive gate has used this ticket, which it can only once. guarded: whether the guard of a table has, which it also can once: a function''s gate and the guard are one approval. salt: of the ticket.';
 
 
 --
@@ -6834,7 +6956,7 @@ CREATE VIEW postern_internal.stale_protection AS
             ELSE format('The table has no column %s: it was renamed or dropped. If it was renamed, the policy uses the new name.'::text, k.missing)
         END AS detail,
         CASE
-            WHEN (c.oid IS NULL) THEN format('delete from postern.protected_table where schema_name = %L and table_name = %L;'::text, p.schema_name, p.table_name)
+            WHEN (c.oid IS NULL) THEN format('delete from postern.protected_table where schema_name = %L and table_name = %L and protection <> ''gate'';'::text, p.schema_name, p.table_name)
             ELSE format('In one transaction: select postern.unprotect(%L); and postern.protect_%s again, with the present names of the columns.'::text, i.identity, p.protection)
         END AS fix
    FROM (((postern_internal.protected_table p
@@ -6846,7 +6968,7 @@ CREATE VIEW postern_internal.stale_protection AS
                    FROM pg_attribute a
                   WHERE ((a.attrelid = c.oid) AND (a.attname = name.name) AND (NOT a.attisdropped))))))) k)
      LEFT JOIN LATERAL pg_identify_object(('pg_class'::regclass)::oid, c.oid, 0) i(type, schema, name, identity) ON ((c.oid IS NOT NULL)))
-  WHERE ((c.oid IS NULL) OR (k.missing IS NOT NULL));
+  WHERE ((p.protection <> 'gate'::text) AND ((c.oid IS NULL) OR (k.missing IS NOT NULL)));
 
 
 ALTER TABLE postern_internal.stale_protection OWNER TO postern_owner;
@@ -7190,7 +7312,7 @@ CREATE VIEW postern_internal.unlisted_protection AS
           WHERE (p.relation = c.oid)))) AND (NOT (EXISTS ( SELECT
            FROM (postern_internal.protected_table p
              JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
-          WHERE ((n.oid = c.relnamespace) AND (p.table_name = c.relname))))));
+          WHERE ((n.oid = c.relnamespace) AND (p.table_name = c.relname) AND (p.protection <> 'gate'::text))))));
 
 
 ALTER TABLE postern_internal.unlisted_protection OWNER TO postern_owner;
@@ -8200,6 +8322,325 @@ COMMENT ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid te
 
 
 --
+-- Name: guard_arguments(regclass, text, text[], jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_arguments(target regclass, gate_id text, operations text[], parameters jsonb, OUT sorted_operations text[], OUT sources jsonb) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if parameters is not null and (jsonb_typeof(parameters) <> 'object' or exists (select from jsonb_each(parameters) as p where jsonb_typeof(p.value) <> 'string')) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The parameters of the guard are not usable',
+      detail = format('parameters is %s.', left(parameters::text, 1000)),
+      hint = 'Pass an object with a text for each parameter of the gate: ''{"AMOUNT": "amount"}''.';
+  end if;
+  -- Each operation once, in one order: the function of the guard is compared by its text.
+  sorted_operations := array(select lower(name) from unnest(operations) as name order by array_position(array['insert', 'update', 'delete'], lower(name)), lower(name));
+  sources := parameters;
+  if sources is null then
+    sources := coalesce(
+      (select jsonb_object_agg(p.name, coalesce(
+                (select a.attname::text
+                   from pg_attribute as a
+                  where a.attrelid = target and a.attnum > 0 and not a.attisdropped and lower(a.attname) = lower(p.name)
+                  order by a.attname = p.name desc, a.attname = lower(p.name) desc
+                  limit 1), lower(p.name)))
+         from postern.gate as g cross join lateral unnest(g.parameters) as p (name)
+        where g.gate_id = guard_arguments.gate_id), '{}');
+  end if;
+  sources := coalesce(
+    (select jsonb_object_agg(p.key, case when k.is_column then k.value
+                                         when k.value ~* '^count([[:space:]]*[(][[:space:]]*[*]?[[:space:]]*[)])?$' then 'count(*)'
+                                         else coalesce('sum(' || btrim(substring(k.value from '^[sS][uU][mM][[:space:]]*[(](.*)[)]$')) || ')', k.value) end)
+       from jsonb_each_text(sources) as p
+      cross join lateral (
+        select btrim(p.value) as value,
+               exists (select from pg_attribute as a where a.attrelid = target and a.attnum > 0 and not a.attisdropped
+                          and a.attname = btrim(p.value) and a.attname !~ '[()]') as is_column) as k), '{}');
+end
+$_$;
+
+
+ALTER FUNCTION postern.guard_arguments(target regclass, gate_id text, operations text[], parameters jsonb, OUT sorted_operations text[], OUT sources jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_arguments(target regclass, gate_id text, operations text[], parameters jsonb, OUT sorted_operations text[], OUT sources jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_arguments(target regclass, gate_id text, operations text[], parameters jsonb, OUT sorted_operations text[], OUT sources jsonb) IS 'For protect_gate: its arguments in the form in which postern.protected_table has them. Errors: PS107 parameters is not an object of texts.';
+
+
+--
+-- Name: guard_query(text, text, text, name[], jsonb, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT format('select jsonb_agg(r.given) from (
+  select jsonb_build_object(%s) as given
+    from %s
+   where %s%s
+   limit 1001) as r (given)'::text, s.given,
+         CASE guard_query.operation
+             WHEN 'insert'::text THEN format('%1$s as new left join %1$s as old on false'::text, guard_query.new_rows)
+             WHEN 'delete'::text THEN format('%1$s as old left join %1$s as new on false'::text, guard_query.old_rows)
+             ELSE format(('(select row_number() over () as postern_row, o.* from %s as o) as old'::text || '
+    join (select row_number() over () as postern_row, n.* from %s as n) as new on new.postern_row = old.postern_row'::text), guard_query.old_rows, guard_query.new_rows)
+         END, concat_ws('
+     and '::text,
+         CASE
+             WHEN (guard_query.operation <> 'update'::text) THEN NULL::text
+             WHEN (guard_query.columns IS NULL) THEN 'old *<> new'::text
+             ELSE format('row(%s)::record *<> row(%s)::record'::text, c.old_values, c.new_values)
+         END, COALESCE((('(
+'::text || guard_query.condition) || '
+) is not false'::text),
+         CASE
+             WHEN (guard_query.operation <> 'update'::text) THEN 'true'::text
+             ELSE NULL::text
+         END)),
+         CASE
+             WHEN (NOT s.is_total) THEN ''::text
+             ELSE (COALESCE(('
+   group by '::text || s.groups), ''::text) || '
+  having count(*) > 0'::text)
+         END) AS format
+    FROM (( SELECT string_agg(((quote_literal(p.key) || ', '::text) || v.given), ', '::text ORDER BY (p.key COLLATE "C")) AS given,
+             string_agg(v.given, ', '::text ORDER BY (p.key COLLATE "C")) FILTER (WHERE (t.total IS NULL)) AS groups,
+             COALESCE(bool_or((t.total IS NOT NULL)), false) AS is_total
+            FROM (((jsonb_each_text(guard_query.parameters) p(key, value)
+              CROSS JOIN ( SELECT
+                         CASE guard_query.operation
+                             WHEN 'delete'::text THEN 'old'::text
+                             ELSE 'new'::text
+                         END AS version) w)
+              CROSS JOIN LATERAL ( SELECT
+                         CASE
+                             WHEN (p.value = 'count(*)'::text) THEN p.value
+                             WHEN (p.value ~ '^sum[(].*[)]$'::text) THEN format('sum(%s.%I)'::text, w.version, "substring"(p.value, '^sum[(](.*)[)]$'::text))
+                             ELSE NULL::text
+                         END AS total) t)
+              CROSS JOIN LATERAL ( SELECT COALESCE(t.total, format('%s.%I'::text, w.version, p.value)) AS given) v)) s
+      CROSS JOIN ( SELECT string_agg(format('old.%I'::text, k.name), ', '::text ORDER BY k."position") AS old_values,
+             string_agg(format('new.%I'::text, k.name), ', '::text ORDER BY k."position") AS new_values
+            FROM unnest(guard_query.columns) WITH ORDINALITY k(name, "position")) c);
+END;
+
+
+ALTER FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) IS 'For protect_gate and doctor: the query of a guard, as SQL. operation: insert, update or delete. old_rows, new_rows: the transition tables. columns, condition: those of protect_gate. parameters: for each parameter of the gate the name of a column, count(*) or sum(column).';
+
+
+--
+-- Name: guard_body(regclass, text, text[], name[], jsonb, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT format('
+-- Made by postern.protect_gate, which replaces it. Do not edit.
+#variable_conflict use_column
+declare
+  postern_rows jsonb;
+begin
+%s  end if;
+  if postern_rows is not null then
+    perform postern.reach_guard(%L, postern_rows);
+  end if;
+  return null;
+end
+'::text, ( SELECT string_agg(((((format('  %s tg_op = %L then
+'::text,
+                 CASE o."position"
+                     WHEN 1 THEN 'if'::text
+                     ELSE 'elsif'::text
+                 END, upper(o.operation)) ||
+                 CASE
+                     WHEN (o.operation = 'update'::text) THEN (((((
+                     CASE
+                         WHEN (guard_body.columns IS NULL) THEN ''::text
+                         ELSE format((('    if (select count(*) from postern_new) <= 10000
+'::text || '       and (select row(%1$s)::record from postern_old as o) *= (select row(%1$s)::record from postern_new as o) then
+'::text) || '      return null;
+    end if;
+'::text), c.arrays)
+                     END || '    if (select count(*) from postern_old) <> (select count(*) from postern_new) then
+'::text) || '      raise exception using
+        errcode = ''55000'',
+'::text) || '        message = format(''The guard of %s cannot compare old rows with new ones'', tg_relid::regclass),
+'::text) || '        detail = ''The UPDATE removed rows and did not put all of them back: a BEFORE trigger has left out a row that would have moved to another partition.'',
+'::text) || '        hint = ''Have that trigger raise an error instead of returning NULL, or send a DELETE and an INSERT.'';
+    end if;
+'::text)
+                     ELSE ''::text
+                 END) || '    postern_rows := ('::text) || postern.guard_query(o.operation, 'postern_old'::text, 'postern_new'::text, guard_body.columns, guard_body.parameters, guard_body.condition)) || ');
+'::text), ''::text ORDER BY o."position") AS string_agg
+            FROM (unnest(guard_body.operations) WITH ORDINALITY o(operation, "position")
+              CROSS JOIN ( SELECT string_agg(format(
+                         CASE
+                             WHEN (t.typcategory = 'A'::"char") THEN 'array_agg(row(o.%I))'::text
+                             ELSE 'array_agg(o.%I)'::text
+                         END, a.attname), ', '::text ORDER BY k."position") AS arrays
+                    FROM ((unnest(guard_body.columns) WITH ORDINALITY k(name, "position")
+                      JOIN pg_attribute a ON (((a.attrelid = (guard_body.target)::oid) AND (a.attname = k.name) AND (a.attnum > 0))))
+                      JOIN pg_type t ON ((t.oid = a.atttypid)))) c)), gate_id) AS format;
+END;
+
+
+ALTER FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) IS 'For protect_gate and doctor: the body of the function of a guard. Arguments: those of protect_gate, in the form in which postern.protected_table has them.';
+
+
+--
+-- Name: guard_name(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_name(gate_id text, suffix text) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (concat_ws('_'::text, 'postern_guard', lower((gate_id COLLATE "C")), suffix))::name;
+
+
+ALTER FUNCTION postern.guard_name(gate_id text, suffix text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_name(gate_id text, suffix text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_name(gate_id text, suffix text) IS 'For protect_gate, unprotect_gate and doctor: the name of a trigger or of the function of a guard. suffix: the operation, or a digest of the name of the table.';
+
+
+--
+-- Name: guard_is_in_place(regclass, text, text, regprocedure); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    BEGIN ATOMIC
+ SELECT (EXISTS ( SELECT
+            FROM pg_trigger t
+           WHERE ((t.tgrelid = (guard_is_in_place.relation)::oid) AND (t.tgname = postern.guard_name(guard_is_in_place.gate_id, guard_is_in_place.operation)) AND (t.tgfoid = (guard_is_in_place.called)::oid) AND (t.tgenabled = 'A'::"char") AND (t.tgtype =
+                 CASE guard_is_in_place.operation
+                     WHEN 'insert'::text THEN 4
+                     WHEN 'delete'::text THEN 8
+                     WHEN 'update'::text THEN 16
+                     ELSE 34
+                 END) AND ((t.tgattr)::smallint[] = '{}'::smallint[]) AND (NOT (t.tgoldtable IS DISTINCT FROM
+                 CASE
+                     WHEN (guard_is_in_place.operation = ANY (ARRAY['delete'::text, 'update'::text])) THEN 'postern_old'::name
+                     ELSE NULL::name
+                 END)) AND (NOT (t.tgnewtable IS DISTINCT FROM
+                 CASE
+                     WHEN (guard_is_in_place.operation = ANY (ARRAY['insert'::text, 'update'::text])) THEN 'postern_new'::name
+                     ELSE NULL::name
+                 END)) AND (pg_get_triggerdef(t.oid) ~~ (('% WHEN ('::text || replace(format('postern.guard_stops(%L::text)'::text, guard_is_in_place.gate_id), '_'::text, '\_'::text)) || ') EXECUTE %'::text)) AND (t.tgargs =
+                 CASE guard_is_in_place.operation
+                     WHEN 'truncate'::text THEN (convert_to(guard_is_in_place.gate_id, 'UTF8'::name) || '\x00'::bytea)
+                     ELSE '\x'::bytea
+                 END)))) AS "exists";
+END;
+
+
+ALTER FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) IS 'For protect_gate and doctor: whether a table has the trigger of a guard for one operation, enabled always and unchanged. operation: insert, update, delete or truncate. called: the function that it must call.';
+
+
+--
+-- Name: guard_settings(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_settings() RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    RETURN ARRAY['search_path=pg_catalog, pg_temp'::text, 'standard_conforming_strings=on'::text, 'transform_null_equals=off'::text, 'array_nulls=on'::text, 'extra_float_digits=1'::text, 'DateStyle=ISO, MDY'::text, 'IntervalStyle=postgres'::text, 'TimeZone=UTC'::text, 'bytea_output=hex'::text, 'lc_monetary=C'::text, 'enable_nestloop=off'::text];
+
+
+ALTER FUNCTION postern.guard_settings() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_settings(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_settings() IS 'For protect_gate and doctor: the settings of the function of a guard, as in pg_proc.proconfig.';
+
+
+--
+-- Name: guard_stops(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_stops(gate_id text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_temp'
+    AS $$
+begin
+  return postern_internal.gate_is_active(gate_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.guard_stops(gate_id text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_stops(gate_id text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_stops(gate_id text) IS 'For the triggers of protect_gate: whether the gate stops transactions. Errors: PS106 no such gate.';
+
+
+--
+-- Name: guarded_move(regclass, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guarded_move(relation regclass, gate_id text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT format('postern.guard_stops(%L) and (%s)'::text, guarded_move.gate_id, string_agg(DISTINCT format('old.%1$I%2$s is distinct from new.%1$I%2$s'::text, a.attname,
+         CASE
+             WHEN (a.attcollation <> (0)::oid) THEN ' collate "C"'::text
+             ELSE NULL::text
+         END), ' or '::text)) AS format
+    FROM ((pg_partition_tree(guarded_move.relation) t(relid, parentrelid, isleaf, level)
+      JOIN pg_depend d ON (((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = (t.relid)::oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = (t.relid)::oid))))
+      JOIN pg_attribute a ON (((a.attrelid = (t.relid)::oid) AND (a.attnum = d.objsubid))))
+   WHERE ((d.objsubid > 0) AND (d.refobjsubid = 0) AND (d.deptype = 'i'::"char"))
+  HAVING (count(*) > 0);
+END;
+
+
+ALTER FUNCTION postern.guarded_move(relation regclass, gate_id text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guarded_move(relation regclass, gate_id text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guarded_move(relation regclass, gate_id text) IS 'For protect_gate and doctor: the condition under which a row of a partitioned table might move to another partition. NULL for any other table.';
+
+
+--
 -- Name: has_new_combinations(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -8975,6 +9416,43 @@ COMMENT ON FUNCTION postern.maintain(maximum_time interval) IS 'Does one round o
 
 
 --
+-- Name: make_gate_exclusive(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.make_gate_exclusive(gate_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform postern_internal.require_allowed_login('postern_admin');
+  perform postern_internal.gate_is_active(gate_id);
+  perform postern_internal.lock_settings();
+  update postern_internal.gate as g
+     set exclusive = true
+   where g.gate_id = make_gate_exclusive.gate_id
+     and not g.exclusive;
+  if not found then
+    return false;
+  end if;
+  update postern_internal.ticket as t
+     set expires_at = clock_timestamp()
+   where t.gate_id = make_gate_exclusive.gate_id
+     and t.expires_at > clock_timestamp();
+  return true;
+end
+$$;
+
+
+ALTER FUNCTION postern.make_gate_exclusive(gate_id text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION make_gate_exclusive(gate_id text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.make_gate_exclusive(gate_id text) IS 'For protect_gate: from now on each pass of the gate needs its own approval, which opens nothing else. Returns whether that is new; then unused approvals end. Errors: PS106 no such gate, 42501.';
+
+
+--
 -- Name: message_to_jsonb(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -9290,6 +9768,69 @@ COMMENT ON FUNCTION postern.protect_company(target regclass, company_column name
 
 
 --
+-- Name: protect_gate(regclass, text, text[], name[], jsonb, text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.protect_gate(target regclass, gate_id text, operations text[] DEFAULT '{insert,update,delete}'::text[], columns name[] DEFAULT NULL::name[], parameters jsonb DEFAULT NULL::jsonb, condition text DEFAULT NULL::text, exclusive boolean DEFAULT true) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  relation regclass;
+  guard regprocedure;
+  grantee regrole;
+begin
+  perform postern.check_allowed_login('postern_admin');
+  perform from postern.protectable_tables(target);
+  select g.sorted_operations, g.sources into operations, parameters from postern.guard_arguments(target, gate_id, operations, parameters) as g;
+  condition := nullif(btrim(condition, E' \t\r\n'), '');
+  exclusive := coalesce(exclusive, true);
+  -- From here to the end of the transaction no partition can be attached or detached, and nobody writes.
+  execute format('lock table %s in access exclusive mode', target);
+  perform postern.check_guard(target, gate_id, operations, columns, parameters, condition);
+  perform postern.record_guard(target, gate_id, operations, columns, parameters, condition, exclusive);
+  if exclusive and postern.make_gate_exclusive(gate_id) then
+    raise notice using
+      message = format('Gate %s is exclusive from now on', gate_id),
+      detail = 'Each pass of it needs its own approval, which opens no other gate. Unused approvals at it have ended.',
+      hint = 'If other approvals are to open the guard too, unprotect the table and protect it with exclusive => false.';
+  end if;
+  guard := postern.put_guard_function(target, gate_id, postern.guard_body(target, gate_id, operations, columns, parameters, condition));
+  if 'update' = any (operations) then
+    perform postern.put_guarded_move(target, gate_id, columns);
+  end if;
+  for relation in select p from postern.protectable_tables(target) as p loop
+    perform postern.put_guard(relation, gate_id, operations, guard);
+    for grantee in
+      select distinct x.grantee::regrole
+        from pg_class as c cross join lateral aclexplode(c.relacl) as x
+       where c.oid = relation and x.privilege_type = 'TRIGGER' and x.grantee <> c.relowner
+    loop
+      if grantee = 0 then
+        execute format('revoke trigger on table %s from public cascade', relation);
+      else
+        execute format('revoke trigger on table %s from %s cascade', relation, grantee);
+      end if;
+      raise notice using
+        message = format('The privilege TRIGGER on %s was revoked from %s', relation, case when grantee = 0 then 'public' else grantee::text end),
+        detail = 'With it, that role could replace the triggers of the guard.',
+        hint = 'Do not grant it again. Let the owner of the table create triggers.';
+    end loop;
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern.protect_gate(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION protect_gate(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.protect_gate(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) IS 'Guards a table with a gate: a statement that writes it reaches the gate when it ends, whoever sends it and through whatever function or view, the owner of the table and superusers included. target: a table owned by the caller; its partitions are guarded with it. gate_id: a registered gate; it asks only while it is active. operations: of insert, update and delete; with delete, TRUNCATE is refused. columns: an UPDATE that changes none of them asks nothing; NULL: all. parameters: for each parameter of the gate the column whose new value it gets (for DELETE the old one), or "count" or "sum(column)" over the rows of the statement; NULL: columns with the names of the parameters. condition: an SQL expression over old and new; rows for which it is false ask nothing; unknown counts as true; in INSERT all of old is NULL, in DELETE all of new. exclusive: whether each statement needs its own approval, for which the gate is made exclusive; otherwise an approval that opens other gates opens the guard too. Calling it again changes nothing, except that it repairs what was changed and includes new partitions. Errors: PS106 no such gate, PS107 the table can''t be guarded in this way, 42501; later, from statements on the table, those of postern.checkpoint, PS107 too many rows for one approval, and 55000 TRUNCATE.';
+
+
+--
 -- Name: protect_ledger(regclass, name, name, name); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -9444,7 +9985,7 @@ begin
       from above as a
       join pg_class as c on c.oid = a.oid
       join pg_namespace as n on n.oid = c.relnamespace
-      join postern.protected_table as p on p.schema_name = n.nspname and p.table_name = c.relname
+      join postern.protected_table as p on p.schema_name = n.nspname and p.table_name = c.relname and p.protection <> 'gate'
      order by c.oid <> relation, c.oid;
 end
 $$;
@@ -9457,6 +9998,164 @@ ALTER FUNCTION postern.protecting_tables(relation regclass) OWNER TO postern_own
 --
 
 COMMENT ON FUNCTION postern.protecting_tables(relation regclass) IS 'For protect_... and unprotect: the tables in postern.protected_table that protect relation, with their protection: relation itself, and those that it is a partition of or inherits from.';
+
+
+--
+-- Name: put_guard(regclass, text, text[], regprocedure); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.put_guard(relation regclass, gate_id text, operations text[], guard regprocedure) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    AS $$
+declare
+  wanted record;
+begin
+  perform postern.check_allowed_login('postern_admin');
+  if relation is null or operations is null or guard is null
+     or not exists (select from pg_class as c where c.oid = relation and pg_has_role(current_user, c.relowner, 'usage'))
+     or not exists (select from postern.gate as g where g.gate_id = put_guard.gate_id)
+     or not operations <@ array['insert', 'update', 'delete'] then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The table or the guard is not usable',
+      detail = format('relation is %s, guard is %s, operations is %s.', coalesce(relation::text, 'NULL'), coalesce(guard::text, 'NULL'),
+                      coalesce(left(to_jsonb(operations)::text, 1000), 'NULL')),
+      hint = 'Call postern.protect_gate as the owner of the table, which calls this.';
+  end if;
+  for wanted in
+    select o.operation, postern.guard_name(gate_id, o.operation) as name,
+           case o.operation when 'truncate' then 'postern.refuse_guarded_truncate()'::regprocedure else guard end as called,
+           case o.operation when 'insert' then 'after insert on %s referencing new table as postern_new'
+                            when 'delete' then 'after delete on %s referencing old table as postern_old'
+                            when 'update' then 'after update on %s referencing old table as postern_old new table as postern_new'
+                            else 'before truncate on %s' end as event,
+           case o.operation when 'truncate' then quote_literal(gate_id) else '' end as arguments
+      from unnest(operations || case when 'delete' = any (operations) then array['truncate'] end) as o (operation)
+  loop
+    continue when postern.guard_is_in_place(relation, gate_id, wanted.operation, wanted.called);
+    execute format('create or replace trigger %I ' || wanted.event || ' for each statement when (postern.guard_stops(%L)) execute function %s(%s)',
+                   wanted.name, relation, gate_id, wanted.called::regproc, wanted.arguments);
+    execute format('alter table %s enable always trigger %I', relation, wanted.name);
+    execute format('comment on trigger %I on %s is %L', wanted.name, relation, format('Made by Postern: gate %s guards this table.', gate_id));
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern.put_guard(relation regclass, gate_id text, operations text[], guard regprocedure) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION put_guard(relation regclass, gate_id text, operations text[], guard regprocedure); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.put_guard(relation regclass, gate_id text, operations text[], guard regprocedure) IS 'For protect_gate: gives a table the triggers of a guard. guard: its function. Errors: PS107 an argument is missing, the table is not the caller''s; 42501.';
+
+
+--
+-- Name: put_guard_function(regclass, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.put_guard_function(target regclass, gate_id text, body text) RETURNS regprocedure
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  place record;
+  found_function record;
+  name text;
+begin
+  perform postern.check_allowed_login('postern_admin');
+  perform from postern.protectable_tables(target);
+  if body is null or not exists (select from postern.gate as g where g.gate_id = put_guard_function.gate_id) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The function of the guard is not usable',
+      detail = format('gate_id is %s; the body has %s characters.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL'), coalesce(length(body), 0)),
+      hint = 'Call postern.protect_gate, which calls this.';
+  end if;
+  select c.relowner::regrole as owner, n.oid, n.nspname, postern.guard_name(gate_id, left(md5(c.relname), 8)) as proname
+    into strict place
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+   where c.oid = target;
+  name := format('%I.%I', place.nspname, place.proname);
+  select p.oid::regprocedure as oid, p.proowner, p.prosrc = body and p.prosecdef and p.proconfig = postern.guard_settings()
+         and p.prorettype = 'trigger'::regtype and p.prolang = (select l.oid from pg_language as l where l.lanname = 'plpgsql') as same
+    into found_function
+    from pg_proc as p
+   where p.pronamespace = place.oid and p.proname = place.proname and p.pronargs = 0;
+  if found_function.proowner <> place.owner then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The function %s stands in the way of the guard', name),
+      detail = format('It belongs to %s, the table %s to %s.', found_function.proowner::regrole, target, place.owner),
+      hint = format('Find out who made it, and have it dropped: drop function %s();', name);
+  elsif found_function.same then
+    return found_function.oid;
+  end if;
+  execute format('create or replace function %s() returns trigger language plpgsql security definer %s as %L', name,
+                 (select string_agg(format('set %I to %s', split_part(s.setting, '=', 1),
+                                           (select string_agg(quote_literal(btrim(part)), ', ') from unnest(string_to_array(split_part(s.setting, '=', 2), ',')) as part)), ' ' order by s.position)
+                    from unnest(postern.guard_settings()) with ordinality as s (setting, position)),
+                 body);
+  execute format('revoke all on function %s() from public', name);
+  if place.owner <> current_user::regrole then
+    execute format('alter function %s() owner to %s', name, place.owner);
+  end if;
+  execute format('comment on function %s() is %L', name, format('Made by Postern: the guard of %s by gate %s.', target, gate_id));
+  return (name || '()')::regprocedure;
+end
+$$;
+
+
+ALTER FUNCTION postern.put_guard_function(target regclass, gate_id text, body text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION put_guard_function(target regclass, gate_id text, body text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.put_guard_function(target regclass, gate_id text, body text) IS 'For protect_gate: creates or repairs the function of a guard, which belongs to the owner of the table. Errors: PS107 somebody else has a function of that name.';
+
+
+--
+-- Name: put_guarded_move(regclass, text, name[]); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.put_guarded_move(target regclass, gate_id text, columns name[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  name constant text := '~' || postern.guard_name(gate_id, 'move');
+  condition text;
+  watched text;
+begin
+  perform postern.check_allowed_login('postern_admin');
+  perform from postern.protectable_tables(target);
+  condition := postern.guarded_move(target, gate_id);
+  if condition is null then
+    return;
+  end if;
+  -- Before the row is stored, a generated column has no value yet: then each move is refused.
+  select ', ' || string_agg(quote_literal(a.attname), ', ' order by a.attname) into watched
+    from pg_attribute as a
+   where a.attrelid = target and a.attname = any (columns)
+  having bool_and(a.attgenerated = '');
+  execute format('create or replace trigger %I before update on %s for each row when (%s) execute function postern.refuse_guarded_move(%L%s)',
+                 name, target, condition, gate_id, watched);
+  execute format('alter table %s enable always trigger %I', target, name);
+end
+$$;
+
+
+ALTER FUNCTION postern.put_guarded_move(target regclass, gate_id text, columns name[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION put_guarded_move(target regclass, gate_id text, columns name[]); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.put_guarded_move(target regclass, gate_id text, columns name[]) IS 'For protect_gate: gives a partitioned table the trigger that keeps rows from moving to another partition while a guarded column changes. columns: the guarded ones; NULL: all. Errors: PS107 the table is not the caller''s; 42501.';
 
 
 --
@@ -9548,6 +10247,65 @@ COMMENT ON FUNCTION postern.put_policy(relation regclass, policy name, using_exp
 
 
 --
+-- Name: reach_guard(text, jsonb); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.reach_guard(gate_id text, rows jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  gate postern_internal.gate;
+  passed record;
+begin
+  if not postern_internal.gate_is_active(gate_id) then
+    return;
+  end if;
+  perform postern_internal.refuse_read_only();
+  if jsonb_typeof(rows) is distinct from 'array' or rows = '[]' then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The rows of the guard are missing',
+      detail = format('They are %s.', coalesce('of type ' || jsonb_typeof(rows), 'NULL')),
+      hint = 'Pass an array with an object for each row. Guards of postern.protect_gate do.';
+  elsif pg_column_size(rows) > 262144 or jsonb_array_length(rows) > 1000 then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The statement changes too many rows for one approval at gate %s', gate_id),
+      detail = format('There are at least %s rows, with %s bytes of parameters; 1000 rows and 262144 bytes are allowed.',
+                      jsonb_array_length(rows), pg_column_size(rows)),
+      hint = 'Change fewer rows in one statement, or have the guard show totals: parameters => ''{"ROWS": "count", "TOTAL": "sum(amount)"}''.';
+  end if;
+
+  select g.* into strict gate from postern_internal.gate as g where g.gate_id = reach_guard.gate_id;
+  select c.* into strict passed from postern_internal.check_gate(gate_id, null, null, rows) as c;
+  -- If the gate of the business function used the ticket before, that was logged.
+  insert into postern_internal.checkpoint_entry
+    (outcome, gate_id, action, userid, authenticated_by, message, parameters, comment, scheme, ticket,
+     asked, approved_gate_id, approved_message, salt)
+  select 'passed', reach_guard.gate_id, o.action, o.userid, o.authenticated_by, r.message, r.parameters,
+         o.comment, o.scheme, o.ticket, passed.asked,
+         case when not passed.asked or o.message <> passed.message then o.gate_id end,
+         case when not passed.asked or o.message <> passed.message then o.message end,
+         o.salt
+    from postern_internal.open_gate as o
+   cross join postern_internal.guarded_rows(gate, rows) as r
+   where o.nonce = passed.nonce
+     and not (o.exclusive and o.passed);
+end
+$$;
+
+
+ALTER FUNCTION postern.reach_guard(gate_id text, rows jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION reach_guard(gate_id text, rows jsonb); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.reach_guard(gate_id text, rows jsonb) IS 'For the guards of protect_gate: stops the statement unless the gate is inactive or what the statement does was approved; a pass is logged, with an entry for each row. rows: an array with the gate''s parameters for each row, at most 1000. Errors: PS101 authentication is required (DETAIL is a JSON object with the challenge), PS103 the ticket was for something else, PS106 no such gate, PS107 parameters, or too many rows, PS401, PS402; 25006 on a standby and in a read-only transaction.';
+
+
+--
 -- Name: receipts(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -9572,6 +10330,62 @@ ALTER FUNCTION postern.receipts() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.receipts() IS 'The entries of the log that this transaction has written so far. asked: whether the person was shown this gate. leaf_hash: of the entry''s leaf. After the commit, whoever keeps these can show that an entry was removed or changed, even before it was sealed. Call it right before the commit.';
+
+
+--
+-- Name: record_guard(regclass, text, text[], name[], jsonb, text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.record_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  recorded postern.protected_table;
+  target_schema name;
+  target_table name;
+begin
+  perform postern.check_allowed_login('postern_admin');
+  perform from postern.protectable_tables(target);
+  if gate_id is null or operations is null or parameters is null or exclusive is null
+     or not exists (select from postern.gate as g where g.gate_id = record_guard.gate_id) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'There is no such guard',
+      detail = format('gate_id is %s; operations, parameters and exclusive may not be NULL.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL')),
+      hint = 'Call postern.protect_gate, which calls this.';
+  end if;
+  select n.nspname, c.relname into strict target_schema, target_table
+    from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+   where c.oid = target;
+  insert into postern.protected_table as p (schema_name, table_name, protection, gate_id, operations, columns, parameters, condition, exclusive)
+  values (target_schema, target_table, 'gate', gate_id, operations, columns, parameters, condition, exclusive)
+  on conflict do nothing;
+  if found then
+    return;
+  end if;
+  select p.* into strict recorded from postern.protected_table as p
+   where p.schema_name = target_schema and p.table_name = target_table and p.gate_id = record_guard.gate_id;
+  if row(recorded.operations, recorded.columns, recorded.parameters, recorded.condition, recorded.exclusive)
+     is distinct from row(operations, columns, parameters, condition, exclusive) then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is already guarded by gate %s in another way', target, gate_id),
+      detail = jsonb_build_object('operations', recorded.operations, 'columns', recorded.columns, 'parameters', recorded.parameters,
+                                  'condition', recorded.condition, 'exclusive', recorded.exclusive)::text,
+      hint = format('Call postern.unprotect_gate(%L, %L) and protect the table as intended, in one transaction.', target, gate_id);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern.record_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION record_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.record_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) IS 'For protect_gate: lists the guard in postern.protected_table. Errors: PS107 the gate already guards the table in another way.';
 
 
 --
@@ -9705,7 +10519,7 @@ begin
     return;
   end if;
   select p.* into strict recorded from postern.protected_table as p
-   where p.schema_name = target_schema and p.table_name = target_table;
+   where p.schema_name = target_schema and p.table_name = target_table and p.protection <> 'gate';
   if (recorded.protection, recorded.company_column) is distinct from (protection, company_column)
      or recorded.combination_column is distinct from combination_column
      or recorded.ledger_column is distinct from ledger_column then
@@ -9727,6 +10541,73 @@ ALTER FUNCTION postern.record_protection(target regclass, protection text, compa
 --
 
 COMMENT ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) IS 'For protect_...: lists target in postern.protected_table. Errors: PS107 target, or a table below it, is already protected with another protection or other columns.';
+
+
+--
+-- Name: refuse_guarded_move(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.refuse_guarded_move() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  changes boolean := true;
+  stays boolean;
+begin
+  if tg_nargs > 1 then
+    execute (select format('select row(%s)::record *<> row(%s)::record', string_agg(format('($1).%I', tg_argv[n]), ', '), string_agg(format('($2).%I', tg_argv[n]), ', '))
+               from generate_series(1, tg_nargs - 1) as n) into changes using old, new;
+  end if;
+  if changes then
+    execute format('select %s from (select ($1).*) as r', coalesce(pg_get_partition_constraintdef(tg_relid), 'true')) into stays using new;
+  end if;
+  if stays is not false then
+    return new;
+  end if;
+  raise exception using
+    errcode = '55000',
+    message = format('A guarded row of %I.%I cannot move to another partition', tg_table_schema, tg_table_name),
+    detail = format('The statement changes what gate %s guards, and also the partition of the row. Where a MERGE does both, no trigger sees the row.', tg_argv[0]),
+    hint = 'Change the guarded columns in one statement, and the partition key in another one. If the key is guarded itself, delete the row and insert it again.';
+end
+$_$;
+
+
+ALTER FUNCTION postern.refuse_guarded_move() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_guarded_move(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.refuse_guarded_move() IS 'Trigger of partitioned tables whose updates are guarded by a gate, while that gate is active. Arguments: the gate, then the guarded columns; none: all. Errors: 55000 a row would move to another partition.';
+
+
+--
+-- Name: refuse_guarded_truncate(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.refuse_guarded_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = '55000',
+    message = format('%I.%I is guarded by a gate and cannot be truncated', tg_table_schema, tg_table_name),
+    detail = format('The gate is %s. TRUNCATE would remove rows without anybody''s approval.', tg_argv[0]),
+    hint = 'Use DELETE, which asks for an approval. To empty the table, have its owner call postern.unprotect_gate, truncate, and guard it again, in one transaction.';
+end
+$$;
+
+
+ALTER FUNCTION postern.refuse_guarded_truncate() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_guarded_truncate(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.refuse_guarded_truncate() IS 'Trigger of tables whose deletions are guarded by a gate, while that gate is active. Argument: the gate. Errors: 55000 always.';
 
 
 --
@@ -9836,6 +10717,7 @@ declare
   kept_message text;
   reason text;
   spelling text;
+  guarded text;
 begin
   perform postern_internal.require_allowed_login('postern_admin');
   if gate_id is null or length(gate_id) > 30 or gate_id !~ '^[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]+$' then
@@ -9902,6 +10784,21 @@ begin
     perform postern_internal.check_gate_message(kept_message, parameters);
   end if;
 
+  -- An approval of one row would open the next UPDATE of ten thousand.
+  if not exclusive then
+    select string_agg(format('%I.%I', p.schema_name, p.table_name), ', ' order by p.schema_name, p.table_name)
+      into guarded
+      from postern_internal.protected_table as p
+     where p.gate_id = register_gate.gate_id and p.exclusive;
+    if guarded is not null then
+      raise exception using
+        errcode = 'PS107',
+        message = format('Gate %s must stay exclusive', gate_id),
+        detail = format('It guards tables that ask for themselves: %s.', guarded),
+        hint = 'Omit exclusive. To change it, first guard each table with exclusive => false: call postern.unprotect_gate, and postern.protect_gate again.';
+    end if;
+  end if;
+
   -- An approval given before this opens other gates too, and this one as often as it is reached.
   if exclusive then
     update postern_internal.ticket as t
@@ -9936,7 +10833,7 @@ ALTER FUNCTION postern.register_gate(gate_id text, description text, message tex
 -- Name: FUNCTION register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or updates it; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether the gate stops transactions; ignored once an administrator has set it. bound_parameters: those whose values must stay the same when the approved transaction is sent again; NULL: all. The others may then differ from what the person was shown; if they are in the message, the log has both messages. exclusive: whether each pass needs its own approval, which opens nothing else; NULL: unchanged, and false for a new gate. When a gate becomes exclusive, unused approvals end. Errors: PS107. Warns if the message repeats what each log entry contains anyway.';
+COMMENT ON FUNCTION postern.register_gate(gate_id text, description text, message text, parameters text[], active boolean, bound_parameters text[], exclusive boolean) IS 'Registers a gate, or updates it; what an administrator set with set_gate_active and set_gate_message stays. gate_id: at most 30 characters, with the component as prefix. description: for the dialog and for administrators, at most 200 characters. message: for the log, at most 2000 characters, with &NAME for parameters. active: whether the gate stops transactions; ignored once an administrator has set it. bound_parameters: those whose values must stay the same when the approved transaction is sent again; NULL: all. The others may then differ from what the person was shown; if they are in the message, the log has both messages. exclusive: whether each pass needs its own approval, which opens nothing else; NULL: unchanged, and false for a new gate. When a gate becomes exclusive, unused approvals end. A gate that guards a table with exclusive => true stays so. Errors: PS107. Warns if the message repeats what each log entry contains anyway.';
 
 
 --
@@ -11110,7 +12007,7 @@ begin
   perform from postern.protectable_tables(target, true);
   delete from postern.protected_table as p
    using pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-   where c.oid = target and p.schema_name = n.nspname and p.table_name = c.relname;
+   where c.oid = target and p.schema_name = n.nspname and p.table_name = c.relname and p.protection <> 'gate';
   listed := found;
   select t.target into protecting from postern.protecting_tables(target) as t limit 1;
   if not listed and protecting is not null then
@@ -11182,6 +12079,68 @@ ALTER FUNCTION postern.unprotect(target regclass) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.unprotect(target regclass) IS 'Removes what protect_company or protect_ledger added to a table and its partitions, and restores their earlier row security. It stays on and forced if the application has created policies since. Tables below another protected table, or listed in postern.protected_table themselves, stay protected; a NOTICE says so, and names the parents that read them without their policy. Errors: PS107 target is not protected, or only through another table, or not the caller''s.';
+
+
+--
+-- Name: unprotect_gate(regclass, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.unprotect_gate(target regclass, gate_id text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  listed boolean;
+  guard record;
+  called regprocedure;
+  functions regprocedure[] := '{}'::regprocedure[];
+begin
+  perform postern.check_allowed_login('postern_admin');
+  perform from postern.protectable_tables(target, true);
+  delete from postern.protected_table as p
+   using pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+   where c.oid = target and p.schema_name = n.nspname and p.table_name = c.relname and p.gate_id = unprotect_gate.gate_id;
+  listed := found;
+  execute format('lock table %s in access exclusive mode', target);
+  for guard in
+    select t.tgrelid::regclass as relation, t.tgname, t.tgfoid::regprocedure as called
+      from postern.protectable_tables(target, true) as p (relation)
+      join pg_trigger as t on t.tgrelid = p.relation
+      join (select postern.guard_name(gate_id, o.operation) as name from unnest(array['insert', 'update', 'delete', 'truncate']) as o (operation)
+             union all
+            select '~' || postern.guard_name(gate_id, 'move')) as n on n.name = t.tgname
+     where t.tgparentid = 0  -- a partition loses it with its parent
+  loop
+    execute format('drop trigger %I on %s', guard.tgname, guard.relation);
+    functions := functions || guard.called;
+  end loop;
+  if not listed and functions = '{}' then
+    raise exception using
+      errcode = 'PS107',
+      message = format('%s is not guarded by this gate', target),
+      detail = format('gate_id is %s.', coalesce(to_jsonb(left(gate_id, 128))::text, 'NULL')),
+      hint = 'Choose a row of postern.protected_table whose protection is gate.';
+  end if;
+  foreach called in array array(select distinct f from unnest(functions) as f) loop
+    if exists (select
+                 from pg_proc as p
+                where p.oid = called and pg_has_role(current_user, p.proowner, 'usage')
+                  and starts_with(p.proname, postern.guard_name(gate_id, '')) and p.pronargs = 0)
+       and not exists (select from pg_trigger as t where t.tgfoid = called) then
+      execute format('drop function %s', called);
+    end if;
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION postern.unprotect_gate(target regclass, gate_id text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION unprotect_gate(target regclass, gate_id text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.unprotect_gate(target regclass, gate_id text) IS 'Removes what protect_gate added to a table and its partitions. The gate stays exclusive, and nobody gets the privilege TRIGGER back. Errors: PS107 the gate does not guard the table, or the table is not the caller''s; 42501.';
 
 
 --
@@ -12043,10 +13002,10 @@ COMMENT ON FUNCTION postern_internal.check_comment(comment text) IS 'The comment
 
 
 --
--- Name: check_gate(text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: check_gate(text, text, jsonb, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) RETURNS record
+CREATE FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text, guarded_rows jsonb DEFAULT NULL::jsonb) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -12058,9 +13017,13 @@ declare
 begin
   select g.* into strict gate from postern_internal.gate as g where g.gate_id = check_gate.gate_id;
   if gate.exclusive then
-    parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
-    message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
-    nonce := postern_internal.pass_exclusive_gate(gate, action, message, parameters);
+    if guarded_rows is null then
+      parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+      message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+    else
+      select r.parameters, r.message into parameters, message from postern_internal.guard_request(gate, guarded_rows) as r;
+    end if;
+    nonce := postern_internal.pass_exclusive_gate(gate, action, message, parameters, guarded_rows is not null);
     asked := true;
     return;
   end if;
@@ -12069,8 +13032,12 @@ begin
   if opened.ticket is null then
     opened.userid := postern.current_userid();
   end if;
-  parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
-  message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  if guarded_rows is null then
+    parameters := postern_internal.check_parameters(gate_id, gate.parameters, parameters);
+    message := postern_internal.substitute(gate.message_template, gate.parameters, parameters);
+  else
+    select r.parameters, r.message into parameters, message from postern_internal.guard_request(gate, guarded_rows) as r;
+  end if;
   nonce := opened.nonce;
   if opened.ticket is null then
     perform postern_internal.raise_checkpoint_required(gate_id, opened.userid, message, parameters);
@@ -12110,13 +13077,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text, guarded_rows jsonb) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text, guarded_rows jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) IS 'How an active gate is passed in this transaction. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. Returns the parameters; the message; asked: whether the person was shown this gate with the same bound values, instead of its being opened by another gate''s approval; nonce: the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text, guarded_rows jsonb) IS 'How an active gate is passed in this transaction. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. guarded_rows: the parameters of each row that a statement changes in a guarded table; NULL if a function reached the gate. Returns the parameters; the message; asked: whether the person was shown this gate with the same bound values, instead of its being opened by another gate''s approval; nonce: the row of open_gate that opens it. Errors: PS101 the gate is not open, PS103 the ticket was for something else, PS107 parameters, PS401, PS402.';
 
 
 --
@@ -13697,14 +14664,16 @@ CREATE FUNCTION postern_internal.gate_not_called(callers jsonb) RETURNS TABLE(le
      'gate_not_called'::text AS code,
      ('gate '::text || r.gate_id) AS object,
      'A gate is registered but nothing calls it'::text AS title,
-     'No function in this database calls it, and no action references it, so it stops no transaction.'::text AS detail,
-     'Call postern.checkpoint or security_sys.security_checkpoint with it where the business operation begins, or reference it in an action.'::text AS fix
+     'No function in this database calls it, no action references it, and it guards no table, so it stops no transaction.'::text AS detail,
+     'Call postern.checkpoint or security_sys.security_checkpoint with it where the business operation begins, reference it in an action, or guard a table with it: postern.protect_gate.'::text AS fix
     FROM postern_internal.gate r
    WHERE ((NOT r.built_in) AND (NOT (EXISTS ( SELECT
             FROM postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
            WHERE c.unknowable))) AND (NOT (r.gate_id IN ( SELECT (g.gate ->> 'id'::text)
             FROM (postern_internal.gate_caller(gate_not_called.callers) c(name, gates, actions, reached, unknowable, unreadable, late, swallowed)
               CROSS JOIN LATERAL jsonb_array_elements(c.gates) g(gate))))) AND (NOT (EXISTS ( SELECT
+            FROM postern_internal.protected_table p
+           WHERE (p.gate_id = r.gate_id)))) AND (NOT (EXISTS ( SELECT
             FROM postern_internal.action a
            WHERE ((r.gate_id = a.checkpoint) OR (r.gate_id = ANY (a.legacy_checkpoints)))))));
 END;
@@ -13716,7 +14685,7 @@ ALTER FUNCTION postern_internal.gate_not_called(callers jsonb) OWNER TO postern_
 -- Name: FUNCTION gate_not_called(callers jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.gate_not_called(callers jsonb) IS 'Check of postern.doctor: registered gates that no function calls and no action references. callers: as for postern.gate_findings.';
+COMMENT ON FUNCTION postern_internal.gate_not_called(callers jsonb) IS 'Check of postern.doctor: registered gates that no function calls, no action references and no table is guarded with. callers: as for postern.gate_findings.';
 
 
 --
@@ -13846,6 +14815,108 @@ ALTER FUNCTION postern_internal.guard_log_partition(partition regclass) OWNER TO
 --
 
 COMMENT ON FUNCTION postern_internal.guard_log_partition(partition regclass) IS 'Makes a partition of the log append-only.';
+
+
+--
+-- Name: guard_request(postern_internal.gate, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.guard_request(gate postern_internal.gate, rows jsonb, OUT parameters jsonb, OUT message text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if jsonb_array_length(rows) = 1 then
+    select r.parameters, r.message into parameters, message from postern_internal.guarded_rows(gate, rows) as r;
+    return;
+  end if;
+  select jsonb_build_object('each row', jsonb_agg(r.parameters - gate.unbound_parameters order by r.position)),
+         string_agg(r.message, E'\n' order by r.position)
+    into parameters, message
+    from postern_internal.guarded_rows(gate, rows) with ordinality as r (parameters, message, position);
+  if length(parameters::text) > 32768 or length(message) > 32768 then
+    raise exception using
+      errcode = 'PS107',
+      message = format('The statement changes too many rows for one approval at gate %s', gate.gate_id),
+      detail = format('There are %s rows. As text their parameters have %s characters and their messages %s; 32768 are allowed.',
+                      jsonb_array_length(rows), length(parameters::text), length(message)),
+      hint = 'Change fewer rows in one statement, or have the guard show totals: parameters => ''{"ROWS": "count", "TOTAL": "sum(amount)"}''.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.guard_request(gate postern_internal.gate, rows jsonb, OUT parameters jsonb, OUT message text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_request(gate postern_internal.gate, rows jsonb, OUT parameters jsonb, OUT message text); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.guard_request(gate postern_internal.gate, rows jsonb, OUT parameters jsonb, OUT message text) IS 'What a person approves when a statement changes rows of a guarded table. rows: an array with the parameters of each row. One row: its parameters and its message. Several: their bound parameters as {"each row": [...]}, and their messages, one per line. Errors: PS107 parameters, or too many rows.';
+
+
+--
+-- Name: substitute(text, text[], jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+declare
+  name text;
+  arguments text[] := array[]::text[];
+  substituted text;
+begin
+  foreach name in array names loop
+    arguments := arguments || (parameters ->> name);
+  end loop;
+  substituted := format(message_template, variadic arguments);
+  -- A message may name a long parameter a hundred times.
+  if length(substituted) > 32768 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The message with its parameters is too long',
+      detail = format('It has %s characters; 32768 are allowed.', length(substituted)),
+      hint = 'Pass what identifies the business object instead of the object itself: this text goes into the log.';
+  end if;
+  return substituted;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION substitute(message_template text, names text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) IS 'The message with each parameter in its place; a NULL value is left out. message_template: from message_template, with the same names. Errors: PS107 the result has over 32768 characters.';
+
+
+--
+-- Name: guarded_rows(postern_internal.gate, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.guarded_rows(gate postern_internal.gate, rows jsonb) RETURNS TABLE(parameters jsonb, message text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT c.parameters,
+     m.message
+    FROM ((jsonb_array_elements(guarded_rows.rows) r(value)
+      CROSS JOIN LATERAL postern_internal.check_parameters((guarded_rows.gate).gate_id, (guarded_rows.gate).parameters, r.value) c(parameters))
+      CROSS JOIN LATERAL postern_internal.substitute((guarded_rows.gate).message_template, (guarded_rows.gate).parameters, c.parameters) m(message))
+   ORDER BY (postern_internal.canonical_text((c.parameters - (guarded_rows.gate).unbound_parameters)) COLLATE "C"), (m.message COLLATE "C");
+END;
+
+
+ALTER FUNCTION postern_internal.guarded_rows(gate postern_internal.gate, rows jsonb) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guarded_rows(gate postern_internal.gate, rows jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.guarded_rows(gate postern_internal.gate, rows jsonb) IS 'The parameters and the message of each row that a statement changes in a guarded table, in an order that depends only on their values. rows: an array of objects. Errors: PS107 parameters.';
 
 
 --
@@ -14747,10 +15818,10 @@ COMMENT ON FUNCTION postern_internal.parse_message(message text) IS 'The attribu
 
 
 --
--- Name: pass_exclusive_gate(postern_internal.gate, text, text, jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+-- Name: pass_exclusive_gate(postern_internal.gate, text, text, jsonb, boolean); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
-CREATE FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) RETURNS text
+CREATE FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb, guard boolean DEFAULT false) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -14758,16 +15829,31 @@ declare
   wanted bytea := postern_internal.digest(gate.gate_id, action, gate.unbound_parameters, parameters);
   opened postern_internal.open_exclusive_gate;
 begin
-  update postern_internal.open_exclusive_gate as o
-     set passed = true
-   where o.nonce = (select e.nonce
-                      from postern_internal.open_exclusive_gate as e
-                     where e.digest = wanted
-                       and e.expires_at > clock_timestamp()
-                       and not e.passed
-                     order by e.message = pass_exclusive_gate.message desc, e.nonce
-                     limit 1)
-  returning o.nonce into opened.nonce;
+  if guard then
+    -- An approval of an action whose own checkpoint is this gate counts once that action has begun.
+    update postern_internal.open_exclusive_gate as o
+       set guarded = true
+     where o.nonce = (select e.nonce
+                        from postern_internal.open_exclusive_gate as e
+                       where e.gate_id = gate.gate_id
+                         and e.digest = postern_internal.digest(gate.gate_id, e.action, gate.unbound_parameters, pass_exclusive_gate.parameters)
+                         and (e.passed or e.action is null and e.expires_at > clock_timestamp())
+                         and not e.guarded
+                       order by e.passed desc, e.message = pass_exclusive_gate.message desc, e.nonce
+                       limit 1)
+    returning o.nonce into opened.nonce;
+  else
+    update postern_internal.open_exclusive_gate as o
+       set passed = true
+     where o.nonce = (select e.nonce
+                        from postern_internal.open_exclusive_gate as e
+                       where e.digest = wanted
+                         and (e.guarded or e.expires_at > clock_timestamp())
+                         and not e.passed
+                       order by e.guarded desc, e.message = pass_exclusive_gate.message desc, e.nonce
+                       limit 1)
+    returning o.nonce into opened.nonce;
+  end if;
   if found then
     return opened.nonce;
   end if;
@@ -14778,6 +15864,7 @@ begin
    where o.gate_id = gate.gate_id
      and o.action is not distinct from pass_exclusive_gate.action
      and not o.passed
+     and not o.guarded
    order by o.digest = wanted desc
    limit 1;
   if not found then
@@ -14795,13 +15882,13 @@ end
 $$;
 
 
-ALTER FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) OWNER TO postern_owner;
+ALTER FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb, guard boolean) OWNER TO postern_owner;
 
 --
--- Name: FUNCTION pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb, guard boolean); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) IS 'Uses a ticket of this transaction for an exclusive gate, and returns its nonce. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. Errors: PS101 there is no ticket for the gate, PS103 it has expired or was for other parameters, PS401, PS402.';
+COMMENT ON FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb, guard boolean) IS 'Uses a ticket of this transaction for an exclusive gate, and returns its nonce. action: the action that begins, if the gate is its own checkpoint; otherwise NULL. guard: whether the guard of a table reached the gate. Errors: PS101 there is no ticket for the gate, PS103 it has expired or was for other parameters, PS401, PS402.';
 
 
 --
@@ -14822,7 +15909,8 @@ begin
          case when not c.asked or o.message <> c.message then o.message end,
          o.salt
     from postern_internal.check_gate(pass_gate.gate_id, pass_gate.action, pass_gate.parameters) as c
-    left join postern_internal.open_gate as o on o.nonce = c.nonce;
+    left join postern_internal.open_gate as o on o.nonce = c.nonce
+   where not coalesce(o.exclusive and o.guarded, false);
 end
 $$;
 
@@ -16442,44 +17530,6 @@ COMMENT ON FUNCTION postern_internal.stale_block(class_id bigint, company text, 
 
 
 --
--- Name: substitute(text, text[], jsonb); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    AS $$
-declare
-  name text;
-  arguments text[] := array[]::text[];
-  substituted text;
-begin
-  foreach name in array names loop
-    arguments := arguments || (parameters ->> name);
-  end loop;
-  substituted := format(message_template, variadic arguments);
-  -- A message may name a long parameter a hundred times.
-  if length(substituted) > 32768 then
-    raise exception using
-      errcode = 'PS107',
-      message = 'The message with its parameters is too long',
-      detail = format('It has %s characters; 32768 are allowed.', length(substituted)),
-      hint = 'Pass what identifies the business object instead of the object itself: this text goes into the log.';
-  end if;
-  return substituted;
-end
-$$;
-
-
-ALTER FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) OWNER TO postern_owner;
-
---
--- Name: FUNCTION substitute(message_template text, names text[], parameters jsonb); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) IS 'The message with each parameter in its place; a NULL value is left out. message_template: from message_template, with the same names. Errors: PS107 the result has over 32768 characters.';
-
-
---
 -- Name: tickets_kept_since(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17674,6 +18724,12 @@ CREATE VIEW postern.protected_table AS
     p.company_column,
     p.combination_column,
     p.ledger_column,
+    p.gate_id,
+    p.operations,
+    p.columns,
+    p.parameters,
+    p.condition,
+    p.exclusive,
     p.protected_by,
     p.protected_at
    FROM postern_internal.protected_table p;
@@ -17685,7 +18741,7 @@ ALTER TABLE postern.protected_table OWNER TO postern_owner;
 -- Name: VIEW protected_table; Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and protect_ledger protect, and the columns that they use. Partitions are protected with their table and not listed.';
+COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and protect_ledger protect, and the columns that they use; and one row for each guard of protect_gate, whose protection is gate, with its arguments. Partitions are protected with their table and not listed.';
 
 
 --
@@ -17722,7 +18778,7 @@ UNION ALL
     p.table_name,
     f.detail AS fault
    FROM (postern_internal.stale_protection f
-     JOIN postern_internal.protected_table p ON ((format('table %I.%I'::text, p.schema_name, p.table_name) = f.object)));
+     JOIN postern_internal.protected_table p ON (((p.protection <> 'gate'::text) AND (format('table %I.%I'::text, p.schema_name, p.table_name) = f.object))));
 
 
 ALTER TABLE postern.protection_fault OWNER TO postern_owner;
@@ -17951,6 +19007,7 @@ CREATE VIEW postern_internal.transaction_ticket AS
     o.expires_at,
     o.session,
     o.passed,
+    o.guarded,
     o.salt,
     o.action_begun
    FROM postern_internal.open_gate o
@@ -17989,6 +19046,7 @@ CREATE VIEW postern_internal.current_open_gate AS
     t.expires_at,
     t.session,
     t.passed,
+    t.guarded,
     t.salt,
     t.action_begun
    FROM postern_internal.transaction_ticket t
@@ -18128,6 +19186,7 @@ CREATE VIEW postern_internal.open_exclusive_gate AS
     o.expires_at,
     o.session,
     o.passed,
+    o.guarded,
     o.salt,
     o.action_begun
    FROM postern_internal.open_gate o
@@ -18551,14 +19610,6 @@ ALTER TABLE ONLY postern_internal.open_gate
 
 
 --
--- Name: protected_table protected_table_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
---
-
-ALTER TABLE ONLY postern_internal.protected_table
-    ADD CONSTRAINT protected_table_pkey PRIMARY KEY (schema_name, table_name);
-
-
---
 -- Name: schema_version schema_version_pkey; Type: CONSTRAINT; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -18761,6 +19812,13 @@ CREATE INDEX event_delivery_finished ON postern_internal.event_delivery USING bt
 --
 
 CREATE UNIQUE INDEX gate_spelling ON postern_internal.gate USING btree (upper((gate_id COLLATE "C")));
+
+
+--
+-- Name: protected_table_key; Type: INDEX; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE UNIQUE INDEX protected_table_key ON postern_internal.protected_table USING btree (schema_name, table_name, COALESCE(gate_id, ''::text));
 
 
 --
@@ -19065,6 +20123,14 @@ ALTER TABLE ONLY postern_internal.ledger_user
 
 ALTER TABLE ONLY postern_internal.ledger_user
     ADD CONSTRAINT ledger_user_userid_company_fkey FOREIGN KEY (userid, company) REFERENCES postern_internal.company_user(userid, company) ON DELETE CASCADE;
+
+
+--
+-- Name: protected_table protected_table_gate_id_fkey; Type: FK CONSTRAINT; Schema: postern_internal; Owner: postern_owner
+--
+
+ALTER TABLE ONLY postern_internal.protected_table
+    ADD CONSTRAINT protected_table_gate_id_fkey FOREIGN KEY (gate_id) REFERENCES postern_internal.gate(gate_id);
 
 
 --
@@ -19587,6 +20653,14 @@ GRANT ALL ON FUNCTION postern.check_allowed_login(role name) TO postern_trusted_
 
 
 --
+-- Name: FUNCTION check_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.check_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.check_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) TO postern_admin;
+
+
+--
 -- Name: FUNCTION checkpoint(gate_id text, parameters jsonb); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -19929,6 +21003,68 @@ GRANT ALL ON FUNCTION postern.grant_ledger(company text, ledger_id text, userid 
 
 
 --
+-- Name: FUNCTION guard_arguments(target regclass, gate_id text, operations text[], parameters jsonb, OUT sorted_operations text[], OUT sources jsonb); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_arguments(target regclass, gate_id text, operations text[], parameters jsonb, OUT sorted_operations text[], OUT sources jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_arguments(target regclass, gate_id text, operations text[], parameters jsonb, OUT sorted_operations text[], OUT sources jsonb) TO postern_admin;
+
+
+--
+-- Name: FUNCTION guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_query(operation text, old_rows text, new_rows text, columns name[], parameters jsonb, condition text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guard_name(gate_id text, suffix text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_name(gate_id text, suffix text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_name(gate_id text, suffix text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_name(gate_id text, suffix text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guard_settings(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_settings() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_settings() TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_settings() TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guarded_move(relation regclass, gate_id text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guarded_move(relation regclass, gate_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guarded_move(relation regclass, gate_id text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guarded_move(relation regclass, gate_id text) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION highest_log_id(); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -20023,6 +21159,14 @@ GRANT ALL ON FUNCTION postern.maintain(maximum_time interval) TO postern_event_w
 
 
 --
+-- Name: FUNCTION make_gate_exclusive(gate_id text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.make_gate_exclusive(gate_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.make_gate_exclusive(gate_id text) TO postern_admin;
+
+
+--
 -- Name: FUNCTION message_to_jsonb(message text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -20082,6 +21226,14 @@ GRANT ALL ON FUNCTION postern.protect_company(target regclass, company_column na
 
 
 --
+-- Name: FUNCTION protect_gate(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.protect_gate(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.protect_gate(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) TO postern_admin;
+
+
+--
 -- Name: FUNCTION protect_ledger(target regclass, company_column name, combination_column name, ledger_column name); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -20106,6 +21258,30 @@ GRANT ALL ON FUNCTION postern.protecting_tables(relation regclass) TO postern_ad
 
 
 --
+-- Name: FUNCTION put_guard(relation regclass, gate_id text, operations text[], guard regprocedure); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.put_guard(relation regclass, gate_id text, operations text[], guard regprocedure) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.put_guard(relation regclass, gate_id text, operations text[], guard regprocedure) TO postern_admin;
+
+
+--
+-- Name: FUNCTION put_guard_function(target regclass, gate_id text, body text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.put_guard_function(target regclass, gate_id text, body text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.put_guard_function(target regclass, gate_id text, body text) TO postern_admin;
+
+
+--
+-- Name: FUNCTION put_guarded_move(target regclass, gate_id text, columns name[]); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.put_guarded_move(target regclass, gate_id text, columns name[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.put_guarded_move(target regclass, gate_id text, columns name[]) TO postern_admin;
+
+
+--
 -- Name: FUNCTION put_policy(relation regclass, policy name, using_expression text, check_expression text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -20119,6 +21295,14 @@ GRANT ALL ON FUNCTION postern.put_policy(relation regclass, policy name, using_e
 
 REVOKE ALL ON FUNCTION postern.receipts() FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.receipts() TO postern_user;
+
+
+--
+-- Name: FUNCTION record_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.record_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.record_guard(target regclass, gate_id text, operations text[], columns name[], parameters jsonb, condition text, exclusive boolean) TO postern_admin;
 
 
 --
@@ -20143,6 +21327,22 @@ GRANT ALL ON FUNCTION postern.record_log_export(since timestamp with time zone, 
 
 REVOKE ALL ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.record_protection(target regclass, protection text, company_column name, combination_column name, ledger_column name) TO postern_admin;
+
+
+--
+-- Name: FUNCTION refuse_guarded_move(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.refuse_guarded_move() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.refuse_guarded_move() TO postern_admin;
+
+
+--
+-- Name: FUNCTION refuse_guarded_truncate(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.refuse_guarded_truncate() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.refuse_guarded_truncate() TO postern_admin;
 
 
 --
@@ -20413,6 +21613,14 @@ GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
 
 
 --
+-- Name: FUNCTION unprotect_gate(target regclass, gate_id text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.unprotect_gate(target regclass, gate_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.unprotect_gate(target regclass, gate_id text) TO postern_admin;
+
+
+--
 -- Name: FUNCTION unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -20583,10 +21791,10 @@ REVOKE ALL ON FUNCTION postern_internal.check_comment(comment text) FROM PUBLIC;
 
 
 --
--- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text, guarded_rows jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.check_gate(gate_id text, action text, INOUT parameters jsonb, OUT message text, OUT asked boolean, OUT nonce text, guarded_rows jsonb) FROM PUBLIC;
 
 
 --
@@ -20891,6 +22099,27 @@ REVOKE ALL ON FUNCTION postern_internal.guard_log_partition(partition regclass) 
 
 
 --
+-- Name: FUNCTION guard_request(gate postern_internal.gate, rows jsonb, OUT parameters jsonb, OUT message text); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.guard_request(gate postern_internal.gate, rows jsonb, OUT parameters jsonb, OUT message text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION substitute(message_template text, names text[], parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION guarded_rows(gate postern_internal.gate, rows jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.guarded_rows(gate postern_internal.gate, rows jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION hash_pin(pin text, hash text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -21080,10 +22309,10 @@ REVOKE ALL ON FUNCTION postern_internal.parse_message(message text) FROM PUBLIC;
 
 
 --
--- Name: FUNCTION pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
+-- Name: FUNCTION pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb, guard boolean); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
-REVOKE ALL ON FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION postern_internal.pass_exclusive_gate(gate postern_internal.gate, action text, message text, parameters jsonb, guard boolean) FROM PUBLIC;
 
 
 --
@@ -21393,13 +22622,6 @@ REVOKE ALL ON FUNCTION postern_internal.sign_challenge(content text) FROM PUBLIC
 --
 
 REVOKE ALL ON FUNCTION postern_internal.stale_block(class_id bigint, company text, OUT first_id bigint, OUT size integer, OUT ids integer, OUT compiled_offset integer, OUT bits bytea) FROM PUBLIC;
-
-
---
--- Name: FUNCTION substitute(message_template text, names text[], parameters jsonb); Type: ACL; Schema: postern_internal; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern_internal.substitute(message_template text, names text[], parameters jsonb) FROM PUBLIC;
 
 
 --
