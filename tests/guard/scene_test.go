@@ -25,8 +25,6 @@ type scene struct {
 const (
 	// gate has the parameters INVOICE and AMOUNT.
 	gate = "SHOP_APPROVE"
-	// totals has the parameters INVOICES and TOTAL.
-	totals = "SHOP_APPROVE_ALL"
 
 	pin = "ann 7391 pin"
 
