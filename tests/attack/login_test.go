@@ -171,7 +171,8 @@ select c.oid::pg_catalog.regclass::text
 		}
 	}
 
-	// Auditors change nothing. A function that writes is for one of the other roles, and asks for the login.
+	// Auditors change nothing. A function that writes is for one of the other roles, and asks for the login. Everybody may
+	// call what a guard calls, which passes only what the current user has approved.
 	for _, signature := range testsql.Values[string](t, database.Pool, `
 select p.oid::pg_catalog.regprocedure::text
   from pg_catalog.pg_proc as p
@@ -179,7 +180,8 @@ select p.oid::pg_catalog.regprocedure::text
  where pg_catalog.pg_get_userbyid(n.nspowner) = 'postern_owner' and n.nspname <> 'postern_internal'
    and p.provolatile = 'v'
    and pg_catalog.has_schema_privilege('postern_auditor', n.oid, 'usage')
-   and pg_catalog.has_function_privilege('postern_auditor', p.oid, 'execute')`) {
+   and pg_catalog.has_function_privilege('postern_auditor', p.oid, 'execute')
+   and p.oid <> 'postern.reach_guard(text, jsonb)'::pg_catalog.regprocedure`) {
 		t.Errorf("auditors may call %s, which may write: make it stable, or grant it to another role", signature)
 	}
 }
