@@ -99,8 +99,8 @@ func (w *Worker) Summary() Summary {
 	return Summary{w.delivered.Load(), w.skipped.Load(), w.failed.Load(), w.dead.Load()}
 }
 
-// RunOnce delivers what is due, does what upkeep is due, and returns. Errors are those of the database, and errNoSMTP if
-// mails wait.
+// RunOnce delivers what is due, does what upkeep is due, and returns. When the context ends, it finishes what has begun.
+// Errors are those of the database and of the context, and errNoSMTP if mails wait.
 func (w *Worker) RunOnce(ctx context.Context) error {
 	if err := w.confirm(ctx); err != nil {
 		return err
@@ -135,7 +135,8 @@ func (w *Worker) RunOnce(ctx context.Context) error {
 						failures = append(failures, fmt.Errorf("%s: %w", one.Name, err))
 						mutex.Unlock()
 					}
-					if err != nil || claimed == 0 || prepared.rest() > 0 {
+					// When the context ends, a batch gives back what it has claimed, and would claim it again for ever.
+					if err != nil || claimed == 0 || prepared.rest() > 0 || ctx.Err() != nil {
 						return
 					}
 				}

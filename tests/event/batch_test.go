@@ -3,7 +3,9 @@ package event_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -303,4 +305,23 @@ delete from public.committed`)
 	if got := testsql.Value[int](t, database.Pool, "select count(distinct transaction_id::text) from public.committed"); got != 1 {
 		t.Errorf("sent in %d transactions", got)
 	}
+}
+
+// A worker that is stopped in the middle of a batch gives the rest back, and does not claim it again.
+func TestStoppedWorkerDoesNotClaimAgain(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	told := receive(t, func(int, http.ResponseWriter, *http.Request, message) { stop() })
+	addHook(t, database, "hook", success, told.URL)
+	for range 3 {
+		log(t, database.Pool, "APP_PAY")
+	}
+	worker := event.New(database.Login(t, "postern_event_worker").Pool, event.Options{Workers: 1})
+	if err := worker.RunOnce(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("it says %v", err)
+	}
+	requireSummary(t, worker.Summary(), event.Summary{Delivered: 1})
+	requireSummary(t, deliver(t, database), event.Summary{Delivered: 2})
 }
