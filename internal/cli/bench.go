@@ -20,7 +20,7 @@ func newBenchCommand(app *application) *cobra.Command {
 		Long: `Measures what Postern costs on a throw-away PostgreSQL server that flushes each commit to disk, and
 says whether each bar is met. Most results are ratios, and some are differences: Postern and plain PostgreSQL take
 turns in short rounds. The result is the median of the rounds; p10 and p90 show how far the rounds differ. Run it on
-an idle machine: it takes about five minutes.
+an idle machine: it takes about a quarter of an hour.
 
 The server is found as for demo. On an existing server, bench creates databases and a role, and drops them at the end;
 Postern's own roles stay.
