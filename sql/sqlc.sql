@@ -1528,6 +1528,21 @@ create view postern_internal.overdue_upkeep as
                 END)) AS format
            FROM postern.waiting_upkeep() w(duty, waiting, since)
           WHERE ((w.waiting >= 10000) AND (w.since < (now() - '1 day'::interval)) AND (w.duty = ANY (ARRAY['expired tickets'::text, 'event deliveries'::text])))) u;
+create view postern_internal.overdue_seal as
+ SELECT 'warn'::text AS level,
+    'overdue_seal'::text AS code,
+    'log'::text AS object,
+    'Entries of the log are not sealed'::text AS title,
+    format('%s%s entries have no leaf, the oldest since %s. Until they are sealed, a superuser can change them and nobody can prove it.'::text,
+        CASE
+            WHEN (u.entries >= 10000) THEN 'At least '::text
+            ELSE ''::text
+        END, u.entries, to_char((u.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text)) AS detail,
+    'Have a sealer run: postern log seal --every 1s. If it runs, its messages say why it seals nothing.'::text AS fix
+   FROM postern.unsealed_entries() u(entries, oldest)
+  WHERE ((u.oldest < (now() - '01:00:00'::interval)) AND (EXISTS ( SELECT
+           FROM postern_internal.sealing s
+          WHERE (s.tree_size > 0))));
 comment on table postern.allowed_login is 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database, as added by allow_login. state: allowed; or no such role, another role has the name: then the entry has no effect. Superusers need no entry.';
 comment on table postern.catalog_findings is 'For postern.doctor and postern doctor: what is left unprotected, except the calls of gates; columns as in postern.doctor.';
 comment on table postern.doctor is 'What is left unprotected in this database, one row per finding. level: error or warn. code: the check, explained in docs/doctor. object: what it is about. fix: SQL to paste, or a description of what to do. No rows: nothing was found.';

@@ -15,7 +15,8 @@ func newStatusCommand(app *application) *cobra.Command {
 		Use:   "status",
 		Short: "Show which version is installed, and whether install has work to do",
 		Long: `Shows the version of this binary, the version in the database, and what install would do. It needs no
-right in Postern's schemas and takes no lock. It says if the server is a standby. To find out whether somebody has
+right in Postern's schemas and takes no lock. It says if the server is a standby. If you may read Postern's tables, it
+also says which upkeep is overdue, and what that costs now: "doctor" explains it. To find out whether somebody has
 changed the installation, run verify.
 
 Exit code 3: the two versions differ, or nothing is installed.`,
@@ -76,6 +77,9 @@ func statusRows(status *install.Status) [][]string {
 		rows = append(rows, []string{"pending", "", pending})
 	default:
 		rows = append(rows, []string{"pending", "", "nothing"})
+	}
+	for _, overdue := range status.OverdueUpkeep {
+		rows = append(rows, []string{"overdue", "", overdue})
 	}
 	return rows
 }

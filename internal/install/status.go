@@ -28,6 +28,9 @@ type Status struct {
 	// InstalledAt and InstalledBy are null if the user may not read Postern's tables.
 	InstalledAt *time.Time `json:"installed_at"`
 	InstalledBy *string    `json:"installed_by"`
+	// OverdueUpkeep says what maintain should have done, and what it costs that nobody did, as doctor does. It is null if the
+	// user may not read Postern's tables, or if the installed version does not know.
+	OverdueUpkeep []string `json:"overdue_upkeep"`
 
 	// Pending lists what an installation would do. Newer says that this binary is older than the database. Refused says why
 	// this binary would not install over the content of the database.
@@ -95,6 +98,21 @@ select i.installed_at, i.installed_by::text
 		if err != nil {
 			return nil, fmt.Errorf("read the last installation: %w", err)
 		}
+		if status.OverdueUpkeep, err = readOverdueUpkeep(ctx, connection); err != nil {
+			return nil, fmt.Errorf("read what upkeep is overdue: %w", err)
+		}
 	}
 	return status, nil
+}
+
+func readOverdueUpkeep(ctx context.Context, connection *pgx.Conn) ([]string, error) {
+	var known bool
+	if err := connection.QueryRow(ctx, "select to_regclass('postern_internal.overdue_upkeep') is not null").Scan(&known); err != nil || !known {
+		return nil, err
+	}
+	rows, err := connection.Query(ctx, "select u.object || ': ' || u.detail from postern_internal.overdue_upkeep as u order by 1")
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }

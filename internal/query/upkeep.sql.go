@@ -10,7 +10,7 @@ import (
 )
 
 const maintain = `-- name: Maintain :many
-select m.duty::text as duty, m.done::bigint as done, m.remaining::bigint as remaining, coalesce(m.note, '')::text as note
+select m.duty::text as duty, m.done::bigint as done, coalesce(m.remaining, 0)::bigint as remaining, coalesce(m.note, '')::text as note
   from postern.maintain('0') as m
 `
 
@@ -21,7 +21,8 @@ type MaintainRow struct {
 	Note      string `json:"note"`
 }
 
-// Does one step of each upkeep duty. Returns how much was done and how much remains.
+// Does one step of each upkeep duty. Returns how much was done and how much remains: 0 also if a lock hides it, which the next
+// call in a minute will see.
 func (q *Queries) Maintain(ctx context.Context) ([]MaintainRow, error) {
 	rows, err := q.db.Query(ctx, maintain)
 	if err != nil {

@@ -422,6 +422,7 @@
 \ir doctor/log_gaps.sql
 \ir doctor/missing_log_partition.sql
 \ir doctor/overdue_upkeep.sql
+\ir doctor/overdue_seal.sql
 \ir doctor/finding_detail.sql
 \ir doctor/catalog_findings.sql
 \ir doctor/gate_fingerprint.sql

@@ -47,7 +47,7 @@ const owned = "create function shop.{other}(text) returns text immutable languag
 
 // untold is an entry of the log of which nobody has been notified for an hour.
 const untold = "select postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told'); " +
-	"insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', now() - interval '1 hour'); " +
+	"insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', now() - interval '1 hour'); select postern.create_log_partitions(); " +
 	"update postern_internal.event_action set queued_at = queued_at - interval '1 hour'; select 1; "
 
 // uncalled: nothing calls the gate here.
@@ -372,6 +372,9 @@ func faults() []fault {
 			seed: "insert into postern_internal.ticket (ticket, nonce, verdict, locked_until, userid, authenticated_by, scheme, gate_id, exclusive, digest, parameters, message, expires_at) select gen_random_uuid(), n::text, 'denied', '-infinity', 'ANN', 'ANN', 'PIN', 'SHOP_APPROVE', false, '', '{}', '', now() - interval '2 days' from generate_series(1, 10000) as n"},
 		{name: "old deliveries", code: "overdue_upkeep", level: "warn", object: "event deliveries",
 			seed: "select postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told'); insert into postern_internal.event_delivery (event_action_id, log_id, state, finished_at) select event_action_id, n, 'delivered', now() - interval '40 days' from postern_internal.event_action, generate_series(1, 10000) as n"},
+		{name: "an entry that nobody has sealed", code: "overdue_seal", level: "warn", object: "log", also: uncalled,
+			seed: gate + "update postern_internal.sealing set tree_size = 1; insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', now() - interval '2 hours'); select postern.create_log_partitions()",
+			words: "Have a sealer run", act: "insert into postern_internal.leaf (leaf_number, log_id, hashes) select 0, log_id, sha256('') from postern_internal.checkpoint_entry"},
 		{name: "entries without a partition", code: "missing_log_partition", level: "warn", object: "log", also: uncalled,
 			seed: gate + "set session_replication_role = replica; insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', '2001-02-03'); reset session_replication_role"},
 	}

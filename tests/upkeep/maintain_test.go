@@ -129,6 +129,17 @@ func TestMaintainWaitsForNobody(t *testing.T) {
 	requireMaintained(t, caller, fmt.Sprintf("posting combinations: %d, 0", blocks), "expired tickets: 2, 0", "event deliveries: 0, 0", "log partitions: 0, 0")
 }
 
+// While somebody adds a partition, nobody can read what remains. What was done stays done.
+func TestMaintainKeepsItsWorkBesideNewPartitions(t *testing.T) {
+	t.Parallel()
+	database := newBacklog(t)
+	begin(t, database, "lock table postern_internal.checkpoint_entry_default in access exclusive mode")
+	requireMaintained(t, database.Pool, "posting combinations: 3, ", "expired tickets: 20, ", "event deliveries: 15, ", "log partitions: 0, , noted")
+	if left := Value[int64](t, database.Pool, "select count(*) from postern_internal.ticket where nonce like 'nonce %'"); left != 10 {
+		t.Errorf("%d tickets are left, want the 10 that are not old enough", left)
+	}
+}
+
 // A class that somebody is changing for hours delays only blocks of its own company.
 func TestALockedClassDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()

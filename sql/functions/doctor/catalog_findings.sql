@@ -96,6 +96,8 @@ create or replace view postern.catalog_findings as
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.missing_log_partition as f
      union all
     select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.overdue_upkeep as f
+     union all
+    select f.level, f.code, f.object, f.title, f.detail, f.fix from postern_internal.overdue_seal as f
     ) as f;
 revoke all on postern.catalog_findings from public;
 grant select on postern.catalog_findings to postern_admin, postern_auditor;

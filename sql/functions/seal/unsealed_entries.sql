@@ -29,6 +29,6 @@ as $$
    where not exists (select from postern_internal.leaf as l where l.log_id = w.log_id)
 $$;
 revoke execute on function postern.unsealed_entries() from public;
-grant execute on function postern.unsealed_entries() to postern_auditor, postern_sealer;
+grant execute on function postern.unsealed_entries() to postern_admin, postern_auditor, postern_sealer;
 comment on function postern.unsealed_entries() is
 'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL if there is none. For monitoring: see "postern log seal --metrics".';

@@ -32,6 +32,7 @@ declare
     'months of the log given a partition'];
   counts bigint[] := array[0, 0, 0, 0]::bigint[];
   notes text[] := array[null, null, null, null]::text[];
+  waiting bigint[];
   step bigint;
   block bigint;
   is_folded boolean;
@@ -79,14 +80,20 @@ begin
         notes[n] := sqlerrm;
     end;
   end loop;
+  begin
+    select array_agg(w.waiting order by array_position(duties, w.duty)) into waiting from postern.waiting_upkeep() as w;
+  exception
+    -- Another call adds partitions just now. What this one did must stay done.
+    when lock_not_available then
+      waiting := null;
+  end;
   return query
-    select duties[n], works[n], counts[n], w.waiting, notes[n]
+    select duties[n], works[n], counts[n], waiting[n], notes[n]
       from generate_subscripts(duties, 1) as n
-      join postern.waiting_upkeep() as w on w.duty = duties[n]
      order by n;
 end
 $$;
 revoke execute on function postern.maintain(interval) from public;
 grant execute on function postern.maintain(interval) to postern_admin, postern_sealer, postern_event_worker;
 comment on function postern.maintain(interval) is
-'Does one round of upkeep in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after this no further step begins; ''0'': one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep), and in note why something could not be done. Call it in a transaction of its own. Several sessions may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not call it.';
+'Does one round of upkeep in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after this no further step begins; ''0'': one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep; NULL if a locked table hides it), and in note why something could not be done. Call it in a transaction of its own. Several sessions may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not call it.';

@@ -4202,6 +4202,41 @@ COMMENT ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT o
 
 
 --
+-- Name: unsealed_entries(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+  select count(*), min(w.logged_at)
+    from postern.sealed_until() as s
+   cross join lateral (
+     select e.log_id, e.logged_at
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id = any (array(select pg_snapshot_xip(s.snapshot)))
+      union all
+    (select e.log_id, e.logged_at
+       from postern_internal.checkpoint_entry as e
+      where e.transaction_id >= coalesce(pg_snapshot_xmax(s.snapshot), '0')
+      order by e.transaction_id
+      limit 10000)
+   ) as w
+   where not exists (select from postern_internal.leaf as l where l.log_id = w.log_id)
+$$;
+
+
+ALTER FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL if there is none. For monitoring: see "postern log seal --metrics".';
+
+
+--
 -- Name: waiting_upkeep(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -6462,6 +6497,58 @@ COMMENT ON COLUMN postern_internal.open_gate.action_begun IS 'Whether the approv
 
 
 --
+-- Name: sealing; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.sealing (
+    only_row boolean DEFAULT true NOT NULL,
+    tree_size bigint NOT NULL,
+    snapshot pg_snapshot,
+    place postern_internal.place,
+    CONSTRAINT sealing_only_row_check CHECK (only_row)
+);
+
+
+ALTER TABLE postern_internal.sealing OWNER TO postern_owner;
+
+--
+-- Name: TABLE sealing; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.sealing IS 'How far the log is sealed. Sealing locks this row. snapshot: every entry that it sees has a leaf; it has a meaning only in the cluster of place. place: the database that is sealed; no copy of it is. An entry that the snapshot would have seen but that has no leaf did not exist then.';
+
+
+--
+-- Name: overdue_seal; Type: VIEW; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE VIEW postern_internal.overdue_seal AS
+ SELECT 'warn'::text AS level,
+    'overdue_seal'::text AS code,
+    'log'::text AS object,
+    'Entries of the log are not sealed'::text AS title,
+    format('%s%s entries have no leaf, the oldest since %s. Until they are sealed, a superuser can change them and nobody can prove it.'::text,
+        CASE
+            WHEN (u.entries >= 10000) THEN 'At least '::text
+            ELSE ''::text
+        END, u.entries, to_char((u.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI "UTC"'::text)) AS detail,
+    'Have a sealer run: postern log seal --every 1s. If it runs, its messages say why it seals nothing.'::text AS fix
+   FROM postern.unsealed_entries() u(entries, oldest)
+  WHERE ((u.oldest < (now() - '01:00:00'::interval)) AND (EXISTS ( SELECT
+           FROM postern_internal.sealing s
+          WHERE (s.tree_size > 0))));
+
+
+ALTER TABLE postern_internal.overdue_seal OWNER TO postern_owner;
+
+--
+-- Name: VIEW overdue_seal; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern_internal.overdue_seal IS 'Check of postern.doctor: a log that was sealed once has entries that nobody has sealed for an hour.';
+
+
+--
 -- Name: ticket; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -8058,7 +8145,15 @@ CREATE VIEW postern.catalog_findings AS
             f_1.title,
             f_1.detail,
             f_1.fix
-           FROM postern_internal.overdue_upkeep f_1) f;
+           FROM postern_internal.overdue_upkeep f_1
+        UNION ALL
+         SELECT f_1.level,
+            f_1.code,
+            f_1.object,
+            f_1.title,
+            f_1.detail,
+            f_1.fix
+           FROM postern_internal.overdue_seal f_1) f;
 
 
 ALTER TABLE postern.catalog_findings OWNER TO postern_owner;
@@ -9350,6 +9445,7 @@ declare
     'months of the log given a partition'];
   counts bigint[] := array[0, 0, 0, 0]::bigint[];
   notes text[] := array[null, null, null, null]::text[];
+  waiting bigint[];
   step bigint;
   block bigint;
   is_folded boolean;
@@ -9397,10 +9493,16 @@ begin
         notes[n] := sqlerrm;
     end;
   end loop;
+  begin
+    select array_agg(w.waiting order by array_position(duties, w.duty)) into waiting from postern.waiting_upkeep() as w;
+  exception
+    -- Another call adds partitions just now. What this one did must stay done.
+    when lock_not_available then
+      waiting := null;
+  end;
   return query
-    select duties[n], works[n], counts[n], w.waiting, notes[n]
+    select duties[n], works[n], counts[n], waiting[n], notes[n]
       from generate_subscripts(duties, 1) as n
-      join postern.waiting_upkeep() as w on w.duty = duties[n]
      order by n;
 end
 $$;
@@ -9412,7 +9514,7 @@ ALTER FUNCTION postern.maintain(maximum_time interval) OWNER TO postern_owner;
 -- Name: FUNCTION maintain(maximum_time interval); Type: COMMENT; Schema: postern; Owner: postern_owner
 --
 
-COMMENT ON FUNCTION postern.maintain(maximum_time interval) IS 'Does one round of upkeep in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after this no further step begins; ''0'': one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep), and in note why something could not be done. Call it in a transaction of its own. Several sessions may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not call it.';
+COMMENT ON FUNCTION postern.maintain(maximum_time interval) IS 'Does one round of upkeep in one short transaction: compiles new posting combinations into maps, deletes expired tickets and finished deliveries, and creates the log''s partitions for the coming months. maximum_time: after this no further step begins; ''0'': one step of each duty. "log seal --every" and "event run" call it each minute; without them, let pg_cron do so. Returns a row for each duty: how much was done, how much remains (see postern.waiting_upkeep; NULL if a locked table hides it), and in note why something could not be done. Call it in a transaction of its own. Several sessions may call it at once; it waits for no transaction. Errors: 25006 nothing can be written, 42501 this login may not call it.';
 
 
 --
@@ -12141,41 +12243,6 @@ ALTER FUNCTION postern.unprotect_gate(target regclass, gate_id text) OWNER TO po
 --
 
 COMMENT ON FUNCTION postern.unprotect_gate(target regclass, gate_id text) IS 'Removes what protect_gate added to a table and its partitions. The gate stays exclusive, and nobody gets the privilege TRIGGER back. Errors: PS107 the gate does not guard the table, or the table is not the caller''s; 42501.';
-
-
---
--- Name: unsealed_entries(); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) RETURNS record
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET enable_seqscan TO 'off'
-    AS $$
-  select count(*), min(w.logged_at)
-    from postern.sealed_until() as s
-   cross join lateral (
-     select e.log_id, e.logged_at
-       from postern_internal.checkpoint_entry as e
-      where e.transaction_id = any (array(select pg_snapshot_xip(s.snapshot)))
-      union all
-    (select e.log_id, e.logged_at
-       from postern_internal.checkpoint_entry as e
-      where e.transaction_id >= coalesce(pg_snapshot_xmax(s.snapshot), '0')
-      order by e.transaction_id
-      limit 10000)
-   ) as w
-   where not exists (select from postern_internal.leaf as l where l.log_id = w.log_id)
-$$;
-
-
-ALTER FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) OWNER TO postern_owner;
-
---
--- Name: FUNCTION unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) IS 'How many entries of the log have no leaf yet, among the 10000 oldest that the last seal did not see, and when the first of them was logged; NULL if there is none. For monitoring: see "postern log seal --metrics".';
 
 
 --
@@ -19221,28 +19288,6 @@ COMMENT ON TABLE postern_internal.schema_version IS 'The number of migrations th
 
 
 --
--- Name: sealing; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.sealing (
-    only_row boolean DEFAULT true NOT NULL,
-    tree_size bigint NOT NULL,
-    snapshot pg_snapshot,
-    place postern_internal.place,
-    CONSTRAINT sealing_only_row_check CHECK (only_row)
-);
-
-
-ALTER TABLE postern_internal.sealing OWNER TO postern_owner;
-
---
--- Name: TABLE sealing; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.sealing IS 'How far the log is sealed. Sealing locks this row. snapshot: every entry that it sees has a leaf; it has a meaning only in the cluster of place. place: the database that is sealed; no copy of it is. An entry that the snapshot would have seen but that has no leaf did not exist then.';
-
-
---
 -- Name: server_key; Type: TABLE; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -20941,6 +20986,16 @@ GRANT ALL ON FUNCTION postern.unqueued_events(name text, OUT entries bigint, OUT
 
 
 --
+-- Name: FUNCTION unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) TO postern_admin;
+GRANT ALL ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) TO postern_auditor;
+GRANT ALL ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) TO postern_sealer;
+
+
+--
 -- Name: FUNCTION waiting_upkeep(); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -21618,15 +21673,6 @@ GRANT ALL ON FUNCTION postern.unprotect(target regclass) TO postern_admin;
 
 REVOKE ALL ON FUNCTION postern.unprotect_gate(target regclass, gate_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.unprotect_gate(target regclass, gate_id text) TO postern_admin;
-
-
---
--- Name: FUNCTION unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) TO postern_auditor;
-GRANT ALL ON FUNCTION postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) TO postern_sealer;
 
 
 --
