@@ -26,7 +26,9 @@ func peak(t *testing.T, database *testdb.Database, program string, arguments ...
 	var out lineCounter
 	var problems bytes.Buffer
 	command := exec.CommandContext(t.Context(), program, arguments...)
-	command.Env = append(os.Environ(), "DATABASE_URL="+database.URL, "POSTERN_ACCEPT="+testdb.AcceptServer(t))
+	// On a busy machine the collector falls behind, and garbage would count as memory. The limit makes it collect in time. What
+	// a program really keeps goes beyond the limit.
+	command.Env = append(os.Environ(), "DATABASE_URL="+database.URL, "POSTERN_ACCEPT="+testdb.AcceptServer(t), "GOMEMLIMIT=40MiB")
 	command.Stdout, command.Stderr = &out, &problems
 	leash.Tie(command)
 	if err := command.Run(); err != nil {
@@ -51,7 +53,7 @@ func (c *lineCounter) Write(content []byte) (int, error) {
 }
 
 func TestMemoryDoesNotGrowWithTheLog(t *testing.T) {
-	const entries, long = 25_000, 1200
+	const entries, long = 25_000, 1500
 	database := testdb.New(t)
 	_, err := database.Pool.Exec(t.Context(), `
 insert into postern_internal.checkpoint_entry (logged_at, outcome, gate_id, userid, authenticated_by, message, parameters, comment)
