@@ -373,7 +373,7 @@ func faults() []fault {
 		{name: "old deliveries", code: "overdue_upkeep", level: "warn", object: "event deliveries",
 			seed: "select postern.add_event_action('told', 'SECURITY_CHECKPOINT_SUCCESS', 'notify', 'told'); insert into postern_internal.event_delivery (event_action_id, log_id, state, finished_at) select event_action_id, n, 'delivered', now() - interval '40 days' from postern_internal.event_action, generate_series(1, 10000) as n"},
 		{name: "an entry that nobody has sealed", code: "overdue_seal", level: "warn", object: "log", also: uncalled,
-			seed: gate + "update postern_internal.sealing set tree_size = 1; insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', now() - interval '2 hours'); select postern.create_log_partitions()",
+			seed:  gate + "update postern_internal.sealing set tree_size = 1; insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', now() - interval '2 hours'); select postern.create_log_partitions()",
 			words: "Have a sealer run", act: "insert into postern_internal.leaf (leaf_number, log_id, hashes) select 0, log_id, sha256('') from postern_internal.checkpoint_entry"},
 		{name: "entries without a partition", code: "missing_log_partition", level: "warn", object: "log", also: uncalled,
 			seed: gate + "set session_replication_role = replica; insert into postern_internal.checkpoint_entry (outcome, gate_id, userid, message, parameters, logged_at) values ('passed', 'SHOP_APPROVE', 'ANN', 'Passed', '{}', '2001-02-03'); reset session_replication_role"},
