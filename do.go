@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -73,7 +74,7 @@ type Prompt func(ctx context.Context, required *CheckpointRequired) (Answer, err
 // the user refused, [*Locked] after too many wrong answers, and [*TicketInvalid] if the answer came too late.
 func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work func(tx pgx.Tx) error) error {
 	c := newConversation(pool, session)
-	err := c.run(ctx, work)
+	err := c.resend(ctx, work)
 	var required *CheckpointRequired
 	if prompt == nil {
 		return err
@@ -102,16 +103,42 @@ func Do(ctx context.Context, pool Pool, session Session, prompt Prompt, work fun
 // work reaches another gate that needs its own approval, Resume returns the next *CheckpointRequired. Its challenge
 // also carries what was approved before.
 func Resume(ctx context.Context, pool Pool, session Session, challenge string, answer Answer, work func(tx pgx.Tx) error) error {
-	asked, tickets, err := splitChallenge(challenge)
+	ticket, err := Authenticate(ctx, pool, session, challenge, answer)
 	if err != nil {
 		return err
+	}
+	return newConversation(pool, session.WithTicket(ticket)).resend(ctx, work)
+}
+
+// Authenticate is the first half of [Resume], if answer and work arrive in two requests: it sends the answer to the
+// server and returns a ticket, whether or not the answer was right. [Do] with a session that has the ticket
+// ([Session.WithTicket]) runs work, and returns a [*Denied] after a wrong answer. The ticket also carries the tickets
+// that the challenge carried.
+func Authenticate(ctx context.Context, pool Pool, session Session, challenge string, answer Answer) (ticket string, err error) {
+	asked, tickets, err := splitChallenge(challenge)
+	if err != nil {
+		return "", err
 	}
 	c := newConversation(pool, session)
 	c.tickets = tickets
 	if err := c.authenticate(ctx, asked, answer); err != nil {
-		return err
+		return "", err
 	}
-	return c.resend(ctx, work)
+	return joinTickets(c.tickets), nil
+}
+
+// ChangePIN changes the PIN of the session's user. The prompt asks for the current PIN, as in [Do]. If the new PIN is
+// not acceptable, ChangePIN returns a [*CredentialPolicy].
+func ChangePIN(ctx context.Context, pool Pool, session Session, prompt Prompt, newPIN string) error {
+	if !isText(newPIN) {
+		return errors.New("postern: the new PIN is not valid text: it has a NUL, or it is not UTF-8")
+	}
+	return Do(ctx, pool, session, prompt, func(tx pgx.Tx) error {
+		if err := keepParametersOutOfErrors(ctx, tx); err != nil {
+			return err
+		}
+		return queries(tx).SetPIN(ctx, secret.Text(newPIN))
+	})
 }
 
 // Cancel logs that the user refused, with a comment or "". challenge is the one of the *CheckpointRequired.
@@ -131,27 +158,42 @@ const ticketSeparator = "+"
 // splitChallenge splits off the tickets from earlier approvals of the same work.
 func splitChallenge(text string) (challenge string, tickets []uuid.UUID, err error) {
 	challenge, rest, found := strings.Cut(text, ticketSeparator)
-	for found {
+	if found {
+		tickets, err = splitTickets(rest)
+	}
+	return challenge, tickets, err
+}
+
+// splitTickets reads what joinTickets wrote. Their number is limited, because a client may have written it.
+func splitTickets(text string) (tickets []uuid.UUID, err error) {
+	for found := true; found; {
 		var ticket string
-		ticket, rest, found = strings.Cut(rest, ticketSeparator)
+		ticket, text, found = strings.Cut(text, ticketSeparator)
 		parsed, err := uuid.Parse(ticket)
 		if err != nil || parsed.String() != ticket {
-			return "", nil, malformedTicket()
+			return nil, malformedTicket()
 		}
-		tickets = append(tickets, parsed)
+		if tickets = append(tickets, parsed); len(tickets) >= maximumQuestions {
+			return nil, errors.New("postern: the ticket or challenge carries too many tickets")
+		}
 	}
-	if len(tickets) >= maximumQuestions {
-		return "", nil, fmt.Errorf("postern: the challenge carries %d tickets", len(tickets))
+	return tickets, nil
+}
+
+func joinTickets(tickets []uuid.UUID) string {
+	texts := make([]string, len(tickets))
+	for index, ticket := range tickets {
+		texts[index] = ticket.String()
 	}
-	return challenge, tickets, nil
+	return strings.Join(texts, ticketSeparator)
 }
 
 // malformedTicket is the server's error for such a ticket.
 func malformedTicket() error {
 	return AsError(&pgconn.PgError{
 		Severity: "ERROR", Code: "PS103", Message: "The ticket is not valid",
-		Detail: `{"reason": "malformed", "explanation": "The challenge carries a ticket that is not a UUID."}`,
-		Hint:   "Pass the challenge of the *CheckpointRequired unchanged.",
+		Detail: `{"reason": "malformed", "explanation": "It is not a UUID."}`,
+		Hint:   "Pass the challenge of the *CheckpointRequired, or the ticket of Authenticate, unchanged.",
 	})
 }
 
@@ -171,7 +213,7 @@ type conversation struct {
 }
 
 func newConversation(pool Pool, session Session) *conversation {
-	return &conversation{pool: pool, session: session, options: session.options}
+	return &conversation{pool: pool, session: session, options: session.options, tickets: slices.Clone(session.tickets)}
 }
 
 // maximumRepeats limits how often one run is repeated for the server; repeatPause is the base of the growing pauses
@@ -227,7 +269,7 @@ func isRepeatable(err error) bool {
 
 // withoutApprovals returns the same conversation for transactions other than those of work: without its options and its approvals.
 func (c *conversation) withoutApprovals() *conversation {
-	return &conversation{pool: c.pool, session: c.session}
+	return &conversation{pool: c.pool, session: c.session.WithTicket("")}
 }
 
 // resend runs work. If an earlier approval has expired meanwhile, it runs work with those before it, so that it asks
@@ -320,14 +362,12 @@ func isRejectedAgain(answer, before Answer, rejected error) bool {
 // authenticate sends the answer to the server and keeps the ticket. Only the transaction that uses the ticket learns
 // the verdict.
 func (c *conversation) authenticate(ctx context.Context, challenge string, answer Answer) error {
-	// The server's error about such a text quotes a part of it.
-	if !utf8.ValidString(answer.Response) || strings.ContainsRune(answer.Response, 0) {
+	if !isText(answer.Response) {
 		return errors.New("postern: the response is not valid text: it has a NUL, or it is not UTF-8")
 	}
 	var ticket uuid.UUID
 	err := c.withoutApprovals().run(ctx, func(tx pgx.Tx) error {
-		// If a DBA logs parameters with errors, the response would be in the server's log and in our error.
-		_, err := (bound{tx}).Exec(ctx, "set local log_parameter_max_length_on_error = 0")
+		err := keepParametersOutOfErrors(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -343,6 +383,18 @@ func (c *conversation) authenticate(ctx context.Context, challenge string, answe
 	if err == nil {
 		c.tickets = append(c.tickets, ticket)
 	}
+	return err
+}
+
+// isText reports whether the server accepts a text. The server's error about another text quotes a part of it.
+func isText(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
+}
+
+// keepParametersOutOfErrors applies to the rest of the transaction. If a DBA logs parameters with errors, a PIN would be
+// in the server's log and in our error.
+func keepParametersOutOfErrors(ctx context.Context, tx pgx.Tx) error {
+	_, err := (bound{tx}).Exec(ctx, "set local log_parameter_max_length_on_error = 0")
 	return err
 }
 

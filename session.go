@@ -17,19 +17,23 @@ type Session struct {
 	function string
 	proof    func() (string, error)
 	options  pgx.TxOptions
+	userid   string
+	// tickets are those of WithTicket; malformed is set instead if its text cannot be read.
+	tickets   []uuid.UUID
+	malformed error
 }
 
 // TokenSession returns the session of userid with tokens from signer, a new one for each transaction. The database role
 // needs postern_app. The transaction fails with [SessionInvalid] (PS402) if the key is unknown or retired, if the
 // signer is for another database, or if userid is not an active end user.
 func TokenSession(signer Signer, userid string) Session {
-	return Session{function: "postern.begin_session", proof: func() (string, error) { return signer.Token(userid) }}
+	return Session{userid: userid, function: "postern.begin_session", proof: func() (string, error) { return signer.Token(userid) }}
 }
 
 // TrustedSession returns the session of userid on the word of the application alone. The database role needs
 // postern_trusted_app. The transaction fails with [SessionInvalid] (PS402) if userid is not an active end user.
 func TrustedSession(userid string) Session {
-	return Session{function: "postern.assume_user", proof: func() (string, error) { return userid, nil }}
+	return Session{userid: userid, function: "postern.assume_user", proof: func() (string, error) { return userid, nil }}
 }
 
 // RoleSession returns the session of the end user to whom the database role is mapped (db_role of postern.create_user).
@@ -44,9 +48,22 @@ func (s Session) WithTxOptions(options pgx.TxOptions) Session {
 	return s
 }
 
+// WithTicket returns the same session with a ticket from [Authenticate], which opens the gates in the transactions of
+// [Do]. A ticket that cannot be read is a [*TicketInvalid] there. An empty ticket is none.
+func (s Session) WithTicket(ticket string) Session {
+	s.tickets, s.malformed = nil, nil
+	if ticket != "" {
+		s.tickets, s.malformed = splitTickets(ticket)
+	}
+	return s
+}
+
+// UserID returns the user whom the application has named; empty for [RoleSession].
+func (s Session) UserID() string { return s.userid }
+
 // Start starts the session in a transaction that [Do] did not begin.
 func (s Session) Start(ctx context.Context, tx pgx.Tx) error {
-	statements, err := s.statements(nil)
+	statements, err := s.statements(s.tickets)
 	if err != nil {
 		return err
 	}
@@ -61,6 +78,9 @@ func (s Session) Start(ctx context.Context, tx pgx.Tx) error {
 // statements returns the statements with which a transaction of the session starts. The first sets the user and uses
 // the first ticket, if there is one; the others use the other tickets.
 func (s Session) statements(tickets []uuid.UUID) (statements []transaction.Statement, err error) {
+	if s.malformed != nil {
+		return nil, s.malformed
+	}
 	if s.function != "" {
 		proof, err := s.proof()
 		if err != nil {

@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/text/language"
 
 	"github.com/posternsql/postern"
 	"github.com/posternsql/postern/db"
@@ -89,6 +91,24 @@ end;`)
 		})
 		if err != nil || len(receipts) != 1 {
 			t.Fatal(receipts, err)
+		}
+	}
+	{
+		err := error(&pgconn.PgError{Code: "PS104"})
+		words := postern.Explain(err, "de-AT, de;q=0.9")
+		if words != "Es gab zu viele falsche Antworten. Versuchen Sie es später wieder." {
+			t.Error(words)
+		}
+		extend := func() error {
+			french := postern.Words()
+			if err := french.SetString(language.French, "PS104", "Trop de réponses fausses. Réessayez %[1]s."); err != nil {
+				return err
+			}
+			words = postern.ExplainIn(french, err, "fr")
+			return nil
+		}
+		if err := extend(); err != nil || words != "Trop de réponses fausses. Réessayez later." {
+			t.Error(words, err)
 		}
 	}
 	var comment string
