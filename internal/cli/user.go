@@ -19,16 +19,17 @@ func newUserCommand(app *application) *cobra.Command {
 		Long: `End users are the people who work through the application, and not database roles. Each has at most one
 PIN, which approves at checkpoints. Users are never deleted, because the log names them: disable them instead.
 
-These commands need the role postern_admin.`,
+These commands need the role postern_admin; access also works with postern_auditor.`,
 		Example: `  $0 user create ALICE --description "Alice Adams, accounts payable"
   $0 user reset-pin ALICE
   $0 user list
-  $0 user companies ALICE`,
+  $0 user access ALICE`,
 	}
 	command.AddCommand(
 		newUserCreateCommand(app),
 		newUserListCommand(app),
 		newUserCompaniesCommand(app),
+		newUserAccessCommand(app),
 		newUserResetPINCommand(app),
 		newUserUnlockCommand(app),
 		newUserActiveCommand(app, "enable", true),

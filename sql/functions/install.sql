@@ -324,6 +324,13 @@
 \ir event/event_worker_action.sql
 \ir upkeep/waiting_upkeep.sql
 \ir upkeep/maintain.sql
+\ir access/action_asks.sql
+\ir access/allowed_combinations.sql
+\ir access/users_access.sql
+\ir access/require_accounts.sql
+\ir access/user_access.sql
+\ir access/access_report.sql
+\ir access/access_report_head.sql
 \ir mirror/postern/dual.sql
 \ir mirror/fnd_session_api/schema.sql
 \ir mirror/fnd_session_api/get_fnd_user.sql

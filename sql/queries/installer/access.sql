@@ -1,0 +1,21 @@
+-- name: UserAccess :one
+-- All that a user may see and do.
+select postern.user_access(@userid)::jsonb as access;
+
+-- name: AccessReportHead :one
+-- What a report of access begins with: when it was read, and the newest signed head of the log.
+select postern.access_report_head()::jsonb as head;
+
+-- name: AccessReport :many
+-- What users may see and do, from the user after after_userid on.
+select r.userid::text as userid, r.access::jsonb as access
+  from postern.access_report(sqlc.narg('after_userid'), @users) as r (userid, access);
+
+-- name: ListRulesAfter :many
+-- The rules of authority classes by their ids, a page at a time.
+select r.combination_id, r.company, r.ledger_id, r.class, r.allowed,
+       r.code_a, r.code_b, r.code_c, r.code_d, r.code_e, r.code_f, r.code_g, r.code_h, r.code_i, r.code_j
+  from postern.authority_combination as r
+ where r.combination_id > @after_id
+ order by r.combination_id
+ limit @rules;
