@@ -644,6 +644,8 @@ create function message_sys.construct(name text) returns text language sql retur
 create function message_sys.find_attribute(message text, name text, default_value text) returns text language sql return null;
 create function message_sys.get_attributes(message text) returns TABLE("position" integer, name text, value text) language sql return null;
 create function message_sys.get_name(message text) returns text language sql return null;
+create function postern.access_report(after_userid text DEFAULT NULL::text, users integer DEFAULT 1000) returns TABLE(userid text, access jsonb) language sql return null;
+create function postern.access_report_head() returns jsonb language sql return null;
 create function postern.add_authority_combination(company text, class text, allowed boolean, code_a text DEFAULT '%'::text, code_b text DEFAULT '%'::text, code_c text DEFAULT '%'::text, code_d text DEFAULT '%'::text, code_e text DEFAULT '%'::text, code_f text DEFAULT '%'::text, code_g text DEFAULT '%'::text, code_h text DEFAULT '%'::text, code_i text DEFAULT '%'::text, code_j text DEFAULT '%'::text) returns bigint language sql return null;
 create function postern.add_event_action(name text, event text, kind text, target text, condition text DEFAULT NULL::text, template text DEFAULT NULL::text, allow_internal boolean DEFAULT false) returns text language sql return null;
 create function postern.add_ledger_combination(company text, ledger_id text, class text, allowed boolean, code_a text DEFAULT '%'::text, code_b text DEFAULT '%'::text, code_c text DEFAULT '%'::text, code_d text DEFAULT '%'::text, code_e text DEFAULT '%'::text, code_f text DEFAULT '%'::text, code_g text DEFAULT '%'::text, code_h text DEFAULT '%'::text, code_i text DEFAULT '%'::text, code_j text DEFAULT '%'::text) returns bigint language sql return null;
@@ -804,15 +806,18 @@ create function postern.unprotect(target regclass) returns void language sql ret
 create function postern.unprotect_gate(target regclass, gate_id text) returns void language sql return null;
 create function postern.unqueued_events(name text, OUT entries bigint, OUT oldest timestamp with time zone) returns record language sql return null;
 create function postern.unsealed_entries(OUT entries bigint, OUT oldest timestamp with time zone) returns record language sql return null;
+create function postern.user_access(userid text) returns jsonb language sql return null;
 create function postern.user_skeleton(userid text, as_written boolean) returns text language sql return null;
 create function postern.validate_constraint(target regclass, constraint_name name) returns void language sql return null;
 create function postern.verify_entry(log_id bigint) returns void language sql return null;
 create function postern.wait_sealed(log_id bigint, timeout interval DEFAULT '00:00:10'::interval) returns boolean language sql return null;
 create function postern.waiting_upkeep() returns TABLE(duty text, waiting bigint, since timestamp with time zone) language sql return null;
 create function postern.warn_of_open_parents(target regclass, policy name) returns void language sql return null;
+create function postern_internal.action_asks(action postern_internal.action) returns boolean language sql return null;
 create function postern_internal.action_setting(content text) returns text language sql return null;
 create function postern_internal.add_combination(class_id bigint, allowed boolean, patterns text[]) returns bigint language sql return null;
 create function postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) returns integer language sql return null;
+create function postern_internal.allowed_combinations(company text, class_id bigint) returns bigint language sql return null;
 create function postern_internal.append_extents() returns void language sql return null;
 create function postern_internal.approval_gate(action postern_internal.action, parameters jsonb) returns postern_internal.gate language sql return null;
 create function postern_internal.bcrypt(secret text, hash text) returns text language sql return null;
@@ -916,6 +921,7 @@ create function postern_internal.refuse_ticket(ticket uuid) returns void languag
 create function postern_internal.refuse_unhandled(gate postern_internal.gate, message text, parameters jsonb) returns void language sql return null;
 create function postern_internal.reject_message(message text) returns void language sql return null;
 create function postern_internal.replace_message_attribute(message text, name text, replacement text) returns text language sql return null;
+create function postern_internal.require_accounts(userids text[]) returns void language sql return null;
 create function postern_internal.require_administrable_class(class_id bigint) returns void language sql return null;
 create function postern_internal.require_administrable_gate(gate_id text) returns void language sql return null;
 create function postern_internal.require_allowed_login(role name, other_role name DEFAULT NULL::name) returns boolean language sql return null;
@@ -952,6 +958,7 @@ create function postern_internal.tickets_kept_since() returns timestamp with tim
 create function postern_internal.tree_root(tree_size bigint) returns bytea language sql return null;
 create function postern_internal.use_ticket(ticket uuid, userid text) returns boolean language sql return null;
 create function postern_internal.user_bounds(userid text) returns TABLE(bound bigint, company text, shift bigint) language sql return null;
+create function postern_internal.users_access(userids text[]) returns TABLE(userid text, access jsonb) language sql return null;
 create function postern_internal.verify_response(verify_function regprocedure, userid text, response text, challenge jsonb) returns boolean language sql return null;
 create function postern_internal.zeros(bytes bigint) returns bytea language sql return null;
 create function sec_checkpoint_gate_api.register(gate_id text, info_msg text) returns void language sql return null;
