@@ -137,3 +137,32 @@ select 'passed', 'APP_PAY', 'ALICE', 'ALICE', repeat('paid ', 800) || number, '{
 	}
 	t.Logf("%d kB, %.0f events/s", kilobytes, queued/time.Since(began).Seconds())
 }
+
+// Each user has so long a description that the report is longer than the memory that a command may use.
+func TestMemoryDoesNotGrowWithTheUsersOfAReport(t *testing.T) {
+	const users, long = 3000, 40_000
+	database := testdb.New(t)
+	_, err := database.Pool.Exec(t.Context(), `
+insert into postern_internal.end_user (userid, folded, description)
+select 'U' || n, 'u' || n, repeat('d', $2) from generate_series(1, $1::integer) as n`, users, long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := database.Pool.Exec(t.Context(), "insert into postern_internal.credential (userid) select userid from postern_internal.end_user"); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"jsonl", "csv"} {
+		path := filepath.Join(t.TempDir(), "report."+format)
+		kilobytes, _ := peak(t, database, "postern-peak", "access", "report", "-o", path)
+		written, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if written.Size() < 1024*maximumPeak*3/2 {
+			t.Fatalf("the report has only %d octets: this tells nothing", written.Size())
+		}
+		if kilobytes > maximumPeak {
+			t.Errorf("%s: %d kB, for a report of %d octets", format, kilobytes, written.Size())
+		}
+	}
+}
