@@ -1103,6 +1103,79 @@ COMMENT ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name text,
 
 
 --
+-- Name: access_report(text, integer); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.access_report(after_userid text DEFAULT NULL::text, users integer DEFAULT 1000) RETURNS TABLE(userid text, access jsonb)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  userids text[];
+begin
+  if users is null or users not between 1 and 10000 then
+    raise exception using
+      errcode = 'PS107',
+      message = 'The size of the page is not usable',
+      detail = format('users is %s.', coalesce(users::text, 'NULL')),
+      hint = 'Pass 1 to 10000, and the last userid of a page as after_userid of the next one.';
+  end if;
+  userids := array(select e.userid
+                     from postern_internal.end_user as e
+                    where after_userid is null or e.userid > after_userid
+                    order by e.userid
+                    limit users);
+  perform postern_internal.require_accounts(userids);
+  return query
+  select a.userid, a.access
+    from postern_internal.users_access(userids) as a
+   order by a.userid;
+end
+$$;
+
+
+ALTER FUNCTION postern.access_report(after_userid text, users integer) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION access_report(after_userid text, users integer); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.access_report(after_userid text, users integer) IS 'What all users may see and do, one row a user, in the order of their ids. after_userid: the last userid of the page before; NULL: the first page. users: at most so many rows, 1 to 10000. access has: active, pin (none, must change, set), locked_until (NULL: not locked), db_role with its roles and login (allowed or not), schemes (with which the user can approve), approves_for_others (with all_users_valid), companies (each with class, combinations that the user may see, of how many, and ledgers), gates (ids of those that stop and that the user may approve), actions (names of those that the user can perform). Errors: PS107 users is out of range, or this transaction has answered a challenge.';
+
+
+--
+-- Name: access_report_head(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.access_report_head() RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select jsonb_build_object(
+    'database', current_database(),
+    'read_at', statement_timestamp(),
+    'read_by', session_user,
+    'users', (select count(*) from postern_internal.end_user),
+    'companies', (select count(*) from postern_internal.company),
+    'checkpoints_enabled', postern_internal.setting_boolean('checkpoints_enabled'),
+    'all_users_valid', postern_internal.setting_boolean('all_users_valid'),
+    'log_head', (select jsonb_build_object('tree_size', h.tree_size, 'root_hash', encode(h.root_hash, 'hex'), 'signed_at', h.signed_at, 'note', h.note)
+                   from postern_internal.tree_head as h
+                  order by h.tree_size desc
+                  limit 1))
+$$;
+
+
+ALTER FUNCTION postern.access_report_head() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION access_report_head(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.access_report_head() IS 'What a report of access begins with: when and by which login it was read, how many users and companies there are, the settings that decide about approvals, and log_head: the newest signed head of the log in this snapshot (NULL: none was signed). Its signature is not checked here.';
+
+
+--
 -- Name: add_authority_combination(text, text, boolean, text, text, text, text, text, text, text, text, text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -12246,6 +12319,58 @@ COMMENT ON FUNCTION postern.unprotect_gate(target regclass, gate_id text) IS 'Re
 
 
 --
+-- Name: user_access(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.user_access(userid text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  access jsonb;
+begin
+  userid := postern.resolve_userid(userid);
+  perform postern_internal.require_user(userid);
+  perform postern_internal.require_accounts(array[userid]);
+  select a.access into strict access from postern_internal.users_access(array[userid]) as a;
+  return access || jsonb_build_object(
+    'rules',
+    coalesce((select jsonb_agg(to_jsonb(r) order by r.company collate "C", r.ledger_id collate "C" nulls first, r.combination_id)
+                from (select u.company, null::text as ledger_id, u.class
+                        from postern.company_user as u
+                       where u.userid = user_access.userid
+                       union all
+                      select u.company, u.ledger_id, u.class
+                        from postern.ledger_user as u
+                       where u.userid = user_access.userid) as k
+                join postern.authority_combination as r
+                  on r.company = k.company and r.class = k.class and r.ledger_id is not distinct from k.ledger_id), '[]'),
+    'gates',
+    (select jsonb_agg(jsonb_build_object(
+              'gate_id', g.gate_id, 'description', g.description, 'asks', g.stops, 'exclusive', g.exclusive,
+              'built_in', g.built_in, 'may_approve', access -> 'gates' ? g.gate_id)
+              order by g.gate_id collate "C")
+       from postern_internal.gate as g),
+    'actions',
+    coalesce((select jsonb_agg(jsonb_build_object(
+                       'action', a.action, 'checkpoint', a.checkpoint, 'legacy_checkpoints', a.legacy_checkpoints,
+                       'asks', postern_internal.action_asks(a), 'may_perform', access -> 'actions' ? a.action)
+                       order by a.action collate "C")
+                from postern_internal.action as a), '[]'));
+end
+$$;
+
+
+ALTER FUNCTION postern.user_access(userid text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION user_access(userid text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.user_access(userid text) IS 'All that a user may see and do, as one object, from one snapshot. It has what postern.access_report has, and rules: the rules of the user''s classes. gates: all gates; asks: whether the gate stops transactions; may_approve: whether the user may approve there. actions: all actions; asks: whether one of its gates stops; may_perform: whether the user can begin the action and approve what it asks. Errors: PS107 no such user, or this transaction has answered a challenge.';
+
+
+--
 -- Name: user_skeleton(text, boolean); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -12497,6 +12622,52 @@ COMMENT ON FUNCTION postern.warn_of_open_parents(target regclass, policy name) I
 
 
 --
+-- Name: action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.action (
+    action text NOT NULL,
+    checkpoint text,
+    legacy_checkpoints text[] NOT NULL,
+    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT action_action_check CHECK (((action <> ''::text) AND (length(action) <= 128)))
+);
+
+
+ALTER TABLE postern_internal.action OWNER TO postern_owner;
+
+--
+-- Name: TABLE action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.action IS 'Registered actions. checkpoint: the gate that stops the action itself; NULL: none. legacy_checkpoints: the gates that the action references, which its business code may reach.';
+
+
+--
+-- Name: action_asks(postern_internal.action); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.action_asks(action postern_internal.action) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select exists (select
+                   from postern_internal.gate as g
+                  where g.gate_id = any (action.legacy_checkpoints || action.checkpoint)
+                    and g.stops)
+$$;
+
+
+ALTER FUNCTION postern_internal.action_asks(action postern_internal.action) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION action_asks(action postern_internal.action); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.action_asks(action postern_internal.action) IS 'Whether a gate of the action, its own or one that it references, stops a transaction.';
+
+
+--
 -- Name: action_setting(text); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -12622,6 +12793,32 @@ COMMENT ON FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, ti
 
 
 --
+-- Name: allowed_combinations(text, bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.allowed_combinations(company text, class_id bigint) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(sum(bit_count(c.bits)), 0)::bigint
+    from postern_internal.combination_block as b
+   cross join lateral (select c
+                         from postern_internal.block_bits(b.company, allowed_combinations.class_id, b.first_id, b.size, b.given, b.counted) as c
+                       offset 0) as c (bits)
+   where b.company = allowed_combinations.company
+$$;
+
+
+ALTER FUNCTION postern_internal.allowed_combinations(company text, class_id bigint) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION allowed_combinations(company text, class_id bigint); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.allowed_combinations(company text, class_id bigint) IS 'How many posting combinations of a company a class allows. class_id NULL: how many there are.';
+
+
+--
 -- Name: append_extents(); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -12644,28 +12841,6 @@ ALTER FUNCTION postern_internal.append_extents() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.append_extents() IS 'Adds 32 extents of 32768 free ids. Call it with the first block locked. Errors: 40001 the snapshot is older than what others have added.';
-
-
---
--- Name: action; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.action (
-    action text NOT NULL,
-    checkpoint text,
-    legacy_checkpoints text[] NOT NULL,
-    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT action_action_check CHECK (((action <> ''::text) AND (length(action) <= 128)))
-);
-
-
-ALTER TABLE postern_internal.action OWNER TO postern_owner;
-
---
--- Name: TABLE action; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.action IS 'Registered actions. checkpoint: the gate that stops the action itself; NULL: none. legacy_checkpoints: the gates that the action references, which its business code may reach.';
 
 
 --
@@ -16667,6 +16842,36 @@ COMMENT ON FUNCTION postern_internal.reject_message(message text) IS 'Raises PS1
 
 
 --
+-- Name: require_accounts(text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.require_accounts(userids text[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if exists (select from unnest(userids) as u (userid)
+              where not exists (select from postern.user_account as a where a.userid = u.userid)) then
+    raise exception using
+      errcode = 'PS107',
+      message = 'This transaction has answered a challenge',
+      detail = 'What it could read about users now would reveal the verdict before it is committed.',
+      hint = 'End this transaction, and ask again in one of its own.';
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION postern_internal.require_accounts(userids text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION require_accounts(userids text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.require_accounts(userids text[]) IS 'Raises an error if user_account hides one of these users, who all exist. Errors: PS107.';
+
+
+--
 -- Name: require_administrable_class(bigint); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -17768,6 +17973,136 @@ ALTER FUNCTION postern_internal.user_bounds(userid text) OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern_internal.user_bounds(userid text) IS 'Cuts the range of ids where blocks of a user''s companies begin and end. From bound up to the next one, ids belong to company; '''' means none of the user''s. id + shift is the place of an id among all ids of its company, with its blocks laid end to end.';
+
+
+--
+-- Name: users_access(text[]); Type: FUNCTION; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE FUNCTION postern_internal.users_access(userids text[]) RETURNS TABLE(userid text, access jsonb)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with scheme as materialized (
+    select s.scheme
+      from postern_internal.scheme as s
+     where s.enabled
+       and (s.scheme = 'PIN' or postern_internal.is_verify_function(to_regprocedure(s.verify_function)))
+  ), person as materialized (
+    select u.userid, u.description, u.db_role, u.active, u.pin, u.pin_changed_at, u.created_at,
+           case when u.locked_until > statement_timestamp() then u.locked_until end as locked_until,
+           array(select s.scheme from scheme as s
+                  where u.active and (s.scheme <> 'PIN' or u.pin = 'set')
+                  order by s.scheme <> 'PIN', s.scheme collate "C") as schemes,
+           u.active and u.pin <> 'none' and exists (select from scheme as s where s.scheme = 'PIN') as opens_built_in
+      from postern.user_account as u
+     where u.userid = any (users_access.userids)
+  ), role as (
+    select p.userid,
+           case when r.rolsuper then array['superuser']
+                else array(select m.rolname::text
+                             from pg_roles as m
+                            where m.rolname in ('postern_user', 'postern_app', 'postern_trusted_app', 'postern_admin', 'postern_auditor',
+                                                'postern_sealer', 'postern_event_worker', 'postern_owner')
+                              and pg_has_role(r.oid, m.oid, 'member')
+                            order by m.rolname collate "C")
+                     || case when r.rolbypassrls then array['bypassrls'] else '{}' end end as roles,
+           case when r.oid is null then 'no such role'
+                when r.rolsuper then 'allowed'
+                else coalesce(l.state, 'not allowed') end as login
+      from person as p
+      left join pg_roles as r on r.rolname = p.db_role
+      left join postern.allowed_login as l on l.db_role = p.db_role
+     where p.db_role is not null
+  ), gate as materialized (
+    select coalesce(jsonb_agg(g.gate_id order by g.gate_id collate "C") filter (where not g.built_in), '[]') as ordinary,
+           coalesce(jsonb_agg(g.gate_id order by g.gate_id collate "C") filter (where g.built_in), '[]') as built_in
+      from postern_internal.gate as g
+     where g.stops
+  ), action as materialized (
+    select coalesce(jsonb_agg(a.action order by a.action collate "C"), '[]') as every,
+           coalesce(jsonb_agg(a.action order by a.action collate "C") filter (where not postern_internal.action_asks(a)), '[]') as unasked
+      from postern_internal.action as a
+  ), place as materialized (
+    select u.userid, u.company, null::text as ledger_id, u.is_default, c.row_level_security, k.class,
+           case when c.row_level_security then u.class_id end as counted_class,
+           c.row_level_security and u.class_id is null as sees_none
+      from postern_internal.company_user as u
+      join postern_internal.company as c on c.company = u.company
+      left join postern_internal.authority_class as k on k.class_id = u.class_id
+     where u.userid = any (users_access.userids)
+     union all
+    select u.userid, u.company, u.ledger_id, null, c.row_level_security, k.class,
+           case when c.row_level_security then u.class_id end, false
+      from postern_internal.ledger_user as u
+      join postern_internal.company as c on c.company = u.company
+      left join postern_internal.authority_class as k on k.class_id = u.class_id
+     where u.userid = any (users_access.userids)
+  ), counted as materialized (
+    -- A class that narrows nothing is written as 0, since a hash join needs equality.
+    select d.company, d.class_id, postern_internal.allowed_combinations(d.company, nullif(d.class_id, 0)) as combinations
+      from (select p.company, p.counted_class as class_id from place as p where p.counted_class is not null
+             union
+            select p.company, 0 from place as p) as d
+  ), measured as (
+    select p.userid, p.company, p.ledger_id, p.is_default, p.row_level_security, p.class,
+           case when p.sees_none then 0 else seen.combinations end as combinations,
+           whole.combinations as of
+      from place as p
+      join counted as whole on whole.company = p.company and whole.class_id = 0
+      join counted as seen on seen.company = p.company and seen.class_id = coalesce(p.counted_class, 0)
+  ), ledger as (
+    select m.userid, m.company,
+           jsonb_agg(jsonb_build_object('ledger_id', m.ledger_id, 'class', m.class, 'combinations', m.combinations, 'of', m.of)
+                     order by m.ledger_id collate "C") as ledgers
+      from measured as m
+     where m.ledger_id is not null
+     group by m.userid, m.company
+  ), company as (
+    select m.userid,
+           jsonb_agg(jsonb_build_object(
+             'company', m.company, 'name', c.name, 'default', m.is_default, 'row_level_security', m.row_level_security,
+             'class', m.class, 'combinations', m.combinations, 'of', m.of, 'ledgers', coalesce(l.ledgers, '[]'))
+             order by m.company collate "C") as companies
+      from measured as m
+      join postern_internal.company as c on c.company = m.company
+      left join ledger as l on l.userid = m.userid and l.company = m.company
+     where m.ledger_id is null
+     group by m.userid
+  )
+  select p.userid,
+         jsonb_build_object(
+           'userid', p.userid,
+           'description', p.description,
+           'active', p.active,
+           'created_at', p.created_at,
+           'pin', p.pin,
+           'pin_changed_at', p.pin_changed_at,
+           'locked_until', p.locked_until,
+           'db_role', p.db_role,
+           'roles', coalesce(r.roles, '{}'),
+           'login', r.login,
+           'schemes', p.schemes,
+           'approves_for_others', p.schemes <> '{}' and postern_internal.setting_boolean('all_users_valid'),
+           'companies', coalesce(c.companies, '[]'),
+           'gates', case when p.schemes <> '{}' then gate.ordinary else '[]' end
+                    || case when p.opens_built_in then gate.built_in else '[]' end,
+           'actions', case when not p.active then '[]' when p.schemes <> '{}' then action.every else action.unasked end)
+    from person as p
+   cross join gate
+   cross join action
+    left join role as r on r.userid = p.userid
+    left join company as c on c.userid = p.userid
+$$;
+
+
+ALTER FUNCTION postern_internal.users_access(userids text[]) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION users_access(userids text[]); Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern_internal.users_access(userids text[]) IS 'What each of these users may see and do, as postern.access_report describes it.';
 
 
 --
@@ -20533,6 +20868,24 @@ GRANT ALL ON PROCEDURE message_sys.set_attribute(INOUT message text, IN name tex
 
 
 --
+-- Name: FUNCTION access_report(after_userid text, users integer); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.access_report(after_userid text, users integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.access_report(after_userid text, users integer) TO postern_admin;
+GRANT ALL ON FUNCTION postern.access_report(after_userid text, users integer) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION access_report_head(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.access_report_head() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.access_report_head() TO postern_admin;
+GRANT ALL ON FUNCTION postern.access_report_head() TO postern_auditor;
+
+
+--
 -- Name: FUNCTION add_authority_combination(company text, class text, allowed boolean, code_a text, code_b text, code_c text, code_d text, code_e text, code_f text, code_g text, code_h text, code_i text, code_j text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -21676,6 +22029,15 @@ GRANT ALL ON FUNCTION postern.unprotect_gate(target regclass, gate_id text) TO p
 
 
 --
+-- Name: FUNCTION user_access(userid text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.user_access(userid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.user_access(userid text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.user_access(userid text) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION user_skeleton(userid text, as_written boolean); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -21718,6 +22080,13 @@ GRANT ALL ON FUNCTION postern.warn_of_open_parents(target regclass, policy name)
 
 
 --
+-- Name: FUNCTION action_asks(action postern_internal.action); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.action_asks(action postern_internal.action) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION action_setting(content text); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -21736,6 +22105,13 @@ REVOKE ALL ON FUNCTION postern_internal.add_combination(class_id bigint, allowed
 --
 
 REVOKE ALL ON FUNCTION postern_internal.add_log_partitions(maximum_moved bigint, timeout interval) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION allowed_combinations(company text, class_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.allowed_combinations(company text, class_id bigint) FROM PUBLIC;
 
 
 --
@@ -22474,6 +22850,13 @@ REVOKE ALL ON FUNCTION postern_internal.reject_message(message text) FROM PUBLIC
 
 
 --
+-- Name: FUNCTION require_accounts(userids text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.require_accounts(userids text[]) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION require_administrable_class(class_id bigint); Type: ACL; Schema: postern_internal; Owner: postern_owner
 --
 
@@ -22696,6 +23079,13 @@ REVOKE ALL ON FUNCTION postern_internal.use_ticket(ticket uuid, userid text) FRO
 --
 
 REVOKE ALL ON FUNCTION postern_internal.user_bounds(userid text) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION users_access(userids text[]); Type: ACL; Schema: postern_internal; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern_internal.users_access(userids text[]) FROM PUBLIC;
 
 
 --
