@@ -7,7 +7,50 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 )
+
+const explainGuards = `-- name: ExplainGuards :many
+select e.table_name::text as table_name, e.gate_id::text as gate_id, e.operation::text as operation, e.asks::boolean as asks,
+       e.explanation::text as explanation
+  from postern.explain_guards($1::text::regclass, $2) as e (table_name, gate_id, operation, asks, explanation)
+`
+
+type ExplainGuardsRow struct {
+	TableName   string `json:"table_name"`
+	GateID      string `json:"gate_id"`
+	Operation   string `json:"operation"`
+	Asks        bool   `json:"asks"`
+	Explanation string `json:"explanation"`
+}
+
+// What the guards of a table or partition ask, and whether they ask now; those of all tables without one. error_text: the
+// text of an error, to get only the guards that raised it.
+func (q *Queries) ExplainGuards(ctx context.Context, target *string, errorText *string) ([]ExplainGuardsRow, error) {
+	rows, err := q.db.Query(ctx, explainGuards, target, errorText)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ExplainGuardsRow{}
+	for rows.Next() {
+		var i ExplainGuardsRow
+		if err := rows.Scan(
+			&i.TableName,
+			&i.GateID,
+			&i.Operation,
+			&i.Asks,
+			&i.Explanation,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
 
 const protectCompany = `-- name: ProtectCompany :exec
 select postern.protect_company($1::text::regclass, $2)
@@ -16,6 +59,36 @@ select postern.protect_company($1::text::regclass, $2)
 // Shows rows of a table only to users of their company. The caller must own the table.
 func (q *Queries) ProtectCompany(ctx context.Context, target string, companyColumn string) error {
 	_, err := q.db.Exec(ctx, protectCompany, target, companyColumn)
+	return err
+}
+
+const protectGate = `-- name: ProtectGate :exec
+select postern.protect_gate($1::text::regclass, $2, $3::text[], $4::text[]::name[],
+                            $5, $6, $7)
+`
+
+type ProtectGateParams struct {
+	Target     string          `json:"target"`
+	GateID     string          `json:"gate_id"`
+	Operations []string        `json:"operations"`
+	Columns    []string        `json:"columns"`
+	Parameters json.RawMessage `json:"parameters"`
+	Condition  *string         `json:"condition"`
+	Exclusive  bool            `json:"exclusive"`
+}
+
+// Guards a table with a gate. The caller must own the table. columns, parameters and condition may be NULL: then each column
+// is guarded, each parameter of the gate gets the column of its name, and each row counts.
+func (q *Queries) ProtectGate(ctx context.Context, arg ProtectGateParams) error {
+	_, err := q.db.Exec(ctx, protectGate,
+		arg.Target,
+		arg.GateID,
+		arg.Operations,
+		arg.Columns,
+		arg.Parameters,
+		arg.Condition,
+		arg.Exclusive,
+	)
 	return err
 }
 
@@ -49,5 +122,15 @@ select postern.unprotect($1::text::regclass)
 // Removes the protection of a table. The caller must own the table.
 func (q *Queries) Unprotect(ctx context.Context, target string) error {
 	_, err := q.db.Exec(ctx, unprotect, target)
+	return err
+}
+
+const unprotectGate = `-- name: UnprotectGate :exec
+select postern.unprotect_gate($1::text::regclass, $2)
+`
+
+// Removes a guard. The caller must own the table.
+func (q *Queries) UnprotectGate(ctx context.Context, target string, gateID string) error {
+	_, err := q.db.Exec(ctx, unprotectGate, target, gateID)
 	return err
 }

@@ -692,6 +692,7 @@ create function postern.drop_log(before timestamp with time zone, timeout interv
 create function postern.enable_event_action(name text) returns void language sql return null;
 create function postern.end_sealing() returns void language sql return null;
 create function postern.explain_access(userid text, company text, posting_combination_id numeric, ledger_id text DEFAULT NULL::text, OUT allowed boolean, OUT reason text, OUT class text, OUT combination_id bigint, OUT code_part text, OUT pattern text, OUT value text) returns record language sql return null;
+create function postern.explain_guards(target regclass DEFAULT NULL::regclass, error text DEFAULT NULL::text) returns TABLE(table_name text, gate_id text, operation text, asks boolean, explanation text) language sql return null;
 create function postern.find_message_attribute(message text, name text) returns text language sql return null;
 create function postern.finding_detail(detail text, code text) returns text language sql return null;
 create function postern.finish_event_deliveries(name text, lease uuid, log_ids bigint[], outcomes text[], delays double precision[], errors text[]) returns bigint language sql return null;

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +25,8 @@ func newApplyCommand(app *application) *cobra.Command {
 		Use:   "apply -f FILE…",
 		Short: "Change the database to match configuration files",
 		Long: `Reads configuration files, and changes the database to match them, in one transaction: gates, actions,
-settings, users, companies with their users, classes, rules and ledgers, protected tables, events and their receivers.
+settings, users, companies with their users, classes, rules and ledgers, protected and guarded tables, events and
+their receivers.
 Running it again changes nothing. --plan shows the differences without changing anything, and ends with exit code 3 if
 there are any. If something changes between a plan and an apply, apply plans again.
 
@@ -32,8 +35,8 @@ legacycheckpoints = "…", "…"; }. Each object may be in only one file. -f - r
 
 A key that is absent changes nothing: a gate that was activated by hand stays active if the file has no "active" for
 it. An object that is in no file stays as well. --prune removes what is not in the files' lists: users of a company,
-users of a ledger, rules of a class, actions, protected tables, event actions. Gates and users, which the log names,
-are switched off instead. Companies, classes and ledgers always stay.
+users of a ledger, rules of a class, actions, protected tables, guards, event actions. Gates and users, which the
+log names, are switched off instead. Companies, classes and ledgers always stay.
 
 The secret of a new webhook is printed only once, with the change that creates it. Keep it out of the logs of a
 pipeline.
@@ -41,7 +44,8 @@ pipeline.
 Other sessions wait for a moment at most. If others use for long what has to change, apply tries again, for
 --lock-timeout.
 
-apply needs the role postern_admin, and to protect a table also the rights of its owner.`,
+apply needs the role postern_admin, and to protect or guard a table also the rights of its owner: connect as the owner,
+or as a member of the owner's role.`,
 		Example: `  $0 apply -f postern.yaml --plan
   $0 apply -f gates.yaml -f companies.yaml -f Invoice.projection
   $0 apply -f postern.yaml --prune --plan --json | jq -r '.changes[] | [.action, .kind, .name] | @tsv'`,
@@ -159,6 +163,17 @@ func fieldText(value any) string {
 		return `"` + value + `"`
 	case []string:
 		return "[" + strings.Join(value, ", ") + "]"
+	case map[string]string:
+		return "{" + namedTexts(value) + "}"
 	}
 	return fmt.Sprint(value)
+}
+
+// namedTexts shows texts with their names, in the order of these.
+func namedTexts(texts map[string]string) string {
+	parts := []string{}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		parts = append(parts, name+": "+texts[name])
+	}
+	return strings.Join(parts, ", ")
 }

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/internal/query"
@@ -57,15 +59,27 @@ Rows without a company belong to nobody.
 // changeTable changes an existing table and returns its name as PostgreSQL writes it.
 func (a *application) changeTable(ctx context.Context, name string, lockTimeout time.Duration, do func(queries *statements, table string) error) (table string, err error) {
 	err = a.change(ctx, name, lockTimeout, func(_ pgx.Tx, queries *statements) error {
-		if table, err = queries.FindTable(ctx, name); err != nil {
+		found, err := queries.existingTable(ctx, name)
+		if err != nil {
 			return err
 		}
-		if table == "" {
-			return withHint(fmt.Errorf("there is no table %s", name), `Write SCHEMA.TABLE; a name with capitals in double quotes: 'accounting."Voucher"'.`)
-		}
+		table = *found
 		return do(queries, table)
 	})
 	return table, err
+}
+
+// existingTable returns the name of a table as PostgreSQL writes it.
+func (s *statements) existingTable(ctx context.Context, name string) (*string, error) {
+	table, err := s.FindTable(ctx, name)
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Code == "42501" { // insufficient_privilege, on the schema
+		return nil, withHint(err, "Connect as the owner of the table, or as a member of the owner's role.")
+	}
+	if err == nil && table == "" {
+		err = withHint(fmt.Errorf("there is no table %s", name), `Write SCHEMA.TABLE; a name with capitals in double quotes: 'accounting."Voucher"'.`)
+	}
+	return &table, err
 }
 
 func newCompanyUnprotectCommand(app *application) *cobra.Command {
@@ -99,7 +113,7 @@ func newCompanyProtectedCommand(app *application) *cobra.Command {
 		Use:   "protected",
 		Short: "List the protected tables",
 		Long: `Lists the tables that "company protect" and "ledger protect" protect, and the columns that they use.
-Partitions are protected with their table, and not listed.`,
+Partitions are protected with their table, and not listed. "$0 gate protected" lists the tables that gates guard.`,
 		Example: `  $0 company protected
   $0 company protected --json | jq -r '.[] | "\(.schema_name).\(.table_name)"'`,
 		Args: cobra.NoArgs,

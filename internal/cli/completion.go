@@ -48,6 +48,8 @@ var commandListers = map[string]map[int]lister{
 	"event action rotate-secret": {0: naming.EventActions},
 	"login disallow":             {0: naming.AllowedLogins},
 	"company unprotect":          {0: naming.ProtectedTables},
+	"gate unprotect":             {0: naming.GuardedTables},
+	"gate explain":               {0: naming.Tables},
 }
 
 // newNames are the commands whose last argument names an object that does not exist yet.

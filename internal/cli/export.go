@@ -11,7 +11,7 @@ func newExportCommand(app *application) *cobra.Command {
 		Use:   "export",
 		Short: "Write the database's configuration as a file for apply",
 		Long: `Writes the configuration of the database as YAML that "$0 apply" reads: settings, gates, actions,
-users, companies with their users, classes, rules and ledgers, protected tables, events and their receivers. The order
+users, companies with their users, classes, rules and ledgers, protected and guarded tables, events and their receivers. The order
 is always the same, so that a version control system shows what has changed. PINs, keys and the secrets of webhooks
 are not in it.
 

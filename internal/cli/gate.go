@@ -20,10 +20,14 @@ func newGateCommand(app *application) *cobra.Command {
 it. The application registers its gates when it is installed or upgraded. An administrator switches them on and off,
 and changes what the log says. The next registration keeps what an administrator has set.
 
-These commands need the role postern_admin; list also works with postern_auditor.`,
+A gate in a business function stops those who call the function. A gate that protects a table stops everybody who
+writes the table: that is a guard. See docs/guards.md.
+
+These commands need the role postern_admin; list, protected and explain also work with postern_auditor.`,
 		Example: `  $0 gate list
   $0 gate enable SINWOF_APPROVE
-  $0 gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"`,
+  $0 gate message SINWOF_APPROVE "Supplier invoice &INVOICE_NO of &SUPPLIER approved"
+  $0 gate protect accounting.invoice SINWOF_APPROVE --column approved --parameter INVOICE_NO=invoice_no`,
 	}
 	command.AddCommand(
 		newGateListCommand(app),
@@ -31,6 +35,10 @@ These commands need the role postern_admin; list also works with postern_auditor
 		newGateActiveCommand(app, "enable", true),
 		newGateActiveCommand(app, "disable", false),
 		newGateMessageCommand(app),
+		newGateProtectCommand(app),
+		newGateUnprotectCommand(app),
+		newGateProtectedCommand(app),
+		newGateExplainCommand(app),
 	)
 	return command
 }

@@ -86,6 +86,9 @@ func keeping(secrets map[string]string, run func(*query.Queries, context.Context
 // steps returns the steps in an order in which each finds what it needs. secrets receives the secrets that are made.
 func steps(secrets map[string]string) []step {
 	return []step{
+		// A gate must stay exclusive while it guards a table that asks for itself, so the old guards end first.
+		{guardKind, func(c *Change) bool { return c.Action != Create }, (*query.Queries).UnprotectGates, nil},
+
 		{settingKind, alters("value"), (*query.Queries).SetSettings, nil},
 
 		// A registration keeps an administrator's message, and refuses parameters that do not fit it. The new message does
@@ -123,6 +126,7 @@ func steps(secrets map[string]string) []step {
 		{ledgerUserKind, sets("class"), (*query.Queries).SetUserLedgerClasses, nil},
 		{protectedTableKind, alters("protection", "company_column", "combination_column", "ledger_column"), (*query.Queries).UnprotectTables, nil},
 		{protectedTableKind, func(c *Change) bool { return c.Action != Remove }, (*query.Queries).ProtectTables, nil},
+		{guardKind, func(c *Change) bool { return c.Action != Remove }, (*query.Queries).ProtectGates, nil},
 
 		{eventKind, alters("enabled"), (*query.Queries).SetEventsEnabled, nil},
 		{eventActionKind, isNew, keeping(secrets, (*query.Queries).AddEventActions), receives},

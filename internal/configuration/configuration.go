@@ -1,6 +1,6 @@
 // Package configuration keeps an administrator's decisions about a database in files: settings, gates, actions, users,
-// companies, rules, protected tables, events. It reads the files, shows how the database differs, changes the database to
-// match in one transaction, and exports a database to a file.
+// companies, rules, protected and guarded tables, events. It reads the files, shows how the database differs, changes the
+// database to match in one transaction, and exports a database to a file.
 //
 // An absent key changes nothing. Secrets are never in the files.
 //
@@ -23,6 +23,8 @@ type Configuration struct {
 	Companies map[string]*Company `json:"companies,omitzero"`
 	// ProtectedTables are the application's tables that show only rows of the user's companies, by schema.table.
 	ProtectedTables map[string]*ProtectedTable `json:"protected_tables,omitzero"`
+	// GuardedTables are the application's tables whose changes need an approval, by schema.table, and their guards by gate id.
+	GuardedTables map[string]map[string]*Guard `json:"guarded_tables,omitzero"`
 	// Events of which receivers can be notified, by name. "postern event list" shows which there are.
 	Events map[string]*Event `json:"events,omitzero"`
 	// EventActions say which receiver is notified of an event, by name. The secrets of webhooks are never here.
@@ -143,6 +145,23 @@ type ProtectedTable struct {
 	LedgerColumn *string `json:"ledger_column,omitzero"`
 }
 
+// Guard says which changes of a table stop at a gate until a person approves them.
+type Guard struct {
+	// The guarded operations. If absent: all. With delete, TRUNCATE is refused too.
+	Operations []Operation `json:"operations,omitzero"`
+	// An UPDATE that changes none of these columns asks nothing. null for all columns, as in a new guard.
+	Columns []string `json:"columns,omitzero"`
+	// For each parameter of the gate the column with its value, or count or sum(column) over the rows of a statement. If absent: the column of the parameter's name.
+	Parameters map[string]string `json:"parameters,omitzero"`
+	// An SQL expression over old and new. Rows for which it is false ask nothing. null for none.
+	Condition *string `json:"condition,omitzero" nullable:"true"`
+	// Whether each statement needs its own approval, for which the gate becomes exclusive. If absent: true.
+	Exclusive *bool `json:"exclusive,omitzero"`
+}
+
+// Operation changes rows of a table.
+type Operation string
+
 // Event is what happened at a checkpoint.
 type Event struct {
 	// Whether receivers are notified of it. If absent, that stays as it is.
@@ -207,6 +226,7 @@ var allowedValues = map[string][]string{
 	"Administered": {"active", "message"},
 	"FindingLevel": {acceptance.Error, acceptance.Warn},
 	"FindingName":  acceptance.Names(),
+	"Operation":    {"insert", "update", "delete"},
 	"Protection":   {"company", "ledger"},
 }
 

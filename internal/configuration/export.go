@@ -12,8 +12,8 @@ import (
 	"github.com/posternsql/postern/internal/query"
 )
 
-const header = `# Postern: settings, gates, actions, users, companies, rules, protected tables and events of one database, as
-# "postern export" wrote them. To see what differs in a database: postern apply -f FILE --plan; without --plan
+const header = `# Postern: settings, gates, actions, users, companies, rules, protected and guarded tables, and events of one
+# database, as "postern export" wrote them. To see what differs in a database: postern apply -f FILE --plan; without --plan
 # it is made so. A key that is absent leaves alone what there is. PINs, keys and the secrets of webhooks are not here.
 `
 
@@ -43,7 +43,7 @@ func Export(ctx context.Context, queries *query.Queries, out io.Writer) error {
 func (s state) configuration() *Configuration {
 	c := &Configuration{
 		Settings: map[string]Setting{}, Gates: map[string]*Gate{}, Actions: map[string]*Action{}, Users: map[string]*User{}, Companies: map[string]*Company{},
-		ProtectedTables: map[string]*ProtectedTable{}, Events: map[string]*Event{}, EventActions: map[string]*EventAction{},
+		ProtectedTables: map[string]*ProtectedTable{}, GuardedTables: map[string]map[string]*Guard{}, Events: map[string]*Event{}, EventActions: map[string]*EventAction{},
 	}
 	objects := make([]*object, 0, len(s))
 	for _, o := range s {
@@ -99,6 +99,12 @@ func (s state) configuration() *Configuration {
 				CombinationColumn: value[string](o, "combination_column"), LedgerColumn: value[string](o, "ledger_column"),
 			}
 			c.ProtectedTables[o.name()] = table
+		case guardKind:
+			table := tableName(o)
+			if c.GuardedTables[table] == nil {
+				c.GuardedTables[table] = map[string]*Guard{}
+			}
+			c.GuardedTables[table][o.keys[2]] = exportGuard(o)
 		case eventKind:
 			c.Events[o.keys[0]] = &Event{Enabled: o.truth("enabled")}
 		case eventActionKind:
@@ -150,6 +156,16 @@ func exportGate(o *object) *Gate {
 		}
 	}
 	return gate
+}
+
+// exportGuard leaves out columns and condition where there are none.
+func exportGuard(o *object) *Guard {
+	guard := &Guard{Parameters: o.fields["parameters"].(map[string]string), Condition: value[string](o, "condition"), Exclusive: o.truth("exclusive")}
+	for _, operation := range o.fields["operations"].([]string) {
+		guard.Operations = append(guard.Operations, Operation(operation))
+	}
+	guard.Columns, _ = o.fields["columns"].([]string)
+	return guard
 }
 
 func (o *object) text(name string) string { return o.fields[name].(string) }

@@ -52,6 +52,10 @@ var (
 	protectedTableKind = &kind{name: "protected table", keys: []string{"schema_name", "table_name"},
 		fields:   []string{"protection", "company_column", "combination_column", "ledger_column", "fault"},
 		defaults: map[string]any{"company_column": "company", "combination_column": "", "ledger_column": "", "fault": ""}}
+	guardKind = &kind{name: "guard", keys: []string{"schema_name", "table_name", "gate_id"},
+		fields: []string{"operations", "columns", "parameters", "condition", "exclusive"},
+		defaults: map[string]any{"operations": []string{"insert", "update", "delete"}, "columns": "", "parameters": "", "condition": "",
+			"exclusive": true}}
 
 	eventKind       = &kind{name: "event", keys: []string{"event"}, fields: []string{"enabled"}, scope: -1}
 	eventActionKind = &kind{name: "event action", keys: []string{"name"},
@@ -63,11 +67,11 @@ var (
 
 	// kinds are in the order in which their objects are created, because each needs only kinds before it.
 	kinds = []*kind{settingKind, gateKind, actionKind, userKind, companyKind, ledgerKind, classKind, ruleKind, companyUserKind, ledgerUserKind,
-		protectedTableKind, eventKind, eventActionKind}
+		protectedTableKind, guardKind, eventKind, eventActionKind}
 )
 
 // object is an object of a kind, in the files or in the database. An object of the files has only the fields given there;
-// an object of the database has all fields. A field is a string, with "" for none; a bool; or a []string.
+// an object of the database has all fields. A field is a string, with "" for none; a bool; a []string; or a map[string]string.
 type object struct {
 	kind     *kind
 	keys     []string
@@ -108,10 +112,15 @@ func (o *object) name() string {
 	case ledgerUserKind:
 		return quoteNames(o.keys[2]) + " in " + quoteNames(o.keys[:2]...)
 	case protectedTableKind:
-		return sqlName(o.keys[0]) + "." + sqlName(o.keys[1])
+		return tableName(o)
+	case guardKind:
+		return quoteNames(o.keys[2]) + " on " + tableName(o)
 	}
 	return quoteNames(o.keys...)
 }
+
+// tableName is the name of the table that an object is about, as a file has it.
+func tableName(o *object) string { return sqlName(o.keys[0]) + "." + sqlName(o.keys[1]) }
 
 var plainName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.@-]*$`)
 
@@ -294,6 +303,9 @@ func flatten(c *Configuration, positions map[string]Position) (*content, error) 
 		give(fields, "ledger_column", wanted.LedgerColumn)
 		f.add(protectedTableKind, position, fields, schema, table)
 	}
+	if err := f.guards(c.GuardedTables); err != nil {
+		return nil, err
+	}
 	for _, name := range sorted(c.Events) {
 		fields := map[string]any{}
 		if enabled := orNew(c.Events[name]).Enabled; enabled != nil {
@@ -315,6 +327,33 @@ func flatten(c *Configuration, positions map[string]Position) (*content, error) 
 		}
 	}
 	return &f.content, nil
+}
+
+func (f *flattener) guards(tables map[string]map[string]*Guard) error {
+	if tables != nil {
+		f.scope(guardKind)
+	}
+	for _, name := range sorted(tables) {
+		schema, table, ok := splitSQLName(name)
+		if !ok {
+			return f.position("guarded_tables", name).errorf("%s is not a table name; write schema.table, as in SQL.", quotedText(name))
+		}
+		for _, gate := range sorted(tables[name]) {
+			wanted := orNew(tables[name][gate])
+			fields := map[string]any{}
+			giveList(fields, "operations", wanted.Operations)
+			giveList(fields, "columns", wanted.Columns)
+			if wanted.Parameters != nil {
+				fields["parameters"] = wanted.Parameters
+			}
+			give(fields, "condition", wanted.Condition)
+			if wanted.Exclusive != nil {
+				fields["exclusive"] = *wanted.Exclusive
+			}
+			f.add(guardKind, f.position("guarded_tables", name, gate), fields, schema, table, gate)
+		}
+	}
+	return nil
 }
 
 // acceptedFinding requires a reason and a date for each entry. A later reader then knows why nobody minded.

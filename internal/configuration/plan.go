@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,6 +162,8 @@ func complete(wanted, before *object) (*object, error) {
 		if err := completeEventAction(complete, wanted.fields, before); err != nil {
 			return nil, err
 		}
+	case guardKind:
+		completeGuard(fields, before)
 	case protectedTableKind:
 		if err := completeProtection(complete, wanted.fields); err != nil {
 			return nil, err
@@ -243,6 +246,44 @@ func completeProtection(table *object, given map[string]any) error {
 	return nil
 }
 
+// completeGuard writes the fields as protect_gate records them, so that another spelling is no difference.
+func completeGuard(fields map[string]any, before *object) {
+	if operations, isList := fields["operations"].([]string); isList {
+		fields["operations"] = inOrderOf(allowedValues["Operation"], operations)
+	}
+	if columns, isList := fields["columns"].([]string); isList && len(columns) == 0 {
+		fields["columns"] = ""
+	}
+	fields["condition"] = strings.Trim(fields["condition"].(string), " \t\r\n")
+	if before == nil {
+		return
+	}
+	wanted, recorded := fields["parameters"].(map[string]string), before.fields["parameters"].(map[string]string)
+	same := maps.Clone(wanted)
+	for name, source := range wanted {
+		if source := strings.TrimSpace(source); source == recorded[name] || total(source) == recorded[name] {
+			same[name] = recorded[name]
+		}
+	}
+	fields["parameters"] = same
+}
+
+var (
+	countOfRows = regexp.MustCompile(`(?i)^count(\s*\(\s*\*?\s*\))?$`)
+	sumOfColumn = regexp.MustCompile(`(?is)^sum\s*\((.*)\)$`)
+)
+
+// total writes the source of a parameter as protect_gate records a total.
+func total(source string) string {
+	if countOfRows.MatchString(source) {
+		return "count(*)"
+	}
+	if sum := sumOfColumn.FindStringSubmatch(source); sum != nil {
+		return "sum(" + strings.TrimSpace(sum[1]) + ")"
+	}
+	return source
+}
+
 // completeEventAction lets a new receiver replace another one.
 func completeEventAction(action *object, given map[string]any, before *object) error {
 	for _, name := range receivers {
@@ -309,6 +350,17 @@ func (d *Desired) checkReferences(current state, removed []*object) error {
 	for _, user := range d.of(ledgerUserKind) {
 		if !isUser(user.keys[0], user.keys[2]) {
 			return user.position.errorf("%s is not a user of company %s, and so not of its ledgers.", quoteNames(user.keys[2]), quoteNames(user.keys[0]))
+		}
+	}
+	for _, guard := range d.of(guardKind) {
+		complete, err := complete(guard, current[guard.identity()])
+		if err != nil {
+			return err
+		}
+		gate := d.objects[identity(gateKind, guard.keys[2])]
+		if gate != nil && gate.fields["exclusive"] == false && complete.fields["exclusive"] == true {
+			return gate.position.errorf("Gate %s cannot be exclusive: false, because its guard of %s asks for itself. Leave the key out, or give the guard exclusive: false.",
+				gate.name(), tableName(guard))
 		}
 	}
 	return nil

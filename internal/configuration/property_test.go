@@ -127,7 +127,11 @@ select string_agg(line, E'\n' order by line collate "C")
          union all
         select 'event action ' || (to_jsonb(a) - 'created_at')::text from postern.event_action as a
          union all
-        select 'policy ' || to_jsonb(p)::text from pg_catalog.pg_policies as p where p.schemaname = 'app') as v`
+        select 'policy ' || to_jsonb(p)::text from pg_catalog.pg_policies as p where p.schemaname = 'app'
+         union all
+        select 'trigger ' || pg_get_triggerdef(t.oid) from pg_catalog.pg_trigger as t join pg_class as c on c.oid = t.tgrelid where c.relnamespace = 'app'::regnamespace
+         union all
+        select 'function ' || p.proname || p.prosrc from pg_catalog.pg_proc as p where p.pronamespace = 'app'::regnamespace) as v`
 
 var (
 	// anyText generates text that YAML could get wrong: control characters, quotes, other alphabets, spaces at the ends.
@@ -147,7 +151,8 @@ var (
 func generate(t *rapid.T, role string, settings map[string]Setting) *Configuration {
 	c := &Configuration{
 		Settings: settings, Gates: map[string]*Gate{}, Actions: map[string]*Action{}, Users: map[string]*User{},
-		Companies: map[string]*Company{}, ProtectedTables: map[string]*ProtectedTable{}, Events: map[string]*Event{}, EventActions: map[string]*EventAction{},
+		Companies: map[string]*Company{}, ProtectedTables: map[string]*ProtectedTable{},
+		GuardedTables: map[string]map[string]*Guard{}, Events: map[string]*Event{}, EventActions: map[string]*EventAction{},
 	}
 	c.Settings["max_failures"] = Setting(fmt.Sprint(rapid.IntRange(1, 20).Draw(t, "max_failures")))
 	c.Settings["comment_required"] = Setting(fmt.Sprint(rapid.Bool().Draw(t, "comment_required")))
@@ -187,6 +192,7 @@ func generate(t *rapid.T, role string, settings map[string]Setting) *Configurati
 		}
 	}
 	generateProtection(t, c)
+	generateGuards(t, c)
 	for _, name := range events {
 		c.Events[name] = &Event{Enabled: drawn(t, rapid.Bool(), "enabled")}
 	}
@@ -355,5 +361,45 @@ func generateProtection(t *rapid.T, c *Configuration) {
 	case 3:
 		c.ProtectedTables["app.invoice"] = &ProtectedTable{Protection: &ledger, CompanyColumn: text("company"),
 			CombinationColumn: text("posting_combination_id"), LedgerColumn: text("ledger_id")}
+	}
+}
+
+func generateGuards(t *rapid.T, c *Configuration) {
+	columns := map[string][]string{"app.invoice": {"company", "posting_combination_id", "ledger_id"}, `app."Odd "" name"`: {"firm", "posting_combination_id"}}
+	for _, table := range sorted(columns) {
+		for _, id := range sorted(c.Gates) {
+			if !rapid.Bool().Draw(t, "is guarded") {
+				continue
+			}
+			guard := &Guard{Parameters: map[string]string{}, Exclusive: drawn(t, rapid.Bool(), "asks for itself")}
+			for _, operation := range allowedValues["Operation"] {
+				if rapid.Bool().Draw(t, operation) {
+					guard.Operations = append(guard.Operations, Operation(operation))
+				}
+			}
+			if guard.Operations == nil {
+				guard.Operations = []Operation{"delete"}
+			}
+			if slices.Contains(guard.Operations, "update") && rapid.Bool().Draw(t, "has columns") {
+				guard.Columns = rapid.SliceOfNDistinct(rapid.SampledFrom(columns[table]), 1, 2, rapid.ID).Draw(t, "columns")
+			}
+			for _, name := range c.Gates[id].Parameters {
+				guard.Parameters[name] = rapid.SampledFrom(append(columns[table], "count(*)", "sum(posting_combination_id)")).Draw(t, "source")
+			}
+			if rapid.Bool().Draw(t, "has condition") {
+				guard.Condition = drawn(t, rapid.SampledFrom([]string{
+					"new is distinct from old",
+					"new.posting_combination_id > 10 -- a comment\n  or old.posting_combination_id = 1",
+					`new.posting_combination_id::text = 'it''s "quoted": \n'`,
+				}), "condition")
+			}
+			if *guard.Exclusive {
+				c.Gates[id].Exclusive = guard.Exclusive
+			}
+			if c.GuardedTables[table] == nil {
+				c.GuardedTables[table] = map[string]*Guard{}
+			}
+			c.GuardedTables[table][id] = guard
+		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 func TestBadFilesAreRefusedWithThePlace(t *testing.T) {
 	t.Parallel()
 	for name, file := range map[string]struct{ text, message, excerpt string }{
-		"unknown section":    {"gate:\n  A_B: {}\n", "1:1: The file has no key \"gate\"; it has: settings, gates, actions, users, companies, protected_tables, events, event_actions, accepted_findings.", "gate:\n^"},
+		"unknown section":    {"gate:\n  A_B: {}\n", "1:1: The file has no key \"gate\"; it has: settings, gates, actions, users, companies, protected_tables, guarded_tables, events, event_actions, accepted_findings.", "gate:\n^"},
 		"unknown key":        {"users:\n  ALICE:\n    descripton: x\n", "3:5: \"ALICE\" has no key \"descripton\"; it has: description, db_role, active, default_company.", "    descripton: x\n    ^"},
 		"homoglyph":          {"g\u0430tes: {}\n", "1:1: The file has no key \"g\\u0430tes\"; it has: ", "g\u0430tes: {}\n^"},
 		"a PIN":              {"users:\n  ALICE: {description: a, pin: 1234}\n", "2:27: \"ALICE\" has no key \"pin\"", "^"},

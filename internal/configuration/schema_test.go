@@ -115,8 +115,8 @@ func allowNulls(schema map[string]any) {
 	for _, of := range []reflect.Type{
 		reflect.TypeFor[Configuration](), reflect.TypeFor[Gate](), reflect.TypeFor[Action](), reflect.TypeFor[User](),
 		reflect.TypeFor[Company](), reflect.TypeFor[CompanyUser](), reflect.TypeFor[Class](), reflect.TypeFor[Ledger](),
-		reflect.TypeFor[LedgerUser](), reflect.TypeFor[ProtectedTable](), reflect.TypeFor[Event](), reflect.TypeFor[EventAction](),
-		reflect.TypeFor[AcceptedFinding](),
+		reflect.TypeFor[LedgerUser](), reflect.TypeFor[ProtectedTable](), reflect.TypeFor[Guard](), reflect.TypeFor[Event](),
+		reflect.TypeFor[EventAction](), reflect.TypeFor[AcceptedFinding](),
 	} {
 		properties := definitions[of.Name()].(map[string]any)["properties"].(map[string]any)
 		for index := range of.NumField() {
@@ -127,7 +127,11 @@ func allowNulls(schema map[string]any) {
 			case field.Tag.Get("nullable") == "true", field.Type.Kind() == reflect.Slice:
 				properties[jsonName(field)] = nullable(property)
 			case field.Type.Kind() == reflect.Map:
-				if field.Type.Elem().Kind() == reflect.Pointer {
+				if field.Type.Elem().Kind() == reflect.Map {
+					inner := property["additionalProperties"].(map[string]any)
+					inner["additionalProperties"] = nullable(inner["additionalProperties"])
+				}
+				if field.Type.Elem().Kind() != reflect.String {
 					property["additionalProperties"] = nullable(property["additionalProperties"])
 				}
 				properties[jsonName(field)] = nullable(property)
@@ -166,30 +170,36 @@ func TestSchemaAgreesWithTheReader(t *testing.T) {
 		"users: {ALICE: {pin: 123456}}":        false,
 		"users: {ALICE: {active: 1}}":          false,
 		"users: [ALICE]":                       false,
-		"gates: {A_B: {active: true, parameters: [A], administered: [active]}}":                                         true,
-		"gates: {A_B: {administered: [description]}}":                                                                   false,
-		"gates: {A_B: {parameters: A}}":                                                                                 false,
-		"actions: {A: {checkpoint: ~, legacy_checkpoints: [A_B]}}":                                                      true,
-		"settings: {comment_required: true, max_failures: 3}":                                                           true,
-		"settings: {comment_required: [true]}":                                                                          false,
-		"companies: {A: {users: {ALICE: {class: ~}}, classes: {C: {allow: [{code_a: 10}], deny: []}}}}":                 true,
-		"companies: {A: {classes: {C: {allow: [{code_k: 10}]}}}}":                                                       false,
-		"companies: {A: {ledgers: {L: {users: {ALICE: {class: 1}}, classes: {C: }}}}}":                                  true,
-		"protected_tables: {a.b: {protection: ledger, ledger_column: l}}":                                               true,
-		"protected_tables: {a.b: {protection: row}}":                                                                    false,
-		"events: {SECURITY_CHECKPOINT_DENIED: {enabled: false}}":                                                        true,
-		"events: {SECURITY_CHECKPOINT_DENIED: {enabled: null}}":                                                         false,
-		"event_actions: {a: {event: E, webhook: 'https://a', when: ~, template: ~, allow_internal: true}, b: }":         true,
-		"event_actions: {a: {secret: whsec_}}":                                                                          false,
-		"accepted_findings: ":                                                                                           true,
-		"accepted_findings: []":                                                                                         true,
-		"accepted_findings: [{finding: server_version, object: server, reason: r, until: '2026-01-01'}]":                true,
-		"accepted_findings: [{finding: server_version, object: [server], level: warn, reason: r, until: '2026-01-01'}]": true,
-		"accepted_findings: [{finding: server, object: server, reason: r, until: '2026-01-01'}]":                        false,
-		"accepted_findings: [{finding: server_version, object: null, reason: r, until: '2026-01-01'}]":                  false,
-		"accepted_findings: [{finding: server_version, object: [], reason: r, until: '2026-01-01'}]":                    false,
-		"accepted_findings: [{finding: server_version, object: server, until: '2026-01-01'}]":                           false,
-		"accepted_findings: [{finding: server_version, object: server, reason: r, until: 'tomorrow'}]":                  false,
+		"gates: {A_B: {active: true, parameters: [A], administered: [active]}}":                                                  true,
+		"gates: {A_B: {administered: [description]}}":                                                                            false,
+		"gates: {A_B: {parameters: A}}":                                                                                          false,
+		"actions: {A: {checkpoint: ~, legacy_checkpoints: [A_B]}}":                                                               true,
+		"settings: {comment_required: true, max_failures: 3}":                                                                    true,
+		"settings: {comment_required: [true]}":                                                                                   false,
+		"companies: {A: {users: {ALICE: {class: ~}}, classes: {C: {allow: [{code_a: 10}], deny: []}}}}":                          true,
+		"companies: {A: {classes: {C: {allow: [{code_k: 10}]}}}}":                                                                false,
+		"companies: {A: {ledgers: {L: {users: {ALICE: {class: 1}}, classes: {C: }}}}}":                                           true,
+		"protected_tables: {a.b: {protection: ledger, ledger_column: l}}":                                                        true,
+		"protected_tables: {a.b: {protection: row}}":                                                                             false,
+		"guarded_tables: {a.b: {A_B: , A_C: {operations: [insert, delete], columns: ~, condition: ~, exclusive: false}}, a.c: }": true,
+		"guarded_tables: {a.b: {A_B: {columns: [a], parameters: {A: a, B: sum(b)}, condition: new.a}}}":                          true,
+		"guarded_tables: {a.b: {A_B: {operations: [truncate]}}}":                                                                 false,
+		"guarded_tables: {a.b: {A_B: {parameters: {A: ~}}}}":                                                                     false,
+		"guarded_tables: {a.b: {A_B: {parameters: [A]}}}":                                                                        false,
+		"guarded_tables: {a.b: {operations: [insert]}}":                                                                          false,
+		"events: {SECURITY_CHECKPOINT_DENIED: {enabled: false}}":                                                                 true,
+		"events: {SECURITY_CHECKPOINT_DENIED: {enabled: null}}":                                                                  false,
+		"event_actions: {a: {event: E, webhook: 'https://a', when: ~, template: ~, allow_internal: true}, b: }":                  true,
+		"event_actions: {a: {secret: whsec_}}":                                                                                   false,
+		"accepted_findings: ":                                                                                                    true,
+		"accepted_findings: []":                                                                                                  true,
+		"accepted_findings: [{finding: server_version, object: server, reason: r, until: '2026-01-01'}]":                         true,
+		"accepted_findings: [{finding: server_version, object: [server], level: warn, reason: r, until: '2026-01-01'}]":          true,
+		"accepted_findings: [{finding: server, object: server, reason: r, until: '2026-01-01'}]":                                 false,
+		"accepted_findings: [{finding: server_version, object: null, reason: r, until: '2026-01-01'}]":                           false,
+		"accepted_findings: [{finding: server_version, object: [], reason: r, until: '2026-01-01'}]":                             false,
+		"accepted_findings: [{finding: server_version, object: server, until: '2026-01-01'}]":                                    false,
+		"accepted_findings: [{finding: server_version, object: server, reason: r, until: 'tomorrow'}]":                           false,
 		"companys: {}": false,
 	} {
 		_, refused := (&source{name: "f.yaml", text: []byte(text)}).parse()

@@ -52,6 +52,12 @@ func fieldValue(value any) any {
 			list[index], _ = value[index].(string)
 		}
 		return list
+	case map[string]any:
+		texts := make(map[string]string, len(value))
+		for name := range value {
+			texts[name], _ = value[name].(string)
+		}
+		return texts
 	}
 	return value
 }

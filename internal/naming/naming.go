@@ -147,6 +147,14 @@ func ProtectedTables(ctx context.Context, connection *pgx.Conn, _ Scope) ([]Cand
 	})
 }
 
+// GuardedTables lists guarded tables, with their schema.
+func GuardedTables(ctx context.Context, connection *pgx.Conn, _ Scope) ([]Candidate, error) {
+	found, err := query.New(connection).ListGuards(ctx)
+	return rows(found, err, func(guard query.ListGuardsRow) Candidate {
+		return Candidate{guard.SchemaName + "." + guard.TableName, "by " + guard.GateID}
+	})
+}
+
 // Logins lists the logins of the server.
 func Logins(ctx context.Context, connection *pgx.Conn, _ Scope) ([]Candidate, error) {
 	found, err := query.New(connection).CompletableLogins(ctx)

@@ -7,6 +7,7 @@ package query
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -20,6 +21,63 @@ func (q *Queries) FindTable(ctx context.Context, name string) (string, error) {
 	var table_name string
 	err := row.Scan(&table_name)
 	return table_name, err
+}
+
+const listGuards = `-- name: ListGuards :many
+select p.schema_name, p.table_name, coalesce(p.gate_id, '')::text as gate_id, g.active, coalesce(p.operations, '{}')::text[] as operations,
+       coalesce(p.columns, '{}')::text[] as columns, coalesce(p.parameters, '{}')::jsonb as parameters, p.condition,
+       coalesce(p.exclusive, false)::boolean as exclusive, p.protected_by, p.protected_at
+  from postern.protected_table as p
+  join postern.gate as g on g.gate_id = p.gate_id
+ where p.protection = 'gate'
+ order by p.schema_name, p.table_name, p.gate_id
+`
+
+type ListGuardsRow struct {
+	SchemaName  string          `json:"schema_name"`
+	TableName   string          `json:"table_name"`
+	GateID      string          `json:"gate_id"`
+	Active      bool            `json:"active"`
+	Operations  []string        `json:"operations"`
+	Columns     []string        `json:"columns"`
+	Parameters  json.RawMessage `json:"parameters"`
+	Condition   *string         `json:"condition"`
+	Exclusive   bool            `json:"exclusive"`
+	ProtectedBy string          `json:"protected_by"`
+	ProtectedAt time.Time       `json:"protected_at"`
+}
+
+// The guards of tables, and whether their gates stop anybody.
+func (q *Queries) ListGuards(ctx context.Context) ([]ListGuardsRow, error) {
+	rows, err := q.db.Query(ctx, listGuards)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListGuardsRow{}
+	for rows.Next() {
+		var i ListGuardsRow
+		if err := rows.Scan(
+			&i.SchemaName,
+			&i.TableName,
+			&i.GateID,
+			&i.Active,
+			&i.Operations,
+			&i.Columns,
+			&i.Parameters,
+			&i.Condition,
+			&i.Exclusive,
+			&i.ProtectedBy,
+			&i.ProtectedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listProtectedTables = `-- name: ListProtectedTables :many

@@ -260,6 +260,7 @@
 \ir protect/put_guarded_move.sql
 \ir protect/protect_gate.sql
 \ir protect/unprotect_gate.sql
+\ir protect/explain_guards.sql
 \ir seal/current_place.sql
 \ir seal/place_text.sql
 \ir seal/is_moved.sql

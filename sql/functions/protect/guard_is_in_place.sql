@@ -20,7 +20,7 @@ begin atomic
        and t.tgfoid = called
        and t.tgenabled = 'A'
        and t.tgtype = case operation when 'insert' then 4 when 'delete' then 8 when 'update' then 16 else 34 end
-       and t.tgattr::int2[] = '{}'
+       and cardinality(t.tgattr::int2[]) = 0
        and t.tgoldtable is not distinct from case when operation in ('delete', 'update') then 'postern_old'::name end
        and t.tgnewtable is not distinct from case when operation in ('insert', 'update') then 'postern_new'::name end
        and pg_get_triggerdef(t.oid) like '% WHEN (' || replace(format('postern.guard_stops(%L::text)', gate_id), '_', '\_') || ') EXECUTE %'

@@ -1,5 +1,8 @@
 -- Configuration as files. One query reads the whole state from one snapshot, and one statement makes each kind of change
 -- to many objects. rows: an array of objects with the names of the arguments.
+--
+-- Tables are looked up in the catalogs. A cast to regclass needs a right on the schema, and fails without the name of the
+-- table's owner. For a table that is not there, it is the error.
 
 -- name: ReadConfiguration :one
 -- The configuration as one object, with an array for each kind of object; see internal/configuration.
@@ -45,6 +48,11 @@ select jsonb_build_object(
                         from postern.protected_table as p
                         left join postern.protection_fault as f on f.schema_name = p.schema_name and f.table_name = p.table_name
                        where p.protection <> 'gate'),
+  'guard', (select jsonb_agg(jsonb_build_object(
+              'schema_name', p.schema_name, 'table_name', p.table_name, 'gate_id', p.gate_id, 'operations', p.operations,
+              'columns', p.columns, 'parameters', p.parameters, 'condition', p.condition, 'exclusive', p.exclusive))
+              from postern.protected_table as p
+             where p.protection = 'gate'),
   'event', (select jsonb_agg(jsonb_build_object('event', e.event, 'enabled', e.enabled)) from postern.event as e),
   'event action', (select jsonb_agg(jsonb_build_object(
                      'name', a.name, 'event', a.event, a.kind, a.target, 'when', a.condition, 'template', a.template,
@@ -154,11 +162,14 @@ select postern.set_user_ledger_class(r.value ->> 'company', r.value ->> 'ledger_
 
 -- name: ProtectTables :exec
 select case r.value ->> 'protection'
-         when 'company' then postern.protect_company(format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')::regclass,
+         when 'company' then postern.protect_company(coalesce(t.relation, format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')::regclass),
                                                      (r.value ->> 'company_column')::name)
-         else postern.protect_ledger(format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')::regclass,
+         else postern.protect_ledger(coalesce(t.relation, format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')::regclass),
                                      (r.value ->> 'company_column')::name, (r.value ->> 'combination_column')::name, (r.value ->> 'ledger_column')::name) end
-  from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r;
+  from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r
+  left join (select n.nspname, c.relname, c.oid::regclass as relation
+               from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace) as t
+    on t.nspname = r.value ->> 'schema_name' and t.relname = r.value ->> 'table_name';
 
 -- name: UnprotectTables :exec
 -- Ends the protection of tables. A table that no longer exists only leaves the list.
@@ -166,11 +177,38 @@ with gone as (
   delete from postern.protected_table as p
    using jsonb_array_elements(sqlc.arg('rows')::jsonb) as r
    where p.schema_name = r.value ->> 'schema_name' and p.table_name = r.value ->> 'table_name' and p.protection <> 'gate'
-     and to_regclass(format('%I.%I', p.schema_name, p.table_name)) is null
+     and not exists (select from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where n.nspname = p.schema_name and c.relname = p.table_name)
 )
-select postern.unprotect(to_regclass(format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')))
+select postern.unprotect(t.relation)
   from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r
- where to_regclass(format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')) is not null;
+  join (select n.nspname, c.relname, c.oid::regclass as relation
+               from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace) as t
+    on t.nspname = r.value ->> 'schema_name' and t.relname = r.value ->> 'table_name';
+
+-- name: ProtectGates :exec
+select postern.protect_gate(coalesce(t.relation, format('%I.%I', r.value ->> 'schema_name', r.value ->> 'table_name')::regclass), r.value ->> 'gate_id',
+                            array(select jsonb_array_elements_text(r.value -> 'operations')),
+                            case when jsonb_typeof(r.value -> 'columns') = 'array'
+                                 then array(select jsonb_array_elements_text(r.value -> 'columns'))::name[] end,
+                            nullif(r.value -> 'parameters', 'null'), r.value ->> 'condition', (r.value ->> 'exclusive')::boolean)
+  from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r
+  left join (select n.nspname, c.relname, c.oid::regclass as relation
+               from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace) as t
+    on t.nspname = r.value ->> 'schema_name' and t.relname = r.value ->> 'table_name';
+
+-- name: UnprotectGates :exec
+-- Ends guards. That of a table that no longer exists only leaves the list.
+with gone as (
+  delete from postern.protected_table as p
+   using jsonb_array_elements(sqlc.arg('rows')::jsonb) as r
+   where p.schema_name = r.value ->> 'schema_name' and p.table_name = r.value ->> 'table_name' and p.gate_id = r.value ->> 'gate_id'
+     and not exists (select from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where n.nspname = p.schema_name and c.relname = p.table_name)
+)
+select postern.unprotect_gate(t.relation, r.value ->> 'gate_id')
+  from jsonb_array_elements(sqlc.arg('rows')::jsonb) as r
+  join (select n.nspname, c.relname, c.oid::regclass as relation
+               from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace) as t
+    on t.nspname = r.value ->> 'schema_name' and t.relname = r.value ->> 'table_name';
 
 -- name: SetEventsEnabled :exec
 select postern.set_event_enabled(r.value ->> 'event', (r.value ->> 'enabled')::boolean)
