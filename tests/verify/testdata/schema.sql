@@ -3649,6 +3649,312 @@ COMMENT ON FUNCTION postern.explain_access(userid text, company text, posting_co
 
 
 --
+-- Name: guard_name(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_name(gate_id text, suffix text) RETURNS name
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    RETURN (concat_ws('_'::text, 'postern_guard', lower((gate_id COLLATE "C")), suffix))::name;
+
+
+ALTER FUNCTION postern.guard_name(gate_id text, suffix text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_name(gate_id text, suffix text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_name(gate_id text, suffix text) IS 'For protect_gate, unprotect_gate and doctor: the name of a trigger or of the function of a guard. suffix: the operation, or a digest of the name of the table.';
+
+
+--
+-- Name: guard_is_in_place(regclass, text, text, regprocedure); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET quote_all_identifiers TO 'off'
+    BEGIN ATOMIC
+ SELECT (EXISTS ( SELECT
+            FROM pg_trigger t
+           WHERE ((t.tgrelid = (guard_is_in_place.relation)::oid) AND (t.tgname = postern.guard_name(guard_is_in_place.gate_id, guard_is_in_place.operation)) AND (t.tgfoid = (guard_is_in_place.called)::oid) AND (t.tgenabled = 'A'::"char") AND (t.tgtype =
+                 CASE guard_is_in_place.operation
+                     WHEN 'insert'::text THEN 4
+                     WHEN 'delete'::text THEN 8
+                     WHEN 'update'::text THEN 16
+                     ELSE 34
+                 END) AND (cardinality((t.tgattr)::smallint[]) = 0) AND (NOT (t.tgoldtable IS DISTINCT FROM
+                 CASE
+                     WHEN (guard_is_in_place.operation = ANY (ARRAY['delete'::text, 'update'::text])) THEN 'postern_old'::name
+                     ELSE NULL::name
+                 END)) AND (NOT (t.tgnewtable IS DISTINCT FROM
+                 CASE
+                     WHEN (guard_is_in_place.operation = ANY (ARRAY['insert'::text, 'update'::text])) THEN 'postern_new'::name
+                     ELSE NULL::name
+                 END)) AND (pg_get_triggerdef(t.oid) ~~ (('% WHEN ('::text || replace(format('postern.guard_stops(%L::text)'::text, guard_is_in_place.gate_id), '_'::text, '\_'::text)) || ') EXECUTE %'::text)) AND (t.tgargs =
+                 CASE guard_is_in_place.operation
+                     WHEN 'truncate'::text THEN (convert_to(guard_is_in_place.gate_id, 'UTF8'::name) || '\x00'::bytea)
+                     ELSE '\x'::bytea
+                 END)))) AS "exists";
+END;
+
+
+ALTER FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) IS 'For protect_gate and doctor: whether a table has the trigger of a guard for one operation, enabled always and unchanged. operation: insert, update, delete or truncate. called: the function that it must call.';
+
+
+--
+-- Name: guard_stops(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guard_stops(gate_id text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_temp'
+    AS $$
+begin
+  return postern_internal.gate_is_active(gate_id);
+end
+$$;
+
+
+ALTER FUNCTION postern.guard_stops(gate_id text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guard_stops(gate_id text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guard_stops(gate_id text) IS 'For the triggers of protect_gate: whether the gate stops transactions. Errors: PS106 no such gate.';
+
+
+--
+-- Name: guarded_move(regclass, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.guarded_move(relation regclass, gate_id text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT format('postern.guard_stops(%L) and (%s)'::text, guarded_move.gate_id, string_agg(DISTINCT format('old.%1$I%2$s is distinct from new.%1$I%2$s'::text, a.attname,
+         CASE
+             WHEN (a.attcollation <> (0)::oid) THEN ' collate "C"'::text
+             ELSE NULL::text
+         END), ' or '::text)) AS format
+    FROM ((pg_partition_tree(guarded_move.relation) t(relid, parentrelid, isleaf, level)
+      JOIN pg_depend d ON (((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = (t.relid)::oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = (t.relid)::oid))))
+      JOIN pg_attribute a ON (((a.attrelid = (t.relid)::oid) AND (a.attnum = d.objsubid))))
+   WHERE ((d.objsubid > 0) AND (d.refobjsubid = 0) AND (d.deptype = 'i'::"char"))
+  HAVING (count(*) > 0);
+END;
+
+
+ALTER FUNCTION postern.guarded_move(relation regclass, gate_id text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION guarded_move(relation regclass, gate_id text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.guarded_move(relation regclass, gate_id text) IS 'For protect_gate and doctor: the condition under which a row of a partitioned table might move to another partition. NULL for any other table.';
+
+
+--
+-- Name: refuse_guarded_truncate(); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.refuse_guarded_truncate() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = '55000',
+    message = format('%I.%I is guarded by a gate and cannot be truncated', tg_table_schema, tg_table_name),
+    detail = format('The gate is %s. TRUNCATE would remove rows without anybody''s approval.', tg_argv[0]),
+    hint = 'Use DELETE, which asks for an approval. To empty the table, have its owner call postern.unprotect_gate, truncate, and guard it again, in one transaction.';
+end
+$$;
+
+
+ALTER FUNCTION postern.refuse_guarded_truncate() OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION refuse_guarded_truncate(); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.refuse_guarded_truncate() IS 'Trigger of tables whose deletions are guarded by a gate, while that gate is active. Argument: the gate. Errors: 55000 always.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: protected_table; Type: TABLE; Schema: postern_internal; Owner: postern_owner
+--
+
+CREATE TABLE postern_internal.protected_table (
+    schema_name name NOT NULL,
+    table_name name NOT NULL,
+    protection text NOT NULL,
+    company_column name,
+    combination_column name,
+    ledger_column name,
+    gate_id text,
+    operations text[],
+    columns name[],
+    parameters jsonb,
+    condition text,
+    exclusive boolean,
+    protected_by name DEFAULT SESSION_USER NOT NULL,
+    protected_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT protected_table_check CHECK (
+CASE
+    WHEN (protection = 'gate'::text) THEN ((num_nonnulls(company_column, combination_column, ledger_column) = 0) AND (num_nulls(gate_id, operations, parameters, exclusive) = 0))
+    ELSE ((company_column IS NOT NULL) AND (num_nonnulls(gate_id, operations, columns, parameters, condition, exclusive) = 0))
+END),
+    CONSTRAINT protected_table_protection_check CHECK ((protection = ANY (ARRAY['company'::text, 'ledger'::text, 'gate'::text])))
+);
+
+
+ALTER TABLE postern_internal.protected_table OWNER TO postern_owner;
+
+--
+-- Name: TABLE protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
+--
+
+COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company, protect_ledger and protect_gate protect, with their arguments. By name, because an oid does not survive a dump. doctor compares the list with the existing policies.';
+
+
+--
+-- Name: protected_table; Type: VIEW; Schema: postern; Owner: postern_owner
+--
+
+CREATE VIEW postern.protected_table AS
+ SELECT p.schema_name,
+    p.table_name,
+    p.protection,
+    p.company_column,
+    p.combination_column,
+    p.ledger_column,
+    p.gate_id,
+    p.operations,
+    p.columns,
+    p.parameters,
+    p.condition,
+    p.exclusive,
+    p.protected_by,
+    p.protected_at
+   FROM postern_internal.protected_table p;
+
+
+ALTER TABLE postern.protected_table OWNER TO postern_owner;
+
+--
+-- Name: VIEW protected_table; Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and protect_ledger protect, and the columns that they use; and one row for each guard of protect_gate, whose protection is gate, with its arguments. Partitions are protected with their table and not listed.';
+
+
+--
+-- Name: explain_guards(regclass, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
+--
+
+CREATE FUNCTION postern.explain_guards(target regclass DEFAULT NULL::regclass, error text DEFAULT NULL::text) RETURNS TABLE(table_name text, gate_id text, operation text, asks boolean, explanation text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ WITH RECURSIVE covering(oid) AS (
+          SELECT (explain_guards.target)::oid AS target
+         UNION
+          SELECT i_1.inhparent
+            FROM (pg_inherits i_1
+              JOIN covering c ON ((c.oid = i_1.inhrelid)))
+         ), guard AS (
+          SELECT p.schema_name,
+             p.table_name,
+             p.gate_id,
+             p.operations,
+             p.columns,
+             p.parameters,
+             p.condition,
+             r.oid AS relation,
+             f.oid AS function
+            FROM ((((postern.protected_table p
+              CROSS JOIN LATERAL ( SELECT postern.guard_name(p.gate_id, "left"(md5((p.table_name)::text), 8)) AS function_name) k)
+              LEFT JOIN pg_namespace n ON ((n.nspname = p.schema_name)))
+              LEFT JOIN pg_class r ON (((r.relnamespace = n.oid) AND (r.relname = p.table_name))))
+              LEFT JOIN pg_proc f ON (((f.pronamespace = n.oid) AND (f.proname = k.function_name) AND (f.pronargs = 0))))
+           WHERE ((p.protection = 'gate'::text) AND ((explain_guards.target IS NULL) OR (r.oid IN ( SELECT c.oid
+                    FROM covering c))) AND ((explain_guards.error IS NULL) OR (strpos(explain_guards.error, format('%I.%I()'::text, p.schema_name, k.function_name)) > 0)))
+         )
+  SELECT format('%I.%I'::text, g.schema_name, g.table_name) AS format,
+     g.gate_id,
+     o.operation,
+     s.asks,
+         CASE
+             WHEN (g.relation IS NULL) THEN 'The table is gone or has another name now.'::text
+             WHEN (NOT s.is_in_place) THEN 'The guard is missing here or was changed: call postern.protect_gate again.'::text
+             WHEN (NOT s.asks) THEN format('Gate %s is not active, so nothing is asked.'::text, g.gate_id)
+             WHEN (o.operation = 'truncate'::text) THEN 'TRUNCATE is refused, because DELETE is guarded.'::text
+             ELSE concat_ws(' '::text, ((((upper(o.operation) || ' asks'::text) ||
+             CASE
+                 WHEN (o.operation <> 'update'::text) THEN ''::text
+                 WHEN (g.columns IS NULL) THEN ' for rows that it changes'::text
+                 ELSE (' for rows in which it changes '::text || ( SELECT string_agg(quote_ident((c.name)::text), ' or '::text ORDER BY c."position") AS string_agg
+                    FROM unnest(g.columns) WITH ORDINALITY c(name, "position")))
+             END) ||
+             CASE
+                 WHEN (g.condition IS NULL) THEN ''::text
+                 ELSE format('%s if this is true or unknown: %s'::text,
+                 CASE
+                     WHEN (o.operation = 'update'::text) THEN ','::text
+                     ELSE ' for rows'::text
+                 END, g.condition)
+             END) || '.'::text), ( SELECT (('The person sees '::text || string_agg(((p.key || ': '::text) ||
+                     CASE
+                         WHEN (p.value = 'count(*)'::text) THEN 'the number of rows'::text
+                         WHEN (p.value ~ '^sum[(].*[)]$'::text) THEN ('the sum of '::text || "substring"(p.value, '^sum[(](.*)[)]$'::text))
+                         ELSE p.value
+                     END), ', '::text ORDER BY (p.key COLLATE "C"))) || '.'::text)
+                FROM jsonb_each_text(g.parameters) p(key, value)),
+             CASE
+                 WHEN ((o.operation = 'update'::text) AND (postern.guarded_move((g.relation)::regclass, g.gate_id) IS NOT NULL)) THEN 'A statement that also moves the row to another partition is refused.'::text
+                 ELSE NULL::text
+             END)
+         END AS concat_ws
+    FROM (((guard g
+      CROSS JOIN LATERAL unnest((g.operations ||
+         CASE
+             WHEN ('delete'::text = ANY (g.operations)) THEN ARRAY['truncate'::text]
+             ELSE NULL::text[]
+         END)) WITH ORDINALITY o(operation, "position"))
+      CROSS JOIN LATERAL ( SELECT COALESCE(postern.guard_is_in_place(COALESCE(explain_guards.target, (g.relation)::regclass), g.gate_id, o.operation,
+                 CASE o.operation
+                     WHEN 'truncate'::text THEN 'postern.refuse_guarded_truncate()'::regprocedure
+                     ELSE (g.function)::regprocedure
+                 END), false) AS is_in_place) i)
+      CROSS JOIN LATERAL ( SELECT i.is_in_place,
+             (i.is_in_place AND postern.guard_stops(g.gate_id)) AS asks) s)
+   ORDER BY g.schema_name, g.table_name, (g.gate_id COLLATE "C"), o."position";
+END;
+
+
+ALTER FUNCTION postern.explain_guards(target regclass, error text) OWNER TO postern_owner;
+
+--
+-- Name: FUNCTION explain_guards(target regclass, error text); Type: COMMENT; Schema: postern; Owner: postern_owner
+--
+
+COMMENT ON FUNCTION postern.explain_guards(target regclass, error text) IS 'What the guards of tables ask, and whether they ask now. target: the table or partition that is written; NULL: all. error: the text of an error with its CONTEXT, to get only the guards that raised it; NULL: all guards. Returns the guarded table, the gate, the operation, whether it asks, and why or when, in words.';
+
+
+--
 -- Name: finding_detail(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -4352,10 +4658,6 @@ ALTER FUNCTION postern.waiting_upkeep() OWNER TO postern_owner;
 COMMENT ON FUNCTION postern.waiting_upkeep() IS 'What postern.maintain would do, a row for each duty. waiting: blocks of posting combinations, tickets, deliveries (100000 at most are counted) or months. since: the moment of the oldest; NULL if it is not known.';
 
 
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
-
 --
 -- Name: posting_combination; Type: TABLE; Schema: postern; Owner: postern_owner
 --
@@ -4570,43 +4872,6 @@ ALTER TABLE postern_internal.allowed_login OWNER TO postern_owner;
 --
 
 COMMENT ON TABLE postern_internal.allowed_login IS 'Logins that may use memberships of postern_trusted_app, postern_admin, postern_sealer and postern_event_worker in this database. role_oid: the role that had the name in the cluster with this system_identifier. A later role with the same name is a different one.';
-
-
---
--- Name: protected_table; Type: TABLE; Schema: postern_internal; Owner: postern_owner
---
-
-CREATE TABLE postern_internal.protected_table (
-    schema_name name NOT NULL,
-    table_name name NOT NULL,
-    protection text NOT NULL,
-    company_column name,
-    combination_column name,
-    ledger_column name,
-    gate_id text,
-    operations text[],
-    columns name[],
-    parameters jsonb,
-    condition text,
-    exclusive boolean,
-    protected_by name DEFAULT SESSION_USER NOT NULL,
-    protected_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT protected_table_check CHECK (
-CASE
-    WHEN (protection = 'gate'::text) THEN ((num_nonnulls(company_column, combination_column, ledger_column) = 0) AND (num_nulls(gate_id, operations, parameters, exclusive) = 0))
-    ELSE ((company_column IS NOT NULL) AND (num_nonnulls(gate_id, operations, columns, parameters, condition, exclusive) = 0))
-END),
-    CONSTRAINT protected_table_protection_check CHECK ((protection = ANY (ARRAY['company'::text, 'ledger'::text, 'gate'::text])))
-);
-
-
-ALTER TABLE postern_internal.protected_table OWNER TO postern_owner;
-
---
--- Name: TABLE protected_table; Type: COMMENT; Schema: postern_internal; Owner: postern_owner
---
-
-COMMENT ON TABLE postern_internal.protected_table IS 'Tables of applications that protect_company, protect_ledger and protect_gate protect, with their arguments. By name, because an oid does not survive a dump. doctor compares the list with the existing policies.';
 
 
 --
@@ -8677,67 +8942,6 @@ COMMENT ON FUNCTION postern.guard_body(target regclass, gate_id text, operations
 
 
 --
--- Name: guard_name(text, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.guard_name(gate_id text, suffix text) RETURNS name
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    RETURN (concat_ws('_'::text, 'postern_guard', lower((gate_id COLLATE "C")), suffix))::name;
-
-
-ALTER FUNCTION postern.guard_name(gate_id text, suffix text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION guard_name(gate_id text, suffix text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.guard_name(gate_id text, suffix text) IS 'For protect_gate, unprotect_gate and doctor: the name of a trigger or of the function of a guard. suffix: the operation, or a digest of the name of the table.';
-
-
---
--- Name: guard_is_in_place(regclass, text, text, regprocedure); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) RETURNS boolean
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET quote_all_identifiers TO 'off'
-    BEGIN ATOMIC
- SELECT (EXISTS ( SELECT
-            FROM pg_trigger t
-           WHERE ((t.tgrelid = (guard_is_in_place.relation)::oid) AND (t.tgname = postern.guard_name(guard_is_in_place.gate_id, guard_is_in_place.operation)) AND (t.tgfoid = (guard_is_in_place.called)::oid) AND (t.tgenabled = 'A'::"char") AND (t.tgtype =
-                 CASE guard_is_in_place.operation
-                     WHEN 'insert'::text THEN 4
-                     WHEN 'delete'::text THEN 8
-                     WHEN 'update'::text THEN 16
-                     ELSE 34
-                 END) AND ((t.tgattr)::smallint[] = '{}'::smallint[]) AND (NOT (t.tgoldtable IS DISTINCT FROM
-                 CASE
-                     WHEN (guard_is_in_place.operation = ANY (ARRAY['delete'::text, 'update'::text])) THEN 'postern_old'::name
-                     ELSE NULL::name
-                 END)) AND (NOT (t.tgnewtable IS DISTINCT FROM
-                 CASE
-                     WHEN (guard_is_in_place.operation = ANY (ARRAY['insert'::text, 'update'::text])) THEN 'postern_new'::name
-                     ELSE NULL::name
-                 END)) AND (pg_get_triggerdef(t.oid) ~~ (('% WHEN ('::text || replace(format('postern.guard_stops(%L::text)'::text, guard_is_in_place.gate_id), '_'::text, '\_'::text)) || ') EXECUTE %'::text)) AND (t.tgargs =
-                 CASE guard_is_in_place.operation
-                     WHEN 'truncate'::text THEN (convert_to(guard_is_in_place.gate_id, 'UTF8'::name) || '\x00'::bytea)
-                     ELSE '\x'::bytea
-                 END)))) AS "exists";
-END;
-
-
-ALTER FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) OWNER TO postern_owner;
-
---
--- Name: FUNCTION guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) IS 'For protect_gate and doctor: whether a table has the trigger of a guard for one operation, enabled always and unchanged. operation: insert, update, delete or truncate. called: the function that it must call.';
-
-
---
 -- Name: guard_settings(); Type: FUNCTION; Schema: postern; Owner: postern_owner
 --
 
@@ -8753,59 +8957,6 @@ ALTER FUNCTION postern.guard_settings() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.guard_settings() IS 'For protect_gate and doctor: the settings of the function of a guard, as in pg_proc.proconfig.';
-
-
---
--- Name: guard_stops(text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.guard_stops(gate_id text) RETURNS boolean
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_temp'
-    AS $$
-begin
-  return postern_internal.gate_is_active(gate_id);
-end
-$$;
-
-
-ALTER FUNCTION postern.guard_stops(gate_id text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION guard_stops(gate_id text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.guard_stops(gate_id text) IS 'For the triggers of protect_gate: whether the gate stops transactions. Errors: PS106 no such gate.';
-
-
---
--- Name: guarded_move(regclass, text); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.guarded_move(relation regclass, gate_id text) RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    BEGIN ATOMIC
- SELECT format('postern.guard_stops(%L) and (%s)'::text, guarded_move.gate_id, string_agg(DISTINCT format('old.%1$I%2$s is distinct from new.%1$I%2$s'::text, a.attname,
-         CASE
-             WHEN (a.attcollation <> (0)::oid) THEN ' collate "C"'::text
-             ELSE NULL::text
-         END), ' or '::text)) AS format
-    FROM ((pg_partition_tree(guarded_move.relation) t(relid, parentrelid, isleaf, level)
-      JOIN pg_depend d ON (((d.classid = ('pg_class'::regclass)::oid) AND (d.objid = (t.relid)::oid) AND (d.refclassid = ('pg_class'::regclass)::oid) AND (d.refobjid = (t.relid)::oid))))
-      JOIN pg_attribute a ON (((a.attrelid = (t.relid)::oid) AND (a.attnum = d.objsubid))))
-   WHERE ((d.objsubid > 0) AND (d.refobjsubid = 0) AND (d.deptype = 'i'::"char"))
-  HAVING (count(*) > 0);
-END;
-
-
-ALTER FUNCTION postern.guarded_move(relation regclass, gate_id text) OWNER TO postern_owner;
-
---
--- Name: FUNCTION guarded_move(relation regclass, gate_id text); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.guarded_move(relation regclass, gate_id text) IS 'For protect_gate and doctor: the condition under which a row of a partitioned table might move to another partition. NULL for any other table.';
 
 
 --
@@ -10756,33 +10907,6 @@ ALTER FUNCTION postern.refuse_guarded_move() OWNER TO postern_owner;
 --
 
 COMMENT ON FUNCTION postern.refuse_guarded_move() IS 'Trigger of partitioned tables whose updates are guarded by a gate, while that gate is active. Arguments: the gate, then the guarded columns; none: all. Errors: 55000 a row would move to another partition.';
-
-
---
--- Name: refuse_guarded_truncate(); Type: FUNCTION; Schema: postern; Owner: postern_owner
---
-
-CREATE FUNCTION postern.refuse_guarded_truncate() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  raise exception using
-    errcode = '55000',
-    message = format('%I.%I is guarded by a gate and cannot be truncated', tg_table_schema, tg_table_name),
-    detail = format('The gate is %s. TRUNCATE would remove rows without anybody''s approval.', tg_argv[0]),
-    hint = 'Use DELETE, which asks for an approval. To empty the table, have its owner call postern.unprotect_gate, truncate, and guard it again, in one transaction.';
-end
-$$;
-
-
-ALTER FUNCTION postern.refuse_guarded_truncate() OWNER TO postern_owner;
-
---
--- Name: FUNCTION refuse_guarded_truncate(); Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON FUNCTION postern.refuse_guarded_truncate() IS 'Trigger of tables whose deletions are guarded by a gate, while that gate is active. Argument: the gate. Errors: 55000 always.';
 
 
 --
@@ -19116,37 +19240,6 @@ COMMENT ON VIEW postern.log_leaf IS 'The log''s Merkle tree: which entry is whic
 
 
 --
--- Name: protected_table; Type: VIEW; Schema: postern; Owner: postern_owner
---
-
-CREATE VIEW postern.protected_table AS
- SELECT p.schema_name,
-    p.table_name,
-    p.protection,
-    p.company_column,
-    p.combination_column,
-    p.ledger_column,
-    p.gate_id,
-    p.operations,
-    p.columns,
-    p.parameters,
-    p.condition,
-    p.exclusive,
-    p.protected_by,
-    p.protected_at
-   FROM postern_internal.protected_table p;
-
-
-ALTER TABLE postern.protected_table OWNER TO postern_owner;
-
---
--- Name: VIEW protected_table; Type: COMMENT; Schema: postern; Owner: postern_owner
---
-
-COMMENT ON VIEW postern.protected_table IS 'Tables that protect_company and protect_ledger protect, and the columns that they use; and one row for each guard of protect_gate, whose protection is gate, with its arguments. Partitions are protected with their table and not listed.';
-
-
---
 -- Name: protection_fault; Type: VIEW; Schema: postern; Owner: postern_owner
 --
 
@@ -21205,6 +21298,58 @@ GRANT ALL ON FUNCTION postern.explain_access(userid text, company text, posting_
 
 
 --
+-- Name: FUNCTION guard_name(gate_id text, suffix text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_name(gate_id text, suffix text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_name(gate_id text, suffix text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_name(gate_id text, suffix text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION guarded_move(relation regclass, gate_id text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.guarded_move(relation regclass, gate_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.guarded_move(relation regclass, gate_id text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.guarded_move(relation regclass, gate_id text) TO postern_auditor;
+
+
+--
+-- Name: FUNCTION refuse_guarded_truncate(); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.refuse_guarded_truncate() FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.refuse_guarded_truncate() TO postern_admin;
+
+
+--
+-- Name: TABLE protected_table; Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE postern.protected_table TO postern_admin;
+GRANT SELECT ON TABLE postern.protected_table TO postern_auditor;
+
+
+--
+-- Name: FUNCTION explain_guards(target regclass, error text); Type: ACL; Schema: postern; Owner: postern_owner
+--
+
+REVOKE ALL ON FUNCTION postern.explain_guards(target regclass, error text) FROM PUBLIC;
+GRANT ALL ON FUNCTION postern.explain_guards(target regclass, error text) TO postern_admin;
+GRANT ALL ON FUNCTION postern.explain_guards(target regclass, error text) TO postern_auditor;
+
+
+--
 -- Name: FUNCTION finding_detail(detail text, code text); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
@@ -21437,39 +21582,12 @@ GRANT ALL ON FUNCTION postern.guard_body(target regclass, gate_id text, operatio
 
 
 --
--- Name: FUNCTION guard_name(gate_id text, suffix text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.guard_name(gate_id text, suffix text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.guard_name(gate_id text, suffix text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.guard_name(gate_id text, suffix text) TO postern_auditor;
-
-
---
--- Name: FUNCTION guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) TO postern_admin;
-GRANT ALL ON FUNCTION postern.guard_is_in_place(relation regclass, gate_id text, operation text, called regprocedure) TO postern_auditor;
-
-
---
 -- Name: FUNCTION guard_settings(); Type: ACL; Schema: postern; Owner: postern_owner
 --
 
 REVOKE ALL ON FUNCTION postern.guard_settings() FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.guard_settings() TO postern_admin;
 GRANT ALL ON FUNCTION postern.guard_settings() TO postern_auditor;
-
-
---
--- Name: FUNCTION guarded_move(relation regclass, gate_id text); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.guarded_move(relation regclass, gate_id text) FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.guarded_move(relation regclass, gate_id text) TO postern_admin;
-GRANT ALL ON FUNCTION postern.guarded_move(relation regclass, gate_id text) TO postern_auditor;
 
 
 --
@@ -21743,14 +21861,6 @@ GRANT ALL ON FUNCTION postern.record_protection(target regclass, protection text
 
 REVOKE ALL ON FUNCTION postern.refuse_guarded_move() FROM PUBLIC;
 GRANT ALL ON FUNCTION postern.refuse_guarded_move() TO postern_admin;
-
-
---
--- Name: FUNCTION refuse_guarded_truncate(); Type: ACL; Schema: postern; Owner: postern_owner
---
-
-REVOKE ALL ON FUNCTION postern.refuse_guarded_truncate() FROM PUBLIC;
-GRANT ALL ON FUNCTION postern.refuse_guarded_truncate() TO postern_admin;
 
 
 --
@@ -23327,14 +23437,6 @@ GRANT SELECT ON TABLE postern.log_head TO postern_sealer;
 
 GRANT SELECT ON TABLE postern.log_leaf TO postern_auditor;
 GRANT SELECT ON TABLE postern.log_leaf TO postern_sealer;
-
-
---
--- Name: TABLE protected_table; Type: ACL; Schema: postern; Owner: postern_owner
---
-
-GRANT SELECT,INSERT,DELETE ON TABLE postern.protected_table TO postern_admin;
-GRANT SELECT ON TABLE postern.protected_table TO postern_auditor;
 
 
 --
