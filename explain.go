@@ -23,9 +23,9 @@ func ExplainIn(catalog catalog.Catalog, err error, locale string) string {
 	return explain(words.Match(catalog, locale), err, time.Now())
 }
 
-// Words returns a new catalog with the sentences of [Explain] in English and German. An application may replace
-// sentences, or add a language, before it uses the catalog. The keys are in docs/errors.md. A sentence that a language
-// does not have is said in English.
+// Words returns a new catalog with the sentences of [Explain] in English and German, and those of the dialog in package
+// checkpointhttp. An application may replace sentences, or add a language, before it uses the catalog. The keys are in
+// docs/errors.md. A sentence that a language does not have is said in English.
 func Words() *catalog.Builder { return words.New() }
 
 func explain(language words.Language, err error, now time.Time) string {

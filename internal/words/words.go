@@ -1,4 +1,4 @@
-// Package words has what people read about Postern's errors, in English and German. Each sentence has a key,
+// Package words has what people read about Postern's errors and in dialogs, in English and German. Each sentence has a key,
 // under which an application can replace it or add another language.
 //
 // No sentence contains what the database says about an error, except for durations and a PIN's length. So no sentence
@@ -37,6 +37,7 @@ func count(key, englishOne, englishOther, germanOne, germanOther string) sentenc
 		plural.Selectf(1, "%d", plural.One, germanOne, plural.Other, germanOther)}
 }
 
+// sentences are those of errors, then those of dialogs and refusals over HTTP.
 var sentences = []sentence{
 	say("PS101",
 		"This needs your approval.",
@@ -151,6 +152,41 @@ var sentences = []sentence{
 	say(Other,
 		"That did not work. Check what is done before you try again.",
 		"Das hat nicht geklappt. Prüfen Sie, was erledigt ist, bevor Sie es noch einmal versuchen."),
+	say("too_fast",
+		"Your answers follow each other too quickly. Try again %[1]s.",
+		"Ihre Antworten folgen zu schnell aufeinander. Versuchen Sie es %[1]s wieder."),
+	say("too_large",
+		"This is more than can be sent at once.",
+		"Das ist mehr, als auf einmal gesendet werden kann."),
+	say("too_slow",
+		"The request took too long to arrive. Try again.",
+		"Die Anfrage kam zu langsam an. Versuchen Sie es noch einmal."),
+	say("other_site",
+		"Another site sent you here. Do this from within the application.",
+		"Eine andere Website hat Sie hierher geschickt. Tun Sie das in der Anwendung selbst."),
+	say("pins_differ",
+		"The two new PINs are not the same.",
+		"Die beiden neuen PINs sind nicht gleich."),
+	say("pin_changed",
+		"Your PIN is changed.",
+		"Ihre PIN ist geändert."),
+	say("dialog.title", "Approval", "Freigabe"),
+	say("dialog.not_done", "Not done", "Nicht erledigt"),
+	say("dialog.username", "User name", "Benutzername"),
+	say("dialog.pin", "PIN", "PIN"),
+	say("dialog.scheme", "Way to authenticate", "Art des Nachweises"),
+	say("dialog.comment", "Comment", "Kommentar"),
+	say("dialog.comment_required", "Comment (required)", "Kommentar (nötig)"),
+	say("dialog.ok", "OK", "OK"),
+	say("dialog.cancel", "Cancel", "Abbrechen"),
+	say("dialog.continue", "Continue", "Weiter"),
+	say("dialog.change_pin", "Change your PIN", "PIN ändern"),
+	say("dialog.current_pin", "Current PIN", "Bisherige PIN"),
+	say("dialog.new_pin", "New PIN", "Neue PIN"),
+	say("dialog.new_pin_again", "New PIN, again", "Neue PIN, noch einmal"),
+	count("dialog.time",
+		"Answer within a minute.", "Answer within %[1]d minutes.",
+		"Antworten Sie innerhalb einer Minute.", "Antworten Sie innerhalb von %[1]d Minuten."),
 	say("wait.later", "later", "später"),
 	count("wait.minutes", "in a minute", "in %[1]d minutes", "in einer Minute", "in %[1]d Minuten"),
 	count("wait.hours", "in an hour", "in %[1]d hours", "in einer Stunde", "in %[1]d Stunden"),

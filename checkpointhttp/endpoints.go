@@ -1,0 +1,197 @@
+package checkpointhttp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/posternsql/postern"
+	"github.com/posternsql/postern/db"
+)
+
+// given is the body of a request to an endpoint, as JSON or as the fields of a page.
+type given struct {
+	Challenge string `json:"challenge"`
+	Username  string `json:"username"`
+	Response  string `json:"response"`
+	Comment   string `json:"comment"`
+	Scheme    string `json:"scheme"`
+	NewPIN    string `json:"new_pin"`
+
+	newPINAgain string
+}
+
+func (g given) answer() postern.Answer {
+	return postern.Answer{Username: g.Username, Response: g.Response, Comment: g.Comment, Scheme: g.Scheme}
+}
+
+// ServeHTTP serves what is below Path:
+//
+//   - POST answer takes challenge, username, response, comment and scheme as JSON, and returns a ticket;
+//   - POST cancel takes challenge and comment as JSON;
+//   - GET pin is a page that changes a PIN; POST pin takes username, response, comment and new_pin as JSON.
+func (c *Checkpoints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, found := strings.CutPrefix(r.URL.Path, c.path())
+	methods, known := map[string]string{
+		"style.css": "GET, HEAD",
+		"answer":    "POST",
+		"cancel":    "POST",
+		"pin":       "GET, HEAD, POST",
+	}[path.Base("/"+name)]
+	switch {
+	case !found || !known || strings.Contains(name, "/"):
+		http.NotFound(w, r)
+		return
+	case !strings.Contains(methods+",", r.Method+","):
+		w.Header().Set("Allow", methods)
+		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	case name == "style.css":
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		w.Header().Set("Cache-Control", "max-age=3600")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		_, _ = w.Write(style) // fails if the client has gone
+		return
+	}
+	e, ok := c.begin(w, r)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), c.timeout())
+	defer cancel()
+	if name == "pin" && r.Method != http.MethodPost {
+		e.askForNewPIN(ctx, nil)
+		return
+	}
+	g, ok := e.readGiven(name == "pin")
+	if !ok || e.tooFast() {
+		return
+	}
+	switch name {
+	case "answer":
+		ticket, err := postern.Authenticate(ctx, c.Pool, e.session, g.Challenge, g.answer())
+		if err != nil {
+			e.fail(err)
+			return
+		}
+		e.sendJSON(http.StatusOK, jsonType, map[string]string{"ticket": ticket})
+	case "cancel":
+		e.finishCancel(postern.Cancel(ctx, c.Pool, e.session, g.Challenge, g.Comment))
+	case "pin":
+		e.changePIN(ctx, g)
+	}
+}
+
+// finishCancel ends a conversation after the refusal is in the log.
+func (e *exchange) finishCancel(err error) {
+	switch {
+	case err != nil:
+		e.fail(err)
+	case e.page:
+		e.showEnd(http.StatusOK, "dialog.title", e.language.Say([]string{"cancelled"}))
+	default:
+		e.secureHeaders("")
+		e.w.Header().Del("Content-Type")
+		e.w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// readGiven reads a body as JSON. Only the change of a PIN has a page of its own, with fields.
+func (e *exchange) readGiven(asForm bool) (g given, ok bool) {
+	body := e.original.body
+	switch contentType := mediaType(e.r.Header.Get("Content-Type")); {
+	case contentType == jsonType:
+		decoder := json.NewDecoder(bytes.NewReader(body))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&g); err != nil || decoder.More() {
+			e.refuse(http.StatusBadRequest, "PS107")
+			return given{}, false
+		}
+		g.newPINAgain = g.NewPIN
+	case contentType == formType && asForm:
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			e.refuse(http.StatusBadRequest, "PS107")
+			return given{}, false
+		}
+		g = given{
+			Username: form.Get(fieldUsername), Response: form.Get(fieldPIN), Comment: comment(form), Scheme: form.Get(fieldScheme),
+			NewPIN: form.Get(fieldNewPIN), newPINAgain: form.Get(fieldNewPINAgain),
+		}
+	default:
+		e.refuse(http.StatusUnsupportedMediaType, "PS107")
+		return given{}, false
+	}
+	return g, true
+}
+
+// changePIN changes the PIN of the user, who answers with the current one.
+func (e *exchange) changePIN(ctx context.Context, g given) {
+	e.answer = &answer{Answer: g.answer()}
+	if g.NewPIN != g.newPINAgain {
+		e.askForNewPIN(ctx, errPINsDiffer)
+		return
+	}
+	once := func(_ context.Context, required *postern.CheckpointRequired) (postern.Answer, error) {
+		return g.answer(), required.Rejected
+	}
+	err := postern.ChangePIN(ctx, e.Pool, e.session, once, g.NewPIN)
+	switch {
+	case err != nil && e.page && isMendable(err):
+		e.askForNewPIN(ctx, err)
+	case err != nil:
+		e.fail(err)
+	case e.page:
+		e.showEnd(http.StatusOK, "dialog.change_pin", e.language.Say([]string{"pin_changed"}))
+	default:
+		e.secureHeaders("")
+		e.w.Header().Del("Content-Type")
+		e.w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+var errPINsDiffer = errors.New("the two new PINs differ")
+
+// isMendable reports whether the person can type something else.
+func isMendable(err error) bool {
+	var policy *postern.CredentialPolicy
+	return asksAgain(err) || errors.As(err, &policy)
+}
+
+// pinGate is behind the change of a PIN, and cannot be switched off.
+const pinGate = "POSTERN_PIN_CHANGE"
+
+// askForNewPIN shows the page that changes a PIN. It reaches the gate to learn whether to fill in the user name and to
+// require a comment.
+func (e *exchange) askForNewPIN(ctx context.Context, rejected error) {
+	err := postern.Do(ctx, e.Pool, e.session, nil, func(tx pgx.Tx) error {
+		if err := db.New(tx).Checkpoint(ctx, pinGate, []byte("{}")); err != nil {
+			return err
+		}
+		return errProbe
+	})
+	var required *postern.CheckpointRequired
+	if !errors.As(err, &required) {
+		e.fail(err)
+		return
+	}
+	p := e.newPage("dialog.change_pin")
+	p.Form, p.ChangesPIN, p.Heading = true, true, p.Title
+	p.fill(e, required, rejected)
+	p.Time = ""
+	status := http.StatusOK
+	switch {
+	case errors.Is(rejected, errPINsDiffer):
+		p.Refusal, status = e.language.Say([]string{"pins_differ"}), http.StatusUnprocessableEntity
+	case rejected != nil:
+		status = statusOf(rejected)
+	}
+	e.show(status, p)
+}
